@@ -1,0 +1,89 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
+TEST_PYTHON = $(if $(wildcard $(BIN)/pytest),$(BIN)/python,$(PYTHON))
+CARGO_MISSING := cargo is missing: install Rust from https://rustup.rs (and a C compiler), then run this again
+SMOKE_OUT := state/runs/smoke
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: test
+test: $(VENV)/.ready build lint test-python test-rust ## everything but the long tests: .venv, build, lint, Python and Rust tests
+
+.PHONY: test-python
+test-python: ## the Python tests without the long ones (needs only pytest)
+	$(TEST_PYTHON) -m pytest -q -rs
+
+.PHONY: test-rust
+test-rust: ## the tests of the calculator, clippy and rustfmt
+	@if ! command -v cargo >/dev/null; then echo "skipped the Rust tests: $(CARGO_MISSING)"; exit 0; fi; \
+	cd calculator; \
+	echo "cargo test"; cargo test --release --locked --quiet; \
+	if cargo clippy --version >/dev/null 2>&1; then \
+	  echo "cargo clippy"; cargo clippy --release --locked --all-targets --quiet -- -D warnings; \
+	else echo "skipped clippy: get it with \`rustup component add clippy\`"; fi; \
+	if cargo fmt --version >/dev/null 2>&1; then \
+	  echo "cargo fmt --check"; cargo fmt --check; \
+	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
+
+.PHONY: test-long
+test-long: ## the long Python tests: kills and resumes, fuzzing
+	$(TEST_PYTHON) -m pytest -q -rs -m long
+
+.PHONY: ci
+ci: ## what CI runs: test, then test-long
+	$(MAKE) test
+	$(MAKE) test-long
+
+.PHONY: lint
+lint: $(VENV)/.ready ## ruff check, ruff format --check, mypy --strict
+	$(BIN)/ruff check arena scripts tests
+	$(BIN)/ruff format --check arena scripts tests
+	$(BIN)/mypy --strict
+
+.PHONY: format
+format: $(VENV)/.ready ## let ruff format the Python code
+	$(BIN)/ruff check --fix arena scripts tests
+	$(BIN)/ruff format arena scripts tests
+
+.PHONY: docs
+docs: ## renew the generated tables in README.md and docs/configuration.md
+	$(PYTHON) scripts/update_docs.py
+
+.PHONY: build
+build: ## build the calculator
+	@if command -v cargo >/dev/null; then cargo build --release --locked --manifest-path calculator/Cargo.toml; \
+	else echo "skipped the calculator: $(CARGO_MISSING)"; fi
+
+.PHONY: bench
+bench: build ## speed, memory and disk on this machine, as a table (docs/benchmarks.md)
+	$(PYTHON) scripts/bench.py
+
+.PHONY: smoke
+smoke: ## play the first challenges with mock models into state/runs/smoke
+	rm -rf $(SMOKE_OUT)
+	$(PYTHON) -m arena.run --participant-provider mock --judge-provider mock --limit 3 --max-turns 12 \
+	  --out $(SMOKE_OUT) --progress
+
+.PHONY: clean
+clean: ## remove what was built, the .venv and all caches (never state/)
+	rm -rf $(VENV) calculator/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	find arena scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "cannot make $(VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' \
+	  >$(VENV)/dev-tools.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/dev-tools.txt
+	touch $@

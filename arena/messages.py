@@ -1,0 +1,167 @@
+"""What is said to a model and what comes back: Conversation, ModelRequest, ModelReply. Floor F0.
+
+A conversation only grows, and carries a running digest, so that neither logs nor digests are quadratic in its length.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from arena.records import Json
+
+
+class Message(NamedTuple):
+    """One message of a conversation; `role` is `user` or `assistant` (the system text is held apart)."""
+
+    role: str
+    text: str
+
+
+class Conversation:
+    """A system text and an append-only list of messages, with a running SHA-256 over all of it.
+
+    `messages` is handed to providers as it is: they read it and never change it.  `chars` counts all characters.
+    """
+
+    __slots__ = ("system", "messages", "chars", "_hash")
+
+    def __init__(self, system: str) -> None:
+        self.system = system
+        self.messages: list[Message] = []
+        self.chars = 0
+        self._hash = hashlib.sha256(b"arena-conversation/1\0")
+        self._feed("system", system)
+
+    def _feed(self, role: str, text: str) -> None:
+        # Length-prefixed, so that no two different conversations feed the same bytes.
+        data = text.encode("utf-8", "surrogatepass")
+        self.chars += len(text)
+        self._hash.update(b"%s %d\n%s" % (role.encode(), len(data), data))
+
+    def add(self, role: str, text: str) -> None:
+        """Append one message."""
+        self.messages.append(Message(role, text))
+        self._feed(role, text)
+
+    def digest(self) -> str:
+        """Return 32 hex digits that identify system text and messages."""
+        return self._hash.hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a model is asked to sample; None means: not sent, the server's own default holds."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+
+
+class CallKey(NamedTuple):
+    """Where in a run a call stands. `step` counts the calls of one turn (tool rounds and re-asks alike)."""
+
+    trial: str
+    attempt: int
+    seat: str
+    turn: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One question to a model. `kind` is `model` (a player) or `judge`; `seed` are the trial's 64 hex digits."""
+
+    kind: str
+    model: str
+    conversation: Conversation
+    sampling: Sampling
+    key: CallKey
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts; `estimated` when the server named none and they were counted as characters / 4, rounded up."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAttempt:
+    """One HTTP attempt of a call: status (None: no answer), milliseconds, what went wrong, the wait that followed."""
+
+    status: int | None
+    ms: float
+    error: str | None = None
+    wait_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReply:
+    """A model's answer, normalised.
+
+    `finish`: `stop`, `length`, `refusal`, or the server's own word where it is none of these.  `text` may be empty.
+    `reasoning` is kept apart from `text`.  `raw`: the body as received (None for offline providers), known keys
+    redacted.  `notes`: what the transport had to do (a parameter dropped, usage estimated), each a short phrase.
+    """
+
+    text: str
+    finish: str
+    model: str
+    usage: Usage
+    reasoning: str = ""
+    raw: Json = None
+    attempts: tuple[HttpAttempt, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Provider(Protocol):
+    """One way to reach models. Thread-safe: many workers call `complete` at once.
+
+    Raises ServiceFault (reason `timeout` or `provider`) when no usable answer came after the allowed retries;
+    the fault's `attempts` attribute, where present, holds the HttpAttempts made.
+    """
+
+    name: str
+    offline: bool
+    """True when nothing leaves the process (mock, scripted, replay): calls cost nothing."""
+
+    def complete(self, request: ModelRequest) -> ModelReply: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswer:
+    """The calculator's answer to one request: the parsed JSON object and how long it took."""
+
+    answer: dict[str, Json]
+    ms: float
+    attempts: tuple[HttpAttempt, ...] = field(default=())
+
+
+class Calculator(Protocol):
+    """One way to reach the calculator. Thread-safe.
+
+    `call` takes `op`, `args` and the seed for this call (hex; ignored by carriers without seeded mode) and returns the
+    answer, also where the answer is `ok: false`; it raises ServiceFault (`timeout` or `calculator`) when none came.
+    `catalogue` returns the list that the `ops` op gives. `identity` tells provider, version, digest, number of ops.
+    """
+
+    name: str
+    seeded: bool
+
+    def call(self, op: str, args: Json, seed: str) -> ToolAnswer: ...
+
+    def catalogue(self) -> list[dict[str, Json]]: ...
+
+    def identity(self) -> dict[str, Json]: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Print the defaults of a standard run, for wrapper scripts: config/marco_defaults.yaml, checked against the settings.
+
+python3 scripts/marco_defaults.py [--format json|env|flags] [--file FILE]
+  json   one object, setting name -> value
+  env    MARCO_<NAME>='value' lines, for `eval` in a shell
+  flags  one line of flags for `arena run`, quoted for a shell
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from arena.config import check_settings  # noqa: E402
+from arena.errors import ArenaError  # noqa: E402
+from arena.settings_table import RUN_SETTINGS  # noqa: E402
+
+DEFAULTS_FILE = ROOT / "config" / "marco_defaults.yaml"
+
+
+def load(path: Path = DEFAULTS_FILE) -> dict[str, Any]:
+    """Return setting name -> value of what the file sets. Raises DataError or ConfigError (all issues)."""
+    return check_settings(path)
+
+
+def as_flags(defaults: dict[str, Any]) -> list[str]:
+    """Return the words that set the same by flags of `arena run`."""
+    words: list[str] = []
+    for row in RUN_SETTINGS:
+        if row.name not in defaults:
+            continue
+        value = defaults[row.name]
+        if row.kind == "flag":
+            words.append(row.flags[0] if value else "--no-" + row.flags[0][2:])
+        elif row.kind == "roles":
+            words += [word for role, model in value for word in (row.flags[0], f"{role}={model}")]
+        elif row.kind == "list":
+            words += [row.flags[0], ",".join(value)]
+        else:
+            words += [row.flags[0], _plain(value)]
+    return words
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _env_text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(item if isinstance(item, str) else "=".join(item) for item in value)
+    return _plain(value)
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Print the defaults of a standard run.", allow_abbrev=False)
+    parser.add_argument("--format", choices=("json", "env", "flags"), default="json", help="default: json")
+    parser.add_argument("--file", type=Path, default=DEFAULTS_FILE, help="default: config/marco_defaults.yaml")
+    options = parser.parse_args(argv)
+    try:
+        defaults = load(options.file)
+    except ArenaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    if options.format == "json":
+        print(json.dumps(defaults, indent=2, default=str))
+    elif options.format == "env":
+        for name, value in defaults.items():
+            print(f"MARCO_{name.upper()}={shlex.quote(_env_text(value))}")
+    else:
+        print(shlex.join(as_flags(defaults)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

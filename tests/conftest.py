@@ -1,0 +1,45 @@
+"""What every test gets: a clean environment, the clone's root, the calculator (built once)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Variables that steer the arena or its HTTP calls. A developer's own must not change what a test sees.
+CLEARED_ENDS = ("_API_KEY", "_BASE_URL", "_PROXY")
+CLEARED_STARTS = ("ARENA_", "CRYPTOMATH_", "LAMBDA_", "AWS_", "OPENAI_", "ANTHROPIC_", "FIREWORKS_")
+CLEARED_NAMES = ("NO_COLOR", "FORCE_COLOR")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No keys, no addresses, no proxies, no .env: each test sets what it needs."""
+    for name in list(os.environ):
+        upper = name.upper()
+        if upper.endswith(CLEARED_ENDS) or upper.startswith(CLEARED_STARTS) or upper in CLEARED_NAMES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ARENA_NO_DOTENV", "1")
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def calculator_binary(repo_root: Path) -> Path:
+    """The release build of the calculator; skips where cargo is missing, fails where the build does."""
+    binary = repo_root / "calculator" / "target" / "release" / "crypto_calculator_cli"
+    if shutil.which("cargo") is None:
+        pytest.skip("the calculator needs cargo: install Rust from https://rustup.rs (and a C compiler)")
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "--bin", binary.name]
+    built = subprocess.run(command, cwd=repo_root / "calculator", capture_output=True, text=True, timeout=900)
+    if built.returncode != 0:
+        pytest.fail(f"the calculator does not build:\n{built.stderr}", pytrace=False)
+    return binary
