@@ -1,0 +1,23 @@
+//! A cryptographic calculator: one JSON request in, one JSON answer out.
+//!
+//! ```text
+//! bytes -> serve -> envelope -> (registry -> args) -> ops -> envelope -> bytes
+//! ```
+//!
+//! The table of ops in [`registry`] is the centre: dispatch, argument checks, catalogue, help and README come from it.
+
+pub mod args;
+pub mod bigint;
+pub mod catalogue;
+pub mod context;
+pub mod envelope;
+pub mod error;
+pub mod hex;
+pub mod json;
+pub mod ops;
+pub mod registry;
+pub mod schema;
+pub mod serve;
+
+pub use context::Settings;
+pub use envelope::respond;

@@ -1,0 +1,15 @@
+//! The ops, one file per family or part of one. Each exports `OPS`; no file calls another's ops.
+
+pub mod commitments;
+pub mod hashes;
+pub mod meta;
+pub mod numbers;
+pub mod signatures;
+
+/// Cost units of an op whose work does not depend on its arguments.
+pub const FLAT: u64 = 1_000;
+
+/// `n` as cost units.
+pub fn units(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

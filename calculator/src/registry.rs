@@ -1,0 +1,43 @@
+//! The one table of ops: the rows of every family, in the order of the catalogue.
+
+use crate::ops;
+use crate::schema::Op;
+
+static GROUPS: &[&[Op]] =
+    &[ops::numbers::OPS, ops::hashes::OPS, ops::commitments::OPS, ops::signatures::OPS, ops::meta::OPS];
+
+/// Every op, in the order of the catalogue.
+pub fn all() -> impl Iterator<Item = &'static Op> {
+    GROUPS.iter().flat_map(|group| group.iter())
+}
+
+pub fn find(name: &str) -> Option<&'static Op> {
+    all().find(|op| op.name == name)
+}
+
+/// The known name that a mistyped one most likely meant.
+pub fn suggest(name: &str) -> Option<&'static str> {
+    // Long names are no typing mistakes, and the comparison is quadratic.
+    if name.len() > 48 {
+        return None;
+    }
+    let (distance, op) = all().map(|op| (edit_distance(name, op.name), op.name)).min()?;
+    (distance <= 1 + op.len() / 4).then_some(op)
+}
+
+/// Levenshtein distance over bytes, one row at a time.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut left = i + 1;
+        let mut diagonal = i;
+        let mut next = vec![left];
+        for (y, up) in b.bytes().zip(row.iter().skip(1)) {
+            left = (diagonal + usize::from(x != y)).min(left + 1).min(up + 1);
+            diagonal = *up;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}

@@ -1,0 +1,82 @@
+//! What the tests share.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use crypto_calculator::json::{self, Json};
+use crypto_calculator::{Settings, respond};
+
+pub const PLAIN: fn() -> Settings = Settings::default;
+
+pub fn seeded() -> Settings {
+    Settings { seeded: true, ..Settings::default() }
+}
+
+/// The answer to a request text, as text.
+pub fn ask_text(settings: &Settings, request: impl AsRef<[u8]>) -> String {
+    String::from_utf8(respond(settings, request.as_ref())).expect("answers are UTF-8")
+}
+
+/// The answer to a request text, parsed by the strict reader: an answer must satisfy it too.
+pub fn ask(settings: &Settings, request: impl AsRef<[u8]>) -> Json<'static> {
+    own(&json::parse(ask_text(settings, request).as_bytes()).expect("answers are strict JSON"))
+}
+
+/// The answer to an op with arguments given as JSON text.
+pub fn call(op: &str, args: &str) -> Json<'static> {
+    ask(&PLAIN(), format!(r#"{{"op":"{op}","args":{args}}}"#))
+}
+
+pub fn result(op: &str, args: &str) -> Json<'static> {
+    let answer = call(op, args);
+    answer.get("result").unwrap_or_else(|| panic!("{op} {args}: {}", answer.render())).clone()
+}
+
+/// Code and path of an error answer.
+pub fn fault(answer: &Json<'_>) -> (String, String) {
+    let error = answer.get("error").unwrap_or_else(|| panic!("no error: {}", answer.render()));
+    let text = |key: &str| error.get(key).and_then(Json::as_str).expect("an error has this member").to_owned();
+    assert!(!text("message").is_empty());
+    (text("code"), text("path"))
+}
+
+pub fn parse(text: &str) -> Json<'static> {
+    own(&json::parse(text.as_bytes()).unwrap_or_else(|e| panic!("{e:?}: {text}")))
+}
+
+fn own(value: &Json<'_>) -> Json<'static> {
+    match value {
+        Json::Null => Json::Null,
+        Json::Bool(b) => Json::Bool(*b),
+        Json::Int(i) => Json::Int(*i),
+        Json::Str(s) => Json::str(s.to_string()),
+        Json::List(items) => Json::List(items.iter().map(own).collect()),
+        Json::Object(members) => Json::Object(members.iter().map(|(k, v)| (k.to_string().into(), own(v))).collect()),
+    }
+}
+
+/// A small generator with a fixed seed (xorshift64*, Vigna 2016): the same cases on every machine.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        usize::try_from(self.next() % n as u64).unwrap()
+    }
+
+    pub fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
+        &from[self.below(from.len())]
+    }
+
+    pub fn bytes(&mut self, n: usize) -> Vec<u8> {
+        (0..n).map(|_| self.next().to_be_bytes()[0]).collect()
+    }
+}

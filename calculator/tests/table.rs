@@ -1,0 +1,186 @@
+//! The table of ops against itself: every row complete, every example run, every rendering current.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{PLAIN, ask, call, fault, parse, result, seeded};
+use crypto_calculator::error::COMMON;
+use crypto_calculator::json::Json;
+use crypto_calculator::schema::{Expect, Kind, Need, Op, Param, family};
+use crypto_calculator::{catalogue, registry};
+
+fn op_of(name: &str) -> &'static Op {
+    registry::find(name).unwrap_or_else(|| panic!("no op {name}"))
+}
+
+#[test]
+fn the_ops_of_this_release_are_there() {
+    let names: Vec<&str> = registry::all().map(|op| op.name).collect();
+    let wanted = [
+        "ping",
+        "version",
+        "ops",
+        "help",
+        "batch",
+        "hash",
+        "hmac",
+        "random_bytes",
+        "modpow",
+        "modinv",
+        "is_prime",
+        "commit_hash",
+        "open_hash",
+        "ed25519_sign",
+        "ed25519_verify",
+    ];
+    for name in wanted {
+        assert!(names.contains(&name), "{name} is missing");
+    }
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "a name stands twice");
+}
+
+#[test]
+fn rows_are_complete() {
+    for op in registry::all() {
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        assert!(plain(op.name), "{}", op.name);
+        assert!(family::ALL.contains(&op.family), "{}", op.name);
+        for text in [op.summary, op.result, op.standard] {
+            assert!(!text.is_empty() && !text.ends_with('.') && !text.contains('\n'), "{}: {text}", op.name);
+        }
+        for code in op.errors {
+            assert!(plain(code) && !COMMON.contains(code), "{}: {code}", op.name);
+        }
+        check_params(op.name, op.params);
+    }
+}
+
+fn check_params(op: &str, params: &[Param]) {
+    let mut names = HashSet::new();
+    for param in params {
+        assert!(names.insert(param.name), "{op}: {} stands twice", param.name);
+        assert!(!param.about.is_empty() && !param.about.ends_with('.'), "{op}: {}", param.name);
+        if let Kind::Record(members) = param.kind {
+            check_params(op, members);
+        }
+        if let (Kind::Choice(words), Need::Default(default)) = (param.kind, param.need) {
+            assert!(words.iter().any(|word| default.json() == Json::str(*word)), "{op}: {}", param.name);
+        }
+    }
+}
+
+#[test]
+fn every_example_runs() {
+    for op in registry::all() {
+        let got = result(op.name, op.example.args);
+        match op.example.expect {
+            Expect::Result(want) => assert_eq!(got, parse(want), "{}", op.name),
+            Expect::Members(names) => assert!(names.iter().all(|name| got.get(name).is_some()), "{}", op.name),
+            Expect::HexBytes(len) => {
+                let digits = got.as_str().unwrap();
+                assert_eq!(digits.len(), 2 * len, "{}", op.name);
+                assert!(digits.bytes().all(|b| b"0123456789abcdef".contains(&b)), "{}", op.name);
+            }
+            Expect::Then { op: next, args, result: want } => {
+                let mut args = args.to_owned();
+                if let Json::Object(members) = &got {
+                    for (key, value) in members {
+                        args = args.replace(&format!("\"${key}\""), &value.render());
+                    }
+                }
+                assert!(!args.contains("\"$"), "{}: a placeholder is left in {args}", op.name);
+                assert_eq!(result(next, &args), parse(want), "{}", op.name);
+            }
+        }
+    }
+}
+
+/// Op-specific codes that tests provoke must be declared; this provokes the declared ones.
+#[test]
+fn declared_errors_occur() {
+    let cases = [
+        ("modinv", r#"{"a":"2","mod":"4"}"#, "not_invertible", "/args/a"),
+        ("modpow", r#"{"base":"2","exp":"-1","mod":"4"}"#, "not_invertible", "/args/base"),
+    ];
+    for (op, args, code, path) in cases {
+        assert_eq!(fault(&call(op, args)), (code.to_owned(), path.to_owned()));
+        assert!(op_of(op).errors.contains(&code));
+    }
+    let declared: usize = registry::all().map(|op| op.errors.len()).sum();
+    assert_eq!(declared, cases.len(), "an op-specific code has no test");
+}
+
+#[test]
+fn randomised_ops_draw_and_the_others_do_not() {
+    for op in registry::all().filter(|op| op.name != "batch") {
+        // Without a seed, seeded mode refuses to draw.
+        let request = format!(r#"{{"op":"{}","args":{}}}"#, op.name, op.example.args);
+        let answer = ask(&seeded(), request);
+        if op.randomised {
+            assert_eq!(fault(&answer), ("missing_arg".to_owned(), "/seed".to_owned()), "{}", op.name);
+        } else {
+            assert_eq!(answer.get("deterministic"), Some(&Json::Bool(true)), "{}", op.name);
+        }
+    }
+}
+
+#[test]
+fn catalogue_is_machine_readable() {
+    let catalogue = result("ops", "{}");
+    let rows = catalogue.get("ops").and_then(Json::as_list).unwrap();
+    assert_eq!(rows.len(), registry::all().count());
+    for row in rows {
+        for key in ["name", "family", "summary", "params", "result", "errors", "standard", "example", "randomised"] {
+            assert!(row.get(key).is_some(), "{key}: {}", row.render());
+        }
+        let example = row.get("example").unwrap();
+        let request = Json::object([
+            ("op", example.get("op").unwrap().clone()),
+            ("args", example.get("args").unwrap().clone()),
+        ]);
+        assert_eq!(ask(&PLAIN(), request.render()).get("ok"), Some(&Json::Bool(true)));
+    }
+    assert_eq!(catalogue.get("catalogue"), result("version", "{}").get("catalogue"));
+}
+
+#[test]
+fn help_knows_every_op() {
+    let help = result("help", "{}");
+    for op in registry::all() {
+        let names = help.get("ops").and_then(|ops| ops.get(op.family.name)).and_then(Json::as_list).unwrap();
+        assert!(names.contains(&Json::str(op.name)));
+        let one = result("help", &format!(r#"{{"op":"{}"}}"#, op.name));
+        assert_eq!(one.get("row").and_then(|row| row.get("name")), Some(&Json::str(op.name)));
+    }
+    assert_eq!(fault(&call("help", r#"{"op":"modpwo"}"#)).0, "unknown_op");
+}
+
+#[test]
+fn tool_description_has_one_line_per_op() {
+    let text = catalogue::tool_description(None);
+    for op in registry::all() {
+        let start = format!("{}(", op.name);
+        assert_eq!(text.lines().filter(|line| line.starts_with(&start)).count(), 1, "{}", op.name);
+    }
+    let some = catalogue::parse_families("numbers, meta").unwrap();
+    let text = catalogue::tool_description(Some(&some));
+    assert!(text.contains("modpow(") && text.contains("ping(") && !text.contains("hash("));
+    assert_eq!(catalogue::parse_families("numbers,nonsense"), Err("nonsense".to_owned()));
+}
+
+#[test]
+fn readme_table_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).unwrap();
+    let (start, end) = ("<!-- ops: generated, see tests/table.rs -->\n", "<!-- /ops -->");
+    let (head, rest) = readme.split_once(start).expect("the start marker stands in the README");
+    let (old, tail) = rest.split_once(end).expect("the end marker stands in the README");
+    let table = catalogue::readme_table();
+    if old != table && std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(path, format!("{head}{start}{table}{end}{tail}")).unwrap();
+        return;
+    }
+    assert_eq!(old, table, "stale: run UPDATE_README=1 cargo test --test table");
+}
