@@ -1,0 +1,82 @@
+"""The provider `mock`: deterministic players and a judge that need no network. Floor F1.
+
+Models: `careful` (negotiates, calls the calculator, uses the results), `careless` (the same with documented mistakes),
+`talker` and `hasher` (for benchmarks), `judge`. docs/mock-models.md says what each one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from arena.errors import ServiceFault
+from arena.messages import Message, ModelReply, ModelRequest, Usage
+from arena.providers.mock_judge import judge_reply
+from arena.providers.mock_player import CARELESS_RATES, NO_MISTAKES, next_message
+from arena.providers.mock_scene import CALL_PREFIX, RESULTS_PREFIX
+
+TALK = tuple(
+    f"{opening} {middle} Let us keep what each of us needs in view and say plainly who does what and when; then nobody "
+    "has to rely on memory, and if something comes in between we know where we stood and can pick it up from there "
+    "without starting anew."
+    for opening in ("I have thought about it.", "That is a fair point.", "Let me put it this way.", "Good, go on.")
+    for middle in ("We are closer than it looks.", "I can live with most of it.", "There is one thing left to sort.")
+)
+"""What `talker` and `hasher` say: about 300 bytes each."""
+
+
+def _careful(system: str, messages: Sequence[Message], seed: str) -> str:
+    return next_message(system, messages, seed, NO_MISTAKES)
+
+
+def _careless(system: str, messages: Sequence[Message], seed: str) -> str:
+    return next_message(system, messages, seed, CARELESS_RATES)
+
+
+def _talker(system: str, messages: Sequence[Message], seed: str) -> str:
+    return TALK[(int(seed[:6], 16) + len(messages)) % len(TALK)]
+
+
+def _hasher(system: str, messages: Sequence[Message], seed: str) -> str:
+    if messages and messages[-1].text.startswith(RESULTS_PREFIX):
+        return _talker(system, messages, seed)
+    return f'{CALL_PREFIX}: {{"op": "hash", "args": {{"alg": "sha256", "data": "utf8:turn {len(messages)}"}}}}}}'
+
+
+def _judge(system: str, messages: Sequence[Message], seed: str) -> str:
+    return judge_reply(system, messages)
+
+
+PLAYERS: dict[str, Callable[[str, Sequence[Message], str], str]] = {
+    "careful": _careful,
+    "careless": _careless,
+    "talker": _talker,
+    "hasher": _hasher,
+}
+JUDGES: dict[str, Callable[[str, Sequence[Message], str], str]] = {"judge": _judge}
+
+
+class MockProvider:
+    """See the module; thread-safe because it holds nothing."""
+
+    name = "mock"
+    offline = True
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """Return the model's message; ServiceFault (`provider`) for a model that does not exist in this place."""
+        model = request.model
+        models = JUDGES if request.kind == "judge" else PLAYERS
+        answer = models.get(model)
+        if answer is None:
+            who = "judges" if request.kind == "judge" else "players"
+            raise ServiceFault("provider", f"mock has no model {model!r} among its {who}: {', '.join(models)}")
+        conversation = request.conversation
+        text = answer(conversation.system, conversation.messages, request.seed)
+        return ModelReply(text, "stop", model, Usage((conversation.chars + 3) // 4, (len(text) + 3) // 4, 0, True))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def build(name: str, settings: object) -> MockProvider:
+    """Return the provider; `name` is `mock`, and there is nothing to set."""
+    return MockProvider()

@@ -1,0 +1,132 @@
+"""OpenAI Responses: the API of `openai`, which other servers speak too. Floor F1.
+
+Shape: https://platform.openai.com/docs/api-reference/responses.
+"""
+
+from __future__ import annotations
+
+from arena.errors import ConfigError
+from arena.messages import ModelRequest, Sampling, Usage
+from arena.providers.exchange import Api, HttpProvider, Reading, Unusable, count, field_of, text_of
+from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
+from arena.records import Json
+
+MIN_OUTPUT_TOKENS = 16
+"""The API refuses a smaller `max_output_tokens`."""
+
+ENDPOINT = Endpoint(
+    "openai",
+    "https://api.openai.com/v1",
+    "OPENAI_API_KEY",
+    ("OPENAI_BASE_URL",),
+    "https://platform.openai.com/docs/models",
+    path="/responses",
+    token_parameter="max_output_tokens",
+    seed_parameter=None,
+)
+
+ENDPOINTS = {ENDPOINT.name: ENDPOINT}
+
+INCOMPLETE = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "refusal"}
+"""`incomplete_details.reason` -> ModelReply.finish; any other word is passed on."""
+
+
+def build(name: str, settings: ProviderSettings) -> HttpProvider:
+    """Make the provider. Raises ConfigError where its key or address is missing."""
+    place = access(ENDPOINTS[name], settings.environ)
+    headers = {"Authorization": f"Bearer {place.key}"}
+    return HttpProvider(place, Api(payload, read, check), headers, open_transport(settings, place))
+
+
+def check(sampling: Sampling) -> None:
+    """Raise ConfigError for fewer output tokens than the API accepts."""
+    if sampling.max_tokens is not None and sampling.max_tokens < MIN_OUTPUT_TOKENS:
+        raise ConfigError(
+            f"max_tokens is {sampling.max_tokens}, but the Responses API (provider openai) accepts no less than "
+            f"{MIN_OUTPUT_TOKENS}: raise it, or use the provider openai-chat"
+        )
+
+
+def payload(request: ModelRequest) -> tuple[dict[str, Json], tuple[str, ...]]:
+    """Lay out a request; raises what `check` raises."""
+    conversation, sampling = request.conversation, request.sampling
+    check(sampling)
+    items = [{"type": "message", "role": message.role, "content": message.text} for message in conversation.messages]
+    # Some compatible servers stream unless told not to; and the answers are kept here, not with the vendor.
+    result: dict[str, Json] = {"model": request.model, "input": items, "stream": False, "store": False}
+    if conversation.system:
+        result["instructions"] = conversation.system
+    fields = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_output_tokens": sampling.max_tokens,
+        "reasoning": {"effort": sampling.reasoning_effort} if sampling.reasoning_effort is not None else None,
+    }
+    result.update((name, value) for name, value in fields.items() if value is not None)
+    return result, () if sampling.seed is None else ("seed not sent: the API has none",)
+
+
+def read(value: dict[str, Json], request: ModelRequest) -> Reading:
+    """Read a reply; raises Unusable where it holds no list of output items."""
+    output = value.get("output")
+    if not isinstance(output, list):
+        raise Unusable("`output` is missing")
+    status = text_of(value.get("status")) or "completed"
+    if status in ("failed", "cancelled", "queued", "in_progress"):
+        raise Unusable(f"the response is {status}")
+    said: list[str] = []
+    thoughts: list[str] = []
+    refusals: list[str] = []
+    for item in output:
+        kind = field_of(item, "type")
+        if kind == "reasoning":
+            thoughts += [*_texts(item.get("summary")), *_texts(item.get("content"))]
+        elif kind == "message":
+            said += _texts(item.get("content"))
+            refusals += [text_of(field_of(part, "refusal")) for part in _parts(item) if _is(part, "refusal")]
+    usage = _usage(value.get("usage"))
+    finish, notes = _finish(value, status, usage, request)
+    if refusals:
+        finish = "refusal"
+        notes += (f"refusal: {''.join(refusals)[:300]}",)
+    model = text_of(value.get("model")) or request.model
+    return Reading("".join(said), finish, model, usage, "\n".join(thoughts), notes)
+
+
+def _finish(
+    value: dict[str, Json], status: str, usage: Usage | None, request: ModelRequest
+) -> tuple[str, tuple[str, ...]]:
+    reason = text_of(field_of(value, "incomplete_details", "reason"))
+    if reason:
+        return INCOMPLETE.get(reason, reason), ()
+    if status != "completed":
+        return status, ()
+    limit = request.sampling.max_tokens
+    if limit is not None and usage is not None and usage.completion_tokens >= limit:
+        return "length", ("called completed, but the output limit was reached",)
+    return "stop", ()
+
+
+def _parts(item: Json) -> list[Json]:
+    content = field_of(item, "content")
+    return content if isinstance(content, list) else []
+
+
+def _is(part: Json, kind: str) -> bool:
+    return bool(field_of(part, "type") == kind)
+
+
+def _texts(parts: Json) -> list[str]:
+    """Return the texts of content parts (`output_text`, `text`, `summary_text`, `reasoning_text`), or of a string."""
+    if isinstance(parts, str):
+        return [parts]
+    if not isinstance(parts, list):
+        return []
+    return [text for text in (text_of(field_of(part, "text")) for part in parts) if text]
+
+
+def _usage(usage: Json) -> Usage | None:
+    prompt, completion = count(field_of(usage, "input_tokens")), count(field_of(usage, "output_tokens"))
+    if prompt is None or completion is None:
+        return None
+    return Usage(prompt, completion, count(field_of(usage, "output_tokens_details", "reasoning_tokens")) or 0)

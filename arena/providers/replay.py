@@ -1,0 +1,102 @@
+"""The `replay` provider: answers come from another run's journal, never from a network. Floor F1.
+
+A model string is `replay/<run directory>`. A call is found by trial, seat, turn, step and request digest; a call that
+was not recorded is an error, never an invented answer. Tool calls of replayed seats come from the same journal.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from arena.errors import ConfigError, ServiceFault
+from arena.journal import JOURNAL_FILE, JournalIndex, Recorded, Slot, reply_from_json, tool_digest
+from arena.messages import CallKey, ModelReply, ModelRequest, ToolAnswer
+from arena.records import Json
+
+TOOLS_FILE = "inputs/tools.txt"
+"""Where a run keeps the tool description that its players were shown."""
+
+
+class Recording:
+    """The calls of one recorded run, trial by trial."""
+
+    def __init__(self, run_dir: Path) -> None:
+        journal = run_dir / JOURNAL_FILE
+        if not journal.is_file():
+            raise ConfigError(f"replay: {run_dir} holds no {JOURNAL_FILE}; give a run directory as replay/<directory>")
+        self.run_dir = run_dir
+        self._index = JournalIndex(journal)
+        self._index.scan(None)
+        self._lock = threading.Lock()
+        self._open: dict[str, Recorded] = {}
+
+    def tools_text(self) -> str | None:
+        """Return the tool description of the recorded run, or None where it was played without tools."""
+        path = self.run_dir / TOOLS_FILE
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def _trial(self, trial: str) -> Recorded:
+        """Return the calls of a trial's last attempt; a few trials are held, as many as are in play."""
+        with self._lock:
+            found = self._open.get(trial)
+        if found is None:
+            attempts = self._index.attempts(trial)
+            found = self._index.recorded(trial, attempts[-1] if attempts else 0, forget=False)
+            with self._lock:
+                if len(self._open) >= 512:
+                    self._open.pop(next(iter(self._open)))
+                self._open[trial] = found
+        return found
+
+    def _find(self, slot: Slot, trial: str, digest: str) -> dict[str, Json]:
+        line = self._trial(trial).find(slot, digest)
+        if line is None:
+            raise ServiceFault(
+                "provider",
+                f"replay: {self.run_dir.name} holds no {slot.kind} call of {slot.seat} at {trial}, turn {slot.turn},"
+                f" step {slot.step}",
+            )
+        return line
+
+    def reply(self, request: ModelRequest) -> ModelReply:
+        """Return the recorded answer to a request. Errors: ServiceFault when there is none."""
+        key = request.key
+        slot = Slot(request.kind, key.seat, key.turn, key.step, 0)
+        return reply_from_json(self._find(slot, key.trial, request.conversation.digest())["reply"])
+
+    def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
+        """Return the recorded answer to a tool call. Errors: ServiceFault when there is none."""
+        slot = Slot("tool", key.seat, key.turn, key.step, index)
+        line = self._find(slot, key.trial, tool_digest(op, args))
+        return ToolAnswer(line["answer"], line["ms"])
+
+
+class ReplayProvider:
+    """Plays from recordings; the model name is the run directory."""
+
+    offline = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._recordings: dict[str, Recording] = {}
+        self._lock = threading.Lock()
+
+    def recording(self, model: str) -> Recording:
+        """Return the recording behind a model name. Errors: ConfigError when it is not a run directory."""
+        with self._lock:
+            found = self._recordings.get(model)
+            if found is None:
+                found = self._recordings[model] = Recording(Path(model))
+        return found
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        return self.recording(request.model).reply(request)
+
+    def close(self) -> None:
+        self._recordings.clear()
+
+
+def build(name: str, settings: object) -> ReplayProvider:
+    """Return the provider; `settings` is not needed."""
+    return ReplayProvider(name)
