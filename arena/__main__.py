@@ -1,0 +1,43 @@
+"""`python3 -m arena` and `arena`: the other doors, one file each. Floor F5."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from arena import __version__
+from arena.errors import EXIT_OK, EXIT_USAGE
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("arena.run", "play the challenge set: agents negotiate, compute and are judged"),
+}
+"""Name -> (module with `main(argv) -> exit code`, one line for the help). A new command is one file and one row."""
+
+
+def help_text() -> str:
+    """Return the list of commands."""
+    width = max(len(name) for name in COMMANDS)
+    rows = "\n".join(f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items())
+    return f"usage: arena COMMAND [flags]\n\n{rows}\n\n`arena COMMAND --help` lists the flags of a command."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command and return its exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    name = words[0] if words else "--help"
+    if name in ("-h", "--help", "help"):
+        print(help_text())
+        return EXIT_OK
+    if name == "--version":
+        print(f"arena {__version__}")
+        return EXIT_OK
+    if name not in COMMANDS:
+        print(f"arena: unknown command {name!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
+        return EXIT_USAGE
+    code: int = importlib.import_module(COMMANDS[name][0]).main(words[1:])
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The crypto family: role agents settle an everyday situation, compute with the calculator, and are judged."""

@@ -1,0 +1,90 @@
+"""The crypto family's data door: challenges and settings -> trials. Floor F3. Pure and ordered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from arena.crypto.outcome import OutcomeRule
+from arena.crypto.prompts import PROMPT_VERSION, system_prompt
+from arena.journal import encode_line
+from arena.judge import Rubric, Truncation
+from arena.records import Json, Trial, trial_seed
+
+FAMILY = "crypto"
+
+
+@dataclass(frozen=True, slots=True)
+class CryptoSetup:
+    """All that decides what the trials are and how they are played and judged.
+
+    `participant` and `role_models` are `provider/model` labels; `tools` is the text that players are shown, or None.
+    """
+
+    challenges: tuple[Mapping[str, Json], ...]
+    repetitions: int
+    run_seed: int
+    max_turns: int
+    max_tool_calls_per_turn: int
+    participant: str
+    role_models: Mapping[str, str]
+    rubric: Rubric
+    rule: OutcomeRule
+    truncation: Truncation
+    tools: str | None
+    judge_tools: bool
+    prompts: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Cache of system prompts by (challenge id, role id)."""
+
+    def prompt(self, challenge: Mapping[str, Json], role: str) -> str:
+        """Return the system prompt of one role."""
+        key = (challenge["id"], role)
+        found = self.prompts.get(key)
+        if found is None:
+            found = self.prompts[key] = system_prompt(challenge, role, self.tools, self.max_turns)
+        return found
+
+
+def roles(challenge: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the role ids in rotation order: the initiator opens, then file order, round and round."""
+    ids = [participant["id"] for participant in challenge["participants"]]
+    start = ids.index(challenge["self_play"]["initiator_agent_id"])
+    return tuple(ids[start:] + ids[:start])
+
+
+def match_path(challenge_id: str, rep: int) -> str:
+    """Return the path of a match's bundle under matches/, which is also the end of its trial key."""
+    return f"{challenge_id}/rep_{rep}"
+
+
+def trials(setup: CryptoSetup) -> Iterator[Trial]:
+    """Yield the trials: repetitions in the outer loop, so that a run that stops early has covered every challenge."""
+    for rep in range(setup.repetitions):
+        for challenge in setup.challenges:
+            cell = {"participant": setup.participant, "difficulty": challenge["difficulty"]}
+            for label in ("primitive_family", "split"):
+                if label in challenge:
+                    cell[label] = challenge[label]
+            if setup.role_models:
+                cell["roles"] = ", ".join(f"{role}={setup.role_models.get(role, setup.participant)}"
+                                          for role in roles(challenge))  # fmt: skip
+            key = f"{FAMILY}/{match_path(challenge['id'], rep)}"
+            yield Trial(
+                key=key,
+                family=FAMILY,
+                cell=cell,
+                unit=challenge["id"],
+                series=None,
+                seed=trial_seed(setup.run_seed, key),
+                plan={"challenge_id": challenge["id"], "rep": rep},
+            )
+
+
+def prompts_digest(setup: CryptoSetup) -> str:
+    """Return the SHA-256 over every system prompt of the run, in order."""
+    digest = hashlib.sha256(PROMPT_VERSION.encode())
+    for challenge in setup.challenges:
+        for role in roles(challenge):
+            digest.update(encode_line([challenge["id"], role, setup.prompt(challenge, role)]))
+    return digest.hexdigest()

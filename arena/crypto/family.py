@@ -1,0 +1,104 @@
+"""The crypto family behind the common contract (arena/family.py). Floor F3."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from arena.crypto import data
+from arena.crypto.bundle import RoleViews, write_bundle
+from arena.crypto.outcome import outcome
+from arena.crypto.prompts import OPENING_CUE, PROMPT_VERSION
+from arena.dialogue import Setting, converse
+from arena.family import Exporter
+from arena.journal import encode_line
+from arena.judge import JudgeMaterial, ask_judge, judge_nonce
+from arena.records import ABORTED_OUTCOME, Json, Score, Transcript, Trial
+from arena.rundir import pretty_json
+from arena.services import Services
+
+
+class CryptoFamily:
+    """Role agents settle an everyday situation; five rubric dimensions and an outcome per match."""
+
+    name = data.FAMILY
+
+    def __init__(self, setup: data.CryptoSetup) -> None:
+        self.setup = setup
+        self.dimensions = setup.rubric.dimensions
+        self.challenges = {challenge["id"]: challenge for challenge in setup.challenges}
+
+    def trials(self) -> Iterable[Trial]:
+        return data.trials(self.setup)
+
+    def play(self, trial: Trial, services: Services, past: Sequence[dict[str, Json]]) -> Transcript:
+        setup = self.setup
+        challenge = self.challenges[trial.plan["challenge_id"]]
+        seats = data.roles(challenge)
+        return converse(
+            Setting(
+                seats=seats,
+                systems={seat: setup.prompt(challenge, seat) for seat in seats},
+                max_turns=setup.max_turns,
+                max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
+                opening_cue=OPENING_CUE,
+            ),
+            services,
+        )
+
+    def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        setup = self.setup
+        nothing: dict[str, float | int | None] = dict.fromkeys(setup.rubric.dimensions)
+        if transcript.status != "done":
+            return Score(values=nothing, outcome=ABORTED_OUTCOME, unscored=f"not judged: {transcript.stop}")
+        material = JudgeMaterial(
+            challenge=self.challenges[trial.plan["challenge_id"]],
+            entries=transcript.entries,
+            stop=transcript.stop,
+            nonce=judge_nonce(trial.seed),
+        )
+        tools = setup.tools if setup.judge_tools else None
+        result = ask_judge(setup.rubric, material, setup.truncation, services, tools, setup.max_tool_calls_per_turn)
+        detail: dict[str, Json] = {"asks": result.asks, "truncated": result.truncated, "usage": result.usage}
+        if result.calls:
+            detail["calls"] = result.calls
+        if result.scores is None:
+            return Score(values=nothing, outcome=None, unscored=result.unscored, detail=detail)
+        return Score(
+            values=dict(result.scores),
+            outcome=outcome(setup.rule, result.scores, transcript.stop),
+            verdict=result.verdict,
+            detail=detail,
+        )
+
+    def write_bundle(self, run_dir: Path, record: dict[str, Json]) -> None:
+        write_bundle(run_dir, record, self.challenges[record["unit"]], self.setup)
+
+    def exports(self, run_dir: Path) -> Sequence[Exporter]:
+        return [RoleViews(run_dir, self.challenges, self.setup)]
+
+    def unit_name(self, unit: str) -> str:
+        return str(self.challenges[unit]["name"])
+
+    def inputs(self) -> dict[str, bytes]:
+        return {"challenges.json": pretty_json(list(self.setup.challenges))}
+
+    def longest_prompt(self) -> int:
+        challenges = self.setup.challenges
+        return max(len(self.setup.prompt(c, role)) for c in challenges for role in data.roles(c))
+
+    def describe(self) -> dict[str, Json]:
+        setup = self.setup
+        selected = hashlib.sha256(encode_line([dict(challenge) for challenge in setup.challenges])).hexdigest()
+        return {
+            "challenges_sha256": selected,
+            "prompt_version": PROMPT_VERSION,
+            "prompts_sha256": data.prompts_digest(setup),
+            "rubric": {
+                "name": setup.rubric.name,
+                "version": setup.rubric.version,
+                "sha256": hashlib.sha256(setup.rubric.text().encode()).hexdigest(),
+            },
+            "outcome_rule": setup.rule.to_json(),
+        }

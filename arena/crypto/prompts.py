@@ -1,0 +1,64 @@
+"""What a role is told: the system prompt, built from the challenge. Floor F3.
+
+The sections and their order follow the published matches of the predecessor (benchmark version `diverse_v1`); the
+sections `Tools` and `Ending` are ours: without them agents cannot compute and cannot say that they are done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from arena.records import Json
+
+PROMPT_VERSION = "crypto-prompt/1"
+
+FORBIDDEN_NAMES = (
+    "zero-knowledge proof", "commitment scheme", "digital signature", "blind signature", "ring signature",
+    "secret sharing", "private set intersection", "oblivious transfer", "homomorphic encryption", "hash function",
+    "Merkle tree", "threshold signature", "verifiable random function", "time-lock puzzle", "accumulator",
+)  # fmt: skip
+"""Textbook names that players are asked not to use."""
+
+OPENING_CUE = "(The conversation begins. You speak first.)"
+"""Stands in for a first message where a seat opens: chat endpoints want a user message before an answer."""
+
+GLOBAL_RULES = (
+    "Never use the textbook name of a cryptographic primitive (for example: "
+    + ", ".join(FORBIDDEN_NAMES)
+    + "). Describe in plain words what is done and why it helps.",
+    "Stay in the everyday setting: ask, propose concrete steps, and deal with the other side's motives and objections.",
+    "Do not reveal secrets unless the step needs it and it is safe to do so.",
+)
+
+ENDING = (
+    "You take turns; a match has at most {max_turns} turns in all. When everything is settled for you, close your"
+    ' message with a line that holds only {{"done": {{"result": ...}}}} and names what was agreed (text, a number, a'
+    " list). The match ends once every role's latest message carries such a line; a later message without one takes"
+    " it back."
+)
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def system_prompt(challenge: Mapping[str, Json], role: str, tools: str | None, max_turns: int) -> str:
+    """Return the system prompt of one role of a validated challenge.
+
+    `tools` is the text that describes the calculator to players (tool_protocol.describe), or None without tools.
+    """
+    context = challenge["participant_context"]
+    own = context["role_specific"].get(role, {})
+    sections = [
+        f'You are {role} in "{challenge["name"]}" ({challenge["id"]}).',
+        "Global rules:\n" + _bullets(GLOBAL_RULES),
+        "Public background:\n" + context["public_background"],
+        "Your goals:\n" + _bullets(own.get("goals", [])),
+        "Your constraints:\n" + _bullets(own.get("constraints", [])),
+        "Your private information (do not reveal it needlessly):\n" + _bullets(own.get("private_info", [])),
+        "Opening stance:\n" + challenge["self_play"]["symmetry_breaker"],
+    ]
+    if tools:
+        sections.append("Tools:\n" + tools)
+    sections.append("Ending:\n" + ENDING.format(max_turns=max_turns))
+    return "\n\n".join(sections) + "\n"

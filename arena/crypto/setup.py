@@ -1,0 +1,43 @@
+"""Config -> the crypto family: loads and selects challenges, rule and rubric. Floor F3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arena.config import Config, players
+from arena.crypto.data import CryptoSetup
+from arena.crypto.family import CryptoFamily
+from arena.crypto.outcome import load_rule
+from arena.crypto.rubric import RUBRIC
+from arena.judge import Truncation
+from arena.schema import load, select
+
+
+def build(config: Config, tools: str | None) -> CryptoFamily:
+    """Return the family for a run; `tools` is the text that players are shown, or None without a calculator.
+
+    Errors: DataError, UsageError, ConfigError for what is wrong with the challenge file, the selection or the rule.
+    """
+    challenges = select(
+        load(Path(config.challenges)),
+        split=config.challenge_split,
+        ids=config.challenge_ids or None,
+        limit=config.limit,
+    )
+    refs = players(config)
+    return CryptoFamily(
+        CryptoSetup(
+            challenges=tuple(challenges),
+            repetitions=config.repetitions,
+            run_seed=config.seed,
+            max_turns=config.max_turns,
+            max_tool_calls_per_turn=config.max_tool_calls_per_turn,
+            participant=str(refs.default),
+            role_models={role: str(ref) for role, ref in refs.by_role.items()},
+            rubric=RUBRIC,
+            rule=load_rule(Path(config.outcome_rule)),
+            truncation=Truncation(config.judge_max_chars_per_message, config.judge_max_chars_total),
+            tools=tools,
+            judge_tools=config.judge_tools,
+        )
+    )

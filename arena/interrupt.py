@@ -1,0 +1,40 @@
+"""Ctrl-C and SIGTERM: stop starting calls, keep what is in flight, say how to go on. Floor F4."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from arena.errors import EXIT_INTERRUPTED
+from arena.services import Activity
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def catching_interrupts(stop: threading.Event, activity: Activity, say: Callable[[str], None]) -> Iterator[None]:
+    """Within the context the first signal sets `stop`; the second ends the process at once (130).
+
+    What was answered is already on disk, so ending at once loses only the calls in flight. Outside the main thread
+    signals cannot be caught, and are left as they are.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def caught(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(EXIT_INTERRUPTED)
+        stop.set()
+        say(f"stopping: waiting for {activity.in_flight} calls in flight; once more ends at once")
+
+    before = {number: signal.signal(number, caught) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,117 @@
+"""What a run says at its end, and what --dry-run says instead of playing. Floor F4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from arena.budget import Price
+from arena.dialogue import MAX_REASKS, MAX_UNUSABLE
+from arena.judge import RE_ASKS
+from arena.records import Json
+from arena.tables import number, text_table
+
+JUDGE_ASKS = RE_ASKS + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What --dry-run is about: numbers of the plan, and bounds of one call (None where nothing bounds it)."""
+
+    matches: int
+    challenges: int
+    max_turns: int
+    max_tool_calls_per_turn: int
+    tools: bool
+    judge_tools: bool
+    prompt_chars: int
+    max_tokens: int | None
+    judge_max_tokens: int | None
+    player_price: Price
+    judge_price: Price
+    unpriced: tuple[str, ...]
+
+    def calls_bound(self) -> int:
+        """Return the most model and judge calls that the plan can take.
+
+        A turn takes one call for its public message, at most one for each tool call or re-ask before it.
+        """
+        tools = self.max_tool_calls_per_turn if self.tools else 0
+        turn = 1 + tools + MAX_REASKS + (MAX_UNUSABLE - 1)
+        judge = JUDGE_ASKS + (self.max_tool_calls_per_turn if self.judge_tools else 0)
+        return self.matches * (self.max_turns * turn + judge)
+
+
+def dry_run_text(plan: Plan, header: list[tuple[str, str]]) -> str:
+    """Return the plan as text: matches, and upper bounds of calls, completion tokens and cost."""
+    rows = [*header, ("matches", str(plan.matches)), ("challenges", str(plan.challenges))]
+    likely = plan.matches * (plan.max_turns + 1)
+    rows.append(("calls, if every turn is one message", f"{likely:,}"))
+    bound = plan.calls_bound()
+    rows.append(("calls, upper bound", f"{bound:,}"))
+    if plan.max_tokens is None or plan.judge_max_tokens is None:
+        missing = [flag for flag, value in (("--max-tokens", plan.max_tokens), ("--judge-max-tokens",
+                   plan.judge_max_tokens)) if value is None]  # fmt: skip
+        rows.append(("completion tokens, upper bound", f"none without {' and '.join(missing)}"))
+        rows.append(("cost, upper bound", "none without a bound of tokens; --max-cost-usd stops a run"))
+    else:
+        judge_calls = plan.matches * JUDGE_ASKS
+        tokens = (bound - judge_calls) * plan.max_tokens + judge_calls * plan.judge_max_tokens
+        rows.append(("completion tokens, upper bound", f"{tokens:,}"))
+        if plan.unpriced:
+            rows.append(("cost, upper bound", f"no price for {', '.join(plan.unpriced)} (--prices)"))
+        else:
+            cost = plan.player_price.completion * (bound - judge_calls) * plan.max_tokens / 1e6
+            cost += plan.judge_price.completion * judge_calls * plan.judge_max_tokens / 1e6
+            rows.append(("cost of completions, upper bound", f"${cost:,.2f}"))
+    rows.append(("system prompts", f"{plan.prompt_chars:,} characters at most, sent with every call"))
+    return text_table(["dry run: nothing is played", ""], [list(row) for row in rows])
+
+
+def summary_text(summary: Mapping[str, Json], run_dir: Path) -> str:
+    """Return the table of outcomes by challenge, the means, and where the results are."""
+    dimensions = list(summary["mean_scores"])
+    short = [_short(name) for name in dimensions]
+    header = ["challenge", "n", "outcome", *short, "not scored"]
+    rows = [_row(unit["challenge_id"], unit, dimensions) for unit in summary["per_challenge"]]
+    rows.append(_row("all", summary, dimensions))
+    table = text_table(header, rows, frozenset({1, *range(3, 4 + len(short))}))
+    lines = [table, "", _counts(summary), *_by(summary), f"calculator: {summary['calculator']['provider']}"]
+    lines.append(f"results: {run_dir}")
+    return "\n".join(lines)
+
+
+def _row(name: str, group: Mapping[str, Json], dimensions: list[str]) -> list[str]:
+    outcomes = group["outcomes"]
+    total = group.get("n", group.get("n_matches", 0))
+    said = " ".join(f"{count} {label}" if total > 1 else label for label, count in outcomes.items() if count)
+    left_out = {status: group["statuses"][status] for status in ("error", "denied", "limit", "aborted")}
+    left_out["unscored"] = group["unscored"]
+    beside = ", ".join(f"{count} {status}" for status, count in left_out.items() if count)
+    means = [number(group["mean_scores"][name]) for name in dimensions]
+    return [name, str(total), said or "-", *means, beside or "-"]
+
+
+def _short(dimension: str) -> str:
+    return dimension.split("/")[0].strip().split(" ")[0].lower()
+
+
+def _counts(summary: Mapping[str, Json]) -> str:
+    parts = [f"{summary['n_matches']} of {summary['n_planned']} matches played"]
+    rate = summary["success_rate"]
+    if rate is not None:
+        parts.append(f"success rate {rate:.1%}")
+    tools = summary["usage"]["players"]
+    parts.append(f"{tools['tool_calls']} calculator calls ({tools['tool_errors']} answered with an error)")
+    if tools["malformed"]:
+        parts.append(f"{tools['malformed']} malformed")
+    return "; ".join(parts)
+
+
+def _by(summary: Mapping[str, Json]) -> list[str]:
+    models = summary["models"]
+    lines = [f"players: {models['participant']}; judge: {models['judge']}"]
+    if models["roles"]:
+        lines.append("roles: " + ", ".join(f"{role}={label}" for role, label in models["roles"].items()))
+    return lines

@@ -1,0 +1,59 @@
+"""The main door: plays the challenge set. `python3 -m arena.run`, `python3 arena/run.py`, `arena run`. Floor F5."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+if __package__ in (None, ""):  # started as a file: make the clone importable, and not this folder
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from arena.config import Config, read_config
+from arena.errors import EXIT_INTERRUPTED, ArenaError, ConfigError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out `arena run` with these arguments (default: the process's own) and return the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        config = read_config(words, os.environ)
+        check_data(config)
+        return play("crypto", config)
+    except ArenaError as error:
+        print(f"arena run: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("arena run: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output went away; point stdout elsewhere so that the interpreter's last flush is quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def check_data(config: Config) -> None:
+    """Errors: ConfigError when this is an installed package without the data of the repository."""
+    if config.source["challenges"] == "default" and not Path(config.challenges).is_file():
+        raise ConfigError(
+            f"there is no challenge set at {config.challenges}: this package was installed without the repository's"
+            " data; run it from a clone (pip install -e .), or name a file with --challenges"
+        )
+
+
+def play(family: str, config: Config) -> int:
+    """Wire the process to one run of a family."""
+    # Loaded here, by name, so that --help and usage errors do not wait for what only a run needs.
+    execute = importlib.import_module("arena.execute")
+    console = importlib.import_module("arena.console").console(config.quiet, config.no_color, config.environ)
+    wiring = importlib.import_module("arena.wiring")
+    around = wiring.Surroundings(config.environ, config.root, threading.Event(), console.notify, console.warn)
+    code: int = execute.execute(family, config, around, console)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""Records -> tables: summary.json, matches_scores.csv, challenge_summary.csv. Floor F4.
+
+One pass over the records, memory by the number of challenges and labels, no clock values. Errors, denied, limits and
+unscored matches are counted beside every mean; they are never part of one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.family import Family
+from arena.records import STATUSES, Json
+from arena.rundir import AtomicFile, pretty_json, write_atomic
+from arena.tables import csv_line
+
+SUMMARY_FILE = "summary.json"
+SCORES_CSV = "matches_scores.csv"
+UNITS_CSV = "challenge_summary.csv"
+SUMMARY_FORMAT = 1
+
+OUTCOMES = ("SUCCESS", "SUBSTANTIAL", "PARTIAL", "FAILED")
+_USAGE = ("calls", "prompt_tokens", "completion_tokens", "reasoning_tokens", "estimated")
+_TOOLS = ("tool_calls", "tool_errors", "malformed")
+
+
+@dataclass(slots=True)
+class Group:
+    """Counts and sums of one group of records."""
+
+    dimensions: Sequence[str]
+    n: int = 0
+    statuses: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    scored: int = 0
+    unscored: int = 0
+    flagged: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    squares: dict[str, float] = field(default_factory=dict)
+
+    def add(self, record: Mapping[str, Json]) -> None:
+        self.n += 1
+        self.statuses[record["status"]] += 1
+        if record["outcome"] is not None:
+            self.outcomes[record["outcome"]] += 1
+        self.flagged += bool(record["flags"])
+        if record["status"] != "done":
+            return
+        if record["unscored"] is not None:
+            self.unscored += 1
+            return
+        self.scored += 1
+        for name in self.dimensions:
+            value = record["scores"][name]
+            self.sums[name] = self.sums.get(name, 0.0) + value
+            self.squares[name] = self.squares.get(name, 0.0) + value * value
+
+    def means(self) -> dict[str, float | None]:
+        """Return dimension -> mean over the scored matches, 3 decimals; None where there are none."""
+        return {n: round(self.sums[n] / self.scored, 3) if self.scored else None for n in self.dimensions}
+
+    def deviations(self) -> dict[str, float | None]:
+        """Return dimension -> sample standard deviation (n - 1), 3 decimals; None below two scored matches."""
+        if self.scored < 2:
+            return dict.fromkeys(self.dimensions)
+        out: dict[str, float | None] = {}
+        for name in self.dimensions:
+            variance = (self.squares[name] - self.sums[name] ** 2 / self.scored) / (self.scored - 1)
+            out[name] = round(math.sqrt(max(0.0, variance)), 3)
+        return out
+
+    def success_rate(self) -> float | None:
+        """Return SUCCESS over all matches with an outcome, aborted ones included; None without any."""
+        total = sum(self.outcomes.values())
+        return round(self.outcomes["SUCCESS"] / total, 4) if total else None
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "n": self.n,
+            "outcomes": self.outcomes,
+            "success_rate": self.success_rate(),
+            "mean_scores": self.means(),
+            "sd_scores": self.deviations(),
+            "scored": self.scored,
+            "unscored": self.unscored,
+            "flagged": self.flagged,
+            "statuses": self.statuses,
+            "errors": self.statuses["error"],
+        }
+
+
+class Summary:
+    """Builds summary.json and both CSV files from records in plan order."""
+
+    def __init__(self, run_dir: Path, family: Family, planned: int) -> None:
+        self._run_dir = run_dir
+        self._family = family
+        self._planned = planned
+        self.dimensions = tuple(family.dimensions)
+        self.total = Group(self.dimensions)
+        self.units: dict[str, Group] = {}
+        self.cells: dict[str, dict[str, Group]] = {}
+        self.stops: dict[str, int] = {}
+        self.players: dict[str, int] = dict.fromkeys([*_USAGE, *_TOOLS], 0)
+        self.judges: dict[str, int] = dict.fromkeys(_USAGE, 0)
+        self._csv = AtomicFile(run_dir / SCORES_CSV)
+        self._csv.write(csv_line(self._csv_header()))
+
+    def _csv_header(self) -> list[str]:
+        return ["challenge_id", "rep", "attempt", "participant", "difficulty", "primitive_family", "split", "status",
+                "stop", "outcome", *self.dimensions, "mean_score", "unscored", "turns", "tool_calls", "tool_errors",
+                "malformed", "prompt_tokens", "completion_tokens", "seed"]  # fmt: skip
+
+    def add(self, record: dict[str, Json]) -> None:
+        self.total.add(record)
+        self.units.setdefault(record["unit"], Group(self.dimensions)).add(record)
+        for label, value in record["cell"].items():
+            self.cells.setdefault(label, {}).setdefault(value, Group(self.dimensions)).add(record)
+        self.stops[record["stop"]] = self.stops.get(record["stop"], 0) + 1
+        usage: dict[str, int] = dict.fromkeys(self.players, 0)
+        for counters in record["usage"].values():
+            for name, value in counters.items():
+                if name in usage:
+                    usage[name] += value
+        for name, value in usage.items():
+            self.players[name] += value
+        for name, value in record["judging"].get("usage", {}).items():
+            if name in self.judges:
+                self.judges[name] += value
+        self._csv.write(csv_line(self._csv_row(record, usage)))
+
+    def _csv_row(self, record: dict[str, Json], usage: Mapping[str, int]) -> list[Json]:
+        cell = record["cell"]
+        values = [record["scores"].get(name) for name in self.dimensions]
+        known = [value for value in values if value is not None]
+        mean = round(sum(known) / len(known), 3) if known else None
+        turns = sum(1 for entry in record["transcript"] if entry["kind"] == "say")
+        return [record["unit"], record["plan"].get("rep"), record["attempt"], cell.get("participant"),
+                cell.get("difficulty"), cell.get("primitive_family"), cell.get("split"), record["status"],
+                record["stop"], record["outcome"], *values, mean, record["unscored"], turns, usage["tool_calls"],
+                usage["tool_errors"], usage["malformed"], usage["prompt_tokens"], usage["completion_tokens"],
+                record["seed"]]  # fmt: skip
+
+    def to_json(self) -> dict[str, Json]:
+        """Return summary.json without what the run's manifest adds to it."""
+        return {
+            "summary_format": SUMMARY_FORMAT,
+            "n_planned": self._planned,
+            "n_matches": self.total.n,
+            "n_not_played": self._planned - self.total.n,
+            **{name: value for name, value in self.total.to_json().items() if name != "n"},
+            "stops": dict(sorted(self.stops.items())),
+            "usage": {"players": self.players, "judge": self.judges},
+            "by": {
+                label: {value: group.to_json() for value, group in sorted(groups.items())}
+                for label, groups in sorted(self.cells.items())
+            },
+            "per_challenge": [
+                {"challenge_id": unit, "challenge_name": self._family.unit_name(unit), **self.units[unit].to_json()}
+                for unit in sorted(self.units)
+            ],
+        }
+
+    def close(self, extra: Mapping[str, Json]) -> dict[str, Json]:
+        """Write the files; `extra` (versions, models, calculator) leads summary.json. Return what was written."""
+        self._csv.close()
+        units = AtomicFile(self._run_dir / UNITS_CSV)
+        units.write(csv_line(["challenge_id", "n", "success_rate", *OUTCOMES, *self.dimensions, "scored", "unscored",
+                              "errors", "aborted", "denied", "limit"]))  # fmt: skip
+        for unit in sorted(self.units):
+            group = self.units[unit]
+            means = group.means()
+            units.write(csv_line([unit, group.n, group.success_rate(), *(group.outcomes[o] for o in OUTCOMES),
+                                  *(means[d] for d in self.dimensions), group.scored, group.unscored,
+                                  group.statuses["error"], group.statuses["aborted"], group.statuses["denied"],
+                                  group.statuses["limit"]]))  # fmt: skip
+        units.close()
+        whole = {**extra, **self.to_json()}
+        write_atomic(self._run_dir / SUMMARY_FILE, pretty_json(whole))
+        return whole

@@ -1,0 +1,231 @@
+"""Names -> objects. Floor F4. Only this module imports providers, calculators and families by name.
+
+Each table maps a name to the module that builds it; a module is imported when its name is chosen, so that a mock run
+never loads HTTP and every command starts fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from arena.budget import FREE, Price
+from arena.calculator import CalculatorSettings, ensure_built
+from arena.config import Config, ModelRef, judge, players
+from arena.errors import ConfigError
+from arena.family import Family
+from arena.messages import Calculator, Provider, Sampling
+from arena.prices import load_prices
+from arena.services import Model
+from arena.tool_protocol import describe
+
+PROVIDERS: Mapping[str, str] = {
+    "mock": "arena.providers.mock",
+    "scripted": "arena.providers.scripted",
+    "replay": "arena.providers.replay",
+    "openai": "arena.providers.openai",
+    "openai-chat": "arena.providers.chat",
+    "anthropic": "arena.providers.anthropic",
+    "fireworks": "arena.providers.chat",
+    "groq": "arena.providers.chat",
+    "together": "arena.providers.chat",
+    "openrouter": "arena.providers.chat",
+    "mistral": "arena.providers.chat",
+    "deepseek": "arena.providers.chat",
+    "local": "arena.providers.chat",
+}
+"""A new provider is one file and one row; its module offers `build(name, settings) -> Provider`."""
+
+OFFLINE = frozenset({"mock", "scripted", "replay"})
+"""Providers that need no HTTP settings."""
+
+CALCULATORS: Mapping[str, str] = {
+    "process": "arena.calculator_process",
+    "oneshot": "arena.calculator_process",
+    "lambda": "arena.calculator_lambda",
+}
+"""Carriers; each module offers `build(name, settings) -> Calculator`."""
+
+LOCAL_CALCULATORS = frozenset({"process", "oneshot"})
+
+FAMILIES: Mapping[str, str] = {"crypto": "arena.crypto.setup"}
+"""Benchmark families; each module offers `build(config, tools) -> Family`."""
+
+
+def load(table: Mapping[str, str], name: str, what: str) -> Any:
+    """Return the module behind a name. Errors: ConfigError naming what exists."""
+    if name not in table:
+        raise ConfigError(f"unknown {what} {name!r}; there are: {', '.join(table)}")
+    return importlib.import_module(table[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the process around a run gives: the merged environment, the clone, the stop event, where to tell."""
+
+    environ: Mapping[str, str]
+    root: Path
+    stop: threading.Event
+    notify: Callable[[str], None]
+    warn: Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Providers:
+    """Builds each provider once and hands out models."""
+
+    config: Config
+    around: Surroundings
+    prices: Mapping[str, Price]
+    _built: dict[str, Provider] = field(default_factory=dict)
+
+    def provider(self, name: str) -> Provider:
+        """Return a provider. Errors: ConfigError when its key or address is missing or wrong."""
+        built = self._built.get(name)
+        if built is None:
+            module = load(PROVIDERS, name, "provider")
+            built = module.build(name, None if name in OFFLINE else self._http_settings())
+            self._built[name] = built
+            if name not in OFFLINE:
+                importlib.import_module("arena.descriptors").ensure_descriptors(self.config.workers)
+            for warning in getattr(built, "warnings", ()):
+                self.around.warn(warning.removeprefix("warning: "))
+        return built
+
+    def _http_settings(self) -> Any:
+        return http_settings(self.config, self.around)
+
+    def model(self, ref: ModelRef, sampling: Sampling) -> Model:
+        """Return a model ready to be asked; see `provider` and `price` for the errors."""
+        provider = self.provider(ref.provider)
+        if ref.provider not in OFFLINE:
+            provider.check_sampling(sampling)  # type: ignore[attr-defined]
+        recording = provider.recording(ref.model) if ref.provider == "replay" else None  # type: ignore[attr-defined]
+        return Model(provider, ref.model, str(ref), sampling, self.price(ref), recording)
+
+    def price(self, ref: ModelRef) -> Price:
+        """Return the price of a model. Errors: ConfigError when a cost ceiling is set and there is none."""
+        if ref.provider in OFFLINE:
+            return FREE
+        found = self.prices.get(str(ref))
+        if found is None and self.config.max_cost_usd is not None:
+            raise ConfigError(f"--max-cost-usd: there is no price for {ref}; add it to {self.config.prices}")
+        return found or FREE
+
+    def close(self) -> None:
+        for provider in self._built.values():
+            provider.close()
+
+
+def http_settings(config: Config, around: Surroundings, **changes: Any) -> Any:
+    """Return TransportSettings from the config; `changes` set further fields."""
+    transport = importlib.import_module("arena.transport")
+    return transport.TransportSettings(
+        **{
+            "environ": around.environ,
+            "timeout_s": config.timeout,
+            "connect_timeout_s": min(10.0, config.timeout),
+            "deadline_s": config.deadline,
+            "max_retries": config.max_retries,
+            "backoff_base_s": config.backoff,
+            "max_connections": config.workers + 8,
+            "verify_tls": config.ssl_verify,
+            "print_http_errors": config.print_http_errors,
+            "notify": around.warn,
+            "stop": around.stop,
+            **changes,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays, who judges, and what they are shown of the tool. `unpriced` names models whose cost is not known."""
+
+    default: Model
+    by_role: Mapping[str, Model]
+    judge: Model
+    unpriced: tuple[str, ...]
+
+    def player(self, seat: str) -> Model:
+        return self.by_role.get(seat, self.default)
+
+    def models(self) -> list[Model]:
+        return [self.default, *self.by_role.values(), self.judge]
+
+
+@contextmanager
+def casting(config: Config, around: Surroundings) -> Iterator[Cast]:
+    """Build every provider that the run needs, before any call; closes them at the end.
+
+    Errors: ConfigError for an unknown provider, a missing key, a missing price where a cost ceiling needs it.
+    """
+    prices = load_prices(Path(config.prices))
+    providers = Providers(config, around, prices)
+    try:
+        sampling = Sampling(config.temperature, config.top_p, config.max_tokens, None, config.reasoning_effort)
+        judging = Sampling(config.judge_temperature, None, config.judge_max_tokens)
+        refs = players(config)
+        cast = Cast(
+            default=providers.model(refs.default, sampling),
+            by_role={role: providers.model(ref, sampling) for role, ref in refs.by_role.items()},
+            judge=providers.model(judge(config), judging),
+            unpriced=(),
+        )
+        labels = {model.label for model in cast.models() if not model.provider.offline}
+        yield Cast(cast.default, cast.by_role, cast.judge, tuple(sorted(labels - prices.keys())))
+    finally:
+        providers.close()
+
+
+@contextmanager
+def calculating(config: Config, around: Surroundings) -> Iterator[Calculator | None]:
+    """Yield the calculator of a run, built first where it must be; None for `none` and where cargo is missing.
+
+    Errors: ConfigError, UsageError before any call; ServiceFault when it does not answer its first question.
+    """
+    name = config.calculator_provider
+    if name == "none":
+        yield None
+        return
+    command = None
+    if name in LOCAL_CALCULATORS:
+        binary = ensure_built(config.root, around.notify, around.environ)
+        if binary is None:
+            yield None
+            return
+        command = (str(binary),)
+    settings = CalculatorSettings(
+        root=config.root,
+        environ=around.environ,
+        timeout_s=config.calculator_timeout,
+        command=command,
+        lambda_url=config.calculator_lambda_url,
+        notify=around.notify,
+    )
+    calculator: Calculator = load(CALCULATORS, name, "calculator").build(name, settings)
+    try:
+        yield calculator
+    finally:
+        calculator.close()
+
+
+def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str | None:
+    """Return what players are shown of the calculator, or None without one; a replay shows what its run showed."""
+    for model in (cast.default, *cast.by_role.values()):
+        if model.recording is not None:
+            return model.recording.tools_text()
+    if calculator is None:
+        return None
+    return describe(calculator.catalogue(), config.max_tool_calls_per_turn)
+
+
+def build_family(name: str, config: Config, tools: str | None) -> Family:
+    """Return the family of a run. Errors: ConfigError, DataError, UsageError from its inputs."""
+    family: Family = load(FAMILIES, name, "family").build(config, tools)
+    return family

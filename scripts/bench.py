@@ -1,0 +1,205 @@
+"""`make bench`: how fast and how small the arena is, as a table, with what bounds it measured in the same run.
+
+Every row runs a command of its own, pinned to one core where the system can pin. Nothing here is a test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(ROOT)
+
+from arena.tables import text_table  # noqa: E402
+
+CLIENT_CORE, SERVER_CORE = 0, 1
+LATENCY_S = 0.050
+WORKERS = 256
+CHALLENGES = 4
+WAVES = 12
+"""Matches a worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One finished command: wall seconds, CPU seconds of it and its children, peak memory in MiB."""
+
+    seconds: float
+    cpu: float
+    peak_mib: float
+
+
+def pin(core: int) -> None:
+    """Pin this process to a core, where there are several and the system lets us."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[core % len(cores)]})
+
+
+def run(words: Sequence[str], core: int = CLIENT_CORE) -> Ran:
+    """Run a command pinned to one core and measure it; ends the benchmark when it fails."""
+    started = time.perf_counter()
+    child = subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=lambda: pin(core)
+    )
+    assert child.stderr is not None
+    said = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - started
+    if child.returncode:
+        sys.exit(f"{' '.join(words)}\nended with {child.returncode}:\n{said.decode()[-2000:]}")
+    return Ran(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def arena(out: Path, *flags: str) -> list[str]:
+    return [sys.executable, "-m", "arena.run", "--out", str(out), "--quiet", *flags]
+
+
+def session(folder: Path) -> dict[str, float]:
+    """Return what the manifest says of the run's one session."""
+    found: dict[str, float] = json.loads((folder / "manifest.json").read_bytes())["sessions"][-1]
+    return found
+
+
+def size_of(folder: Path) -> tuple[int, int]:
+    """Return the bytes of all files below a folder, as they are and in blocks on the disk."""
+    stats = [path.stat() for path in folder.rglob("*")]
+    files = [stat.st_size for path, stat in zip(folder.rglob("*"), stats, strict=True) if path.is_file()]
+    return sum(files), sum(stat.st_blocks * 512 for stat in stats)
+
+
+def challenge_ids(count: int) -> str:
+    """Return the ids of the first challenges with two roles, as --challenge-ids takes them."""
+    path = ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
+    found = [c["id"] for c in json.loads(path.read_bytes())["challenges"] if len(c["participants"]) == 2]
+    return ",".join(found[:count])
+
+
+def play(folder: Path, model: str, calculator: str, matches: int) -> tuple[list[str], Ran]:
+    """Play `matches` matches of 12 turns and one judge call; return the table row and the measurement."""
+    repetitions = matches // CHALLENGES
+    done = run(
+        arena(folder, "--participant-model", f"mock/{model}", "--judge-model", "mock/judge", "--max-turns", "12",
+              "--workers", "1", "--calculator-provider", calculator, "--challenge-ids", challenge_ids(CHALLENGES),
+              "--repetitions", str(repetitions))
+    )  # fmt: skip
+    count = CHALLENGES * repetitions
+    turns = count * 12
+    playing = session(folder)["playing_seconds"]
+    plain, blocks = size_of(folder)
+    speed = f"{turns / done.seconds:,.0f} turns/s ({turns / playing:,.0f} while playing)"
+    disk = f"{plain / count / 1000:.1f} kB ({blocks / count / 1000:.1f} kB in blocks)"
+    return [f"{count} matches, mock/{model}", speed, f"{done.peak_mib:.0f} MiB", disk], done
+
+
+def bare_loop(folder: Path, turns: int) -> float:
+    """Return turns per second of the bare standard library: one JSON line of 300 bytes of text a turn, flushed."""
+    pin(CLIENT_CORE)
+    text = "x" * 300
+    started = time.perf_counter()
+    with (folder / "bare.jsonl").open("w", encoding="utf-8") as file:
+        for turn in range(turns):
+            file.write(json.dumps({"kind": "model", "turn": turn, "text": text}) + "\n")
+            file.flush()
+    return turns / (time.perf_counter() - started)
+
+
+def serve() -> tuple[subprocess.Popen[bytes], int]:
+    """Start the latency server on the other core; return it and its port."""
+    words = [sys.executable, "-m", "tests.latency_server", "--latency-ms", str(LATENCY_S * 1000), "--light"]
+    server = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=lambda: pin(SERVER_CORE))
+    assert server.stdout is not None
+    return server, int(server.stdout.readline())
+
+
+def bare_http(port: int, seconds: float) -> float:
+    """Return requests per second of bare http.client: 256 threads, one kept-alive connection each."""
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * 300}]})
+    counts = [0] * WORKERS
+    end = time.perf_counter() + seconds
+
+    def work(number: int) -> None:
+        connection = HTTPConnection("127.0.0.1", port)
+        while time.perf_counter() < end:
+            connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+            connection.getresponse().read()
+            counts[number] += 1
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(WORKERS)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.perf_counter() - started)
+
+
+def over_http(folder: Path) -> list[list[str]]:
+    """Measure the whole arena with 256 workers against a server of 50 ms latency, and bare http.client beside it."""
+    server, port = serve()
+    os.environ["ARENA_LOCAL_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
+    ideal = WORKERS / LATENCY_S
+    try:
+        child = subprocess.run(
+            [sys.executable, __file__, "bare-http", str(port)], cwd=ROOT, capture_output=True, check=True,
+            preexec_fn=lambda: pin(CLIENT_CORE),
+        )  # fmt: skip
+        bare = float(child.stdout)
+        out = folder / "http"
+        repetitions = WORKERS * WAVES // CHALLENGES
+        run(
+            arena(out, "--participant-model", "local/m", "--judge-model", "mock/judge", "--max-turns", "20",
+                  "--workers", str(WORKERS), "--calculator-provider", "none", "--repetitions", str(repetitions))
+        )  # fmt: skip
+        summary = json.loads((out / "summary.json").read_bytes())
+        seconds = session(out)["playing_seconds"]
+        rate = summary["usage"]["players"]["calls"] / seconds
+    finally:
+        server.kill()
+    return [
+        ["bare http.client, 256 threads, 50 ms", f"{bare:,.0f} requests/s", f"{bare / ideal:.0%} of 256/0.05"],
+        ["the arena, 256 workers, 50 ms", f"{rate:,.0f} requests/s", f"{rate / ideal:.0%} of 256/0.05"],
+    ]
+
+
+def starts(words: Sequence[str], times: int = 10) -> float:
+    """Return the median milliseconds of a command."""
+    found = sorted(run(words).seconds for _ in range(times))
+    return found[times // 2] * 1000
+
+
+def main() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="arena-bench-"))
+    try:
+        bare = bare_loop(folder, 50_000)
+        small, _ = play(folder / "small", "talker", "none", 250)
+        talker, talked = play(folder / "talker", "talker", "none", 1000)
+        hasher, _ = play(folder / "hasher", "hasher", "process", 1000)
+        rows = [["bare loop, one flushed line a turn", f"{bare:,.0f} turns/s", "", ""], small, talker, hasher]
+        print(text_table(["12 turns + 1 judge call, one core", "speed", "peak memory", "disk a match"], rows))
+        print(f"\ntalker against the bare loop: {12_000 / talked.seconds / bare:.2f}\n")
+        print(text_table(["against a local server", "speed", "share"], over_http(folder)))
+        empty = starts([sys.executable, "-c", "pass"])
+        shown = starts([sys.executable, "-m", "arena.run", "--help"])
+        print(f"\n--help: {shown:.0f} ms (an empty interpreter: {empty:.0f} ms)")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["bare-http"]:
+        print(bare_http(int(sys.argv[2]), 8.0))
+    else:
+        main()

@@ -1,0 +1,256 @@
+"""The repository around the code: house rules, and documents that say what is there."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from arena import __version__, simpleyaml
+from arena.env import parse_dotenv
+from arena.providers.chat import ENDPOINTS
+from arena.settings_table import RUN_SETTINGS, VARIABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+DOORS = ("arena/run.py", "arena/__main__.py", "arena/console.py", "arena/progress.py", "arena/commands/", "scripts/")
+"""Files that may print."""
+
+NO_VARIABLES = frozenset({"AWS_IAM"})
+"""Words of the same shape that name something else: AWS_IAM is an authentication type."""
+
+VARIABLE_NAME = re.compile(
+    r"(?:ARENA|AWS|LAMBDA|CRYPTOMATH|OPENAI|ANTHROPIC|FIREWORKS|GROQ|TOGETHER|OPENROUTER|MISTRAL|DEEPSEEK)_[A-Z0-9_]+"
+    r"|NO_COLOR|FORCE_COLOR"
+)
+MAX_LINES, MAX_FUNCTION, MAX_PARAMETERS = 400, 60, 7
+
+
+def python_files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def short(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def listed_variables() -> set[str]:
+    return set(parse_dotenv((ROOT / ".env.example").read_text(encoding="utf-8"), ".env.example"))
+
+
+# House rules
+
+
+def test_no_file_of_the_package_is_longer_than_400_lines() -> None:
+    lengths = {
+        short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in python_files("arena", "scripts")
+    }
+    assert len(lengths) > 20
+    assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
+
+
+def test_no_function_is_too_long_or_takes_too_many_parameters() -> None:
+    found = []
+    for path in python_files("arena", "scripts"):
+        for node in functions(path):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            arguments = node.args
+            count = len(arguments.posonlyargs) + len(arguments.args) + len(arguments.kwonlyargs)
+            if length > MAX_FUNCTION or count > MAX_PARAMETERS:
+                found.append(f"{short(path)}:{node.lineno} {node.name}: {length} lines, {count} parameters")
+    assert found == []
+
+
+def test_only_the_doors_print() -> None:
+    found = []
+    for path in python_files("arena"):
+        if short(path).startswith(DOORS):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "input"):
+                found.append(f"{short(path)}:{node.lineno}")
+    assert found == []
+
+
+def test_no_module_is_a_drawer() -> None:
+    drawers = re.compile(r"(?:^|_)(?:utils?|helpers?|managers?|misc|common)$")
+    assert [short(path) for path in python_files("arena", "scripts") if drawers.search(path.stem)] == []
+
+
+def wholesale(tree: ast.AST) -> list[int]:
+    """Lines of handlers for everything that do not raise it again as their last act."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or re.search(r"\b(?:Base)?Exception\b", ast.unparse(node.type)))
+        and not (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None)
+    ]
+
+
+def test_nothing_is_caught_wholesale() -> None:
+    found = [short(path) for path in python_files("arena", "scripts") if wholesale(ast.parse(path.read_text("utf-8")))]
+    # The one place where a bug of ours becomes a record of status `error` instead of a lost run.
+    assert set(found) <= {"arena/runner.py"}
+
+
+@pytest.mark.parametrize(("body", "lines"), [("pass", [3]), ("raise", []), ("raise ValueError", [3])])
+def test_a_wholesale_handler_would_be_found(body: str, lines: list[int]) -> None:
+    assert wholesale(ast.parse(f"try:\n    f()\nexcept Exception:\n    {body}\n")) == lines
+
+
+# Variables
+
+
+def test_env_example_lists_exactly_the_known_variables() -> None:
+    known = {row.env for row in RUN_SETTINGS if row.env} | {row.name for row in VARIABLES}
+    assert listed_variables() == known
+
+
+def test_env_example_sets_nothing() -> None:
+    values = parse_dotenv((ROOT / ".env.example").read_text(encoding="utf-8"), ".env.example")
+    assert set(values.values()) == {""}
+
+
+def test_every_variable_in_the_code_is_listed() -> None:
+    code = [*python_files("arena", "scripts"), *sorted((ROOT / "scripts").glob("*.sh"))]
+    used: dict[str, str] = {}
+    for path in code:
+        for name in VARIABLE_NAME.findall(path.read_text(encoding="utf-8")):
+            if not name.endswith("_"):
+                used.setdefault(name, short(path))
+    assert len(used) > 20
+    missing = {name: file for name, file in used.items() if name not in listed_variables() | NO_VARIABLES}
+    assert missing == {}, "add them to VARIABLES in arena/settings_table.py and to .env.example"
+
+
+def test_every_endpoint_has_its_key_and_address_listed() -> None:
+    for endpoint in ENDPOINTS.values():
+        assert {endpoint.key_variable, *endpoint.base_variables} <= listed_variables(), endpoint.name
+
+
+def test_every_variable_is_in_the_configuration_page() -> None:
+    page = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(listed_variables()) if f"`{name}`" not in page] == []
+
+
+# Makefile, CI, package
+
+
+def makefile() -> str:
+    return (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def targets(text: str) -> set[str]:
+    return {name for line in re.findall(r"^\.PHONY: (.+)$", text, re.M) for name in line.split()}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is missing: install it with your package manager")
+def test_make_help_lists_every_target() -> None:
+    done = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = {line.split()[1] for line in done.stdout.splitlines() if line.strip().startswith("make ")}
+    assert len(listed) >= 10
+    assert listed == targets(makefile())
+
+
+def test_every_script_that_make_calls_exists() -> None:
+    called = set(re.findall(r"\bscripts/[\w.-]+", makefile()))
+    assert "scripts/update_docs.py" in called
+    assert [name for name in sorted(called) if not (ROOT / name).is_file()] == []
+
+
+def test_ci_runs_what_make_ci_runs() -> None:
+    script = ROOT / ".ci/run"
+    text = script.read_text(encoding="utf-8")
+    assert text.startswith("#!/usr/bin/env bash\n")
+    assert "set -euo pipefail" in text
+    assert "\nmake ci\n" in text
+    assert os.access(script, os.X_OK)
+
+
+def test_the_workflow_pins_its_actions_and_needs_no_secret() -> None:
+    text = (ROOT / ".github/workflows/smoke.yml").read_text(encoding="utf-8")
+    used = re.findall(r"uses: (\S+)", text)
+    assert used
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in used)
+    assert "secrets." not in text
+    assert "pull_request" in text and "make smoke" in text and "upload-artifact" in text
+
+
+def test_the_package_needs_nothing_and_pins_its_tools() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dependencies"] == []
+    assert project["project"]["requires-python"] == ">=3.11"
+    assert project["project"]["scripts"] == {"arena": "arena.__main__:main"}
+    tools = project["dependency-groups"]["dev"]
+    assert {tool.split("==")[0] for tool in tools} == {"pytest", "ruff", "mypy"}
+    assert all(re.fullmatch(r"[a-z]+==[0-9.]+", tool) for tool in tools)
+
+
+def test_the_citation_names_the_paper() -> None:
+    citation = simpleyaml.load(ROOT / "CITATION.cff")
+    paper = citation["preferred-citation"]
+    assert paper["title"] == "Protocol Agent: What If Agents Could Use Cryptography In Everyday Life?"
+    assert citation["license"] == "MIT"
+    assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License\n")
+
+
+def test_the_version_is_a_version() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+def test_all_settings_files_are_of_the_yaml_subset() -> None:
+    files = sorted((ROOT / "config").glob("*.yaml"))
+    assert {"marco_defaults.yaml", "prices.yaml"} <= {path.name for path in files}
+    for path in files:
+        assert isinstance(simpleyaml.load(path), dict), path.name
+
+
+# What git keeps
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is missing: install it with your package manager")
+@pytest.mark.parametrize(
+    ("path", "ignored"),
+    [
+        ("state/README.md", False),
+        ("state/examples/run/manifest.json", False),
+        ("state/runs/x/manifest.json", True),
+        (".env", True),
+        (".env.example", False),
+        (".venv/bin/python", True),
+        ("calculator/target/release/x", True),
+        ("arena/__pycache__/x.pyc", True),
+    ],
+)
+def test_git_ignores_outputs_and_secrets_but_not_the_examples(path: str, ignored: bool) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("no git clone: unpacked from an archive")
+    done = subprocess.run(["git", "check-ignore", "--quiet", "--no-index", path], cwd=ROOT)
+    assert done.returncode == (0 if ignored else 1)
+
+
+# The documents link to what is there
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = []
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "state/README.md"]:
+        text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.S)
+        for target in re.findall(r"\]\(([^)#\s]+)", text):
+            if not re.match(r"[a-z]+:", target) and not (path.parent / target).exists():
+                broken.append(f"{short(path)}: {target}")
+    assert broken == []
