@@ -8,12 +8,16 @@ use crate::bigint::{Int, ParseFault};
 use crate::error::{
     BAD_ENCODING, BAD_TYPE, Error, INTERNAL, MISSING_ARG, OUT_OF_RANGE, SEED_NOT_ALLOWED, UNKNOWN_ARG, child,
 };
+use crate::group;
 use crate::hex;
 use crate::json::{Json, Members};
 use crate::schema::{Kind, Need, Param};
 
 /// Marks text in an argument of type `bytes`. A colon is no hex digit, so the two forms cannot be confused.
 pub const UTF8_PREFIX: &str = "utf8:";
+
+/// Longest text of a point or scalar: a decimal integer of 8192 bits.
+const MAX_ELEMENT: usize = 2_467;
 
 /// A checked argument.
 pub enum Value<'a> {
@@ -25,6 +29,7 @@ pub enum Value<'a> {
     Bool(bool),
     List(Vec<Value<'a>>),
     Record(Args<'a>),
+    Group(Box<group::Spec>),
     Json(Json<'a>),
 }
 
@@ -184,6 +189,12 @@ fn read_value<'a>(kind: &Kind, json: Json<'a>, path: &str, seeded: bool) -> Resu
         },
         (Kind::List { of, max }, Json::List(items)) => read_list(of, items, *max, path, seeded),
         (Kind::Record(params), Json::Object(members)) => Args::read(params, members, path, seeded).map(Value::Record),
+        (Kind::Group, json) => read_group(json, path, seeded).map(|spec| Value::Group(Box::new(spec))),
+        (Kind::Point | Kind::Scalar, Json::Str(text)) => {
+            within(text.len(), MAX_ELEMENT, path, "too long for a point or a scalar")?;
+            Ok(Value::Text(text))
+        }
+        (Kind::Point | Kind::Scalar, Json::Int(n)) => Ok(Value::Text(Cow::Owned(n.to_string()))),
         (kind, _) => Err(Error::new(BAD_TYPE, path, wanted(kind))),
     }
 }
@@ -199,6 +210,9 @@ fn wanted(kind: &Kind) -> &'static str {
         Kind::Choice(_) => "expected one of the op's words, as a string",
         Kind::List { .. } => "expected a list",
         Kind::Record(_) => "expected an object",
+        Kind::Group => "expected the name of a group, or an object {p,q,g}",
+        Kind::Point => "expected a point of the group: lowercase hex, or an integer in a group modulo a prime",
+        Kind::Scalar => "expected a scalar of the group: lowercase hex, or an integer in a group modulo a prime",
         Kind::Json => "expected a JSON value",
     }
 }
@@ -232,6 +246,14 @@ fn read_int(json: Json<'_>, min: Option<i64>, max_bits: u64, path: &str) -> Resu
             Err(Error::limit(path, format!("the integer has more than {max_bits} bits"), max_bits))
         }
         _ => Ok(value),
+    }
+}
+
+fn read_group(json: Json<'_>, path: &str, seeded: bool) -> Result<group::Spec, Error> {
+    match json {
+        Json::Str(name) => group::from_name(&name, path),
+        Json::Object(members) => group::from_record(&Args::read(group::SCHNORR_PARAMS, members, path, seeded)?),
+        _ => Err(Error::new(BAD_TYPE, path, wanted(&Kind::Group))),
     }
 }
 

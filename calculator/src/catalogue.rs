@@ -6,6 +6,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use crate::error::COMMON;
+use crate::group;
 use crate::hex;
 use crate::json::{self, Json, Members};
 use crate::registry;
@@ -17,6 +18,8 @@ pub const CONVENTIONS: &[&str] = &[
     "int: a string, decimal or 0x hex (\"123\", \"0x7b\"), or a JSON integer up to 2^53-1; results are decimal strings.",
     "bytes: lowercase hex (\"616263\"), or text written with the prefix utf8: (\"utf8:abc\"). Results are hex.",
     "hex: lowercase hex only (keys, signatures, nonces). name? is optional, name=x has the default x.",
+    "G: ristretto255, edwards25519, secp256k1, p256, bls12-381-g1, bls12-381-g2, modp2048, ffdhe2048 (.. 8192), or {p,q,g}. \
+     pt, sc: point and scalar of G in hex (decimal strings in a group modulo a prime).",
 ];
 
 /// The whole catalogue.
@@ -121,7 +124,11 @@ fn kind(kind: &Kind) -> Members<'static> {
             put("items", Json::Object(self::kind(of)));
         }
         Kind::Record(params) => put("members", Json::List(params.iter().map(param).collect())),
-        Kind::Bool | Kind::Json => {}
+        Kind::Group => {
+            put("choices", words(&[group::CURVES, group::NAMED_SCHNORR].concat()));
+            put("members", Json::List(group::SCHNORR_PARAMS.iter().map(param).collect()));
+        }
+        Kind::Bool | Kind::Point | Kind::Scalar | Kind::Json => {}
     }
     members
 }

@@ -120,6 +120,7 @@ pub struct Ctx<'s> {
     /// The request's seed, for the items of a batch.
     pub seed: Option<&'s [u8]>,
     source: Source<'s>,
+    toy: bool,
 }
 
 impl<'s> Ctx<'s> {
@@ -137,7 +138,16 @@ impl<'s> Ctx<'s> {
                 Source::Stream(Stream { seed, op, item, counter: 0, rest: Zeroizing::new(Vec::new()) })
             }
         };
-        Self { settings, budget, seed, source }
+        Self { settings, budget, seed, source, toy: false }
+    }
+
+    /// Says that the request worked with sizes that protect nothing; the answer repeats it.
+    pub fn mark_toy(&mut self) {
+        self.toy = true;
+    }
+
+    pub fn is_toy(&self) -> bool {
+        self.toy
     }
 
     /// Fills `out` with randomness of the mode.

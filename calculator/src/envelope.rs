@@ -145,7 +145,20 @@ fn read_seed(seed: &Json<'_>, settings: &Settings) -> Result<Zeroizing<Vec<u8>>,
 fn run(op: &'static Op, args: Members<'_>, path: &str, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let args = Args::read(op.params, args, path, ctx.settings.seeded)?;
     ctx.budget.spend((op.cost)(&args))?;
-    (op.run)(&args, ctx)
+    let reply = (op.run)(&args, ctx)?;
+    Ok(if ctx.is_toy() { mark_toy(reply) } else { reply })
+}
+
+/// A result that has members says it there, any other in the warning.
+fn mark_toy(mut reply: Reply) -> Reply {
+    match &mut reply.result {
+        Json::Object(members) if members.iter().all(|(key, _)| key != "toy") => {
+            members.push((Cow::Borrowed("toy"), Json::Bool(true)));
+        }
+        Json::Object(_) => {}
+        _ => reply.warning = Some("toy: sizes that protect nothing"),
+    }
+    reply
 }
 
 /// Answers one item of a batch: a request of its own, but for the seed and the budget, which are the batch's.

@@ -12,12 +12,14 @@ pub mod catalogue;
 pub mod context;
 pub mod envelope;
 pub mod error;
+pub mod group;
 pub mod hex;
 pub mod json;
 pub mod ops;
 pub mod registry;
 pub mod schema;
 pub mod serve;
+pub mod transcript;
 
 pub use context::Settings;
 pub use envelope::respond;

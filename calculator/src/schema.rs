@@ -166,6 +166,12 @@ pub enum Kind {
     },
     /// An object with these members.
     Record(&'static [Param]),
+    /// The argument `G`: the name of a group, or {p,q,g}.
+    Group,
+    /// An element of the group `G`: hex, or an integer in a group modulo a prime.
+    Point,
+    /// A scalar of the group `G`: hex, or an integer in a group modulo a prime.
+    Scalar,
     /// Any JSON value.
     Json,
 }
@@ -188,6 +194,9 @@ impl Kind {
             Self::Choice(_) => "choice",
             Self::List { .. } => "list",
             Self::Record(_) => "object",
+            Self::Group => "group",
+            Self::Point => "pt",
+            Self::Scalar => "sc",
             Self::Json => "json",
         }
     }
@@ -210,10 +219,41 @@ pub mod family {
     }
 
     pub const NUMBERS: Family = of('A', "numbers", "Numbers");
+    pub const POLYNOMIALS: Family = of('B', "polynomials", "Polynomials over a prime field");
     pub const BASICS: Family = of('C', "basics", "Encodings, hashes, keys, secrecy");
+    pub const CURVES: Family = of('D', "curves", "Groups and curves");
     pub const COMMITMENTS: Family = of('E', "commitments", "Commitments and coin tosses");
     pub const SIGNATURES: Family = of('F', "signatures", "Signatures");
+    pub const BLIND: Family = of('G', "blind", "Blind signatures");
+    pub const RINGS: Family = of('H', "rings", "Ring signatures");
+    pub const SHARING: Family = of('I', "sharing", "Secret sharing and threshold signatures");
+    pub const ENCRYPTION: Family = of('J', "encryption", "Public-key encryption");
+    pub const PROOFS: Family = of('K', "proofs", "Zero-knowledge proofs");
+    pub const OBLIVIOUS: Family =
+        of('L', "oblivious", "Oblivious functions, private intersection, oblivious transfer");
+    pub const TREES: Family = of('M', "trees", "Trees, chains, accumulators");
+    pub const TIME: Family = of('N', "time", "Verifiable randomness and time locks");
+    pub const VOTING: Family = of('O', "voting", "Voting, auctions, sums, privacy");
+    pub const CREDENTIALS: Family = of('P', "credentials", "Pairing credentials");
     pub const META: Family = of('Q', "meta", "The calculator itself");
 
-    pub const ALL: &[Family] = &[NUMBERS, BASICS, COMMITMENTS, SIGNATURES, META];
+    pub const ALL: &[Family] = &[
+        NUMBERS,
+        POLYNOMIALS,
+        BASICS,
+        CURVES,
+        COMMITMENTS,
+        SIGNATURES,
+        BLIND,
+        RINGS,
+        SHARING,
+        ENCRYPTION,
+        PROOFS,
+        OBLIVIOUS,
+        TREES,
+        TIME,
+        VOTING,
+        CREDENTIALS,
+        META,
+    ];
 }

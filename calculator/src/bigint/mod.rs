@@ -1,5 +1,6 @@
 //! The only module that knows the big integer library. Not constant time: a secret exponent shows in the timing.
 
+mod arith;
 mod prime;
 mod text;
 

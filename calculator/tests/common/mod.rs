@@ -1,6 +1,8 @@
 //! What the tests share.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod vectors;
+
 use crypto_calculator::json::{self, Json};
 use crypto_calculator::{Settings, respond};
 
