@@ -73,6 +73,11 @@ smoke: ## play the first challenges with mock models into state/runs/smoke
 	$(PYTHON) -m arena.run --participant-provider mock --judge-provider mock --limit 3 --max-turns 12 \
 	  --out $(SMOKE_OUT) --progress
 
+.PHONY: example
+example: ## play the run that is kept in state/examples anew
+	rm -rf state/examples/mock-three
+	$(PYTHON) -m arena.run --limit 3 --out state/examples/mock-three
+
 .PHONY: clean
 clean: ## remove what was built, the .venv and all caches (never state/)
 	rm -rf $(VENV) calculator/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -67,6 +67,11 @@ def credentials_for(host: str, environ: Mapping[str, str]) -> Credentials | None
     return Credentials(key, secret, token, chosen, "execute-api") if chosen else None
 
 
+def redactor(environ: Mapping[str, str]) -> Redactor:
+    """Return what takes the keys in `environ` out of answers and messages."""
+    return Redactor.from_environ(environ, proxy_secrets(environ))
+
+
 def is_loopback(host: str) -> bool:
     """Whether `host` is this machine."""
     if host == "localhost":
@@ -136,6 +141,7 @@ class LambdaCalculator:
         self._now = now
         self._closed = False
         self._token = environ.get("CRYPTOMATH_LAMBDA_TOKEN", "").strip()
+        self._redactor = redactor(environ)
         self._credentials = None if self._token else credentials_for(self.host, environ)
         if (self._token or self._credentials) and parts.scheme == "http" and not is_loopback(self.host):
             raise ConfigError("the calculator's URL is http://, which would show its key to the network: use https://")
@@ -149,13 +155,19 @@ class LambdaCalculator:
         attempts: list[HttpAttempt] = []
 
         def once() -> dict[str, Json]:
-            response = self._http.request("POST", self.url, self._headers(body), body, classify)
+            response = self._http.request("POST", self.url, self._headers(body), body, self._classify)
             attempts.extend(response.attempts)
-            answer: dict[str, Json] = response.value
+            answer: dict[str, Json] = self._redactor.json(response.value)
             return answer
 
         answered = call_twice(op, once, lambda: self._closed)
         return ToolAnswer(answered.answer, answered.ms, tuple(attempts))
+
+    def _classify(self, status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+        """As `classify`, of the redacted body: of a key that a message cuts through, a part would stay."""
+        if not self._redactor.clean(body):
+            body = self._redactor.text(body.decode("utf-8", "replace")).encode("utf-8", "replace")
+        return classify(status, headers, body)
 
     def _headers(self, body: bytes) -> dict[str, str]:
         headers = {"Content-Type": "application/json"}
@@ -195,6 +207,6 @@ def build(name: str, settings: CalculatorSettings) -> LambdaCalculator:
             max_retries=_RETRIES,
             fault_reason="calculator",
         ),
-        Redactor.from_environ(environ, [environ.get("CRYPTOMATH_LAMBDA_TOKEN", "").strip(), *proxy_secrets(environ)]),
+        redactor(environ),
     )
     return LambdaCalculator(url, environ, transport)

@@ -74,9 +74,9 @@ class Config(Mapping[str, Any]):
         """
         found = self._part("identity")
         who, grader = players(self), judge(self)
-        found["participant_provider"], found["participant_model"] = who.default
-        found["role_model"] = {role: str(ref) for role, ref in sorted(who.by_role.items())}
-        found["judge_provider"], found["judge_model"] = grader
+        found["participant_provider"], found["participant_model"] = who.default.shown
+        found["role_model"] = {role: str(ref.shown) for role, ref in sorted(who.by_role.items())}
+        found["judge_provider"], found["judge_model"] = grader.shown
         return found
 
     def operation(self) -> dict[str, Json]:
@@ -334,6 +334,9 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         found.append("--resume: name the run directory with --out")
     if values.get("retry") and not values.get("resume"):
         found.append("--retry: only with --resume")
+    recorded = values.get("judge_provider") == "replay"  # its tool calls are replayed with it
+    if values.get("judge_tools") and values.get("calculator_provider") == "none" and not recorded:
+        found.append("--judge-tools: there is nothing to recompute with under --calculator-provider none")
     if values.get("calculator_provider") == "lambda" and not values.get("calculator_lambda_url"):
         found.append("--calculator-provider lambda: give --calculator-lambda-url or set CRYPTOMATH_LAMBDA_URL")
     url = values.get("calculator_lambda_url")

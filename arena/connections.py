@@ -44,19 +44,29 @@ class Route(NamedTuple):
     proxy: Proxy | None
 
 
+def without_secrets(url: str) -> str:
+    """Return an address for a message: without what stands before the host or in the query, where keys may be."""
+    scheme, mark, rest = url.partition("?")[0].rpartition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+
 def split_url(url: str) -> tuple[SplitResult, int]:
     """Return a URL's parts and its port; raises ConfigError unless it is a plain http or https address."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ConfigError(f"{url!r} is not a web address: {error}") from None
+        raise ConfigError(f"{without_secrets(url)!r} is not a web address: {error}") from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise ConfigError(f"{url!r} is not a web address: it must begin with http:// or https:// and name a host")
+        raise ConfigError(
+            f"{without_secrets(url)!r} is not a web address: it must begin with http:// or https:// and name a host"
+        )
     if parts.username is not None or parts.password is not None:
         raise ConfigError(f"the address of {parts.hostname!r} holds a user name or password: keys go into variables")
     if not url.isascii() or any(char <= " " or char == "\x7f" for char in url):
-        raise ConfigError(f"{url!r} is not a web address: it holds a space or a character that must be escaped")
+        raise ConfigError(
+            f"{without_secrets(url)!r} is not a web address: it holds a space or a character that must be escaped"
+        )
     return parts, port if port is not None else DEFAULT_PORTS[parts.scheme]
 
 

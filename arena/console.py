@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
@@ -12,7 +13,7 @@ from typing import TextIO
 
 from arena.tables import printable
 
-_BOLD, _RED, _YELLOW, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+_RED, _YELLOW, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 
 def wants_color(stream: TextIO, environ: Mapping[str, str], no_color: bool) -> bool:
@@ -35,6 +36,7 @@ class Console:
     live: bool = False
     """Whether `status` may redraw a line in place (a terminal)."""
     _status_shown: bool = False
+    _mute: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def result(self, text: str) -> None:
@@ -63,26 +65,35 @@ class Console:
         with self._lock:
             width = shutil.get_terminal_size().columns
             self._clear()
-            print(printable(text)[: width - 1], end="", file=self.err, flush=True)
+            self._show(printable(text)[: width - 1])
             self._status_shown = True
-
-    def strong(self, text: str) -> str:
-        return f"{_BOLD}{text}{_RESET}" if self.color else text
 
     def _say(self, text: str, style: str) -> None:
         text = printable(text)
         with self._lock:
             self._clear()
-            print(f"{style}{text}{_RESET}" if self.color and style else text, file=self.err, flush=True)
+            self._show((f"{style}{text}{_RESET}" if self.color and style else text) + "\n")
 
     def _clear(self) -> None:
         if self._status_shown:
-            print("\r\x1b[K", end="", file=self.err)
+            self._show("\r\x1b[K")
             self._status_shown = False
+
+    def _show(self, text: str) -> None:
+        """Write to `err`; whoever reads it may go away without the run going with them."""
+        if not self._mute:
+            try:
+                self.err.write(text)
+                self.err.flush()
+            except OSError:
+                self._mute = True
 
 
 def console(quiet: bool, no_color: bool, environ: Mapping[str, str] = os.environ) -> Console:
-    """Return the Console of this process."""
+    """Return the Console of this process; both streams are UTF-8, and what they cannot show is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     color = wants_color(sys.stderr, environ, no_color)
     live = sys.stderr.isatty() and environ.get("TERM", "") != "dumb"
     return Console(quiet=quiet, color=color, live=live)

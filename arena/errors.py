@@ -87,6 +87,10 @@ class ServiceFault(ArenaError):
         super().__init__(message)
 
 
+class StorageFault(ArenaError):
+    """The run directory does not take what is written (disk full, say): the run stops at once, and can be resumed."""
+
+
 class Interrupted(ArenaError):
     """The user asked to stop (Ctrl-C): nothing more is started, and the run can be resumed."""
 

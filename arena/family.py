@@ -35,6 +35,12 @@ class Family(Protocol):
     name: str
     dimensions: Sequence[str]
     """Names of the score values, in the order of tables."""
+    outcomes: Sequence[str]
+    """Outcome labels, the best first; the first is what the success rate counts."""
+    labels: Sequence[str]
+    """Names in `Trial.cell`, in the order of table columns; a trial may lack some."""
+    unit_noun: str
+    """What a unit is called in file names, columns and tables: `challenge`."""
 
     def trials(self) -> Iterable[Trial]: ...
 

@@ -9,6 +9,7 @@ Only offsets are held in memory, and only for trials that are still to be played
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.errors import DataError, Issue, ServiceFault
+from arena.errors import DataError, Issue, ServiceFault, StorageFault
 from arena.messages import CallKey, HttpAttempt, ModelReply, Usage
 from arena.records import Json
 
@@ -143,21 +144,34 @@ class AppendFile:
     """An append-only file: one write per call, so a kill tears at most the last line; `fsync` guards power loss."""
 
     def __init__(self, path: Path, fsync: bool) -> None:
+        self._name = path.name
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._size = os.fstat(self._fd).st_size
         self._fsync = fsync
+        self._failed: OSError | None = None
         self._lock = threading.Lock()
 
     def append(self, data: bytes) -> None:
-        """Append whole lines. Errors: ServiceFault("journal") when the disk does not take them."""
+        """Append whole lines, or none of them. Errors: StorageFault when the disk does not take them, now or before."""
         with self._lock:
-            try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(self._fd, view) :]
-                if self._fsync:
-                    os.fsync(self._fd)
-            except OSError as error:
-                raise ServiceFault("journal", f"cannot write the run directory: {error.strerror}") from error
+            if self._failed is None:
+                try:
+                    self._write(data)
+                    return
+                except OSError as error:
+                    self._failed = error
+                    # Half a line with others behind it could never be read again; nothing is written after a failure.
+                    with contextlib.suppress(OSError):
+                        os.ftruncate(self._fd, self._size)
+            raise StorageFault(f"cannot write {self._name}: {self._failed.strerror}") from self._failed
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._fd, view) :]
+        if self._fsync:
+            os.fsync(self._fd)
+        self._size += len(data)
 
     def close(self) -> None:
         os.close(self._fd)
@@ -204,15 +218,23 @@ class JournalIndex:
         self._lock = threading.Lock()
 
     def scan(self, wanted: Collection[str] | None, each: Callable[[dict[str, Json]], None] | None = None) -> None:
-        """Read the file once; keep offsets of the `wanted` trials (None: all); hand every line to `each`."""
+        """Read the file once; keep offsets of the `wanted` trials (None: all); hand every line to `each`.
+
+        Errors: DataError naming file and line where a line is no call. An unfinished last line is no call yet.
+        """
         if not self.path.exists():
             return
         for number, (offset, raw) in enumerate(read_lines(self.path), 1):
+            if not raw.endswith(b"\n"):
+                return  # torn by a kill; whoever appends cuts it first (cut_torn_line)
             line = parse_line(self.path, number, raw)
-            if each is not None:
-                each(line)
-            if has_answer(line) and (wanted is None or line["trial"] in wanted):
-                self._offsets.setdefault((line["trial"], line["attempt"]), []).append(offset)
+            try:
+                if each is not None:
+                    each(line)
+                if has_answer(line) and (wanted is None or line["trial"] in wanted):
+                    self._offsets.setdefault((line["trial"], line["attempt"]), []).append(offset)
+            except KeyError as error:
+                raise DataError([Issue(str(self.path), f"line {number}", f"no field {error}")]) from None
 
     def attempts(self, trial: str) -> list[int]:
         """Return the attempts of a trial that have recorded calls, ascending."""

@@ -18,8 +18,12 @@ from arena.family import Family
 from arena.journal import encode_line
 from arena.messages import Calculator
 from arena.records import RECORD_FORMAT, Json
+from arena.runner import Progress
+from arena.tool_protocol import PROTOCOL_VERSION
 
 MANIFEST_FORMAT = 1
+BINARY_DIGEST = "binary_sha256"
+"""Name under which a local calculator's identity holds the digest of its binary."""
 
 
 def git_state(root: Path) -> dict[str, Json]:
@@ -65,21 +69,25 @@ def run_identity(
     planned: Mapping[str, Json],
     calculator: Calculator | None,
     tools: str | None,
+    files: Mapping[str, str],
 ) -> dict[str, Json]:
     """Return what makes this run this run: settings, models, digests of all inputs, plan; `sha256` covers the rest.
 
-    What counts of a file is its digest, so that a run directory can be moved.
+    What counts of a file is its digest, so that a run directory can be moved; `files` are the digests of those behind
+    models (a script, a recorded run), by model.
     """
     refs = players(config)
     identity: dict[str, Json] = {
         "family": family.name,
         "settings": config.identity(),
         "models": {
-            "participant": str(refs.default),
-            "roles": {role: str(ref) for role, ref in refs.by_role.items()},
-            "judge": str(judge(config)),
+            "participant": str(refs.default.shown),
+            "roles": {role: str(ref.shown) for role, ref in refs.by_role.items()},
+            "judge": str(judge(config).shown),
+            "files": dict(sorted(files.items())),
         },
         "calculator": calculator_identity(calculator),
+        "tool_protocol": PROTOCOL_VERSION,
         "tools_sha256": None if tools is None else hashlib.sha256(tools.encode()).hexdigest(),
         "rules": family.describe(),
         "plan": dict(planned),
@@ -89,13 +97,54 @@ def run_identity(
 
 
 def calculator_identity(calculator: Calculator | None) -> dict[str, Json]:
-    """Return how tool calls are answered: provider, version and catalogue, or provider `none`."""
-    return {"provider": "none"} if calculator is None else calculator.identity()
+    """Return how tool calls are answered: provider, version and catalogue, or provider `none`.
+
+    The digest of the binary is left out: another machine's build of the same crate gives the same answers.
+    """
+    if calculator is None:
+        return {"provider": "none"}
+    return {name: value for name, value in calculator.identity().items() if name != BINARY_DIGEST}
 
 
-def new_manifest(
-    family: str, identity: Mapping[str, Json], operation: Mapping[str, Json], root: Path
-) -> dict[str, Json]:
+def new_session(config: Config, calculator: Calculator | None, generation: int) -> dict[str, Json]:
+    """Return what the manifest says of a session at its start; `generation` is that of `retry_generation`."""
+    digest = None if calculator is None else calculator.identity().get(BINARY_DIGEST)
+    return {
+        "started_utc": utc(),
+        "operation": config.operation(),
+        "retry": list(config.retry),
+        "retry_generation": generation,
+        "calculator_binary_sha256": digest,
+    }
+
+
+def retry_generation(manifest: Mapping[str, Json], retry: bool) -> int:
+    """Return which generation of retries a resumed session belongs to; its fresh plays are attempts of that number.
+
+    A session with `--retry` begins the next one, unless the last such session did not come to its end: then it goes on
+    with that one, so that a kill does not make a retry play and pay twice.
+    """
+    sessions = manifest["sessions"]
+    last = max((session.get("retry_generation", 0) for session in sessions), default=0)
+    if not retry:
+        return int(last)
+    of_last = [session for session in sessions if session.get("retry_generation", 0) == last]
+    finished = any("ended_utc" in session and session["stopped_by"] is None for session in of_last)
+    return int(last) + (1 if finished else 0) if last else 1
+
+
+def end_session(manifest: dict[str, Json], progress: Progress, playing_seconds: float, seconds: float) -> None:
+    """Write into the manifest how its last session ended."""
+    manifest["sessions"][-1] |= {
+        "ended_utc": utc(),
+        "seconds": round(seconds, 3),
+        "playing_seconds": round(playing_seconds, 3),
+        "played": progress.finished,
+        "stopped_by": progress.stopped_by,
+    }
+
+
+def new_manifest(family: str, identity: Mapping[str, Json], config: Config) -> dict[str, Json]:
     """Return the manifest of a run that starts now, with no session yet."""
     return {
         "manifest_format": MANIFEST_FORMAT,
@@ -104,8 +153,8 @@ def new_manifest(
         "family": family,
         "created_utc": utc(),
         "identity": dict(identity),
-        "operation": dict(operation),
-        "git": git_state(root),
+        "operation": config.operation(),
+        "git": git_state(config.root),
         "python": platform.python_version(),
         "sessions": [],
     }

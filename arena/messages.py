@@ -1,12 +1,13 @@
 """What is said to a model and what comes back: Conversation, ModelRequest, ModelReply. Floor F0.
 
 A conversation only grows, and carries a running digest, so that neither logs nor digests are quadratic in its length.
+What is made anew for every call is a NamedTuple: as immutable as a frozen dataclass, and made in a quarter of the time.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from arena.records import Json
@@ -71,8 +72,7 @@ class CallKey(NamedTuple):
     step: int
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRequest:
+class ModelRequest(NamedTuple):
     """One question to a model. `kind` is `model` (a player) or `judge`; `seed` are the trial's 64 hex digits."""
 
     kind: str
@@ -83,8 +83,7 @@ class ModelRequest:
     seed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Token counts; `estimated` when the server named none and they were counted as characters / 4, rounded up."""
 
     prompt_tokens: int = 0
@@ -103,8 +102,7 @@ class HttpAttempt:
     wait_ms: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ModelReply:
+class ModelReply(NamedTuple):
     """A model's answer, normalised.
 
     `finish`: `stop`, `length`, `refusal`, or the server's own word where it is none of these.  `text` may be empty.
@@ -138,13 +136,12 @@ class Provider(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ToolAnswer:
+class ToolAnswer(NamedTuple):
     """The calculator's answer to one request: the parsed JSON object and how long it took."""
 
     answer: dict[str, Json]
     ms: float
-    attempts: tuple[HttpAttempt, ...] = field(default=())
+    attempts: tuple[HttpAttempt, ...] = ()
 
 
 class Calculator(Protocol):

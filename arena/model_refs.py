@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.errors import UsageError
@@ -21,6 +22,12 @@ class ModelRef(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}"
+
+    @property
+    def shown(self) -> ModelRef:
+        """The model as results name it: of a path only the last part, since a run directory holds no absolute path."""
+        path = PROVIDERS[self.provider].model_is_path
+        return ModelRef(self.provider, Path(self.model).name) if path else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
         raise UsageError(f"{flag} {model}: no provider; write {flag} PROVIDER/MODEL or add {kind} ({_names()})")
     if not slash or head not in PROVIDERS:
         return provider, model
-    if PROVIDERS[provider].free_ids and (provider in ("scripted", "replay") or not PROVIDERS[head].offline):
+    if PROVIDERS[provider].free_ids and (PROVIDERS[provider].model_is_path or not PROVIDERS[head].offline):
         return provider, model
     if head != provider:
         kind = flag.removesuffix("-model") + "-provider"

@@ -36,7 +36,7 @@ class ProgressLine:
 
     def line(self, progress: Progress) -> str:
         elapsed = max(self._timer() - self._started, 1e-9)
-        parts = [f"{progress.finished}/{self._todo} matches", f"{self._activity.turns / elapsed:,.0f} calls/s",
+        parts = [f"{progress.finished}/{self._todo} matches", f"{self._activity.turns / elapsed:,.0f} turns/s",
                  f"{self._activity.in_flight} in flight"]  # fmt: skip
         if self._activity.retries:
             parts.append(f"{self._activity.retries} retries")
@@ -53,7 +53,7 @@ class ProgressLine:
     def tick(self, progress: Progress) -> None:
         self._console.status(self.line(progress))
 
-    def finished(self, record: dict[str, Json], seconds: float, progress: Progress) -> None:
+    def finished(self, record: dict[str, Json], seconds: float, finished: int) -> None:
         """Say that a match ended, where there is no live line."""
         if self._console.live:
             return
@@ -61,6 +61,5 @@ class ProgressLine:
         score = " ".join(str(value) for value in scores) or record["unscored"] or "-"
         outcome = record["outcome"] or record["status"]
         self._console.notify(
-            f"[{progress.finished}/{self._todo}] {record['key']}: {outcome} ({record['stop']}; {score})"
-            f" in {seconds:.2f}s"
+            f"[{finished}/{self._todo}] {record['key']}: {outcome} ({record['stop']}; {score}) in {seconds:.2f}s"
         )

@@ -10,7 +10,7 @@ from arena.budget import Price
 from arena.dialogue import MAX_REASKS, MAX_UNUSABLE
 from arena.judge import RE_ASKS
 from arena.records import Json
-from arena.tables import number, text_table
+from arena.tables import number, printable, text_table
 
 JUDGE_ASKS = RE_ASKS + 1
 
@@ -39,8 +39,11 @@ class Plan:
         """
         tools = self.max_tool_calls_per_turn if self.tools else 0
         turn = 1 + tools + MAX_REASKS + (MAX_UNUSABLE - 1)
-        judge = JUDGE_ASKS + (self.max_tool_calls_per_turn if self.judge_tools else 0)
-        return self.matches * (self.max_turns * turn + judge)
+        return self.matches * self.max_turns * turn + self.judge_calls_bound()
+
+    def judge_calls_bound(self) -> int:
+        """Return the most judge calls: verdicts asked for, and with tools one call for each computation."""
+        return self.matches * (JUDGE_ASKS + (self.max_tool_calls_per_turn if self.judge_tools else 0))
 
 
 def dry_run_text(plan: Plan, header: list[tuple[str, str]]) -> str:
@@ -56,7 +59,7 @@ def dry_run_text(plan: Plan, header: list[tuple[str, str]]) -> str:
         rows.append(("completion tokens, upper bound", f"none without {' and '.join(missing)}"))
         rows.append(("cost, upper bound", "none without a bound of tokens; --max-cost-usd stops a run"))
     else:
-        judge_calls = plan.matches * JUDGE_ASKS
+        judge_calls = plan.judge_calls_bound()
         tokens = (bound - judge_calls) * plan.max_tokens + judge_calls * plan.judge_max_tokens
         rows.append(("completion tokens, upper bound", f"{tokens:,}"))
         if plan.unpriced:
@@ -73,24 +76,29 @@ def summary_text(summary: Mapping[str, Json], run_dir: Path) -> str:
     """Return the table of outcomes by challenge, the means, and where the results are."""
     dimensions = list(summary["mean_scores"])
     short = [_short(name) for name in dimensions]
-    header = ["challenge", "n", "outcome", *short, "not scored"]
-    rows = [_row(unit["challenge_id"], unit, dimensions) for unit in summary["per_challenge"]]
+    noun = summary["unit_noun"]
+    header = [noun, "n", "outcome", *short, "not scored"]
+    rows = [_row(unit[f"{noun}_id"], unit, dimensions) for unit in summary[f"per_{noun}"]]
     rows.append(_row("all", summary, dimensions))
     table = text_table(header, rows, frozenset({1, *range(3, 4 + len(short))}))
     lines = [table, "", _counts(summary), *_by(summary), f"calculator: {summary['calculator']['provider']}"]
     lines.append(f"results: {run_dir}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def _row(name: str, group: Mapping[str, Json], dimensions: list[str]) -> list[str]:
     outcomes = group["outcomes"]
     total = group.get("n", group.get("n_matches", 0))
     said = " ".join(f"{count} {label}" if total > 1 else label for label, count in outcomes.items() if count)
-    left_out = {status: group["statuses"][status] for status in ("error", "denied", "limit", "aborted")}
-    left_out["unscored"] = group["unscored"]
-    beside = ", ".join(f"{count} {status}" for status, count in left_out.items() if count)
     means = [number(group["mean_scores"][name]) for name in dimensions]
-    return [name, str(total), said or "-", *means, beside or "-"]
+    return [name, str(total), said or "-", *means, left_out(group) or "-"]
+
+
+def left_out(group: Mapping[str, Json]) -> str:
+    """Return how many matches of a summary, or of a group in it, are in no mean, and why; empty where all are."""
+    counts = {status: group["statuses"][status] for status in ("error", "denied", "limit", "aborted")}
+    counts["unscored"] = group["unscored"]
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 
 
 def _short(dimension: str) -> str:
@@ -98,7 +106,9 @@ def _short(dimension: str) -> str:
 
 
 def _counts(summary: Mapping[str, Json]) -> str:
-    parts = [f"{summary['n_matches']} of {summary['n_planned']} matches played"]
+    statuses = summary["statuses"]
+    parts = [f"{statuses['done']} of {summary['n_planned']} matches finished"]
+    parts += [f"{statuses[status]} {status}" for status in ("aborted", "denied", "limit", "error") if statuses[status]]
     rate = summary["success_rate"]
     if rate is not None:
         parts.append(f"success rate {rate:.1%}")
@@ -114,4 +124,16 @@ def _by(summary: Mapping[str, Json]) -> list[str]:
     lines = [f"players: {models['participant']}; judge: {models['judge']}"]
     if models["roles"]:
         lines.append("roles: " + ", ".join(f"{role}={label}" for role, label in models["roles"].items()))
+    players, judge = summary["usage"]["players"], summary["usage"]["judge"]
+    cost = summary["cost_usd"]
+    spent = [
+        f"{players[name] + judge[name]:,} {name.replace('_', ' ')}" for name in ("prompt_tokens", "completion_tokens")
+    ]
+    if players["estimated"] + judge["estimated"]:
+        spent[-1] += " (estimated)"
+    if cost["usd"]:
+        spent.append(f"${cost['usd']:,.4f}")
+    if cost["unpriced"]:
+        spent.append(f"cost of {', '.join(cost['unpriced'])} not known (--prices)")
+    lines.append("spent: " + ", ".join(spent))
     return lines

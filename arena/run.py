@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import threading
@@ -13,26 +14,45 @@ if __package__ in (None, ""):  # started as a file: make the clone importable, a
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from arena.config import Config, read_config
-from arena.errors import EXIT_INTERRUPTED, ArenaError, ConfigError
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, ArenaError, ConfigError
+from arena.tables import printable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena run` with these arguments (default: the process's own) and return the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
+    speak_utf8()
     try:
         config = read_config(words, os.environ)
         check_data(config)
-        return play("crypto", config)
+        return play("crypto", config, words)
     except ArenaError as error:
-        print(f"arena run: {error}", file=sys.stderr)
+        _complain(str(error))
         return error.exit_code
     except KeyboardInterrupt:
-        print("arena run: interrupted", file=sys.stderr)
+        _complain("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output went away; point stdout elsewhere so that the interpreter's last flush is quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return EXIT_ERRORS
+    except OSError as error:
+        # Files that a run writes at its end; what it met before is on disk, and --resume goes on from there.
+        place = f": {error.filename}" if error.filename else ""
+        _complain(f"{error.strerror or error}{place}")
+        return EXIT_ERRORS
+
+
+def speak_utf8() -> None:
+    """Have both streams take any text, whatever the machine's locale is; role names and titles may hold all of it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _complain(message: str) -> None:
+    """Say on one line why the run ended; a message may quote what a file or an agent holds."""
+    print(f"arena run: {printable(message)}", file=sys.stderr)
 
 
 def check_data(config: Config) -> None:
@@ -40,17 +60,19 @@ def check_data(config: Config) -> None:
     if config.source["challenges"] == "default" and not Path(config.challenges).is_file():
         raise ConfigError(
             f"there is no challenge set at {config.challenges}: this package was installed without the repository's"
-            " data; run it from a clone (pip install -e .), or name a file with --challenges"
+            " data; run it from a clone (pip install -e .)"
         )
 
 
-def play(family: str, config: Config) -> int:
-    """Wire the process to one run of a family."""
+def play(family: str, config: Config, words: Sequence[str]) -> int:
+    """Wire the process to one run of a family; `words` are the flags as they were given."""
     # Loaded here, by name, so that --help and usage errors do not wait for what only a run needs.
     execute = importlib.import_module("arena.execute")
     console = importlib.import_module("arena.console").console(config.quiet, config.no_color, config.environ)
     wiring = importlib.import_module("arena.wiring")
-    around = wiring.Surroundings(config.environ, config.root, threading.Event(), console.notify, console.warn)
+    around = wiring.Surroundings(
+        config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words)
+    )
     code: int = execute.execute(family, config, around, console)
     return code
 

@@ -24,6 +24,9 @@ MANIFEST_FILE = "manifest.json"
 TIMINGS_FILE = "timings.jsonl"
 INPUTS_DIR = "inputs"
 
+UNBORN = frozenset({f".{MANIFEST_FILE}.tmp"})
+"""What a kill before the first manifest leaves behind: a directory that holds only this is still empty."""
+
 _CHAIN_MARK = b',"prev":"'
 _CHAIN_LENGTH = len(_CHAIN_MARK) + 64 + len(b'"}\n')
 
@@ -36,6 +39,22 @@ def write_atomic(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder as lasting as the files behind them."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def pretty_json(value: Json) -> bytes:
@@ -60,6 +79,7 @@ class AtomicFile:
         os.fsync(self._file.fileno())
         self._file.close()
         os.replace(self._temporary, self._path)
+        _sync_folder(self._path.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +133,13 @@ class RunDir:
         Errors: UsageError when the directory is not empty (without `resume`), not a run (with it), or in use.
         """
         self.path = path
-        self.resumed = resume and (path / MANIFEST_FILE).exists()
-        if resume:
-            if not self.resumed:
-                raise UsageError(f"--resume: {path} holds no {MANIFEST_FILE}, so there is no run to go on with")
-        elif path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UsageError(f"{path} is not empty; give another --out, or --resume to go on with the run in it")
         try:
+            self.resumed = resume and (path / MANIFEST_FILE).exists()
+            if resume:
+                if not self.resumed:
+                    raise UsageError(f"--resume: {path} holds no {MANIFEST_FILE}, so there is no run to go on with")
+            elif path.exists() and (not path.is_dir() or any(entry.name not in UNBORN for entry in path.iterdir())):
+                raise UsageError(f"{path} is not empty; give another --out, or --resume to go on with the run in it")
             path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.errors import ArenaError, GateDenied, Interrupted, LimitReached, ServiceFault
+from arena.errors import ArenaError, GateDenied, Interrupted, LimitReached, ServiceFault, StorageFault, UsageError
 from arena.family import Family
 from arena.records import Json, Played, Score, Transcript, Trial
 from arena.services import Services, TrialServices, Wiring
@@ -54,10 +54,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the runner tells. `record` stores a finished trial and must raise if it cannot; `tick` is called often."""
+    """What the runner tells and asks.
 
-    record: Callable[[dict[str, Json], float], None]
-    past: Callable[[Trial], list[dict[str, Json]]]
+    `record` stores a finished trial and must raise if it cannot; it is given the seconds it took and how many have
+    finished with it.  `past` returns the records of a trial's series that
+    come before it in plan order, given those of this lane by key.  `tick` is called often, in the main thread.
+    """
+
+    record: Callable[[dict[str, Json], float, int], None]
+    past: Callable[[Trial, Mapping[str, dict[str, Json]]], list[dict[str, Json]]]
     tick: Callable[[Progress], None]
 
 
@@ -81,12 +86,17 @@ class Runner:
             threading.Thread(target=self._work, args=(source,), name=f"worker-{n}", daemon=True)
             for n in range(self._workers)
         ]
-        for thread in threads:
-            thread.start()
+        for number, thread in enumerate(threads):
+            try:
+                thread.start()
+            except RuntimeError:
+                self._stop("failure")
+                raise UsageError(f"this system allows {number} threads, so use --workers {max(number, 1)}") from None
         for thread in threads:
             while thread.is_alive():
                 thread.join(JOIN_SECONDS)
                 self._hooks.tick(self.progress)
+        self._hooks.tick(self.progress)
         if self._failure is not None:
             raise self._failure
         return self.progress
@@ -113,28 +123,32 @@ class Runner:
                 self.progress.stopped_by = reason
 
     def _play_lane(self, lane: Lane) -> None:
-        past = self._hooks.past(lane[0].trial) if lane[0].trial.series is not None else []
+        fresh: dict[str, dict[str, Json]] = {}
         for job in lane:
+            past = self._hooks.past(job.trial, fresh) if job.trial.series is not None else []
             started = self._wiring.timer()
             services = TrialServices(self._wiring, job.trial, job.attempt)
             played = self._play(job, services, past)
             record = played.to_json()
-            self._count(played)
-            self._hooks.record(record, self._wiring.timer() - started)
-            past.append(record)
+            self._hooks.record(record, self._wiring.timer() - started, self._count(played))
+            if job.trial.series is not None:
+                fresh[job.trial.key] = record
             if played.transcript.status in ("error", "limit"):
                 return  # what follows in a series builds on this trial
 
-    def _count(self, played: Played) -> None:
+    def _count(self, played: Played) -> int:
+        """Count a finished trial and return how many have finished; an error or a ceiling ends the run here."""
         status = played.transcript.status
         with self._lock:
             progress = self.progress
             progress.finished += 1
+            finished = progress.finished
             progress.by_status[status] = progress.by_status.get(status, 0) + 1
         if status == "limit":
             self._stop("budget")
         elif status == "error" and not self._continue_on_error:
             self._stop("error")
+        return finished
 
     def _play(self, job: Job, services: TrialServices, past: Sequence[dict[str, Json]]) -> Played:
         transcript = Transcript()
@@ -143,7 +157,7 @@ class Runner:
             transcript = self._family.play(job.trial, services, past)
             if transcript.status in ("done", "aborted"):
                 score = self._score(job.trial, transcript, services)
-        except Interrupted:
+        except (Interrupted, StorageFault):
             raise
         except ArenaError as error:
             transcript.stop, transcript.detail = "bug", f"{type(error).__name__} outside the dialogue: {error}"

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from arena.budget import FREE, Budget, Price, Reservation
 from arena.errors import GateDenied, Interrupted, ServiceFault
@@ -55,6 +55,9 @@ class Services(Protocol):
         """Whether a calculator stands behind `tool`."""
         ...
 
+
+GATE_FACTS = ("kind", "trial", "seat", "turn", "step")
+"""What a gate is told of a call, beside the op of a tool call."""
 
 JUDGE_SEAT = "(judge)"
 """Seat name of the judge in the journal; role ids may hold any text, but parentheses mark it for readers."""
@@ -126,7 +129,6 @@ class TrialServices:
         return self._wiring.has_tools
 
     def ask(self, seat: str, turn: int, step: int, conversation: Conversation) -> ModelReply:
-        self._wiring.activity.turns += 1
         return self._model_call("model", seat, turn, step, conversation, self._wiring.player(seat))
 
     def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
@@ -142,12 +144,12 @@ class TrialServices:
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         digest = tool_digest(op, args)
-        line = self._recorded.find(Slot("tool", seat, turn, step, index), digest)
+        line = self._find(Slot("tool", seat, turn, step, index), digest)
         if line is not None:
             return ToolAnswer(line["answer"], line["ms"])
         key = CallKey(self._trial.key, self._attempt, seat, turn, step)
-        self._admit("tool", key, op)
         fields = call_fields("tool", key, digest)
+        self._admit(fields, op)
         fields["index"] = index
         fields["op"] = op
         fields["args"] = args
@@ -179,17 +181,18 @@ class TrialServices:
         self, kind: str, seat: str, turn: int, step: int, conversation: Conversation, model: Model
     ) -> ModelReply:
         digest = conversation.digest()
-        line = self._recorded.find(Slot(kind, seat, turn, step, 0), digest)
+        line = self._find(Slot(kind, seat, turn, step, 0), digest)
         if line is not None:
             return reply_from_json(line["reply"])
         wiring = self._wiring
         key = CallKey(self._trial.key, self._attempt, seat, turn, step)
-        self._admit(kind, key, None)
+        fields = call_fields(kind, key, digest)
+        self._admit(fields, None)
+        if kind == "model" and step == 0:
+            wiring.activity.turns += 1
         request = ModelRequest(kind, model.name, conversation, model.sampling, key, self._trial.seed)
         reservation = wiring.budget.reserve(conversation.chars, model.sampling.max_tokens, model.price)
-        fields = call_fields(kind, key, digest)
-        fields["provider"] = model.label
-        fields["messages"] = len(conversation.messages)
+        fields |= {"provider": model.label, "messages": len(conversation.messages)}
         started = wiring.timer()
         wiring.activity.in_flight += 1
         try:
@@ -212,16 +215,28 @@ class TrialServices:
         wiring.budget.settle(reservation, reply.usage, model.price)
         return reply
 
-    def _admit(self, kind: str, key: CallKey, op: str | None) -> None:
-        """Let the gate decide, and start nothing new once the user asked to stop."""
+    def _find(self, slot: Slot, digest: str) -> dict[str, Json] | None:
+        """Return a recorded call, and with it take over what the gate decided about it then."""
+        line = self._recorded.find(slot, digest)
+        if line is not None and "gate" in line:
+            self.gate_decisions.append(line["gate"])
+        return line
+
+    def _admit(self, fields: dict[str, Json], op: str | None) -> None:
+        """Let the gate decide, and start nothing new once the user asked to stop.
+
+        `fields` are those of the call's journal line; a decision other than a plain allow is added to them.
+        """
         wiring = self._wiring
         if wiring.stop.is_set():
             raise Interrupted("stopped before the next call")
-        facts: dict[str, Any] = {"kind": kind, "trial": key.trial, "seat": key.seat, "turn": key.turn, "op": op}
+        facts: dict[str, Json] = {name: fields[name] for name in GATE_FACTS}
+        facts["op"] = op
         decision = wiring.gate.decide(facts)
         if decision is ALLOW:
             return
-        self.gate_decisions.append({**facts, "step": key.step, **decision.to_json()})
+        fields["gate"] = {**facts, **decision.to_json()}
+        self.gate_decisions.append(fields["gate"])
         if decision.verdict == "deny":
             raise GateDenied(f"{decision.rule_id}: {decision.message or decision.reason_code}")
 
@@ -263,12 +278,3 @@ def merge_usage(into: dict[str, int], reply: ModelReply) -> None:
         into["reasoning_tokens"] = into.get("reasoning_tokens", 0) + usage.reasoning_tokens
     if usage.estimated:
         into["estimated"] = into.get("estimated", 0) + 1
-
-
-def players_by_role(default: Model, by_role: Mapping[str, Model]) -> Callable[[str], Model]:
-    """Return the seat -> Model function of a run; a role that is not named plays with the default."""
-
-    def player(seat: str) -> Model:
-        return by_role.get(seat, default)
-
-    return player

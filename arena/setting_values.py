@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from arena.records import Json
-from arena.settings_table import Setting
+from arena.settings_table import PROVIDERS, Setting
 
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
@@ -87,12 +87,17 @@ def _bounded(setting: Setting, value: float) -> float:
     if not math.isfinite(value):
         raise ValueError(f"must be a finite number{unit}")
     if setting.above is not None and value <= setting.above:
-        raise ValueError(f"must be above {setting.above:g}{unit}, not {value:g}")
+        raise ValueError(f"must be above {_plain(setting.above)}{unit}, not {_plain(value)}")
     if setting.low is not None and value < setting.low:
-        raise ValueError(f"must be at least {setting.low:g}{unit}, not {value:g}")
+        raise ValueError(f"must be at least {_plain(setting.low)}{unit}, not {_plain(value)}")
     if setting.high is not None and value > setting.high:
-        raise ValueError(f"must be at most {setting.high:g}{unit}, not {value:g}")
+        raise ValueError(f"must be at most {_plain(setting.high)}{unit}, not {_plain(value)}")
     return value
+
+
+def _plain(value: float) -> str:
+    """Return a number with all its digits where it is whole."""
+    return str(int(value)) if value == int(value) else f"{value:g}"
 
 
 def _chosen(setting: Setting, text: str) -> str:
@@ -104,7 +109,12 @@ def _chosen(setting: Setting, text: str) -> str:
 
 
 def _role(text: str) -> tuple[str, str]:
+    # A role may hold "=" and so may a model id: the first "=" with a provider behind it parts the two.
+    places = [place for place, sign in enumerate(text) if sign == "="]
+    named = (place for place in places if text[place + 1 :].partition("/")[0] in PROVIDERS)
     role, equals, model = text.partition("=")
+    if (place := next(named, None)) is not None:
+        role, model = text[:place], text[place + 1 :]
     if not (role and equals and model):
         raise ValueError(f"must be ROLE=provider/model, not {text!r}")
     return role, model

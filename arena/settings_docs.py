@@ -30,7 +30,8 @@ def _bounds(row: Setting) -> str:
         return ""
     if row.high is None:
         return f" ({low})" if row.above is not None else f" ({low} or more)"
-    return f" ({low} to {row.high:.19g})"
+    high = str(row.high) if isinstance(row.high, int) else f"{row.high:g}"
+    return f" ({low} to {high})"
 
 
 def variables_markdown(table: Sequence[Variable] = VARIABLES) -> str:

@@ -46,7 +46,7 @@ class ProviderNames:
 
     `offline`: no call leaves the process.  `default_model`, `default_judge`: without them a model must be named.
     `free_ids`: model ids of this provider may hold slashes whose first part is another provider's name.
-    `model_is`: what the model names.
+    `model_is`: what the model names.  `model_is_path`: it is a path on this machine.
     """
 
     offline: bool = False
@@ -54,12 +54,13 @@ class ProviderNames:
     default_judge: str | None = None
     free_ids: bool = False
     model_is: str = "model id"
+    model_is_path: bool = False
 
 
 PROVIDERS: dict[str, ProviderNames] = {
     "mock": ProviderNames(offline=True, default_model="careful", default_judge="judge"),
-    "scripted": ProviderNames(offline=True, free_ids=True, model_is="file of turns"),
-    "replay": ProviderNames(offline=True, free_ids=True, model_is="run directory"),
+    "scripted": ProviderNames(offline=True, free_ids=True, model_is="file of turns", model_is_path=True),
+    "replay": ProviderNames(offline=True, free_ids=True, model_is="run directory", model_is_path=True),
     "openai": ProviderNames(),
     "openai-chat": ProviderNames(free_ids=True),
     "anthropic": ProviderNames(),

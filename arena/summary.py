@@ -1,4 +1,4 @@
-"""Records -> tables: summary.json, matches_scores.csv, challenge_summary.csv. Floor F4.
+"""Records -> tables: summary.json, matches_scores.csv, and a row per unit (challenge_summary.csv). Floor F4.
 
 One pass over the records, memory by the number of challenges and labels, no clock values. Errors, denied, limits and
 unscored matches are counted beside every mean; they are never part of one.
@@ -18,22 +18,20 @@ from arena.tables import csv_line
 
 SUMMARY_FILE = "summary.json"
 SCORES_CSV = "matches_scores.csv"
-UNITS_CSV = "challenge_summary.csv"
 SUMMARY_FORMAT = 1
 
-OUTCOMES = ("SUCCESS", "SUBSTANTIAL", "PARTIAL", "FAILED")
 _USAGE = ("calls", "prompt_tokens", "completion_tokens", "reasoning_tokens", "estimated")
 _TOOLS = ("tool_calls", "tool_errors", "malformed")
 
 
 @dataclass(slots=True)
 class Group:
-    """Counts and sums of one group of records."""
+    """Counts and sums of one group of records. `outcomes` starts with all labels at 0, the success label first."""
 
     dimensions: Sequence[str]
+    outcomes: dict[str, int]
     n: int = 0
     statuses: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
-    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     scored: int = 0
     unscored: int = 0
     flagged: int = 0
@@ -72,9 +70,9 @@ class Group:
         return out
 
     def success_rate(self) -> float | None:
-        """Return SUCCESS over all matches with an outcome, aborted ones included; None without any."""
+        """Return the first outcome's share of all matches with an outcome, aborted ones included; None without any."""
         total = sum(self.outcomes.values())
-        return round(self.outcomes["SUCCESS"] / total, 4) if total else None
+        return round(next(iter(self.outcomes.values())) / total, 4) if total else None
 
     def to_json(self) -> dict[str, Json]:
         return {
@@ -99,7 +97,7 @@ class Summary:
         self._family = family
         self._planned = planned
         self.dimensions = tuple(family.dimensions)
-        self.total = Group(self.dimensions)
+        self.total = self._group()
         self.units: dict[str, Group] = {}
         self.cells: dict[str, dict[str, Group]] = {}
         self.stops: dict[str, int] = {}
@@ -108,16 +106,19 @@ class Summary:
         self._csv = AtomicFile(run_dir / SCORES_CSV)
         self._csv.write(csv_line(self._csv_header()))
 
+    def _group(self) -> Group:
+        return Group(self.dimensions, dict.fromkeys(self._family.outcomes, 0))
+
     def _csv_header(self) -> list[str]:
-        return ["challenge_id", "rep", "attempt", "participant", "difficulty", "primitive_family", "split", "status",
+        return [f"{self._family.unit_noun}_id", "rep", "attempt", *self._family.labels, "status",
                 "stop", "outcome", *self.dimensions, "mean_score", "unscored", "turns", "tool_calls", "tool_errors",
                 "malformed", "prompt_tokens", "completion_tokens", "seed"]  # fmt: skip
 
     def add(self, record: dict[str, Json]) -> None:
         self.total.add(record)
-        self.units.setdefault(record["unit"], Group(self.dimensions)).add(record)
+        self.units.setdefault(record["unit"], self._group()).add(record)
         for label, value in record["cell"].items():
-            self.cells.setdefault(label, {}).setdefault(value, Group(self.dimensions)).add(record)
+            self.cells.setdefault(label, {}).setdefault(value, self._group()).add(record)
         self.stops[record["stop"]] = self.stops.get(record["stop"], 0) + 1
         usage: dict[str, int] = dict.fromkeys(self.players, 0)
         for counters in record["usage"].values():
@@ -137,8 +138,8 @@ class Summary:
         known = [value for value in values if value is not None]
         mean = round(sum(known) / len(known), 3) if known else None
         turns = sum(1 for entry in record["transcript"] if entry["kind"] == "say")
-        return [record["unit"], record["plan"].get("rep"), record["attempt"], cell.get("participant"),
-                cell.get("difficulty"), cell.get("primitive_family"), cell.get("split"), record["status"],
+        return [record["unit"], record["plan"].get("rep"), record["attempt"],
+                *(cell.get(label) for label in self._family.labels), record["status"],
                 record["stop"], record["outcome"], *values, mean, record["unscored"], turns, usage["tool_calls"],
                 usage["tool_errors"], usage["malformed"], usage["prompt_tokens"], usage["completion_tokens"],
                 record["seed"]]  # fmt: skip
@@ -157,22 +158,25 @@ class Summary:
                 label: {value: group.to_json() for value, group in sorted(groups.items())}
                 for label, groups in sorted(self.cells.items())
             },
-            "per_challenge": [
-                {"challenge_id": unit, "challenge_name": self._family.unit_name(unit), **self.units[unit].to_json()}
-                for unit in sorted(self.units)
-            ],
+            f"per_{self._family.unit_noun}": [self._unit_json(unit) for unit in sorted(self.units)],
         }
+
+    def _unit_json(self, unit: str) -> dict[str, Json]:
+        noun = self._family.unit_noun
+        names = {f"{noun}_id": unit, f"{noun}_name": self._family.unit_name(unit)}
+        return {**names, **self.units[unit].to_json()}
 
     def close(self, extra: Mapping[str, Json]) -> dict[str, Json]:
         """Write the files; `extra` (versions, models, calculator) leads summary.json. Return what was written."""
         self._csv.close()
-        units = AtomicFile(self._run_dir / UNITS_CSV)
-        units.write(csv_line(["challenge_id", "n", "success_rate", *OUTCOMES, *self.dimensions, "scored", "unscored",
+        noun, outcomes = self._family.unit_noun, self._family.outcomes
+        units = AtomicFile(self._run_dir / f"{noun}_summary.csv")
+        units.write(csv_line([f"{noun}_id", "n", "success_rate", *outcomes, *self.dimensions, "scored", "unscored",
                               "errors", "aborted", "denied", "limit"]))  # fmt: skip
         for unit in sorted(self.units):
             group = self.units[unit]
             means = group.means()
-            units.write(csv_line([unit, group.n, group.success_rate(), *(group.outcomes[o] for o in OUTCOMES),
+            units.write(csv_line([unit, group.n, group.success_rate(), *(group.outcomes[o] for o in outcomes),
                                   *(means[d] for d in self.dimensions), group.scored, group.unscored,
                                   group.statuses["error"], group.statuses["aborted"], group.statuses["denied"],
                                   group.statuses["limit"]]))  # fmt: skip

@@ -16,7 +16,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from arena import __version__
-from arena.connections import ConnectionPool, PoolSettings, Route, proxy_for, proxy_secrets, split_url
+from arena.connections import (
+    ConnectionPool,
+    PoolSettings,
+    Route,
+    proxy_for,
+    proxy_secrets,
+    split_url,
+    without_secrets,
+)
 from arena.errors import ConfigError, ServiceFault
 from arena.messages import HttpAttempt
 from arena.records import Json
@@ -276,8 +284,9 @@ class Transport:
         try:
             payload = json.loads(reply.body)
         except (ValueError, RecursionError):
-            payload = excerpt(reply.body, 2000)
-        line = {"method": target.method, "url": target.url, "status": reply.status, "body": payload}
+            # Redacted before it is cut: of a key across the cut, a part would stay.
+            payload = excerpt(self.redactor.text(reply.body.decode("utf-8", "replace")).encode(), 2000)
+        line = {"method": target.method, "url": without_secrets(target.url), "status": reply.status, "body": payload}
         notify("http error: " + json.dumps(self.redactor.json(line)))
 
     def _wait_s(self, target: Target, outcome: _Outcome, attempts: list[HttpAttempt], left: float) -> float:

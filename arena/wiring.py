@@ -17,11 +17,12 @@ from typing import Any
 from arena.budget import FREE, Price
 from arena.calculator import CalculatorSettings, ensure_built
 from arena.config import Config, ModelRef, judge, players
-from arena.errors import ConfigError
+from arena.errors import ConfigError, ServiceFault
 from arena.family import Family
 from arena.messages import Calculator, Provider, Sampling
 from arena.prices import load_prices
 from arena.services import Model
+from arena.settings_table import PROVIDERS as KNOWN_PROVIDERS
 from arena.tool_protocol import describe
 
 PROVIDERS: Mapping[str, str] = {
@@ -41,8 +42,11 @@ PROVIDERS: Mapping[str, str] = {
 }
 """A new provider is one file and one row; its module offers `build(name, settings) -> Provider`."""
 
-OFFLINE = frozenset({"mock", "scripted", "replay"})
+OFFLINE = frozenset(name for name, known in KNOWN_PROVIDERS.items() if known.offline)
 """Providers that need no HTTP settings."""
+
+FILE_MODELS = frozenset(name for name, known in KNOWN_PROVIDERS.items() if known.model_is_path)
+"""Providers whose models are files; their modules offer `digest(model)`."""
 
 CALCULATORS: Mapping[str, str] = {
     "process": "arena.calculator_process",
@@ -73,6 +77,8 @@ class Surroundings:
     stop: threading.Event
     notify: Callable[[str], None]
     warn: Callable[[str], None]
+    argv: tuple[str, ...] = ()
+    """The flags as they were given, for saying how to go on."""
 
 
 @dataclass(slots=True)
@@ -100,13 +106,16 @@ class Providers:
     def _http_settings(self) -> Any:
         return http_settings(self.config, self.around)
 
-    def model(self, ref: ModelRef, sampling: Sampling) -> Model:
-        """Return a model ready to be asked; see `provider` and `price` for the errors."""
+    def model(self, ref: ModelRef, sampling: Sampling, judging: bool = False) -> Model:
+        """Return a model ready to be asked. Errors: as of `provider` and `price`; ConfigError, DataError for a mock,
+        a script or a recording that does not exist."""
         provider = self.provider(ref.provider)
-        if ref.provider not in OFFLINE:
+        if ref.provider in OFFLINE:
+            provider.check_model(ref.model, judging)  # type: ignore[attr-defined]
+        else:
             provider.check_sampling(sampling)  # type: ignore[attr-defined]
         recording = provider.recording(ref.model) if ref.provider == "replay" else None  # type: ignore[attr-defined]
-        return Model(provider, ref.model, str(ref), sampling, self.price(ref), recording)
+        return Model(provider, ref.model, str(ref.shown), sampling, self.price(ref), recording)
 
     def price(self, ref: ModelRef) -> Price:
         """Return the price of a model. Errors: ConfigError when a cost ceiling is set and there is none."""
@@ -145,12 +154,14 @@ def http_settings(config: Config, around: Surroundings, **changes: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays, who judges, and what they are shown of the tool. `unpriced` names models whose cost is not known."""
+    """Who plays and who judges. `unpriced` names models whose cost is not known; `files` holds the digests of the
+    files behind models, by label."""
 
     default: Model
     by_role: Mapping[str, Model]
     judge: Model
     unpriced: tuple[str, ...]
+    files: Mapping[str, str]
 
     def player(self, seat: str) -> Model:
         return self.by_role.get(seat, self.default)
@@ -171,14 +182,17 @@ def casting(config: Config, around: Surroundings) -> Iterator[Cast]:
         sampling = Sampling(config.temperature, config.top_p, config.max_tokens, None, config.reasoning_effort)
         judging = Sampling(config.judge_temperature, None, config.judge_max_tokens)
         refs = players(config)
-        cast = Cast(
-            default=providers.model(refs.default, sampling),
-            by_role={role: providers.model(ref, sampling) for role, ref in refs.by_role.items()},
-            judge=providers.model(judge(config), judging),
-            unpriced=(),
-        )
-        labels = {model.label for model in cast.models() if not model.provider.offline}
-        yield Cast(cast.default, cast.by_role, cast.judge, tuple(sorted(labels - prices.keys())))
+        default = providers.model(refs.default, sampling)
+        by_role = {role: providers.model(ref, sampling) for role, ref in refs.by_role.items()}
+        grader = providers.model(judge(config), judging, judging=True)
+        models = (default, *by_role.values(), grader)
+        labels = {model.label for model in models if not model.provider.offline}
+        files = {
+            model.label: model.provider.digest(model.name)  # type: ignore[attr-defined]
+            for model in models
+            if model.provider.name in FILE_MODELS
+        }
+        yield Cast(default, by_role, grader, tuple(sorted(labels - prices.keys())), files)
     finally:
         providers.close()
 
@@ -187,7 +201,7 @@ def casting(config: Config, around: Surroundings) -> Iterator[Cast]:
 def calculating(config: Config, around: Surroundings) -> Iterator[Calculator | None]:
     """Yield the calculator of a run, built first where it must be; None for `none` and where cargo is missing.
 
-    Errors: ConfigError, UsageError before any call; ServiceFault when it does not answer its first question.
+    Errors: ConfigError, UsageError before any call, also when it does not answer its first question.
     """
     name = config.calculator_provider
     if name == "none":
@@ -200,9 +214,11 @@ def calculating(config: Config, around: Surroundings) -> Iterator[Calculator | N
             yield None
             return
         command = (str(binary),)
+    # The carrier reads these switches where they are variables; a flag or a settings file may have set them.
+    switches = {"ARENA_SSL_VERIFY": config.ssl_verify, "ARENA_PRINT_HTTP_ERRORS": config.print_http_errors}
     settings = CalculatorSettings(
         root=config.root,
-        environ=around.environ,
+        environ={**around.environ, **{name: str(int(on)) for name, on in switches.items()}},
         timeout_s=config.calculator_timeout,
         command=command,
         lambda_url=config.calculator_lambda_url,
@@ -210,9 +226,20 @@ def calculating(config: Config, around: Surroundings) -> Iterator[Calculator | N
     )
     calculator: Calculator = load(CALCULATORS, name, "calculator").build(name, settings)
     try:
+        _check_answers(calculator)
         yield calculator
     finally:
         calculator.close()
+
+
+def _check_answers(calculator: Calculator) -> None:
+    try:
+        calculator.catalogue()
+    except ServiceFault as fault:
+        raise ConfigError(
+            f"the calculator does not answer: {fault}; check --calculator-provider {calculator.name} and its address or"
+            " binary, or play without tools: --calculator-provider none"
+        ) from fault
 
 
 def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str | None:

@@ -104,16 +104,29 @@ def play(folder: Path, model: str, calculator: str, matches: int) -> tuple[list[
     return [f"{count} matches, mock/{model}", speed, f"{done.peak_mib:.0f} MiB", disk], done
 
 
-def bare_loop(folder: Path, turns: int) -> float:
-    """Return turns per second of the bare standard library: one JSON line of 300 bytes of text a turn, flushed."""
+def bare_files(folder: Path, matches: int) -> float:
+    """Return turns per second of a loop that only writes what a run of `mock/talker` writes: lines, files, sizes."""
     pin(CLIENT_CORE)
-    text = "x" * 300
+    line, view, rest = "x" * 570 + "\n", "x" * 6300, "x" * 5400
     started = time.perf_counter()
-    with (folder / "bare.jsonl").open("w", encoding="utf-8") as file:
-        for turn in range(turns):
-            file.write(json.dumps({"kind": "model", "turn": turn, "text": text}) + "\n")
-            file.flush()
-    return turns / (time.perf_counter() - started)
+    with (folder / "calls").open("w") as calls, (folder / "matches").open("w") as records:
+        for match in range(matches):
+            for _ in range(13):
+                calls.write(line)
+                calls.flush()
+            records.write(rest)
+            views = folder / f"rep_{match}" / "role_views"
+            views.mkdir(parents=True)
+            for name, text in (
+                ("match", rest[:1200]),
+                ("transcript", rest),
+                ("role_views/A", view),
+                ("role_views/B", view),
+            ):
+                (folder / f"rep_{match}" / name).write_text(text)
+    for name in ("role_A", "role_B", "again"):
+        (folder / name).write_text(view * matches)
+    return matches * 12 / (time.perf_counter() - started)
 
 
 def serve() -> tuple[subprocess.Popen[bytes], int]:
@@ -183,13 +196,14 @@ def starts(words: Sequence[str], times: int = 10) -> float:
 def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="arena-bench-"))
     try:
-        bare = bare_loop(folder, 50_000)
+        (folder / "bare").mkdir()
+        bare = bare_files(folder / "bare", 1000)
         small, _ = play(folder / "small", "talker", "none", 250)
         talker, talked = play(folder / "talker", "talker", "none", 1000)
         hasher, _ = play(folder / "hasher", "hasher", "process", 1000)
-        rows = [["bare loop, one flushed line a turn", f"{bare:,.0f} turns/s", "", ""], small, talker, hasher]
+        rows = [["reference: the same files, nothing else", f"{bare:,.0f} turns/s", "", ""], small, talker, hasher]
         print(text_table(["12 turns + 1 judge call, one core", "speed", "peak memory", "disk a match"], rows))
-        print(f"\ntalker against the bare loop: {12_000 / talked.seconds / bare:.2f}\n")
+        print(f"\nmock/talker against the reference: {12_000 / talked.seconds / bare:.2f}\n")
         print(text_table(["against a local server", "speed", "share"], over_http(folder)))
         empty = starts([sys.executable, "-c", "pass"])
         shown = starts([sys.executable, "-m", "arena.run", "--help"])

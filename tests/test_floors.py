@@ -35,7 +35,7 @@ FLOORS: dict[int, str] = {
     """,
     3: "arena.crypto arena.crypto.*",
     4: """
-        arena.execute arena.wiring arena.runner arena.summary arena.progress arena.console arena.manifest
+        arena.execute arena.session arena.wiring arena.runner arena.summary arena.progress arena.console arena.manifest
         arena.interrupt arena.result_text
         arena.report arena.report.*
     """,

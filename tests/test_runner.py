@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.errors import LimitReached, ServiceFault
+from arena.errors import LimitReached, ServiceFault, StorageFault
 from arena.gates import Decision
 from arena.messages import Conversation
 from arena.records import Json, Score, Transcript, Trial, trial_seed
@@ -61,12 +61,12 @@ def run(
     records: list[dict[str, Json]] = []
     lock = threading.Lock()
 
-    def record(value: dict[str, Json], seconds: float) -> None:
+    def record(value: dict[str, Json], seconds: float, finished: int) -> None:
         with lock:
             records.append(value)
 
     family = ToyFamily()
-    hooks = Hooks(record, past=lambda t: [{"key": "earlier"}], tick=lambda p: None)
+    hooks = Hooks(record, past=lambda t, fresh: [{"key": "earlier"}, *fresh.values()], tick=lambda p: None)
     runner = Runner(family, wiring(folder, provider), hooks, workers, go_on)  # type: ignore[arg-type]
     progress = runner.run(lanes(Job(t, 0) for t in trials))
     return records, progress, family
@@ -130,13 +130,13 @@ def test_a_ceiling_stops_the_run_cleanly(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_nothing_stops_the_run_with_its_error(tmp_path: Path) -> None:
-    def record(value: dict[str, Json], seconds: float) -> None:
-        raise ServiceFault("journal", "no space left")
+    def record(value: dict[str, Json], seconds: float, finished: int) -> None:
+        raise StorageFault("no space left")
 
-    hooks = Hooks(record, past=lambda t: [], tick=lambda p: None)
+    hooks = Hooks(record, past=lambda t, fresh: [], tick=lambda p: None)
     shared = wiring(tmp_path, FakeProvider(lambda r: "ok"))
     runner = Runner(ToyFamily(), shared, hooks, 2, True)  # type: ignore[arg-type]
-    with pytest.raises(ServiceFault, match="no space left"):
+    with pytest.raises(StorageFault, match="no space left"):
         runner.run(lanes(Job(trial(f"t{n}"), 0) for n in range(50)))
 
 
@@ -149,7 +149,7 @@ def test_a_denied_trial_is_not_scored(tmp_path: Path) -> None:
             return Decision("deny" if deny else "allow", "test", "rule.judge")
 
     hooks_seen: list[dict[str, Json]] = []
-    hooks = Hooks(lambda v, s: hooks_seen.append(v), past=lambda t: [], tick=lambda p: None)
+    hooks = Hooks(lambda v, s, n: hooks_seen.append(v), past=lambda t, fresh: [], tick=lambda p: None)
     shared = wiring(tmp_path, FakeProvider(lambda r: "ok"), gate=DenyJudge())  # type: ignore[arg-type]
     Runner(ToyFamily(), shared, hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
     assert (hooks_seen[0]["status"], hooks_seen[0]["outcome"]) == ("denied", None)

@@ -46,6 +46,10 @@ class CryptoSetup:
         return found
 
 
+CELL_LABELS = ("participant", "difficulty", "primitive_family", "split", "roles")
+"""Names of the labels of a trial's cell; `roles` stands there in cross-play only."""
+
+
 def roles(challenge: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the role ids in rotation order: the initiator opens, then file order, round and round."""
     ids = [participant["id"] for participant in challenge["participants"]]

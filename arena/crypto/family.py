@@ -8,7 +8,7 @@ from pathlib import Path
 
 from arena.crypto import data
 from arena.crypto.bundle import RoleViews, write_bundle
-from arena.crypto.outcome import outcome
+from arena.crypto.outcome import OUTCOMES, outcome
 from arena.crypto.prompts import OPENING_CUE, PROMPT_VERSION
 from arena.dialogue import Setting, converse
 from arena.family import Exporter
@@ -27,6 +27,9 @@ class CryptoFamily:
     def __init__(self, setup: data.CryptoSetup) -> None:
         self.setup = setup
         self.dimensions = setup.rubric.dimensions
+        self.outcomes = OUTCOMES
+        self.labels = data.CELL_LABELS
+        self.unit_noun = "challenge"
         self.challenges = {challenge["id"]: challenge for challenge in setup.challenges}
 
     def trials(self) -> Iterable[Trial]:

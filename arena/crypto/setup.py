@@ -9,6 +9,7 @@ from arena.crypto.data import CryptoSetup
 from arena.crypto.family import CryptoFamily
 from arena.crypto.outcome import load_rule
 from arena.crypto.rubric import RUBRIC
+from arena.errors import UsageError
 from arena.judge import Truncation
 from arena.schema import load, select
 
@@ -25,6 +26,13 @@ def build(config: Config, tools: str | None) -> CryptoFamily:
         limit=config.limit,
     )
     refs = players(config)
+    known = sorted({participant["id"] for challenge in challenges for participant in challenge["participants"]})
+    strangers = [role for role in refs.by_role if role not in known]
+    if strangers:
+        raise UsageError(
+            f"--role-model: no chosen challenge has the role {', '.join(map(repr, strangers))}; there are:"
+            f" {', '.join(known)}"
+        )
     return CryptoFamily(
         CryptoSetup(
             challenges=tuple(challenges),
@@ -32,8 +40,8 @@ def build(config: Config, tools: str | None) -> CryptoFamily:
             run_seed=config.seed,
             max_turns=config.max_turns,
             max_tool_calls_per_turn=config.max_tool_calls_per_turn,
-            participant=str(refs.default),
-            role_models={role: str(ref) for role, ref in refs.by_role.items()},
+            participant=str(refs.default.shown),
+            role_models={role: str(ref.shown) for role, ref in refs.by_role.items()},
             rubric=RUBRIC,
             rule=load_rule(Path(config.outcome_rule)),
             truncation=Truncation(config.judge_max_chars_per_message, config.judge_max_chars_total),

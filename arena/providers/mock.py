@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from arena.errors import ServiceFault
+from arena.errors import ConfigError, ServiceFault
 from arena.messages import Message, ModelReply, ModelRequest, Usage
 from arena.providers.mock_judge import judge_reply
 from arena.providers.mock_player import CARELESS_RATES, NO_MISTAKES, next_message
@@ -60,6 +60,14 @@ class MockProvider:
 
     name = "mock"
     offline = True
+
+    def check_model(self, model: str, judging: bool) -> None:
+        """Errors: ConfigError when there is no such player, or no such judge."""
+        models = JUDGES if judging else PLAYERS
+        if model not in models:
+            raise ConfigError(
+                f"mock has no model {model!r} among its {'judges' if judging else 'players'}: {', '.join(models)}"
+            )
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Return the model's message; ServiceFault (`provider`) for a model that does not exist in this place."""

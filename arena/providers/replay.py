@@ -10,9 +10,19 @@ import threading
 from pathlib import Path
 
 from arena.errors import ConfigError, ServiceFault
-from arena.journal import JOURNAL_FILE, JournalIndex, Recorded, Slot, reply_from_json, tool_digest
+from arena.journal import (
+    JOURNAL_FILE,
+    JournalIndex,
+    Recorded,
+    Slot,
+    parse_line,
+    read_lines,
+    reply_from_json,
+    tool_digest,
+)
 from arena.messages import CallKey, ModelReply, ModelRequest, ToolAnswer
 from arena.records import Json
+from arena.rundir import RECORDS_FILE, file_digest
 
 TOOLS_FILE = "inputs/tools.txt"
 """Where a run keeps the tool description that its players were shown."""
@@ -28,6 +38,7 @@ class Recording:
         self.run_dir = run_dir
         self._index = JournalIndex(journal)
         self._index.scan(None)
+        self._attempt_of = _attempts_in(run_dir / RECORDS_FILE)
         self._lock = threading.Lock()
         self._open: dict[str, Recorded] = {}
 
@@ -37,12 +48,15 @@ class Recording:
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     def _trial(self, trial: str) -> Recorded:
-        """Return the calls of a trial's last attempt; a few trials are held, as many as are in play."""
+        """Return the calls of the attempt that a trial's record tells of (without a record: of the newest).
+
+        A few trials are held, as many as are in play.
+        """
         with self._lock:
             found = self._open.get(trial)
         if found is None:
-            attempts = self._index.attempts(trial)
-            found = self._index.recorded(trial, attempts[-1] if attempts else 0, forget=False)
+            newest = max(self._index.attempts(trial), default=0)
+            found = self._index.recorded(trial, self._attempt_of.get(trial, newest), forget=False)
             with self._lock:
                 if len(self._open) >= 512:
                     self._open.pop(next(iter(self._open)))
@@ -72,6 +86,17 @@ class Recording:
         return ToolAnswer(line["answer"], line["ms"])
 
 
+def _attempts_in(path: Path) -> dict[str, int]:
+    """Return trial -> attempt of its newest record; empty where the run has no records yet."""
+    found: dict[str, int] = {}
+    if path.is_file():
+        for number, (_, raw) in enumerate(read_lines(path), 1):
+            if raw.endswith(b"\n"):
+                record = parse_line(path, number, raw)
+                found[str(record.get("key"))] = int(record.get("attempt", 0))
+    return found
+
+
 class ReplayProvider:
     """Plays from recordings; the model name is the run directory."""
 
@@ -89,6 +114,14 @@ class ReplayProvider:
             if found is None:
                 found = self._recordings[model] = Recording(Path(model))
         return found
+
+    def check_model(self, model: str, judging: bool) -> None:
+        """Errors: as of `recording`."""
+        self.recording(model)
+
+    def digest(self, model: str) -> str:
+        """Return the SHA-256 of the journal behind a model name: which recording it is, wherever it lies."""
+        return file_digest(Path(model) / JOURNAL_FILE)
 
     def complete(self, request: ModelRequest) -> ModelReply:
         return self.recording(request.model).reply(request)

@@ -23,6 +23,7 @@ from typing import NamedTuple, TypeVar
 from arena.errors import ServiceFault
 from arena.messages import ModelReply, ModelRequest, Usage
 from arena.records import Json
+from arena.rundir import file_digest
 from arena.strict_json import IssueList, child, parse, read_bytes
 
 FORMAT = 1
@@ -154,6 +155,14 @@ class ScriptedProvider:
         self._scripts: dict[str, Script] = {}
         self._lock = threading.Lock()
 
+    def digest(self, model: str) -> str:
+        """Return the SHA-256 of the script file."""
+        return file_digest(Path(model))
+
+    def check_model(self, model: str, judging: bool) -> None:
+        """Errors: DataError with all issues when the file is no script."""
+        self._script(model)
+
     def complete(self, request: ModelRequest) -> ModelReply:
         """Return the next message of the request's seat.
 
@@ -162,17 +171,18 @@ class ScriptedProvider:
         conversation, key = request.conversation, request.key
         judge = request.kind == "judge"
         lines = self._script(request.model).lines(key.trial, key.seat, judge)
+        name = Path(request.model).name  # no path of this machine gets into a record
         index = sum(message.role == "assistant" for message in conversation.messages)
         if index >= len(lines):
             who = "the judge" if judge else f"the seat {key.seat!r}"
             raise ServiceFault(
                 "provider",
-                f"scripted: {request.model} holds {len(lines)} messages for {who} in {key.trial}, and turn {key.turn}, "
+                f"scripted: {name} holds {len(lines)} messages for {who} in {key.trial}, and turn {key.turn}, "
                 f"step {key.step} needs message {index + 1}: add it to the file",
             )
         text, finish = lines[index]
         usage = Usage((conversation.chars + 3) // 4, (len(text) + 3) // 4, 0, True)
-        return ModelReply(text, finish, request.model, usage)
+        return ModelReply(text, finish, name, usage)
 
     def _script(self, model: str) -> Script:
         with self._lock:
