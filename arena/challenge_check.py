@@ -54,6 +54,8 @@ FIELDS: Mapping[str, Fields] = {
 }  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]+")
+# What a data frame reads as a number or as a missing value when it loads a CSV file without options.
+_READ_AS_OTHER = re.compile(r"-?(\d+\.?\d*|\.\d+)(e-?\d+)?|-?(nan|inf|infinity)|na|null|none|true|false", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z][a-z0-9_]*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REFERENCE_PLAY = re.compile(r"reference_plays/[A-Za-z0-9_-][A-Za-z0-9._-]*\.json")
@@ -262,6 +264,8 @@ def _check_id(check: Check, value: Json, pointer: str) -> None:
         return
     if not _ID.fullmatch(value):
         check.hard.add(pointer, f"expected only letters, digits, `.`, `_` and `-`, found {show(value)}")
+    if _READ_AS_OTHER.fullmatch(value):
+        check.soft.add(pointer, f"reads as a number or a missing value in a table, found {show(value)}")
     if value.startswith(".") or ".." in value:
         check.hard.add(pointer, f"must not start with `.` nor hold `..` (it names a folder), found {show(value)}")
     if len(value) > MAX_ID_CHARS:

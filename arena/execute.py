@@ -14,10 +14,11 @@ from pathlib import Path
 
 from arena.config import Config
 from arena.console import Console
+from arena.dry_run import Plan, dry_run_text
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK
 from arena.manifest import plan, run_identity
 from arena.records import Json
-from arena.result_text import Plan, dry_run_text, left_out, summary_text
+from arena.result_text import left_out, summary_text
 from arena.rundir import RunDir
 from arena.session import Done, Run, Session
 from arena.wiring import Surroundings, build_family, calculating, casting, tools_text
@@ -37,6 +38,8 @@ def execute(family_name: str, config: Config, around: Surroundings, console: Con
         family = build_family(family_name, config, tools)
         run = Run(family, config, around, console, cast, calculator, tools)
         run.identity = run_identity(config, family, plan(run.trial_keys()), calculator, tools, cast.files)
+        for warning in family.warnings:
+            console.warn(warning)
         if config.dry_run:
             console.result(_dry_run(run))
             return EXIT_OK
@@ -87,6 +90,7 @@ def _dry_run(run: Run) -> str:
             tools=run.tools is not None,
             judge_tools=config.judge_tools,
             prompt_chars=run.family.longest_prompt(),
+            judge_chars=run.family.longest_judge_prompt(),
             max_tokens=config.max_tokens,
             judge_max_tokens=config.judge_max_tokens,
             player_price=max((m.price for m in cast.models()[:-1]), key=lambda price: price.completion),

@@ -39,6 +39,8 @@ class Family(Protocol):
     """Outcome labels, the best first; the first is what the success rate counts."""
     labels: Sequence[str]
     """Names in `Trial.cell`, in the order of table columns; a trial may lack some."""
+    warnings: Sequence[str]
+    """What a user should know of the inputs before the run starts."""
     unit_noun: str
     """What a unit is called in file names, columns and tables: `challenge`."""
 
@@ -70,4 +72,8 @@ class Family(Protocol):
 
     def longest_prompt(self) -> int:
         """Return the characters of the longest system prompt, for --dry-run."""
+        ...
+
+    def longest_judge_prompt(self) -> int:
+        """Return the characters of the longest question to the judge about an empty transcript, for --dry-run."""
         ...

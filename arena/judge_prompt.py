@@ -85,7 +85,8 @@ class JudgeMaterial:
 def judge_nonce(seed: str) -> str:
     """Return 32 hex digits for the delimiters of one match: SHA-256 of a label and the trial's seed.
 
-    Players never see the seed, so they cannot write the delimiters of their own match.
+    It keeps a transcript from looking like a delimiter by chance. It is no secret from a player who knows this program
+    and guesses the run seed; that no text can leave its section rests on the JSON escaping alone.
     """
     return hashlib.sha256(f"arena-judge-nonce/1\0{seed}".encode()).hexdigest()[:32]
 

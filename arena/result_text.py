@@ -1,75 +1,12 @@
-"""What a run says at its end, and what --dry-run says instead of playing. Floor F4."""
+"""What a run says at its end. Floor F4."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from arena.budget import Price
-from arena.dialogue import MAX_REASKS, MAX_UNUSABLE
-from arena.judge import RE_ASKS
 from arena.records import Json
 from arena.tables import number, printable, text_table
-
-JUDGE_ASKS = RE_ASKS + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What --dry-run is about: numbers of the plan, and bounds of one call (None where nothing bounds it)."""
-
-    matches: int
-    challenges: int
-    max_turns: int
-    max_tool_calls_per_turn: int
-    tools: bool
-    judge_tools: bool
-    prompt_chars: int
-    max_tokens: int | None
-    judge_max_tokens: int | None
-    player_price: Price
-    judge_price: Price
-    unpriced: tuple[str, ...]
-
-    def calls_bound(self) -> int:
-        """Return the most model and judge calls that the plan can take.
-
-        A turn takes one call for its public message, at most one for each tool call or re-ask before it.
-        """
-        tools = self.max_tool_calls_per_turn if self.tools else 0
-        turn = 1 + tools + MAX_REASKS + (MAX_UNUSABLE - 1)
-        return self.matches * self.max_turns * turn + self.judge_calls_bound()
-
-    def judge_calls_bound(self) -> int:
-        """Return the most judge calls: verdicts asked for, and with tools one call for each computation."""
-        return self.matches * (JUDGE_ASKS + (self.max_tool_calls_per_turn if self.judge_tools else 0))
-
-
-def dry_run_text(plan: Plan, header: list[tuple[str, str]]) -> str:
-    """Return the plan as text: matches, and upper bounds of calls, completion tokens and cost."""
-    rows = [*header, ("matches", str(plan.matches)), ("challenges", str(plan.challenges))]
-    likely = plan.matches * (plan.max_turns + 1)
-    rows.append(("calls, if every turn is one message", f"{likely:,}"))
-    bound = plan.calls_bound()
-    rows.append(("calls, upper bound", f"{bound:,}"))
-    if plan.max_tokens is None or plan.judge_max_tokens is None:
-        missing = [flag for flag, value in (("--max-tokens", plan.max_tokens), ("--judge-max-tokens",
-                   plan.judge_max_tokens)) if value is None]  # fmt: skip
-        rows.append(("completion tokens, upper bound", f"none without {' and '.join(missing)}"))
-        rows.append(("cost, upper bound", "none without a bound of tokens; --max-cost-usd stops a run"))
-    else:
-        judge_calls = plan.judge_calls_bound()
-        tokens = (bound - judge_calls) * plan.max_tokens + judge_calls * plan.judge_max_tokens
-        rows.append(("completion tokens, upper bound", f"{tokens:,}"))
-        if plan.unpriced:
-            rows.append(("cost, upper bound", f"no price for {', '.join(plan.unpriced)} (--prices)"))
-        else:
-            cost = plan.player_price.completion * (bound - judge_calls) * plan.max_tokens / 1e6
-            cost += plan.judge_price.completion * judge_calls * plan.judge_max_tokens / 1e6
-            rows.append(("cost of completions, upper bound", f"${cost:,.2f}"))
-    rows.append(("system prompts", f"{plan.prompt_chars:,} characters at most, sent with every call"))
-    return text_table(["dry run: nothing is played", ""], [list(row) for row in rows])
 
 
 def summary_text(summary: Mapping[str, Json], run_dir: Path) -> str:

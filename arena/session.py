@@ -205,7 +205,9 @@ class Session:
                 if config.progress:
                     shown.finished(value, seconds, finished)
 
-            hooks = Hooks(record=record, past=self._past, tick=shown.tick if config.progress else _ignore)
+            hooks = Hooks(
+                record=record, past=self._past, tick=shown.tick if config.progress or run.console.live else _ignore
+            )
             runner = Runner(run.family, wiring, hooks, min(config.workers, pending), config.continue_on_error)
             return runner.run(lanes(self._jobs()))
 

@@ -190,7 +190,7 @@ RUN_SETTINGS: tuple[Setting, ...] = (
     Setting("config", ("--config",), "path", None, _DOOR, _DISPLAY,
             "read settings from a YAML or JSON file (keys: the names in docs/configuration.md)", metavar="FILE"),
     Setting("progress", ("--progress",), "flag", False, _DOOR, _DISPLAY,
-            "a live line on a terminal, otherwise a line per match"),
+            "a line per match where there is no terminal (on one, a live line is shown anyway, but for --quiet)"),
     Setting("quiet", ("--quiet",), "flag", False, _DOOR, _DISPLAY, "print only warnings and errors"),
     Setting("json", ("--json",), "flag", False, _DOOR, _DISPLAY, "print the summary as one JSON object"),
     Setting("no_color", ("--no-color",), "flag", False, _DOOR, _DISPLAY, "no colours (NO_COLOR does the same)"),

@@ -13,7 +13,7 @@ from arena.crypto.prompts import OPENING_CUE, PROMPT_VERSION
 from arena.dialogue import Setting, converse
 from arena.family import Exporter
 from arena.journal import encode_line
-from arena.judge import JudgeMaterial, ask_judge, judge_nonce
+from arena.judge import JudgeMaterial, ask_judge, judge_conversation, judge_nonce
 from arena.records import ABORTED_OUTCOME, Json, Score, Transcript, Trial
 from arena.rundir import pretty_json
 from arena.services import Services
@@ -24,8 +24,9 @@ class CryptoFamily:
 
     name = data.FAMILY
 
-    def __init__(self, setup: data.CryptoSetup) -> None:
+    def __init__(self, setup: data.CryptoSetup, warnings: Sequence[str] = ()) -> None:
         self.setup = setup
+        self.warnings = warnings
         self.dimensions = setup.rubric.dimensions
         self.outcomes = OUTCOMES
         self.labels = data.CELL_LABELS
@@ -90,6 +91,12 @@ class CryptoFamily:
     def longest_prompt(self) -> int:
         challenges = self.setup.challenges
         return max(len(self.setup.prompt(c, role)) for c in challenges for role in data.roles(c))
+
+    def longest_judge_prompt(self) -> int:
+        setup = self.setup
+        tools = setup.tools if setup.judge_tools else None
+        empty = (JudgeMaterial(c, (), "max_turns", judge_nonce("")) for c in setup.challenges)
+        return max(judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty)
 
     def describe(self) -> dict[str, Json]:
         setup = self.setup

@@ -19,8 +19,9 @@ def build(config: Config, tools: str | None) -> CryptoFamily:
 
     Errors: DataError, UsageError, ConfigError for what is wrong with the challenge file, the selection or the rule.
     """
+    challenge_set = load(Path(config.challenges))
     challenges = select(
-        load(Path(config.challenges)),
+        challenge_set,
         split=config.challenge_split,
         ids=config.challenge_ids or None,
         limit=config.limit,
@@ -47,5 +48,6 @@ def build(config: Config, tools: str | None) -> CryptoFamily:
             truncation=Truncation(config.judge_max_chars_per_message, config.judge_max_chars_total),
             tools=tools,
             judge_tools=config.judge_tools,
-        )
+        ),
+        tuple(str(issue) for issue in challenge_set.warnings),
     )

@@ -178,7 +178,7 @@ class ScriptedProvider:
             raise ServiceFault(
                 "provider",
                 f"scripted: {name} holds {len(lines)} messages for {who} in {key.trial}, and turn {key.turn}, "
-                f"step {key.step} needs message {index + 1}: add it to the file",
+                f"step {key.step} needs message {index + 1}: write it into the file and start a new run",
             )
         text, finish = lines[index]
         usage = Usage((conversation.chars + 3) // 4, (len(text) + 3) // 4, 0, True)

@@ -1,0 +1,95 @@
+"""What --dry-run says instead of playing: the plan, and upper bounds of calls, tokens and cost. Floor F4."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arena.budget import CHARS_PER_TOKEN, Price
+from arena.dialogue import MAX_REASKS, MAX_UNUSABLE
+from arena.judge import RE_ASKS
+from arena.tables import text_table
+
+JUDGE_ASKS = RE_ASKS + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Upper bounds of players or judge over the whole plan. Tokens are None where nothing bounds an answer."""
+
+    calls: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+    def cost(self, price: Price) -> float:
+        return price.cost(self.prompt_tokens or 0, self.completion_tokens or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What --dry-run is about. `prompt_chars` and `judge_chars`: the longest system prompt, the longest judge's prompt
+    without a transcript. `max_tokens` of an answer are None where nothing bounds it."""
+
+    matches: int
+    challenges: int
+    max_turns: int
+    max_tool_calls_per_turn: int
+    tools: bool
+    judge_tools: bool
+    prompt_chars: int
+    judge_chars: int
+    max_tokens: int | None
+    judge_max_tokens: int | None
+    player_price: Price
+    judge_price: Price
+    unpriced: tuple[str, ...]
+
+    def players(self) -> Bounds:
+        """Return the bounds of the players.
+
+        A turn takes one call for its public message, at most one for each tool call or re-ask before it. A call sends
+        the system prompt, at most all turns so far, and the messages of its own turn; what the calculator answers is
+        not bounded by any setting and not counted.
+        """
+        turns = self.max_turns
+        per_turn = 1 + (self.max_tool_calls_per_turn if self.tools else 0) + MAX_REASKS + (MAX_UNUSABLE - 1)
+        calls = turns * per_turn
+        if self.max_tokens is None:
+            return Bounds(self.matches * calls, None, None)
+        answer = self.max_tokens
+        system = -(-self.prompt_chars // CHARS_PER_TOKEN)
+        history = per_turn * answer * turns * (turns - 1) // 2 + turns * answer * per_turn * (per_turn - 1) // 2
+        return Bounds(self.matches * calls, self.matches * (calls * system + history), self.matches * calls * answer)
+
+    def judge(self) -> Bounds:
+        """Return the bounds of the judge: verdicts asked for, and with tools one call for each computation."""
+        calls = JUDGE_ASKS + (self.max_tool_calls_per_turn if self.judge_tools else 0)
+        if self.max_tokens is None or self.judge_max_tokens is None:
+            return Bounds(self.matches * calls, None, None)
+        answer = self.judge_max_tokens
+        question = -(-self.judge_chars // CHARS_PER_TOKEN) + self.max_turns * self.max_tokens
+        prompt = calls * question + answer * calls * (calls - 1) // 2
+        return Bounds(self.matches * calls, self.matches * prompt, self.matches * calls * answer)
+
+
+def dry_run_text(plan: Plan, header: list[tuple[str, str]]) -> str:
+    """Return the plan as text: matches, and upper bounds of calls, tokens and cost."""
+    players, judge = plan.players(), plan.judge()
+    rows = [*header, ("matches", str(plan.matches)), ("challenges", str(plan.challenges))]
+    rows.append(("calls, if every turn is one message", f"{plan.matches * (plan.max_turns + 1):,}"))
+    rows.append(("calls, upper bound", f"{players.calls + judge.calls:,}"))
+    flags = (("--max-tokens", plan.max_tokens), ("--judge-max-tokens", plan.judge_max_tokens))
+    missing = " and ".join(flag for flag, value in flags if value is None)
+    if missing:
+        rows.append(("tokens, upper bound", f"none without {missing}"))
+        rows.append(("cost, upper bound", "none without a bound of tokens; --max-cost-usd stops a run"))
+    else:
+        prompt = (players.prompt_tokens or 0) + (judge.prompt_tokens or 0)
+        completion = (players.completion_tokens or 0) + (judge.completion_tokens or 0)
+        beside = " (beside the calculator's answers)" if plan.tools else ""
+        rows.append(("prompt tokens, upper bound", f"{prompt:,}{beside}"))
+        rows.append(("completion tokens, upper bound", f"{completion:,}"))
+        cost = players.cost(plan.player_price) + judge.cost(plan.judge_price)
+        known = f"no price for {', '.join(plan.unpriced)} (--prices)" if plan.unpriced else f"${cost:,.2f}{beside}"
+        rows.append(("cost, upper bound", known))
+    rows.append(("system prompts", f"{plan.prompt_chars:,} characters at most, sent with every call"))
+    return text_table(["dry run: nothing is played", ""], [list(row) for row in rows])
