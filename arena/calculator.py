@@ -1,4 +1,4 @@
-"""The calculator: what its carriers share, how it is built, and the carrier `none`. Floor F1.
+"""The calculator: what its carriers share, and how it is built. Floor F1.
 
 The carriers stand in modules of their own, each with `build(name, settings)`: calculator_process (`process`,
 `oneshot`) and calculator_lambda (`lambda`), so that a run without HTTP never loads it.
@@ -49,6 +49,7 @@ class CalculatorSettings:
     lambda_url: str | None = None
     notify: Callable[[str], None] | None = None
     seeded: bool = True
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class Outage(Exception):
@@ -173,30 +174,6 @@ class Catalogue:
             "catalogue": version.get("catalogue"),
             "ops": len(self.rows()),
         }
-
-
-class NoCalculator:
-    """The carrier `none`: a run without tools."""
-
-    name = "none"
-    seeded = False
-
-    def call(self, op: str, args: Json, seed: str) -> ToolAnswer:
-        raise UsageError("this run has no calculator (--calculator-provider none), so nothing can be computed")
-
-    def catalogue(self) -> list[dict[str, Json]]:
-        return []
-
-    def identity(self) -> dict[str, Json]:
-        return {"provider": "none"}
-
-    def close(self) -> None:
-        return None
-
-
-def build(name: str, settings: CalculatorSettings) -> NoCalculator:
-    """Return the carrier `none`."""
-    return NoCalculator()
 
 
 def binary_path(root: Path, environ: Mapping[str, str]) -> Path:

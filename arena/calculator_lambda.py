@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from arena.calculator import CalculatorSettings, Catalogue, Outage, call_twice, read_answer, request_bytes
-from arena.connections import proxy_secrets, split_url
+from arena.connections import is_loopback, proxy_secrets, split_url
 from arena.errors import ConfigError, ServiceFault
 from arena.messages import HttpAttempt, ToolAnswer
 from arena.records import Json
@@ -70,16 +69,6 @@ def credentials_for(host: str, environ: Mapping[str, str]) -> Credentials | None
 def redactor(environ: Mapping[str, str]) -> Redactor:
     """Return what takes the keys in `environ` out of answers and messages."""
     return Redactor.from_environ(environ, proxy_secrets(environ))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def read_body(body: bytes) -> dict[str, Json]:
@@ -206,6 +195,7 @@ def build(name: str, settings: CalculatorSettings) -> LambdaCalculator:
             deadline_s=min(_DEADLINE_S, settings.timeout_s * (_RETRIES + 2)),
             max_retries=_RETRIES,
             fault_reason="calculator",
+            stop=settings.stop,
         ),
         redactor(environ),
     )

@@ -77,7 +77,7 @@ def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> 
     curl. Loopback addresses and those that NO_PROXY names are reached straight. Raises ConfigError for proxies of
     another kind than http:// and https://.
     """
-    if _is_loopback(host) or _bypassed(host, port, _variable(environ, "no_proxy")):
+    if is_loopback(host) or _bypassed(host, port, _variable(environ, "no_proxy")):
         return None
     name = f"{scheme}_proxy"
     address = _variable(environ, name)
@@ -121,7 +121,7 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
     return (environ.get(name) or environ.get(name.upper()) or "").strip()
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:

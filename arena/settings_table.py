@@ -143,6 +143,8 @@ RUN_SETTINGS: tuple[Setting, ...] = (
     Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,
             "process (kept running), oneshot (one per call), lambda (HTTP), none", choices=CALCULATOR_CHOICES,
             metavar="NAME"),
+    Setting("op_families", ("--op-families",), "list", (), _ID, _CALCULATOR,
+            "show players only these families of operations (all without it); repeatable", metavar="NAMES"),
     Setting("calculator_lambda_url", ("--calculator-lambda-url",), "text", None, _OP, _CALCULATOR,
             "URL of the deployed calculator, for lambda", env="CRYPTOMATH_LAMBDA_URL", metavar="URL"),
     Setting("calculator_timeout", ("--calculator-timeout",), "seconds", 30.0, _OP, _CALCULATOR,

@@ -14,12 +14,16 @@ Give several calls different ids ("id": "a"). A message that holds a call is a p
 results come back to you, and then you go on. Your public message is the first one without a call. At most \
 {max_calls} calls a turn. Never make up a result that you can compute.
 int: a string, decimal or 0x hex ("123", "0x7b"). bytes: lowercase hex, or text after "utf8:" ("utf8:abc"). \
-hex: lowercase hex only. name? may be left out; name=x is x when left out.
+hex: lowercase hex only; hex32: of 32 bytes. name? may be left out; name=x is x when left out. \
+The op help tells all about one op: {help}
 Operations:
 """
 
-_LONGEST_RESULT = 80
-"""Characters: a longer description of a result is left to the op `help`."""
+_LONGEST_RESULT = 12
+"""Characters: a longer description of a result is left to the op `help`. Every call of a match sends this text."""
+
+_MOST_CHOICES = 4
+"""Words of a choice that are listed; of more, the default alone is shown."""
 
 
 def describe(catalogue: Sequence[Mapping[str, Json]], max_calls: int, families: Collection[str] | None = None) -> str:
@@ -33,7 +37,8 @@ def describe(catalogue: Sequence[Mapping[str, Json]], max_calls: int, families: 
     if example is None:
         return ""
     call = json.dumps({"tool_call": {"op": example["op"], "args": example["args"]}}, ensure_ascii=False)
-    return _HOW.format(example=call, max_calls=max_calls) + "\n".join(map(_line, rows))
+    asking = json.dumps({"tool_call": {"op": "help", "args": {"op": example["op"]}}})
+    return _HOW.format(example=call, max_calls=max_calls, help=asking) + "\n".join(map(_line, rows))
 
 
 def _line(row: Mapping[str, Json]) -> str:
@@ -55,11 +60,12 @@ def _param(param: Mapping[str, Json]) -> str:
 def _kind(param: Mapping[str, Json]) -> str:
     kind: str = param["type"]
     if "choices" in param:
-        return "|".join(param["choices"])
+        choices = param["choices"]
+        return "|".join(choices) if len(choices) <= _MOST_CHOICES else "word"
     if "items" in param:
         return f"[{_kind(param['items'])}]"
     if "members" in param:
         return "{" + ", ".join(map(_param, param["members"])) + "}"
     if kind == "hex" and param.get("min_bytes") is not None and param.get("min_bytes") == param.get("max_bytes"):
-        return f"hex of {param['min_bytes']} bytes"
+        return f"hex{param['min_bytes']}"
     return kind

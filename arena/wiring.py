@@ -223,6 +223,7 @@ def calculating(config: Config, around: Surroundings) -> Iterator[Calculator | N
         command=command,
         lambda_url=config.calculator_lambda_url,
         notify=around.notify,
+        stop=around.stop,
     )
     calculator: Calculator = load(CALCULATORS, name, "calculator").build(name, settings)
     try:
@@ -243,13 +244,21 @@ def _check_answers(calculator: Calculator) -> None:
 
 
 def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str | None:
-    """Return what players are shown of the calculator, or None without one; a replay shows what its run showed."""
+    """Return what players are shown of the calculator, or None without one; a replay shows what its run showed.
+
+    Errors: ConfigError for a family of operations that the calculator does not have.
+    """
     for model in (cast.default, *cast.by_role.values()):
         if model.recording is not None:
             return model.recording.tools_text()
     if calculator is None:
         return None
-    return describe(calculator.catalogue(), config.max_tool_calls_per_turn)
+    catalogue = calculator.catalogue()
+    known = list(dict.fromkeys(row["family"] for row in catalogue))
+    unknown = [name for name in config.op_families if name not in known]
+    if unknown:
+        raise ConfigError(f"--op-families: there is no family {', '.join(unknown)}; there are: {', '.join(known)}")
+    return describe(catalogue, config.max_tool_calls_per_turn, config.op_families or None)
 
 
 def build_family(name: str, config: Config, tools: str | None) -> Family:

@@ -1,4 +1,4 @@
-"""Building the calculator, the carrier `none`, and the real binary behind the local carriers."""
+"""Building the calculator, and the real binary behind the local carriers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from arena.calculator import (
     BINARY,
     GET_CARGO,
     CalculatorSettings,
-    NoCalculator,
-    build,
     ensure_built,
     find_cargo,
 )
@@ -132,15 +130,6 @@ def test_a_chosen_binary_that_cannot_be_run_is_a_usage_error(clone: Path, name: 
 def test_outside_a_clone_there_is_nothing_to_build(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="clone"):
         ensure_built(tmp_path, lambda _: None, {})
-
-
-def test_the_carrier_none_has_no_ops_and_refuses_calls() -> None:
-    calculator = build("none", CalculatorSettings(ROOT))
-    assert isinstance(calculator, NoCalculator)
-    assert calculator.catalogue() == []
-    assert calculator.identity() == {"provider": "none"}
-    with pytest.raises(UsageError):
-        calculator.call("ping", {}, "")
 
 
 @pytest.fixture(scope="session")
