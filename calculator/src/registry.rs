@@ -3,8 +3,16 @@
 use crate::ops;
 use crate::schema::Op;
 
-static GROUPS: &[&[Op]] =
-    &[ops::numbers::OPS, ops::hashes::OPS, ops::commitments::OPS, ops::signatures::OPS, ops::meta::OPS];
+static GROUPS: &[&[Op]] = &[
+    ops::numbers::OPS,
+    ops::hashes::OPS,
+    ops::hash_to_curve::OPS,
+    ops::curves::OPS,
+    ops::agreement::OPS,
+    ops::commitments::OPS,
+    ops::signatures::OPS,
+    ops::meta::OPS,
+];
 
 /// Every op, in the order of the catalogue.
 pub fn all() -> impl Iterator<Item = &'static Op> {

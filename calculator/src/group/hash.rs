@@ -13,6 +13,9 @@ use crate::error::Error;
 /// Longest tag: the curve libraries take no longer one.
 pub const MAX_DST: usize = 255;
 
+/// Tag of [`Group::hash_to_scalar`] where the caller has none of its own.
+pub const SCALAR_TAG: &[u8] = b"crypto_calculator/scalar/v1";
+
 /// Bits beyond the modulus that make a reduced number as good as uniform.
 const EXTRA_BITS: u64 = 128;
 /// Tries of the hash to a Schnorr group; all but the first are needed with the probability of a guessed logarithm.
@@ -48,8 +51,7 @@ impl Group {
         Ok(match self {
             Self::Ristretto255 => {
                 let bytes = expand_message(Expander::Sha512, &[msg], dst, 64).ok_or_else(unfit)?;
-                let bytes: [u8; 64] = bytes.try_into().map_err(|_| unfit())?;
-                Point::Ristretto(RistrettoPoint::from_uniform_bytes(&bytes))
+                ristretto_from_uniform(&bytes.try_into().map_err(|_| unfit())?)
             }
             Self::Edwards25519 => Point::Edwards(EdwardsPoint::hash_to_curve::<Sha512>(&[msg], &[dst])),
             Self::Secp256k1 => Point::Secp256k1(
@@ -77,6 +79,11 @@ impl Group {
     pub fn generator(&self, label: &str) -> Result<Point, Error> {
         self.hash_to_group(label.as_bytes(), generator_tag(self).as_bytes())
     }
+}
+
+/// The one-way map of RFC 9496, section 4.3.4.
+pub fn ristretto_from_uniform(bytes: &[u8; 64]) -> Point {
+    Point::Ristretto(RistrettoPoint::from_uniform_bytes(bytes))
 }
 
 fn byte_len(bits: u64) -> usize {

@@ -19,7 +19,7 @@ use zeroize::Zeroize;
 use crate::bigint::Int;
 use crate::error::Error;
 
-pub use hash::{generator_tag, suite};
+pub use hash::{MAX_DST, SCALAR_TAG, generator_tag, ristretto_from_uniform, suite};
 pub use read::{
     CURVES, G, GROUP, GROUP_PARAM, POINT, POINTS, SCALAR, SCALARS, SCHNORR_PARAMS, Spec, Zero, costs, from_name,
     from_record, read_point, read_points, read_scalar, read_scalars, spec,

@@ -9,6 +9,7 @@ use elliptic_curve::ops::LinearCombination;
 use super::{Group, Point, Scalar, bls, mixed, sec1};
 use crate::bigint::Int;
 use crate::error::Error;
+use crate::hex;
 
 impl Group {
     pub fn identity(&self) -> Point {
@@ -50,6 +51,18 @@ impl Group {
                 (bytes.len() == group.point_len() && group.contains(&x)).then_some(Point::Residue(x))?
             }
         })
+    }
+
+    /// Reads an uncompressed SEC1 point in hex, on the curves where such keys are common; the identity has none.
+    pub fn decode_uncompressed(&self, text: &str) -> Option<Point> {
+        let bytes = hex::decode(text)?;
+        match self {
+            Self::Secp256k1 => {
+                sec1::decode_uncompressed::<k256::Secp256k1>(&bytes).map(|k| Point::Secp256k1(k.into()))
+            }
+            Self::P256 => sec1::decode_uncompressed::<p256::NistP256>(&bytes).map(|k| Point::P256(k.into())),
+            _ => None,
+        }
     }
 
     /// The canonical encoding; elements of a Schnorr group take as many bytes as p, big-endian.

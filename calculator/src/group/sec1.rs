@@ -2,11 +2,14 @@
 
 use elliptic_curve::group::GroupEncoding;
 use elliptic_curve::group::prime::PrimeCurve;
-use elliptic_curve::{Field, PrimeField};
+use elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
+use elliptic_curve::{AffinePoint, CurveArithmetic, Field, FieldBytesSize, PrimeField, PublicKey};
 use zeroize::Zeroizing;
 
 /// Bytes of a compressed point that is not the identity.
 pub const POINT_LEN: usize = 33;
+/// Bytes of an uncompressed point.
+const UNCOMPRESSED_LEN: usize = 65;
 /// SEC1 writes the identity as one zero byte.
 const IDENTITY: &[u8] = &[0];
 
@@ -25,6 +28,19 @@ pub fn decode<P: PrimeCurve + GroupEncoding>(bytes: &[u8]) -> Option<P> {
 
 pub fn encode<P: PrimeCurve + GroupEncoding>(point: &P) -> Vec<u8> {
     if bool::from(point.is_identity()) { IDENTITY.to_vec() } else { point.to_bytes().as_ref().to_vec() }
+}
+
+/// Reads an uncompressed point: 04, x, y.
+pub fn decode_uncompressed<C>(bytes: &[u8]) -> Option<PublicKey<C>>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    if bytes.len() != UNCOMPRESSED_LEN || bytes.first() != Some(&4) {
+        return None;
+    }
+    PublicKey::from_sec1_bytes(bytes).ok()
 }
 
 /// Reads 32 bytes, big-endian, below the order.

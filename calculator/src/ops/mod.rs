@@ -1,6 +1,9 @@
 //! The ops, one file per family or part of one. Each exports `OPS`; no file calls another's ops.
 
+pub mod agreement;
 pub mod commitments;
+pub mod curves;
+pub mod hash_to_curve;
 pub mod hashes;
 pub mod meta;
 pub mod numbers;
