@@ -8,6 +8,7 @@
 
 pub mod args;
 pub mod bigint;
+pub mod bip374;
 pub mod catalogue;
 pub mod context;
 pub mod envelope;
@@ -19,6 +20,7 @@ pub mod ops;
 pub mod registry;
 pub mod schema;
 pub mod serve;
+pub mod sigma;
 pub mod transcript;
 
 pub use context::Settings;

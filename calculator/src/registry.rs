@@ -11,6 +11,9 @@ static GROUPS: &[&[Op]] = &[
     ops::agreement::OPS,
     ops::commitments::OPS,
     ops::signatures::OPS,
+    ops::proofs_logs::OPS,
+    ops::proofs_choice::OPS,
+    ops::proofs_range::OPS,
     ops::meta::OPS,
 ];
 

@@ -7,6 +7,9 @@ pub mod hash_to_curve;
 pub mod hashes;
 pub mod meta;
 pub mod numbers;
+pub mod proofs_choice;
+pub mod proofs_logs;
+pub mod proofs_range;
 pub mod signatures;
 
 /// Cost units of an op whose work does not depend on its arguments.
