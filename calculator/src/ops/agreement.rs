@@ -15,8 +15,8 @@ use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 /// Pairs of one check.
 const MAX_PAIRS: usize = 64;
 /// Cost units of one Miller loop with the checks of its points, and of the final exponentiation.
-const PAIR_COST: u64 = 900_000;
-const FINAL_COST: u64 = 1_200_000;
+const PAIR_COST: u64 = 500_000;
+const FINAL_COST: u64 = 700_000;
 /// Cost units of the X25519 ladder.
 const X25519_COST: u64 = 60_000;
 

@@ -162,7 +162,7 @@ fn cost(args: &Args<'_>, bits: u64) -> u64 {
     let per_bit = sigma::cost(&c, 2, 2)
         .saturating_add(c.mul.saturating_mul(3))
         .saturating_add(c.decode)
-        .saturating_add(bits.saturating_mul(c.encode));
+        .saturating_add(c.encode.saturating_mul(2));
     c.setup.saturating_add(c.hash).saturating_add(bits.saturating_mul(per_bit)).saturating_add(20 * FLAT)
 }
 

@@ -74,13 +74,12 @@ impl Range<'_> {
         Ok([self.group.scalar_zero(), self.group.scalar_from_u64(1)?])
     }
 
-    /// The transcript of the bit `index`, bound to all commitments.
-    fn transcript(&self, base: &Transcript, bits: &[Point], index: usize) -> Result<Transcript, Error> {
+    /// The transcript that all bits share, bound to all commitments; each bit adds its index.
+    fn transcript(&self, base: &Transcript, bits: &[Point]) -> Result<Transcript, Error> {
         let mut transcript = base.clone();
         transcript.point("h", self.h)?;
         transcript.point("commitment", self.commitment)?;
         transcript.points("bits", bits)?;
-        transcript.count("index", crate::ops::units(index));
         Ok(transcript)
     }
 
@@ -96,10 +95,12 @@ impl Range<'_> {
         for (i, blind) in blinds.iter().enumerate() {
             bits.push(commit(group, self.h, if bit(i) { &one } else { &zero }, blind)?);
         }
+        let shared = self.transcript(base, &bits)?;
         let mut proofs = Vec::with_capacity(self.bits);
         for (i, (point, blind)) in bits.iter().zip(&blinds).enumerate() {
             let clauses = candidates(group, self.h, point, &set)?;
-            let mut transcript = self.transcript(base, &bits, i)?;
+            let mut transcript = shared.clone();
+            transcript.count("index", crate::ops::units(i));
             let witness = std::slice::from_ref(blind);
             proofs.push(prove(group, &mut transcript, &clauses, usize::from(bit(i)), witness, ctx)?);
         }
@@ -140,9 +141,12 @@ impl Range<'_> {
             return Ok(Err("the commitments to the bits do not add up to the commitment"));
         }
         let set = self.both()?;
+        let shared = self.transcript(base, &proof.bits)?;
         for (i, (bit, one)) in proof.bits.iter().zip(&proof.proofs).enumerate() {
             let clauses = candidates(group, self.h, bit, &set)?;
-            if !verify(group, &mut self.transcript(base, &proof.bits, i)?, &clauses, one, ctx)? {
+            let mut transcript = shared.clone();
+            transcript.count("index", crate::ops::units(i));
+            if !verify(group, &mut transcript, &clauses, one, ctx)? {
                 return Ok(Err("the proof of a bit does not hold"));
             }
         }
