@@ -6,6 +6,70 @@ mod common;
 use common::{PLAIN, Random, ask, fault, seeded};
 use crypto_calculator::json::Json;
 use crypto_calculator::registry;
+use crypto_calculator::schema::{Kind, Param};
+
+/// Groups, three of them right beside the default.
+const GROUPS: &[&str] = &[
+    r#""ristretto255""#,
+    r#""secp256k1""#,
+    r#""bls12-381-g2""#,
+    r#"{"p":"2039","q":"1019","g":"4","toy":true}"#,
+    r#"{"p":"2039","q":"1018","g":"4","toy":true}"#,
+    r#"{"p":"0","q":"-1","g":"4"}"#,
+];
+/// Points of ristretto255, a point of P-256, an element of the toy group, and no point.
+const POINTS: &[&str] = &[
+    "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76",
+    "6a493210f7499cd17fecb510ae0cea23a110e8d5b901f8acadd3095c73a3b919",
+    "94741f5d5d52755ece4f23f044ee27d5d1ea1e2bd196b462166b16152a9d0259",
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296",
+    "64",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+];
+
+/// A value that the kind takes.
+fn fitting(random: &mut Random, kind: &Kind, depth: usize) -> String {
+    let hex = |random: &mut Random, n: usize| format!("\"{}\"", crypto_calculator::hex::encode(&random.bytes(n)));
+    match *kind {
+        Kind::Int { .. } => random.pick(&["1", "2", "97", "1009", "\"65537\"", "\"0xffffffffffffffc5\""]).to_string(),
+        Kind::Bytes { max } => {
+            let n = random.below(max.min(64) + 1);
+            hex(random, n)
+        }
+        Kind::Hex { min, max } => {
+            let n = min + random.below((max - min).min(64) + 1);
+            hex(random, n)
+        }
+        Kind::Text { .. } => "\"modpow\"".to_owned(),
+        Kind::Count { min, max } => format!("\"{}\"", min + random.next() % (max - min).clamp(1, 20)),
+        Kind::Bool => random.pick(&["true", "false"]).to_string(),
+        Kind::Choice(words) => format!("\"{}\"", random.pick(words)),
+        Kind::List { of, max } => {
+            let n = random.below(max.min(3) + 1);
+            format!("[{}]", (0..n).map(|_| fitting(random, of, depth)).collect::<Vec<_>>().join(","))
+        }
+        Kind::Record(params) => format!("{{{}}}", arguments(random, params, depth).join(",")),
+        Kind::Group => random.pick(GROUPS).to_string(),
+        Kind::Point => format!("\"{}\"", random.pick(POINTS)),
+        Kind::Scalar => format!("\"{:02x}{}\"", random.below(9), "00".repeat(31)),
+        Kind::Json => value(random, depth),
+    }
+}
+
+/// Arguments of which most fit.
+fn arguments(random: &mut Random, params: &[Param], depth: usize) -> Vec<String> {
+    let mut args = Vec::new();
+    for param in params {
+        // A group other than the default makes most points wrong, so it is rarely given.
+        let given = if matches!(param.kind, Kind::Group) { 2 } else { 11 };
+        if random.below(12) < given {
+            let text = if random.below(6) > 0 { fitting(random, &param.kind, depth) } else { value(random, depth) };
+            args.push(format!("\"{}\":{text}", param.name));
+        }
+    }
+    args
+}
 
 /// Values that arguments are built from: right ones, nearly right ones, and wrong ones.
 fn value(random: &mut Random, depth: usize) -> String {
@@ -36,12 +100,7 @@ fn value(random: &mut Random, depth: usize) -> String {
 fn request(random: &mut Random, depth: usize) -> String {
     let ops: Vec<_> = registry::all().collect();
     let op = *random.pick(&ops);
-    let mut args = Vec::new();
-    for param in op.params {
-        if random.below(12) > 0 {
-            args.push(format!("\"{}\":{}", param.name, value(random, depth)));
-        }
-    }
+    let mut args = arguments(random, op.params, depth);
     if random.below(20) == 0 {
         args.push(format!("\"{}\":{}", random.pick(&["x", "data", "len", ""]), value(random, depth)));
     }
