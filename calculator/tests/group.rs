@@ -119,6 +119,12 @@ fn what_is_no_canonical_element_is_refused() {
         ("bls12-381-g1", &"00".repeat(48)),
         ("bls12-381-g1", &format!("e0{}", "00".repeat(47))),
         ("bls12-381-g1", &format!("80{}04", "00".repeat(46))),
+        // The identity with more bits set, and x = p.
+        ("bls12-381-g1", &format!("c0{}01", "00".repeat(46))),
+        (
+            "bls12-381-g1",
+            "9a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab",
+        ),
         ("bls12-381-g2", &"00".repeat(96)),
     ];
     for (name, text) in refused {
