@@ -9,8 +9,10 @@
 pub mod args;
 pub mod bigint;
 pub mod bip374;
+pub mod canonical;
 pub mod catalogue;
 pub mod context;
+pub mod ed25519;
 pub mod envelope;
 pub mod error;
 pub mod group;
@@ -18,6 +20,7 @@ pub mod hex;
 pub mod json;
 pub mod ops;
 pub mod registry;
+pub mod rsa;
 pub mod schema;
 pub mod serve;
 pub mod sigma;

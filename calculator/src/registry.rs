@@ -5,12 +5,18 @@ use crate::schema::Op;
 
 static GROUPS: &[&[Op]] = &[
     ops::numbers::OPS,
+    ops::encodings::OPS,
     ops::hashes::OPS,
+    ops::derivation::OPS,
+    ops::aead::OPS,
     ops::hash_to_curve::OPS,
     ops::curves::OPS,
     ops::agreement::OPS,
     ops::commitments::OPS,
     ops::signatures::OPS,
+    ops::ecdsa::OPS,
+    ops::schnorr_signatures::OPS,
+    ops::receipts::OPS,
     ops::proofs_logs::OPS,
     ops::proofs_choice::OPS,
     ops::proofs_range::OPS,

@@ -1,8 +1,12 @@
 //! The ops, one file per family or part of one. Each exports `OPS`; no file calls another's ops.
 
+pub mod aead;
 pub mod agreement;
 pub mod commitments;
 pub mod curves;
+pub mod derivation;
+pub mod ecdsa;
+pub mod encodings;
 pub mod hash_to_curve;
 pub mod hashes;
 pub mod meta;
@@ -10,6 +14,8 @@ pub mod numbers;
 pub mod proofs_choice;
 pub mod proofs_logs;
 pub mod proofs_range;
+pub mod receipts;
+pub mod schnorr_signatures;
 pub mod signatures;
 
 /// Cost units of an op whose work does not depend on its arguments.

@@ -1,10 +1,11 @@
-//! Family F: signatures.
+//! Family F, the part with Ed25519.
 
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey};
 
 use super::units;
 use crate::args::Args;
 use crate::context::Ctx;
+use crate::ed25519;
 use crate::error::Error;
 use crate::hex;
 use crate::json::Json;
@@ -82,24 +83,5 @@ fn ed25519_sign(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
 }
 
 fn ed25519_verify(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let (pk, sig) = (args.array("pk")?, Signature::from_bytes(args.array("sig")?));
-    let msg = args.bytes("msg")?;
-    Ok(Reply::verdict(verify(pk, msg, &sig)))
-}
-
-fn verify(pk: &[u8; 32], msg: &[u8], sig: &Signature) -> Result<(), &'static str> {
-    if !canonical_y(pk) {
-        return Err("the public key is not in canonical form");
-    }
-    let key = VerifyingKey::from_bytes(pk).map_err(|_| "the public key is not a point of the curve")?;
-    if key.is_weak() {
-        return Err("the public key has a small order");
-    }
-    key.verify_strict(msg, sig).map_err(|_| "the signature does not match this key and message")
-}
-
-/// Whether the y coordinate is below 2^255 - 19. The library reduces it silently; RFC 8032, section 5.1.3 refuses it.
-fn canonical_y(encoded: &[u8; 32]) -> bool {
-    let [low, middle @ .., high] = encoded;
-    high & 0x7f != 0x7f || middle.iter().any(|b| *b != 0xff) || *low < 0xed
+    Ok(Reply::verdict(ed25519::verify(args.array("pk")?, args.bytes("msg")?, args.array("sig")?)))
 }

@@ -1,0 +1,33 @@
+//! Signatures against published and computed answers, see data/README.md.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::vectors::run;
+
+#[test]
+fn ecdsa_of_openssl() {
+    run("signatures/ecdsa.jsonl", 24);
+}
+
+#[test]
+fn ecdsa_of_rfc_6979() {
+    run("signatures/ecdsa_rfc6979.jsonl", 8);
+}
+
+#[test]
+fn ecdsa_over_p256_of_wycheproof() {
+    run("signatures/ecdsa_secp256r1_sha256_wycheproof.jsonl", 484);
+    run("signatures/ecdsa_secp256r1_sha256_p1363_wycheproof.jsonl", 262);
+}
+
+#[test]
+fn ecdsa_over_secp256k1_of_wycheproof() {
+    run("signatures/ecdsa_secp256k1_sha256_bitcoin_wycheproof.jsonl", 463);
+    run("signatures/ecdsa_secp256k1_sha256_p1363_wycheproof.jsonl", 252);
+}
+
+#[test]
+fn schnorr_of_bip_340() {
+    run("signatures/schnorr_bip340.jsonl", 18);
+}
