@@ -16,6 +16,8 @@ static GROUPS: &[&[Op]] = &[
     ops::signatures::OPS,
     ops::ecdsa::OPS,
     ops::schnorr_signatures::OPS,
+    ops::rsa_signatures::OPS,
+    ops::rsa_encryption::OPS,
     ops::receipts::OPS,
     ops::proofs_logs::OPS,
     ops::proofs_choice::OPS,

@@ -31,3 +31,15 @@ fn ecdsa_over_secp256k1_of_wycheproof() {
 fn schnorr_of_bip_340() {
     run("signatures/schnorr_bip340.jsonl", 18);
 }
+
+#[test]
+fn rsa_signatures_of_wycheproof() {
+    run("signatures/rsa_pss_2048_sha256_mgf1_32_wycheproof.jsonl", 108);
+    run("signatures/rsa_pss_2048_sha384_mgf1_48_wycheproof.jsonl", 141);
+    run("signatures/rsa_signature_2048_sha256_wycheproof.jsonl", 259);
+}
+
+#[test]
+fn rsa_encryption_of_wycheproof() {
+    run("signatures/rsa_oaep_2048_sha256_wycheproof.jsonl", 37);
+}

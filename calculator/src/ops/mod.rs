@@ -15,6 +15,8 @@ pub mod proofs_choice;
 pub mod proofs_logs;
 pub mod proofs_range;
 pub mod receipts;
+pub mod rsa_encryption;
+pub mod rsa_signatures;
 pub mod schnorr_signatures;
 pub mod signatures;
 

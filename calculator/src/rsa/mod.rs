@@ -4,6 +4,7 @@
 //! integers are not constant time either, so every private operation is blinded, and its result is checked.
 
 pub mod padding;
+pub mod request;
 
 use hkdf::Hkdf;
 use sha2::Sha512;
