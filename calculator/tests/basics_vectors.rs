@@ -39,3 +39,8 @@ fn pbkdf2_of_wycheproof() {
 fn aead_of_wycheproof() {
     run("basics/aead_wycheproof.jsonl", 861);
 }
+
+#[test]
+fn hashing_to_integers() {
+    run("basics/hash_to_int.jsonl", 40);
+}

@@ -43,3 +43,13 @@ fn rsa_signatures_of_wycheproof() {
 fn rsa_encryption_of_wycheproof() {
     run("signatures/rsa_oaep_2048_sha256_wycheproof.jsonl", 37);
 }
+
+#[test]
+fn bls_of_py_ecc() {
+    run("signatures/bls.jsonl", 9);
+}
+
+#[test]
+fn bls_of_wycheproof() {
+    run("signatures/bls_wycheproof.jsonl", 80);
+}

@@ -11,6 +11,7 @@ use crate::bigint::Int;
 use crate::canonical::canonical;
 use crate::context::Ctx;
 use crate::error::{BAD_ENCODING, BAD_JSON, Error, MISSING_ARG, OUT_OF_RANGE, UNKNOWN_ARG};
+use crate::group::expand::{Expander, expand_message};
 use crate::hex;
 use crate::json::Json;
 use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
@@ -24,6 +25,9 @@ const MAX_BASE58: usize = 4_096;
 const MAX_BITS: u64 = 16_384;
 const MAX_INT_BYTES: u64 = MAX_BITS / 8;
 const MAX_JSON: usize = 1 << 18;
+const MAX_MODULUS_BITS: u64 = 8_192;
+/// Default tag of hash_to_int.
+const HASH_TO_INT: &str = "utf8:crypto_calculator/hash_to_int/v1";
 
 pub static OPS: &[Op] = &[
     Op {
@@ -118,6 +122,28 @@ pub static OPS: &[Op] = &[
         },
         cost: json_cost,
         run: canonical_json,
+    },
+    Op {
+        name: "hash_to_int",
+        family: family::BASICS,
+        summary: "an integer in 0..m that the data determines and nobody can steer",
+        params: &[
+            Param::required("data", DATA, "what to hash"),
+            Param::required("mod", Kind::Int { min: Some(2), max_bits: MAX_MODULUS_BITS }, "the modulus m"),
+            Param::default(
+                "dst",
+                Kind::Bytes { max: 255 },
+                Default::Str(HASH_TO_INT),
+                "domain separation tag, not empty",
+            ),
+        ],
+        result: "int",
+        errors: &[],
+        standard: "hash_to_field of RFC 9380, section 5.2: expand_message_xmd with SHA-256, k = 128, one element",
+        randomised: false,
+        example: Example { args: r#"{"data":"utf8:abc","mod":"1000003"}"#, expect: Expect::Result(r#""901660""#) },
+        cost: hash_to_int_cost,
+        run: hash_to_int,
     },
     Op {
         name: "ct_equal",
@@ -249,6 +275,28 @@ fn canonical_json(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
         given.ok_or_else(|| args.error(BAD_JSON, "text", "not valid JSON, or a key stands twice in one object"))?;
     let sha256 = hex::encode(&Sha256::digest(text.as_bytes()));
     Ok(Json::object([("text", Json::str(text)), ("sha256", Json::str(sha256))]).into())
+}
+
+fn hash_to_int_cost(args: &Args<'_>) -> u64 {
+    let data = units(args.opt_bytes("data").map_or(0, <[u8]>::len));
+    let bits = args.int("mod").map_or(0, Int::bits);
+    data.saturating_add(bits.saturating_mul(4)).saturating_mul(5).saturating_add(10 * FLAT)
+}
+
+fn hash_to_int(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
+    let modulus = args.int("mod")?;
+    let dst = args.bytes("dst")?;
+    if dst.is_empty() {
+        return Err(args.error(OUT_OF_RANGE, "dst", "the tag must not be empty"));
+    }
+    // ceil(log2(m)), and 128 bits more: the residue is uniform but for 2^-128.
+    let bits = (modulus - &Int::from(1i64)).bits();
+    let wide = usize::try_from(bits.saturating_add(128).div_ceil(8))
+        .ok()
+        .and_then(|len| expand_message(Expander::Sha256, &[args.bytes("data").unwrap_or_default()], dst, len))
+        .and_then(|bytes| Int::from_be_bytes(&bytes).modulo(modulus))
+        .ok_or_else(|| Error::internal("a modulus within the limits is too long to hash to"))?;
+    Ok(Json::str(wide.to_string()).into())
 }
 
 fn pair_cost(args: &Args<'_>) -> u64 {

@@ -2,6 +2,9 @@
 
 pub mod aead;
 pub mod agreement;
+pub mod blind_bls;
+pub mod blind_rsa;
+pub mod bls;
 pub mod commitments;
 pub mod curves;
 pub mod derivation;
