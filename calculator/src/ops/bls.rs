@@ -16,10 +16,10 @@ const POP: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 const POP_PROOF: &[u8] = b"BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 
 /// Cost units of a signature, of a verification, of a further pair to verify, and of reading a signature.
-const SIGN_COST: u64 = 800_000;
-const VERIFY_COST: u64 = 2_000_000;
-const PAIR_COST: u64 = 1_000_000;
-const READ_COST: u64 = 200_000;
+const SIGN_COST: u64 = 450_000;
+const VERIFY_COST: u64 = 1_100_000;
+const PAIR_COST: u64 = 420_000;
+const READ_COST: u64 = 100_000;
 
 const MAX_SIGNERS: usize = 512;
 const MSG: Kind = Kind::Bytes { max: 1 << 20 };

@@ -210,7 +210,7 @@ fn hkdf(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
 }
 
 fn pbkdf2_cost(args: &Args<'_>) -> u64 {
-    let (block, round) = if args.opt_text("alg") == Some("sha256") { (32, 500) } else { (48, 900) };
+    let (block, round) = if args.opt_text("alg") == Some("sha256") { (32, 250) } else { (48, 600) };
     let blocks = args.opt_count("len").unwrap_or(32).div_ceil(block);
     let rounds = args.opt_count("iterations").unwrap_or(0).saturating_mul(round);
     let input = size(args, "password").saturating_add(size(args, "salt")).saturating_mul(10);
@@ -239,7 +239,7 @@ fn pbkdf2(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
 fn scrypt_cost(args: &Args<'_>) -> u64 {
     let count = |name| args.opt_count(name).unwrap_or(1);
     let work = count("n").saturating_mul(count("r")).saturating_mul(count("p"));
-    work.saturating_mul(600).saturating_add(size(args, "password").saturating_mul(20)).saturating_add(100 * FLAT)
+    work.saturating_mul(300).saturating_add(size(args, "password").saturating_mul(20)).saturating_add(100 * FLAT)
 }
 
 fn scrypt(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
@@ -263,7 +263,7 @@ fn scrypt(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
 fn argon2id_cost(args: &Args<'_>) -> u64 {
     let count = |name| args.opt_count(name).unwrap_or(1);
     let input = size(args, "password").saturating_mul(20);
-    count("t").saturating_mul(count("m_kib")).saturating_mul(1_000).saturating_add(input).saturating_add(100 * FLAT)
+    count("t").saturating_mul(count("m_kib")).saturating_mul(1_200).saturating_add(input).saturating_add(100 * FLAT)
 }
 
 fn argon2id(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {

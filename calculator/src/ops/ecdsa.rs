@@ -21,7 +21,7 @@ use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 /// Nonces that a signature may draw before one fits; the first one does not with probability 2^-128 or less.
 const MAX_TRIES: u32 = 16;
 /// Cost units of one signature or verification.
-const CURVE_COST: u64 = 250_000;
+const CURVE_COST: u64 = 220_000;
 
 const CURVE: Param = Param::default("curve", Kind::Choice(&["p256", "secp256k1"]), Default::Str("p256"), "the curve");
 const HASH: Param = Param::default(

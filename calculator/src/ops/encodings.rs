@@ -190,7 +190,11 @@ fn text_cost(args: &Args<'_>) -> u64 {
     let len = args.opt_bytes("data").map_or(0, <[u8]>::len).max(args.opt_text("text").map_or(0, str::len));
     let len = units(len);
     // What is too long for base58 is refused before any work.
-    let square = if form == Some("base58") && len <= units(MAX_BASE58) { len.saturating_mul(len) / 2 } else { 0 };
+    let square = if form == Some("base58") && len <= units(MAX_BASE58) {
+        len.saturating_mul(len).saturating_mul(5) / 4
+    } else {
+        0
+    };
     square.saturating_add(len.saturating_mul(5)).saturating_add(FLAT)
 }
 

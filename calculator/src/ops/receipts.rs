@@ -15,7 +15,7 @@ use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 /// Separates receipts from every other use of an Ed25519 key; the number changes when the layout does.
 const DOMAIN: &[u8] = b"crypto_calculator/receipt/v1\n";
 /// Cost units of one signature or verification with its canonical text.
-const CURVE_COST: u64 = 100_000;
+const CURVE_COST: u64 = 80_000;
 
 const TEXT: Kind = Kind::Text { max: 1_024 };
 const AMOUNT: Kind = Kind::Int { min: Some(0), max_bits: 128 };

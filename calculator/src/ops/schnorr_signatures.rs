@@ -12,7 +12,7 @@ use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 
 const MSG: Kind = Kind::Bytes { max: 1 << 20 };
 /// Cost units of one signature or verification.
-const CURVE_COST: u64 = 200_000;
+const CURVE_COST: u64 = 150_000;
 const NO_AUX: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 pub static OPS: &[Op] = &[

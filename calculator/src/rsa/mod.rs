@@ -207,9 +207,9 @@ pub mod cost {
         halves.saturating_add(inverses).saturating_add(public(bits, e_bits).saturating_mul(2))
     }
 
-    /// A fresh key: about bits / 13 candidates per prime outlive the trial division. Half more than that is allowed for.
+    /// A fresh key: about bits / 13 candidates in all outlive the trial division. Half more than that is allowed for.
     pub fn generate(bits: u64) -> u64 {
         let test = modmul(bits / 2).saturating_mul(bits / 2);
-        test.saturating_mul(bits.saturating_mul(3) / 13).saturating_add(100_000)
+        test.saturating_mul(bits / 9).saturating_add(100_000)
     }
 }

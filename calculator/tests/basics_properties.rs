@@ -1,0 +1,138 @@
+//! Encodings, key derivation and ciphers: round trips, second spellings, changed bits, limits.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{Random, call, fault, result};
+use crypto_calculator::hex;
+use crypto_calculator::json::Json;
+
+fn text(value: &Json<'_>, key: &str) -> String {
+    value.get(key).and_then(Json::as_str).unwrap_or_else(|| panic!("{key}: {}", value.render())).to_owned()
+}
+
+/// The hex digits with one bit changed.
+fn changed(random: &mut Random, digits: &str) -> String {
+    let mut bytes = hex::decode(digits).unwrap();
+    let at = random.below(bytes.len());
+    bytes[at] ^= 1 << random.below(8);
+    hex::encode(&bytes)
+}
+
+fn refused(op: &str, args: &str, code: &str, path: &str) {
+    assert_eq!(fault(&call(op, args)), (code.to_owned(), path.to_owned()), "{op} {args}");
+}
+
+#[test]
+fn encodings_round_trip_and_refuse_second_spellings() {
+    let mut random = Random::new(15);
+    for n in 0..70 {
+        let mut bytes = random.bytes(n);
+        // Base58 keeps leading zeros apart.
+        bytes.iter_mut().take(n / 10).for_each(|byte| *byte = 0);
+        let data = hex::encode(&bytes);
+        for form in ["hex", "base64", "base64url", "base32", "base58"] {
+            let encoded = result("encode", &format!(r#"{{"to":"{form}","data":"{data}"}}"#)).render();
+            assert_eq!(
+                result("decode", &format!(r#"{{"from":"{form}","text":{encoded}}}"#)),
+                Json::str(data.clone())
+            );
+        }
+    }
+    for (form, bad) in [
+        ("base64", "dg"),
+        ("base64", "dh=="),
+        ("base64", "dg==\n"),
+        ("base64", "d-=="),
+        ("base64url", "dg=="),
+        ("base64url", "dh"),
+        ("base32", "oy======"),
+        ("base32", "OZ======"),
+        ("base32", "OY"),
+        ("base58", "0"),
+        ("base58", "l"),
+        ("hex", "AA"),
+        ("hex", "a"),
+    ] {
+        let args = Json::object([("from", Json::str(form)), ("text", Json::str(bad))]).render();
+        refused("decode", &args, "bad_encoding", "/args/text");
+    }
+    refused("encode", r#"{"to":"utf8","data":"ff"}"#, "bad_encoding", "/args/data");
+    refused(
+        "encode",
+        &format!(r#"{{"to":"base58","data":"{}"}}"#, "00".repeat(4097)),
+        "limit_exceeded",
+        "/args/data",
+    );
+}
+
+#[test]
+fn integers_and_bytes_round_trip() {
+    let mut random = Random::new(16);
+    for n in 1..80 {
+        let data = hex::encode(&random.bytes(n));
+        for endian in ["big", "little"] {
+            let int = result("bytes_to_int", &format!(r#"{{"data":"{data}","endian":"{endian}"}}"#));
+            let back = format!(r#"{{"n":{},"len":{n},"endian":"{endian}"}}"#, int.render());
+            assert_eq!(result("int_to_bytes", &back), Json::str(data.clone()));
+        }
+    }
+    assert_eq!(result("int_to_bytes", r#"{"n":0}"#), Json::str("00"));
+    assert_eq!(result("bytes_to_int", r#"{"data":""}"#), Json::str("0"));
+    refused("int_to_bytes", r#"{"n":256,"len":1}"#, "out_of_range", "/args/len");
+}
+
+#[test]
+fn one_bit_changed_is_refused_by_every_cipher() {
+    let mut random = Random::new(17);
+    for alg in ["xchacha20-poly1305", "chacha20-poly1305", "aes-256-gcm", "aes-128-gcm"] {
+        let key = hex::encode(&random.bytes(if alg == "aes-128-gcm" { 16 } else { 32 }));
+        let msg = hex::encode(&random.bytes(33));
+        let made = result("aead_encrypt", &format!(r#"{{"alg":"{alg}","key":"{key}","msg":"{msg}","aad":"0102"}}"#));
+        let (nonce, ct) = (text(&made, "nonce"), text(&made, "ct"));
+        let open = |key: &str, nonce: &str, ct: &str, aad: &str| {
+            let args = format!(r#"{{"alg":"{alg}","key":"{key}","nonce":"{nonce}","ct":"{ct}","aad":"{aad}"}}"#);
+            call("aead_decrypt", &args)
+        };
+        assert_eq!(text(open(&key, &nonce, &ct, "0102").get("result").unwrap(), "msg"), msg);
+        let faults: std::collections::HashSet<String> = [
+            open(&changed(&mut random, &key), &nonce, &ct, "0102"),
+            open(&key, &changed(&mut random, &nonce), &ct, "0102"),
+            open(&key, &nonce, &changed(&mut random, &ct), "0102"),
+            open(&key, &nonce, &ct, "0103"),
+            open(&key, &nonce, &ct[2..], "0102"),
+            open(&key, &nonce, "", "0102"),
+        ]
+        .iter()
+        .map(Json::render)
+        .collect();
+        assert_eq!(faults.len(), 1, "one answer to every fault: {faults:?}");
+        let nonce = format!(r#"{{"alg":"{alg}","key":"{key}","msg":"","nonce":"{nonce}"}}"#);
+        refused("aead_encrypt", &nonce, "seed_not_allowed", "/args/nonce");
+    }
+}
+
+#[test]
+fn small_helpers_keep_their_promises() {
+    assert_eq!(result("ct_equal", r#"{"a":"00","b":"01"}"#), Json::Bool(false));
+    assert_eq!(result("ct_equal", r#"{"a":"00","b":"0000"}"#), Json::Bool(false));
+    refused("otp_xor", r#"{"data":"0000","key":"00"}"#, "out_of_range", "/args/key");
+    refused("hash_to_int", r#"{"data":"","mod":7,"dst":""}"#, "out_of_range", "/args/dst");
+    refused("canonical_json", "{}", "missing_arg", "/args/value");
+    refused("canonical_json", r#"{"value":1,"text":"1"}"#, "unknown_arg", "/args/text");
+    // A value in the request and the same value as text.
+    let by_value = result("canonical_json", r#"{"value":{"b":[1,true,null],"a":"\u00e9\n"}}"#);
+    let by_text = result("canonical_json", r#"{"text":"{\"b\": [1, true, null], \"a\": \"\\u00e9\\n\"}"}"#);
+    assert_eq!(by_value, by_text);
+    refused("scrypt", r#"{"password":"","salt":"","n":1000}"#, "out_of_range", "/args/n");
+    refused("scrypt", r#"{"password":"","salt":"","n":1048576,"r":1}"#, "limit_exceeded", "/args/n");
+    refused("argon2id", r#"{"password":"","salt":"00"}"#, "out_of_range", "/args/salt");
+    refused(
+        "argon2id",
+        r#"{"password":"","salt":"0011223344556677","m_kib":8,"p":2}"#,
+        "out_of_range",
+        "/args/m_kib",
+    );
+    refused("pbkdf2", r#"{"password":"","salt":"","iterations":10000000,"len":64}"#, "limit_exceeded", "");
+    refused("argon2id", r#"{"password":"","salt":"0011223344556677","m_kib":65536,"t":64}"#, "limit_exceeded", "");
+}
