@@ -60,13 +60,18 @@ pub static OPS: &[Op] = &[
         example: Example {
             args: concat!(
                 r#"{"sk":"0000000000000000000000000000000000000000000000000000000000000001","blinded":"#,
-                r#""93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"#,
-                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"}"#
+                r#""93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042"#,
+                r#"b7e"#,
+                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bd"#,
+                r#"b8"}"#
             ),
             expect: Expect::Result(concat!(
-                r#"{"blind_sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"#,
-                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8","#,
-                r#""pk":"97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"}"#
+                r#"{"blind_sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57"#,
+                r#"e5ac7d055d042b7e"#,
+                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bd"#,
+                r#"b8","#,
+                r#""pk":"97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00a"#,
+                r#"db22c6bb"}"#
             )),
         },
         cost: |_| 2 * MUL_COST,
@@ -88,14 +93,19 @@ pub static OPS: &[Op] = &[
         randomised: false,
         example: Example {
             args: concat!(
-                r#"{"pk":"a491d1b0ecd9bb917989f0e74f0dea0422eac4a873e5e2644f368dffb9a6e20fd6e10c1b77654d067c0618f6e5a7f79a","#,
+                r#"{"pk":"a491d1b0ecd9bb917989f0e74f0dea0422eac4a873e5e2644f368dffb9a6e20fd6e10c1b77654d067c0618f"#,
+                r#"6e5a7f79a","#,
                 r#""msg":"utf8:serial 1","r":"0000000000000000000000000000000000000000000000000000000000000007","#,
-                r#""blind_sig":"a95669badad79ad588a11878a76361f73f75d035f9ad63c86f526735f893948b63aca8fa833430d264c4ee99101b33f0"#,
-                r#"03b7e2af4cbdae902df03456d9a7a86ece3c9ff460b68dfa1624ff4ac1f082eb62d324f05c15c91d0c6f50f28fdf5943"}"#
+                r#""blind_sig":"a95669badad79ad588a11878a76361f73f75d035f9ad63c86f526735f893948b63aca8fa833430d26"#,
+                r#"4c4ee99101b33f0"#,
+                r#"03b7e2af4cbdae902df03456d9a7a86ece3c9ff460b68dfa1624ff4ac1f082eb62d324f05c15c91d0c6f50f28fdf59"#,
+                r#"43"}"#
             ),
             expect: Expect::Result(concat!(
-                r#"{"sig":"94e5e9a02a26902c19f8ed804b899823cb534dd251cd2e52e615fdefa774be991ca9b3cd6f0cf181e48876d7f56d3246"#,
-                r#"17feb1069d5a6dff2f91ab1d94d49ee8d2bc9f5dfcba571176c583396e5ed5477b5ed3023379ad172e5ffd2b9d67e0f0"}"#
+                r#"{"sig":"94e5e9a02a26902c19f8ed804b899823cb534dd251cd2e52e615fdefa774be991ca9b3cd6f0cf181e48876"#,
+                r#"d7f56d3246"#,
+                r#"17feb1069d5a6dff2f91ab1d94d49ee8d2bc9f5dfcba571176c583396e5ed5477b5ed3023379ad172e5ffd2b9d67e0"#,
+                r#"f0"}"#
             )),
         },
         cost: |args| msg_cost(args).saturating_add(VERIFY_COST + MUL_COST),
@@ -112,9 +122,12 @@ pub static OPS: &[Op] = &[
         randomised: false,
         example: Example {
             args: concat!(
-                r#"{"pk":"97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb","#,
-                r#""msg":"","sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"#,
-                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"}"#
+                r#"{"pk":"97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00"#,
+                r#"adb22c6bb","#,
+                r#""msg":"","sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d"#,
+                r#"57e5ac7d055d042b7e"#,
+                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bd"#,
+                r#"b8"}"#
             ),
             expect: Expect::Result(r#"{"valid":false,"reason":"the signature does not match this key and message"}"#),
         },

@@ -76,9 +76,12 @@ pub static OPS: &[Op] = &[
         // BLS12-381, the generators of both groups: no signature of this message.
         example: Example {
             args: concat!(
-                r#"{"pk":"97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb","#,
-                r#""msg":"","sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"#,
-                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"}"#
+                r#"{"pk":"97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00"#,
+                r#"adb22c6bb","#,
+                r#""msg":"","sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d"#,
+                r#"57e5ac7d055d042b7e"#,
+                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bd"#,
+                r#"b8"}"#
             ),
             expect: Expect::Result(r#"{"valid":false,"reason":"the signature does not match this key and message"}"#),
         },
@@ -99,12 +102,16 @@ pub static OPS: &[Op] = &[
         randomised: false,
         example: Example {
             args: concat!(
-                r#"{"sigs":["93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"#,
-                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"]}"#
+                r#"{"sigs":["93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac"#,
+                r#"7d055d042b7e"#,
+                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bd"#,
+                r#"b8"]}"#
             ),
             expect: Expect::Result(concat!(
-                r#"{"sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"#,
-                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"}"#
+                r#"{"sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d"#,
+                r#"055d042b7e"#,
+                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bd"#,
+                r#"b8"}"#
             )),
         },
         cost: aggregate_cost,
@@ -135,10 +142,13 @@ pub static OPS: &[Op] = &[
         randomised: false,
         example: Example {
             args: concat!(
-                r#"{"pks":["97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb","#,
-                r#""97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb"],"#,
+                r#"{"pks":["97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af"#,
+                r#"00adb22c6bb","#,
+                r#""97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c"#,
+                r#"6bb"],"#,
                 r#""msgs":["00","00"],"sig":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049"#,
-                r#"334cf11213945d57e5ac7d055d042b7e024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d177"#,
+                r#"334cf11213945d57e5ac7d055d042b7e024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1"#,
+                r#"77"#,
                 r#"0bac0326a805bbefd48056c8c121bdb8"}"#
             ),
             expect: Expect::Result(
@@ -179,9 +189,12 @@ pub static OPS: &[Op] = &[
         randomised: false,
         example: Example {
             args: concat!(
-                r#"{"pk":"97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb","#,
-                r#""proof":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7d055d042b7e"#,
-                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bdb8"}"#
+                r#"{"pk":"97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00"#,
+                r#"adb22c6bb","#,
+                r#""proof":"93e02b6052719f607dacd3a088274f65596bd0d09920b61ab5da61bbdc7f5049334cf11213945d57e5ac7"#,
+                r#"d055d042b7e"#,
+                r#"024aa2b2f08f0a91260805272dc51051c6e47ad4fa403b02b4510b647ae3d1770bac0326a805bbefd48056c8c121bd"#,
+                r#"b8"}"#
             ),
             expect: Expect::Result(r#"{"valid":false,"reason":"the proof does not match this key"}"#),
         },

@@ -59,7 +59,8 @@ pub static OPS: &[Op] = &[
         example: Example {
             args: concat!(
                 r#"{"sk":"4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb","#,
-                r#""counterpart":"Bea","item":"one bicycle","amount":"12000","currency":"EUR cent","date":"2026-11-20"}"#
+                r#""counterpart":"Bea","item":"one bicycle","amount":"12000","currency":"EUR cent","date":"2026-1"#,
+                r#"1-20"}"#
             ),
             expect: Expect::Then {
                 op: "receipt_verify",

@@ -75,7 +75,8 @@ pub static OPS: &[Op] = &[
             args: concat!(
                 r#"{"sk":"#,
                 toy_sk!(),
-                r#","toy":true,"ct":"4c232ea848a79515a504a3d54096c852f6c900b2aef28830778a64c23d1c8d91f8813e44e5e6317f"#,
+                r#","toy":true,"ct":"4c232ea848a79515a504a3d54096c852f6c900b2aef28830778a64c23d1c8d91f8813e44e5e6"#,
+                r#"317f"#,
                 r#"5d93eeffd9115f8f223ba9e5029c769636ad60ef4379255911770c85a1d74bfe0461c299cc47188f"}"#
             ),
             expect: Expect::Result(r#"{"msg":"6869","toy":true}"#),
@@ -107,15 +108,15 @@ fn rsa_encrypt(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let key = public(args, ctx)?;
     let hash = hash(args)?;
     let msg = args.bytes("msg")?;
-    let Some(max) = oaep_max(hash, key.len()) else {
+    let Some(max) = oaep_max(hash, key.size()) else {
         return Err(args.error(OUT_OF_RANGE, "pk", "the modulus is too small for this scheme"));
     };
     if msg.len() > max {
         return Err(Error::limit(args.path("msg"), format!("at most {max} bytes with this key"), units(max)));
     }
-    let mut seed = Zeroizing::new(vec![0u8; hash.len()]);
+    let mut seed = Zeroizing::new(vec![0u8; hash.size()]);
     ctx.fill(&mut seed)?;
-    let ct = oaep_encode(hash, msg, args.bytes("label")?, &seed, key.len())
+    let ct = oaep_encode(hash, msg, args.bytes("label")?, &seed, key.size())
         .and_then(|encoded| key.raise(&Int::from_be_bytes(&encoded)))
         .and_then(|ct| key.bytes(&ct))
         .ok_or_else(|| Error::internal("a message that fits was not encoded"))?;
@@ -127,7 +128,7 @@ fn rsa_decrypt(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let hash = hash(args)?;
     let ct = args.bytes("ct")?;
     // A ciphertext of the wrong length or beyond n goes the same way as any other.
-    let number = Some(Int::from_be_bytes(ct)).filter(|n| ct.len() == key.public().len() && n < key.public().n());
+    let number = Some(Int::from_be_bytes(ct)).filter(|n| ct.len() == key.public().size() && n < key.public().n());
     let encoded = key
         .apply(&number.clone().unwrap_or_else(|| Int::from(2i64)))
         .and_then(|encoded| key.public().bytes(&encoded))

@@ -104,8 +104,10 @@ pub static OPS: &[Op] = &[
             args: concat!(
                 r#"{"scheme":"pkcs1v15-sha256","pk":"#,
                 toy_pk!(),
-                r#","msg":"utf8:abc","toy":true,"sig":"77e3fce04f4a593d26c7b27b277169aceae3e663a91c7f0e948e774fbb162289"#,
-                r#"ba8ba829d24704cc91775c139f930bf6d17247f9c40c0d9c179e1a2dba7b246a6dcd5365812a16099ade139e9ad66c33"}"#
+                r#","msg":"utf8:abc","toy":true,"sig":"77e3fce04f4a593d26c7b27b277169aceae3e663a91c7f0e948e774fbb"#,
+                r#"162289"#,
+                r#"ba8ba829d24704cc91775c139f930bf6d17247f9c40c0d9c179e1a2dba7b246a6dcd5365812a16099ade139e9ad66c"#,
+                r#"33"}"#
             ),
             expect: Expect::Result(r#"{"valid":true,"toy":true}"#),
         },
@@ -165,7 +167,7 @@ fn scheme(args: &Args<'_>) -> Result<Scheme, Error> {
             None => Ok(Scheme { hash, salt_len: None }),
         };
     }
-    let salt_len = given.map_or(Some(hash.len()), |len| usize::try_from(len).ok());
+    let salt_len = given.map_or(Some(hash.size()), |len| usize::try_from(len).ok());
     Ok(Scheme { hash, salt_len })
 }
 
@@ -183,7 +185,7 @@ fn rsa_sign(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
             ctx.fill(&mut salt)?;
             pss_encode(hash, &digest, &salt, key.public().bits().saturating_sub(1))
         }
-        None => pkcs1_encode(hash, &digest, key.public().len()),
+        None => pkcs1_encode(hash, &digest, key.public().size()),
     };
     let encoded = encoded.ok_or_else(|| too_small(args, "sk"))?;
     let sig = key.apply(&Int::from_be_bytes(&encoded)).and_then(|sig| key.public().bytes(&sig));
@@ -208,6 +210,6 @@ fn verify(key: &PublicKey, scheme: &Scheme, msg: &[u8], sig: &[u8]) -> Option<bo
             pss_verify(scheme.hash, &digest, salt_len, &em, em_bits)
         }
         // Encoding again and comparing leaves no room for a second encoding.
-        None => pkcs1_encode(scheme.hash, &digest, key.len())?.ct_eq(&key.bytes(&encoded)?).into(),
+        None => pkcs1_encode(scheme.hash, &digest, key.size())?.ct_eq(&key.bytes(&encoded)?).into(),
     })
 }

@@ -50,7 +50,7 @@ impl PublicKey {
     }
 
     /// Bytes of the modulus, and so of signatures and ciphertexts.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         usize::try_from(self.n.bits().div_ceil(8)).unwrap_or(usize::MAX)
     }
 
@@ -59,14 +59,14 @@ impl PublicKey {
         x.modpow(&self.e, &self.n)
     }
 
-    /// x^e mod n for x given as exactly `len` bytes below n; `None` for any other x.
+    /// x^e mod n for x given as exactly `size` bytes below n; `None` for any other x.
     pub fn raise_bytes(&self, x: &[u8]) -> Option<Int> {
-        if x.len() != self.len() { None } else { self.raise(&Some(Int::from_be_bytes(x)).filter(|x| *x < self.n)?) }
+        if x.len() != self.size() { None } else { self.raise(&Some(Int::from_be_bytes(x)).filter(|x| *x < self.n)?) }
     }
 
-    /// Exactly `len` bytes of a number below n.
+    /// Exactly `size` bytes of a number below n.
     pub fn bytes(&self, x: &Int) -> Option<Vec<u8>> {
-        x.to_be_bytes(self.len())
+        x.to_be_bytes(self.size())
     }
 }
 
@@ -147,7 +147,7 @@ impl PrivateKey {
     /// A factor that nobody without the key can foretell. It depends on the input alone, so that an op which is not
     /// randomised needs no randomness for it.
     fn blinding(&self, c: &Int) -> Option<Int> {
-        let len = self.public.len();
+        let len = self.public.size();
         let secret = Zeroizing::new(self.public.bytes(&self.d)?);
         // 16 bytes more than the modulus has: the residue is uniform but for 2^-128.
         let mut wide = Zeroizing::new(vec![0u8; len.saturating_add(16)]);

@@ -24,7 +24,7 @@ impl Hash {
     }
 
     /// Bytes of a digest.
-    pub fn len(self) -> usize {
+    pub fn size(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,
@@ -60,7 +60,7 @@ impl Hash {
 
 /// XORs the mask of MGF1 (appendix B.2.1) for `seed` over `data`.
 fn mask(hash: Hash, seed: &[u8], data: &mut [u8]) {
-    for (counter, block) in (0u32..).zip(data.chunks_mut(hash.len())) {
+    for (counter, block) in (0u32..).zip(data.chunks_mut(hash.size())) {
         let pad = Zeroizing::new(hash.digest(&[seed, &counter.to_be_bytes()]));
         block.iter_mut().zip(pad.iter()).for_each(|(byte, pad)| *byte ^= pad);
     }
@@ -78,7 +78,7 @@ fn first_byte(em_bits: u64) -> u8 {
 
 /// EMSA-PSS-ENCODE (section 9.1.1); `None` if the key is too small for the hash and salt.
 pub fn pss_encode(hash: Hash, digest: &[u8], salt: &[u8], em_bits: u64) -> Option<Vec<u8>> {
-    let db_len = em_len(em_bits)?.checked_sub(hash.len())?.checked_sub(1)?;
+    let db_len = em_len(em_bits)?.checked_sub(hash.size())?.checked_sub(1)?;
     let h = hash.digest(&[&[0; 8], digest, salt]);
     let zeros = db_len.checked_sub(salt.len())?.checked_sub(1)?;
     let mut em = vec![0u8; zeros];
@@ -99,10 +99,10 @@ pub fn pss_verify(hash: Hash, digest: &[u8], salt_len: usize, em: &[u8], em_bits
 }
 
 fn pss_check(hash: Hash, digest: &[u8], salt_len: usize, em: &[u8], em_bits: u64) -> Option<bool> {
-    let db_len = em_len(em_bits)?.checked_sub(hash.len())?.checked_sub(1)?;
+    let db_len = em_len(em_bits)?.checked_sub(hash.size())?.checked_sub(1)?;
     let zeros = db_len.checked_sub(salt_len)?.checked_sub(1)?;
     let (db, rest) = em.split_at_checked(db_len)?;
-    let (h, end) = rest.split_at_checked(hash.len())?;
+    let (h, end) = rest.split_at_checked(hash.size())?;
     let stray = db.first()? & !first_byte(em_bits);
     if end != [0xbc] || stray != 0 {
         return Some(false);
@@ -130,7 +130,7 @@ pub fn pkcs1_encode(hash: Hash, digest: &[u8], len: usize) -> Option<Vec<u8>> {
 
 /// Longest message that OAEP takes under a key of `len` bytes.
 pub fn oaep_max(hash: Hash, len: usize) -> Option<usize> {
-    len.checked_sub(hash.len().checked_mul(2)?)?.checked_sub(2)
+    len.checked_sub(hash.size().checked_mul(2)?)?.checked_sub(2)
 }
 
 /// EME-OAEP encoding (section 7.1.1, step 2) in `len` bytes; `seed` is as long as a digest.
@@ -151,12 +151,12 @@ pub fn oaep_encode(hash: Hash, msg: &[u8], label: &[u8], seed: &[u8], len: usize
 pub fn oaep_decode(hash: Hash, em: &[u8], label: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     oaep_max(hash, em.len())?;
     let (first, rest) = em.split_first()?;
-    let (masked_seed, masked_db) = rest.split_at_checked(hash.len())?;
+    let (masked_seed, masked_db) = rest.split_at_checked(hash.size())?;
     let mut seed = Zeroizing::new(masked_seed.to_vec());
     mask(hash, masked_db, &mut seed);
     let mut db = Zeroizing::new(masked_db.to_vec());
     mask(hash, &seed, &mut db);
-    let (label_hash, rest) = db.split_at_checked(hash.len())?;
+    let (label_hash, rest) = db.split_at_checked(hash.size())?;
     let mut good = first.ct_eq(&0) & label_hash.ct_eq(&hash.digest(&[label]));
     let mut looking = Choice::from(1);
     let mut start = 0u64;
