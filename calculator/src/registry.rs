@@ -6,6 +6,10 @@ use crate::schema::Op;
 static GROUPS: &[&[Op]] = &[
     ops::numbers::OPS,
     ops::encodings::OPS,
+    ops::arithmetic::OPS,
+    ops::primes::OPS,
+    ops::residues::OPS,
+    ops::poly::OPS,
     ops::hashes::OPS,
     ops::derivation::OPS,
     ops::aead::OPS,
@@ -25,6 +29,10 @@ static GROUPS: &[&[Op]] = &[
     ops::proofs_logs::OPS,
     ops::proofs_choice::OPS,
     ops::proofs_range::OPS,
+    ops::trees::OPS,
+    ops::absence::OPS,
+    ops::accumulators::OPS,
+    ops::timelocks::OPS,
     ops::meta::OPS,
 ];
 

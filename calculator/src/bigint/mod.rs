@@ -1,7 +1,11 @@
 //! The only module that knows the big integer library. Not constant time: a secret exponent shows in the timing.
 
 mod arith;
+mod divisors;
+mod generate;
 mod prime;
+mod residues;
+mod ring;
 mod text;
 
 use dashu_int::fast_div::ConstDivisor;
@@ -9,7 +13,10 @@ use dashu_int::monty::MontgomeryRepr;
 use dashu_int::ops::{BitTest, Gcd};
 use dashu_int::{IBig, Sign, UBig};
 
+pub use generate::{next_prime, random_below, random_bits, random_prime, random_safe_prime};
 pub use prime::is_prime;
+pub use residues::{jacobi, sqrt_mod};
+pub use ring::{OddRing, Residue, repeated_square};
 pub use text::ParseFault;
 
 /// A signed integer of any size. Whoever reads one from a request bounds its bits (see [`Int::parse`]).

@@ -6,6 +6,7 @@ use super::FLAT;
 use crate::args::Args;
 use crate::bigint::{self, Int};
 use crate::context::Ctx;
+use crate::cost;
 use crate::error::{Error, OUT_OF_RANGE};
 use crate::hex;
 use crate::json::Json;
@@ -90,17 +91,11 @@ pub static OPS: &[Op] = &[
     },
 ];
 
-/// Cost of one modular multiplication: quadratic in the 64-bit words.
-fn modmul_cost(modulus_bits: u64) -> u64 {
-    let words = modulus_bits.div_ceil(64);
-    words.saturating_mul(words).saturating_mul(3) / 2 + 50
-}
-
 fn modpow_cost(args: &Args<'_>) -> u64 {
     let (Ok(exp), Ok(modulus)) = (args.int("exp"), args.int("mod")) else { return FLAT };
     // An even modulus has no Montgomery form and is reduced by division.
     let slower = if modulus.is_odd() { 1 } else { 3 };
-    exp.bits().saturating_mul(modmul_cost(modulus.bits())).saturating_mul(slower).saturating_add(modinv_cost(args))
+    exp.bits().saturating_mul(cost::modmul(modulus.bits())).saturating_mul(slower).saturating_add(modinv_cost(args))
 }
 
 fn modpow(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
@@ -113,7 +108,7 @@ fn modpow(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
 }
 
 fn modinv_cost(args: &Args<'_>) -> u64 {
-    args.int("mod").map_or(FLAT, |m| modmul_cost(m.bits()).saturating_mul(100)).saturating_add(FLAT)
+    args.int("mod").map_or(FLAT, |m| cost::modmul(m.bits()).saturating_mul(100)).saturating_add(FLAT)
 }
 
 fn modinv(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
@@ -125,7 +120,7 @@ fn modinv(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
 
 fn is_prime_cost(args: &Args<'_>) -> u64 {
     // One exponentiation, and a Lucas chain of two multiplications a bit.
-    args.int("n").map_or(FLAT, |n| n.bits().saturating_mul(modmul_cost(n.bits())).saturating_mul(7) / 2)
+    args.int("n").map_or(FLAT, |n| n.bits().saturating_mul(cost::modmul(n.bits())).saturating_mul(7) / 2)
 }
 
 fn is_prime(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
