@@ -194,9 +194,9 @@ fn setup(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
 fn primes_cost(args: &Args<'_>) -> u64 {
     let Ok(n) = args.int("n") else { return FLAT };
     let bits: u64 = lists::ints(args, "primes").map_or(0, |primes| primes.iter().map(|p| p.bits()).sum());
-    cost::modpow(bits, n)
-        .saturating_add(cost::gcd(bits))
-        .saturating_add(lists::len(args, "primes") * cost::modmul(bits))
+    // The product grows by one prime at a time.
+    let product = lists::len(args, "primes").saturating_mul(bits) / 8;
+    cost::modpow(bits, n).saturating_add(product).saturating_add(10 * FLAT)
 }
 
 fn reply(n: &Int, result: Json<'static>) -> Reply {
