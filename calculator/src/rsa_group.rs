@@ -1,5 +1,7 @@
 //! Groups of unknown order: the invertible numbers modulo a product of two primes.
 
+use zeroize::Zeroize;
+
 use crate::bigint::{Int, random_below, random_prime};
 use crate::context::Ctx;
 use crate::cost;
@@ -15,6 +17,13 @@ pub struct Trapdoor {
     pub n: Int,
     pub p: Int,
     pub q: Int,
+}
+
+impl Drop for Trapdoor {
+    fn drop(&mut self) {
+        self.p.zeroize();
+        self.q.zeroize();
+    }
 }
 
 /// The arguments of ops that make a modulus.
