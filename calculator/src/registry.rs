@@ -5,11 +5,11 @@ use crate::schema::Op;
 
 static GROUPS: &[&[Op]] = &[
     ops::numbers::OPS,
-    ops::encodings::OPS,
     ops::arithmetic::OPS,
     ops::primes::OPS,
     ops::residues::OPS,
     ops::poly::OPS,
+    ops::encodings::OPS,
     ops::hashes::OPS,
     ops::derivation::OPS,
     ops::aead::OPS,

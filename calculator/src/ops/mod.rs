@@ -1,14 +1,13 @@
 //! The ops, one file per family or part of one. Each exports `OPS`; no file calls another's ops.
 
+pub mod absence;
+pub mod accumulators;
 pub mod aead;
 pub mod agreement;
+pub mod arithmetic;
 pub mod blind_bls;
 pub mod blind_rsa;
 pub mod bls;
-pub mod absence;
-pub mod accumulators;
-pub mod agreement;
-pub mod arithmetic;
 pub mod commitments;
 pub mod curves;
 pub mod derivation;
@@ -24,10 +23,10 @@ pub mod proofs_choice;
 pub mod proofs_logs;
 pub mod proofs_range;
 pub mod receipts;
+pub mod residues;
 pub mod rsa_encryption;
 pub mod rsa_signatures;
 pub mod schnorr_signatures;
-pub mod residues;
 pub mod signatures;
 pub mod timelocks;
 pub mod trees;
