@@ -84,17 +84,27 @@ fn every_example_runs() {
                 assert!(digits.bytes().all(|b| b"0123456789abcdef".contains(&b)), "{}", op.name);
             }
             Expect::Then { op: next, args, result: want } => {
-                let mut args = args.to_owned();
-                if let Json::Object(members) = &got {
-                    for (key, value) in members {
-                        args = args.replace(&format!("\"${key}\""), &value.render());
-                    }
-                }
+                let args = fill(args.to_owned(), "$", &got);
                 assert!(!args.contains("\"$"), "{}: a placeholder is left in {args}", op.name);
                 assert_eq!(result(next, &args), parse(want), "{}", op.name);
             }
         }
     }
+}
+
+/// Puts the members of an answer for their placeholders: `"$name"`, and `"$name.inner.0"` for what lies deeper.
+fn fill(mut args: String, path: &str, value: &Json) -> String {
+    let members: Vec<(String, &Json)> = match value {
+        Json::Object(members) => members.iter().map(|(key, value)| (key.to_string(), value)).collect(),
+        Json::List(items) => items.iter().enumerate().map(|(i, value)| (i.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    for (key, value) in members {
+        let path = format!("{path}{key}");
+        args = args.replace(&format!("\"{path}\""), &value.render());
+        args = fill(args, &format!("{path}."), value);
+    }
+    args
 }
 
 /// Every op-specific code that a row declares has a line in data/errors/, and every line is right.

@@ -1,6 +1,5 @@
 //! Family E: commitments.
 
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -8,12 +7,10 @@ use super::{FLAT, units};
 use crate::args::Args;
 use crate::context::Ctx;
 use crate::error::Error;
+use crate::hash_commitment::commitment;
 use crate::hex;
 use crate::json::Json;
 use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-
-/// Separates these hashes from every other use of SHA-256; the number changes when the layout does.
-const DOMAIN: &[u8] = b"crypto_calculator/commit_hash/v1";
 
 const MSG: Kind = Kind::Bytes { max: 1 << 20 };
 const CONTEXT: Kind = Kind::Bytes { max: 1024 };
@@ -76,18 +73,6 @@ pub static OPS: &[Op] = &[
 
 fn commitment_cost(args: &Args<'_>) -> u64 {
     units(args.opt_bytes("msg").map_or(0, <[u8]>::len)).saturating_mul(5).saturating_add(4 * FLAT)
-}
-
-/// Every part has a fixed or a written length, except the last: two different inputs never hash the same bytes.
-fn commitment(msg: &[u8], nonce: &[u8; 32], context: &[u8]) -> [u8; 32] {
-    Sha256::new()
-        .chain_update(DOMAIN)
-        .chain_update(units(context.len()).to_be_bytes())
-        .chain_update(context)
-        .chain_update(nonce)
-        .chain_update(msg)
-        .finalize()
-        .into()
 }
 
 fn commit_hash(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
