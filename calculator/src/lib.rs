@@ -19,6 +19,7 @@ pub mod ed25519;
 pub mod envelope;
 pub mod error;
 pub mod factor;
+pub mod frost;
 pub mod group;
 pub mod hash_to_prime;
 pub mod hash_commitment;

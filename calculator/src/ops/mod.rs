@@ -11,9 +11,11 @@ pub mod bls;
 pub mod coins;
 pub mod commitments;
 pub mod curves;
+pub mod deadman;
 pub mod derivation;
 pub mod ecdsa;
 pub mod encodings;
+pub mod frost;
 pub mod hash_to_curve;
 pub mod hashes;
 pub mod meta;
@@ -34,6 +36,7 @@ pub mod shamir;
 pub mod signatures;
 pub mod timelocks;
 pub mod trees;
+pub mod threshold;
 pub mod vss;
 
 /// Cost units of an op whose work does not depend on its arguments.
