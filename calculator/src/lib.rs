@@ -31,6 +31,7 @@ pub mod ops;
 pub mod poly;
 pub mod pedersen;
 pub mod registry;
+pub mod ring;
 pub mod rsa;
 pub mod rsa_group;
 pub mod schema;

@@ -29,6 +29,7 @@ pub mod proofs_range;
 pub mod receipts;
 pub mod residues;
 pub mod refresh;
+pub mod rings;
 pub mod rsa_encryption;
 pub mod rsa_signatures;
 pub mod schnorr_signatures;
@@ -37,6 +38,7 @@ pub mod signatures;
 pub mod timelocks;
 pub mod trees;
 pub mod threshold;
+pub mod vectors;
 pub mod vss;
 
 /// Cost units of an op whose work does not depend on its arguments.
