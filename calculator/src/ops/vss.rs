@@ -3,7 +3,7 @@
 use super::{FLAT, units};
 use crate::args::Args;
 use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
+use crate::error::{Error, OUT_OF_RANGE, child};
 use crate::group::{
     GROUP_PARAM, Group, POINTS, Point, SCALAR, SCALARS, Scalar, Zero, costs, read_points, read_scalar, read_scalars,
 };
@@ -18,6 +18,7 @@ const COEFFICIENTS: Param =
 const INDEX_PARAM: Param = Param::required("index", INDEX, "number of the share");
 const SHARE: Param = Param::required("share", SCALAR, "the share").secret();
 const COMMITMENTS: Param = Param::required("commitments", POINTS, "what the dealer published");
+const BAD_SHARE: &str = "bad_share";
 const WRONG: &str = "the share does not belong to the commitments";
 
 pub static OPS: &[Op] = &[
@@ -65,6 +66,40 @@ pub static OPS: &[Op] = &[
         },
         cost: verify_cost,
         run: feldman_verify,
+    },
+    Op {
+        name: "feldman_combine",
+        family: family::SHARING,
+        summary: "the shared secret key from t or more shares, each checked against the commitments first",
+        params: &[
+            GROUP_PARAM,
+            COMMITMENTS,
+            Param::required(
+                "shares",
+                sharing::SCALAR_SHARES,
+                "the shares, as many as there are commitments, or more",
+            ),
+        ],
+        result: "object: pk, secret (object: sk)",
+        errors: &[BAD_SHARE],
+        standard: "Feldman 1987, Lagrange interpolation at 0",
+        randomised: false,
+        example: Example {
+            args: concat!(
+                r#"{"G":{"p":"23","q":"11","g":"2","toy":true},"commitments":["13","9"],"#,
+                r#""shares":[{"index":3,"share":"0"},{"index":1,"share":"1"}]}"#
+            ),
+            expect: Expect::Result(r#"{"pk":"13","secret":{"sk":"7"},"toy":true}"#),
+        },
+        cost: |args| {
+            let c = costs(args);
+            let shares = units(args.list("shares").map_or(0, <[_]>::len));
+            let points = units(args.list("commitments").map_or(0, <[_]>::len));
+            let checks = shares.saturating_mul(c.mul_base.saturating_add(points.saturating_mul(c.mul)));
+            let lagrange = shares.saturating_mul(shares.saturating_add(40)).saturating_mul(c.scalar);
+            verify_cost(args).saturating_add(checks).saturating_add(lagrange)
+        },
+        run: feldman_combine,
     },
     Op {
         name: "pedersen_vss_deal",
@@ -225,6 +260,28 @@ fn feldman_verify(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let expected = sharing::committed_share(&group, &commitments, sharing::index_of(args, &group)?)?;
     let share = read_scalar(args, &group, "share", Zero::Allowed)?;
     Ok(Reply::verdict((group.mul_base(&share)? == expected).then_some(()).ok_or(WRONG)))
+}
+
+fn feldman_combine(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    let group = Group::read(args, ctx)?;
+    let commitments = read_commitments(args, &group, Zero::Refused, ctx)?;
+    let shares = sharing::scalar_shares(args, &group, "shares")?;
+    if shares.len() < commitments.len() {
+        return Err(args.error(OUT_OF_RANGE, "shares", "fewer shares than are needed"));
+    }
+    for (i, (index, share)) in shares.iter().enumerate() {
+        ctx.tick()?;
+        if group.mul_base(share)? != sharing::committed_share(&group, &commitments, *index)? {
+            let path = child(&child(&args.path("shares"), &i.to_string()), "share");
+            return Err(Error::new(BAD_SHARE, path, WRONG));
+        }
+    }
+    let sk = sharing::interpolate(&group, &shares, 0)?;
+    Ok(Json::object([
+        ("pk", group.point_json(&group.mul_base(&sk)?)?),
+        ("secret", Json::object([("sk", group.scalar_json(&sk)?)])),
+    ])
+    .into())
 }
 
 fn pedersen_deal(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
