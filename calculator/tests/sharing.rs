@@ -4,7 +4,7 @@
 mod common;
 
 use common::vectors::run;
-use common::{call, fault, parse, result};
+use common::{at, call, fault, parse, result};
 use crypto_calculator::group::bls::{Fr, G2};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
@@ -29,15 +29,6 @@ const GROUPS: &[&str] = &[
     r#""bls12-381-g2""#,
     r#""ffdhe2048""#,
 ];
-
-/// The member at a dotted path, as JSON text.
-fn at(value: &Json<'static>, path: &str) -> String {
-    let step = |value: &Json<'static>, key: &str| match value {
-        Json::List(items) => items[key.parse::<usize>().unwrap()].clone(),
-        value => value.get(key).unwrap_or_else(|| panic!("no {key}: {}", value.render())).clone(),
-    };
-    path.split('.').fold(value.clone(), |value, key| step(&value, key)).render()
-}
 
 fn valid(op: &str, args: &str) -> bool {
     result(op, args).get("valid") == Some(&Json::Bool(true))

@@ -59,9 +59,7 @@ pub static OPS: &[Op] = &[
         randomised: false,
         // The polynomial 7 + 5 x at 3, in the subgroup of order 11 modulo 23.
         example: Example {
-            args: concat!(
-                r#"{"G":{"p":"23","q":"11","g":"2","toy":true},"commitments":["13","9"],"index":3,"share":"0"}"#
-            ),
+            args: r#"{"G":{"p":"23","q":"11","g":"2","toy":true},"commitments":["13","9"],"index":3,"share":"0"}"#,
             expect: Expect::Result(r#"{"valid":true,"toy":true}"#),
         },
         cost: verify_cost,

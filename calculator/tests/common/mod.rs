@@ -82,3 +82,12 @@ impl Random {
         (0..n).map(|_| self.next().to_be_bytes()[0]).collect()
     }
 }
+
+/// The member at a dotted path, as JSON text.
+pub fn at(value: &Json<'static>, path: &str) -> String {
+    let step = |value: &Json<'static>, key: &str| match value {
+        Json::List(items) => items[key.parse::<usize>().unwrap()].clone(),
+        value => value.get(key).unwrap_or_else(|| panic!("no {key}: {}", value.render())).clone(),
+    };
+    path.split('.').fold(value.clone(), |value, key| step(&value, key)).render()
+}
