@@ -43,6 +43,18 @@ static GROUPS: &[&[Op]] = &[
     ops::absence::OPS,
     ops::accumulators::OPS,
     ops::timelocks::OPS,
+    ops::hpke::OPS,
+    ops::sealed_box::OPS,
+    ops::elgamal::OPS,
+    ops::paillier::OPS,
+    ops::proofs_logs::OPS,
+    ops::proofs_choice::OPS,
+    ops::proofs_range::OPS,
+    ops::oprf::OPS,
+    ops::psi::OPS,
+    ops::transfer::OPS,
+    ops::pw_check::OPS,
+    ops::vrf::OPS,
     ops::meta::OPS,
 ];
 

@@ -65,8 +65,8 @@ pub enum Expect {
     Members(&'static [&'static str]),
     /// The result is that many bytes in hex.
     HexBytes(usize),
-    /// The result, put for each `"$name"` (a member of it; deeper ones as `"$name.inner.0"`) in `args`, makes `op`
-    /// answer `result`.
+    /// The result, put for each `"$name"` (a member of it; deeper ones as `"$name.inner.0"`) in `args`, or for
+    /// `"$result"` if it has no members, makes `op` answer `result`.
     Then { op: &'static str, args: &'static str, result: &'static str },
 }
 

@@ -1,0 +1,188 @@
+//! Paillier's encryption: numbers modulo n, which can be added under encryption. Not constant time.
+
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::bigint::{Int, is_prime};
+use crate::context::Ctx;
+use crate::error::Error;
+
+/// Smallest modulus that protects anything.
+pub const SOUND_BITS: u64 = 2_048;
+pub const MAX_BITS: u64 = 4_096;
+/// Smallest modulus at all: below, primes of the wanted size run out.
+pub const MIN_BITS: u64 = 32;
+
+/// The public key.
+pub struct Public {
+    pub n: Int,
+    pub square: Int,
+}
+
+/// The secret key: two primes.
+pub struct Secret {
+    pub p: Int,
+    pub q: Int,
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.p.zeroize();
+        self.q.zeroize();
+    }
+}
+
+fn mul_mod(a: &Int, b: &Int, m: &Int) -> Result<Int, Error> {
+    (a * b).modulo(m).ok_or_else(unfit)
+}
+
+impl Public {
+    pub fn new(n: &Int) -> Self {
+        Self { n: n.clone(), square: n * n }
+    }
+
+    /// Whether x stands in 1..bound and has no factor in common with n.
+    fn is_unit_below(&self, x: &Int, bound: &Int) -> bool {
+        !x.is_negative() && !x.is_zero() && x < bound && x.modinv(&self.n).is_some()
+    }
+
+    pub fn is_random_part(&self, r: &Int) -> bool {
+        self.is_unit_below(r, &self.n)
+    }
+
+    pub fn is_ciphertext(&self, c: &Int) -> bool {
+        self.is_unit_below(c, &self.square)
+    }
+
+    pub fn is_message(&self, m: &Int) -> bool {
+        !m.is_negative() && *m < self.n
+    }
+
+    /// A uniform unit modulo n.
+    pub fn draw(&self, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
+        loop {
+            // A quarter of the draws or more are below n, and nearly all of those are units.
+            let r = random_bits(self.n.bits(), ctx)?;
+            if self.is_random_part(&r) {
+                return Ok(r);
+            }
+            ctx.tick()?;
+        }
+    }
+
+    /// (1 + m n) r^n mod n^2.
+    pub fn encrypt(&self, m: &Int, r: &Int) -> Result<Int, Error> {
+        let message = &Int::from(1u64) + &(m * &self.n);
+        mul_mod(&message, &r.modpow(&self.n, &self.square).ok_or_else(unfit)?, &self.square)
+    }
+
+    /// A ciphertext of the sum.
+    pub fn add(&self, a: &Int, b: &Int) -> Result<Int, Error> {
+        mul_mod(a, b, &self.square)
+    }
+
+    /// A ciphertext of the message times k, for any integer k.
+    pub fn scale(&self, c: &Int, k: &Int) -> Result<Int, Error> {
+        c.modpow(k, &self.square).ok_or_else(unfit)
+    }
+}
+
+impl Secret {
+    /// Two primes of half the bits each, with a product of exactly `bits` bits. Of equal length, they make n coprime
+    /// to (p - 1)(q - 1).
+    pub fn generate(bits: u64, ctx: &mut Ctx<'_>) -> Result<Self, Error> {
+        let half = bits / 2;
+        let p = random_prime(half, ctx)?;
+        loop {
+            let key = Self { p: p.clone(), q: random_prime(bits - half, ctx)? };
+            if key.fault(ctx)?.is_none() {
+                return Ok(key);
+            }
+        }
+    }
+
+    /// What is wrong with the key, if anything: which prime, and why.
+    pub fn fault(&self, ctx: &Ctx<'_>) -> Result<Option<(&'static str, &'static str)>, Error> {
+        for (name, prime) in [("p", &self.p), ("q", &self.q)] {
+            if !is_prime(prime, &mut || ctx.tick())? {
+                return Ok(Some((name, "not a prime")));
+            }
+        }
+        let one = Int::from(1u64);
+        let order = &(&self.p - &one) * &(&self.q - &one);
+        let sound = self.p != self.q && self.public().n.modinv(&order).is_some();
+        Ok((!sound).then_some(("q", "p q must be coprime to (p - 1)(q - 1)")))
+    }
+
+    pub fn public(&self) -> Public {
+        Public::new(&(&self.p * &self.q))
+    }
+
+    /// The message modulo one of the primes.
+    fn residue(c: &Int, prime: &Int, other: &Int) -> Result<Zeroizing<Int>, Error> {
+        let one = Int::from(1u64);
+        let power = c.modpow(&(prime - &one), &(prime * prime)).ok_or_else(unfit)?;
+        let (quotient, _) = (&power - &one).div_rem(prime).ok_or_else(unfit)?;
+        // (1 + n)^(p - 1) = 1 - n modulo p^2, so the divisor of the quotient is -q.
+        let divisor = (-other).modinv(prime).ok_or_else(unfit)?;
+        mul_mod(&quotient, &divisor, prime).map(Zeroizing::new)
+    }
+
+    /// The message in 0..n.
+    pub fn decrypt(&self, c: &Int) -> Result<Int, Error> {
+        let (p, q) = (&self.p, &self.q);
+        let (mp, mq) = (Self::residue(c, p, q)?, Self::residue(c, q, p)?);
+        let lift = mul_mod(&(&*mq - &*mp), &p.modinv(q).ok_or_else(unfit)?, q)?;
+        Ok(&*mp + &(&lift * p))
+    }
+}
+
+/// Cost units of a power modulo a number of `modulus` bits.
+pub fn power_cost(exponent: u64, modulus: u64) -> u64 {
+    let words = modulus.div_ceil(64);
+    words.saturating_mul(words).saturating_mul(3).saturating_div(2).saturating_add(50).saturating_mul(exponent)
+}
+
+/// Cost units of [`Secret::generate`]: twice the expected work.
+pub fn generate_cost(bits: u64) -> u64 {
+    // One odd candidate in (bits of the prime) * ln 2 / 2 is prime, and about one in five gets past trial division.
+    let half = bits / 2;
+    let candidates = half.saturating_mul(7) / 100 + 8;
+    power_cost(half, half).saturating_mul(candidates).saturating_mul(4).saturating_add(half.saturating_mul(20_000))
+}
+
+/// Uniform below 2^bits.
+fn random_bits(bits: u64, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
+    let len = usize::try_from(bits.div_ceil(8)).map_err(|_| unfit())?;
+    let mut bytes = Zeroizing::new(vec![0u8; len]);
+    ctx.fill(&mut bytes)?;
+    if let Some(first) = bytes.first_mut() {
+        *first >>= (8 - bits % 8) % 8;
+    }
+    Ok(Int::from_be_bytes(&bytes))
+}
+
+/// A prime of exactly `bits` bits, its two highest bits set.
+fn random_prime(bits: u64, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
+    let top = &two_to(bits - 1).ok_or_else(unfit)? + &two_to(bits - 2).ok_or_else(unfit)?;
+    loop {
+        ctx.tick()?;
+        let mut candidate = &top + &random_bits(bits - 2, ctx)?;
+        if !candidate.is_odd() {
+            candidate = &candidate + &Int::from(1u64);
+        }
+        if is_prime(&candidate, &mut || ctx.tick())? {
+            return Ok(candidate);
+        }
+    }
+}
+
+fn two_to(bits: u64) -> Option<Int> {
+    let bytes = usize::try_from(bits / 8).ok()?;
+    let mut text = vec![0u8; bytes.checked_add(1)?];
+    *text.first_mut()? = 1u8.checked_shl(u32::try_from(bits % 8).ok()?)?;
+    Some(Int::from_be_bytes(&text))
+}
+
+fn unfit() -> Error {
+    Error::internal("a number does not fit the key")
+}
