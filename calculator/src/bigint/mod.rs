@@ -6,6 +6,7 @@ mod generate;
 mod prime;
 mod residues;
 mod ring;
+mod square;
 mod text;
 
 use dashu_int::fast_div::ConstDivisor;

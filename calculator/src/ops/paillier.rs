@@ -203,10 +203,14 @@ fn paillier_decrypt(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> 
     let key = Secret { p: args.int("p")?.clone(), q: args.int("q")?.clone() };
     let public = key.public();
     check_size(args, public.n.bits(), "p", ctx)?;
-    if let Some((name, message)) = key.fault(ctx)? {
-        return Err(args.error(OUT_OF_RANGE, name, message));
+    if !key.is_sound() {
+        let message = "p and q must be odd and different, and p q coprime to (p - 1)(q - 1)";
+        return Err(args.error(OUT_OF_RANGE, "q", message));
     }
-    Ok(int_reply(&key.decrypt(read_ciphertext(args, &public, "c")?)?))
+    match key.decrypt(read_ciphertext(args, &public, "c")?)? {
+        Ok(m) => Ok(int_reply(&m)),
+        Err(name) => Err(args.error(OUT_OF_RANGE, name, "not a prime")),
+    }
 }
 
 fn paillier_add(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
