@@ -7,6 +7,7 @@
 //! The table of ops in [`registry`] is the centre: dispatch, argument checks, catalogue, help and README come from it.
 
 pub mod args;
+pub mod bbs;
 pub mod bigint;
 pub mod bip374;
 pub mod canonical;
@@ -25,6 +26,7 @@ pub mod hash_to_prime;
 pub mod hash_commitment;
 pub mod hex;
 pub mod hpke;
+pub mod ibe;
 pub mod json;
 pub mod lists;
 pub mod merkle;

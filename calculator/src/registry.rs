@@ -55,6 +55,14 @@ static GROUPS: &[&[Op]] = &[
     ops::transfer::OPS,
     ops::pw_check::OPS,
     ops::vrf::OPS,
+    ops::ballots::OPS,
+    ops::sums::OPS,
+    ops::auctions::OPS,
+    ops::bills::OPS,
+    ops::noise::OPS,
+    ops::garbling::OPS,
+    ops::bbs::OPS,
+    ops::ibe::OPS,
     ops::meta::OPS,
 ];
 
