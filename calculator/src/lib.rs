@@ -30,6 +30,7 @@ pub mod ibe;
 pub mod json;
 pub mod lists;
 pub mod merkle;
+pub mod noise;
 pub mod ops;
 pub mod poly;
 pub mod pedersen;
@@ -48,6 +49,7 @@ pub mod sigma;
 pub mod small_log;
 pub mod transcript;
 pub mod vrf;
+pub mod uniform;
 
 pub use context::Settings;
 pub use envelope::respond;
