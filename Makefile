@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH_VENV := .venv-bench
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
 TEST_PYTHON = $(if $(wildcard $(BIN)/pytest),$(BIN)/python,$(PYTHON))
 CARGO_MISSING := cargo is missing: install Rust from https://rustup.rs (and a C compiler), then run this again
@@ -13,7 +14,7 @@ SMOKE_OUT := state/runs/smoke
 
 .PHONY: help
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: test
 test: $(VENV)/.ready build lint test-python test-rust ## everything but the long tests: .venv, build, lint, Python and Rust tests
@@ -67,6 +68,11 @@ build: ## build the calculator
 bench: build ## speed, memory and disk on this machine, as a table (docs/benchmarks.md)
 	$(PYTHON) scripts/bench.py
 
+.PHONY: bench-calculator
+bench-calculator: $(BENCH_VENV)/.ready build ## the calculator against gmpy2, phe, libsodium, blst and hashlib, as ratios
+	cargo build --release --locked --quiet --examples --manifest-path calculator/Cargo.toml
+	$(BENCH_VENV)/bin/python scripts/bench_calculator.py
+
 .PHONY: smoke
 smoke: ## play the first challenges with mock models into state/runs/smoke
 	rm -rf $(SMOKE_OUT)
@@ -80,7 +86,7 @@ example: ## play the run that is kept in state/examples anew
 
 .PHONY: clean
 clean: ## remove what was built, the .venv and all caches (never state/)
-	rm -rf $(VENV) calculator/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(BENCH_VENV) calculator/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find arena scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: pyproject.toml
@@ -91,4 +97,11 @@ $(VENV)/.ready: pyproject.toml
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' \
 	  >$(VENV)/dev-tools.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/dev-tools.txt
+	touch $@
+
+# The libraries that the calculator is measured against; nothing else needs them.
+$(BENCH_VENV)/.ready: Makefile
+	@$(PYTHON) -m venv $(BENCH_VENV) \
+	  || { echo "cannot make $(BENCH_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check gmpy2==2.3.2 phe==1.5.0 pynacl==1.6.2
 	touch $@

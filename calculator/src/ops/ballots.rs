@@ -142,7 +142,14 @@ pub static OPS: &[Op] = &[
                 r#""c1":"e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76","#,
                 r#""c2":"94741f5d5d52755ece4f23f044ee27d5d1ea1e2bd196b462166b16152a9d0259"}"#
             ),
-            expect: Expect::Members(&["total", "pk", "share", "proof"]),
+            expect: Expect::Then {
+                op: "dleq_verify",
+                args: concat!(
+                    r#"{"pk":"$pk","pk2":"$share","proof":"$proof","#,
+                    r#""base2":"e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76"}"#
+                ),
+                result: VALID,
+            },
         },
         cost: |args| {
             let steps = args.opt_count("max").unwrap_or(0);

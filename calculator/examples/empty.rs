@@ -1,0 +1,3 @@
+//! Does nothing: what a start costs without the calculator (scripts/bench_calculator.py).
+
+fn main() {}
