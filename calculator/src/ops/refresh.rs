@@ -73,7 +73,11 @@ pub static OPS: &[Op] = &[
             let lists = sharing::records(args, "updates").unwrap_or_default();
             let size = |args: &Args<'_>| units(args.list("commitments").map_or(0, <[_]>::len));
             let points = lists.iter().fold(size(args), |sum, update| sum.saturating_add(size(update)));
-            let one = c.decode.saturating_add(c.mul).saturating_add(c.add.saturating_mul(2)).saturating_add(c.encode);
+            let one = c
+                .decode
+                .saturating_add(sharing::index_mul_cost(args))
+                .saturating_add(c.add.saturating_mul(2))
+                .saturating_add(c.encode);
             let checks = units(lists.len()).saturating_add(1).saturating_mul(c.mul_base);
             c.setup.saturating_add(points.saturating_mul(one)).saturating_add(checks).saturating_add(10 * FLAT)
         },

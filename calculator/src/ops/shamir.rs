@@ -94,7 +94,7 @@ fn modulus_words(args: &Args<'_>) -> u64 {
 /// One multiplication and reduction, and the proof that the modulus is prime.
 fn field_costs(args: &Args<'_>) -> (u64, u64) {
     let words = modulus_words(args);
-    let step = words.saturating_mul(words).saturating_mul(6).saturating_add(400);
+    let step = words.saturating_mul(words).saturating_add(300);
     let prime = words.saturating_mul(words).saturating_mul(words).saturating_mul(400);
     (step, prime.saturating_add(10 * FLAT))
 }
@@ -106,7 +106,7 @@ fn split_cost(args: &Args<'_>) -> u64 {
         return pairs.saturating_mul(step).saturating_add(prime);
     }
     let len = units(args.opt_bytes("msg").map_or(0, <[u8]>::len));
-    pairs.saturating_mul(len).saturating_mul(8).saturating_add(10 * FLAT)
+    pairs.saturating_mul(len.saturating_add(100)).saturating_add(10 * FLAT)
 }
 
 fn combine_cost(args: &Args<'_>) -> u64 {
@@ -121,7 +121,7 @@ fn combine_cost(args: &Args<'_>) -> u64 {
         return rounds.saturating_mul(one).saturating_add(prime);
     }
     let len = units(shares.first().and_then(|s| s.opt_text("share")).map_or(0, str::len)) / 2;
-    let one = t.saturating_mul(t.saturating_mul(20).saturating_add(len.saturating_mul(8)));
+    let one = t.saturating_mul(t.saturating_mul(20).saturating_add(len));
     rounds.saturating_mul(one).saturating_add(10 * FLAT)
 }
 

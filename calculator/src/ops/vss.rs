@@ -93,7 +93,8 @@ pub static OPS: &[Op] = &[
             let c = costs(args);
             let shares = units(args.list("shares").map_or(0, <[_]>::len));
             let points = units(args.list("commitments").map_or(0, <[_]>::len));
-            let checks = shares.saturating_mul(c.mul_base.saturating_add(points.saturating_mul(c.mul)));
+            let checks = shares
+                .saturating_mul(c.mul_base.saturating_add(points.saturating_mul(sharing::index_mul_cost(args))));
             let lagrange = shares.saturating_mul(shares.saturating_add(40)).saturating_mul(c.scalar);
             verify_cost(args).saturating_add(checks).saturating_add(lagrange)
         },
@@ -174,7 +175,7 @@ fn deal_cost(args: &Args<'_>) -> u64 {
 
 fn verify_cost(args: &Args<'_>) -> u64 {
     let c = costs(args);
-    let one = c.decode.saturating_add(c.mul).saturating_add(c.add);
+    let one = c.decode.saturating_add(sharing::index_mul_cost(args)).saturating_add(c.add);
     let count = units(args.list("commitments").map_or(0, <[_]>::len)).saturating_add(1);
     c.setup.saturating_add(count.saturating_mul(one)).saturating_add(10 * FLAT)
 }

@@ -7,10 +7,11 @@ mod read;
 
 use zeroize::Zeroizing;
 
+use crate::args::Args;
 use crate::bigint::Int;
 use crate::context::Ctx;
 use crate::error::Error;
-use crate::group::{Group, Point, Scalar, Schnorr};
+use crate::group::{Group, Point, Scalar, Schnorr, costs};
 
 pub use read::{
     INDEX, Indexed, MAX_SHARES, N, PUBLIC_SHARES, SCALAR_SHARES, SIZE, T, distinct, index_of, indexes, public_shares,
@@ -19,6 +20,12 @@ pub use read::{
 
 /// Bytes beyond the order that make a reduced number as good as uniform.
 const EXTRA: usize = 16;
+
+/// Cost units of a multiplication by an index, whose few bits make it cheap in a group modulo a prime.
+pub fn index_mul_cost(args: &Args<'_>) -> u64 {
+    let c = costs(args);
+    c.mul.min(c.add.saturating_mul(200))
+}
 
 /// The field of a prime modulus, as the scalars of a group: their arithmetic needs the order of the group alone.
 pub fn field(modulus: &Int) -> Group {
