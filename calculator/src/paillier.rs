@@ -146,12 +146,12 @@ pub fn power_cost(exponent: u64, modulus: u64) -> u64 {
     words.saturating_mul(words).saturating_mul(3).saturating_div(2).saturating_add(50).saturating_mul(exponent)
 }
 
-/// Cost units of [`Secret::generate`]: twice the expected work.
+/// Cost units of [`Secret::generate`]: half as much again as the expected work.
 pub fn generate_cost(bits: u64) -> u64 {
     // One odd candidate in (bits of the prime) * ln 2 / 2 is prime, and about one in five gets past trial division.
     let half = bits / 2;
     let candidates = half.saturating_mul(7) / 100 + 8;
-    power_cost(half, half).saturating_mul(candidates).saturating_mul(4).saturating_add(half.saturating_mul(20_000))
+    power_cost(half, half).saturating_mul(candidates).saturating_mul(3).saturating_add(half.saturating_mul(20_000))
 }
 
 /// Uniform below 2^bits.

@@ -168,7 +168,7 @@ fn cost(args: &Args<'_>) -> u64 {
     let bytes = ["msg", "ct", "aad", "info", "psk", "psk_id", "export_context"].map(size);
     let kem = Kem::named(args.opt_text("kem").unwrap_or_default()).cost();
     let export = args.opt_count("export_len").unwrap_or(0).saturating_mul(40);
-    bytes.iter().sum::<u64>().saturating_mul(15).saturating_add(kem.saturating_mul(4)).saturating_add(export)
+    bytes.iter().sum::<u64>().saturating_mul(20).saturating_add(kem.saturating_mul(4)).saturating_add(export)
 }
 
 fn suite(args: &Args<'_>) -> Result<Suite, Error> {

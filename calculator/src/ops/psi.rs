@@ -92,7 +92,7 @@ pub static OPS: &[Op] = &[
             ),
             expect: Expect::Members(&["tags"]),
         },
-        cost: |args| cost(args, "points", |c| c.decode + c.mul + c.mul / 2 + 4 * c.encode + 10 * FLAT),
+        cost: |args| cost(args, "points", |c| c.decode + 2 * c.mul + 4 * c.encode + 10 * FLAT),
         run: psi_remask,
     },
     Op {
@@ -112,7 +112,7 @@ pub static OPS: &[Op] = &[
         cost: |args| {
             let check = args
                 .record("check")
-                .map_or(0, |check| cost(check, "sent", |c| 2 * c.decode + c.mul + 5 * c.encode + 10 * FLAT));
+                .map_or(0, |check| cost(check, "sent", |c| 2 * c.decode + 2 * c.mul + 5 * c.encode + 10 * FLAT));
             tags_cost(args).saturating_add(check)
         },
         run: psi_match,
@@ -151,7 +151,7 @@ fn cost(args: &Args<'_>, list: &str, each: fn(&Costs) -> u64) -> u64 {
 }
 
 fn tags_cost(args: &Args<'_>) -> u64 {
-    count(args, "mine").saturating_add(count(args, "theirs")).saturating_mul(300).saturating_add(FLAT)
+    count(args, "mine").saturating_add(count(args, "theirs")).saturating_mul(600).saturating_add(FLAT)
 }
 
 /// Refuses the second of two equal entries, by its path.

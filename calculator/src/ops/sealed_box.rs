@@ -86,7 +86,7 @@ pub static OPS: &[Op] = &[
 fn cost(args: &Args<'_>) -> u64 {
     let size = |name: &str| units(args.opt_bytes(name).map_or(0, <[u8]>::len));
     let bytes: u64 = ["msg", "sealed", "context"].map(size).iter().sum();
-    bytes.saturating_mul(15).saturating_add(SUITE.kem.cost().saturating_mul(3))
+    bytes.saturating_mul(20).saturating_add(SUITE.kem.cost().saturating_mul(3))
 }
 
 fn setup<'a>(args: &'a Args<'_>) -> Setup<'a> {
