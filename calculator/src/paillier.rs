@@ -2,8 +2,9 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::bigint::{Int, is_prime};
+use crate::bigint::{Int, random_below, random_prime};
 use crate::context::Ctx;
+use crate::cost;
 use crate::error::Error;
 
 /// Smallest modulus that protects anything.
@@ -60,8 +61,8 @@ impl Public {
     /// A uniform unit modulo n.
     pub fn draw(&self, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
         loop {
-            // A quarter of the draws or more are below n, and nearly all of those are units.
-            let r = random_bits(self.n.bits(), ctx)?;
+            // Nearly all are units.
+            let r = random_below(&self.n, ctx)?;
             if self.is_random_part(&r) {
                 return Ok(r);
             }
@@ -94,9 +95,9 @@ impl Secret {
     /// Two primes of half the bits each, with a product of exactly `bits` bits.
     pub fn generate(bits: u64, ctx: &mut Ctx<'_>) -> Result<Self, Error> {
         let half = bits / 2;
-        let p = random_prime(half, ctx)?;
+        let p = random_prime(half, true, ctx)?;
         loop {
-            let key = Self { p: p.clone(), q: random_prime(bits - half, ctx)? };
+            let key = Self { p: p.clone(), q: random_prime(bits - half, true, ctx)? };
             // Primes of equal length nearly always fit together.
             if key.is_sound() {
                 return Ok(key);
@@ -142,49 +143,12 @@ impl Secret {
 
 /// Cost units of a power modulo a number of `modulus` bits.
 pub fn power_cost(exponent: u64, modulus: u64) -> u64 {
-    let words = modulus.div_ceil(64);
-    words.saturating_mul(words).saturating_mul(3).saturating_div(2).saturating_add(50).saturating_mul(exponent)
+    cost::modmul(modulus).saturating_mul(exponent.saturating_add(16))
 }
 
-/// Cost units of [`Secret::generate`]: half as much again as the expected work.
+/// Cost units of [`Secret::generate`], before the tests of its candidates, which are paid as they come.
 pub fn generate_cost(bits: u64) -> u64 {
-    // One odd candidate in (bits of the prime) * ln 2 / 2 is prime, and about one in five gets past trial division.
-    let half = bits / 2;
-    let candidates = half.saturating_mul(7) / 100 + 8;
-    power_cost(half, half).saturating_mul(candidates).saturating_mul(3).saturating_add(half.saturating_mul(20_000))
-}
-
-/// Uniform below 2^bits.
-fn random_bits(bits: u64, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
-    let len = usize::try_from(bits.div_ceil(8)).map_err(|_| unfit())?;
-    let mut bytes = Zeroizing::new(vec![0u8; len]);
-    ctx.fill(&mut bytes)?;
-    if let Some(first) = bytes.first_mut() {
-        *first >>= (8 - bits % 8) % 8;
-    }
-    Ok(Int::from_be_bytes(&bytes))
-}
-
-/// A prime of exactly `bits` bits, its two highest bits set.
-fn random_prime(bits: u64, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
-    let top = &two_to(bits - 1).ok_or_else(unfit)? + &two_to(bits - 2).ok_or_else(unfit)?;
-    loop {
-        ctx.tick()?;
-        let mut candidate = &top + &random_bits(bits - 2, ctx)?;
-        if !candidate.is_odd() {
-            candidate = &candidate + &Int::from(1u64);
-        }
-        if is_prime(&candidate, &mut || ctx.tick())? {
-            return Ok(candidate);
-        }
-    }
-}
-
-fn two_to(bits: u64) -> Option<Int> {
-    let bytes = usize::try_from(bits / 8).ok()?;
-    let mut text = vec![0u8; bytes.checked_add(1)?];
-    *text.first_mut()? = 1u8.checked_shl(u32::try_from(bits % 8).ok()?)?;
-    Some(Int::from_be_bytes(&text))
+    cost::prime_search(bits / 2).saturating_mul(2)
 }
 
 fn unfit() -> Error {

@@ -60,6 +60,8 @@ static GROUPS: &[&[Op]] = &[
     ops::garbling::OPS,
     ops::bbs::OPS,
     ops::ibe::OPS,
+    ops::vrf::OPS,
+    ops::timelocks::OPS,
     ops::meta::OPS,
 ];
 
