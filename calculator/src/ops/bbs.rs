@@ -36,7 +36,7 @@ const PH_PARAM: Param = Param::optional(
 );
 
 /// Cost units, about nanoseconds: a generator with its share of a sum, a point multiplied, two pairings.
-const PER_MSG: u64 = 500_000;
+const PER_MSG: u64 = 200_000;
 const MUL: u64 = 200_000;
 const PAIRINGS: u64 = 1_800_000;
 

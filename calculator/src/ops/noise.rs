@@ -24,7 +24,7 @@ const SENSITIVITY: Param = Param::default(
 const BITS: &[&str] = &["0", "1"];
 
 /// Cost units of one sample: a geometric number of draws, almost always below this.
-const SAMPLE: u64 = 200_000;
+const SAMPLE: u64 = 50_000;
 
 pub static OPS: &[Op] = &[
     Op {
