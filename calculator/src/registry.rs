@@ -60,8 +60,6 @@ static GROUPS: &[&[Op]] = &[
     ops::garbling::OPS,
     ops::bbs::OPS,
     ops::ibe::OPS,
-    ops::vrf::OPS,
-    ops::timelocks::OPS,
     ops::meta::OPS,
 ];
 
