@@ -3,10 +3,9 @@
 //!
 //! How long a sample takes depends on its value; whoever can time the calculator learns something about the noise.
 
-use crate::bigint::Int;
+use crate::bigint::{Int, random_below};
 use crate::context::Ctx;
 use crate::error::Error;
-use crate::uniform;
 
 /// A fraction that is not negative: numerator and positive denominator.
 #[derive(Debug, Clone)]
@@ -31,7 +30,7 @@ fn divide(a: &Int, b: &Int) -> Result<(Int, Int), Error> {
 
 /// True with probability p <= 1.
 pub fn bernoulli(p: &Ratio, ctx: &mut Ctx<'_>) -> Result<bool, Error> {
-    Ok(uniform::below(&p.den, ctx)? < p.num)
+    Ok(random_below(&p.den, ctx)? < p.num)
 }
 
 /// True with probability exp(-x), for x in 0..=1 (algorithm 1, first half).
@@ -64,7 +63,7 @@ pub fn laplace(s: &Int, t: &Int, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
     let unit = Ratio::new(1, 1);
     loop {
         ctx.tick()?;
-        let u = uniform::below(t, ctx)?;
+        let u = random_below(t, ctx)?;
         if !bernoulli_exp(&Ratio { num: u.clone(), den: t.clone() }, ctx)? {
             continue;
         }
@@ -73,7 +72,7 @@ pub fn laplace(s: &Int, t: &Int, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
             v = &v + &one();
         }
         let (y, _) = divide(&(&u + &(t * &v)), s)?;
-        let negative = uniform::bit(ctx)?;
+        let negative = random_below(&Int::from(2u64), ctx)?.is_odd();
         if !(negative && y.is_zero()) {
             return Ok(if negative { -&y } else { y });
         }
@@ -84,7 +83,8 @@ pub fn laplace(s: &Int, t: &Int, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
 pub fn gaussian(variance: &Ratio, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
     // floor(sigma) + 1; any other scale near sigma would be as right, only slower.
     let (whole, _) = divide(&variance.num, &variance.den)?;
-    let t = &isqrt(&whole)? + &one();
+    let root = whole.isqrt().ok_or_else(|| Error::internal("a variance is negative"))?;
+    let t = &root + &one();
     loop {
         let y = laplace(&one(), &t, ctx)?;
         let size = if y.is_negative() { -&y } else { y.clone() };
@@ -94,21 +94,5 @@ pub fn gaussian(variance: &Ratio, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
         if bernoulli_exp(&Ratio { num: &distance * &distance, den: scale }, ctx)? {
             return Ok(y);
         }
-    }
-}
-
-/// The root of the largest square not above n, by Newton's method from above.
-fn isqrt(n: &Int) -> Result<Int, Error> {
-    if n.is_zero() {
-        return Ok(n.clone());
-    }
-    let mut x = n.clone();
-    loop {
-        let (quotient, _) = divide(n, &x)?;
-        let (next, _) = divide(&(&x + &quotient), &Int::from(2u64))?;
-        if next >= x {
-            return Ok(x);
-        }
-        x = next;
     }
 }

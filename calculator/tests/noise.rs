@@ -4,11 +4,10 @@
 mod common;
 
 use common::{ask, seeded};
-use crypto_calculator::bigint::Int;
+use crypto_calculator::bigint::{Int, random_below};
 use crypto_calculator::context::{Budget, Ctx, Settings};
 use crypto_calculator::json::Json;
 use crypto_calculator::noise::{self, Ratio};
-use crypto_calculator::uniform;
 
 const SAMPLES: usize = 20_000;
 
@@ -83,7 +82,7 @@ fn coins_are_fair_to_their_odds() {
 #[test]
 fn uniform_integers_stay_below_and_reach_all() {
     for n in [1u64, 2, 3, 10, 255, 256, 257] {
-        let samples = sample(b"uniform", |ctx| number(&uniform::below(&Int::from(n), ctx).unwrap()));
+        let samples = sample(b"uniform", |ctx| number(&random_below(&Int::from(n), ctx).unwrap()));
         let mut counts = vec![0usize; n as usize];
         for x in samples {
             counts[x as usize] += 1;

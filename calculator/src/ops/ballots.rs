@@ -101,9 +101,7 @@ pub static OPS: &[Op] = &[
         standard: STANDARD,
         randomised: false,
         example: Example {
-            args: concat!(
-                r#"{"pk":"94741f5d5d52755ece4f23f044ee27d5d1ea1e2bd196b462166b16152a9d0259","ballots":[]}"#
-            ),
+            args: r#"{"pk":"94741f5d5d52755ece4f23f044ee27d5d1ea1e2bd196b462166b16152a9d0259","ballots":[]}"#,
             expect: Expect::Result(concat!(
                 r#"{"c1":"0000000000000000000000000000000000000000000000000000000000000000","#,
                 r#""c2":"0000000000000000000000000000000000000000000000000000000000000000","#,

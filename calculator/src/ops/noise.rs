@@ -2,13 +2,12 @@
 
 use super::FLAT;
 use crate::args::Args;
-use crate::bigint::Int;
+use crate::bigint::{Int, random_below};
 use crate::context::Ctx;
 use crate::error::{Error, OUT_OF_RANGE};
 use crate::json::Json;
 use crate::noise::{self, Ratio};
 use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::uniform;
 
 const STANDARD: &str = "Canonne, Kamath, Steinke 2020, exact sampling with integers";
 /// Parts of a fraction; small enough that every product of the sampling stays a few words long.
@@ -131,7 +130,7 @@ fn randomized_response(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Erro
     if num >= den || num.saturating_mul(2) <= den {
         return Err(args.error(OUT_OF_RANGE, "true_num", "the probability must lie between 1/2 and 1"));
     }
-    let truthful = uniform::below(&Int::from(den), ctx)? < Int::from(num);
+    let truthful = random_below(&Int::from(den), ctx)? < Int::from(num);
     let one = (args.text("bit")? == "1") == truthful;
     Ok(Json::object([("bit", Json::str(if one { "1" } else { "0" }))]).into())
 }

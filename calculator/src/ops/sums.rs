@@ -5,12 +5,11 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{FLAT, units};
 use crate::args::{Args, Value};
-use crate::bigint::Int;
+use crate::bigint::{Int, random_below};
 use crate::context::Ctx;
 use crate::error::{Error, INTERNAL, OUT_OF_RANGE, child};
 use crate::json::Json;
 use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::uniform;
 
 const MAX_BITS: u64 = 2_048;
 const MAX_PARTIES: usize = 256;
@@ -157,7 +156,7 @@ fn sum_mask(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let modulus = args.int("mod")?;
     let mut masked = read_value(args, modulus)?.clone();
     let Some(Value::List(peers)) = args.get("peers") else {
-        let mut mask = uniform::below(modulus, ctx)?;
+        let mut mask = random_below(modulus, ctx)?;
         let masked = reduce(&(&masked + &mask), modulus)?;
         let secret = Json::object([("mask", Json::str(mask.to_string()))]);
         mask.zeroize();
@@ -189,7 +188,7 @@ fn additive_share(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let mut rest = read_value(args, modulus)?.clone();
     let mut shares = Vec::new();
     for _ in 1..args.count("n")? {
-        let mut share = uniform::below(modulus, ctx)?;
+        let mut share = random_below(modulus, ctx)?;
         rest = &rest - &share;
         shares.push(Json::str(share.to_string()));
         share.zeroize();
