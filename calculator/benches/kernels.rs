@@ -12,7 +12,8 @@ use crypto_calculator::{bbs, noise, respond};
 
 /// An odd number of exactly so many bits, the same on every machine.
 fn number(bits: usize, salt: u8) -> Int {
-    let mut bytes: Vec<u8> = (0..bits / 8).map(|i| (i as u8).wrapping_mul(97).wrapping_add(salt)).collect();
+    let mut bytes: Vec<u8> =
+        (0u8..=255).cycle().take(bits / 8).map(|i| i.wrapping_mul(97).wrapping_add(salt)).collect();
     bytes[0] |= 0x80;
     *bytes.last_mut().unwrap() |= 1;
     Int::from_be_bytes(&bytes)

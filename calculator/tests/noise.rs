@@ -1,5 +1,7 @@
 //! Noise for differential privacy: the samples follow the distributions, with fixed seeds.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+// Small numbers become floats and places of tables.
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 mod common;
 
