@@ -47,7 +47,6 @@ pub mod sharing;
 pub mod sigma;
 pub mod small_log;
 pub mod transcript;
-pub mod uniform;
 pub mod vrf;
 
 pub use context::Settings;

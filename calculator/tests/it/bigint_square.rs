@@ -1,9 +1,6 @@
 //! Powers modulo a square against the power modulo any number.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::Random;
+use crate::common::Random;
 use crypto_calculator::bigint::Int;
 
 #[test]

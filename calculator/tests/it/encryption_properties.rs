@@ -1,9 +1,6 @@
 //! Encryption where no vectors exist: what is sealed opens, what is changed does not, and sums come out.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{Random, call, fault, result};
+use crate::common::{Random, call, fault, result};
 use crypto_calculator::bigint::Int;
 use crypto_calculator::group::CURVES;
 use crypto_calculator::hex;

@@ -1,9 +1,6 @@
 //! Families M and N: vectors of trees and groups of unknown order, and protocols between parties with their own state.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{Random, call, fault, result, vectors};
+use crate::common::{Random, call, fault, result, vectors};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
 

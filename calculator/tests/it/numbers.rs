@@ -1,11 +1,6 @@
 //! Families A and B: computed answers, and relations that hold whatever the numbers are.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "common/closed_form.rs"]
-mod closed_form;
-mod common;
-
-use common::{Random, ask, call, fault, parse, result, seeded, vectors};
+use crate::common::{Random, ask, call, fault, parse, result, seeded, vectors};
 use crypto_calculator::bigint::{self, Int};
 use crypto_calculator::factor::factor;
 use crypto_calculator::json::Json;
@@ -255,7 +250,7 @@ fn every_named_group_has_primes_of_its_size() {
     for name in crypto_calculator::group::NAMED_SCHNORR {
         let group = result("group_info", &format!(r#"{{"group":"{name}"}}"#));
         let (p, q) = (int(&member(&group, "p")), int(&member(&group, "q")));
-        assert_eq!(p, closed_form::prime(name), "{name}");
+        assert_eq!(p, crate::common::closed_form::prime(name), "{name}");
         assert_eq!(&q.shl(1) + &Int::one(), p);
         assert!(name.ends_with(&p.bits().to_string()));
         // Testing the larger ones takes seconds; their closed form is the same.

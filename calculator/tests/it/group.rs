@@ -1,9 +1,6 @@
 //! The groups behind `G`: laws, encodings, and what is refused.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::Random;
+use crate::common::Random;
 use crypto_calculator::bigint::Int;
 use crypto_calculator::context::{Budget, Ctx, Settings};
 use crypto_calculator::group::{CURVES, Group, NAMED_SCHNORR, Point, Scalar, Schnorr, Zero, generator_tag};

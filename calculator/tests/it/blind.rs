@@ -1,12 +1,9 @@
 //! Blind signatures: the vectors of RFC 9474, and tokens that parties with separate state spend.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
 
 use std::collections::HashSet;
 
-use common::vectors::run;
-use common::{call, fault, result};
+use crate::common::vectors::run;
+use crate::common::{call, fault, result};
 use crypto_calculator::json::Json;
 
 #[test]

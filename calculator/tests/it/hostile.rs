@@ -1,12 +1,9 @@
 //! Hostile input: every line of the checklist that applies to what is here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
 
 use std::io::{BufReader, Cursor};
 use std::time::Duration;
 
-use common::{PLAIN, ask, ask_text, call, fault, parse, seeded};
+use crate::common::{PLAIN, ask, ask_text, call, fault, parse, seeded};
 use crypto_calculator::args::Args;
 use crypto_calculator::envelope::{MAX_ANSWER, MAX_REQUEST, guard};
 use crypto_calculator::json::Json;

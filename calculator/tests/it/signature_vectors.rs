@@ -1,9 +1,6 @@
 //! Signatures against published and computed answers, see data/README.md.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::vectors::run;
+use crate::common::vectors::run;
 
 #[test]
 fn ecdsa_of_openssl() {

@@ -1,9 +1,6 @@
 //! Two big integer libraries agree, and relations hold between ops, on cases of a fixed seed.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
-mod common;
-
-use common::{Random, ask_text, call, result, seeded};
+use crate::common::{Random, ask_text, call, result, seeded};
 use crypto_calculator::bigint::{Int, ParseFault, is_prime};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;

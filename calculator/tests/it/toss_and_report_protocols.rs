@@ -1,10 +1,7 @@
 //! Protocols of several parties, each with state of its own, through the JSON interface: tosses, draws, reports, the
 //! dead-man switch; and cheats that are caught.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{at, call, fault, result};
+use crate::common::{at, call, fault, result};
 use crypto_calculator::json::Json;
 
 fn valid(op: &str, args: &str) -> bool {
@@ -145,7 +142,7 @@ fn linkable_reports_show_who_reported_twice_but_not_who() {
         r#"{"linked":true,"groups":[[0,2]],"invalid":[]}"#
     );
     // The signer cannot shed its image: with that of another the signature falls.
-    let image = |report: &str| at(&common::parse(report), "sig.image");
+    let image = |report: &str| at(&crate::common::parse(report), "sig.image");
     let shed = first.replace(&image(&first), &image(&second));
     assert_eq!(link(&[first.clone(), shed], "may"), r#"{"linked":false,"groups":[],"invalid":[1]}"#);
     // Another scope gives another image, and reports do not pass from one scope to the other.

@@ -1,11 +1,8 @@
 //! The table of ops against itself: every row complete, every example run, every rendering current.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod common;
 
 use std::collections::HashSet;
 
-use common::{PLAIN, ask, call, fault, parse, result, seeded};
+use crate::common::{PLAIN, ask, call, fault, parse, result, seeded};
 use crypto_calculator::error::COMMON;
 use crypto_calculator::json::Json;
 use crypto_calculator::schema::{Expect, Kind, Need, Op, Param, family};
@@ -203,5 +200,5 @@ fn readme_table_is_current() {
         std::fs::write(path, format!("{head}{start}{table}{end}{tail}")).unwrap();
         return;
     }
-    assert_eq!(old, table, "stale: run UPDATE_README=1 cargo test --test table");
+    assert_eq!(old, table, "stale: run UPDATE_README=1 cargo test --test it table");
 }

@@ -1,9 +1,6 @@
 //! Encodings, key derivation and ciphers: round trips, second spellings, changed bits, limits.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
-mod common;
-
-use common::{Random, call, fault, result};
+use crate::common::{Random, call, fault, result};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
 

@@ -1,10 +1,7 @@
 //! Family P: the vectors of the BBS draft, identity-based encryption, and both protocols played by separate parties.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::vectors::run;
-use common::{fault, parse, result};
+use crate::common::vectors::run;
+use crate::common::{fault, parse, result};
 use crypto_calculator::bbs;
 use crypto_calculator::group::bls::G2;
 use crypto_calculator::hex;
@@ -18,7 +15,7 @@ fn bbs_draft() {
 /// The draft's fixtures of the inner steps.
 #[test]
 fn bbs_draft_steps() {
-    let text = include_str!("data/credentials/bbs_steps.json");
+    let text = include_str!("../data/credentials/bbs_steps.json");
     let steps = parse(text.trim_end());
     let list = |value: &Json<'static>| value.as_list().unwrap().to_vec();
     let text = |value: &Json<'static>| value.as_str().unwrap().to_owned();
@@ -93,15 +90,15 @@ fn selective_disclosure_hides_and_binds() {
     // A holder who edits a claim gets no proof at all.
     let edited = claims.replace("1990", "2015");
     let args = format!(r#"{{"pk":"{pk}","sig":"{sig}","msgs":{edited},"disclosed":[1],"header":"utf8:id card"}}"#);
-    assert_eq!(fault(&common::call("bbs_proof_gen", &args)).0, "invalid_signature");
+    assert_eq!(fault(&crate::common::call("bbs_proof_gen", &args)).0, "invalid_signature");
 }
 
 /// Any changed bit of a proof is refused: by its encoding, or by the check.
 #[test]
 fn bbs_proofs_with_a_changed_bit_are_refused() {
-    let text = include_str!("data/credentials/bbs.jsonl");
+    let text = include_str!("../data/credentials/bbs.jsonl");
     let case = text.lines().map(parse).find(|c| member(c, "op") == "bbs_proof_verify").unwrap();
-    let mut random = common::Random::new(31);
+    let mut random = crate::common::Random::new(31);
     let args = case.get("args").unwrap();
     let proof = member(args, "proof");
     for _ in 0..60 {
@@ -109,7 +106,7 @@ fn bbs_proofs_with_a_changed_bit_are_refused() {
         let at = random.below(bytes.len() * 8);
         bytes[at / 8] ^= 1 << (at % 8);
         let changed = args.render().replace(&proof, &hex::encode(&bytes));
-        let answer = common::call("bbs_proof_verify", &changed);
+        let answer = crate::common::call("bbs_proof_verify", &changed);
         let valid = answer.get("result").and_then(|r| r.get("valid"));
         assert_ne!(valid, Some(&Json::Bool(true)), "bit {at}");
     }
@@ -128,7 +125,7 @@ fn identity_based_encryption_reaches_one_identity() {
     let ct =
         result("ibe_encrypt", &format!(r#"{{"mpk":"{mpk}","id":"utf8:bob, May","msg":"utf8:the vault is open"}}"#));
     let ct = ct.as_str().unwrap();
-    let open = |usk: &str, ct: &str| common::call("ibe_decrypt", &format!(r#"{{"usk":"{usk}","ct":"{ct}"}}"#));
+    let open = |usk: &str, ct: &str| crate::common::call("ibe_decrypt", &format!(r#"{{"usk":"{usk}","ct":"{ct}"}}"#));
     let bob = extract("bob, May");
     let msg = open(&bob, ct).get("result").map(|r| member(r, "msg"));
     assert_eq!(msg, Some(hex::encode(b"the vault is open")));
@@ -136,7 +133,7 @@ fn identity_based_encryption_reaches_one_identity() {
     for usk in [extract("eve, May"), extract("bob, June")] {
         assert_eq!(fault(&open(&usk, ct)).0, "decrypt_failed");
     }
-    let mut random = common::Random::new(7);
+    let mut random = crate::common::Random::new(7);
     for _ in 0..40 {
         let mut bytes = hex::decode(ct).unwrap();
         let at = random.below(bytes.len() * 8);

@@ -1,11 +1,7 @@
 //! Noise for differential privacy: the samples follow the distributions, with fixed seeds.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 // Small numbers become floats and places of tables.
-#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
-mod common;
-
-use common::{ask, seeded};
+use crate::common::{ask, seeded};
 use crypto_calculator::bigint::{Int, random_below};
 use crypto_calculator::context::{Budget, Ctx, Settings};
 use crypto_calculator::json::Json;
@@ -125,13 +121,13 @@ fn extreme_parameters_are_sampled() {
         r#"{"value":"0","eps_num":1,"eps_den":4294967296,"sensitivity":1048576}"#,
         r#"{"value":"0","eps_num":4294967296}"#,
     ] {
-        assert_eq!(common::call("dp_laplace", args).get("ok"), Some(&Json::Bool(true)), "{args}");
+        assert_eq!(crate::common::call("dp_laplace", args).get("ok"), Some(&Json::Bool(true)), "{args}");
     }
     for args in [
         r#"{"value":"0","var_num":4294967296}"#,
         r#"{"value":"0","var_num":1,"var_den":4294967296}"#,
         r#"{"value":"0","var_num":4294967295,"var_den":4294967296}"#,
     ] {
-        assert_eq!(common::call("dp_gaussian", args).get("ok"), Some(&Json::Bool(true)), "{args}");
+        assert_eq!(crate::common::call("dp_gaussian", args).get("ok"), Some(&Json::Bool(true)), "{args}");
     }
 }

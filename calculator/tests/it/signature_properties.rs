@@ -1,9 +1,6 @@
 //! Signatures and RSA encryption: round trips, changed bits, cheats, bad keys.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
-mod common;
-
-use common::{Random, call, fault, result};
+use crate::common::{Random, call, fault, result};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
 use num_bigint::BigUint;
@@ -122,7 +119,7 @@ fn rsa_key(args: &str) -> (String, String) {
 }
 
 fn number(key: &str, name: &str) -> BigUint {
-    text(&common::parse(key), name).parse().unwrap()
+    text(&crate::common::parse(key), name).parse().unwrap()
 }
 
 #[test]
@@ -221,7 +218,7 @@ fn small_rsa_keys_are_toys_and_broken_ones_are_refused() {
     assert_eq!(made.get("toy"), Some(&Json::Bool(true)));
     // One number of the key changed: a wrong d would give away the primes if its result came out.
     for name in ["n", "d", "p", "q"] {
-        let right = text(&common::parse(&sk), name);
+        let right = text(&crate::common::parse(&sk), name);
         let wrong: BigUint = right.parse::<BigUint>().unwrap() - 2u8;
         let broken = sk.replace(&format!(r#""{right}""#), &format!(r#""{wrong}""#));
         for op in ["rsa_sign", "blind_rsa_sign"] {

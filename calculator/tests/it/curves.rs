@@ -1,10 +1,7 @@
 //! Family D: published and computed answers, and what holds between its ops.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::vectors::run;
-use common::{call, fault, result};
+use crate::common::vectors::run;
+use crate::common::{call, fault, result};
 use crypto_calculator::group::{CURVES, Group, ristretto_from_uniform};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;

@@ -1,9 +1,6 @@
 //! Published and computed answers of encryption, oblivious functions and verifiable randomness, see data/README.md.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::vectors::run;
+use crate::common::vectors::run;
 
 #[test]
 fn hpke_of_rfc_9180() {

@@ -1,6 +1,7 @@
 //! What the tests share.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod closed_form;
 pub mod vectors;
 
 use crypto_calculator::json::{self, Json};

@@ -1,9 +1,6 @@
 //! Family O: ballots, sums, auctions and bills, played by parties that hold separate state.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{Random, call, fault, parse, result};
+use crate::common::{Random, call, fault, parse, result};
 use crypto_calculator::group::{Group, Zero};
 use crypto_calculator::json::Json;
 

@@ -1,10 +1,7 @@
 //! Family K: vectors, every proof in every group, and what must not pass.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
-mod common;
-
-use common::vectors::run;
-use common::{call, result};
+use crate::common::vectors::run;
+use crate::common::{call, result};
 use crypto_calculator::group::CURVES;
 use crypto_calculator::json::Json;
 
@@ -71,7 +68,7 @@ impl Case {
 
 /// The proof with the first scalar of the list `list` replaced by its neighbour.
 fn changed(g: &str, proof: &str, list: &str) -> String {
-    let parsed = common::parse(proof);
+    let parsed = crate::common::parse(proof);
     let first = parsed.get(list).and_then(Json::as_list).unwrap()[0].render();
     let one = scalar(g, 1);
     let other = result("scalar_op", &format!(r#"{{"G":{g},"fn":"add","a":{first},"b":{one}}}"#)).render();
@@ -219,7 +216,7 @@ fn sets_of_256_pass_and_larger_ones_do_not() {
     let args = format!(r#"{{"set":{},"commitment":{commitment},"proof":{proof}}}"#, set(256));
     assert!(valid("membership_verify", &args));
     let answer = call("membership_prove", &format!(r#"{{"set":{},"value":255}}"#, set(257)));
-    assert_eq!(common::fault(&answer), ("limit_exceeded".to_owned(), "/args/set".to_owned()));
+    assert_eq!(crate::common::fault(&answer), ("limit_exceeded".to_owned(), "/args/set".to_owned()));
 }
 
 #[test]

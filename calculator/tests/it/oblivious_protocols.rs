@@ -1,10 +1,7 @@
 //! Protocols of private intersection, oblivious functions, transfer, lotteries and sums, played through the JSON
 //! interface by parties with separate state; and what happens to those who cheat.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{ask, fault, seeded};
+use crate::common::{ask, fault, seeded};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
 
@@ -117,7 +114,7 @@ fn private_intersection_finds_the_common_items_and_no_others() {
     let mine = member(&back, &["tags"]);
     let common =
         ann.ask("psi_match", &[("mine", mine.clone()), ("theirs", theirs.clone()), ("check", honest.clone())]);
-    assert_eq!(common, common::parse(r#"{"indices":[0,2],"count":2}"#));
+    assert_eq!(common, crate::common::parse(r#"{"indices":[0,2],"count":2}"#));
 
     // Bob cheats: he hides a match by making up the value that should come back for it.
     let mut liar = Party::new("liar");
@@ -156,7 +153,7 @@ fn private_cardinality_counts_and_hides_which() {
     let theirs = member(&ann.ask("psi_remask", &[("points", from_bob), ("sk", sk)]), &["tags"]);
     let mine = member(&back, &["tags"]);
     let count = ann.ask("psi_card", &[("mine", mine.clone()), ("theirs", theirs.clone())]);
-    assert_eq!(count, common::parse(r#"{"count":2}"#));
+    assert_eq!(count, crate::common::parse(r#"{"count":2}"#));
     let inflated = list(&[item(&theirs, 0), item(&theirs, 0)]);
     let args = [("mine", mine), ("theirs", inflated)];
     assert_eq!(ann.refused("psi_card", &args), code("duplicate_item", "/args/theirs/1"));

@@ -1,9 +1,6 @@
 //! Protocols of several parties, each with state of its own, through the JSON interface; and cheats that are caught.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{at, call, fault, result};
+use crate::common::{at, call, fault, result};
 use crypto_calculator::group::Group;
 use crypto_calculator::json::Json;
 

@@ -1,10 +1,7 @@
 //! Sharing, threshold protocols, rings, joint randomness: published answers, and the laws where none are published.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::vectors::run;
-use common::{at, call, fault, parse, result};
+use crate::common::vectors::run;
+use crate::common::{at, call, fault, parse, result};
 use crypto_calculator::group::bls::{Fr, G2};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;

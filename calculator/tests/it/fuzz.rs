@@ -1,9 +1,6 @@
 //! Structured, damaged and raw requests of a fixed seed: no panic, and always one strict answer.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{PLAIN, Random, ask, fault, seeded};
+use crate::common::{PLAIN, Random, ask, fault, seeded};
 use crypto_calculator::json::Json;
 use crypto_calculator::registry;
 use crypto_calculator::schema::{Kind, Param};

@@ -1,9 +1,6 @@
 //! Family B: computed answers, and relations between evaluation, interpolation, products and linear systems.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{Random, call, fault, result, vectors};
+use crate::common::{Random, call, fault, result, vectors};
 use crypto_calculator::json::Json;
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;

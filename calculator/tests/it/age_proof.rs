@@ -1,10 +1,7 @@
 //! The age proof played by three parties with their own state: an issuer attests a commitment to a birth date, its
 //! holder proves an age to a shop, and the shop learns nothing but that. Every way to cheat is caught.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
-mod common;
-
-use common::{call, fault, result};
+use crate::common::{call, fault, result};
 use crypto_calculator::json::Json;
 
 const TODAY: u64 = 20_261_120;

@@ -1,5 +1,4 @@
 //! The real binary: modes, flags, order, and answers that are equal to the byte across processes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};

@@ -1,0 +1,33 @@
+//! All tests of the crate in one binary: linking takes longer than running, so it is done once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+mod age_proof;
+mod basics_properties;
+mod basics_vectors;
+mod bigint_square;
+mod blind;
+mod cli;
+mod credentials;
+mod curves;
+mod encryption_properties;
+mod encryption_vectors;
+mod fuzz;
+mod group;
+mod hostile;
+mod noise;
+mod numbers;
+mod oblivious_protocols;
+mod polynomials;
+mod proofs;
+mod properties;
+mod sharing;
+mod sharing_protocols;
+mod signature_properties;
+mod signature_vectors;
+mod table;
+mod toss_and_report_protocols;
+mod trees;
+mod vectors;
+mod voting;
