@@ -12,6 +12,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from arena.instance_check import OPTIONAL as INSTANCE_OPTIONAL
+from arena.instance_check import REQUIRED as INSTANCE_REQUIRED
+from arena.instance_check import instance_problems
 from arena.records import Json
 from arena.strict_json import IssueList, child, printable
 
@@ -23,8 +26,8 @@ MAX_LABEL_CHARS = 64
 MAX_LINE_CHARS = 200
 MAX_TEXT_CHARS = 4000
 MAX_ENTRIES = 20
-RESERVED_ROLES = frozenset({"(judge)"})
-"""Seat names that the harness uses itself (services.JUDGE_SEAT): under it the journal keeps the judge's own calls."""
+RESERVED_ROLES = frozenset({"(judge)", "(setup)"})
+"""Seat names that the harness uses itself (services.JUDGE_SEAT, SETUP_SEAT): the journal keeps its own calls there."""
 
 
 class Fields(NamedTuple):
@@ -50,6 +53,7 @@ FIELDS: Mapping[str, Fields] = {
     "self_play": Fields(("initiator_agent_id", "symmetry_breaker")),
     "participant_context": Fields(("public_background", "role_specific")),
     "role": Fields(("goals", "constraints", "private_info")),
+    "instance": Fields(INSTANCE_REQUIRED, INSTANCE_OPTIONAL),
     "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
 }  # fmt: skip
 
@@ -241,8 +245,6 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
     for name in ("split", "primitive_family", "domain"):
         if name in members:
             check.label(members[name], f"{pointer}/{name}")
-    if "instance" in members and not (isinstance(members["instance"], dict) and members["instance"]):
-        check.hard.add(f"{pointer}/instance", "expected an object with at least one member")
     if "reference_play" in members:
         wanted = "a file such as reference_plays/some-id.json"
         check.pattern(members["reference_play"], f"{pointer}/reference_play", _REFERENCE_PLAY, wanted)
@@ -253,6 +255,9 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
         _check_self_play(check, members["self_play"], f"{pointer}/self_play", roles)
     if "participant_context" in members:
         _check_context(check, members["participant_context"], f"{pointer}/participant_context", roles)
+    if "instance" in members:
+        for place, problem in instance_problems(members, pointer, roles):
+            check.hard.add(place, problem)
     if "judge" in members:
         judge = check.members(members["judge"], f"{pointer}/judge", "judge")
         for name, entries in judge.items():

@@ -80,6 +80,8 @@ class Transcript:
     entries: list[dict[str, Json]] = field(default_factory=list)
     stop: str = ""
     detail: str = ""
+    instance: dict[str, Json] | None = None
+    """The values that were drawn for this trial, by name; None where the family draws none."""
     usage: dict[str, dict[str, int]] = field(default_factory=dict)
     """Seat -> counters: calls, prompt_tokens, completion_tokens, and where not 0 reasoning_tokens, estimated (calls
     whose counts are estimates), tool_calls, tool_errors, malformed, empty_reply, refusal."""
@@ -130,6 +132,7 @@ class Played:
             "series": trial.series,
             "seed": trial.seed,
             "plan": dict(trial.plan),
+            "instance": transcript.instance,
             "attempt": self.attempt,
             "status": transcript.status,
             "stop": transcript.stop,

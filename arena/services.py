@@ -46,7 +46,7 @@ class Services(Protocol):
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         """Have the calculator carry out the `index`-th call of the message that `seat` wrote at `turn`, `step`.
 
-        `seat` is `judge` when the judge recomputes something.
+        `seat` is JUDGE_SEAT when the judge recomputes something, SETUP_SEAT when a value of the trial is drawn.
         """
         ...
 
@@ -61,6 +61,9 @@ GATE_FACTS = ("kind", "trial", "seat", "turn", "step")
 
 JUDGE_SEAT = "(judge)"
 """Seat name of the judge in the journal; role ids may hold any text, but parentheses mark it for readers."""
+
+SETUP_SEAT = "(setup)"
+"""Seat name under which the values of a trial are drawn that need the calculator."""
 
 
 @dataclass(frozen=True, slots=True)

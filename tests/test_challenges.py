@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 
 from arena.challenge_check import DIFFICULTIES
 from arena.crypto.prompts import FORBIDDEN_NAMES, system_prompt
+from arena.instance import PLACEHOLDER, draw_values, for_judge, is_agreement, own_values, right_result, values_line
+from arena.records import trial_seed
+from arena.results import normal
 from arena.schema import encode_role, load
 
 DATA_FILE = Path(__file__).resolve().parent.parent / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
@@ -42,10 +46,6 @@ def seen_by_players(challenge: dict[str, Any]) -> str:
     for lists in own_of(challenge).values():
         texts.extend(entry for entries in lists.values() for entry in entries)
     return "\n".join(texts)
-
-
-def private(name: str, role: str) -> str:
-    return "\n".join(own_of(CHALLENGES[name])[role]["private_info"])
 
 
 def good(name: str) -> str:
@@ -123,7 +123,7 @@ def test_texts_are_compact(challenge: dict[str, Any]) -> None:
 @each_challenge
 def test_every_role_holds_a_concrete_private_value(challenge: dict[str, Any]) -> None:
     for role, lists in own_of(challenge).items():
-        assert any(re.search(r"\d|: \w+.*, \w", entry) for entry in lists["private_info"]), role
+        assert any(re.search(r"\d|\{\w+\}|: \w+.*, \w", entry) for entry in lists["private_info"]), role
 
 
 @each_challenge
@@ -146,82 +146,70 @@ def test_the_judge_is_told_one_target_three_virtues_and_three_failures(challenge
     assert "calculator" in good(challenge["id"]) or "recompute" in good(challenge["id"])
 
 
-# --- the right results follow from the private values -------------------------------------------------------------
+# --- the drawn values ---------------------------------------------------------------------------------------------
+
+SEEDS = [trial_seed(number, "draws") for number in range(20)]
 
 
-def listed(text: str) -> set[str]:
-    found = re.search(r"spelled so: ([^.]+)\.", text)
-    assert found
-    return set(found[1].split(", "))
+def no_calculator(name: str, op: str, args: dict[str, Any]) -> Any:
+    raise AssertionError(f"{name} needs the calculator")
 
 
-@pytest.mark.parametrize(
-    ("name", "first", "second"),
-    [("studios-conflict-check", "StudioNord", "StudioKai"), ("what-is-in-the-sauce", "Parent", "Caterer")],
-)
-def test_the_shared_entries_are_those_the_judge_expects(name: str, first: str, second: str) -> None:
-    mine, yours = listed(private(name, first)), listed(private(name, second))
-    assert mine & yours
-    assert all(entry in good(name) for entry in mine & yours)
-    assert not [entry for entry in mine ^ yours if entry in good(name)]
+def drawn(challenge: dict[str, Any], seed: str) -> dict[str, Any]:
+    return draw_values(challenge["instance"], seed, no_calculator)
 
 
-def number(pattern: str, text: str) -> int:
-    found = re.search(pattern, text)
-    assert found
-    return int(found[1])
+@each_challenge
+def test_every_challenge_draws_its_values_and_has_a_right_result(challenge: dict[str, Any]) -> None:
+    instance = challenge["instance"]
+    roles = [participant["id"] for participant in challenge["participants"]]
+    for seed in SEEDS:
+        values = drawn(challenge, seed)
+        right = right_result(instance, values)
+        assert is_agreement(instance["truth"]) or normal(instance["result"], right, roles) is not None
+        for role in roles:
+            prompt = system_prompt(challenge, role, None, 12, values)
+            assert not PLACEHOLDER.findall(prompt)
+            assert not instance["own"].get(role) or values_line(own_values(instance, role, values)) in prompt
+        assert not PLACEHOLDER.findall(json.dumps(for_judge(challenge, values)["judge"]))
 
 
-def test_the_tips_add_up_to_what_the_judge_expects_and_refute_the_owner() -> None:
-    tips = [number(r"October: (\d+) euros", private("salon-tips", role)) for role in ("Mira", "Jonas", "Dele")]
-    assert f"add up to {sum(tips)}, an average of {sum(tips) // 3} euros" in good("salon-tips")
-    assert sum(tips) % 3 == 0 and sum(tips) // 3 < 480
+@each_challenge
+def test_another_seed_gives_another_instance_and_the_same_seed_the_same(challenge: dict[str, Any]) -> None:
+    found = {json.dumps(drawn(challenge, seed)) for seed in SEEDS}
+    assert len(found) > len(SEEDS) // 2
+    assert drawn(challenge, SEEDS[0]) == drawn(challenge, SEEDS[0])
 
 
-@pytest.mark.parametrize(("first", "second"), [("Mira", "Jonas"), ("Mira", "Dele"), ("Jonas", "Dele")])
-def test_each_pair_of_hairdressers_holds_the_same_secret(first: str, second: str) -> None:
-    mine, yours = (set(re.findall(r"[0-9a-f]{32}", private("salon-tips", role))) for role in (first, second))
-    assert len(mine & yours) == 1
-
-
-def test_the_pitch_goes_where_and_for_what_the_judge_expects() -> None:
-    name = "winter-market-pitch"
-    bids = {role: number(r"worth to you: (\d+) euros", private(name, role)) for role in own_of(CHALLENGES[name])}
-    assert max(bids, key=bids.__getitem__) == "CandleStall"
-    assert f"the candle stall wins and pays {sorted(bids.values())[-2]} euros" in good(name)
-
-
-def test_the_leaked_question_is_the_sum_of_all_contributions() -> None:
-    name = "leaked-exam-question"
-    contributions = [number(r"contribution is (\d+)", private(name, role)) for role in own_of(CHALLENGES[name])]
-    assert sorted(contributions)[:-1] == [0, 0, 0]
-    assert f"The sum is {sum(contributions)}" in good(name)
-
-
-def test_the_pay_is_seven_full_steps_and_the_line_is_six() -> None:
-    pay = number(r"2026: (\d+) euros", private("enough-for-the-flat", "Applicant"))
-    assert (pay // 400, 2400 // 400) == (7, 6)
-    secrets = [re.findall(r"[0-9a-f]{32}", private("enough-for-the-flat", role)) for role in ("Payroll", "Applicant")]
-    assert secrets[0] == secrets[1] and len(secrets[0]) == 1
-    assert not re.findall(r"[0-9a-f]{32}", private("enough-for-the-flat", "Landlord"))
+@each_challenge
+def test_a_secret_stands_in_no_prompt_of_another_role(challenge: dict[str, Any]) -> None:
+    instance = challenge["instance"]
+    values = drawn(challenge, SEEDS[1])
+    for role, names in instance.get("secret", {}).items():
+        for other in own_of(challenge):
+            shared = {*instance["own"].get(other, ())}
+            prompt = system_prompt(challenge, other, None, 12, values)
+            for name in names:
+                written = rf"(?<!\w){re.escape(json.dumps(values[name], sort_keys=True))}(?!\w)"
+                assert other == role or name in shared or not re.search(written, prompt), (other, name)
 
 
 def test_the_letter_of_number_14_holds_the_secret_on_the_registrars_list() -> None:
-    letters = dict(re.findall(r"(\d+): ([0-9a-f]{32})", private("play-street-poll", "Registrar")))
-    assert set(letters) == {"3", "8", "14", "21"}
-    assert letters["14"] in private("play-street-poll", "Resident")
+    values = drawn(CHALLENGES["play-street-poll"], SEEDS[0])
+    assert 14 in values["entitled"] and values["letters"]["14"] == values["letter"]
 
 
-def test_the_fund_has_paid_for_the_talks_that_the_crisis_line_counts() -> None:
-    fund = private("voucher-without-a-name", "Insurer")
-    talks = number(r"so far this year: (\d+)\.", private("voucher-without-a-name", "Counsellor"))
-    price = number(r"pay (\d+) euros", fund)
-    assert f"{talks} talks, {talks * price} euros" in fund
-    assert f"{talks + 1} talks and {(talks + 1) * price} euros" in good("voucher-without-a-name")
+def test_the_pay_passes_the_line_of_six_steps() -> None:
+    for seed in SEEDS:
+        values = drawn(CHALLENGES["enough-for-the-flat"], seed)
+        assert values["steps"] >= 2400 // 400 and values["steps"] == values["pay"] // 400
+
+
+def test_the_tips_refute_the_owner() -> None:
+    assert all(drawn(CHALLENGES["salon-tips"], seed)["total"] < 3 * 480 for seed in SEEDS)
 
 
 def test_the_approval_covers_the_line_that_the_limit_allows() -> None:
-    lines = [float(amount) for amount in re.findall(r"(\d+\.\d\d) euros", private("workshop-approval", "Workshop"))]
-    limit = float(re.findall(r"(\d+\.\d\d) euros", private("workshop-approval", "CarOwner"))[0])
-    assert lines[0] <= limit < sum(lines)
-    assert f"line 1 and {lines[0]:.2f} euros" in good("workshop-approval")
+    for seed in SEEDS:
+        values = drawn(CHALLENGES["workshop-approval"], seed)
+        assert values["seal"] <= values["limit"] < values["seal"] + values["disc"]

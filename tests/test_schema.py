@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from arena import challenge_check, schema, strict_json
+from arena import challenge_check, draws, instance_check, results, schema, strict_json
 from arena.challenge_check import FIELDS
 from arena.errors import DataError, UsageError
 from arena.schema import ChallengeSet, decode_role, encode_role, load, select
@@ -53,7 +53,7 @@ def minimal() -> dict[str, Any]:
 def test_there_are_cases_of_every_kind() -> None:
     assert len(VALID) >= 8
     kinds = {path.parent.name for path in INVALID}
-    assert kinds == {"text", "shape", "relation", "format_1"}
+    assert kinds == {"text", "shape", "relation", "format_1", "instance"}
     assert {path.with_suffix(".issues") for path in INVALID} == set(CASES.glob("invalid/*/*.issues"))
 
 
@@ -173,6 +173,23 @@ def test_random_damage_never_escapes_as_another_error(tmp_path: Path) -> None:
 
 def replacements() -> Iterator[Any]:
     yield from (None, True, 0, 1.5, "", "x", [], {}, [None], {"x": None}, [[]], "\n")
+
+
+def test_any_value_at_any_place_of_an_instance_is_accepted_or_reported(tmp_path: Path) -> None:
+    value = json.loads((CASES / "valid" / "v2_full.json").read_text(encoding="utf-8"))
+    tried = 0
+    for owner, key in list(places(value["challenges"][0]["instance"]))[::3]:
+        kept = owner[key]
+        for replacement in (*replacements(), {"draw": "int"}, {"sum": "limit"}, "limit", "list_a"):
+            owner[key] = replacement
+            try:
+                load(written(tmp_path, value))
+            except DataError as error:
+                assert error.issues
+            tried += 1
+        owner[key] = kept
+    assert tried > 300
+    assert load(written(tmp_path, value)).challenges
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -336,7 +353,13 @@ def test_schema_file_and_loader_have_the_same_limits() -> None:
     assert defs["line"]["maxLength"] == challenge_check.MAX_LINE_CHARS
     assert defs["text"]["maxLength"] == challenge_check.MAX_TEXT_CHARS
     assert defs["texts"]["maxItems"] == challenge_check.MAX_ENTRIES
-    assert {defs["participant"]["properties"]["id"]["not"]["const"]} == challenge_check.RESERVED_ROLES
+    assert set(defs["participant"]["properties"]["id"]["not"]["enum"]) == challenge_check.RESERVED_ROLES
+    assert set(defs["instance"]["properties"]) == set(instance_check.MEMBERS)
+    assert {draw["properties"]["draw"]["const"] for draw in defs["draw"]["oneOf"]} == set(draws.KINDS)
+    for draw in defs["draw"]["oneOf"]:
+        members = set(draw["properties"]) - {"draw", "hidden"}
+        assert members == set(draws.KINDS[draw["properties"]["draw"]["const"]].fields)
+    assert defs["result_kind"]["enum"] == list(results.KINDS)
 
 
 def test_schema_file_and_loader_accept_and_refuse_the_same_cases() -> None:

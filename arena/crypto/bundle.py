@@ -37,6 +37,7 @@ def match_json(record: dict[str, Json], challenge: Mapping[str, Json], setup: Cr
         "max_turns": setup.max_turns,
         "rep": record["plan"]["rep"],
         "seed": record["seed"],
+        "instance": record.get("instance"),
         "attempt": record["attempt"],
         "status": record["status"],
         "stop": record["stop"],
@@ -80,7 +81,13 @@ def _make_folders(folder: str, inner: str) -> None:
 def _view(record: dict[str, Json], challenge: Mapping[str, Json], role: str, setup: CryptoSetup) -> bytes:
     """Return the system prompt and messages of a role as the members of a JSON object, with its end and a newline."""
     messages = encode_line(role_messages(record["transcript"], role))
-    prompt = _encoded(setup.prompt(challenge, role))
+    values = record.get("instance")
+    # Prompts with drawn values occur once, so a cache would only hold memory.
+    prompt = (
+        _encoded(setup.prompt(challenge, role))
+        if values is None
+        else encode_line(setup.prompt(challenge, role, values))[:-1]
+    )
     return b'"system_prompt":' + prompt + b',"messages":' + messages[:-1] + b"}\n"
 
 

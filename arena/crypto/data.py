@@ -35,10 +35,12 @@ class CryptoSetup:
     tools: str | None
     judge_tools: bool
     prompts: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Cache of system prompts by (challenge id, role id)."""
+    """Cache of system prompts without drawn values, by (challenge id, role id)."""
 
-    def prompt(self, challenge: Mapping[str, Json], role: str) -> str:
-        """Return the system prompt of one role."""
+    def prompt(self, challenge: Mapping[str, Json], role: str, values: Mapping[str, Json] | None = None) -> str:
+        """Return the system prompt of one role; without `values` the template of a challenge that draws some."""
+        if values is not None:
+            return system_prompt(challenge, role, self.tools, self.max_turns, values)
         key = (challenge["id"], role)
         found = self.prompts.get(key)
         if found is None:
@@ -86,7 +88,7 @@ def trials(setup: CryptoSetup) -> Iterator[Trial]:
 
 
 def prompts_digest(setup: CryptoSetup) -> str:
-    """Return the SHA-256 over every system prompt of the run, in order."""
+    """Return the SHA-256 over every system prompt of the run, in order; prompts with drawn values as templates."""
     digest = hashlib.sha256(PROMPT_VERSION.encode())
     for challenge in setup.challenges:
         for role in roles(challenge):

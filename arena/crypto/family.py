@@ -8,10 +8,14 @@ from pathlib import Path
 
 from arena.crypto import data
 from arena.crypto.bundle import RoleViews, write_bundle
+from arena.crypto.checks import CHECKS_VERSION, check_match
 from arena.crypto.outcome import OUTCOMES, outcome
 from arena.crypto.prompts import OPENING_CUE, PROMPT_VERSION
+from arena.crypto.values import draw
 from arena.dialogue import Setting, converse
+from arena.errors import GateDenied, ServiceFault
 from arena.family import Exporter
+from arena.instance import for_judge
 from arena.journal import encode_line
 from arena.judge import JudgeMaterial, ask_judge, judge_conversation, judge_nonce
 from arena.records import ABORTED_OUTCOME, Json, Score, Transcript, Trial
@@ -40,31 +44,46 @@ class CryptoFamily:
         setup = self.setup
         challenge = self.challenges[trial.plan["challenge_id"]]
         seats = data.roles(challenge)
-        return converse(
+        try:
+            values = draw(challenge, trial.seed, services)
+        except (ServiceFault, GateDenied) as fault:
+            stop = fault.reason if isinstance(fault, ServiceFault) else "gate_denied"
+            return Transcript(stop=stop, detail=f"while drawing the values: {fault}")
+        transcript = converse(
             Setting(
                 seats=seats,
-                systems={seat: setup.prompt(challenge, seat) for seat in seats},
+                systems={seat: setup.prompt(challenge, seat, values) for seat in seats},
                 max_turns=setup.max_turns,
                 max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
                 opening_cue=OPENING_CUE,
             ),
             services,
         )
+        transcript.instance = values
+        return transcript
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         setup = self.setup
         nothing: dict[str, float | int | None] = dict.fromkeys(setup.rubric.dimensions)
+        challenge = self.challenges[trial.plan["challenge_id"]]
+        checks = check_match(transcript.entries, challenge, transcript.instance)
         if transcript.status != "done":
-            return Score(values=nothing, outcome=ABORTED_OUTCOME, unscored=f"not judged: {transcript.stop}")
+            unscored = f"not judged: {transcript.stop}"
+            return Score(values=nothing, outcome=ABORTED_OUTCOME, unscored=unscored, detail={"checks": checks})
         material = JudgeMaterial(
-            challenge=self.challenges[trial.plan["challenge_id"]],
+            challenge=for_judge(challenge, transcript.instance),
             entries=transcript.entries,
             stop=transcript.stop,
             nonce=judge_nonce(trial.seed),
         )
         tools = setup.tools if setup.judge_tools else None
         result = ask_judge(setup.rubric, material, setup.truncation, services, tools, setup.max_tool_calls_per_turn)
-        detail: dict[str, Json] = {"asks": result.asks, "truncated": result.truncated, "usage": result.usage}
+        detail: dict[str, Json] = {
+            "asks": result.asks,
+            "truncated": result.truncated,
+            "usage": result.usage,
+            "checks": checks,
+        }
         if result.calls:
             detail["calls"] = result.calls
         if result.scores is None:
@@ -111,4 +130,5 @@ class CryptoFamily:
                 "sha256": hashlib.sha256(setup.rubric.text().encode()).hexdigest(),
             },
             "outcome_rule": setup.rule.to_json(),
+            "checks_version": CHECKS_VERSION,
         }

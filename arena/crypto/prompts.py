@@ -1,16 +1,19 @@
 """What a role is told: the system prompt, built from the challenge. Floor F3.
 
 The sections and their order follow the published matches of the predecessor (benchmark version `diverse_v1`); the
-sections `Tools` and `Ending` are ours: without them agents cannot compute and cannot say that they are done.
+sections `Your values`, `Tools` and `Ending` are ours: without them agents have no data, cannot compute and cannot say
+that they are done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from arena.instance import VALUES_HEADER, for_players, own_names, own_values, values_line
 from arena.records import Json
+from arena.results import told
 
-PROMPT_VERSION = "crypto-prompt/1"
+PROMPT_VERSION = "crypto-prompt/2"
 
 FORBIDDEN_NAMES = (
     "zero-knowledge proof", "commitment scheme", "digital signature", "blind signature", "ring signature",
@@ -42,11 +45,25 @@ def _bullets(lines: Sequence[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def system_prompt(challenge: Mapping[str, Json], role: str, tools: str | None, max_turns: int) -> str:
+RESULT = " The result is {asks}, written as {told}."
+
+
+def system_prompt(
+    challenge: Mapping[str, Json],
+    role: str,
+    tools: str | None,
+    max_turns: int,
+    values: Mapping[str, Json] | None = None,
+) -> str:
     """Return the system prompt of one role of a validated challenge.
 
     `tools` is the text that describes the calculator to players (tool_protocol.describe), or None without tools.
+    `values`: the trial's drawn values; without them the prompt of a challenge with an instance is a template, which
+    holds the placeholders and, for the values, their names.
     """
+    instance = challenge.get("instance")
+    if instance is not None and values is not None:
+        challenge = for_players(challenge, values)
     context = challenge["participant_context"]
     own = context["role_specific"].get(role, {})
     sections = [
@@ -58,7 +75,19 @@ def system_prompt(challenge: Mapping[str, Json], role: str, tools: str | None, m
         "Your private information (do not reveal it needlessly):\n" + _bullets(own.get("private_info", [])),
         "Opening stance:\n" + challenge["self_play"]["symmetry_breaker"],
     ]
+    ending = ENDING.format(max_turns=max_turns)
+    if instance is not None:
+        if own_names(instance, role):
+            sections.insert(-1, VALUES_HEADER + _values(instance, role, values))
+        ids = [participant["id"] for participant in challenge["participants"]]
+        ending += RESULT.format(asks=instance.get("asks", "what was agreed"), told=told(instance["result"], ids))
     if tools:
         sections.append("Tools:\n" + tools)
-    sections.append("Ending:\n" + ENDING.format(max_turns=max_turns))
+    sections.append("Ending:\n" + ending)
     return "\n\n".join(sections) + "\n"
+
+
+def _values(instance: Mapping[str, Json], role: str, values: Mapping[str, Json] | None) -> str:
+    if values is None:
+        return ", ".join(f"{{{name}}}" for name in own_names(instance, role))
+    return values_line(own_values(instance, role, values))

@@ -1,0 +1,61 @@
+"""Check: were textbook names used in public turns? Floor F3. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from arena.crypto.prompts import FORBIDDEN_NAMES
+from arena.records import Json
+
+MORE_NAMES = (
+    "hash", "hash chain", "hash tree", "hash commitment", "cryptographic commitment", "Pedersen commitment",
+    "zero knowledge", "SNARK", "STARK", "Bulletproof", "Shamir", "Diffie-Hellman", "ElGamal", "Paillier", "Schnorr",
+    "Merkle", "Ed25519", "ECDSA", "HMAC", "SHA-256", "SHA256", "message authentication code", "one-way function",
+    "public-key encryption", "symmetric encryption", "key exchange", "key agreement", "garbled circuit",
+    "multi-party computation", "multiparty computation", "secure computation", "group signature",
+    "aggregate signature", "verifiable delay function", "range proof", "membership proof", "proof of knowledge",
+    "proxy re-encryption", "attribute-based encryption", "functional encryption", "mix network", "onion routing",
+    "coin flipping protocol", "dining cryptographers",
+)  # fmt: skip
+"""Names beside those in the players' own rules. Everyday words (signature, proof, key, commitment) are not among them:
+alone they name no primitive."""
+
+ACRONYMS = ("MPC", "RSA", "AES", "VRF", "VDF", "PSI", "ZKP", "ZK", "FHE", "ECDH")
+"""Found only where they are written in capitals."""
+
+
+def _pattern(name: str) -> str:
+    words = [re.escape(word) for word in re.split(r"[\s-]+", name)]
+    return r"[\s-]+".join(words) + "(?:s|es)?"
+
+
+_NAMES = tuple(dict.fromkeys((*FORBIDDEN_NAMES, *MORE_NAMES)))
+_PLAIN = re.compile(r"\b(?:" + "|".join(map(_pattern, sorted(_NAMES, key=len, reverse=True))) + r")\b", re.IGNORECASE)
+_SHORT = re.compile(r"\b(?:" + "|".join(ACRONYMS) + r")s?\b")
+# Looked for first, since most talk holds none: the alternation above costs a hundred times as much.
+_STEMS = tuple({re.split(r"[\s-]+", name)[0].lower() for name in _NAMES})
+
+
+def names_in(text: str) -> list[str]:
+    """Return the textbook names in a text, as they are written there, in order."""
+    low = text.lower()
+    found = [match for match in _PLAIN.finditer(text)] if any(stem in low for stem in _STEMS) else []
+    found += _SHORT.finditer(text)
+    return [match[0] for match in sorted(found, key=lambda match: match.start())]
+
+
+def check_names(entries: Iterable[dict[str, Json]], shown: Sequence[str] = ()) -> dict[str, Json]:
+    """Return `ok` and `found`: turn, seat and name of every textbook name in a public turn (not in a done line).
+
+    `shown`: texts that all players were given; a name that stands in one of them is not held against anybody.
+    """
+    given = {name.lower() for text in shown for name in names_in(text)}
+    found = [
+        {"turn": entry["turn"], "seat": entry["from"], "name": name}
+        for entry in entries
+        if entry["kind"] == "say"
+        for name in names_in(entry["text"])
+        if name.lower() not in given
+    ]
+    return {"ok": not found, "found": found}

@@ -1,0 +1,37 @@
+"""The values of one trial, drawn at the start of play. Floor F3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from arena.errors import ServiceFault
+from arena.instance import draw_values
+from arena.records import Json
+from arena.services import SETUP_SEAT, Services
+
+
+def draw(challenge: Mapping[str, Json], seed: str, services: Services) -> dict[str, Json] | None:
+    """Return name -> value, or None for a challenge without an instance.
+
+    Values that need the calculator are drawn through `services.tool` under SETUP_SEAT: journaled, seeded and replayed
+    like any call; their order is the drawing order. Errors: what the services raise, ServiceFault where there is no
+    calculator or it refuses the call, DataError for a draw that cannot be made.
+    """
+    instance = challenge.get("instance")
+    if instance is None:
+        return None
+    made = 0
+
+    def ask(name: str, op: str, args: dict[str, Json]) -> Json:
+        nonlocal made
+        if not services.has_tools:
+            raise ServiceFault("calculator", f"the value {name!r} is drawn by the calculator, and this run has none")
+        answer = services.tool(SETUP_SEAT, 0, 0, made, op, args).answer
+        made += 1
+        if answer.get("ok") is not True:
+            error = answer.get("error", {})
+            raise ServiceFault("calculator", f"the value {name!r}: {op} answered {error.get('code')}: "
+                               f"{error.get('message')}")  # fmt: skip
+        return answer["result"]
+
+    return draw_values(instance, seed, ask)
