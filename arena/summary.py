@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from arena.check_rates import CSV_COLUMNS, CheckRates, csv_values
 from arena.family import Family
 from arena.records import STATUSES, Json
 from arena.rundir import AtomicFile, pretty_json, write_atomic
@@ -35,6 +36,7 @@ class Group:
     scored: int = 0
     unscored: int = 0
     flagged: int = 0
+    checks: CheckRates = field(default_factory=CheckRates)
     sums: dict[str, float] = field(default_factory=dict)
     squares: dict[str, float] = field(default_factory=dict)
 
@@ -44,6 +46,7 @@ class Group:
         if record["outcome"] is not None:
             self.outcomes[record["outcome"]] += 1
         self.flagged += bool(record["flags"])
+        self.checks.add(record)
         if record["status"] != "done":
             return
         if record["unscored"] is not None:
@@ -86,6 +89,7 @@ class Group:
             "flagged": self.flagged,
             "statuses": self.statuses,
             "errors": self.statuses["error"],
+            "checks": self.checks.to_json(),
         }
 
 
@@ -112,7 +116,7 @@ class Summary:
     def _csv_header(self) -> list[str]:
         return [f"{self._family.unit_noun}_id", "rep", "attempt", *self._family.labels, "status",
                 "stop", "outcome", *self.dimensions, "mean_score", "unscored", "turns", "tool_calls", "tool_errors",
-                "malformed", "prompt_tokens", "completion_tokens", "seed"]  # fmt: skip
+                "malformed", "prompt_tokens", "completion_tokens", *CSV_COLUMNS, "seed"]  # fmt: skip
 
     def add(self, record: dict[str, Json]) -> None:
         self.total.add(record)
@@ -142,7 +146,7 @@ class Summary:
                 *(cell.get(label) for label in self._family.labels), record["status"],
                 record["stop"], record["outcome"], *values, mean, record["unscored"], turns, usage["tool_calls"],
                 usage["tool_errors"], usage["malformed"], usage["prompt_tokens"], usage["completion_tokens"],
-                record["seed"]]  # fmt: skip
+                *csv_values(record), record["seed"]]  # fmt: skip
 
     def to_json(self) -> dict[str, Json]:
         """Return summary.json without what the run's manifest adds to it."""

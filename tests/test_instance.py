@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arena.draws import KINDS as DRAWS
 from arena.draws import Stream
 from arena.errors import DataError
 from arena.expressions import OPERATORS, ExpressionError, evaluate, problems
@@ -305,3 +307,13 @@ def test_players_are_told_the_form_of_every_kind() -> None:
     assert told({"who": "role", "n": "int"}, ROLES) == (
         'a JSON object with "who" (the name of a role (Ann, Bob)), "n" (a whole number)'
     )
+
+
+# --- the page that describes it
+
+
+def test_the_page_lists_every_draw_operator_and_kind(repo_root: Path) -> None:
+    page = (repo_root / "docs/challenges.md").read_text(encoding="utf-8")
+    assert [name for name in DRAWS if f"| `{name}` |" not in page] == []
+    assert [name for name, op in OPERATORS.items() if f"| `{name}` |" not in page or op.help not in page] == []
+    assert [name for name in KINDS if f"`{name}`" not in page] == []
