@@ -130,6 +130,12 @@ def _keep(items: Json, keys: Json, allowed: Json) -> Json:
     return [item for item, key in zip(items, keys, strict=True) if key in _list(allowed)]
 
 
+def _sort_by(items: Json, keys: Json) -> Json:
+    if len(_list(items)) != len(_list(keys)):
+        raise _Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
+    return [items[place] for place in sorted(range(len(items)), key=keys.__getitem__)]
+
+
 def _mean(*arguments: Json) -> Json:
     numbers = _numbers(arguments)
     return _plain(sum((Fraction(n) for n in numbers), Fraction(0)) / len(numbers))
@@ -210,6 +216,7 @@ OPERATORS: Mapping[str, Operator] = {
     "difference": Operator(2, None, _difference, "entries of the first list that are in none of the others"),
     "unique": Operator(1, 1, _unique, "a list with each entry once"),
     "sorted": Operator(1, 1, _sorted, "a list in ascending order"),
+    "sort_by": Operator(2, 2, _sort_by, "entries of list 1 in ascending order of the keys in list 2"),
     "keep": Operator(3, 3, _keep, "entries of list 1 whose key (same place in list 2) is in list 3"),
     "size": Operator(1, 1, lambda a: len(_list(a)), "how many entries a list has"),
     "at": Operator(2, 2, _at, "the entry of a list at an index from 0"),

@@ -1,0 +1,84 @@
+"""Every reference play, through the real calculator, with three seeds: the right result, and every check green."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arena.crypto.checks import all_green
+from arena.providers.script_values import PIPES
+from arena.providers.scripted import load_script
+from arena.run import main
+from arena.schema import load
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / "src" / "crypto-challenges"
+PLAYS = DATA / "reference_plays"
+SET = load(DATA / "benchmark_challenges_diverse_v2.json")
+NAMED = {c["id"]: c["reference_play"] for c in SET.challenges if "reference_play" in c}
+SEEDS = 3
+
+
+@pytest.fixture(scope="module")
+def records(calculator_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """Challenge id -> its records, one for each seed."""
+    out = tmp_path_factory.mktemp("plays") / "run"
+    words = ["--participant-provider", "scripted", "--participant-model", str(PLAYS), "--judge-provider", "mock"]
+    words += ["--challenge-ids", ",".join(NAMED), "--repetitions", str(SEEDS), "--continue-on-error", "--quiet"]
+    main([*words, "--out", str(out)])
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in (out / "matches.jsonl").read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        found.setdefault(record["unit"], []).append(record)
+    return found
+
+
+def test_plays_and_challenges_name_each_other() -> None:
+    assert len(NAMED) >= 6
+    assert {path.name for path in PLAYS.glob("*.json")} == {Path(name).name for name in NAMED.values()}
+    for name, play in NAMED.items():
+        content = json.loads((DATA / play).read_text(encoding="utf-8"))
+        assert Path(play).stem == content["challenge"] == name
+        assert "trials" not in content and "on_miss" not in content, "a reference play invents nothing"
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_reference_play_ends_in_the_right_result_with_every_check_green(
+    name: str, records: dict[str, list[dict[str, Any]]]
+) -> None:
+    assert len(records[name]) == SEEDS
+    for record in records[name]:
+        assert (record["stop"], record["detail"]) == ("agreed_end", "")
+        checks = record["judging"]["checks"]
+        assert checks["result"]["verdict"] == "right", checks["result"]
+        assert all_green(checks), checks
+        assert checks["artefacts"]["count"] and checks["artefacts"]["share"] == 1
+        assert checks["tools"]["calls"] and not checks["tools"]["failed"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_another_seed_is_another_play(name: str, records: dict[str, list[dict[str, Any]]]) -> None:
+    instances = {json.dumps(record["instance"]) for record in records[name]}
+    transcripts = {json.dumps(record["transcript"]) for record in records[name]}
+    assert len(transcripts) == SEEDS and len(instances) > 1
+
+
+# --- the page for those who write them
+
+
+def test_the_page_lists_every_pipe_function() -> None:
+    page = (ROOT / "docs/reference-plays.md").read_text(encoding="utf-8")
+    table = page.partition("## Pipe functions")[2]
+    assert [name for name in PIPES if not re.search(rf"`{name}(:[A-Z]+)?`", table)] == []
+
+
+def test_the_example_of_the_page_is_a_script_that_can_be_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs/reference-plays.md").read_text(encoding="utf-8")
+    example = page.partition("```json\n")[2].partition("```")[0]
+    path = tmp_path / "two-bids.json"
+    path.write_text(example, encoding="utf-8")
+    assert len(load_script(path).lines("crypto/two-bids/rep_0", "Ann", False)) == 5
