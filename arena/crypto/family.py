@@ -11,7 +11,7 @@ from arena.crypto.bundle import RoleViews, write_bundle
 from arena.crypto.checks import CHECKS_VERSION, check_match
 from arena.crypto.outcome import OUTCOMES, outcome
 from arena.crypto.prompts import OPENING_CUE, PROMPT_VERSION
-from arena.crypto.values import draw
+from arena.crypto.values import draw, guess
 from arena.dialogue import Setting, converse
 from arena.errors import GateDenied, ServiceFault
 from arena.family import Exporter
@@ -108,8 +108,12 @@ class CryptoFamily:
         return {"challenges.json": pretty_json(list(self.setup.challenges))}
 
     def longest_prompt(self) -> int:
-        challenges = self.setup.challenges
-        return max(len(self.setup.prompt(c, role)) for c in challenges for role in data.roles(c))
+        longest = 0
+        for trial in self.trials():
+            challenge = self.challenges[trial.plan["challenge_id"]]
+            values = guess(challenge, trial.seed)
+            longest = max(longest, *(len(self.setup.prompt(challenge, role, values)) for role in data.roles(challenge)))
+        return longest
 
     def longest_judge_prompt(self) -> int:
         setup = self.setup

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from arena.errors import ServiceFault
-from arena.instance import draw_values
+from arena.instance import draw_values, needs_calculator
 from arena.records import Json
 from arena.services import SETUP_SEAT, Services
 
@@ -35,3 +35,19 @@ def draw(challenge: Mapping[str, Json], seed: str, services: Services) -> dict[s
         return answer["result"]
 
     return draw_values(instance, seed, ask)
+
+
+def guess(challenge: Mapping[str, Json], seed: str) -> dict[str, Json] | None:
+    """Return a trial's values without a calculator, to bound the length of prompts.
+
+    None for a challenge without an instance, and for one whose values need the calculator: there the template, with
+    the values' names, has to do.
+    """
+    instance = challenge.get("instance")
+    if instance is None or needs_calculator(instance):
+        return None
+    return draw_values(instance, seed, _no_calculator)
+
+
+def _no_calculator(name: str, op: str, args: dict[str, Json]) -> Json:
+    raise AssertionError("only called where no value needs the calculator")
