@@ -57,7 +57,7 @@ CALCULATORS: Mapping[str, str] = {
 
 LOCAL_CALCULATORS = frozenset({"process", "oneshot"})
 
-FAMILIES: Mapping[str, str] = {"crypto": "arena.crypto.setup"}
+FAMILIES: Mapping[str, str] = {"crypto": "arena.crypto.setup", "calibration": "arena.crypto.calibration"}
 """Benchmark families; each module offers `build(config, tools) -> Family`."""
 
 

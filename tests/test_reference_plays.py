@@ -43,6 +43,7 @@ def test_plays_and_challenges_name_each_other() -> None:
     for name, play in NAMED.items():
         content = json.loads((DATA / play).read_text(encoding="utf-8"))
         assert Path(play).stem == content["challenge"] == name
+        assert content["canary"] == SET.canary
         assert "trials" not in content and "on_miss" not in content, "a reference play invents nothing"
 
 

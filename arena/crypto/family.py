@@ -33,7 +33,7 @@ class CryptoFamily:
         self.warnings = warnings
         self.dimensions = setup.rubric.dimensions
         self.outcomes = OUTCOMES
-        self.labels = data.CELL_LABELS
+        self.labels: Sequence[str] = data.CELL_LABELS
         self.unit_noun = "challenge"
         self.challenges = {challenge["id"]: challenge for challenge in setup.challenges}
 

@@ -141,6 +141,10 @@ def _play(
     except DataError as error:
         yield from (Finding("error", name, issue.pointer, issue.message) for issue in error.issues)
         return
+    if challenge_set.canary and challenge_set.canary not in path.read_text(encoding="utf-8"):
+        yield Finding(
+            "warning", name, "/canary", "is missing: the sentence with the GUID that the challenge file holds"
+        )
     for place, message in play_problems(script, challenge, ops):
         yield Finding("error", name, place, message)
 

@@ -157,7 +157,7 @@ def replayed_message(play: Mapping[str, Json], challenge: Mapping[str, Json]) ->
             break
     if not labels:
         return None
-    label = labels[0].split(" ")[-1] if len(labels[0].split(" ")) > 3 else labels[0]
+    label = labels[0].split(" ")[-1]
     for index, message in enumerate(out["turns"].get(second, ())):
         text = _text(message)
         if text is None or _is_done(message):

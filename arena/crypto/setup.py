@@ -17,6 +17,14 @@ from arena.schema import load, select
 def build(config: Config, tools: str | None) -> CryptoFamily:
     """Return the family for a run; `tools` is the text that players are shown, or None without a calculator.
 
+    Errors: as of `read_setup`.
+    """
+    return CryptoFamily(*read_setup(config, tools))
+
+
+def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[str, ...]]:
+    """Return the setup of a run and the warnings about its inputs.
+
     Errors: DataError, UsageError, ConfigError for what is wrong with the challenge file, the selection or the rule.
     """
     challenge_set = load(Path(config.challenges))
@@ -34,7 +42,7 @@ def build(config: Config, tools: str | None) -> CryptoFamily:
             f"--role-model: no chosen challenge has the role {', '.join(map(repr, strangers))}; there are:"
             f" {', '.join(known)}"
         )
-    return CryptoFamily(
+    return (
         CryptoSetup(
             challenges=tuple(challenges),
             repetitions=config.repetitions,

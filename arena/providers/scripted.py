@@ -113,13 +113,15 @@ class _Reader:
         return {key: read(value, child(pointer, key)) for key, value in found.items()}
 
     def script(self, found: Json) -> Script:
-        top = self.members(found, "", ("format", "challenge", "about", "turns", "judge", "trials", "at_end", "on_miss"))
+        top = self.members(
+            found, "", ("format", "challenge", "about", "canary", "turns", "judge", "trials", "at_end", "on_miss")
+        )
         if type(top.get("format")) is not int or top["format"] != FORMAT:
             self.issues.add("/format", f"must be {FORMAT}, the format that this version reads")
         for key, allowed in (("at_end", ("stop", "repeat")), ("on_miss", ("fault", "invent"))):
             if top.get(key, allowed[0]) not in allowed:
                 self.issues.add(f"/{key}", f"must be {' or '.join(allowed)}")
-        for key in ("challenge", "about"):
+        for key in ("challenge", "about", "canary"):
             if not isinstance(top.get(key, ""), str):
                 self.issues.add(f"/{key}", "must be a text")
         sections = {key: value for key, value in top.items() if key in ("turns", "judge")}

@@ -1,0 +1,82 @@
+"""`arena calibrate`: what is a judge worth? Judges plays of known quality and says what it notices. Floor F5."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from arena.config import Config, build_parser, read_config
+from arena.console import Console
+from arena.crypto.calibration import CalibrationFamily, write_plays
+from arena.crypto.calibration_report import CALIBRATION_FILE, report_text
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, ArenaError
+from arena.execute import execute
+from arena.schema import load, select
+from arena.settings_table import RUN_SETTINGS
+from arena.tables import printable
+from arena.wiring import Surroundings
+
+DEFAULT_SEEDS = 3
+_NO_FLAGS = frozenset({"participant_provider", "participant_model", "role_model", "temperature", "top_p", "max_tokens",
+                       "reasoning_effort"})  # fmt: skip
+"""Settings of players: here these are scripts."""
+
+TABLE = tuple(
+    replace(row, flags=("--seeds", *row.flags), default=DEFAULT_SEEDS) if row.name == "repetitions" else row
+    for row in RUN_SETTINGS
+)
+_DESCRIPTION = (
+    "Judge reference plays, sabotaged plays and injections, and say how often the judge notices. Players are scripts,"
+    " so only the judge costs anything. --seeds N plays each with N instances."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out `arena calibrate` with these arguments and return the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        parser = build_parser("arena calibrate", [row for row in TABLE if row.name not in _NO_FLAGS], _DESCRIPTION)
+        return _calibrate(read_config(words, os.environ, table=TABLE, parser=parser), words)
+    except ArenaError as error:
+        print(f"arena calibrate: {printable(str(error))}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("arena calibrate: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERRORS
+
+
+def _calibrate(config: Config, words: Sequence[str]) -> int:
+    challenges = select(
+        load(Path(config.challenges)),
+        split=config.challenge_split,
+        ids=config.challenge_ids or None,
+        limit=config.limit,
+    )
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    out = config.out or config.root / f"state/runs/calibration-{stamp}"
+    with tempfile.TemporaryDirectory() as folder:
+        plays = Path(folder) / "plays"
+        plays.mkdir()
+        write_plays(challenges, Path(config.challenges).parent, plays)
+        settings = {"participant_provider": "scripted", "participant_model": str(plays), "out": out, "json": False}
+        scripted = replace(config, settings={**config.settings, **settings, "quiet": not config.dry_run})
+        console = Console(quiet=config.quiet)
+        around = Surroundings(
+            config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words)
+        )
+        code = execute(CalibrationFamily.name, scripted, around, console)
+    path = Path(out) / CALIBRATION_FILE
+    if not config.dry_run and path.is_file():
+        report = json.loads(path.read_bytes())
+        print(json.dumps(report) if config.json else printable(f"{report_text(report)}\nresults: {out}"))
+    return code
