@@ -125,7 +125,7 @@ def one_challenge() -> dict[str, Any]:
 def placed(folder: Path, content: dict[str, Any], play: dict[str, Any] | None = None) -> Path:
     (folder / "reference_plays").mkdir()
     original = SET_FILE.parent / "reference_plays" / f"{TOSS}.json"
-    text = original.read_text(encoding="utf-8") if play is None else json.dumps(play)
+    text = original.read_text(encoding="utf-8") if play is None else json.dumps(play | {"canary": content["canary"]})
     (folder / "reference_plays" / f"{TOSS}.json").write_text(text, encoding="utf-8")
     path = folder / "set.json"
     path.write_text(json.dumps(content), encoding="utf-8")
@@ -201,6 +201,16 @@ def test_lint_wants_messages_for_every_role_and_for_no_other(tmp_path: Path) -> 
         ("/turns", "the role 'Tomasz' has no messages"),
         ("/turns/Marek", "is no participant; these are Lena, Tomasz"),
     }
+
+
+def test_lint_warns_of_a_play_without_the_canary(tmp_path: Path) -> None:
+    path = placed(tmp_path, one_challenge())
+    play = tmp_path / "reference_plays" / f"{TOSS}.json"
+    content = json.loads(play.read_text(encoding="utf-8"))
+    assert not [f for f in lint(load(path), None) if f.pointer == "/canary"]
+    del content["canary"]
+    play.write_text(json.dumps(content), encoding="utf-8")
+    assert [f.level for f in lint(load(path), None) if f.pointer == "/canary"] == ["warning"]
 
 
 def test_the_door_prints_findings_and_fails_for_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
