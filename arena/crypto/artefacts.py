@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from arena.records import Json
 
@@ -46,15 +46,17 @@ class _Sources:
 
 
 def check_artefacts(
-    entries: Sequence[dict[str, Json]], own: Mapping[str, str], public: Mapping[int, str]
+    entries: Sequence[dict[str, Json]], own: Callable[[], Mapping[str, str]], public: Mapping[int, str]
 ) -> dict[str, Json]:
     """Return how many artefacts stand in public turns, how many are real, their share, and the unreal ones.
 
     An artefact is real when the seat's own successful calls (arguments or results) or own values hold it, or when
-    another seat said it before. `own`: seat -> text of its values and of what it was told.  `public`: place among the
+    another seat said it before. `own`: gives seat -> text of its values and of what it was told.  `public`: place among the
     entries -> whole text of a public turn.  `share` is None where there are no artefacts.
     """
-    sources = {seat: _Sources(text) for seat, text in own.items()}
+    if not any(map(ARTEFACT.search, public.values())):  # most talk: spare the work below
+        return {"ok": True, "count": 0, "real": 0, "share": None, "unreal": []}
+    sources = {seat: _Sources(text) for seat, text in own().items()}
     count = real = 0
     unreal: list[Json] = []
     for place, entry in enumerate(entries):

@@ -41,7 +41,7 @@ def check_match(
         "textbook_names": check_names(entries, shown),
         "leaks": check_leaks(turns, challenge, values or {}) if drawn else None,
         "result": check_result(entries, challenge, values or {}) if drawn else None,
-        "artefacts": check_artefacts(entries, _told(challenge, roles, values), public),
+        "artefacts": check_artefacts(entries, lambda: _told(challenge, roles, values), public),
         "tools": check_tools(entries, public),
     }
 

@@ -115,6 +115,8 @@ def decoded_texts(text: str) -> Iterator[str]:
     """Yield what the codes of a text read as where that is printable: hex, base64 and big numbers."""
     for match in _TOKEN.finditer(text):
         token = match[0]
+        if token.isalpha() and (token.islower() or token.istitle()):
+            continue  # a word
         candidates = []
         if found := _HEX.fullmatch(token):
             candidates.append(bytes.fromhex(found[1]))

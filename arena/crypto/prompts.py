@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from arena.instance import VALUES_HEADER, for_players, own_names, own_values, values_line
+from arena.instance import VALUES_HEADER, fill_all, own_names, own_values, values_line
 from arena.records import Json
 from arena.results import told
 
@@ -62,18 +62,19 @@ def system_prompt(
     holds the placeholders and, for the values, their names.
     """
     instance = challenge.get("instance")
-    if instance is not None and values is not None:
-        challenge = for_players(challenge, values)
     context = challenge["participant_context"]
     own = context["role_specific"].get(role, {})
+    background, stance = context["public_background"], challenge["self_play"]["symmetry_breaker"]
+    if instance is not None and values is not None:
+        own, background, stance = fill_all([own, background, stance], values)
     sections = [
         f'You are {role} in "{challenge["name"]}" ({challenge["id"]}).',
         "Global rules:\n" + _bullets(GLOBAL_RULES),
-        "Public background:\n" + context["public_background"],
+        "Public background:\n" + background,
         "Your goals:\n" + _bullets(own.get("goals", [])),
         "Your constraints:\n" + _bullets(own.get("constraints", [])),
         "Your private information (do not reveal it needlessly):\n" + _bullets(own.get("private_info", [])),
-        "Opening stance:\n" + challenge["self_play"]["symmetry_breaker"],
+        "Opening stance:\n" + stance,
     ]
     ending = ENDING.format(max_turns=max_turns)
     if instance is not None:
