@@ -51,8 +51,8 @@ def check_artefacts(
     """Return how many artefacts stand in public turns, how many are real, their share, and the unreal ones.
 
     An artefact is real when the seat's own successful calls (arguments or results) or own values hold it, or when
-    another seat said it before. `own`: gives seat -> text of its values and of what it was told.  `public`: place among the
-    entries -> whole text of a public turn.  `share` is None where there are no artefacts.
+    another seat said it before. `own`: gives seat -> text of its values and of what it was told.  `public`: place
+    among the entries -> whole text of a public turn.  `share` is None where there are no artefacts.
     """
     if not any(map(ARTEFACT.search, public.values())):  # most talk: spare the work below
         return {"ok": True, "count": 0, "real": 0, "share": None, "unreal": []}
