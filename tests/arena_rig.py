@@ -79,6 +79,12 @@ def _folder(words: Sequence[str]) -> Path | None:
     return Path(words[list(words).index("--out") + 1]) if "--out" in words else None
 
 
+def split_size(split: str) -> int:
+    """Return how many challenges of the project's own set a split holds."""
+    path = ROOT / "src" / "crypto-challenges" / "benchmark_challenges_diverse_v2.json"
+    return sum(one["split"] == split for one in json.loads(path.read_bytes())["challenges"])
+
+
 def arena(*words: str) -> Ended:
     """Carry out `arena run WORDS` in this process."""
     out, err = io.StringIO(), io.StringIO()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.arena_rig import LOCAL, NO_TOOLS, ROOT, Ended, Table, arena, challenge, local_environ, verdict
+from tests.arena_rig import LOCAL, NO_TOOLS, ROOT, Ended, Table, arena, challenge, local_environ, split_size, verdict
 from tests.http_server import ModelServer
 
 
@@ -159,7 +159,7 @@ def test_challenges_are_chosen_by_id_split_and_limit_in_the_files_order(tmp_path
 
     assert chosen("--challenge-ids", "salon-tips,workshop-approval") == ["workshop-approval", "salon-tips"]
     assert chosen("--challenge-split", "heldout_eval", "--limit", "2") == ["damp-wall-log", "drawing-the-allotments"]
-    assert len(chosen("--challenge-split", "train")) == 10
+    assert len(chosen("--challenge-split", "train")) == split_size("train")
 
 
 def test_repetitions_and_epochs_are_the_same_and_repeat_every_challenge(tmp_path: Path) -> None:

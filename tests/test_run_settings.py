@@ -23,6 +23,7 @@ from tests.arena_rig import (
     fake_lambda,
     local_environ,
     process,
+    split_size,
 )
 from tests.http_server import KEY, ModelServer, Scripted
 
@@ -94,7 +95,8 @@ def test_the_manual_real_run_command(
     ended = arena(*words)
     assert ended.code == 0, ended.err
     assert not server.refused
-    assert len(ended.records()) == 10 == ended.err.count("/10] crypto/")
+    matches = 2 * split_size("heldout_eval")
+    assert len(ended.records()) == matches == ended.err.count(f"/{matches}] crypto/")
     assert {record["cell"]["split"] for record in ended.records()} == {"heldout_eval"}
     assert {line["provider"] for line in ended.calls("model")} == {"fireworks/accounts/acct/models/tuned"}
     assert {line["provider"] for line in ended.calls("judge")} == {"openai/judge-model"}

@@ -248,8 +248,8 @@ ROWS: list[dict[str, Any]] = [
 
 def test_players_are_shown_one_line_per_op_and_a_call_that_reads() -> None:
     text = describe(ROWS, 7)
-    assert "- hash(alg=sha256:sha256|blake3, data:bytes, len?:count, toy=false:bool) -> hex: hash of the data" in text
-    assert "- combine(shares:[{x:int, y:hex32}]): put shares together" in text
+    assert "- hash(alg=sha256, data, len?, toy=false): hash of the data" in text
+    assert "- combine(shares): put shares together" in text
     assert "7 calls" in text
     assert Call("hash", {"data": "utf8:abc"}, None) in parse(text).items
 

@@ -81,20 +81,8 @@ def _make_folders(folder: str, inner: str) -> None:
 def _view(record: dict[str, Json], challenge: Mapping[str, Json], role: str, setup: CryptoSetup) -> bytes:
     """Return the system prompt and messages of a role as the members of a JSON object, with its end and a newline."""
     messages = encode_line(role_messages(record["transcript"], role))
-    values = record.get("instance")
-    # Prompts with drawn values occur once, so a cache would only hold memory.
-    prompt = (
-        _encoded(setup.prompt(challenge, role))
-        if values is None
-        else encode_line(setup.prompt(challenge, role, values))[:-1]
-    )
+    prompt = encode_line(setup.view_prompt(challenge, role, record.get("instance")))[:-1]
     return b'"system_prompt":' + prompt + b',"messages":' + messages[:-1] + b"}\n"
-
-
-@lru_cache(maxsize=1024)
-def _encoded(text: str) -> bytes:
-    """Return a text as JSON; cached, since every repetition of a challenge has the same prompts."""
-    return encode_line(text)[:-1]
 
 
 _file_name = lru_cache(maxsize=1024)(encode_role)

@@ -47,6 +47,13 @@ class CryptoSetup:
             found = self.prompts[key] = system_prompt(challenge, role, self.tools, self.max_turns)
         return found
 
+    def view_prompt(self, challenge: Mapping[str, Json], role: str, values: Mapping[str, Json] | None = None) -> str:
+        """Return the system prompt as role views show it: the calculator's description, by far its longest and in all
+        prompts the same part, is named and not repeated."""
+        return system_prompt(challenge, role, TOOLS_POINTER if self.tools else None, self.max_turns, values)
+
+
+TOOLS_POINTER = "(the text of inputs/tools.txt)"
 
 CELL_LABELS = ("participant", "difficulty", "primitive_family", "split", "roles")
 """Names of the labels of a trial's cell; `roles` stands there in cross-play only."""
