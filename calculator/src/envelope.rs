@@ -48,7 +48,12 @@ pub fn respond(settings: &Settings, text: &[u8]) -> Vec<u8> {
 
 /// The refusal of a request or line beyond [`MAX_REQUEST`], for callers that never hold it whole.
 pub fn refuse_overlong(settings: &Settings) -> Vec<u8> {
-    render(&answer(Err(too_long()), None, settings))
+    refuse(too_long(), settings)
+}
+
+/// The refusal of a request that its carrier could not take in.
+pub fn refuse(error: Error, settings: &Settings) -> Vec<u8> {
+    render(&answer(Err(error), None, settings))
 }
 
 fn too_long() -> Error {

@@ -26,6 +26,7 @@ pub mod hash_commitment;
 pub mod hash_to_prime;
 pub mod hex;
 pub mod hpke;
+pub mod http_event;
 pub mod ibe;
 pub mod json;
 pub mod key_proof;
