@@ -247,6 +247,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("LAMBDA_ARCHITECTURE", _AWS, "deployment: arm64 or x86_64", "arm64"),
     Variable("LAMBDA_MEMORY_MB", _AWS, "deployment: memory in MB", "512"),
     Variable("LAMBDA_TIMEOUT_S", _AWS, "deployment: seconds per request", "30"),
+    Variable("LAMBDA_AUTH", _AWS, "deployment: who may call the URL: AWS_IAM, or NONE (anyone)", "AWS_IAM"),
     Variable("ARENA_CALCULATOR_BIN", _TERMINAL, "calculator binary to use instead of the one built in the clone"),
     Variable("ARENA_NO_DOTENV", _TERMINAL, "1: read no .env (only in the real environment)"),
     Variable("NO_COLOR", _TERMINAL, "not empty: no colours"),

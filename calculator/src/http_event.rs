@@ -3,6 +3,7 @@
 //! Nothing here knows the runtime; `src/bin/bootstrap.rs` (feature `lambda`) hands the bytes over. An answer is never
 //! seeded: the mode belongs to a caller that starts the process.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::context::Settings;
 use crate::envelope::{MAX_REQUEST, refuse, respond};
 use crate::error::{BAD_ENCODING, BAD_TYPE, Error};
-use crate::json::Json;
+use crate::json::{Json, Members};
 
 /// Largest body, before and after base64: what Lambda itself takes in one call.
 /// Source: AWS Lambda Developer Guide, "Lambda quotas", synchronous invocation payload.
@@ -35,7 +36,7 @@ pub fn settings(remaining: Duration) -> Settings {
 /// answer for anything else.
 pub fn respond_event(settings: &Settings, event: &[u8]) -> Vec<u8> {
     match http_event(event) {
-        Some(event) => http_response(&answer(settings, &event)),
+        Some(event) => http_response(&event, &answer(settings, &event)),
         None => respond(settings, event),
     }
 }
@@ -149,19 +150,26 @@ fn is_json(content_type: &str) -> bool {
     })
 }
 
-/// The response object of both payload versions. The answer is JSON of at most 2 MiB, so even with every quote escaped
-/// it stays below the 6 MiB that Lambda takes back.
-fn http_response(answer: &Answer) -> Vec<u8> {
-    let mut headers =
-        vec![("content-type".into(), Json::str("application/json")), ("cache-control".into(), Json::str("no-store"))];
+/// The response object. The answer is JSON of at most 2 MiB, so even with every quote escaped it stays below the 6 MiB
+/// that Lambda takes back.
+fn http_response(event: &Map<String, Value>, answer: &Answer) -> Vec<u8> {
+    let mut headers: Members<'_> = vec![
+        (Cow::Borrowed("content-type"), Json::str("application/json")),
+        (Cow::Borrowed("cache-control"), Json::str("no-store")),
+    ];
     if answer.status == 405 {
-        headers.push(("allow".into(), Json::str("POST")));
+        headers.push((Cow::Borrowed("allow"), Json::str("POST")));
     }
-    let response = Json::object([
-        ("statusCode", Json::Int(answer.status.into())),
-        ("headers", Json::Object(headers)),
-        ("body", Json::str(String::from_utf8_lossy(&answer.body))),
-        ("isBase64Encoded", Json::Bool(false)),
-    ]);
-    response.render().into_bytes()
+    let mut response: Members<'_> = vec![
+        (Cow::Borrowed("statusCode"), Json::Int(answer.status.into())),
+        (Cow::Borrowed("headers"), Json::Object(headers)),
+        (Cow::Borrowed("multiValueHeaders"), Json::Object(Vec::new())),
+        (Cow::Borrowed("body"), Json::Str(String::from_utf8_lossy(&answer.body))),
+        (Cow::Borrowed("isBase64Encoded"), Json::Bool(false)),
+    ];
+    // Version 2.0 alone has cookies: the emulator wants the member, and a REST API refuses members that it does not know.
+    if event.get("version").is_some_and(|version| version == "2.0") {
+        response.push((Cow::Borrowed("cookies"), Json::List(Vec::new())));
+    }
+    Json::Object(response).render().into_bytes()
 }

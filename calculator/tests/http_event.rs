@@ -56,6 +56,14 @@ fn both_payload_versions_are_answered_like_the_command_line() {
 }
 
 #[test]
+fn only_payload_2_gets_a_member_that_payload_1_does_not_know() {
+    let keys = |event: Value| send_text(&event.to_string()).as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let known = ["body", "headers", "isBase64Encoded", "multiValueHeaders", "statusCode"];
+    assert_eq!(keys(v1("POST", "application/json", PING.into())), known);
+    assert!(keys(v2("POST", "application/json", PING.into())).contains(&"cookies".to_owned()));
+}
+
+#[test]
 fn a_direct_invocation_gets_the_bare_answer() {
     assert_eq!(send_text(PING), json!({"ok": true, "result": "pong"}));
 }
@@ -191,7 +199,8 @@ fn the_time_limit_is_what_lambda_leaves_less_200_ms() {
 fn an_answer_cut_by_the_clock_is_a_503_that_may_be_tried_again() {
     let request = r#"{"op":"is_prime","args":{"n":"0x7fffffffffffffffffffffffffffffff"}}"#;
     let event = v2("POST", "application/json", request.into()).to_string();
-    let response: Value = serde_json::from_slice(&respond_event(&settings(Duration::ZERO), event.as_bytes())).unwrap();
+    let response: Value =
+        serde_json::from_slice(&respond_event(&settings(Duration::ZERO), event.as_bytes())).unwrap();
     let answer: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
     assert_eq!((response["statusCode"].as_u64(), code(&answer)), (Some(503), "timeout"));
     assert_eq!(answer["error"]["replayable"], false);
