@@ -36,8 +36,8 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: ## the long Python tests: kills and resumes, fuzzing
-	$(TEST_PYTHON) -m pytest -q -rs -m long
+test-long: $(VENV)/.long ## the long Python tests: kills and resumes, fuzzing, Lambda under its emulator, deployment
+	$(BIN)/python -m pytest -q -rs -m long
 
 .PHONY: ci
 ci: ## what CI runs: test, then test-long
@@ -64,6 +64,10 @@ build: ## build the calculator
 	@if command -v cargo >/dev/null; then cargo build --release --locked --manifest-path calculator/Cargo.toml; \
 	else echo "skipped the calculator: $(CARGO_MISSING)"; fi
 
+.PHONY: lambda
+lambda: $(VENV)/.long ## build and pack the calculator for AWS Lambda (LAMBDA_ARCHITECTURE, docs/lambda.md)
+	$(BIN)/python scripts/lambda_package.py
+
 .PHONY: bench
 bench: build ## speed, memory and disk on this machine, as a table (docs/benchmarks.md)
 	$(PYTHON) scripts/bench.py
@@ -89,14 +93,23 @@ clean: ## remove what was built, the .venv and all caches (never state/)
 	rm -rf $(VENV) $(BENCH_VENV) calculator/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find arena scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
+define install_group
+$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["$(1)"], sep="\n")' \
+	  >$(VENV)/$(1)-tools.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/$(1)-tools.txt
+endef
+
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
 	  || { echo "cannot make $(VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
-	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' \
-	  >$(VENV)/dev-tools.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/dev-tools.txt
+	$(call install_group,dev)
+	touch $@
+
+# The tools of the long tests are many, so they have a marker of their own and `make test` does without them.
+$(VENV)/.long: $(VENV)/.ready
+	$(call install_group,long)
 	touch $@
 
 # The libraries that the calculator is measured against; nothing else needs them.

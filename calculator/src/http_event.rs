@@ -4,7 +4,7 @@
 //! seeded: the mode belongs to a caller that starts the process.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value};
@@ -23,6 +23,21 @@ pub const MARGIN: Duration = Duration::from_millis(200);
 /// Codes of refusals that only this carrier knows.
 pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
 pub const UNSUPPORTED_CONTENT: &str = "unsupported_content";
+
+/// Longest that Lambda lets a function run, in milliseconds. Source: as MAX_BODY, function timeout.
+const MAX_TIMEOUT_MS: u64 = 900_000;
+
+/// The time left until `deadline_ms`, in milliseconds since the epoch.
+///
+/// Emulators (that of cargo-lambda 1.9 for one) send the timeout itself in place of the instant. So short after the
+/// epoch no deadline lies, so that is what it must be.
+pub fn remaining(deadline_ms: u64, now: SystemTime) -> Duration {
+    let deadline = Duration::from_millis(deadline_ms);
+    if deadline_ms <= MAX_TIMEOUT_MS {
+        return deadline;
+    }
+    deadline.saturating_sub(now.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
 
 /// Settings of one invocation, of which `remaining` is left.
 ///

@@ -1,10 +1,10 @@
 //! The Lambda carrier without its runtime: events in, responses out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use base64ct::{Base64, Encoding};
-use crypto_calculator::http_event::{MAX_BODY, respond_event, settings};
+use crypto_calculator::http_event::{MAX_BODY, remaining, respond_event, settings};
 use serde_json::{Value, json};
 
 const PING: &str = r#"{"op":"ping","args":{}}"#;
@@ -193,6 +193,14 @@ fn no_event_starts_seeded_mode() {
 fn the_time_limit_is_what_lambda_leaves_less_200_ms() {
     assert_eq!(settings(Duration::from_secs(30)).time_limit, Duration::from_millis(29_800));
     assert_eq!(settings(Duration::from_millis(100)).time_limit, Duration::ZERO);
+}
+
+#[test]
+fn the_deadline_is_an_instant_and_with_emulators_the_timeout_itself() {
+    let now = UNIX_EPOCH + Duration::from_millis(1_700_000_000_000);
+    assert_eq!(remaining(1_700_000_030_000, now), Duration::from_secs(30));
+    assert_eq!(remaining(1_699_999_999_999, now), Duration::ZERO);
+    assert_eq!(remaining(600_000, now), Duration::from_secs(600));
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn fail(message: &str) -> ExitCode {
 
 /// The event stays text, so that a direct request is read by the calculator's own strict reader, as everywhere.
 async fn handle(event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Error> {
-    let remaining = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+    let remaining = http_event::remaining(event.context.deadline, SystemTime::now());
     let answer = http_event::respond_event(&http_event::settings(remaining), event.payload.get().as_bytes());
     Ok(RawValue::from_string(String::from_utf8(answer)?)?)
 }
