@@ -67,7 +67,7 @@ def read_elf(data: bytes) -> Elf:
             if kind == _SHT_GNU_VERNEED
             for name in _needed(data, start, sections[link][1])
         ]
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, OverflowError) as error:
         raise ValueError(f"the ELF file is cut short or damaged ({error})") from error
     versions = [tuple(map(int, name[6:].split("."))) for name in names if name[:6] == "GLIBC_" and name[6:7].isdigit()]
     return Elf(machine, max(versions, default=None))
