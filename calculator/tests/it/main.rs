@@ -16,6 +16,7 @@ mod encryption_vectors;
 mod fuzz;
 mod group;
 mod hostile;
+mod http_event;
 mod noise;
 mod numbers;
 mod oblivious_protocols;

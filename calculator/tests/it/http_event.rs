@@ -1,5 +1,4 @@
 //! The Lambda carrier without its runtime: events in, responses out.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::{Duration, UNIX_EPOCH};
 
