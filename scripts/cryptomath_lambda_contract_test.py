@@ -152,14 +152,29 @@ class Local:
 
 
 def filled(args: Json, result: Json) -> Json:
-    """Return the arguments of an example's second half: each `"$name"` is the member `name` of `result`."""
+    """Return the arguments of an example's second half: each `"$name"` is the member `name` of `result`
+    (deeper ones as `"$name.inner.0"`), and `"$result"` is a result that has no such member."""
     if isinstance(args, dict):
         return {name: filled(value, result) for name, value in args.items()}
     if isinstance(args, list):
         return [filled(value, result) for value in args]
-    if isinstance(args, str) and args.startswith("$") and isinstance(result, dict) and args[1:] in result:
-        return result[args[1:]]
+    if args == "$result" and not (isinstance(result, dict) and "result" in result):
+        return result
+    if isinstance(args, str) and args.startswith("$"):
+        return at(result, args[1:].split("."), args)
     return args
+
+
+def at(value: Json, names: Sequence[str], missing: Json) -> Json:
+    """Return what stands in `value` at a path of members and list places, or `missing`."""
+    for name in names:
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return missing
+    return value
 
 
 def shown(body: bytes | Json) -> str:
