@@ -37,7 +37,7 @@ FLOORS: dict[int, str] = {
     3: "arena.crypto arena.crypto.*",
     4: """
         arena.execute arena.session arena.wiring arena.runner arena.summary arena.check_rates arena.progress
-        arena.console arena.manifest arena.interrupt arena.result_text arena.dry_run
+        arena.finished_run arena.console arena.manifest arena.interrupt arena.result_text arena.dry_run
         arena.report arena.report.*
     """,
     5: "arena.run arena.__main__ arena.commands arena.commands.*",

@@ -1,0 +1,88 @@
+"""Reads a run directory after the run, for the commands that verify, judge again, compare and report. Floor F4.
+
+Nothing is written here and nothing is held but offsets: a run of any size is read one record at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+from arena.errors import DataError, Issue, UsageError
+from arena.journal import JOURNAL_FILE, parse_line, read_lines
+from arena.records import Json
+from arena.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE
+from arena.schema import ChallengeSet, load
+from arena.strict_json import read_bytes
+from arena.summary import SUMMARY_FILE
+
+CHALLENGES_INPUT = f"{INPUTS_DIR}/challenges.json"
+
+
+class FinishedRun:
+    """One run directory, read only. `manifest` is its manifest.json, `identity` what the run is."""
+
+    def __init__(self, path: Path) -> None:
+        """Errors: UsageError when `path` is not a run directory; DataError when its manifest cannot be read."""
+        self.path = path
+        if not (path / MANIFEST_FILE).is_file():
+            raise UsageError(f"{path} is not a run directory: it has no {MANIFEST_FILE}")
+        self.manifest = self.json_file(MANIFEST_FILE)
+        identity = self.manifest.get("identity")
+        if not isinstance(identity, dict):
+            raise DataError([Issue(str(path / MANIFEST_FILE), "/identity", "must be an object")])
+        self.identity: dict[str, Json] = identity
+        self._calls: dict[str, array[int]] | None = None
+
+    @property
+    def name(self) -> str:
+        """The directory's own name, for tables."""
+        return self.path.resolve().name
+
+    def json_file(self, name: str) -> dict[str, Json]:
+        """Return a JSON object of this run by file name. Errors: DataError when it is missing or not an object."""
+        path = self.path / name
+        if not path.is_file():
+            raise DataError([Issue(str(path), "", "the file is missing; `--resume` finishes an unfinished run")])
+        try:
+            value = json.loads(read_bytes(path))
+        except ValueError as error:
+            raise DataError([Issue(str(path), "", f"is not JSON: {error}")]) from None
+        if not isinstance(value, dict):
+            raise DataError([Issue(str(path), "", "must be a JSON object")])
+        return value
+
+    def summary(self) -> dict[str, Json]:
+        """Return summary.json."""
+        return self.json_file(SUMMARY_FILE)
+
+    def records(self) -> Iterator[dict[str, Json]]:
+        """Yield the records in the order of matches.jsonl; none where no match has finished."""
+        path = self.path / RECORDS_FILE
+        if path.exists():
+            for number, (_, raw) in enumerate(read_lines(path), 1):
+                yield parse_line(path, number, raw)
+
+    def calls(self, key: str) -> Iterator[dict[str, Json]]:
+        """Yield the lines of api_calls.jsonl that belong to one trial, of all its attempts, as they were written."""
+        path = self.path / JOURNAL_FILE
+        if self._calls is None:
+            self._calls = self._index(path)
+        if key in self._calls:
+            with path.open("rb") as file:
+                for offset in self._calls[key]:
+                    file.seek(offset)
+                    yield parse_line(path, 0, file.readline())
+
+    def _index(self, path: Path) -> dict[str, array[int]]:
+        found: dict[str, array[int]] = {}
+        if path.exists():
+            for number, (offset, raw) in enumerate(read_lines(path), 1):
+                found.setdefault(parse_line(path, number, raw)["trial"], array("Q")).append(offset)
+        return found
+
+    def challenges(self) -> ChallengeSet:
+        """Return the challenges as they were played. Errors: DataError when the file is missing or damaged."""
+        return load(self.path / CHALLENGES_INPUT)
