@@ -15,7 +15,10 @@ from arena.services import Services
 
 
 class Exporter(Protocol):
-    """Derived files of a whole run, written in one pass over its records in plan order and constant memory."""
+    """Derived files of a whole run, written in one pass over its records in plan order and constant memory.
+
+    The bundle of a record is on disk before the record is `add`ed.
+    """
 
     def add(self, record: dict[str, Json]) -> None: ...
 

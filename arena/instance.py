@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from arena.draws import CALCULATOR, KINDS, DrawError, Stream, is_reference, needs
@@ -51,14 +51,18 @@ def drawing_order(specs: Mapping[str, Json]) -> list[str] | None:
     return ordered if all(visit(name) for name in sorted(specs)) else None
 
 
-def draw_values(instance: Mapping[str, Json], seed: str, ask: Ask) -> dict[str, Json]:
+def draw_values(
+    instance: Mapping[str, Json], seed: str, ask: Ask, order: Sequence[str] | None = None
+) -> dict[str, Json]:
     """Return name -> value for one trial. `seed`: its 64 hex digits; `ask` answers calculator draws, in drawing order.
+
+    `order`: the instance's `drawing_order`, where the caller has it already.
 
     Raises DataError for a draw that cannot be made, and what `ask` raises.
     """
     specs = instance["values"]
     values: dict[str, Json] = {}
-    for name in drawing_order(specs) or ():
+    for name in order or drawing_order(specs) or ():
         spec = specs[name]
         try:
             if spec["draw"] == CALCULATOR:

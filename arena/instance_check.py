@@ -179,20 +179,25 @@ def _placeholder_problems(
                     yield where, f"there is no value {name!r} for the placeholder {{{name}}}"
 
 
+def shared_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[str, str]]:
+    """Yield (pointer, text) for every text that all players are shown, well-formed ones."""
+    context, play, instance = (challenge.get(name) for name in ("participant_context", "self_play", "instance"))
+    shared = [("/name", challenge.get("name"))]
+    if isinstance(play, dict):
+        shared.append(("/self_play/symmetry_breaker", play.get("symmetry_breaker")))
+    if isinstance(context, dict):
+        shared.append(("/participant_context/public_background", context.get("public_background")))
+    if isinstance(instance, dict):
+        shared.append(("/instance/asks", instance.get("asks")))
+    return ((pointer + place, text) for place, text in shared if isinstance(text, str))
+
+
 def player_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[str, str, str | None]]:
     """Yield (pointer, text, role; None where all read it) for every text that players are shown, well-formed ones."""
-    context, play = challenge.get("participant_context"), challenge.get("self_play")
-    context = context if isinstance(context, dict) else {}
-    shared = {
-        f"{pointer}/name": challenge.get("name"),
-        f"{pointer}/self_play/symmetry_breaker": play.get("symmetry_breaker") if isinstance(play, dict) else None,
-        f"{pointer}/participant_context/public_background": context.get("public_background"),
-    }
-    instance = challenge.get("instance")
-    if isinstance(instance, dict):
-        shared[f"{pointer}/instance/asks"] = instance.get("asks")
-    yield from ((where, text, None) for where, text in shared.items() if isinstance(text, str))
-    specific = context.get("role_specific")
+    for place, text in shared_texts(challenge, pointer):
+        yield place, text, None
+    context = challenge.get("participant_context")
+    specific = context.get("role_specific") if isinstance(context, dict) else None
     for role, own in specific.items() if isinstance(specific, dict) else ():
         for member, entries in own.items() if isinstance(own, dict) else ():
             for index, text in enumerate(entries if isinstance(entries, list) else ()):

@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from arena.errors import ConfigError
 from arena.messages import Conversation
@@ -29,7 +30,7 @@ STOP_SENTENCES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Rubric:
     """What is graded.
 
@@ -45,8 +46,9 @@ class Rubric:
     highest: int = 5
     notes: tuple[str, ...] = ()
 
+    @cached_property
     def text(self) -> str:
-        """Return the rubric as the judge reads it."""
+        """The rubric as the judge reads it."""
         lines = [f"Rubric {self.name}, version {self.version}"]
         lines += [f"Note: {note}" for note in self.notes]
         for dimension in self.dimensions:
@@ -116,7 +118,7 @@ You may recompute what was claimed before you answer, in messages that hold call
 
 def _system(rubric: Rubric, nonce: str, tools: str | None) -> str:
     keys = ", ".join(f'"{dimension}": n' for dimension in rubric.dimensions)
-    text = SYSTEM.format(nonce=nonce, rubric=rubric.text(), keys=keys, lowest=rubric.lowest, highest=rubric.highest)
+    text = SYSTEM.format(nonce=nonce, rubric=rubric.text, keys=keys, lowest=rubric.lowest, highest=rubric.highest)
     return text + TOOLS_SECTION.format(tools=tools) if tools else text
 
 

@@ -234,11 +234,11 @@ class Session:
         exporters = run.family.exports(directory.path)
 
         def each(record: dict[str, Json]) -> None:
+            if directory.resumed:  # a kill may have come between a record and its bundle
+                run.family.write_bundle(directory.path, record)
             summary.add(record)
             for exporter in exporters:
                 exporter.add(record)
-            if directory.resumed:  # a kill may have come between a record and its bundle
-                run.family.write_bundle(directory.path, record)
 
         directory.finish(run.trial_keys(), each)
         for exporter in exporters:

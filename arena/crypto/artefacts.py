@@ -14,6 +14,7 @@ ARTEFACT = re.compile(
 )
 """What looks computed: 16 hex digits or more, an integer of 13 digits or more, 24 base64 signs or more with a digit."""
 
+
 MAX_LISTED = 20
 MAX_SHOWN_CHARS = 64
 MIN_QUOTABLE_CHARS = 6
@@ -26,6 +27,17 @@ MIN_PART_CHARS = 12
 def artefacts_of(text: str) -> list[str]:
     """Return the artefacts of a text in lower case, in order; base64 keeps its case."""
     return [match[1] or match[2] or match[3] for match in ARTEFACT.finditer(text)]
+
+
+_KINDS = bytes(48 if sign in b"0123456789" else 97 if sign in b"abcdefABCDEF" else 32 for sign in range(256))
+"""Table for bytes.translate: digits, letters of hex, all else."""
+
+
+def holds_artefact(text: str) -> bool:
+    """Whether a text holds an artefact. All but hex of letters alone have a digit, which most talk has not: looking
+    for one first spares the pattern, which takes a hundred times as long."""
+    kinds = text.encode("utf-8", "surrogatepass").translate(_KINDS)
+    return (b"0" in kinds or b"a" * 16 in kinds) and ARTEFACT.search(text) is not None
 
 
 class _Sources:
@@ -54,7 +66,7 @@ def check_artefacts(
     another seat said it before. `own`: gives seat -> text of its values and of what it was told.  `public`: place
     among the entries -> whole text of a public turn.  `share` is None where there are no artefacts.
     """
-    if not any(map(ARTEFACT.search, public.values())):  # most talk: spare the work below
+    if not holds_artefact("\n".join(public.values())):  # most talk: spare the work below
         return {"ok": True, "count": 0, "real": 0, "share": None, "unreal": []}
     sources = {seat: _Sources(text) for seat, text in own().items()}
     count = real = 0

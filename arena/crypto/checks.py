@@ -14,7 +14,7 @@ from arena.crypto.leaks import check_leaks
 from arena.crypto.names import check_names
 from arena.crypto.views import spoken
 from arena.instance import allowed_results, fill, own_values, right_result
-from arena.instance_check import player_texts
+from arena.instance_check import player_texts, shared_texts
 from arena.records import Json
 from arena.results import Unreadable, normal
 
@@ -35,7 +35,10 @@ def check_match(
     turns = [(entries[place]["turn"], entries[place]["from"], text) for place, text in public.items()]
     roles = [participant["id"] for participant in challenge["participants"]]
     drawn = "instance" in challenge and values is not None
-    shown = [fill(text, values or {}) for _, text, reader in player_texts(challenge, "") if reader is None]
+
+    def shown() -> list[str]:
+        return [fill(text, values or {}) for _, text in shared_texts(challenge, "")]
+
     return {
         "version": CHECKS_VERSION,
         "textbook_names": check_names(entries, shown),

@@ -15,7 +15,7 @@ from arena.crypto.values import draw, guess
 from arena.dialogue import Setting, converse
 from arena.errors import GateDenied, ServiceFault
 from arena.family import Exporter
-from arena.instance import for_judge
+from arena.instance import drawing_order, for_judge
 from arena.journal import encode_line
 from arena.judge import JudgeMaterial, ask_judge, judge_conversation, judge_nonce
 from arena.records import ABORTED_OUTCOME, Json, Score, Transcript, Trial
@@ -36,6 +36,7 @@ class CryptoFamily:
         self.labels: Sequence[str] = data.CELL_LABELS
         self.unit_noun = "challenge"
         self.challenges = {challenge["id"]: challenge for challenge in setup.challenges}
+        self._orders = {c["id"]: drawing_order(c["instance"]["values"]) for c in setup.challenges if "instance" in c}
 
     def trials(self) -> Iterable[Trial]:
         return data.trials(self.setup)
@@ -45,7 +46,7 @@ class CryptoFamily:
         challenge = self.challenges[trial.plan["challenge_id"]]
         seats = data.roles(challenge)
         try:
-            values = draw(challenge, trial.seed, services)
+            values = draw(challenge, trial.seed, services, self._orders.get(challenge["id"]))
         except (ServiceFault, GateDenied) as fault:
             stop = fault.reason if isinstance(fault, ServiceFault) else "gate_denied"
             return Transcript(stop=stop, detail=f"while drawing the values: {fault}")
@@ -99,7 +100,7 @@ class CryptoFamily:
         write_bundle(run_dir, record, self.challenges[record["unit"]], self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return [RoleViews(run_dir, self.challenges, self.setup)]
+        return [RoleViews(run_dir, self.challenges)]
 
     def unit_name(self, unit: str) -> str:
         return str(self.challenges[unit]["name"])
@@ -131,7 +132,7 @@ class CryptoFamily:
             "rubric": {
                 "name": setup.rubric.name,
                 "version": setup.rubric.version,
-                "sha256": hashlib.sha256(setup.rubric.text().encode()).hexdigest(),
+                "sha256": hashlib.sha256(setup.rubric.text.encode()).hexdigest(),
             },
             "outcome_rule": setup.rule.to_json(),
             "checks_version": CHECKS_VERSION,

@@ -19,6 +19,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from arena.draws import KINDS
 from arena.instance import (
@@ -30,7 +32,7 @@ from arena.instance import (
     right_result,
     secrets_of,
 )
-from arena.instance_check import player_texts
+from arena.instance_check import shared_texts
 from arena.records import Json
 
 MIN_SPACE = 64.0
@@ -62,6 +64,7 @@ def atoms(value: Json) -> Iterator[str | int]:
         yield value
 
 
+@lru_cache(maxsize=4096)
 def plain_forms(atom: str | int) -> tuple[str, ...]:
     """Return how an atom may be written in plain, folded."""
     if isinstance(atom, int):
@@ -96,6 +99,7 @@ def named(atom: str | int, text: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=4096)
 def encoded_forms(atom: str | int) -> frozenset[str]:
     """Return how an atom may be written encoded: hex, base64 and decimal of each reading of it as bytes."""
     readings = [str(atom).encode()]
@@ -111,9 +115,27 @@ def encoded_forms(atom: str | int) -> frozenset[str]:
     return frozenset(form for form in forms if len(form) >= MIN_ENCODED_CHARS) - frozenset(plain_forms(atom))
 
 
+def _classes() -> bytes:
+    """Return the table for bytes.translate: capitals, small letters, other signs of codes, all else."""
+    table = bytearray(b" " * 256)
+    for signs, kind in ((ascii_uppercase, "A"), (ascii_lowercase, "a"), (digits + "+/_=-", "0")):
+        for sign in signs:
+            table[ord(sign)] = ord(kind)
+    return bytes(table)
+
+
+_CLASSES = _classes()
+
+
+def _may_hold_code(text: str) -> bool:
+    """Whether a text holds what plain words have not; most talk does not, and the pattern takes far longer to say."""
+    kinds = text.encode("utf-8", "surrogatepass").translate(_CLASSES)
+    return b"0" in kinds or b"aA" in kinds or b"AA" in kinds
+
+
 def decoded_texts(text: str) -> Iterator[str]:
     """Yield what the codes of a text read as where that is printable: hex, base64 and big numbers."""
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text) if _may_hold_code(text) else ():
         token = match[0]
         if token.isalpha() and (token.islower() or token.istitle()):
             continue  # a word
@@ -168,8 +190,7 @@ def _public_atoms(challenge: Mapping[str, Json], role: str, values: Mapping[str,
     shown = [values[name] for name in {*known_names(instance), *own_names(instance, role)} if name not in secret]
     result = allowed_results(instance, values) if is_agreement(instance["truth"]) else right_result(instance, values)
     found = {atom for value in [*shown, result] for atom in atoms(value)}
-    texts = [fill(text, values).casefold() for _, text, reader in player_texts(challenge, "") if reader is None]
-    whole = "\n".join(texts)
+    whole = "\n".join([fill(text, values).casefold() for _, text in shared_texts(challenge, "")])
     secrets = {atom for name in secret for atom in atoms(values[name])}
     return found | {atom for atom in secrets if named(atom, whole)}
 
@@ -202,6 +223,17 @@ def _stands_encoded(atom: str | int, text: str) -> bool:
     return False
 
 
+def _shown_at_all(secrets: Sequence[Secret], text: str) -> bool:
+    """Whether any atom stands in any form in a text: one look at all turns, which settles nearly every match."""
+    folded = " ".join(text.casefold().split())
+    decoded = list(decoded_texts(text))
+    return any(
+        named(atom, folded) or _stands_encoded(atom, text) or any(named(atom, read) for read in decoded)
+        for secret in secrets
+        for atom in secret.atoms
+    )
+
+
 def check_leaks(
     public: Sequence[tuple[int, str, str]], challenge: Mapping[str, Json], values: Mapping[str, Json]
 ) -> dict[str, Json]:
@@ -216,12 +248,13 @@ def check_leaks(
         own = _public_atoms(challenge, role, values)
         secrets = [_secret(name, instance, values, own) for name in secrets_of(instance, role)]
         undecided += [secret.name for secret in secrets if not secret.decidable]
-        for turn, seat, text in public:
-            if seat != role:
-                continue
+        said = [(turn, text) for turn, seat, text in public if seat == role]
+        if not _shown_at_all(secrets, "\n".join([text for _, text in said])):
+            continue
+        for turn, text in said:
             folded = " ".join(text.casefold().split())
             decoded = list(decoded_texts(text))
             for secret in secrets:
                 forms = {form for _, form in _leaked(secret, text, folded, decoded)}
-                found += [{"turn": turn, "seat": seat, "value": secret.name, "form": form} for form in sorted(forms)]
+                found += [{"turn": turn, "seat": role, "value": secret.name, "form": form} for form in sorted(forms)]
     return {"ok": not found, "found": found, "undecided": sorted(set(undecided))}

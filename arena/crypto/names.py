@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from arena.crypto.prompts import FORBIDDEN_NAMES
 from arena.records import Json
@@ -33,28 +33,63 @@ def _pattern(name: str) -> str:
 _NAMES = tuple(dict.fromkeys((*FORBIDDEN_NAMES, *MORE_NAMES)))
 _PLAIN = re.compile(r"\b(?:" + "|".join(map(_pattern, sorted(_NAMES, key=len, reverse=True))) + r")\b", re.IGNORECASE)
 _SHORT = re.compile(r"\b(?:" + "|".join(ACRONYMS) + r")s?\b")
-# Looked for first, since most talk holds none: the alternation above costs a hundred times as much.
-_STEMS = tuple({re.split(r"[\s-]+", name)[0].lower() for name in _NAMES})
+
+
+class _Spacing(dict[int, int]):
+    """A table for str.translate that turns what no word is made of into spaces."""
+
+    def __missing__(self, code: int) -> int:
+        char = chr(code)
+        self[code] = code if char.isalnum() or char == "_" else ord(" ")
+        return self[code]
+
+
+_SPACING = _Spacing()
+
+
+def _words(text: str) -> list[str]:
+    return text.casefold().translate(_SPACING).split()
+
+
+def _by_first_word(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return first word (alone and with the endings of a plural) -> the names that begin with it, in _words."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        words = _words(name)
+        for ending in ("", "s", "es"):
+            found.setdefault(words[0] + ending, []).append(" ".join(words))
+    return found
+
+
+_BY_FIRST_WORD = _by_first_word(_NAMES)
+_SHORT_WORDS = frozenset(_by_first_word(ACRONYMS))
 
 
 def names_in(text: str) -> list[str]:
     """Return the textbook names in a text, as they are written there, in order."""
-    low = text.lower()
-    found = [match for match in _PLAIN.finditer(text)] if any(stem in low for stem in _STEMS) else []
-    found += _SHORT.finditer(text)
+    # Most talk holds none: looking at its words first takes a fiftieth of the patterns' time.
+    words = _words(text)
+    held = set(words)
+    found: list[re.Match[str]] = []
+    if near := [name for word in _BY_FIRST_WORD.keys() & held for name in _BY_FIRST_WORD[word]]:
+        spaced = " ".join(words)
+        if any(name in spaced for name in near):
+            found += _PLAIN.finditer(text)
+    if not _SHORT_WORDS.isdisjoint(held):
+        found += _SHORT.finditer(text)
     return [match[0] for match in sorted(found, key=lambda match: match.start())]
 
 
-def check_names(entries: Iterable[dict[str, Json]], shown: Sequence[str] = ()) -> dict[str, Json]:
+def check_names(entries: Iterable[dict[str, Json]], shown: Callable[[], Iterable[str]] = tuple) -> dict[str, Json]:
     """Return `ok` and `found`: turn, seat and name of every textbook name in a public turn (not in a done line).
 
-    `shown`: texts that all players were given; a name that stands in one of them is not held against anybody.
+    `shown`: gives the texts that all players were given; a name that stands in one of them is not held against anybody.
     """
     said = [entry for entry in entries if entry["kind"] == "say"]
     # One look at everything that was said: most matches hold no name at all.
     if not names_in("\n".join([entry["text"] for entry in said])):
         return {"ok": True, "found": []}
-    given = {name.lower() for text in shown for name in names_in(text)}
+    given = {name.lower() for text in shown() for name in names_in(text)}
     found = [
         {"turn": entry["turn"], "seat": entry["from"], "name": name}
         for entry in said

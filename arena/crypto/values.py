@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from arena.errors import ServiceFault
 from arena.instance import draw_values, needs_calculator
@@ -10,8 +10,10 @@ from arena.records import Json
 from arena.services import SETUP_SEAT, Services
 
 
-def draw(challenge: Mapping[str, Json], seed: str, services: Services) -> dict[str, Json] | None:
-    """Return name -> value, or None for a challenge without an instance.
+def draw(
+    challenge: Mapping[str, Json], seed: str, services: Services, order: Sequence[str] | None = None
+) -> dict[str, Json] | None:
+    """Return name -> value, or None for a challenge without an instance. `order`: as of `draw_values`.
 
     Values that need the calculator are drawn through `services.tool` under SETUP_SEAT: journaled, seeded and replayed
     like any call; their order is the drawing order. Errors: what the services raise, ServiceFault where there is no
@@ -34,7 +36,7 @@ def draw(challenge: Mapping[str, Json], seed: str, services: Services) -> dict[s
                                f"{error.get('message')}")  # fmt: skip
         return answer["result"]
 
-    return draw_values(instance, seed, ask)
+    return draw_values(instance, seed, ask, order)
 
 
 def guess(challenge: Mapping[str, Json], seed: str) -> dict[str, Json] | None:
