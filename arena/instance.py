@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from arena.draws import CALCULATOR, KINDS, DrawError, Stream, is_reference, needs
 from arena.errors import DataError, Issue
@@ -121,15 +120,11 @@ def fill(text: str, values: Mapping[str, Json]) -> str:
     return PLACEHOLDER.sub(lambda match: shown(values[match[1]]) if match[1] in values else match[0], text)
 
 
-def fill_all(found: Any, values: Mapping[str, Json]) -> Any:
-    """Return a JSON value with the placeholders of all its texts (not of its keys) replaced."""
-    if isinstance(found, str):
-        return fill(found, values)
-    if isinstance(found, list):
-        return [fill_all(inner, values) for inner in found]
-    if isinstance(found, dict):
-        return {key: fill_all(inner, values) for key, inner in found.items()}
-    return found
+def fill_json(text: str, values: Mapping[str, Json]) -> str:
+    """Return a JSON text with the placeholders in its strings replaced by the values, as people read them."""
+    return PLACEHOLDER.sub(
+        lambda match: json.dumps(shown(values[match[1]]))[1:-1] if match[1] in values else match[0], text
+    )
 
 
 def is_agreement(truth: Json) -> bool:
@@ -159,31 +154,17 @@ def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) ->
         raise DataError([Issue("instance", f"/truth/among{error.pointer}", error.problem)]) from None
 
 
-def for_players(challenge: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a challenge whose texts for players hold the values instead of placeholders."""
-    out = dict(challenge)
-    out["self_play"] = fill_all(challenge["self_play"], values)
-    out["participant_context"] = fill_all(challenge["participant_context"], values)
-    return out
+FOR_JUDGE = ("self_play", "participant_context", "judge")
+"""Members of a challenge in which a judge reads the values instead of placeholders."""
 
 
-def for_judge(challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> dict[str, Json]:
-    """Return a challenge as a judge reads it: with values, and with who owns them and the right result in `instance`.
-
-    Without values (an old record, a challenge without an instance) it is returned as it stands.
-    """
-    out = {name: found for name, found in challenge.items() if name != "reference_play"}
-    instance = challenge.get("instance")
-    if instance is None or values is None:
-        return out
-    out |= for_players(out, values)
-    out["judge"] = fill_all(challenge["judge"], values)
+def judged_instance(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the member `instance` as a judge reads it: who owns which values, and the right result."""
     right = right_result(instance, values)
-    out["instance"] = {
+    return {
         "values": {role: own_values(instance, role, values) for role in instance.get("own", {})},
         "right_result": "whatever all roles agree on" if right is None else right,
     }
-    return out
 
 
 def secrets_of(instance: Mapping[str, Json], role: str) -> Collection[str]:

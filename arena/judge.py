@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from arena import tool_protocol
-from arena.judge_prompt import JudgeMaterial, Rubric, Truncation, judge_conversation, judge_nonce
+from arena.judge_prompt import JudgeMaterial, Rubric, Truncation, judge_conversation, judge_json, judge_nonce
 from arena.messages import Conversation, ModelReply
 from arena.records import Json
 from arena.services import JUDGE_SEAT, Services, merge_usage
@@ -18,7 +18,7 @@ from arena.verdict import Verdict, VerdictError, parse_verdict
 
 __all__ = [
     "RE_ASKS", "JudgeMaterial", "JudgeResult", "Rubric", "Truncation", "Verdict", "VerdictError", "ask_judge",
-    "judge_conversation", "judge_nonce", "parse_verdict",
+    "judge_conversation", "judge_json", "judge_nonce", "parse_verdict",
 ]  # fmt: skip
 
 RE_ASKS = 2

@@ -75,13 +75,18 @@ class Truncation:
 
 @dataclass(frozen=True, slots=True)
 class JudgeMaterial:
-    """What is judged: the challenge (or the part of it that the judge may see), the entries of a
+    """What is judged: the challenge as the judge may see it, as ASCII JSON (`judge_json` writes it), the entries of a
     `records.Transcript`, why it stopped (a key of `records.STATUS_OF_STOP`), and the nonce (`judge_nonce`)."""
 
-    challenge: Mapping[str, Json]
+    challenge: str
     entries: Sequence[dict[str, Json]]
     stop: str
     nonce: str
+
+
+def judge_json(members: Mapping[str, Json]) -> str:
+    """Return an object as the ASCII JSON that a judge reads: no text in it can open or close a section."""
+    return "{" + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in members.items()) + "}"
 
 
 def judge_nonce(seed: str) -> str:
@@ -212,9 +217,8 @@ def judge_conversation(
     public, ledger = _lines(material.entries)
     cut = _truncate([*public, *ledger], truncation)
     nonce = material.nonce
-    members = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in material.challenge.items()]
     blocks = (
-        ("challenge", "{" + ",\n".join(members) + "}"),
+        ("challenge", material.challenge),
         ("transcript", _jsonl(public)),
         ("tool ledger", _jsonl(ledger)),
     )

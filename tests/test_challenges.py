@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from arena.challenge_check import DIFFICULTIES
+from arena.crypto.judged import JudgeTemplate
 from arena.crypto.prompts import FORBIDDEN_NAMES, system_prompt
-from arena.instance import PLACEHOLDER, draw_values, for_judge, is_agreement, own_values, right_result, values_line
+from arena.instance import PLACEHOLDER, draw_values, is_agreement, own_values, right_result, values_line
 from arena.records import trial_seed
 from arena.results import normal
 from arena.schema import encode_role, load
@@ -171,7 +172,7 @@ def test_every_challenge_draws_its_values_and_has_a_right_result(challenge: dict
             prompt = system_prompt(challenge, role, None, 12, values)
             assert not PLACEHOLDER.findall(prompt)
             assert not instance["own"].get(role) or values_line(own_values(instance, role, values)) in prompt
-        assert not PLACEHOLDER.findall(json.dumps(for_judge(challenge, values)["judge"]))
+        assert not PLACEHOLDER.findall(JudgeTemplate.of(challenge).filled(values))
 
 
 @each_challenge

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arena.crypto.judged import JudgeTemplate
 from arena.draws import KINDS as DRAWS
 from arena.draws import Stream
 from arena.errors import DataError
 from arena.expressions import OPERATORS, ExpressionError, evaluate, problems
-from arena.instance import draw_values, drawing_order, fill, for_judge, own_values, right_result, values_line
+from arena.instance import draw_values, drawing_order, fill, own_values, right_result, values_line
 from arena.records import Json, trial_seed
 from arena.results import KINDS, Unreadable, normal, told
 
@@ -251,10 +253,12 @@ def test_the_judge_reads_the_values_of_each_role_and_the_right_result() -> None:
         "judge": {"what_good_looks_like": ["They find {a}."]},
         "reference_play": "reference_plays/x.json",
     }
-    shown = for_judge(challenge, {"a": 1, "b": [2], "day": "Monday"})
-    assert shown["instance"] == {"values": {"Ann": {"a": 1, "b": [2], "day": "Monday"}}, "right_result": 2}
+    template = JudgeTemplate.of(challenge)
+    shown = json.loads(template.filled({"a": 1, "b": [2], "day": 'Mon"day'}))
+    assert shown["instance"] == {"values": {"Ann": {"a": 1, "b": [2], "day": 'Mon"day'}}, "right_result": 2}
+    assert shown["self_play"]["symmetry_breaker"] == 'On Mon"day.'
     assert shown["judge"]["what_good_looks_like"] == ["They find 1."] and "reference_play" not in shown
-    assert for_judge(challenge, None)["instance"] == challenge["instance"]
+    assert json.loads(template.filled(None))["instance"] == challenge["instance"]
 
 
 def test_agreement_has_no_right_result_of_its_own() -> None:

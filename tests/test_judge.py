@@ -15,6 +15,7 @@ from arena.judge import (
     VerdictError,
     ask_judge,
     judge_conversation,
+    judge_json,
     judge_nonce,
     parse_verdict,
 )  # fmt: skip
@@ -37,7 +38,7 @@ def call(turn: int, seat: str, op: str, args: object, answer: object) -> dict[st
 
 
 def material(*entries: dict[str, object], stop: str = "agreed_end") -> JudgeMaterial:
-    return JudgeMaterial(challenge(["Ada", "Ben"], "receipt"), list(entries), stop, NONCE)
+    return JudgeMaterial(judge_json(challenge(["Ada", "Ben"], "receipt")), list(entries), stop, NONCE)
 
 
 def prompt(*entries: dict[str, object], truncation: Truncation = FREE) -> str:
@@ -73,7 +74,7 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
     for dimension in RUBRIC.dimensions:
         assert f'"{dimension}"' in conversation.system
         assert all(anchor in conversation.system for anchor in RUBRIC.anchors[dimension])
-    assert json.loads("\n".join(block(text, "challenge"))) == question.challenge
+    assert "\n".join(block(text, "challenge")) == question.challenge
     assert lines(text, "transcript") == [
         {"turn": 0, "from": "Ada", "text": "Here is my stamp."},
         {"turn": 1, "from": "Ben", "text": "Fine.", "done": '["a", 1]'},

@@ -8,7 +8,7 @@ import pytest
 
 from arena.crypto.rubric import RUBRIC
 from arena.errors import ServiceFault
-from arena.judge import JudgeMaterial, JudgeResult, Truncation, ask_judge, judge_nonce
+from arena.judge import JudgeMaterial, JudgeResult, Truncation, ask_judge, judge_json, judge_nonce
 from arena.messages import CallKey, Conversation, ModelRequest, Sampling
 from arena.providers.mock import MockProvider
 from arena.records import Json, Transcript
@@ -20,7 +20,7 @@ Entries = list[dict[str, Json]]
 
 
 def judged(entries: Entries) -> JudgeResult:
-    material = JudgeMaterial(challenge(["Ada", "Ben"], "auction"), entries, "agreed_end", judge_nonce(SEED))
+    material = JudgeMaterial(judge_json(challenge(["Ada", "Ben"], "auction")), entries, "agreed_end", judge_nonce(SEED))
     return ask_judge(RUBRIC, material, Truncation(), Table(), None, 10)
 
 

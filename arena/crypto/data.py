@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from arena.crypto.judged import JudgeTemplate
 from arena.crypto.outcome import OutcomeRule
-from arena.crypto.prompts import PROMPT_VERSION, system_prompt
+from arena.crypto.prompts import PROMPT_VERSION, PromptTemplate, prompt_template
 from arena.journal import encode_line
 from arena.judge import Rubric, Truncation
 from arena.records import Json, Trial, trial_seed
@@ -34,23 +35,36 @@ class CryptoSetup:
     truncation: Truncation
     tools: str | None
     judge_tools: bool
-    prompts: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Cache of system prompts without drawn values, by (challenge id, role id)."""
+    prompts: dict[tuple[str, str, bool], PromptTemplate] = field(default_factory=dict)
+    """Templates of system prompts by challenge id, role id, and whether the tools' text is in it."""
+    judge_texts: dict[str, JudgeTemplate] = field(default_factory=dict)
+    """Templates of what a judge reads of a challenge, by its id."""
 
     def prompt(self, challenge: Mapping[str, Json], role: str, values: Mapping[str, Json] | None = None) -> str:
         """Return the system prompt of one role; without `values` the template of a challenge that draws some."""
-        if values is not None:
-            return system_prompt(challenge, role, self.tools, self.max_turns, values)
-        key = (challenge["id"], role)
-        found = self.prompts.get(key)
-        if found is None:
-            found = self.prompts[key] = system_prompt(challenge, role, self.tools, self.max_turns)
-        return found
+        return self._template(challenge, role, True).filled(values)
 
     def view_prompt(self, challenge: Mapping[str, Json], role: str, values: Mapping[str, Json] | None = None) -> str:
         """Return the system prompt as role views show it: the calculator's description, by far its longest and in all
         prompts the same part, is named and not repeated."""
-        return system_prompt(challenge, role, TOOLS_POINTER if self.tools else None, self.max_turns, values)
+        return self._template(challenge, role, False).filled(values)
+
+    def judged(self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> str:
+        """Return the challenge as ASCII JSON, as a judge reads it: with the values in all texts, who owns them, and
+        the right result. Without values (a challenge without an instance, an old record) it is returned as it stands.
+        """
+        found = self.judge_texts.get(challenge["id"])
+        if found is None:
+            found = self.judge_texts[challenge["id"]] = JudgeTemplate.of(challenge)
+        return found.filled(values)
+
+    def _template(self, challenge: Mapping[str, Json], role: str, whole: bool) -> PromptTemplate:
+        key = (challenge["id"], role, whole)
+        found = self.prompts.get(key)
+        if found is None:
+            tools = self.tools if whole or not self.tools else TOOLS_POINTER
+            found = self.prompts[key] = prompt_template(challenge, role, tools, self.max_turns)
+        return found
 
 
 TOOLS_POINTER = "(the text of inputs/tools.txt)"

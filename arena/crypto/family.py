@@ -15,7 +15,7 @@ from arena.crypto.values import draw, guess
 from arena.dialogue import Setting, converse
 from arena.errors import GateDenied, ServiceFault
 from arena.family import Exporter
-from arena.instance import drawing_order, for_judge
+from arena.instance import drawing_order
 from arena.journal import encode_line
 from arena.judge import JudgeMaterial, ask_judge, judge_conversation, judge_nonce
 from arena.records import ABORTED_OUTCOME, Json, Score, Transcript, Trial
@@ -72,7 +72,7 @@ class CryptoFamily:
             unscored = f"not judged: {transcript.stop}"
             return Score(values=nothing, outcome=ABORTED_OUTCOME, unscored=unscored, detail={"checks": checks})
         material = JudgeMaterial(
-            challenge=for_judge(challenge, transcript.instance),
+            challenge=setup.judged(challenge, transcript.instance),
             entries=transcript.entries,
             stop=transcript.stop,
             nonce=judge_nonce(trial.seed),
@@ -119,7 +119,7 @@ class CryptoFamily:
     def longest_judge_prompt(self) -> int:
         setup = self.setup
         tools = setup.tools if setup.judge_tools else None
-        empty = (JudgeMaterial(c, (), "max_turns", judge_nonce("")) for c in setup.challenges)
+        empty = (JudgeMaterial(setup.judged(c, None), (), "max_turns", judge_nonce("")) for c in setup.challenges)
         return max(judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty)
 
     def describe(self) -> dict[str, Json]:

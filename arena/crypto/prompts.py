@@ -8,8 +8,9 @@ that they are done.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from arena.instance import VALUES_HEADER, fill_all, own_names, own_values, values_line
+from arena.instance import VALUES_HEADER, fill, own_names, values_line
 from arena.records import Json
 from arena.results import told
 
@@ -48,6 +49,70 @@ def _bullets(lines: Sequence[str]) -> str:
 RESULT = " The result is {asks}, written as {told}."
 
 
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """The system prompt of one role with places for the drawn values, built once and filled for each match.
+
+    Places stand in `body` and `stance` only; `role` and `instance` say which values are shown between them, where the
+    challenge has an instance.
+    """
+
+    role: str
+    instance: Mapping[str, Json] | None
+    head: str
+    body: str
+    stance: str
+    tail: str
+
+    def filled(self, values: Mapping[str, Json] | None) -> str:
+        """Return the prompt; without `values` the placeholders stay, and the values are named."""
+        body, stance = self.body, self.stance
+        if self.instance is None:
+            return f"{self.head}{body}{stance}{self.tail}"
+        line = ""
+        if names := own_names(self.instance, self.role):
+            line = ", ".join(f"{{{name}}}" for name in names)
+            if values is not None:
+                line = values_line({name: values[name] for name in names})
+            line = f"{VALUES_HEADER}{line}\n\n"
+        if values is not None:
+            body, stance = fill(body, values), fill(stance, values)
+        return f"{self.head}{body}{line}{stance}{self.tail}"
+
+
+def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None, max_turns: int) -> PromptTemplate:
+    """Return the system prompt of one role of a validated challenge, to be filled.
+
+    `tools` is the text that describes the calculator to players (tool_protocol.describe), or None without tools.
+    """
+    instance = challenge.get("instance")
+    own = challenge["participant_context"]["role_specific"].get(role, {})
+    ending = ENDING.format(max_turns=max_turns)
+    if instance is not None:
+        ids = [participant["id"] for participant in challenge["participants"]]
+        ending += RESULT.format(asks=instance.get("asks", "what was agreed"), told=told(instance["result"], ids))
+    head = [
+        f'You are {role} in "{challenge["name"]}" ({challenge["id"]}).',
+        "Global rules:\n" + _bullets(GLOBAL_RULES),
+    ]
+    body = [
+        "Public background:\n" + challenge["participant_context"]["public_background"],
+        "Your goals:\n" + _bullets(own.get("goals", [])),
+        "Your constraints:\n" + _bullets(own.get("constraints", [])),
+        "Your private information (do not reveal it needlessly):\n" + _bullets(own.get("private_info", [])),
+    ]
+    stance = ["Opening stance:\n" + challenge["self_play"]["symmetry_breaker"]]
+    tail = ["Tools:\n" + tools] if tools else []
+    return PromptTemplate(
+        role,
+        instance,
+        _sections(head),
+        _sections(body),
+        _sections(stance),
+        _sections([*tail, "Ending:\n" + ending])[:-1],
+    )
+
+
 def system_prompt(
     challenge: Mapping[str, Json],
     role: str,
@@ -55,40 +120,9 @@ def system_prompt(
     max_turns: int,
     values: Mapping[str, Json] | None = None,
 ) -> str:
-    """Return the system prompt of one role of a validated challenge.
-
-    `tools` is the text that describes the calculator to players (tool_protocol.describe), or None without tools.
-    `values`: the trial's drawn values; without them the prompt of a challenge with an instance is a template, which
-    holds the placeholders and, for the values, their names.
-    """
-    instance = challenge.get("instance")
-    context = challenge["participant_context"]
-    own = context["role_specific"].get(role, {})
-    background, stance = context["public_background"], challenge["self_play"]["symmetry_breaker"]
-    if instance is not None and values is not None:
-        own, background, stance = fill_all([own, background, stance], values)
-    sections = [
-        f'You are {role} in "{challenge["name"]}" ({challenge["id"]}).',
-        "Global rules:\n" + _bullets(GLOBAL_RULES),
-        "Public background:\n" + background,
-        "Your goals:\n" + _bullets(own.get("goals", [])),
-        "Your constraints:\n" + _bullets(own.get("constraints", [])),
-        "Your private information (do not reveal it needlessly):\n" + _bullets(own.get("private_info", [])),
-        "Opening stance:\n" + stance,
-    ]
-    ending = ENDING.format(max_turns=max_turns)
-    if instance is not None:
-        if own_names(instance, role):
-            sections.insert(-1, VALUES_HEADER + _values(instance, role, values))
-        ids = [participant["id"] for participant in challenge["participants"]]
-        ending += RESULT.format(asks=instance.get("asks", "what was agreed"), told=told(instance["result"], ids))
-    if tools:
-        sections.append("Tools:\n" + tools)
-    sections.append("Ending:\n" + ending)
-    return "\n\n".join(sections) + "\n"
+    """Return the system prompt of one role; `values`: the trial's drawn values, None for the template as it stands."""
+    return prompt_template(challenge, role, tools, max_turns).filled(values)
 
 
-def _values(instance: Mapping[str, Json], role: str, values: Mapping[str, Json] | None) -> str:
-    if values is None:
-        return ", ".join(f"{{{name}}}" for name in own_names(instance, role))
-    return values_line(own_values(instance, role, values))
+def _sections(parts: Sequence[str]) -> str:
+    return "".join(f"{part}\n\n" for part in parts)
