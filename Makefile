@@ -32,12 +32,33 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	  echo "cargo clippy"; cargo clippy --release --locked --all-targets --quiet -- -D warnings; \
 	else echo "skipped clippy: get it with \`rustup component add clippy\`"; fi; \
 	if cargo fmt --version >/dev/null 2>&1; then \
-	  echo "cargo fmt --check"; cargo fmt --check; \
+	  echo "cargo fmt --check"; cargo fmt --check; cargo fmt --check --manifest-path fuzz/Cargo.toml; \
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long ## the long Python tests: kills and resumes, fuzzing, Lambda under its emulator, deployment
+test-long: $(VENV)/.long test-rust-long fuzz-build ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment
 	$(BIN)/python -m pytest -q -rs -m long
+
+.PHONY: test-rust-long
+test-rust-long: ## the long tests of the calculator: 200,000 generated requests
+	@if command -v cargo >/dev/null; then cd calculator; cargo test --release --locked --quiet --test it -- --ignored; \
+	else echo "skipped the long Rust tests: $(CARGO_MISSING)"; fi
+
+# Without sanitizers the targets are compiled all the same, so that they cannot go stale unseen.
+.PHONY: fuzz-build
+fuzz-build: ## compile the fuzz targets of the calculator (cargo-fuzz with nightly Rust; else a check with what is there)
+	@if ! command -v cargo >/dev/null; then echo "skipped the fuzz targets: $(CARGO_MISSING)"; exit 0; fi; \
+	cd calculator/fuzz; \
+	if ! command -v cargo-fuzz >/dev/null; then why="get it with \`cargo install cargo-fuzz --locked\`"; \
+	elif ! cargo +nightly --version >/dev/null 2>&1; then why="get nightly Rust with \`rustup toolchain install nightly\`"; \
+	else echo "cargo fuzz build"; cargo +nightly fuzz build; exit; fi; \
+	echo "skipped cargo fuzz build: $$why. Checking the targets without it"; cargo check --locked --quiet
+
+FUZZ_SECONDS ?= 30
+.PHONY: fuzz
+fuzz: fuzz-build ## let each fuzz target look for faults for FUZZ_SECONDS (needs cargo-fuzz and nightly Rust)
+	cd calculator/fuzz; for target in $$(cargo fuzz list); do \
+	  cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096; done
 
 .PHONY: ci
 ci: ## what CI runs: test, then test-long
@@ -90,7 +111,7 @@ example: ## play the run that is kept in state/examples anew
 
 .PHONY: clean
 clean: ## remove what was built, the .venv and all caches (never state/)
-	rm -rf $(VENV) $(BENCH_VENV) calculator/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(BENCH_VENV) calculator/target calculator/fuzz/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find arena scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define install_group

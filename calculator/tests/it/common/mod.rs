@@ -2,10 +2,13 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod closed_form;
+pub mod requests;
 pub mod vectors;
 
 use crypto_calculator::json::{self, Json};
 use crypto_calculator::{Settings, respond};
+
+use requests::{Draw, own};
 
 pub const PLAIN: fn() -> Settings = Settings::default;
 
@@ -45,17 +48,6 @@ pub fn parse(text: &str) -> Json<'static> {
     own(&json::parse(text.as_bytes()).unwrap_or_else(|e| panic!("{e:?}: {text}")))
 }
 
-fn own(value: &Json<'_>) -> Json<'static> {
-    match value {
-        Json::Null => Json::Null,
-        Json::Bool(b) => Json::Bool(*b),
-        Json::Int(i) => Json::Int(*i),
-        Json::Str(s) => Json::str(s.to_string()),
-        Json::List(items) => Json::List(items.iter().map(own).collect()),
-        Json::Object(members) => Json::Object(members.iter().map(|(k, v)| (k.to_string().into(), own(v))).collect()),
-    }
-}
-
 /// A small generator with a fixed seed (xorshift64*, Vigna 2016): the same cases on every machine.
 pub struct Random(u64);
 
@@ -81,6 +73,16 @@ impl Random {
 
     pub fn bytes(&mut self, n: usize) -> Vec<u8> {
         (0..n).map(|_| self.next().to_be_bytes()[0]).collect()
+    }
+}
+
+impl Draw for Random {
+    fn next(&mut self) -> u64 {
+        self.next()
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        self.below(n)
     }
 }
 

@@ -1,0 +1,3 @@
+#![no_main]
+
+crypto_calculator_fuzz::group!('F');
