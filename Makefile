@@ -36,7 +36,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long test-rust-long fuzz-build ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment
+test-long: $(VENV)/.long test-rust-long fuzz-build deny ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment
 	$(BIN)/python -m pytest -q -rs -m long
 
 .PHONY: test-rust-long
@@ -59,6 +59,14 @@ FUZZ_SECONDS ?= 30
 fuzz: fuzz-build ## let each fuzz target look for faults for FUZZ_SECONDS (needs cargo-fuzz and nightly Rust)
 	cd calculator/fuzz; for target in $$(cargo fuzz list); do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096; done
+
+.PHONY: deny
+deny: ## licences, refused crates, sources and advisories of the calculator's dependencies (cargo-deny)
+	@if ! command -v cargo-deny >/dev/null; then \
+	  echo "skipped cargo-deny: get it with \`cargo install cargo-deny --locked\`"; exit 0; fi; \
+	cd calculator; echo "cargo deny check"; cargo deny --locked check licenses bans sources; \
+	if cargo deny --locked fetch db >/dev/null 2>&1; then cargo deny --locked check advisories; \
+	else echo "skipped the advisories: their database cannot be reached"; fi
 
 .PHONY: ci
 ci: ## what CI runs: test, then test-long
