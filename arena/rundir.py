@@ -31,6 +31,11 @@ _CHAIN_MARK = b',"prev":"'
 _CHAIN_LENGTH = len(_CHAIN_MARK) + 64 + len(b'"}\n')
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file name is that of a file half written (`write_atomic`, AtomicFile), which a kill may leave."""
+    return name.startswith(".") and name.endswith(".tmp")
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: temporary file beside it, fsync, rename."""
     temporary = path.with_name(f".{path.name}.tmp")

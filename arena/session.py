@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from arena import digests
 from arena.budget import Budget, Limits
 from arena.config import Config
 from arena.console import Console
@@ -107,6 +108,7 @@ class Session:
             summary = self._finish()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
+            digests.write(self.directory.path)
         return Done(summary, progress, self.faults, self.budget)
 
     def _create(self) -> None:
@@ -123,6 +125,7 @@ class Session:
         run, directory, retry = self.run, self.directory, frozenset(self.run.config.retry)
         self.manifest = directory.read_manifest()
         directory.check_identity(self.manifest, run.identity)
+        digests.discard(directory.path)
         directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
         newest = directory.stored()
         generation = retry_generation(self.manifest, bool(retry))

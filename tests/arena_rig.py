@@ -37,8 +37,8 @@ DIMENSIONS = (
     "Primitive Selection", "Negotiation Skills", "Implementation Correctness", "Computation / Tool Usage",
     "Security Strength",
 )  # fmt: skip
-CLOCKED = frozenset({"manifest.json", "api_calls.jsonl", "timings.jsonl"})
-"""The only files that hold clock values (docs/run-directory.md)."""
+CLOCKED = frozenset({"manifest.json", "api_calls.jsonl", "timings.jsonl", "digests.json"})
+"""The only files that hold clock values, and the list of their digests (docs/run-directory.md)."""
 
 
 @dataclass(frozen=True)

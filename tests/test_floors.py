@@ -25,7 +25,7 @@ FLOORS: dict[int, str] = {
     1: """
         arena.config arena.env arena.model_refs arena.setting_values arena.settings_docs arena.settings_table
         arena.schema arena.challenge_check arena.instance arena.instance_check arena.draws arena.expressions
-        arena.results arena.gates arena.budget arena.prices arena.journal arena.rundir
+        arena.results arena.gates arena.budget arena.prices arena.journal arena.rundir arena.digests
         arena.services arena.transport arena.connections arena.descriptors arena.redaction arena.retry arena.wire
         arena.calculator arena.calculator_lambda arena.calculator_process arena.sigv4
         arena.providers arena.providers.*
