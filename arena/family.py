@@ -53,6 +53,14 @@ class Family(Protocol):
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score: ...
 
+    def ledger(self, record: dict[str, Json]) -> dict[str, Json]:
+        """Return what a record's claims rest on, from the record and the family's inputs alone, for verify and report.
+
+        `claims`: class -> count (`computed`, `copied`, `asserted`, `wrong`), whatever else the family has to say beside
+        it (arena/crypto/ledger.py). Empty where a family has no such notion.
+        """
+        ...
+
     def write_bundle(self, run_dir: Path, record: dict[str, Json]) -> None:
         """Write the files of one finished match; all of them can be rebuilt from the record."""
         ...

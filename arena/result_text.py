@@ -7,6 +7,7 @@ from pathlib import Path
 
 from arena.records import Json
 from arena.tables import number, printable, text_table
+from arena.verified_rates import verified_line
 
 
 def summary_text(summary: Mapping[str, Json], run_dir: Path) -> str:
@@ -18,7 +19,15 @@ def summary_text(summary: Mapping[str, Json], run_dir: Path) -> str:
     rows = [_row(unit[f"{noun}_id"], unit, dimensions) for unit in summary[f"per_{noun}"]]
     rows.append(_row("all", summary, dimensions))
     table = text_table(header, rows, frozenset({1, *range(3, 4 + len(short))}))
-    lines = [table, "", _counts(summary), *_by(summary), f"calculator: {summary['calculator']['provider']}"]
+    checked = verified_line(summary)
+    lines = [
+        table,
+        "",
+        _counts(summary),
+        *([checked] if checked else []),
+        *_by(summary),
+        f"calculator: {summary['calculator']['provider']}",
+    ]
     lines.append(f"results: {run_dir}")
     return printable("\n".join(lines))
 

@@ -6,16 +6,17 @@ unscored matches are counted beside every mean; they are never part of one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.check_rates import CSV_COLUMNS, CheckRates, csv_values
 from arena.family import Family
+from arena.moments import Moments, success_rate
 from arena.records import STATUSES, Json
 from arena.rundir import AtomicFile, pretty_json, write_atomic
 from arena.tables import csv_line
+from arena.verified_rates import VerifiedRates, verified_cells, verified_columns
 
 SUMMARY_FILE = "summary.json"
 SCORES_CSV = "matches_scores.csv"
@@ -33,12 +34,15 @@ class Group:
     outcomes: dict[str, int]
     n: int = 0
     statuses: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
-    scored: int = 0
     unscored: int = 0
     flagged: int = 0
     checks: CheckRates = field(default_factory=CheckRates)
-    sums: dict[str, float] = field(default_factory=dict)
-    squares: dict[str, float] = field(default_factory=dict)
+    scores: Moments = field(init=False)
+    verified: VerifiedRates = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scores = Moments(self.dimensions)
+        self.verified = VerifiedRates(Moments(self.dimensions), dict.fromkeys(self.outcomes, 0))
 
     def add(self, record: Mapping[str, Json]) -> None:
         self.n += 1
@@ -47,49 +51,32 @@ class Group:
             self.outcomes[record["outcome"]] += 1
         self.flagged += bool(record["flags"])
         self.checks.add(record)
+        self.verified.add(record)
         if record["status"] != "done":
             return
         if record["unscored"] is not None:
             self.unscored += 1
             return
-        self.scored += 1
-        for name in self.dimensions:
-            value = record["scores"][name]
-            self.sums[name] = self.sums.get(name, 0.0) + value
-            self.squares[name] = self.squares.get(name, 0.0) + value * value
-
-    def means(self) -> dict[str, float | None]:
-        """Return dimension -> mean over the scored matches, 3 decimals; None where there are none."""
-        return {n: round(self.sums[n] / self.scored, 3) if self.scored else None for n in self.dimensions}
-
-    def deviations(self) -> dict[str, float | None]:
-        """Return dimension -> sample standard deviation (n - 1), 3 decimals; None below two scored matches."""
-        if self.scored < 2:
-            return dict.fromkeys(self.dimensions)
-        out: dict[str, float | None] = {}
-        for name in self.dimensions:
-            variance = (self.squares[name] - self.sums[name] ** 2 / self.scored) / (self.scored - 1)
-            out[name] = round(math.sqrt(max(0.0, variance)), 3)
-        return out
+        self.scores.add(record["scores"])
 
     def success_rate(self) -> float | None:
         """Return the first outcome's share of all matches with an outcome, aborted ones included; None without any."""
-        total = sum(self.outcomes.values())
-        return round(next(iter(self.outcomes.values())) / total, 4) if total else None
+        return success_rate(self.outcomes)
 
     def to_json(self) -> dict[str, Json]:
         return {
             "n": self.n,
             "outcomes": self.outcomes,
             "success_rate": self.success_rate(),
-            "mean_scores": self.means(),
-            "sd_scores": self.deviations(),
-            "scored": self.scored,
+            "mean_scores": self.scores.means(),
+            "sd_scores": self.scores.deviations(),
+            "scored": self.scores.n,
             "unscored": self.unscored,
             "flagged": self.flagged,
             "statuses": self.statuses,
             "errors": self.statuses["error"],
             "checks": self.checks.to_json(),
+            "verified": self.verified.to_json(),
         }
 
 
@@ -116,7 +103,8 @@ class Summary:
     def _csv_header(self) -> list[str]:
         return [f"{self._family.unit_noun}_id", "rep", "attempt", *self._family.labels, "status",
                 "stop", "outcome", *self.dimensions, "mean_score", "unscored", "turns", "tool_calls", "tool_errors",
-                "malformed", "prompt_tokens", "completion_tokens", *CSV_COLUMNS, "seed"]  # fmt: skip
+                "malformed", "prompt_tokens", "completion_tokens", *CSV_COLUMNS,
+                *verified_columns(self.dimensions), "seed"]  # fmt: skip
 
     def add(self, record: dict[str, Json]) -> None:
         self.total.add(record)
@@ -146,7 +134,8 @@ class Summary:
                 *(cell.get(label) for label in self._family.labels), record["status"],
                 record["stop"], record["outcome"], *values, mean, record["unscored"], turns, usage["tool_calls"],
                 usage["tool_errors"], usage["malformed"], usage["prompt_tokens"], usage["completion_tokens"],
-                *csv_values(record), record["seed"]]  # fmt: skip
+                *csv_values(record),
+                *verified_cells(record, self.dimensions), record["seed"]]  # fmt: skip
 
     def to_json(self) -> dict[str, Json]:
         """Return summary.json without what the run's manifest adds to it."""
@@ -179,9 +168,9 @@ class Summary:
                               "errors", "aborted", "denied", "limit"]))  # fmt: skip
         for unit in sorted(self.units):
             group = self.units[unit]
-            means = group.means()
+            means = group.scores.means()
             units.write(csv_line([unit, group.n, group.success_rate(), *(group.outcomes[o] for o in outcomes),
-                                  *(means[d] for d in self.dimensions), group.scored, group.unscored,
+                                  *(means[d] for d in self.dimensions), group.scores.n, group.unscored,
                                   group.statuses["error"], group.statuses["aborted"], group.statuses["denied"],
                                   group.statuses["limit"]]))  # fmt: skip
         units.close()

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "arena"
 FLOORS: dict[int, str] = {
     0: """
         arena arena.errors arena.records arena.messages arena.simpleyaml arena.yaml_scalars arena.strict_json
-        arena.tables arena.svg arena.stats
+        arena.tables arena.svg arena.stats arena.moments
     """,
     1: """
         arena.config arena.env arena.model_refs arena.setting_values arena.settings_docs arena.settings_table
@@ -38,7 +38,7 @@ FLOORS: dict[int, str] = {
     4: """
         arena.execute arena.session arena.wiring arena.runner arena.summary arena.check_rates arena.progress
         arena.finished_run arena.console arena.manifest arena.interrupt arena.result_text arena.dry_run
-        arena.report arena.report.*
+        arena.verified_rates arena.report arena.report.*
     """,
     5: "arena.run arena.__main__ arena.commands arena.commands.*",
 }

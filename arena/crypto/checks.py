@@ -44,7 +44,7 @@ def check_match(
         "textbook_names": check_names(entries, shown),
         "leaks": check_leaks(turns, challenge, values or {}) if drawn else None,
         "result": check_result(entries, challenge, values or {}) if drawn else None,
-        "artefacts": check_artefacts(entries, lambda: _told(challenge, roles, values), public),
+        "artefacts": check_artefacts(entries, lambda: told_texts(challenge, roles, values), public),
         "tools": check_tools(entries, public),
     }
 
@@ -54,7 +54,9 @@ def all_green(checks: Mapping[str, Json]) -> bool:
     return all(checks[name] is None or checks[name]["ok"] for name in CHECKS)
 
 
-def _told(challenge: Mapping[str, Json], roles: Sequence[str], values: Mapping[str, Json] | None) -> dict[str, str]:
+def told_texts(
+    challenge: Mapping[str, Json], roles: Sequence[str], values: Mapping[str, Json] | None
+) -> dict[str, str]:
     """Return role -> everything that its system prompt tells it of this challenge."""
     told = {}
     texts = list(player_texts(challenge, ""))

@@ -9,9 +9,11 @@ from pathlib import Path
 from arena.crypto import data
 from arena.crypto.bundle import RoleViews, write_bundle
 from arena.crypto.checks import CHECKS_VERSION, check_match
+from arena.crypto.ledger import ledger
 from arena.crypto.outcome import OUTCOMES, outcome
 from arena.crypto.prompts import OPENING_CUE, PROMPT_VERSION
 from arena.crypto.values import draw, guess
+from arena.crypto.verified import caps_of, describe_rule, findings, verified
 from arena.dialogue import Setting, converse
 from arena.errors import GateDenied, ServiceFault
 from arena.family import Exporter
@@ -68,9 +70,12 @@ class CryptoFamily:
         nothing: dict[str, float | int | None] = dict.fromkeys(setup.rubric.dimensions)
         challenge = self.challenges[trial.plan["challenge_id"]]
         checks = check_match(transcript.entries, challenge, transcript.instance)
+        caps = caps_of(findings(transcript.entries, challenge, transcript.instance, checks))
+        without = verified(caps, nothing, setup.rule, transcript.stop)
         if transcript.status != "done":
             unscored = f"not judged: {transcript.stop}"
-            return Score(values=nothing, outcome=ABORTED_OUTCOME, unscored=unscored, detail={"checks": checks})
+            detail: dict[str, Json] = {"checks": checks, "verified": without}
+            return Score(values=nothing, outcome=ABORTED_OUTCOME, unscored=unscored, detail=detail)
         material = JudgeMaterial(
             challenge=setup.judged(challenge, transcript.instance),
             entries=transcript.entries,
@@ -79,22 +84,27 @@ class CryptoFamily:
         )
         tools = setup.tools if setup.judge_tools else None
         result = ask_judge(setup.rubric, material, setup.truncation, services, tools, setup.max_tool_calls_per_turn)
-        detail: dict[str, Json] = {
+        detail = {
             "asks": result.asks,
             "truncated": result.truncated,
             "usage": result.usage,
             "checks": checks,
+            "verified": without,
         }
         if result.calls:
             detail["calls"] = result.calls
         if result.scores is None:
             return Score(values=nothing, outcome=None, unscored=result.unscored, detail=detail)
+        detail["verified"] = verified(caps, result.scores, setup.rule, transcript.stop)
         return Score(
             values=dict(result.scores),
             outcome=outcome(setup.rule, result.scores, transcript.stop),
             verdict=result.verdict,
             detail=detail,
         )
+
+    def ledger(self, record: dict[str, Json]) -> dict[str, Json]:
+        return ledger(record, self.challenges[record["unit"]])
 
     def write_bundle(self, run_dir: Path, record: dict[str, Json]) -> None:
         write_bundle(run_dir, record, self.challenges[record["unit"]], self.setup)
@@ -136,4 +146,5 @@ class CryptoFamily:
             },
             "outcome_rule": setup.rule.to_json(),
             "checks_version": CHECKS_VERSION,
+            "verified_rule": describe_rule(),
         }
