@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from arena.moments import merge_counts
 from arena.records import Json
 
 
@@ -36,6 +37,16 @@ class CheckRates:
         self.artefacts += checks["artefacts"]["count"]
         self.artefacts_real += checks["artefacts"]["real"]
         self.calls_unused += checks["tools"]["unused"]
+
+    def merge(self, other: CheckRates) -> None:
+        """Count what another one counted."""
+        self.n += other.n
+        merge_counts(self.made, other.made)
+        merge_counts(self.passed, other.passed)
+        merge_counts(self.results, other.results)
+        self.artefacts += other.artefacts
+        self.artefacts_real += other.artefacts_real
+        self.calls_unused += other.calls_unused
 
     def to_json(self) -> dict[str, Json]:
         """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, and the share of real artefacts."""

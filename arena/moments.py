@@ -24,6 +24,13 @@ class Moments:
             self.sums[name] = self.sums.get(name, 0.0) + value
             self.squares[name] = self.squares.get(name, 0.0) + value * value
 
+    def merge(self, other: Moments) -> None:
+        """Count what another one counted."""
+        self.n += other.n
+        for name, value in other.sums.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+            self.squares[name] = self.squares.get(name, 0.0) + other.squares[name]
+
     def means(self) -> dict[str, float | None]:
         """Return name -> mean, 3 decimals; None where nothing was counted."""
         return {name: round(self.sums[name] / self.n, 3) if self.n else None for name in self.names}
@@ -37,6 +44,12 @@ class Moments:
             variance = (self.squares[name] - self.sums[name] ** 2 / self.n) / (self.n - 1)
             out[name] = round(math.sqrt(max(0.0, variance)), 3)
         return out
+
+
+def merge_counts(into: dict[str, int], counts: Mapping[str, int]) -> None:
+    """Add counts by name."""
+    for name, count in counts.items():
+        into[name] = into.get(name, 0) + count
 
 
 def success_rate(outcomes: Mapping[str, int]) -> float | None:

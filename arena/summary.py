@@ -12,7 +12,7 @@ from pathlib import Path
 
 from arena.check_rates import CSV_COLUMNS, CheckRates, csv_values
 from arena.family import Family
-from arena.moments import Moments, success_rate
+from arena.moments import Moments, merge_counts, success_rate
 from arena.records import STATUSES, Json
 from arena.rundir import AtomicFile, pretty_json, write_atomic
 from arena.tables import csv_line
@@ -59,6 +59,17 @@ class Group:
             return
         self.scores.add(record["scores"])
 
+    def merge(self, other: Group) -> None:
+        """Count what another one counted."""
+        self.n += other.n
+        merge_counts(self.outcomes, other.outcomes)
+        merge_counts(self.statuses, other.statuses)
+        self.unscored += other.unscored
+        self.flagged += other.flagged
+        self.checks.merge(other.checks)
+        self.scores.merge(other.scores)
+        self.verified.merge(other.verified)
+
     def success_rate(self) -> float | None:
         """Return the first outcome's share of all matches with an outcome, aborted ones included; None without any."""
         return success_rate(self.outcomes)
@@ -88,9 +99,8 @@ class Summary:
         self._family = family
         self._planned = planned
         self.dimensions = tuple(family.dimensions)
-        self.total = self._group()
-        self.units: dict[str, Group] = {}
-        self.cells: dict[str, dict[str, Group]] = {}
+        self.leaves: dict[tuple[str, tuple[tuple[str, str], ...]], Group] = {}
+        """Unit and cell -> group: a record is counted once, and the tables add up what they need."""
         self.stops: dict[str, int] = {}
         self.players: dict[str, int] = dict.fromkeys([*_USAGE, *_TOOLS], 0)
         self.judges: dict[str, int] = dict.fromkeys(_USAGE, 0)
@@ -107,10 +117,10 @@ class Summary:
                 *verified_columns(self.dimensions), "seed"]  # fmt: skip
 
     def add(self, record: dict[str, Json]) -> None:
-        self.total.add(record)
-        self.units.setdefault(record["unit"], self._group()).add(record)
-        for label, value in record["cell"].items():
-            self.cells.setdefault(label, {}).setdefault(value, self._group()).add(record)
+        leaf = record["unit"], tuple(record["cell"].items())
+        if leaf not in self.leaves:
+            self.leaves[leaf] = self._group()
+        self.leaves[leaf].add(record)
         self.stops[record["stop"]] = self.stops.get(record["stop"], 0) + 1
         usage: dict[str, int] = dict.fromkeys(self.players, 0)
         for counters in record["usage"].values():
@@ -137,43 +147,61 @@ class Summary:
                 *csv_values(record),
                 *verified_cells(record, self.dimensions), record["seed"]]  # fmt: skip
 
-    def to_json(self) -> dict[str, Json]:
+    def _units(self) -> dict[str, Group]:
+        """Return unit -> group, sorted."""
+        found: dict[str, Group] = {}
+        for (unit, _), group in self.leaves.items():
+            found.setdefault(unit, self._group()).merge(group)
+        return dict(sorted(found.items()))
+
+    def _cells(self) -> dict[str, dict[str, Group]]:
+        """Return label -> value -> group, sorted."""
+        found: dict[str, dict[str, Group]] = {}
+        for (_, cell), group in self.leaves.items():
+            for label, value in cell:
+                found.setdefault(label, {}).setdefault(value, self._group()).merge(group)
+        return {label: dict(sorted(groups.items())) for label, groups in sorted(found.items())}
+
+    def to_json(self, units: Mapping[str, Group]) -> dict[str, Json]:
         """Return summary.json without what the run's manifest adds to it."""
+        total = self._group()
+        for group in units.values():
+            total.merge(group)
         return {
             "summary_format": SUMMARY_FORMAT,
             "n_planned": self._planned,
-            "n_matches": self.total.n,
-            "n_not_played": self._planned - self.total.n,
-            **{name: value for name, value in self.total.to_json().items() if name != "n"},
+            "n_matches": total.n,
+            "n_not_played": self._planned - total.n,
+            **{name: value for name, value in total.to_json().items() if name != "n"},
             "stops": dict(sorted(self.stops.items())),
             "usage": {"players": self.players, "judge": self.judges},
             "by": {
-                label: {value: group.to_json() for value, group in sorted(groups.items())}
-                for label, groups in sorted(self.cells.items())
+                label: {value: group.to_json() for value, group in groups.items()}
+                for label, groups in self._cells().items()
             },
-            f"per_{self._family.unit_noun}": [self._unit_json(unit) for unit in sorted(self.units)],
+            f"per_{self._family.unit_noun}": [self._unit_json(unit, group) for unit, group in units.items()],
         }
 
-    def _unit_json(self, unit: str) -> dict[str, Json]:
+    def _unit_json(self, unit: str, group: Group) -> dict[str, Json]:
         noun = self._family.unit_noun
         names = {f"{noun}_id": unit, f"{noun}_name": self._family.unit_name(unit)}
-        return {**names, **self.units[unit].to_json()}
+        return {**names, **group.to_json()}
 
     def close(self, extra: Mapping[str, Json]) -> dict[str, Json]:
         """Write the files; `extra` (versions, models, calculator) leads summary.json. Return what was written."""
         self._csv.close()
+        grouped = self._units()
         noun, outcomes = self._family.unit_noun, self._family.outcomes
         units = AtomicFile(self._run_dir / f"{noun}_summary.csv")
         units.write(csv_line([f"{noun}_id", "n", "success_rate", *outcomes, *self.dimensions, "scored", "unscored",
                               "errors", "aborted", "denied", "limit"]))  # fmt: skip
-        for unit in sorted(self.units):
-            group = self.units[unit]
+        for unit, group in grouped.items():
             means = group.scores.means()
             units.write(csv_line([unit, group.n, group.success_rate(), *(group.outcomes[o] for o in outcomes),
                                   *(means[d] for d in self.dimensions), group.scores.n, group.unscored,
                                   group.statuses["error"], group.statuses["aborted"], group.statuses["denied"],
                                   group.statuses["limit"]]))  # fmt: skip
         units.close()
-        whole = {**extra, **self.to_json()}
+        whole = {**extra, **self.to_json(grouped)}
         write_atomic(self._run_dir / SUMMARY_FILE, pretty_json(whole))
         return whole

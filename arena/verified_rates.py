@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from arena.moments import Moments, success_rate
+from arena.moments import Moments, merge_counts, success_rate
 from arena.records import Json
 
 
@@ -38,6 +38,14 @@ class VerifiedRates:
             return
         self.scores.add(found["scores"])
         self.capped += found["scores"] != record["scores"]
+
+    def merge(self, other: VerifiedRates) -> None:
+        """Count what another one counted."""
+        self.n += other.n
+        self.capped += other.capped
+        merge_counts(self.outcomes, other.outcomes)
+        merge_counts(self.caps, other.caps)
+        self.scores.merge(other.scores)
 
     def to_json(self) -> dict[str, Json] | None:
         """Return means, deviations and outcomes as they stand for the raw scores; `capped`: scored matches in which a
