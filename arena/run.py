@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 if __package__ in (None, ""):  # started as a file: make the clone importable, and not this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -23,9 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
     speak_utf8()
     try:
-        config = read_config(words, os.environ)
-        check_data(config)
-        return play("crypto", config, words)
+        with sigterm_interrupts():
+            config = read_config(words, os.environ)
+            check_data(config)
+            return play("crypto", config, words)
     except ArenaError as error:
         _complain(str(error))
         return error.exit_code
@@ -41,6 +45,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         place = f": {error.filename}" if error.filename else ""
         _complain(f"{error.strerror or error}{place}")
         return EXIT_ERRORS
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM end what is under way as Ctrl-C does: while the calculator is built, say, before any match."""
+
+    def caught(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there signals can be caught
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, caught)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def speak_utf8() -> None:

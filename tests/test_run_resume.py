@@ -260,3 +260,17 @@ def test_resume_prints_what_is_kept(tmp_path: Path) -> None:
     ended = table.play("--resume", "--max-turns", "2")
     assert ended.code == 0 and "1 of 2 kept" in ended.err
     assert arena("--resume", "--out", str(tmp_path / "run"), *NO_TOOLS).code == 2, "another set of challenges"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_before_the_first_match_ends_with_130_and_no_run_directory(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    program = tmp_path / "calculator"
+    # Asked for its catalogue, it signals the run and never answers.
+    program.write_text(f"#!/bin/sh\nkill -{int(number)} $PPID\nexec sleep 600\n", encoding="utf-8")
+    program.chmod(0o755)
+    environ = {**environment(), "ARENA_CALCULATOR_BIN": str(program)}
+    ended = process("--limit", "1", "--out", str(tmp_path / "run"), environ=environ)
+    assert ended.code == 130 and "interrupted" in ended.err
+    assert not (tmp_path / "run").exists()
