@@ -21,6 +21,7 @@ FLOORS: dict[int, str] = {
     0: """
         arena arena.errors arena.records arena.messages arena.simpleyaml arena.yaml_scalars arena.strict_json
         arena.tables arena.svg arena.stats arena.moments
+        arena.bootstrap arena.paired_tests arena.power arena.reliability
     """,
     1: """
         arena.config arena.env arena.model_refs arena.setting_values arena.settings_docs arena.settings_table
@@ -39,6 +40,7 @@ FLOORS: dict[int, str] = {
         arena.execute arena.session arena.wiring arena.runner arena.summary arena.check_rates arena.progress
         arena.finished_run arena.console arena.manifest arena.interrupt arena.result_text arena.dry_run
         arena.verified_rates arena.report arena.report.*
+        arena.paired_runs arena.run_reliability arena.comparison arena.comparison_text arena.comparison_figure
     """,
     5: "arena.run arena.__main__ arena.commands arena.commands.*",
 }
