@@ -12,6 +12,7 @@ from arena.errors import EXIT_OK, EXIT_USAGE
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("arena.run", "play the challenge set: agents negotiate, compute and are judged"),
     "calibrate": ("arena.commands.calibrate", "judge plays of known quality: what does the judge notice?"),
+    "compare": ("arena.commands.compare", "is the tuned run better than the base run? paired, with a verdict"),
     "challenges": ("arena.commands.challenges", "lint, list, show, render, count or try out the challenge set"),
 }
 """Name -> (module with `main(argv) -> exit code`, one line for the help). A new command is one file and one row."""

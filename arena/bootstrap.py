@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from statistics import NormalDist
 
-from arena.stats import quantile
+from arena.stats import quantile, student_t_quantile
 
 Interval = tuple[float, float]
 _NORMAL = NormalDist()
@@ -75,6 +75,19 @@ def replicates(columns: Sequence[Column], draws: Iterable[Sequence[int]]) -> lis
             for found, sums in members:
                 found.append(sum(take(sums)) / total)
     return out
+
+
+def expanded_level(clusters: int, level: float = 0.95) -> float:
+    """Return the level at which to read replicates of a mean so that the interval covers `level` in small samples.
+
+    Plain percentile intervals are too narrow: by sqrt((n - 1)/n), since a resample's variance has divisor n, and by the
+    normal in place of the t quantile. T. C. Hesterberg, "What teachers should know about the bootstrap", The American
+    Statistician 69 (2015), 371-386, section 4.1 (expanded percentile interval).
+    """
+    if clusters < 2:
+        raise ValueError("an interval needs two clusters or more")
+    t = student_t_quantile((1 + level) / 2, clusters - 1)
+    return 1 - 2 * _NORMAL.cdf(-math.sqrt(clusters / (clusters - 1)) * t)
 
 
 def intervals(column: Column, resampled: Sequence[float], level: float = 0.95) -> Bootstrapped:

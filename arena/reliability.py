@@ -91,6 +91,15 @@ class NestedSums:
         had, before, matches, squared = self.challenges.get(challenge, (0, 0.0, 0, 0))
         self.challenges[challenge] = (had + n, before + total, matches + 1, squared + n * n)
 
+    def add_challenge(self, challenge: str, n: int, total: float, squares: float) -> None:
+        """Add all matches of a challenge at once, each with one value: their number, sum and sum of squares."""
+        self.values += n
+        self.matches += n
+        self.squares += squares
+        self.match_squares += squares
+        self.counts_squared += n
+        self.challenges[challenge] = (n, total, n, n)
+
 
 @dataclass(frozen=True, slots=True)
 class Components:

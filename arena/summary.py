@@ -14,6 +14,7 @@ from arena.check_rates import CSV_COLUMNS, CheckRates, csv_values
 from arena.family import Family
 from arena.moments import Moments, merge_counts, success_rate
 from arena.records import STATUSES, Json
+from arena.run_reliability import PanelSums, reliability_json
 from arena.rundir import AtomicFile, pretty_json, write_atomic
 from arena.tables import csv_line
 from arena.verified_rates import VerifiedRates, verified_cells, verified_columns
@@ -104,6 +105,7 @@ class Summary:
         self.stops: dict[str, int] = {}
         self.players: dict[str, int] = dict.fromkeys([*_USAGE, *_TOOLS], 0)
         self.judges: dict[str, int] = dict.fromkeys(_USAGE, 0)
+        self.panels = PanelSums(self.dimensions)
         self._csv = AtomicFile(run_dir / SCORES_CSV)
         self._csv.write(csv_line(self._csv_header()))
 
@@ -121,6 +123,7 @@ class Summary:
         if leaf not in self.leaves:
             self.leaves[leaf] = self._group()
         self.leaves[leaf].add(record)
+        self.panels.add(record)
         self.stops[record["stop"]] = self.stops.get(record["stop"], 0) + 1
         usage: dict[str, int] = dict.fromkeys(self.players, 0)
         for counters in record["usage"].values():
@@ -167,12 +170,15 @@ class Summary:
         total = self._group()
         for group in units.values():
             total.merge(group)
+        plays = {unit: (group.n, group.outcomes, group.scores) for unit, group in units.items()}
+        reliability = reliability_json(plays, self.panels)
         return {
             "summary_format": SUMMARY_FORMAT,
             "n_planned": self._planned,
             "n_matches": total.n,
             "n_not_played": self._planned - total.n,
             **{name: value for name, value in total.to_json().items() if name != "n"},
+            **({} if reliability is None else {"reliability": reliability}),
             "stops": dict(sorted(self.stops.items())),
             "usage": {"players": self.players, "judge": self.judges},
             "by": {

@@ -64,7 +64,7 @@ def test_holm_is_that_of_statsmodels(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", rows("power"), ids=lambda row: f"{row['effect']}-{row['n']}")
 def test_power_is_that_of_statsmodels_and_the_detectable_effect_has_it(row: dict[str, Any]) -> None:
     assert paired_power(row["effect"], row["n"], row["alpha"]) == pytest.approx(row["power"], abs=1e-7)
-    if 0 < row["effect"]:
+    if row["effect"] > 0:
         effect = detectable_effect(row["n"], row["alpha"], row["power"])
         assert effect == pytest.approx(row["effect"], rel=1e-5)
 

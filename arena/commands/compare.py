@@ -1,0 +1,135 @@
+"""`arena compare`: is the tuned run better than the base run? Paired, with intervals, tests and a verdict. Floor F5."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from arena.comparison import WORSE, Options, compare
+from arena.comparison_figure import figure
+from arena.comparison_text import csv_bytes, markdown, text
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.finished_run import FinishedRun
+from arena.paired_runs import pair_runs, read_run
+from arena.records import Json
+from arena.rundir import pretty_json, write_atomic
+from arena.tables import printable
+
+LEAST_RESAMPLES, MOST_RESAMPLES = 100, 1_000_000
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="arena compare",
+        description="Compare two runs of the same challenges, paired by challenge and repetition. Exit codes: 0"
+        " compared, 1 with --fail-if-worse when something is worse, 2 when the runs cannot be compared.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("base", type=Path, metavar="BASE", help="run directory of the base players")
+    parser.add_argument("tuned", type=Path, metavar="TUNED", help="run directory of the tuned players")
+    add_flags(parser)
+    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    return parser
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a comparison to a parser, without the two runs."""
+    parser.add_argument("--intersect", action="store_true", help="compare what both have in common, and count the rest")
+    parser.add_argument("--fail-if-worse", action="store_true", help="exit code 1 when tuned is worse in anything")
+    parser.add_argument("--resamples", type=_resamples, default=10_000, metavar="N",
+                        help="bootstrap resamples and random sign patterns [default 10000]")  # fmt: skip
+    for flag, what in (("report-path", "plain text"), ("json", "JSON"), ("csv", "CSV"), ("markdown", "Markdown"),
+                       ("figure", "an SVG figure")):  # fmt: skip
+        parser.add_argument(f"--{flag}", type=Path, metavar="FILE", help=f"write the report as {what}")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the chance in it [default 0]")
+
+
+def _resamples(word: str) -> int:
+    if not word.isdecimal() or not LEAST_RESAMPLES <= int(word) <= MOST_RESAMPLES:
+        raise argparse.ArgumentTypeError(f"a number from {LEAST_RESAMPLES} to {MOST_RESAMPLES:,}, not {word!r}")
+    return int(word)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where a comparison is written; None: nowhere."""
+
+    report_path: Path | None
+    json: Path | None
+    csv: Path | None
+    markdown: Path | None
+    figure: Path | None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out `arena compare` with these arguments and return the exit code."""
+    try:
+        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+        found = compare_runs(options.base, options.tuned, options)
+        if not options.quiet:
+            _speak(text(found))
+        return exit_code(found, options.fail_if_worse)
+    except ArenaError as error:
+        print(f"arena compare: {printable(str(error))}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("arena compare: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERRORS
+
+
+def compare_runs(base: Path, tuned: Path, options: argparse.Namespace) -> dict[str, Json]:
+    """Compare two run directories, write the files that `options` (the flags of `add_flags`) name, return the figures.
+
+    Errors: UsageError when they cannot be compared or a file cannot be written, DataError for a damaged run.
+    """
+    runs = pair_runs(read_run(FinishedRun(base)), read_run(FinishedRun(tuned)), options.intersect)
+    found = compare(runs, Options(options.resamples, options.seed))
+    outputs = Outputs(options.report_path, options.json, options.csv, options.markdown, options.figure)
+    write(found, outputs)
+    return found
+
+
+def write(found: dict[str, Json], outputs: Outputs) -> None:
+    """Write a comparison; folders are made where they are missing. Errors: UsageError when the system refuses."""
+    contents: tuple[tuple[Path | None, Callable[[], bytes]], ...] = (
+        (outputs.report_path, lambda: _encoded(text(found) + "\n")),
+        (outputs.json, lambda: pretty_json(found)),
+        (outputs.csv, lambda: csv_bytes(found)),
+        (outputs.markdown, lambda: _encoded(markdown(found))),
+        (outputs.figure, lambda: _encoded(figure(found))),
+    )
+    for path, content in contents:
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(path, content())
+            except OSError as error:
+                raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _encoded(content: str) -> bytes:
+    return content.encode("utf-8", "backslashreplace")
+
+
+def exit_code(found: dict[str, Json], fail_if_worse: bool) -> int:
+    """Return 1 where something is worse and that was to count as failure."""
+    return EXIT_ERRORS if fail_if_worse and found["verdict"][WORSE] else EXIT_OK
+
+
+def _speak(content: str) -> None:
+    # A terminal that is not UTF-8 gets escapes instead of an error in the middle.
+    encoding = sys.stdout.encoding or "utf-8"
+    print(content.encode(encoding, "backslashreplace").decode(encoding))
