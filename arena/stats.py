@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 Z95 = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution: two-sided intervals of 95 %."""
@@ -66,6 +67,7 @@ def student_t_cdf(t: float, df: float) -> float:
     return 1 - tail if t > 0 else tail
 
 
+@lru_cache(maxsize=256)
 def student_t_quantile(share: float, df: float) -> float:
     """Return the t with P(T <= t) = `share`, 0 < share < 1, by bisection to the last digits."""
     if not 0 < share < 1:

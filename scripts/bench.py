@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
 from arena.tables import text_table  # noqa: E402
+from tests.comparison_rig import Made, match, verified  # noqa: E402
 
 CLIENT_CORE, SERVER_CORE = 0, 1
 LATENCY_S = 0.050
@@ -193,6 +195,26 @@ def starts(words: Sequence[str], times: int = 10) -> float:
     return found[times // 2] * 1000
 
 
+def comparison(folder: Path) -> list[list[str]]:
+    """Measure `arena compare` on 200 challenges x 5 repetitions with verified scores, with and without resampling."""
+    for name in ("base", "tuned"):
+        source = random.Random(name)
+
+        def cell(source: random.Random = source) -> dict[str, object]:
+            grades = [source.randint(2, 5) for _ in range(5)]
+            return match(*grades, verified=verified(*(grade - source.randrange(2) for grade in grades)))
+
+        cells = {f"c{number}": [cell() for _ in range(5)] for number in range(200)}
+        Made(folder / f"compare-{name}", padding=8000).write(cells)
+    words = [sys.executable, "-m", "arena", "compare", str(folder / "compare-base"), str(folder / "compare-tuned")]
+    rows = []
+    for resamples in (10_000, 100):
+        done = min((run([*words, "--resamples", str(resamples)]) for _ in range(3)), key=lambda ran: ran.cpu)
+        rows.append([f"200 challenges x 5, {resamples:,} resamples", f"{done.seconds:.2f} s", f"{done.cpu:.2f} s",
+                     f"{done.peak_mib:.0f} MiB"])  # fmt: skip
+    return rows
+
+
 def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="arena-bench-"))
     try:
@@ -205,6 +227,8 @@ def main() -> None:
         print(text_table(["12 turns + 1 judge call, one core", "speed", "peak memory", "disk a match"], rows))
         print(f"\nmock/talker against the reference: {12_000 / talked.seconds / bare:.2f}\n")
         print(text_table(["against a local server", "speed", "share"], over_http(folder)))
+        print()
+        print(text_table(["arena compare, 12 metrics, one core", "wall", "CPU", "peak memory"], comparison(folder)))
         empty = starts([sys.executable, "-c", "pass"])
         shown = starts([sys.executable, "-m", "arena.run", "--help"])
         print(f"\n--help: {shown:.0f} ms (an empty interpreter: {empty:.0f} ms)")
