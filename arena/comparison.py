@@ -24,7 +24,7 @@ LEVEL = 0.95
 ALPHA = 1 - LEVEL
 SUCCESS_RATE = "success rate"
 BETTER, WORSE, UNCLEAR, NO_DATA = "better", "worse", "cannot tell", "no data"
-FEW_CHALLENGES = 20
+FEW_CHALLENGES = 10
 """Below so many challenges bootstrap intervals are known to be too narrow (docs/comparing.md, measured)."""
 
 Value = Callable[[Match], float | None]
@@ -129,7 +129,7 @@ def compare(runs: PairedRuns, options: Options) -> dict[str, Json]:
         "level": LEVEL,
         "resamples": options.resamples,
         "seed": options.seed,
-        "tests": sum(row["p"] is not None for row in rows),
+        "tests": sum(row["p"] is not None and not row["as_judged"] for row in rows),
         "verified_problem": runs.verified_problem or None,
         "metrics": rows,
         "outcomes": [_outcome_json(table) for table in tables if table.metric.kind == "rate"],
@@ -212,8 +212,18 @@ def _put_interval(row: dict[str, Json], found: Bootstrapped, units: int) -> None
 
 
 def _add_tests(tables: Sequence[Paired], rows: Sequence[dict[str, Json]], options: Options) -> None:
-    """Add p-values, Holm's over all of them, and what this design could have found."""
-    tested = [(table, row) for table, row in zip(tables, rows, strict=True) if table.by_unit]
+    """Add p-values, Holm's over all of them, and what this design could have found.
+
+    A verified figure that is in every pair what the judge gave (`as_judged`) is no test of its own: it has the other's.
+    """
+    judged = {table.metric.name: (table, row) for table, row in zip(tables, rows, strict=True)
+              if table.metric.source == "judge"}  # fmt: skip
+    tested = []
+    for table, row in zip(tables, rows, strict=True):
+        raw, _ = judged[table.metric.name]
+        row["as_judged"] = table is not raw and table.by_unit == raw.by_unit
+        if table.by_unit and not row["as_judged"]:
+            tested.append((table, row))
     for table, row in tested:
         found = sign_flip(table.column().sums, options.resamples, f"arena-compare/1 sign flips {options.seed}")
         row["p"], row["p_method"], row["p_draws"] = found.p, found.method, found.draws
@@ -221,6 +231,10 @@ def _add_tests(tables: Sequence[Paired], rows: Sequence[dict[str, Json]], option
         row["p_holm"] = adjusted
     for table, row in tested:
         row["plan"] = _plan(table, row, ALPHA / len(tested))
+    for table, row in zip(tables, rows, strict=True):
+        if row["as_judged"]:
+            same = judged[table.metric.name][1]
+            row.update({name: same[name] for name in ("p", "p_method", "p_draws", "p_holm", "plan")})
 
 
 def _plan(table: Paired, row: Mapping[str, Json], alpha: float) -> dict[str, Json] | None:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from arena.comparison import BETTER, UNCLEAR, WORSE
-from arena.comparison_text import change
+from arena.comparison_text import change, label
 from arena.records import Json
 from arena.tables import printable
 
@@ -38,7 +38,7 @@ def figure(found: Mapping[str, Json]) -> str:
             parts += _panel(title, rows, y)
             y += _ROW * (len(rows) + 1) + _AXIS
     name = f"{found['base']['name']} against {found['tuned']['name']}"
-    words = "; ".join(f"{_label(row)} {change(row['difference'], row['kind'] == 'rate')} ({row['verdict']})"
+    words = "; ".join(f"{label(row)} {change(row['difference'], row['kind'] == 'rate')} ({row['verdict']})"
                       for row in found["metrics"])  # fmt: skip
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y}" role="img" aria-labelledby="t d">',
@@ -65,9 +65,9 @@ def _panel(title: str, rows: Sequence[Mapping[str, Json]], top: int) -> list[str
     parts.append(_line(_LEFT, bottom, _RIGHT, bottom, "a"))
     for tick in range(-int(reach / step + 1e-9), int(reach / step + 1e-9) + 1):
         value = tick * step
-        label = f"{100 * value:+g}" if rate else f"{value:+g}"
+        shown = f"{100 * value:+g}" if rate else f"{value:+g}"
         parts.append(_line(x(value), bottom, x(value), bottom + 5, "a"))
-        parts.append(_text(x(value), bottom + 19, "0" if tick == 0 else label, "s", "middle"))
+        parts.append(_text(x(value), bottom + 19, "0" if tick == 0 else shown, "s", "middle"))
     return parts
 
 
@@ -80,7 +80,7 @@ def _scale(largest: float, least: float) -> tuple[float, float]:
 
 
 def _row(row: Mapping[str, Json], y: int, x: Callable[[float], float]) -> list[str]:
-    parts = [_text(16, y + 4, _label(row), "")]
+    parts = [_text(16, y + 4, label(row), "")]
     if row["difference"] is None:
         return [*parts, _text(_RIGHT + 16, y + 4, row["verdict"], "s")]
     style = _CLASSES[row["verdict"]]
@@ -96,10 +96,6 @@ def _row(row: Mapping[str, Json], y: int, x: Callable[[float], float]) -> list[s
 
 def _interval(row: Mapping[str, Json]) -> Sequence[float]:
     return row["ci95_bca"] or row["ci95_percentile"] or ()
-
-
-def _label(row: Mapping[str, Json]) -> str:
-    return str(row["metric"]) + (" (verified)" if row["source"] == "verified" else "")
 
 
 def _safe(text: str) -> str:

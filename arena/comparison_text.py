@@ -153,10 +153,10 @@ def _interval(ends: Sequence[float] | None, rate: bool) -> str:
 
 
 def p_text(p: float | None) -> str:
-    """Return a p-value for a table; what is too small for three digits is given as a power of ten."""
+    """Return a p-value for a table; what three digits cannot show is given with a power of ten."""
     if p is None:
         return "-"
-    return f"{p:.3f}" if p >= 0.001 or p == 0 else f"{p:.0e}"
+    return f"{p:.3f}" if p >= 0.001 or p == 0 else f"{p:.1e}"
 
 
 def headline(found: Mapping[str, Json]) -> str:
@@ -166,15 +166,16 @@ def headline(found: Mapping[str, Json]) -> str:
     counts = f"{_many(found['pairs'], 'pair')} of matches in {_many(found['challenges'], 'challenge')}; judge {judge}"
     words = []
     for verdict in (BETTER, WORSE, UNCLEAR, NO_DATA):
-        rows = found["verdict"][verdict]
+        rows = [row for row in found["metrics"] if row["verdict"] == verdict and not row["as_judged"]]
         if rows:
-            names = ", ".join(r["metric"] + (" (verified)" if r["source"] == "verified" else "") for r in rows)
+            names = ", ".join(map(label, rows))
             words.append(f"{verdict}{' for' if verdict == NO_DATA else ' in'} {names}")
     return f"{' against '.join(sides)}; {counts}.\nTuned: " + "; ".join(words) + "."
 
 
 def _many(count: float, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    shown = f"{int(count):,}" if count == int(count) else f"{count:,}"
+    return f"{shown} {noun}" if count == 1 else f"{shown} {noun}s"
 
 
 def _players(models: Mapping[str, Json]) -> str:
@@ -184,11 +185,18 @@ def _players(models: Mapping[str, Json]) -> str:
 
 def sentences(found: Mapping[str, Json]) -> list[str]:
     """Return one plain sentence for each metric: the verdict, and where one cannot tell what would tell."""
-    return [_sentence(row) for row in found["metrics"]]
+    said = [_sentence(row) for row in found["metrics"] if not row["as_judged"]]
+    same = [row["metric"] for row in found["metrics"] if row["as_judged"] and row["pairs"]]
+    return [*said, f"Verified as the judge scored them in every pair: {', '.join(same)}."] if same else said
+
+
+def label(row: Mapping[str, Json]) -> str:
+    """Return the name of a metric, with what tells a verified one from the judge's."""
+    return str(row["metric"]) + (" (verified)" if row["source"] == "verified" else "")
 
 
 def _sentence(row: Mapping[str, Json]) -> str:
-    rate, name = row["kind"] == "rate", row["metric"] + (" (verified)" if row["source"] == "verified" else "")
+    rate, name = row["kind"] == "rate", label(row)
     seen = change(row["difference"], rate)
     ends = row["ci95_bca"] or row["ci95_percentile"]
     within = "" if ends is None else f", 95 % interval {_interval(ends, rate)}"
@@ -197,7 +205,7 @@ def _sentence(row: Mapping[str, Json]) -> str:
     if row["verdict"] == NO_DATA:
         return f"{name}: no pair has it on both sides.{missing}"
     if row["verdict"] in (BETTER, WORSE):
-        return f"{name}: {row['verdict']} by {seen}{within}; p = {p_text(row['p_holm'])} after Holm.{missing}"
+        return f"{name}: {row['verdict']}, {seen}{within}; p = {p_text(row['p_holm'])} after Holm.{missing}"
     if row["equal"] == row["pairs"]:
         return f"{name}: cannot tell; every pair is equal.{missing}"
     p = p_text(row["p_holm"])
@@ -208,7 +216,8 @@ def _would_tell(row: Mapping[str, Json]) -> str:
     planned, rate = row["plan"], row["kind"] == "rate"
     if planned is None:
         return "With one challenge, or without spread, nothing can be planned: play more challenges."
-    said = f"This design finds {change(planned['detectable'], rate)} or more with {POWER:.0%} power"
+    smallest = change(planned["detectable"], rate).lstrip("+")
+    said = f"This design finds a difference of {smallest} or more with {POWER:.0%} power"
     if not planned["target"]:
         return f"{said}."
     repetitions, each = planned["repetitions"], row["pairs"] / row["challenges"]

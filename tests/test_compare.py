@@ -100,7 +100,7 @@ def test_where_one_cannot_tell_it_is_said_what_would_tell(tmp_path: Path) -> Non
     assert abs(one["difference"]) < plan["detectable"] and plan["power"] < 0.8 and plan["challenges"] > 24
     assert plan["alpha"] == pytest.approx(0.05 / 6, abs=1e-6)
     said = compare(base, tuned).out
-    assert f"it would take {plan['challenges']:,} challenges with 2.0 repetitions" in said
+    assert f"it would take {plan['challenges']:,} challenges with 2 repetitions" in said
     assert "Where the next run is best spent" in said
 
 
@@ -175,7 +175,10 @@ def test_verified_scores_are_compared_beside_the_judges_and_never_mixed(tmp_path
     found = figures(tmp_path, Made(tmp_path / "a").write(plain), Made(tmp_path / "b").write(capped))
     assert row(found, "Implementation Correctness")["difference"] == 0
     assert row(found, "Implementation Correctness", "verified")["difference"] == -3
-    assert row(found, "success rate", "verified")["verdict"] == "worse" and found["tests"] == 12
+    assert row(found, "success rate", "verified")["verdict"] == "worse"
+    # What verification did not change is no test of its own.
+    assert found["tests"] == 6 + 3 and row(found, "Security Strength", "verified")["as_judged"] is True
+    assert row(found, "Implementation Correctness", "verified")["as_judged"] is False
     assert found["verified_problem"] is None
 
 
