@@ -15,7 +15,7 @@ from arena.comparison_text import change, label
 from arena.records import Json
 from arena.tables import printable
 
-_WIDTH, _LEFT, _RIGHT, _ROW, _TOP, _AXIS = 860, 250, 600, 26, 58, 44
+_WIDTH, _LEFT, _RIGHT, _ROW, _TOP, _AXIS = 880, 290, 640, 26, 58, 44
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#1b1b1b}.t{font-weight:600}.s{fill:#555}.a{stroke:#999}"
     ".z{stroke:#555;stroke-dasharray:3 3}"

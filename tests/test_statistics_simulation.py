@@ -1,6 +1,7 @@
 """The statistics by simulation, with fixed seeds: intervals cover what they promise, p-values are uniform under the
 null. 72 clusters, 1,000 simulations; the resampled indices are shared by all simulations of a distribution, as they are
-by all metrics of a comparison."""
+by all metrics of a comparison. `python3 -m tests.test_statistics_simulation` prints the figures of docs/comparing.md.
+"""
 
 from __future__ import annotations
 
@@ -63,25 +64,35 @@ def coverage(found: Sequence[Bootstrapped], truth: float) -> tuple[float, float]
     return shares[0], shares[1]
 
 
+def coverage_of(name: str, clusters: int) -> tuple[float, float]:
+    draw, truth = PLAIN[name]
+    columns = [Column([draw(source) for _ in range(clusters)], [1] * clusters) for source in sources(name)]
+    return coverage(made(columns, name), truth)
+
+
+def coverage_of_clustered(by_match: bool, worlds: int = SIMULATIONS) -> tuple[float, float]:
+    """Return the coverage for clustered wins, resampled by cluster or as if every match were its own."""
+    found = [clustered(source) for source in sources("clustered")[:worlds]]
+    if not by_match:
+        return coverage(made([Column([sum(wins) for wins in one], SIZES) for one in found], "clustered"), 0.5)
+    flat = [[win for wins in one for win in wins] for one in found]
+    return coverage(made([Column(wins, [1] * len(wins)) for wins in flat], "by match"), 0.5)
+
+
 SLOW = [name for name in PLAIN if name != "grade differences"]
 
 
 @pytest.mark.parametrize("name", ["grade differences", *(pytest.param(name, marks=pytest.mark.long) for name in SLOW)])
 def test_intervals_of_95_percent_cover_93_to_97(name: str) -> None:
-    draw, truth = PLAIN[name]
-    columns = [Column([draw(source) for _ in range(CLUSTERS)], [1] * CLUSTERS) for source in sources(name)]
-    percentile, bca = coverage(made(columns, name), truth)
+    percentile, bca = coverage_of(name, CLUSTERS)
     assert LOWEST <= percentile <= HIGHEST and LOWEST <= bca <= HIGHEST, (percentile, bca)
 
 
 @pytest.mark.long
 def test_intervals_by_cluster_cover_and_intervals_by_match_would_not() -> None:
-    worlds = [clustered(source) for source in sources("clustered")]
-    columns = [Column([sum(wins) for wins in world], SIZES) for world in worlds]
-    percentile, bca = coverage(made(columns, "clustered"), 0.5)
+    percentile, bca = coverage_of_clustered(by_match=False)
     assert LOWEST <= percentile <= HIGHEST and LOWEST <= bca <= HIGHEST, (percentile, bca)
-    flat = [[win for wins in world for win in wins] for world in worlds[:300]]
-    by_match, _ = coverage(made([Column(wins, [1] * len(wins)) for wins in flat], "by match"), 0.5)
+    by_match, _ = coverage_of_clustered(by_match=True, worlds=300)
     assert by_match < 0.90, by_match
 
 
@@ -91,23 +102,23 @@ def ks_distance(values: Sequence[float]) -> float:
     return max(max((i + 1) / n - value, value - i / n) for i, value in enumerate(ordered))
 
 
-def test_monte_carlo_p_values_are_uniform_under_the_null() -> None:
+def null_p_values(method: str) -> list[float]:
+    """Return p-values of data without a difference: normal ones, or sums of five grade differences (fine enough that
+    the steps of an exact p-value do not matter)."""
     p_values = []
-    for number, source in enumerate(sources("null, normal")):
-        found = sign_flip([source.gauss(0, 1) for _ in range(CLUSTERS)], 999, number)
-        assert found.method == "monte_carlo"
+    for number, source in enumerate(sources(f"null, {method}")):
+        if method == "monte_carlo":
+            found = sign_flip([source.gauss(0, 1) for _ in range(CLUSTERS)], 999, number)
+        else:
+            found = sign_flip([int(sum(grade_difference(source) for _ in range(5))) for _ in range(CLUSTERS)], 1, 0)
+        assert found.method == method
         p_values.append(found.p)
-    assert ks_distance(p_values) < KS_1_PERCENT
+    return p_values
 
 
-def test_exact_p_values_of_grades_are_uniform_under_the_null() -> None:
-    # Five repetitions a challenge: sums of grade differences, fine enough that steps do not matter.
-    p_values = []
-    for source in sources("null, grades"):
-        found = sign_flip([int(sum(grade_difference(source) for _ in range(5))) for _ in range(CLUSTERS)], 1, 0)
-        assert found.method == "exact"
-        p_values.append(found.p)
-    assert ks_distance(p_values) < KS_1_PERCENT + 0.01
+@pytest.mark.parametrize("method", ["monte_carlo", "exact"])
+def test_p_values_are_uniform_under_the_null(method: str) -> None:
+    assert ks_distance(null_p_values(method)) < KS_1_PERCENT
 
 
 def test_exact_p_values_of_few_wins_are_never_too_small() -> None:
@@ -123,3 +134,17 @@ def test_exact_p_values_of_few_wins_are_never_too_small() -> None:
 def test_p_values_are_small_where_there_is_a_difference() -> None:
     p_values = [sign_flip([s.gauss(0.5, 1) for _ in range(CLUSTERS)], 999, 0).p for s in sources("shifted")[:50]]
     assert sum(p < 0.05 for p in p_values) > 45
+
+
+def main() -> None:
+    for clusters in (CLUSTERS, 20, 12, 8, 5):
+        for name in PLAIN if clusters == CLUSTERS else ("normal", "grade differences", "exponential"):
+            print(f"{clusters:3} {name:18} percentile {{:.1%}}  BCa {{:.1%}}".format(*coverage_of(name, clusters)))
+    for by_match in (False, True):
+        print(f"clustered, by match: {by_match}", *(f"{share:.1%}" for share in coverage_of_clustered(by_match)))
+    for method in ("monte_carlo", "exact"):
+        print(f"KS distance, {method}: {ks_distance(null_p_values(method)):.3f} (bound {KS_1_PERCENT:.3f})")
+
+
+if __name__ == "__main__":
+    main()
