@@ -203,7 +203,7 @@ def must_agree(run: FinishedRun) -> dict[str, Json]:
         judge_files = models.get("files", {}).get(models["judge"])
         return {
             "family": identity["family"],
-            **{name: settings[name] for name in _SETTINGS},
+            **{name: settings.get(name) for name in _SETTINGS},
             **{name: value for name, value in rules.items() if name != VERIFIED_RULE},
             "judge": models["judge"],
             **{name: value for name, value in judge.items() if name not in ("judge_provider", "judge_model")},
