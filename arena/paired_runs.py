@@ -231,7 +231,7 @@ def _common(base: FinishedRun, tuned: FinishedRun) -> dict[str, Json]:
 def _verified_problem(base: RunTable, tuned: RunTable) -> str:
     for name, table in (("base", base), ("tuned", tuned)):
         if not table.verified_rules:
-            return f"no verified scores in this run: {name} (arena verify writes them)"
+            return f"no verified scores in this run: {name}"
         if len(table.verified_rules) > 1:
             return f"{name} mixes verified scores of several rules: {', '.join(sorted(table.verified_rules))}"
     if base.verified_rules != tuned.verified_rules:
