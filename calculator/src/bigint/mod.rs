@@ -14,7 +14,7 @@ use dashu_int::monty::MontgomeryRepr;
 use dashu_int::ops::{BitTest, Gcd};
 use dashu_int::{IBig, Sign, UBig};
 
-pub use generate::{next_prime, random_below, random_bits, random_prime, random_safe_prime};
+pub use generate::{next_prime, random_below, random_bits, random_prime, random_safe_prime, uniform_prime};
 pub use prime::is_prime;
 pub use residues::{jacobi, sqrt_mod};
 pub use ring::{OddRing, Residue, repeated_square};

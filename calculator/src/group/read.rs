@@ -9,6 +9,7 @@ use super::{Costs, Group, Point, Scalar};
 use crate::args::{Args, Value};
 use crate::bigint::{Int, ParseFault};
 use crate::context::Ctx;
+use crate::cost::modmul;
 use crate::error::{BAD_ENCODING, Error, INTERNAL, LIMIT_EXCEEDED, OUT_OF_RANGE, child};
 use crate::hex;
 use crate::json::Json;
@@ -186,16 +187,13 @@ fn check(group: &Schnorr, toy: bool, path: &str, ctx: &mut Ctx<'_>) -> Result<()
 
 /// Operations modulo p cost a multiple of the squared number of its words.
 fn schnorr_costs(group: &Schnorr) -> Costs {
-    let modmul = |bits: u64| {
-        let words = bits.div_ceil(64);
-        (words.saturating_mul(words).saturating_mul(3) / 2).saturating_add(50)
-    };
     let (p, q) = (group.p.bits(), group.q.bits());
     let one = modmul(p);
     let power = one.saturating_mul(q.saturating_add(16));
     let prime = |bits: u64| modmul(bits).saturating_mul(bits).saturating_mul(7) / 2;
     let proofs = if group.is_named() { 0 } else { prime(p).saturating_add(prime(q)) };
     let cofactor = p.saturating_sub(q).saturating_add(16);
+    // The check of an element counts as a power, though in the group of the squares a quicker Jacobi symbol serves.
     Costs {
         setup: proofs.saturating_add(power),
         decode: power.saturating_add(20_000),

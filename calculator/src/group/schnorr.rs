@@ -1,6 +1,6 @@
 //! Subgroups of prime order q of the integers modulo a prime p. Not constant time, see [`crate::bigint`].
 
-use crate::bigint::{Int, is_prime};
+use crate::bigint::{Int, is_prime, jacobi};
 
 /// The primes of RFC 3526 (modp) and RFC 7919 (ffdhe), one `name hex` a line.
 const NAMED: &str = include_str!("named_primes.txt");
@@ -74,9 +74,15 @@ impl Schnorr {
         Ok(Ok(()))
     }
 
-    /// Whether x stands in 1..p and has an order that divides q.
+    /// Whether p = 2q + 1: the group then is that of the squares.
+    pub fn is_safe(&self) -> bool {
+        self.p == &self.q.shl(1) + &Int::one()
+    }
+
+    /// Whether x stands in 1..p and has an order that divides q. p and q are prime.
     pub fn contains(&self, x: &Int) -> bool {
-        *x >= Int::from(1u64) && *x < self.p && self.pow(x, &self.q) == Int::from(1u64)
+        let holds = || if self.is_safe() { jacobi(x, &self.p) == Some(1) } else { self.pow(x, &self.q).is_one() };
+        *x >= Int::one() && *x < self.p && holds()
     }
 
     pub fn mul(&self, a: &Int, b: &Int) -> Int {

@@ -3,19 +3,7 @@
 use super::{Suite, len16};
 use crate::error::Error;
 use crate::group::{Point, Scalar};
-
-/// `to[i]` = k `from[i]` for all i, where `key` = k times the generator.
-pub struct Statement<'a> {
-    pub key: &'a Point,
-    pub from: &'a [Point],
-    pub to: &'a [Point],
-}
-
-/// Challenge and response.
-pub struct Proof {
-    pub c: Scalar,
-    pub s: Scalar,
-}
+pub use crate::key_proof::{Proof, Statement};
 
 impl Suite {
     /// ComputeComposites: random sums of both lists, so that one proof serves for all.

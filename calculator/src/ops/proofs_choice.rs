@@ -9,8 +9,9 @@ use crate::group::{
     GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_points, read_scalar,
 };
 use crate::json::Json;
+use crate::pedersen::commit;
 use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sigma::commitment::{H_PARAM, candidates, commit, distinct, read_h};
+use crate::sigma::commitment::{H_PARAM, candidates, distinct, read_h};
 use crate::sigma::request::{CONTEXT, VALID, VERDICT, blinding, transcript, verdict};
 use crate::sigma::{self, Clause, PROOF, Proof, prove, verify};
 

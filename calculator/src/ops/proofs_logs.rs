@@ -7,8 +7,9 @@ use crate::context::Ctx;
 use crate::error::{Error, OUT_OF_RANGE};
 use crate::group::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
 use crate::json::Json;
+use crate::pedersen::commit;
 use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sigma::commitment::{H_PARAM, commit, read_h};
+use crate::sigma::commitment::{H_PARAM, read_h};
 use crate::sigma::request::{CONTEXT, VALID, VERDICT, transcript, verdict};
 use crate::sigma::{self, Clause, Equation, PROOF, Proof, prove, verify};
 

@@ -6,9 +6,10 @@ use crate::context::Ctx;
 use crate::error::{Error, OUT_OF_RANGE};
 use crate::group::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point};
 use crate::json::Json;
+use crate::pedersen::commit;
 use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 use crate::sigma;
-use crate::sigma::commitment::{H_PARAM, RANGE_PROOF, Range, RangeProof, commit, read_h};
+use crate::sigma::commitment::{H_PARAM, RANGE_PROOF, Range, RangeProof, read_h};
 use crate::sigma::request::{CONTEXT, VALID, VERDICT, blinding, transcript};
 use crate::transcript::Transcript;
 

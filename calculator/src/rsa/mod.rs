@@ -10,7 +10,7 @@ use hkdf::Hkdf;
 use sha2::Sha512;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::bigint::{Int, is_prime};
+use crate::bigint::{Int, uniform_prime};
 use crate::context::Ctx;
 use crate::error::Error;
 
@@ -90,8 +90,8 @@ impl PrivateKey {
     pub fn generate(bits: u64, e: &Int, ctx: &mut Ctx<'_>) -> Result<Self, Error> {
         let one = Int::from(1i64);
         loop {
-            let p = random_prime(bits / 2, ctx)?;
-            let q = random_prime(bits / 2, ctx)?;
+            let p = uniform_prime(bits / 2, ctx)?;
+            let q = uniform_prime(bits / 2, ctx)?;
             if p == q {
                 continue;
             }
@@ -164,36 +164,9 @@ impl Drop for PrivateKey {
     }
 }
 
-/// A random prime of exactly `bits` bits with its two highest bits set: the product of two has twice the bits.
-fn random_prime(bits: u64, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
-    let size = usize::try_from(bits.div_ceil(8)).map_err(|_| Error::internal("a prime of impossible size"))?;
-    let spare = u32::try_from(bits.wrapping_neg() % 8).unwrap_or(0);
-    let mut bytes = Zeroizing::new(vec![0u8; size]);
-    loop {
-        ctx.fill(&mut bytes)?;
-        // The two highest bits may lie in two bytes.
-        let top = 0xc000_u16 >> spare;
-        if let [first, second, ..] = bytes.as_mut_slice() {
-            let [high, low] = top.to_be_bytes();
-            *first = (*first & (0xff >> spare)) | high;
-            *second |= low;
-        }
-        if let Some(last) = bytes.last_mut() {
-            *last |= 1;
-        }
-        let candidate = Int::from_be_bytes(&bytes);
-        if is_prime(&candidate, &mut || ctx.tick())? {
-            return Ok(candidate);
-        }
-    }
-}
-
 /// Cost units of the operations, about a nanosecond each.
 pub mod cost {
-    fn modmul(bits: u64) -> u64 {
-        let words = bits.div_ceil(64);
-        words.saturating_mul(words).saturating_mul(3) / 2 + 50
-    }
+    use crate::cost::modmul;
 
     /// x^e mod n.
     pub fn public(bits: u64, e_bits: u64) -> u64 {

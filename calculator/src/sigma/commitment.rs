@@ -7,11 +7,10 @@ use crate::context::Ctx;
 use crate::error::{Error, OUT_OF_RANGE};
 use crate::group::{Group, POINT, POINTS, Point, SCALARS, Scalar, Zero, read_point, read_points};
 use crate::json::Json;
+use crate::pedersen::{commit, second_generator};
 use crate::schema::{Kind, Param};
 use crate::transcript::Transcript;
 
-/// Label of the second generator.
-pub const H_LABEL: &str = "h";
 /// The argument of all ops on commitments.
 pub const H_PARAM: Param =
     Param::optional("h", POINT, "the second generator; by default hashed to the group, so that nobody knows its log");
@@ -20,17 +19,12 @@ pub const H_PARAM: Param =
 pub fn read_h(args: &Args<'_>, group: &Group) -> Result<Point, Error> {
     let h = match args.get("h") {
         Some(_) => read_point(args, group, "h", Zero::Refused)?,
-        None => return group.generator(H_LABEL),
+        None => return second_generator(group),
     };
     if h == group.base() {
         return Err(args.error(OUT_OF_RANGE, "h", "the second generator must differ from the first"));
     }
     Ok(h)
-}
-
-/// value B + r H.
-pub fn commit(group: &Group, h: &Point, value: &Scalar, r: &Scalar) -> Result<Point, Error> {
-    group.msm(&[(value, &group.base()), (r, h)])
 }
 
 /// One clause per candidate: C - candidate B = r H.

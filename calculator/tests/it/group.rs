@@ -231,3 +231,19 @@ fn a_challenge_depends_on_everything() {
     let again = Group::Schnorr(params);
     assert!(challenge("op", 1, &toy(), b"", b"") != challenge("op", 1, &again, b"", b""));
 }
+
+/// In a group of squares membership is a Jacobi symbol, elsewhere a power; both say what the definition says.
+#[test]
+fn members_are_those_whose_order_divides_q() {
+    let int = |n: u64| Int::from(n);
+    // 2039 = 2 * 1019 + 1 and 23 = 2 * 11 + 1; 2003 = 2 * 7 * 11 * 13 + 1 and 1999 = 2 * 27 * 37 + 1 are of the other kind.
+    for (p, q, g) in [(2039u64, 1019u64, 4u64), (23, 11, 2), (2003, 13, 0), (1999, 37, 0)] {
+        let group = Schnorr { p: int(p), q: int(q), g: int(g) };
+        assert_eq!(group.is_safe(), p == 2 * q + 1);
+        let members: Vec<u64> = (0..p + 3).filter(|x| group.contains(&int(*x))).collect();
+        let wanted: Vec<u64> = (1..p).filter(|x| (0..q).fold(1, |power, _| power * x % p) == 1).collect();
+        assert_eq!(members, wanted, "{p} {q}");
+        assert_eq!(members.len() as u64, q);
+        assert!(!group.contains(&int(0)) && !group.contains(&Int::from(-1i64)));
+    }
+}
