@@ -9,6 +9,7 @@ use crate::json::Json;
 use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
 use crate::sigma::request::{CONTEXT, VALID, VERDICT, transcript, verdict};
 use crate::sigma::{self, Clause, Equation, PROOF, Proof, prove, verify};
+use crate::small_log;
 use crate::transcript::Transcript;
 
 const STANDARD: &str =
@@ -16,6 +17,8 @@ const STANDARD: &str =
 const MAX_BALLOTS: usize = 256;
 /// Largest total that is searched for.
 const MAX_TOTAL: u64 = 1 << 16;
+/// Up to here one step at a time is no slower than a table, in the largest groups.
+const SCAN: u64 = 1 << 12;
 /// The total lies beyond `max`, or the key is another.
 const NOT_FOUND: &str = "not_found";
 
@@ -150,6 +153,7 @@ pub static OPS: &[Op] = &[
             },
         },
         cost: |args| {
+            // Of single steps; beyond SCAN the search takes fewer.
             let steps = args.opt_count("max").unwrap_or(0);
             base_cost(args, |c| one_ballot(c).saturating_add(c.add.saturating_mul(steps)))
         },
@@ -284,12 +288,15 @@ fn tally_open(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
 
 /// The number up to `max` with `image` = number g.
 fn find(group: &Group, image: &Point, max: u64, ctx: &Ctx<'_>) -> Result<Option<u64>, Error> {
+    if max > SCAN {
+        return small_log::find(group, image, max, ctx);
+    }
     let mut candidate = group.identity();
     for n in 0..=max {
         if candidate == *image {
             return Ok(Some(n));
         }
-        if n % 1_024 == 0 {
+        if n % 256 == 0 {
             ctx.tick()?;
         }
         candidate = group.add(&candidate, &group.base())?;

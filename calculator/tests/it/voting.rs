@@ -112,6 +112,32 @@ fn the_opening_of_a_tally_is_proved() {
     assert!(!checks(other.as_str().unwrap()));
 }
 
+/// A total is found by single steps or by a table, depending on `max`: both find the same, and nothing beyond `max`.
+#[test]
+fn totals_are_found_up_to_the_largest() {
+    let g = Group::Ristretto255;
+    let hex = |n: u64| {
+        let point = g.mul_base(&g.scalar_from_u64(n).unwrap()).unwrap();
+        g.point_json(&point).unwrap().as_str().unwrap().to_owned()
+    };
+    // With c1 = g and sk = 5, c2 = (total + 5) g.
+    let open = |total: u64, max: u64| {
+        let (c1, c2) = (hex(1), hex(total + 5));
+        call("tally_open", &format!(r#"{{"sk":"05{}","c1":"{c1}","c2":"{c2}","max":{max}}}"#, "00".repeat(31)))
+    };
+    for total in [0, 1, 4_095, 4_096, 4_097, 65_535, 65_536] {
+        for max in [total, 4_096, 4_097, 65_536] {
+            let answer = open(total, max);
+            if total <= max {
+                assert_eq!(number(answer.get("result").unwrap(), "total"), i64::try_from(total).unwrap());
+            } else {
+                assert_eq!(fault(&answer).0, "not_found", "{total} {max}");
+            }
+        }
+    }
+    assert_eq!(fault(&open(65_537, 65_536)).0, "not_found");
+}
+
 #[test]
 fn ballots_work_in_every_group() {
     let toy = r#"{"p":"2039","q":"1019","g":"4","toy":true}"#;
