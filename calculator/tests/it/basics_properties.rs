@@ -1,23 +1,11 @@
 //! Encodings, key derivation and ciphers: round trips, second spellings, changed bits, limits.
 
-use crate::common::{Random, call, fault, result};
+use crate::common::{Random, assert_refused, call, changed, result};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
 
 fn text(value: &Json<'_>, key: &str) -> String {
     value.get(key).and_then(Json::as_str).unwrap_or_else(|| panic!("{key}: {}", value.render())).to_owned()
-}
-
-/// The hex digits with one bit changed.
-fn changed(random: &mut Random, digits: &str) -> String {
-    let mut bytes = hex::decode(digits).unwrap();
-    let at = random.below(bytes.len());
-    bytes[at] ^= 1 << random.below(8);
-    hex::encode(&bytes)
-}
-
-fn refused(op: &str, args: &str, code: &str, path: &str) {
-    assert_eq!(fault(&call(op, args)), (code.to_owned(), path.to_owned()), "{op} {args}");
 }
 
 #[test]
@@ -52,10 +40,10 @@ fn encodings_round_trip_and_refuse_second_spellings() {
         ("hex", "a"),
     ] {
         let args = Json::object([("from", Json::str(form)), ("text", Json::str(bad))]).render();
-        refused("decode", &args, "bad_encoding", "/args/text");
+        assert_refused("decode", &args, "bad_encoding", "/args/text");
     }
-    refused("encode", r#"{"to":"utf8","data":"ff"}"#, "bad_encoding", "/args/data");
-    refused(
+    assert_refused("encode", r#"{"to":"utf8","data":"ff"}"#, "bad_encoding", "/args/data");
+    assert_refused(
         "encode",
         &format!(r#"{{"to":"base58","data":"{}"}}"#, "00".repeat(4097)),
         "limit_exceeded",
@@ -76,7 +64,7 @@ fn integers_and_bytes_round_trip() {
     }
     assert_eq!(result("int_to_bytes", r#"{"n":0}"#), Json::str("00"));
     assert_eq!(result("bytes_to_int", r#"{"data":""}"#), Json::str("0"));
-    refused("int_to_bytes", r#"{"n":256,"len":1}"#, "out_of_range", "/args/len");
+    assert_refused("int_to_bytes", r#"{"n":256,"len":1}"#, "out_of_range", "/args/len");
 }
 
 #[test]
@@ -105,7 +93,7 @@ fn one_bit_changed_is_refused_by_every_cipher() {
         .collect();
         assert_eq!(faults.len(), 1, "one answer to every fault: {faults:?}");
         let nonce = format!(r#"{{"alg":"{alg}","key":"{key}","msg":"","nonce":"{nonce}"}}"#);
-        refused("aead_encrypt", &nonce, "seed_not_allowed", "/args/nonce");
+        assert_refused("aead_encrypt", &nonce, "seed_not_allowed", "/args/nonce");
     }
 }
 
@@ -113,23 +101,28 @@ fn one_bit_changed_is_refused_by_every_cipher() {
 fn small_helpers_keep_their_promises() {
     assert_eq!(result("ct_equal", r#"{"a":"00","b":"01"}"#), Json::Bool(false));
     assert_eq!(result("ct_equal", r#"{"a":"00","b":"0000"}"#), Json::Bool(false));
-    refused("otp_xor", r#"{"data":"0000","key":"00"}"#, "out_of_range", "/args/key");
-    refused("hash_to_int", r#"{"data":"","mod":7,"dst":""}"#, "out_of_range", "/args/dst");
-    refused("canonical_json", "{}", "missing_arg", "/args/value");
-    refused("canonical_json", r#"{"value":1,"text":"1"}"#, "unknown_arg", "/args/text");
+    assert_refused("otp_xor", r#"{"data":"0000","key":"00"}"#, "out_of_range", "/args/key");
+    assert_refused("hash_to_int", r#"{"data":"","mod":7,"dst":""}"#, "out_of_range", "/args/dst");
+    assert_refused("canonical_json", "{}", "missing_arg", "/args/value");
+    assert_refused("canonical_json", r#"{"value":1,"text":"1"}"#, "unknown_arg", "/args/text");
     // A value in the request and the same value as text.
     let by_value = result("canonical_json", r#"{"value":{"b":[1,true,null],"a":"\u00e9\n"}}"#);
     let by_text = result("canonical_json", r#"{"text":"{\"b\": [1, true, null], \"a\": \"\\u00e9\\n\"}"}"#);
     assert_eq!(by_value, by_text);
-    refused("scrypt", r#"{"password":"","salt":"","n":1000}"#, "out_of_range", "/args/n");
-    refused("scrypt", r#"{"password":"","salt":"","n":1048576,"r":1}"#, "limit_exceeded", "/args/n");
-    refused("argon2id", r#"{"password":"","salt":"00"}"#, "out_of_range", "/args/salt");
-    refused(
+    assert_refused("scrypt", r#"{"password":"","salt":"","n":1000}"#, "out_of_range", "/args/n");
+    assert_refused("scrypt", r#"{"password":"","salt":"","n":1048576,"r":1}"#, "limit_exceeded", "/args/n");
+    assert_refused("argon2id", r#"{"password":"","salt":"00"}"#, "out_of_range", "/args/salt");
+    assert_refused(
         "argon2id",
         r#"{"password":"","salt":"0011223344556677","m_kib":8,"p":2}"#,
         "out_of_range",
         "/args/m_kib",
     );
-    refused("pbkdf2", r#"{"password":"","salt":"","iterations":10000000,"len":64}"#, "limit_exceeded", "");
-    refused("argon2id", r#"{"password":"","salt":"0011223344556677","m_kib":65536,"t":64}"#, "limit_exceeded", "");
+    assert_refused("pbkdf2", r#"{"password":"","salt":"","iterations":10000000,"len":64}"#, "limit_exceeded", "");
+    assert_refused(
+        "argon2id",
+        r#"{"password":"","salt":"0011223344556677","m_kib":65536,"t":64}"#,
+        "limit_exceeded",
+        "",
+    );
 }

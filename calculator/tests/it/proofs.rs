@@ -1,7 +1,7 @@
 //! Family K: vectors, every proof in every group, and what must not pass.
 
 use crate::common::vectors::run;
-use crate::common::{call, result};
+use crate::common::{call, result, valid};
 use crypto_calculator::group::CURVES;
 use crypto_calculator::json::Json;
 
@@ -31,13 +31,6 @@ fn scalar(g: &str, n: i64) -> String {
 
 fn point(g: &str, n: i64) -> String {
     result("ec_mul", &format!(r#"{{"G":{g},"k":{}}}"#, scalar(g, n))).render()
-}
-
-fn valid(op: &str, args: &str) -> bool {
-    match call(op, args).get("result").and_then(|r| r.get("valid")) {
-        Some(Json::Bool(valid)) => *valid,
-        _ => panic!("{op} {args}: {}", call(op, args).render()),
-    }
 }
 
 /// A proof with its statement: verifies, and does not once anything in it is changed.

@@ -1,7 +1,7 @@
 //! Sharing, threshold protocols, rings, joint randomness: published answers, and the laws where none are published.
 
 use crate::common::vectors::run;
-use crate::common::{at, call, fault, parse, result};
+use crate::common::{at, call, fault, parse, result, valid};
 use crypto_calculator::group::bls::{Fr, G2};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
@@ -26,10 +26,6 @@ const GROUPS: &[&str] = &[
     r#""bls12-381-g2""#,
     r#""ffdhe2048""#,
 ];
-
-fn valid(op: &str, args: &str) -> bool {
-    result(op, args).get("valid") == Some(&Json::Bool(true))
-}
 
 fn code(op: &str, args: &str) -> String {
     fault(&call(op, args)).0

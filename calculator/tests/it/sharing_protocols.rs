@@ -1,25 +1,8 @@
 //! Protocols of several parties, each with state of its own, through the JSON interface; and cheats that are caught.
 
-use crate::common::{at, call, fault, result};
+use crate::common::{at, call, error, fault, list, refused, result, valid};
 use crypto_calculator::group::Group;
 use crypto_calculator::json::Json;
-
-fn valid(op: &str, args: &str) -> bool {
-    result(op, args).get("valid") == Some(&Json::Bool(true))
-}
-
-/// Code and path of the error that the op answers.
-fn refused(op: &str, args: &str) -> (String, String) {
-    fault(&call(op, args))
-}
-
-fn error(code: &str, path: &str) -> (String, String) {
-    (code.to_owned(), path.to_owned())
-}
-
-fn list(items: &[String]) -> String {
-    format!("[{}]", items.join(","))
-}
 
 // --- recovery of a shared secret -------------------------------------------------------------------------------------
 

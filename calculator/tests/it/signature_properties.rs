@@ -1,28 +1,12 @@
 //! Signatures and RSA encryption: round trips, changed bits, cheats, bad keys.
 
-use crate::common::{Random, call, fault, result};
+use crate::common::{Random, assert_refused, call, changed, result, valid};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
 use num_bigint::BigUint;
 
 fn text(value: &Json<'_>, key: &str) -> String {
     value.get(key).and_then(Json::as_str).unwrap_or_else(|| panic!("{key}: {}", value.render())).to_owned()
-}
-
-fn valid(op: &str, args: &str) -> bool {
-    result(op, args).get("valid") == Some(&Json::Bool(true))
-}
-
-/// The hex digits with one bit changed.
-fn changed(random: &mut Random, digits: &str) -> String {
-    let mut bytes = hex::decode(digits).unwrap();
-    let at = random.below(bytes.len());
-    bytes[at] ^= 1 << random.below(8);
-    hex::encode(&bytes)
-}
-
-fn refused(op: &str, args: &str, code: &str, path: &str) {
-    assert_eq!(fault(&call(op, args)), (code.to_owned(), path.to_owned()), "{op} {args}");
 }
 
 const KEY: &str = "263dbd792f5b1be47ed85f8938c0f29586af0d3ac7b977f21c278fe1462040e3";
@@ -79,7 +63,7 @@ fn keys_that_are_zero_or_too_large_are_refused() {
     let (zero, ones) = ("00".repeat(32), "ff".repeat(32));
     for sk in [&zero, &ones] {
         for curve in ["p256", "secp256k1"] {
-            refused(
+            assert_refused(
                 "ecdsa_sign",
                 &format!(r#"{{"curve":"{curve}","sk":"{sk}","msg":""}}"#),
                 "out_of_range",
@@ -87,9 +71,9 @@ fn keys_that_are_zero_or_too_large_are_refused() {
             );
         }
         for op in ["schnorr_sign", "bls_sign"] {
-            refused(op, &format!(r#"{{"sk":"{sk}","msg":""}}"#), "out_of_range", "/args/sk");
+            assert_refused(op, &format!(r#"{{"sk":"{sk}","msg":""}}"#), "out_of_range", "/args/sk");
         }
-        refused("bls_pop_prove", &format!(r#"{{"sk":"{sk}"}}"#), "out_of_range", "/args/sk");
+        assert_refused("bls_pop_prove", &format!(r#"{{"sk":"{sk}"}}"#), "out_of_range", "/args/sk");
         let args = format!(r#"{{"sk":"{sk}","blinded":"{}"}}"#, "00".repeat(96));
         assert!(call("blind_bls_sign", &args).get("error").is_some());
     }
@@ -170,9 +154,14 @@ fn the_salt_of_pss_has_the_length_that_was_asked() {
             assert_eq!(valid("rsa_verify", &args), asked == len);
         }
     }
-    refused("rsa_sign", &format!(r#"{{"sk":{sk},"msg":"","salt_len":200,"toy":true}}"#), "out_of_range", "/args/sk");
+    assert_refused(
+        "rsa_sign",
+        &format!(r#"{{"sk":{sk},"msg":"","salt_len":200,"toy":true}}"#),
+        "out_of_range",
+        "/args/sk",
+    );
     let args = format!(r#"{{"scheme":"pkcs1v15-sha256","sk":{sk},"msg":"","salt_len":3,"toy":true}}"#);
-    refused("rsa_sign", &args, "out_of_range", "/args/salt_len");
+    assert_refused("rsa_sign", &args, "out_of_range", "/args/salt_len");
 }
 
 #[test]
@@ -203,17 +192,17 @@ fn rsa_encryption_round_trips_and_says_one_thing_about_every_fault() {
     }
     assert_eq!(faults.len(), 1, "{faults:?}");
     let long = format!(r#"{{"pk":{pk},"msg":"{}"}}"#, "00".repeat(191));
-    refused("rsa_encrypt", &long, "limit_exceeded", "/args/msg");
+    assert_refused("rsa_encrypt", &long, "limit_exceeded", "/args/msg");
 }
 
 #[test]
 fn small_rsa_keys_are_toys_and_broken_ones_are_refused() {
     let (pk, sk) = rsa_key(r#"{"bits":1024,"toy":true}"#);
-    refused("rsa_keygen", r#"{"bits":1024}"#, "out_of_range", "/args/bits");
-    refused("rsa_keygen", r#"{"bits":2049}"#, "out_of_range", "/args/bits");
-    refused("rsa_keygen", r#"{"e":4}"#, "out_of_range", "/args/e");
-    refused("rsa_sign", &format!(r#"{{"sk":{sk},"msg":""}}"#), "out_of_range", "/args/sk/n");
-    refused("rsa_encrypt", &format!(r#"{{"pk":{pk},"msg":""}}"#), "out_of_range", "/args/pk/n");
+    assert_refused("rsa_keygen", r#"{"bits":1024}"#, "out_of_range", "/args/bits");
+    assert_refused("rsa_keygen", r#"{"bits":2049}"#, "out_of_range", "/args/bits");
+    assert_refused("rsa_keygen", r#"{"e":4}"#, "out_of_range", "/args/e");
+    assert_refused("rsa_sign", &format!(r#"{{"sk":{sk},"msg":""}}"#), "out_of_range", "/args/sk/n");
+    assert_refused("rsa_encrypt", &format!(r#"{{"pk":{pk},"msg":""}}"#), "out_of_range", "/args/pk/n");
     let made = result("rsa_sign", &format!(r#"{{"sk":{sk},"msg":"","toy":true}}"#));
     assert_eq!(made.get("toy"), Some(&Json::Bool(true)));
     // One number of the key changed: a wrong d would give away the primes if its result came out.
@@ -228,7 +217,7 @@ fn small_rsa_keys_are_toys_and_broken_ones_are_refused() {
                 format!(r#""blinded":"{}02""#, "00".repeat(127))
             };
             let args = format!(r#"{{"sk":{broken},{input},"toy":true}}"#);
-            refused(op, &args, "out_of_range", "/args/sk");
+            assert_refused(op, &args, "out_of_range", "/args/sk");
         }
     }
 }
@@ -260,14 +249,19 @@ fn bls_aggregates_bind_who_signed_what() {
     assert!(!check("basic", &pks, &msgs, &signers[0].2), "one signature for all three");
     let two = format!(r#"["{}","{}"]"#, signers[0].0, signers[1].0);
     assert!(!check("basic", &two, r#"["01","02"]"#, &sum), "one signer left out");
-    refused(
+    assert_refused(
         "bls_aggregate_verify",
         &format!(r#"{{"pks":{pks},"msgs":["01"],"sig":"{sum}"}}"#),
         "out_of_range",
         "/args/msgs",
     );
-    refused("bls_aggregate", r#"{"sigs":[]}"#, "out_of_range", "/args/sigs");
-    refused("bls_aggregate", &format!(r#"{{"sigs":["{}"]}}"#, "00".repeat(96)), "bad_encoding", "/args/sigs/0");
+    assert_refused("bls_aggregate", r#"{"sigs":[]}"#, "out_of_range", "/args/sigs");
+    assert_refused(
+        "bls_aggregate",
+        &format!(r#"{{"sigs":["{}"]}}"#, "00".repeat(96)),
+        "bad_encoding",
+        "/args/sigs/0",
+    );
 }
 
 /// The rogue key attack: Eve publishes x G - pk(Ann), and signs alone for both. Only a proof of possession stops her.
@@ -332,6 +326,6 @@ fn receipts_bind_every_part() {
     assert!(!check(&whole.replace(&signer, &eve), &eve));
     for date in ["2027-02-29", "2026-13-01", "2026-00-10", "2026-1-01", "+026-01-01", "20260101", "2026-04-31"] {
         let args = format!(r#"{{"sk":"{KEY}",{}}}"#, parts("1", date, "x"));
-        refused("receipt_sign", &args, "out_of_range", "/args/date");
+        assert_refused("receipt_sign", &args, "out_of_range", "/args/date");
     }
 }

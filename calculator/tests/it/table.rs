@@ -192,7 +192,7 @@ fn tool_description_has_one_line_per_op() {
 fn readme_table_is_current() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).unwrap();
-    let (start, end) = ("<!-- ops: generated, see tests/table.rs -->\n", "<!-- /ops -->");
+    let (start, end) = ("<!-- ops: generated, see tests/it/table.rs -->\n", "<!-- /ops -->");
     let (head, rest) = readme.split_once(start).expect("the start marker stands in the README");
     let (old, tail) = rest.split_once(end).expect("the end marker stands in the README");
     let table = catalogue::readme_table();

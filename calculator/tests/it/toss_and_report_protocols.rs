@@ -1,25 +1,8 @@
 //! Protocols of several parties, each with state of its own, through the JSON interface: tosses, draws, reports, the
 //! dead-man switch; and cheats that are caught.
 
-use crate::common::{at, call, fault, result};
+use crate::common::{at, error, list, parse, refused, result, valid};
 use crypto_calculator::json::Json;
-
-fn valid(op: &str, args: &str) -> bool {
-    result(op, args).get("valid") == Some(&Json::Bool(true))
-}
-
-/// Code and path of the error that the op answers.
-fn refused(op: &str, args: &str) -> (String, String) {
-    fault(&call(op, args))
-}
-
-fn error(code: &str, path: &str) -> (String, String) {
-    (code.to_owned(), path.to_owned())
-}
-
-fn list(items: &[String]) -> String {
-    format!("[{}]", items.join(","))
-}
 
 // --- coin toss and draws ---------------------------------------------------------------------------------------------
 
@@ -74,20 +57,46 @@ fn two_parties_toss_a_coin_and_neither_can_choose() {
 
 #[test]
 fn a_committee_is_drawn_that_everybody_can_check() {
-    let (ana, bo) = (Tosser::new("round 1"), Tosser::new("round 1"));
-    let beacon = |first: &Tosser, second: &Tosser| {
-        let args = format!(r#"{{"round":1,"contributions":[{},{}],"context":"utf8:jury"}}"#, first.msg, second.msg);
+    let tossers = [Tosser::new("round 1"), Tosser::new("round 1")];
+    // Both commitments are out before anybody shows a contribution, so the last to speak has no choice left.
+    let published = tossers.each_ref().map(Tosser::commitment);
+    let opens = |i: usize, msg: &str| {
+        let args = format!(
+            r#"{{"commitment":{},"nonce":{},"msg":{msg},"context":"utf8:round 1"}}"#,
+            published[i],
+            at(&tossers[i].commit, "nonce")
+        );
+        valid("open_hash", &args)
+    };
+    let beacon = |first: &str, second: &str| {
+        let args = format!(r#"{{"round":1,"contributions":[{first},{second}],"context":"utf8:jury"}}"#);
         at(&result("beacon_mix", &args), "randomness")
     };
-    let draw = |randomness: &str| {
+    let draw = |randomness: &str, context: &str| {
         let names = r#""names":["Cy","Di","Ed","Flo","Gus","Hal","Ida","Jo"],"k":4"#;
-        result("sortition", &format!(r#"{{"randomness":{randomness},{names},"context":"utf8:jury"}}"#))
+        result("sortition", &format!(r#"{{"randomness":{randomness},{names},"context":"utf8:{context}"}}"#))
     };
-    let announced = draw(&beacon(&ana, &bo));
-    assert_eq!(announced, draw(&beacon(&ana, &bo)));
-    // An organiser that announces another four is contradicted by everybody's own computation.
-    let claimed = beacon(&ana, &Tosser::new("round 1"));
-    assert_ne!(claimed, beacon(&ana, &bo));
+    let (ana, bo) = (&tossers[0].msg, &tossers[1].msg);
+    assert!(opens(0, ana) && opens(1, bo));
+    let announced = draw(&beacon(ana, bo), "jury");
+    // Everybody computes the same four, and they are four different people of the list.
+    assert_eq!(draw(&beacon(ana, bo), "jury"), announced);
+    let mut drawn: Vec<String> = (0..4).map(|i| at(&announced, &format!("drawn.{i}"))).collect();
+    drawn.sort();
+    drawn.dedup();
+    assert_eq!(drawn.len(), 4);
+    assert!(drawn.iter().all(|name| r#""Cy""Di""Ed""Flo""Gus""Hal""Ida""Jo""#.contains(name.as_str())));
+    // Bo tries contributions until his friend is drawn: one is soon found, but it does not open what he published.
+    let friend = r#""Jo""#;
+    let tried = (0..200u8).map(|i| format!(r#""{}""#, format!("{i:02x}").repeat(32)));
+    let chosen = tried
+        .filter(|msg| msg != bo)
+        .find(|msg| draw(&beacon(ana, msg), "jury").get("drawn").unwrap().render().contains(friend))
+        .unwrap();
+    assert!(!opens(1, &chosen));
+    // One draw says nothing about another one from the same randomness: of 70 committees, not all these are equal.
+    let others = ["jury 2", "jury 3", "jury 4", "jury 5", "jury 6", "jury 7", "jury 8", "jury 9"];
+    assert!(others.iter().any(|context| at(&draw(&beacon(ana, bo), context), "drawn") != at(&announced, "drawn")));
 }
 
 // --- ring reports ----------------------------------------------------------------------------------------------------
@@ -117,8 +126,12 @@ fn a_ring_report_is_from_one_of_the_staff() {
     // The paper changes the report, or claims it came from a smaller circle.
     assert!(!check("the valve is fine", &ring));
     assert!(!check("the valve leaks", &list(&[staff[2].pk.clone(), staff[3].pk.clone()])));
-    // An outsider cannot sign, and a member's signature under an outsider's key does not hold.
+    // Nor does it hold with an outsider put in a member's place, whoever that member is.
     let outsider = Member::new();
+    for member in &staff {
+        assert!(!check("the valve leaks", &ring.replace(&member.pk, &outsider.pk)));
+    }
+    // An outsider cannot sign for the circle.
     assert_eq!(refused("ring_sign", &report(&outsider.sk)), error("not_in_ring", "/args/sk"));
 }
 
@@ -142,9 +155,22 @@ fn linkable_reports_show_who_reported_twice_but_not_who() {
         r#"{"linked":true,"groups":[[0,2]],"invalid":[]}"#
     );
     // The signer cannot shed its image: with that of another the signature falls.
-    let image = |report: &str| at(&crate::common::parse(report), "sig.image");
+    let image = |report: &str| at(&parse(report), "sig.image");
     let shed = first.replace(&image(&first), &image(&second));
     assert_eq!(link(&[first.clone(), shed], "may"), r#"{"linked":false,"groups":[],"invalid":[1]}"#);
+    // Bo frames Ana: he signs himself and claims her image, or has her sign a text that she never saw.
+    let framed = second.replace(&image(&second), &image(&first));
+    let put_in_mouth = first.replace("utf8:yes", "utf8:no");
+    assert_eq!(
+        link(&[first.clone(), framed, put_in_mouth], "may"),
+        r#"{"linked":false,"groups":[],"invalid":[1,2]}"#
+    );
+    // Whoever of the staff signed, the report looks alike: the ring whole, and nobody's key beside it.
+    for (member, report) in [(&staff[0], &first), (&staff[1], &second)] {
+        let sig = at(&parse(report), "sig");
+        assert!(!sig.contains(member.pk.trim_matches('"')) && !sig.contains(member.sk.trim_matches('"')));
+        assert_eq!(report.len(), first.len() - usize::from(report == &second));
+    }
     // Another scope gives another image, and reports do not pass from one scope to the other.
     let june = report(&staff[0], "yes", "june");
     assert_ne!(image(&first), image(&june));

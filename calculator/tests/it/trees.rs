@@ -1,6 +1,6 @@
 //! Families M and N: vectors of trees and groups of unknown order, and protocols between parties with their own state.
 
-use crate::common::{Random, call, fault, result, vectors};
+use crate::common::{Random, call, fault, result, valid, vectors};
 use crypto_calculator::hex;
 use crypto_calculator::json::Json;
 
@@ -21,10 +21,6 @@ fn computed_accumulators_and_time_locks() {
 
 fn get<'j>(value: &'j Json<'static>, name: &str) -> &'j Json<'static> {
     value.get(name).unwrap_or_else(|| panic!("no {name} in {}", value.render()))
-}
-
-fn valid(op: &str, args: &str) -> bool {
-    get(&result(op, args), "valid") == &Json::Bool(true)
 }
 
 fn list(items: &[String]) -> String {

@@ -2,7 +2,6 @@
 //!
 //! p = 2^n - 2^(n-64) - 1 + 2^64 (floor(2^(n-130) c) + x), with c = pi in RFC 3526 and c = e in RFC 7919, and x the least
 //! number that makes p and (p - 1) / 2 prime. 2 generates the squares, a subgroup of prime order (p - 1) / 2.
-#![allow(dead_code, clippy::panic)]
 
 use crypto_calculator::bigint::Int;
 

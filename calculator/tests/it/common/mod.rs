@@ -1,12 +1,11 @@
 //! What the tests share.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod closed_form;
 pub mod requests;
 pub mod vectors;
 
 use crypto_calculator::json::{self, Json};
-use crypto_calculator::{Settings, respond};
+use crypto_calculator::{Settings, hex, respond};
 
 use requests::{Draw, own};
 
@@ -42,6 +41,40 @@ pub fn fault(answer: &Json<'_>) -> (String, String) {
     let text = |key: &str| error.get(key).and_then(Json::as_str).expect("an error has this member").to_owned();
     assert!(!text("message").is_empty());
     (text("code"), text("path"))
+}
+
+/// The answer of an op that verifies.
+pub fn valid(op: &str, args: &str) -> bool {
+    match result(op, args).get("valid") {
+        Some(Json::Bool(valid)) => *valid,
+        _ => panic!("{op} {args}: no verdict"),
+    }
+}
+
+/// Code and path of the error that the op answers.
+pub fn refused(op: &str, args: &str) -> (String, String) {
+    fault(&call(op, args))
+}
+
+pub fn assert_refused(op: &str, args: &str, code: &str, path: &str) {
+    assert_eq!(refused(op, args), error(code, path), "{op} {args}");
+}
+
+pub fn error(code: &str, path: &str) -> (String, String) {
+    (code.to_owned(), path.to_owned())
+}
+
+/// JSON texts as the text of a list.
+pub fn list(items: &[String]) -> String {
+    format!("[{}]", items.join(","))
+}
+
+/// The hex digits with one bit changed.
+pub fn changed(random: &mut Random, digits: &str) -> String {
+    let mut bytes = hex::decode(digits).unwrap();
+    let at = random.below(bytes.len());
+    bytes[at] ^= 1 << random.below(8);
+    hex::encode(&bytes)
 }
 
 pub fn parse(text: &str) -> Json<'static> {
