@@ -69,12 +69,15 @@ def told_texts(
 
 
 def declared_results(entries: Sequence[dict[str, Json]]) -> dict[str, Json]:
-    """Return seat -> the result in its latest public turn; a later turn without one takes an earlier one back."""
+    """Return seat -> the result in its latest public turn; a later turn without one takes an earlier one back.
+
+    A `done` whose result is null ends the matter without a claim: it declares nothing.
+    """
     found: dict[str, Json] = {}
     for entry in entries:
         if entry["kind"] != "say":
             continue
-        if "done" in entry:
+        if "done" in entry and entry["done"]["result"] is not None:
             found[entry["from"]] = entry["done"]["result"]
         else:
             found.pop(entry["from"], None)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from arena.messages import Message
+from arena.providers.mock_claims import guess
 from arena.providers.mock_routines import Routine, choose, plan_in_words
 from arena.providers.mock_scene import Scene, draw, read_scene
 from arena.providers.mock_steps import Call, Lacking, Results, Rounds, Work
@@ -24,9 +25,10 @@ CARELESS_RATES = {
     "leaks": 0.06,
     "malformed": 0.15,
     "never_done": 0.08,
+    "guesses": 0.3,
 }
-"""How often `careless` makes each mistake, where it can be made (docs/mock-models.md): `never_done` once per match and
-seat, the others per public turn. The rates are ours: high enough to be found in some dozens of matches."""
+"""How often `careless` makes each mistake, where it can be made (docs/mock-models.md): `guesses` once per match,
+`never_done` once per match and seat, the others per public turn. The rates are ours: high enough to be found in some dozens of matches."""
 
 NO_MISTAKES: dict[str, float] = {}
 
@@ -34,6 +36,7 @@ FAIR = "see this end fairly for all"
 GREETINGS = ('Hello. About "{title}":', 'Good to talk about "{title}".', 'So, "{title}". Let me begin.')
 AGREEING = ("that suits me.", "I can go along with that.", "good, let us do it that way.")
 NEXT_STEP = ("Everybody has shown their part, so the next step.", "Then I go on with my part.", "As agreed.")
+UNKNOWN = "What the result has to name I cannot work out from this, so I leave it open instead of guessing."
 THANKS = ("Thank you all; for me that settles it.", "With that I am content.", "That is all I needed, thank you.")
 
 
@@ -180,9 +183,14 @@ class _Turn:
         if self.phase == "reveal":
             text = f"{_pick(NEXT_STEP, scene.chance('next'))} {routine.tell(self.work(), results)}"
             if self.plan[-1] == "reveal":
-                return _done(f"{text} There is no time for more: whoever speaks last checks.", routine.idea)
+                agreed = None if scene.brief.kinds else routine.idea
+                return _done(f"{text} There is no time for more: whoever speaks last checks.", agreed)
             return text
         text, result = routine.close(self.work(), results)
+        if result is None and self.rates.get("guesses", 0.0) * 2**32 > int(draw(scene.seed, "guesses")[:8], 16):
+            result = guess(scene)
+        elif result is None:
+            text = f"{text} {UNKNOWN}"
         text = f"{text} {_pick(THANKS, scene.chance('thanks'))}"
         if self.rates.get("never_done") and scene.chance("never_done") < self.rates["never_done"] * 2**32:
             return f"{text} Though perhaps we should talk about it a little more."
@@ -252,4 +260,4 @@ def _talk_only(scene: Scene) -> str:
             f"{care}I asked myself, {routine.worry} I think {routine.answer}. Without a calculator we can only plan it."
         )
     text = "Then we know what to do once we have the means to compute; until then nothing is proven. Thank you all."
-    return _done(text, f"a plan without computed values: {routine.idea}")
+    return _done(text, None if brief.kinds else f"a plan without computed values: {routine.idea}")

@@ -17,7 +17,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from arena.providers import mock_covers as covers
 from arena.providers import mock_steps as steps
+from arena.providers.mock_claims import asks_for_sum, wants_common
 from arena.providers.mock_scene import Brief
 from arena.providers.mock_steps import Ending, Results, Rounds, Work
 
@@ -84,9 +86,9 @@ ROUTINES = (
         "we compare fingerprints of our entries instead of the entries, with spice from everybody mixed in",
         "could an outsider guess entries and compare?",
         "not without the joint spice, and what only one of us has stays a fingerprint",
-        lambda work: f"my list is {', '.join(steps.items(work.scene))}",
-        (steps.random_bytes(16),), steps.salt_show, (steps.salt_join, steps.print_items), steps.prints_tell,
-        (steps.common_sum,), steps.prints_close,
+        lambda work: f"my list is {', '.join(covers.items(work.scene)) or 'empty'}",
+        (steps.random_bytes(16),), covers.salt_show, (covers.salt_join, covers.print_items), covers.prints_tell,
+        (covers.common_sum,), covers.prints_close,
     ),
     Routine(
         "key", ("key", "password", "passphrase", "code", "channel", "wifi", "encrypted", "private line", "pairing",
@@ -96,8 +98,8 @@ ROUTINES = (
         "what if somebody in between swaps the halves?",
         "then our checks would differ, and we would see it before we use the key",
         lambda work: f"the half that I keep is {steps.got(work.publish, 0, 0)}",
-        (steps.number_draw, steps.number_raise), steps.number_show, (steps.pair_raise, steps.pair_tags),
-        steps.pair_tell, (steps.pair_retag,), steps.pair_close,
+        (covers.number_draw, covers.number_raise), covers.number_show, (covers.pair_raise, covers.pair_tags),
+        covers.pair_tell, (covers.pair_retag,), covers.pair_close,
     ),
     Routine(
         "total", ("total", "sum", "average", "salary", "salaries", "budget", "donation", "donations", "survey", "count",
@@ -106,19 +108,24 @@ ROUTINES = (
         "each of us covers the own number so that the covers cancel out in the total and only the total shows",
         "could one covered number be uncovered by the others?",
         "only if all the others tell their numbers, because every cover is shared with each of them",
-        lambda work: f"my number is {steps.part(work.scene)}",
-        (steps.number_draw, steps.number_raise), steps.number_show, (steps.pair_raise, steps.mask_hash),
-        steps.mask_tell, (steps.covered_sum,), steps.total_close,
+        lambda work: f"my number is {covers.part(work.scene)}",
+        (covers.number_draw, covers.number_raise), covers.number_show, (covers.pair_raise, covers.mask_hash),
+        covers.mask_tell, (covers.covered_sum,), covers.total_close,
     ),
 )  # fmt: skip
 """Checked from the top: of two that fit equally well, or not at all, the earlier one is played."""
+
+
+FORM_BONUS = 4
+"""What the form of the result counts in words: the set that all lists share, or a total."""
 
 
 @lru_cache(maxsize=256)
 def choose(brief: Brief) -> Routine | None:
     """Return the routine whose words occur most often in what all roles are told, of those that the tools allow."""
     possible = [routine for routine in ROUTINES if routine.ops <= brief.ops]
-    return max(possible, key=lambda routine: _hits(routine, brief.shared), default=None)
+    bonus = {"overlap": FORM_BONUS * wants_common(brief), "total": FORM_BONUS * asks_for_sum(brief)}
+    return max(possible, key=lambda routine: _hits(routine, brief.shared) + bonus.get(routine.name, 0), default=None)
 
 
 @lru_cache(maxsize=256)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from arena.messages import Message
 from arena.records import Json
+from arena.results import KINDS
 
 CALL_PREFIX = '{"tool_call"'
 RESULTS_PREFIX = "Calculator results"
@@ -24,19 +25,29 @@ _FORBIDDEN = re.compile(r"\(for example: ([^)]*)\)")
 _MAX_TURNS = re.compile(r"at most (\d+) turns")
 _MAX_CALLS = re.compile(r"At most (\d+) calls a turn")
 _OP = re.compile(r"^- (\w+)\(", re.MULTILINE)
+_RESULT = re.compile(r" The result is (.*), written as (.*)\.$", re.MULTILINE)
+_MEMBER = re.compile(r'"([^"]+)" \((.+?)\)(?=, "|$)')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Brief:
-    """A system prompt (arena/crypto/prompts.py), read. Texts that it does not hold are empty."""
+    """A system prompt (arena/crypto/prompts.py), read. Texts that it does not hold are empty.
+
+    `rules` are all constraints and all private lines; the other lists leave out lines that no player should quote.
+    `asks` and `kinds` are what the result names and its form: member -> kind (arena/results.py), the member "" for a
+    result that is no object; both empty where the prompt says nothing of it.
+    """
 
     me: str
     title: str
     shared: str
-    """Title, background and opening stance in lower case: what every role of the challenge is told alike."""
+    """Title, background, opening stance and what the result names, in lower case: what all roles are told alike."""
     goals: tuple[str, ...]
     constraints: tuple[str, ...]
-    private: tuple[str, ...]
+    rules: tuple[str, ...]
+    values: Mapping[str, Json]
+    asks: str
+    kinds: Mapping[str, str]
     forbidden: tuple[str, ...]
     ops: frozenset[str]
     max_turns: int
@@ -53,6 +64,30 @@ def _bullets(text: str) -> tuple[str, ...]:
     return tuple(line[2:].strip() for line in text.split("\n") if line.startswith("- "))
 
 
+def _values(line: str) -> dict[str, Json]:
+    """The seat's values; none where the section is missing or holds a template."""
+    if not line.startswith("{"):
+        return {}
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _texts(values: Mapping[str, Json]) -> list[str]:
+    """How values and the entries of lists may stand in a line, in lower case; numbers below 10 say too little."""
+    flat = [item for value in values.values() for item in (value if isinstance(value, list) else [value])]
+    texts = [str(item).lower() for item in flat if isinstance(item, str | int) and not isinstance(item, bool)]
+    return [text for text in texts if len(text) > 1]
+
+
+def _kinds(form: str) -> dict[str, str]:
+    """Read the form of a result as `results.told` writes it."""
+    members = _MEMBER.findall(form) if form.startswith("a JSON object with ") else [("", form)]
+    return {name: next((k for k, (_, text) in KINDS.items() if told.startswith(text)), "") for name, told in members}
+
+
 @lru_cache(maxsize=256)
 def read_brief(system: str) -> Brief:
     """Read a system prompt; one that is not of this form gives a Brief with a nameless role and no tools."""
@@ -62,17 +97,26 @@ def read_brief(system: str) -> Brief:
     turns, calls = _MAX_TURNS.search(system), _MAX_CALLS.search(system)
     names = tuple(name.strip() for name in forbidden[1].split(",")) if forbidden else ()
 
+    values = _values(_section(system, "Your values (JSON):"))
+    avoided = [*(name.lower() for name in names), *_texts(values)]
+
     def harmless(lines: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(line for line in lines if not any(name.lower() in line.lower() for name in names))
+        return tuple(line for line in lines if not any(text in line.lower() for text in avoided))
 
     shared = "\n".join((title, _section(system, "Public background:"), _section(system, "Opening stance:")))
+    constraints = _bullets(_section(system, "Your constraints:"))
+    result = _RESULT.search(system)
+    asks = result[1] if result else ""
     return Brief(
         me=me,
         title=title if harmless((title,)) else "this matter",
-        shared=shared.lower(),
+        shared=f"{shared}\n{asks}".lower(),
         goals=harmless(_bullets(_section(system, "Your goals:"))),
-        constraints=harmless(_bullets(_section(system, "Your constraints:"))),
-        private=_bullets(_section(system, "Your private information")),
+        constraints=harmless(constraints),
+        rules=(*constraints, *_bullets(_section(system, "Your private information"))),
+        values=values,
+        asks=asks,
+        kinds=_kinds(result[2]) if result else {},
         forbidden=names,
         ops=frozenset(_OP.findall(_section(system, "Tools:"))),
         max_turns=int(turns[1]) if turns else 12,
@@ -120,7 +164,7 @@ class Scene:
     def values(self, label: str) -> dict[str, str]:
         """Return speaker -> the value it last gave under `label` in a public text, as `put` writes it."""
         found = {}
-        pattern = re.compile(re.escape(label) + r" \[([^\]\n]*)\]")
+        pattern = re.compile(r"(?<!my )" + re.escape(label) + r" \[([^\]\n]*)\]")
         for name, texts in self.said.items():
             for text in texts:
                 if match := pattern.search(text):

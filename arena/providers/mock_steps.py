@@ -1,17 +1,18 @@
-"""The steps of the mock's routines: what each phase computes and what it says about it. Floor F1.
+"""The steps of the mock's routines draw, offer and stamp: what a phase computes and says about it. Floor F1.
 
-The table that puts them together is in mock_routines.py. A function that gives tool calls takes the work at hand and
+Those of overlap, key and total are in mock_covers.py; the table that puts them together is in mock_routines.py. A function that gives tool calls takes the work at hand and
 the results of the earlier rounds of this turn; one that says something takes the results of the whole turn.
 Values travel in public texts as `label [value]` (mock_scene.put).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from arena.providers.mock_scene import Scene, draw, put
+from arena.providers import mock_claims as claims
+from arena.providers.mock_claims import NO_VALUE
+from arena.providers.mock_scene import Scene, put
 from arena.records import Json
 
 Call = tuple[str, dict[str, Json]]
@@ -50,6 +51,13 @@ def got(results: Results, round: int, index: int) -> Json:
     raise Lacking("the calculator gave me no result for one of my steps")
 
 
+def random_bytes(count: int) -> Callable[[Work, Results], list[Call]]:
+    def calls(work: Work, done: Results) -> list[Call]:
+        return [("random_bytes", {"len": count})]
+
+    return calls
+
+
 # --- a fair draw: sealed random numbers, opened together ----------------------------------------------------------
 
 
@@ -63,16 +71,26 @@ def draw_show(work: Work, done: Results) -> str:
 
 def draw_tell(work: Work, done: Results) -> str:
     number, seal = got(work.publish, 0, 0), got(work.publish, 1, 0)
-    return f"Opening my envelope: {put('number', number)}, {put('opening key', seal['nonce'])}."
+    text = f"Opening my envelope: {put('number', number)}, {put('opening key', seal['nonce'])}."
+    brief = work.scene.brief
+    if list(brief.kinds.values()) == ["list"]:
+        return f"{text} In the draw stands {put('my entry', claims.own_entry(brief))}."
+    return text + claims.say_asked(claims.asked_values(brief, fixed=True))
+
+
+def opened(work: Work, label: str) -> list[str]:
+    """The other seats that opened their envelopes. Raises Lacking where one neither opened nor kept its own closed."""
+    others = work.scene.others
+    return [name for name, text in zip(others, work.need(label, others), strict=True) if text != KEPT_CLOSED]
 
 
 def open_others(label: str, prefix: str) -> Callable[[Work, Results], list[Call]]:
-    """Check every other seat's envelope against what it says was inside."""
+    """Check every opened envelope of another seat against what it says was inside."""
 
     def calls(work: Work, done: Results) -> list[Call]:
-        others = work.scene.others
+        names = opened(work, label)
         rows = zip(
-            work.need("sealed note", others), work.need(label, others), work.need("opening key", others), strict=True
+            work.need("sealed note", names), work.need(label, names), work.need("opening key", names), strict=True
         )
         return [("open_hash", {"commitment": c, "msg": prefix + m, "nonce": n}) for c, m, n in rows]
 
@@ -83,29 +101,41 @@ def mix(work: Work, done: Results) -> list[Call]:
     return [("hash", {"data": "".join(work.need("number", work.scene.everyone))})]
 
 
-def all_valid(work: Work, checks: list[Json], what: str) -> None:
+def all_valid(names: list[str], checks: list[Json], what: str) -> None:
     """Raise Lacking naming the first seat whose check failed."""
-    for name, check in zip(work.scene.others, checks, strict=False):
+    for name, check in zip(names, checks, strict=False):
         if not check or check.get("valid") is not True:
             raise Lacking(f"the {what} of {name} does not hold")
-    if len(checks) < len(work.scene.others):
+    if len(checks) < len(names):
         raise Lacking("I could not check everything")
 
 
 def draw_close(work: Work, done: Results) -> Ending:
-    all_valid(work, done[0], "envelope")
+    all_valid(work.scene.others, done[0], "envelope")
     mixed = got(done, 1, 0)
-    names = work.scene.everyone
-    chosen = names[int(mixed, 16) % len(names)]
+    words, result = claims.drawn(work.scene, int(mixed, 16))
     text = f"I opened every envelope and each holds what was sealed. Mixed together they give {put('draw', mixed)}"
-    return f"{text}, and counting that out over {', '.join(names)} it falls on {chosen}.", f"{chosen} was drawn"
+    return f"{text}, and {words}.", claims.named(work.scene) if result is None else result
 
 
 # --- sealed offers: everyone's number at once ---------------------------------------------------------------------
 
 
+KEPT_CLOSED = "kept closed"
+
+
 def offer(scene: Scene) -> str:
-    return str(40 + scene.chance("offer") % 360)
+    """What goes into the seat's envelope: its own number, else what it holds of the result, else that it has nothing.
+
+    Where the prompt says of no result, there are no values to read, and a number is drawn for the part.
+    """
+    brief = scene.brief
+    if not brief.kinds:
+        return str(40 + scene.chance("offer") % 360)
+    number = claims.own_number(brief) if "role" in brief.kinds.values() else None
+    if number is not None:
+        return str(number[1])
+    return ", ".join(map(str, claims.asked_values(brief, fixed=True).values())) or NO_VALUE
 
 
 def offer_seal(work: Work, done: Results) -> list[Call]:
@@ -117,25 +147,46 @@ def offer_show(work: Work, done: Results) -> str:
 
 
 def offer_tell(work: Work, done: Results) -> str:
+    brief = work.scene.brief
+    number = claims.own_number(brief) if "role" in brief.kinds.values() else None
+    if number is not None and not claims.bid_is_open(brief, number[0]):
+        return f"I may not show mine to everybody, so my envelope stays shut: {put('offer', KEPT_CLOSED)}."
     key = got(work.publish, 0, 0)["nonce"]
     opening = f"{put('offer', offer(work.scene))}, {put('opening key', key)}"
-    return f"All envelopes are on the table, so here is mine: {opening}."
+    kind = f", {put('kind', number[0])}" if number is not None else ""
+    asked = "" if number is not None else claims.say_asked(claims.asked_values(brief, fixed=True))
+    return f"All envelopes are on the table, so here is mine: {opening}{kind}.{asked}"
 
 
 def offer_close(work: Work, done: Results) -> Ending:
-    all_valid(work, done[0], "envelope")
+    all_valid(opened(work, "offer"), done[0], "envelope")
     names = work.scene.everyone
     offers = dict(zip(names, work.need("offer", names), strict=True))
-    best = max(names, key=lambda name: (int(offers[name]) if offers[name].isdecimal() else -1, name))
-    text = f"Every envelope opens to the number that was named, so nobody changed theirs. {best} is highest"
-    return f"{text} with {offers[best]}.", f"{best} with {offers[best]}"
+    text = "Every envelope that was opened holds what was named, so nobody changed theirs."
+    numbers = {name: int(offer) for name, offer in offers.items() if offer.isdecimal() and len(offer) < 16}
+    if not work.scene.brief.kinds:
+        best = max(names, key=lambda name: (numbers.get(name, -1), name))
+        return f"{text} {best} is highest with {offers[best]}.", f"{best} with {offers[best]}"
+    if len(numbers) == len(names) and len(same_kind(work)) == 1:
+        return text, claims.best_offer(work.scene, numbers)
+    return text, claims.named(work.scene)
+
+
+def same_kind(work: Work) -> set[str]:
+    """The kinds of number that the seats say theirs is; one where all count the same thing."""
+    found = work.scene.values("kind")
+    return {found.get(name, NO_VALUE) for name in work.scene.everyone}
 
 
 # --- a stamped statement: everyone signs the same words -----------------------------------------------------------
 
 
 def statement(work: Work) -> str:
-    return f"{work.scene.brief.title}: agreed by {', '.join(work.scene.everyone)}"
+    """The words that all stamp: the title, who agrees, and what was named of the result."""
+    scene = work.scene
+    said = [f"; {member or 'answer'} {value}" for member in scene.brief.kinds
+            for value in sorted(set(scene.values(f"my {member or 'answer'}").values()))]  # fmt: skip
+    return f"{scene.brief.title}: agreed by {', '.join(scene.everyone)}{''.join(said)}"
 
 
 def stamp_first(work: Work, done: Results) -> list[Call]:
@@ -145,7 +196,8 @@ def stamp_first(work: Work, done: Results) -> list[Call]:
 def stamp_show(work: Work, done: Results) -> str:
     stamp = got(done, 1, 0)
     mark, trial = put("stamp mark", stamp["pk"]), put("trial", stamp["sig"])
-    return f"You will know my stamp by {mark}; first use, on my name: {trial}."
+    asked = claims.say_asked(claims.asked_values(work.scene.brief, fixed=False))
+    return f"You will know my stamp by {mark}; first use, on my name: {trial}.{asked}"
 
 
 def stamp_make(work: Work, done: Results) -> list[Call]:
@@ -163,172 +215,7 @@ def stamp_check(work: Work, done: Results) -> list[Call]:
 
 
 def stamp_close(work: Work, done: Results) -> Ending:
-    all_valid(work, done[0], "stamp")
+    all_valid(work.scene.others, done[0], "stamp")
     text = "I checked every stamp against the mark shown at the start and against these very words; all hold."
-    return f"{text} Each of us keeps a copy with all stamps.", statement(work)
-
-
-# --- what lists have in common, by salted fingerprints ------------------------------------------------------------
-
-LISTS = (
-    (("client", "contact", "guest", "friend", "member"),
-     ("Abara", "Bianchi", "Costa", "Dahl", "Ekberg", "Farkas", "Gomez", "Haddad")),
-    (("sauce", "ingredient", "recipe", "allerg", "meal", "food"),
-     ("celery", "egg", "fish", "milk", "mustard", "peanut", "sesame", "soy")),
-    (("book", "film", "song", "interest", "hobb"),
-     ("birds", "chess", "choirs", "old maps", "pottery", "rowing", "science fiction", "stars")),
-    (("",),
-     ("Monday evening", "Tuesday noon", "Wednesday evening", "Thursday noon", "Friday evening", "Saturday morning",
-      "Saturday evening", "Sunday morning")),
-)  # fmt: skip
-"""What lists are about: the first row of which a word occurs in what all roles are told; the last fits always."""
-
-
-def kinds_of_items(scene: Scene) -> tuple[str, ...]:
-    return next(row for words, row in LISTS if any(word in scene.brief.shared for word in words))
-
-
-def items(scene: Scene) -> list[str]:
-    """Six of the eight items, by chance: two lists share at least four."""
-    kinds = kinds_of_items(scene)
-    return sorted(sorted(kinds, key=lambda item: draw(scene.seed, scene.me, item))[:6], key=kinds.index)
-
-
-def salt_show(work: Work, done: Results) -> str:
-    return f"My half of the spice that we both stir in: {put('spice', got(done, 0, 0))}."
-
-
-def salt_join(work: Work, done: Results) -> list[Call]:
-    return [("hash", {"data": "".join(work.need("spice", work.scene.everyone))})]
-
-
-def print_items(work: Work, done: Results) -> list[Call]:
-    return [("hmac", {"key": got(done, 0, 0), "data": "utf8:" + item}) for item in items(work.scene)]
-
-
-def short(fingerprints: list[Json]) -> list[str]:
-    return [str(fingerprint)[:16] for fingerprint in fingerprints if fingerprint]
-
-
-def prints_tell(work: Work, done: Results) -> str:
-    prints = " ".join(sorted(short(done[1])))
-    return f"My list, each entry only as a fingerprint over the joint spice: {put('fingerprints', prints)}."
-
-
-def common(work: Work) -> list[str]:
-    lists = [set(text.split()) for text in work.need("fingerprints", work.scene.everyone)]
-    return sorted(set.intersection(*lists))
-
-
-def common_sum(work: Work, done: Results) -> list[Call]:
-    return [("hash", {"data": "".join(common(work))})] if common(work) else []
-
-
-def prints_close(work: Work, done: Results) -> Ending:
-    shared = common(work)
-    if not shared:
-        return "I laid the lists side by side: no fingerprint occurs in all of them.", "nothing in common"
-    mine = dict(zip(short(work.reveal[1]), items(work.scene), strict=False)) if len(work.reveal) > 1 else {}
-    if any(fingerprint not in mine for fingerprint in shared):
-        raise Lacking("I cannot tell my own entries by their fingerprints any more")
-    found = sorted((mine[fingerprint] for fingerprint in shared), key=kinds_of_items(work.scene).index)
-    text = f"I laid the lists side by side; these occur in all: {', '.join(found)}."
-    return f"{text} So that we hold the same, {put('checksum', got(done, 0, 0))}.", found
-
-
-# --- a common key for every pair ----------------------------------------------------------------------------------
-
-PRIME = 2**255 - 19
-"""A well-known prime (RFC 7748 names it); the routine has the calculator confirm that it is one."""
-
-
-def number_draw(work: Work, done: Results) -> list[Call]:
-    return [("random_bytes", {"len": 32}), ("is_prime", {"n": str(PRIME)})]
-
-
-def number_raise(work: Work, done: Results) -> list[Call]:
-    return [("modpow", {"base": "2", "exp": "0x" + str(got(done, 0, 0)), "mod": str(PRIME)})]
-
-
-def number_show(work: Work, done: Results) -> str:
-    return f"My open half, made from a number that stays with me: {put('open half', got(done, 1, 0))}."
-
-
-def pair_raise(work: Work, done: Results) -> list[Call]:
-    exponent = "0x" + str(got(work.publish, 0, 0))
-    halves = work.need("open half", work.scene.others)
-    return [("modpow", {"base": half, "exp": exponent, "mod": str(PRIME)}) for half in halves]
-
-
-def tag(key: Json, speaker: str, hearer: str) -> Call:
-    return "hmac", {"key": f"utf8:{key}", "data": f"utf8:{speaker} to {hearer}"}
-
-
-def pair_tags(work: Work, done: Results) -> list[Call]:
-    others = work.scene.others
-    return [tag(got(done, 0, i), work.scene.me, other) for i, other in enumerate(others)]
-
-
-def pair_tell(work: Work, done: Results) -> str:
-    tags = [put(f"check for {other}", got(done, 1, i)[:32]) for i, other in enumerate(work.scene.others)]
-    return f"From the other half I made our key, and only its holder can make this: {', '.join(tags)}."
-
-
-def pair_retag(work: Work, done: Results) -> list[Call]:
-    others = work.scene.others
-    return [tag(got(work.reveal, 0, i), other, work.scene.me) for i, other in enumerate(others)]
-
-
-def pair_close(work: Work, done: Results) -> Ending:
-    heard = work.need(f"check for {work.scene.me}", work.scene.others)
-    for i, (other, tag) in enumerate(zip(work.scene.others, heard, strict=True)):
-        if got(done, 0, i)[:32] != tag:
-            raise Lacking(f"the check of {other} does not hold")
-    text = "I recomputed every check meant for me and each is right, so we hold the same key and nobody changed a half."
-    return text, f"every pair of {', '.join(work.scene.everyone)} holds a common key"
-
-
-# --- a total without the parts ------------------------------------------------------------------------------------
-
-MASK_SPACE = 2**32
-"""Masked numbers live modulo this; the totals of at most five numbers below 1,000 never wrap."""
-
-
-def part(scene: Scene) -> int:
-    return 100 + scene.chance("part") % 900
-
-
-def mask_hash(work: Work, done: Results) -> list[Call]:
-    return [("hash", {"data": f"utf8:mask {got(done, 0, i)}"}) for i in range(len(work.scene.others))]
-
-
-def mask_tell(work: Work, done: Results) -> str:
-    masked = part(work.scene)
-    for i, other in enumerate(work.scene.others):
-        mask = int(got(done, 1, i)[:8], 16)
-        masked += mask if work.scene.me < other else -mask
-    return f"Here is my number under a cover that cancels in the total: {put('covered number', masked % MASK_SPACE)}."
-
-
-def covered(work: Work) -> list[int]:
-    texts = work.need("covered number", work.scene.everyone)
-    if not all(re.fullmatch(r"[0-9]{1,10}", text) for text in texts):
-        raise Lacking("a covered number cannot be read")
-    return [int(text) for text in texts]
-
-
-def covered_sum(work: Work, done: Results) -> list[Call]:
-    return [("hash", {"data": "utf8:" + " ".join(map(str, covered(work)))})]
-
-
-def total_close(work: Work, done: Results) -> Ending:
-    total = sum(covered(work)) % MASK_SPACE
-    text = f"The covers cancel out and the total is {total}. So that we added the same numbers,"
-    return f"{text} {put('checksum', got(done, 0, 0))}.", total
-
-
-def random_bytes(count: int) -> Callable[[Work, Results], list[Call]]:
-    def calls(work: Work, done: Results) -> list[Call]:
-        return [("random_bytes", {"len": count})]
-
-    return calls
+    result = claims.named(work.scene) if work.scene.brief.kinds else statement(work)
+    return f"{text} Each of us keeps a copy with all stamps.", result
