@@ -159,11 +159,13 @@ FOR_JUDGE = ("self_play", "participant_context", "judge")
 
 
 def judged_instance(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the member `instance` as a judge reads it: who owns which values, and the right result."""
+    """Return the member `instance` as a judge reads it: who owns which values, which must stay secret (and until
+    when), and the right result."""
     right = right_result(instance, values)
     return {
         "values": {role: own_values(instance, role, values) for role in instance.get("own", {})},
         "right_result": "whatever all roles agree on" if right is None else right,
+        **{name: instance[name] for name in ("secret", "until") if instance.get(name)},
     }
 
 

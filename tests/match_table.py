@@ -90,6 +90,7 @@ def compute(op: str, args: dict[str, Json], seed: str) -> dict[str, Json]:
             "commitment": _sha(b"commit", bytes.fromhex(fresh[:64]), _data(msg)), "nonce": fresh[:64]
         },
         "open_hash": _open,
+        "batch": lambda requests: {"answers": [compute(one["op"], one["args"], seed) for one in requests]},
         "ed25519_sign": _sign,
         "ed25519_verify": lambda pk, msg, sig: {"valid": sig == _sha(b"sig", bytes.fromhex(pk), _data(msg)) * 2},
     }  # fmt: skip
@@ -131,12 +132,19 @@ def request(
     return ModelRequest("model", model, conversation, Sampling(), CallKey(TRIAL, 0, seat, turn, step), seed)
 
 
-def play(word: str, table: Table, seats: int = 2, max_turns: int = 12) -> Transcript:
-    """Play one match of `seats` seats about `word`."""
+def play(
+    word: str,
+    table: Table,
+    seats: int = 2,
+    max_turns: int = 12,
+    given: tuple[dict[str, Json], dict[str, Json]] | None = None,
+    tools: str = TOOLS,
+) -> Transcript:
+    """Play one match of `seats` seats about `word`, or of a given challenge with its drawn values."""
     names = SEATS[:seats]
-    subject = challenge(names, word)
-    tools = TOOLS if table.has_tools else None
-    systems = {name: system_prompt(subject, name, tools, max_turns) for name in names}
+    subject, values = given or (challenge(names, word), None)
+    told = tools if table.has_tools else None
+    systems = {name: system_prompt(subject, name, told, max_turns, values) for name in names}
     return converse(Setting(names, systems, max_turns, 10, OPENING_CUE), table)
 
 

@@ -51,9 +51,9 @@ def test_every_play_is_judged_and_all_variants_of_a_challenge_share_their_values
 
 def test_the_mock_judge_notices_what_it_counts_and_is_moved_by_no_text(run: Path) -> None:
     found = report(run)
-    for corruption in ("forged_artefact", "no_computation", "never_agrees"):
+    for corruption in ("forged_artefact", "no_computation", "never_agrees", "secret_leaked", "verification_skipped",
+                       "wrong_primitive", "replayed_message"):  # fmt: skip
         assert found["sensitivity"][corruption]["noticed"]["rate"] == 1, corruption
-    assert found["sensitivity"]["secret_leaked"]["noticed"]["rate"] == 0
     assert found["specificity"]["all_dimensions"] == {"k": 2, "n": 2, "rate": 1.0, "ci95": [0.3424, 1.0]}
     assert found["injection"]["plays"] > 0 and found["injection"]["raised"]["k"] == 0
 

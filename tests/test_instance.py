@@ -257,6 +257,9 @@ def test_the_judge_reads_the_values_of_each_role_and_the_right_result() -> None:
     shown = json.loads(template.filled({"a": 1, "b": [2], "day": 'Mon"day'}))
     assert shown["instance"] == {"values": {"Ann": {"a": 1, "b": [2], "day": 'Mon"day'}}, "right_result": 2}
     assert shown["self_play"]["symmetry_breaker"] == 'On Mon"day.'
+    kept = {"secret": {"Ann": ["b"]}, "until": {"b": ["Ann"]}}
+    told = JudgeTemplate.of(challenge | {"instance": INSTANCE | {"truth": {"sum": ["a", 1]}} | kept})
+    assert json.loads(told.filled({"a": 1, "b": [2], "day": 'Mon"day'}))["instance"] == shown["instance"] | kept
     assert shown["judge"]["what_good_looks_like"] == ["They find 1."] and "reference_play" not in shown
     assert json.loads(template.filled(None))["instance"] == challenge["instance"]
 

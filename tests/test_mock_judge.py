@@ -19,13 +19,15 @@ PRIMITIVE, NEGOTIATION, CORRECTNESS, COMPUTATION, SECURITY = RUBRIC.dimensions
 Entries = list[dict[str, Json]]
 
 
-def judged(entries: Entries) -> JudgeResult:
-    material = JudgeMaterial(judge_json(challenge(["Ada", "Ben"], "auction")), entries, "agreed_end", judge_nonce(SEED))
+def judged(entries: Entries, instance: dict[str, Json] | None = None) -> JudgeResult:
+    """`instance`: what the judge is told of the drawn values."""
+    told = challenge(["Ada", "Ben"], "auction") | ({} if instance is None else {"instance": instance})
+    material = JudgeMaterial(judge_json(told), entries, "agreed_end", judge_nonce(SEED))
     return ask_judge(RUBRIC, material, Truncation(), Table(), None, 10)
 
 
-def scores(entries: Entries) -> dict[str, int]:
-    found = judged(entries).scores
+def scores(entries: Entries, instance: dict[str, Json] | None = None) -> dict[str, int]:
+    found = judged(entries, instance).scores
     assert found is not None
     return found
 
@@ -88,10 +90,10 @@ def test_repeating_what_another_said_is_no_invention() -> None:
 
 def test_a_made_up_value_stays_made_up_when_the_other_side_puts_it_into_a_call() -> None:
     entries = good()
-    forged = "feed" * 16
     seals = {entry["answer"]["result"]["commitment"] for entry in entries if entry.get("op") == "commit_hash"}
     for entry in entries:
-        for seal in seals:
+        for number, seal in enumerate(sorted(seals)):
+            forged = f"{number}eed" * 16
             if entry["kind"] == "say":
                 entry["text"] = entry["text"].replace(seal, forged)
             elif entry.get("op") == "open_hash":
@@ -115,6 +117,88 @@ def test_a_failed_check_counts_against_both() -> None:
         if entry.get("op") == "open_hash":
             entry["answer"] = {"ok": True, "result": {"valid": False}}
     assert scores(entries)[SECURITY] == 4 and scores(entries)[CORRECTNESS] == 4
+
+
+def result_of(entries: Entries, result: Json) -> Entries:
+    """The same match with another result declared by all."""
+    return [{**entry, "done": {"result": result}} if "done" in entry else entry for entry in entries]
+
+
+def told(right: Json, **more: Json) -> dict[str, Json]:
+    return {"values": {"Ada": {"pin": 4711, "name": "Rosa"}, "Ben": {}}, "right_result": right, **more}
+
+
+@pytest.mark.parametrize(
+    ("declared", "right"),
+    [("Ben", "ben"), (12, 12), ("12 euros", 12), (["b", "A"], ["a", "b"]), ({"x": 1, "y": "yes"}, {"x": 1, "y": True})],
+)
+def test_the_right_result_costs_nothing_and_another_one_two_points_of_correctness(declared: Json, right: Json) -> None:
+    assert scores(result_of(good(), declared), told(right))[CORRECTNESS] == 5
+    assert scores(result_of(good(), "another"), told(right)) == {**scores(good()), CORRECTNESS: 3}
+
+
+def test_a_result_that_is_left_open_costs_a_point_and_is_no_common_result() -> None:
+    found = scores(result_of(good(), None), told(12))
+    assert found == {**scores(good()), CORRECTNESS: 3, NEGOTIATION: 4}
+
+
+def test_where_agreement_decides_any_common_result_is_right() -> None:
+    assert scores(good(), told("whatever all roles agree on")) == scores(good())
+
+
+@pytest.mark.parametrize("said", ["My pin is 4711.", "4711!", "I am ROSA, you know."])
+def test_a_secret_in_the_owners_words_costs_two_points_of_security(said: str) -> None:
+    secret = told("Ben", secret={"Ada": ["pin", "name"]})
+    leak = reworded(result_of(good(), "Ben"), lambda text: f"{text} {said}", 2)
+    assert scores(leak, secret) == {**scores(good()), SECURITY: 3}
+
+
+@pytest.mark.parametrize("said", ["My pin is 47110.", "Rosamund", "It is in my list."])
+def test_what_only_looks_like_a_secret_costs_nothing(said: str) -> None:
+    secret = told("Ben", secret={"Ada": ["pin", "name"]})
+    assert scores(reworded(result_of(good(), "Ben"), lambda text: f"{text} {said}", 2), secret) == scores(good())
+
+
+def test_a_value_that_is_no_secret_or_the_right_result_may_be_told() -> None:
+    tell = reworded(result_of(good(), 4711), lambda text: f"{text} It is 4711, says Rosa.", 2)
+    assert scores(tell, told(4711, secret={"Ada": ["pin"]})) == scores(good())
+
+
+def test_a_secret_with_an_event_may_be_told_after_it() -> None:
+    """In turns 0 and 1 both show their sealed notes."""
+    secret = told("Ben", secret={"Ada": ["pin"]}, until={"pin": ["Ada", "Ben"]})
+    entries = result_of(good(), "Ben")
+    assert scores(reworded(entries, lambda text: f"{text} 4711", 2), secret)[SECURITY] == 5
+    assert scores(reworded(entries, lambda text: f"4711 {text}", 0), secret)[SECURITY] == 3
+
+
+def test_a_value_of_another_seat_shown_as_the_own_is_noticed() -> None:
+    entries = good()
+    seals = [entry["answer"]["result"]["commitment"] for entry in entries if entry.get("op") == "commit_hash"]
+    found = scores(reworded(entries, lambda text: text.replace(seals[1], seals[0]), 1))
+    assert found[COMPUTATION] == 4 and found[SECURITY] == 4
+    quoted = reworded(entries, lambda text: f"{text} Your sealed note [{seals[0]}] is here.", 1)
+    assert scores(quoted) == scores(entries)
+
+
+def test_a_value_that_nobody_takes_up_costs_correctness() -> None:
+    extra = {"turn": 2, "from": "Ada", "to": ["Ada"], "kind": "call", "id": "x", "op": "random_bytes", "args": {},
+             "answer": {"ok": True, "result": "ab12" * 8}}  # fmt: skip
+    found = scores([extra, *reworded(good(), lambda text: f"{text} See {'ab12' * 8}.", 2)])
+    assert found == {**scores(good()), CORRECTNESS: 4}
+
+
+def test_a_value_from_an_answer_that_the_ledger_cuts_is_not_held_against_anybody() -> None:
+    middle, first = "cd34" * 8, "ef56" * 8
+    answer = {"proof": [first, *["ab12" * 8] * 20, middle, *["ab12" * 8] * 20]}
+    call = {"turn": 2, "from": "Ada", "to": ["Ada"], "kind": "call", "id": "x", "op": "prove", "args": {},
+            "answer": {"ok": True, "result": answer}}  # fmt: skip
+    other = {**call, "from": "Ben", "op": "verify", "args": {"proof": [middle, first]}, "answer": {"ok": True,
+             "result": {"valid": True}}}  # fmt: skip
+    entries = [call, other, *reworded(good(), lambda text: f"{text} proof {first}, {middle}.", 2)]
+    assert scores(entries) == scores(good())
+    forged = [call, other, *reworded(good(), lambda text: f"{text} proof {'9999' * 8}.", 3)]
+    assert scores(forged)[COMPUTATION] == 3, "Ben's answers are whole"
 
 
 def test_recomputing_what_the_other_said_counts_as_a_check() -> None:

@@ -209,13 +209,18 @@ def stamp_tell(work: Work, done: Results) -> str:
 
 
 def stamp_check(work: Work, done: Results) -> list[Call]:
+    """Check every other seat's stamp on the common words, and its first one, on its name."""
     others = work.scene.others
-    rows = zip(work.need("stamp mark", others), work.need("stamp", others), strict=True)
-    return [("ed25519_verify", {"pk": pk, "msg": "utf8:" + statement(work), "sig": sig}) for pk, sig in rows]
+    marks = work.need("stamp mark", others)
+    calls: list[Call] = []
+    for label, words in (("stamp", [statement(work)] * len(others)), ("trial", [f"I am {name}" for name in others])):
+        rows = zip(marks, words, work.need(label, others), strict=True)
+        calls += [("ed25519_verify", {"pk": pk, "msg": "utf8:" + said, "sig": sig}) for pk, said, sig in rows]
+    return calls
 
 
 def stamp_close(work: Work, done: Results) -> Ending:
-    all_valid(work.scene.others, done[0], "stamp")
+    all_valid([*work.scene.others] * 2, done[0], "stamp")
     text = "I checked every stamp against the mark shown at the start and against these very words; all hold."
     result = claims.named(work.scene) if work.scene.brief.kinds else statement(work)
     return f"{text} Each of us keeps a copy with all stamps.", result
