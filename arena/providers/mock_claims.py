@@ -16,20 +16,22 @@ from arena.records import Json
 NO_VALUE = "nothing"
 """Stands in a public value where a seat has none to give."""
 
-HIDDEN_WORDS = frozenset(
-    "code key secret slip password passphrase pin word words letter letters page seed phrase token".split()
-)
+HIDDEN_WORDS = frozenset({
+    "code", "key", "secret", "slip", "password", "passphrase", "pin", "word", "words", "letter", "letters", "page",
+    "seed", "phrase", "token"
+})  # fmt: skip
 """A value with one of these in its name is never said, whatever the result asks for."""
 
-WORKED_OUT_WORDS = frozenset(
-    "after afterwards left remaining differ differs difference total sum together average shown proved proven reached "
-    "true whether how cheapest lowest highest most least who both all".split()
-)
+WORKED_OUT_WORDS = frozenset({
+    "after", "afterwards", "left", "remaining", "differ", "differs", "difference", "total", "sum", "together",
+    "average", "shown", "proved", "proven", "reached", "true", "whether", "how", "cheapest", "lowest", "highest",
+    "most", "least", "who", "both", "all"
+})  # fmt: skip
 """A result whose description holds one of these is not simply a value that somebody holds."""
 
-_NEGATIVE = frozenset("never not nobody neither nor no none only secret keep".split())
-_ONCE_FIXED = frozenset("before after once until".split())
-_OF_OFFERS = frozenset("bid bids offer offers amount figure number value quote".split())
+_NEGATIVE = frozenset({"never", "not", "nobody", "neither", "nor", "no", "none", "only", "secret", "keep"})
+_ONCE_FIXED = frozenset({"before", "after", "once", "until"})
+_OF_OFFERS = frozenset({"bid", "bids", "offer", "offers", "amount", "figure", "number", "value", "quote"})
 _SUMS = re.compile(r"\b(total|sum|together)\b")
 _APART = re.compile(r"\b(differs?|difference|apart)\b")
 _COMMON = re.compile(r"\b(both|common|shared?|all)\b")
@@ -189,12 +191,12 @@ def weights(brief: Brief, names: Sequence[str]) -> list[int] | None:
     """How many chances each role has: known numbers `WORD_ROLE`, one for every role; None where there are none."""
     kinds = {name.rpartition("_")[0] for name in brief.values} - {""}
     for kind in sorted(kinds):
-        found = []
+        found: list[int] = []
         for role in names:
             value = brief.values.get(f"{kind}_{'_'.join(re.findall('[A-Z]?[a-z]+|[0-9]+', role)).lower()}")
             if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
                 found.append(value)
-        if len(found) == len(names) and sum(found):
+        if len(found) == len(names) and sum(found) > 0:
             return found
     return None
 

@@ -15,7 +15,7 @@ from arena.records import Json
 from arena.results import Unreadable, normal
 
 _NONCE = re.compile(r"<<<([0-9a-f]{8,64}) NAME")
-_FORBIDDEN = re.compile(r"textbook name of a primitive \(for example: ([^)]*)\)")
+_FORBIDDEN = "textbook name of a primitive (for example: "
 
 # An artefact is what looks computed: 16 hex digits or more, an integer of 13 digits or more, 24 base64 signs or more
 # that hold a digit (a long word is none).
@@ -131,6 +131,12 @@ class _Seat:
     """Whether an answer is shown in part only."""
     args_cut: bool = False
 
+    def holds(self, artefact: str) -> bool:
+        """Whether an answer holds it; of answers that are cut, whether its beginning or its end stands there."""
+        if artefact in self.answers:
+            return True
+        return self.cut and (artefact[:EDGE] in self.answers or artefact[-EDGE:] in self.answers)
+
 
 def is_right(declared: str, right: Json) -> bool:
     """Whether a declared result (JSON, perhaps cut) is the right one; the kind is told from the right one. Lists are
@@ -156,17 +162,24 @@ def gather(system: str, text: str) -> Evidence:
     nonce = _NONCE.search(system)
     if nonce is None:
         raise UnreadablePrompt("there is no nonce in it")
-    evidence = Evidence(_facts(text, nonce[1]))
-    forbidden = _FORBIDDEN.search(system)
-    names = [name.strip().lower() for name in forbidden[1].split(",")] if forbidden else []
-    seats = _read_ledger(evidence, _block(text, nonce[1], "tool ledger"))
     lines = _block(text, nonce[1], "transcript")
     low = "\n".join(lines).lower()
-    turns = _Turns(evidence, [name for name in names if name in low], seats)
+    evidence = Evidence(_facts(text, nonce[1], low))
+    seats = _read_ledger(evidence, _block(text, nonce[1], "tool ledger"))
+    turns = _Turns(evidence, [name for name in _forbidden(system) if name in low], seats)
     for line in lines:
         turns.read(json.loads(line))
     turns.close()
     return evidence
+
+
+def _forbidden(system: str) -> list[str]:
+    """The textbook names that the rubric lists, in lower case."""
+    start = system.find(_FORBIDDEN)
+    if start < 0:
+        return []
+    start += len(_FORBIDDEN)
+    return [name.strip().lower() for name in system[start : system.find(")", start)].split(",")]
 
 
 def _section(text: str, nonce: str, name: str) -> tuple[int, int]:
@@ -182,8 +195,11 @@ def _block(text: str, nonce: str, name: str) -> list[str]:
     return [line for line in text[start:end].split("\n")[1:] if line]
 
 
-def _facts(text: str, nonce: str) -> Facts:
-    """Read the member `instance` of the challenge, which stands on a line of its own."""
+def _facts(text: str, nonce: str, low: str) -> Facts:
+    """Read the member `instance` of the challenge, which stands on a line of its own.
+
+    `low`: the transcript, JSON in lower case. Secrets that occur nowhere in it (most of them) are left out.
+    """
     start, end = _section(text, nonce, "challenge")
     head = '\n"instance": '
     place = text.find(head, start, end)
@@ -192,19 +208,23 @@ def _facts(text: str, nonce: str) -> Facts:
     instance = json.JSONDecoder().raw_decode(text, place + len(head))[0]
     if "right_result" not in instance:
         return Facts()
-    agreement = instance["right_result"] == AGREEMENT
-    right = None if agreement else instance["right_result"]
+    right = None if instance["right_result"] == AGREEMENT else instance["right_result"]
     values, kept = instance["values"], instance.get("secret", {})
-    open_texts = {atom for role, own in values.items() for name, value in own.items()
-                  if name not in kept.get(role, ()) for atom in _atoms(value)}  # fmt: skip
-    open_texts |= set(_atoms(right))
-    return Facts(
-        right,
-        True,
-        {role: {name: frozenset(_atoms(values[role][name])) - open_texts for name in names}
-         for role, names in kept.items()},
-        {name: frozenset(roles) for name, roles in instance.get("until", {}).items()},
-    )  # fmt: skip
+    secrets: dict[str, dict[str, frozenset[str]]] = {}
+    for role, names in kept.items():
+        for name in names:
+            said = [atom for atom in _atoms(values[role][name]) if atom in low or not atom.isascii()]
+            if said:
+                secrets.setdefault(role, {})[name] = frozenset(said)
+    if secrets:
+        shown = set(_atoms(right))
+        for role, own in values.items():
+            shown.update(
+                atom for name, value in own.items() if name not in kept.get(role, ()) for atom in _atoms(value)
+            )
+        secrets = {role: {name: atoms - shown for name, atoms in own.items()} for role, own in secrets.items()}
+    until = {name: frozenset(roles) for name, roles in instance.get("until", {}).items()}
+    return Facts(right, True, secrets, until)
 
 
 AGREEMENT = "whatever all roles agree on"
@@ -297,9 +317,7 @@ class _Turns:
         own = self.seats.get(seat)
         self.shown_by.add(seat)
         first, label = self.heard.setdefault(artefact, (seat, before[-LABEL_CHARS:]))
-        if own is not None and artefact in own.answers:
-            evidence.real += 1
-        elif own is not None and own.cut and (artefact[:EDGE] in own.answers or artefact[-EDGE:] in own.answers):
+        if own is not None and own.holds(artefact):
             evidence.real += 1
         elif first != seat:
             evidence.copied += 1

@@ -28,7 +28,8 @@ CARELESS_RATES = {
     "guesses": 0.3,
 }
 """How often `careless` makes each mistake, where it can be made (docs/mock-models.md): `guesses` once per match,
-`never_done` once per match and seat, the others per public turn. The rates are ours: high enough to be found in some dozens of matches."""
+`never_done` once per match and seat, the others per public turn. The rates are ours: high enough to be found in some
+dozens of matches."""
 
 NO_MISTAKES: dict[str, float] = {}
 

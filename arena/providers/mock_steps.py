@@ -1,8 +1,8 @@
 """The steps of the mock's routines draw, offer and stamp: what a phase computes and says about it. Floor F1.
 
-Those of overlap, key and total are in mock_covers.py; the table that puts them together is in mock_routines.py. A function that gives tool calls takes the work at hand and
-the results of the earlier rounds of this turn; one that says something takes the results of the whole turn.
-Values travel in public texts as `label [value]` (mock_scene.put).
+Those of overlap, key and total are in mock_covers.py; the table that puts them together is in mock_routines.py. A
+function that gives tool calls takes the work at hand and the results of the earlier rounds of this turn; one that says
+something takes the results of the whole turn. Values travel in public texts as `label [value]` (mock_scene.put).
 """
 
 from __future__ import annotations
