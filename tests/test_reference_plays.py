@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from arena.crypto.checks import all_green
+from arena.crypto.verifying import came_out_false, unexpected
 from arena.providers.script_values import PIPES
 from arena.providers.scripted import load_script
 from arena.run import main
@@ -59,6 +60,8 @@ def test_a_reference_play_ends_in_the_right_result_with_every_check_green(
         assert all_green(checks), checks
         assert checks["artefacts"]["count"] and checks["artefacts"]["share"] == 1
         assert checks["tools"]["calls"] and not checks["tools"]["failed"]
+        wrong = list(unexpected(record["transcript"]))
+        assert wrong == [], "a check that is meant to fail has a name that begins with false_"
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -66,6 +69,44 @@ def test_another_seed_is_another_play(name: str, records: dict[str, list[dict[st
     instances = {json.dumps(record["instance"]) for record in records[name]}
     transcripts = {json.dumps(record["transcript"]) for record in records[name]}
     assert len(transcripts) == SEEDS and len(instances) > 1
+
+
+# --- a check that comes out false
+
+
+@pytest.mark.parametrize(
+    ("op", "result", "false"),
+    [
+        ("ed25519_verify", {"valid": False, "reason": "x"}, True),
+        ("ed25519_verify", {"valid": True}, False),
+        ("open_hash", {"valid": False}, True),
+        ("ct_equal", False, True),
+        ("ct_equal", True, False),
+        ("is_prime", False, False),
+        ("lring_link", {"linked": False, "groups": [], "invalid": []}, False),
+        ("auction_open", {"winner": "a", "valid": [True, False], "rejected": []}, True),
+        ("auction_open", {"winner": "a", "valid": [True], "rejected": [{"bidder": "b", "reason": "x"}]}, True),
+        ("hash", "00", False),
+    ],
+)
+def test_what_counts_as_false(op: str, result: Any, false: bool) -> None:
+    assert came_out_false(op, result) is false
+
+
+@pytest.mark.parametrize(
+    ("name", "valid", "problem"),
+    [("v", True, None), ("v", False, "came out false"), ("false_v", False, None), ("false_v.0", False, None),
+     ("false_v", True, "did not come out false")],
+)  # fmt: skip
+def test_a_false_check_fails_a_play_unless_its_name_says_so(name: str, valid: bool, problem: str | None) -> None:
+    call = {"kind": "call", "turn": 3, "from": "Ann", "id": name, "op": "ed25519_verify", "args": {},
+            "answer": {"ok": True, "result": {"valid": valid}}}  # fmt: skip
+    answers = [{"ok": True, "result": "pong"}, call["answer"]]
+    batch = {**call, "op": "batch", "args": {"requests": [{"op": "ping"}, {"op": "ed25519_verify"}]},
+             "answer": {"ok": True, "result": {"answers": answers}}}  # fmt: skip
+    for entry in (call, batch):
+        found = list(unexpected([entry]))
+        assert len(found) == (problem is not None) and all(problem in one for one in found if problem)
 
 
 # --- the page for those who write them

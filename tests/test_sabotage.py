@@ -10,6 +10,7 @@ import pytest
 
 from arena.crypto.rubric import RUBRIC
 from arena.crypto.sabotage import AIMED_AT, CORRUPTIONS, sabotaged
+from arena.crypto.verifying import is_check
 from arena.providers.scripted import load_script
 from arena.schema import load
 
@@ -75,6 +76,36 @@ def test_no_computation_has_no_calls_and_verification_skipped_no_checks() -> Non
     assert ops(corrupted("no_computation")) == []
     left = ops(corrupted("verification_skipped"))
     assert left and not [op for op in left if "open" in op or "verify" in op]
+
+
+@pytest.mark.parametrize("name", CHALLENGES)
+def test_wherever_something_is_checked_the_checks_can_be_skipped(name: str) -> None:
+    play = play_of(CHALLENGES[name])
+    left = CORRUPTIONS["verification_skipped"](play, CHALLENGES[name])
+    assert left is not None or not any(is_check(op) for op in ops(play))
+    assert left is None or len(ops(left)) < len(ops(play))
+
+
+def skipped(*calls: dict[str, Any], said: str = "Done.") -> list[str] | None:
+    found = CORRUPTIONS["verification_skipped"]({"turns": {"Lena": [{"calls": list(calls)}, said]}}, TOSS)
+    return None if found is None else ops(found)
+
+
+def test_calls_that_only_check_are_skipped_before_those_whose_result_is_needed() -> None:
+    verify, unlock, mac, key = (
+        {"as": "v", "op": "ed25519_verify"},
+        {"as": "d", "op": "aead_decrypt"},
+        {"as": "m", "op": "hmac"},
+        {"as": "k", "op": "keygen"},
+    )
+    said = "It says [{{d}}], my half [{{k.pk}}]."
+    assert skipped(verify, unlock, mac, key, said=said) == ["aead_decrypt", "hmac", "keygen"]
+    assert skipped(unlock, mac, key, said=said) == ["hmac", "keygen"]
+    assert skipped(mac, key, said=said) == ["keygen"]
+    assert skipped(key, said=said) is None
+    equal = {"as": "e", "op": "ct_equal", "args": {"a": "{{m}}", "b": "{{heard.Tomasz.tag}}"}}
+    assert skipped(mac, equal, key, said=said) == ["keygen"], "what was computed to compare goes, too"
+    assert skipped({"for": "x in my.list", "call": {"as": "v", "op": "open_hash"}}, key, said=said) == ["keygen"]
 
 
 def test_replayed_message_shows_the_others_value_as_the_own() -> None:

@@ -19,6 +19,7 @@ from arena.crypto.checks import CHECKS, all_green
 from arena.crypto.data import FAMILY, match_path
 from arena.crypto.lint import lint
 from arena.crypto.render import listing, markdown, seen_by, stats, stats_text
+from arena.crypto.verifying import unexpected
 from arena.crypto.views import spoken
 from arena.errors import EXIT_ERRORS, EXIT_OK, ArenaError, UsageError
 from arena.execute import execute
@@ -173,7 +174,8 @@ def _play(options: argparse.Namespace) -> int:
         execute(FAMILY, config, around, console)
         record = json.loads((Path(folder) / "run" / RECORDS_FILE).read_bytes())
     checks = record["judging"].get("checks")
-    green = record["stop"] == "agreed_end" and checks is not None and all_green(checks)
+    false = list(unexpected(record["transcript"]))
+    green = record["stop"] == "agreed_end" and checks is not None and all_green(checks) and not false
     print(json.dumps(record) if options.json else printable("\n".join(_played_lines(record))))
     return EXIT_OK if green else EXIT_ERRORS
 
@@ -195,6 +197,7 @@ def _played_lines(record: dict[str, Json]) -> list[str]:
         found = record["judging"]["checks"][name]
         state = "not checked" if found is None else "ok" if found["ok"] else "NOT OK"
         lines.append(f"{name}: {state} {json.dumps(found, ensure_ascii=False)[:400]}")
+    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(record["transcript"])]
     return lines
 
 

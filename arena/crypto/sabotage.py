@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
+from arena.crypto.verifying import is_check
 from arena.instance import secrets_of
 from arena.providers.script_values import PLACEHOLDER
 from arena.records import Json
-
-CHECK_MARKS = ("verify", "open", "check")
-"""An op whose name holds one of these checks what somebody received."""
 
 HASH_OPS = frozenset({"hash", "hmac", "commit_hash", "open_hash"})
 
@@ -126,21 +124,61 @@ def no_computation(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> P
 
 
 def verification_skipped(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> Play | None:
-    """Nobody checks what was received: calls that verify or open are left out."""
+    """Nobody checks what was received: the calls that check are left out.
+
+    These are the calls of ops that check by their name and whose result goes into nothing else; where there are none,
+    those whose result does (a lock that only opens unchanged); where there are none either, the calls of any op whose
+    result goes into nothing else: they were made to compare. What was computed for these calls alone goes with them.
+    """
+    rules: tuple[Callable[[dict[str, Json], bool], bool], ...] = (
+        lambda call, used: is_check(call["op"]) and not used,
+        lambda call, used: is_check(call["op"]),
+        lambda call, used: not used,
+    )
+    for rule in rules:
+        out = _without_calls(play, rule)
+        if out is not None:
+            return out
+    return None
+
+
+def _without_calls(play: Mapping[str, Json], dropped: Callable[[dict[str, Json], bool], bool]) -> Play | None:
+    """Leave out the calls for which `dropped(call, whether its result is used)` holds, and those whose results went
+    into nothing but these; None where there are none."""
     out = _copy(play)
-    skipped = False
+    found = False
     for seat, messages in out["turns"].items():
-        kept = []
-        for message in messages:
-            if not _calls(message):
-                kept.append(message)
-                continue
-            calls = [c for c in message["calls"] if not any(m in c.get("call", c)["op"] for m in CHECK_MARKS)]
-            skipped |= len(calls) < len(message["calls"])
-            if calls:
-                kept.append(message | {"calls": calls})
+        used = _used(messages)
+        kept, fewer = _keep(messages, used, dropped)
+        found |= fewer
+        while fewer:
+            kept, fewer = _keep(kept, used - _used(kept), lambda call, was_for_these: was_for_these)
         out["turns"][seat] = kept
-    return out if skipped else None
+    return out if found else None
+
+
+def _used(messages: list[Json]) -> set[str]:
+    """The names with which placeholders of these messages begin."""
+    return {re.split(r"[.|]", path.strip())[0] for path in PLACEHOLDER.findall(json.dumps(messages))}
+
+
+def _keep(
+    messages: list[Json], names: Collection[str], dropped: Callable[[dict[str, Json], bool], bool]
+) -> tuple[list[Json], bool]:
+    """Return the messages without the calls for which `dropped(call, whether it is named in names)` holds, and whether
+    there were any."""
+    kept: list[Json] = []
+    fewer = False
+    for message in messages:
+        if not _calls(message):
+            kept.append(message)
+            continue
+        calls = [entry for entry, call in zip(message["calls"], _calls(message), strict=True)
+                 if not dropped(call, call.get("as") in names)]  # fmt: skip
+        fewer |= len(calls) < len(message["calls"])
+        if calls:
+            kept.append(message | {"calls": calls})
+    return kept, fewer
 
 
 def replayed_message(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> Play | None:
