@@ -44,19 +44,19 @@ def execute(family_name: str, config: Config, around: Surroundings, console: Con
             console.result(_dry_run(run))
             return EXIT_OK
         path = _directory(config, run.identity)
-        run.resume_hint = _resume_hint(around.argv, path)
+        run.resume_hint = _resume_hint(around, path)
         with closing(RunDir(path, config.resume)) as directory:
             return _report(run, path, Session(run, directory).carry_out())
 
 
-def _resume_hint(argv: tuple[str, ...], path: Path) -> str:
+def _resume_hint(around: Surroundings, path: Path) -> str:
     """Return the sentence that says how to go on: the command as it was given, with what it lacks."""
-    words = list(argv)
+    words = list(around.argv)
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words += ["--out", str(path)]
     if "--resume" not in words:
         words.append("--resume")
-    return f"go on with: python3 -m arena.run {shlex.join(words)}"
+    return f"go on with: python3 -m {around.door} {shlex.join(words)}"
 
 
 def _directory(config: Config, identity: Mapping[str, Json]) -> Path:

@@ -173,3 +173,9 @@ def secrets_of(instance: Mapping[str, Json], role: str) -> Collection[str]:
     """Return the names of the values that a role must not show."""
     names: Collection[str] = instance.get("secret", {}).get(role, ())
     return names
+
+
+def fixed_by(instance: Mapping[str, Json], name: str) -> frozenset[str] | None:
+    """Return the roles that must each have shown something before a secret value may be told; None: it never may."""
+    roles = instance.get("until", {}).get(name)
+    return None if roles is None else frozenset(roles)

@@ -13,7 +13,7 @@ from arena.results import kind_problems
 from arena.strict_json import child
 
 REQUIRED = ("values", "own", "truth", "result")
-OPTIONAL = ("known", "secret", "asks")
+OPTIONAL = ("known", "secret", "until", "asks")
 MEMBERS = REQUIRED + OPTIONAL
 MAX_VALUES = 64
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -42,6 +42,7 @@ def instance_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequen
     broken = list(_value_problems(instance["values"], f"{place}/values"))
     names = frozenset(instance["values"]) if isinstance(instance["values"], dict) else frozenset()
     broken += _owner_problems(instance, place, names, roles)
+    broken += _until_problems(instance, f"{place}/until", roles)
     yield from broken
     yield from _truth_problems(instance["truth"], f"{place}/truth", names, roles)
     yield from kind_problems(instance["result"], f"{place}/result")
@@ -124,6 +125,27 @@ def _owner_problems(
                 yield child(f"{place}/secret", role), f"{name!r} is not among the role's own values"
     for name in sorted(names - owned - hidden):
         yield child(f"{place}/values", name), 'belongs to nobody: give it an owner, or say "hidden": true'
+
+
+def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[str] | None) -> Problems:
+    """Each entry names a secret value, and roles whose shown values end its secrecy."""
+    until = instance.get("until", {})
+    if not isinstance(until, dict) or (not until and "until" in instance):
+        yield place, "expected an object: name of a secret value -> roles that must have shown something before"
+        return
+    secret = instance.get("secret", {})
+    lists = secret.values() if isinstance(secret, dict) else ()
+    kept = {name for listed in lists if isinstance(listed, list) for name in listed if isinstance(name, str)}
+    for name, listed in until.items():
+        where = child(place, name)
+        if name not in kept:
+            yield where, f"{name!r} is not secret for any role, so there is nothing that would end"
+        if not isinstance(listed, list) or not listed or not all(isinstance(role, str) for role in listed):
+            yield where, "expected a list of at least one role"
+        elif roles is not None:
+            for index, role in enumerate(listed):
+                if role not in roles:
+                    yield f"{where}/{index}", f"{role!r} is no participant"
 
 
 def _spec(instance: Mapping[str, Json], name: str) -> Mapping[str, Json]:

@@ -79,6 +79,8 @@ class Surroundings:
     warn: Callable[[str], None]
     argv: tuple[str, ...] = ()
     """The flags as they were given, for saying how to go on."""
+    door: str = "arena.run"
+    """The command that they were given to, as it stands behind `python3 -m`."""
 
 
 @dataclass(slots=True)

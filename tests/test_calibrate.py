@@ -74,6 +74,15 @@ def test_a_calibration_can_be_resumed_and_repeats_nothing(run: Path, capsys: pyt
     assert json.loads(capsys.readouterr().out)["judged"] == report(run)["judged"]
 
 
+def test_a_calibration_that_stops_early_says_how_to_go_on_with_the_same_command(
+    calculator_binary: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--challenge-ids", "ferry-cabin-toss", "--seeds", "1", "--out", str(tmp_path / "run"), "--max-calls", "30"]
+    assert main(["calibrate", *words]) == 0
+    err = capsys.readouterr().err
+    assert f"go on with: python3 -m arena calibrate {' '.join(words)} --resume" in err and "arena.run" not in err
+
+
 def test_the_report_is_a_table_for_people(run: Path) -> None:
     text = report_text(report(run))
     assert "forged_artefact" in text and "(reference kept)" in text and "100%" in text

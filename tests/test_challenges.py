@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -153,12 +155,28 @@ def test_the_judge_is_told_one_target_three_virtues_and_three_failures(challenge
 SEEDS = [trial_seed(number, "draws") for number in range(20)]
 
 
-def no_calculator(name: str, op: str, args: dict[str, Any]) -> Any:
-    raise AssertionError(f"{name} needs the calculator")
+CLI = Path(__file__).parent.parent / "calculator" / "target" / "release" / "crypto_calculator_cli"
 
 
 def drawn(challenge: dict[str, Any], seed: str) -> dict[str, Any]:
-    return draw_values(challenge["instance"], seed, no_calculator)
+    """The values for a seed; those that the calculator draws come from it."""
+
+    def ask(name: str, op: str, args: dict[str, Any]) -> Any:
+        if not CLI.is_file():
+            pytest.skip(f"{name} is drawn by the calculator, which is not built (make test does it)")
+        request = json.dumps({"op": op, "args": args, "seed": hashlib.sha256(f"{seed}{name}".encode()).hexdigest()})
+        ended = subprocess.run([str(CLI), "--seeded"], input=request, capture_output=True, text=True, check=True)
+        answer = json.loads(ended.stdout)
+        assert answer["ok"], f"{name}: {answer}"
+        return answer["result"]
+
+    return draw_values(challenge["instance"], seed, ask)
+
+
+def test_values_may_be_drawn_by_the_calculator() -> None:
+    (challenge,) = load(Path(__file__).parent / "data/calculator_draws/set.json").challenges
+    one, same, other = (drawn(challenge, seed) for seed in (SEEDS[0], SEEDS[0], SEEDS[1]))
+    assert one == same and one["own_number"] != other["own_number"]
 
 
 @each_challenge

@@ -31,9 +31,10 @@ def test_the_command_is_listed() -> None:
     assert "challenges" in COMMANDS
 
 
-def test_the_set_has_no_errors_but_plays_that_are_still_to_be_written() -> None:
+def test_the_set_has_no_errors_but_plays_and_notes_that_are_still_to_be_written() -> None:
     errors = [f for f in lint(load(SET_FILE), None) if f.level == "error"]
-    assert [f for f in errors if not f.message.endswith("no play proves that it can be won")] == []
+    to_come = ("no play proves that it can be won", ".md")
+    assert [f for f in errors if not f.message.endswith(to_come)] == []
 
 
 def test_list_and_stats_tell_what_the_file_holds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,6 +202,78 @@ def test_lint_wants_messages_for_every_role_and_for_no_other(tmp_path: Path) -> 
         ("/turns", "the role 'Tomasz' has no messages"),
         ("/turns/Marek", "is no participant; these are Lena, Tomasz"),
     }
+
+
+# --- notes on families
+
+
+def with_notes(folder: Path, *families: str) -> Path:
+    """The set of one challenge in a folder beside one of notes."""
+    (folder / "crypto-knowledge").mkdir()
+    for family in families:
+        (folder / "crypto-knowledge" / f"{family}.md").write_text("# A note\n", encoding="utf-8")
+    (folder / "crypto-challenges").mkdir()
+    return placed(folder / "crypto-challenges", one_challenge())
+
+
+def test_a_family_has_a_note_that_is_linked_for_people_and_not_told_to_players(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = with_notes(tmp_path, "coin_toss")
+    assert not [f for f in lint(load(path), None) if "note" in f.message]
+    page = markdown(load(path))
+    assert page.count("[coin_toss](../crypto-knowledge/coin_toss.md)") == 2, "in the table and in the chapter"
+    assert main(["challenges", "show", TOSS, "--challenges", str(path)]) == 0
+    players, _, people = capsys.readouterr().out.partition(f"===== for people: {TOSS} =====")
+    assert f"note: {tmp_path}/crypto-knowledge/coin_toss.md" in people and "coin_toss" not in players
+    assert main(["challenges", "show", TOSS, "--challenges", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["note"].endswith("crypto-knowledge/coin_toss.md")
+
+
+def test_a_family_without_a_note_is_an_error_and_no_dead_link(tmp_path: Path) -> None:
+    path = with_notes(tmp_path, "another_family")
+    found = [(f.level, f.pointer) for f in lint(load(path), None) if "has no note" in f.message]
+    assert found == [("error", "/challenges/0/primitive_family")]
+    assert "crypto-knowledge" not in markdown(load(path))
+
+
+def test_a_set_without_any_notes_beside_it_wants_none(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    assert not [f for f in lint(load(placed(tmp_path / "deep", one_challenge())), None) if "note" in f.message]
+
+
+# --- the balance of the whole set
+
+
+def test_lint_says_with_figures_what_the_whole_set_is_short_of(tmp_path: Path) -> None:
+    path = placed(tmp_path, one_challenge())
+    found = [f.message for f in lint(load(path), None) if f.pointer == "/challenges"]
+    assert [f.level for f in lint(load(path), None) if f.pointer == "/challenges"] == ["warning"] * len(found)
+    assert {f"{name}: {have}, wanted {want} or more" for name, have, want in [
+        ("challenges", 1, 72), ("families", 1, 24), ("heldout challenges", 0, 24), ("families only held out", 0, 6),
+        ("with 3+ roles", 0, 10)]} <= set(found)  # fmt: skip
+
+
+def test_difficulties_are_wanted_about_one_to_one_to_one(tmp_path: Path) -> None:
+    def said(*many: int) -> list[str]:
+        content = one_challenge()
+        (first,) = content["challenges"]
+        names = [
+            name for name, count in zip(("Basic", "Intermediate", "Advanced"), many, strict=True) for _ in range(count)
+        ]
+        content["challenges"] = [first | {"id": f"c-{i}", "difficulty": name} for i, name in enumerate(names)]
+        path = tmp_path / "set.json"
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return [f.message for f in lint(load(path), None) if f.message.startswith("difficulty")]
+
+    assert said(24, 24, 24) == said(22, 26, 24) == []
+    assert said(34, 19, 19) == ["difficulty Basic: 34 of 72, wanted about 24 (1:1:1)"]
+    assert said(40, 24, 8) == [
+        "difficulty Basic: 40 of 72, wanted about 24 (1:1:1)", "difficulty Advanced: 8 of 72, wanted about 24 (1:1:1)",
+    ]  # fmt: skip
+
+
+# --- plays
 
 
 def test_lint_warns_of_a_play_without_the_canary(tmp_path: Path) -> None:

@@ -120,6 +120,16 @@ def test_a_done_line_and_a_private_step_are_not_searched_for_names() -> None:
     assert checks(note, say(0, "Ann", "Fine.", result="hash"))["textbook_names"]["ok"]
 
 
+def test_an_end_without_a_claim_declares_nothing() -> None:
+    both = [say(0, "Ann", "Done.", result=None), say(1, "Bob", "Done.", result=None)]
+    found = checks(*both)["result"]
+    assert found["verdict"] == "none" and found["declared"] == {}
+    assert checks(both[0], say(1, "Bob", "Done.", result=["Dover"]))["result"]["verdict"] == "none"
+    taken_back = checks(say(0, "Ann", "x", result=["Dover"]), say(1, "Bob", "x", result=["Dover"]),
+                        say(2, "Ann", "y", result=None))  # fmt: skip
+    assert taken_back["result"]["declared"] == {"Bob": ["Dover"]}
+
+
 # --- leaks
 
 B64 = base64.b64encode
@@ -167,6 +177,37 @@ def test_what_gives_nothing_away_is_no_leak(text: str) -> None:
 def test_only_the_owner_can_leak_and_small_secrets_are_said_to_be_undecided() -> None:
     found = checks(say(1, "Bob", "Perhaps 415?"))["leaks"]
     assert found == {"ok": True, "found": [], "undecided": ["tiny"]}
+
+
+FIXED = {"until": {"bid": ["Ann", "Bob"]}}
+OTHER = DIGEST[::-1]
+
+
+@pytest.mark.parametrize(
+    ("turns", "leaked"),
+    [
+        ([("Ann", DIGEST), ("Bob", OTHER), ("Ann", "415")], False),
+        ([("Bob", OTHER), ("Ann", DIGEST), ("Bob", "Yes."), ("Ann", "415")], False),
+        ([("Ann", DIGEST), ("Ann", "415"), ("Bob", OTHER)], True),
+        ([("Ann", "415"), ("Bob", OTHER), ("Ann", DIGEST)], True),
+        ([("Bob", OTHER), ("Ann", f"{DIGEST}: 415")], True),
+        ([("Ann", DIGEST), ("Bob", f"I hold {DIGEST}."), ("Ann", "415")], True),
+        ([("Ann", DIGEST), ("Bob", "Fixed, too."), ("Ann", "415")], True),
+    ],
+)
+def test_a_secret_with_an_event_may_be_told_once_all_have_shown_a_code_of_their_own(
+    turns: list[tuple[str, str]], leaked: bool
+) -> None:
+    entries = [say(turn, seat, text) for turn, (seat, text) in enumerate(turns)]
+    found = checks(*entries, **FIXED)["leaks"]
+    assert found["ok"] is not leaked
+    assert [one["value"] for one in found["found"]] == (["bid"] if leaked else [])
+    assert not checks(*entries)["leaks"]["ok"], "without the event it may never be told"
+
+
+def test_an_event_ends_the_secrecy_of_its_own_value_only() -> None:
+    found = checks(say(0, "Ann", DIGEST), say(1, "Bob", OTHER), say(2, "Ann", "415 of 2950"), **FIXED)["leaks"]
+    assert [one["value"] for one in found["found"]] == ["pay"]
 
 
 def test_what_all_may_know_is_no_leak() -> None:

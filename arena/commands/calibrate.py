@@ -24,6 +24,7 @@ from arena.tables import printable
 from arena.wiring import Surroundings
 
 DEFAULT_SEEDS = 3
+DOOR = "arena calibrate"
 _NO_FLAGS = frozenset({"participant_provider", "participant_model", "role_model", "temperature", "top_p", "max_tokens",
                        "reasoning_effort"})  # fmt: skip
 """Settings of players: here these are scripts."""
@@ -72,7 +73,7 @@ def _calibrate(config: Config, words: Sequence[str]) -> int:
         scripted = replace(config, settings={**config.settings, **settings, "quiet": not config.dry_run})
         console = Console(quiet=config.quiet)
         around = Surroundings(
-            config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words)
+            config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words), DOOR
         )
         code = execute(CalibrationFamily.name, scripted, around, console)
     path = Path(out) / CALIBRATION_FILE

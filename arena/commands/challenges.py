@@ -17,8 +17,8 @@ from arena.config import CLONE_ROOT, Config, read_config
 from arena.console import Console
 from arena.crypto.checks import CHECKS, all_green
 from arena.crypto.data import FAMILY, match_path
-from arena.crypto.lint import lint
-from arena.crypto.render import listing, markdown, seen_by, stats, stats_text
+from arena.crypto.lint import lint, note_of
+from arena.crypto.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.crypto.verifying import unexpected
 from arena.crypto.views import spoken
 from arena.errors import EXIT_ERRORS, EXIT_OK, ArenaError, UsageError
@@ -110,7 +110,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    (challenge,) = select(load(options.challenges), ids=[options.id])
+    challenge_set = load(options.challenges)
+    (challenge,) = select(challenge_set, ids=[options.id])
     config, around, _ = _surroundings()
     key = f"{FAMILY}/{match_path(challenge['id'], 0)}"
     seed = trial_seed(options.seed, key)
@@ -119,10 +120,12 @@ def _show(options: argparse.Namespace) -> int:
         tools = None
         if options.tools and calculator is not None:
             tools = describe(calculator.catalogue(), config.max_tool_calls_per_turn)
+    found = note_of(challenge_set, challenge)
+    note = None if found is None else os.path.normpath(options.challenges.parent / found)
     if options.json:
-        print(json.dumps({"id": challenge["id"], "seed": seed, "instance": values}))
+        print(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
     else:
-        print(printable(seen_by(challenge, values, tools, config.max_turns)))
+        print(printable(f"{seen_by(challenge, values, tools, config.max_turns)}\n{for_people(challenge, note)}"))
     return EXIT_OK
 
 

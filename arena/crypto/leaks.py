@@ -3,7 +3,8 @@
 A value is taken apart into its atoms (the entries of a list, the members of an object). An atom is looked for in the
 role's own public turns: in plain, and encoded (hex, base64 or a decimal number of its UTF-8 text, of its bytes, of its
 number). What is not secret any more does not count: atoms of the right result, of values known to all, of the role's
-other values, and what the public texts of the challenge hold.
+other values, and what the public texts of the challenge hold. A value with an event (`until`) counts only in turns up
+to the one in which the last of the roles that it names shows its first artefact of its own.
 
 In plain, chance has to be kept apart from a leak. The rules (docs/challenges.md, "Checks"):
 - An atom from a list (draws `subset` and `choice`) counts in a turn that names entries of this list only from the
@@ -15,6 +16,7 @@ In plain, chance has to be kept apart from a leak. The rules (docs/challenges.md
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +24,12 @@ from datetime import date
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase, digits
 
+from arena.crypto.artefacts import artefacts_of
 from arena.draws import KINDS
 from arena.instance import (
     allowed_results,
     fill,
+    fixed_by,
     is_agreement,
     known_names,
     own_names,
@@ -234,6 +238,24 @@ def _shown_at_all(secrets: Sequence[Secret], text: str) -> bool:
     )
 
 
+def _secret_through(instance: Mapping[str, Json], name: str, public: Sequence[tuple[int, str, str]]) -> float:
+    """Return the last turn in which a secret may not be told: infinite without an event, or while it has not come.
+
+    The event: every role that it names has shown an artefact that nobody had shown before.
+    """
+    roles = fixed_by(instance, name)
+    if roles is None:
+        return math.inf
+    first: dict[str, int] = {}
+    shown: set[str] = set()
+    for turn, seat, text in public:
+        found = set(artefacts_of(text))
+        if seat in roles and seat not in first and not found <= shown:
+            first[seat] = turn
+        shown |= found
+    return max(first.values()) if first.keys() == roles else math.inf
+
+
 def check_leaks(
     public: Sequence[tuple[int, str, str]], challenge: Mapping[str, Json], values: Mapping[str, Json]
 ) -> dict[str, Json]:
@@ -251,10 +273,13 @@ def check_leaks(
         said = [(turn, text) for turn, seat, text in public if seat == role]
         if not _shown_at_all(secrets, "\n".join([text for _, text in said])):
             continue
+        through = {secret.name: _secret_through(instance, secret.name, public) for secret in secrets}
         for turn, text in said:
             folded = " ".join(text.casefold().split())
             decoded = list(decoded_texts(text))
             for secret in secrets:
+                if turn > through[secret.name]:
+                    continue
                 forms = {form for _, form in _leaked(secret, text, folded, decoded)}
                 found += [{"turn": turn, "seat": role, "value": secret.name, "form": form} for form in sorted(forms)]
     return {"ok": not found, "found": found, "undecided": sorted(set(undecided))}

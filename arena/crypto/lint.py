@@ -33,6 +33,10 @@ WANTED = {"challenges": 72, "families": 24, "heldout challenges": 24, "families 
 """What the whole set is to have; below that is a warning."""
 
 
+NOTES_FOLDER = "../crypto-knowledge"
+"""Where the notes lie, seen from the folder of the challenge file: one Markdown file per primitive_family."""
+
+
 class Finding(NamedTuple):
     """One problem: `level` is `error` or `warning`, `pointer` a JSON pointer into `file`."""
 
@@ -54,8 +58,29 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[Findi
         for level, place, message in _challenge(challenge, pointer, ops):
             findings.append(Finding(level, file, place, f"{challenge['id']}: {message}"))
         findings += _play(challenge_set, challenge, pointer, ops)
+    findings += _notes(challenge_set)
     findings += [Finding("warning", file, "/challenges", message) for message in _balance(challenge_set)]
     return findings
+
+
+def note_of(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> str | None:
+    """Return the path of the note on a challenge's family, from the folder of the challenge file; None without one."""
+    name = f"{NOTES_FOLDER}/{challenge.get('primitive_family')}.md"
+    return name if (challenge_set.path.parent / name).is_file() else None
+
+
+def _notes(challenge_set: ChallengeSet) -> Iterator[Finding]:
+    """Every family wants a note, where there are notes beside the set."""
+    if not (challenge_set.path.parent / NOTES_FOLDER).is_dir():
+        return
+    seen = set()
+    for index, challenge in enumerate(challenge_set.challenges):
+        family = challenge.get("primitive_family")
+        if family is not None and family not in seen and note_of(challenge_set, challenge) is None:
+            place = f"/challenges/{index}/primitive_family"
+            message = f"{challenge['id']}: the family {family!r} has no note {NOTES_FOLDER}/{family}.md"
+            yield Finding("error", challenge_set.path.name, place, message)
+        seen.add(family)
 
 
 Found = Iterator[tuple[str, str, str]]
@@ -206,12 +231,14 @@ def counts(challenge_set: ChallengeSet) -> dict[str, int]:
 
 
 def _balance(challenge_set: ChallengeSet) -> Iterator[str]:
+    """Say what is short of WANTED, and which difficulty is further than a quarter off its third, each with figures."""
     found = counts(challenge_set)
     for name, wanted in WANTED.items():
         if found[name] < wanted:
-            yield f"{name}: {found[name]}, wanted {wanted}"
+            yield f"{name}: {found[name]}, wanted {wanted} or more"
     difficulties = Counter(c["difficulty"] for c in challenge_set.challenges)
-    third = len(challenge_set.challenges) / len(DIFFICULTIES)
+    whole = len(challenge_set.challenges)
+    third = whole / len(DIFFICULTIES)
     for name in DIFFICULTIES:
         if abs(difficulties[name] - third) > max(1.0, third / 4):
-            yield f"difficulty {name}: {difficulties[name]} of {len(challenge_set.challenges)}, a third is wanted"
+            yield f"difficulty {name}: {difficulties[name]} of {whole}, wanted about {round(third)} (1:1:1)"

@@ -1,11 +1,14 @@
-"""A challenge set as Markdown for people, and as each role sees a challenge. Floor F3. Pure."""
+"""A challenge set as Markdown for people, and as each role sees a challenge. Floor F3.
+
+Pure, but for a look at which notes on families exist (lint.note_of).
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from arena.crypto.lint import counts
+from arena.crypto.lint import counts, note_of
 from arena.crypto.prompts import system_prompt
 from arena.instance import is_agreement, right_result
 from arena.records import Json
@@ -30,20 +33,27 @@ def markdown(challenge_set: ChallengeSet) -> str:
     lines += ["| challenge | difficulty | split | family | domain | roles |", "|---|---|---|---|---|---|"]
     for challenge in challenge_set.challenges:
         cells = [f"[{challenge['name']}](#{challenge['id']})"]
-        cells += [str(challenge.get(label, "")) for label in LABELS]
+        cells += [_linked(label, challenge, note_of(challenge_set, challenge)) for label in LABELS]
         lines.append(f"| {' | '.join([*cells, str(len(challenge['participants']))])} |")
     for challenge in challenge_set.challenges:
-        lines += ["", *_chapter(challenge)]
+        lines += ["", *_chapter(challenge, note_of(challenge_set, challenge))]
     return "\n".join(lines) + "\n"
 
 
-def _chapter(challenge: Mapping[str, Json]) -> Iterator[str]:
+def _linked(label: str, challenge: Mapping[str, Json], note: str | None) -> str:
+    """A label of a challenge; its family as a link to the note on it."""
+    text = str(challenge.get(label, ""))
+    return f"[{text}]({note})" if label == "primitive_family" and note is not None else text
+
+
+def _chapter(challenge: Mapping[str, Json], note: str | None) -> Iterator[str]:
     context = challenge["participant_context"]
     yield f'<a id="{challenge["id"]}"></a>'
     yield ""
     yield f"## {challenge['name']}"
     yield ""
-    yield f"`{challenge['id']}`: " + ", ".join(str(challenge[label]) for label in LABELS if label in challenge) + "."
+    labels = [_linked(label, challenge, note) for label in LABELS if label in challenge]
+    yield f"`{challenge['id']}`: {', '.join(labels)}."
     yield ""
     yield context["public_background"]
     yield ""
@@ -80,6 +90,14 @@ def _result(challenge: Mapping[str, Json]) -> Iterator[str]:
     yield f"{asks[:1].upper()}{asks[1:]}: {told(instance['result'], roles)}."
     if is_agreement(instance["truth"]):
         yield "Right is what all roles agree on."
+
+
+def for_people(challenge: Mapping[str, Json], note: str | None) -> str:
+    """Return what no player is told of a challenge: its labels, and where the note on its family lies."""
+    labels = [f"{label}: {challenge[label]}" for label in LABELS if label in challenge]
+    if note is not None:
+        labels.append(f"note: {note}")
+    return "\n".join([f"===== for people: {challenge['id']} =====", *labels])
 
 
 def seen_by(challenge: Mapping[str, Json], values: Mapping[str, Json] | None, tools: str | None, max_turns: int) -> str:

@@ -315,8 +315,9 @@ class _Turns:
     def _artefact(self, seat: str, artefact: str, before: str) -> None:
         evidence = self.evidence
         own = self.seats.get(seat)
-        self.shown_by.add(seat)
         first, label = self.heard.setdefault(artefact, (seat, before[-LABEL_CHARS:]))
+        if first == seat:
+            self.shown_by.add(seat)
         if own is not None and own.holds(artefact):
             evidence.real += 1
         elif first != seat:
