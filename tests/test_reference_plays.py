@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arena.crypto.checks import all_green
-from arena.crypto.verifying import came_out_false, unexpected
+from arena.crypto.play_checks import came_out_false, unexpected
 from arena.providers.script_values import PIPES
 from arena.providers.scripted import load_script
 from arena.run import main

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from arena.crypto.play_checks import is_check
 from arena.crypto.rubric import RUBRIC
 from arena.crypto.sabotage import AIMED_AT, CORRUPTIONS, sabotaged
-from arena.crypto.verifying import is_check
 from arena.providers.scripted import load_script
 from arena.schema import load
 

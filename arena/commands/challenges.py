@@ -18,8 +18,8 @@ from arena.console import Console
 from arena.crypto.checks import CHECKS, all_green
 from arena.crypto.data import FAMILY, match_path
 from arena.crypto.lint import lint, note_of
+from arena.crypto.play_checks import unexpected
 from arena.crypto.render import for_people, listing, markdown, seen_by, stats, stats_text
-from arena.crypto.verifying import unexpected
 from arena.crypto.views import spoken
 from arena.errors import EXIT_ERRORS, EXIT_OK, ArenaError, UsageError
 from arena.execute import execute

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from arena.crypto.verifying import is_check
+from arena.crypto.play_checks import is_check
 from arena.instance import secrets_of
 from arena.providers.script_values import PLACEHOLDER
 from arena.records import Json

@@ -81,13 +81,11 @@ def asked_values(brief: Brief, fixed: bool) -> dict[str, Json]:
 
 
 def _holder(brief: Brief, member: str) -> str | None:
-    """The name of the own value that a member of the result stands for, None where there is not exactly one."""
-    if member:
-        found = [name for name in brief.values if name == member or name.endswith(f"_{member}")]
-    else:
+    """The name of the own value that is called what the result asks for, None without one."""
+    if not member:
         head = _HEAD.match(brief.asks.lower())
-        found = [name for name in brief.values if head is not None and name == head[1].split()[-1]]
-    return found[0] if len(found) == 1 else None
+        member = head[1].split()[-1] if head is not None and head[1].split() else ""
+    return member if member in brief.values else None
 
 
 def _fits(value: Json, kind: str) -> bool:
@@ -185,6 +183,12 @@ def wants_common(brief: Brief) -> bool:
     """Whether the result is the set of what all lists share."""
     asks = brief.asks.lower()
     return list(brief.kinds.values()) == ["set"] and bool(_COMMON.search(asks)) and not _NOT_COMMON.search(asks)
+
+
+def wants_count(brief: Brief) -> bool:
+    """Whether the result is how many entries all lists share."""
+    asks = brief.asks.lower()
+    return _is_number(brief) and "how many" in asks and bool(_COMMON.search(asks)) and not _NOT_COMMON.search(asks)
 
 
 def weights(brief: Brief, names: Sequence[str]) -> list[int] | None:

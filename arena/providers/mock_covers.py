@@ -87,20 +87,24 @@ def common_sum(work: Work, done: Results) -> list[Call]:
 
 
 def prints_close(work: Work, done: Results) -> Ending:
+    """Name what all lists share only where that is the result; else no more than how much it is."""
+    brief = work.scene.brief
     shared = common(work)
-    known = not work.scene.brief.kinds or claims.wants_common(work.scene.brief)
     if NO_VALUE in work.need("fingerprints", work.scene.everyone):
         return "Not everybody has a list, so there is nothing to lay side by side.", None
-    if not shared and known and work.scene.brief.kinds:
-        return "I laid the lists side by side: no fingerprint occurs in all of them.", []
+    count = len(shared) if claims.wants_count(brief) else None
     if not shared:
-        return "I laid the lists side by side: no fingerprint occurs in all of them.", "nothing in common"
+        text = "I laid the lists side by side: no fingerprint occurs in all of them."
+        empty: Json = [] if claims.wants_common(brief) else count
+        return text, empty if brief.kinds else "nothing in common"
     mine = dict(zip(short(work.reveal[1]), items(work.scene), strict=False)) if len(work.reveal) > 1 else {}
     if any(fingerprint not in mine for fingerprint in shared):
         raise Lacking("I cannot tell my own entries by their fingerprints any more")
+    check = f"So that we hold the same, {put('checksum', got(done, 0, 0))}."
+    if brief.kinds and not claims.wants_common(brief):
+        return f"I laid the lists side by side; {len(shared)} fingerprints occur in all. {check}", count
     found = sorted((mine[fingerprint] for fingerprint in shared), key=items(work.scene).index)
-    text = f"I laid the lists side by side; these occur in all: {', '.join(found)}."
-    return f"{text} So that we hold the same, {put('checksum', got(done, 0, 0))}.", found if known else None
+    return f"I laid the lists side by side; these occur in all: {', '.join(found)}. {check}", [*found]
 
 
 # --- a common key for every pair ----------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
-"""Which calls check something, and which of them came out against it. Floor F3. Pure."""
+"""Which calls of a play check something, and which came out otherwise than meant. Floor F3. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from arena.crypto.verifications import answered
 from arena.records import Json
 
 CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "link")
@@ -41,17 +42,7 @@ def unexpected(entries: list[dict[str, Json]]) -> Iterator[str]:
         if entry["kind"] != "call" or entry["answer"].get("ok") is not True:
             continue
         meant = str(entry["id"]).startswith(FALSE_MARK)
-        if any(came_out_false(op, result) for op, result in _parts(entry)) != meant:
+        parts = answered(entry["op"], entry["args"], entry["answer"])
+        if any(came_out_false(op, result) for op, _, result in parts) != meant:
             found = "did not come out false" if meant else "came out false"
             yield f"turn {entry['turn']}, {entry['from']}: the call {entry['id']} ({entry['op']}) {found}"
-
-
-def _parts(entry: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    """The op and result of a call; of a batch, those of its requests that were answered."""
-    result = entry["answer"]["result"]
-    if entry["op"] != "batch":
-        yield entry["op"], result
-        return
-    for request, answer in zip(entry["args"].get("requests", ()), result["answers"], strict=False):
-        if answer.get("ok") is True:
-            yield request["op"], answer["result"]
