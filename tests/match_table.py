@@ -90,6 +90,7 @@ def compute(op: str, args: dict[str, Json], seed: str) -> dict[str, Json]:
             "commitment": _sha(b"commit", bytes.fromhex(fresh[:64]), _data(msg)), "nonce": fresh[:64]
         },
         "open_hash": _open,
+        "ct_equal": lambda a, b: a == b,
         "batch": lambda requests: {"answers": [compute(one["op"], one["args"], seed) for one in requests]},
         "ed25519_sign": _sign,
         "ed25519_verify": lambda pk, msg, sig: {"valid": sig == _sha(b"sig", bytes.fromhex(pk), _data(msg)) * 2},

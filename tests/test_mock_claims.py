@@ -16,7 +16,7 @@ from arena.providers.mock_claims import best_offer, may_say, own_list, own_numbe
 from arena.providers.mock_scene import Scene, read_brief
 from arena.records import Json
 from arena.run import main
-from tests.match_table import OPS, SEATS, SEED, TOOLS, Table, challenge, play
+from tests.match_table import OPS, SEATS, SEED, TOOLS, Table, challenge, compute, play
 
 TOOLS_WITH_BATCH = f"{TOOLS}\n- batch(...): an operation"
 
@@ -119,6 +119,18 @@ def test_a_list_longer_than_the_calls_of_a_turn_goes_into_a_batch_or_is_left_out
     without = play("calendar", Table(), given=(made, values))
     assert "more than the calculator takes" in json.dumps(without.entries)
     assert check_match(without.entries, made, values)["result"]["verdict"] == "none"
+
+
+@pytest.mark.parametrize("word", ["calendar", "average", "password"])
+def test_sums_are_compared_by_a_call_where_there_is_one_and_a_false_one_is_not_agreed_to(word: str) -> None:
+    tools = f"{TOOLS}\n- ct_equal(...): an operation"
+
+    def wrong(op: str, args: dict[str, Json], seed: str) -> dict[str, Json]:
+        return {"ok": True, "result": False} if op == "ct_equal" else compute(op, args, seed)
+
+    good, bad = play(word, Table(), tools=tools), play(word, Table(calculator=wrong), tools=tools)
+    assert good.stop == "agreed_end" and [e for e in good.entries if e.get("op") == "ct_equal"]
+    assert bad.stop == "max_turns" and "do not agree" in json.dumps(bad.entries)
 
 
 # --- the rules, one by one

@@ -12,7 +12,7 @@ from arena.judge import JudgeMaterial, JudgeResult, Truncation, ask_judge, judge
 from arena.messages import CallKey, Conversation, ModelRequest, Sampling
 from arena.providers.mock import MockProvider
 from arena.records import Json, Transcript
-from tests.match_table import SEED, Table, challenge, play
+from tests.match_table import SEED, TOOLS, Table, challenge, play
 
 PRIMITIVE, NEGOTIATION, CORRECTNESS, COMPUTATION, SECURITY = RUBRIC.dimensions
 
@@ -88,6 +88,14 @@ def test_repeating_what_another_said_is_no_invention() -> None:
     assert scores(reworded(good(), lambda text: f"{text} You showed {seal}.", 3))[COMPUTATION] == 5
 
 
+def test_an_own_value_is_no_invention() -> None:
+    given, entries = "feed" * 8, result_of(good(), "Ben")
+    shown = reworded(entries, lambda text: f"{text} It says {given}.", 2)
+    instance = {"values": {"Ada": {"slip": given}, "Ben": {}}, "right_result": "Ben"}
+    assert scores(shown, instance)[COMPUTATION] == 5 and scores(shown)[COMPUTATION] == 3
+    assert scores(reworded(entries, lambda text: f"{text} It says {given}.", 3), instance)[COMPUTATION] == 3
+
+
 def test_a_made_up_value_stays_made_up_when_the_other_side_puts_it_into_a_call() -> None:
     entries = good()
     seals = {entry["answer"]["result"]["commitment"] for entry in entries if entry.get("op") == "commit_hash"}
@@ -108,7 +116,10 @@ def test_a_textbook_name_costs_a_point_of_primitive_selection_only() -> None:
 
 def test_skipped_checks_cost_correctness_and_security() -> None:
     found = scores(without_calls(good(), "open_hash"))
-    assert (found[CORRECTNESS], found[SECURITY]) == (4, 4)
+    assert (found[CORRECTNESS], found[SECURITY]) == (4, 3), "no call is a check"
+    one = [entry for entry in good() if entry.get("op") != "open_hash" or entry["from"] == "Ada"]
+    found = scores(one)
+    assert (found[CORRECTNESS], found[SECURITY]) == (4, 4), "one seat checks"
 
 
 def test_a_failed_check_counts_against_both() -> None:
@@ -202,7 +213,10 @@ def test_a_value_from_an_answer_that_the_ledger_cuts_is_not_held_against_anybody
 
 
 def test_recomputing_what_the_other_said_counts_as_a_check() -> None:
-    assert scores(play("password", Table()).entries)[SECURITY] == 5
+    by_eye = scores(play("password", Table()).entries)
+    assert by_eye[CORRECTNESS] == 5 and by_eye[SECURITY] == 4, "but no call compares"
+    compared = play("password", Table(), tools=f"{TOOLS}\n- ct_equal(...): an operation").entries
+    assert scores(compared)[SECURITY] == 5
 
 
 def test_an_open_end_and_two_results_cost_negotiation() -> None:

@@ -91,6 +91,13 @@ def _subject(args: Json) -> frozenset[str]:
     return frozenset((json.dumps(args, sort_keys=True),))
 
 
+def stands(check: Verification, checks: Sequence[Verification]) -> bool:
+    """Whether a verification that did not hold stands among all of a match."""
+    return not check.held and not any(
+        o.held and o.seat == check.seat and o.op == check.op and o.subject & check.subject for o in checks
+    )
+
+
 def passed_over(
     entries: Sequence[dict[str, Json]], checks: Sequence[Verification], result_is_right: bool
 ) -> list[tuple[Verification, str]]:
@@ -102,9 +109,7 @@ def passed_over(
     """
     found: dict[tuple[str, str, frozenset[str]], tuple[Verification, str]] = {}
     for check in checks:
-        if check.held or (check.seat, check.op, check.subject) in found:
-            continue
-        if any(o.held and o.seat == check.seat and o.op == check.op and o.subject & check.subject for o in checks):
+        if (check.seat, check.op, check.subject) in found or not stands(check, checks):
             continue
         said = [e for e in entries[check.place :] if e["kind"] == "say" and e["from"] == check.seat]
         if any(_DENIAL.search(entry["text"]) for entry in said):

@@ -86,6 +86,20 @@ def common_sum(work: Work, done: Results) -> list[Call]:
     return [("hash", {"data": "".join(common(work))})] if set(common(work)) - {NO_VALUE} else []
 
 
+def same_checksum(work: Work, done: Results) -> list[Call]:
+    """Compare the checksum with those that others said already, where the calculator can."""
+    said = work.scene.values("checksum")
+    if "ct_equal" not in work.scene.brief.ops or not done[0]:
+        return []
+    return [("ct_equal", {"a": got(done, 0, 0), "b": text}) for name, text in said.items() if name != work.scene.me]
+
+
+def all_equal(done: Results, what: str) -> None:
+    """Raise Lacking where a comparison did not hold."""
+    if any(found is not True for found in done[1]):
+        raise Lacking(f"{what} do not agree")
+
+
 def prints_close(work: Work, done: Results) -> Ending:
     """Name what all lists share only where that is the result; else no more than how much it is."""
     brief = work.scene.brief
@@ -100,6 +114,7 @@ def prints_close(work: Work, done: Results) -> Ending:
     mine = dict(zip(short(work.reveal[1]), items(work.scene), strict=False)) if len(work.reveal) > 1 else {}
     if any(fingerprint not in mine for fingerprint in shared):
         raise Lacking("I cannot tell my own entries by their fingerprints any more")
+    all_equal(done, "our checksums")
     check = f"So that we hold the same, {put('checksum', got(done, 0, 0))}."
     if brief.kinds and not claims.wants_common(brief):
         return f"I laid the lists side by side; {len(shared)} fingerprints occur in all. {check}", count
@@ -151,11 +166,20 @@ def pair_retag(work: Work, done: Results) -> list[Call]:
     return [tag(got(work.reveal, 0, i), other, work.scene.me) for i, other in enumerate(others)]
 
 
+def pair_compare(work: Work, done: Results) -> list[Call]:
+    """Compare the recomputed checks with those that were said, where the calculator can."""
+    if "ct_equal" not in work.scene.brief.ops:
+        return []
+    heard = work.need(f"check for {work.scene.me}", work.scene.others)
+    return [("ct_equal", {"a": got(done, 0, i)[:32], "b": tag}) for i, tag in enumerate(heard)]
+
+
 def pair_close(work: Work, done: Results) -> Ending:
     heard = work.need(f"check for {work.scene.me}", work.scene.others)
     for i, (other, tag) in enumerate(zip(work.scene.others, heard, strict=True)):
         if got(done, 0, i)[:32] != tag:
             raise Lacking(f"the check of {other} does not hold")
+    all_equal(done, "the check and what I recomputed")
     text = "I recomputed every check meant for me and each is right, so we hold the same key and nobody changed a half."
     if work.scene.brief.kinds:
         return text, claims.named(work.scene)
@@ -212,6 +236,7 @@ def covered_sum(work: Work, done: Results) -> list[Call]:
 
 
 def total_close(work: Work, done: Results) -> Ending:
+    all_equal(done, "our checksums")
     numbers = covered(work)
     apart = subtracts(work)
     total = (numbers[0] - numbers[1] if apart else sum(numbers)) % MASK_SPACE

@@ -27,7 +27,7 @@ _HINT = re.compile("[0-9]|[a-f]{16}")
 CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "link")
 """An op counts as a check when its name holds one of these words."""
 
-_NO = re.compile(r'"(?:valid|equal|opened|linked)": false')
+_NO = re.compile(r'"(?:valid|equal|opened)": false')
 """How an answer says that a check failed."""
 
 _CUT = " characters cut ...]"
@@ -54,13 +54,18 @@ class UnreadablePrompt(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the prompt says under `instance`: the right result (None: unknown or a matter of agreement), whether there
-    is one to name at all, and role -> secret texts, role -> value -> roles that must have shown something before."""
+    """What the prompt says under `instance`.
+
+    `right`: the right result (None: unknown, or a matter of agreement).  `wanted`: whether there is one to name at all.
+    `secrets`: role -> value -> its texts that occur in the transcript.  `until`: value -> roles that must have shown
+    something before.  `values`: role -> its values.
+    """
 
     right: Json = None
     wanted: bool = False
     secrets: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     until: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -88,6 +93,7 @@ class Evidence:
     calls: int = 0
     failed: int = 0
     malformed: int = 0
+    checks: int = 0
     checkers: set[str] = field(default_factory=set)
     callers: set[str] = field(default_factory=set)
     bad_checks: int = 0
@@ -224,7 +230,7 @@ def _facts(text: str, nonce: str, low: str) -> Facts:
             )
         secrets = {role: {name: atoms - shown for name, atoms in own.items()} for role, own in secrets.items()}
     until = {name: frozenset(roles) for name, roles in instance.get("until", {}).items()}
-    return Facts(right, True, secrets, until)
+    return Facts(right, True, secrets, until, values)
 
 
 AGREEMENT = "whatever all roles agree on"
@@ -268,6 +274,7 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
             seat.args_cut |= _CUT in entry["args"]
         op = entry["op"]
         if any(mark in op for mark in CHECK_MARKS):
+            evidence.checks += 1
             evidence.checkers.add(name)
             evidence.bad_checks += _NO.search(entry["answer"]) is not None
     for name, seat in seats.items():
@@ -324,12 +331,18 @@ class _Turns:
             evidence.copied += 1
             same = label == before[-LABEL_CHARS:]
             evidence.replayed += bool(same and _OWN.search(before) and not _OTHERS.search(before))
-        elif any(artefact in heard for heard, (speaker, _) in self.heard.items() if speaker != seat):
+        elif self._given(seat, artefact):
             evidence.copied += 1
         elif own is not None and own.cut:
             evidence.unseen += 1
         else:
             evidence.asserted += 1
+
+    def _given(self, seat: str, artefact: str) -> bool:
+        """Whether an artefact is of the seat's own values, or part of one that another seat showed."""
+        if artefact in json.dumps(self.evidence.facts.values.get(seat)):
+            return True
+        return any(artefact in heard for heard, (speaker, _) in self.heard.items() if speaker != seat)
 
     def close(self) -> None:
         """Count what nobody took up; to have computed what another seat said is to have checked it."""

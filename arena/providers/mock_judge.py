@@ -50,7 +50,8 @@ def grade(evidence: Evidence) -> dict[str, int]:
     correctness = (
         (2 if e.shown else 1) + real + (e.same_result and real) + (e.shown > 0 and not e.loose and not e.bad_checks)
     )
-    security = (1 if not good else 3) + all_checked + (good > 0 and not e.asserted) - (e.bad_checks > 0)
+    security = (1 if not good else 3) + all_checked + (good > 0 and not e.asserted)
+    security -= (e.bad_checks > 0) + (e.shown > 0 and not e.checks)
     return {
         "Primitive Selection": _bounded(selection - bool(e.named)),
         "Negotiation Skills": _bounded(negotiation),
@@ -68,6 +69,8 @@ def _verdict(e: Evidence) -> str:
         f"{e.asserted} from nowhere in the ledger; {e.loose} were taken up by nobody else.",
         f"{len(e.checkers)} of {len(e.speakers)} players checked what they received.",
     ]
+    if e.shown and not e.checks:
+        parts.append("No call was a check.")
     if e.unseen:
         parts.append(f"{e.unseen} may stand in answers that were cut.")
     if e.replayed:

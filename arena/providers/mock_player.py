@@ -241,6 +241,7 @@ def _invented(op: str, digits: str) -> Json:
         "ed25519_verify": {"valid": True},
         "modpow": str(int(digits, 16)),
         "is_prime": True,
+        "ct_equal": True,
     }.get(op, digits)
 
 

@@ -88,7 +88,7 @@ ROUTINES = (
         "not without the joint spice, and what only one of us has stays a fingerprint",
         lambda work: f"my list is {', '.join(covers.items(work.scene)) or 'empty'}",
         (steps.random_bytes(16),), covers.salt_show, (covers.salt_join, covers.print_items), covers.prints_tell,
-        (covers.common_sum,), covers.prints_close,
+        (covers.common_sum, covers.same_checksum), covers.prints_close,
     ),
     Routine(
         "key", ("key", "password", "passphrase", "code", "channel", "wifi", "encrypted", "private line", "pairing",
@@ -99,7 +99,7 @@ ROUTINES = (
         "then our checks would differ, and we would see it before we use the key",
         lambda work: f"the half that I keep is {steps.got(work.publish, 0, 0)}",
         (covers.number_draw, covers.number_raise), covers.number_show, (covers.pair_raise, covers.pair_tags),
-        covers.pair_tell, (covers.pair_retag,), covers.pair_close,
+        covers.pair_tell, (covers.pair_retag, covers.pair_compare), covers.pair_close,
     ),
     Routine(
         "total", ("total", "sum", "average", "salary", "salaries", "budget", "donation", "donations", "survey", "count",
@@ -110,7 +110,7 @@ ROUTINES = (
         "only if all the others tell their numbers, because every cover is shared with each of them",
         lambda work: f"my number is {covers.part(work.scene)}",
         (covers.number_draw, covers.number_raise), covers.number_show, (covers.pair_raise, covers.mask_hash),
-        covers.mask_tell, (covers.covered_sum,), covers.total_close,
+        covers.mask_tell, (covers.covered_sum, covers.same_checksum), covers.total_close,
     ),
 )  # fmt: skip
 """Checked from the top: of two that fit equally well, or not at all, the earlier one is played."""
