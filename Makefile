@@ -36,7 +36,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long test-rust-long fuzz-build deny ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment
+test-long: $(VENV)/.long chromium test-rust-long fuzz-build deny ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser
 	$(BIN)/python -m pytest -q -rs -m long
 
 .PHONY: test-rust-long
@@ -67,6 +67,16 @@ deny: ## licences, refused crates, sources and advisories of the calculator's de
 	cd calculator; echo "cargo deny check"; cargo deny --locked check licenses bans sources; \
 	if cargo deny --locked fetch db >/dev/null 2>&1; then cargo deny --locked check advisories; \
 	else echo "skipped the advisories: their database cannot be reached"; fi
+
+# A browser is no Python package. Where it cannot be had, the tests that need it are skipped, and say so.
+.PHONY: chromium
+chromium: ## install Chromium for the long tests, where apt-get and root are there
+	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then exit 0; fi; \
+	why="the tests of the report in a browser are skipped (apt-get install chromium)"; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "no Chromium: $$why" >&2; exit 0; fi; \
+	echo "installing Chromium for the tests of the report"; \
+	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
+	  >$(VENV)/chromium.log 2>&1; then echo "no Chromium, $(VENV)/chromium.log says why: $$why" >&2; fi
 
 .PHONY: ci
 ci: ## what CI runs: test, then test-long

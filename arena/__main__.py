@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "calibrate": ("arena.commands.calibrate", "judge plays of known quality: what does the judge notice?"),
     "compare": ("arena.commands.compare", "is the tuned run better than the base run? paired, with a verdict"),
     "challenges": ("arena.commands.challenges", "lint, list, show, render, count or try out the challenge set"),
+    "report": ("arena.commands.report", "a self-contained HTML page about one or several runs, and its figures"),
 }
 """Name -> (module with `main(argv) -> exit code`, one line for the help). A new command is one file and one row."""
 

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
 from arena.tables import text_table  # noqa: E402
+from scripts.bench_report import report_lines  # noqa: E402
 from tests.comparison_rig import Made, match, verified  # noqa: E402
 
 CLIENT_CORE, SERVER_CORE = 0, 1
@@ -229,6 +230,7 @@ def main() -> None:
         print(text_table(["against a local server", "speed", "share"], over_http(folder)))
         print()
         print(text_table(["arena compare, 12 metrics, one core", "wall", "CPU", "peak memory"], comparison(folder)))
+        print("\n" + "\n".join(report_lines(folder)))
         empty = starts([sys.executable, "-c", "pass"])
         shown = starts([sys.executable, "-m", "arena.run", "--help"])
         print(f"\n--help: {shown:.0f} ms (an empty interpreter: {empty:.0f} ms)")
