@@ -20,7 +20,7 @@ PACKAGE = ROOT / "arena"
 FLOORS: dict[int, str] = {
     0: """
         arena arena.errors arena.records arena.messages arena.simpleyaml arena.yaml_scalars arena.strict_json
-        arena.tables arena.svg arena.stats arena.moments
+        arena.tables arena.code_hints arena.svg arena.stats arena.moments
         arena.bootstrap arena.paired_tests arena.power arena.reliability
     """,
     1: """

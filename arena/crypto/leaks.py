@@ -22,8 +22,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from string import ascii_lowercase, ascii_uppercase, digits
 
+from arena.code_hints import other_than_words
 from arena.crypto.artefacts import artefacts_of
 from arena.draws import KINDS
 from arena.instance import (
@@ -119,27 +119,9 @@ def encoded_forms(atom: str | int) -> frozenset[str]:
     return frozenset(form for form in forms if len(form) >= MIN_ENCODED_CHARS) - frozenset(plain_forms(atom))
 
 
-def _classes() -> bytes:
-    """Return the table for bytes.translate: capitals, small letters, other signs of codes, all else."""
-    table = bytearray(b" " * 256)
-    for signs, kind in ((ascii_uppercase, "A"), (ascii_lowercase, "a"), (digits + "+/_=-", "0")):
-        for sign in signs:
-            table[ord(sign)] = ord(kind)
-    return bytes(table)
-
-
-_CLASSES = _classes()
-
-
-def _may_hold_code(text: str) -> bool:
-    """Whether a text holds what plain words have not; most talk does not, and the pattern takes far longer to say."""
-    kinds = text.encode("utf-8", "surrogatepass").translate(_CLASSES)
-    return b"0" in kinds or b"aA" in kinds or b"AA" in kinds
-
-
 def decoded_texts(text: str) -> Iterator[str]:
     """Yield what the codes of a text read as where that is printable: hex, base64 and big numbers."""
-    for match in _TOKEN.finditer(text) if _may_hold_code(text) else ():
+    for match in _TOKEN.finditer(text) if other_than_words(text) else ():
         token = match[0]
         if token.isalpha() and (token.islower() or token.istitle()):
             continue  # a word

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from arena.code_hints import digit_or_hex
 from arena.records import Json
 from arena.results import Unreadable, normal
 
@@ -21,8 +22,7 @@ _FORBIDDEN = "textbook name of a primitive (for example: "
 # that hold a digit (a long word is none).
 ARTEFACT = re.compile(r"\b(?:[0-9a-f]{16,}|[0-9]{13,}|(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{24,}={0,2})(?![A-Za-z0-9+/=])")
 
-# Most talk holds neither a digit nor a hex word; a text is looked at closely only where it does.
-_HINT = re.compile("[0-9]|[a-f]{16}")
+_decoder = json.JSONDecoder()
 
 CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "link")
 """An op counts as a check when its name holds one of these words."""
@@ -173,8 +173,8 @@ def gather(system: str, text: str) -> Evidence:
     evidence = Evidence(_facts(text, nonce[1], low))
     seats = _read_ledger(evidence, _block(text, nonce[1], "tool ledger"))
     turns = _Turns(evidence, [name for name in _forbidden(system) if name in low], seats)
-    for line in lines:
-        turns.read(json.loads(line))
+    for entry in json.loads(f"[{','.join(lines)}]"):
+        turns.read(entry)
     turns.close()
     return evidence
 
@@ -211,7 +211,7 @@ def _facts(text: str, nonce: str, low: str) -> Facts:
     place = text.find(head, start, end)
     if place < 0:
         return Facts()
-    instance = json.JSONDecoder().raw_decode(text, place + len(head))[0]
+    instance = _decoder.raw_decode(text, place + len(head))[0]
     if "right_result" not in instance:
         return Facts()
     right = None if instance["right_result"] == AGREEMENT else instance["right_result"]
@@ -307,7 +307,7 @@ class _Turns:
             evidence.ends.pop(seat, None)
         if seat in evidence.facts.secrets:
             self._look_for_secrets(seat, text.lower())
-        if _HINT.search(text):
+        if digit_or_hex(text):
             for match in ARTEFACT.finditer(text):
                 self._artefact(seat, match[0], text[max(0, match.start() - BEFORE_CHARS) : match.start()])
 

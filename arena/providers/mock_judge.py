@@ -8,13 +8,10 @@ of the mistakes that can be counted. docs/mock-models.md gives every rule; the c
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 from arena.messages import Message
 from arena.providers.mock_evidence import Evidence, UnreadablePrompt, gather
-
-_DIMENSION = re.compile(r'^"([^"\n]+)"$', re.MULTILINE)
 
 LONG_ENOUGH_TURNS = 4
 """Public turns from which a match counts as negotiated."""
@@ -23,13 +20,19 @@ LONG_ENOUGH_TURNS = 4
 def judge_reply(system: str, messages: Sequence[Message]) -> str:
     """Return the verdict as the prompt asks for it; a sentence that is no verdict where the prompt cannot be read."""
     try:
-        dimensions = _DIMENSION.findall(system)
+        dimensions = _dimensions(system)
         evidence = gather(system, messages[0].text)
     except (UnreadablePrompt, IndexError, KeyError, ValueError) as error:
         return f"I cannot read this prompt: {error}"
     grades = grade(evidence)
     scores = {name: grades.get(name, 3) for name in dimensions}
     return json.dumps({"scores": scores, "verdict": _verdict(evidence)})
+
+
+def _dimensions(system: str) -> list[str]:
+    """The names that stand in quotes on a line of their own."""
+    quoted = (line[1:-1] for line in system.split("\n") if line[:1] == line[-1:] == '"')
+    return [name for name in quoted if name and '"' not in name]
 
 
 def _bounded(grade: int) -> int:
