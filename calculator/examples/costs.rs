@@ -22,8 +22,8 @@ const MAX_COST: u64 = 500_000_000;
 const MAX_TEXT: usize = 300_000;
 /// Nanoseconds below which a ratio says nothing.
 const SHORT: u64 = 1_000_000;
-/// Nanoseconds above which one run says enough.
-const LONG: u64 = 60_000_000;
+/// Nanoseconds of all the runs of one measurement.
+const LONG: u64 = 200_000_000;
 
 struct Row {
     op: &'static str,
@@ -38,22 +38,22 @@ fn on_processor() -> Option<u64> {
     std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok()
 }
 
-/// Nanoseconds of `run`. On a busy machine, short runs by the clock, the least of several; long ones by the processor's
-/// time, which the system counts in steps of milliseconds.
-fn nanos(mut run: impl FnMut()) -> u64 {
-    let (clock, before) = (Instant::now(), on_processor());
-    run();
+/// Nanoseconds of one `run`, of which the first told its cost. What seems to take longer than that is run again for a
+/// while by the time on the processor, which the system counts in steps of milliseconds: others may be at work here.
+fn nanos(mut run: impl FnMut() -> u64) -> u64 {
     let by_clock = |clock: Instant| u64::try_from(clock.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let clock = Instant::now();
+    let cost = run();
     let first = by_clock(clock);
-    if first > LONG {
-        return before.zip(on_processor()).map_or(first, |(before, after)| first.min(after - before));
+    if first < SHORT || first < cost {
+        return first;
     }
-    let again = (0..4).map(|_| {
-        let clock = Instant::now();
+    let times = (LONG / first).max(1);
+    let (clock, before) = (Instant::now(), on_processor());
+    for _ in 0..times {
         run();
-        by_clock(clock)
-    });
-    again.fold(first, u64::min)
+    }
+    before.zip(on_processor()).map_or_else(|| by_clock(clock), |(before, after)| after - before) / times
 }
 
 /// What is left of a budget: it takes the powers of two that it holds.
@@ -69,6 +69,7 @@ fn measure(op: &'static Op, what: String, args: Members<'static>) -> Row {
         let budget = Budget::new(&settings);
         answer = respond_item(&request, 0, &Ctx::new(&settings, &budget, Some(b"costs"), "batch", 0));
         cost = MAX_COST - left(&budget);
+        cost
     });
     let code = answer.get("error").and_then(|error| error.get("code")).and_then(Json::as_str).unwrap_or("ok");
     Row { op: op.name, what, cost, nanos, code: code.to_owned() }
