@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("arena.run", "play the challenge set: agents negotiate, compute and are judged"),
     "calibrate": ("arena.commands.calibrate", "judge plays of known quality: what does the judge notice?"),
     "compare": ("arena.commands.compare", "is the tuned run better than the base run? paired, with a verdict"),
+    "verify": ("arena.commands.verify", "check a finished run: digests, chain, every tool call and every table again"),
     "challenges": ("arena.commands.challenges", "lint, list, show, render, count or try out the challenge set"),
     "report": ("arena.commands.report", "a self-contained HTML page about one or several runs, and its figures"),
 }

@@ -158,3 +158,18 @@ def new_manifest(family: str, identity: Mapping[str, Json], config: Config) -> d
         "python": platform.python_version(),
         "sessions": [],
     }
+
+
+def summary_head(manifest: Mapping[str, Json], family: Family, cost: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what leads summary.json: what the run is and what it cost (`usd`, `unpriced`, `prices`)."""
+    identity = manifest["identity"]
+    return {
+        "arena_version": manifest["arena_version"],
+        "family": family.name,
+        "unit_noun": family.unit_noun,
+        "identity_sha256": identity["sha256"],
+        "models": identity["models"],
+        "calculator": identity["calculator"],
+        "rules": identity["rules"],
+        "cost_usd": dict(cost),
+    }

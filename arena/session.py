@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from arena import digests
-from arena.budget import Budget, Limits
+from arena.budget import FREE, Budget, Limits
 from arena.config import Config
 from arena.console import Console
 from arena.family import Family
 from arena.gates import AllowAll
 from arena.interrupt import catching_interrupts
 from arena.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line, reply_from_json
-from arena.manifest import end_session, new_manifest, new_session, retry_generation
+from arena.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
 from arena.messages import Calculator
 from arena.progress import ProgressLine
 from arena.records import KEPT_ON_RESUME, Json, Trial
@@ -246,20 +246,13 @@ class Session:
         directory.finish(run.trial_keys(), each)
         for exporter in exporters:
             exporter.close()
-        identity = run.identity
-        cost = {"usd": round(self.budget.spent()["cost_usd"], 6), "unpriced": list(run.cast.unpriced)}
-        return summary.close(
-            {
-                "arena_version": self.manifest["arena_version"],
-                "family": run.family.name,
-                "unit_noun": run.family.unit_noun,
-                "identity_sha256": identity["sha256"],
-                "models": identity["models"],
-                "calculator": identity["calculator"],
-                "rules": identity["rules"],
-                "cost_usd": cost,
-            }
-        )
+        priced = {model.label: model.price for model in run.cast.models() if model.price is not FREE}
+        cost = {
+            "usd": round(self.budget.spent()["cost_usd"], 6),
+            "unpriced": list(run.cast.unpriced),
+            "prices": {label: asdict(price) for label, price in sorted(priced.items())},
+        }
+        return summary.close(summary_head(self.manifest, run.family, cost))
 
 
 def _ignore(progress: Progress) -> None:

@@ -17,10 +17,12 @@ from typing import Any
 from arena.budget import FREE, Price
 from arena.calculator import CalculatorSettings, ensure_built
 from arena.config import Config, ModelRef, judge, players
-from arena.errors import ConfigError, ServiceFault
+from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.family import Family
 from arena.messages import Calculator, Provider, Sampling
 from arena.prices import load_prices
+from arena.records import Json
+from arena.rundir import MANIFEST_FILE
 from arena.services import Model
 from arena.settings_table import PROVIDERS as KNOWN_PROVIDERS
 from arena.tool_protocol import describe
@@ -58,7 +60,8 @@ CALCULATORS: Mapping[str, str] = {
 LOCAL_CALCULATORS = frozenset({"process", "oneshot"})
 
 FAMILIES: Mapping[str, str] = {"crypto": "arena.crypto.setup", "calibration": "arena.crypto.calibration"}
-"""Benchmark families; each module offers `build(config, tools) -> Family`."""
+"""Benchmark families; each module offers `build(config, tools) -> Family`, and `from_run(run_dir, identity) -> Family`
+for a run that was played."""
 
 
 def load(table: Mapping[str, str], name: str, what: str) -> Any:
@@ -266,4 +269,23 @@ def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str
 def build_family(name: str, config: Config, tools: str | None) -> Family:
     """Return the family of a run. Errors: ConfigError, DataError, UsageError from its inputs."""
     family: Family = load(FAMILIES, name, "family").build(config, tools)
+    return family
+
+
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
+"""What reading data raises that is JSON, but not of the shape that the arena writes."""
+
+
+def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
+    """Return the family of a finished run, out of the run directory alone: for what judges, verifies and shows it.
+
+    Errors: ConfigError for a family that does not exist here, DataError for inputs or an identity that cannot be read.
+    """
+    try:
+        family: Family = load(FAMILIES, str(identity["family"]), "family").from_run(run_dir, identity)
+    except OSError as error:
+        raise DataError([Issue(str(error.filename), "", f"cannot be read: {error.strerror}")]) from error
+    except MALFORMED as error:
+        message = f"is not as the arena writes it: {type(error).__name__}: {error}"
+        raise DataError([Issue(str(run_dir / MANIFEST_FILE), "/identity", message)]) from error
     return family

@@ -27,6 +27,7 @@ FLOORS: dict[int, str] = {
         arena.config arena.env arena.model_refs arena.setting_values arena.settings_docs arena.settings_table
         arena.schema arena.challenge_check arena.instance arena.instance_check arena.draws arena.expressions
         arena.results arena.gates arena.budget arena.prices arena.journal arena.rundir arena.digests
+        arena.op_relations
         arena.services arena.transport arena.connections arena.descriptors arena.redaction arena.retry arena.wire
         arena.calculator arena.calculator_lambda arena.calculator_process arena.sigv4
         arena.providers arena.providers.*
@@ -41,6 +42,8 @@ FLOORS: dict[int, str] = {
         arena.finished_run arena.console arena.manifest arena.interrupt arena.result_text arena.dry_run
         arena.verified_rates arena.report arena.report.*
         arena.paired_runs arena.run_reliability arena.comparison arena.comparison_text arena.comparison_figure
+        arena.verify arena.verify_records arena.verify_calls
+        arena.verify_replay arena.verify_derived arena.verify_problems arena.verify_text
     """,
     5: "arena.run arena.__main__ arena.commands arena.commands.*",
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from arena.config import Config
@@ -18,19 +19,23 @@ from arena.crypto.calibration_report import CALIBRATION_FILE, Tally
 from arena.crypto.family import CryptoFamily
 from arena.crypto.injection import Talk, load_talks
 from arena.crypto.sabotage import sabotaged
-from arena.crypto.setup import read_setup
+from arena.crypto.setup import read_setup, setup_of_run
 from arena.crypto.values import draw
 from arena.errors import UsageError
 from arena.family import Exporter
 from arena.records import Json, Transcript, Trial, trial_seed
 from arena.rundir import pretty_json, write_atomic
 from arena.services import Services
+from arena.strict_json import IssueList, parse, read_bytes
 
 REFERENCE = "reference"
 LABELS = ("kind", "variant")
 """Names in a trial's cell."""
 
 INJECTIONS_FILE = "injection_plays.json"
+TALKS_INPUT = "talks.json"
+"""The talks of a run, in its `inputs/`."""
+
 _SIGN = "+"
 """Stands between challenge and variant in file names and trial keys; ids of challenges cannot hold it."""
 
@@ -106,6 +111,10 @@ class CalibrationFamily(CryptoFamily):
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return [_Report(run_dir, self)]
 
+    def inputs(self) -> dict[str, bytes]:
+        talks = [asdict(talk) for talk in self.talks.values()]
+        return {**super().inputs(), TALKS_INPUT: pretty_json(talks)}
+
     def describe(self) -> dict[str, Json]:
         talks = {name: [talk.technique, *talk.entries] for name, talk in self.talks.items()}
         return {**super().describe(), "variants": dict(self.variants), "talks": talks}
@@ -132,6 +141,15 @@ def build(config: Config, tools: str | None) -> CalibrationFamily:
     setup, warnings = read_setup(config, tools)
     variants = variants_of(Path(config.participant_model))
     return CalibrationFamily(setup, variants, list(_talks(config, setup)), warnings)
+
+
+def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CalibrationFamily:
+    """Return the family of a finished run out of the run directory alone. Errors: as of setup.setup_of_run."""
+    path = run_dir / "inputs" / TALKS_INPUT
+    issues = IssueList(str(path))
+    talks = [Talk(**{**talk, "entries": tuple(talk["entries"])}) for talk in parse(read_bytes(path), issues)]
+    issues.raise_if_any()
+    return CalibrationFamily(setup_of_run(run_dir, identity), identity["rules"]["variants"], talks, ())
 
 
 def _talks(config: Config, setup: data.CryptoSetup) -> Iterator[Talk]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from arena.config import Config, players
 from arena.crypto.data import CryptoSetup
 from arena.crypto.family import CryptoFamily
-from arena.crypto.outcome import load_rule
+from arena.crypto.outcome import load_rule, rule_from_json
 from arena.crypto.rubric import RUBRIC
 from arena.errors import UsageError
 from arena.judge import Truncation
+from arena.records import Json
 from arena.schema import load, select
 
 
@@ -58,4 +60,34 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
             judge_tools=config.judge_tools,
         ),
         tuple(str(issue) for issue in challenge_set.warnings),
+    )
+
+
+def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoFamily:
+    """Return the family of a finished run out of the run directory alone. Errors: as of `setup_of_run`."""
+    return CryptoFamily(setup_of_run(run_dir, identity))
+
+
+def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
+    """Return the setup of a finished run, from its inputs and its `identity` (manifest.json).
+
+    The rubric is that of this version of the arena: compare the family's `describe` with `identity["rules"]`.
+    Errors: DataError, OSError for inputs that cannot be read, KeyError or TypeError for an identity of another shape.
+    """
+    settings, models = identity["settings"], identity["models"]
+    inputs = run_dir / "inputs"
+    has_tools = identity["tools_sha256"] is not None
+    return CryptoSetup(
+        challenges=tuple(load(inputs / "challenges.json").challenges),
+        repetitions=settings["repetitions"],
+        run_seed=settings["seed"],
+        max_turns=settings["max_turns"],
+        max_tool_calls_per_turn=settings["max_tool_calls_per_turn"],
+        participant=models["participant"],
+        role_models=dict(models["roles"]),
+        rubric=RUBRIC,
+        rule=rule_from_json(identity["rules"]["outcome_rule"], "manifest.json: /identity/rules/outcome_rule"),
+        truncation=Truncation(settings["judge_max_chars_per_message"], settings["judge_max_chars_total"]),
+        tools=(inputs / "tools.txt").read_bytes().decode() if has_tools else None,
+        judge_tools=settings["judge_tools"],
     )
