@@ -67,7 +67,7 @@ class _Derived:
         self._find_strangers()
 
     def _compare_made(self) -> None:
-        """Compare every file that stands finished in the folder with the run's, and remove it."""
+        """Compare every file that stands finished in the folder with the run's, and remove it with its folders."""
         for folder, _, names in os.walk(self.folder):
             for name in names:
                 if not is_temporary(name):
@@ -75,7 +75,7 @@ class _Derived:
                     inner = path.relative_to(self.folder).as_posix()
                     self.made.add(inner)
                     self._compare(inner, path)
-                    path.unlink()
+                    self._remove(path)
 
     def _compare(self, name: str, rebuilt: Path) -> None:
         stored = self.found.run.path / name
@@ -86,6 +86,14 @@ class _Derived:
             told = _json_differences(stored, rebuilt) if name.endswith(".json") else []
             for line in told or [f"{place} is not what the records give"]:
                 self.problems.add(name, "", f"the records give another file: {line}")
+
+    def _remove(self, path: Path) -> None:
+        """Remove a file and the folders that it leaves empty, so that the next look has as little to walk through."""
+        path.unlink()
+        for folder in path.parents:
+            if folder == self.folder or any(os.scandir(folder)):
+                break
+            folder.rmdir()
 
     def _find_strangers(self) -> None:
         """Files in the folders of derived files that no record gives."""

@@ -190,6 +190,15 @@ def over_http(folder: Path) -> list[list[str]]:
     ]
 
 
+def verifying(folder: Path, *flags: str) -> str:
+    """Play with mock models, verify the run, and return how fast that went: tool calls and matches a second."""
+    run(arena(folder, *flags))
+    done = run([sys.executable, "-m", "arena", "verify", str(folder), "--quiet"])
+    summary = json.loads((folder / "summary.json").read_bytes())
+    calls, matches = summary["usage"]["players"]["tool_calls"], summary["n_matches"]
+    return f"{calls / done.seconds:,.0f} tool calls/s, {matches / done.seconds:,.0f} matches/s, {done.peak_mib:.0f} MiB"
+
+
 def starts(words: Sequence[str], times: int = 10) -> float:
     """Return the median milliseconds of a command."""
     found = sorted(run(words).seconds for _ in range(times))
@@ -227,6 +236,7 @@ def main() -> None:
         rows = [["reference: the same files, nothing else", f"{bare:,.0f} turns/s", "", ""], small, talker, hasher]
         print(text_table(["12 turns + 1 judge call, one core", "speed", "peak memory", "disk a match"], rows))
         print(f"\nmock/talker against the reference: {12_000 / talked.seconds / bare:.2f}\n")
+        print(f"verify of the default mock run: {verifying(folder / 'default')}\n")
         print(text_table(["against a local server", "speed", "share"], over_http(folder)))
         print()
         print(text_table(["arena compare, 12 metrics, one core", "wall", "CPU", "peak memory"], comparison(folder)))

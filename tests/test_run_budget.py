@@ -115,7 +115,8 @@ def test_a_ceiling_of_nothing_plays_nothing_and_says_so(tmp_path: Path, server: 
 def test_cost_is_summed_over_players_and_judge_by_the_price_file(tmp_path: Path, server: ModelServer) -> None:
     ended = play(tmp_path)
     cost = ended.json("summary.json")["cost_usd"]
-    assert cost == {"usd": round(cost_of(ended), 6), "unpriced": []}
+    prices = {"local/judge": {"prompt": 10.0, "completion": 20.0}, "local/player": {"prompt": 1.0, "completion": 2.0}}
+    assert cost == {"usd": round(cost_of(ended), 6), "unpriced": [], "prices": prices}
     assert cost["usd"] > 0
 
 
@@ -133,13 +134,15 @@ def test_a_cost_ceiling_holds(tmp_path: Path, server: ModelServer) -> None:
 def test_a_model_without_a_price_is_named_as_not_counted(tmp_path: Path, server: ModelServer) -> None:
     (tmp_path / "none.yaml").write_text("version: 1\nunit: usd_per_million_tokens\nmodels: {}\n", encoding="utf-8")
     ended = play(tmp_path, "--prices", str(tmp_path / "none.yaml"))
-    assert ended.json("summary.json")["cost_usd"] == {"usd": 0.0, "unpriced": ["local/judge", "local/player"]}
+    assert ended.json("summary.json")["cost_usd"] == {
+        "usd": 0.0, "unpriced": ["local/judge", "local/player"], "prices": {},
+    }  # fmt: skip
 
 
 def test_replayed_and_mock_calls_cost_nothing(tmp_path: Path) -> None:
     ended = Table(tmp_path, [challenge("c1")]).play("--max-cost-usd", "0")
     assert ended.code == 0
-    assert ended.json("summary.json")["cost_usd"] == {"usd": 0.0, "unpriced": []}
+    assert ended.json("summary.json")["cost_usd"] == {"usd": 0.0, "unpriced": [], "prices": {}}
 
 
 def test_a_dry_runs_bounds_are_bounds_and_it_writes_nothing(tmp_path: Path, server: ModelServer) -> None:
