@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.arena_rig import arena
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Variables that steer the arena or its HTTP calls. A developer's own must not change what a test sees.
@@ -43,3 +45,17 @@ def calculator_binary(repo_root: Path) -> Path:
     if built.returncode != 0:
         pytest.fail(f"the calculator does not build:\n{built.stderr}", pytrace=False)
     return binary
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory, calculator_binary: Path) -> Path:
+    """A small run with tools, mistakes, two repetitions and a judge with tools. Not to be changed: see copied_run."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    words = ("--limit", "2", "--repetitions", "2", "--participant-model", "mock/careless", "--max-turns", "8")
+    assert arena(*words, "--judge-tools", "--out", str(folder)).code == 0
+    return folder
+
+
+@pytest.fixture
+def copied_run(finished_run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished_run, tmp_path / "copy"))

@@ -70,3 +70,33 @@ def launder(folder: Path) -> None:
     """Make chain and digests fit again, as whoever tampers with a run can."""
     rebind(folder)
     digests.write(folder)
+
+
+def told(ended: Ended) -> list[str]:
+    """Return the problems that were told."""
+    return [line.removeprefix("PROBLEM  ") for line in ended.out.splitlines() if line.startswith("PROBLEM  ")]
+
+
+def holds(folder: Path) -> str:
+    ended = verify(folder)
+    assert ended.code == 0, ended.text
+    return ended.out
+
+
+def tamper_answer(copy: Path) -> None:
+    def edit(line: Any) -> None:
+        if line["kind"] == "tool" and line["op"] == "commit_hash":
+            line["answer"]["result"]["nonce"] = "0" * 64
+
+    edit_lines(copy / "api_calls.jsonl", edit)
+
+
+def first_record(copy: Path, edit: Callable[[Any], None]) -> None:
+    seen: list[str] = []
+
+    def once(record: Any) -> None:
+        if not seen:
+            edit(record)
+        seen.append(record["key"])
+
+    edit_lines(copy / "matches.jsonl", once)
