@@ -11,6 +11,7 @@ from arena import digests
 from arena.commands import calibrate
 from arena.errors import GateDenied
 from arena.gates import AllowAll
+from arena.wiring import FAMILIES, load
 from tests.arena_rig import LOCAL, NO_TOOLS, Ended, Table, arena, challenge, local_environ, process, verdict
 from tests.http_server import ModelServer, Scripted
 from tests.verify_rig import (
@@ -151,3 +152,8 @@ def test_a_run_that_was_killed_is_not_finished_and_holds_once_it_is(tmp_path: Pa
     assert ended.code == 1 and "the run is not finished; go on with it by --resume" in ended.out
     assert arena(*words, "--resume").code == 0
     holds(tmp_path / "run")
+
+
+def test_every_family_can_be_had_from_a_run_directory_alone() -> None:
+    for name in FAMILIES:
+        assert callable(load(FAMILIES, name, "family").from_run), name
