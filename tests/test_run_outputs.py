@@ -140,7 +140,7 @@ def test_the_manifest_has_exactly_the_documented_fields(rich: Ended) -> None:
 def test_the_summary_has_every_documented_field(rich: Ended) -> None:
     summary = rich.json("summary.json")
     names = set(re.findall(r"`(\w+)`", section("summary.json and the CSV files").partition("`matches_scores")[0]))
-    assert names - {"challenge", "scored", "usd", "prices", "unpriced"} <= set(summary)
+    assert names - {"scored", "usd", "prices", "unpriced"} <= set(summary)
     assert set(summary) - names <= {
         "arena_version", "family", "identity_sha256", "models", "calculator", "rules", "summary_format",
         "unit_noun", "scored",
