@@ -16,6 +16,7 @@ import pytest
 from arena.digests import check, read
 from arena.report import build
 from arena.report.intervals import mean_interval, t975
+from arena.report.ledger import ledger_part
 from arena.report.marks import Marks
 from arena.report.markup import escape, tag, trusted, visible
 from arena.report.page import digest
@@ -117,8 +118,14 @@ def test_without_verification_no_verified_column_is_shown(tmp_path: Path) -> Non
 def test_the_ledger_of_a_match_and_of_the_run_are_shown(tmp_path: Path) -> None:
     found = page(copied(tmp_path))
     assert "Ledger of claims, and the caps on grades" in found.text and "Claims that were computed" in found.text
-    assert re.search(r'wrong: turn \d+, Ines, "?Marek with 239', found.text), "each claim with its seat and turn"
     assert "Ledger of claims" not in page(write_run(tmp_path / "bare", [record()])).text
+
+
+def test_each_claim_of_a_ledger_is_listed_with_its_class_turn_and_seat() -> None:
+    claim = {"class": "wrong", "turn": 3, "seat": "Ines", "text": "Marek with 239", "source": "result"}
+    part = str(ledger_part({"claims": {"computed": 4, "wrong": 1}, "listed": [claim]}))
+    assert "wrong: turn 3, Ines, Marek with 239 (result)" in part
+    assert str(ledger_part({"claims": {}})).count("Every claim") == 0 and str(ledger_part(None)) == ""
 
 
 def test_reliability_is_shown_where_the_summary_has_it(tmp_path: Path) -> None:
