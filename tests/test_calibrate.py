@@ -17,6 +17,7 @@ from arena.schema import load
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "src" / "crypto-challenges"
 INJECTIONS = DATA / "injection_plays.json"
+WITHOUT_PLAYS = str(ROOT / "tests/data/challenges/valid/v2_minimal.json")
 CHALLENGES = {c["id"]: c for c in load(DATA / "benchmark_challenges_diverse_v2.json").challenges}
 DIMENSIONS = ("Primitive Selection", "Negotiation Skills", "Implementation Correctness", "Computation / Tool Usage",
               "Security Strength")  # fmt: skip
@@ -92,7 +93,7 @@ def test_the_report_is_a_table_for_people(run: Path) -> None:
     ("words", "part"),
     [
         (["--participant-model", "x"], "unknown flag --participant-model"),
-        (["--challenge-ids", "food-depot-door"], "none of the chosen challenges has a reference play"),
+        (["--challenges", WITHOUT_PLAYS], "none of the chosen challenges has a reference play"),
         (["--seeds", "0"], "must be"),
     ],
 )
