@@ -185,6 +185,10 @@ class Recorded:
     def __init__(self, lines: dict[Slot, dict[str, Json]] | None = None) -> None:
         self._lines = lines or {}
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._lines)
+
     def find(self, slot: Slot, digest: str) -> dict[str, Json] | None:
         """Return the recorded line, or None. Errors: ServiceFault("journal") when another request stands there."""
         if not self._lines:

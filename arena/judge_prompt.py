@@ -19,6 +19,8 @@ from arena.errors import ConfigError
 from arena.messages import Conversation
 from arena.records import Json
 
+_ascii = json.JSONEncoder().encode
+
 LEDGER_CHARS = 600
 """Characters shown of a tool call's arguments and of its answer: a digest, a signature or eight digests fit whole."""
 
@@ -86,7 +88,7 @@ class JudgeMaterial:
 
 def judge_json(members: Mapping[str, Json]) -> str:
     """Return an object as the ASCII JSON that a judge reads: no text in it can open or close a section."""
-    return "{" + ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in members.items()) + "}"
+    return "{" + ",\n".join(f"{_ascii(key)}: {_ascii(value)}" for key, value in members.items()) + "}"
 
 
 def judge_nonce(seed: str) -> str:
@@ -146,7 +148,7 @@ def _lines(entries: Sequence[dict[str, Json]]) -> tuple[list[_Shown], list[_Show
         if kind == "say":
             line["text"] = entry["text"]
             if "done" in entry:
-                line["done"] = json.dumps(entry["done"]["result"])
+                line["done"] = _ascii(entry["done"]["result"])
                 public += [_Shown(line, "text", None), _Shown(line, "done", None)]
             else:
                 public.append(_Shown(line, "text", None))
@@ -154,8 +156,8 @@ def _lines(entries: Sequence[dict[str, Json]]) -> tuple[list[_Shown], list[_Show
             answer = entry["answer"]
             line["op"] = entry["op"]
             line["ok"] = answer.get("ok") is True
-            line["args"] = json.dumps(entry["args"])
-            line["answer"] = json.dumps(answer.get("result") if line["ok"] else answer.get("error"))
+            line["args"] = _ascii(entry["args"])
+            line["answer"] = _ascii(answer.get("result") if line["ok"] else answer.get("error"))
             ledger += [_Shown(line, "args", LEDGER_CHARS), _Shown(line, "answer", LEDGER_CHARS)]
         else:
             line["kind"] = kind
@@ -232,4 +234,4 @@ def judge_conversation(
 def _jsonl(shown: Sequence[_Shown]) -> str:
     """One ASCII JSON line per entry; an entry with two texts stands in `shown` twice, one after the other."""
     lines = {id(item.line): item.line for item in shown}
-    return "\n".join([json.dumps(line) for line in lines.values()])
+    return "\n".join([_ascii(line) for line in lines.values()])

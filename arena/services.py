@@ -15,7 +15,7 @@ from typing import Protocol
 
 from arena.budget import FREE, Budget, Price, Reservation
 from arena.errors import GateDenied, Interrupted, ServiceFault
-from arena.gates import ALLOW, Gate
+from arena.gates import ALLOW, AllowAll, Gate
 from arena.journal import (
     AppendFile,
     JournalIndex,
@@ -124,6 +124,9 @@ class TrialServices:
         self._trial = trial
         self._attempt = attempt
         self._recorded = past_calls if past_calls is not None else wiring.recorded.recorded(trial.key, attempt)
+        # Looked at before each call: most runs resume nothing and have no gate.
+        self._replays = bool(self._recorded)
+        self._gated = not isinstance(wiring.gate, AllowAll)
         self.gate_decisions: list[dict[str, Json]] = []
         self.made_calls = 0
 
@@ -184,7 +187,7 @@ class TrialServices:
         self, kind: str, seat: str, turn: int, step: int, conversation: Conversation, model: Model
     ) -> ModelReply:
         digest = conversation.digest()
-        line = self._find(Slot(kind, seat, turn, step, 0), digest)
+        line = self._find(Slot(kind, seat, turn, step, 0), digest) if self._replays else None
         if line is not None:
             return reply_from_json(line["reply"])
         wiring = self._wiring
@@ -233,6 +236,8 @@ class TrialServices:
         wiring = self._wiring
         if wiring.stop.is_set():
             raise Interrupted("stopped before the next call")
+        if not self._gated:
+            return
         facts: dict[str, Json] = {name: fields[name] for name in GATE_FACTS}
         facts["op"] = op
         decision = wiring.gate.decide(facts)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from arena.crypto.data import CryptoSetup, match_path, roles
-from arena.crypto.views import public_turns, role_messages
-from arena.journal import encode_line
+from arena.crypto.views import role_messages, spoken
+from arena.journal import dumps, encode_line
 from arena.records import Json
 from arena.schema import encode_role
+
+_CHUNK = 1 << 18
 
 MAX_OPEN_FILES = 64
 """Role-view files held open at once while exporting; a challenge set has more roles than a process may open files."""
@@ -62,11 +65,50 @@ def write_bundle(run_dir: Path, record: dict[str, Json], challenge: Mapping[str,
     views = folder + "/role_views"
     _make_folders(folder, views)
     entries = record["transcript"]
+    said = _said(entries)
     _write(folder + "/match.json", encode_line(match_json(record, challenge, setup)))
-    transcript = {"stop": record["stop"], "transcript": public_turns(entries), "entries": _private(entries)}
-    _write(folder + "/transcript.json", encode_line(transcript))
+    _write(folder + "/transcript.json", _transcript(record["stop"], entries, said))
     for role in roles(challenge):
-        _write(f"{views}/{_file_name(role)}.json", _view(record, challenge, role, setup))
+        prompt = setup.view_prompt(challenge, role, record.get("instance"))
+        _write(f"{views}/{_file_name(role)}.json", _view(prompt, entries, role, said))
+
+
+def _said(entries: Sequence[dict[str, Json]]) -> dict[int, str]:
+    """Return place among the entries -> public turn as a JSON string: it stands in every file of the bundle, and is
+    encoded once."""
+    return {place: dumps(spoken(entry)) for place, entry in enumerate(entries) if entry["kind"] == "say"}
+
+
+def _transcript(stop: str, entries: Sequence[dict[str, Json]], said: Mapping[int, str]) -> bytes:
+    """Return transcript.json: `stop`, the public turns as `{speaker, content}` (the predecessor's form), and what was not
+    public, each with its place."""
+    turns = ",".join(
+        [f'{{"speaker":{dumps(entries[place]["from"])},"content":{text}}}' for place, text in said.items()]
+    )
+    private = [{"place": place, **entry} for place, entry in enumerate(entries) if entry["kind"] != "say"]
+    return _utf8(f'{{"stop":{dumps(stop)},"transcript":[{turns}],"entries":{dumps(private)}}}\n')
+
+
+def _view(prompt: str, entries: Sequence[dict[str, Json]], role: str, said: Mapping[int, str]) -> bytes:
+    """Return the system prompt and the `role_messages` of a role as one line of JSON."""
+    messages = []
+    for place, entry in enumerate(entries):
+        text = said.get(place)
+        if text is None:
+            messages += [dumps(message) for message in role_messages([entry], role)]
+        elif entry["from"] == role:
+            messages.append(f'{{"role":"assistant","content":{text}}}')
+        else:
+            messages.append(f'{{"role":"user","content":{dumps(entry["from"] + ": ")[:-1]}{text[1:]}}}')
+    return _utf8(f'{{"system_prompt":{dumps(prompt)},"messages":[{",".join(messages)}]}}\n')
+
+
+def _utf8(line: str) -> bytes:
+    """Return a JSON line as bytes; one with half a surrogate pair in a text is written with escapes instead."""
+    try:
+        return line.encode()
+    except UnicodeEncodeError:
+        return encode_line(json.loads(line))
 
 
 def _make_folders(folder: str, inner: str) -> None:
@@ -78,19 +120,7 @@ def _make_folders(folder: str, inner: str) -> None:
         os.makedirs(inner, exist_ok=True)
 
 
-def _view(record: dict[str, Json], challenge: Mapping[str, Json], role: str, setup: CryptoSetup) -> bytes:
-    """Return the system prompt and messages of a role as one line of JSON."""
-    messages = encode_line(role_messages(record["transcript"], role))
-    prompt = encode_line(setup.view_prompt(challenge, role, record.get("instance")))[:-1]
-    return b'{"system_prompt":' + prompt + b',"messages":' + messages[:-1] + b"}\n"
-
-
 _file_name = lru_cache(maxsize=1024)(encode_role)
-
-
-def _private(entries: list[dict[str, Json]]) -> list[dict[str, Json]]:
-    """Return what was not said in public (calls, notes, re-asks), each with its turn and place among the entries."""
-    return [{"place": place, **entry} for place, entry in enumerate(entries) if entry["kind"] != "say"]
 
 
 def _write(path: str, data: bytes) -> None:
@@ -98,6 +128,19 @@ def _write(path: str, data: bytes) -> None:
     try:
         while data:
             data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        parts = []
+        while part := os.read(descriptor, _CHUNK):
+            parts.append(part)
+            if len(part) < _CHUNK:
+                break
+        return parts[0] if len(parts) == 1 else b"".join(parts)
     finally:
         os.close(descriptor)
 
@@ -123,8 +166,7 @@ class RoleViews:
         for role in roles(self._challenges[challenge_id]):
             name = _file_name(role)
             place = encode_line({"challenge_id": challenge_id, "rep": rep, "role": role})
-            with open(f"{bundle}/{name}.json", "rb", buffering=0) as view:
-                self._file(name).write(place[:-2] + b"," + view.read()[1:])
+            self._file(name).write(place[:-2] + b"," + _read(f"{bundle}/{name}.json")[1:])
 
     def _file(self, name: str) -> IO[bytes]:
         file = self._open.get(name)

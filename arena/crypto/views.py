@@ -17,11 +17,6 @@ def spoken(entry: dict[str, Json]) -> str:
     return f"{entry['text']}\n{line}" if entry["text"] else line
 
 
-def public_turns(entries: Sequence[dict[str, Json]]) -> list[dict[str, Json]]:
-    """Return the public turns as `{speaker, content}`, the predecessor's transcript form."""
-    return [{"speaker": e["from"], "content": spoken(e)} for e in entries if e["kind"] == "say"]
-
-
 def role_messages(entries: Sequence[dict[str, Json]], role: str) -> list[dict[str, Json]]:
     """Return a role's own view as messages.
 
