@@ -80,8 +80,8 @@ def _said(entries: Sequence[dict[str, Json]]) -> dict[int, str]:
 
 
 def _transcript(stop: str, entries: Sequence[dict[str, Json]], said: Mapping[int, str]) -> bytes:
-    """Return transcript.json: `stop`, the public turns as `{speaker, content}` (the predecessor's form), and what was not
-    public, each with its place."""
+    """Return transcript.json: `stop`, the public turns as `{speaker, content}` (the predecessor's form), and what was
+    not public, each with its place."""
     turns = ",".join(
         [f'{{"speaker":{dumps(entries[place]["from"])},"content":{text}}}' for place, text in said.items()]
     )
