@@ -48,6 +48,16 @@ class ChallengeSet:
     canary: str | None = None
     warnings: tuple[Issue, ...] = ()
 
+    def header(self) -> dict[str, Json]:
+        """Return what the file says beside its challenges, as a file of the same format spells it."""
+        found = {
+            "format": self.format,
+            "benchmark_version": self.version,
+            "created_at": self.created_at,
+            "canary": self.canary,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
 
 def load(path: Path) -> ChallengeSet:
     """Read and validate a challenge file. Raises DataError with all issues; warnings are left in the result."""

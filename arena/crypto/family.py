@@ -116,7 +116,7 @@ class CryptoFamily:
         return str(self.challenges[unit]["name"])
 
     def inputs(self) -> dict[str, bytes]:
-        return {"challenges.json": pretty_json(list(self.setup.challenges))}
+        return {"challenges.json": pretty_json({**self.setup.header, "challenges": list(self.setup.challenges)})}
 
     def longest_prompt(self) -> int:
         longest = 0
@@ -136,6 +136,7 @@ class CryptoFamily:
         setup = self.setup
         selected = hashlib.sha256(encode_line([dict(challenge) for challenge in setup.challenges])).hexdigest()
         return {
+            "benchmark_version": self.setup.header.get("benchmark_version"),
             "challenges_sha256": selected,
             "prompt_version": PROMPT_VERSION,
             "prompts_sha256": data.prompts_digest(setup),

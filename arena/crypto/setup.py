@@ -58,6 +58,7 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
             truncation=Truncation(config.judge_max_chars_per_message, config.judge_max_chars_total),
             tools=tools,
             judge_tools=config.judge_tools,
+            header=challenge_set.header(),
         ),
         tuple(str(issue) for issue in challenge_set.warnings),
     )
