@@ -14,6 +14,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "calibrate": ("arena.commands.calibrate", "judge plays of known quality: what does the judge notice?"),
     "compare": ("arena.commands.compare", "is the tuned run better than the base run? paired, with a verdict"),
     "verify": ("arena.commands.verify", "check a finished run: digests, chain, every tool call and every table again"),
+    "check": ("arena.commands.check", "does a run keep its thresholds? OK, WARN or FAIL, for people and for CI"),
+    "leaderboard": ("arena.commands.leaderboard", "a table over runs; only those that may be are ranked together"),
+    "export": ("arena.commands.export", "write a run as a leaderboard result or as a data set folder"),
     "challenges": ("arena.commands.challenges", "lint, list, show, render, count or try out the challenge set"),
     "report": ("arena.commands.report", "a self-contained HTML page about one or several runs, and its figures"),
 }

@@ -144,7 +144,9 @@ def _add_flag(group: argparse._ArgumentGroup, row: Setting) -> None:
             group.add_argument(*off, dest=row.name, action="store_false", help=text)
     else:
         action = "append" if row.kind in ("list", "roles") else "store"
-        group.add_argument(*row.flags, dest=row.name, action=action, metavar=row.metavar, help=_help_text(row))
+        bare: dict[str, Any] = {} if row.bare_env is None else {"nargs": "?", "const": True}
+        described = _help_text(row)
+        group.add_argument(*row.flags, dest=row.name, action=action, metavar=row.metavar, help=described, **bare)
 
 
 def _off_flags(row: Setting) -> tuple[str, ...]:
@@ -181,6 +183,7 @@ def read_config(
     written = _written(argv, parser or build_parser(table=table), table)
     merged = load_dotenv(environ, root)
     issues: list[str] = []
+    _fill_bare(written, table, merged, issues)
     values: dict[str, Any] = {row.name: _default(row, root) for row in table}
     source = {row.name: "default" for row in table}
     if "config" in written:
@@ -206,6 +209,18 @@ def _written(argv: Sequence[str], parser: argparse.ArgumentParser, table: Sequen
             parser.error(f"unexpected argument {word!r}: every value belongs to a flag")
         parser.error(f"unknown flag {word}{_did_you_mean(word, known)}")
     return vars(found)
+
+
+def _fill_bare(
+    written: dict[str, Any], table: Sequence[Setting], environ: Mapping[str, str], issues: list[str]
+) -> None:
+    """Give a flag that stands without its value that of its variable."""
+    for row in table:
+        if row.bare_env is not None and written.get(row.name) is True:
+            written[row.name] = environ.get(row.bare_env, "").strip()
+            if not written[row.name]:
+                del written[row.name]
+                issues.append(f"{row.flags[0]}: give a file, or set {row.bare_env}, which names one")
 
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:

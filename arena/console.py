@@ -50,6 +50,10 @@ class Console:
         if not self.quiet:
             self._say(text, "")
 
+    def log(self, line: str) -> None:
+        """Write one line to the log as it is: a command to the system that runs us; never silenced."""
+        self._say(line, "")
+
     def warn(self, text: str) -> None:
         """Say what the user should know; never silenced."""
         self._say(f"warning: {text}", _YELLOW)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import time
@@ -12,10 +13,13 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from arena.ci_files import CiTargets, write_ci_outputs
+from arena.ci_outputs import CiRecord, ci_record, failed_record
 from arena.config import Config
 from arena.console import Console
 from arena.dry_run import Plan, dry_run_text
-from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK
+from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.finished_run import FinishedRun
 from arena.manifest import plan, run_identity
 from arena.records import Json
 from arena.result_text import left_out, summary_text
@@ -45,8 +49,30 @@ def execute(family_name: str, config: Config, around: Surroundings, console: Con
             return EXIT_OK
         path = _directory(config, run.identity)
         run.resume_hint = _resume_hint(around, path)
-        with closing(RunDir(path, config.resume)) as directory:
-            return _report(run, path, Session(run, directory).carry_out())
+        try:
+            with closing(RunDir(path, config.resume)) as directory:
+                done = Session(run, directory).carry_out()
+        except UsageError:
+            raise  # nothing was done, and the directory may be another run's
+        except ArenaError as error:
+            with contextlib.suppress(OSError):  # of both, what ended the run is to be told
+                _ci_outputs(run, path, failed_record(run.identity["sha256"], str(error)))
+            raise
+        code = _report(run, path, done)
+        if _targets(config):
+            _ci_outputs(run, path, ci_record(FinishedRun(path)))
+        return code
+
+
+def _targets(config: Config) -> CiTargets:
+    return CiTargets(config.junit, config.github_summary, config.annotations)
+
+
+def _ci_outputs(run: Run, path: Path, record: CiRecord) -> None:
+    """Write what the run came to for a CI system, where the flags say."""
+    # With --json standard output holds nothing but the summary.
+    say = run.console.result if not run.config.json else run.console.log
+    write_ci_outputs(record, _targets(run.config), path, say, run.console.warn)
 
 
 def _resume_hint(around: Surroundings, path: Path) -> str:

@@ -21,6 +21,7 @@ class Setting:
     call: not in the manifest).
     `low`, `high`: inclusive bounds of a number; `above`: an exclusive lower bound.
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
+    `bare_env`: the flag may stand without a value, which then is that of this variable.
     A path that is a default is relative to the clone; a path that a user gives, to the working directory.
     """
 
@@ -38,6 +39,7 @@ class Setting:
     low: float | None = None
     high: float | None = None
     above: float | None = None
+    bare_env: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,13 @@ RUN_SETTINGS: tuple[Setting, ...] = (
             "start further matches after one failed (exit code 1 at the end)"),
     Setting("fsync", ("--fsync",), "flag", False, _OP, _RESULTS,
             "force every answer to the disk before it is used (guards against power loss)"),
+    Setting("junit", ("--junit",), "path", None, _OP, _RESULTS,
+            "write the matches as JUnit XML at the end, also of a run with errors", metavar="FILE"),
+    Setting("github_summary", ("--github-summary",), "path", None, _OP, _RESULTS,
+            "append the results to this Markdown file at the end; without FILE to that of GITHUB_STEP_SUMMARY",
+            metavar="FILE", bare_env="GITHUB_STEP_SUMMARY"),
+    Setting("annotations", ("--annotations",), "flag", False, _OP, _RESULTS,
+            "print GitHub annotations at the end, at most 10 of a kind"),
     Setting("dry_run", ("--dry-run",), "flag", False, _DOOR, _RESULTS,
             "print the plan with upper bounds of calls, tokens and cost; play nothing"),
     Setting("timeout", ("--timeout",), "seconds", 300.0, _OP, _CALLS,
@@ -250,6 +259,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("LAMBDA_AUTH", _AWS, "deployment: who may call the URL: AWS_IAM, or NONE (anyone)", "AWS_IAM"),
     Variable("ARENA_CALCULATOR_BIN", _TERMINAL, "calculator binary to use instead of the one built in the clone"),
     Variable("ARENA_NO_DOTENV", _TERMINAL, "1: read no .env (only in the real environment)"),
+    Variable("STRICT", _TERMINAL, "1: `arena check` takes a warning for a failure (--strict wins)"),
+    Variable("GITHUB_STEP_SUMMARY", _TERMINAL, "file for --github-summary without a value; GitHub Actions sets it"),
     Variable("NO_COLOR", _TERMINAL, "not empty: no colours"),
     Variable("FORCE_COLOR", _TERMINAL, "not empty: colours also into a pipe"),
     Variable("HTTPS_PROXY", _NETWORK, "proxy for https calls (lower case works too)"),

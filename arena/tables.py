@@ -36,6 +36,8 @@ def csv_line(values: Sequence[Json]) -> bytes:
 
 def printable(text: str) -> str:
     """Return text without control characters, so that nothing an agent wrote can steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "arena"
 FLOORS: dict[int, str] = {
     0: """
         arena arena.errors arena.records arena.messages arena.simpleyaml arena.yaml_scalars arena.strict_json
-        arena.tables arena.code_hints arena.svg arena.stats arena.moments
+        arena.tables arena.markdown arena.code_hints arena.svg arena.stats arena.moments
         arena.bootstrap arena.paired_tests arena.power arena.reliability
     """,
     1: """
@@ -44,6 +44,8 @@ FLOORS: dict[int, str] = {
         arena.paired_runs arena.run_reliability arena.comparison arena.comparison_text arena.comparison_figure
         arena.verify arena.verify_records arena.verify_calls
         arena.verify_replay arena.verify_derived arena.verify_problems arena.verify_text
+        arena.run_metrics arena.thresholds arena.ci_outputs arena.ci_files arena.junit arena.github
+        arena.leaderboard arena.leaderboard_text arena.leaderboard_page arena.exports arena.exports.*
     """,
     5: "arena.run arena.__main__ arena.commands arena.commands.*",
 }

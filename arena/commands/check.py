@@ -1,0 +1,127 @@
+"""`arena check`: does a run keep its thresholds? OK, WARN or FAIL, with reasons, for people and for CI. Floor F5."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from arena.ci_files import CiTargets, write_ci_outputs
+from arena.ci_outputs import ci_record, shown_path
+from arena.config import CLONE_ROOT
+from arena.env import load_dotenv
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.finished_run import FinishedRun
+from arena.run_metrics import known_metrics
+from arena.setting_values import OFF, ON
+from arena.tables import printable, text_table
+from arena.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
+
+DEFAULT_THRESHOLDS = CLONE_ROOT / "config/thresholds.yaml"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="arena check",
+        description="Check a finished run against thresholds: OK, WARN or FAIL with reasons. Exit codes: 0 OK or WARN,"
+        " 1 FAIL (with --strict 1 also WARN), 2 a missing or broken file, or a metric that such a run cannot have.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="run directory")
+    parser.add_argument("--thresholds", type=Path, default=DEFAULT_THRESHOLDS, metavar="FILE",
+                        help="rules, as config/thresholds.yaml shows them [default: that file]")  # fmt: skip
+    parser.add_argument("--strict", nargs="?", const="1", metavar="0|1", help="a warning is a failure [STRICT]")
+    parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
+    parser.add_argument("--quiet", action="store_true", help="print nothing that is OK")
+    parser.add_argument("--list-metrics", action="store_true", help="list the metrics of this run and end")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write matches and thresholds as JUnit XML")
+    parser.add_argument("--github-summary", type=Path, nargs="?", const=Path(), metavar="FILE",
+                        help="append the results to this Markdown file, or to that of GITHUB_STEP_SUMMARY")  # fmt: skip
+    parser.add_argument("--annotations", action="store_true", help="print GitHub annotations, at most 10 of a kind")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out `arena check` with these arguments and return the exit code."""
+    try:
+        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+        return _check(options, load_dotenv(os.environ, CLONE_ROOT))
+    except ArenaError as error:
+        print(f"arena check: {printable(str(error))}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("arena check: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERRORS
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        print(f"arena check: {error.strerror or error}{place}", file=sys.stderr)
+        return EXIT_ERRORS
+
+
+def _check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    strict = _strict(options.strict, environ)
+    targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
+    run = FinishedRun(options.run)
+    summary = run.summary()
+    if options.list_metrics:
+        print(printable("\n".join(f"{name}: {meaning}" for name, meaning in known_metrics(summary))))
+        return EXIT_OK
+    verdict = judge(load_rules(options.thresholds), summary)
+    if options.json:
+        print(json.dumps({**verdict.to_json(), "strict": strict}))
+    else:
+        print(_text(verdict, options.thresholds, options.quiet))
+    if targets:
+        stream = sys.stderr if options.json else sys.stdout
+        write_ci_outputs(
+            ci_record(run, verdict, strict),
+            targets,
+            run.path,
+            lambda line: print(line, file=stream),
+            lambda line: print(f"warning: {printable(line)}", file=sys.stderr),
+        )
+    return EXIT_ERRORS if verdict.overall == FAIL or (strict and verdict.overall == WARN) else EXIT_OK
+
+
+def _strict(word: str | None, environ: Mapping[str, str]) -> bool:
+    given = environ.get("STRICT", "").strip() if word is None else word
+    if not given:
+        return False
+    if given.lower() not in ON + OFF:
+        where = "STRICT" if word is None else "--strict"
+        raise UsageError(f"{where} must be 1 or 0 (or true, false, yes, no, on, off), not {given!r}")
+    return given.lower() in ON
+
+
+def _summary_file(given: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if given is None or given != Path():
+        return given
+    named = environ.get("GITHUB_STEP_SUMMARY", "").strip()
+    if not named:
+        raise UsageError("--github-summary: give a file, or set GITHUB_STEP_SUMMARY, which names one")
+    return Path(named)
+
+
+def _text(verdict: Verdict, file: Path, quiet: bool) -> str:
+    rows = []
+    for finding in verdict.findings:
+        if quiet and finding.level not in (WARN, FAIL):
+            continue
+        measure, rule = finding.measure, finding.rule
+        value = "-" if measure.value is None else shown(measure.value)
+        why = f"{finding.why}; {rule.reason}" if rule.reason and finding.level in (WARN, FAIL) else finding.why
+        rows.append([finding.level, measure.name, value, "-" if measure.n is None else str(measure.n), why])
+    lines = [text_table(["level", "metric", "value", "n", "why"], rows, frozenset({2, 3})), ""] if rows else []
+    return "\n".join([*lines, printable(f"{verdict.overall}: {verdict.rules.name} ({shown_path(str(file))})")])
