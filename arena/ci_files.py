@@ -8,7 +8,7 @@ from pathlib import Path
 
 from arena import digests
 from arena.ci_outputs import CiRecord
-from arena.github import SUMMARY_LIMIT, SUMMARY_MARGIN, annotations, step_summary
+from arena.github import SUMMARY_LIMIT, SUMMARY_MARGIN, annotation_lines, step_summary
 from arena.junit import junit
 from arena.rundir import write_atomic
 
@@ -41,7 +41,7 @@ def write_ci_outputs(
     if targets.github_summary is not None and _append_summary(record, targets.github_summary, warn):
         written.append(targets.github_summary)
     if targets.annotations:
-        for line in annotations(record):
+        for line in annotation_lines(record):
             say(line)
     inside = [path.resolve() for path in written if path.resolve().is_relative_to(run_dir.resolve())]
     if inside and (run_dir / digests.DIGESTS_FILE).is_file():

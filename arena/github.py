@@ -68,7 +68,7 @@ def _head(record: CiRecord) -> Iterator[str]:
             yield table(header, body, frozenset(range(1, len(header)))) + "\n"
 
 
-def annotations(record: CiRecord) -> list[str]:
+def annotation_lines(record: CiRecord) -> list[str]:
     """Return workflow commands, one line each, at most ANNOTATIONS of a level; the last of them counts the rest.
 
     Thresholds come first, with file and line.

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 from arena.errors import DataError, Issue, UsageError
 from arena.finished_run import FinishedRun
+from arena.paired_runs import VERIFIED_RULE, must_agree
 from arena.records import Json
 from arena.run_metrics import Figure, check_rate, pass_row, success
 from arena.summary import SUMMARY_FILE
 
-_SETTINGS = ("seed", "max_turns", "max_tool_calls_per_turn", "challenge_split")
 _NAMES = {
     "challenges_sha256": "challenges (digest)",
     "prompts_sha256": "system prompts (digest)",
@@ -69,28 +69,16 @@ class Board:
     noun: str
     dimensions: tuple[str, ...]
     rows: list[Row] = field(default_factory=list)
+    ranks: list[int | None] = field(default_factory=list)
+    """Rank of each row: equal values share one (1, 1, 3); None where the run has no value."""
 
 
 def conditions(run: FinishedRun) -> dict[str, Json]:
-    """Return what runs must have in common to be ranked together: family, challenges, rules, judge, seed, limits.
-
-    Players, repetitions and what a run costs are not in it. Errors: DataError where the manifest lacks a part.
+    """Return what runs must have in common to be ranked together: all that `arena compare` wants equal but for the
+    number of repetitions, and the rule of the verified scores. Errors: DataError where the manifest lacks a part.
     """
-    identity = run.identity
-    try:
-        settings, rules = identity["settings"], identity["rules"]
-        judge = {name: value for name, value in settings.items() if name.startswith("judge_")}
-        return {
-            "family": identity["family"],
-            **rules,
-            **{name: settings.get(name) for name in _SETTINGS},
-            "judge": identity["models"]["judge"],
-            **{name: value for name, value in judge.items() if name not in ("judge_provider", "judge_model")},
-            "tool_protocol": identity["tool_protocol"],
-            "tools_sha256": identity["tools_sha256"],
-        }
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DataError([_issue(run, "manifest.json", f"lacks or spoils a field of the identity: {error!r}")]) from None
+    found = {name: value for name, value in must_agree(run).items() if name != "repetitions"}
+    return {**found, VERIFIED_RULE: run.identity["rules"].get(VERIFIED_RULE)}
 
 
 def _issue(run: FinishedRun, file: str, message: str) -> Issue:
@@ -122,8 +110,10 @@ def boards(runs: Sequence[FinishedRun], sort: str) -> list[Board]:
     keys = sort_keys(runs[0].summary() if runs else {})
     if sort not in keys:
         raise UsageError(f"--sort {sort}: unknown; there are: {', '.join(keys)}")
+    value, highest_first = keys[sort]
     for board in found.values():
-        board.rows.sort(key=lambda row: (*_order(keys[sort][0](row), keys[sort][1]), row.run))
+        board.rows.sort(key=lambda row: (*_order(value(row), highest_first), row.run))
+        board.ranks = _ranks([value(row) for row in board.rows])
     return list(found.values())
 
 
@@ -143,6 +133,8 @@ def told_difference(board: Board, first: Board) -> list[str]:
 def _short(value: Json) -> str:
     if isinstance(value, dict) and "name" in value and "version" in value:
         return f"{value['name']} {value['version']}"
+    if value is None:
+        return "none"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text[:12] if len(text) == 64 and text.isalnum() else text if len(text) <= 80 else text[:77] + "..."
 
@@ -169,7 +161,7 @@ def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
         calculator=str(summary["calculator"]["provider"]),
         units=len(summary[f"per_{summary['unit_noun']}"]),
         splits=", ".join(str(name) for name in summary["by"].get("split", {})),
-        version=str(summary["rules"].get("benchmark_version") or "-"),
+        version=str(summary["rules"].get("benchmark_version") or ""),
         repetitions=int(run.identity["settings"].get("repetitions", 1)),
         matches=int(summary["n_matches"]),
         planned=int(summary["n_planned"]),
@@ -221,6 +213,10 @@ def sort_keys(summary: Mapping[str, Json]) -> dict[str, tuple[Key, bool]]:
 
 def _dimension(name: str, verified: bool) -> Key:
     return lambda row: (row.verified if verified else row.raw).get(name)
+
+
+def _ranks(values: Sequence[float | str | None]) -> list[int | None]:
+    return [None if value is None else values.index(value) + 1 for value in values]
 
 
 def _order(value: float | str | None, highest_first: bool) -> tuple[bool, float | str]:

@@ -1,7 +1,7 @@
 """A leaderboard as text, Markdown, CSV and JSON. Floor F4. Pure.
 
-What models, roles and runs are called is anybody's text: control characters are replaced, Markdown is escaped, CSV cells
-cannot become formulas.
+What models, roles and runs are called is anybody's text: control characters are replaced, Markdown is escaped, CSV
+cells cannot become formulas.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from arena.leaderboard import Board, Row, told_difference
 from arena.markdown import escape, table
 from arena.records import Json
-from arena.rundir import pretty_json
 from arena.run_metrics import Figure
+from arena.rundir import pretty_json
 from arena.tables import csv_line, number, printable, text_table
 
 LEADERBOARD_FORMAT = 1
@@ -60,11 +60,11 @@ LEFT = frozenset({"run", "players", "split", "outcomes"})
 
 def cells(board: Board) -> Iterator[list[str]]:
     """Yield the rows of the tables for people."""
-    for rank, row in enumerate(board.rows, 1):
+    for rank, row in zip(board.ranks, board.rows, strict=True):
         out = row.left_out
         passing = "-" if row.pass_hat is None else f"{row.pass_hat[1]:.3f} (k={row.pass_hat[0]})"
         yield [
-            str(rank), row.run, row.players, str(row.units), row.splits or "-", _matches(row),
+            "-" if rank is None else str(rank), row.run, row.players, str(row.units), row.splits or "-", _matches(row),
             "/".join(str(count) for count in row.outcomes.values()), _rate(row.success), _rate(row.verified_success),
             *(number(row.raw.get(name)) for name in board.dimensions),
             *(number(row.verified.get(name)) for name in board.dimensions), _rate(row.right), _rate(row.leaks),
@@ -121,7 +121,7 @@ def csv_bytes(found: Sequence[Board]) -> bytes:
     outcomes = tuple(dict.fromkeys(name for board in found for row in board.rows for name in row.outcomes))
     lines = [csv_line(_csv_header(dimensions, outcomes))]
     for group, board in enumerate(found, 1):
-        for rank, row in enumerate(board.rows, 1):
+        for rank, row in zip(board.ranks, board.rows, strict=True):
             lines.append(csv_line(_csv_row((group, rank), row, dimensions, outcomes)))
     return b"".join(lines)
 
@@ -137,14 +137,14 @@ def _csv_header(dimensions: Sequence[str], outcomes: Sequence[str]) -> list[str]
             "not_played", "calls", "tokens", "tokens_estimated", "cost_usd", "pass_hat_k", "k"]  # fmt: skip
 
 
-def _csv_row(place: tuple[int, int], row: Row, dimensions: Sequence[str], outcomes: Sequence[str]) -> list[Json]:
+def _csv_row(place: tuple[int, int | None], row: Row, dimensions: Sequence[str], outcomes: Sequence[str]) -> list[Json]:
     rates: list[Json] = []
     for figure in (row.success, row.verified_success, row.right, row.leaks):
         rates += [_round(figure.value), *(_round(end) for end in figure.interval or (None, None)), figure.n]
     k, hat = row.pass_hat or (None, None)
-    return [*place, row.run, f"sha256:{row.identity}", row.players, row.judge, row.calculator, row.version, row.splits,
-            row.units, row.repetitions, row.matches, row.planned, *(row.outcomes.get(name) for name in outcomes),
-            *rates, *(row.raw.get(name) for name in dimensions), *(row.verified.get(name) for name in dimensions),
+    return [*place, row.run, f"sha256:{row.identity}", row.players, row.judge, row.calculator,
+            row.version or None, row.splits or None, row.units, row.repetitions, row.matches, row.planned,
+            *(row.outcomes.get(name) for name in outcomes), *rates, *(row.raw.get(name) for name in dimensions), *(row.verified.get(name) for name in dimensions),
             *row.left_out.values(), row.calls, row.tokens, row.estimated, row.cost_usd, hat, k]  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def json_bytes(found: Sequence[Board]) -> bytes:
             "conditions": board.conditions,
             "differs_from_first_in": list(board.differs),
             "notes": notes(board, found),
-            "rows": [{"rank": rank, **_row_json(row)} for rank, row in enumerate(board.rows, 1)],
+            "rows": [{"rank": rank, **_row_json(row)} for rank, row in zip(board.ranks, board.rows, strict=True)],
         }
         for board in found
     ]

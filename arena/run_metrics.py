@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from arena.errors import UsageError
 from arena.records import STATUS_OF_STOP, Json
-from arena.stats import wilson
+from arena.stats import clustered_mean_interval, wilson
 
 EACH = "*"
 _OPEN = frozenset({"results", "caps", "passed"})
@@ -271,7 +271,7 @@ def _raw(
     elif not path:
         if isinstance(node, bool) or not isinstance(node, (int, float)):
             raise UnknownMetric(f"{'.'.join(walked)} is no number in summary.json")
-        yield Measure(whole, node, _behind(scope, walked))
+        yield Measure(whole, node, _behind(scope, walked), _interval(scope, walked))
     elif not isinstance(node, Mapping):
         raise UnknownMetric(f"{'.'.join(walked)} has no part {path[0]} in summary.json")
     elif path[0] == EACH:
@@ -294,6 +294,19 @@ def _behind(scope: Mapping[str, Json], walked: tuple[str, ...]) -> int | None:
         return int(part["scored"])
     counted = walked[0] in ("outcomes", "statuses", "checks", "verified", "stops")
     return played(scope) if counted else None
+
+
+def _interval(scope: Mapping[str, Json], walked: tuple[str, ...]) -> tuple[float, float] | None:
+    """Return the interval of a mean score of the whole run, by challenge; None of anything else."""
+    verified = walked[0] == "verified"
+    if walked[1 if verified else 0] != "mean_scores" or "unit_noun" not in scope:
+        return None
+    clusters = []
+    for unit in scope[f"per_{scope['unit_noun']}"]:
+        part = unit["verified"] if verified else unit
+        if part is not None and part["scored"]:
+            clusters.append((part["mean_scores"][walked[-1]] * part["scored"], int(part["scored"])))
+    return clustered_mean_interval(clusters)
 
 
 def _one(groups: Mapping[str, Json], name: str, what: str) -> tuple[str, ...]:

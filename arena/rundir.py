@@ -79,6 +79,11 @@ class AtomicFile:
         self._file: IO[bytes] = self._temporary.open("wb")
         self.write = self._file.write
 
+    def discard(self) -> None:
+        """Leave nothing of an unfinished file behind; after `close` there is nothing to leave."""
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
     def close(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())

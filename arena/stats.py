@@ -58,6 +58,27 @@ def variance(values: Sequence[float]) -> float:
     return math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1)
 
 
+def clustered_mean_interval(clusters: Sequence[tuple[float, int]]) -> tuple[float, float] | None:
+    """Return the 95 % interval of a mean over clusters of values, each given as (sum, number of values).
+
+    The mean is the ratio of all sums to all numbers; its variance the cluster-robust one with the factor m / (m - 1)
+    for m clusters (K.-Y. Liang and S. L. Zeger, "Longitudinal data analysis using generalized linear models",
+    Biometrika 73 (1986), 13-22), with Student's t of m - 1 degrees of freedom. None for fewer than two clusters with
+    values, and where no cluster differs from the mean: then the spread cannot be told.
+    """
+    filled = [(total, n) for total, n in clusters if n]
+    m = len(filled)
+    if m < 2:
+        return None
+    size = sum(n for _, n in filled)
+    middle = math.fsum(total for total, _ in filled) / size
+    squares = math.fsum((total - middle * n) ** 2 for total, n in filled)
+    if squares <= 1e-12 * size:
+        return None
+    spread = student_t_quantile(0.975, m - 1) * math.sqrt(squares * m / (m - 1)) / size
+    return middle - spread, middle + spread
+
+
 def student_t_cdf(t: float, df: float) -> float:
     """Return P(T <= t) of Student's t distribution with `df` > 0 degrees of freedom.
 

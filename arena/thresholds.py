@@ -191,6 +191,7 @@ class _Reader:
         if op not in OPS:
             self.bad(place, f"`op` must be one of {' '.join(OPS)} (in quotes), not {op!r}")
             op = ">="
+        op = str(op)
         warn, fail = self.number(row, "warn", place), self.number(row, "fail", place)
         if "warn" not in row and "fail" not in row:
             self.bad(place, "give `warn`, `fail` or both: the bounds that the metric must keep")

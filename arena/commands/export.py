@@ -1,0 +1,79 @@
+"""`arena export`: a finished run in the formats of others. Floor F5."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.exports import hf_dataset, leaderboard_result
+from arena.exports.canary import canary_of
+from arena.finished_run import FinishedRun
+from arena.tables import printable
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = _Parser(add_help=False)
+    shared.add_argument("run", type=Path, metavar="RUN", help="run directory")
+    shared.add_argument("--out", type=Path, required=True, metavar="PATH", help="file or new folder to write")
+    shared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    parser = _Parser(prog="arena export", description="Write a finished run in another format: docs/leaderboard.md.")
+    formats = parser.add_subparsers(dest="format", required=True, metavar="FORMAT", parser_class=_Parser)
+    result = formats.add_parser("leaderboard-result", parents=[shared], help="one JSON file in the predecessor's shape")
+    result.add_argument("--include-transcripts", action="store_true", help="with transcripts, views and challenges")
+    folder = formats.add_parser("hf-dataset", parents=[shared], help="a Hugging Face data set folder (JSONL)")
+    folder.add_argument("--license", default=hf_dataset.DEFAULT_LICENCE, metavar="ID",
+                        help="licence of the data, as the Hub names it [default mit]")  # fmt: skip
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out `arena export` with these arguments and return the exit code."""
+    try:
+        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+        run = FinishedRun(options.run)
+        said = FORMATS[options.format](run, options)
+        canary, of_set = canary_of(run)
+        if not of_set:
+            print(f"warning: the challenge set names no canary; the export has {printable(canary)}", file=sys.stderr)
+        if not options.quiet:
+            print(printable(f"{options.out}: {said}"))
+        return EXIT_OK
+    except ArenaError as error:
+        print(f"arena export: {printable(str(error))}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("arena export: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERRORS
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        print(f"arena export: {error.strerror or error}{place}", file=sys.stderr)
+        return EXIT_ERRORS
+
+
+def _leaderboard_result(run: FinishedRun, options: argparse.Namespace) -> str:
+    return f"{leaderboard_result.export(run, options.out, options.include_transcripts)} matches"
+
+
+def _hf_dataset(run: FinishedRun, options: argparse.Namespace) -> str:
+    counts = hf_dataset.export(run, options.out, options.license)
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+FORMATS: dict[str, Callable[[FinishedRun, argparse.Namespace], str]] = {
+    "leaderboard-result": _leaderboard_result,
+    "hf-dataset": _hf_dataset,
+}
+"""Format -> writes it and says what was written. A new format is one file in arena/exports and one row."""

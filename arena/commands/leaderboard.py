@@ -1,0 +1,75 @@
+"""`arena leaderboard`: a table over finished runs, those ranked together that may be. Floor F5."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.finished_run import FinishedRun
+from arena.leaderboard import Board, boards
+from arena.leaderboard_page import page
+from arena.leaderboard_text import csv_bytes, json_bytes, markdown, text
+from arena.rundir import write_atomic
+from arena.tables import printable
+
+_FORMS: dict[str, tuple[Callable[[Sequence[Board]], bytes], str]] = {
+    "markdown": (markdown, "Markdown"),
+    "csv": (csv_bytes, "CSV, one row per run"),
+    "json": (json_bytes, "JSON"),
+    "html": (page, "one HTML page that loads nothing"),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="arena leaderboard",
+        description="Rank finished runs. Runs whose challenges, rules, judge or seed differ stand in groups of their"
+        " own, which say how they differ: docs/leaderboard.md.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run directories")
+    parser.add_argument("--sort", default="success", metavar="KEY",
+                        help="success, verified, right, leaks, cost, tokens, errors, run, players, a dimension, or"
+                        " 'verified DIMENSION' [default success]")  # fmt: skip
+    for name, (_, what) in _FORMS.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the table as {what}")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out `arena leaderboard` with these arguments and return the exit code."""
+    try:
+        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
+        found = boards([FinishedRun(path) for path in options.runs], options.sort)
+        for name, (form, _) in _FORMS.items():
+            path = getattr(options, name)
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(path, form(found))
+        if not options.quiet:
+            print(text(found))
+        return EXIT_OK
+    except ArenaError as error:
+        print(f"arena leaderboard: {printable(str(error))}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("arena leaderboard: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERRORS
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        print(f"arena leaderboard: {error.strerror or error}{place}", file=sys.stderr)
+        return EXIT_ERRORS

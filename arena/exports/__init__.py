@@ -1,0 +1,1 @@
+"""A finished run in the formats of others. Floor F4."""
