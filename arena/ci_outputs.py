@@ -196,7 +196,7 @@ def _facts(summary: Mapping[str, Json]) -> list[tuple[str, str]]:
     if verified is not None:
         share = verified["success_rate"]
         facts.insert(-4, ("success rate, verified", "-" if share is None else f"{share:.1%}"))
-    return [(name, clip(text, MAX_MESSAGE)) for name, text in facts]
+    return [(clip(name, 100), clip(text, MAX_MESSAGE)) for name, text in facts]
 
 
 def left_out(summary: Mapping[str, Json]) -> dict[str, int]:

@@ -144,7 +144,8 @@ def _csv_row(place: tuple[int, int | None], row: Row, dimensions: Sequence[str],
     k, hat = row.pass_hat or (None, None)
     return [*place, row.run, f"sha256:{row.identity}", row.players, row.judge, row.calculator,
             row.version or None, row.splits or None, row.units, row.repetitions, row.matches, row.planned,
-            *(row.outcomes.get(name) for name in outcomes), *rates, *(row.raw.get(name) for name in dimensions), *(row.verified.get(name) for name in dimensions),
+            *(row.outcomes.get(name) for name in outcomes), *rates,
+            *(row.raw.get(name) for name in dimensions), *(row.verified.get(name) for name in dimensions),
             *row.left_out.values(), row.calls, row.tokens, row.estimated, row.cost_usd, hat, k]  # fmt: skip
 
 
