@@ -48,7 +48,7 @@ def header(board: Board) -> list[str]:
     """Return the columns of the tables for people: the judge's dimensions first, then the verified ones."""
     short = [_short(name) for name in board.dimensions]
     return [
-        "rank", "run", "players", f"{board.noun}s", "split", "matches", "outcomes", "success", "verified success",
+        "run", "rank", "players", f"{board.noun}s", "split", "matches", "outcomes", "success", "verified success",
         *(f"{name} (judge)" for name in short), *(f"{name} (verified)" for name in short), "result right", "leaks",
         "errors", "unscored", "aborted", "denied", "limit", "calls", "tokens", "cost $", "pass^k",
     ]  # fmt: skip
@@ -64,7 +64,7 @@ def cells(board: Board) -> Iterator[list[str]]:
         out = row.left_out
         passing = "-" if row.pass_hat is None else f"{row.pass_hat[1]:.3f} (k={row.pass_hat[0]})"
         yield [
-            "-" if rank is None else str(rank), row.run, row.players, str(row.units), row.splits or "-", _matches(row),
+            row.run, "-" if rank is None else str(rank), row.players, str(row.units), row.splits or "-", _matches(row),
             "/".join(str(count) for count in row.outcomes.values()), _rate(row.success), _rate(row.verified_success),
             *(number(row.raw.get(name)) for name in board.dimensions),
             *(number(row.verified.get(name)) for name in board.dimensions), _rate(row.right), _rate(row.leaks),

@@ -78,8 +78,9 @@ def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
     settings, models = identity["settings"], identity["models"]
     inputs = run_dir / "inputs"
     has_tools = identity["tools_sha256"] is not None
+    challenge_set = load(inputs / "challenges.json")
     return CryptoSetup(
-        challenges=tuple(load(inputs / "challenges.json").challenges),
+        challenges=challenge_set.challenges,
         repetitions=settings["repetitions"],
         run_seed=settings["seed"],
         max_turns=settings["max_turns"],
@@ -91,4 +92,5 @@ def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
         truncation=Truncation(settings["judge_max_chars_per_message"], settings["judge_max_chars_total"]),
         tools=(inputs / "tools.txt").read_bytes().decode() if has_tools else None,
         judge_tools=settings["judge_tools"],
+        header=challenge_set.header(),
     )
