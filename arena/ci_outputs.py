@@ -3,7 +3,7 @@ summary and annotations are written. Floor F4.
 
 The statuses follow docs/ci.md: a model's failure is `failure`, ours (or a service's) `error`, and what was not to be
 judged (denied, a budget, no readable verdict, not played) `skipped`. Memory by the number of matches, at most about
-1 kB each. No clock value is in it, so equal runs give equal bytes.
+2 kB each. No clock value is in it, so equal runs give equal bytes.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from arena.summary import SUMMARY_FILE
 
 _NAMES = {
     "challenges_sha256": "challenges (digest)",
+    "set_header_sha256": "header of the challenge set (digest)",
     "prompts_sha256": "system prompts (digest)",
     "tools_sha256": "description of the calculator (digest)",
     "benchmark_version": "challenge set",

@@ -19,9 +19,11 @@ from arena.rundir import MANIFEST_FILE, RECORDS_FILE
 from arena.summary import SUMMARY_FILE
 
 _SETTINGS = ("seed", "max_turns", "max_tool_calls_per_turn", "repetitions")
-_RELAXED = frozenset({"repetitions", "benchmark_version", "challenges_sha256", "prompts_sha256"})
+_RELAXED = frozenset({"repetitions", "benchmark_version", "set_header_sha256", "challenges_sha256", "prompts_sha256"})
 """What --intersect lets differ: it then looks at each challenge and repetition."""
-_NAMES = {"challenges_sha256": "challenges (digest)", "prompts_sha256": "system prompts (digest)",
+_NAMES = {"challenges_sha256": "challenges (digest)",
+          "set_header_sha256": "header of the challenge set (digest)",
+          "prompts_sha256": "system prompts (digest)",
           "tools_sha256": "what players are shown of the calculator (digest)"}  # fmt: skip
 VERIFIED_RULE = "verified_rule"
 """Rule of the run's verified scores: runs of different rules are compared but for these."""

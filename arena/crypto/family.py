@@ -136,7 +136,8 @@ class CryptoFamily:
         setup = self.setup
         selected = hashlib.sha256(encode_line([dict(challenge) for challenge in setup.challenges])).hexdigest()
         return {
-            "benchmark_version": self.setup.header.get("benchmark_version"),
+            "benchmark_version": setup.header.get("benchmark_version"),
+            "set_header_sha256": hashlib.sha256(encode_line(dict(setup.header))).hexdigest(),
             "challenges_sha256": selected,
             "prompt_version": PROMPT_VERSION,
             "prompts_sha256": data.prompts_digest(setup),
