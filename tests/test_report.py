@@ -15,7 +15,6 @@ import pytest
 
 from arena.digests import check, read
 from arena.report import build
-from arena.report.intervals import mean_interval, t975
 from arena.report.ledger import ledger_part
 from arena.report.marks import Marks
 from arena.report.markup import escape, tag, trusted, visible
@@ -423,28 +422,6 @@ def test_ordinary_text_of_all_scripts_is_left_alone() -> None:
         assert visible(text) == text
 
 
-@pytest.mark.parametrize(("freedom", "value"), [(1, 12.706), (4, 2.776), (30, 2.042), (40, 2.021), (120, 1.980)])
-def test_quantiles_of_student_s_t(freedom: int, value: float) -> None:
-    # NIST/SEMATECH e-Handbook of Statistical Methods, table 1.3.6.7.2.
-    assert t975(freedom) == pytest.approx(value, abs=6e-4)
-
-
-def test_with_one_score_each_the_interval_is_student_s() -> None:
-    # Mean 3, standard deviation sqrt(2.5), n = 5: 3 -+ 2.776 * sqrt(2.5 / 5).
-    bounds = mean_interval([(float(x), 1) for x in (1, 2, 3, 4, 5)])
-    assert bounds == pytest.approx((3 - 2.776 * 0.5**0.5, 3 + 2.776 * 0.5**0.5))
-
-
-def test_repetitions_that_agree_do_not_narrow_the_interval() -> None:
-    once = mean_interval([(2.0, 1), (4.0, 1), (3.0, 1)])
-    often = mean_interval([(20.0, 10), (40.0, 10), (30.0, 10)])
-    assert once == pytest.approx(often)
-
-
-@pytest.mark.parametrize("clusters", [[], [(4.0, 1)], [(5.0, 1), (10.0, 2)], [(4.0, 1), (0.0, 0)]])
-def test_where_the_spread_is_unknown_there_is_no_interval(clusters: list[tuple[float, int]]) -> None:
-    assert mean_interval(clusters) is None
-
-
-def test_an_interval_stays_within_the_scale() -> None:
-    assert mean_interval([(5.0, 1), (3.0, 1)], (1.0, 5.0)) == (1.0, 5.0)
+def test_an_interval_stays_within_the_scale_of_the_grades(tmp_path: Path) -> None:
+    found = page(write_run(tmp_path / "run", [record("a", score=5), record("b", score=3)]))
+    assert "1.00 to 5.00" in found.text

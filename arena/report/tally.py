@@ -14,12 +14,11 @@ from arena.errors import DataError, Issue
 from arena.finished_run import FinishedRun
 from arena.records import Json
 from arena.report.families import FamilyParts, parts_of
-from arena.report.intervals import mean_interval
 from arena.report.marks import Mark, Marks
 from arena.report.reading import RunRecords
 from arena.report.values import percent
 from arena.rundir import RECORDS_FILE
-from arena.stats import wilson
+from arena.stats import clustered_mean_interval, wilson
 from arena.summary import SUMMARY_FILE, Group
 
 _COUNTED_CHECKS = frozenset({"result", "artefacts", "tools"})
@@ -182,9 +181,13 @@ class Tally:
         return mean_in(self.total, name, verified)
 
     def interval(self, name: str, verified: bool = False) -> tuple[float, float] | None:
-        """Return the 95 % interval of a dimension's mean (arena/report/intervals.py)."""
+        """Return the 95 % interval of a dimension's mean, cut to the scale of the grades."""
         found = [unit.group.verified.scores if verified else unit.group.scores for unit in self.units.values()]
-        return mean_interval([(scores.sums.get(name, 0.0), scores.n) for scores in found], self.parts.scale)
+        bounds = clustered_mean_interval([(scores.sums.get(name, 0.0), scores.n) for scores in found])
+        if bounds is None or self.parts.scale is None:
+            return bounds
+        lowest, highest = self.parts.scale
+        return max(bounds[0], lowest), min(bounds[1], highest)
 
 
 def mean_in(group: Group, name: str, verified: bool = False) -> float | None:
