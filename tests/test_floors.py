@@ -21,7 +21,7 @@ FLOORS: dict[int, str] = {
     0: """
         arena arena.errors arena.records arena.messages arena.simpleyaml arena.yaml_scalars arena.strict_json
         arena.tables arena.markdown arena.code_hints arena.svg arena.stats arena.moments
-        arena.bootstrap arena.paired_tests arena.power arena.reliability
+        arena.bootstrap arena.paired_tests arena.power arena.reliability arena.agreement
     """,
     1: """
         arena.config arena.env arena.model_refs arena.setting_values arena.settings_docs arena.settings_table
