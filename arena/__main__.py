@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("arena.commands.check", "does a run keep its thresholds? OK, WARN or FAIL, for people and for CI"),
     "leaderboard": ("arena.commands.leaderboard", "a table over runs; only those that may be are ranked together"),
     "export": ("arena.commands.export", "write a run as a leaderboard result or as a data set folder"),
+    "rejudge": ("arena.commands.rejudge", "judge a finished run again: another judge, a panel, k repetitions"),
     "challenges": ("arena.commands.challenges", "lint, list, show, render, count or try out the challenge set"),
     "report": ("arena.commands.report", "a self-contained HTML page about one or several runs, and its figures"),
 }

@@ -18,13 +18,14 @@ from typing import Any, NoReturn
 from arena import __version__, simpleyaml
 from arena.env import load_dotenv
 from arena.errors import ConfigError, DataError, Issue, UsageError
-from arena.model_refs import ModelRef, Players, judge, players, split_model
+from arena.model_refs import ModelRef, Panel, Players, judge, panel, players, split_model
 from arena.records import Json
 from arena.setting_values import from_json, from_text, from_texts
 from arena.settings_table import GROUPS, NOT_IN_CONFIG_FILE, RUN_SETTINGS, Setting
 
 __all__ = [
-    "CLONE_ROOT", "Config", "ModelRef", "Players", "build_parser", "check_settings", "judge", "players", "read_config",
+    "CLONE_ROOT", "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "judge", "panel",
+    "players", "read_config",
 ]  # fmt: skip
 
 CLONE_ROOT = Path(__file__).resolve().parent.parent

@@ -42,6 +42,10 @@ class Plan:
     player_price: Price
     judge_price: Price
     unpriced: tuple[str, ...]
+    judgements: int = 1
+    """How often a match is judged."""
+    played: bool = False
+    """Whether the matches are played already; `judge_chars` then holds the longest transcript."""
 
     def players(self) -> Bounds:
         """Return the bounds of the players.
@@ -50,6 +54,8 @@ class Plan:
         the system prompt, at most all turns so far, and the messages of its own turn; what the calculator answers is
         not bounded by any setting and not counted.
         """
+        if self.played:
+            return Bounds(0, 0, 0)
         turns = self.max_turns
         per_turn = 1 + (self.max_tool_calls_per_turn if self.tools else 0) + MAX_REASKS + (MAX_UNUSABLE - 1)
         calls = turns * per_turn
@@ -63,21 +69,23 @@ class Plan:
     def judge(self) -> Bounds:
         """Return the bounds of the judge: verdicts asked for, and with tools one call for each computation."""
         calls = JUDGE_ASKS + (self.max_tool_calls_per_turn if self.judge_tools else 0)
-        if self.max_tokens is None or self.judge_max_tokens is None:
-            return Bounds(self.matches * calls, None, None)
+        asked, said = self.matches * self.judgements, 0 if self.played else self.max_tokens
+        if said is None or self.judge_max_tokens is None:
+            return Bounds(asked * calls, None, None)
         answer = self.judge_max_tokens
-        question = -(-self.judge_chars // CHARS_PER_TOKEN) + self.max_turns * self.max_tokens
+        question = -(-self.judge_chars // CHARS_PER_TOKEN) + self.max_turns * said
         prompt = calls * question + answer * calls * (calls - 1) // 2
-        return Bounds(self.matches * calls, self.matches * prompt, self.matches * calls * answer)
+        return Bounds(asked * calls, asked * prompt, asked * calls * answer)
 
 
 def dry_run_text(plan: Plan, header: list[tuple[str, str]]) -> str:
     """Return the plan as text: matches, and upper bounds of calls, tokens and cost."""
     players, judge = plan.players(), plan.judge()
     rows = [*header, ("matches", str(plan.matches)), ("challenges", str(plan.challenges))]
-    rows.append(("calls, if every turn is one message", f"{plan.matches * (plan.max_turns + 1):,}"))
+    turns = 0 if plan.played else plan.max_turns
+    rows.append(("calls, if every turn is one message", f"{plan.matches * (turns + plan.judgements):,}"))
     rows.append(("calls, upper bound", f"{players.calls + judge.calls:,}"))
-    flags = (("--max-tokens", plan.max_tokens), ("--judge-max-tokens", plan.judge_max_tokens))
+    flags = (("--max-tokens", 0 if plan.played else plan.max_tokens), ("--judge-max-tokens", plan.judge_max_tokens))
     missing = " and ".join(flag for flag, value in flags if value is None)
     if missing:
         rows.append(("tokens, upper bound", f"none without {missing}"))
@@ -85,11 +93,13 @@ def dry_run_text(plan: Plan, header: list[tuple[str, str]]) -> str:
     else:
         prompt = (players.prompt_tokens or 0) + (judge.prompt_tokens or 0)
         completion = (players.completion_tokens or 0) + (judge.completion_tokens or 0)
-        beside = " (beside the calculator's answers)" if plan.tools else ""
+        beside = " (beside the calculator's answers)" if plan.tools and (plan.judge_tools or not plan.played) else ""
         rows.append(("prompt tokens, upper bound", f"{prompt:,}{beside}"))
         rows.append(("completion tokens, upper bound", f"{completion:,}"))
         cost = players.cost(plan.player_price) + judge.cost(plan.judge_price)
         known = f"no price for {', '.join(plan.unpriced)} (--prices)" if plan.unpriced else f"${cost:,.2f}{beside}"
         rows.append(("cost, upper bound", known))
-    rows.append(("system prompts", f"{plan.prompt_chars:,} characters at most, sent with every call"))
+    sent = ("longest question to a judge", plan.judge_chars) if plan.played else ("system prompts", plan.prompt_chars)
+    when = "" if plan.played else " at most, sent with every call"
+    rows.append((sent[0], f"{sent[1]:,} characters{when}"))
     return text_table(["dry run: nothing is played", ""], [list(row) for row in rows])

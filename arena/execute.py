@@ -9,10 +9,11 @@ import contextlib
 import json
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from arena.budget import Price
 from arena.ci_files import CiTargets, write_ci_outputs
 from arena.ci_outputs import CiRecord, ci_record, failed_record
 from arena.config import Config
@@ -24,6 +25,7 @@ from arena.manifest import plan, run_identity
 from arena.records import Json
 from arena.result_text import left_out, summary_text
 from arena.rundir import RunDir
+from arena.services import Model
 from arena.session import Done, Run, Session
 from arena.wiring import Surroundings, build_family, calculating, casting, tools_text
 
@@ -104,12 +106,12 @@ def _dry_run(run: Run) -> str:
     header = [
         ("players", cast.default.label),
         *((f"player of {role}", model.label) for role, model in cast.by_role.items()),
-        ("judge", cast.judge.label),
+        ("judge", run.identity["models"]["judge"]),
         ("calculator", run.identity["calculator"]["provider"]),
     ]
     return dry_run_text(
         Plan(
-            matches=run.identity["plan"]["count"],
+            matches=run.planned - len(run.family.settled),
             challenges=len(units),
             max_turns=config.max_turns,
             max_tool_calls_per_turn=config.max_tool_calls_per_turn,
@@ -119,12 +121,18 @@ def _dry_run(run: Run) -> str:
             judge_chars=run.family.longest_judge_prompt(),
             max_tokens=config.max_tokens,
             judge_max_tokens=config.judge_max_tokens,
-            player_price=max((m.price for m in cast.models()[:-1]), key=lambda price: price.completion),
-            judge_price=cast.judge.price,
+            player_price=_dearest(cast.players()),
+            judge_price=_dearest(cast.panel),
             unpriced=cast.unpriced,
+            judgements=len(cast.panel),
+            played="source" in run.identity,
         ),
         header,
     )
+
+
+def _dearest(models: Iterable[Model]) -> Price:
+    return max((model.price for model in models), key=lambda price: price.completion)
 
 
 def _report(run: Run, path: Path, done: Done) -> int:
@@ -140,13 +148,15 @@ def _report(run: Run, path: Path, done: Done) -> int:
     if done.progress.stopped_by == "interrupted" or run.around.stop.is_set():
         console.warn(f"interrupted; nothing that was answered is lost; {again}")
         return EXIT_INTERRUPTED
-    over_budget = done.progress.stopped_by == "budget" or summary["statuses"]["limit"]
+    settled = list(run.family.settled.values())
+    errors, limits = (summary["statuses"][status] - settled.count(status) for status in ("error", "limit"))
+    over_budget = done.progress.stopped_by == "budget" or limits
     if over_budget:
         console.warn(f"{done.budget.hit or 'a budget ceiling stopped matches'}; with a higher ceiling {again}")
         if config.fail_on_budget:
             return EXIT_BUDGET
-    if summary["statuses"]["error"]:
-        console.warn(f"{summary['statuses']['error']} matches ended in an error, which is not a score; {again}")
+    if errors:
+        console.warn(f"{errors} matches ended in an error, which is not a score; {again}")
         return EXIT_ERRORS
     if summary["n_planned"] and not summary["scored"] and not over_budget:
         console.warn(f"no match has a score: {left_out(summary) or 'nothing was played'}")

@@ -6,7 +6,7 @@ directory and the summary are the same for all; a family adds its own derived fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +44,9 @@ class Family(Protocol):
     """Names in `Trial.cell`, in the order of table columns; a trial may lack some."""
     warnings: Sequence[str]
     """What a user should know of the inputs before the run starts."""
+    settled: Mapping[str, str]
+    """Key -> status of trials whose end was decided in an earlier run (arena/rejudged.py): an error there is none of
+    this run. Empty for a family that plays."""
     unit_noun: str
     """What a unit is called in file names, columns and tables: `challenge`."""
 

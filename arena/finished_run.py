@@ -9,6 +9,7 @@ import json
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.errors import DataError, Issue, UsageError
 from arena.journal import JOURNAL_FILE, parse_line, read_lines
@@ -19,6 +20,15 @@ from arena.strict_json import read_bytes
 from arena.summary import SUMMARY_FILE
 
 CHALLENGES_INPUT = f"{INPUTS_DIR}/challenges.json"
+
+
+class Source(NamedTuple):
+    """The run whose matches another run judges again: where the matches lie, what the other one's identity says of it,
+    and the lines of its inputs/plays.jsonl."""
+
+    path: Path
+    identity: dict[str, Json]
+    plays: tuple[dict[str, Json], ...]
 
 
 class FinishedRun:

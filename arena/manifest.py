@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from arena import __version__
-from arena.config import Config, judge, players
+from arena.config import Config, panel, players
 from arena.family import Family
+from arena.finished_run import Source
 from arena.journal import encode_line
 from arena.messages import Calculator
 from arena.records import RECORD_FORMAT, Json
@@ -76,14 +77,16 @@ def run_identity(
     What counts of a file is its digest, so that a run directory can be moved; `files` are the digests of those behind
     models (a script, a recorded run), by model.
     """
-    refs = players(config)
+    refs, judges = players(config), panel(config)
+    source: Source | None = config.get("source_run")
     identity: dict[str, Json] = {
         "family": family.name,
         "settings": config.identity(),
         "models": {
             "participant": str(refs.default.shown),
             "roles": {role: str(ref.shown) for role, ref in refs.by_role.items()},
-            "judge": str(judge(config).shown),
+            "judge": str(judges),
+            **({"panel": judges.labels} if len(judges.labels) > 1 else {}),
             "files": dict(sorted(files.items())),
         },
         "calculator": calculator_identity(calculator),
@@ -91,6 +94,7 @@ def run_identity(
         "tools_sha256": None if tools is None else hashlib.sha256(tools.encode()).hexdigest(),
         "rules": family.describe(),
         "plan": dict(planned),
+        **({} if source is None else {"source": dict(source.identity)}),
     }
     identity["sha256"] = hashlib.sha256(encode_line(identity)).hexdigest()
     return identity
@@ -161,7 +165,8 @@ def new_manifest(family: str, identity: Mapping[str, Json], config: Config) -> d
 
 
 def summary_head(manifest: Mapping[str, Json], family: Family, cost: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what leads summary.json: what the run is and what it cost (`usd`, `unpriced`, `prices`)."""
+    """Return what leads summary.json: what the run is, what it cost (`usd`, `unpriced`, `prices`), and of a run that
+    judged another one again its `source`."""
     identity = manifest["identity"]
     return {
         "arena_version": manifest["arena_version"],
@@ -172,4 +177,5 @@ def summary_head(manifest: Mapping[str, Json], family: Family, cost: Mapping[str
         "calculator": identity["calculator"],
         "rules": identity["rules"],
         "cost_usd": dict(cost),
+        **({"source": identity["source"]} if "source" in identity else {}),
     }

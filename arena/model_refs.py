@@ -46,6 +46,23 @@ class Players:
         return all(PROVIDERS[ref.provider].offline for ref in (self.default, *self.by_role.values()))
 
 
+class Panel(NamedTuple):
+    """Several judges, each asked `repetitions` times about a match; mostly one judge, once."""
+
+    judges: tuple[ModelRef, ...]
+    repetitions: int
+
+    def __str__(self) -> str:
+        """The judges as results name them: `mock/judge x3 + local/judge x3`."""
+        times = f" x{self.repetitions}" if self.repetitions > 1 else ""
+        return " + ".join(f"{ref.shown}{times}" for ref in self.judges)
+
+    @property
+    def labels(self) -> list[str]:
+        """The judge of each question about a match, in the order of the questions: each once, then all again."""
+        return [str(ref.shown) for ref in self.judges] * self.repetitions
+
+
 def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
     """Return provider and model; `provider` is None where none was given beside the model.
 
@@ -97,6 +114,18 @@ def judge(values: Mapping[str, Any]) -> ModelRef:
         "no judge: give --judge-provider and --judge-model (or --judge-model PROVIDER/MODEL); "
         "the players' model never judges itself"
     )
+
+
+def judge_ref(text: str) -> ModelRef:
+    """Return one judge of a panel, given as `--judge provider/model`. Raises UsageError for a gap."""
+    provider, model = split_model(None, text, "--judge")
+    return _complete(provider, model or None, "judge", PROVIDERS[provider].default_judge)
+
+
+def panel(values: Mapping[str, Any]) -> Panel:
+    """Return who judges and how often: the panel that a command put into the settings, else one judge, once."""
+    found: Panel | None = values.get("judge_panel")
+    return Panel((judge(values),), 1) if found is None else found
 
 
 def _complete(provider: str, model: str | None, who: str, fallback: str | None) -> ModelRef:

@@ -202,7 +202,8 @@ def must_agree(run: FinishedRun) -> dict[str, Json]:
     try:
         settings, models, rules = identity["settings"], identity["models"], identity["rules"]
         judge = {name: value for name, value in settings.items() if name.startswith("judge_")}
-        judge_files = models.get("files", {}).get(models["judge"])
+        judges, files = models.get("panel") or [models["judge"]], models.get("files", {})
+        judge_files = {label: files[label] for label in judges if label in files}
         return {
             "family": identity["family"],
             **{name: settings.get(name) for name in _SETTINGS},

@@ -82,6 +82,8 @@ class Transcript:
     detail: str = ""
     instance: dict[str, Json] | None = None
     """The values that were drawn for this trial, by name; None where the family draws none."""
+    gates: list[dict[str, Json]] = field(default_factory=list)
+    """Decisions of gates that an earlier run made while this was played; its own are not in here."""
     usage: dict[str, dict[str, int]] = field(default_factory=dict)
     """Seat -> counters: calls, prompt_tokens, completion_tokens, and where not 0 reasoning_tokens, estimated (calls
     whose counts are estimates), tool_calls, tool_errors, malformed, empty_reply, refusal."""
@@ -138,7 +140,7 @@ class Played:
             "stop": transcript.stop,
             "detail": transcript.detail,
             "flags": [transcript.stop] if transcript.stop in FLAGGED_STOPS else [],
-            "gates": list(self.gates),
+            "gates": [*transcript.gates, *self.gates],
             "transcript": transcript.entries,
             "usage": transcript.usage,
             "scores": score.values,

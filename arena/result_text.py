@@ -26,7 +26,7 @@ def summary_text(summary: Mapping[str, Json], run_dir: Path) -> str:
         _counts(summary),
         *([checked] if checked else []),
         *_by(summary),
-        f"calculator: {summary['calculator']['provider']}",
+        _calculator(summary),
     ]
     lines.append(f"results: {run_dir}")
     return printable("\n".join(lines))
@@ -65,12 +65,22 @@ def _counts(summary: Mapping[str, Json]) -> str:
     return "; ".join(parts)
 
 
+def _calculator(summary: Mapping[str, Json]) -> str:
+    if "source" in summary:
+        return f"calculator of the matches: {summary['source']['calculator'].get('provider')}"
+    return f"calculator: {summary['calculator']['provider']}"
+
+
 def _by(summary: Mapping[str, Json]) -> list[str]:
     models = summary["models"]
     lines = [f"players: {models['participant']}; judge: {models['judge']}"]
     if models["roles"]:
         lines.append("roles: " + ", ".join(f"{role}={label}" for role, label in models["roles"].items()))
-    players, judge = summary["usage"]["players"], summary["usage"]["judge"]
+    judge = summary["usage"]["judge"]
+    players = summary["usage"]["players"]
+    if "source" in summary:  # their tokens were spent by the run that is judged again
+        lines.append(f"matches of the run {summary['source']['identity_sha256'][:8]}; no player was called")
+        players = dict.fromkeys(players, 0)
     cost = summary["cost_usd"]
     spent = [
         f"{players[name] + judge[name]:,} {name.replace('_', ' ')}" for name in ("prompt_tokens", "completion_tokens")

@@ -22,10 +22,12 @@ JOIN_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One trial to play; `attempt` counts fresh plays (0-based)."""
+    """One trial to play; `attempt` counts fresh plays (0-based). `settled`: how it ends was decided in an earlier run,
+    so an error or a ceiling there ends nothing here."""
 
     trial: Trial
     attempt: int
+    settled: bool = False
 
 
 Lane = Sequence[Job]
@@ -130,13 +132,13 @@ class Runner:
             services = TrialServices(self._wiring, job.trial, job.attempt)
             played = self._play(job, services, past)
             record = played.to_json()
-            self._hooks.record(record, self._wiring.timer() - started, self._count(played))
+            self._hooks.record(record, self._wiring.timer() - started, self._count(played, job.settled))
             if job.trial.series is not None:
                 fresh[job.trial.key] = record
             if played.transcript.status in ("error", "limit"):
                 return  # what follows in a series builds on this trial
 
-    def _count(self, played: Played) -> int:
+    def _count(self, played: Played, settled: bool) -> int:
         """Count a finished trial and return how many have finished; an error or a ceiling ends the run here."""
         status = played.transcript.status
         with self._lock:
@@ -144,6 +146,8 @@ class Runner:
             progress.finished += 1
             finished = progress.finished
             progress.by_status[status] = progress.by_status.get(status, 0) + 1
+        if settled:
+            return finished
         if status == "limit":
             self._stop("budget")
         elif status == "error" and not self._continue_on_error:

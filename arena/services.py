@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -89,7 +89,8 @@ class ToolRecording(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What every trial of a run shares. `player` maps a seat to its Model."""
+    """What every trial of a run shares. `player` maps a seat to its Model; `panel`: the judge of each question about a
+    trial, where they are not all asked of `judge`."""
 
     player: Callable[[str], Model]
     judge: Model | None
@@ -103,6 +104,11 @@ class Wiring:
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.perf_counter
     activity: Activity = field(default_factory=lambda: Activity())
+    panel: Sequence[Model] = ()
+
+    def judge_of(self, question: int) -> Model | None:
+        """Return who is asked a question (0-based) about a trial; None where the run has no judge."""
+        return self.panel[question] if self.panel else self.judge
 
 
 class Activity:
@@ -138,7 +144,7 @@ class TrialServices:
         return self._model_call("model", seat, turn, step, conversation, self._wiring.player(seat))
 
     def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
-        model = self._wiring.judge
+        model = self._wiring.judge_of(turn)
         if model is None:
             raise ServiceFault("judge", "this run has no judge")
         try:
@@ -172,7 +178,7 @@ class TrialServices:
 
     def _compute(self, key: CallKey, index: int, op: str, args: Json, fields: dict[str, Json]) -> ToolAnswer:
         """Have a tool call answered: by the recording of a replayed seat, else by the calculator."""
-        model = self._wiring.judge if key.seat == JUDGE_SEAT else self._wiring.player(key.seat)
+        model = self._wiring.judge_of(key.turn) if key.seat == JUDGE_SEAT else self._wiring.player(key.seat)
         if model is not None and model.recording is not None:
             return model.recording.tool(key, index, op, args)
         calculator = self._wiring.calculator

@@ -132,7 +132,7 @@ class Session:
         for key, stored in newest.items():
             # A retry that was itself interrupted goes on: what it has already played anew is not played again.
             again = stored.status in retry and stored.attempt < generation
-            if stored.status in KEPT_ON_RESUME and not again:
+            if (stored.status in KEPT_ON_RESUME and not again) or key in run.family.settled:
                 self.kept[key] = stored
             elif again:
                 self.attempts[key] = generation
@@ -187,6 +187,7 @@ class Session:
             wiring = Wiring(
                 player=run.cast.player,
                 judge=run.cast.judge,
+                panel=run.cast.panel,
                 calculator=run.calculator,
                 has_tools=run.tools is not None,
                 budget=self.budget,
@@ -203,7 +204,7 @@ class Session:
                 run.family.write_bundle(directory.path, value)
                 timing = {"key": value["key"], "attempt": value["attempt"], "seconds": round(seconds, 6)}
                 timings.append(encode_line(timing))
-                if value["status"] == "error":
+                if value["status"] == "error" and value["key"] not in run.family.settled:
                     self.faults[value["detail"]] = self.faults.get(value["detail"], 0) + 1
                 if config.progress:
                     shown.finished(value, seconds, finished)
@@ -217,7 +218,7 @@ class Session:
     def _jobs(self) -> Iterator[Job]:
         for trial in self.run.family.trials():
             if trial.key not in self.kept:
-                yield Job(trial, self.attempts.get(trial.key, 0))
+                yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.settled)
 
     def _past(self, trial: Trial, fresh: Mapping[str, dict[str, Json]]) -> list[dict[str, Json]]:
         """Return the records of a trial's series that come before it in plan order: kept ones, those of this lane."""

@@ -196,7 +196,7 @@ class _Checker:
         if "seed" in line and line["seed"] != self.seed(line):
             self.problems.add(JOURNAL_FILE, place, f"{line['op']}: the seed is not that of its place in the run")
             return False
-        if self.promised and "seed" not in line and not self._replayed(line["seat"]):
+        if self.promised and "seed" not in line and not self._replayed(line):
             self.problems.add(
                 JOURNAL_FILE, place, f"{line['op']}: the run's calculator is seeded, this call has no seed"
             )
@@ -207,17 +207,20 @@ class _Checker:
         """Tell where a line belongs to no trial of the plan, or names another model than the run has for its seat."""
         if self.trials and line["trial"] not in self.trials:
             self.problems.add(JOURNAL_FILE, f"line {number}", f"{line['trial']} is not in the plan")
-        if line["kind"] != "tool" and line["provider"] != self._label(line["seat"]):
-            message = f"/provider: the run has {self._label(line['seat'])} for {line['seat']}, not {line['provider']}"
+        if line["kind"] != "tool" and line["provider"] != (label := self._label(line)):
+            message = f"/provider: the run has {label} for {line['seat']}, not {line['provider']}"
             self.problems.add(JOURNAL_FILE, f"line {number}", message)
 
-    def _label(self, seat: str) -> str:
-        """Return the model that the run has for a seat."""
-        label = self.models.get("judge") if seat == JUDGE_SEAT else self.models.get("roles", {}).get(seat)
-        return str(label or self.models.get("participant"))
+    def _label(self, line: Mapping[str, Json]) -> str:
+        """Return the model that the run has for a call; of a panel the judge of its question (the turn)."""
+        seat = line["seat"]
+        if seat != JUDGE_SEAT:
+            return str(self.models.get("roles", {}).get(seat) or self.models.get("participant"))
+        panel = self.models.get("panel") or [self.models.get("judge")]
+        return str(panel[line["turn"]]) if 0 <= line["turn"] < len(panel) else "no judge"
 
-    def _replayed(self, seat: str) -> bool:
-        return self._label(seat).startswith("replay/")
+    def _replayed(self, line: Mapping[str, Json]) -> bool:
+        return self._label(line).startswith("replay/")
 
     def seed(self, line: Mapping[str, Json]) -> str:
         """Return the seed of a call's place."""

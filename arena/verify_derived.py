@@ -113,7 +113,9 @@ class _Derived:
             message = f"is {cost['usd']}; the calls and these prices give {usd:.6f}"
             self.problems.add(SUMMARY_FILE, "/cost_usd/usd", message)
         models = self.found.run.identity["models"]
-        labels = {models["participant"], *models["roles"].values(), models["judge"]}
+        labels = set(models.get("panel") or [models["judge"]])
+        if "source" not in self.found.run.identity:  # else its players were called, and paid, by an earlier run
+            labels |= {models["participant"], *models["roles"].values()}
         unpriced = sorted(x for x in labels if x.partition("/")[0] not in OFFLINE and x not in prices)
         if cost["unpriced"] != unpriced:
             self.problems.add(SUMMARY_FILE, "/cost_usd/unpriced", f"the models without a price are {unpriced}")

@@ -16,11 +16,13 @@ from typing import Any
 
 from arena.budget import FREE, Price
 from arena.calculator import CalculatorSettings, ensure_built
-from arena.config import Config, ModelRef, judge, players
+from arena.config import Config, ModelRef, panel, players
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.family import Family
+from arena.finished_run import Source
 from arena.messages import Calculator, Provider, Sampling
 from arena.prices import load_prices
+from arena.providers.nobody import Nobody
 from arena.records import Json
 from arena.rundir import MANIFEST_FILE
 from arena.services import Model
@@ -62,6 +64,11 @@ LOCAL_CALCULATORS = frozenset({"process", "oneshot"})
 FAMILIES: Mapping[str, str] = {"crypto": "arena.crypto.setup", "calibration": "arena.crypto.calibration"}
 """Benchmark families; each module offers `build(config, tools) -> Family`, and `from_run(run_dir, identity) -> Family`
 for a run that was played."""
+
+REJUDGED = "rejudged"
+VARIANTS: Mapping[str, str] = {REJUDGED: "arena.rejudged"}
+"""What makes another family of one that it is given: its module offers `build` as families do, and
+`of_run(run_dir, identity, family)`."""
 
 
 def load(table: Mapping[str, str], name: str, what: str) -> Any:
@@ -159,20 +166,27 @@ def http_settings(config: Config, around: Surroundings, **changes: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays and who judges. `unpriced` names models whose cost is not known; `files` holds the digests of the
-    files behind models, by label."""
+    """Who plays and who judges. `panel`: the judge of each question about a match. `unpriced` names models whose cost
+    is not known; `files` holds the digests of the files behind models, by label."""
 
     default: Model
     by_role: Mapping[str, Model]
-    judge: Model
+    panel: tuple[Model, ...]
     unpriced: tuple[str, ...]
     files: Mapping[str, str]
+
+    @property
+    def judge(self) -> Model:
+        return self.panel[0]
 
     def player(self, seat: str) -> Model:
         return self.by_role.get(seat, self.default)
 
+    def players(self) -> list[Model]:
+        return [self.default, *self.by_role.values()]
+
     def models(self) -> list[Model]:
-        return [self.default, *self.by_role.values(), self.judge]
+        return [*self.players(), *self.panel]
 
 
 @contextmanager
@@ -186,20 +200,30 @@ def casting(config: Config, around: Surroundings) -> Iterator[Cast]:
     try:
         sampling = Sampling(config.temperature, config.top_p, config.max_tokens, None, config.reasoning_effort)
         judging = Sampling(config.judge_temperature, None, config.judge_max_tokens)
-        refs = players(config)
-        default = providers.model(refs.default, sampling)
-        by_role = {role: providers.model(ref, sampling) for role, ref in refs.by_role.items()}
-        grader = providers.model(judge(config), judging, judging=True)
-        models = (default, *by_role.values(), grader)
+        refs, judges = players(config), panel(config)
+        source: Source | None = config.get("source_run")
+
+        def player(ref: ModelRef) -> Model:
+            return providers.model(ref, sampling) if source is None else played(ref, source)
+
+        default, by_role = player(refs.default), {role: player(ref) for role, ref in refs.by_role.items()}
+        graders = tuple(providers.model(ref, judging, judging=True) for ref in judges.judges) * judges.repetitions
+        models = (default, *by_role.values(), *graders)
         labels = {model.label for model in models if not model.provider.offline}
         files = {
             model.label: model.provider.digest(model.name)  # type: ignore[attr-defined]
             for model in models
             if model.provider.name in FILE_MODELS
         }
-        yield Cast(default, by_role, grader, tuple(sorted(labels - prices.keys())), files)
+        yield Cast(default, by_role, graders, tuple(sorted(labels - prices.keys())), files)
     finally:
         providers.close()
+
+
+def played(ref: ModelRef, source: Source) -> Model:
+    """Return a player of matches that are played already: its name, and nobody behind it."""
+    nobody = Nobody(source.path)
+    return Model(nobody, ref.model, str(ref.shown), Sampling(), FREE, nobody)
 
 
 @contextmanager
@@ -253,7 +277,7 @@ def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str
 
     Errors: ConfigError for a family of operations that the calculator does not have.
     """
-    for model in (cast.default, *cast.by_role.values()):
+    for model in cast.players():
         if model.recording is not None:
             return model.recording.tools_text()
     if calculator is None:
@@ -268,7 +292,7 @@ def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str
 
 def build_family(name: str, config: Config, tools: str | None) -> Family:
     """Return the family of a run. Errors: ConfigError, DataError, UsageError from its inputs."""
-    family: Family = load(FAMILIES, name, "family").build(config, tools)
+    family: Family = load({**FAMILIES, **VARIANTS}, name, "family").build(config, tools)
     return family
 
 
@@ -283,6 +307,8 @@ def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
     """
     try:
         family: Family = load(FAMILIES, str(identity["family"]), "family").from_run(run_dir, identity)
+        if "source" in identity:
+            family = load(VARIANTS, REJUDGED, "variant").of_run(run_dir, identity, family)
     except OSError as error:
         raise DataError([Issue(str(error.filename), "", f"cannot be read: {error.strerror}")]) from error
     except MALFORMED as error:

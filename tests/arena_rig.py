@@ -75,7 +75,7 @@ class Ended:
             return list(csv.DictReader(file))
 
 
-def _folder(words: Sequence[str]) -> Path | None:
+def folder_of(words: Sequence[str]) -> Path | None:
     return Path(words[list(words).index("--out") + 1]) if "--out" in words else None
 
 
@@ -93,7 +93,7 @@ def arena(*words: str) -> Ended:
             code = main(words)
         except SystemExit as ended:  # --help and --version, as argparse does it
             code = int(ended.code or 0)
-    return Ended(code, out.getvalue(), err.getvalue(), _folder(words))
+    return Ended(code, out.getvalue(), err.getvalue(), folder_of(words))
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -114,7 +114,7 @@ def process(
         [sys.executable, *door, *words], cwd=cwd, env=dict(environ or environment()), capture_output=True,
         timeout=timeout, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
-    ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode(), _folder(words))
+    ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode(), folder_of(words))
     assert "Traceback" not in ended.text, ended.text
     return ended
 

@@ -19,9 +19,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -163,6 +166,19 @@ class ModelServer:
             scripted = self._script.popleft() if self._script else None
         if self._latency_s:
             time.sleep(self._latency_s)
+        return scripted
+
+
+class KillingServer(ModelServer):
+    """Kills a process when its k-th request has come in, before it is answered."""
+
+    kill_at: int | None = None
+    victim: subprocess.Popen[bytes] | None = None
+
+    def receive(self, seen: Seen) -> Scripted | None:
+        scripted = super().receive(seen)
+        if self.kill_at is not None and len(self.seen) >= self.kill_at and self.victim is not None:
+            os.kill(self.victim.pid, signal.SIGKILL)
         return scripted
 
 

@@ -1,6 +1,7 @@
 """Runs the arena in a process that SIGKILLs itself at the k-th byte it writes into the run directory.
 
-    python -m tests.killed_run K FLAGS...
+    python -m tests.killed_run K FLAGS...            (arena run)
+    python -m tests.killed_run K COMMAND FLAGS...    (arena COMMAND)
 
 Bytes of the journal, the records, the timings and every derived file count; the k-th is the last one written, so lines
 are torn wherever k falls.
@@ -16,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from arena import journal, rundir
+from arena.__main__ import COMMANDS
+from arena.__main__ import main as commands
 from arena.run import main
 
 
@@ -65,4 +68,5 @@ def arm(killer: Killer) -> None:
 
 if __name__ == "__main__":
     arm(Killer(int(sys.argv[1])))
-    sys.exit(main(sys.argv[2:]))
+    words = sys.argv[2:]
+    sys.exit(commands(words) if words[0] in COMMANDS else main(words))

@@ -34,13 +34,14 @@ FLOORS: dict[int, str] = {
     """,
     2: """
         arena.dialogue arena.tool_protocol arena.tool_description arena.call_reading arena.lenient_json arena.judge
-        arena.judge_prompt arena.verdict arena.family
+        arena.judge_prompt arena.judge_panel arena.verdict arena.family
     """,
     3: "arena.crypto arena.crypto.*",
     4: """
         arena.execute arena.session arena.wiring arena.runner arena.summary arena.check_rates arena.progress
         arena.finished_run arena.console arena.manifest arena.interrupt arena.result_text arena.dry_run
         arena.verified_rates arena.report arena.report.*
+        arena.rejudged arena.judge_agreement arena.judge_agreement_text
         arena.paired_runs arena.run_reliability arena.comparison arena.comparison_text arena.comparison_figure
         arena.verify arena.verify_records arena.verify_calls
         arena.verify_replay arena.verify_derived arena.verify_problems arena.verify_text

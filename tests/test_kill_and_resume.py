@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from arena.journal import has_answer
-from tests.http_server import KEY, ModelServer, Scripted, Seen
+from tests.http_server import KEY, KillingServer, ModelServer
 
 WORKERS = 4
 SEED = 20261120
@@ -27,19 +27,6 @@ DERIVED = ("matches.jsonl", "summary.json", "matches_scores.csv", "challenge_sum
 
 COUNTED = ("matches.jsonl", "matches_scores.csv", "challenge_summary.csv")
 """The derived files that tests.killed_run counts."""
-
-
-class KillingServer(ModelServer):
-    """Kills a process when its k-th request has come in, before it is answered."""
-
-    kill_at: int | None = None
-    victim: subprocess.Popen[bytes] | None = None
-
-    def receive(self, seen: Seen) -> Scripted | None:
-        scripted = super().receive(seen)
-        if self.kill_at is not None and len(self.seen) >= self.kill_at and self.victim is not None:
-            os.kill(self.victim.pid, signal.SIGKILL)
-        return scripted
 
 
 def flags(server: ModelServer, out: Path, calculator: str) -> list[str]:

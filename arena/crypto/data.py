@@ -37,6 +37,8 @@ class CryptoSetup:
     judge_tools: bool
     header: Mapping[str, Json] = field(default_factory=dict)
     """What the challenge file says beside its challenges: format, version, canary (ChallengeSet.header)."""
+    panel: tuple[str, ...] = ()
+    """Who gives each judgement of a match (`provider/model`); empty for one judge, once."""
     prompts: dict[tuple[str, str, bool], PromptTemplate] = field(default_factory=dict)
     """Templates of system prompts by challenge id, role id, and whether the tools' text is in it."""
     judge_texts: dict[str, JudgeTemplate] = field(default_factory=dict)

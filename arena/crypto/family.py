@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from arena.crypto import data
@@ -19,7 +19,8 @@ from arena.errors import GateDenied, ServiceFault
 from arena.family import Exporter
 from arena.instance import drawing_order
 from arena.journal import encode_line
-from arena.judge import JudgeMaterial, ask_judge, judge_conversation, judge_nonce
+from arena.judge import JudgeMaterial, JudgeResult, ask_judge, judge_conversation, judge_nonce
+from arena.judge_panel import ask_panel
 from arena.records import ABORTED_OUTCOME, Json, Score, Transcript, Trial
 from arena.rundir import pretty_json
 from arena.services import Services
@@ -37,6 +38,7 @@ class CryptoFamily:
         self.outcomes = OUTCOMES
         self.labels: Sequence[str] = data.CELL_LABELS
         self.unit_noun = "challenge"
+        self.settled: Mapping[str, str] = {}
         self.challenges = {challenge["id"]: challenge for challenge in setup.challenges}
         self._orders = {c["id"]: drawing_order(c["instance"]["values"]) for c in setup.challenges if "instance" in c}
 
@@ -83,21 +85,18 @@ class CryptoFamily:
             nonce=judge_nonce(trial.seed),
         )
         tools = setup.tools if setup.judge_tools else None
-        result = ask_judge(setup.rubric, material, setup.truncation, services, tools, setup.max_tool_calls_per_turn)
-        detail = {
-            "asks": result.asks,
-            "truncated": result.truncated,
-            "usage": result.usage,
-            "checks": checks,
-            "verified": without,
-        }
-        if result.calls:
-            detail["calls"] = result.calls
+        most = setup.max_tool_calls_per_turn
+
+        def ask(question: int) -> JudgeResult:
+            return ask_judge(setup.rubric, material, setup.truncation, services, tools, most, question)
+
+        result = ask_panel(setup.panel, ask)
+        detail = {**result.counts, "checks": checks, "verified": without, **result.more}
         if result.scores is None:
             return Score(values=nothing, outcome=None, unscored=result.unscored, detail=detail)
         detail["verified"] = verified(caps, result.scores, setup.rule, transcript.stop)
         return Score(
-            values=dict(result.scores),
+            values={**result.scores},
             outcome=outcome(setup.rule, result.scores, transcript.stop),
             verdict=result.verdict,
             detail=detail,

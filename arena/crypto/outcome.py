@@ -28,9 +28,9 @@ class Condition:
     measure: str
     bound: Fraction
 
-    def holds(self, scores: Mapping[str, int]) -> bool:
+    def holds(self, scores: Mapping[str, float]) -> bool:
         values = scores.values()
-        measured = Fraction(min(values)) if self.measure == "all" else Fraction(sum(values), len(values))
+        measured = Fraction(min(values)) if self.measure == "all" else Fraction(sum(values)) / len(values)
         return measured >= self.bound
 
     def follows_from(self, other: Condition) -> bool:
@@ -57,7 +57,7 @@ class OutcomeRule:
         return {"name": self.name, "version": self.version, "rules": rules, "otherwise": self.otherwise}
 
 
-def outcome(rule: OutcomeRule, scores: Mapping[str, int] | None, stop: str) -> str | None:
+def outcome(rule: OutcomeRule, scores: Mapping[str, float] | None, stop: str) -> str | None:
     """Return the outcome of a match: by the rule where it is done and scored; FAILED where it was aborted; else None
     (unscored, denied, limit, error: an outage is never a score). `stop` is a key of records.STATUS_OF_STOP."""
     status = STATUS_OF_STOP[stop]

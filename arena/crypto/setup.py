@@ -93,4 +93,5 @@ def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
         tools=(inputs / "tools.txt").read_bytes().decode() if has_tools else None,
         judge_tools=settings["judge_tools"],
         header=challenge_set.header(),
+        panel=tuple(models.get("panel", ())),
     )

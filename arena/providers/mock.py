@@ -1,7 +1,8 @@
 """The provider `mock`: deterministic players and a judge that need no network. Floor F1.
 
 Models: `careful` (negotiates, calls the calculator, uses the results), `careless` (the same with documented mistakes),
-`talker` and `hasher` (for benchmarks), `judge`. docs/mock-models.md says what each one does.
+`talker` and `hasher` (for benchmarks); the judges `judge` and `judge-noisy`. docs/mock-models.md says what each one
+does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from arena.errors import ConfigError, ServiceFault
 from arena.messages import Message, ModelReply, ModelRequest, Usage
 from arena.providers.mock_judge import judge_reply
+from arena.providers.mock_judge_noisy import noisy_judge_reply
 from arena.providers.mock_player import CARELESS_RATES, NO_MISTAKES, next_message
 from arena.providers.mock_scene import CALL_PREFIX, RESULTS_PREFIX
 
@@ -42,7 +44,7 @@ def _hasher(system: str, messages: Sequence[Message], seed: str) -> str:
     return f'{CALL_PREFIX}: {{"op": "hash", "args": {{"alg": "sha256", "data": "utf8:turn {len(messages)}"}}}}}}'
 
 
-def _judge(system: str, messages: Sequence[Message], seed: str) -> str:
+def _judge(system: str, messages: Sequence[Message], seed: str, question: int) -> str:
     return judge_reply(system, messages)
 
 
@@ -52,7 +54,11 @@ PLAYERS: dict[str, Callable[[str, Sequence[Message], str], str]] = {
     "talker": _talker,
     "hasher": _hasher,
 }
-JUDGES: dict[str, Callable[[str, Sequence[Message], str], str]] = {"judge": _judge}
+JUDGES: dict[str, Callable[[str, Sequence[Message], str, int], str]] = {
+    "judge": _judge,
+    "judge-noisy": noisy_judge_reply,
+}
+"""Name -> (system text, messages, the trial's seed, number of the question) -> verdict."""
 
 
 class MockProvider:
@@ -71,14 +77,14 @@ class MockProvider:
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Return the model's message; ServiceFault (`provider`) for a model that does not exist in this place."""
-        model = request.model
-        models = JUDGES if request.kind == "judge" else PLAYERS
-        answer = models.get(model)
-        if answer is None:
-            who = "judges" if request.kind == "judge" else "players"
+        model, judging, conversation = request.model, request.kind == "judge", request.conversation
+        if model not in (JUDGES if judging else PLAYERS):
+            who, models = ("judges", [*JUDGES]) if judging else ("players", [*PLAYERS])
             raise ServiceFault("provider", f"mock has no model {model!r} among its {who}: {', '.join(models)}")
-        conversation = request.conversation
-        text = answer(conversation.system, conversation.messages, request.seed)
+        if judging:
+            text = JUDGES[model](conversation.system, conversation.messages, request.seed, request.key.turn)
+        else:
+            text = PLAYERS[model](conversation.system, conversation.messages, request.seed)
         return ModelReply(text, "stop", model, Usage((conversation.chars + 3) // 4, (len(text) + 3) // 4, 0, True))
 
     def close(self) -> None:
