@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from arena import __version__
-from arena.errors import EXIT_OK, EXIT_USAGE
+from arena.door import enter
+from arena.errors import EXIT_OK, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("arena.run", "play the challenge set: agents negotiate, compute and are judged"),
@@ -34,6 +35,10 @@ def help_text() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
+    return enter("arena", lambda: _command(words))
+
+
+def _command(words: Sequence[str]) -> int:
     name = words[0] if words else "--help"
     if name in ("-h", "--help", "help"):
         print(help_text())
@@ -42,8 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"arena {__version__}")
         return EXIT_OK
     if name not in COMMANDS:
-        print(f"arena: unknown command {name!r}; there are: {', '.join(COMMANDS)}", file=sys.stderr)
-        return EXIT_USAGE
+        raise UsageError(f"unknown command {name!r}; there are: {', '.join(COMMANDS)}")
     code: int = importlib.import_module(COMMANDS[name][0]).main(words[1:])
     return code
 

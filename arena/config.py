@@ -9,15 +9,15 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from arena import __version__, simpleyaml
 from arena.env import load_dotenv
 from arena.errors import ConfigError, DataError, Issue, UsageError
+from arena.flag_parser import Parser
 from arena.model_refs import ModelRef, Panel, Players, judge, panel, players, split_model
 from arena.records import Json
 from arena.setting_values import from_json, from_text, from_texts
@@ -32,9 +32,14 @@ CLONE_ROOT = Path(__file__).resolve().parent.parent
 """The clone: data files and .env are looked for here."""
 
 _DESCRIPTION = "Play a challenge set: role agents negotiate, call the calculator and are judged."
-_EPILOG = (
+_NOTES = (
     "Precedence: defaults < --config file < .env < environment < flags. Exit codes: 0 ok, 1 finished with errors, "
     "2 usage or configuration, 3 budget stop with --fail-on-budget, 130 interrupted. More: docs/configuration.md."
+)
+_EXAMPLES = (
+    "python3 -m arena.run --limit 3",
+    "python3 -m arena.run --participant-model groq/your-model --judge-model openai/your-judge --dry-run",
+    "python3 -m arena.run --resume --out state/runs/first",
 )
 
 
@@ -101,28 +106,16 @@ class Config(Mapping[str, Any]):
         return value
 
 
-class _Parser(argparse.ArgumentParser):
-    """Errors are one line with a suggestion instead of a page of usage."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (`{self.prog} --help` lists all flags)")
-
-
-class _HelpFormatter(argparse.HelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=32, width=110)
-
-    def _split_lines(self, text: str, width: int) -> list[str]:
-        return textwrap.wrap(text, width, break_on_hyphens=False)
-
-
 def build_parser(
-    prog: str = "arena run", table: Sequence[Setting] = RUN_SETTINGS, description: str = _DESCRIPTION
+    prog: str = "arena run",
+    table: Sequence[Setting] = RUN_SETTINGS,
+    description: str = _DESCRIPTION,
+    examples: Sequence[str] = _EXAMPLES,
 ) -> argparse.ArgumentParser:
     """Return a parser that collects what was written, unconverted; `read_config` is the way to values."""
-    parser = _Parser(
-        prog=prog, usage=f"{prog} [flags]", description=description, epilog=_EPILOG, formatter_class=_HelpFormatter,
-        allow_abbrev=False, add_help=False, argument_default=argparse.SUPPRESS,
+    parser = Parser(
+        prog, _NOTES, examples, usage=f"{prog} [flags]", description=description, add_help=False,
+        argument_default=argparse.SUPPRESS,
     )  # fmt: skip
     groups = {title: parser.add_argument_group(title) for title in GROUPS}
     for row in table:

@@ -15,21 +15,23 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from arena.commands.compare import add_flags, compare_runs, exit_code  # noqa: E402
 from arena.comparison_text import text  # noqa: E402
+from arena.door import enter  # noqa: E402
 from arena.env import load_dotenv  # noqa: E402
-from arena.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ArenaError, UsageError  # noqa: E402
+from arena.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, UsageError  # noqa: E402
+from arena.flag_parser import Parser  # noqa: E402
 from arena.model_refs import split_model  # noqa: E402
 from arena.run import main as arena_run  # noqa: E402
 from arena.rundir import MANIFEST_FILE  # noqa: E402
 from arena.summary import SUMMARY_FILE  # noqa: E402
 from arena.tables import printable  # noqa: E402
 
+NAME = "run_base_vs_tuned_arena_comparison.py"
 SIDES = ("base", "tuned")
 DEFAULTS = ROOT / "config/marco_defaults.yaml"
 DEFAULT_PROVIDER = "fireworks"
@@ -38,14 +40,14 @@ _OWN = {"--participant-model": "--base-model and --tuned-model", "--out": "--out
         "--resume": "nothing: a second call goes on by itself", "--dry-run": "arena run --dry-run"}  # fmt: skip
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (--help lists the flags)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="run_base_vs_tuned_arena_comparison.py", allow_abbrev=False,
+    parser = Parser(
+        NAME,
+        examples=(
+            f"python3 scripts/{NAME} --base-model mock/careless \\",
+            "  --tuned-model mock/careful --limit 3 --out-dir state/runs/pair",
+            f"python3 scripts/{NAME} --base-run BASE --tuned-run TUNED",
+        ),
         description="Play a base and a tuned model on the same challenges and compare the runs. Flags that are not"
         " listed here go to both `arena run` calls (--judge-provider, --workers, --limit, --max-cost-usd ...).",
     )  # fmt: skip
@@ -118,31 +120,30 @@ def _play(side: str, out: Path, players: Sequence[str], rest: Sequence[str]) -> 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Play, compare, write; return the exit code: that of a run that failed, else that of the comparison."""
-    try:
-        options, rest = _read(sys.argv[1:] if argv is None else argv)
-        folders, worst = {side: getattr(options, f"{side}_run") for side in SIDES}, EXIT_OK
-        for side, players in _players(options).items():
-            folders[side] = options.out_dir / side
-            code = _play(side, folders[side], players, rest)
-            if code in (EXIT_USAGE, EXIT_INTERRUPTED) or not (folders[side] / SUMMARY_FILE).is_file():
-                again = "" if code == EXIT_USAGE else "; the same call goes on with it"
-                _say(f"{side}: the run ended with exit code {code}, nothing was compared{again}")
-                return code or EXIT_USAGE
-            worst = max(worst, code)
-        if options.out_dir is not None:
-            for name, ending in (("json", "json"), ("csv", "csv"), ("markdown", "md"), ("figure", "svg")):
-                if getattr(options, name) is None:
-                    setattr(options, name, options.out_dir / f"comparison.{ending}")
-        found = compare_runs(folders["base"], folders["tuned"], options)
-        print(text(found))
-        if worst:
-            _say("matches that failed are in no figure; the same call plays them on and compares again")
-        return worst or exit_code(found, options.fail_if_worse)
-    except ArenaError as error:
-        _say(f"error: {error}")
-        return error.exit_code
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+    words = sys.argv[1:] if argv is None else list(argv)
+    return enter(NAME, lambda: _act(words))
+
+
+def _act(argv: Sequence[str]) -> int:
+    options, rest = _read(argv)
+    folders, worst = {side: getattr(options, f"{side}_run") for side in SIDES}, EXIT_OK
+    for side, players in _players(options).items():
+        folders[side] = options.out_dir / side
+        code = _play(side, folders[side], players, rest)
+        if code in (EXIT_USAGE, EXIT_INTERRUPTED) or not (folders[side] / SUMMARY_FILE).is_file():
+            again = "" if code == EXIT_USAGE else "; the same call goes on with it"
+            _say(f"{side}: the run ended with exit code {code}, nothing was compared{again}")
+            return code or EXIT_USAGE
+        worst = max(worst, code)
+    if options.out_dir is not None:
+        for name, ending in (("json", "json"), ("csv", "csv"), ("markdown", "md"), ("figure", "svg")):
+            if getattr(options, name) is None:
+                setattr(options, name, options.out_dir / f"comparison.{ending}")
+    found = compare_runs(folders["base"], folders["tuned"], options)
+    print(text(found))
+    if worst:
+        _say("matches that failed are in no figure; the same call plays them on and compares again")
+    return worst or exit_code(found, options.fail_if_worse)
 
 
 if __name__ == "__main__":

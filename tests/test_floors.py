@@ -20,7 +20,7 @@ PACKAGE = ROOT / "arena"
 FLOORS: dict[int, str] = {
     0: """
         arena arena.errors arena.records arena.messages arena.simpleyaml arena.yaml_scalars arena.strict_json
-        arena.tables arena.markdown arena.code_hints arena.svg arena.stats arena.moments
+        arena.tables arena.flag_parser arena.markdown arena.code_hints arena.svg arena.stats arena.moments
         arena.bootstrap arena.paired_tests arena.power arena.reliability arena.agreement
     """,
     1: """
@@ -48,7 +48,7 @@ FLOORS: dict[int, str] = {
         arena.run_metrics arena.thresholds arena.ci_outputs arena.ci_files arena.junit arena.github
         arena.leaderboard arena.leaderboard_text arena.leaderboard_page arena.exports arena.exports.*
     """,
-    5: "arena.run arena.__main__ arena.commands arena.commands.*",
+    5: "arena.door arena.run arena.__main__ arena.commands arena.commands.*",
 }
 
 LAZY = frozenset({"arena.__main__", "arena.run", "arena.wiring"})

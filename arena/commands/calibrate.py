@@ -16,7 +16,7 @@ from arena.config import Config, build_parser, read_config
 from arena.console import Console
 from arena.crypto.calibration import CalibrationFamily, write_plays
 from arena.crypto.calibration_report import CALIBRATION_FILE, report_text
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, ArenaError
+from arena.door import enter
 from arena.execute import execute
 from arena.schema import load, select
 from arena.settings_table import RUN_SETTINGS
@@ -37,23 +37,22 @@ _DESCRIPTION = (
     "Judge reference plays, sabotaged plays and injections, and say how often the judge notices. Players are scripts,"
     " so only the judge costs anything. --seeds N plays each with N instances."
 )
+_EXAMPLES = (
+    "python3 -m arena calibrate --limit 3",
+    "python3 -m arena calibrate --judge-model openai/your-judge --seeds 5 --max-cost-usd 2",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena calibrate` with these arguments and return the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
-    try:
-        parser = build_parser("arena calibrate", [row for row in TABLE if row.name not in _NO_FLAGS], _DESCRIPTION)
-        return _calibrate(read_config(words, os.environ, table=TABLE, parser=parser), words)
-    except ArenaError as error:
-        print(f"arena calibrate: {printable(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("arena calibrate: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERRORS
+    return enter(DOOR, lambda: _calibrate(_read(words), words))
+
+
+def _read(words: Sequence[str]) -> Config:
+    rows = [row for row in TABLE if row.name not in _NO_FLAGS]
+    parser = build_parser(DOOR, rows, _DESCRIPTION, _EXAMPLES)
+    return read_config(words, os.environ, table=TABLE, parser=parser)
 
 
 def _calibrate(config: Config, words: Sequence[str]) -> int:

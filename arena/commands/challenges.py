@@ -11,7 +11,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 from arena.config import CLONE_ROOT, Config, read_config
 from arena.console import Console
@@ -21,8 +20,10 @@ from arena.crypto.lint import lint, note_of
 from arena.crypto.play_checks import unexpected
 from arena.crypto.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.crypto.views import spoken
-from arena.errors import EXIT_ERRORS, EXIT_OK, ArenaError, UsageError
+from arena.door import enter
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.execute import execute
+from arena.flag_parser import Parser
 from arena.instance import draw_values, needs_calculator
 from arena.messages import Calculator, CallKey
 from arena.records import Json, trial_seed
@@ -38,20 +39,23 @@ PAGE = "CHALLENGES.md"
 """The rendered set, beside the challenge file."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    shared = _Parser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("--challenges", type=Path, default=DEFAULT_SET, metavar="FILE", help="challenge file")
     shared.add_argument("--json", action="store_true", help="print JSON")
-    seeded = _Parser(add_help=False)
+    seeded = Parser(add_help=False)
     seeded.add_argument("id", help="id of a challenge")
     seeded.add_argument("--seed", type=int, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
-    parser = _Parser(prog="arena challenges", description="Look at the challenge set, and check it.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    parser = Parser(
+        prog="arena challenges",
+        description="Look at the challenge set, and check it. `arena challenges COMMAND --help` tells more about each.",
+        examples=(
+            "python3 -m arena challenges lint",
+            "python3 -m arena challenges show workshop-approval --seed 3 --tools",
+            "python3 -m arena challenges play workshop-approval --json",
+        ),
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     commands.add_parser("lint", parents=[shared], help="say everything that is wrong with the set; exit 1 for errors")
     commands.add_parser("list", parents=[shared], help="one line per challenge")
     show = commands.add_parser("show", parents=[shared, seeded], help="what each role is told, for a seed")
@@ -65,15 +69,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena challenges` with these arguments and return the exit code."""
-    try:
-        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
-        return int(_COMMANDS[options.command](options))
-    except ArenaError as error:
-        print(f"arena challenges: {printable(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERRORS
+    words = sys.argv[1:] if argv is None else list(argv)
+    return enter("arena challenges", lambda: _challenges(words))
+
+
+def _challenges(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
+    return int(_COMMANDS[options.command](options))
 
 
 def _surroundings(words: Sequence[str] = ()) -> tuple[Config, Surroundings, Console]:

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from arena.comparison import WORSE, Options, compare
 from arena.comparison_figure import figure
 from arena.comparison_text import csv_bytes, markdown, text
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.door import enter
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.finished_run import FinishedRun
+from arena.flag_parser import Parser
 from arena.paired_runs import pair_runs, read_run
 from arena.records import Json
 from arena.rundir import pretty_json, write_atomic
-from arena.tables import printable
 
 LEAST_RESAMPLES, MOST_RESAMPLES = 100, 1_000_000
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="arena compare",
         description="Compare two runs of the same challenges, paired by challenge and repetition. Exit codes: 0"
         " compared, 1 with --fail-if-worse when something is worse, 2 when the runs cannot be compared.",
-        allow_abbrev=False,
+        examples=(
+            "python3 -m arena compare state/runs/base state/runs/tuned",
+            "python3 -m arena compare BASE TUNED --fail-if-worse --json comparison.json --figure comparison.svg",
+        ),
     )
     parser.add_argument("base", type=Path, metavar="BASE", help="run directory of the base players")
     parser.add_argument("tuned", type=Path, metavar="TUNED", help="run directory of the tuned players")
@@ -73,21 +70,16 @@ class Outputs:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena compare` with these arguments and return the exit code."""
-    try:
-        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
-        found = compare_runs(options.base, options.tuned, options)
-        if not options.quiet:
-            _speak(text(found))
-        return exit_code(found, options.fail_if_worse)
-    except ArenaError as error:
-        print(f"arena compare: {printable(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("arena compare: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERRORS
+    words = sys.argv[1:] if argv is None else list(argv)
+    return enter("arena compare", lambda: _compare(words))
+
+
+def _compare(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
+    found = compare_runs(options.base, options.tuned, options)
+    if not options.quiet:
+        print(text(found))
+    return exit_code(found, options.fail_if_worse)
 
 
 def compare_runs(base: Path, tuned: Path, options: argparse.Namespace) -> dict[str, Json]:
@@ -127,9 +119,3 @@ def _encoded(content: str) -> bytes:
 def exit_code(found: dict[str, Json], fail_if_worse: bool) -> int:
     """Return 1 where something is worse and that was to count as failure."""
     return EXIT_ERRORS if fail_if_worse and found["verdict"][WORSE] else EXIT_OK
-
-
-def _speak(content: str) -> None:
-    # A terminal that is not UTF-8 gets escapes instead of an error in the middle.
-    encoding = sys.stdout.encoding or "utf-8"
-    print(content.encode(encoding, "backslashreplace").decode(encoding))

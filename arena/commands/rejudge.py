@@ -15,7 +15,8 @@ from typing import Any
 from arena import digests
 from arena.config import Config, ModelRef, Panel, build_parser, judge, read_config
 from arena.console import Console, console
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, ArenaError, DataError, Issue, UsageError
+from arena.door import enter
+from arena.errors import DataError, Issue, UsageError
 from arena.execute import execute
 from arena.finished_run import FinishedRun
 from arena.judge_agreement import AGREEMENT_FILE
@@ -23,7 +24,6 @@ from arena.judge_agreement_text import agreement_text
 from arena.model_refs import judge_ref
 from arena.records import Json
 from arena.rejudged import source_of
-from arena.run import sigterm_interrupts
 from arena.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, file_digest
 from arena.settings_table import PROVIDERS, RUN_SETTINGS, Setting
 from arena.summary import SUMMARY_FILE
@@ -64,26 +64,15 @@ _DESCRIPTION = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena rejudge` with these arguments and return the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
-    try:
-        with sigterm_interrupts():
-            parser = build_parser("arena rejudge", TABLE, _DESCRIPTION)
-            parser.usage = "arena rejudge RUN [flags]"
-            parser.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
-            config = read_config(words, os.environ, table=TABLE, parser=parser)
-            return _rejudge(_run_of(parser, words), config, words)
-    except ArenaError as error:
-        print(f"arena rejudge: {printable(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("arena rejudge: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERRORS
-    except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        print(f"arena rejudge: {printable(f'{error.strerror or error}{place}')}", file=sys.stderr)
-        return EXIT_ERRORS
+    return enter("arena rejudge", lambda: _rejudge_by(words))
+
+
+def _rejudge_by(words: Sequence[str]) -> int:
+    parser = build_parser("arena rejudge", TABLE, _DESCRIPTION)
+    parser.usage = "arena rejudge RUN [flags]"
+    parser.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
+    config = read_config(words, os.environ, table=TABLE, parser=parser)
+    return _rejudge(_run_of(parser, words), config, words)
 
 
 def _run_of(parser: argparse.ArgumentParser, words: Sequence[str]) -> Path:

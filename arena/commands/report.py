@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -10,8 +9,10 @@ from pathlib import Path
 
 from arena.console import Console, console
 from arena.digests import DIGESTS_FILE, renew
-from arena.errors import EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.door import enter
+from arena.errors import EXIT_OK, UsageError
 from arena.finished_run import FinishedRun
+from arena.flag_parser import Parser
 from arena.report.build import REPORT_FILE, Paths, build_report
 
 _DESCRIPTION = (
@@ -22,20 +23,29 @@ _DESCRIPTION = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena report` with these arguments and return the exit code."""
-    parser = argparse.ArgumentParser("arena report", description=_DESCRIPTION)
+    words = sys.argv[1:] if argv is None else list(argv)
+    return enter("arena report", lambda: _act(words))
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        "arena report",
+        description=_DESCRIPTION,
+        examples=(
+            "python3 -m arena report state/runs/first",
+            "python3 -m arena report state/runs/base state/runs/tuned --out both.html",
+        ),
+    )
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run directory; several need --out")
     parser.add_argument("--out", metavar="FILE", help=f"where the page goes (RUN/{REPORT_FILE} without it)")
     parser.add_argument("--quiet", action="store_true", help="print only errors")
-    words = parser.parse_args(sys.argv[1:] if argv is None else list(argv))
+    return parser
+
+
+def _act(argv: Sequence[str]) -> int:
+    words = _parser().parse_args(argv)
     screen = console(words.quiet, no_color=False, environ=os.environ)
-    try:
-        return _report([Path(run) for run in words.runs], Path(words.out) if words.out else None, screen)
-    except ArenaError as error:
-        screen.error(str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        screen.error("interrupted; a report that was there before is untouched")
-        return EXIT_INTERRUPTED
+    return _report([Path(run) for run in words.runs], Path(words.out) if words.out else None, screen)
 
 
 def _report(folders: Sequence[Path], out: Path | None, screen: Console) -> int:

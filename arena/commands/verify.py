@@ -12,10 +12,10 @@ from pathlib import Path
 
 from arena.config import build_parser, read_config
 from arena.console import Console
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError
-from arena.run import speak_utf8
+from arena.door import enter
+from arena.errors import EXIT_ERRORS, EXIT_OK
+from arena.flag_parser import examples_text
 from arena.settings_table import RUN_SETTINGS
-from arena.tables import printable
 from arena.verify import recalculating, verify
 from arena.verify_text import verification_text
 from arena.wiring import Surroundings
@@ -41,29 +41,22 @@ _DESCRIPTION = (
     " record played again from the journal, every table built again. Changes nothing. Exit codes: 0 everything holds,"
     " 1 something does not (said what and where), 2 RUN is no run."
 )
+_EXAMPLES = (
+    "python3 -m arena verify state/runs/first",
+    "python3 -m arena verify RUN --json --quiet",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena verify` with these arguments and return the exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
-    speak_utf8()
-    try:
-        return _verify(words)
-    except ArenaError as error:
-        print(f"arena verify: {printable(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("arena verify: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERRORS
+    return enter("arena verify", lambda: _verify(words))
 
 
 def _verify(words: Sequence[str]) -> int:
     parser = build_parser("arena verify", [row for row in TABLE if row.name in _FLAGS], _DESCRIPTION)
     parser.usage = "arena verify RUN [flags]"
-    parser.epilog = "More: docs/verify.md."
+    parser.epilog = "More: docs/verify.md.\n\n" + examples_text(_EXAMPLES)
     parser.add_argument("run", metavar="RUN", help="run directory")
     config = read_config(words, os.environ, table=TABLE, parser=parser)
     path = Path(parser.parse_args(list(words)).run)
