@@ -108,6 +108,8 @@ def intervals(column: Column, resampled: Sequence[float], level: float = 0.95) -
     acceleration = jackknife_acceleration(column)
     if acceleration is None:
         return Bootstrapped(percentile, None, "all challenges have the same difference")
+    if tail <= 0:  # `expanded_level` of two clusters is 1 in floating point
+        return Bootstrapped(percentile, None, "two challenges are too few for it")
     if not 0 < share < 1:
         return Bootstrapped(percentile, None, "all resamples lie on one side of the estimate")
     bias = _NORMAL.inv_cdf(share)

@@ -6,6 +6,7 @@ Nothing is written here and nothing is held but offsets: a run of any size is re
 from __future__ import annotations
 
 import json
+import os
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,17 @@ class Source(NamedTuple):
     path: Path
     identity: dict[str, Json]
     plays: tuple[dict[str, Json], ...]
+
+
+def _readable(path: Path) -> bool:
+    """Whether there is a file to read. Errors: DataError where there is something that cannot be read."""
+    if not os.path.lexists(path):
+        return False
+    try:
+        with path.open("rb"):
+            return True
+    except OSError as error:
+        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from None
 
 
 class FinishedRun:
@@ -71,7 +83,7 @@ class FinishedRun:
     def records(self) -> Iterator[dict[str, Json]]:
         """Yield the records in the order of matches.jsonl; none where no match has finished."""
         path = self.path / RECORDS_FILE
-        if path.exists():
+        if _readable(path):
             for number, (_, raw) in enumerate(read_lines(path), 1):
                 yield parse_line(path, number, raw)
 
@@ -88,7 +100,7 @@ class FinishedRun:
 
     def _index(self, path: Path) -> dict[str, array[int]]:
         found: dict[str, array[int]] = {}
-        if path.exists():
+        if _readable(path):
             for number, (offset, raw) in enumerate(read_lines(path), 1):
                 found.setdefault(parse_line(path, number, raw)["trial"], array("Q")).append(offset)
         return found

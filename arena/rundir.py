@@ -37,14 +37,41 @@ def is_temporary(name: str) -> bool:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: temporary file beside it, fsync, rename."""
+    """Write a file whole or not at all: temporary file beside it, fsync, rename. A link there is replaced."""
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     _sync_folder(path.parent)
+
+
+_STREAMS = ("/dev/", "/proc/")
+"""Where names stand for streams of this process or devices, whatever file is behind them."""
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write what a user asked for to the place that the user named, and make its folder where it is missing.
+
+    Devices, pipes and streams (/dev/stdout) are written into, never replaced; a link stays and its file is written.
+    Errors: UsageError when the system refuses.
+    """
+    try:
+        if str(path.absolute()).startswith(_STREAMS) or (path.exists() and not path.is_file() and not path.is_dir()):
+            with path.open("ab") as stream:
+                stream.write(data)
+        else:
+            whole = path.resolve()
+            whole.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(whole, data)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
+        reason = error.strerror if isinstance(error, OSError) else "its links go round in circles"
+        raise UsageError(f"cannot write {path}: {reason}; name another file") from None
 
 
 def _sync_folder(folder: Path) -> None:

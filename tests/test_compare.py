@@ -121,6 +121,15 @@ def test_one_challenge_has_no_interval_and_no_verdict(tmp_path: Path, shift: int
         assert "one challenge" in one["ci95_note"]
 
 
+def test_two_challenges_that_differ_are_compared_and_called_too_few(tmp_path: Path) -> None:
+    base = Made(tmp_path / "base").write({"a": [5, 5], "b": [4, 4]})
+    tuned = Made(tmp_path / "tuned").write({"a": [4, 4], "b": [1, 1]})
+    one = row(figures(tmp_path, base, tuned), DIMENSIONS[0])
+    assert (one["difference"], one["verdict"]) == (-2, "cannot tell")
+    assert one["ci95_percentile"] == [-3, -1] and one["ci95_bca"] is None
+    assert "two challenges are too few" in one["ci95_note"]
+
+
 def test_a_constant_difference_has_a_percentile_interval_and_no_bca(tmp_path: Path) -> None:
     base, tuned = Made(tmp_path / "a").write(many(3)), Made(tmp_path / "b").write(many(5))
     one = row(figures(tmp_path, base, tuned), "Negotiation Skills")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from arena.errors import ConfigError, DataError, UsageError
 from arena.journal import cut_torn_line, encode_line
 from arena.records import Json
-from arena.rundir import RECORDS_FILE, RunDir, differences, unchained
+from arena.rundir import RECORDS_FILE, RunDir, differences, unchained, write_output
 
 
 def record(key: str, n: int = 0, status: str = "done") -> dict[str, Json]:
@@ -109,3 +110,43 @@ def test_finishing_twice_changes_nothing(tmp_path: Path) -> None:
         once = path.read_bytes()
         directory.finish("ab", lambda r: None)
         assert path.read_bytes() == once
+
+
+# Files that a user names
+
+
+def test_an_output_makes_its_folder_and_replaces_the_file_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "a.json"
+    for content in (b"one", b"two"):
+        write_output(path, content)
+        assert path.read_bytes() == content
+    assert [entry.name for entry in path.parent.iterdir()] == ["a.json"]
+
+
+def test_an_output_goes_through_a_link_and_leaves_the_link(tmp_path: Path) -> None:
+    link = tmp_path / "latest.json"
+    link.symlink_to("real.json")
+    write_output(link, b"whole")
+    assert link.is_symlink() and (tmp_path / "real.json").read_bytes() == b"whole"
+
+
+def test_an_output_is_written_into_a_pipe_and_leaves_the_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_output(pipe, b"through")
+        assert os.read(reader, 100) == b"through" and pipe.is_fifo()
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("name", ["folder", "file/below", "round", "n" * 300])
+def test_an_output_that_the_system_refuses_is_named_and_nothing_is_left(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "round").symlink_to("round")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UsageError, match=f"cannot write .*{name[:20]}.*name another file"):
+        write_output(tmp_path / name, b"content")
+    assert sorted(tmp_path.iterdir()) == before

@@ -27,7 +27,7 @@ from arena.flag_parser import Parser
 from arena.instance import draw_values, needs_calculator
 from arena.messages import Calculator, CallKey
 from arena.records import Json, trial_seed
-from arena.rundir import RECORDS_FILE, write_atomic
+from arena.rundir import RECORDS_FILE, write_output
 from arena.schema import load, select
 from arena.services import SETUP_SEAT, tool_seed
 from arena.tables import printable
@@ -155,7 +155,7 @@ def _drawn(challenge: dict[str, Json], seed: str, key: str, calculator: Calculat
 def _render(options: argparse.Namespace) -> int:
     challenge_set = load(options.challenges)
     path = options.out or options.challenges.parent / PAGE
-    write_atomic(path, markdown(challenge_set).encode())
+    write_output(path, markdown(challenge_set).encode())
     print(f"wrote {path}: {len(challenge_set.challenges)} challenges")
     return EXIT_OK
 

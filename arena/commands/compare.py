@@ -12,12 +12,12 @@ from arena.comparison import WORSE, Options, compare
 from arena.comparison_figure import figure
 from arena.comparison_text import csv_bytes, markdown, text
 from arena.door import enter
-from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
+from arena.errors import EXIT_ERRORS, EXIT_OK
 from arena.finished_run import FinishedRun
 from arena.flag_parser import Parser
 from arena.paired_runs import pair_runs, read_run
 from arena.records import Json
-from arena.rundir import pretty_json, write_atomic
+from arena.rundir import pretty_json, write_output
 
 LEAST_RESAMPLES, MOST_RESAMPLES = 100, 1_000_000
 
@@ -105,11 +105,7 @@ def write(found: dict[str, Json], outputs: Outputs) -> None:
     )
     for path, content in contents:
         if path is not None:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(path, content())
-            except OSError as error:
-                raise UsageError(f"cannot write {path}: {error.strerror}") from None
+            write_output(path, content())
 
 
 def _encoded(content: str) -> bytes:
