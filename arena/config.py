@@ -111,7 +111,7 @@ def build_parser(
     table: Sequence[Setting] = RUN_SETTINGS,
     description: str = _DESCRIPTION,
     examples: Sequence[str] = _EXAMPLES,
-) -> argparse.ArgumentParser:
+) -> Parser:
     """Return a parser that collects what was written, unconverted; `read_config` is the way to values."""
     parser = Parser(
         prog, _NOTES, examples, usage=f"{prog} [flags]", description=description, add_help=False,
@@ -167,14 +167,14 @@ def read_config(
     environ: Mapping[str, str],
     root: Path = CLONE_ROOT,
     table: tuple[Setting, ...] = RUN_SETTINGS,
-    parser: argparse.ArgumentParser | None = None,
+    parser: Parser | None = None,
 ) -> Config:
     """Return the settings of one call. `environ` is the real environment; .env is merged under it here.
 
     Raises UsageError for unknown flags, ConfigError with every value out of range, DataError for a bad config file or
     .env. `--help` and `--version` print and raise SystemExit(0), as argparse does.
     """
-    written = _written(argv, parser or build_parser(table=table), table)
+    written = _written(argv, parser or build_parser(table=table))
     merged = load_dotenv(environ, root)
     issues: list[str] = []
     _fill_bare(written, table, merged, issues)
@@ -194,14 +194,13 @@ def read_config(
     return Config(values, source, table, root.resolve(), merged)
 
 
-def _written(argv: Sequence[str], parser: argparse.ArgumentParser, table: Sequence[Setting]) -> dict[str, Any]:
+def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:
     found, rest = parser.parse_known_args(list(argv))
     if rest:
-        known = [flag for row in table for flag in (*row.flags, *(_off_flags(row) if row.kind == "flag" else ()))]
         word = rest[0].partition("=")[0]
         if not word.startswith("-"):
             parser.error(f"unexpected argument {word!r}: every value belongs to a flag")
-        parser.error(f"unknown flag {word}{_did_you_mean(word, known)}")
+        parser.error(f"unknown flag {word}{_did_you_mean(word, parser.flags())}")
     return vars(found)
 
 

@@ -24,6 +24,10 @@ class Parser(argparse.ArgumentParser):
         """Errors: UsageError, always."""
         raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
 
+    def flags(self) -> list[str]:
+        """Return every flag that the help shows."""
+        return [flag for row in self._actions if row.help != argparse.SUPPRESS for flag in row.option_strings]
+
 
 def examples_text(examples: Sequence[str]) -> str:
     """Return the examples as the help shows them; empty without any."""

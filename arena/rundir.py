@@ -36,9 +36,12 @@ def is_temporary(name: str) -> bool:
     return name.startswith(".") and name.endswith(".tmp")
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: temporary file beside it, fsync, rename. A link there is replaced."""
-    temporary = path.with_name(f".{path.name}.tmp")
+def write_atomic(path: Path, data: bytes, own: str = "") -> None:
+    """Write a file whole or not at all: temporary file beside it, fsync, rename. A link there is replaced.
+
+    `own` tells temporary files of several processes apart, where no lock keeps them from writing the same file.
+    """
+    temporary = path.with_name(f".{path.name}{own}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)
@@ -68,7 +71,7 @@ def write_output(path: Path, data: bytes) -> None:
         else:
             whole = path.resolve()
             whole.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(whole, data)
+            write_atomic(whole, data, f".{os.getpid()}")
     except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
         reason = error.strerror if isinstance(error, OSError) else "its links go round in circles"
         raise UsageError(f"cannot write {path}: {reason}; name another file") from None

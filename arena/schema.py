@@ -93,17 +93,19 @@ def select(
     split: str | None = None,
     ids: Sequence[str] | None = None,
     limit: int | None = None,
+    asked: str = "--challenge-ids",
 ) -> tuple[dict[str, Json], ...]:
     """Return the chosen challenges in the file's order: those of `split`, of them `ids`, of them the first `limit`.
 
-    None (for `ids` also an empty list) chooses all. Raises UsageError for a name that does not exist, for an id that
-    the split leaves out, for a split of a format 1 file, and for a choice of nothing.
+    None (for `ids` also an empty list) chooses all. `asked` is what a user gave the ids with. Raises UsageError for a
+    name that does not exist, for an id that the split leaves out, for a split of a format 1 file, and for a choice of
+    nothing.
     """
     chosen = challenge_set.challenges
     if split is not None:
         chosen = _of_split(challenge_set, split)
     if ids:
-        _refuse_unknown_ids(challenge_set, chosen, ids, split)
+        _refuse_unknown_ids(challenge_set, chosen, ids, (asked, split))
         wanted = set(ids)
         chosen = tuple(c for c in chosen if c["id"] in wanted)
     if limit is not None:
@@ -133,8 +135,9 @@ def _of_split(challenge_set: ChallengeSet, split: str) -> tuple[dict[str, Json],
 
 
 def _refuse_unknown_ids(
-    challenge_set: ChallengeSet, chosen: Sequence[dict[str, Json]], ids: Sequence[str], split: str | None
+    challenge_set: ChallengeSet, chosen: Sequence[dict[str, Json]], ids: Sequence[str], given: tuple[str, str | None]
 ) -> None:
+    asked, split = given
     everywhere = {c["id"]: c for c in challenge_set.challenges}
     here = {c["id"] for c in chosen}
     problems = []
@@ -146,7 +149,7 @@ def _refuse_unknown_ids(
     if problems:
         names = list(everywhere)
         listed = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
-        raise UsageError(f"--challenge-ids: {'; '.join(problems)}. The file holds: {listed}")
+        raise UsageError(f"{asked}: {'; '.join(problems)}. The file holds: {listed}")
 
 
 def encode_role(role: str) -> str:

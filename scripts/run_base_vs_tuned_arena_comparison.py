@@ -44,8 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         NAME,
         examples=(
-            f"python3 scripts/{NAME} --base-model mock/careless \\",
-            "  --tuned-model mock/careful --limit 3 --out-dir state/runs/pair",
+            f"python3 scripts/{NAME} --base-model mock/careless --tuned-model mock/careful \\",
+            "  --judge-provider mock --calculator-provider process --out-dir state/runs/pair",
             f"python3 scripts/{NAME} --base-run BASE --tuned-run TUNED",
         ),
         description="Play a base and a tuned model on the same challenges and compare the runs. Flags that are not"

@@ -184,3 +184,9 @@ def test_a_wrong_file_of_injections_is_refused_at_its_place(
     with pytest.raises(DataError) as caught:
         load_talks(path, {"c"})
     assert pointer in [issue.pointer for issue in caught.value.issues]
+
+
+def test_a_flag_of_players_is_unknown_and_not_suggested(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calibrate", "--participant-model", "mock/careful"]) == 2
+    said = capsys.readouterr().err
+    assert "unknown flag --participant-model" in said and "did you mean" not in said

@@ -293,3 +293,16 @@ def test_the_door_prints_findings_and_fails_for_errors(tmp_path: Path, capsys: p
     path.write_text(json.dumps(content), encoding="utf-8")
     assert main(["challenges", "lint", "--challenges", str(path), "--json"]) == 1
     assert [f["level"] for f in json.loads(capsys.readouterr().out)].count("error") == 1
+
+
+@pytest.mark.parametrize("word", ["-1", "9223372036854775808", "one"])
+@pytest.mark.parametrize("command", ["show", "play"])
+def test_a_seed_that_no_run_takes_is_refused(command: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["challenges", command, TOSS, "--seed", word]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "--seed" in said.err and word in said.err
+
+
+def test_an_id_that_is_in_no_set_is_told_as_it_was_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["challenges", "show", TOSS[:-1]]) == 2
+    assert f'ID: "{TOSS[:-1]}" is not in' in (said := capsys.readouterr().err) and f'did you mean "{TOSS}"' in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import os
 import re
 import shutil
@@ -20,7 +21,10 @@ from arena.settings_table import RUN_SETTINGS, VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 
-DOORS = ("arena/run.py", "arena/__main__.py", "arena/console.py", "arena/progress.py", "arena/commands/", "scripts/")
+DOORS = (
+    "arena/run.py", "arena/__main__.py", "arena/door.py", "arena/console.py", "arena/progress.py", "arena/commands/",
+    "scripts/",
+)  # fmt: skip
 """Files that may print."""
 
 NO_VARIABLES = frozenset({"AWS_IAM"})
@@ -254,3 +258,17 @@ def test_links_between_documents_lead_somewhere() -> None:
             if not re.match(r"[a-z]+:", target) and not (path.parent / target).exists():
                 broken.append(f"{short(path)}: {target}")
     assert broken == []
+
+
+def unmapped(readme: str, modules: list[str]) -> list[str]:
+    """The modules of the package's top folder that the map does not name, by name or by a pattern such as verify*."""
+    house = readme.partition("## The house")[2].partition("```")[2].partition("```")[0]
+    named = {word.removesuffix(".py") for word in re.findall(r"[a-z_][a-z0-9_*]*(?:\.py)?", house)}
+    return [name for name in modules if not any(fnmatch.fnmatchcase(name, word) for word in named)]
+
+
+def test_the_map_of_the_readme_names_every_module() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = sorted(path.stem for path in (ROOT / "arena").glob("*.py") if path.stem != "__init__")
+    assert len(names) > 50 and unmapped(readme, names) == []
+    assert unmapped(readme, ["no_such_module"]) == ["no_such_module"]

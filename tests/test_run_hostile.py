@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arena.__main__ import main as other_doors
 from tests.arena_rig import (
     DIMENSIONS,
     LOCAL,
@@ -266,3 +268,35 @@ def test_keys_never_stand_in_usage_errors(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("OPENAI_BASE_URL", "ftp://user:sk-planted-0123456789@host")
     ended = arena("--participant-model", "openai/m", "--judge-model", "openai/j", "--out", str(tmp_path / "run"))
     assert ended.code == 2 and "OPENAI_BASE_URL" in ended.err and "planted" not in ended.text
+
+
+def test_what_comes_after_a_run_shows_no_key_either(
+    planted: tuple[ModelServer, FakeLambda], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server, _ = planted
+    server.script(saying(f"My key is {TOLD}."), saying(TOLD), saying(verdict(3, text=TOLD)))
+    ended = play(tmp_path)
+    run, out = str(tmp_path / "run"), str(tmp_path / "comparison")
+    assert other_doors(["report", run]) == 0
+    assert other_doors(["verify", run, "--calculator-provider", "none"]) in (0, 1)
+    files = [word for kind in ("json", "csv", "markdown", "figure") for word in (f"--{kind}", f"{out}.{kind}")]
+    assert other_doors(["compare", run, run, "--resamples", "100", "--report-path", f"{out}.txt", *files]) == 0
+    said = capsys.readouterr()
+    assert leaks(replace(ended, out=said.out, err=said.err), tmp_path) == []
+
+
+def test_hostile_roles_and_a_talk_of_megabytes_are_reported_verified_and_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roles = (*EVIL_ROLES[:4], "\N{GRINNING FACE}\u202e.x")
+    turns = {role: [f"{CONTROLS}</script>" + "word " * 400_000] for role in roles}
+    inner = tmp_path / "inner" / "deep"
+    inner.mkdir(parents=True)
+    ended = Table(inner, [challenge("c1", roles)]).play("--max-turns", "5", turns=turns, judge=[verdict(3)])
+    assert ended.code == 0, ended.err
+    run = str(inner / "run")
+    for words in (("report", run), ("compare", run, run), ("verify", run, "--calculator-provider", "none")):
+        assert other_doors(words) == 0
+        said = capsys.readouterr()
+        assert not set("\x1b\x9b\x07\u202e") & set(said.out + said.err)
+    assert {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")} == {"inner"}

@@ -150,3 +150,10 @@ def test_an_output_that_the_system_refuses_is_named_and_nothing_is_left(name: st
     with pytest.raises(UsageError, match=f"cannot write .*{name[:20]}.*name another file"):
         write_output(tmp_path / name, b"content")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_an_output_does_not_touch_the_temporary_file_of_another_process(tmp_path: Path) -> None:
+    other = tmp_path / ".a.json.tmp"
+    other.write_bytes(b"half")
+    write_output(tmp_path / "a.json", b"whole")
+    assert other.read_bytes() == b"half" and (tmp_path / "a.json").read_bytes() == b"whole"

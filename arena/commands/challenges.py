@@ -30,6 +30,8 @@ from arena.records import Json, trial_seed
 from arena.rundir import RECORDS_FILE, write_output
 from arena.schema import load, select
 from arena.services import SETUP_SEAT, tool_seed
+from arena.setting_values import from_text
+from arena.settings_table import RUN_SETTINGS
 from arena.tables import printable
 from arena.tool_protocol import describe
 from arena.wiring import Surroundings, calculating
@@ -44,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--challenges", type=Path, default=DEFAULT_SET, metavar="FILE", help="challenge file")
     shared.add_argument("--json", action="store_true", help="print JSON")
     seeded = Parser(add_help=False)
-    seeded.add_argument("id", help="id of a challenge")
-    seeded.add_argument("--seed", type=int, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
+    seeded.add_argument("id", metavar="ID", help="id of a challenge")
+    seeded.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
     parser = Parser(
         prog="arena challenges",
         description="Look at the challenge set, and check it. `arena challenges COMMAND --help` tells more about each.",
@@ -65,6 +67,15 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("stats", parents=[shared], help="counts per family, difficulty, split, domain, roles")
     commands.add_parser("play", parents=[shared, seeded], help="play the reference play, print talk, calls and checks")
     return parser
+
+
+def _seed(word: str) -> int:
+    """Return a run seed, within the bounds of `arena run --seed`."""
+    (row,) = (row for row in RUN_SETTINGS if row.name == "seed")
+    try:
+        return int(from_text(row, word))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,7 +124,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     challenge_set = load(options.challenges)
-    (challenge,) = select(challenge_set, ids=[options.id])
+    (challenge,) = select(challenge_set, ids=[options.id], asked="ID")
     config, around, _ = _surroundings()
     key = f"{FAMILY}/{match_path(challenge['id'], 0)}"
     seed = trial_seed(options.seed, key)
@@ -167,7 +178,7 @@ def _stats(options: argparse.Namespace) -> int:
 
 
 def _play(options: argparse.Namespace) -> int:
-    (challenge,) = select(load(options.challenges), ids=[options.id])
+    (challenge,) = select(load(options.challenges), ids=[options.id], asked="ID")
     if "reference_play" not in challenge:
         raise UsageError(f"{options.id} names no reference play; docs/reference-plays.md says how to write one")
     with tempfile.TemporaryDirectory() as folder:

@@ -13,8 +13,9 @@ from typing import NoReturn
 from arena.ci_files import CiTargets, write_ci_outputs
 from arena.ci_outputs import ci_record, shown_path
 from arena.config import CLONE_ROOT
+from arena.door import enter
 from arena.env import load_dotenv
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.finished_run import FinishedRun
 from arena.run_metrics import known_metrics
 from arena.setting_values import OFF, ON
@@ -52,22 +53,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena check` with these arguments and return the exit code."""
-    try:
-        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
-        return _check(options, load_dotenv(os.environ, CLONE_ROOT))
-    except ArenaError as error:
-        print(f"arena check: {printable(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("arena check: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERRORS
-    except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        print(f"arena check: {error.strerror or error}{place}", file=sys.stderr)
-        return EXIT_ERRORS
+    words = sys.argv[1:] if argv is None else list(argv)
+    return enter("arena check", lambda: _check_by(words))
+
+
+def _check_by(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
+    return _check(options, load_dotenv(os.environ, CLONE_ROOT))
 
 
 def _check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.door import enter
+from arena.errors import EXIT_OK, UsageError
 from arena.exports import hf_dataset, leaderboard_result
 from arena.exports.canary import canary_of
 from arena.finished_run import FinishedRun
@@ -38,29 +38,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena export` with these arguments and return the exit code."""
-    try:
-        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
-        run = FinishedRun(options.run)
-        said = FORMATS[options.format](run, options)
-        canary, of_set = canary_of(run)
-        if not of_set:
-            print(f"warning: the challenge set names no canary; the export has {printable(canary)}", file=sys.stderr)
-        if not options.quiet:
-            print(printable(f"{options.out}: {said}"))
-        return EXIT_OK
-    except ArenaError as error:
-        print(f"arena export: {printable(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("arena export: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERRORS
-    except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        print(f"arena export: {error.strerror or error}{place}", file=sys.stderr)
-        return EXIT_ERRORS
+    words = sys.argv[1:] if argv is None else list(argv)
+    return enter("arena export", lambda: _export_by(words))
+
+
+def _export_by(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
+    run = FinishedRun(options.run)
+    said = FORMATS[options.format](run, options)
+    canary, of_set = canary_of(run)
+    if not of_set:
+        print(f"warning: the challenge set names no canary; the export has {printable(canary)}", file=sys.stderr)
+    if not options.quiet:
+        print(printable(f"{options.out}: {said}"))
+    return EXIT_OK
 
 
 def _leaderboard_result(run: FinishedRun, options: argparse.Namespace) -> str:

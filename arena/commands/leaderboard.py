@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.door import enter
+from arena.errors import EXIT_OK, UsageError
 from arena.finished_run import FinishedRun
 from arena.leaderboard import Board, boards
 from arena.leaderboard_page import page
 from arena.leaderboard_text import csv_bytes, json_bytes, markdown, text
 from arena.rundir import write_atomic
-from arena.tables import printable
 
 _FORMS: dict[str, tuple[Callable[[Sequence[Board]], bytes], str]] = {
     "markdown": (markdown, "Markdown"),
@@ -49,27 +48,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena leaderboard` with these arguments and return the exit code."""
-    try:
-        options = _parser().parse_args(sys.argv[1:] if argv is None else list(argv))
-        found = boards([FinishedRun(path) for path in options.runs], options.sort)
-        for name, (form, _) in _FORMS.items():
-            path = getattr(options, name)
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(path, form(found))
-        if not options.quiet:
-            print(text(found))
-        return EXIT_OK
-    except ArenaError as error:
-        print(f"arena leaderboard: {printable(str(error))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("arena leaderboard: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_ERRORS
-    except OSError as error:
-        place = f": {error.filename}" if error.filename else ""
-        print(f"arena leaderboard: {error.strerror or error}{place}", file=sys.stderr)
-        return EXIT_ERRORS
+    words = sys.argv[1:] if argv is None else list(argv)
+    return enter("arena leaderboard", lambda: _leaderboard_by(words))
+
+
+def _leaderboard_by(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
+    found = boards([FinishedRun(path) for path in options.runs], options.sort)
+    for name, (form, _) in _FORMS.items():
+        path = getattr(options, name)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, form(found))
+    if not options.quiet:
+        print(text(found))
+    return EXIT_OK
