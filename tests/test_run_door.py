@@ -216,4 +216,6 @@ def test_a_disk_that_fails_is_told_in_one_line(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("arena.rundir.os.replace", full)
     ended = Table(tmp_path).play()
     assert ended.code == 1
-    assert ended.err.splitlines()[-1] == "arena run: No space left on device"
+    assert ended.err.splitlines()[-1] == (
+        "arena run: No space left on device (while writing the standard output, or a file)"
+    )
