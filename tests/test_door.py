@@ -124,3 +124,10 @@ def test_a_reader_that_went_away_ends_any_command_in_silence(words: tuple[str, .
     finally:
         os.close(write)
     assert ended.stderr == "" and ended.returncode in (0, 1)
+
+
+@pytest.mark.parametrize(("version", "ended"), [("(3, 10, 13)", 2), ("(3, 11, 0)", 0)])
+def test_a_python_that_is_too_old_is_told_before_anything_else(version: str, ended: int) -> None:
+    found = door("-c", f"import sys; sys.version_info = {version}; import arena")
+    assert found.returncode == ended
+    assert found.stderr == ("arena: Python 3.11 or newer is needed, this is 3.10; name another\n" if ended else "")
