@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from arena.ci_files import CiTargets, write_ci_outputs
 from arena.ci_outputs import ci_record, shown_path
@@ -17,6 +16,7 @@ from arena.door import enter
 from arena.env import load_dotenv
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.finished_run import FinishedRun
+from arena.flag_parser import Parser
 from arena.run_metrics import known_metrics
 from arena.setting_values import OFF, ON
 from arena.tables import printable, text_table
@@ -25,17 +25,11 @@ from arena.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
 DEFAULT_THRESHOLDS = CLONE_ROOT / "config/thresholds.yaml"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="arena check",
         description="Check a finished run against thresholds: OK, WARN or FAIL with reasons. Exit codes: 0 OK or WARN,"
         " 1 FAIL (with --strict 1 also WARN), 2 a missing or broken file, or a metric that such a run cannot have.",
-        allow_abbrev=False,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run directory")
     parser.add_argument("--thresholds", type=Path, default=DEFAULT_THRESHOLDS, metavar="FILE",

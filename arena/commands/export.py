@@ -6,28 +6,23 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from arena.door import enter
-from arena.errors import EXIT_OK, UsageError
+from arena.errors import EXIT_OK
 from arena.exports import hf_dataset, leaderboard_result
 from arena.exports.canary import canary_of
 from arena.finished_run import FinishedRun
+from arena.flag_parser import Parser
 from arena.tables import printable
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    shared = _Parser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("run", type=Path, metavar="RUN", help="run directory")
     shared.add_argument("--out", type=Path, required=True, metavar="PATH", help="file or new folder to write")
     shared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
-    parser = _Parser(prog="arena export", description="Write a finished run in another format: docs/leaderboard.md.")
-    formats = parser.add_subparsers(dest="format", required=True, metavar="FORMAT", parser_class=_Parser)
+    parser = Parser(prog="arena export", description="Write a finished run in another format: docs/leaderboard.md.")
+    formats = parser.add_subparsers(dest="format", required=True, metavar="FORMAT", parser_class=Parser)
     result = formats.add_parser("leaderboard-result", parents=[shared], help="one JSON file in the predecessor's shape")
     result.add_argument("--include-transcripts", action="store_true", help="with transcripts, views and challenges")
     folder = formats.add_parser("hf-dataset", parents=[shared], help="a Hugging Face data set folder (JSONL)")

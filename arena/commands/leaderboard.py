@@ -6,11 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from arena.door import enter
-from arena.errors import EXIT_OK, UsageError
+from arena.errors import EXIT_OK
 from arena.finished_run import FinishedRun
+from arena.flag_parser import Parser
 from arena.leaderboard import Board, boards
 from arena.leaderboard_page import page
 from arena.leaderboard_text import csv_bytes, json_bytes, markdown, text
@@ -24,17 +24,11 @@ _FORMS: dict[str, tuple[Callable[[Sequence[Board]], bytes], str]] = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="arena leaderboard",
         description="Rank finished runs. Runs whose challenges, rules, judge or seed differ stand in groups of their"
         " own, which say how they differ: docs/leaderboard.md.",
-        allow_abbrev=False,
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run directories")
     parser.add_argument("--sort", default="success", metavar="KEY",
