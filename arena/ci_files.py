@@ -10,7 +10,7 @@ from arena import digests
 from arena.ci_outputs import CiRecord
 from arena.github import SUMMARY_LIMIT, SUMMARY_MARGIN, annotation_lines, step_summary
 from arena.junit import junit
-from arena.rundir import write_atomic
+from arena.rundir import write_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,11 @@ def write_ci_outputs(
     """Write the outputs; `say` prints a line of annotations as it is. Folders are made where they are missing.
 
     Files within a finished run directory are entered into its list of digests, so nobody may hold the directory.
-    Errors: OSError where a file cannot be written.
+    Errors: UsageError or OSError where a file cannot be written.
     """
     written = []
     if targets.junit is not None:
-        targets.junit.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(targets.junit, junit(record))
+        write_output(targets.junit, junit(record))
         written.append(targets.junit)
     if targets.github_summary is not None and _append_summary(record, targets.github_summary, warn):
         written.append(targets.github_summary)

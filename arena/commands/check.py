@@ -30,6 +30,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="arena check",
         description="Check a finished run against thresholds: OK, WARN or FAIL with reasons. Exit codes: 0 OK or WARN,"
         " 1 FAIL (with --strict 1 also WARN), 2 a missing or broken file, or a metric that such a run cannot have.",
+        examples=(
+            "python3 -m arena check state/runs/first",
+            "python3 -m arena check state/runs/first --thresholds mine.yaml --strict --junit junit.xml",
+        ),
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run directory")
     parser.add_argument("--thresholds", type=Path, default=DEFAULT_THRESHOLDS, metavar="FILE",

@@ -21,7 +21,14 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("run", type=Path, metavar="RUN", help="run directory")
     shared.add_argument("--out", type=Path, required=True, metavar="PATH", help="file or new folder to write")
     shared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
-    parser = Parser(prog="arena export", description="Write a finished run in another format: docs/leaderboard.md.")
+    parser = Parser(
+        prog="arena export",
+        description="Write a finished run in another format: docs/leaderboard.md.",
+        examples=(
+            "python3 -m arena export hf-dataset state/runs/first --out first-dataset",
+            "python3 -m arena export leaderboard-result state/runs/first --out result.json",
+        ),
+    )
     formats = parser.add_subparsers(dest="format", required=True, metavar="FORMAT", parser_class=Parser)
     result = formats.add_parser("leaderboard-result", parents=[shared], help="one JSON file in the predecessor's shape")
     result.add_argument("--include-transcripts", action="store_true", help="with transcripts, views and challenges")

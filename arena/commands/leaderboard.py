@@ -14,7 +14,7 @@ from arena.flag_parser import Parser
 from arena.leaderboard import Board, boards
 from arena.leaderboard_page import page
 from arena.leaderboard_text import csv_bytes, json_bytes, markdown, text
-from arena.rundir import write_atomic
+from arena.rundir import write_output
 
 _FORMS: dict[str, tuple[Callable[[Sequence[Board]], bytes], str]] = {
     "markdown": (markdown, "Markdown"),
@@ -29,6 +29,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="arena leaderboard",
         description="Rank finished runs. Runs whose challenges, rules, judge or seed differ stand in groups of their"
         " own, which say how they differ: docs/leaderboard.md.",
+        examples=("python3 -m arena leaderboard state/runs/base state/runs/tuned --html board.html",),
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run directories")
     parser.add_argument("--sort", default="success", metavar="KEY",
@@ -52,8 +53,7 @@ def _leaderboard_by(words: Sequence[str]) -> int:
     for name, (form, _) in _FORMS.items():
         path = getattr(options, name)
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(path, form(found))
+            write_output(path, form(found))
     if not options.quiet:
         print(text(found))
     return EXIT_OK

@@ -60,6 +60,11 @@ _DESCRIPTION = (
     " other limits. Players are never called. The result is a run directory like any other."
 )
 
+_EXAMPLES = (
+    "python3 -m arena rejudge state/runs/first --judge-model openai/another-judge --out state/runs/first-again",
+    "python3 -m arena rejudge state/runs/first --judge openai/one --judge groq/two --judge-repetitions 3 --out panel",
+)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out `arena rejudge` with these arguments and return the exit code."""
@@ -68,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _rejudge_by(words: Sequence[str]) -> int:
-    parser = build_parser("arena rejudge", TABLE, _DESCRIPTION)
+    parser = build_parser("arena rejudge", TABLE, _DESCRIPTION, _EXAMPLES)
     parser.usage = "arena rejudge RUN [flags]"
     parser.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
     config = read_config(words, os.environ, table=TABLE, parser=parser)
