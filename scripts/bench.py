@@ -177,7 +177,8 @@ def over_http(folder: Path) -> list[list[str]]:
         repetitions = WORKERS * WAVES // CHALLENGES
         run(
             arena(out, "--participant-model", "local/m", "--judge-model", "mock/judge", "--max-turns", "20",
-                  "--workers", str(WORKERS), "--calculator-provider", "none", "--repetitions", str(repetitions))
+                  "--workers", str(WORKERS), "--calculator-provider", "none", "--repetitions", str(repetitions),
+                  "--challenge-ids", challenge_ids(CHALLENGES))
         )  # fmt: skip
         summary = json.loads((out / "summary.json").read_bytes())
         seconds = session(out)["playing_seconds"]
