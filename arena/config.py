@@ -20,6 +20,7 @@ from arena.errors import ConfigError, DataError, Issue, UsageError
 from arena.flag_parser import Parser
 from arena.model_refs import ModelRef, Panel, Players, judge, panel, players, split_model
 from arena.records import Json
+from arena.redaction import public_url
 from arena.setting_values import from_json, from_text, from_texts
 from arena.settings_table import GROUPS, NOT_IN_CONFIG_FILE, RUN_SETTINGS, Setting
 
@@ -100,9 +101,7 @@ class Config(Mapping[str, Any]):
         if isinstance(value, tuple):
             return list(value)
         if value is not None and row.name.endswith("_url"):
-            # Credentials may stand before the host and tokens in the query: neither belongs into a manifest.
-            scheme, _, rest = value.partition("://")
-            return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
+            return public_url(value)
         return value
 
 

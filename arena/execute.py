@@ -23,6 +23,7 @@ from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, Ar
 from arena.finished_run import FinishedRun
 from arena.manifest import plan, run_identity
 from arena.records import Json
+from arena.redaction import public_url
 from arena.result_text import left_out, summary_text
 from arena.rundir import RunDir
 from arena.services import Model
@@ -78,8 +79,9 @@ def _ci_outputs(run: Run, path: Path, record: CiRecord) -> None:
 
 
 def _resume_hint(around: Surroundings, path: Path) -> str:
-    """Return the sentence that says how to go on: the command as it was given, with what it lacks."""
-    words = list(around.argv)
+    """Return the sentence that says how to go on: the command as it was given, with what it lacks, and without what
+    may be secret in an address."""
+    words = [public_url(word) for word in around.argv]
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words += ["--out", str(path)]
     if "--resume" not in words:

@@ -17,6 +17,12 @@ SECRET_SUFFIXES = ("_API_KEY", "_SECRET_ACCESS_KEY", "_TOKEN", "_BEARER")
 """Endings of the names of environment variables whose values are secrets."""
 
 
+def public_url(url: str) -> str:
+    """Return an address without what may be secret in it: credentials before the host, tokens in the query."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.partition('?')[0].rpartition('@')[2]}" if mark else url
+
+
 class Redactor:
     """Replaces known secrets by `[redacted]`.
 

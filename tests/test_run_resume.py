@@ -274,3 +274,12 @@ def test_a_signal_before_the_first_match_ends_with_130_and_no_run_directory(
     ended = process("--limit", "1", "--out", str(tmp_path / "run"), environ=environ)
     assert ended.code == 130 and "interrupted" in ended.err
     assert not (tmp_path / "run").exists()
+
+
+def test_the_command_to_go_on_with_repeats_no_token_of_an_address(tmp_path: Path) -> None:
+    url = "https://calculator.example/path?token=very-secret-token"
+    ended = arena(
+        "--limit", "1", *NO_TOOLS, "--calculator-lambda-url", url, "--max-calls", "1", "--out", str(tmp_path / "run")
+    )
+    assert "go on with: python3 -m arena.run" in ended.err and "https://calculator.example/path" in ended.err
+    assert "very-secret-token" not in ended.text
