@@ -1,4 +1,4 @@
-"""`python3 -m arena` and `arena`: the other doors, one file each. Floor F5."""
+"""`python3 -m arena` and `arena`: the other doors, one file each."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ import sys
 from collections.abc import Sequence
 
 from arena import __version__
-from arena.door import enter
+from arena.cli.entry import enter
 from arena.errors import EXIT_OK, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("arena.run", "play the challenge set: agents negotiate, compute and are judged"),
-    "calibrate": ("arena.commands.calibrate", "judge plays of known quality: what does the judge notice?"),
-    "compare": ("arena.commands.compare", "is the tuned run better than the base run? paired, with a verdict"),
-    "verify": ("arena.commands.verify", "check a finished run: digests, chain, every tool call and every table again"),
-    "check": ("arena.commands.check", "does a run keep its thresholds? OK, WARN or FAIL, for people and for CI"),
-    "leaderboard": ("arena.commands.leaderboard", "a table over runs; only those that may be are ranked together"),
-    "export": ("arena.commands.export", "write a run as a leaderboard result or as a data set folder"),
-    "rejudge": ("arena.commands.rejudge", "judge a finished run again: another judge, a panel, k repetitions"),
-    "challenges": ("arena.commands.challenges", "lint, list, show, render, count or try out the challenge set"),
-    "report": ("arena.commands.report", "a self-contained HTML page about one or several runs, and its figures"),
+    "calibrate": ("arena.cli.commands.calibrate", "judge plays of known quality: what does the judge notice?"),
+    "compare": ("arena.cli.commands.compare", "is the tuned run better than the base run? paired, with a verdict"),
+    "verify": (
+        "arena.cli.commands.verify",
+        "check a finished run: digests, chain, every tool call, every table",
+    ),
+    "check": ("arena.cli.commands.check", "does a run keep its thresholds? OK, WARN or FAIL, for people and for CI"),
+    "leaderboard": ("arena.cli.commands.leaderboard", "a table over runs; only those that may be are ranked together"),
+    "export": ("arena.cli.commands.export", "write a run as a leaderboard result or as a data set folder"),
+    "rejudge": ("arena.cli.commands.rejudge", "judge a finished run again: another judge, a panel, k repetitions"),
+    "challenges": ("arena.cli.commands.challenges", "lint, list, show, render, count or try out the challenge set"),
+    "report": ("arena.cli.commands.report", "a self-contained HTML page about one or several runs, and its figures"),
 }
 """Name -> (module with `main(argv) -> exit code`, one line for the help). A new command is one file and one row."""
 

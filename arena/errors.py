@@ -1,7 +1,4 @@
-"""The error tree. Every error says what was wrong, where, and what to do; its class decides the exit code.
-
-Floor F0: imports nothing of the project.
-"""
+"""The error tree. Every error says what was wrong, where, and what to do; its class decides the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said to a model and what comes back: Conversation, ModelRequest, ModelReply. Floor F0.
+"""What is said to a model and what comes back: Conversation, ModelRequest, ModelReply.
 
 A conversation only grows, and carries a running digest, so that neither logs nor digests are quadratic in its length.
 What is made anew for every call is a NamedTuple: as immutable as a frozen dataclass, and made in a quarter of the time.

@@ -1,4 +1,4 @@
-"""The nouns every family shares: Trial, Transcript, Score, Record. Floor F0: imports nothing of the project.
+"""The nouns every family shares: Trial, Transcript, Score, Record.
 
 A `Record` is one line of matches.jsonl. Nothing in here holds a wall-clock value, so equal runs give equal bytes.
 """

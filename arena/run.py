@@ -1,4 +1,4 @@
-"""The main door: plays the challenge set. `python3 -m arena.run`, `python3 arena/run.py`, `arena run`. Floor F5."""
+"""The main door: plays the challenge set. `python3 -m arena.run`, `python3 arena/run.py`, `arena run`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 if __package__ in (None, ""):  # started as a file: make the clone importable, and not this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from arena.config import Config, read_config
-from arena.door import enter
+from arena.cli.entry import enter
 from arena.errors import ConfigError
+from arena.settings.config import Config, read_config
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,9 +43,9 @@ def check_data(config: Config) -> None:
 def play(family: str, config: Config, words: Sequence[str]) -> int:
     """Wire the process to one run of a family; `words` are the flags as they were given."""
     # Loaded here, by name, so that --help and usage errors do not wait for what only a run needs.
-    execute = importlib.import_module("arena.execute")
-    console = importlib.import_module("arena.console").console(config.quiet, config.no_color, config.environ)
-    wiring = importlib.import_module("arena.wiring")
+    execute = importlib.import_module("arena.cli.execute")
+    console = importlib.import_module("arena.cli.console").console(config.quiet, config.no_color, config.environ)
+    wiring = importlib.import_module("arena.engine.build")
     around = wiring.Surroundings(
         config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words)
     )

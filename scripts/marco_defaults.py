@@ -19,9 +19,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.config import check_settings  # noqa: E402
 from arena.errors import ArenaError  # noqa: E402
-from arena.settings_table import RUN_SETTINGS  # noqa: E402
+from arena.settings.config import check_settings  # noqa: E402
+from arena.settings.table import RUN_SETTINGS  # noqa: E402
 
 DEFAULTS_FILE = ROOT / "config" / "marco_defaults.yaml"
 

@@ -19,17 +19,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.commands.compare import add_flags, compare_runs, exit_code  # noqa: E402
-from arena.comparison_text import text  # noqa: E402
-from arena.door import enter  # noqa: E402
-from arena.env import load_dotenv  # noqa: E402
+from arena.analysis.compare.text import text  # noqa: E402
+from arena.cli.commands.compare import add_flags, compare_runs, exit_code  # noqa: E402
+from arena.cli.entry import enter  # noqa: E402
 from arena.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, UsageError  # noqa: E402
-from arena.flag_parser import Parser  # noqa: E402
-from arena.model_refs import split_model  # noqa: E402
+from arena.formats.tables import printable  # noqa: E402
 from arena.run import main as arena_run  # noqa: E402
-from arena.rundir import MANIFEST_FILE  # noqa: E402
-from arena.summary import SUMMARY_FILE  # noqa: E402
-from arena.tables import printable  # noqa: E402
+from arena.settings.env import load_dotenv  # noqa: E402
+from arena.settings.flags import Parser  # noqa: E402
+from arena.settings.model_refs import split_model  # noqa: E402
+from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE  # noqa: E402
 
 NAME = "run_base_vs_tuned_arena_comparison.py"
 SIDES = ("base", "tuned")

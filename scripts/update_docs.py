@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from arena.errors import ArenaError  # noqa: E402
-from arena.settings_docs import with_tables  # noqa: E402
+from arena.settings.docs import with_tables  # noqa: E402
 
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "configuration.md")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.arena_rig import arena
+from tests.support.arena_rig import arena
 
 ROOT = Path(__file__).resolve().parent.parent
 

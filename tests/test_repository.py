@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 import os
 import re
 import shutil
@@ -14,17 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from arena import __version__, simpleyaml
-from arena.env import parse_dotenv
+from arena import __version__
+from arena.formats import simpleyaml
 from arena.providers.chat import ENDPOINTS
-from arena.settings_table import RUN_SETTINGS, VARIABLES
+from arena.settings.env import parse_dotenv
+from arena.settings.table import RUN_SETTINGS, VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 
-DOORS = (
-    "arena/run.py", "arena/__main__.py", "arena/door.py", "arena/console.py", "arena/progress.py", "arena/commands/",
-    "scripts/",
-)  # fmt: skip
+PRINTING = ("arena/run.py", "arena/__main__.py", "arena/cli/", "scripts/")
 """Files that may print."""
 
 NO_VARIABLES = frozenset({"AWS_IAM"})
@@ -78,10 +75,10 @@ def test_no_function_is_too_long_or_takes_too_many_parameters() -> None:
     assert found == []
 
 
-def test_only_the_doors_print() -> None:
+def test_only_the_command_line_prints() -> None:
     found = []
     for path in python_files("arena"):
-        if short(path).startswith(DOORS):
+        if short(path).startswith(PRINTING):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "input"):
@@ -108,7 +105,7 @@ def wholesale(tree: ast.AST) -> list[int]:
 def test_nothing_is_caught_wholesale() -> None:
     found = [short(path) for path in python_files("arena", "scripts") if wholesale(ast.parse(path.read_text("utf-8")))]
     # The one place where a bug of ours becomes a record of status `error` instead of a lost run.
-    assert set(found) <= {"arena/runner.py"}
+    assert set(found) <= {"arena/engine/runner.py"}
 
 
 @pytest.mark.parametrize(("body", "lines"), [("pass", [3]), ("raise", []), ("raise ValueError", [3])])
@@ -138,7 +135,7 @@ def test_every_variable_in_the_code_is_listed() -> None:
                 used.setdefault(name, short(path))
     assert len(used) > 20
     missing = {name: file for name, file in used.items() if name not in listed_variables() | NO_VARIABLES}
-    assert missing == {}, "add them to VARIABLES in arena/settings_table.py and to .env.example"
+    assert missing == {}, "add them to VARIABLES in arena/settings/table.py and to .env.example"
 
 
 def test_every_endpoint_has_its_key_and_address_listed() -> None:
@@ -260,15 +257,25 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
-def unmapped(readme: str, modules: list[str]) -> list[str]:
-    """The modules of the package's top folder that the map does not name, by name or by a pattern such as verify*."""
-    house = readme.partition("## The house")[2].partition("```")[2].partition("```")[0]
-    named = {word.removesuffix(".py") for word in re.findall(r"[a-z_][a-z0-9_*]*(?:\.py)?", house)}
-    return [name for name in modules if not any(fnmatch.fnmatchcase(name, word) for word in named)]
+def unmapped(readme: str, names: list[str]) -> list[str]:
+    """The folders and top modules of the package that the map does not name."""
+    tree = readme.partition("## The rooms")[2].partition("```")[2].partition("```")[0]
+    named = set(re.findall(r"[a-z_]+(?:\.py|/)", tree))
+    return [name for name in names if name not in named]
 
 
-def test_the_map_of_the_readme_names_every_module() -> None:
+def test_readme_maps_every_room() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = sorted(path.stem for path in (ROOT / "arena").glob("*.py") if path.stem != "__init__")
-    assert len(names) > 50 and unmapped(readme, names) == []
-    assert unmapped(readme, ["no_such_module"]) == ["no_such_module"]
+    folders = sorted(f"{path.parent.name}/" for path in (ROOT / "arena").glob("*/__init__.py"))
+    modules = sorted(path.name for path in (ROOT / "arena").glob("*.py") if path.name != "__init__.py")
+    assert len(folders) > 10 and unmapped(readme, [*folders, *modules]) == []
+    assert unmapped(readme, ["no_such_room/"]) == ["no_such_room/"]
+
+
+def test_every_folder_says_what_belongs_in_it() -> None:
+    silent = [
+        short(path)
+        for path in (ROOT / "arena").rglob("__init__.py")
+        if len((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()) < 3
+    ]
+    assert silent == []

@@ -1,4 +1,4 @@
-"""Anthropic Messages: the API of `anthropic`, in its two versions. Floor F1.
+"""Anthropic Messages: the API of `anthropic`, in its two versions.
 
 Shape: https://docs.anthropic.com/en/api/messages.
 """

@@ -1,4 +1,4 @@
-"""Chat Completions: the API that most servers speak, hosted or local. Floor F1.
+"""Chat Completions: the API that most servers speak, hosted or local.
 
 Shape: https://platform.openai.com/docs/api-reference/chat; what servers make of it: docs/providers.md.
 """

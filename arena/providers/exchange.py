@@ -1,6 +1,6 @@
 """The part that all APIs share: send a JSON payload, make sense of what comes back, learn an endpoint's quirks.
 
-Floor F1. An API's own file lays out the payload and reads the reply; both are pure functions.
+An API's own file lays out the payload and reads the reply; both are pure functions.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from arena.errors import ServiceFault
 from arena.messages import HttpAttempt, ModelReply, ModelRequest, Sampling, Usage
+from arena.providers.http.retry import Verdict, excerpt
+from arena.providers.http.transport import Transport
 from arena.providers.quirks import (
     ApiError,
     ParameterQuirk,
@@ -25,8 +27,6 @@ from arena.providers.quirks import (
 )
 from arena.providers.settings import Access
 from arena.records import Json
-from arena.retry import Verdict, excerpt
-from arena.transport import Transport
 
 # JSON has no NaN; where a server writes one, null keeps our own files readable for everybody.
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)

@@ -1,4 +1,4 @@
-"""Stands for players whose matches are played already: nothing is asked of them. Floor F1.
+"""Stands for players whose matches are played already: nothing is asked of them.
 
 A run that judges another one again has their names and their words, and no way to reach them: any call is a fault.
 """

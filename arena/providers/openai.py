@@ -1,4 +1,4 @@
-"""OpenAI Responses: the API of `openai`, which other servers speak too. Floor F1.
+"""OpenAI Responses: the API of `openai`, which other servers speak too.
 
 Shape: https://platform.openai.com/docs/api-reference/responses.
 """

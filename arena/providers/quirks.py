@@ -1,6 +1,6 @@
 """What real endpoints do beside their documentation, as tables; and a memory of what each model has refused.
 
-Floor F1. The tables are data: a new oddity is a row here and a test case in tests/test_providers_http_quirks.py.
+The tables are data: a new oddity is a row here and a test case in tests/providers/test_providers_http_quirks.py.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from arena.providers.http.retry import RETRY_STATUSES, excerpt
 from arena.records import Json
-from arena.retry import RETRY_STATUSES, excerpt
 
 
 class ApiError(NamedTuple):

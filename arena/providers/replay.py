@@ -1,4 +1,4 @@
-"""The `replay` provider: answers come from another run's journal, never from a network. Floor F1.
+"""The `replay` provider: answers come from another run's journal, never from a network.
 
 A model string is `replay/<run directory>`. A call is found by trial, seat, turn, step and request digest; a call that
 was not recorded is an error, never an invented answer. Tool calls of replayed seats come from the same journal.
@@ -10,7 +10,9 @@ import threading
 from pathlib import Path
 
 from arena.errors import ConfigError, ServiceFault
-from arena.journal import (
+from arena.messages import CallKey, ModelReply, ModelRequest, ToolAnswer
+from arena.records import Json
+from arena.store.journal import (
     JOURNAL_FILE,
     JournalIndex,
     Recorded,
@@ -20,9 +22,7 @@ from arena.journal import (
     reply_from_json,
     tool_digest,
 )
-from arena.messages import CallKey, ModelReply, ModelRequest, ToolAnswer
-from arena.records import Json
-from arena.rundir import RECORDS_FILE, file_digest
+from arena.store.rundir import RECORDS_FILE, file_digest
 
 TOOLS_FILE = "inputs/tools.txt"
 """Where a run keeps the tool description that its players were shown."""

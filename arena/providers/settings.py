@@ -1,4 +1,4 @@
-"""What every HTTP provider is built from: settings, the key and the address. Floor F1."""
+"""What every HTTP provider is built from: settings, the key and the address."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
-from arena.connections import proxy_secrets, split_url
 from arena.errors import ConfigError
-from arena.redaction import Redactor
-from arena.transport import Transport, TransportSettings
+from arena.providers.http.connections import proxy_secrets, split_url
+from arena.providers.http.transport import Transport, TransportSettings
+from arena.settings.redaction import Redactor
 
 ProviderSettings = TransportSettings
 """A provider needs what its transport needs: the environment (keys, addresses, proxies), times and bounds."""

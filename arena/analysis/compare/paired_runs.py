@@ -1,0 +1,248 @@
+"""Two finished runs side by side: may they be compared, and which matches are pairs.
+
+A pair is the same trial of both runs (same key: challenge and repetition); its challenge is its cluster.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from arena.engine.run_reliability import PanelSums, reliability_json
+from arena.errors import DataError, Issue, UsageError
+from arena.families.crypto.data import played_challenges
+from arena.records import STATUSES, Json
+from arena.stats.moments import Moments
+from arena.store.finished_run import FinishedRun
+from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
+
+_SETTINGS = ("seed", "max_turns", "max_tool_calls_per_turn", "repetitions")
+_RELAXED = frozenset({"repetitions", "benchmark_version", "set_header_sha256", "challenges_sha256", "prompts_sha256"})
+"""What --intersect lets differ: it then looks at each challenge and repetition."""
+_NAMES = {"challenges_sha256": "challenges (digest)",
+          "set_header_sha256": "header of the challenge set (digest)",
+          "prompts_sha256": "system prompts (digest)",
+          "tools_sha256": "what players are shown of the calculator (digest)"}  # fmt: skip
+VERIFIED_RULE = "verified_rule"
+"""Rule of the run's verified scores: runs of different rules are compared but for these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
+
+    unit: str
+    status: str
+    scored: bool
+    scores: Mapping[str, float]
+    outcome: str | None
+    verified: Mapping[str, float]
+    verified_outcome: str | None
+
+
+@dataclass(slots=True)
+class RunTable:
+    """One run in memory: its matches by trial key, and what is counted beside them."""
+
+    run: FinishedRun
+    dimensions: tuple[str, ...]
+    planned: int
+    outcomes: tuple[str, ...]
+    panels: PanelSums
+    matches: dict[str, Match] = field(default_factory=dict)
+    verified_rules: set[str] = field(default_factory=set)
+    """`name version` of every rule by which verified scores were made."""
+
+    @property
+    def success(self) -> str:
+        """The outcome that the success rate counts."""
+        return self.outcomes[0]
+
+    def reliability(self) -> dict[str, Json] | None:
+        """Return pass@k, pass^k and the variance split of the run, None without repetitions."""
+        plays: dict[str, tuple[int, dict[str, int], Moments]] = {}
+        for match in self.matches.values():
+            n, outcomes, scores = plays.get(match.unit) or (
+                0,
+                dict.fromkeys(self.outcomes, 0),
+                Moments(self.dimensions),
+            )
+            if match.outcome is not None:
+                outcomes[match.outcome] += 1
+            if match.scored:
+                scores.add(match.scores)
+            plays[match.unit] = n + 1, outcomes, scores
+        return reliability_json(plays, self.panels)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many matches there are of each kind that no mean holds, and of those that it does."""
+        found = {"planned": self.planned, "played": len(self.matches), "not_played": self.planned - len(self.matches)}
+        found |= {status: sum(m.status == status for m in self.matches.values()) for status in STATUSES}
+        done = [match for match in self.matches.values() if match.status == "done"]
+        found["scored"] = sum(match.scored for match in done)
+        found["unscored"] = len(done) - found["scored"]
+        return found
+
+
+def read_run(run: FinishedRun) -> RunTable:
+    """Read what a comparison needs. Errors: DataError for a run that is unfinished or damaged."""
+    summary = run.summary()
+    try:
+        dimensions, outcomes = tuple(summary["mean_scores"]), tuple(summary["outcomes"])
+        planned = int(summary["n_planned"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
+    table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions))
+    for number, record in enumerate(run.records(), 1):
+        try:
+            if record["key"] in table.matches:
+                raise UsageError(f"{run.path} holds {record['key']} twice: finish the run with `--resume` first")
+            table.matches[record["key"]] = _match(record, table)
+            table.panels.add(record)
+        except (KeyError, TypeError, AttributeError) as error:
+            place = Issue(str(run.path / RECORDS_FILE), f"line {number}", f"lacks or spoils a field: {error!r}")
+            raise DataError([place]) from None
+    return table
+
+
+def _match(record: Mapping[str, Json], table: RunTable) -> Match:
+    status, scored = record["status"], record["status"] == "done" and record["unscored"] is None
+    scores = {name: _number(name, record["scores"][name]) for name in table.dimensions} if scored else {}
+    found = record["judging"].get("verified")
+    verified: Mapping[str, float] = {}
+    outcome = None
+    if found is not None:
+        table.verified_rules.add(f"{found['rule']} {found['version']}")
+        given = (found.get("scores") or {}).items()
+        verified = {name: _number(name, value) for name, value in given if value is not None}
+        outcome = found.get("outcome")
+    if status == "aborted":  # there is nothing to verify in a match that was given up; it stays a failure
+        outcome = record["outcome"]
+    for label in (record["outcome"], outcome):
+        if label is not None and label not in table.outcomes:
+            raise TypeError(f"{label!r} is no outcome of this run")
+    return Match(record["unit"], status, scored, scores, record["outcome"], verified, outcome)
+
+
+def _number(name: str, value: Json) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"{name}: {value!r} is no number")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One trial of both runs."""
+
+    unit: str
+    base: Match
+    tuned: Match
+
+
+@dataclass(frozen=True, slots=True)
+class PairedRuns:
+    """Two comparable runs. `pairs` are in the base run's order.
+
+    `only_base`, `only_tuned`: matches that the other run has not played.  `common`: with --intersect what was used and
+    left out (`challenges`, and the names that are in `only_base`, `only_tuned`, or `changed` between the runs).
+    `verified_problem`: why verified scores cannot be compared; empty where they can.
+    """
+
+    base: RunTable
+    tuned: RunTable
+    pairs: tuple[Pair, ...]
+    only_base: int
+    only_tuned: int
+    common: Mapping[str, Json] | None
+    verified_problem: str
+
+
+def pair_runs(base: RunTable, tuned: RunTable, intersect: bool) -> PairedRuns:
+    """Pair two runs. Errors: UsageError listing everything in which runs that cannot be compared differ."""
+    found = list(_obstacles(base, tuned, intersect))
+    if found:
+        hint = "" if intersect else "; --intersect compares the challenges and repetitions that both have"
+        relaxed = all(relaxed for relaxed, _ in found)
+        lines = "\n  ".join(line for _, line in found)
+        raise UsageError(
+            f"these runs cannot be compared, they differ in\n  {lines}\n"
+            f"play both with the same settings but for the players{hint if relaxed else ''}"
+        )
+    common = _common(base.run, tuned.run) if intersect else None
+    used = None if common is None else frozenset(common["challenges"])
+    matches = {key: match for key, match in base.matches.items() if used is None or match.unit in used}
+    others = {key: match for key, match in tuned.matches.items() if used is None or match.unit in used}
+    pairs = tuple(Pair(match.unit, match, others[key]) for key, match in matches.items() if key in others)
+    if not pairs:
+        raise UsageError("these runs have no match in common: no challenge and repetition was played in both")
+    left, right = len(matches) - len(pairs), len(others) - len(pairs)
+    return PairedRuns(base, tuned, pairs, left, right, common, _verified_problem(base, tuned))
+
+
+def _obstacles(base: RunTable, tuned: RunTable, intersect: bool) -> Iterator[tuple[bool, str]]:
+    """Yield (would --intersect allow it, one line) for each difference that makes a comparison meaningless."""
+    ours, theirs = must_agree(base.run), must_agree(tuned.run)
+    for name in [*ours, *(name for name in theirs if name not in ours)]:
+        if ours.get(name) == theirs.get(name) or (intersect and name in _RELAXED):
+            continue
+        label = _NAMES.get(name, name.replace("_", " "))
+        yield name in _RELAXED, f"{label}: base {_short(ours.get(name))}, tuned {_short(theirs.get(name))}"
+    if (base.dimensions, base.outcomes) != (tuned.dimensions, tuned.outcomes):
+        yield False, f"dimensions or outcomes: base {_short(base.dimensions)}, tuned {_short(tuned.dimensions)}"
+
+
+def must_agree(run: FinishedRun) -> dict[str, Json]:
+    """Return what has to be the same in both runs, by name: rules, judge, seed, limits. Players are not in it.
+
+    Errors: DataError where the manifest lacks it.
+    """
+    identity = run.identity
+    try:
+        settings, models, rules = identity["settings"], identity["models"], identity["rules"]
+        judge = {name: value for name, value in settings.items() if name.startswith("judge_")}
+        judges, files = models.get("panel") or [models["judge"]], models.get("files", {})
+        judge_files = {label: files[label] for label in judges if label in files}
+        return {
+            "family": identity["family"],
+            **{name: settings.get(name) for name in _SETTINGS},
+            **{name: value for name, value in rules.items() if name != VERIFIED_RULE},
+            "judge": models["judge"],
+            **{name: value for name, value in judge.items() if name not in ("judge_provider", "judge_model")},
+            **({"judge_file_sha256": judge_files} if judge_files else {}),
+            "tool_protocol": identity["tool_protocol"],
+            "tools_sha256": identity["tools_sha256"],
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        place = Issue(str(run.path / MANIFEST_FILE), "/identity", f"lacks or spoils a field: {error!r}")
+        raise DataError([place]) from None
+
+
+def _common(base: FinishedRun, tuned: FinishedRun) -> dict[str, Json]:
+    """Return the challenges that both runs played in the same words, and the names of the others."""
+    ours = {challenge["id"]: challenge for challenge in played_challenges(base).challenges}
+    theirs = {challenge["id"]: challenge for challenge in played_challenges(tuned).challenges}
+    return {
+        "challenges": [name for name in ours if name in theirs and ours[name] == theirs[name]],
+        "changed": [name for name in ours if name in theirs and ours[name] != theirs[name]],
+        "only_base": [name for name in ours if name not in theirs],
+        "only_tuned": [name for name in theirs if name not in ours],
+    }
+
+
+def _verified_problem(base: RunTable, tuned: RunTable) -> str:
+    for name, table in (("base", base), ("tuned", tuned)):
+        if not table.verified_rules:
+            return f"no verified scores in this run: {name}"
+        if len(table.verified_rules) > 1:
+            return f"{name} mixes verified scores of several rules: {', '.join(sorted(table.verified_rules))}"
+    if base.verified_rules != tuned.verified_rules:
+        rules = ", ".join(sorted(base.verified_rules)), ", ".join(sorted(tuned.verified_rules))
+        return f"the rules of the verified scores differ: base {rules[0]}, tuned {rules[1]}"
+    return ""
+
+
+def _short(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else text[:97] + "..."

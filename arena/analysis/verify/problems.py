@@ -1,0 +1,48 @@
+"""What does not hold of a run: problems with their place, bounded, told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.engine.build import MALFORMED
+from arena.errors import ArenaError, DataError, Issue
+
+MAX_LISTED = 100
+"""A run in which everything is wrong must not print millions of lines."""
+
+MAX_CHARS = 400
+
+
+@dataclass(slots=True)
+class Problems:
+    """Problems in the order in which they were found. `notes`: what a reader should know and what is no problem."""
+
+    root: Path
+    listed: list[Issue] = field(default_factory=list)
+    count: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, file: str, place: str, message: str) -> None:
+        """Note a problem of a file (its path below the run) at a place: `line 7`, a JSON pointer, a trial's key."""
+        self.count += 1
+        if len(self.listed) < MAX_LISTED:
+            short = message if len(message) <= MAX_CHARS else message[: MAX_CHARS - 3] + "..."
+            self.listed.append(Issue(file, place, short))
+
+    @contextmanager
+    def guard(self, file: str, place: str) -> Iterator[None]:
+        """Turn what reading a damaged piece of a run raises into a problem."""
+        try:
+            yield
+        except DataError as error:
+            for issue in error.issues:
+                self.add(issue.file.removeprefix(f"{self.root}/"), f"{place} {issue.pointer}".strip(), issue.message)
+        except ArenaError as error:
+            self.add(file, place, str(error))
+        except OSError as error:
+            self.add(file, place, f"cannot be read: {error.strerror or error}")
+        except MALFORMED as error:
+            self.add(file, place, f"is not as the arena writes it: {type(error).__name__}: {error}")

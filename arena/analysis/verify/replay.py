@@ -1,0 +1,213 @@
+"""Verifies that the records follow from the journal: every match is played again out of its recorded calls.
+
+Players, judge and calculator are what `api_calls.jsonl` says; the family plays and scores as it did. The record that
+comes out must be the stored one to the byte: transcript, usage, checks, grades, verified grades, outcome. Nothing is
+called.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from arena.analysis.verify.calls import Journal
+from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.records import Found
+from arena.engine.runner import Hooks, Job, Progress, Runner, lanes
+from arena.errors import ServiceFault
+from arena.messages import CallKey, ModelReply, ModelRequest, Sampling, ToolAnswer
+from arena.play.limits import Budget, Limits
+from arena.play.services import Model, Wiring, tool_seed
+from arena.policy.gates import AllowAll
+from arena.records import STATUS_OF_STOP, Json, Trial
+from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded, Slot, encode_line, slot_of
+from arena.store.rundir import RECORDS_FILE, differences
+
+SHOWN_DIFFERENCES = 3
+"""So many places of one record are told; where one differs, mostly many do."""
+
+_ENDED_BY_PLAY = ("done", "aborted")
+_FREE_FIELDS = ("status", "stop", "detail", "flags", "gates", "scores", "unscored", "outcome", "verdict", "judging")
+"""What a match that was broken off from outside (a ceiling, a gate, our own bug) does not owe to its calls."""
+
+
+def check_replay(found: Found, journal: Journal, problems: Problems) -> None:
+    """Play every recorded match again from the journal; `problems` gets where record and journal differ."""
+    if found.family is None:
+        return
+    with problems.guard(RECORDS_FILE, ""):
+        _Replay(found, journal, problems).run()
+
+
+class _Watched(Recorded):
+    """Recorded calls that remember which of them were looked up."""
+
+    __slots__ = ("used",)
+
+    def __init__(self, lines: dict[Slot, dict[str, Json]]) -> None:
+        super().__init__(lines)
+        self.used: set[Slot] = set()
+
+    def find(self, slot: Slot, digest: str) -> dict[str, Json] | None:
+        line = super().find(slot, digest)
+        if line is not None:
+            self.used.add(slot)
+        return line
+
+    def unused(self) -> list[Slot]:
+        return [slot for slot in self._lines if slot not in self.used]
+
+
+class _Watching(JournalIndex):
+    """The journal's index; hands out watched calls, and keeps those of the match that is being played."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal.path)
+        self.journal = journal
+        self.now = _Watched({})
+        self.doubled = 0
+
+    def recorded(self, trial: str, attempt: int, forget: bool = True) -> Recorded:
+        found = self.journal.recorded(trial, attempt, forget=False)
+        self.now = _Watched(found._lines)
+        self.doubled = self.journal.answers(trial, attempt) - len(found._lines)
+        return self.now
+
+
+class _Absent:
+    """Stands for players, judge and calculator: nothing is answered but from the journal. Calls that failed in the run
+    fail again with the fault that was recorded."""
+
+    name = "recorded"
+    offline = True
+    seeded = True
+
+    def __init__(self, journal: Journal, trials: Mapping[str, Trial]) -> None:
+        self._models: dict[tuple[str, int, Slot], dict[str, Json]] = {}
+        self._tools: dict[str, dict[str, Json]] = {}
+        for (key, attempt), lines in journal.faults.items():
+            for line in lines:
+                slot = slot_of(line)
+                if line["kind"] != "tool":
+                    self._models[key, attempt, slot] = line["fault"]
+                elif key in trials:
+                    place = CallKey(key, attempt, slot.seat, slot.turn, slot.step)
+                    self._tools[tool_seed(trials[key].seed, place, slot.item)] = line["fault"]
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        key = request.key
+        fault = self._models.get((key.trial, key.attempt, Slot(request.kind, key.seat, key.turn, key.step, 0)))
+        raise _fault(fault, f"{request.kind} call of {key.seat} at turn {key.turn}, step {key.step}")
+
+    def call(self, op: str, args: Json, seed: str) -> ToolAnswer:
+        raise _fault(self._tools.get(seed), f"tool call {op}")
+
+    def catalogue(self) -> list[dict[str, Json]]:
+        return []
+
+    def identity(self) -> dict[str, Json]:
+        return {}
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _fault(recorded: Mapping[str, Json] | None, what: str) -> ServiceFault:
+    if recorded is None:
+        return ServiceFault("journal", f"{JOURNAL_FILE} holds no {what}")
+    reason = str(recorded.get("reason"))
+    return ServiceFault(reason if reason in STATUS_OF_STOP else "journal", str(recorded.get("message")))
+
+
+class _Replay:
+    def __init__(self, found: Found, journal: Journal, problems: Problems) -> None:
+        assert found.family is not None
+        self.found, self.family, self.problems = found, found.family, problems
+        self.index = _Watching(journal)
+        self.absent = _Absent(journal, found.trials)
+
+    def run(self) -> None:
+        """Play all records again, one after the other."""
+        sink = AppendFile(Path(os.devnull), False)
+        try:
+            Runner(self.family, self._wiring(sink), Hooks(self._compare, self._past, _ignore), 1, True).run(
+                lanes(self._jobs())
+            )
+        finally:
+            sink.close()
+
+    def _wiring(self, sink: AppendFile) -> Wiring:
+        model = Model(self.absent, "", "recorded", Sampling())
+        return Wiring(
+            player=lambda seat: model,
+            judge=model,
+            calculator=self.absent,
+            has_tools=self.found.run.identity["tools_sha256"] is not None,
+            budget=Budget(Limits()),
+            gate=AllowAll(),
+            journal=sink,
+            recorded=self.index,
+            stop=threading.Event(),
+        )
+
+    def _jobs(self) -> Iterator[Job]:
+        for key in self.found.records:
+            if key in self.found.trials:
+                with self.problems.guard(RECORDS_FILE, key):
+                    attempt = self.found.record(key)["attempt"]
+                    if type(attempt) is int:
+                        yield Job(self.found.trials[key], attempt)
+                    else:
+                        self.problems.add(RECORDS_FILE, key, "/attempt: is no whole number")
+
+    def _past(self, trial: Trial, fresh: Mapping[str, dict[str, Json]]) -> list[dict[str, Json]]:
+        past = []
+        for other in self.found.trials.values():
+            if other.key == trial.key:
+                break
+            if other.series == trial.series and other.key in self.found.records:
+                past.append(self.found.record(other.key))
+        return past
+
+    def _compare(self, again: dict[str, Json], seconds: float, finished: int) -> None:
+        """Compare one record that was played again with the stored one."""
+        key = again["key"]
+        with self.problems.guard(RECORDS_FILE, key):
+            stored = self.found.record(key)
+            stored.pop("prev", None)
+            if encode_line(stored) == encode_line(again):
+                self._check_use(key)
+                return
+            if stored["status"] not in _ENDED_BY_PLAY:
+                self._check_broken_off(key, stored)
+                for name in _FREE_FIELDS:
+                    stored[name] = again[name]
+            if again["stop"] == "journal" and stored["stop"] != "journal":
+                self.problems.add(RECORDS_FILE, key, f"does not follow from its calls: {again['detail']}")
+                return
+            for line in list(differences(stored, again))[:SHOWN_DIFFERENCES]:
+                self.problems.add(RECORDS_FILE, key, f"its calls give another record (was: stored, now: {line})")
+
+    def _check_use(self, key: str) -> None:
+        """Every answer of the attempt must have been used: more would be calls that no record tells of."""
+        for slot in self.index.now.unused()[:SHOWN_DIFFERENCES]:
+            place = f"{slot.kind} call of {slot.seat} at turn {slot.turn}, step {slot.step}"
+            self.problems.add(JOURNAL_FILE, key, f"{place}: the match does without it")
+        if self.index.doubled:
+            self.problems.add(JOURNAL_FILE, key, f"{self.index.doubled} of its calls stand there twice")
+
+    def _check_broken_off(self, key: str, stored: Mapping[str, Json]) -> None:
+        """A match that came to no end of its own: no grade and no outcome, and a stop that gives its status."""
+        if STATUS_OF_STOP.get(stored["stop"]) != stored["status"]:
+            self.problems.add(RECORDS_FILE, key, f"/status: {stored['status']} does not follow from {stored['stop']}")
+        unscored = f"{stored['status']}: {stored['stop']}"
+        bare: dict[str, Json] = {"scores": {}, "unscored": unscored, "outcome": None, "verdict": None, "judging": {}}
+        for name, value in bare.items():
+            if stored[name] != value:
+                self.problems.add(RECORDS_FILE, key, f"/{name}: an outage is never a score")
+
+
+def _ignore(progress: Progress) -> None:
+    """Show nothing."""

@@ -1,0 +1,255 @@
+"""The calculator: what its carriers share, and how it is built.
+
+The carriers stand in modules of their own, each with `build(name, settings)`: calculator_process (`process`,
+`oneshot`) and calculator_lambda (`lambda`), so that a run without HTTP never loads it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.errors import ConfigError, ServiceFault, UsageError
+from arena.messages import HttpAttempt, ToolAnswer
+from arena.records import Json
+
+DEFAULT_TIMEOUT_S = 10.0
+"""Twice the calculator's own safety net of 5 s, so that its `timeout` answer comes first."""
+
+OUTAGE_CODES: Mapping[str, str] = {"timeout": "timeout", "internal": "calculator"}
+"""Error codes of an answer that depend on the machine or on a bug of ours, and not on the call -> reason of the
+ServiceFault. They are outages: tried once more, then the trial is `error`. Every other `ok: false` is an answer."""
+
+BINARY = Path("calculator/target/release/crypto_calculator_cli")
+GET_CARGO = "install Rust from https://rustup.rs or your distribution's package `cargo`"
+
+
+@dataclass(frozen=True, slots=True)
+class CalculatorSettings:
+    """What a carrier needs. `timeout_s` bounds one attempt of one call; `max_processes` the local processes.
+
+    `command`: the local calculator without flags, which the carrier adds (None: what `binary_path` names).
+    `lambda_url`: the address of the one behind HTTP.  `environ`: variables for ARENA_CALCULATOR_BIN, AWS_*,
+    CRYPTOMATH_LAMBDA_TOKEN, proxies.  `notify` gets lines for people.  `seeded`: whether local calls carry their seed,
+    so that they can be recomputed.
+    """
+
+    root: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    max_processes: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
+    command: tuple[str, ...] | None = None
+    lambda_url: str | None = None
+    notify: Callable[[str], None] | None = None
+    seeded: bool = True
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class Outage(Exception):
+    """One attempt that gave no usable answer; `reason` is that of the ServiceFault it may become."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def request_bytes(op: str, args: Json, call_id: str | None, seed: str | None) -> bytes:
+    """Return one request as a line of ASCII without its line end."""
+    request: dict[str, Json] = {"op": op, "args": args}
+    if call_id is not None:
+        request["id"] = call_id
+    if seed:
+        request["seed"] = seed
+    return _encode(request).encode("ascii")
+
+
+def read_answer(line: bytes, call_id: str | None) -> dict[str, Json]:
+    """Return the answer in `line` without its `id`, which belongs to the carrier and not to the call.
+
+    Raises Outage for what is no answer to this call. A refused request is answered without an id where the calculator
+    could not read that far; as only one request is under way at a time, such an answer is accepted.
+    """
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        raise Outage("calculator", f"the calculator answered what is not JSON: {_excerpt(line)}") from None
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
+        raise Outage("calculator", f'the calculator answered JSON without "ok": {_excerpt(line)}')
+    if answer["ok"]:
+        usable = "result" in answer
+    else:
+        error = answer.get("error")
+        usable = isinstance(error, dict) and isinstance(error.get("code"), str)
+    if not usable:
+        raise Outage("calculator", f"the calculator's answer lacks its result or error code: {_excerpt(line)}")
+    given = answer.pop("id", None)
+    if call_id is not None and given != call_id and (given is not None or answer["ok"]):
+        raise Outage("calculator", "the calculator's answer belongs to another call")
+    return answer
+
+
+def refuse_outage(answer: Mapping[str, Json]) -> None:
+    """Raise Outage for an answer that says the calculator failed (OUTAGE_CODES), alone or inside a batch."""
+    if answer["ok"]:
+        result = answer["result"]
+        inner = result.get("answers") if isinstance(result, dict) else None
+        for one in inner if isinstance(inner, list) else ():
+            if isinstance(one, dict) and one.get("ok") is False and "error" in one:
+                refuse_outage(one)
+        return
+    error = answer["error"]
+    code = str(error.get("code")) if isinstance(error, dict) else ""
+    if code in OUTAGE_CODES:
+        raise Outage(OUTAGE_CODES[code], f"the calculator answered {code}: {str(error.get('message'))[:200]}")
+
+
+def _excerpt(line: bytes) -> str:
+    return repr(line[:100].decode("utf-8", "replace"))
+
+
+def call_twice(op: str, once: Callable[[], dict[str, Json]], stopped: Callable[[], bool]) -> ToolAnswer:
+    """Make one attempt and, after an Outage, one more. Raises ServiceFault when both failed or `stopped()`."""
+    started = time.perf_counter()
+    attempts: tuple[HttpAttempt, ...] = ()
+    while True:
+        begun = time.perf_counter()
+        try:
+            answer = once()
+            refuse_outage(answer)
+        except Outage as outage:
+            attempts += (HttpAttempt(None, (time.perf_counter() - begun) * 1000.0, str(outage)),)
+            if stopped():
+                raise ServiceFault("interrupted", "the calculator was closed during a call", attempts) from outage
+            if len(attempts) > 1:
+                message = f"calculator, op {op[:64]}: {outage} (2 attempts)"
+                raise ServiceFault(outage.reason, message, attempts) from outage
+        else:
+            now = time.perf_counter()
+            if attempts:
+                attempts += (HttpAttempt(None, (now - begun) * 1000.0),)
+            return ToolAnswer(answer, (now - started) * 1000.0, attempts)
+
+
+class Catalogue:
+    """The answers of the ops `ops` and `version`, asked for once."""
+
+    def __init__(self, ask: Callable[[str], ToolAnswer]) -> None:
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._answers: dict[str, dict[str, Json]] = {}
+
+    def _result(self, op: str) -> dict[str, Json]:
+        with self._lock:
+            if op not in self._answers:
+                answer = self._ask(op).answer
+                if not answer["ok"] or not isinstance(answer["result"], dict):
+                    raise ServiceFault(
+                        "calculator", f"the calculator does not know the op `{op}`: is it the right one?"
+                    )
+                self._answers[op] = answer["result"]
+            return self._answers[op]
+
+    def rows(self) -> list[dict[str, Json]]:
+        """Return the rows of all ops. Raises ServiceFault."""
+        rows: Json = self._result("ops").get("ops")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and "name" in row for row in rows):
+            raise ServiceFault("calculator", "the op `ops` gave no list of ops: is it the right calculator?")
+        return rows
+
+    def identity(self) -> dict[str, Json]:
+        """Return version, digest of the catalogue and number of ops. Raises ServiceFault."""
+        version = self._result("version")
+        return {
+            "version": version.get("version"),
+            "catalogue": version.get("catalogue"),
+            "ops": len(self.rows()),
+        }
+
+
+def binary_path(root: Path, environ: Mapping[str, str]) -> Path:
+    """Return where the local calculator is: ARENA_CALCULATOR_BIN, else the built binary of the clone at `root`."""
+    chosen = environ.get("ARENA_CALCULATOR_BIN", "").strip()
+    return Path(chosen).expanduser() if chosen else root / BINARY
+
+
+def ensure_built(root: Path, notify: Callable[[str], None], environ: Mapping[str, str] | None = None) -> Path | None:
+    """Return the path of an up-to-date calculator, building it first where needed; None where cargo is missing.
+
+    ARENA_CALCULATOR_BIN in `environ` (default: the process's) is taken as it is. Raises ConfigError when that file or
+    the crate's sources do not exist, UsageError when the build fails; both before any call of a run.
+    """
+    environ = os.environ if environ is None else environ
+    binary = binary_path(root, environ)
+    if environ.get("ARENA_CALCULATOR_BIN", "").strip():
+        if not os.access(binary, os.X_OK) or binary.is_dir():
+            raise ConfigError(f"ARENA_CALCULATOR_BIN names {binary}, which is not an executable file")
+        return binary
+    crate = root / "calculator"
+    if not (crate / "Cargo.toml").is_file():
+        raise ConfigError(f"there is no calculator in {crate}: run from a clone, or use --calculator-provider none")
+    built_at = binary.stat().st_mtime_ns if binary.is_file() else 0
+    if built_at >= _newest_source(crate):
+        return binary
+    cargo = find_cargo(environ)
+    if cargo is None:
+        if built_at:
+            notify(
+                f"calculator: older than its sources, and cargo is missing to rebuild it: used as it is. {GET_CARGO}"
+            )
+            return binary
+        notify(f"calculator: cargo is missing, so this run plays on without tools; to have them, {GET_CARGO}")
+        return None
+    notify("building the calculator (cargo build --release) ...")
+    _cargo_build(cargo, crate, environ)
+    if not binary.is_file():
+        raise UsageError(f"cargo built the calculator, but {binary} does not exist: check calculator/Cargo.toml")
+    # Cargo leaves the binary alone where a changed file changes nothing in it; its time says "checked now".
+    os.utime(binary)
+    return binary
+
+
+def find_cargo(environ: Mapping[str, str]) -> str | None:
+    """Return the path of cargo: on the PATH, else where rustup puts it."""
+    found = shutil.which("cargo", path=environ.get("PATH", ""))
+    if found is None and environ.get("HOME"):
+        found = shutil.which("cargo", path=str(Path(environ["HOME"]) / ".cargo" / "bin"))
+    return found
+
+
+def _newest_source(crate: Path) -> int:
+    files = [crate / "Cargo.toml", crate / "Cargo.lock", *(crate / "src").rglob("*")]
+    return max(path.stat().st_mtime_ns for path in files if path.is_file())
+
+
+def _cargo_build(cargo: str, crate: Path, environ: Mapping[str, str]) -> None:
+    # The target directory by name: CARGO_TARGET_DIR or a user's configuration would put the binary elsewhere.
+    command = [cargo, "build", "--release", "--target-dir", str(crate / "target")]
+    # A toolchain that rustup holds is found through its proxies, which stand beside cargo.
+    path = os.pathsep.join((str(Path(cargo).parent), environ.get("PATH", "")))
+    try:
+        done = subprocess.run(
+            command,
+            cwd=crate,
+            env={**environ, "PATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        raise UsageError(f"the calculator cannot be built: {cargo}: {error.strerror}") from error
+    if done.returncode != 0:
+        last = "\n".join(done.stderr.decode("utf-8", "replace").rstrip().splitlines()[-15:])
+        raise UsageError(
+            f"the calculator cannot be built (cargo build --release in {crate} ended with {done.returncode}):\n{last}\n"
+            "Mend that, or play without tools: --calculator-provider none"
+        )

@@ -1,0 +1,220 @@
+"""`arena challenges lint|list|show|render|stats|play`: the challenge set for those who read and write it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from arena.cli.console import Console
+from arena.cli.entry import enter
+from arena.cli.execute import execute
+from arena.engine.build import Surroundings, calculating
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
+from arena.families.crypto.challenges.instance import draw_values, needs_calculator
+from arena.families.crypto.challenges.lint import lint, note_of
+from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
+from arena.families.crypto.challenges.schema import load, select
+from arena.families.crypto.checks.match import CHECKS, all_green
+from arena.families.crypto.checks.play_checks import unexpected
+from arena.families.crypto.data import FAMILY, match_path
+from arena.families.crypto.views import spoken
+from arena.formats.tables import printable
+from arena.messages import Calculator, CallKey
+from arena.play.services import SETUP_SEAT, tool_seed
+from arena.play.tool_protocol import describe
+from arena.records import Json, trial_seed
+from arena.settings.config import CLONE_ROOT, Config, read_config
+from arena.settings.flags import Parser
+from arena.settings.table import RUN_SETTINGS
+from arena.settings.values import from_text
+from arena.store.rundir import RECORDS_FILE, write_output
+
+DEFAULT_SET = CLONE_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
+PAGE = "CHALLENGES.md"
+"""The rendered set, beside the challenge file."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = Parser(add_help=False)
+    shared.add_argument("--challenges", type=Path, default=DEFAULT_SET, metavar="FILE", help="challenge file")
+    shared.add_argument("--json", action="store_true", help="print JSON")
+    seeded = Parser(add_help=False)
+    seeded.add_argument("id", metavar="ID", help="id of a challenge")
+    seeded.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
+    parser = Parser(
+        prog="arena challenges",
+        description="Look at the challenge set, and check it. `arena challenges COMMAND --help` tells more about each.",
+        examples=(
+            "python3 -m arena challenges lint",
+            "python3 -m arena challenges show workshop-approval --seed 3 --tools",
+            "python3 -m arena challenges play workshop-approval --json",
+        ),
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    commands.add_parser("lint", parents=[shared], help="say everything that is wrong with the set; exit 1 for errors")
+    commands.add_parser("list", parents=[shared], help="one line per challenge")
+    show = commands.add_parser("show", parents=[shared, seeded], help="what each role is told, for a seed")
+    show.add_argument("--tools", action="store_true", help="with the description of the calculator")
+    render = commands.add_parser("render", parents=[shared], help=f"write the set as Markdown ({PAGE} beside the file)")
+    render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
+    commands.add_parser("stats", parents=[shared], help="counts per family, difficulty, split, domain, roles")
+    commands.add_parser("play", parents=[shared, seeded], help="play the reference play, print talk, calls and checks")
+    return parser
+
+
+def _seed(word: str) -> int:
+    """Return a run seed, within the bounds of `arena run --seed`."""
+    (row,) = (row for row in RUN_SETTINGS if row.name == "seed")
+    try:
+        return int(from_text(row, word))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out `arena challenges` with these arguments and return the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    return enter("arena challenges", lambda: _challenges(words))
+
+
+def _challenges(words: Sequence[str]) -> int:
+    options = _parser().parse_args(words)
+    return int(_COMMANDS[options.command](options))
+
+
+def _surroundings(words: Sequence[str] = ()) -> tuple[Config, Surroundings, Console]:
+    config = read_config([*words, "--quiet"], os.environ)
+    console = Console(quiet=True)
+    return config, Surroundings(config.environ, config.root, threading.Event(), console.notify, console.warn), console
+
+
+def _lint(options: argparse.Namespace) -> int:
+    config, around, _ = _surroundings()
+    challenge_set = load(options.challenges)
+    with calculating(config, around) as calculator:
+        ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
+    findings = lint(challenge_set, ops)
+    errors = sum(finding.level == "error" for finding in findings)
+    if options.json:
+        print(json.dumps([finding._asdict() for finding in findings]))
+    else:
+        for finding in findings:
+            print(printable(str(finding)))
+        if ops is None:
+            print("warning: there is no calculator, so the names of ops were not checked")
+        print(f"{len(challenge_set.challenges)} challenges, {errors} errors, {len(findings) - errors} warnings")
+    return EXIT_ERRORS if errors else EXIT_OK
+
+
+def _list(options: argparse.Namespace) -> int:
+    challenge_set = load(options.challenges)
+    if options.json:
+        print(json.dumps([challenge["id"] for challenge in challenge_set.challenges]))
+    else:
+        print(printable(listing(challenge_set)))
+    return EXIT_OK
+
+
+def _show(options: argparse.Namespace) -> int:
+    challenge_set = load(options.challenges)
+    (challenge,) = select(challenge_set, ids=[options.id], asked="ID")
+    config, around, _ = _surroundings()
+    key = f"{FAMILY}/{match_path(challenge['id'], 0)}"
+    seed = trial_seed(options.seed, key)
+    with calculating(config, around) as calculator:
+        values = _drawn(challenge, seed, key, calculator)
+        tools = None
+        if options.tools and calculator is not None:
+            tools = describe(calculator.catalogue(), config.max_tool_calls_per_turn)
+    found = note_of(challenge_set, challenge)
+    note = None if found is None else os.path.normpath(options.challenges.parent / found)
+    if options.json:
+        print(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
+    else:
+        print(printable(f"{seen_by(challenge, values, tools, config.max_turns)}\n{for_people(challenge, note)}"))
+    return EXIT_OK
+
+
+def _drawn(challenge: dict[str, Json], seed: str, key: str, calculator: Calculator | None) -> dict[str, Json] | None:
+    """Return the values of the first match of a run with this seed, None for a challenge that draws none."""
+    instance = challenge.get("instance")
+    if instance is None:
+        return None
+    if calculator is None and needs_calculator(instance):
+        raise UsageError(f"{challenge['id']} draws values with the calculator, and there is none")
+    made = 0
+
+    def ask(name: str, op: str, args: dict[str, Json]) -> Json:
+        nonlocal made
+        place = CallKey(key, 0, SETUP_SEAT, 0, 0)
+        answer = calculator.call(op, args, tool_seed(seed, place, made)).answer  # type: ignore[union-attr]
+        made += 1
+        if answer.get("ok") is not True:
+            raise UsageError(f"{challenge['id']}: the value {name!r}: {op} answered {answer.get('error')}")
+        return answer["result"]
+
+    return draw_values(instance, seed, ask)
+
+
+def _render(options: argparse.Namespace) -> int:
+    challenge_set = load(options.challenges)
+    path = options.out or options.challenges.parent / PAGE
+    write_output(path, markdown(challenge_set).encode())
+    print(f"wrote {path}: {len(challenge_set.challenges)} challenges")
+    return EXIT_OK
+
+
+def _stats(options: argparse.Namespace) -> int:
+    found = stats(load(options.challenges))
+    print(json.dumps(found) if options.json else printable(stats_text(found)))
+    return EXIT_OK
+
+
+def _play(options: argparse.Namespace) -> int:
+    (challenge,) = select(load(options.challenges), ids=[options.id], asked="ID")
+    if "reference_play" not in challenge:
+        raise UsageError(f"{options.id} names no reference play; docs/reference-plays.md says how to write one")
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["--challenges", str(options.challenges), "--challenge-ids", options.id, "--seed", str(options.seed)]
+        words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", f"{folder}/run"]
+        words += ["--participant-model", str(options.challenges.parent / challenge["reference_play"])]
+        config, around, console = _surroundings(words)
+        config = replace(config, settings={**config.settings, "json": False})
+        execute(FAMILY, config, around, console)
+        record = json.loads((Path(folder) / "run" / RECORDS_FILE).read_bytes())
+    checks = record["judging"].get("checks")
+    false = list(unexpected(record["transcript"]))
+    green = record["stop"] == "agreed_end" and checks is not None and all_green(checks) and not false
+    print(json.dumps(record) if options.json else printable("\n".join(_played_lines(record))))
+    return EXIT_OK if green else EXIT_ERRORS
+
+
+def _played_lines(record: dict[str, Json]) -> list[str]:
+    """Return a record as lines for the writer of a play."""
+    lines = [f"values: {json.dumps(record['instance'], ensure_ascii=False)}", ""]
+    for entry in record["transcript"]:
+        if entry["kind"] == "say":
+            lines.append(f"[{entry['turn']}] {entry['from']}: {spoken(entry)}")
+        elif entry["kind"] == "call":
+            answer = entry["answer"].get("result", entry["answer"].get("error"))
+            call = f"{entry['op']} {json.dumps(entry['args'])}"
+            lines.append(f"    {entry['from']} calls {entry['id']}: {call[:200]} -> {json.dumps(answer)[:200]}")
+        else:
+            lines.append(f"    {entry['from']} {entry['kind']}: {entry.get('problem', entry.get('text', ''))}")
+    lines += ["", f"ended: {record['stop']} {record['detail']}".rstrip()]
+    for name in CHECKS if record["judging"].get("checks") else ():
+        found = record["judging"]["checks"][name]
+        state = "not checked" if found is None else "ok" if found["ok"] else "NOT OK"
+        lines.append(f"{name}: {state} {json.dumps(found, ensure_ascii=False)[:400]}")
+    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(record["transcript"])]
+    return lines
+
+
+_COMMANDS = {"lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play}

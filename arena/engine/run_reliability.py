@@ -1,0 +1,84 @@
+"""The reliability of one run, from its records: the `reliability` part of summary.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from arena.records import Json
+from arena.stats.moments import Moments
+from arena.stats.reliability import Components, NestedSums, advice, components, doubled, pass_rows
+
+Plays = Mapping[str, tuple[int, Mapping[str, int], Moments]]
+"""Challenge -> number of its records, its outcomes (the success label first), its scores."""
+
+
+@dataclass(slots=True)
+class PanelSums:
+    """Sums over the matches that several judgements were made of (`judging.panel`), for the judge's share."""
+
+    dimensions: Sequence[str]
+    matches: int = 0
+    sums: dict[str, NestedSums] = field(default_factory=dict)
+
+    def add(self, record: Mapping[str, Json]) -> None:
+        """Count one record; nothing where it has no panel, or no score."""
+        panel = record["judging"].get("panel")
+        if not panel or record["status"] != "done" or record["unscored"] is not None:
+            return
+        self.matches += 1
+        judged = [entry["scores"] for entry in panel if entry.get("scores")]
+        for name in self.dimensions:
+            self.sums.setdefault(name, NestedSums()).add(record["unit"], [scores[name] for scores in judged])
+
+
+def reliability_json(plays: Plays, panels: PanelSums) -> dict[str, Json] | None:
+    """Return `pass` and `variance`, or None where no challenge was played more than once.
+
+    The judge has a share only where every scored match has a panel.
+    """
+    if max((n for n, _, _ in plays.values()), default=0) < 2:
+        return None
+    counts = [(sum(outcomes.values()), next(iter(outcomes.values()))) for _, outcomes, _ in plays.values()]
+    judged = 0 < panels.matches == sum(scores.n for _, _, scores in plays.values())
+    return {
+        "pass": [
+            {"k": row.k, "pass_at_k": round(row.at, 6), "pass_hat_k": round(row.hat, 6),
+             "challenges": row.challenges, "left_out": row.left_out}
+            for row in pass_rows([(n, c) for n, c in counts if n])
+        ],
+        "variance": {
+            name: components_json(components(panels.sums[name] if judged else _sums(plays, name)))
+            for name in panels.dimensions
+        },
+    }  # fmt: skip
+
+
+def _sums(plays: Plays, name: str) -> NestedSums:
+    """Return the sums of one dimension with one judgement a match."""
+    found = NestedSums()
+    for unit, (_, _, scores) in plays.items():
+        if scores.n:
+            found.add_challenge(unit, scores.n, scores.sums[name], scores.squares[name])
+    return found
+
+
+def components_json(found: Components) -> dict[str, Json]:
+    """Return variance components, the standard error of the mean that follows from them, and what to do about it."""
+    twice = doubled(found)
+    return {
+        "challenge": _rounded(found.challenge),
+        "repetition": _rounded(found.repetition),
+        "judge": _rounded(found.judge),
+        "cut_to_zero": list(found.cut),
+        "challenges": found.challenges,
+        "repetitions": round(found.repetitions, 3),
+        "judgements": round(found.judgements, 3),
+        "standard_error": _rounded(found.standard_error()),
+        "standard_error_with_twice_the": {name: _rounded(value) for name, value in twice.items()},
+        "advice": advice(found, twice),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

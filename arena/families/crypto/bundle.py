@@ -1,0 +1,187 @@
+"""The crypto family's derived files: the bundle of each match and role_views/<RoleId>.jsonl."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+from arena.families.crypto.challenges.schema import encode_role
+from arena.families.crypto.data import CryptoSetup, match_path, roles
+from arena.families.crypto.views import role_messages, spoken
+from arena.records import Json
+from arena.store.journal import dumps, encode_line
+
+_CHUNK = 1 << 18
+
+MAX_OPEN_FILES = 64
+"""Role-view files held open at once while exporting; a challenge set has more roles than a process may open files."""
+
+
+def match_json(record: dict[str, Json], challenge: Mapping[str, Json], setup: CryptoSetup) -> dict[str, Json]:
+    """Return match.json: the predecessor's match object without transcript and views, which stand beside it."""
+    out: dict[str, Json] = {
+        "challenge_id": challenge["id"],
+        "challenge_name": challenge["name"],
+        "difficulty": challenge["difficulty"],
+    }
+    for name in ("primitive_family", "split"):
+        if name in challenge:
+            out[name] = challenge[name]
+    scored = record["unscored"] is None and record["status"] == "done"
+    out |= {
+        "participants": [participant["id"] for participant in challenge["participants"]],
+        "initiator_agent_id": challenge["self_play"]["initiator_agent_id"],
+        "models": {role: setup.role_models.get(role, setup.participant) for role in roles(challenge)},
+        "max_turns": setup.max_turns,
+        "rep": record["plan"]["rep"],
+        "seed": record["seed"],
+        "instance": record.get("instance"),
+        "attempt": record["attempt"],
+        "status": record["status"],
+        "stop": record["stop"],
+        "flags": record["flags"],
+        "outcome": record["outcome"],
+        "judge_verdict": {"scores": record["scores"], "verdict": record["verdict"]} if scored else None,
+        "unscored": record["unscored"],
+        "error": record["detail"] if record["status"] == "error" else None,
+        "detail": record["detail"],
+        "usage": record["usage"],
+        "judging": record["judging"],
+    }
+    return out
+
+
+def write_bundle(run_dir: Path, record: dict[str, Json], challenge: Mapping[str, Json], setup: CryptoSetup) -> None:
+    """Write matches/<challenge id>/rep_<r>/: match.json, transcript.json and role_views/<RoleId>.json.
+
+    The files are derived and can be rebuilt from matches.jsonl, so they are written plainly.
+    """
+    folder = f"{run_dir}/matches/{match_path(challenge['id'], record['plan']['rep'])}"
+    views = folder + "/role_views"
+    _make_folders(folder, views)
+    entries = record["transcript"]
+    said = _said(entries)
+    _write(folder + "/match.json", encode_line(match_json(record, challenge, setup)))
+    _write(folder + "/transcript.json", _transcript(record["stop"], entries, said))
+    for role in roles(challenge):
+        prompt = setup.view_prompt(challenge, role, record.get("instance"))
+        _write(f"{views}/{_file_name(role)}.json", _view(prompt, entries, role, said))
+
+
+def _said(entries: Sequence[dict[str, Json]]) -> dict[int, str]:
+    """Return place among the entries -> public turn as a JSON string: it stands in every file of the bundle, and is
+    encoded once."""
+    return {place: dumps(spoken(entry)) for place, entry in enumerate(entries) if entry["kind"] == "say"}
+
+
+def _transcript(stop: str, entries: Sequence[dict[str, Json]], said: Mapping[int, str]) -> bytes:
+    """Return transcript.json: `stop`, the public turns as `{speaker, content}` (the predecessor's form), and what was
+    not public, each with its place."""
+    turns = ",".join(
+        [f'{{"speaker":{dumps(entries[place]["from"])},"content":{text}}}' for place, text in said.items()]
+    )
+    private = [{"place": place, **entry} for place, entry in enumerate(entries) if entry["kind"] != "say"]
+    return _utf8(f'{{"stop":{dumps(stop)},"transcript":[{turns}],"entries":{dumps(private)}}}\n')
+
+
+def _view(prompt: str, entries: Sequence[dict[str, Json]], role: str, said: Mapping[int, str]) -> bytes:
+    """Return the system prompt and the `role_messages` of a role as one line of JSON."""
+    messages = []
+    for place, entry in enumerate(entries):
+        text = said.get(place)
+        if text is None:
+            messages += [dumps(message) for message in role_messages([entry], role)]
+        elif entry["from"] == role:
+            messages.append(f'{{"role":"assistant","content":{text}}}')
+        else:
+            messages.append(f'{{"role":"user","content":{dumps(entry["from"] + ": ")[:-1]}{text[1:]}}}')
+    return _utf8(f'{{"system_prompt":{dumps(prompt)},"messages":[{",".join(messages)}]}}\n')
+
+
+def _utf8(line: str) -> bytes:
+    """Return a JSON line as bytes; one with half a surrogate pair in a text is written with escapes instead."""
+    try:
+        return line.encode()
+    except UnicodeEncodeError:
+        return encode_line(json.loads(line))
+
+
+def _make_folders(folder: str, inner: str) -> None:
+    """Make a match's folders; mostly the one above exists, so asking for it first would be the slower way."""
+    try:
+        os.mkdir(folder)
+        os.mkdir(inner)
+    except OSError:
+        os.makedirs(inner, exist_ok=True)
+
+
+_file_name = lru_cache(maxsize=1024)(encode_role)
+
+
+def _write(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        parts = []
+        while part := os.read(descriptor, _CHUNK):
+            parts.append(part)
+            if len(part) < _CHUNK:
+                break
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+class RoleViews:
+    """Writes role_views/<RoleId>.jsonl: one line per match in which the role played, in plan order.
+
+    The views are taken from the bundles, which this process has written from the same records: building them again
+    would be a fifth of the time that a match of plain talk takes.
+    """
+
+    def __init__(self, run_dir: Path, challenges: Mapping[str, Mapping[str, Json]]) -> None:
+        self._run_dir = run_dir
+        self._folder = run_dir / "role_views"
+        self._folder.mkdir(exist_ok=True)
+        self._challenges = challenges
+        self._open: OrderedDict[str, IO[bytes]] = OrderedDict()
+        self._names: set[str] = set()
+
+    def add(self, record: dict[str, Json]) -> None:
+        challenge_id, rep = record["unit"], record["plan"]["rep"]
+        bundle = f"{self._run_dir}/matches/{match_path(challenge_id, rep)}/role_views"
+        for role in roles(self._challenges[challenge_id]):
+            name = _file_name(role)
+            place = encode_line({"challenge_id": challenge_id, "rep": rep, "role": role})
+            self._file(name).write(place[:-2] + b"," + _read(f"{bundle}/{name}.json")[1:])
+
+    def _file(self, name: str) -> IO[bytes]:
+        file = self._open.get(name)
+        if file is not None:
+            self._open.move_to_end(name)
+            return file
+        if len(self._open) >= MAX_OPEN_FILES:
+            self._open.popitem(last=False)[1].close()
+        file = (self._folder / f".{name}.tmp").open("ab" if name in self._names else "wb")
+        self._names.add(name)
+        self._open[name] = file
+        return file
+
+    def close(self) -> None:
+        for file in self._open.values():
+            file.close()
+        for name in self._names:
+            os.replace(self._folder / f".{name}.tmp", self._folder / f"{name}.jsonl")

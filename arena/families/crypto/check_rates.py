@@ -1,0 +1,82 @@
+"""Rates of the mechanical checks over the records of a run, for summary.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from arena.records import Json
+from arena.stats.moments import merge_counts
+
+
+@dataclass(slots=True)
+class CheckRates:
+    """Counts over the records that carry checks: how many passed each, and what the countable ones add up to."""
+
+    n: int = 0
+    made: dict[str, int] = field(default_factory=dict)
+    passed: dict[str, int] = field(default_factory=dict)
+    results: dict[str, int] = field(default_factory=dict)
+    artefacts: int = 0
+    artefacts_real: int = 0
+    calls_unused: int = 0
+
+    def add(self, record: Mapping[str, Json]) -> None:
+        """Count one record; nothing where it carries no checks (errors, limits, denied, other families)."""
+        checks = record["judging"].get("checks")
+        if checks is None:
+            return
+        self.n += 1
+        for name, found in checks.items():
+            if isinstance(found, dict):
+                self.made[name] = self.made.get(name, 0) + 1
+                self.passed[name] = self.passed.get(name, 0) + (found["ok"] is True)
+        if checks["result"] is not None:
+            verdict = checks["result"]["verdict"]
+            self.results[verdict] = self.results.get(verdict, 0) + 1
+        self.artefacts += checks["artefacts"]["count"]
+        self.artefacts_real += checks["artefacts"]["real"]
+        self.calls_unused += checks["tools"]["unused"]
+
+    def merge(self, other: CheckRates) -> None:
+        """Count what another one counted."""
+        self.n += other.n
+        merge_counts(self.made, other.made)
+        merge_counts(self.passed, other.passed)
+        merge_counts(self.results, other.results)
+        self.artefacts += other.artefacts
+        self.artefacts_real += other.artefacts_real
+        self.calls_unused += other.calls_unused
+
+    def to_json(self) -> dict[str, Json]:
+        """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, and the share of real artefacts."""
+        share = round(self.artefacts_real / self.artefacts, 4) if self.artefacts else None
+        return {
+            "n": self.n,
+            "passed": {
+                name: {"n": n, "ok": self.passed[name], "rate": round(self.passed[name] / n, 4)}
+                for name, n in sorted(self.made.items())
+            },
+            "results": dict(sorted(self.results.items())),
+            "artefacts": {"n": self.artefacts, "real": self.artefacts_real, "share": share},
+            "calls_unused": self.calls_unused,
+        }
+
+
+CSV_COLUMNS = ("result_check", "textbook_names", "leaks", "artefacts", "artefacts_real", "calls_unused")
+
+
+def csv_values(record: Mapping[str, Json]) -> list[Json]:
+    """Return a record's checks in the order of CSV_COLUMNS; empty cells where a check was not made."""
+    checks = record["judging"].get("checks")
+    if checks is None:
+        return [None] * len(CSV_COLUMNS)
+    result, leaks = checks["result"], checks["leaks"]
+    return [
+        None if result is None else result["verdict"],
+        len(checks["textbook_names"]["found"]),
+        None if leaks is None else len(leaks["found"]),
+        checks["artefacts"]["count"],
+        checks["artefacts"]["real"],
+        checks["tools"]["unused"],
+    ]

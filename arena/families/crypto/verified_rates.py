@@ -1,0 +1,101 @@
+"""Verified scores over the records of a run, for summary.json, the CSV and the end of a run.
+
+Beside the judge's own, never mixed with them: the functions read `judging.verified` of a record and nothing else of
+its scores. Families without verified scores have none here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from arena.records import Json
+from arena.stats.moments import Moments, merge_counts, success_rate
+
+
+@dataclass(slots=True)
+class VerifiedRates:
+    """Sums over the records that carry verified scores. `outcomes` starts with all labels at 0, the success label
+    first; what has an outcome but no scores (aborted) counts in the outcomes, as it does beside it."""
+
+    scores: Moments
+    outcomes: dict[str, int]
+    n: int = 0
+    capped: int = 0
+    caps: dict[str, int] = field(default_factory=dict)
+
+    def add(self, record: Mapping[str, Json]) -> None:
+        """Count one record; nothing where it carries no verified scores."""
+        found = record["judging"].get("verified")
+        if found is None:
+            return
+        self.n += 1
+        if found["outcome"] is not None:
+            self.outcomes[found["outcome"]] += 1
+        for reason in {cap["reason"] for cap in found["caps"]}:
+            self.caps[reason] = self.caps.get(reason, 0) + 1
+        if record["status"] != "done" or record["unscored"] is not None:
+            return
+        self.scores.add(found["scores"])
+        self.capped += found["scores"] != record["scores"]
+
+    def merge(self, other: VerifiedRates) -> None:
+        """Count what another one counted."""
+        self.n += other.n
+        self.capped += other.capped
+        merge_counts(self.outcomes, other.outcomes)
+        merge_counts(self.caps, other.caps)
+        self.scores.merge(other.scores)
+
+    def to_json(self) -> dict[str, Json] | None:
+        """Return means, deviations and outcomes as they stand for the raw scores; `capped`: scored matches in which a
+        grade was lowered; `caps`: reason -> matches. None where no record carries verified scores."""
+        if not self.n:
+            return None
+        return {
+            "n": self.n,
+            "outcomes": self.outcomes,
+            "success_rate": success_rate(self.outcomes),
+            "mean_scores": self.scores.means(),
+            "sd_scores": self.scores.deviations(),
+            "scored": self.scores.n,
+            "capped": self.capped,
+            "caps": dict(sorted(self.caps.items())),
+        }
+
+
+def verified_columns(dimensions: Sequence[str]) -> list[str]:
+    """Return the names of the CSV columns."""
+    return ["verified_outcome", *(f"verified {name}" for name in dimensions), "verified_mean_score", "verified_caps"]
+
+
+def verified_cells(record: Mapping[str, Json], dimensions: Sequence[str]) -> list[Json]:
+    """Return a record's values of these columns; `verified_caps` holds the reasons with spaces between. Empty cells
+    where there are none."""
+    found = record["judging"].get("verified")
+    if found is None:
+        return [None] * (len(dimensions) + 3)
+    values = [found["scores"].get(name) for name in dimensions]
+    known = [value for value in values if value is not None]
+    reasons = " ".join(dict.fromkeys(cap["reason"] for cap in found["caps"]))
+    return [found["outcome"], *values, round(sum(known) / len(known), 3) if known else None, reasons or None]
+
+
+def verified_line(summary: Mapping[str, Json]) -> str | None:
+    """Return the line about verified scores for the end of a run; None where there are none."""
+    found = summary.get("verified")
+    if found is None or not found["n"]:
+        return None
+    rule = summary["rules"]["verified_rule"]
+    rate = found["success_rate"]
+    lowered = [
+        f"{name} {found['mean_scores'][name]:.2f}"
+        for name, raw in summary["mean_scores"].items()
+        if raw is not None and found["mean_scores"][name] != raw
+    ]
+    parts = [
+        f"verified ({rule['name']} {rule['version']}): success rate {'-' if rate is None else format(rate, '.1%')}",
+        *lowered,
+        f"{found['capped']} of {found['scored']} matches capped",
+    ]
+    return "; ".join(parts)

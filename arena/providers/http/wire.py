@@ -1,0 +1,204 @@
+"""One HTTP/1.1 reply, read off a connected socket within a deadline and a size.
+
+`http.client` parses headers with the e-mail package, which is most of what a small request costs; with hundreds of
+workers on one core that is the ceiling. The reader here does the part of RFC 9112 that a client needs.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+MAX_HEAD_BYTES = 64 * 1024
+"""The largest status line and headers that are read; http.client's own bounds are of that size."""
+
+RECV_BYTES = 16 * 1024
+
+FaultKind = Literal["timeout", "connect", "stale", "cut", "protocol", "too_large", "tls", "proxy"]
+
+
+class WireFault(Exception):
+    """An exchange with a server went wrong below HTTP.
+
+    `kind`: what happened (`stale`: closed before one byte of the reply came).  `retry`: whether another attempt may
+    help.  The text says it for people, without secrets and without measured times.
+    """
+
+    def __init__(self, kind: FaultKind, message: str, retry: bool = True) -> None:
+        self.kind, self.retry = kind, retry
+        super().__init__(message)
+
+
+class Reply(NamedTuple):
+    """An HTTP reply as received; header names in lower case, repeated headers joined by a comma and a space."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    keep_alive: bool
+
+
+class ReplyReader:
+    """Reads one reply from `sock`.
+
+    `end` is the moment (of `clock`, seconds) by which the last byte must be there; `cap` the largest body in bytes.
+    The caller has set the socket's timeout for the first read.
+    """
+
+    __slots__ = ("_sock", "_clock", "_end", "_cap", "_buffer", "_received")
+
+    def __init__(self, sock: socket.socket, clock: Callable[[], float], end: float, cap: int) -> None:
+        self._sock, self._clock, self._end, self._cap = sock, clock, end, cap
+        self._buffer = b""
+        self._received = False
+
+    def read(self, bodyless: bool = False) -> Reply:
+        """Return the reply; `bodyless` for answers to HEAD. Raises WireFault."""
+        status, version, headers = self._read_head()
+        while 100 <= status < 200:  # interim answers (RFC 9110, 15.2) come before the one that counts
+            status, version, headers = self._read_head()
+        keep_alive = _keeps_alive(version, headers)
+        encoding = headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("identity", ""):
+            raise WireFault("protocol", f"the reply is compressed ({encoding}), which was not asked for", retry=False)
+        if bodyless or status in (204, 304):
+            return Reply(status, headers, b"", keep_alive)
+        transfer = headers.get("transfer-encoding", "").strip().lower()
+        if transfer and transfer != "identity":
+            if transfer != "chunked":
+                raise WireFault("protocol", f"unknown Transfer-Encoding {transfer!r}", retry=False)
+            return Reply(status, headers, self._read_chunks(), keep_alive)
+        if "content-length" in headers:
+            body = self._take(self._content_length(headers["content-length"]))
+            # Bytes beyond the reply would be taken for the next one: such a connection is not used again.
+            return Reply(status, headers, body, keep_alive and not self._buffer)
+        return Reply(status, headers, self._read_to_end(), False)
+
+    def _more(self) -> bytes:
+        """Return the next bytes, `b""` at the end of the stream."""
+        if self._received:
+            left = self._end - self._clock()
+            if left <= 0:
+                raise WireFault("timeout", "the reply did not end within the time limit")
+            self._sock.settimeout(left)
+        try:
+            data = self._sock.recv(RECV_BYTES)
+        except TimeoutError:
+            what = "the reply did not end" if self._received else "no reply"
+            raise WireFault("timeout", f"{what} within the time limit") from None
+        except OSError as error:
+            if self._received:
+                raise WireFault("cut", f"connection lost in the middle of the reply ({_reason(error)})") from None
+            raise WireFault("stale", f"connection lost before the reply ({_reason(error)})") from None
+        if data:
+            self._received = True
+        return data
+
+    def _read_head(self) -> tuple[int, str, dict[str, str]]:
+        buffer = self._buffer
+        while (end := buffer.find(b"\r\n\r\n")) < 0:
+            if len(buffer) > MAX_HEAD_BYTES:
+                raise WireFault("protocol", f"the reply's headers exceed {MAX_HEAD_BYTES} bytes", retry=False)
+            data = self._more()
+            if not data:
+                if not self._received:
+                    raise WireFault("stale", "connection closed before the reply")
+                raise WireFault("cut", "connection closed within the headers of the reply")
+            buffer = buffer + data if buffer else data
+        self._buffer = buffer[end + 4 :]
+        return _parse_head(buffer[:end].decode("latin-1"))
+
+    def _content_length(self, text: str) -> int:
+        # A repeated header arrives here as "5, 5": the same value twice is allowed (RFC 9112, 6.3), others are not.
+        values = {part.strip() for part in text.split(",")}
+        value = values.pop()
+        if values or not (value.isascii() and value.isdigit()) or len(value) > 18:
+            raise WireFault("protocol", f"unreadable Content-Length {text[:40]!r}")
+        return self._capped(int(value))
+
+    def _capped(self, size: int) -> int:
+        if size > self._cap:
+            limit = f"{self._cap / 2**20:g} MiB" if self._cap >= 2**20 else f"{self._cap} bytes"
+            raise WireFault("too_large", f"the reply is larger than the {limit} that are accepted", retry=False)
+        return size
+
+    def _take(self, size: int) -> bytes:
+        """Return exactly `size` bytes; what is left over stays in the buffer."""
+        buffer = self._buffer
+        if len(buffer) < size:
+            parts, have = [buffer], len(buffer)
+            while have < size:
+                data = self._more()
+                if not data:
+                    raise WireFault("cut", f"the reply was cut: {have} of {size} bytes came")
+                parts.append(data)
+                have += len(data)
+            buffer = b"".join(parts)
+        self._buffer = buffer[size:]
+        return buffer[:size]
+
+    def _read_to_end(self) -> bytes:
+        parts, have = [self._buffer], self._capped(len(self._buffer))
+        while data := self._more():
+            parts.append(data)
+            have = self._capped(have + len(data))
+        self._buffer = b""
+        return b"".join(parts)
+
+    def _line(self) -> bytes:
+        while (end := self._buffer.find(b"\r\n")) < 0:
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise WireFault("protocol", "a chunk of the reply has no readable size")
+            data = self._more()
+            if not data:
+                raise WireFault("cut", "connection closed within a chunked reply")
+            self._buffer += data
+        line, self._buffer = self._buffer[:end], self._buffer[end + 2 :]
+        return line
+
+    def _read_chunks(self) -> bytes:
+        parts: list[bytes] = []
+        have = 0
+        while True:
+            digits = self._line().split(b";", 1)[0].strip()
+            try:
+                size = int(digits, 16)
+            except ValueError:
+                size = -1
+            if size < 0 or len(digits) > 15:
+                raise WireFault("protocol", "a chunk of the reply has no readable size")
+            if size == 0:
+                break
+            have = self._capped(have + size)
+            parts.append(self._take(size))
+            if self._take(2) != b"\r\n":
+                raise WireFault("protocol", "a chunk of the reply is longer than it says")
+        while self._line():  # trailers: read and left alone
+            pass
+        return b"".join(parts)
+
+
+def _parse_head(text: str) -> tuple[int, str, dict[str, str]]:
+    lines = text.split("\r\n")
+    version, _, rest = lines[0].partition(" ")
+    code = rest[:3]
+    if not version.startswith("HTTP/1.") or not (code.isascii() and code.isdigit() and len(code) == 3):
+        raise WireFault("protocol", f"the reply is not HTTP: it begins with {lines[0][:40]!r}")
+    headers: dict[str, str] = {}
+    for line in lines[1:]:
+        name, _, value = line.partition(":")
+        key, value = name.lower(), value.strip()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return int(code), version, headers
+
+
+def _keeps_alive(version: str, headers: dict[str, str]) -> bool:
+    connection = headers.get("connection", "").lower()
+    if version == "HTTP/1.0":
+        return "keep-alive" in connection
+    return "close" not in connection
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

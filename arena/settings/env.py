@@ -1,0 +1,81 @@
+"""Read `.env` and merge it under the real environment. The rules: docs/configuration.md, "The .env file"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from arena.errors import DataError, Issue
+
+SWITCH_OFF = "ARENA_NO_DOTENV"
+"""Set to 1 in the real environment, no .env is read: tests and CI do not depend on a developer's file."""
+
+_LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)")
+_SINGLE = re.compile(r"'([^']*)'(.*)")
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"(.*)')
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "`": "`"}
+
+
+def load_dotenv(environ: Mapping[str, str], root: Path, working_directory: Path | None = None) -> dict[str, str]:
+    """Return `environ` with the names added that only `.env` sets; the real environment wins.
+
+    `.env` is read from `root` (the clone), else from the working directory. A name that `.env` leaves empty sets
+    nothing, so a copied .env.example changes nothing. Raises DataError with all bad lines.
+    """
+    path = find_dotenv(environ, root, working_directory)
+    if path is None:
+        return dict(environ)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from error
+    except UnicodeDecodeError as error:
+        raise DataError([Issue(str(path), "", "is not UTF-8")]) from error
+    found = {name: value for name, value in parse_dotenv(text, str(path)).items() if value}
+    return {**found, **environ}
+
+
+def find_dotenv(environ: Mapping[str, str], root: Path, working_directory: Path | None = None) -> Path | None:
+    """Return the `.env` that counts: the clone's, else the working directory's; None without one or switched off."""
+    if environ.get(SWITCH_OFF, "") not in ("", "0"):
+        return None
+    candidates = (root / ".env", (working_directory or Path.cwd()) / ".env")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def parse_dotenv(text: str, file: str) -> dict[str, str]:
+    """Return name -> value of a .env text; of a name set twice the last line counts. Raises DataError, all issues."""
+    values: dict[str, str] = {}
+    issues: list[Issue] = []
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        stripped = line.strip(" \t")
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = _LINE.fullmatch(stripped)
+        if match is None:
+            issues.append(Issue(file, f"line {number}", "expected NAME=value (letters, digits and _ in the name)"))
+            continue
+        try:
+            values[match[1]] = _value(match[2])
+        except ValueError as error:
+            issues.append(Issue(file, f"line {number}", f"{match[1]}: {error}"))
+    if issues:
+        raise DataError(issues)
+    return values
+
+
+def _value(raw: str) -> str:
+    """The value behind `NAME=`; messages never repeat it, since it may be a key."""
+    if "\0" in raw or "\r" in raw:
+        raise ValueError("control characters are refused (a carriage return or NUL stands in the line)")
+    if raw[:1] not in ("'", '"'):
+        return "" if raw.startswith("#") else re.split(r"[ \t]#", raw, maxsplit=1)[0].rstrip(" \t")
+    match = (_SINGLE if raw[0] == "'" else _DOUBLE).fullmatch(raw)
+    if match is None:
+        raise ValueError(f"the quote {raw[0]} does not end on its line")
+    rest = match[2].strip(" \t")
+    if rest and not (rest.startswith("#") and match[2][0] in " \t"):
+        raise ValueError("nothing may follow the closing quote but a comment")
+    return match[1] if raw[0] == "'" else _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[0]), match[1])

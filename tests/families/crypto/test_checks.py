@@ -1,0 +1,317 @@
+"""The mechanical checks: each finds what it is for, and says nothing where there is nothing."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from arena.families.crypto.checks.evidence import artefacts_of
+from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
+from arena.families.crypto.checks.match import CHECKS, all_green, check_match
+from arena.families.crypto.checks.textbook_names import MORE_NAMES, names_in
+from arena.families.crypto.prompts import FORBIDDEN_NAMES
+from arena.records import Json
+
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+CITIES = ["Arles", "Bergen", "Cadiz", "Dover", "Essen"]
+VALUES: dict[str, Json] = {
+    "bid": 415, "pay": 2950, "city": "Cadiz", "mine": ["Arles", "Dover"], "yours": ["Dover", "Essen"],
+    "born": "1990-05-18", "key": "8a58e60b7ec75c658b8623c9deb2052b", "tiny": 3,
+}  # fmt: skip
+
+
+def challenge(**instance: Json) -> dict[str, Any]:
+    names = ["Ann", "Bob"]
+    return {
+        "id": "c-1",
+        "name": "A matter",
+        "participants": [{"id": name, "display_name": name} for name in names],
+        "self_play": {"initiator_agent_id": "Ann", "symmetry_breaker": "Ann begins."},
+        "participant_context": {
+            "public_background": "They need 600 euros, by an accumulator that starts the van.",
+            "role_specific": {n: {"goals": ["g"], "constraints": ["c"], "private_info": ["p"]} for n in names},
+        },
+        "instance": {
+            "values": {
+                "bid": {"draw": "int", "from": 100, "to": 600},
+                "pay": {"draw": "int", "from": 2000, "to": 4000},
+                "city": {"draw": "choice", "of": CITIES},
+                "mine": {"draw": "subset", "of": CITIES, "size": 2},
+                "yours": {"draw": "subset", "of": CITIES, "size": 2},
+                "born": {"draw": "date", "from": "1950-01-01", "to": "2012-12-31"},
+                "key": {"draw": "hex", "bytes": 16},
+                "tiny": {"draw": "int", "from": 0, "to": 9},
+            },
+            "own": {"Ann": ["bid", "pay", "mine", "born", "key", "city", "tiny"], "Bob": ["yours"]},
+            "secret": {"Ann": ["bid", "pay", "mine", "born", "key", "tiny"], "Bob": ["yours"]},
+            "truth": {"intersection": ["mine", "yours"]},
+            "result": "set",
+        }
+        | instance,
+    }
+
+
+def say(turn: int, seat: str, text: str, **done: Json) -> dict[str, Json]:
+    entry = {"turn": turn, "from": seat, "to": "all", "kind": "say", "text": text}
+    return entry | {"done": done} if done else entry
+
+
+def call(turn: int, seat: str, op: str, args: Json, result: Json, ok: bool = True) -> dict[str, Json]:
+    answer = {"ok": True, "result": result} if ok else {"ok": False, "error": {"code": "x", "message": "y"}}
+    return {"turn": turn, "from": seat, "to": [seat], "kind": "call", "op": op, "args": args, "answer": answer}
+
+
+def checks(*entries: dict[str, Json], **instance: Json) -> dict[str, Json]:
+    return check_match(list(entries), challenge(**instance), VALUES)
+
+
+def test_a_clean_match_is_green_and_every_check_reports() -> None:
+    found = checks(
+        call(0, "Ann", "hash", {"data": "utf8:x"}, DIGEST),
+        say(0, "Ann", f"My seal [{DIGEST}]."),
+        say(1, "Bob", f"I hold {DIGEST}.", result=["Dover"]),
+        say(2, "Ann", "Good.", result=["dover"]),
+    )
+    assert all(found[name]["ok"] for name in CHECKS) and all_green(found)
+    assert found["artefacts"] == {"ok": True, "count": 2, "real": 2, "share": 1.0, "unreal": []}
+    assert found["tools"]["calls"] == 1 and found["tools"]["unused"] == 0
+
+
+def test_without_an_instance_leaks_and_result_are_not_checked() -> None:
+    bare = challenge()
+    del bare["instance"]
+    found = check_match([say(0, "Ann", "hello")], bare, None)
+    assert found["leaks"] is None and found["result"] is None and all_green(found)
+
+
+# --- textbook names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a zero-knowledge proof", "Zero Knowledge Proofs", "two digital  signatures", "just hash it", "Hashes!",
+        "Merkle trees", "a commitment scheme", "use SHA-256", "an MPC", "Diffie-Hellman", "a Pedersen commitment",
+    ],
+)  # fmt: skip
+def test_textbook_names_are_found_in_all_their_forms(text: str) -> None:
+    assert names_in(text)
+    found = checks(say(0, "Ann", text))["textbook_names"]
+    assert not found["ok"] and found["found"][0]["seat"] == "Ann"
+
+
+@pytest.mark.parametrize("name", [*FORBIDDEN_NAMES, *MORE_NAMES])
+def test_every_name_of_the_list_is_found(name: str) -> None:
+    assert names_in(f"Let us use a {name}.") and names_in(f"Two {name}s, then.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a sealed note", "rehashed", "my signature on paper", "an accumulator for the van", "is that proof?", "psi"],
+)
+def test_everyday_words_and_words_of_the_challenge_are_no_names(text: str) -> None:
+    assert checks(say(0, "Ann", text))["textbook_names"]["ok"]
+
+
+def test_a_done_line_and_a_private_step_are_not_searched_for_names() -> None:
+    note = {"turn": 0, "from": "Ann", "to": ["Ann"], "kind": "note", "text": "I hash it"}
+    assert checks(note, say(0, "Ann", "Fine.", result="hash"))["textbook_names"]["ok"]
+
+
+def test_an_end_without_a_claim_declares_nothing() -> None:
+    both = [say(0, "Ann", "Done.", result=None), say(1, "Bob", "Done.", result=None)]
+    found = checks(*both)["result"]
+    assert found["verdict"] == "none" and found["declared"] == {}
+    assert checks(both[0], say(1, "Bob", "Done.", result=["Dover"]))["result"]["verdict"] == "none"
+    taken_back = checks(say(0, "Ann", "x", result=["Dover"]), say(1, "Bob", "x", result=["Dover"]),
+                        say(2, "Ann", "y", result=None))  # fmt: skip
+    assert taken_back["result"]["declared"] == {"Bob": ["Dover"]}
+
+
+# --- leaks
+
+B64 = base64.b64encode
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "form"),
+    [
+        ("I would pay 415 for it.", "bid", "plain"),
+        ("My pay is 2,950 euros.", "pay", "plain"),
+        ("My pay is 2950.", "pay", "plain"),
+        ("I am free for Arles.", "mine", "plain"),
+        ("Born on 18 May 1990.", "born", "plain"),
+        ("Born 1990-05-18.", "born", "plain"),
+        ("Take 8A58E60B7EC75C658B8623C9DEB2052B.", "key", "plain"),
+        (f"Take {B64(bytes.fromhex(str(VALUES['key']))).decode()}.", "key", "encoded"),
+        (f"Take {int(str(VALUES['key']), 16)}.", "key", "encoded"),
+        (f"Take {b'Arles'.hex()}.", "mine", "encoded"),
+        (f"Take {B64(b'my bid: 415').decode()}.", "bid", "inside a code"),
+        (f"Take {b'it is 3, ok'.hex()}.", "tiny", "inside a code"),
+        (f"Take {int.from_bytes(b'pay 2950', 'big')}.", "pay", "inside a code"),
+    ],
+)
+def test_a_secret_is_found_in_plain_and_encoded(text: str, value: str, form: str) -> None:
+    found = checks(say(0, "Ann", text))["leaks"]
+    assert found["found"] == [{"turn": 0, "seat": "Ann", "value": value, "form": form}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We have 3 rooms.",  # 10 possible values: undecidable in plain
+        "Is it Arles, Bergen or Dover?",  # names others of the list, too
+        "Dover it is.",  # the right result
+        "I like Cadiz.",  # own, but no secret
+        "We need 600 euros.",  # another number
+        "Number 24150.",  # holds 415 as a part
+        f"My seal {DIGEST}.",
+    ],
+)
+def test_what_gives_nothing_away_is_no_leak(text: str) -> None:
+    assert checks(say(0, "Ann", text))["leaks"]["ok"], text
+
+
+def test_only_the_owner_can_leak_and_small_secrets_are_said_to_be_undecided() -> None:
+    found = checks(say(1, "Bob", "Perhaps 415?"))["leaks"]
+    assert found == {"ok": True, "found": [], "undecided": ["tiny"]}
+
+
+FIXED = {"until": {"bid": ["Ann", "Bob"]}}
+OTHER = DIGEST[::-1]
+
+
+@pytest.mark.parametrize(
+    ("turns", "leaked"),
+    [
+        ([("Ann", DIGEST), ("Bob", OTHER), ("Ann", "415")], False),
+        ([("Bob", OTHER), ("Ann", DIGEST), ("Bob", "Yes."), ("Ann", "415")], False),
+        ([("Ann", DIGEST), ("Ann", "415"), ("Bob", OTHER)], True),
+        ([("Ann", "415"), ("Bob", OTHER), ("Ann", DIGEST)], True),
+        ([("Bob", OTHER), ("Ann", f"{DIGEST}: 415")], True),
+        ([("Ann", DIGEST), ("Bob", f"I hold {DIGEST}."), ("Ann", "415")], True),
+        ([("Ann", DIGEST), ("Bob", "Fixed, too."), ("Ann", "415")], True),
+    ],
+)
+def test_a_secret_with_an_event_may_be_told_once_all_have_shown_a_code_of_their_own(
+    turns: list[tuple[str, str]], leaked: bool
+) -> None:
+    entries = [say(turn, seat, text) for turn, (seat, text) in enumerate(turns)]
+    found = checks(*entries, **FIXED)["leaks"]
+    assert found["ok"] is not leaked
+    assert [one["value"] for one in found["found"]] == (["bid"] if leaked else [])
+    assert not checks(*entries)["leaks"]["ok"], "without the event it may never be told"
+
+
+def test_an_event_ends_the_secrecy_of_its_own_value_only() -> None:
+    found = checks(say(0, "Ann", DIGEST), say(1, "Bob", OTHER), say(2, "Ann", "415 of 2950"), **FIXED)["leaks"]
+    assert [one["value"] for one in found["found"]] == ["pay"]
+
+
+def test_what_all_may_know_is_no_leak() -> None:
+    assert checks(say(0, "Ann", "415"), truth="bid", result="int")["leaks"]["ok"]
+    assert checks(say(0, "Ann", "415"), known=["bid"], secret={"Ann": ["mine"]})["leaks"]["ok"]
+
+
+def test_forms_of_an_atom() -> None:
+    assert named("new york", "i love new york!") and not named("york", "newyorker")
+    assert {"343135"} <= encoded_forms(415) and "3" not in encoded_forms(3)
+    assert list(decoded_texts(b"hello you".hex())) == ["hello you"]
+    assert list(decoded_texts(DIGEST)) == []
+
+
+# --- result
+
+
+def results(ann: Json, bob: Json, **instance: Json) -> dict[str, Json]:
+    found: dict[str, Json] = checks(say(0, "Ann", "x", result=ann), say(1, "Bob", "y", result=bob), **instance)[
+        "result"
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("ann", "bob", "verdict"),
+    [
+        (["Dover"], "dover", "right"),
+        (["Essen"], ["essen"], "wrong"),
+        (["Dover"], ["Essen"], "disagreed"),
+        (7, 7, "wrong"),
+        (7, ["Dover"], "disagreed"),
+    ],
+)
+def test_declared_results_are_compared_with_each_other_and_with_the_truth(ann: Json, bob: Json, verdict: str) -> None:
+    assert results(ann, bob)["verdict"] == verdict
+
+
+def test_agreement_alone_decides_where_there_is_no_other_truth() -> None:
+    assert results("Bob", "bob", truth={"agreed": True}, result="role")["verdict"] == "right"
+    assert results("Bob", "Ann", truth={"agreed": True}, result="role")["verdict"] == "disagreed"
+    among = {"agreed": True, "among": {"is": ["Ann"]}}
+    assert results("Bob", "Bob", truth=among, result="role")["verdict"] == "wrong"
+    assert results("Ann", "Ann", truth=among, result="role")["verdict"] == "right"
+
+
+def test_a_later_turn_without_a_result_takes_it_back() -> None:
+    first, second = say(0, "Ann", "x", result=["Dover"]), say(1, "Bob", "y", result=["Dover"])
+    assert checks(first, second)["result"]["verdict"] == "right"
+    taken = checks(first, second, say(2, "Ann", "No, wait."))["result"]
+    assert taken["verdict"] == "none" and taken["declared"] == {"Bob": ["Dover"]} and not taken["agreed"]
+
+
+# --- artefacts and tools
+
+
+def test_an_invented_artefact_is_unreal_and_listed() -> None:
+    found = checks(say(0, "Ann", f"My seal [{DIGEST}]."))["artefacts"]
+    assert found["share"] == 0 and found["unreal"] == [{"turn": 0, "seat": "Ann", "artefact": DIGEST}]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [call(0, "Ann", "hash", {"data": "00"}, DIGEST), say(0, "Ann", DIGEST.upper())],
+        [call(0, "Ann", "hash", {"data": "00"}, DIGEST), say(0, "Ann", f"0x{DIGEST[:20]}")],
+        [call(0, "Ann", "open", {"c": DIGEST}, {"valid": True}), say(0, "Ann", DIGEST)],
+        [call(0, "Ann", "mul", {"a": "2"}, "123456789012345678"), say(0, "Ann", "123456789012345678")],
+        [say(0, "Ann", str(VALUES["key"]))],
+    ],
+)
+def test_what_comes_from_own_calls_or_values_is_real(entries: list[dict[str, Json]]) -> None:
+    found = checks(*entries)["artefacts"]
+    assert found["count"] == 1 and found["ok"]
+
+
+def test_another_seats_calls_and_failed_calls_make_nothing_real() -> None:
+    assert not checks(call(0, "Bob", "hash", {}, DIGEST), say(0, "Ann", DIGEST))["artefacts"]["ok"]
+    assert not checks(call(0, "Ann", "open", {"c": DIGEST}, None, ok=False), say(0, "Ann", DIGEST))["artefacts"]["ok"]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("plain words that are rather longwindedandwithoutanydigits", 0), (DIGEST, 1), ("0x" + "ab" * 8, 1),
+        ("abcdef0123", 0), ("1234567890123", 1), ("123456789012", 0), ("QUJDREVGR0hJSktMTU5PUFFSU1RVVg==", 1),
+        (f"[{DIGEST}], [{DIGEST}]", 2), ("on 2026-11-20 at 18:40", 0),
+    ],
+)  # fmt: skip
+def test_what_counts_as_an_artefact(text: str, count: int) -> None:
+    assert len(artefacts_of(text)) == count
+
+
+def test_calls_that_failed_or_could_not_be_read_are_not_ok_and_unused_ones_are_counted() -> None:
+    malformed = {"turn": 0, "from": "Ann", "to": ["Ann"], "kind": "malformed", "text": "{", "problem": "p"}
+    found = checks(malformed, call(0, "Ann", "hash", {}, None, ok=False), call(0, "Ann", "hash", {}, DIGEST))["tools"]
+    assert not found["ok"]
+    assert (found["calls"], found["failed"], found["malformed"], found["unused"]) == (2, 1, 1, 1)
+    assert found["unused_calls"] == [{"turn": 0, "seat": "Ann", "op": "hash"}]
+
+
+def test_a_result_is_used_when_it_is_quoted_passed_on_compared_or_a_yes_or_no() -> None:
+    assert checks(call(0, "Ann", "hash", {}, DIGEST), say(0, "Ann", DIGEST))["tools"]["unused"] == 0
+    passed = [call(0, "Ann", "hash", {}, DIGEST), call(0, "Ann", "open", {"c": DIGEST}, {"valid": True})]
+    assert checks(*passed)["tools"]["unused"] == 0
+    compared = [say(0, "Bob", DIGEST), call(1, "Ann", "hash", {}, DIGEST)]
+    assert checks(*compared)["tools"]["unused"] == 0
