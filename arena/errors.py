@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from arena.records import Stop
+
 EXIT_OK = 0
 EXIT_ERRORS = 1
 EXIT_USAGE = 2
@@ -52,36 +54,69 @@ class DataError(UsageError):
         super().__init__("\n".join(str(issue) for issue in self.issues))
 
 
-class PlayerFault(ArenaError):
+class TrialEnded(ArenaError):
+    """Base of what ends a trial from within: `stop` says why, the message says more in one line."""
+
+    stop = Stop.BUG
+
+
+class PlayerFault(TrialEnded):
     """A player's message was malformed or broke a rule past the allowed re-asks: the trial is `aborted`."""
 
-
-class GateDenied(ArenaError):
-    """A gate denied a call before it was made: the trial is `denied`."""
+    stop = Stop.PLAYER_FAULT
 
 
-class LimitReached(ArenaError):
-    """A budget ceiling was met: a clean stop that a higher ceiling resumes.
+class ContextExceeded(PlayerFault):
+    """A conversation is longer than the model's context window: asking again would give the same answer."""
 
-    `kind` names the ceiling (`calls`, `total_tokens`, ...), `value` what would have been reached, `limit` the ceiling.
+    stop = Stop.CONTEXT_EXCEEDED
+
+
+class GateDenied(TrialEnded):
+    """A gate denied a call: the trial is `denied`."""
+
+    stop = Stop.GATE_DENIED
+
+
+class ContentFiltered(GateDenied):
+    """A provider's content filter refused the request: the trial is `denied`."""
+
+    stop = Stop.CONTENT_FILTER
+
+
+class LimitExceeded(TrialEnded):
+    """A limit of the run was reached: a clean stop that a higher limit resumes.
+
+    `kind` names the limit (`calls`, `total_tokens`, ...), `value` what would have been reached, `limit` the bound.
     """
+
+    stop = Stop.BUDGET
 
     def __init__(self, kind: str, value: float, limit: float) -> None:
         self.kind, self.value, self.limit = kind, value, limit
-        super().__init__(f"budget: {kind} would reach {value:g}, the ceiling is {limit:g}")
+        super().__init__(f"budget: {kind} would reach {value:g}, the limit is {limit:g}")
 
 
-class ServiceFault(ArenaError):
+class ServiceFault(TrialEnded):
     """A provider, judge or calculator failed after its retries: the trial is `error`, never a score.
 
-    `reason` is one of `timeout`, `provider`, `calculator`, `judge`, `journal`, `interrupted`, `bug`; `attempts` holds
-    what was tried (`messages.HttpAttempt` values), for the call log.
+    `reason` is the value of a Stop of status `error`; `attempts` holds what was tried (`messages.HttpAttempt` values),
+    for the call log.
     """
 
     def __init__(self, reason: str, message: str, attempts: tuple[object, ...] = ()) -> None:
         self.reason = reason
+        self.stop = Stop(reason)
         self.attempts = attempts
         super().__init__(message)
+
+
+def ended(stop: Stop, message: str) -> TrialEnded:
+    """Return the exception that ends a trial for this reason: a recorded end is repeated as what it was."""
+    for kind in (ContextExceeded, ContentFiltered, PlayerFault, GateDenied):
+        if kind.stop is stop:
+            return kind(message)
+    return ServiceFault(stop if stop.status == "error" else Stop.JOURNAL, message)
 
 
 class StorageFault(ArenaError):

@@ -7,6 +7,7 @@ What is made anew for every call is a NamedTuple: as immutable as a frozen datac
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -120,11 +121,20 @@ class ModelReply(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+class ToolRecording(Protocol):
+    """Recorded tool calls of another run (providers/replay.py), and what its players were shown of the tools."""
+
+    def tools_text(self) -> str | None: ...
+
+    def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer: ...
+
+
 class Provider(Protocol):
     """One way to reach models. Thread-safe: many workers call `complete` at once.
 
-    Raises ServiceFault (reason `timeout` or `provider`) when no usable answer came after the allowed retries;
-    the fault's `attempts` attribute, where present, holds the HttpAttempts made.
+    Inherit from it: all but `complete` have defaults. `complete` raises ServiceFault (`timeout` or `provider`) when no
+    usable answer came after the allowed retries, with the HttpAttempts made in `attempts`; another TrialEnded where the
+    answer is known to stay the same.
     """
 
     name: str
@@ -133,7 +143,30 @@ class Provider(Protocol):
 
     def complete(self, request: ModelRequest) -> ModelReply: ...
 
-    def close(self) -> None: ...
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the user should know before the first call."""
+        return ()
+
+    def check_model(self, model: str, judging: bool) -> None:
+        """Errors: ConfigError, DataError when it is known that there is no such model (or no such judge)."""
+        return
+
+    def check_sampling(self, sampling: Sampling) -> None:
+        """Errors: ConfigError when it is known that the API takes no such sampling."""
+        return
+
+    def recording(self, model: str) -> ToolRecording | None:
+        """Return where the tool calls of this model's seats come from; None: from the run's own tools."""
+        return None
+
+    def digest(self, model: str) -> str | None:
+        """Return the SHA-256 of the file behind the model; None where there is none."""
+        return None
+
+    def close(self) -> None:
+        """Free what the provider holds."""
+        return
 
 
 class ToolAnswer(NamedTuple):

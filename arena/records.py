@@ -1,13 +1,14 @@
-"""The nouns every family shares: Trial, Transcript, Score, Record.
+"""The words that every family shares: Stop, Trial, Transcript, Score, Record.
 
-A `Record` is one line of matches.jsonl. Nothing in here holds a wall-clock value, so equal runs give equal bytes.
+A `Record` is one line of matches.jsonl. Nothing in it is a wall-clock value, so equal runs give equal bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 Json = Any
@@ -15,41 +16,88 @@ Json = Any
 
 RECORD_FORMAT = 1
 
-# Why a trial ended -> the status of its record (the table in docs/run-directory.md, "Why a match stopped").
-STATUS_OF_STOP: Mapping[str, str] = {
-    "max_turns": "done",
-    "agreed_end": "done",
-    "empty_reply": "done",
-    "refusal": "done",
-    "player_fault": "aborted",
-    "gate_denied": "denied",
-    "budget": "limit",
-    "timeout": "error",
-    "provider": "error",
-    "calculator": "error",
-    "judge": "error",
-    "journal": "error",
-    "interrupted": "error",
-    "bug": "error",
+
+class Stop(StrEnum):
+    """Why a trial ended. `STOPS` says what follows from it."""
+
+    MAX_TURNS = "max_turns"
+    AGREED_END = "agreed_end"
+    EMPTY_REPLY = "empty_reply"
+    REFUSAL = "refusal"
+    MAX_TOKENS = "max_tokens"
+    PLAYER_FAULT = "player_fault"
+    CONTEXT_EXCEEDED = "context_exceeded"
+    GATE_DENIED = "gate_denied"
+    CONTENT_FILTER = "content_filter"
+    BUDGET = "budget"
+    TIMEOUT = "timeout"
+    PROVIDER = "provider"
+    CALCULATOR = "calculator"
+    JUDGE = "judge"
+    JOURNAL = "journal"
+    INTERRUPTED = "interrupted"
+    BUG = "bug"
+
+    @property
+    def status(self) -> str:
+        """The status of a record that ended for this reason, one of STATUSES."""
+        return STOPS[self].status
+
+    @property
+    def sentence(self) -> str:
+        """What happened, as a sentence for readers."""
+        return STOPS[self].sentence
+
+
+@dataclass(frozen=True, slots=True)
+class StopRule:
+    """What follows from a stop reason.
+
+    `status`: of the record.  `kept`: a plain resume keeps the record; the others are played on.  `scored`: the family
+    scores it.  `flagged`: it counts, and readers are warned.  `sentence`: what happened, for readers.
+    """
+
+    status: str
+    sentence: str
+    kept: bool = True
+    scored: bool = False
+    flagged: bool = False
+
+
+STOPS: Mapping[Stop, StopRule] = {
+    Stop.MAX_TURNS: StopRule("done", "All turns were used; not every seat declared the matter settled.", scored=True),
+    Stop.AGREED_END: StopRule("done", "Every seat declared the matter settled.", scored=True),
+    Stop.EMPTY_REPLY: StopRule("done", "A player answered with nothing, twice.", scored=True, flagged=True),
+    Stop.REFUSAL: StopRule("done", "A player refused to go on, twice.", scored=True, flagged=True),
+    Stop.MAX_TOKENS: StopRule("done", "A reply was cut at --max-tokens before it said anything.", flagged=True),
+    Stop.PLAYER_FAULT: StopRule("aborted", "A player broke the rules past the allowed re-asks.", scored=True),
+    Stop.CONTEXT_EXCEEDED: StopRule("aborted", "The conversation outgrew a player's context window.", scored=True),
+    Stop.GATE_DENIED: StopRule("denied", "A gate denied a call."),
+    Stop.CONTENT_FILTER: StopRule("denied", "A provider's content filter refused the request."),
+    Stop.BUDGET: StopRule("limit", "A limit of the run was reached.", kept=False),
+    Stop.TIMEOUT: StopRule("error", "A service did not answer in time.", kept=False),
+    Stop.PROVIDER: StopRule("error", "A model's service failed.", kept=False),
+    Stop.CALCULATOR: StopRule("error", "A tool's service failed.", kept=False),
+    Stop.JUDGE: StopRule("error", "The judge's service failed.", kept=False),
+    Stop.JOURNAL: StopRule("error", "The recorded calls do not fit this run.", kept=False),
+    Stop.INTERRUPTED: StopRule("error", "The run was interrupted.", kept=False),
+    Stop.BUG: StopRule("error", "The arena failed.", kept=False),
 }
+"""Reason -> rule. The order of docs/run-directory.md, "Why a match stopped"."""
 
 STATUSES = ("done", "aborted", "denied", "limit", "error")
-KEPT_ON_RESUME = frozenset({"done", "aborted", "denied"})
-"""Statuses that a plain `--resume` keeps; the others are played on."""
-
-FLAGGED_STOPS = frozenset({"empty_reply", "refusal"})
-"""Stops that are judged but flagged: a player said nothing usable, twice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A frozen plan of one unit of work.
+    """The plan of one unit of work.
 
     `key`: stable, built from the trial's own fields (`crypto/<challenge id>/rep_<r>`), unique in a run.
-    `cell`: condition labels that tables group by.  `unit`: what pairing and clustering use (challenge, claim).
+    `cell`: labels that tables group by.  `unit`: what pairing and clustering use (a challenge, a claim).
     `series`: trials of one series run in plan order, one after the other; None: independent.
     `seed`: 64 hex digits, a hash of run seed and key, so neither order nor worker count matters.
     `plan`: what the family needs to play it (JSON).
+    `cast`: seat -> label of the model that fills it; seats that are not in it are filled by the run's player.
     """
 
     key: str
@@ -59,6 +107,7 @@ class Trial:
     series: str | None
     seed: str
     plan: Mapping[str, Json]
+    cast: Mapping[str, str] = field(default_factory=dict)
 
 
 def trial_seed(run_seed: int, key: str) -> str:
@@ -74,11 +123,11 @@ class Transcript:
     `say` (`text`, and `done` where the seat declares the matter settled), `note` (text a seat wrote beside its tool
     calls, seen by nobody else), `call` (`id`, `step`, `index`, `op`, `args`, `answer`), `malformed` (`text`,
     `problem`), `empty_reply` and `refusal` (`finish`).
-    `stop` is a key of STATUS_OF_STOP; `detail` says more in one line (no secrets, no clock values).
+    `stop` is None until the trial ends; `detail` says more in one line (no secrets, no clock values).
     """
 
     entries: list[dict[str, Json]] = field(default_factory=list)
-    stop: str = ""
+    stop: Stop | None = None
     detail: str = ""
     instance: dict[str, Json] | None = None
     """The values that were drawn for this trial, by name; None where the family draws none."""
@@ -90,7 +139,8 @@ class Transcript:
 
     @property
     def status(self) -> str:
-        return STATUS_OF_STOP[self.stop]
+        """The status that follows from `stop`. A trial that has not ended is a bug of its family."""
+        return (self.stop or Stop.BUG).status
 
 
 @dataclass(slots=True)
@@ -108,23 +158,43 @@ class Score:
     detail: dict[str, Json] = field(default_factory=dict)
 
 
-ABORTED_OUTCOME = "FAILED"
-"""Outcome of an aborted trial: played, not completed, and a failure in the success rate."""
-
-
 @dataclass(frozen=True, slots=True)
-class Played:
-    """What one attempt of a trial came to, before it becomes a line of matches.jsonl."""
+class Record:
+    """One finished attempt of a trial: a line of matches.jsonl."""
 
     trial: Trial
     attempt: int
     transcript: Transcript
     score: Score
     gates: tuple[dict[str, Json], ...] = ()
+    """Decisions of gates, those of the transcript first."""
+
+    @property
+    def key(self) -> str:
+        return self.trial.key
+
+    @property
+    def stop(self) -> Stop:
+        return self.transcript.stop or Stop.BUG
+
+    @property
+    def status(self) -> str:
+        return self.stop.status
+
+    @property
+    def flags(self) -> list[str]:
+        """The stop reason where it counts and readers are warned, else nothing."""
+        return [self.stop] if STOPS[self.stop].flagged else []
+
+    @property
+    def scored(self) -> bool:
+        """Whether its values count in means."""
+        return self.status == "done" and self.score.unscored is None
 
     def to_json(self) -> dict[str, Json]:
-        """Return the record: the fields of docs/run-directory.md, in that order."""
+        """Return the fields of docs/run-directory.md, in that order."""
         trial, transcript, score = self.trial, self.transcript, self.score
+        stop = self.stop
         return {
             "format": RECORD_FORMAT,
             "key": trial.key,
@@ -136,10 +206,10 @@ class Played:
             "plan": dict(trial.plan),
             "instance": transcript.instance,
             "attempt": self.attempt,
-            "status": transcript.status,
-            "stop": transcript.stop,
+            "status": stop.status,
+            "stop": stop,
             "detail": transcript.detail,
-            "flags": [transcript.stop] if transcript.stop in FLAGGED_STOPS else [],
+            "flags": self.flags,
             "gates": [*transcript.gates, *self.gates],
             "transcript": transcript.entries,
             "usage": transcript.usage,
@@ -149,3 +219,31 @@ class Played:
             "verdict": score.verdict,
             "judging": score.detail,
         }
+
+    @staticmethod
+    def from_json(value: Mapping[str, Json]) -> Record:
+        """Return the record that `to_json` wrote; store/ checks the shapes. Errors: KeyError, TypeError, ValueError for
+        another shape."""
+        trial = Trial(
+            key=value["key"],
+            family=value["family"],
+            cell=value["cell"],
+            unit=value["unit"],
+            series=value["series"],
+            seed=value["seed"],
+            plan=value["plan"],
+        )
+        transcript = Transcript(
+            entries=value["transcript"],
+            stop=Stop(value["stop"]),
+            detail=value["detail"],
+            instance=value["instance"],
+            usage=value["usage"],
+        )
+        score = Score(value["scores"], value["outcome"], value["verdict"], value["unscored"], value["judging"])
+        return Record(trial, value["attempt"], transcript, score, tuple(value["gates"]))
+
+
+def stops(names: Iterable[str]) -> tuple[Stop, ...]:
+    """Return stop reasons by name. Errors: ValueError for a name that is none."""
+    return tuple(Stop(name) for name in names)

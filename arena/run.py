@@ -13,8 +13,16 @@ if __package__ in (None, ""):  # started as a file: make the clone importable, a
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from arena.cli.entry import enter
-from arena.errors import ConfigError
-from arena.settings.config import Config, read_config
+from arena.families.crypto.spec import SPEC
+from arena.families.spec import FamilySpec
+from arena.settings.config import Config, build_parser, read_config
+
+_DESCRIPTION = "Play a challenge set: role agents negotiate, call the calculator and are judged."
+_EXAMPLES = (
+    "python3 -m arena.run --limit 3",
+    "python3 -m arena.run --participant-model groq/your-model --judge-model openai/your-judge --dry-run",
+    "python3 -m arena.run --resume --out state/runs/first",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,34 +30,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else list(argv)
 
     def act() -> int:
-        config = read_config(words, os.environ)
-        check_data(config)
-        return play("crypto", config, words)
+        parser = build_parser("arena run", SPEC.settings, _DESCRIPTION, _EXAMPLES)
+        config = read_config(words, os.environ, SPEC.settings, parser, mocks=SPEC.mocks)
+        return play(SPEC, config, words)
 
     # Of the files that a run writes at its end the system may refuse one; what it met before is on disk, and --resume
     # goes on from there.
     return enter("arena run", act)
 
 
-def check_data(config: Config) -> None:
-    """Errors: ConfigError when this is an installed package without the data of the repository."""
-    if config.source["challenges"] == "default" and not Path(config.challenges).is_file():
-        raise ConfigError(
-            f"there is no challenge set at {config.challenges}: this package was installed without the repository's"
-            " data; run it from a clone (pip install -e .)"
-        )
-
-
-def play(family: str, config: Config, words: Sequence[str]) -> int:
+def play(spec: FamilySpec, config: Config, words: Sequence[str]) -> int:
     """Wire the process to one run of a family; `words` are the flags as they were given."""
     # Loaded here, by name, so that --help and usage errors do not wait for what only a run needs.
     execute = importlib.import_module("arena.cli.execute")
     console = importlib.import_module("arena.cli.console").console(config.quiet, config.no_color, config.environ)
-    wiring = importlib.import_module("arena.engine.build")
-    around = wiring.Surroundings(
+    build = importlib.import_module("arena.engine.build")
+    process = build.ProcessContext(
         config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words)
     )
-    code: int = execute.execute(family, config, around, console)
+    code: int = execute.execute(build.RunRequest(spec, config, process), console)
     return code
 
 

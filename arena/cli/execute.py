@@ -1,7 +1,4 @@
-"""One whole run of a family: plan, wire, play, summarise, report -> exit code.
-
-`run.py` and the commands call `execute`; everything a user sees goes through the Console they hand in.
-"""
+"""One whole run of a family, from settings to exit code. Everything a user sees goes through the Console."""
 
 from __future__ import annotations
 
@@ -9,92 +6,96 @@ import contextlib
 import json
 import shlex
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
-from arena.cli.console import Console
-from arena.engine.build import Surroundings, build_family, calculating, casting, tools_text
-from arena.engine.dry_run import Plan, dry_run_text
-from arena.engine.manifest import plan, run_identity
+from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
+from arena.engine.dry_run import dry_run_text
+from arena.engine.manifest import run_identity
+from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
-from arena.engine.session import Done, Run, Session
+from arena.engine.session import Run, Session, SessionResult
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
-from arena.play.services import Model
 from arena.records import Json
-from arena.settings.config import Config
-from arena.settings.prices import Price
 from arena.settings.redaction import public_url
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import RunDir
 
 RUNS_DIR = Path("state/runs")
-SHOWN_FAULTS = 3
-"""How many different errors the end of a run quotes; all of them stand in matches.jsonl."""
+SHOWN_FAULTS = 10
+"""How many trials that did not pass the end of a run names; all of them are in matches.jsonl."""
 
 
-def execute(family_name: str, config: Config, around: Surroundings, console: Console) -> int:
+def execute(request: RunRequest, console: Console) -> int:
     """Carry out one run and return its exit code.
 
     Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
     """
-    with casting(config, around) as cast, calculating(config, around) as calculator:
-        tools = tools_text(config, cast, calculator)
-        family = build_family(family_name, config, tools)
-        run = Run(family, config, around, console, cast, calculator, tools)
-        run.identity = run_identity(config, family, plan(run.trial_keys()), calculator, tools, cast.files)
+    with build_cast(request) as cast, build_calculator(request) as calculator:
+        tools = tools_text(request, cast, calculator)
+        family = build_family(request, tools)
+        run = Run(family, request, console, cast, calculator, tools)
+        run.identity = run_identity(request, family, cast, calculator, tools, run.gate.identity())
         for warning in family.warnings:
             console.warn(warning)
-        if config.dry_run:
-            console.result(_dry_run(run))
+        if request.config.operation.dry_run:
+            console.result(dry_run_text(run))
             return EXIT_OK
-        path = _directory(config, run.identity)
-        run.resume_hint = _resume_hint(around, path)
-        try:
-            with closing(RunDir(path, config.resume)) as directory:
-                done = Session(run, directory).carry_out()
-        except UsageError:
-            raise  # nothing was done, and the directory may be another run's
-        except ArenaError as error:
-            with contextlib.suppress(OSError):  # of both, what ended the run is to be told
-                _ci_outputs(run, path, failed_record(run.identity["sha256"], str(error)))
-            raise
-        code = _report(run, path, done)
-        if _targets(config):
+        path = _directory(request, run.identity)
+        run.resume_hint = _resume_hint(request.process, path)
+        result = _carry_out(run, path)
+        code = _report(run, path, result)
+        if _targets(request):
             _ci_outputs(run, path, ci_record(FinishedRun(path)))
         return code
 
 
-def _targets(config: Config) -> CiTargets:
-    return CiTargets(config.junit, config.github_summary, config.annotations)
+def _carry_out(run: Run, path: Path) -> SessionResult:
+    """Play in the run directory; a run that ends early is reported to the CI system too."""
+    try:
+        with closing(RunDir(path, run.request.config.operation.resume)) as directory:
+            return Session(run, directory).carry_out()
+    except UsageError:
+        raise  # nothing was done, and the directory may be another run's
+    except ArenaError as error:
+        with contextlib.suppress(OSError):  # report the original error, not this one
+            _ci_outputs(run, path, failed_record(run.identity["sha256"], str(error)))
+        raise
+
+
+def _targets(request: RunRequest) -> CiTargets:
+    operation = request.config.operation
+    return CiTargets(operation.junit, operation.github_summary, operation.annotations)
 
 
 def _ci_outputs(run: Run, path: Path, record: CiRecord) -> None:
-    """Write what the run came to for a CI system, where the flags say."""
+    """Write the results for a CI system, where the flags say."""
     # With --json standard output holds nothing but the summary.
-    say = run.console.result if not run.config.json else run.console.log
-    write_ci_outputs(record, _targets(run.config), path, say, run.console.warn)
+    say = run.console.result if not run.request.config.operation.json else run.console.log
+    write_ci_outputs(record, _targets(run.request), path, say, run.console.warn)
 
 
-def _resume_hint(around: Surroundings, path: Path) -> str:
-    """Return the sentence that says how to go on: the command as it was given, with what it lacks, and without what
+def _resume_hint(process: ProcessContext, path: Path) -> str:
+    """Return the sentence that says how to resume: the command as it was given, with what it lacks, and without what
     may be secret in an address."""
-    words = [public_url(word) for word in around.argv]
+    words = [public_url(word) for word in process.argv]
     if not any(word == "--out" or word.startswith("--out=") for word in words):
         words += ["--out", str(path)]
     if "--resume" not in words:
         words.append("--resume")
-    return f"go on with: python3 -m {around.door} {shlex.join(words)}"
+    return f"resume with: python3 -m {process.command} {shlex.join(words)}"
 
 
-def _directory(config: Config, identity: Mapping[str, Json]) -> Path:
+def _directory(request: RunRequest, identity: Mapping[str, Json]) -> Path:
     """Return the run directory: --out, or a new one under state/runs named by UTC time and identity."""
-    if config.out is not None:
-        return Path(config.out)
+    out = request.config.operation.out
+    if out is not None:
+        return Path(out)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    first = path = config.root / RUNS_DIR / f"{stamp}-{identity['sha256'][:8]}"
+    first = path = request.config.root / RUNS_DIR / f"{stamp}-{identity['sha256'][:8]}"
     number = 1
     while path.exists():  # the same run twice within a second
         number += 1
@@ -102,65 +103,40 @@ def _directory(config: Config, identity: Mapping[str, Json]) -> Path:
     return path
 
 
-def _dry_run(run: Run) -> str:
-    config, cast = run.config, run.cast
-    units = {trial.unit for trial in run.family.trials()}
-    header = [
-        ("players", cast.default.label),
-        *((f"player of {role}", model.label) for role, model in cast.by_role.items()),
-        ("judge", run.identity["models"]["judge"]),
-        ("calculator", run.identity["calculator"]["provider"]),
-    ]
-    return dry_run_text(
-        Plan(
-            matches=run.planned - len(run.family.settled),
-            challenges=len(units),
-            max_turns=config.max_turns,
-            max_tool_calls_per_turn=config.max_tool_calls_per_turn,
-            tools=run.tools is not None,
-            judge_tools=config.judge_tools,
-            prompt_chars=run.family.longest_prompt(),
-            judge_chars=run.family.longest_judge_prompt(),
-            max_tokens=config.max_tokens,
-            judge_max_tokens=config.judge_max_tokens,
-            player_price=_dearest(cast.players()),
-            judge_price=_dearest(cast.panel),
-            unpriced=cast.unpriced,
-            judgements=len(cast.panel),
-            played="source" in run.identity,
-        ),
-        header,
-    )
-
-
-def _dearest(models: Iterable[Model]) -> Price:
-    return max((model.price for model in models), key=lambda price: price.completion)
-
-
-def _report(run: Run, path: Path, done: Done) -> int:
+def _report(run: Run, path: Path, result: SessionResult) -> int:
     """Say how it ended and return the exit code."""
-    config, console, summary = run.config, run.console, done.summary
-    if config.json:
+    operation, console, summary = run.request.config.operation, run.console, result.summary
+    if operation.json:
         console.result(json.dumps(summary))
-    elif not config.quiet:
-        console.result(summary_text(summary, path))
-    for detail, count in sorted(done.faults.items(), key=lambda fault: -fault[1])[:SHOWN_FAULTS]:
-        console.warn(f"{count} x {detail}")
-    again = run.resume_hint
-    if done.progress.stopped_by == "interrupted" or run.around.stop.is_set():
-        console.warn(f"interrupted; nothing that was answered is lost; {again}")
+    elif not operation.quiet:
+        console.result(summary_text(summary, run.family, path))
+    for line in _not_passed(result):
+        console.warn(line)
+    resume = run.resume_hint
+    if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
+        console.warn(f"interrupted; only calls in flight are repeated; {resume}")
         return EXIT_INTERRUPTED
-    settled = list(run.family.settled.values())
-    errors, limits = (summary["statuses"][status] - settled.count(status) for status in ("error", "limit"))
-    over_budget = done.progress.stopped_by == "budget" or limits
+    carried = list(run.family.carried_over.values())
+    errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
+    over_budget = result.progress.stopped_by == "budget" or limits
     if over_budget:
-        console.warn(f"{done.budget.hit or 'a budget ceiling stopped matches'}; with a higher ceiling {again}")
-        if config.fail_on_budget:
+        console.warn(f"{result.budget.hit or 'a limit stopped the run'}; with a higher limit {resume}")
+        if operation.fail_on_budget:
             return EXIT_BUDGET
+    trials = run.family.spec.words.trials
     if errors:
-        console.warn(f"{errors} matches ended in an error, which is not a score; {again}")
+        console.warn(f"{errors} {trials} ended in an error, which is not a score; {resume}")
         return EXIT_ERRORS
     if summary["n_planned"] and not summary["scored"] and not over_budget:
-        console.warn(f"no match has a score: {left_out(summary) or 'nothing was played'}")
+        console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")
         return EXIT_ERRORS
     return EXIT_OK
+
+
+def _not_passed(result: SessionResult) -> list[str]:
+    """Return a line for each trial of this session that did not end as done, the first SHOWN_FAULTS of them."""
+    found = [one for one in result.not_passed if one.status != "limit"]
+    lines = [f"{one.status.upper():<8} {one.key}  {one.detail or one.stop.sentence}" for one in found[:SHOWN_FAULTS]]
+    if len(found) > SHOWN_FAULTS:
+        lines.append(f"and {len(found) - SHOWN_FAULTS} more (matches.jsonl lists them all)")
+    return lines

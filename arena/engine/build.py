@@ -1,6 +1,6 @@
-"""Names -> objects. Only this module imports providers, calculators and families by name.
+"""Names -> objects: families, providers, models, the calculator. What runs a built thing looks no name up.
 
-Each table maps a name to the module that builds it; a module is imported when its name is chosen, so that a mock run
+FAMILIES is the one table that names the families. Modules are imported when their name is chosen, so that a mock run
 never loads HTTP and every command starts fast.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,39 +17,25 @@ from typing import Any
 from arena.calculator.carrier import CalculatorSettings, ensure_built
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Family
+from arena.families.spec import FamilySpec, Need
+from arena.formats.suggest import suggest
 from arena.messages import Calculator, Provider, Sampling
 from arena.play.services import Model
 from arena.play.tool_protocol import describe
 from arena.providers.nobody import Nobody
-from arena.records import Json
-from arena.settings.config import Config, ModelRef, panel, players
+from arena.records import Json, Trial
+from arena.settings.config import Config, ModelRef
+from arena.settings.model_refs import Panel
 from arena.settings.prices import FREE, Price, load_prices
-from arena.settings.table import PROVIDERS as KNOWN_PROVIDERS
+from arena.settings.table import PROVIDERS
 from arena.store.finished_run import Source
 from arena.store.rundir import MANIFEST_FILE
 
-PROVIDERS: Mapping[str, str] = {
-    "mock": "arena.families.crypto.mock.provider",
-    "scripted": "arena.families.crypto.scripted",
-    "replay": "arena.providers.replay",
-    "openai": "arena.providers.openai",
-    "openai-chat": "arena.providers.chat",
-    "anthropic": "arena.providers.anthropic",
-    "fireworks": "arena.providers.chat",
-    "groq": "arena.providers.chat",
-    "together": "arena.providers.chat",
-    "openrouter": "arena.providers.chat",
-    "mistral": "arena.providers.chat",
-    "deepseek": "arena.providers.chat",
-    "local": "arena.providers.chat",
+FAMILIES: Mapping[str, str] = {
+    "crypto": "arena.families.crypto.spec",
+    "calibration": "arena.families.crypto.calibration.spec",
 }
-"""A new provider is one file and one row; its module offers `build(name, settings) -> Provider`."""
-
-OFFLINE = frozenset(name for name, known in KNOWN_PROVIDERS.items() if known.offline)
-"""Providers that need no HTTP settings."""
-
-FILE_MODELS = frozenset(name for name, known in KNOWN_PROVIDERS.items() if known.model_is_path)
-"""Providers whose models are files; their modules offer `digest(model)`."""
+"""Benchmark families: name -> module that offers `SPEC`, a FamilySpec. A new family is one folder and one row."""
 
 CALCULATORS: Mapping[str, str] = {
     "process": "arena.calculator.process",
@@ -60,29 +46,30 @@ CALCULATORS: Mapping[str, str] = {
 
 LOCAL_CALCULATORS = frozenset({"process", "oneshot"})
 
-FAMILIES: Mapping[str, str] = {
-    "crypto": "arena.families.crypto.setup",
-    "calibration": "arena.families.crypto.calibration.family",
-}
-"""Benchmark families; each module offers `build(config, tools) -> Family`, and `from_run(run_dir, identity) -> Family`
-for a run that was played."""
-
-REJUDGED = "rejudged"
-VARIANTS: Mapping[str, str] = {REJUDGED: "arena.analysis.rejudge.rejudge"}
-"""What makes another family of one that it is given: its module offers `build` as families do, and
-`of_run(run_dir, identity, family)`."""
+REJUDGED = "arena.analysis.rejudge.rejudge"
+"""Makes another family of one that it is given: `build(request, tools)` and `of_run(run_dir, identity, family)`."""
 
 
 def load(table: Mapping[str, str], name: str, what: str) -> Any:
     """Return the module behind a name. Errors: ConfigError naming what exists."""
     if name not in table:
-        raise ConfigError(f"unknown {what} {name!r}; there are: {', '.join(table)}")
+        raise ConfigError(f"unknown {what} {name!r}{suggest(name, table)}; there are: {', '.join(table)}")
     return importlib.import_module(table[name])
 
 
+def family_spec(name: str) -> FamilySpec:
+    """Return the static part of a family. Errors: ConfigError naming the families that exist."""
+    spec: FamilySpec = load(FAMILIES, name, "family").SPEC
+    return spec
+
+
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the process around a run gives: the merged environment, the clone, the stop event, where to tell."""
+class ProcessContext:
+    """What the process around a run gives: the merged environment, the clone, the stop event, where to say things.
+
+    `argv`: the flags as they were given, and `command` the module they were given to (behind `python3 -m`): for saying
+    how to resume.
+    """
 
     environ: Mapping[str, str]
     root: Path
@@ -90,17 +77,36 @@ class Surroundings:
     notify: Callable[[str], None]
     warn: Callable[[str], None]
     argv: tuple[str, ...] = ()
-    """The flags as they were given, for saying how to go on."""
-    door: str = "arena.run"
-    """The command that they were given to, as it stands behind `python3 -m`."""
+    command: str = "arena.run"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One run as it was asked for.
+
+    `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
+    trials are scored again; None: trials are played.
+    """
+
+    spec: FamilySpec
+    config: Config
+    process: ProcessContext
+    panel: Panel | None = None
+    source: Source | None = None
+
+    def judges(self) -> Panel | None:
+        """Return who judges and how often; None for a run without a judge. Errors: UsageError where nobody is named."""
+        if self.panel is not None:
+            return self.panel
+        judge = self.config.judge
+        return None if judge is None else Panel((judge.ref,), 1)
 
 
 @dataclass(slots=True)
 class Providers:
     """Builds each provider once and hands out models."""
 
-    config: Config
-    around: Surroundings
+    request: RunRequest
     prices: Mapping[str, Price]
     _built: dict[str, Provider] = field(default_factory=dict)
 
@@ -108,36 +114,40 @@ class Providers:
         """Return a provider. Errors: ConfigError when its key or address is missing or wrong."""
         built = self._built.get(name)
         if built is None:
-            module = load(PROVIDERS, name, "provider")
-            built = module.build(name, None if name in OFFLINE else self._http_settings())
-            self._built[name] = built
-            if name not in OFFLINE:
-                importlib.import_module("arena.providers.http.descriptors").ensure_descriptors(self.config.workers)
-            for warning in getattr(built, "warnings", ()):
-                self.around.warn(warning.removeprefix("warning: "))
+            config, process = self.request.config, self.request.process
+            offline = PROVIDERS[name].offline
+            settings = None if offline else http_settings(config, process)
+            module = importlib.import_module(self._module(name))
+            self._built[name] = built = module.build(name, settings)
+            if not offline:
+                descriptors = importlib.import_module("arena.providers.http.descriptors")
+                descriptors.ensure_descriptors(config.operation.workers)
+            for warning in built.warnings:
+                process.warn(warning)
         return built
 
-    def _http_settings(self) -> Any:
-        return http_settings(self.config, self.around)
+    def _module(self, name: str) -> str:
+        found = self.request.spec.providers.get(name) or PROVIDERS[name].module
+        if not found:
+            raise ConfigError(f"the family {self.request.spec.name} has no provider {name!r}: name another")
+        return found
 
     def model(self, ref: ModelRef, sampling: Sampling, judging: bool = False) -> Model:
         """Return a model ready to be asked. Errors: as of `provider` and `price`; ConfigError, DataError for a mock,
         a script or a recording that does not exist."""
         provider = self.provider(ref.provider)
-        if ref.provider in OFFLINE:
-            provider.check_model(ref.model, judging)  # type: ignore[attr-defined]
-        else:
-            provider.check_sampling(sampling)  # type: ignore[attr-defined]
-        recording = provider.recording(ref.model) if ref.provider == "replay" else None  # type: ignore[attr-defined]
-        return Model(provider, ref.model, str(ref.shown), sampling, self.price(ref), recording)
+        provider.check_model(ref.model, judging)
+        provider.check_sampling(sampling)
+        return Model(provider, ref.model, str(ref.shown), sampling, self.price(ref), provider.recording(ref.model))
 
     def price(self, ref: ModelRef) -> Price:
-        """Return the price of a model. Errors: ConfigError when a cost ceiling is set and there is none."""
-        if ref.provider in OFFLINE:
+        """Return the price of a model. Errors: ConfigError when a cost limit is set and there is none."""
+        if PROVIDERS[ref.provider].offline:
             return FREE
         found = self.prices.get(str(ref))
-        if found is None and self.config.max_cost_usd is not None:
-            raise ConfigError(f"--max-cost-usd: there is no price for {ref}; add it to {self.config.prices}")
+        operation = self.request.config.operation
+        if found is None and operation.max_cost_usd is not None:
+            raise ConfigError(f"--max-cost-usd: there is no price for {ref}; add it to {operation.prices}")
         return found or FREE
 
     def close(self) -> None:
@@ -145,22 +155,23 @@ class Providers:
             provider.close()
 
 
-def http_settings(config: Config, around: Surroundings, **changes: Any) -> Any:
+def http_settings(config: Config, process: ProcessContext, **changes: Any) -> Any:
     """Return TransportSettings from the config; `changes` set further fields."""
     transport = importlib.import_module("arena.providers.http.transport")
+    operation = config.operation
     return transport.TransportSettings(
         **{
-            "environ": around.environ,
-            "timeout_s": config.timeout,
-            "connect_timeout_s": min(10.0, config.timeout),
-            "deadline_s": config.deadline,
-            "max_retries": config.max_retries,
-            "backoff_base_s": config.backoff,
-            "max_connections": config.workers + 8,
-            "verify_tls": config.ssl_verify,
-            "print_http_errors": config.print_http_errors,
-            "notify": around.warn,
-            "stop": around.stop,
+            "environ": process.environ,
+            "timeout_s": operation.timeout,
+            "connect_timeout_s": min(10.0, operation.timeout),
+            "deadline_s": operation.deadline,
+            "max_retries": operation.max_retries,
+            "backoff_base_s": operation.backoff,
+            "max_connections": operation.workers + 8,
+            "verify_tls": operation.ssl_verify,
+            "print_http_errors": operation.print_http_errors,
+            "notify": process.warn,
+            "stop": process.stop,
             **changes,
         }
     )
@@ -168,95 +179,134 @@ def http_settings(config: Config, around: Surroundings, **changes: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who plays and who judges. `panel`: the judge of each question about a match. `unpriced` names models whose cost
-    is not known; `files` holds the digests of the files behind models, by label."""
+    """Who plays and who judges.
 
-    default: Model
-    by_role: Mapping[str, Model]
-    panel: tuple[Model, ...]
-    unpriced: tuple[str, ...]
-    files: Mapping[str, str]
+    `default`: fills every seat that no other model is named for; None for a family without players.  `by_seat`: models
+    for seats of that name.  `roster`: label -> model, for trials that name their own cast.  `panel`: the judge of each
+    question about a trial.  `unpriced`: models whose cost is not known.  `files`: digests of the files behind models,
+    by label.
+    """
 
-    @property
-    def judge(self) -> Model:
-        return self.panel[0]
+    default: Model | None = None
+    by_seat: Mapping[str, Model] = field(default_factory=dict)
+    roster: Mapping[str, Model] = field(default_factory=dict)
+    panel: tuple[Model, ...] = ()
+    unpriced: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
-    def player(self, seat: str) -> Model:
-        return self.by_role.get(seat, self.default)
+    def player(self, trial: Trial, seat: str) -> Model:
+        """Return the model that fills a seat of a trial. Errors: ServiceFault (bug) where no model does."""
+        label = trial.cast.get(seat)
+        model = self.by_seat.get(seat, self.default) if label is None else self.roster.get(label)
+        if model is None:
+            raise ServiceFault("bug", f"no model fills the seat {seat}" + (f" ({label})" if label else ""))
+        return model
 
     def players(self) -> list[Model]:
-        return [self.default, *self.by_role.values()]
+        """Return the models that play, the default first, each once."""
+        found = [*([self.default] if self.default else []), *self.by_seat.values(), *self.roster.values()]
+        return list({model.label: model for model in found}.values())
 
     def models(self) -> list[Model]:
         return [*self.players(), *self.panel]
 
 
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The models that a run's seats are filled with, before they are built: see Cast."""
+
+    default: ModelRef | None = None
+    by_seat: Mapping[str, ModelRef] = field(default_factory=dict)
+    others: tuple[ModelRef, ...] = ()
+
+
+def roster(request: RunRequest) -> Roster:
+    """Return who plays: what the family's module says (`roster(config)`), else the players of the settings."""
+    module = importlib.import_module(request.spec.module)
+    own = getattr(module, "roster", None)
+    if own is not None:
+        found: Roster = own(request.config)
+        return found
+    players = request.config.players
+    return Roster() if players is None else Roster(players.refs.default, players.refs.by_role)
+
+
 @contextmanager
-def casting(config: Config, around: Surroundings) -> Iterator[Cast]:
+def build_cast(request: RunRequest) -> Iterator[Cast]:
     """Build every provider that the run needs, before any call; closes them at the end.
 
-    Errors: ConfigError for an unknown provider, a missing key, a missing price where a cost ceiling needs it.
+    Errors: ConfigError for an unknown provider, a missing key, a missing price where a cost limit needs it.
     """
-    prices = load_prices(Path(config.prices))
-    providers = Providers(config, around, prices)
+    config = request.config
+    prices = load_prices(Path(config.operation.prices))
+    providers = Providers(request, prices)
     try:
-        sampling = Sampling(config.temperature, config.top_p, config.max_tokens, None, config.reasoning_effort)
-        judging = Sampling(config.judge_temperature, None, config.judge_max_tokens)
-        refs, judges = players(config), panel(config)
-        source: Source | None = config.get("source_run")
-
-        def player(ref: ModelRef) -> Model:
-            return providers.model(ref, sampling) if source is None else played(ref, source)
-
-        default, by_role = player(refs.default), {role: player(ref) for role, ref in refs.by_role.items()}
-        graders = tuple(providers.model(ref, judging, judging=True) for ref in judges.judges) * judges.repetitions
-        models = (default, *by_role.values(), *graders)
-        labels = {model.label for model in models if not model.provider.offline}
-        files = {
-            model.label: model.provider.digest(model.name)  # type: ignore[attr-defined]
-            for model in models
-            if model.provider.name in FILE_MODELS
-        }
-        yield Cast(default, by_role, graders, tuple(sorted(labels - prices.keys())), files)
+        yield _cast(request, providers, prices)
     finally:
         providers.close()
 
 
-def played(ref: ModelRef, source: Source) -> Model:
-    """Return a player of matches that are played already: its name, and nobody behind it."""
+def _cast(request: RunRequest, providers: Providers, prices: Mapping[str, Price]) -> Cast:
+    players, judge, wanted = request.config.players, request.config.judge, roster(request)
+    sampling = players.sampling if players is not None else Sampling()
+    source = request.source
+
+    def player(ref: ModelRef) -> Model:
+        return providers.model(ref, sampling) if source is None else already_played(ref, source)
+
+    default = None if wanted.default is None else player(wanted.default)
+    by_seat = {seat: player(ref) for seat, ref in wanted.by_seat.items()}
+    others = [player(ref) for ref in wanted.others]
+    judges = request.judges()
+    panel: tuple[Model, ...] = ()
+    if judges is not None:
+        judging = judge.sampling if judge is not None else Sampling()
+        panel = tuple(providers.model(ref, judging, judging=True) for ref in judges.judges) * judges.repetitions
+    models = [*([default] if default else []), *by_seat.values(), *others, *panel]
+    labels = {model.label for model in models if not model.provider.offline}
+    files = {model.label: digest for model in models if (digest := model.provider.digest(model.name)) is not None}
+    by_label = {model.label: model for model in models if model not in panel}
+    return Cast(default, by_seat, by_label, panel, tuple(sorted(labels - prices.keys())), files)
+
+
+def already_played(ref: ModelRef, source: Source) -> Model:
+    """Return a stand-in for the model of trials that are already played. It keeps the label; calling it raises
+    ServiceFault."""
     nobody = Nobody(source.path)
     return Model(nobody, ref.model, str(ref.shown), Sampling(), FREE, nobody)
 
 
 @contextmanager
-def calculating(config: Config, around: Surroundings) -> Iterator[Calculator | None]:
-    """Yield the calculator of a run, built first where it must be; None for `none` and where cargo is missing.
+def build_calculator(request: RunRequest) -> Iterator[Calculator | None]:
+    """Yield the calculator of a run, built first where it must be; None where the family has no use for it, for
+    `none`, and where cargo is missing.
 
     Errors: ConfigError, UsageError before any call, also when it does not answer its first question.
     """
-    name = config.calculator_provider
-    if name == "none":
+    config, process, tools = request.config, request.process, request.config.tools
+    if tools is None or request.spec.tools is Need.NONE or tools.provider == "none":
         yield None
         return
     command = None
-    if name in LOCAL_CALCULATORS:
-        binary = ensure_built(config.root, around.notify, around.environ)
+    if tools.provider in LOCAL_CALCULATORS:
+        binary = ensure_built(config.root, process.notify, process.environ)
         if binary is None:
             yield None
             return
         command = (str(binary),)
     # The carrier reads these switches where they are variables; a flag or a settings file may have set them.
-    switches = {"ARENA_SSL_VERIFY": config.ssl_verify, "ARENA_PRINT_HTTP_ERRORS": config.print_http_errors}
+    operation = config.operation
+    switches = {"ARENA_SSL_VERIFY": operation.ssl_verify, "ARENA_PRINT_HTTP_ERRORS": operation.print_http_errors}
     settings = CalculatorSettings(
         root=config.root,
-        environ={**around.environ, **{name: str(int(on)) for name, on in switches.items()}},
-        timeout_s=config.calculator_timeout,
+        environ={**process.environ, **{name: str(int(on)) for name, on in switches.items()}},
+        timeout_s=tools.timeout,
         command=command,
-        lambda_url=config.calculator_lambda_url,
-        notify=around.notify,
-        stop=around.stop,
+        lambda_url=tools.lambda_url,
+        notify=process.notify,
+        stop=process.stop,
     )
-    calculator: Calculator = load(CALCULATORS, name, "calculator").build(name, settings)
+    calculator: Calculator = load(CALCULATORS, tools.provider, "calculator").build(tools.provider, settings)
     try:
         _check_answers(calculator)
         yield calculator
@@ -274,7 +324,7 @@ def _check_answers(calculator: Calculator) -> None:
         ) from fault
 
 
-def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str | None:
+def tools_text(request: RunRequest, cast: Cast, calculator: Calculator | None) -> str | None:
     """Return what players are shown of the calculator, or None without one; a replay shows what its run showed.
 
     Errors: ConfigError for a family of operations that the calculator does not have.
@@ -282,19 +332,27 @@ def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str
     for model in cast.players():
         if model.recording is not None:
             return model.recording.tools_text()
-    if calculator is None:
+    tools = request.config.tools
+    if calculator is None or tools is None:
         return None
     catalogue = calculator.catalogue()
     known = list(dict.fromkeys(row["family"] for row in catalogue))
-    unknown = [name for name in config.op_families if name not in known]
+    unknown = [name for name in tools.op_families if name not in known]
     if unknown:
-        raise ConfigError(f"--op-families: there is no family {', '.join(unknown)}; there are: {', '.join(known)}")
-    return describe(catalogue, config.max_tool_calls_per_turn, config.op_families or None)
+        raise ConfigError(
+            f"--op-families: there is no family {', '.join(unknown)}{suggest(unknown[0], known)}; there are:"
+            f" {', '.join(known)}"
+        )
+    most = int(request.config.get("max_tool_calls_per_turn", 0))
+    return describe(catalogue, most, tools.op_families or None)
 
 
-def build_family(name: str, config: Config, tools: str | None) -> Family:
+def build_family(request: RunRequest, tools: str | None) -> Family:
     """Return the family of a run. Errors: ConfigError, DataError, UsageError from its inputs."""
-    family: Family = load({**FAMILIES, **VARIANTS}, name, "family").build(config, tools)
+    if request.source is not None:
+        family: Family = importlib.import_module(REJUDGED).build(request, tools)
+    else:
+        family = importlib.import_module(request.spec.module).build(request.config, tools)
     return family
 
 
@@ -308,12 +366,18 @@ def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
     Errors: ConfigError for a family that does not exist here, DataError for inputs or an identity that cannot be read.
     """
     try:
-        family: Family = load(FAMILIES, str(identity["family"]), "family").from_run(run_dir, identity)
+        spec = family_spec(str(identity["family"]))
+        family: Family = importlib.import_module(spec.module).from_run(run_dir, identity)
         if "source" in identity:
-            family = load(VARIANTS, REJUDGED, "variant").of_run(run_dir, identity, family)
+            family = importlib.import_module(REJUDGED).of_run(run_dir, identity, family)
     except OSError as error:
         raise DataError([Issue(str(error.filename), "", f"cannot be read: {error.strerror}")]) from error
     except MALFORMED as error:
-        message = f"is not as the arena writes it: {type(error).__name__}: {error}"
+        message = f"malformed: {type(error).__name__}: {error}"
         raise DataError([Issue(str(run_dir / MANIFEST_FILE), "/identity", message)]) from error
     return family
+
+
+def labels_of(models: Iterable[Model]) -> list[str]:
+    """Return the labels of models, sorted, each once."""
+    return sorted({model.label for model in models})

@@ -13,16 +13,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from arena import __version__
+from arena.engine.build import Cast, RunRequest
 from arena.engine.runner import Progress
 from arena.families.contract import Family
 from arena.messages import Calculator
 from arena.play.tool_protocol import PROTOCOL_VERSION
 from arena.records import RECORD_FORMAT, Json
-from arena.settings.config import Config, panel, players
-from arena.store.finished_run import Source
 from arena.store.journal import encode_line
 
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
 BINARY_DIGEST = "binary_sha256"
 """Name under which a local calculator's identity holds the digest of its binary."""
 
@@ -65,39 +64,47 @@ def utc() -> str:
 
 
 def run_identity(
-    config: Config,
+    request: RunRequest,
     family: Family,
-    planned: Mapping[str, Json],
+    cast: Cast,
     calculator: Calculator | None,
     tools: str | None,
-    files: Mapping[str, str],
+    policy: Mapping[str, Json],
 ) -> dict[str, Json]:
-    """Return what makes this run this run: settings, models, digests of all inputs, plan; `sha256` covers the rest.
+    """Return what makes this run this run: settings, models, digests of all inputs, policy, plan; `sha256` covers the
+    rest.
 
-    What counts of a file is its digest, so that a run directory can be moved; `files` are the digests of those behind
-    models (a script, a recorded run), by model.
+    What counts of a file is its digest, so that a run directory can be moved.
     """
-    refs, judges = players(config), panel(config)
-    source: Source | None = config.get("source_run")
     identity: dict[str, Json] = {
-        "family": family.name,
-        "settings": config.identity(),
-        "models": {
-            "participant": str(refs.default.shown),
-            "roles": {role: str(ref.shown) for role, ref in refs.by_role.items()},
-            "judge": str(judges),
-            **({"panel": judges.labels} if len(judges.labels) > 1 else {}),
-            "files": dict(sorted(files.items())),
-        },
+        "family": family.spec.name,
+        "settings": request.config.identity_settings(),
+        "models": models_identity(request, cast),
         "calculator": calculator_identity(calculator),
         "tool_protocol": PROTOCOL_VERSION,
         "tools_sha256": None if tools is None else hashlib.sha256(tools.encode()).hexdigest(),
-        "rules": family.describe(),
-        "plan": dict(planned),
-        **({} if source is None else {"source": dict(source.identity)}),
+        "policy": dict(policy),
+        "rules": dict(family.identity()),
+        "plan": plan(trial.key for trial in family.trials()),
+        **({} if request.source is None else {"source": dict(request.source.identity)}),
     }
     identity["sha256"] = hashlib.sha256(encode_line(identity)).hexdigest()
     return identity
+
+
+def models_identity(request: RunRequest, cast: Cast) -> dict[str, Json]:
+    """Return who plays and judges, by label: `participant` fills all seats but `roles`; `roster` names every player;
+    `judge` is None without one; `panel` is there where several judgements are asked for."""
+    judges = request.judges()
+    labels = [] if judges is None else judges.labels
+    return {
+        "participant": None if cast.default is None else cast.default.label,
+        "roles": {seat: model.label for seat, model in cast.by_seat.items()},
+        "roster": sorted(model.label for model in cast.players()),
+        "judge": None if judges is None else str(judges),
+        **({"panel": labels} if len(labels) > 1 else {}),
+        "files": dict(sorted(cast.files.items())),
+    }
 
 
 def calculator_identity(calculator: Calculator | None) -> dict[str, Json]:
@@ -110,13 +117,13 @@ def calculator_identity(calculator: Calculator | None) -> dict[str, Json]:
     return {name: value for name, value in calculator.identity().items() if name != BINARY_DIGEST}
 
 
-def new_session(config: Config, calculator: Calculator | None, generation: int) -> dict[str, Json]:
+def new_session(request: RunRequest, calculator: Calculator | None, generation: int) -> dict[str, Json]:
     """Return what the manifest says of a session at its start; `generation` is that of `retry_generation`."""
     digest = None if calculator is None else calculator.identity().get(BINARY_DIGEST)
     return {
         "started_utc": utc(),
-        "operation": config.operation(),
-        "retry": list(config.retry),
+        "operation": request.config.operation_settings(),
+        "retry": list(request.config.operation.retry),
         "retry_generation": generation,
         "calculator_binary_sha256": digest,
     }
@@ -148,17 +155,17 @@ def end_session(manifest: dict[str, Json], progress: Progress, playing_seconds: 
     }
 
 
-def new_manifest(family: str, identity: Mapping[str, Json], config: Config) -> dict[str, Json]:
+def new_manifest(identity: Mapping[str, Json], request: RunRequest) -> dict[str, Json]:
     """Return the manifest of a run that starts now, with no session yet."""
     return {
         "manifest_format": MANIFEST_FORMAT,
         "record_format": RECORD_FORMAT,
         "arena_version": __version__,
-        "family": family,
+        "family": identity["family"],
         "created_utc": utc(),
         "identity": dict(identity),
-        "operation": config.operation(),
-        "git": git_state(config.root),
+        "operation": request.config.operation_settings(),
+        "git": git_state(request.config.root),
         "python": platform.python_version(),
         "sessions": [],
     }
@@ -166,15 +173,18 @@ def new_manifest(family: str, identity: Mapping[str, Json], config: Config) -> d
 
 def summary_head(manifest: Mapping[str, Json], family: Family, cost: Mapping[str, Json]) -> dict[str, Json]:
     """Return what leads summary.json: what the run is, what it cost (`usd`, `unpriced`, `prices`), and of a run that
-    judged another one again its `source`."""
-    identity = manifest["identity"]
+    scored another one again its `source`."""
+    identity, words = manifest["identity"], family.spec.words
     return {
         "arena_version": manifest["arena_version"],
-        "family": family.name,
-        "unit_noun": family.unit_noun,
+        "family": family.spec.name,
+        "unit_noun": words.unit,
+        "trial_nouns": [words.trial, words.trials],
+        "conditions": list(family.conditions),
         "identity_sha256": identity["sha256"],
         "models": identity["models"],
         "calculator": identity["calculator"],
+        "policy": identity["policy"],
         "rules": identity["rules"],
         "cost_usd": dict(cost),
         **({"source": identity["source"]} if "source" in identity else {}),

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from arena.engine.runner import Progress
+from arena.families.spec import Words
 from arena.play.limits import Budget
 from arena.play.services import Activity
-from arena.records import Json
+from arena.records import Record
 
 
 class Console(Protocol):
@@ -41,19 +42,29 @@ class ProgressLine:
     """Shows matches, turns per second, calls in flight, retries, cost and the time left."""
 
     def __init__(
-        self, console: Console, todo: int, activity: Activity, budget: Budget, timer: Callable[[], float]
+        self,
+        console: Console,
+        todo: int,
+        activity: Activity,
+        budget: Budget,
+        timer: Callable[[], float],
+        words: Words,
     ) -> None:
         self._console = console
         self._todo = todo
         self._activity = activity
         self._budget = budget
         self._timer = timer
+        self._words = words
         self._started = timer()
 
     def line(self, progress: Progress) -> str:
         elapsed = max(self._timer() - self._started, 1e-9)
-        parts = [f"{progress.finished}/{self._todo} matches", f"{self._activity.turns / elapsed:,.0f} turns/s",
-                 f"{self._activity.in_flight} in flight"]  # fmt: skip
+        parts = [
+            f"{progress.finished}/{self._todo} {self._words.trials}",
+            f"{self._activity.turns / elapsed:,.0f} turns/s",
+            f"{self._activity.in_flight} in flight",
+        ]
         if self._activity.retries:
             parts.append(f"{self._activity.retries} retries")
         bad = {status: n for status, n in progress.by_status.items() if status != "done"}
@@ -69,13 +80,13 @@ class ProgressLine:
     def tick(self, progress: Progress) -> None:
         self._console.status(self.line(progress))
 
-    def finished(self, record: dict[str, Json], seconds: float, finished: int) -> None:
-        """Say that a match ended, where there is no live line."""
+    def finished(self, record: Record, seconds: float, finished: int) -> None:
+        """Say that a trial ended, where there is no live line."""
         if self._console.live:
             return
-        scores = [value for value in record["scores"].values() if value is not None]
-        score = " ".join(str(value) for value in scores) or record["unscored"] or "-"
-        outcome = record["outcome"] or record["status"]
+        scores = [value for value in record.score.values.values() if value is not None]
+        score = " ".join(str(value) for value in scores) or record.score.unscored or "-"
+        outcome = record.score.outcome or record.status
         self._console.notify(
-            f"[{finished}/{self._todo}] {record['key']}: {outcome} ({record['stop']}; {score}) in {seconds:.2f}s"
+            f"[{finished}/{self._todo}] {record.key}: {outcome} ({record.stop}; {score}) in {seconds:.2f}s"
         )

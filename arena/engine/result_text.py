@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from arena.families.crypto.verified_rates import verified_line
+from arena.families.contract import Family
+from arena.families.spec import Need
 from arena.formats.tables import number, printable, text_table
 from arena.records import Json
 
 
-def summary_text(summary: Mapping[str, Json], run_dir: Path) -> str:
-    """Return the table of outcomes by challenge, the means, and where the results are."""
+def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path) -> str:
+    """Return the table of outcomes by unit, the means, the family's own lines, and where the results are."""
     dimensions = list(summary["mean_scores"])
     short = [_short(name) for name in dimensions]
     noun = summary["unit_noun"]
-    header = [noun, "n", "outcome", *short, "not scored"]
+    outcome = ["outcome"] if summary["outcomes"] else []
+    header = [noun, "n", *outcome, *short, "not scored"]
     rows = [_row(unit[f"{noun}_id"], unit, dimensions) for unit in summary[f"per_{noun}"]]
     rows.append(_row("all", summary, dimensions))
-    table = text_table(header, rows, frozenset({1, *range(3, 4 + len(short))}))
-    checked = verified_line(summary)
-    lines = [
-        table,
-        "",
-        _counts(summary),
-        *([checked] if checked else []),
-        *_by(summary),
-        _calculator(summary),
-    ]
+    first = 2 + len(outcome)
+    table = text_table(header, rows, frozenset({1, *range(first, first + len(short))}))
+    lines = [table, "", _counts(summary, family), *family.lines(summary), *_by(summary)]
+    if family.spec.tools is not Need.NONE:
+        lines.append(_calculator(summary, family))
     lines.append(f"results: {run_dir}")
     return printable("\n".join(lines))
 
 
-def _row(name: str, group: Mapping[str, Json], dimensions: list[str]) -> list[str]:
+def _row(name: str, group: Mapping[str, Json], dimensions: Sequence[str]) -> list[str]:
     outcomes = group["outcomes"]
     total = group.get("n", group.get("n_matches", 0))
     said = " ".join(f"{count} {label}" if total > 1 else label for label, count in outcomes.items() if count)
     means = [number(group["mean_scores"][name]) for name in dimensions]
-    return [name, str(total), said or "-", *means, left_out(group) or "-"]
+    return [name, str(total), *([said or "-"] if outcomes else []), *means, left_out(group) or "-"]
 
 
 def left_out(group: Mapping[str, Json]) -> str:
-    """Return how many matches of a summary, or of a group in it, are in no mean, and why; empty where all are."""
+    """Return how many trials of a summary, or of a group in it, are in no mean, and why; empty where all are."""
     counts = {status: group["statuses"][status] for status in ("error", "denied", "limit", "aborted")}
     counts["unscored"] = group["unscored"]
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
@@ -51,35 +48,45 @@ def _short(dimension: str) -> str:
     return dimension.split("/")[0].strip().split(" ")[0].lower()
 
 
-def _counts(summary: Mapping[str, Json]) -> str:
-    statuses = summary["statuses"]
-    parts = [f"{statuses['done']} of {summary['n_planned']} matches finished"]
+def _counts(summary: Mapping[str, Json], family: Family) -> str:
+    statuses, words = summary["statuses"], family.spec.words
+    parts = [f"{statuses['done']} of {summary['n_planned']} {words.trials} finished"]
     parts += [f"{statuses[status]} {status}" for status in ("aborted", "denied", "limit", "error") if statuses[status]]
     rate = summary["success_rate"]
     if rate is not None:
         parts.append(f"success rate {rate:.1%}")
     tools = summary["usage"]["players"]
-    parts.append(f"{tools['tool_calls']} calculator calls ({tools['tool_errors']} answered with an error)")
+    if family.spec.tools is not Need.NONE or tools["tool_calls"]:
+        parts.append(f"{tools['tool_calls']} tool calls ({tools['tool_errors']} answered with an error)")
     if tools["malformed"]:
         parts.append(f"{tools['malformed']} malformed")
     return "; ".join(parts)
 
 
-def _calculator(summary: Mapping[str, Json]) -> str:
+def _calculator(summary: Mapping[str, Json], family: Family) -> str:
     if "source" in summary:
-        return f"calculator of the matches: {summary['source']['calculator'].get('provider')}"
+        return f"calculator of the {family.spec.words.trials}: {summary['source']['calculator'].get('provider')}"
     return f"calculator: {summary['calculator']['provider']}"
+
+
+def players_text(models: Mapping[str, Json]) -> str:
+    """Return who plays, from the identity's models, as readers name it."""
+    if models["participant"] is not None:
+        return str(models["participant"])
+    return ", ".join(models["roster"]) or "no models"
 
 
 def _by(summary: Mapping[str, Json]) -> list[str]:
     models = summary["models"]
-    lines = [f"players: {models['participant']}; judge: {models['judge']}"]
+    judged = f"; judge: {models['judge']}" if models["judge"] is not None else ""
+    lines = [f"players: {players_text(models)}{judged}"]
     if models["roles"]:
         lines.append("roles: " + ", ".join(f"{role}={label}" for role, label in models["roles"].items()))
     judge = summary["usage"]["judge"]
     players = summary["usage"]["players"]
-    if "source" in summary:  # their tokens were spent by the run that is judged again
-        lines.append(f"matches of the run {summary['source']['identity_sha256'][:8]}; no player was called")
+    if "source" in summary:  # their tokens were spent by the run that is scored again
+        trials = summary["trial_nouns"][1]
+        lines.append(f"{trials} of the run {summary['source']['identity_sha256'][:8]}; no player was called")
         players = dict.fromkeys(players, 0)
     cost = summary["cost_usd"]
     spent = [

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from arena.records import Json
+from arena.records import Json, Record, Trial
 from arena.stats.moments import Moments
 from arena.stats.reliability import Components, NestedSums, advice, components, doubled, pass_rows
 
-Plays = Mapping[str, tuple[int, Mapping[str, int], Moments]]
-"""Challenge -> number of its records, its outcomes (the success label first), its scores."""
+Repeated = tuple[str, tuple[tuple[str, str], ...]]
+"""Unit and conditions: trials with equal ones are repetitions of each other."""
+
+Plays = Mapping[Repeated, tuple[int, Mapping[str, int], Moments]]
+"""Unit and conditions -> number of records, outcomes (the success label first), scores."""
 
 
 @dataclass(slots=True)
@@ -18,28 +21,40 @@ class PanelSums:
     """Sums over the matches that several judgements were made of (`judging.panel`), for the judge's share."""
 
     dimensions: Sequence[str]
+    conditions: Sequence[str] = ()
     matches: int = 0
     sums: dict[str, NestedSums] = field(default_factory=dict)
 
-    def add(self, record: Mapping[str, Json]) -> None:
+    def add(self, record: Record) -> None:
         """Count one record; nothing where it has no panel, or no score."""
-        panel = record["judging"].get("panel")
-        if not panel or record["status"] != "done" or record["unscored"] is not None:
+        panel = record.score.detail.get("panel")
+        if not panel or not record.scored:
             return
         self.matches += 1
+        unit = nested_name(repeated(record.trial, self.conditions))
         judged = [entry["scores"] for entry in panel if entry.get("scores")]
         for name in self.dimensions:
-            self.sums.setdefault(name, NestedSums()).add(record["unit"], [scores[name] for scores in judged])
+            self.sums.setdefault(name, NestedSums()).add(unit, [scores[name] for scores in judged])
+
+
+def repeated(trial: Trial, conditions: Sequence[str]) -> Repeated:
+    """Return what a trial is a repetition of: its unit and its conditions."""
+    return trial.unit, tuple((label, value) for label, value in trial.cell.items() if label in conditions)
+
+
+def nested_name(key: Repeated) -> str:
+    """Return a text for the key of the variance split; two keys give two texts."""
+    return "\0".join([key[0], *(f"{label}={value}" for label, value in key[1])])
 
 
 def reliability_json(plays: Plays, panels: PanelSums) -> dict[str, Json] | None:
-    """Return `pass` and `variance`, or None where no challenge was played more than once.
+    """Return `pass` and `variance`, or None where nothing was played more than once under equal conditions.
 
     The judge has a share only where every scored match has a panel.
     """
     if max((n for n, _, _ in plays.values()), default=0) < 2:
         return None
-    counts = [(sum(outcomes.values()), next(iter(outcomes.values()))) for _, outcomes, _ in plays.values()]
+    counts = [(sum(outcomes.values()), next(iter(outcomes.values()), 0)) for _, outcomes, _ in plays.values()]
     judged = 0 < panels.matches == sum(scores.n for _, _, scores in plays.values())
     return {
         "pass": [
@@ -58,8 +73,8 @@ def _sums(plays: Plays, name: str) -> NestedSums:
     """Return the sums of one dimension with one judgement a match."""
     found = NestedSums()
     for unit, (_, _, scores) in plays.items():
-        if scores.n:
-            found.add_challenge(unit, scores.n, scores.sums[name], scores.squares[name])
+        if scores.count(name):
+            found.add_challenge(nested_name(unit), scores.count(name), scores.sums[name], scores.squares[name])
     return found
 
 

@@ -1,47 +1,25 @@
-"""Runs pending trials: lanes -> workers -> gates -> play -> score -> append.
+"""Plays pending trials: lanes -> workers -> play -> score -> record.
 
-A lane is one trial, or all trials of a series in plan order. Workers are threads: what they wait for is HTTP.
+Workers are threads: what they wait for is HTTP. A series is one lane, so its trials are played in plan order.
 """
 
 from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.errors import ArenaError, GateDenied, Interrupted, LimitReached, ServiceFault, StorageFault, UsageError
-from arena.families.contract import Family
-from arena.play.services import Services, TrialServices, Wiring
-from arena.records import Json, Played, Score, Transcript, Trial
+from arena.engine.plan import Job, Lane
+from arena.errors import ArenaError, Interrupted, StorageFault, TrialEnded, UsageError
+from arena.families.contract import Family, score_problem
+from arena.play.past import Past
+from arena.play.services import RunContext, Services, TrialServices
+from arena.records import STOPS, Record, Score, Stop, Transcript, Trial
 
 JOIN_SECONDS = 0.2
 """How often the main thread looks up from waiting: for the progress line and for Ctrl-C."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One trial to play; `attempt` counts fresh plays (0-based). `settled`: how it ends was decided in an earlier run,
-    so an error or a ceiling there ends nothing here."""
-
-    trial: Trial
-    attempt: int
-    settled: bool = False
-
-
-Lane = Sequence[Job]
-
-
-def lanes(jobs: Iterable[Job]) -> Iterator[Lane]:
-    """Group jobs into lanes, in plan order of their first trial; independent trials are never held in memory."""
-    series: dict[str, list[Job]] = {}
-    for job in jobs:
-        if job.trial.series is None:
-            yield (job,)
-        else:
-            series.setdefault(job.trial.series, []).append(job)
-    yield from series.values()
 
 
 @dataclass(slots=True)
@@ -56,24 +34,26 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the runner tells and asks.
+    """What the runner reports and asks.
 
     `record` stores a finished trial and must raise if it cannot; it is given the seconds it took and how many have
-    finished with it.  `past` returns the records of a trial's series that
-    come before it in plan order, given those of this lane by key.  `tick` is called often, in the main thread.
+    finished with it.  `earlier` returns the records of a trial's series that come before it in plan order; it is asked
+    once a lane, for its first trial.  `tick` is called often, in the main thread.
     """
 
-    record: Callable[[dict[str, Json], float, int], None]
-    past: Callable[[Trial, Mapping[str, dict[str, Json]]], list[dict[str, Json]]]
+    record: Callable[[Record, float, int], None]
+    earlier: Callable[[Trial], Sequence[Record]]
     tick: Callable[[Progress], None]
 
 
 class Runner:
     """Plays lanes with `workers` threads. `run` returns when all are played or the run is stopped."""
 
-    def __init__(self, family: Family, wiring: Wiring, hooks: Hooks, workers: int, continue_on_error: bool) -> None:
+    def __init__(
+        self, family: Family, context: RunContext, hooks: Hooks, workers: int, continue_on_error: bool
+    ) -> None:
         self._family = family
-        self._wiring = wiring
+        self._context = context
         self._hooks = hooks
         self._workers = workers
         self._continue_on_error = continue_on_error
@@ -105,7 +85,7 @@ class Runner:
 
     def _next(self, source: Iterator[Lane]) -> Lane | None:
         with self._lock:
-            if self.progress.stopped_by is not None or self._wiring.stop.is_set():
+            if self.progress.stopped_by is not None or self._context.stop.is_set():
                 return None
             return next(source, None)
 
@@ -125,28 +105,26 @@ class Runner:
                 self.progress.stopped_by = reason
 
     def _play_lane(self, lane: Lane) -> None:
-        fresh: dict[str, dict[str, Json]] = {}
+        past = Past(self._hooks.earlier(lane[0].trial)) if lane[0].trial.series is not None else NO_PAST
         for job in lane:
-            past = self._hooks.past(job.trial, fresh) if job.trial.series is not None else []
-            started = self._wiring.timer()
-            services = TrialServices(self._wiring, job.trial, job.attempt)
-            played = self._play(job, services, past)
-            record = played.to_json()
-            self._hooks.record(record, self._wiring.timer() - started, self._count(played, job.settled))
-            if job.trial.series is not None:
-                fresh[job.trial.key] = record
-            if played.transcript.status in ("error", "limit"):
+            started = self._context.timer()
+            services = TrialServices(self._context, job.trial, job.attempt)
+            record = self._play(job, services, past)
+            self._hooks.record(record, self._context.timer() - started, self._count(record, job.carried_over))
+            if past is not NO_PAST:
+                past.append(record)
+            if record.status in ("error", "limit") and not job.carried_over:
                 return  # what follows in a series builds on this trial
 
-    def _count(self, played: Played, settled: bool) -> int:
-        """Count a finished trial and return how many have finished; an error or a ceiling ends the run here."""
-        status = played.transcript.status
+    def _count(self, record: Record, carried_over: bool) -> int:
+        """Count a finished trial and return how many have finished; an error or a limit ends the run here."""
+        status = record.status
         with self._lock:
             progress = self.progress
             progress.finished += 1
             finished = progress.finished
             progress.by_status[status] = progress.by_status.get(status, 0) + 1
-        if settled:
+        if carried_over:
             return finished
         if status == "limit":
             self._stop("budget")
@@ -154,34 +132,48 @@ class Runner:
             self._stop("error")
         return finished
 
-    def _play(self, job: Job, services: TrialServices, past: Sequence[dict[str, Json]]) -> Played:
+    def _play(self, job: Job, services: TrialServices, past: Past) -> Record:
         transcript = Transcript()
         score = Score({}, None)
         try:
             transcript = self._family.play(job.trial, services, past)
-            if transcript.status in ("done", "aborted"):
+            if transcript.stop is None:
+                transcript.stop, transcript.detail = Stop.BUG, "the family returned a trial that has not ended"
+            elif STOPS[transcript.stop].scored:
                 score = self._score(job.trial, transcript, services)
+            elif transcript.status == "done":
+                score = Score({}, None, unscored=f"not scored: {transcript.stop.sentence}")
         except (Interrupted, StorageFault):
             raise
+        except TrialEnded as end:
+            transcript.stop, transcript.detail = end.stop, str(end)
         except ArenaError as error:
-            transcript.stop, transcript.detail = "bug", f"{type(error).__name__} outside the dialogue: {error}"
+            transcript.stop, transcript.detail = Stop.BUG, f"{type(error).__name__} outside the dialogue: {error}"
         except Exception as error:  # our own bug: one trial becomes `error`, the others go on
-            transcript.stop, transcript.detail = "bug", _where(error)
+            transcript.stop, transcript.detail = Stop.BUG, _where(error)
         if transcript.status in ("error", "limit", "denied"):
             score = Score({}, None, unscored=f"{transcript.status}: {transcript.stop}")
-        return Played(job.trial, job.attempt, transcript, score, tuple(services.gate_decisions))
+        return Record(job.trial, job.attempt, transcript, score, tuple(services.gate_decisions))
 
     def _score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
-        """Score a finished trial; an outage, a ceiling or a gate while judging ends it as that, never as a score."""
+        """Score a finished trial; what ends it while it is scored ends it as that, never as a score.
+
+        A score that its family does not declare becomes `bug` here, before anything is stored.
+        """
         try:
-            return self._family.score(trial, transcript, services)
-        except ServiceFault as fault:
-            transcript.stop, transcript.detail = fault.reason, f"while judging: {fault}"
-        except LimitReached as limit:
-            transcript.stop, transcript.detail = "budget", f"while judging: {limit}"
-        except GateDenied as denial:
-            transcript.stop, transcript.detail = "gate_denied", f"while judging: {denial}"
-        return Score({}, None)
+            score = self._family.score(trial, transcript, services)
+        except TrialEnded as end:
+            transcript.stop, transcript.detail = end.stop, f"while scoring: {end}"
+            return Score({}, None)
+        problem = score_problem(self._family.values, self._family.outcomes, score, transcript.status)
+        if problem is not None:
+            transcript.stop, transcript.detail = Stop.BUG, f"the family's score is not as declared: {problem}"
+            return Score({}, None)
+        return score
+
+
+NO_PAST = Past()
+"""Of trials without a series; nothing is ever appended to it."""
 
 
 def _where(error: Exception) -> str:

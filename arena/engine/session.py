@@ -3,43 +3,59 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
 
-from arena.engine.build import Cast, Surroundings
+from arena.engine.build import Cast, RunRequest
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
+from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.progress import Console, ProgressLine
-from arena.engine.runner import Hooks, Job, Progress, Runner, lanes
+from arena.engine.runner import Hooks, Progress, Runner
 from arena.engine.summary import Summary
 from arena.families.contract import Family
 from arena.messages import Calculator
 from arena.play.limits import Budget, Limits
-from arena.play.services import Activity, Wiring
-from arena.policy.gates import AllowAll
-from arena.records import KEPT_ON_RESUME, Json, Trial
-from arena.settings.config import Config
+from arena.play.services import Activity, RunContext
+from arena.policy.gates import AllowAll, Gate
+from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line, reply_from_json
 from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir, Stored, write_atomic
+
+TOOLS_INPUT = "tools.txt"
+"""In `inputs/`: what players were shown of the tools."""
+
+MOST_UNFINISHED = 1000
+"""Trials that did not pass whose reasons are held in memory for the end of the run; all of them are in the records."""
+
+
+class NotPassed(NamedTuple):
+    """A trial of this session that did not end as `done`."""
+
+    key: str
+    status: str
+    stop: Stop
+    detail: str
 
 
 @dataclass(slots=True)
 class Run:
     """A run that is ready to be played: all inputs read and checked, nothing written yet.
 
-    `resume_hint` tells a user how to go on with it.
+    `tools`: what players are shown of the tools, None without any.  `resume_hint` tells a user how to resume it.
     """
 
     family: Family
-    config: Config
-    around: Surroundings
+    request: RunRequest
     console: Console
     cast: Cast
     calculator: Calculator | None
     tools: str | None
+    gate: Gate = field(default_factory=AllowAll)
     identity: dict[str, Json] = field(default_factory=dict)
     resume_hint: str = ""
 
@@ -52,13 +68,12 @@ class Run:
 
 
 @dataclass(slots=True)
-class Done:
-    """What a session came to."""
+class SessionResult:
+    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end."""
 
     summary: dict[str, Json]
     progress: Progress
-    faults: dict[str, int]
-    """What the errors of this session say -> how often."""
+    not_passed: list[NotPassed]
     budget: Budget
 
 
@@ -68,25 +83,26 @@ class Session:
     def __init__(self, run: Run, directory: RunDir) -> None:
         self.run = run
         self.directory = directory
-        config = run.config
+        self.operation = operation = run.request.config.operation
         self.budget = Budget(
             Limits(
-                config.max_calls,
-                config.max_total_tokens,
-                config.max_prompt_tokens,
-                config.max_completion_tokens,
-                config.max_cost_usd,
+                operation.max_calls,
+                operation.max_total_tokens,
+                operation.max_prompt_tokens,
+                operation.max_completion_tokens,
+                operation.max_cost_usd,
             )
         )
         self.manifest: dict[str, Json] = {}
         self.kept: dict[str, Stored] = {}
         self.attempts: dict[str, int] = {}
-        self.faults: dict[str, int] = {}
+        self.not_passed: list[NotPassed] = []
+        self.series = SeriesIndex(run.family.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
         self.started = time.perf_counter()
 
-    def carry_out(self) -> Done:
+    def carry_out(self) -> SessionResult:
         """Play what is to be played and write all results.
 
         Errors: DataError for a damaged run directory, ConfigError for a resume that would change the run,
@@ -98,31 +114,31 @@ class Session:
             self._create()
         pending = self.run.planned - len(self.kept)
         progress = Progress()
-        with catching_interrupts(self.run.around.stop, self.activity, self.run.resume_hint):
+        with catching_interrupts(self.run.request.process.stop, self.activity, self.run.resume_hint):
             began = time.perf_counter()
             if pending:
                 progress = self._play(pending)
             else:
-                self.run.console.notify("nothing to play: every match of the plan is already finished")
+                self.run.console.notify("nothing to play: the plan is already complete")
             played = time.perf_counter() - began
             summary = self._finish()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
             digests.write(self.directory.path)
-        return Done(summary, progress, self.faults, self.budget)
+        return SessionResult(summary, progress, self.not_passed, self.budget)
 
     def _create(self) -> None:
         """Write the manifest and the inputs of a new run, in this order: what has a manifest can be resumed."""
         run = self.run
-        self.manifest = new_manifest(run.family.name, run.identity, run.config)
-        self.manifest["sessions"].append(new_session(run.config, run.calculator, 0))
+        self.manifest = new_manifest(run.identity, run.request)
+        self.manifest["sessions"].append(new_session(run.request, run.calculator, 0))
         self.directory.write_manifest(self.manifest)
         self._write_inputs()
         run.console.notify(f"run directory: {self.directory.path}")
 
     def _resume(self) -> None:
         """Check that it is the same run, recover what a killed process left, and read what is already done."""
-        run, directory, retry = self.run, self.directory, frozenset(self.run.config.retry)
+        run, directory, retry = self.run, self.directory, frozenset(self.operation.retry)
         self.manifest = directory.read_manifest()
         directory.check_identity(self.manifest, run.identity)
         digests.discard(directory.path)
@@ -132,7 +148,7 @@ class Session:
         for key, stored in newest.items():
             # A retry that was itself interrupted goes on: what it has already played anew is not played again.
             again = stored.status in retry and stored.attempt < generation
-            if (stored.status in KEPT_ON_RESUME and not again) or key in run.family.settled:
+            if (STOPS[stored.stop].kept and not again) or key in run.family.carried_over:
                 self.kept[key] = stored
             elif again:
                 self.attempts[key] = generation
@@ -140,22 +156,16 @@ class Session:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
         self._read_journal()
-        self.manifest["sessions"].append(new_session(run.config, run.calculator, generation))
+        self.manifest["sessions"].append(new_session(run.request, run.calculator, generation))
         directory.write_manifest(self.manifest)
         self._write_inputs()
         run.console.notify(f"resuming {directory.path}: {len(self.kept)} of {run.planned} kept")
 
     def _drop_what_builds_on_pending(self, newest: Mapping[str, Stored]) -> None:
         """Within a series, play again what comes after a trial that is to be played: it built on another past."""
-        broken: set[str] = set()
-        for trial in self.run.family.trials():
-            if trial.series is None:
-                continue
-            if trial.key not in self.kept:
-                broken.add(trial.series)
-            elif trial.series in broken:
-                del self.kept[trial.key]
-                self.attempts[trial.key] = newest[trial.key].attempt + 1
+        for key in list(self.series.broken(self.kept)):
+            del self.kept[key]
+            self.attempts[key] = newest[key].attempt + 1
 
     def _read_journal(self) -> None:
         """Index the recorded calls of what is to be played, and charge the budget with what was already spent."""
@@ -163,73 +173,81 @@ class Session:
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
         def each(line: dict[str, Json]) -> None:
-            if line["kind"] != "tool" and line["provider"] in prices:
+            if line["kind"] != "tool" and line.get("provider") in prices:
                 reply = line.get("reply")
                 self.budget.add_past(reply_from_json(reply).usage if reply else None, prices[line["provider"]])
 
         self.recorded.scan(wanted, each)
 
     def _write_inputs(self) -> None:
-        """Keep what the run was made from beside it, so that it can be judged, verified and shown elsewhere."""
+        """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
         folder = self.directory.file(INPUTS_DIR)
         folder.mkdir(exist_ok=True)
         for name, data in self.run.family.inputs().items():
             write_atomic(folder / name, data)
         if self.run.tools is not None:
-            write_atomic(folder / "tools.txt", self.run.tools.encode())
+            write_atomic(folder / TOOLS_INPUT, self.run.tools.encode())
 
     def _play(self, pending: int) -> Progress:
-        run, config, directory = self.run, self.run.config, self.directory
-        journal = AppendFile(directory.file(JOURNAL_FILE), config.fsync)
-        records = AppendFile(directory.file(RECORDS_FILE), config.fsync)
+        run, operation, directory = self.run, self.operation, self.directory
+        journal = AppendFile(directory.file(JOURNAL_FILE), operation.fsync)
+        records = AppendFile(directory.file(RECORDS_FILE), operation.fsync)
         timings = AppendFile(directory.file(TIMINGS_FILE), False)
         with closing(journal), closing(records), closing(timings):
-            wiring = Wiring(
-                player=run.cast.player,
-                judge=run.cast.judge,
-                panel=run.cast.panel,
-                calculator=run.calculator,
-                has_tools=run.tools is not None,
-                budget=self.budget,
-                gate=AllowAll(),
-                journal=journal,
-                recorded=self.recorded,
-                stop=run.around.stop,
-                activity=self.activity,
+            shown = ProgressLine(
+                run.console, pending, self.activity, self.budget, time.perf_counter, run.family.spec.words
             )
-            shown = ProgressLine(run.console, pending, self.activity, self.budget, time.perf_counter)
 
-            def record(value: dict[str, Json], seconds: float, finished: int) -> None:
+            def record(finished: Record, seconds: float, number: int) -> None:
+                value = finished.to_json()
                 records.append(encode_line(value))
-                run.family.write_bundle(directory.path, value)
-                timing = {"key": value["key"], "attempt": value["attempt"], "seconds": round(seconds, 6)}
+                run.family.write_bundle(directory.path, finished)
+                timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
                 timings.append(encode_line(timing))
-                if value["status"] == "error" and value["key"] not in run.family.settled:
-                    self.faults[value["detail"]] = self.faults.get(value["detail"], 0) + 1
-                if config.progress:
-                    shown.finished(value, seconds, finished)
+                self._note(finished)
+                if operation.progress:
+                    shown.finished(finished, seconds, number)
 
             hooks = Hooks(
-                record=record, past=self._past, tick=shown.tick if config.progress or run.console.live else _ignore
+                record=record,
+                earlier=self._earlier,
+                tick=shown.tick if operation.progress or run.console.live else _ignore,
             )
-            runner = Runner(run.family, wiring, hooks, min(config.workers, pending), config.continue_on_error)
+            context = self._context(journal)
+            runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
             return runner.run(lanes(self._jobs()))
+
+    def _context(self, journal: AppendFile) -> RunContext:
+        run = self.run
+        return RunContext(
+            budget=self.budget,
+            journal=journal,
+            recorded=self.recorded,
+            stop=run.request.process.stop,
+            player=run.cast.player,
+            panel=run.cast.panel,
+            toolbox=run.family.toolbox(run.calculator),
+            has_tools=run.tools is not None,
+            gate=run.gate,
+            activity=self.activity,
+        )
+
+    def _note(self, record: Record) -> None:
+        """Keep why a trial did not pass, for the end of the run."""
+        if record.status == "done" or record.key in self.run.family.carried_over:
+            return
+        if len(self.not_passed) < MOST_UNFINISHED:
+            self.not_passed.append(NotPassed(record.key, record.status, record.stop, record.transcript.detail))
 
     def _jobs(self) -> Iterator[Job]:
         for trial in self.run.family.trials():
             if trial.key not in self.kept:
-                yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.settled)
+                yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.carried_over)
 
-    def _past(self, trial: Trial, fresh: Mapping[str, dict[str, Json]]) -> list[dict[str, Json]]:
-        """Return the records of a trial's series that come before it in plan order: kept ones, those of this lane."""
-        found = []
-        for other in self.run.family.trials():
-            if other.key == trial.key:
-                break
-            if other.series == trial.series:
-                kept = self.kept.get(other.key)
-                found.append(self.directory.read_record(kept) if kept else fresh[other.key])
-        return found
+    def _earlier(self, trial: Trial) -> Sequence[Record]:
+        """Return the kept records of a trial's series that come before it."""
+        places = [self.kept[key] for key in self.series.before(trial) if key in self.kept]
+        return [Record.from_json(self.directory.read_record(place)) for place in places]
 
     def _finish(self) -> dict[str, Json]:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
@@ -237,7 +255,8 @@ class Session:
         summary = Summary(directory.path, run.family, run.planned)
         exporters = run.family.exports(directory.path)
 
-        def each(record: dict[str, Json]) -> None:
+        def each(value: dict[str, Json]) -> None:
+            record = Record.from_json(value)
             if directory.resumed:  # a kill may have come between a record and its bundle
                 run.family.write_bundle(directory.path, record)
             summary.add(record)

@@ -1,26 +1,25 @@
-"""Records -> tables: summary.json, matches_scores.csv, and a row per unit (challenge_summary.csv).
+"""Records -> tables: summary.json, matches_scores.csv, and a row per unit (<unit>_summary.csv).
 
-One pass over the records, memory by the number of challenges and labels, no clock values. Errors, denied, limits and
-unscored matches are counted beside every mean; they are never part of one.
+One pass over the records, memory by the number of units and cells, no clock values. Errors, denied, limits and unscored
+trials are counted beside every mean; they are never part of one. Trials are repetitions of each other only where unit
+and conditions are equal; what the family counts beside (checks, verified scores) comes from its fact groups.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.engine.run_reliability import PanelSums, reliability_json
-from arena.families.contract import Family
-from arena.families.crypto.check_rates import CSV_COLUMNS, CheckRates, csv_values
-from arena.families.crypto.verified_rates import VerifiedRates, verified_cells, verified_columns
+from arena.engine.run_reliability import PanelSums, Plays, reliability_json
+from arena.families.contract import FactGroup, Family, Value
 from arena.formats.tables import csv_line
-from arena.records import STATUSES, Json
+from arena.records import STATUSES, Json, Record
 from arena.stats.moments import Moments, merge_counts, success_rate
 from arena.store.rundir import SUMMARY_FILE, AtomicFile, pretty_json, write_atomic
 
 SCORES_CSV = "matches_scores.csv"
-SUMMARY_FORMAT = 1
+SUMMARY_FORMAT = 2
 
 _USAGE = ("calls", "prompt_tokens", "completion_tokens", "reasoning_tokens", "estimated")
 _TOOLS = ("tool_calls", "tool_errors", "malformed")
@@ -28,36 +27,34 @@ _TOOLS = ("tool_calls", "tool_errors", "malformed")
 
 @dataclass(slots=True)
 class Group:
-    """Counts and sums of one group of records. `outcomes` starts with all labels at 0, the success label first."""
+    """Counts and sums of one group of records. `outcomes` starts with all labels at 0, the success label first;
+    `facts`: the family's own counts, empty at the start."""
 
     dimensions: Sequence[str]
     outcomes: dict[str, int]
+    facts: Sequence[FactGroup] = ()
     n: int = 0
     statuses: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
     unscored: int = 0
     flagged: int = 0
-    checks: CheckRates = field(default_factory=CheckRates)
     scores: Moments = field(init=False)
-    verified: VerifiedRates = field(init=False)
 
     def __post_init__(self) -> None:
         self.scores = Moments(self.dimensions)
-        self.verified = VerifiedRates(Moments(self.dimensions), dict.fromkeys(self.outcomes, 0))
 
-    def add(self, record: Mapping[str, Json]) -> None:
+    def add(self, record: Record) -> None:
         self.n += 1
-        self.statuses[record["status"]] += 1
-        if record["outcome"] is not None:
-            self.outcomes[record["outcome"]] += 1
-        self.flagged += bool(record["flags"])
-        self.checks.add(record)
-        self.verified.add(record)
-        if record["status"] != "done":
-            return
-        if record["unscored"] is not None:
+        self.statuses[record.status] += 1
+        outcome = record.score.outcome
+        if outcome is not None:
+            self.outcomes[outcome] += 1
+        self.flagged += bool(record.flags)
+        for fact in self.facts:
+            fact.add(record)
+        if record.scored:
+            self.scores.add(record.score.values)
+        elif record.status == "done":
             self.unscored += 1
-            return
-        self.scores.add(record["scores"])
 
     def merge(self, other: Group) -> None:
         """Count what another one counted."""
@@ -66,12 +63,12 @@ class Group:
         merge_counts(self.statuses, other.statuses)
         self.unscored += other.unscored
         self.flagged += other.flagged
-        self.checks.merge(other.checks)
         self.scores.merge(other.scores)
-        self.verified.merge(other.verified)
+        for fact, more in zip(self.facts, other.facts, strict=True):
+            fact.merge(more)
 
     def success_rate(self) -> float | None:
-        """Return the first outcome's share of all matches with an outcome, aborted ones included; None without any."""
+        """Return the first outcome's share of all trials with an outcome, aborted ones included; None without any."""
         return success_rate(self.outcomes)
 
     def to_json(self) -> dict[str, Json]:
@@ -86,9 +83,18 @@ class Group:
             "flagged": self.flagged,
             "statuses": self.statuses,
             "errors": self.statuses["error"],
-            "checks": self.checks.to_json(),
-            "verified": self.verified.to_json(),
+            **{fact.name: fact.to_json() for fact in self.facts},
         }
+
+
+def averaged(values: Iterable[Value]) -> tuple[str, ...]:
+    """Return the names whose mean over values says something: all of them, if they are on one scale; else none."""
+    found = tuple(values)
+    return tuple(value.name for value in found) if len({value.scale for value in found}) == 1 else ()
+
+
+Leaf = tuple[str, tuple[tuple[str, str], ...]]
+"""Unit and cell of a trial."""
 
 
 class Summary:
@@ -98,56 +104,58 @@ class Summary:
         self._run_dir = run_dir
         self._family = family
         self._planned = planned
-        self.dimensions = tuple(family.dimensions)
-        self.leaves: dict[tuple[str, tuple[tuple[str, str], ...]], Group] = {}
-        """Unit and cell -> group: a record is counted once, and the tables add up what they need."""
+        self._unit = family.spec.words.unit
+        self.dimensions = tuple(value.name for value in family.values)
+        self._averaged = averaged(family.values)
+        self.leaves: dict[Leaf, Group] = {}
+        """A record is counted once, in its leaf, and the tables add up what they need."""
         self.stops: dict[str, int] = {}
         self.players: dict[str, int] = dict.fromkeys([*_USAGE, *_TOOLS], 0)
         self.judges: dict[str, int] = dict.fromkeys(_USAGE, 0)
-        self.panels = PanelSums(self.dimensions)
+        self.panels = PanelSums(self.dimensions, tuple(family.conditions))
+        self._facts = family.facts()
         self._csv = AtomicFile(run_dir / SCORES_CSV)
         self._csv.write(csv_line(self._csv_header()))
 
     def _group(self) -> Group:
-        return Group(self.dimensions, dict.fromkeys(self._family.outcomes, 0))
+        return Group(self.dimensions, dict.fromkeys(self._family.outcomes.labels, 0), self._family.facts())
 
     def _csv_header(self) -> list[str]:
-        return [f"{self._family.unit_noun}_id", "rep", "attempt", *self._family.labels, "status",
-                "stop", "outcome", *self.dimensions, "mean_score", "unscored", "turns", "tool_calls", "tool_errors",
-                "malformed", "prompt_tokens", "completion_tokens", *CSV_COLUMNS,
-                *verified_columns(self.dimensions), "seed"]  # fmt: skip
+        return [f"{self._unit}_id", "rep", "attempt", *self._family.labels, "status", "stop", "outcome",
+                *self.dimensions, *(["mean_score"] if self._averaged else []), "unscored", "turns", "tool_calls",
+                "tool_errors", "malformed", "prompt_tokens", "completion_tokens",
+                *(column for fact in self._facts for column in fact.columns), "seed"]  # fmt: skip
 
-    def add(self, record: dict[str, Json]) -> None:
-        leaf = record["unit"], tuple(record["cell"].items())
+    def add(self, record: Record) -> None:
+        leaf = record.trial.unit, tuple(record.trial.cell.items())
         if leaf not in self.leaves:
             self.leaves[leaf] = self._group()
         self.leaves[leaf].add(record)
         self.panels.add(record)
-        self.stops[record["stop"]] = self.stops.get(record["stop"], 0) + 1
+        self.stops[record.stop] = self.stops.get(record.stop, 0) + 1
         usage: dict[str, int] = dict.fromkeys(self.players, 0)
-        for counters in record["usage"].values():
+        for counters in record.transcript.usage.values():
             for name, value in counters.items():
                 if name in usage:
                     usage[name] += value
         for name, value in usage.items():
             self.players[name] += value
-        for name, value in record["judging"].get("usage", {}).items():
+        for name, value in record.score.detail.get("usage", {}).items():
             if name in self.judges:
                 self.judges[name] += value
         self._csv.write(csv_line(self._csv_row(record, usage)))
 
-    def _csv_row(self, record: dict[str, Json], usage: Mapping[str, int]) -> list[Json]:
-        cell = record["cell"]
-        values = [record["scores"].get(name) for name in self.dimensions]
-        known = [value for value in values if value is not None]
-        mean = round(sum(known) / len(known), 3) if known else None
-        turns = sum(1 for entry in record["transcript"] if entry["kind"] == "say")
-        return [record["unit"], record["plan"].get("rep"), record["attempt"],
-                *(cell.get(label) for label in self._family.labels), record["status"],
-                record["stop"], record["outcome"], *values, mean, record["unscored"], turns, usage["tool_calls"],
+    def _csv_row(self, record: Record, usage: Mapping[str, int]) -> list[Json]:
+        trial, score = record.trial, record.score
+        values = [score.values.get(name) for name in self.dimensions]
+        known = [value for name in self._averaged if (value := score.values.get(name)) is not None]
+        mean = [round(sum(known) / len(known), 3) if known else None] if self._averaged else []
+        turns = sum(1 for entry in record.transcript.entries if entry["kind"] == "say")
+        return [trial.unit, trial.plan.get("rep"), record.attempt,
+                *(trial.cell.get(label) for label in self._family.labels), record.status,
+                record.stop, score.outcome, *values, *mean, score.unscored, turns, usage["tool_calls"],
                 usage["tool_errors"], usage["malformed"], usage["prompt_tokens"], usage["completion_tokens"],
-                *csv_values(record),
-                *verified_cells(record, self.dimensions), record["seed"]]  # fmt: skip
+                *(cell for fact in self._facts for cell in fact.cells(record)), trial.seed]  # fmt: skip
 
     def _units(self) -> dict[str, Group]:
         """Return unit -> group, sorted."""
@@ -164,19 +172,28 @@ class Summary:
                 found.setdefault(label, {}).setdefault(value, self._group()).merge(group)
         return {label: dict(sorted(groups.items())) for label, groups in sorted(found.items())}
 
+    def _plays(self) -> Plays:
+        """Return what repetitions are counted over: trials of equal unit and conditions."""
+        merged: dict[Leaf, Group] = {}
+        conditions = frozenset(self._family.conditions)
+        for (unit, cell), group in self.leaves.items():
+            key = unit, tuple((label, value) for label, value in cell if label in conditions)
+            merged.setdefault(key, self._group()).merge(group)
+        return {key: (group.n, group.outcomes, group.scores) for key, group in sorted(merged.items())}
+
     def to_json(self, units: Mapping[str, Group]) -> dict[str, Json]:
         """Return summary.json without what the run's manifest adds to it."""
         total = self._group()
         for group in units.values():
             total.merge(group)
-        plays = {unit: (group.n, group.outcomes, group.scores) for unit, group in units.items()}
-        reliability = reliability_json(plays, self.panels)
+        reliability = reliability_json(self._plays(), self.panels)
         return {
             "summary_format": SUMMARY_FORMAT,
             "n_planned": self._planned,
             "n_matches": total.n,
             "n_not_played": self._planned - total.n,
             **{name: value for name, value in total.to_json().items() if name != "n"},
+            "averaged_scores": list(self._averaged),
             **({} if reliability is None else {"reliability": reliability}),
             "stops": dict(sorted(self.stops.items())),
             "usage": {"players": self.players, "judge": self.judges},
@@ -184,22 +201,21 @@ class Summary:
                 label: {value: group.to_json() for value, group in groups.items()}
                 for label, groups in self._cells().items()
             },
-            f"per_{self._family.unit_noun}": [self._unit_json(unit, group) for unit, group in units.items()],
+            f"per_{self._unit}": [self._unit_json(unit, group) for unit, group in units.items()],
         }
 
     def _unit_json(self, unit: str, group: Group) -> dict[str, Json]:
-        noun = self._family.unit_noun
-        names = {f"{noun}_id": unit, f"{noun}_name": self._family.unit_name(unit)}
+        names = {f"{self._unit}_id": unit, f"{self._unit}_name": self._family.unit_name(unit)}
         return {**names, **group.to_json()}
 
     def close(self, extra: Mapping[str, Json]) -> dict[str, Json]:
         """Write the files; `extra` (versions, models, calculator) leads summary.json. Return what was written."""
         self._csv.close()
         grouped = self._units()
-        noun, outcomes = self._family.unit_noun, self._family.outcomes
-        units = AtomicFile(self._run_dir / f"{noun}_summary.csv")
-        units.write(csv_line([f"{noun}_id", "n", "success_rate", *outcomes, *self.dimensions, "scored", "unscored",
-                              "errors", "aborted", "denied", "limit"]))  # fmt: skip
+        outcomes = self._family.outcomes.labels
+        units = AtomicFile(self._run_dir / f"{self._unit}_summary.csv")
+        units.write(csv_line([f"{self._unit}_id", "n", "success_rate", *outcomes, *self.dimensions, "scored",
+                              "unscored", "errors", "aborted", "denied", "limit"]))  # fmt: skip
         for unit, group in grouped.items():
             means = group.scores.means()
             units.write(csv_line([unit, group.n, group.success_rate(), *(group.outcomes[o] for o in outcomes),

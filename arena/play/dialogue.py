@@ -1,132 +1,157 @@
-"""The turn loop: seats speak in strict rotation, each sees only what is addressed to it.
+"""One conversation by a schedule: who speaks when, who hears it, who may call tools.
 
-A seat's own turns stand in its conversation as `assistant`, the others' as `user` with `Name: ` in front. A message
+A schedule is an iterable of rows. `rotation` is the usual one; a family may write its own, also a generator that looks
+at the transcript so far. A seat's own turns stand in its conversation as `assistant`, the others' as `user`. A message
 that holds tool calls is a private working step: the calls are carried out, the results come back to that seat alone,
 and the text around them is kept as a note that nobody else sees. The first message without calls is the public turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from arena.errors import GateDenied, LimitReached, PlayerFault, ServiceFault
-from arena.messages import Conversation, ModelReply
+from arena.errors import PlayerFault, TrialEnded
+from arena.messages import Conversation, ModelReply, Sampling
 from arena.play.services import Services, merge_usage
 from arena.play.tool_protocol import Call, Malformed, Parsed, done_text, parse, results_message
-from arena.records import Json, Transcript
+from arena.records import Json, Stop, Transcript
 
 MAX_UNUSABLE = 2
-"""Replies of one turn that say nothing usable (empty or refused) before the match stops: the re-ask is the second."""
+"""Replies of one turn that say nothing usable (empty or refused) before the trial stops: the re-ask is the second."""
 
 MAX_REASKS = 3
-"""Messages of one turn that are malformed or break a rule and are answered with a re-ask; the next aborts the match."""
+"""Messages of one turn that are malformed or break a rule and are answered with a re-ask; the next aborts the trial."""
 
 EMPTY_CUE = "(Your last reply was empty. Please write your turn.)"
 REFUSED_CUE = "(You declined. Please go on with your role in this everyday situation, or say what you need.)"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What a dialogue needs: seats in rotation order (the first opens), the system text of each, and the limits.
+class Row:
+    """One turn of a schedule.
 
-    `opening_cue` stands in for a first message where a seat has heard nothing yet.
+    `cue`: what the seat is told before it speaks.  `hears`: the seats that get to hear the turn; None: all.  `tools`:
+    whether calls are carried out.  `fresh`: the seat starts again from its system text.  `sampling`: of this turn.
     """
 
-    seats: tuple[str, ...]
+    seat: str
+    cue: str | None = None
+    hears: tuple[str, ...] | None = None
+    tools: bool = True
+    fresh: bool = False
+    sampling: Sampling | None = None
+
+
+def rotation(seats: Sequence[str], max_turns: int) -> Iterator[Row]:
+    """Yield turns in strict rotation; the first seat opens, all seats hear everything."""
+    for seat in itertools.islice(itertools.cycle(seats), max_turns):
+        yield Row(seat)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a dialogue needs: the system text of each seat (in the order of seats), its schedule, and the limits.
+
+    `opening_cue` stands in for a first message where a seat has heard nothing yet.  `agreed_end`: whether the dialogue
+    ends when the latest turn of every seat declares the matter settled.
+    """
+
     systems: Mapping[str, str]
-    max_turns: int
+    schedule: Iterable[Row]
     max_tool_calls_per_turn: int
     opening_cue: str
+    agreed_end: bool = True
 
 
-def converse(setting: Setting, services: Services) -> Transcript:
-    """Play one dialogue and return its transcript, whose `stop` says why it ended (never empty).
+def converse(setting: Setting, services: Services, transcript: Transcript | None = None) -> Transcript:
+    """Play one dialogue and return its transcript, whose `stop` says why it ended.
 
-    Faults, limits and denials end the dialogue and are told by `stop`; Interrupted is passed on to the runner.
+    `transcript`: where the entries go, for a schedule that looks at them; None: a new one. Whatever ends the trial from
+    within (errors.TrialEnded) becomes its stop reason here; Interrupted is passed on to the runner.
     """
-    table = _Table(setting, services)
-    transcript = table.transcript
+    dialogue = _Dialogue(setting, services, Transcript() if transcript is None else transcript)
+    end_with(dialogue.transcript, dialogue.play)
+    return dialogue.transcript
+
+
+def end_with(transcript: Transcript, play: Callable[[], None]) -> None:
+    """Call `play` and let what ends the trial from within become the transcript's stop reason."""
     try:
-        table.play()
-    except PlayerFault as fault:
-        transcript.stop, transcript.detail = "player_fault", str(fault)
-    except GateDenied as denial:
-        transcript.stop, transcript.detail = "gate_denied", str(denial)
-    except LimitReached as limit:
-        transcript.stop, transcript.detail = "budget", str(limit)
-    except ServiceFault as fault:
-        transcript.stop, transcript.detail = fault.reason, str(fault)
-    return transcript
+        play()
+    except TrialEnded as end:
+        transcript.stop, transcript.detail = end.stop, str(end)
 
 
-class _Stopped(Exception):
-    """A seat said nothing usable, twice: `stop` is `empty_reply` or `refusal`."""
+class _Unusable(TrialEnded):
+    """A seat said nothing usable, twice."""
 
-    def __init__(self, stop: str, detail: str) -> None:
-        self.stop, self.detail = stop, detail
-        super().__init__(stop)
+    def __init__(self, stop: Stop, detail: str) -> None:
+        self.stop = stop
+        super().__init__(detail)
 
 
-class _Table:
+class _Dialogue:
     """One dialogue in progress."""
 
-    def __init__(self, setting: Setting, services: Services) -> None:
+    def __init__(self, setting: Setting, services: Services, transcript: Transcript) -> None:
         self.setting = setting
         self.services = services
-        self.transcript = Transcript(usage={seat: {} for seat in setting.seats})
-        self.views = {seat: Conversation(setting.systems[seat]) for seat in setting.seats}
-        self.settled: set[str] = set()
+        self.transcript = transcript
+        for seat in setting.systems:
+            transcript.usage.setdefault(seat, {})
+        self.views = {seat: Conversation(system) for seat, system in setting.systems.items()}
+        self.agreed: set[str] = set()
 
     def play(self) -> None:
-        seats = self.setting.seats
-        transcript = self.transcript
-        for turn in range(self.setting.max_turns):
-            seat = seats[turn % len(seats)]
-            try:
-                said, done = _SeatTurn(self, seat, turn).take()
-            except _Stopped as stopped:
-                transcript.stop, transcript.detail = stopped.stop, stopped.detail
-                return
-            self.publish(seat, said)
+        """Play every row of the schedule. Errors: TrialEnded."""
+        for turn, row in enumerate(self.setting.schedule):
+            said, done = _SeatTurn(self, row, turn).play()
+            self.publish(row, said)
             if done:
-                self.settled.add(seat)
-                if len(self.settled) == len(seats):
-                    transcript.stop = "agreed_end"
+                self.agreed.add(row.seat)
+                if self.setting.agreed_end and len(self.agreed) == len(self.views):
+                    self.transcript.stop = Stop.AGREED_END
                     return
             else:
-                self.settled.discard(seat)
-        transcript.stop = "max_turns"
+                self.agreed.discard(row.seat)
+        self.transcript.stop = Stop.MAX_TURNS
 
-    def publish(self, seat: str, said: str) -> None:
-        """Let every seat hear a public turn: the speaker as its own, the others under the speaker's name."""
+    def publish(self, row: Row, said: str) -> None:
+        """Let the seats hear a turn: the speaker as its own, the others under the speaker's name."""
         for other, view in self.views.items():
-            if other == seat:
+            if other == row.seat:
                 view.add("assistant", said)
-            else:
-                view.add("user", f"{seat}: {said}")
+            elif row.hears is None or other in row.hears:
+                view.add("user", f"{row.seat}: {said}")
 
 
 class _SeatTurn:
     """One turn of one seat: as many messages as its tool calls and re-asks take, until one is public."""
 
-    def __init__(self, table: _Table, seat: str, turn: int) -> None:
-        self.table = table
-        self.seat = seat
+    def __init__(self, dialogue: _Dialogue, row: Row, turn: int) -> None:
+        self.dialogue = dialogue
+        self.row = row
+        self.seat = row.seat
         self.turn = turn
-        self.view = table.views[seat]
-        self.usage = table.transcript.usage[seat]
+        if row.fresh:
+            dialogue.views[row.seat] = Conversation(dialogue.setting.systems[row.seat])
+        self.view = dialogue.views[row.seat]
+        self.usage = dialogue.transcript.usage[row.seat]
         self.tool_calls = 0
         self.unusable = 0
         self.reasks = 0
 
-    def take(self) -> tuple[str, bool]:
-        """Return the public text and whether the seat declared the matter settled."""
-        if not self.view.messages:
-            self.view.add("user", self.table.setting.opening_cue)
+    def play(self) -> tuple[str, bool]:
+        """Return the public text and whether the seat declared the matter settled. Errors: TrialEnded."""
+        if self.row.cue is not None:
+            self.view.add("user", self.row.cue)
+        elif not self.view.messages:
+            self.view.add("user", self.dialogue.setting.opening_cue)
         step = 0
         while True:
-            reply = self.table.services.ask(self.seat, self.turn, step, self.view)
+            reply = self.dialogue.services.ask(self.seat, self.turn, step, self.view, self.row.sampling)
             merge_usage(self.usage, reply)
             if reply.finish == "refusal" or not reply.text.strip():
                 self.reask_unusable(reply)
@@ -141,7 +166,7 @@ class _SeatTurn:
             step += 1
 
     def public(self, parsed: Parsed) -> tuple[str, bool]:
-        entry = self.entry("say", "all")
+        entry = self.entry("say", "all" if self.row.hears is None else list(self.row.hears))
         entry["text"] = said = parsed.say
         if parsed.done is None:
             return said, False
@@ -152,11 +177,11 @@ class _SeatTurn:
     def entry(self, kind: str, to: Json) -> dict[str, Json]:
         """Append an entry to the transcript and return it, to be filled in."""
         entry: dict[str, Json] = {"turn": self.turn, "from": self.seat, "to": to, "kind": kind}
-        self.table.transcript.entries.append(entry)
+        self.dialogue.transcript.entries.append(entry)
         return entry
 
     def reask_unusable(self, reply: ModelReply) -> None:
-        """Count a reply that says nothing; ask once more, then stop the match."""
+        """Count a reply that says nothing; ask once more, then stop the trial."""
         kind = "refusal" if reply.finish == "refusal" else "empty_reply"
         self.unusable += 1
         self.count(kind)
@@ -165,7 +190,8 @@ class _SeatTurn:
         if reply.text.strip():
             entry["text"] = reply.text
         if self.unusable >= MAX_UNUSABLE:
-            raise _Stopped(kind, f"{self.seat}, turn {self.turn}: finish reason {reply.finish}")
+            stop = Stop.MAX_TOKENS if reply.finish == "length" else Stop(kind)
+            raise _Unusable(stop, f"{self.seat}, turn {self.turn}: finish reason {reply.finish}")
         self.view.add("user", REFUSED_CUE if kind == "refusal" else EMPTY_CUE)
 
     def work(self, parsed: Parsed, text: str, step: int) -> None:
@@ -173,7 +199,7 @@ class _SeatTurn:
         self.view.add("assistant", text)
         if parsed.say:
             self.entry("note", [self.seat])["text"] = parsed.say
-        limit = self.table.setting.max_tool_calls_per_turn
+        limit = self.dialogue.setting.max_tool_calls_per_turn
         results: list[tuple[str, Json]] = []
         at_fault = 0
         for index, item in enumerate(parsed.items):
@@ -181,9 +207,9 @@ class _SeatTurn:
             if isinstance(item, Malformed):
                 at_fault += 1
                 answer = self.malformed(item.text, item.problem)
-            elif not self.table.services.has_tools:
+            elif not (self.row.tools and self.dialogue.services.has_tools):
                 at_fault += 1
-                answer = self.malformed(item.op, "there is no calculator in this match; go on in plain words")
+                answer = self.malformed(item.op, "there are no tools in this turn; go on in plain words")
             elif self.tool_calls >= limit:
                 at_fault += 1
                 answer = self.malformed(item.op, f"at most {limit} calls a turn; write your public turn now")
@@ -200,7 +226,7 @@ class _SeatTurn:
 
     def call(self, item: Call, call_id: str, step: int, index: int) -> Json:
         self.tool_calls += 1
-        answer = self.table.services.tool(self.seat, self.turn, step, index, item.op, item.args).answer
+        answer = self.dialogue.services.tool(self.seat, self.turn, step, index, item.op, item.args).answer
         entry = self.entry("call", [self.seat])
         entry["id"] = call_id
         entry["step"] = step

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from arena.errors import LimitReached
+from arena.errors import LimitExceeded
 from arena.messages import Usage
 from arena.settings.prices import Price
 
@@ -63,10 +63,10 @@ class Budget:
         self._spent = {"calls": 0.0, "prompt_tokens": 0.0, "completion_tokens": 0.0, "cost_usd": 0.0}
         self._held = dict.fromkeys(self._spent, 0.0)
         self._largest_completion = 0
-        self.hit: LimitReached | None = None
+        self.hit: LimitExceeded | None = None
 
     def reserve(self, prompt_chars: int, max_tokens: int | None, price: Price) -> Reservation:
-        """Hold back what a call may cost. Errors: LimitReached, which also sets `hit`."""
+        """Hold back what a call may cost. Errors: LimitExceeded, which also sets `hit`."""
         if not self._limits:
             return NOTHING_HELD
         prompt = -(-prompt_chars // CHARS_PER_TOKEN)
@@ -89,7 +89,7 @@ class Budget:
         after["total_tokens"] = after["prompt_tokens"] + after["completion_tokens"]
         for name, limit in self._limits.items():
             if after[name] > limit:
-                self.hit = LimitReached(name, after[name], limit)
+                self.hit = LimitExceeded(name, after[name], limit)
                 raise self.hit
 
     def _hold(self, reservation: Reservation, sign: int) -> None:

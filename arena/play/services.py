@@ -1,7 +1,7 @@
 """What a family may ask for while it plays or scores one trial.
 
-The runner hands out one `Services` object per trial; behind it stand the journal, the budget and the gates, so a
-family cannot make a call that is not recorded, paid for and allowed.
+The runner hands out one `Services` object per trial. Behind it stand the journal, the limits and the gates, so a family
+cannot make a call that is not recorded, limited and allowed.
 """
 
 from __future__ import annotations
@@ -9,15 +9,25 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from arena.errors import GateDenied, Interrupted, ServiceFault
-from arena.messages import Calculator, CallKey, Conversation, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
+from arena.errors import GateDenied, Interrupted, ServiceFault, TrialEnded, ended
+from arena.messages import (
+    CallKey,
+    Conversation,
+    ModelReply,
+    ModelRequest,
+    Provider,
+    Sampling,
+    ToolAnswer,
+    ToolRecording,
+)
 from arena.play.limits import Budget, Reservation
-from arena.policy.gates import ALLOW, AllowAll, Gate
-from arena.records import Json, Trial
+from arena.play.toolbox import Toolbox, Tools
+from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, Gate, TrialGate
+from arena.records import Json, Stop, Trial
 from arena.settings.prices import FREE, Price
 from arena.store.journal import (
     AppendFile,
@@ -26,18 +36,33 @@ from arena.store.journal import (
     Slot,
     attempts_to_json,
     call_fields,
+    dumps,
     encode_line,
     reply_from_json,
     reply_to_json,
     tool_digest,
 )
 
+JUDGE_SEAT = "(judge)"
+"""Seat name of the judge in the journal; seat names may hold any text, but parentheses mark it for readers."""
+
+SETUP_SEAT = "(setup)"
+"""Seat name under which the values of a trial are drawn that need a tool."""
+
+WITHHELD = "This reply was withheld by policy."
+"""Stands in for a reply that a gate refused, where its rule gives no message."""
+
 
 class Services(Protocol):
-    """The calls of one trial. All of them may raise ServiceFault, LimitReached, GateDenied or Interrupted."""
+    """The calls of one trial. All of them may raise TrialEnded or Interrupted."""
 
-    def ask(self, seat: str, turn: int, step: int, conversation: Conversation) -> ModelReply:
-        """Ask the player of `seat`; `step` counts the calls of this seat's turn (tool rounds and re-asks alike)."""
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
+        """Ask the player of `seat`; `step` counts the calls of this seat's turn (tool rounds and re-asks alike).
+
+        `sampling`: how this call is sampled, where it differs from the run's settings.
+        """
         ...
 
     def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
@@ -45,7 +70,7 @@ class Services(Protocol):
         ...
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
-        """Have the calculator carry out the `index`-th call of the message that `seat` wrote at `turn`, `step`.
+        """Have the toolbox carry out the `index`-th call of the message that `seat` wrote at `turn`, `step`.
 
         `seat` is JUDGE_SEAT when the judge recomputes something, SETUP_SEAT when a value of the trial is drawn.
         """
@@ -53,23 +78,16 @@ class Services(Protocol):
 
     @property
     def has_tools(self) -> bool:
-        """Whether a calculator stands behind `tool`."""
+        """Whether a toolbox stands behind `tool`, and players were shown it."""
         ...
-
-
-GATE_FACTS = ("kind", "trial", "seat", "turn", "step")
-"""What a gate is told of a call, beside the op of a tool call."""
-
-JUDGE_SEAT = "(judge)"
-"""Seat name of the judge in the journal; role ids may hold any text, but parentheses mark it for readers."""
-
-SETUP_SEAT = "(setup)"
-"""Seat name under which the values of a trial are drawn that need the calculator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model ready to be asked: `name` is what the provider is given, `label` is `provider/name`."""
+    """A model ready to be asked: `name` is what the provider is given, `label` is `provider/name`.
+
+    `recording`: where the tool calls of this model's seats come from when they are replayed.
+    """
 
     provider: Provider
     name: str
@@ -77,39 +95,6 @@ class Model:
     sampling: Sampling
     price: Price = FREE
     recording: ToolRecording | None = None
-    """Where the tool calls of this model's seats come from when they are replayed."""
-
-
-class ToolRecording(Protocol):
-    """Recorded tool calls of another run (providers.replay), and what its players were shown of the tool."""
-
-    def tools_text(self) -> str | None: ...
-
-    def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """What every trial of a run shares. `player` maps a seat to its Model; `panel`: the judge of each question about a
-    trial, where they are not all asked of `judge`."""
-
-    player: Callable[[str], Model]
-    judge: Model | None
-    calculator: Calculator | None
-    has_tools: bool
-    budget: Budget
-    gate: Gate
-    journal: AppendFile
-    recorded: JournalIndex
-    stop: threading.Event
-    clock: Callable[[], float] = time.time
-    timer: Callable[[], float] = time.perf_counter
-    activity: Activity = field(default_factory=lambda: Activity())
-    panel: Sequence[Model] = ()
-
-    def judge_of(self, question: int) -> Model | None:
-        """Return who is asked a question (0-based) about a trial; None where the run has no judge."""
-        return self.panel[question] if self.panel else self.judge
 
 
 class Activity:
@@ -123,49 +108,89 @@ class Activity:
         self.retries = 0
 
 
+def no_player(trial: Trial, seat: str) -> Model:
+    """Fill no seat: for families without players."""
+    raise ServiceFault("bug", f"no model fills the seat {seat}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What every trial of a run shares.
+
+    `player`: the model that fills a seat of a trial.  `panel`: the judge of each question about a trial, in order;
+    empty without a judge.  `toolbox`: None without tools.  `has_tools`: whether players are shown tools.
+    """
+
+    budget: Budget
+    journal: AppendFile
+    recorded: JournalIndex
+    stop: threading.Event
+    player: Callable[[Trial, str], Model] = no_player
+    panel: Sequence[Model] = ()
+    toolbox: Toolbox | None = None
+    has_tools: bool = False
+    gate: Gate = field(default_factory=AllowAll)
+    clock: Callable[[], float] = time.time
+    timer: Callable[[], float] = time.perf_counter
+    activity: Activity = field(default_factory=Activity)
+
+    def judge_of(self, question: int) -> Model | None:
+        """Return who is asked a question (0-based) about a trial; None where the run has no judge."""
+        if not self.panel:
+            return None
+        return self.panel[question] if question < len(self.panel) else self.panel[0]
+
+
 class TrialServices:
     """The `Services` of one attempt of one trial."""
 
-    def __init__(self, wiring: Wiring, trial: Trial, attempt: int, past_calls: Recorded | None = None) -> None:
-        self._wiring = wiring
+    def __init__(self, context: RunContext, trial: Trial, attempt: int, past_calls: Recorded | None = None) -> None:
+        self._context = context
         self._trial = trial
         self._attempt = attempt
-        self._recorded = past_calls if past_calls is not None else wiring.recorded.recorded(trial.key, attempt)
+        self._recorded = past_calls if past_calls is not None else context.recorded.recorded(trial.key, attempt)
         # Looked at before each call: most runs resume nothing and have no gate.
         self._replays = bool(self._recorded)
-        self._gated = not isinstance(wiring.gate, AllowAll)
+        self._gate: TrialGate | None = None if isinstance(context.gate, AllowAll) else context.gate.open(trial)
+        self._tools: Tools | None = None
         self.gate_decisions: list[dict[str, Json]] = []
         self.made_calls = 0
 
     @property
     def has_tools(self) -> bool:
-        return self._wiring.has_tools
+        return self._context.has_tools
 
-    def ask(self, seat: str, turn: int, step: int, conversation: Conversation) -> ModelReply:
-        return self._model_call("model", seat, turn, step, conversation, self._wiring.player(seat))
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
+        return self._model_call(
+            "model", seat, turn, step, conversation, self._context.player(self._trial, seat), sampling
+        )
 
     def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
-        model = self._wiring.judge_of(turn)
+        model = self._context.judge_of(turn)
         if model is None:
-            raise ServiceFault("judge", "this run has no judge")
+            raise ServiceFault(Stop.JUDGE, "this run has no judge")
         try:
-            return self._model_call("judge", JUDGE_SEAT, turn, step, conversation, model)
+            return self._model_call("judge", JUDGE_SEAT, turn, step, conversation, model, None)
         except ServiceFault as fault:
-            if fault.reason == "provider":
-                raise ServiceFault("judge", str(fault), fault.attempts) from fault
+            if fault.stop is Stop.PROVIDER:
+                raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
             raise
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         digest = tool_digest(op, args)
-        line = self._find(Slot("tool", seat, turn, step, index), digest)
-        if line is not None:
-            return ToolAnswer(line["answer"], line["ms"])
         key = CallKey(self._trial.key, self._attempt, seat, turn, step)
+        line = self._recorded.find(Slot("tool", seat, turn, step, index), digest)
+        if line is not None:
+            return self._recalled_tool(line, key, index, op, args)
         fields = call_fields("tool", key, digest)
-        self._admit(fields, op)
         fields["index"] = index
         fields["op"] = op
         fields["args"] = args
+        denied = self._admit(CallFacts("before", "tool", seat, turn, step, "", op, args), fields)
+        if denied is not None:
+            return ToolAnswer(_denied_answer(denied), 0.0)
         try:
             answer = self._compute(key, index, op, args, fields)
         except ServiceFault as fault:
@@ -174,107 +199,212 @@ class TrialServices:
         fields["answer"] = answer.answer
         if answer.attempts:
             fields["http"] = attempts_to_json(answer.attempts)
+        if self._gate is not None:
+            facts = CallFacts("after", "tool", seat, turn, step, dumps(answer.answer), op, args)
+            denied = self._decide(facts, fields)
         self._write(fields, answer.ms)
+        if denied is not None:
+            return ToolAnswer(self._after_denial(denied), answer.ms, answer.attempts)
         return answer
 
+    def _recalled_tool(self, line: Mapping[str, Json], key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
+        """Return the answer of a recorded call, and let the trial's tools take note of it."""
+        denied = self._recall_gates(line)
+        if "answer" not in line:
+            return ToolAnswer(self._after_denial(denied), 0.0)
+        tools = self._open_tools()
+        if tools is not None:
+            tools.recall(op, args, line.get("seed", ""), line["answer"])
+        if denied is not None:
+            return ToolAnswer(self._after_denial(denied), line["ms"])
+        return ToolAnswer(line["answer"], line["ms"])
+
+    def _after_denial(self, decision: Decision | None) -> dict[str, Json]:
+        """Return what a tool call is answered with after a denial that does not end the trial."""
+        if decision is None:
+            raise ServiceFault(Stop.JOURNAL, "a recorded tool call has neither an answer nor a denial")
+        if decision.on_deny != TOOL_ERROR:
+            raise GateDenied(_denial_text(decision))
+        return _denied_answer(decision)
+
+    def _open_tools(self) -> Tools | None:
+        if self._tools is None and self._context.toolbox is not None:
+            self._tools = self._context.toolbox.open(self._trial)
+        return self._tools
+
     def _compute(self, key: CallKey, index: int, op: str, args: Json, fields: dict[str, Json]) -> ToolAnswer:
-        """Have a tool call answered: by the recording of a replayed seat, else by the calculator."""
-        model = self._wiring.judge_of(key.turn) if key.seat == JUDGE_SEAT else self._wiring.player(key.seat)
+        """Have a tool call answered: by the recording of a replayed seat, else by the toolbox."""
+        if key.seat == JUDGE_SEAT:
+            model = self._context.judge_of(key.turn)
+        elif key.seat == SETUP_SEAT and self._context.player is no_player:
+            model = None
+        else:
+            model = self._context.player(self._trial, key.seat)
         if model is not None and model.recording is not None:
             return model.recording.tool(key, index, op, args)
-        calculator = self._wiring.calculator
-        if calculator is None:
-            raise ServiceFault("calculator", "this run has no calculator")
+        tools = self._open_tools()
+        if tools is None:
+            raise ServiceFault(Stop.CALCULATOR, "this run has no tools")
         seed = ""
-        if calculator.seeded:
+        if tools.seeded:
             fields["seed"] = seed = tool_seed(self._trial.seed, key, index)
-        return calculator.call(op, args, seed)
+        return tools.call(op, args, seed)
 
     def _model_call(
-        self, kind: str, seat: str, turn: int, step: int, conversation: Conversation, model: Model
+        self,
+        kind: str,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        model: Model,
+        sampling: Sampling | None,
     ) -> ModelReply:
         digest = conversation.digest()
-        line = self._find(Slot(kind, seat, turn, step, 0), digest) if self._replays else None
+        line = self._recorded.find(Slot(kind, seat, turn, step, 0), digest) if self._replays else None
         if line is not None:
-            return reply_from_json(line["reply"])
-        wiring = self._wiring
+            return self._recalled_reply(line)
         key = CallKey(self._trial.key, self._attempt, seat, turn, step)
         fields = call_fields(kind, key, digest)
-        self._admit(fields, None)
+        if self._gate is not None:
+            said = conversation.messages[-1].text if conversation.messages else conversation.system
+            self._admit(CallFacts("before", kind, seat, turn, step, said), fields)
+        elif self._context.stop.is_set():
+            raise Interrupted("stopped before the next call")
         if kind == "model" and step == 0:
-            wiring.activity.turns += 1
-        request = ModelRequest(kind, model.name, conversation, model.sampling, key, self._trial.seed)
-        reservation = wiring.budget.reserve(conversation.chars, model.sampling.max_tokens, model.price)
+            self._context.activity.turns += 1
+        sampled = model.sampling if sampling is None else sampling
+        request = ModelRequest(kind, model.name, conversation, sampled, key, self._trial.seed)
+        return self._complete(request, model, fields)
+
+    def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
+        """Have a provider answer; journal the reply before it is used, and settle what it took."""
+        context, conversation = self._context, request.conversation
+        reservation = context.budget.reserve(conversation.chars, request.sampling.max_tokens, model.price)
         fields |= {"provider": model.label, "messages": len(conversation.messages)}
-        started = wiring.timer()
-        wiring.activity.in_flight += 1
+        started = context.timer()
+        context.activity.in_flight += 1
         try:
             reply = model.provider.complete(request)
-        except ServiceFault as fault:
+        except TrialEnded as fault:
             self._settle_fault(fields, fault, reservation, model.price)
             raise
         except BaseException:
-            wiring.budget.settle(reservation, None, model.price)
+            context.budget.settle(reservation, None, model.price)
             raise
         finally:
-            wiring.activity.in_flight -= 1
+            context.activity.in_flight -= 1
         fields["reply"] = reply_to_json(reply)
         if reply.raw is not None:
             fields["raw"] = reply.raw
         if reply.attempts:
             fields["http"] = attempts_to_json(reply.attempts)
-            wiring.activity.retries += len(reply.attempts) - 1
-        self._write(fields, (wiring.timer() - started) * 1000)
-        wiring.budget.settle(reservation, reply.usage, model.price)
-        return reply
+            context.activity.retries += len(reply.attempts) - 1
+        denied = None
+        if self._gate is not None:
+            _, _, seat, turn, step = request.key
+            denied = self._decide(CallFacts("after", request.kind, seat, turn, step, reply.text), fields)
+        self._write(fields, (context.timer() - started) * 1000)
+        context.budget.settle(reservation, reply.usage, model.price)
+        return reply if denied is None else _withheld(reply, denied)
 
-    def _find(self, slot: Slot, digest: str) -> dict[str, Json] | None:
-        """Return a recorded call, and with it take over what the gate decided about it then."""
-        line = self._recorded.find(slot, digest)
-        if line is not None and "gate" in line:
-            self.gate_decisions.append(line["gate"])
-        return line
+    def _recalled_reply(self, line: Mapping[str, Json]) -> ModelReply:
+        """Return a recorded reply as it reached the family then."""
+        denied = self._recall_gates(line)
+        if "reply" not in line:
+            if denied is None:
+                raise ServiceFault(Stop.JOURNAL, "a recorded call has neither a reply nor a denial")
+            raise GateDenied(_denial_text(denied))
+        reply = reply_from_json(line["reply"])
+        return reply if denied is None else _withheld(reply, denied)
 
-    def _admit(self, fields: dict[str, Json], op: str | None) -> None:
-        """Let the gate decide, and start nothing new once the user asked to stop.
+    def _recall_gates(self, line: Mapping[str, Json]) -> Decision | None:
+        """Take over the decisions recorded with a call; return the denial that followed, if any."""
+        denied = None
+        for stored in line.get("gates", ()):
+            self.gate_decisions.append(stored)
+            decision = Decision.from_json(stored)
+            if self._gate is not None:
+                facts = CallFacts(stored["phase"], line["kind"], line["seat"], line["turn"], line["step"], "",
+                                  line.get("op"), line.get("args"))  # fmt: skip
+                self._gate.recall(facts, decision)
+            if decision.denies:
+                denied = decision
+        return denied
 
-        `fields` are those of the call's journal line; a decision other than a plain allow is added to them.
+    def _admit(self, facts: CallFacts, fields: dict[str, Json]) -> Decision | None:
+        """Let the gate decide before a call, and start nothing new once the user asked to stop.
+
+        Return a denial that does not end the trial. A denied call is journalled here, since nothing else will be.
+        Errors: GateDenied, Interrupted.
         """
-        wiring = self._wiring
-        if wiring.stop.is_set():
+        if self._context.stop.is_set():
             raise Interrupted("stopped before the next call")
-        if not self._gated:
-            return
-        facts: dict[str, Json] = {name: fields[name] for name in GATE_FACTS}
-        facts["op"] = op
-        decision = wiring.gate.decide(facts)
-        if decision is ALLOW:
-            return
-        fields["gate"] = {**facts, **decision.to_json()}
-        self.gate_decisions.append(fields["gate"])
-        if decision.verdict == "deny":
-            raise GateDenied(f"{decision.rule_id}: {decision.message or decision.reason_code}")
+        if self._gate is None:
+            return None
+        denied = self._decide(facts, fields)
+        if denied is None:
+            return None
+        self._write(fields, 0.0)
+        if facts.kind == "tool" and denied.on_deny == TOOL_ERROR:
+            return denied
+        raise GateDenied(_denial_text(denied))
 
-    def _settle_fault(
-        self, fields: dict[str, Json], fault: ServiceFault, reservation: Reservation, price: Price
-    ) -> None:
-        self._wiring.budget.settle(reservation, None, price)
-        self._wiring.activity.retries += max(0, len(fault.attempts) - 1)
+    def _decide(self, facts: CallFacts, fields: dict[str, Json]) -> Decision | None:
+        """Ask the gate, keep what it decided (but for a plain allow), and return the decision if something follows."""
+        if self._gate is None:
+            return None
+        decision = self._gate.decide(facts)
+        if decision is ALLOW:
+            return None
+        stored = {**facts.to_json(), **decision.to_json()}
+        fields.setdefault("gates", []).append(stored)
+        self.gate_decisions.append(stored)
+        return decision if decision.denies else None
+
+    def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, reservation: Reservation, price: Price) -> None:
+        self._context.budget.settle(reservation, None, price)
+        attempts = fault.attempts if isinstance(fault, ServiceFault) else ()
+        self._context.activity.retries += max(0, len(attempts) - 1)
         self._write_fault(fields, fault)
-        if fault.reason == "interrupted":
+        if fault.stop is Stop.INTERRUPTED:
             raise Interrupted("stopped while waiting for an answer") from fault
 
-    def _write_fault(self, fields: dict[str, Json], fault: ServiceFault) -> None:
-        fields["fault"] = {"reason": fault.reason, "message": str(fault)}
-        if fault.attempts:
+    def _write_fault(self, fields: dict[str, Json], fault: TrialEnded) -> None:
+        fields["fault"] = {"reason": fault.stop, "message": str(fault)}
+        if isinstance(fault, ServiceFault) and fault.attempts:
             fields["http"] = attempts_to_json(fault.attempts)
         self._write(fields, 0.0)
 
     def _write(self, fields: dict[str, Json], ms: float) -> None:
         fields["ms"] = round(ms, 3)
-        fields["unix"] = round(self._wiring.clock(), 3)
+        fields["unix"] = round(self._context.clock(), 3)
         self.made_calls += 1
-        self._wiring.journal.append(encode_line(fields))
+        self._context.journal.append(encode_line(fields))
+
+
+def _denial_text(decision: Decision) -> str:
+    return f"{decision.rule_id}: {decision.message or decision.reason_code}"
+
+
+def _denied_answer(decision: Decision) -> dict[str, Json]:
+    return {"ok": False, "error": {"code": "denied_by_policy", "message": decision.message or decision.reason_code}}
+
+
+def _withheld(reply: ModelReply, decision: Decision) -> ModelReply:
+    """Return the reply that stands in for a denied one. Errors: GateDenied where the rule ends the trial."""
+    if decision.on_deny != REFUSE_REPLY:
+        raise GateDenied(_denial_text(decision))
+    return reply._replace(text=decision.message or WITHHELD, reasoning="", notes=(*reply.notes, "withheld by a gate"))
+
+
+def recorded_fault(fault: Mapping[str, Json]) -> TrialEnded:
+    """Return the exception that a journal line's `fault` stands for."""
+    try:
+        stop = Stop(fault.get("reason", ""))
+    except ValueError:
+        stop = Stop.JOURNAL
+    return ended(stop, str(fault.get("message")))
 
 
 def tool_seed(trial_seed: str, key: CallKey, index: int) -> str:

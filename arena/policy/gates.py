@@ -1,26 +1,66 @@
-"""The hook for gates: a decision before every call.
+"""The contract of gates: a decision before a call is made and after it was answered.
 
-A gate sees the facts of a call that is about to be made and allows, warns or denies. Today's one gate allows all; the
-place, the decision's shape and what follows from a denial (trial `denied`, never a score) are already real.
+A gate sees the facts of a call and allows, warns or denies. What follows from a denial is the rule's choice: the trial
+ends, the agent is given an error, or the reply is withheld. Every decision that is not a plain allow is in the journal,
+denials included, and the policy's digest is part of the run's identity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from arena.records import Json
+from arena.records import Json, Trial
+
+END_TRIAL, TOOL_ERROR, REFUSE_REPLY = "end_trial", "tool_error", "refuse_reply"
+ON_DENY = (END_TRIAL, TOOL_ERROR, REFUSE_REPLY)
+"""What a denial does: the trial ends as `denied`, a tool call is answered with an error, a reply is withheld."""
+
+
+class CallFacts(NamedTuple):
+    """What a gate knows of a call.
+
+    `phase`: `before` or `after`.  `kind`: `model`, `judge` or `tool`.  `text`: of a model call the last message that is
+    sent, after it the reply; of a tool call the answer as JSON text, empty before it.  `op`, `args`: of a tool call.
+    """
+
+    phase: str
+    kind: str
+    seat: str
+    turn: int
+    step: int
+    text: str
+    op: str | None = None
+    args: Json = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the facts for the journal: without texts, which stand beside them there."""
+        return {"phase": self.phase, "kind": self.kind, "seat": self.seat, "turn": self.turn, "step": self.step,
+                "op": self.op}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a gate decided: `verdict` is `allow`, `warn` or `deny`; the rest says why."""
+    """What a gate decided. `verdict` is `allow`, `warn` or `deny`; the other fields say why.
+
+    `on_deny`: one of ON_DENY.  `enforced` is False in shadow mode: the decision is recorded and nothing follows.
+    `observed`, `bound`: the value that the rule looked at and its bound, where it has one.
+    """
 
     verdict: str
     reason_code: str
     rule_id: str
     message: str = ""
+    on_deny: str = END_TRIAL
+    enforced: bool = True
+    observed: Json = None
+    bound: Json = None
+
+    @property
+    def denies(self) -> bool:
+        """Whether something follows from it."""
+        return self.verdict == "deny" and self.enforced
 
     def to_json(self) -> dict[str, Json]:
         return {
@@ -28,24 +68,67 @@ class Decision:
             "reason_code": self.reason_code,
             "rule_id": self.rule_id,
             "message": self.message,
+            "on_deny": self.on_deny,
+            "enforced": self.enforced,
+            "observed": self.observed,
+            "bound": self.bound,
         }
+
+    @staticmethod
+    def from_json(value: Mapping[str, Json]) -> Decision:
+        """Return the decision that `to_json` wrote. Errors: KeyError for another shape."""
+        return Decision(
+            value["decision"],
+            value["reason_code"],
+            value["rule_id"],
+            value["message"],
+            value["on_deny"],
+            value["enforced"],
+            value["observed"],
+            value["bound"],
+        )
 
 
 ALLOW = Decision("allow", "policy_default_allow", "policy.default")
 
 
+class TrialGate(Protocol):
+    """A gate for one trial; it remembers what happened in it."""
+
+    def decide(self, facts: CallFacts) -> Decision: ...
+
+    def recall(self, facts: CallFacts, decision: Decision) -> None:
+        """Take note of a call that an earlier session decided about."""
+        ...
+
+
 class Gate(Protocol):
-    """Facts of one call -> Decision. Thread-safe. Facts: kind (model, judge, tool), trial, seat, turn, step, op."""
+    """The policy of a run. Thread-safe. `identity` is what a resumed run must have in common with its first session."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
-    def decide(self, facts: Mapping[str, Json]) -> Decision: ...
+    def open(self, trial: Trial) -> TrialGate: ...
+
+    def identity(self) -> Mapping[str, Json]: ...
 
 
+@dataclass(frozen=True)
 class AllowAll:
     """The gate that allows every call."""
 
-    name = "allow-all"
+    @property
+    def name(self) -> str:
+        return "allow-all"
 
-    def decide(self, facts: Mapping[str, Json]) -> Decision:
+    def open(self, trial: Trial) -> AllowAll:
+        return self
+
+    def decide(self, facts: CallFacts) -> Decision:
         return ALLOW
+
+    def recall(self, facts: CallFacts, decision: Decision) -> None:
+        """Nothing to remember."""
+
+    def identity(self) -> Mapping[str, Json]:
+        return {"name": self.name}

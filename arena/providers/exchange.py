@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
 from arena.errors import ServiceFault
-from arena.messages import HttpAttempt, ModelReply, ModelRequest, Sampling, Usage
+from arena.messages import HttpAttempt, ModelReply, ModelRequest, Provider, Sampling, Usage
 from arena.providers.http.retry import Verdict, excerpt
 from arena.providers.http.transport import Transport
 from arena.providers.quirks import (
@@ -114,7 +114,7 @@ class Answer(NamedTuple):
     error: ApiError | None
 
 
-class HttpProvider:
+class HttpProvider(Provider):
     """A provider behind HTTP (messages.Provider): one endpoint of one API. Thread-safe."""
 
     offline = False

@@ -8,14 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.errors import ServiceFault
-from arena.messages import CallKey, ModelReply, ModelRequest, ToolAnswer
+from arena.messages import CallKey, ModelReply, ModelRequest, Provider, ToolAnswer
 from arena.providers.replay import TOOLS_FILE
 from arena.records import Json
 
 _FAULT = "this run judges matches that are played already: {} cannot be called"
 
 
-class Nobody:
+class Nobody(Provider):
     """A provider and a tool recording without answers; `run_dir` is where the matches were played."""
 
     name = "nobody"
@@ -33,6 +33,3 @@ class Nobody:
 
     def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
         raise ServiceFault("calculator", _FAULT.format(f"the calculator for {key.seat}"))
-
-    def close(self) -> None:
-        """There is nothing to close."""

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from arena.errors import ConfigError, ServiceFault
-from arena.messages import CallKey, ModelReply, ModelRequest, ToolAnswer
+from arena.messages import CallKey, ModelReply, ModelRequest, Provider, ToolAnswer
 from arena.records import Json
 from arena.store.journal import (
     JOURNAL_FILE,
@@ -97,7 +97,7 @@ def _attempts_in(path: Path) -> dict[str, int]:
     return found
 
 
-class ReplayProvider:
+class ReplayProvider(Provider):
     """Plays from recordings; the model name is the run directory."""
 
     offline = True

@@ -20,29 +20,33 @@ from arena.formats import simpleyaml
 from arena.records import Json
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
-from arena.settings.model_refs import ModelRef, Panel, Players, judge, panel, players, split_model
+from arena.settings.model_refs import ModelRef, Panel, Players, split_model
 from arena.settings.redaction import public_url
-from arena.settings.table import GROUPS, NOT_IN_CONFIG_FILE, RUN_SETTINGS, Setting
+from arena.settings.table import GROUPS, NOT_IN_CONFIG_FILE, MockModels, Setting
 from arena.settings.values import from_json, from_text, from_texts
+from arena.settings.views import (
+    JudgeSettings,
+    Operation,
+    PlayerSettings,
+    ToolSettings,
+    judge_settings,
+    operation,
+    player_settings,
+    tool_settings,
+)
 
 __all__ = [
-    "CLONE_ROOT", "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "judge", "panel",
-    "players", "read_config",
+    "CLONE_ROOT", "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "read_config",
 ]  # fmt: skip
 
 CLONE_ROOT = Path(__file__).resolve().parents[2]
 """The clone: data files and .env are looked for here."""
 
-_DESCRIPTION = "Play a challenge set: role agents negotiate, call the calculator and are judged."
 _NOTES = (
     "Precedence: defaults < --config file < .env < environment < flags. Exit codes: 0 ok, 1 finished with errors, "
     "2 usage or configuration, 3 budget stop with --fail-on-budget, 130 interrupted. More: docs/configuration.md."
 )
-_EXAMPLES = (
-    "python3 -m arena.run --limit 3",
-    "python3 -m arena.run --participant-model groq/your-model --judge-model openai/your-judge --dry-run",
-    "python3 -m arena.run --resume --out state/runs/first",
-)
+NO_MOCKS = MockModels()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +64,28 @@ class Config(Mapping[str, Any]):
     table: tuple[Setting, ...]
     root: Path
     environ: Mapping[str, str] = field(repr=False)
+    mocks: MockModels = MockModels()
+    """The mock models of the family, which play where none is named."""
+
+    @property
+    def operation(self) -> Operation:
+        """The settings that every run has."""
+        return operation(self.settings)
+
+    @property
+    def players(self) -> PlayerSettings | None:
+        """Who fills the seats; None for a family without the block. Raises UsageError for a model that is missing."""
+        return player_settings(self.settings, self.mocks)
+
+    @property
+    def judge(self) -> JudgeSettings | None:
+        """Who judges; None for a family without the block. Raises UsageError where nobody does."""
+        return judge_settings(self.settings, self.mocks)
+
+    @property
+    def tools(self) -> ToolSettings | None:
+        """The calculator; None for a family without the block."""
+        return tool_settings(self.settings)
 
     def __getitem__(self, name: str) -> Any:
         return self.settings[name]
@@ -75,19 +101,21 @@ class Config(Mapping[str, Any]):
             raise AttributeError(name)
         return self.settings[name]
 
-    def identity(self) -> dict[str, Json]:
+    def identity_settings(self) -> dict[str, Json]:
         """What is played, for the manifest: resume refuses a change. Models are resolved. Raises UsageError.
 
         Of a file only its name within the clone (or its bare name) is here; its content is digested by the manifest.
         """
         found = self._part("identity")
-        who, grader = players(self), judge(self)
-        found["participant_provider"], found["participant_model"] = who.default.shown
-        found["role_model"] = {role: str(ref.shown) for role, ref in sorted(who.by_role.items())}
-        found["judge_provider"], found["judge_model"] = grader.shown
+        who, grader = self.players, self.judge
+        if who is not None:
+            found["participant_provider"], found["participant_model"] = who.refs.default.shown
+            found["role_model"] = {role: str(ref.shown) for role, ref in sorted(who.refs.by_role.items())}
+        if grader is not None:
+            found["judge_provider"], found["judge_model"] = grader.ref.shown
         return found
 
-    def operation(self) -> dict[str, Json]:
+    def operation_settings(self) -> dict[str, Json]:
         """How it is carried out, for the manifest: free to change on resume. No keys, no absolute paths."""
         return self._part("operation")
 
@@ -107,10 +135,10 @@ class Config(Mapping[str, Any]):
 
 
 def build_parser(
-    prog: str = "arena run",
-    table: Sequence[Setting] = RUN_SETTINGS,
-    description: str = _DESCRIPTION,
-    examples: Sequence[str] = _EXAMPLES,
+    prog: str,
+    table: Sequence[Setting],
+    description: str,
+    examples: Sequence[str] = (),
 ) -> Parser:
     """Return a parser that collects what was written, unconverted; `read_config` is the way to values."""
     parser = Parser(
@@ -165,16 +193,19 @@ def default_text(row: Setting) -> str:
 def read_config(
     argv: Sequence[str],
     environ: Mapping[str, str],
+    table: tuple[Setting, ...],
+    parser: Parser,
     root: Path = CLONE_ROOT,
-    table: tuple[Setting, ...] = RUN_SETTINGS,
-    parser: Parser | None = None,
+    mocks: MockModels = NO_MOCKS,
 ) -> Config:
     """Return the settings of one call. `environ` is the real environment; .env is merged under it here.
+
+    `table`: the settings of the command; `parser`: its flags; `mocks`: the mock models of its family.
 
     Raises UsageError for unknown flags, ConfigError with every value out of range, DataError for a bad config file or
     .env. `--help` and `--version` print and raise SystemExit(0), as argparse does.
     """
-    written = _written(argv, parser or build_parser(table=table))
+    written = _written(argv, parser)
     merged = load_dotenv(environ, root)
     issues: list[str] = []
     _fill_bare(written, table, merged, issues)
@@ -191,7 +222,7 @@ def read_config(
     issues += _contradictions(values)
     if issues:
         raise ConfigError("\n".join(issues))
-    return Config(values, source, table, root.resolve(), merged)
+    return Config(values, source, table, root.resolve(), merged, mocks)
 
 
 def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:
@@ -282,7 +313,7 @@ def _apply_file(
             source[key] = f"config file {path}"
 
 
-def check_settings(path: Path, table: Sequence[Setting] = RUN_SETTINGS) -> dict[str, Any]:
+def check_settings(path: Path, table: Sequence[Setting]) -> dict[str, Any]:
     """Return setting name -> value of what a config file sets, in the table's order.
 
     Raises DataError for a file that cannot be read, ConfigError with all keys and values that are wrong.

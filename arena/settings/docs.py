@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from arena.errors import DataError, Issue
 from arena.settings.config import default_text
-from arena.settings.table import RUN_SETTINGS, VARIABLES, Setting, Variable
+from arena.settings.table import VARIABLES, Setting, Variable
 
 
-def settings_markdown(table: Sequence[Setting] = RUN_SETTINGS) -> str:
+def settings_markdown(table: Sequence[Setting]) -> str:
     """Return a Markdown table of all settings: flag, key in a config file, default, variable, part, meaning."""
     lines = ["| flag | key | default | variable | part | meaning |", "|---|---|---|---|---|---|"]
     for row in table:
@@ -43,18 +43,18 @@ def variables_markdown(table: Sequence[Variable] = VARIABLES) -> str:
     return "\n".join(lines) + "\n"
 
 
-def with_tables(text: str, file: str) -> str:
-    """Return a document with its generated parts renewed.
+def with_tables(text: str, file: str, table: Sequence[Setting]) -> str:
+    """Return a document with its generated parts renewed; `table`: the settings that it lists.
 
     A part stands between `<!-- generated: NAME -->` and `<!-- end: NAME -->`, NAME being `settings` or `variables`.
     Raises DataError when a part does not end.
     """
-    for name, table in (("settings", settings_markdown()), ("variables", variables_markdown())):
+    for name, content in (("settings", settings_markdown(table)), ("variables", variables_markdown())):
         begin, end = f"<!-- generated: {name} -->\n", f"<!-- end: {name} -->"
         if begin not in text:
             continue
         before, _, rest = text.partition(begin)
         if end not in rest:
             raise DataError([Issue(file, "", f"the generated part {name} does not end: write {end} below it")])
-        text = before + begin + table + rest[rest.index(end) :]
+        text = before + begin + content + rest[rest.index(end) :]
     return text

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.errors import UsageError
-from arena.settings.table import PROVIDERS, RUN_SETTINGS
+from arena.settings.table import JUDGE, PLAYERS, PROVIDERS, MockModels
 
 
 class ModelRef(NamedTuple):
@@ -87,51 +87,54 @@ def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
     return provider, rest
 
 
-def players(values: Mapping[str, Any]) -> Players:
-    """Return who plays; `values` are the settings (a Config is such a mapping). Raises UsageError for a gap."""
+def players(values: Mapping[str, Any], mocks: MockModels) -> Players:
+    """Return who plays, from the settings of the players' block; `mocks` play where the provider `mock` has no model.
+
+    Raises UsageError for a gap.
+    """
     provider = values["participant_provider"]
-    default = _complete(provider, values["participant_model"], "participant", PROVIDERS[provider].default_model)
+    default = _complete(provider, values["participant_model"], "participant", _fallback(provider, mocks.player))
     by_role = {}
     for role, text in values["role_model"]:
         flag = f"--role-model {role}="
         head, _, model = text.partition("/")
         if head not in PROVIDERS:
             raise UsageError(f"{flag}{text}: unknown provider {head!r}; there are: {_names()}")
-        if not model and PROVIDERS[head].default_model is None:
+        fallback = _fallback(head, mocks.player)
+        if not model and not fallback:
             raise UsageError(f"{flag}{text}: the {PROVIDERS[head].model_is} is missing; write {flag}{head}/MODEL")
-        by_role[role] = ModelRef(head, model or PROVIDERS[head].default_model or "")
+        by_role[role] = ModelRef(head, model or fallback)
     return Players(default, by_role)
 
 
-def judge(values: Mapping[str, Any]) -> ModelRef:
-    """Return the judge: the one given, else mock/judge where every player is offline, else UsageError."""
+def judge(values: Mapping[str, Any], mocks: MockModels, players_offline: bool) -> ModelRef:
+    """Return the judge: the one given, else the mock judge where every player is offline, else UsageError."""
     provider = values["judge_provider"]
     if provider is not None:
-        return _complete(provider, values["judge_model"], "judge", PROVIDERS[provider].default_judge)
-    if players(values).offline:
-        return ModelRef("mock", "judge")
+        return _complete(provider, values["judge_model"], "judge", _fallback(provider, mocks.judge))
+    if players_offline and mocks.judge:
+        return ModelRef("mock", mocks.judge)
     raise UsageError(
         "no judge: give --judge-provider and --judge-model (or --judge-model PROVIDER/MODEL); "
         "the players' model never judges itself"
     )
 
 
-def judge_ref(text: str) -> ModelRef:
+def judge_ref(text: str, mocks: MockModels) -> ModelRef:
     """Return one judge of a panel, given as `--judge provider/model`. Raises UsageError for a gap."""
     provider, model = split_model(None, text, "--judge")
-    return _complete(provider, model or None, "judge", PROVIDERS[provider].default_judge)
+    return _complete(provider, model or None, "judge", _fallback(provider, mocks.judge))
 
 
-def panel(values: Mapping[str, Any]) -> Panel:
-    """Return who judges and how often: the panel that a command put into the settings, else one judge, once."""
-    found: Panel | None = values.get("judge_panel")
-    return Panel((judge(values),), 1) if found is None else found
+def _fallback(provider: str, mock: str) -> str:
+    return mock if provider == "mock" else ""
 
 
-def _complete(provider: str, model: str | None, who: str, fallback: str | None) -> ModelRef:
+def _complete(provider: str, model: str | None, who: str, fallback: str) -> ModelRef:
     if model or fallback:
-        return ModelRef(provider, model or fallback or "")
-    setting = next(row for row in RUN_SETTINGS if row.name == f"{who}_model")
+        return ModelRef(provider, model or fallback)
+    block = PLAYERS if who == "participant" else JUDGE
+    setting = next(row for row in block if row.name == f"{who}_model")
     applies = setting.env_if is not None and provider in setting.env_if[1]
     variable = f" or set {setting.env}" if applies else ""
     what = PROVIDERS[provider].model_is

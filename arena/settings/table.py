@@ -1,7 +1,8 @@
-"""The one table of settings, and the variables and providers that go with them.
+"""The tables of settings, in blocks, and the variables and providers that go with them.
 
-From `RUN_SETTINGS` come the flags, the `--help` text, the keys of a config file, the part of the manifest to which a
-value belongs, and the tables in docs/configuration.md and README.md. A new setting is one row.
+A family's command uses the blocks that it needs and adds its own rows. From its table come the flags, the `--help`
+text, the keys of a config file, the part of the manifest to which a value belongs, and the tables in the documents. A
+new setting is one row.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ class Setting:
 
     `kind`: `text`, `path`, `int`, `float`, `seconds` (decimals allowed), `flag` (on or off), `list` (comma list,
     repeatable), `roles` (ROLE=provider/model, repeatable), or `version`.
-    `part`: `identity` (what is played: resume refuses a change), `operation` (how: free to change), `door` (only this
-    call: not in the manifest).
+    `part`: `identity` (what is played: resume refuses a change), `operation` (how: free to change), `invocation` (only
+    this call: not in the manifest).
     `low`, `high`: inclusive bounds of a number; `above`: an exclusive lower bound.
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
     `bare_env`: the flag may stand without a value, which then is that of this variable.
@@ -43,37 +44,49 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderNames:
-    """What settings need to know of a provider.
+class MockModels:
+    """The models of the provider `mock` that a family uses where none is named; empty: a model must be named."""
 
-    `offline`: no call leaves the process.  `default_model`, `default_judge`: without them a model must be named.
+    player: str = ""
+    judge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """A provider, as data: `--help` lists them without importing one.
+
+    `module`: offers `build(name, settings) -> Provider`; empty: a family brings its own (families/spec.py).
+    `offline`: no call leaves the process.
     `free_ids`: model ids of this provider may hold slashes whose first part is another provider's name.
     `model_is`: what the model names.  `model_is_path`: it is a path on this machine.
     """
 
+    module: str = ""
     offline: bool = False
-    default_model: str | None = None
-    default_judge: str | None = None
     free_ids: bool = False
     model_is: str = "model id"
     model_is_path: bool = False
 
 
-PROVIDERS: dict[str, ProviderNames] = {
-    "mock": ProviderNames(offline=True, default_model="careful", default_judge="judge"),
-    "scripted": ProviderNames(offline=True, free_ids=True, model_is="file of turns", model_is_path=True),
-    "replay": ProviderNames(offline=True, free_ids=True, model_is="run directory", model_is_path=True),
-    "openai": ProviderNames(),
-    "openai-chat": ProviderNames(free_ids=True),
-    "anthropic": ProviderNames(),
-    "fireworks": ProviderNames(free_ids=True),
-    "groq": ProviderNames(free_ids=True),
-    "together": ProviderNames(free_ids=True),
-    "openrouter": ProviderNames(free_ids=True),
-    "mistral": ProviderNames(),
-    "deepseek": ProviderNames(),
-    "local": ProviderNames(free_ids=True),
-}
+_CHAT = "arena.providers.chat"
+
+PROVIDERS: dict[str, ProviderRow] = {
+    "mock": ProviderRow(offline=True),
+    "scripted": ProviderRow(offline=True, free_ids=True, model_is="file of turns", model_is_path=True),
+    "replay": ProviderRow("arena.providers.replay", offline=True, free_ids=True, model_is="run directory",
+                          model_is_path=True),
+    "openai": ProviderRow("arena.providers.openai"),
+    "openai-chat": ProviderRow(_CHAT, free_ids=True),
+    "anthropic": ProviderRow("arena.providers.anthropic"),
+    "fireworks": ProviderRow(_CHAT, free_ids=True),
+    "groq": ProviderRow(_CHAT, free_ids=True),
+    "together": ProviderRow(_CHAT, free_ids=True),
+    "openrouter": ProviderRow(_CHAT, free_ids=True),
+    "mistral": ProviderRow(_CHAT),
+    "deepseek": ProviderRow(_CHAT),
+    "local": ProviderRow(_CHAT, free_ids=True),
+}  # fmt: skip
+"""Name -> provider. A new provider is one file and one row."""
 
 CALCULATOR_CHOICES = ("process", "oneshot", "lambda", "none")
 
@@ -84,31 +97,14 @@ GROUPS = (
     "Calculator",
     "Results",
     "Service calls",
-    "Ceilings",
+    "Limits",
     "Display and help",
 )
 
-_PLAYED, _PLAYERS, _JUDGE, _CALCULATOR, _RESULTS, _CALLS, _CEILINGS, _DISPLAY = GROUPS
-_ID, _OP, _DOOR = "identity", "operation", "door"
+PLAYED, _PLAYERS, _JUDGE, _CALCULATOR, _RESULTS, _CALLS, _LIMITS, _DISPLAY = GROUPS
+_ID, _OP, _CALL = "identity", "operation", "invocation"
 
-RUN_SETTINGS: tuple[Setting, ...] = (
-    Setting("challenges", ("--challenges",), "path", "src/crypto-challenges/benchmark_challenges_diverse_v2.json", _ID,
-            _PLAYED, "challenge file (format v1 or v2)", metavar="FILE"),
-    Setting("challenge_split", ("--challenge-split",), "text", None, _ID, _PLAYED,
-            "only challenges of this split (v2 files)", metavar="SPLIT"),
-    Setting("challenge_ids", ("--challenge-ids",), "list", (), _ID, _PLAYED,
-            "only these challenges: ids with commas between; repeatable", metavar="IDS"),
-    Setting("limit", ("--limit", "--limit-challenges"), "int", None, _ID, _PLAYED,
-            "only the first N challenges of what is left", low=1, metavar="N"),
-    Setting("repetitions", ("--repetitions", "--epochs"), "int", 1, _ID, _PLAYED,
-            "matches per challenge", low=1, high=100_000, metavar="N"),
-    Setting("seed", ("--seed",), "int", 0, _ID, _PLAYED, "run seed", low=0, high=2**63 - 1, metavar="N"),
-    Setting("max_turns", ("--max-turns",), "int", 15, _ID, _PLAYED,
-            "turns of a match, all roles together", low=1, high=1000, metavar="N"),
-    Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 10, _ID, _PLAYED,
-            "calculator calls that a role may make in one turn", low=0, high=1000, metavar="N"),
-    Setting("outcome_rule", ("--outcome-rule",), "path", "config/outcome_rule.yaml", _ID, _PLAYED,
-            "rule that turns five scores into an outcome", metavar="FILE"),
+PLAYERS: tuple[Setting, ...] = (
     Setting("participant_provider", ("--participant-provider",), "text", "mock", _ID, _PLAYERS,
             "who answers for the roles: " + ", ".join(PROVIDERS), choices=tuple(PROVIDERS), metavar="NAME"),
     Setting("participant_model", ("--participant-model",), "text", None, _ID, _PLAYERS,
@@ -124,6 +120,10 @@ RUN_SETTINGS: tuple[Setting, ...] = (
             "most tokens of one answer (not sent without it)", low=1, metavar="N"),
     Setting("reasoning_effort", ("--reasoning-effort",), "text", None, _ID, _PLAYERS,
             "effort word for models that reason, such as low or high (not sent without it)", metavar="WORD"),
+)  # fmt: skip
+"""Who fills the seats, and how they are sampled."""
+
+JUDGE: tuple[Setting, ...] = (
     Setting("judge_provider", ("--judge-provider",), "text", None, _ID, _JUDGE,
             "who judges; with offline players mock, otherwise it must be given", choices=tuple(PROVIDERS),
             metavar="NAME"),
@@ -142,6 +142,10 @@ RUN_SETTINGS: tuple[Setting, ...] = (
             "sampling temperature of the judge (not sent without it)", low=0, high=2, metavar="X"),
     Setting("judge_max_tokens", ("--judge-max-tokens",), "int", None, _ID, _JUDGE,
             "most tokens of one verdict (not sent without it)", low=1, metavar="N"),
+)  # fmt: skip
+"""Who judges, and what the judge is shown."""
+
+TOOLS: tuple[Setting, ...] = (
     Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,
             "process (kept running), oneshot (one per call), lambda (HTTP), none", choices=CALCULATOR_CHOICES,
             metavar="NAME"),
@@ -151,11 +155,16 @@ RUN_SETTINGS: tuple[Setting, ...] = (
             "URL of the deployed calculator, for lambda", env="CRYPTOMATH_LAMBDA_URL", metavar="URL"),
     Setting("calculator_timeout", ("--calculator-timeout",), "seconds", 30.0, _OP, _CALCULATOR,
             "seconds for one calculator call", above=0, high=86_400, metavar="S"),
-    Setting("out", ("--out",), "path", None, _DOOR, _RESULTS,
+)  # fmt: skip
+"""The calculator behind the tool calls."""
+
+CORE: tuple[Setting, ...] = (
+    Setting("seed", ("--seed",), "int", 0, _ID, PLAYED, "run seed", low=0, high=2**63 - 1, metavar="N"),
+    Setting("out", ("--out",), "path", None, _CALL, _RESULTS,
             "run directory (a new one under state/runs/ without it)", metavar="DIR"),
-    Setting("resume", ("--resume",), "flag", False, _DOOR, _RESULTS,
+    Setting("resume", ("--resume",), "flag", False, _CALL, _RESULTS,
             "go on with the run in --out: finished matches are kept, failed ones played on"),
-    Setting("retry", ("--retry",), "list", (), _DOOR, _RESULTS,
+    Setting("retry", ("--retry",), "list", (), _CALL, _RESULTS,
             "with --resume: also play these again (aborted); repeatable", choices=("aborted",), metavar="STATUS"),
     Setting("workers", ("--workers",), "int", 4, _OP, _RESULTS,
             "matches played at once", low=1, high=4096, metavar="N"),
@@ -170,7 +179,7 @@ RUN_SETTINGS: tuple[Setting, ...] = (
             metavar="FILE", bare_env="GITHUB_STEP_SUMMARY"),
     Setting("annotations", ("--annotations",), "flag", False, _OP, _RESULTS,
             "print GitHub annotations at the end, at most 10 of a kind"),
-    Setting("dry_run", ("--dry-run",), "flag", False, _DOOR, _RESULTS,
+    Setting("dry_run", ("--dry-run",), "flag", False, _CALL, _RESULTS,
             "print the plan with upper bounds of calls, tokens and cost; play nothing"),
     Setting("timeout", ("--timeout",), "seconds", 300.0, _OP, _CALLS,
             "seconds for one HTTP call", above=0, high=86_400, metavar="S"),
@@ -184,29 +193,30 @@ RUN_SETTINGS: tuple[Setting, ...] = (
             "check TLS certificates (switching it off prints a warning)", env="ARENA_SSL_VERIFY"),
     Setting("print_http_errors", ("--print-http-errors",), "flag", False, _OP, _CALLS,
             "print the structured payload of HTTP errors", env="ARENA_PRINT_HTTP_ERRORS"),
-    Setting("max_calls", ("--max-calls",), "int", None, _OP, _CEILINGS,
+    Setting("max_calls", ("--max-calls",), "int", None, _OP, _LIMITS,
             "most model and judge calls of the run", low=0, metavar="N"),
-    Setting("max_total_tokens", ("--max-total-tokens",), "int", None, _OP, _CEILINGS,
+    Setting("max_total_tokens", ("--max-total-tokens",), "int", None, _OP, _LIMITS,
             "most tokens of the run, both ways", low=0, metavar="N"),
-    Setting("max_prompt_tokens", ("--max-prompt-tokens",), "int", None, _OP, _CEILINGS,
+    Setting("max_prompt_tokens", ("--max-prompt-tokens",), "int", None, _OP, _LIMITS,
             "most tokens sent", low=0, metavar="N"),
-    Setting("max_completion_tokens", ("--max-completion-tokens",), "int", None, _OP, _CEILINGS,
+    Setting("max_completion_tokens", ("--max-completion-tokens",), "int", None, _OP, _LIMITS,
             "most tokens received", low=0, metavar="N"),
-    Setting("max_cost_usd", ("--max-cost-usd",), "float", None, _OP, _CEILINGS,
+    Setting("max_cost_usd", ("--max-cost-usd",), "float", None, _OP, _LIMITS,
             "most US dollars, judge included", low=0, metavar="X"),
-    Setting("prices", ("--prices",), "path", "config/prices.yaml", _OP, _CEILINGS,
+    Setting("prices", ("--prices",), "path", "config/prices.yaml", _OP, _LIMITS,
             "prices per model, for costs", metavar="FILE"),
-    Setting("fail_on_budget", ("--fail-on-budget",), "flag", False, _OP, _CEILINGS,
-            "exit code 3 when a ceiling stopped the run (0 without it)"),
-    Setting("config", ("--config",), "path", None, _DOOR, _DISPLAY,
+    Setting("fail_on_budget", ("--fail-on-budget",), "flag", False, _OP, _LIMITS,
+            "exit code 3 when a limit stopped the run (0 without it)"),
+    Setting("config", ("--config",), "path", None, _CALL, _DISPLAY,
             "read settings from a YAML or JSON file (keys: the names in docs/configuration.md)", metavar="FILE"),
-    Setting("progress", ("--progress",), "flag", False, _DOOR, _DISPLAY,
+    Setting("progress", ("--progress",), "flag", False, _CALL, _DISPLAY,
             "a line per match where there is no terminal (on one, a live line is shown anyway, but for --quiet)"),
-    Setting("quiet", ("--quiet",), "flag", False, _DOOR, _DISPLAY, "print only warnings and errors"),
-    Setting("json", ("--json",), "flag", False, _DOOR, _DISPLAY, "print the summary as one JSON object"),
-    Setting("no_color", ("--no-color",), "flag", False, _DOOR, _DISPLAY, "no colours (NO_COLOR does the same)"),
-    Setting("version", ("--version",), "version", None, _DOOR, _DISPLAY, "print the version and end"),
+    Setting("quiet", ("--quiet",), "flag", False, _CALL, _DISPLAY, "print only warnings and errors"),
+    Setting("json", ("--json",), "flag", False, _CALL, _DISPLAY, "print the summary as one JSON object"),
+    Setting("no_color", ("--no-color",), "flag", False, _CALL, _DISPLAY, "no colours (NO_COLOR does the same)"),
+    Setting("version", ("--version",), "version", None, _CALL, _DISPLAY, "print the version and end"),
 )  # fmt: skip
+"""What every run has: seed, results, service calls, limits, display."""
 
 NOT_IN_CONFIG_FILE = frozenset({"config", "version"})
 

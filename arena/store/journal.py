@@ -204,8 +204,8 @@ class Recorded:
 
 
 def has_answer(line: dict[str, Json]) -> bool:
-    """Whether a journal line holds an answer (not a fault)."""
-    return "reply" in line or "answer" in line
+    """Whether a journal line settles its call: with an answer, or with a denial in place of one (a fault does not)."""
+    return "reply" in line or "answer" in line or ("gates" in line and "fault" not in line)
 
 
 def slot_of(line: dict[str, Json]) -> Slot:

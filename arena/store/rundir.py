@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from arena.errors import ConfigError, DataError, Issue, UsageError
-from arena.records import Json
+from arena.records import Json, Stop
 from arena.store.journal import cut_torn_line, encode_line, parse_line, read_lines
 
 RECORDS_FILE = "matches.jsonl"
@@ -129,8 +129,12 @@ class Stored:
 
     offset: int
     length: int
-    status: str
+    stop: Stop
     attempt: int
+
+    @property
+    def status(self) -> str:
+        return self.stop.status
 
 
 def unchained(line: bytes) -> bytes:
@@ -232,9 +236,11 @@ class RunDir:
         for number, (offset, raw) in enumerate(read_lines(path), 1):
             record = parse_line(path, number, raw)
             try:
-                found[record["key"]] = Stored(offset, len(raw), record["status"], record["attempt"])
+                found[record["key"]] = Stored(offset, len(raw), Stop(record["stop"]), record["attempt"])
             except KeyError as error:
                 raise DataError([Issue(str(path), f"line {number}", f"no field {error}")]) from None
+            except ValueError as error:
+                raise DataError([Issue(str(path), f"line {number}, /stop", str(error))]) from None
         return found
 
     def read_record(self, stored: Stored) -> dict[str, Json]:

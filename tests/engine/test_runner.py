@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from arena.engine.runner import Hooks, Job, Progress, Runner, lanes
-from arena.errors import LimitReached, ServiceFault, StorageFault
+from arena.errors import LimitExceeded, ServiceFault, StorageFault
 from arena.messages import Conversation
 from arena.play.services import Services
 from arena.policy.gates import Decision
@@ -42,7 +42,7 @@ class ToyFamily:
             transcript.entries.append({"kind": "say", "from": "A", "text": services.ask("A", 0, 0, talk).text})
         except ServiceFault as fault:
             transcript.stop = fault.reason
-        except LimitReached:
+        except LimitExceeded:
             transcript.stop = "budget"
         return transcript
 
@@ -123,7 +123,7 @@ def test_without_continue_on_error_no_new_trial_starts_after_the_first_error(
 
 
 def test_a_ceiling_stops_the_run_cleanly(tmp_path: Path) -> None:
-    provider = FakeProvider(lambda r: LimitReached("calls", 2, 1))
+    provider = FakeProvider(lambda r: LimitExceeded("calls", 2, 1))
     records, progress, family = run(tmp_path, [trial("a"), trial("b")], provider, workers=1)
     assert [(r["status"], r["outcome"]) for r in records] == [("limit", None)]
     assert progress.stopped_by == "budget" and not family.scored

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from arena.errors import LimitReached
+from arena.errors import LimitExceeded
 from arena.messages import Usage
 from arena.play.limits import Budget, Limits
 from arena.settings.prices import FREE, Price
@@ -27,7 +27,7 @@ def test_each_ceiling_stops_the_call_that_would_pass_it(limits: Limits, kind: st
     budget, price = Budget(limits), Price(0.5, 1.0)
     first = budget.reserve(400, 50, FREE if kind != "cost_usd" else Price(0.1, 0.1))
     budget.settle(first, Usage(100, 50), price)
-    with pytest.raises(LimitReached) as caught:
+    with pytest.raises(LimitExceeded) as caught:
         budget.reserve(400, 50, price)
     assert caught.value.kind == kind and budget.hit is caught.value
 
@@ -52,7 +52,7 @@ def test_a_failed_call_counts_as_a_call_and_frees_its_reservation() -> None:
 def test_earlier_sessions_count() -> None:
     budget = Budget(Limits(calls=1))
     budget.add_past(Usage(5, 5), FREE)
-    with pytest.raises(LimitReached):
+    with pytest.raises(LimitExceeded):
         budget.reserve(0, None, FREE)
 
 
@@ -65,7 +65,7 @@ def test_many_threads_never_pass_a_ceiling() -> None:
         for _ in range(50):
             try:
                 held = budget.reserve(40, 10, FREE)
-            except LimitReached:
+            except LimitExceeded:
                 refused.append(1)
                 continue
             budget.settle(held, Usage(10, rng.randrange(11)), FREE)

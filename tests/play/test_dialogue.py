@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.errors import GateDenied, Interrupted, LimitReached, ServiceFault
+from arena.errors import GateDenied, Interrupted, LimitExceeded, ServiceFault
 from arena.play.dialogue import EMPTY_CUE, MAX_REASKS, Setting, converse
 from arena.play.tool_protocol import call_text, done_text
 from arena.records import Transcript
@@ -117,7 +117,7 @@ def test_without_a_calculator_a_call_is_malformed_and_says_so() -> None:
     [
         (ServiceFault("timeout", "60 s"), "timeout", "error"),
         (ServiceFault("provider", "500"), "provider", "error"),
-        (LimitReached("calls", 3, 2), "budget", "limit"),
+        (LimitExceeded("calls", 3, 2), "budget", "limit"),
         (GateDenied("rule 1"), "gate_denied", "denied"),
     ],
 )

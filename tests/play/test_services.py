@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.errors import GateDenied, Interrupted, LimitReached, ServiceFault
+from arena.errors import GateDenied, Interrupted, LimitExceeded, ServiceFault
 from arena.messages import Conversation, ModelReply, ModelRequest
 from arena.play.limits import Limits
 from arena.play.services import TrialServices
@@ -100,7 +100,7 @@ def test_a_ceiling_refuses_the_call_before_it_is_made(tmp_path: Path) -> None:
     services = TrialServices(wiring(tmp_path, provider, limits=Limits(calls=2)), TRIAL, 0)
     services.ask("Ann", 0, 0, talk("1"))
     services.ask("Ann", 1, 0, talk("2"))
-    with pytest.raises(LimitReached, match="calls would reach 3, the ceiling is 2"):
+    with pytest.raises(LimitExceeded, match="calls would reach 3, the ceiling is 2"):
         services.ask("Ann", 2, 0, talk("3"))
     assert len(provider.requests) == 2 and len(lines(tmp_path)) == 2
 

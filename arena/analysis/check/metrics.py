@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.errors import UsageError
-from arena.records import STATUS_OF_STOP, Json
+from arena.records import Json, Stop
 from arena.stats.intervals import clustered_mean_interval, wilson
 
 EACH = "*"
+STOP_NAMES = frozenset(Stop)
 _OPEN = frozenset({"results", "caps", "passed"})
 """Mappings of summary.json that hold what occurred: a name that is missing in them has no value, but is not unknown."""
 _SOMETIMES = frozenset({"reliability", "verified"})
@@ -279,7 +280,7 @@ def _raw(
             yield from _raw(node[name], (*walked, name), path[1:], before, scope)
     elif path[0] in node:
         yield from _raw(node[path[0]], (*walked, path[0]), path[1:], before, scope)
-    elif walked and walked[-1] == "stops" and path[0] in STATUS_OF_STOP:
+    elif walked and walked[-1] == "stops" and path[0] in STOP_NAMES:
         yield Measure(whole, 0, played(scope))
     elif (walked and walked[-1] in _OPEN) or (not walked and path[0] in _SOMETIMES):
         yield Measure(whole, None, 0, why=f"the run has no {path[0]}")

@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from arena.engine.run_reliability import PanelSums, reliability_json
+from arena.engine.run_reliability import PanelSums, Repeated, reliability_json, repeated
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.data import played_challenges
-from arena.records import STATUSES, Json
+from arena.records import STATUSES, Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
@@ -33,13 +33,17 @@ VERIFIED_RULE = "verified_rule"
 class Match:
     """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
 
-    unit: str
+    repeated: Repeated
     status: str
     scored: bool
     scores: Mapping[str, float]
     outcome: str | None
     verified: Mapping[str, float]
     verified_outcome: str | None
+
+    @property
+    def unit(self) -> str:
+        return self.repeated[0]
 
 
 @dataclass(slots=True)
@@ -51,6 +55,7 @@ class RunTable:
     planned: int
     outcomes: tuple[str, ...]
     panels: PanelSums
+    conditions: tuple[str, ...] = ()
     matches: dict[str, Match] = field(default_factory=dict)
     verified_rules: set[str] = field(default_factory=set)
     """`name version` of every rule by which verified scores were made."""
@@ -62,9 +67,9 @@ class RunTable:
 
     def reliability(self) -> dict[str, Json] | None:
         """Return pass@k, pass^k and the variance split of the run, None without repetitions."""
-        plays: dict[str, tuple[int, dict[str, int], Moments]] = {}
+        plays: dict[Repeated, tuple[int, dict[str, int], Moments]] = {}
         for match in self.matches.values():
-            n, outcomes, scores = plays.get(match.unit) or (
+            n, outcomes, scores = plays.get(match.repeated) or (
                 0,
                 dict.fromkeys(self.outcomes, 0),
                 Moments(self.dimensions),
@@ -73,7 +78,7 @@ class RunTable:
                 outcomes[match.outcome] += 1
             if match.scored:
                 scores.add(match.scores)
-            plays[match.unit] = n + 1, outcomes, scores
+            plays[match.repeated] = n + 1, outcomes, scores
         return reliability_json(plays, self.panels)
 
     def counts(self) -> dict[str, int]:
@@ -92,16 +97,17 @@ def read_run(run: FinishedRun) -> RunTable:
     try:
         dimensions, outcomes = tuple(summary["mean_scores"]), tuple(summary["outcomes"])
         planned = int(summary["n_planned"])
+        conditions = tuple(summary["conditions"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
-    table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions))
+    table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions)
     for number, record in enumerate(run.records(), 1):
         try:
             if record["key"] in table.matches:
                 raise UsageError(f"{run.path} holds {record['key']} twice: finish the run with `--resume` first")
             table.matches[record["key"]] = _match(record, table)
-            table.panels.add(record)
-        except (KeyError, TypeError, AttributeError) as error:
+            table.panels.add(Record.from_json(record))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             place = Issue(str(run.path / RECORDS_FILE), f"line {number}", f"lacks or spoils a field: {error!r}")
             raise DataError([place]) from None
     return table
@@ -123,7 +129,8 @@ def _match(record: Mapping[str, Json], table: RunTable) -> Match:
     for label in (record["outcome"], outcome):
         if label is not None and label not in table.outcomes:
             raise TypeError(f"{label!r} is no outcome of this run")
-    return Match(record["unit"], status, scored, scores, record["outcome"], verified, outcome)
+    repetition = repeated(Record.from_json(record).trial, table.conditions)
+    return Match(repetition, status, scored, scores, record["outcome"], verified, outcome)
 
 
 def _number(name: str, value: Json) -> float:

@@ -16,10 +16,11 @@ from pathlib import Path
 from arena import __version__
 from arena.analysis.exports.canary import canary_of
 from arena.errors import DataError, Issue, UsageError
-from arena.families.crypto.check_rates import CSV_COLUMNS, csv_values
-from arena.families.crypto.verified_rates import verified_cells, verified_columns
+from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.verified_rates import VerifiedRates
 from arena.formats.markdown import escape
-from arena.records import Json
+from arena.records import Json, Record
+from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import encode_line
 from arena.store.rundir import RECORDS_FILE, AtomicFile, write_atomic
@@ -89,7 +90,8 @@ class _Tables:
         self.dimensions = tuple(summary["mean_scores"])
         self.labels = tuple(summary["by"])
         head = {"canary": TEXT, "run": TEXT, "key": TEXT, f"{self.noun}_id": TEXT, "rep": INT, "attempt": INT}
-        verified = verified_columns(self.dimensions)
+        self.checks, self.verified = CheckRates(), VerifiedRates(Moments(self.dimensions), {})
+        verified = self.verified.columns
         matches = {
             **head,
             "family": TEXT,
@@ -99,7 +101,7 @@ class _Tables:
             "status": TEXT, "stop": TEXT, "detail": TEXT, "flags": TEXT, "outcome": TEXT, "unscored": TEXT,
             **dict.fromkeys(self.dimensions, FLOAT), "mean_score": FLOAT, "verdict": TEXT,
             verified[0]: TEXT, **dict.fromkeys(verified[1:-1], FLOAT), verified[-1]: TEXT,
-            **{name: TEXT if name == "result_check" else INT for name in CSV_COLUMNS},
+            **{name: TEXT if name == "result_check" else INT for name in self.checks.columns},
             "turns": INT, **dict.fromkeys(_USAGE, INT), "instance_json": TEXT,
         }  # fmt: skip
         turns = {**head, "place": INT, "turn": INT, "seat": TEXT, "public": BOOL, "kind": TEXT, "text": TEXT,
@@ -123,7 +125,8 @@ class _Tables:
 
     def _match(self, record: Mapping[str, Json]) -> list[Json]:
         values = [_float(record["scores"].get(name)) for name in self.dimensions]
-        verified = verified_cells(record, self.dimensions)
+        whole = Record.from_json(record)
+        verified = self.verified.cells(whole)
         verified[1:-1] = map(_float, verified[1:-1])
         known = [value for value in values if value is not None]
         used = dict.fromkeys(_USAGE, 0)
@@ -135,7 +138,7 @@ class _Tables:
             record["family"], self.players, self.judge, *(record["cell"].get(name) for name in self.labels),
             record["status"], record["stop"], record["detail"], " ".join(record["flags"]), record["outcome"],
             record["unscored"], *values, round(sum(known) / len(known), 3) if known else None, record["verdict"],
-            *verified, *csv_values(record), said, *used.values(),
+            *verified, *self.checks.cells(whole), said, *used.values(),
             _object(record.get("instance")),
         ]  # fmt: skip
 

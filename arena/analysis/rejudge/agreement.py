@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
-from arena.records import Json
+from arena.records import Json, Record
 from arena.stats.agreement import (
     INTERVAL,
     ORDINAL,
@@ -300,8 +300,8 @@ class AgreementReport:
     def __init__(self, run_dir: Path, tally: Tally) -> None:
         self._path, self._tally = run_dir / AGREEMENT_FILE, tally
 
-    def add(self, record: dict[str, Json]) -> None:
-        self._tally.add(record)
+    def add(self, record: Record) -> None:
+        self._tally.add(record.to_json())
 
     def close(self) -> None:
         write_atomic(self._path, pretty_json(self._tally.report()))

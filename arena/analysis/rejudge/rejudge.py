@@ -9,28 +9,29 @@ limits, aborted) stays as it ended. docs/rejudging.md.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from arena.analysis.rejudge.agreement import AgreementReport, Tally
-from arena.engine.build import family_of_run
+from arena.engine.build import RunRequest, family_of_run
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
-from arena.families.contract import Exporter, Family
-from arena.families.crypto.outcome import load_rule
-from arena.messages import Conversation, ModelReply
+from arena.families.contract import Bounds, Exporter, FactGroup, Family
+from arena.judging.bounds import judge_bounds
+from arena.messages import Calculator, Conversation, ModelReply, Sampling
+from arena.play.bounds import NO_CALLS
+from arena.play.past import Past
 from arena.play.services import JUDGE_SEAT, Services
-from arena.records import STATUS_OF_STOP, Json, Score, Transcript, Trial
-from arena.settings.config import Config, panel
+from arena.play.toolbox import Toolbox
+from arena.records import Json, Record, Score, Stop, Transcript, Trial
+from arena.settings.config import Config
 from arena.store.finished_run import FinishedRun, Source
 from arena.store.journal import encode_line, parse_line, read_lines
 from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE
 
 PLAYS_INPUT = "plays.jsonl"
 """In `inputs/`: one line per match, in the order of the run that is judged again (docs/run-directory.md)."""
-
-_PLAYERS_RULES = ("prompt_version", "prompts_sha256")
-"""Of a family's rules those that say what players were told: they stay what they were when the matches were played."""
 
 
 def play_digest(record: Mapping[str, Json]) -> str:
@@ -83,24 +84,27 @@ def _lines(rows: Iterable[Mapping[str, Json]]) -> bytes:
     return b"".join(encode_line(row) for row in rows)
 
 
-def build(config: Config, tools: str | None) -> Rejudged:
-    """Return the family that judges `config.source` again; `tools` is what its players were shown.
+def build(request: RunRequest, tools: str | None) -> Rejudged:
+    """Return the family that scores `request.source` again; `tools` is what its players were shown.
 
-    Errors: ConfigError, DataError where that run cannot be judged by this version or with these settings.
+    Errors: ConfigError, DataError where that run cannot be scored by this version or with these settings.
     """
-    source: Source = config.source_run
+    source, config = request.source, request.config
+    if source is None:
+        raise ConfigError("no run to score again was named")
     run = FinishedRun(source.path)
-    if config.judge_tools and tools is None:
+    judge, judges_named = config.judge, request.judges()
+    if judge is not None and judge.tools and tools is None:
         raise ConfigError("--judge-tools: the run was played without the calculator, so there is nothing to recompute")
-    rules = dict(run.identity["rules"])
-    if config.outcome_rule is not None and config.source["outcome_rule"] != "default":
-        rules["outcome_rule"] = load_rule(Path(config.outcome_rule)).to_json()
-    labels = panel(config).labels
+    module = importlib.import_module(request.spec.module)
+    rescoring = getattr(module, "rescoring_rules", None)
+    rules = dict(run.identity["rules"]) if rescoring is None else rescoring(config, run.identity["rules"])
+    labels = [] if judges_named is None else judges_named.labels
     judges = {"panel": labels} if len(labels) > 1 else {}
     models = {name: value for name, value in run.identity["models"].items() if name != "panel"}
     wanted = {name: value for name, value in run.identity.items() if name != "source"}
-    wanted |= {"settings": config.identity(), "models": {**models, **judges}, "rules": rules}
-    family = Rejudged(family_of_run(run.path, wanted), source, rules)
+    wanted |= {"settings": config.identity_settings(), "models": {**models, **judges}, "rules": rules}
+    family = Rejudged(family_of_run(run.path, wanted), source, rules, len(labels))
     family.check(run)
     return family
 
@@ -115,20 +119,26 @@ def of_run(run_dir: Path, identity: Mapping[str, Json], family: Family) -> Rejud
     return Rejudged(family, Source(run_dir, told, rows), identity["rules"])
 
 
+NO_PAST = Past()
+
+
 class Rejudged:
     """A family whose matches are played already; see the module. All that is not about playing is the family's own."""
 
-    def __init__(self, family: Family, source: Source, rules: Mapping[str, Json]) -> None:
-        """`source.path` is a run whose records hold the transcripts; `rules` those of the run's identity."""
+    def __init__(self, family: Family, source: Source, rules: Mapping[str, Json], judgements: int = 1) -> None:
+        """`source.path` is a run whose records hold the transcripts; `rules` those of the run's identity;
+        `judgements`: how many are asked for about a trial."""
+        self._judgements = judgements
         self._family, self._source = family, source
-        self._rules = {name: rules[name] for name in _PLAYERS_RULES if name in rules}
+        self._rules = {name: rules[name] for name in family.play_rules if name in rules}
         self._rows = {row["key"]: row for row in source.plays}
         self._records = _Records(source.path / RECORDS_FILE)
-        self.name, self.unit_noun = family.name, family.unit_noun
-        self.dimensions, self.outcomes, self.labels = family.dimensions, family.outcomes, family.labels
+        self.spec, self.play_rules = family.spec, family.play_rules
+        self.values, self.outcomes, self.labels = family.values, family.outcomes, family.labels
+        self.conditions = family.conditions
         self.warnings: list[str] = list(family.warnings)
-        statuses = {key: STATUS_OF_STOP[row["stop"]] for key, row in self._rows.items()}
-        self.settled: Mapping[str, str] = {key: status for key, status in statuses.items() if status != "done"}
+        statuses = {key: Stop(row["stop"]).status for key, row in self._rows.items()}
+        self.carried_over: Mapping[str, str] = {key: status for key, status in statuses.items() if status != "done"}
 
     def check(self, run: FinishedRun) -> None:
         """Check that this version plans the matches as `run` did, and say what the user should know.
@@ -143,10 +153,10 @@ class Rejudged:
         missing = len(seeds) - len(self._rows)
         if missing:
             self.warnings.append(f"{missing} planned matches of {run.name} were not played, so they are not judged")
-        if self.settled:
-            self.warnings.append(f"{_counted(self.settled)} in {run.name}: kept as they are, not judged")
-        now, then = self._family.describe(), run.identity["rules"]
-        if any(then.get(name) != now.get(name) for name in _PLAYERS_RULES):
+        if self.carried_over:
+            self.warnings.append(f"{_counted(self.carried_over)} in {run.name}: kept as they are, not judged")
+        now, then = self._family.identity(), run.identity["rules"]
+        if any(then.get(name) != now.get(name) for name in self.play_rules):
             self.warnings.append("role views will show the system prompts of this version, not those of the matches")
         if then.get("rubric") != now.get("rubric"):
             self.warnings.append(f"{run.name} was judged by another rubric: {then.get('rubric')}")
@@ -154,14 +164,17 @@ class Rejudged:
     def trials(self) -> Iterator[Trial]:
         return (trial for trial in self._family.trials() if trial.key in self._rows)
 
-    def play(self, trial: Trial, services: Services, past: Sequence[dict[str, Json]]) -> Transcript:
+    def toolbox(self, calculator: Calculator | None) -> Toolbox | None:
+        return self._family.toolbox(calculator)
+
+    def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
         row, record = self._rows[trial.key], self._records.get(trial.key)
         if record is None or play_digest(record) != row["sha256"]:
             why = "is not there" if record is None else "was changed"
-            return Transcript(stop="journal", detail=f"the match as it was played {why} in {RECORDS_FILE}")
+            return Transcript(stop=Stop.JOURNAL, detail=f"the match as it was played {why} in {RECORDS_FILE}")
         return Transcript(
             entries=record["transcript"],
-            stop=row["stop"],
+            stop=Stop(row["stop"]),
             detail=row["detail"],
             instance=record["instance"],
             usage=record["usage"],
@@ -171,36 +184,57 @@ class Rejudged:
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         return self._family.score(trial, transcript, services)
 
-    def ledger(self, record: dict[str, Json]) -> dict[str, Json]:
-        return self._family.ledger(record)
+    def facts(self) -> Sequence[FactGroup]:
+        return self._family.facts()
 
-    def write_bundle(self, run_dir: Path, record: dict[str, Json]) -> None:
+    def lines(self, summary: Mapping[str, Json]) -> list[str]:
+        return self._family.lines(summary)
+
+    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
+        return self._family.comparable(identity)
+
+    def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
+        return self._family.unplayed(trial, why)
+
+    def write_bundle(self, run_dir: Path, record: Record) -> None:
         self._family.write_bundle(run_dir, record)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         before = {key: row if row["scores"] is not None else None for key, row in self._rows.items()}
-        tally = Tally(self.dimensions, self.outcomes, self._source.identity["judge"], before)
+        tally = Tally(
+            [value.name for value in self.values], self.outcomes.labels, self._source.identity["judge"], before
+        )
         return [*self._family.exports(run_dir), AgreementReport(run_dir, tally)]
 
-    def describe(self) -> dict[str, Json]:
-        return {**self._family.describe(), **self._rules}
+    def identity(self) -> Mapping[str, Json]:
+        return {**self._family.identity(), **self._rules}
 
     def unit_name(self, unit: str) -> str:
         return self._family.unit_name(unit)
 
-    def inputs(self) -> dict[str, bytes]:
+    def inputs(self) -> Mapping[str, bytes]:
         return {**self._family.inputs(), PLAYS_INPUT: _lines(self._source.plays)}
 
-    def longest_prompt(self) -> int:
-        return 0
+    def bounds(self, config: Config) -> Bounds:
+        scored = [trial for trial in self.trials() if trial.key not in self.carried_over]
+        judge, question = config.judge, self._longest_question()
+        tokens = None if judge is None else judge.sampling.max_tokens
+        calls = int(config.get("max_tool_calls_per_turn", 0)) if judge is not None and judge.tools else 0
+        judgements = len(scored) * max(1, self._judgements)
+        return Bounds(
+            NO_CALLS,
+            judge_bounds(judgements, calls, question, 0, tokens),
+            () if tokens is not None else ("--judge-max-tokens",),
+            (("longest question to a judge", f"{question:,} characters"),),
+        )
 
-    def longest_judge_prompt(self) -> int:
+    def _longest_question(self) -> int:
         """Return the characters of the longest question that there is, transcript included."""
         longest = _LongestQuestion()
         for trial in self.trials():
-            if trial.key not in self.settled:
+            if trial.key not in self.carried_over:
                 try:
-                    self.score(trial, self.play(trial, longest, ()), longest)
+                    self.score(trial, self.play(trial, longest, NO_PAST), longest)
                 except ServiceFault:
                     continue
         return longest.chars
@@ -223,7 +257,9 @@ class _LongestQuestion:
         self.chars = max(self.chars, conversation.chars)
         raise ServiceFault("judge", "only measured")
 
-    def ask(self, seat: str, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
         raise ServiceFault("provider", "only measured")
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arena.analysis.report.tally import Tally, successes
+from arena.analysis.report.tally import Tally, checks_in, successes, verified_in
 
 STAND_INS = {
     "mock": "a routine that does not understand texts",
@@ -35,7 +35,7 @@ def caveats(tally: Tally) -> list[str]:
         out.append("Scores are one judge's grades. Whether this judge notices bad play is measured by"
                    " `arena calibrate`, not here.")  # fmt: skip
     if total.n:
-        if not total.verified.n:
+        if not verified_in(total).n:
             out.append("This run has no verified scores: no grade was capped by what can be shown from the records.")
         out.append(
             "This page believes the records, tool answers included. Whether they are whole, and each answer right, is"
@@ -51,9 +51,9 @@ def caveats(tally: Tally) -> list[str]:
     if total.statuses["aborted"] and tally.outcomes:
         out.append(f"{total.statuses['aborted']} aborted matches count as {tally.outcomes[-1]} in the success rate,"
                    " and are in no mean score.")  # fmt: skip
-    missing = total.n - total.checks.n
-    if total.checks.n and missing:
-        out.append(f"Mechanical checks exist for {total.checks.n} of {total.n} matches.")
+    missing = total.n - checks_in(total).n
+    if checks_in(total).n and missing:
+        out.append(f"Mechanical checks exist for {checks_in(total).n} of {total.n} matches.")
     if tally.run.identity.get("calculator", {}).get("provider", "none") == "none":
         out.append("The players had no calculator: no value in these matches was computed by a tool.")
     out.append(f"What was played is this set of {len(tally.units)} {noun}s; the intervals say how another draw of such"

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from arena.errors import DataError
+from arena.families.contract import FactGroup
+from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.data import TOOLS_POINTER, played_challenges
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.rubric import RUBRIC
+from arena.families.crypto.verified_rates import VerifiedRates
 from arena.records import Json
+from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 
 
@@ -29,6 +33,10 @@ class FamilyParts:
     unit_noun = "unit"
     checks: Mapping[str, str] = {}
     """Name of a mechanical check -> what it means when it is passed."""
+
+    def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
+        """Return new fact groups, with nothing counted."""
+        return ()
 
     def title(self, unit: str) -> str:
         """Return the name of a unit for readers."""
@@ -66,6 +74,9 @@ class CryptoParts(FamilyParts):
         self._challenges = {challenge["id"]: challenge for challenge in challenges}
         self._tools = TOOLS_POINTER if run.identity.get("tools_sha256") else None
         self._max_turns = int(run.identity.get("settings", {}).get("max_turns") or 0)
+
+    def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
+        return CheckRates(), VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0))
 
     def title(self, unit: str) -> str:
         challenge = self._challenges.get(unit)

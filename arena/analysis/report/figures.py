@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from arena.analysis.report.marks import NOT_PLAYED, STATUS_MARKS, UNSCORED, Mark
-from arena.analysis.report.tally import Cell, Tally, success_interval, successes
+from arena.analysis.report.tally import Cell, Tally, success_interval, successes, verified_in
 from arena.formats.svg import Element, Rendered, element, render
 
 WIDTH = 560.0
@@ -122,7 +122,7 @@ def dimensions_figure(tally: Tally) -> Element | None:
     """Return the means with their intervals; with verified scores both series. None where nothing is scored."""
     if not tally.total.scores.n:
         return None
-    verified = tally.total.verified.scores.n > 0
+    verified = verified_in(tally.total).scores.n > 0
     rows = []
     for name in tally.dimensions:
         mean = tally.mean(name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tally import Tally, Unit, mean_in, successes, verified_rate
+from arena.analysis.report.tally import Tally, Unit, checks_in, mean_in, successes, verified_in, verified_rate
 from arena.analysis.report.values import percent
 from arena.formats.tables import number
 
@@ -78,7 +78,7 @@ def unit_table(tally: Tally, link: Link) -> Markup:
     """Return the table of units; script.js makes the buttons in its head sort it."""
     labels = [label for label in tally.labels if len(tally.labels[label]) > 1]
     names = [label.replace("_", " ") for label in labels]
-    heads = [tally.unit_noun, *names, "scored", "success", *(["verified"] if tally.total.verified.n else []),
+    heads = [tally.unit_noun, *names, "scored", "success", *(["verified"] if verified_in(tally.total).n else []),
              *tally.dimensions, "mean", "checks"]  # fmt: skip
     head = (
         tag(
@@ -102,7 +102,7 @@ def _unit_row(tally: Tally, name: str, unit: Unit, labels: list[str], link: Link
     means = [mean_in(group, d) for d in tally.dimensions]
     known = [mean for mean in means if mean is not None]
     overall = sum(known) / len(known) if known else None
-    checks = group.checks
+    checks = checks_in(group)
     passed, made = sum(checks.passed.values()), sum(checks.made.values())
     first = next(tally.cells(unit)).number
     title = tally.parts.title(name)
@@ -110,7 +110,7 @@ def _unit_row(tally: Tally, name: str, unit: Unit, labels: list[str], link: Link
     cells = [
         f"{group.scores.n}/{group.n}",
         percent(won / n if n else None, 0),
-        *verified_rate(group, bool(tally.total.verified.n), 0),
+        *verified_rate(group, bool(verified_in(tally.total).n), 0),
         *(number(mean) for mean in means),
         number(overall),
         percent(passed / made if made else None, 0),

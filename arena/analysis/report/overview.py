@@ -9,7 +9,7 @@ from arena.analysis.report.figures import dimensions_figure, label_figure, outco
 from arena.analysis.report.ledger import class_counts
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.tables import drawn, pair, prose, table
-from arena.analysis.report.tally import Tally, success_interval, successes, verified_rate
+from arena.analysis.report.tally import Tally, checks_in, success_interval, successes, verified_in, verified_rate
 from arena.analysis.report.values import clipped, percent, span
 from arena.formats.tables import number
 from arena.records import STATUSES
@@ -52,9 +52,9 @@ def headline(tally: Tally) -> Markup:
         rate = percent(won / n) if n else "-"
         sub = f"{won} of {n} matches with an outcome; 95 % interval {span(success_interval(total.outcomes), 100, 1)} %"
         cards.append(_card(f"{best} rate, by the judge", rate, sub if n else "no match has an outcome"))
-        won, n = successes(total.verified.outcomes)
+        won, n = successes(verified_in(total).outcomes)
         if n:
-            sub = f"{won} of {n}; 95 % interval {span(success_interval(total.verified.outcomes), 100, 1)} %"
+            sub = f"{won} of {n}; 95 % interval {span(success_interval(verified_in(total).outcomes), 100, 1)} %"
             cards.append(_card(f"{best} rate, verified", percent(won / n), sub))
         else:
             cards.append(_card(f"{best} rate, verified", "-", "this run has no verified scores"))
@@ -67,8 +67,8 @@ def headline(tally: Tally) -> Markup:
         cards.append(_card("Lowest mean, as judged", f"{mean:.2f}{top}", sub))
     if tally.claims:
         cards.append(_claims_card(tally.claims))
-    if total.checks.n:
-        checked = total.checks.n
+    if checks_in(total).n:
+        checked = checks_in(total).n
         cards.append(_card("All mechanical checks passed", percent(tally.all_green / checked),
                            f"{tally.all_green} of {checked} matches; without any judge"))  # fmt: skip
     out = [f"{count} {what}" for what, count in not_in_means(tally) if count]
@@ -125,7 +125,7 @@ def results(tally: Tally) -> Markup:
     parts = [pair(bar, _endings(tally))]
     if tally.total.scores.n:
         note = f"Points are means, lines 95 % intervals that take the {tally.unit_noun} as the unit."
-        if tally.total.verified.scores.n:
+        if verified_in(tally.total).scores.n:
             note += " Round: as judged. Square: verified."
         parts.append(pair(drawn(dimensions_figure(tally), note), _dimension_table(tally)))
     return join(parts)
@@ -133,8 +133,8 @@ def results(tally: Tally) -> Markup:
 
 def _endings(tally: Tally) -> Markup:
     """Return how many matches ended in which way, as judged and by verified outcomes."""
-    planned, verified, aborted = tally.planned, dict(tally.total.verified.outcomes), tally.total.statuses["aborted"]
-    known = tally.total.verified.n
+    planned, verified, aborted = tally.planned, dict(verified_in(tally.total).outcomes), tally.total.statuses["aborted"]
+    known = verified_in(tally.total).n
     if aborted and sum(verified.values()) == sum(tally.total.outcomes.values()):
         verified[tally.outcomes[-1]] -= aborted  # they have the worst outcome, and a row of their own
     heads = ["How it ended", "Matches", "Of the plan", *(["By verified outcome"] if known else [])]
@@ -152,7 +152,7 @@ def _endings(tally: Tally) -> Markup:
 
 
 def _dimension_table(tally: Tally) -> Markup:
-    verified = tally.total.verified.scores.n > 0
+    verified = verified_in(tally.total).scores.n > 0
     heads = ["Dimension", "Mean, as judged", "95 % interval", "SD", "n"]
     heads += ["Mean, verified", "95 % interval", "n"] if verified else []
     deviations = tally.total.scores.deviations()
@@ -164,7 +164,7 @@ def _dimension_table(tally: Tally) -> Markup:
             row += [
                 number(tally.mean(name, True)),
                 span(tally.interval(name, True)),
-                str(tally.total.verified.scores.n),
+                str(verified_in(tally.total).scores.n),
             ]
         rows.append(row)
     return table(heads, rows, "Scores by dimension")
@@ -172,7 +172,7 @@ def _dimension_table(tally: Tally) -> Markup:
 
 def checks(tally: Tally) -> Markup:
     """Return the mechanical checks and their rates."""
-    found = tally.total.checks
+    found = checks_in(tally.total)
     if not found.n:
         return tag("p", "No mechanical check was made in this run.")
     rows = [(tally.parts.checks.get(name, name), f"{found.passed[name]} of {n}", percent(found.passed[name] / n),
@@ -188,7 +188,7 @@ def checks(tally: Tally) -> Markup:
 
 def ledgers(tally: Tally) -> Markup:
     """Return what the ledgers of all matches add up to, and the caps that follow; nothing where there is none."""
-    found = tally.total.verified
+    found = verified_in(tally.total)
     rows = [[reason.replace("_", " "), str(n)] for reason, n in sorted(found.caps.items())]
     caps = None
     if found.n:
@@ -207,7 +207,7 @@ def by_label(tally: Tally) -> Markup:
         if len(groups) < 2:
             continue
         name = label.replace("_", " ")
-        verified = ["Success, verified"] if tally.total.verified.n else []
+        verified = ["Success, verified"] if verified_in(tally.total).n else []
         rows = []
         for value, group in sorted(groups.items(), key=lambda item: str(item[0])):
             won, n = successes(group.outcomes)

@@ -16,8 +16,11 @@ from arena.analysis.report.reading import RunRecords
 from arena.analysis.report.values import percent
 from arena.engine.summary import Group
 from arena.errors import DataError, Issue
-from arena.records import Json
+from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.verified_rates import VerifiedRates
+from arena.records import Json, Record
 from arena.stats.intervals import clustered_mean_interval, wilson
+from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE
 
@@ -102,7 +105,7 @@ class Tally:
         return next((tuple(record["scores"]) for record in self.records if record.get("scores")), ())
 
     def _group(self) -> Group:
-        return Group(self.dimensions, dict.fromkeys(self.outcomes, 0))
+        return Group(self.dimensions, dict.fromkeys(self.outcomes, 0), self.parts.facts(self.dimensions, self.outcomes))
 
     @property
     def planned(self) -> int:
@@ -182,7 +185,7 @@ class Tally:
 
     def interval(self, name: str, verified: bool = False) -> tuple[float, float] | None:
         """Return the 95 % interval of a dimension's mean, cut to the scale of the grades."""
-        found = [unit.group.verified.scores if verified else unit.group.scores for unit in self.units.values()]
+        found = [verified_in(unit.group).scores if verified else unit.group.scores for unit in self.units.values()]
         bounds = clustered_mean_interval([(scores.sums.get(name, 0.0), scores.n) for scores in found])
         if bounds is None or self.parts.scale is None:
             return bounds
@@ -190,9 +193,25 @@ class Tally:
         return max(bounds[0], lowest), min(bounds[1], highest)
 
 
+def verified_in(group: Group) -> VerifiedRates:
+    """Return the verified rates of a group; an empty one where its family keeps none."""
+    for fact in group.facts:
+        if isinstance(fact, VerifiedRates):
+            return fact
+    return VerifiedRates(Moments(group.dimensions), {})
+
+
+def checks_in(group: Group) -> CheckRates:
+    """Return the check rates of a group; an empty one where its family keeps none."""
+    for fact in group.facts:
+        if isinstance(fact, CheckRates):
+            return fact
+    return CheckRates()
+
+
 def mean_in(group: Group, name: str, verified: bool = False) -> float | None:
     """Return the mean of a dimension over a group; None where nothing is scored."""
-    scores = group.verified.scores if verified else group.scores
+    scores = verified_in(group).scores if verified else group.scores
     return scores.sums[name] / scores.n if scores.n else None
 
 
@@ -200,7 +219,7 @@ def verified_rate(group: Group, wanted: bool, digits: int = 1) -> list[str]:
     """Return the success rate by verified outcomes as the cell of a table; no cell where it is not `wanted`."""
     if not wanted:
         return []
-    won, n = successes(group.verified.outcomes)
+    won, n = successes(verified_in(group).outcomes)
     return [percent(won / n if n else None, digits)]
 
 
@@ -220,7 +239,7 @@ def _count(group: Group, record: Mapping[str, Json]) -> None:
         group.outcomes.setdefault(record["outcome"], 0)
     found, checks = verified_of(record), record["judging"].get("checks")
     if found is not None and found["outcome"] is not None:
-        group.verified.outcomes.setdefault(found["outcome"], 0)
+        verified_in(group).outcomes.setdefault(found["outcome"], 0)
     if isinstance(checks, dict) and not set(checks) >= _COUNTED_CHECKS:
         record = {**record, "judging": {name: value for name, value in record["judging"].items() if name != "checks"}}
-    group.add(record)
+    group.add(Record.from_json(record))

@@ -11,12 +11,12 @@ from pathlib import Path
 from arena.analysis.verify.calls import Journal
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
-from arena.engine.build import OFFLINE
 from arena.engine.manifest import summary_head
 from arena.engine.summary import Summary
 from arena.families.contract import Family
-from arena.records import Json
+from arena.records import Json, Record
 from arena.settings.prices import Price
+from arena.settings.table import PROVIDERS
 from arena.store.journal import read_lines
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, differences, is_temporary
 
@@ -51,7 +51,7 @@ class _Derived:
         summary = Summary(self.folder, self.family, self.found.run.identity["plan"]["count"])
         exporters = self.family.exports(self.folder)
         for _, line in read_lines(self.found.run.path / RECORDS_FILE):
-            record = json.loads(line)
+            record = Record.from_json(json.loads(line))
             self.family.write_bundle(self.folder, record)
             summary.add(record)
             for exporter in exporters:
@@ -113,13 +113,18 @@ class _Derived:
             message = f"is {cost['usd']}; the calls and these prices give {usd:.6f}"
             self.problems.add(SUMMARY_FILE, "/cost_usd/usd", message)
         models = self.found.run.identity["models"]
-        labels = set(models.get("panel") or [models["judge"]])
+        labels = set(models.get("panel") or [models["judge"]]) - {None}
         if "source" not in self.found.run.identity:  # else its players were called, and paid, by an earlier run
-            labels |= {models["participant"], *models["roles"].values()}
-        unpriced = sorted(x for x in labels if x.partition("/")[0] not in OFFLINE and x not in prices)
+            labels |= set(models["roster"])
+        unpriced = sorted(x for x in labels if not _offline(x) and x not in prices)
         if cost["unpriced"] != unpriced:
             self.problems.add(SUMMARY_FILE, "/cost_usd/unpriced", f"the models without a price are {unpriced}")
         return cost
+
+
+def _offline(label: str) -> bool:
+    row = PROVIDERS.get(label.partition("/")[0])
+    return row is not None and row.offline
 
 
 def first_difference(stored: Path, rebuilt: Path) -> str | None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from arena.analysis.verify.problems import Problems
 from arena.engine.build import family_of_run
 from arena.engine.manifest import MANIFEST_FORMAT, plan
-from arena.errors import DataError
+from arena.errors import DataError, Issue
 from arena.families.contract import Family
-from arena.records import RECORD_FORMAT, Json, Trial
+from arena.records import RECORD_FORMAT, Json, Record, Trial
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import encode_line, parse_line, read_lines
 from arena.store.rundir import (
@@ -36,6 +36,15 @@ class Found:
     family: Family | None = None
     trials: dict[str, Trial] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
+
+    def read(self, key: str) -> Record:
+        """Return a record. Errors: DataError where it is not of a record's shape."""
+        value = self.record(key)
+        try:
+            return Record.from_json(value)
+        except (KeyError, TypeError, ValueError) as error:
+            place = Issue(str(self.run.path / RECORDS_FILE), key, f"malformed: {error!r}")
+            raise DataError([place]) from None
 
     def record(self, key: str) -> dict[str, Json]:
         """Return a record. Errors: DataError."""
@@ -91,7 +100,7 @@ def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
     tools = run.path / INPUTS_DIR / "tools.txt"
     if (file_digest(tools) if tools.exists() else None) != run.identity["tools_sha256"]:
         problems.add(f"{INPUTS_DIR}/tools.txt", "", "is not what the identity names (tools_sha256)")
-    for line in differences(run.identity["rules"], _plain(family.describe()), "/identity/rules"):
+    for line in differences(run.identity["rules"], _plain(dict(family.identity())), "/identity/rules"):
         made = run.manifest.get("arena_version")
         problems.add(
             MANIFEST_FILE, "", f"the inputs and the rules of this arena give another value (the run: {made}); {line}"
@@ -157,7 +166,7 @@ def _check_missing(found: Found, problems: Problems) -> None:
     its series has none that it could build on."""
     session = found.run.manifest["sessions"][-1]
     if "ended_utc" not in session:
-        problems.add(MANIFEST_FILE, "/sessions", "the last session did not come to its end; go on with it by --resume")
+        problems.add(MANIFEST_FILE, "/sessions", "the last session did not come to its end; resume it with --resume")
         return
     missing = [trial for key, trial in found.trials.items() if key not in found.records]
     if not missing:

@@ -15,19 +15,21 @@ from pathlib import Path
 from arena.analysis.verify.calls import Journal
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
-from arena.engine.runner import Hooks, Job, Progress, Runner, lanes
-from arena.errors import ServiceFault
-from arena.messages import CallKey, ModelReply, ModelRequest, Sampling, ToolAnswer
+from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.runner import Hooks, Progress, Runner
+from arena.errors import ServiceFault, TrialEnded
+from arena.messages import CallKey, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
 from arena.play.limits import Budget, Limits
-from arena.play.services import Model, Wiring, tool_seed
-from arena.policy.gates import AllowAll
-from arena.records import STATUS_OF_STOP, Json, Trial
+from arena.play.services import Model, RunContext, recorded_fault, tool_seed
+from arena.play.toolbox import CalculatorToolbox
+from arena.records import Json, Record, Stop, Trial
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded, Slot, encode_line, slot_of
 from arena.store.rundir import RECORDS_FILE, differences
 
 SHOWN_DIFFERENCES = 3
 """So many places of one record are told; where one differs, mostly many do."""
 
+STOP_NAMES = frozenset(Stop)
 _ENDED_BY_PLAY = ("done", "aborted")
 _FREE_FIELDS = ("status", "stop", "detail", "flags", "gates", "scores", "unscored", "outcome", "verdict", "judging")
 """What a match that was broken off from outside (a ceiling, a gate, our own bug) does not owe to its calls."""
@@ -76,7 +78,7 @@ class _Watching(JournalIndex):
         return self.now
 
 
-class _Absent:
+class _Absent(Provider):
     """Stands for players, judge and calculator: nothing is answered but from the journal. Calls that failed in the run
     fail again with the fault that was recorded."""
 
@@ -114,11 +116,10 @@ class _Absent:
         """There is nothing to close."""
 
 
-def _fault(recorded: Mapping[str, Json] | None, what: str) -> ServiceFault:
+def _fault(recorded: Mapping[str, Json] | None, what: str) -> TrialEnded:
     if recorded is None:
-        return ServiceFault("journal", f"{JOURNAL_FILE} holds no {what}")
-    reason = str(recorded.get("reason"))
-    return ServiceFault(reason if reason in STATUS_OF_STOP else "journal", str(recorded.get("message")))
+        return ServiceFault(Stop.JOURNAL, f"{JOURNAL_FILE} holds no {what}")
+    return recorded_fault(recorded)
 
 
 class _Replay:
@@ -127,26 +128,25 @@ class _Replay:
         self.found, self.family, self.problems = found, found.family, problems
         self.index = _Watching(journal)
         self.absent = _Absent(journal, found.trials)
+        self.series = SeriesIndex(found.trials.values())
 
     def run(self) -> None:
         """Play all records again, one after the other."""
         sink = AppendFile(Path(os.devnull), False)
         try:
-            Runner(self.family, self._wiring(sink), Hooks(self._compare, self._past, _ignore), 1, True).run(
-                lanes(self._jobs())
-            )
+            hooks = Hooks(self._compare, self._earlier, _ignore)
+            Runner(self.family, self._context(sink), hooks, 1, True).run(lanes(self._jobs()))
         finally:
             sink.close()
 
-    def _wiring(self, sink: AppendFile) -> Wiring:
+    def _context(self, sink: AppendFile) -> RunContext:
         model = Model(self.absent, "", "recorded", Sampling())
-        return Wiring(
-            player=lambda seat: model,
-            judge=model,
-            calculator=self.absent,
+        return RunContext(
+            player=lambda trial, seat: model,
+            panel=(model,),
+            toolbox=CalculatorToolbox(self.absent),
             has_tools=self.found.run.identity["tools_sha256"] is not None,
             budget=Budget(Limits()),
-            gate=AllowAll(),
             journal=sink,
             recorded=self.index,
             stop=threading.Event(),
@@ -162,18 +162,12 @@ class _Replay:
                     else:
                         self.problems.add(RECORDS_FILE, key, "/attempt: is no whole number")
 
-    def _past(self, trial: Trial, fresh: Mapping[str, dict[str, Json]]) -> list[dict[str, Json]]:
-        past = []
-        for other in self.found.trials.values():
-            if other.key == trial.key:
-                break
-            if other.series == trial.series and other.key in self.found.records:
-                past.append(self.found.record(other.key))
-        return past
+    def _earlier(self, trial: Trial) -> list[Record]:
+        return [self.found.read(key) for key in self.series.before(trial) if key in self.found.records]
 
-    def _compare(self, again: dict[str, Json], seconds: float, finished: int) -> None:
+    def _compare(self, played: Record, seconds: float, finished: int) -> None:
         """Compare one record that was played again with the stored one."""
-        key = again["key"]
+        key, again = played.key, played.to_json()
         with self.problems.guard(RECORDS_FILE, key):
             stored = self.found.record(key)
             stored.pop("prev", None)
@@ -200,7 +194,7 @@ class _Replay:
 
     def _check_broken_off(self, key: str, stored: Mapping[str, Json]) -> None:
         """A match that came to no end of its own: no grade and no outcome, and a stop that gives its status."""
-        if STATUS_OF_STOP.get(stored["stop"]) != stored["status"]:
+        if stored["stop"] not in STOP_NAMES or Stop(stored["stop"]).status != stored["status"]:
             self.problems.add(RECORDS_FILE, key, f"/status: {stored['status']} does not follow from {stored['stop']}")
         unscored = f"{stored['status']}: {stored['stop']}"
         bare: dict[str, Json] = {"scores": {}, "unscored": unscored, "outcome": None, "verdict": None, "judging": {}}

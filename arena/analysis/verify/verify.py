@@ -17,8 +17,8 @@ from arena.analysis.verify.derived import check_derived
 from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay
-from arena.calculator.carrier import CalculatorSettings, ensure_built
-from arena.engine.build import CALCULATORS, Surroundings, load
+from arena.calculator.carrier import DEFAULT_TIMEOUT_S, CalculatorSettings, ensure_built
+from arena.engine.build import CALCULATORS, ProcessContext, load
 from arena.errors import UsageError
 from arena.messages import Calculator
 from arena.records import Json
@@ -132,23 +132,24 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
 def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[Match]:
     for key in found.records:
         with problems.guard(RECORDS_FILE, key):
-            record = found.record(key)
-            ledger = found.family.ledger(record) if found.family is not None else {}
-            yield Match(key, str(record["status"]), ledger, calls.of_trial[key])
+            whole = found.read(key)
+            kept = getattr(found.family, "ledger", None)
+            yield Match(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
 
 
 @contextmanager
-def recalculating(config: Config, around: Surroundings) -> Iterator[Recalculation]:
+def recalculating(config: Config, process: ProcessContext) -> Iterator[Recalculation]:
     """Yield the local calculator with and without seeds, built first where it must be.
 
     `--calculator-provider none` leaves the calls unchecked. Errors: UsageError where the calculator is asked for and
     cannot be had.
     """
-    name = config.calculator_provider
+    tools = config.tools
+    name = "none" if tools is None else tools.provider
     if name == "none":
         yield Recalculation(None, None, "no calculator was asked for (--calculator-provider none)")
         return
-    binary = ensure_built(config.root, around.notify, around.environ)
+    binary = ensure_built(config.root, process.notify, process.environ)
     if binary is None:
         raise UsageError(
             "the calculator is needed to compute the calls again; without it: --calculator-provider none leaves them"
@@ -159,12 +160,12 @@ def recalculating(config: Config, around: Surroundings) -> Iterator[Recalculatio
         for seeded in (True, False):
             settings = CalculatorSettings(
                 root=config.root,
-                environ=around.environ,
-                timeout_s=config.calculator_timeout,
+                environ=process.environ,
+                timeout_s=tools.timeout if tools is not None else DEFAULT_TIMEOUT_S,
                 command=(str(binary),),
-                notify=around.notify,
+                notify=process.notify,
                 seeded=seeded,
-                stop=around.stop,
+                stop=process.stop,
             )
             made.append(load(CALCULATORS, name, "calculator").build(name, settings))
             stack.callback(made[-1].close)

@@ -15,24 +15,19 @@ from pathlib import Path
 from arena.cli.console import Console
 from arena.cli.entry import enter
 from arena.cli.execute import execute
-from arena.engine.build import Surroundings
-from arena.families.crypto.calibration.family import CalibrationFamily, write_plays
+from arena.engine.build import ProcessContext, RunRequest
+from arena.families.crypto.calibration.family import write_plays
 from arena.families.crypto.calibration.report import CALIBRATION_FILE, report_text
+from arena.families.crypto.calibration.spec import SPEC
 from arena.families.crypto.challenges.schema import load, select
 from arena.formats.tables import printable
 from arena.settings.config import Config, build_parser, read_config
-from arena.settings.table import RUN_SETTINGS
 
-DEFAULT_SEEDS = 3
 DOOR = "arena calibrate"
 _NO_FLAGS = frozenset({"participant_provider", "participant_model", "role_model", "temperature", "top_p", "max_tokens",
                        "reasoning_effort"})  # fmt: skip
 """Settings of players: here these are scripts."""
 
-TABLE = tuple(
-    replace(row, flags=("--seeds", *row.flags), default=DEFAULT_SEEDS) if row.name == "repetitions" else row
-    for row in RUN_SETTINGS
-)
 _DESCRIPTION = (
     "Judge reference plays, sabotaged plays and injections, and say how often the judge notices. Players are scripts,"
     " so only the judge costs anything. --seeds N plays each with N instances."
@@ -50,9 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _read(words: Sequence[str]) -> Config:
-    rows = [row for row in TABLE if row.name not in _NO_FLAGS]
+    rows = [row for row in SPEC.settings if row.name not in _NO_FLAGS]
     parser = build_parser(DOOR, rows, _DESCRIPTION, _EXAMPLES)
-    return read_config(words, os.environ, table=TABLE, parser=parser)
+    return read_config(words, os.environ, SPEC.settings, parser, mocks=SPEC.mocks)
 
 
 def _calibrate(config: Config, words: Sequence[str]) -> int:
@@ -71,10 +66,10 @@ def _calibrate(config: Config, words: Sequence[str]) -> int:
         settings = {"participant_provider": "scripted", "participant_model": str(plays), "out": out, "json": False}
         scripted = replace(config, settings={**config.settings, **settings, "quiet": not config.dry_run})
         console = Console(quiet=config.quiet)
-        around = Surroundings(
+        process = ProcessContext(
             config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words), DOOR
         )
-        code = execute(CalibrationFamily.name, scripted, around, console)
+        code = execute(RunRequest(SPEC, scripted, process), console)
     path = Path(out) / CALIBRATION_FILE
     if not config.dry_run and path.is_file():
         report = json.loads(path.read_bytes())

@@ -9,13 +9,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from arena.cli.console import Console
 from arena.cli.entry import enter
 from arena.cli.execute import execute
-from arena.engine.build import Surroundings, calculating
+from arena.engine.build import ProcessContext, RunRequest, build_calculator
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.families.crypto.challenges.lint import lint, note_of
@@ -23,16 +22,16 @@ from arena.families.crypto.challenges.render import for_people, listing, markdow
 from arena.families.crypto.challenges.schema import load, select
 from arena.families.crypto.checks.match import CHECKS, all_green
 from arena.families.crypto.checks.play_checks import unexpected
-from arena.families.crypto.data import FAMILY, match_path
+from arena.families.crypto.data import match_path
+from arena.families.crypto.spec import SPEC
 from arena.families.crypto.views import spoken
 from arena.formats.tables import printable
 from arena.messages import Calculator, CallKey
 from arena.play.services import SETUP_SEAT, tool_seed
 from arena.play.tool_protocol import describe
 from arena.records import Json, trial_seed
-from arena.settings.config import CLONE_ROOT, Config, read_config
+from arena.settings.config import CLONE_ROOT, build_parser, read_config
 from arena.settings.flags import Parser
-from arena.settings.table import RUN_SETTINGS
 from arena.settings.values import from_text
 from arena.store.rundir import RECORDS_FILE, write_output
 
@@ -71,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _seed(word: str) -> int:
     """Return a run seed, within the bounds of `arena run --seed`."""
-    (row,) = (row for row in RUN_SETTINGS if row.name == "seed")
+    (row,) = (row for row in SPEC.settings if row.name == "seed")
     try:
         return int(from_text(row, word))
     except ValueError as error:
@@ -89,16 +88,18 @@ def _challenges(words: Sequence[str]) -> int:
     return int(_COMMANDS[options.command](options))
 
 
-def _surroundings(words: Sequence[str] = ()) -> tuple[Config, Surroundings, Console]:
-    config = read_config([*words, "--quiet"], os.environ)
+def _request(words: Sequence[str] = ()) -> tuple[RunRequest, Console]:
+    parser = build_parser("arena challenges", SPEC.settings, "")
+    config = read_config([*words, "--quiet"], os.environ, SPEC.settings, parser, mocks=SPEC.mocks)
     console = Console(quiet=True)
-    return config, Surroundings(config.environ, config.root, threading.Event(), console.notify, console.warn), console
+    process = ProcessContext(config.environ, config.root, threading.Event(), console.notify, console.warn)
+    return RunRequest(SPEC, config, process), console
 
 
 def _lint(options: argparse.Namespace) -> int:
-    config, around, _ = _surroundings()
+    request, _ = _request()
     challenge_set = load(options.challenges)
-    with calculating(config, around) as calculator:
+    with build_calculator(request) as calculator:
         ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
     findings = lint(challenge_set, ops)
     errors = sum(finding.level == "error" for finding in findings)
@@ -125,20 +126,24 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     challenge_set = load(options.challenges)
     (challenge,) = select(challenge_set, ids=[options.id], asked="ID")
-    config, around, _ = _surroundings()
-    key = f"{FAMILY}/{match_path(challenge['id'], 0)}"
+    request, _ = _request()
+    key = f"{SPEC.name}/{match_path(challenge['id'], 0)}"
     seed = trial_seed(options.seed, key)
-    with calculating(config, around) as calculator:
+    with build_calculator(request) as calculator:
         values = _drawn(challenge, seed, key, calculator)
         tools = None
         if options.tools and calculator is not None:
-            tools = describe(calculator.catalogue(), config.max_tool_calls_per_turn)
+            tools = describe(calculator.catalogue(), request.config["max_tool_calls_per_turn"])
     found = note_of(challenge_set, challenge)
     note = None if found is None else os.path.normpath(options.challenges.parent / found)
     if options.json:
         print(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
     else:
-        print(printable(f"{seen_by(challenge, values, tools, config.max_turns)}\n{for_people(challenge, note)}"))
+        print(
+            printable(
+                f"{seen_by(challenge, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
+            )
+        )
     return EXIT_OK
 
 
@@ -185,9 +190,8 @@ def _play(options: argparse.Namespace) -> int:
         words = ["--challenges", str(options.challenges), "--challenge-ids", options.id, "--seed", str(options.seed)]
         words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", f"{folder}/run"]
         words += ["--participant-model", str(options.challenges.parent / challenge["reference_play"])]
-        config, around, console = _surroundings(words)
-        config = replace(config, settings={**config.settings, "json": False})
-        execute(FAMILY, config, around, console)
+        request, console = _request(words)
+        execute(request, console)
         record = json.loads((Path(folder) / "run" / RECORDS_FILE).read_bytes())
     checks = record["judging"].get("checks")
     false = list(unexpected(record["transcript"]))

@@ -18,13 +18,14 @@ from arena.analysis.rejudge.text import agreement_text
 from arena.cli.console import Console, console
 from arena.cli.entry import enter
 from arena.cli.execute import execute
-from arena.engine.build import REJUDGED, Surroundings
+from arena.engine.build import ProcessContext, RunRequest, family_spec
 from arena.errors import DataError, Issue, UsageError
+from arena.families.crypto.spec import MOCKS, SETTINGS
 from arena.formats.tables import printable
 from arena.records import Json
-from arena.settings.config import Config, ModelRef, Panel, build_parser, judge, read_config
-from arena.settings.model_refs import judge_ref
-from arena.settings.table import PROVIDERS, RUN_SETTINGS, Setting
+from arena.settings.config import Config, ModelRef, Panel, build_parser, read_config
+from arena.settings.model_refs import judge, judge_ref
+from arena.settings.table import PROVIDERS, Setting
 from arena.store import digests
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE, file_digest
@@ -38,10 +39,10 @@ _OF_THE_RUN = frozenset({
 
 _MOST_REPETITIONS = 100
 _NEW = (
-    Setting("judges", ("--judge",), "list", (), "door", "Judge",
+    Setting("judges", ("--judge",), "list", (), "invocation", "Judge",
             "a judge of the panel, PROVIDER/MODEL (beside --judge-model, where that is given); repeatable",
             metavar="JUDGE"),
-    Setting("judge_repetitions", ("--judge-repetitions",), "int", 1, "door", "Judge",
+    Setting("judge_repetitions", ("--judge-repetitions",), "int", 1, "invocation", "Judge",
             "how often each judge judges each match", low=1, high=_MOST_REPETITIONS, metavar="K"),
 )  # fmt: skip
 _CHANGES: Mapping[str, dict[str, Any]] = {
@@ -51,7 +52,7 @@ _CHANGES: Mapping[str, dict[str, Any]] = {
     "workers": {"help": "matches judged at once"},
 }
 TABLE = (
-    *(replace(row, **_CHANGES.get(row.name, {})) for row in RUN_SETTINGS if row.name not in _OF_THE_RUN),
+    *(replace(row, **_CHANGES.get(row.name, {})) for row in SETTINGS if row.name not in _OF_THE_RUN),
     *_NEW,
 )
 _DESCRIPTION = (
@@ -75,7 +76,7 @@ def _rejudge_by(words: Sequence[str]) -> int:
     parser = build_parser("arena rejudge", TABLE, _DESCRIPTION, _EXAMPLES)
     parser.usage = "arena rejudge RUN [flags]"
     parser.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
-    config = read_config(words, os.environ, table=TABLE, parser=parser)
+    config = read_config(words, os.environ, TABLE, parser, mocks=MOCKS)
     return _rejudge(_run_of(parser, words), config, words)
 
 
@@ -93,11 +94,13 @@ def _rejudge(path: Path, config: Config, words: Sequence[str]) -> int:
     _check_out(config, path)
     whole = _whole_config(run, config)
     shown: Console = console(config.quiet, config.no_color, config.environ)
-    around = Surroundings(
+    process = ProcessContext(
         config.environ, config.root, threading.Event(), shown.notify, shown.warn, tuple(words), "arena rejudge"
     )
+    spec = family_spec(str(run.identity["family"]))
+    request = RunRequest(spec, whole, process, _panel(config), source_of(run))
     # With --json standard output holds nothing but the one object that `_show` prints.
-    code = execute(REJUDGED, whole, around, replace(shown, out=shown.err) if config.json else shown)
+    code = execute(request, replace(shown, out=shown.err) if config.json else shown)
     if config.out is not None and not config.dry_run and (Path(config.out) / AGREEMENT_FILE).is_file():
         _show(Path(config.out), config, shown)
     return code
@@ -155,7 +158,7 @@ def _whole_config(run: FinishedRun, config: Config) -> Config:
     if strangers:
         place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")
         raise DataError([place])
-    settings: dict[str, Json] = {row.name: row.default for row in RUN_SETTINGS}
+    settings: dict[str, Json] = {row.name: row.default for row in SETTINGS}
     settings |= {name: value for name, value in played.items() if name in _OF_THE_RUN}
     settings |= {name: value for name, value in config.settings.items() if name in settings}
     settings |= {"participant_provider": provider, "participant_model": model, "role_model": roles}
@@ -165,14 +168,13 @@ def _whole_config(run: FinishedRun, config: Config) -> Config:
     if not config.judge_tools:
         settings["calculator_provider"] = "none"
     settings |= {"json": False, "quiet": config.quiet or config.json}
-    settings |= {"judge_panel": judges, "source_run": source_of(run)}
-    return replace(config, settings=settings, table=RUN_SETTINGS)
+    return replace(config, settings=settings, table=SETTINGS)
 
 
 def _panel(config: Config) -> Panel:
     """Return who judges. Errors: UsageError when nobody is named, or one name stands for two."""
-    judges: list[ModelRef] = [judge(config)] if config.judge_provider is not None else []
-    judges += [judge_ref(text) for text in config.judges]
+    judges: list[ModelRef] = [judge(config, MOCKS, False)] if config.judge_provider is not None else []
+    judges += [judge_ref(text, MOCKS) for text in config.judges]
     if not judges:
         raise UsageError("who judges? give --judge-provider and --judge-model, or --judge PROVIDER/MODEL for each one")
     _check_once([str(ref.shown) for ref in judges])

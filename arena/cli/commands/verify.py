@@ -14,11 +14,11 @@ from arena.analysis.verify.text import verification_text
 from arena.analysis.verify.verify import recalculating, verify
 from arena.cli.console import Console
 from arena.cli.entry import enter
-from arena.engine.build import Surroundings
+from arena.engine.build import ProcessContext
 from arena.errors import EXIT_ERRORS, EXIT_OK
 from arena.settings.config import build_parser, read_config
 from arena.settings.flags import examples_text
-from arena.settings.table import RUN_SETTINGS
+from arena.settings.table import CORE, TOOLS
 
 _FLAGS = frozenset({"calculator_provider", "calculator_timeout", "json", "quiet"})
 _LOCAL = ("process", "oneshot", "none")
@@ -34,7 +34,7 @@ TABLE = tuple(
         help=_HELP.get(row.name, row.help),
         choices=_LOCAL if row.name == "calculator_provider" else row.choices,
     )
-    for row in RUN_SETTINGS
+    for row in (*TOOLS, *CORE)
 )
 _DESCRIPTION = (
     "Check that a finished run is what it was: digests of all files, hash chain, every tool call computed again, every"
@@ -62,8 +62,8 @@ def _verify(words: Sequence[str]) -> int:
     path = Path(parser.parse_args(list(words)).run)
     console = Console(quiet=config.quiet)
     stop = threading.Event()
-    around = Surroundings(config.environ, config.root, stop, console.notify, console.warn, tuple(words))
-    with recalculating(config, around) as again:
+    process = ProcessContext(config.environ, config.root, stop, console.notify, console.warn, tuple(words))
+    with recalculating(config, process) as again:
         found = verify(path, again)
     if config.json:
         print(json.dumps(found.to_json()))

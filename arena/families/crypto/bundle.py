@@ -13,7 +13,7 @@ from typing import IO
 from arena.families.crypto.challenges.schema import encode_role
 from arena.families.crypto.data import CryptoSetup, match_path, roles
 from arena.families.crypto.views import role_messages, spoken
-from arena.records import Json
+from arena.records import Json, Record
 from arena.store.journal import dumps, encode_line
 
 _CHUNK = 1 << 18
@@ -160,8 +160,8 @@ class RoleViews:
         self._open: OrderedDict[str, IO[bytes]] = OrderedDict()
         self._names: set[str] = set()
 
-    def add(self, record: dict[str, Json]) -> None:
-        challenge_id, rep = record["unit"], record["plan"]["rep"]
+    def add(self, record: Record) -> None:
+        challenge_id, rep = record.trial.unit, record.trial.plan["rep"]
         bundle = f"{self._run_dir}/matches/{match_path(challenge_id, rep)}/role_views"
         for role in roles(self._challenges[challenge_id]):
             name = _file_name(role)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from arena.records import Json
+from arena.records import Json, Record
 from arena.stats.moments import merge_counts
 
 
 @dataclass(slots=True)
 class CheckRates:
     """Counts over the records that carry checks: how many passed each, and what the countable ones add up to."""
+
+    name: ClassVar[str] = "checks"
+    columns: ClassVar[Sequence[str]] = (
+        "result_check",
+        "textbook_names",
+        "leaks",
+        "artefacts",
+        "artefacts_real",
+        "calls_unused",
+    )
 
     n: int = 0
     made: dict[str, int] = field(default_factory=dict)
@@ -21,9 +32,9 @@ class CheckRates:
     artefacts_real: int = 0
     calls_unused: int = 0
 
-    def add(self, record: Mapping[str, Json]) -> None:
+    def add(self, record: Record) -> None:
         """Count one record; nothing where it carries no checks (errors, limits, denied, other families)."""
-        checks = record["judging"].get("checks")
+        checks = record.score.detail.get("checks")
         if checks is None:
             return
         self.n += 1
@@ -62,21 +73,17 @@ class CheckRates:
             "calls_unused": self.calls_unused,
         }
 
-
-CSV_COLUMNS = ("result_check", "textbook_names", "leaks", "artefacts", "artefacts_real", "calls_unused")
-
-
-def csv_values(record: Mapping[str, Json]) -> list[Json]:
-    """Return a record's checks in the order of CSV_COLUMNS; empty cells where a check was not made."""
-    checks = record["judging"].get("checks")
-    if checks is None:
-        return [None] * len(CSV_COLUMNS)
-    result, leaks = checks["result"], checks["leaks"]
-    return [
-        None if result is None else result["verdict"],
-        len(checks["textbook_names"]["found"]),
-        None if leaks is None else len(leaks["found"]),
-        checks["artefacts"]["count"],
-        checks["artefacts"]["real"],
-        checks["tools"]["unused"],
-    ]
+    def cells(self, record: Record) -> list[Json]:
+        """Return a record's checks in the order of `columns`; empty cells where a check was not made."""
+        checks = record.score.detail.get("checks")
+        if checks is None:
+            return [None] * len(self.columns)
+        result, leaks = checks["result"], checks["leaks"]
+        return [
+            None if result is None else result["verdict"],
+            len(checks["textbook_names"]["found"]),
+            None if leaks is None else len(leaks["found"]),
+            checks["artefacts"]["count"],
+            checks["artefacts"]["real"],
+            checks["tools"]["unused"],
+        ]

@@ -119,6 +119,7 @@ def trials(setup: CryptoSetup) -> Iterator[Trial]:
                 series=None,
                 seed=trial_seed(setup.run_seed, key),
                 plan={"challenge_id": challenge["id"], "rep": rep},
+                cast=setup.role_models,
             )
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from arena.errors import DataError, Issue
 from arena.formats import simpleyaml
-from arena.records import ABORTED_OUTCOME, STATUS_OF_STOP, Json
+from arena.records import Json, Stop
+
+ABORTED_OUTCOME = "FAILED"
+"""Outcome of an aborted match: played, not completed, and a failure in the success rate."""
 
 OUTCOMES = ("SUCCESS", "SUBSTANTIAL", "PARTIAL", "FAILED")
 """Every outcome, best first (the labels of the predecessor's published results)."""
@@ -57,13 +60,12 @@ class OutcomeRule:
         return {"name": self.name, "version": self.version, "rules": rules, "otherwise": self.otherwise}
 
 
-def outcome(rule: OutcomeRule, scores: Mapping[str, float] | None, stop: str) -> str | None:
+def outcome(rule: OutcomeRule, scores: Mapping[str, float] | None, stop: Stop) -> str | None:
     """Return the outcome of a match: by the rule where it is done and scored; FAILED where it was aborted; else None
-    (unscored, denied, limit, error: an outage is never a score). `stop` is a key of records.STATUS_OF_STOP."""
-    status = STATUS_OF_STOP[stop]
-    if status == "aborted":
+    (unscored, denied, limit, error: an outage is never a score)."""
+    if stop.status == "aborted":
         return ABORTED_OUTCOME
-    if status != "done" or not scores:
+    if stop.status != "done" or not scores:
         return None
     for label, conditions in rule.rules:
         if all(condition.holds(scores) for condition in conditions):

@@ -19,6 +19,12 @@ RUBRIC = Rubric(
         "Computation / Tool Usage",
         "Security Strength",
     ),
+    task=(
+        "You judge one match between players who had to settle an everyday matter with the help of cryptographic steps."
+    ),
+    evidence=(
+        "A number, code or check that a player claims counts as computed only where the tool ledger shows the call."
+    ),
     anchors={
         "Primitive Selection": (
             "No cryptographic step, or one that cannot reach the goal.",

@@ -27,7 +27,7 @@ from typing import NamedTuple, TypeVar
 from arena.errors import DataError, Issue, ServiceFault
 from arena.families.crypto.script_values import PLACEHOLDER, RESERVED, Filler, Miss, View
 from arena.formats.strict_json import IssueList, child, parse, read_bytes
-from arena.messages import ModelReply, ModelRequest, Usage
+from arena.messages import ModelReply, ModelRequest, Provider, Usage
 from arena.records import Json
 from arena.store.rundir import file_digest
 
@@ -231,7 +231,7 @@ def _calls(call: dict[str, Json], filler: Filler | None) -> Iterator[dict[str, J
         yield {"op": inner["op"], "args": filler.fill(inner.get("args", {})), "id": f"{inner['as']}.{index}"}
 
 
-class ScriptedProvider:
+class ScriptedProvider(Provider):
     """Models are paths of script files; each is read once. Thread-safe."""
 
     name = "scripted"

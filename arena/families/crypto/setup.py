@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from arena.errors import UsageError
+from arena.errors import ConfigError, UsageError
 from arena.families.crypto.challenges.schema import load, select
 from arena.families.crypto.data import CryptoSetup
 from arena.families.crypto.family import CryptoFamily
@@ -13,7 +13,9 @@ from arena.families.crypto.outcome import load_rule, rule_from_json
 from arena.families.crypto.rubric import RUBRIC
 from arena.judging.judge import Truncation
 from arena.records import Json
-from arena.settings.config import Config, players
+from arena.settings.config import CLONE_ROOT, Config
+
+DEFAULT_SET = "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 
 
 def build(config: Config, tools: str | None) -> CryptoFamily:
@@ -29,14 +31,22 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
 
     Errors: DataError, UsageError, ConfigError for what is wrong with the challenge file, the selection or the rule.
     """
-    challenge_set = load(Path(config.challenges))
+    players, judge = config.players, config.judge
+    if players is None or judge is None:
+        raise UsageError("the crypto family needs players and a judge: its command lacks a block of settings")
+    if config["challenges"] == CLONE_ROOT / DEFAULT_SET and not Path(config["challenges"]).is_file():
+        raise ConfigError(
+            f"there is no challenge set at {config['challenges']}: this package was installed without the repository's"
+            " data; run it from a clone (pip install -e .)"
+        )
+    challenge_set = load(Path(config["challenges"]))
     challenges = select(
         challenge_set,
-        split=config.challenge_split,
-        ids=config.challenge_ids or None,
-        limit=config.limit,
+        split=config["challenge_split"],
+        ids=config["challenge_ids"] or None,
+        limit=config["limit"],
     )
-    refs = players(config)
+    refs = players.refs
     known = sorted({participant["id"] for challenge in challenges for participant in challenge["participants"]})
     strangers = [role for role in refs.by_role if role not in known]
     if strangers:
@@ -47,21 +57,31 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
     return (
         CryptoSetup(
             challenges=tuple(challenges),
-            repetitions=config.repetitions,
-            run_seed=config.seed,
-            max_turns=config.max_turns,
-            max_tool_calls_per_turn=config.max_tool_calls_per_turn,
+            repetitions=config["repetitions"],
+            run_seed=config.operation.seed,
+            max_turns=config["max_turns"],
+            max_tool_calls_per_turn=config["max_tool_calls_per_turn"],
             participant=str(refs.default.shown),
             role_models={role: str(ref.shown) for role, ref in refs.by_role.items()},
             rubric=RUBRIC,
-            rule=load_rule(Path(config.outcome_rule)),
-            truncation=Truncation(config.judge_max_chars_per_message, config.judge_max_chars_total),
+            rule=load_rule(Path(config["outcome_rule"])),
+            truncation=Truncation(judge.max_chars_per_message, judge.max_chars_total),
             tools=tools,
-            judge_tools=config.judge_tools,
+            judge_tools=judge.tools,
             header=challenge_set.header(),
         ),
         tuple(str(issue) for issue in challenge_set.warnings),
     )
+
+
+def rescoring_rules(config: Config, rules: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the rules by which a run is scored again: the run's, with the outcome rule that was asked for.
+
+    Errors: DataError for a rule file that cannot be read.
+    """
+    if config["outcome_rule"] is None or config.source["outcome_rule"] == "default":
+        return dict(rules)
+    return {**rules, "outcome_rule": load_rule(Path(config["outcome_rule"])).to_json()}
 
 
 def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoFamily:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from arena.errors import ServiceFault
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.play.services import SETUP_SEAT, Services
-from arena.records import Json
+from arena.records import Json, Stop
 
 
 def draw(
@@ -27,12 +27,12 @@ def draw(
     def ask(name: str, op: str, args: dict[str, Json]) -> Json:
         nonlocal made
         if not services.has_tools:
-            raise ServiceFault("calculator", f"the value {name!r} is drawn by the calculator, and this run has none")
+            raise ServiceFault(Stop.CALCULATOR, f"the value {name!r} is drawn by the calculator, and this run has none")
         answer = services.tool(SETUP_SEAT, 0, 0, made, op, args).answer
         made += 1
         if answer.get("ok") is not True:
             error = answer.get("error", {})
-            raise ServiceFault("calculator", f"the value {name!r}: {op} answered {error.get('code')}: "
+            raise ServiceFault(Stop.CALCULATOR, f"the value {name!r}: {op} answered {error.get('code')}: "
                                f"{error.get('message')}")  # fmt: skip
         return answer["result"]
 

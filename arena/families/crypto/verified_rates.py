@@ -6,10 +6,11 @@ its scores. Families without verified scores have none here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from arena.records import Json
+from arena.records import Json, Record
 from arena.stats.moments import Moments, merge_counts, success_rate
 
 
@@ -18,15 +19,26 @@ class VerifiedRates:
     """Sums over the records that carry verified scores. `outcomes` starts with all labels at 0, the success label
     first; what has an outcome but no scores (aborted) counts in the outcomes, as it does beside it."""
 
+    name: ClassVar[str] = "verified"
+
     scores: Moments
     outcomes: dict[str, int]
     n: int = 0
     capped: int = 0
     caps: dict[str, int] = field(default_factory=dict)
 
-    def add(self, record: Mapping[str, Json]) -> None:
+    @property
+    def columns(self) -> list[str]:
+        return [
+            "verified_outcome",
+            *(f"verified {name}" for name in self.scores.names),
+            "verified_mean_score",
+            "verified_caps",
+        ]
+
+    def add(self, record: Record) -> None:
         """Count one record; nothing where it carries no verified scores."""
-        found = record["judging"].get("verified")
+        found = record.score.detail.get("verified")
         if found is None:
             return
         self.n += 1
@@ -34,10 +46,10 @@ class VerifiedRates:
             self.outcomes[found["outcome"]] += 1
         for reason in {cap["reason"] for cap in found["caps"]}:
             self.caps[reason] = self.caps.get(reason, 0) + 1
-        if record["status"] != "done" or record["unscored"] is not None:
+        if not record.scored:
             return
         self.scores.add(found["scores"])
-        self.capped += found["scores"] != record["scores"]
+        self.capped += found["scores"] != record.score.values
 
     def merge(self, other: VerifiedRates) -> None:
         """Count what another one counted."""
@@ -63,22 +75,16 @@ class VerifiedRates:
             "caps": dict(sorted(self.caps.items())),
         }
 
-
-def verified_columns(dimensions: Sequence[str]) -> list[str]:
-    """Return the names of the CSV columns."""
-    return ["verified_outcome", *(f"verified {name}" for name in dimensions), "verified_mean_score", "verified_caps"]
-
-
-def verified_cells(record: Mapping[str, Json], dimensions: Sequence[str]) -> list[Json]:
-    """Return a record's values of these columns; `verified_caps` holds the reasons with spaces between. Empty cells
-    where there are none."""
-    found = record["judging"].get("verified")
-    if found is None:
-        return [None] * (len(dimensions) + 3)
-    values = [found["scores"].get(name) for name in dimensions]
-    known = [value for value in values if value is not None]
-    reasons = " ".join(dict.fromkeys(cap["reason"] for cap in found["caps"]))
-    return [found["outcome"], *values, round(sum(known) / len(known), 3) if known else None, reasons or None]
+    def cells(self, record: Record) -> list[Json]:
+        """Return a record's values of `columns`; `verified_caps` holds the reasons with spaces between. Empty cells
+        where there are none."""
+        found = record.score.detail.get("verified")
+        if found is None:
+            return [None] * (len(self.scores.names) + 3)
+        values = [found["scores"].get(name) for name in self.scores.names]
+        known = [value for value in values if value is not None]
+        reasons = " ".join(dict.fromkeys(cap["reason"] for cap in found["caps"]))
+        return [found["outcome"], *values, round(sum(known) / len(known), 3) if known else None, reasons or None]
 
 
 def verified_line(summary: Mapping[str, Json]) -> str | None:

@@ -19,12 +19,15 @@ from arena.families.crypto import data
 from arena.families.crypto.calibration.injection import Talk, load_talks
 from arena.families.crypto.calibration.report import CALIBRATION_FILE, Tally
 from arena.families.crypto.calibration.sabotage import sabotaged
+from arena.families.crypto.calibration.spec import SPEC
 from arena.families.crypto.family import CryptoFamily
 from arena.families.crypto.setup import read_setup, setup_of_run
 from arena.families.crypto.values import draw
+from arena.families.spec import FamilySpec
 from arena.formats.strict_json import IssueList, parse, read_bytes
+from arena.play.past import Past
 from arena.play.services import Services
-from arena.records import Json, Transcript, Trial, trial_seed
+from arena.records import Json, Record, Stop, Transcript, Trial, trial_seed
 from arena.settings.config import Config
 from arena.store.rundir import pretty_json, write_atomic
 
@@ -70,13 +73,14 @@ def variants_of(folder: Path) -> dict[str, list[str]]:
 class CalibrationFamily(CryptoFamily):
     """Plays of known quality; its tables say how a judge grades them."""
 
-    name = "calibration"
+    spec: FamilySpec = SPEC
+    labels: Sequence[str] = LABELS
+    conditions: Sequence[str] = LABELS
 
     def __init__(
         self, setup: data.CryptoSetup, variants: Mapping[str, list[str]], talks: Sequence[Talk], warnings: Sequence[str]
     ) -> None:
         super().__init__(setup, warnings)
-        self.labels = LABELS
         self.variants = variants
         self.talks = {talk.name: talk for talk in talks}
 
@@ -91,33 +95,33 @@ class CalibrationFamily(CryptoFamily):
 
     def _trial(self, challenge: str, variant: str, rep: int, cell: dict[str, str]) -> Trial:
         seed = trial_seed(self.setup.run_seed, f"{data.FAMILY}/{data.match_path(challenge, rep)}")
-        key = f"{self.name}/{challenge}{_SIGN}{variant}/rep_{rep}"
+        key = f"{self.spec.name}/{challenge}{_SIGN}{variant}/rep_{rep}"
         plan = {"challenge_id": challenge, "rep": rep, **cell}
-        return Trial(key, self.name, cell, challenge, None, seed, plan)
+        return Trial(key, self.spec.name, cell, challenge, None, seed, plan)
 
-    def play(self, trial: Trial, services: Services, past: Sequence[dict[str, Json]]) -> Transcript:
+    def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
         if trial.plan["kind"] == "play":
             return super().play(trial, services, past)
         talk = self.talks[trial.plan["variant"]]
         return Transcript(
             entries=[dict(entry) for entry in talk.entries],
-            stop="agreed_end",
+            stop=Stop.AGREED_END,
             instance=draw(self.challenges[talk.challenge], trial.seed, services),
         )
 
-    def write_bundle(self, run_dir: Path, record: dict[str, Json]) -> None:
+    def write_bundle(self, run_dir: Path, record: Record) -> None:
         """Nothing: several variants of one challenge would share a bundle's folder; matches.jsonl holds all."""
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return [_Report(run_dir, self)]
 
-    def inputs(self) -> dict[str, bytes]:
+    def inputs(self) -> Mapping[str, bytes]:
         talks = [asdict(talk) for talk in self.talks.values()]
         return {**super().inputs(), TALKS_INPUT: pretty_json(talks)}
 
-    def describe(self) -> dict[str, Json]:
+    def identity(self) -> Mapping[str, Json]:
         talks = {name: [talk.technique, *talk.entries] for name, talk in self.talks.items()}
-        return {**super().describe(), "variants": dict(self.variants), "talks": talks}
+        return {**super().identity(), "variants": dict(self.variants), "talks": talks}
 
 
 class _Report:
@@ -127,9 +131,9 @@ class _Report:
         self._path = run_dir / CALIBRATION_FILE
         bases = {talk.name: talk.base for talk in family.talks.values() if talk.technique is not None}
         techniques = {talk.name: talk.technique for talk in family.talks.values() if talk.technique is not None}
-        self._tally = Tally(family.dimensions, bases, techniques)
+        self._tally = Tally(family.setup.rubric.dimensions, bases, techniques)
 
-    def add(self, record: dict[str, Json]) -> None:
+    def add(self, record: Record) -> None:
         self._tally.add(record)
 
     def close(self) -> None:
@@ -139,7 +143,7 @@ class _Report:
 def build(config: Config, tools: str | None) -> CalibrationFamily:
     """Return the family; the participant's model is the folder that `write_plays` filled. Errors: as of setup."""
     setup, warnings = read_setup(config, tools)
-    variants = variants_of(Path(config.participant_model))
+    variants = variants_of(Path(config["participant_model"]))
     return CalibrationFamily(setup, variants, list(_talks(config, setup)), warnings)
 
 
@@ -153,6 +157,6 @@ def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CalibrationFamily:
 
 
 def _talks(config: Config, setup: data.CryptoSetup) -> Iterator[Talk]:
-    path = Path(config.challenges).parent / INJECTIONS_FILE
+    path = Path(config["challenges"]).parent / INJECTIONS_FILE
     if path.is_file():
         yield from load_talks(path, {challenge["id"] for challenge in setup.challenges})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from arena.families.crypto.calibration.sabotage import AIMED_AT, CORRUPTIONS
 from arena.families.crypto.checks.match import CHECKS
 from arena.formats.tables import text_table
-from arena.records import Json
+from arena.records import Json, Record
 from arena.stats.intervals import wilson
 
 CALIBRATION_FILE = "calibration.json"
@@ -37,16 +37,17 @@ class Tally:
         self.checks: dict[str, list[dict[str, Json]]] = {}
         self.left_out: dict[str, int] = {}
 
-    def add(self, record: Mapping[str, Json]) -> None:
+    def add(self, record: Record) -> None:
         """Count one record; what was not judged is counted as left out and in no rate."""
-        plan = record["plan"]
+        plan = record.trial.plan
         key = (plan["challenge_id"], plan["rep"], plan["variant"])
-        if plan["kind"] == "play" and record["judging"].get("checks"):
-            self.checks.setdefault(plan["variant"], []).append(record["judging"]["checks"])
-        if record["status"] != "done" or record["unscored"] is not None:
+        if plan["kind"] == "play" and record.score.detail.get("checks"):
+            self.checks.setdefault(plan["variant"], []).append(record.score.detail["checks"])
+        if not record.scored:
             self.left_out[plan["variant"]] = self.left_out.get(plan["variant"], 0) + 1
             return
-        self.grades[key] = {name: record["scores"][name] for name in self.dimensions}
+        values = record.score.values
+        self.grades[key] = {name: value for name in self.dimensions if (value := values[name]) is not None}
 
     def report(self) -> dict[str, Json]:
         """Return calibration.json: the figures of docs/calibration.md."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from arena.families.crypto.checks.ledger import RESULT, artefact_claims, wrong_claims
 from arena.families.crypto.checks.verifications import CALLED_VALID, PASSED_OVER, verifications
 from arena.families.crypto.outcome import OutcomeRule, outcome
-from arena.records import Json
+from arena.records import Json, Stop
 
 RULE = "verified-cap"
 RULE_VERSION = 1
@@ -98,7 +98,7 @@ def caps_of(found: Findings) -> list[dict[str, Json]]:
 
 
 def verified(
-    caps: Sequence[Mapping[str, Json]], scores: Mapping[str, float | int | None], rule: OutcomeRule, stop: str
+    caps: Sequence[Mapping[str, Json]], scores: Mapping[str, float | int | None], rule: OutcomeRule, stop: Stop
 ) -> dict[str, Json]:
     """Return the record's `judging.verified`. `scores`: the raw grades (None where the match has none, then there is
     no verified grade either); `rule`, `stop`: as of outcome.outcome, from which the verified outcome comes."""

@@ -7,14 +7,14 @@ does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from arena.errors import ConfigError, ServiceFault
 from arena.families.crypto.mock.judge import judge_reply
 from arena.families.crypto.mock.judge_noisy import noisy_judge_reply
 from arena.families.crypto.mock.player import CARELESS_RATES, NO_MISTAKES, next_message
 from arena.families.crypto.mock.scene import CALL_PREFIX, RESULTS_PREFIX
-from arena.messages import Message, ModelReply, ModelRequest, Usage
+from arena.messages import Message, ModelRequest
+from arena.providers.mock import MockModel, MockProvider
 
 TALK = tuple(
     f"{opening} {middle} Let us keep what each of us needs in view and say plainly who does what and when; then nobody "
@@ -44,53 +44,26 @@ def _hasher(system: str, messages: Sequence[Message], seed: str) -> str:
     return f'{CALL_PREFIX}: {{"op": "hash", "args": {{"alg": "sha256", "data": "utf8:turn {len(messages)}"}}}}}}'
 
 
-def _judge(system: str, messages: Sequence[Message], seed: str, question: int) -> str:
-    return judge_reply(system, messages)
+def _player(speak: Callable[[str, Sequence[Message], str], str]) -> MockModel:
+    return lambda request: speak(request.conversation.system, request.conversation.messages, request.seed)
 
 
-PLAYERS: dict[str, Callable[[str, Sequence[Message], str], str]] = {
-    "careful": _careful,
-    "careless": _careless,
-    "talker": _talker,
-    "hasher": _hasher,
+def _noisy_judge(request: ModelRequest) -> str:
+    return noisy_judge_reply(request.conversation.system, request.conversation.messages, request.seed, request.key.turn)
+
+
+PLAYERS: Mapping[str, MockModel] = {
+    "careful": _player(_careful),
+    "careless": _player(_careless),
+    "talker": _player(_talker),
+    "hasher": _player(_hasher),
 }
-JUDGES: dict[str, Callable[[str, Sequence[Message], str, int], str]] = {
-    "judge": _judge,
-    "judge-noisy": noisy_judge_reply,
+JUDGES: Mapping[str, MockModel] = {
+    "judge": lambda request: judge_reply(request.conversation.system, request.conversation.messages),
+    "judge-noisy": _noisy_judge,
 }
-"""Name -> (system text, messages, the trial's seed, number of the question) -> verdict."""
-
-
-class MockProvider:
-    """See the module; thread-safe because it holds nothing."""
-
-    name = "mock"
-    offline = True
-
-    def check_model(self, model: str, judging: bool) -> None:
-        """Errors: ConfigError when there is no such player, or no such judge."""
-        models = JUDGES if judging else PLAYERS
-        if model not in models:
-            raise ConfigError(
-                f"mock has no model {model!r} among its {'judges' if judging else 'players'}: {', '.join(models)}"
-            )
-
-    def complete(self, request: ModelRequest) -> ModelReply:
-        """Return the model's message; ServiceFault (`provider`) for a model that does not exist in this place."""
-        model, judging, conversation = request.model, request.kind == "judge", request.conversation
-        if model not in (JUDGES if judging else PLAYERS):
-            who, models = ("judges", [*JUDGES]) if judging else ("players", [*PLAYERS])
-            raise ServiceFault("provider", f"mock has no model {model!r} among its {who}: {', '.join(models)}")
-        if judging:
-            text = JUDGES[model](conversation.system, conversation.messages, request.seed, request.key.turn)
-        else:
-            text = PLAYERS[model](conversation.system, conversation.messages, request.seed)
-        return ModelReply(text, "stop", model, Usage((conversation.chars + 3) // 4, (len(text) + 3) // 4, 0, True))
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def build(name: str, settings: object) -> MockProvider:
-    """Return the provider; `name` is `mock`, and there is nothing to set."""
-    return MockProvider()
+    """Return the provider `mock` with the models of this family; there is nothing to set."""
+    return MockProvider(PLAYERS, JUDGES)
