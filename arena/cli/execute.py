@@ -38,7 +38,7 @@ def execute(request: RunRequest, console: Console) -> int:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
         run = Run(family, request, console, cast, calculator, tools)
-        run.identity = run_identity(request, family, cast, calculator, tools, run.gate.identity())
+        run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
         for warning in family.warnings:
             console.warn(warning)
         if request.config.operation.dry_run:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.records import Found
 from arena.calculator.relations import parts, relation
 from arena.errors import DataError, ServiceFault
 from arena.messages import Calculator, CallKey
 from arena.play.services import JUDGE_SEAT, tool_seed
+from arena.play.toolbox import Toolbox, Tools
 from arena.records import Json, Trial
 from arena.store.journal import JOURNAL_FILE, JournalIndex, encode_line, has_answer, parse_line, read_lines, tool_digest
 
@@ -95,12 +97,18 @@ class Recalculation:
 
 
 def check_calls(
-    run_dir: Path, identity: Mapping[str, Json], trials: Mapping[str, Trial], again: Recalculation, problems: Problems
+    found: Found, again: Recalculation, problems: Problems, own: Toolbox | None
 ) -> tuple[Journal, CallCounts]:
-    """Read every line of the journal once and check it; return its index and what became of the tool calls."""
-    path = run_dir / JOURNAL_FILE
+    """Read every line of the journal once and check it; return its index and what became of the tool calls.
+
+    `own`: the family's own tools, which answer in place of the calculator; None: it has none.
+    """
+    identity, trials = found.run.identity, found.trials
+    path = found.run.path / JOURNAL_FILE
     journal = Journal(path)
     checker = _Checker(identity, trials, again, problems)
+    if own is not None:
+        return _check_own(path, journal, checker, problems, own)
     if not path.exists():
         if trials:
             problems.notes.append(f"there is no {JOURNAL_FILE}: no call was made")
@@ -116,6 +124,34 @@ def check_calls(
                 checker.check_place(number, line)
         while waiting:
             checker.count(*waiting.popleft())
+    return journal, checker.counts
+
+
+def _check_own(
+    path: Path, journal: Journal, checker: _Checker, problems: Problems, own: Toolbox
+) -> tuple[Journal, CallCounts]:
+    """Check the calls of a family's own tools: each trial's calls again, in their order, from its first."""
+    opened: dict[tuple[str, int], Tools] = {}
+    if not path.exists():
+        return journal, checker.counts
+    with problems.guard(JOURNAL_FILE, ""):
+        for number, line in _lines(path, journal, problems):
+            trial = checker.trials.get(line["trial"])
+            if line["kind"] != "tool" or "answer" not in line or trial is None:
+                checker.check_place(number, line)
+                continue
+            checker.counts.tool += 1
+            if not own.repeatable:
+                checker.tally(number, line, Outcome("unchecked", f"{own.name}: its calls cannot be computed again"))
+                continue
+            key = (trial.key, line["attempt"])
+            if key not in opened:
+                opened[key] = own.open(trial)
+            tools = opened[key]
+            now = tools.call(line["op"], line["args"], checker.seed(line) if tools.seeded else "").answer
+            same = encode_line(now) == encode_line(line["answer"])
+            outcome = Outcome("executed") if same else Outcome("differs", _unlike(line["answer"], now))
+            checker.tally(number, line, outcome)
     return journal, checker.counts
 
 
@@ -159,6 +195,8 @@ def _shape(line: Mapping[str, Json]) -> str:
             return f"{name} is missing or of another type"
     if "fault" in line:
         return "" if isinstance(line["fault"], dict) else "fault is no object"
+    if "gates" in line and "answer" not in line and "reply" not in line:
+        return "" if _denied(line["gates"]) else "there is neither an answer nor a denial"
     what = line.get("answer" if kind == "tool" else "reply")
     if not isinstance(what, dict):
         return "there is neither an answer nor a fault"
@@ -168,6 +206,13 @@ def _shape(line: Mapping[str, Json]) -> str:
     if not all(isinstance(what.get(name), str) for name in ("text", "finish", "model")) or not isinstance(usage, dict):
         return "the reply lacks text, finish, model or usage"
     return "" if all(type(usage.get(name)) is int for name in _USAGE) else "the reply's usage is no count"
+
+
+def _denied(gates: Json) -> bool:
+    """Whether the decisions of a line hold a denial that was enforced."""
+    return isinstance(gates, list) and any(
+        isinstance(one, dict) and one.get("decision") == "deny" and one.get("enforced") is True for one in gates
+    )
 
 
 class _Checker:
@@ -215,7 +260,9 @@ class _Checker:
         """Return the model that the run has for a call; of a panel the judge of its question (the turn)."""
         seat = line["seat"]
         if seat != JUDGE_SEAT:
-            return str(self.models.get("roles", {}).get(seat) or self.models.get("participant"))
+            trial = self.trials.get(line["trial"])
+            named = None if trial is None else trial.cast.get(seat)
+            return str(named or self.models.get("roles", {}).get(seat) or self.models.get("participant"))
         panel = self.models.get("panel") or [self.models.get("judge")]
         return str(panel[line["turn"]]) if 0 <= line["turn"] < len(panel) else "no judge"
 
@@ -281,7 +328,11 @@ class _Checker:
 
     def count(self, number: int, line: Mapping[str, Json], future: Future[Outcome]) -> None:
         """Count what became of a call, and tell where its answer does not hold."""
-        outcome, counts, op = future.result(), self.counts, line["op"]
+        self.tally(number, line, future.result())
+
+    def tally(self, number: int, line: Mapping[str, Json], outcome: Outcome) -> None:
+        """Count one outcome, and report an answer that does not hold."""
+        counts, op = self.counts, line["op"]
         if outcome.became == "differs":
             counts.differ += 1
             place = f"line {number}"

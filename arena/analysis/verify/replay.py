@@ -19,8 +19,9 @@ from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import ServiceFault, TrialEnded
 from arena.messages import CallKey, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
+from arena.play.context import Model, RunContext
 from arena.play.limits import Budget, Limits
-from arena.play.services import Model, RunContext, recorded_fault, tool_seed
+from arena.play.services import recorded_fault, tool_seed
 from arena.play.toolbox import CalculatorToolbox
 from arena.records import Json, Record, Stop, Trial
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded, Slot, encode_line, slot_of
@@ -145,7 +146,7 @@ class _Replay:
             player=lambda trial, seat: model,
             panel=(model,),
             toolbox=CalculatorToolbox(self.absent),
-            has_tools=self.found.run.identity["tools_sha256"] is not None,
+            has_tools=self.found.run.identity["tools_sha256"] is not None or self.family.toolbox(None) is not None,
             budget=Budget(Limits()),
             journal=sink,
             recorded=self.index,

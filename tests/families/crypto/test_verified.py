@@ -56,11 +56,11 @@ def call(seat: str, op: str, args: Any, result: Any) -> dict[str, Any]:
     return {"from": seat, "op": op, "args": args, "result": result}
 
 
-def judged(*steps: dict[str, Any], raw: dict[str, int] | None = None, rule: str = "agreed_end") -> dict[str, Any]:
+def judged(*steps: dict[str, Any], raw: dict[str, int] | None = None, stop: Stop = Stop.AGREED_END) -> dict[str, Any]:
     one = record(*steps)
     checks = check_match(one["transcript"], CHALLENGE, one["instance"])
     caps = caps_of(findings(one["transcript"], CHALLENGE, one["instance"], checks))
-    return verified(caps, dict.fromkeys(DIMENSIONS, 5) | (raw or {}), RULE, rule)
+    return verified(caps, dict.fromkeys(DIMENSIONS, 5) | (raw or {}), RULE, stop)
 
 
 def classes(*steps: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -124,9 +124,9 @@ def test_each_finding_has_its_bound(changes: dict[str, Any], reasons: list[str])
 
 def test_a_match_without_grades_has_no_verified_ones_and_an_aborted_one_failed() -> None:
     nothing = dict.fromkeys(DIMENSIONS)
-    assert verified([], nothing, RULE, "player_fault")["outcome"] == "FAILED"
-    assert verified([], nothing, RULE, "agreed_end")["outcome"] is None
-    assert verified([], nothing, RULE, "agreed_end")["scores"] == nothing
+    assert verified([], nothing, RULE, Stop("player_fault"))["outcome"] == "FAILED"
+    assert verified([], nothing, RULE, Stop("agreed_end"))["outcome"] is None
+    assert verified([], nothing, RULE, Stop("agreed_end"))["scores"] == nothing
 
 
 def test_each_claim_names_where_it_comes_from() -> None:
