@@ -14,7 +14,7 @@ import pytest
 from arena.engine import build as wiring
 from arena.errors import ArenaError, ConfigError, DataError, UsageError
 from arena.settings.config import Config, ModelRef, build_parser, judge, players, read_config
-from arena.settings.docs import settings_markdown, with_tables
+from arena.settings.docs import COMMON_SETTINGS, GENERATED, with_tables
 from arena.settings.table import GROUPS, PROVIDERS, RUN_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -426,14 +426,20 @@ def test_the_parser_accepts_no_abbreviations() -> None:
     assert build_parser().allow_abbrev is False
 
 
-@pytest.mark.parametrize("name", ["docs/configuration.md", "README.md"])
-def test_generated_tables_are_fresh(name: str) -> None:
-    path = ROOT / name
-    if name == "README.md" and not path.is_file():
-        pytest.skip("README.md is not written yet")
-    text = path.read_text(encoding="utf-8")
-    assert settings_markdown() in text, "run `make docs`"
+@pytest.mark.parametrize(
+    ("name", "parts"), [("docs/configuration.md", ("settings", "variables")), ("README.md", ("common",))]
+)
+def test_generated_tables_are_fresh(name: str, parts: tuple[str, ...]) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for part in parts:
+        assert GENERATED[part]() in text, "run `make docs`"
     assert with_tables(text, name) == text, "run `make docs`"
+
+
+def test_readme_lists_at_most_fifteen_settings() -> None:
+    known = {row.name for row in RUN_SETTINGS}
+    assert set(COMMON_SETTINGS) <= known
+    assert 10 <= len(COMMON_SETTINGS) == len(set(COMMON_SETTINGS)) <= 15
 
 
 def test_a_stale_table_is_noticed_and_renewed() -> None:
