@@ -8,7 +8,6 @@ from arena.errors import DataError, Issue
 from arena.settings.config import default_text
 from arena.settings.table import RUN_SETTINGS, VARIABLES, Setting, Variable
 
-
 COMMON_SETTINGS = (
     "challenge_split", "limit", "repetitions", "participant_model", "role_model", "judge_model", "judge_tools",
     "calculator_provider", "out", "resume", "workers", "continue_on_error", "max_cost_usd", "dry_run",
