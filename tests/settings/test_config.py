@@ -15,7 +15,7 @@ import pytest
 from arena.errors import ArenaError, ConfigError, DataError, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS, SPEC
 from arena.settings.config import Config, ModelRef, Players, build_parser, read_config
-from arena.settings.docs import settings_markdown, with_tables
+from arena.settings.docs import COMMON_SETTINGS, GENERATED, with_tables
 from arena.settings.table import GROUPS, PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -446,14 +446,20 @@ def test_the_parser_accepts_no_abbreviations() -> None:
     assert build_parser("arena run", SETTINGS, "").allow_abbrev is False
 
 
-@pytest.mark.parametrize("name", ["docs/configuration.md", "README.md"])
-def test_generated_tables_are_fresh(name: str) -> None:
-    path = ROOT / name
-    if name == "README.md" and not path.is_file():
-        pytest.skip("README.md is not written yet")
-    text = path.read_text(encoding="utf-8")
-    assert settings_markdown(SETTINGS) in text, "run `make docs`"
+@pytest.mark.parametrize(
+    ("name", "parts"), [("docs/configuration.md", ("settings", "variables")), ("README.md", ("common",))]
+)
+def test_generated_tables_are_fresh(name: str, parts: tuple[str, ...]) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for part in parts:
+        assert GENERATED[part](SETTINGS) in text, "run `make docs`"
     assert with_tables(text, name, SETTINGS) == text, "run `make docs`"
+
+
+def test_readme_lists_at_most_fifteen_settings() -> None:
+    known = {row.name for row in SETTINGS}
+    assert set(COMMON_SETTINGS) <= known
+    assert 10 <= len(COMMON_SETTINGS) == len(set(COMMON_SETTINGS)) <= 15
 
 
 def test_a_stale_table_is_noticed_and_renewed() -> None:

@@ -15,6 +15,7 @@ from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.verified import CAPS, NO_CAP, Findings, caps_of, findings, verified
 from arena.families.crypto.data import played_challenges
 from arena.families.crypto.outcome import load_rule
+from arena.records import Stop
 from arena.store.finished_run import FinishedRun
 from tests.support.arena_rig import DIMENSIONS, ROOT, Table, arena, challenge
 
