@@ -86,7 +86,7 @@ def _resume_hint(around: Surroundings, path: Path) -> str:
         words += ["--out", str(path)]
     if "--resume" not in words:
         words.append("--resume")
-    return f"go on with: python3 -m {around.door} {shlex.join(words)}"
+    return f"resume with: python3 -m {around.door} {shlex.join(words)}"
 
 
 def _directory(config: Config, identity: Mapping[str, Json]) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
+from arena.cli.entry import main
 from arena.errors import DataError
 from arena.families.crypto.calibration.injection import load_talks
 from arena.families.crypto.calibration.report import Tally, report_text
@@ -81,7 +81,7 @@ def test_a_calibration_that_stops_early_says_how_to_go_on_with_the_same_command(
     words = ["--challenge-ids", "ferry-cabin-toss", "--seeds", "1", "--out", str(tmp_path / "run"), "--max-calls", "30"]
     assert main(["calibrate", *words]) == 0
     err = capsys.readouterr().err
-    assert f"go on with: python3 -m arena calibrate {' '.join(words)} --resume" in err and "arena.run" not in err
+    assert f"resume with: python3 -m arena calibrate {' '.join(words)} --resume" in err and "arena.run" not in err
 
 
 def test_the_report_is_a_table_for_people(run: Path) -> None:

@@ -1,0 +1,17 @@
+"""What the process gives to a run: environment, stop event, where messages go."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from arena.cli.console import Console
+from arena.engine.build import Surroundings
+from arena.settings.config import Config
+
+
+def surroundings(config: Config, console: Console, words: Sequence[str] = (), command: str = "arena") -> Surroundings:
+    """Return the Surroundings of a run. `resume with:` repeats `words` after `python3 -m` and `command`."""
+    return Surroundings(
+        config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words), command
+    )
