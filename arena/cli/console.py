@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import sys
@@ -41,7 +40,7 @@ class Console:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def of(cls, options: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Console:
+    def of(cls, options: object, environ: Mapping[str, str] = os.environ) -> Console:
         """Return the Console of this process, with --quiet and --no-color where `options` have them."""
         shown = cls()
         shown.set_up(getattr(options, "quiet", False), getattr(options, "no_color", False), environ)

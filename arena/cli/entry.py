@@ -24,7 +24,6 @@ from arena.cli.console import Console, speak_utf8
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
-from arena.settings.redaction import Redactor
 
 EXIT_PIPE = 141
 """The reader of standard output went away (`| head`): 128 + SIGPIPE, what a shell reports for other programs."""
@@ -111,7 +110,8 @@ def run_command(name: str, act: Callable[[], int]) -> int:
 
 def crash_text(error: Exception) -> str:
     """Return one message about an exception that nobody expected: what, where, and what to do. Keys are taken out."""
-    said = " ".join(Redactor.from_environ(os.environ).text(str(error)).split())
+    redaction = importlib.import_module("arena.settings.redaction")  # here alone: every command starts without it
+    said = " ".join(redaction.Redactor.from_environ(os.environ).text(str(error)).split())
     what = f"{type(error).__name__}: {said[:_LONGEST_CRASH]}" if said else type(error).__name__
     return (
         f"internal error: {what} ({_place(error.__traceback__)}). This is a mistake in the arena, not yours: please"

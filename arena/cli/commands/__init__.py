@@ -1,9 +1,9 @@
 """The commands, one file each, and the table of them.
 
 A command is `parser()`, which declares its flags, and `run(options, console) -> exit code`, which calls one function of
-engine/ or analysis/ and prints what came back. Does not belong here: calculations, `sys.argv`, signals, the handling of
-errors (arena/cli/entry.py does that for all). A new command is one file and one row. Start with the file named like
-the command.
+engine/ or analysis/ and prints what came back. Does not belong here: calculations, the process's arguments and streams,
+signals, the handling of errors (arena/cli/entry.py does that for all). A new command is one file and one row below.
+Start with the file named like the command.
 """
 
 from __future__ import annotations
@@ -34,5 +34,6 @@ COMMANDS: dict[str, Command] = {
     "rejudge": Command("arena.cli.commands.rejudge", "judge a finished run again, by one or several judges"),
     "calibrate": Command("arena.cli.commands.calibrate", "measure what a judge notices"),
     "challenges": Command("arena.cli.commands.challenges", "lint, list, show, render, count or try out challenges"),
+    "doctor": Command("arena.cli.commands.doctor", "is everything here that a run needs?"),
 }
 """Name on the command line -> Command, in the order of the help."""
