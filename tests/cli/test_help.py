@@ -13,6 +13,7 @@ from arena.cli.settings import COMMON
 from arena.errors import UsageError
 from arena.settings.flags import WIDEST_HELP, Parser
 from arena.settings.table import RUN_SETTINGS
+from tests.support.arena_rig import ROOT
 
 
 def leaves(parser: Parser) -> Iterator[Parser]:
@@ -124,3 +125,11 @@ def test_mistake_is_one_usage_error(words: list[str], says: str) -> None:
 def test_long_example_is_broken_before_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "24")
     assert toy_parser().format_help().endswith("\nexamples:\n  arena x RUN \\\n      --long-name VALUE\n")
+
+
+def test_page_of_commands_lists_every_command() -> None:
+    page = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[:2] for line in page.splitlines() if line.startswith("| `")]
+    assert [(name.strip("| `"), summary) for name, summary in rows] == [
+        (name, command.summary) for name, command in COMMANDS.items()
+    ]
