@@ -105,8 +105,8 @@ def wholesale(tree: ast.AST) -> list[int]:
 
 def test_nothing_is_caught_wholesale() -> None:
     found = [short(path) for path in python_files("arena", "scripts") if wholesale(ast.parse(path.read_text("utf-8")))]
-    # The one place where a bug of ours becomes a record of status `error` instead of a lost run.
-    assert set(found) <= {"arena/engine/runner.py"}
+    # Where a bug of ours becomes a record of status `error` instead of a lost run, or a message instead of a traceback.
+    assert set(found) <= {"arena/engine/runner.py", "arena/cli/entry.py"}
 
 
 @pytest.mark.parametrize(("body", "lines"), [("pass", [3]), ("raise", []), ("raise ValueError", [3])])

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import KINDS, THRESHOLDS_SUITE, CiRecord, ci_record, match_case
 from arena.analysis.check.github import ANNOTATIONS, SUMMARY_LIMIT, annotation_lines, step_summary
 from arena.analysis.check.junit import junit
 from arena.analysis.check.thresholds import FAIL, OK, WARN, judge, load_rules
+from arena.cli.entry import main
 from arena.errors import StorageFault
 from arena.families.crypto.outcome import OUTCOMES
 from arena.formats.markdown import escape

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
 from arena.analysis.exports import hf_dataset, leaderboard_result
 from arena.analysis.exports.canary import canary_of
+from arena.cli.entry import main
 from arena.formats import simpleyaml
 from arena.records import Stop
 from arena.store.finished_run import FinishedRun

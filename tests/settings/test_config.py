@@ -237,8 +237,8 @@ def test_a_broken_or_missing_settings_file_is_a_data_error_with_its_place(tmp_pa
         (("--calculator-lambda-url", "ftp://x"), "--calculator-lambda-url: must start with https://"),
         (("--max-turn", "3"), "unknown flag --max-turn; did you mean --max-turns?"),
         (("--wokers=3",), "unknown flag --wokers; did you mean --workers?"),
-        (("--max-turns",), "argument --max-turns: expected one argument"),
-        (("--fsync=1",), "argument --fsync: ignored explicit argument '1'"),
+        (("--max-turns",), "--max-turns: a value is missing; write --max-turns N"),
+        (("--fsync=1",), "--fsync: ignored explicit argument '1'"),
         (("stray",), "unexpected argument 'stray'"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
+from arena.cli.entry import main
 from arena.errors import DataError
 from arena.families.crypto.calibration.injection import load_talks
 from arena.families.crypto.calibration.report import Tally, report_text

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arena.cli.commands import calibrate
+from arena.cli.entry import main
 from arena.families.crypto.checks.ledger import MAX_LISTED, ledger
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.verified import CAPS, NO_CAP, Findings, caps_of, findings, verified
@@ -238,7 +238,7 @@ def test_hostile_text_is_kept_short() -> None:
 
 def test_honest_plays_are_never_capped_and_made_up_ones_always(calculator_binary: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert calibrate.main(["--quiet", "--out", str(out), "--limit", "30", "--seeds", "1"]) == 0
+    assert main(["calibrate", "--quiet", "--out", str(out), "--limit", "30", "--seeds", "1"]) == 0
     run = FinishedRun(out)
     challenges = {one["id"]: one for one in played_challenges(run).challenges}
     seen: dict[str, int] = {}
