@@ -289,7 +289,7 @@ def tools_text(config: Config, cast: Cast, calculator: Calculator | None) -> str
     unknown = [name for name in config.op_families if name not in known]
     if unknown:
         raise ConfigError(f"--op-families: there is no family {', '.join(unknown)}; there are: {', '.join(known)}")
-    return describe(catalogue, config.max_tool_calls_per_turn, config.op_families or None)
+    return describe(catalogue, config.max_tool_calls_per_turn, config.op_families or None, config.tool_text)
 
 
 def build_family(name: str, config: Config, tools: str | None) -> Family:

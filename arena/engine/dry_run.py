@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from arena.formats.tables import text_table
 from arena.judging.judge import RE_ASKS
-from arena.play.dialogue import MAX_REASKS, MAX_UNUSABLE
+from arena.play.dialogue import MAX_HELP_CALLS, MAX_REASKS, MAX_UNUSABLE
 from arena.play.limits import CHARS_PER_TOKEN
 from arena.settings.prices import Price
 
@@ -58,7 +58,9 @@ class Plan:
         if self.played:
             return Bounds(0, 0, 0)
         turns = self.max_turns
-        per_turn = 1 + (self.max_tool_calls_per_turn if self.tools else 0) + MAX_REASKS + (MAX_UNUSABLE - 1)
+        per_turn = (
+            1 + (self.max_tool_calls_per_turn + MAX_HELP_CALLS if self.tools else 0) + MAX_REASKS + (MAX_UNUSABLE - 1)
+        )
         calls = turns * per_turn
         if self.max_tokens is None:
             return Bounds(self.matches * calls, None, None)
