@@ -19,7 +19,6 @@ from arena.play.tool_protocol import (
     Malformed,
     Parsed,
     call_text,
-    describe,
     done_text,
     parse,
     results_message,
@@ -249,42 +248,3 @@ def test_results_are_compact_lines_with_ids_and_answers_as_given() -> None:
     assert second == '{"id":"b","ok":false,"error":{"code":"x"}}'
     assert header.endswith(":") and footer
     assert parse(message).items == (), "results that a player quotes are talk"
-
-
-ROWS: list[dict[str, Any]] = [
-    {
-        "name": "hash", "family": "basics", "summary": "hash of the data", "result": "hex",
-        "params": [
-            {"name": "alg", "type": "choice", "choices": ["sha256", "blake3"], "required": False, "default": "sha256"},
-            {"name": "data", "type": "bytes", "required": True},
-            {"name": "len", "type": "count", "required": False},
-            {"name": "aux", "type": "hex", "required": False, "seeded_only": True},
-            {"name": "toy", "type": "bool", "required": False, "default": False},
-        ],
-        "example": {"op": "hash", "args": {"data": "utf8:abc"}, "result": "ba"},
-    },
-    {
-        "name": "combine", "family": "sharing", "summary": "put shares together", "result": "x" * 100,
-        "params": [
-            {"name": "shares", "type": "list", "required": True, "items": {"type": "object", "members": [
-                {"name": "x", "type": "int", "required": True},
-                {"name": "y", "type": "hex", "min_bytes": 32, "max_bytes": 32, "required": True},
-            ]}},
-        ],
-        "example": {"op": "combine", "args": {"shares": []}, "result": 1},
-    },
-]  # fmt: skip
-
-
-def test_players_are_shown_one_line_per_op_and_a_call_that_reads() -> None:
-    text = describe(ROWS, 7)
-    assert "- hash(alg=sha256, data, len?, toy=false): hash of the data" in text
-    assert "- combine(shares): put shares together" in text
-    assert "7 calls" in text
-    assert Call("hash", {"data": "utf8:abc"}, None) in parse(text).items
-
-
-def test_players_may_be_shown_some_families_only() -> None:
-    text = describe(ROWS, 7, families={"sharing"})
-    assert "combine(" in text and "hash(" not in text
-    assert describe([], 7) == "" and describe(ROWS, 7, families=()) == ""
