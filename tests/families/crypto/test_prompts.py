@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from arena.errors import DataError, UsageError
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.judged import JudgeTemplate
 from arena.families.crypto.mock.scene import read_brief
 from arena.families.crypto.prompts import HEARING, prompt_template, system_prompt
+from arena.families.crypto.setup import read_setup
 from arena.play.tool_description import TOOL_TEXTS, describe, granted_families
 from arena.records import Json
+from arena.settings.config import read_config
 from tests.play.test_tool_text import ROWS, catalogue
 
 __all__ = ["catalogue"]
@@ -83,6 +86,31 @@ def test_every_family_is_granted_about_equally_often() -> None:
     rest = [count for name, count in counts.items() if name not in SHOWN_ALWAYS]
     assert all(counts[name] == len(CHALLENGES) for name in SHOWN_ALWAYS)
     assert max(rest) - min(rest) <= 5
+
+
+def test_a_grant_of_unknown_families_alone_is_refused(tmp_path: Path) -> None:
+    content = json.loads((DATA / "benchmark_challenges_diverse_v2.json").read_text(encoding="utf-8"))
+    content["challenges"] = content["challenges"][:1]
+    content["challenges"][0]["op_families"] = ["unheard_of"]
+    file = tmp_path / "set.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    config = read_config(["--challenges", str(file)], {"ARENA_NO_DOTENV": "1"}, DATA.parents[1])
+    with pytest.raises(UsageError, match=r"adjourned-chess-move grants only unheard_of.*basics, sharing"):
+        read_setup(config, describe(ROWS, 10, form="granted"))
+    assert read_setup(config, describe(ROWS, 10))
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [([], "1 to 20"), (["a", "a"], "twice"), ("numbers", "expected a list"), (["No Label"], "lower case letters")],
+)
+def test_a_wrong_list_of_families_is_named(value: Json, problem: str, tmp_path: Path) -> None:
+    content = json.loads((DATA / "benchmark_challenges_diverse_v2.json").read_text(encoding="utf-8"))
+    content["challenges"][0]["op_families"] = value
+    file = tmp_path / "set.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(DataError, match=f"/challenges/0/op_families.*{problem}"):
+        load(file)
 
 
 def test_the_judge_is_not_shown_what_is_granted() -> None:
