@@ -81,8 +81,10 @@ _AFTER_CALL = re.compile(
     r"|\[/TOOL_CALLS\]))*+"
 )
 # What stands in front of a recipient in harmony, and which words may join two markers that are only mentioned.
-_HARMONY_HEAD = re.compile(r"(?:<\|start\|>)?(?:assistant)?\s*(?:<\|channel\|>)?\s*(?:commentary|analysis)?\s*\Z")
+_HARMONY_HEAD = re.compile(r"(?:<\|start\|>)?(?:assistant)?\s*+(?:<\|channel\|>)?\s*+(?:commentary|analysis)?\s*+\Z")
 _MENTIONED = re.compile(r"(?:\W|and|or|to|with|then|tags?|markers?)*", re.IGNORECASE)
+_RUNS_INTO = re.compile(r"\w[^\w.:!?]*\Z")
+_GOES_ON = re.compile(r"\s+\w|[.,;)!?\"'\u201d]")
 _CALL_LIKE = re.compile(r"\s*(?:[{\[<]|[\w.]+\s*\()")
 _NEAR_CHARS = 80
 """How far around a marker is looked to tell a mention from a call."""
@@ -202,10 +204,12 @@ class _Scan:
         after = text[start.end() : start.end() + _NEAR_CHARS].partition("\n")[0]
         if before.endswith("`") and after.startswith("`"):
             return True
-        if _CALL_LIKE.match(after) or not re.search(r"\w", re.sub(r"<[^<>]*>", "", before)):
+        if _CALL_LIKE.match(after) or not _RUNS_INTO.search(re.sub(r"<[^<>]*>", "x", before)):
             return False
         closer = re.search(rf"</{NAMESPACE}(?:{_TAG_NAMES})>|{SPECIAL_TOKEN}", after)
-        between = after[: closer.start()].strip() if closer else "and"
+        if closer is None:
+            return _GOES_ON.match(after) is not None
+        between = after[: closer.start()].strip()
         return between != "" and _MENTIONED.fullmatch(between) is not None
 
     def _end_of_announced(self, start: re.Match[str], after: int) -> int:

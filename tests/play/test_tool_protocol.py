@@ -205,6 +205,7 @@ BOMBS = {
     "names after special tokens": "a <|tool_call|>x" * (MEGABYTE // 16),
     "mentions": "say <tool_call> or " * (MEGABYTE // 19),
     "recipients": "commentary to=functions.x " * (MEGABYTE // 26),
+    "recipients after spaces": (" " * 90 + "to=x") * (MEGABYTE // 94),
     "recipients with tokens": "to=functions.x<|message|>" * (MEGABYTE // 25),
     "recipients without prefix": "a to=x " * (MEGABYTE // 7),
     "markers": "see [TOOL_CALLS] " * (MEGABYTE // 17),
