@@ -53,11 +53,40 @@ class DataError(UsageError):
 
 
 class PlayerFault(ArenaError):
-    """A player's message was malformed or broke a rule past the allowed re-asks: the trial is `aborted`."""
+    """A player's message was malformed or broke a rule past the allowed re-asks: the trial is `aborted`.
+
+    `reason` is the stop reason of the trial.
+    """
+
+    reason = "player_fault"
+
+
+class ContextExceeded(PlayerFault):
+    """The conversation no longer fits into the model's context window: asking again gives the same answer.
+
+    `attempts` holds what was tried (`messages.HttpAttempt` values), for the call log.
+    """
+
+    reason = "context_exceeded"
+
+    def __init__(self, message: str, attempts: tuple[object, ...] = ()) -> None:
+        self.attempts = attempts
+        super().__init__(message)
 
 
 class GateDenied(ArenaError):
     """A gate denied a call before it was made: the trial is `denied`."""
+
+
+class RequestFiltered(GateDenied):
+    """The provider's own content filter refused the request, so the model never saw it: the trial is `denied`.
+
+    `attempts` holds what was tried (`messages.HttpAttempt` values), for the call log.
+    """
+
+    def __init__(self, message: str, attempts: tuple[object, ...] = ()) -> None:
+        self.attempts = attempts
+        super().__init__(message)
 
 
 class LimitReached(ArenaError):
@@ -82,6 +111,11 @@ class ServiceFault(ArenaError):
         self.reason = reason
         self.attempts = attempts
         super().__init__(message)
+
+    @property
+    def may_be_billed(self) -> int:
+        """How many attempts may have cost something that no answer tells (cut, timed out, unreadable)."""
+        return sum(bool(getattr(attempt, "may_be_billed", False)) for attempt in self.attempts)
 
 
 class StorageFault(ArenaError):

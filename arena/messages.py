@@ -13,11 +13,39 @@ from typing import NamedTuple, Protocol
 from arena.records import Json
 
 
+class NativeCall(NamedTuple):
+    """A call that a model made in its provider's own form. `arguments` is the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class NativeResult(NamedTuple):
+    """The answer to a NativeCall, by its id."""
+
+    id: str
+    text: str
+
+
+class Tool(NamedTuple):
+    """An op as it is offered to a model in its provider's own form; `parameters` is a JSON schema of the arguments."""
+
+    name: str
+    description: str
+    parameters: dict[str, Json]
+
+
 class Message(NamedTuple):
-    """One message of a conversation; `role` is `user` or `assistant` (the system text is held apart)."""
+    """One message of a conversation; `role` is `user` or `assistant` (the system text is held apart).
+
+    With native tool calling an assistant message may carry `calls`, and the next user message their `results`.
+    """
 
     role: str
     text: str
+    calls: tuple[NativeCall, ...] = ()
+    results: tuple[NativeResult, ...] = ()
 
 
 class Conversation:
@@ -41,10 +69,16 @@ class Conversation:
         self.chars += len(text)
         self._hash.update(b"%s %d\n%s" % (role.encode(), len(data), data))
 
-    def add(self, role: str, text: str) -> None:
-        """Append one message."""
-        self.messages.append(Message(role, text))
+    def add(
+        self, role: str, text: str, calls: tuple[NativeCall, ...] = (), results: tuple[NativeResult, ...] = ()
+    ) -> None:
+        """Append one message; see Message."""
+        self.messages.append(Message(role, text, calls, results))
         self._feed(role, text)
+        for call in calls:
+            self._feed("call", "\0".join(call))
+        for result in results:
+            self._feed("result", "\0".join(result))
 
     def digest(self) -> str:
         """Return 32 hex digits that identify system text and messages."""
@@ -73,7 +107,12 @@ class CallKey(NamedTuple):
 
 
 class ModelRequest(NamedTuple):
-    """One question to a model. `kind` is `model` (a player) or `judge`; `seed` are the trial's 64 hex digits."""
+    """One question to a model. `kind` is `model` (a player) or `judge`; `seed` are the trial's 64 hex digits.
+
+    `tools` are offered in the provider's own form; without them calls are part of the text, if any are made.
+    `schema`: a JSON schema (an object that allows no further keys) to which the answer shall be bound, where the
+    endpoint can; where it cannot, it is left out and noted.
+    """
 
     kind: str
     model: str
@@ -81,25 +120,37 @@ class ModelRequest(NamedTuple):
     sampling: Sampling
     key: CallKey
     seed: str
+    tools: tuple[Tool, ...] = ()
+    schema: dict[str, Json] | None = None
 
 
 class Usage(NamedTuple):
-    """Token counts; `estimated` when the server named none and they were counted as characters / 4, rounded up."""
+    """Token counts; `estimated` when the server named none and they were counted as characters / 4, rounded up.
+
+    `completion_tokens` hold `reasoning_tokens`, and `prompt_tokens` hold `cached_prompt_tokens` (read from a cache)
+    and `cache_write_tokens` (written to one), whatever the server counts apart.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    cached_prompt_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAttempt:
-    """One HTTP attempt of a call: status (None: no answer), milliseconds, what went wrong, the wait that followed."""
+    """One HTTP attempt of a call: status (None: no answer), milliseconds, what went wrong, the wait that followed.
+
+    `may_be_billed`: the request reached the server, but no answer tells what it cost (cut, timed out, unreadable).
+    """
 
     status: int | None
     ms: float
     error: str | None = None
     wait_ms: float = 0.0
+    may_be_billed: bool = False
 
 
 class ModelReply(NamedTuple):
@@ -108,6 +159,7 @@ class ModelReply(NamedTuple):
     `finish`: `stop`, `length`, `refusal`, or the server's own word where it is none of these.  `text` may be empty.
     `reasoning` is kept apart from `text`.  `raw`: the body as received (None for offline providers), known keys
     redacted.  `notes`: what the transport had to do (a parameter dropped, usage estimated), each a short phrase.
+    `calls`: what the model called in the provider's own form, also where no tools were offered (then noted).
     """
 
     text: str
@@ -118,13 +170,21 @@ class ModelReply(NamedTuple):
     raw: Json = None
     attempts: tuple[HttpAttempt, ...] = ()
     notes: tuple[str, ...] = ()
+    calls: tuple[NativeCall, ...] = ()
+
+    @property
+    def may_be_billed(self) -> int:
+        """How many failed attempts before this answer may have cost something that `usage` does not hold."""
+        return sum(attempt.may_be_billed for attempt in self.attempts)
 
 
 class Provider(Protocol):
     """One way to reach models. Thread-safe: many workers call `complete` at once.
 
     Raises ServiceFault (reason `timeout` or `provider`) when no usable answer came after the allowed retries;
-    the fault's `attempts` attribute, where present, holds the HttpAttempts made.
+    the fault's `attempts` attribute, where present, holds the HttpAttempts made.  Raises ContextExceeded where the
+    conversation does not fit the model, RequestFiltered where the provider's filter refuses it, ConfigError where
+    the server refuses a value that the user set.
     """
 
     name: str
