@@ -25,7 +25,7 @@ TAGS = re.compile(
     r"|<\|(?:begin|(?P<token_end>end))_of_(?P<token>thought)\|>",
     re.IGNORECASE,
 )
-"""The marks around reasoning: XML-like ones (most models), [THINK] (Magistral), ◁think▷ (Kimi), begin_of_thought (Sky)."""
+"""The marks around reasoning: XML-like (most models), [THINK] (Magistral), ◁think▷ (Kimi), begin_of_thought (Sky)."""
 
 STYLES = ("xml", "square", "triangle", "token")
 

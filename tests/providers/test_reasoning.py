@@ -25,7 +25,8 @@ FORMS = {
         "Hello Bob.",
     ),
     "harmony": (
-        f"<|channel|>analysis<|message|>{SECRET}<|end|><|start|>assistant<|channel|>final<|message|>Hello Bob.<|return|>",
+        f"<|channel|>analysis<|message|>{SECRET}<|end|>"
+        "<|start|>assistant<|channel|>final<|message|>Hello Bob.<|return|>",
         "Hello Bob.",
     ),
     "harmony preamble": (
