@@ -157,6 +157,8 @@ def http_settings(config: Config, around: Surroundings, **changes: Any) -> Any:
             "max_retries": config.max_retries,
             "backoff_base_s": config.backoff,
             "max_connections": config.workers + 8,
+            "rpm": tuple(config.rpm),
+            "tpm": tuple(config.tpm),
             "verify_tls": config.ssl_verify,
             "print_http_errors": config.print_http_errors,
             "notify": around.warn,

@@ -112,7 +112,7 @@ def _problem_in_messages(turns: list[Any]) -> Found:
         if not isinstance(blocks, list) or not blocks:
             return f"{where}: content must be a non-empty list", None
         for block in blocks:
-            keys = BLOCKS.get(block.get("type")) if isinstance(block, dict) else None
+            keys = BLOCKS.get(str(block.get("type"))) if isinstance(block, dict) else None
             if keys is None or set(block) - keys:
                 return f"{where}.content: Extra inputs are not permitted", None
             if block["type"] == "text" and not (isinstance(block.get("text"), str) and block["text"].strip()):
