@@ -128,7 +128,7 @@ ERROR_RULES = (
         | exceeds?\ (the\ )?(maximum\ |max\ )?(input|prompt)\ (length|tokens|limit)
         | context\ (window|length|size|limit)\ (is\ |was\ |of\ .*)?exceed | exceed\ context\ (window|limit)
         | too\ long\ to\ fit | longer\ than\ the\ (model's\ )?(maximum\ )?context
-        | inputs?\ tokens\ \+\ max_new_tokens\ must\ be | range\ of\ input\ length\ should\ be
+        | inputs?`?\ tokens\ \+\ `?max_new_tokens`?\ must\ be | range\ of\ input\ length\ should\ be
         | reduce\ the\ length\ of\ the\ (messages|prompt|input)""",
     ),
     _rule("refusal", (400, 403, 422, 451), r"output\ blocked\ by\ content"),

@@ -206,7 +206,7 @@ def _is_called(quirk: Quirk, param: str) -> bool:
 
 
 def _place(said: str, quirk: Quirk) -> int | None:
-    found = (re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", said) for name in quirk.called())
+    found = (re.search(rf"(?<![\w]){re.escape(name)}(?!\w|\.\w)", said) for name in quirk.called())
     return min((match.start() for match in found if match), default=None)
 
 

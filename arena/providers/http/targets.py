@@ -36,14 +36,15 @@ class Rotation:
     def take(self) -> Target:
         """Return the next target that does not rest; where all do, the one that rests the shortest."""
         with self._lock:
-            left = [target for target in self._targets if target not in self._left_out] or self._targets
             now = self._clock()
-            for step in range(len(left)):
-                place = (self._next + step) % len(left)
-                if self._rests_until.get(left[place], now) <= now:
+            count = len(self._targets)
+            order = [(self._next + step) % count for step in range(count)]
+            left = [place for place in order if self._targets[place] not in self._left_out]
+            for place in left:
+                if self._rests_until.get(self._targets[place], now) <= now:
                     self._next = place + 1
-                    return left[place]
-            return min(left, key=lambda target: self._rests_until[target])
+                    return self._targets[place]
+            return min((self._targets[place] for place in left), key=lambda target: self._rests_until[target])
 
     def rest(self, target: Target, seconds: float) -> bool:
         """Let a target rest; return whether another one is ready now."""
