@@ -37,15 +37,27 @@ class Tool(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One message of a conversation; `role` is `user` or `assistant` (the system text is held apart).
-
-    With native tool calling an assistant message may carry `calls`, and the next user message their `results`.
-    """
+    """One message of a conversation; `role` is `user` or `assistant` (the system text is held apart)."""
 
     role: str
     text: str
-    calls: tuple[NativeCall, ...] = ()
-    results: tuple[NativeResult, ...] = ()
+
+
+class NativeMessage(Message):
+    """A message of a conversation with native tool calling.
+
+    An assistant message may carry `calls`, and the next user message their `results`.
+    """
+
+    calls: tuple[NativeCall, ...]
+    results: tuple[NativeResult, ...]
+
+    def __new__(
+        cls, role: str, text: str, calls: tuple[NativeCall, ...] = (), results: tuple[NativeResult, ...] = ()
+    ) -> NativeMessage:
+        made = super().__new__(cls, role, text)
+        made.calls, made.results = calls, results
+        return made
 
 
 class Conversation:
@@ -72,8 +84,9 @@ class Conversation:
     def add(
         self, role: str, text: str, calls: tuple[NativeCall, ...] = (), results: tuple[NativeResult, ...] = ()
     ) -> None:
-        """Append one message; see Message."""
-        self.messages.append(Message(role, text, calls, results))
+        """Append one message; see NativeMessage for `calls` and `results`."""
+        native = calls or results
+        self.messages.append(NativeMessage(role, text, calls, results) if native else Message(role, text))
         self._feed(role, text)
         for call in calls:
             self._feed("call", "\0".join(call))

@@ -10,11 +10,11 @@ import re
 from dataclasses import replace
 
 from arena.errors import ConfigError
-from arena.messages import Message, ModelRequest, NativeCall
+from arena.messages import ModelRequest, NativeCall
 from arena.providers.bodies import field_of, text_of
 from arena.providers.exchange import NO_ROOM, Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
-from arena.providers.turns import turns_of
+from arena.providers.turns import Turn, turns_of
 from arena.providers.usage import read_usage
 from arena.records import Json
 
@@ -61,7 +61,8 @@ def build(name: str, settings: ProviderSettings) -> HttpProvider:
         raise ConfigError(f"ANTHROPIC_VERSION must be a date such as {DEFAULT_VERSION}, not {version!r}")
     api = MessagesApi(version)
     place = replace(place, key_header="Authorization" if api.bearer else "x-api-key")
-    return HttpProvider(place, Api(api.payload, read), {"anthropic-version": version}, open_transport(settings, place))
+    headers = {"anthropic-version": version}
+    return HttpProvider(place, Api(api.payload, read, version=version), headers, open_transport(settings, place))
 
 
 class MessagesApi:
@@ -124,7 +125,7 @@ def _text(text: str) -> dict[str, Json]:
     return {"type": "text", "text": text}
 
 
-def _message(turn: Message) -> dict[str, Json]:
+def _message(turn: Turn) -> dict[str, Json]:
     """Return one message as content blocks: results first, as the API wants it, then text, then calls."""
     blocks: list[Json] = [
         {"type": "tool_result", "tool_use_id": result.id, "content": result.text} for result in turn.results

@@ -41,9 +41,13 @@ def read_error(status: int, value: Json, body: bytes) -> ApiError:
     detail = source.get("detail")
     if not isinstance(message, str) or not message:
         message = detail if isinstance(detail, str) and detail else excerpt(body)
+    metadata = source.get("metadata")
+    wrapped = metadata.get("raw") if isinstance(metadata, dict) else None
+    if isinstance(wrapped, str) and wrapped:  # OpenRouter: "Provider returned error", and here what it said
+        message = f"{message}: {wrapped}"
     nested = source.get("innererror")
     codes = [source.get("code"), source.get("type"), nested.get("code") if isinstance(nested, dict) else None]
-    if isinstance(source.get("metadata"), dict) and "flagged_input" in source["metadata"]:
+    if isinstance(metadata, dict) and "flagged_input" in metadata:
         codes.append("flagged_input")
     param = source.get("param")
     generation = source.get("failed_generation")

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 
-from arena.messages import Message, ModelRequest, NativeCall
+from arena.messages import ModelRequest, NativeCall
 from arena.providers.bodies import field_of, text_of
 from arena.providers.exchange import Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
-from arena.providers.turns import turns_of
+from arena.providers.turns import Turn, turns_of
 from arena.providers.usage import read_usage
 from arena.records import Json
 
@@ -153,7 +153,7 @@ def cache_key(request: ModelRequest) -> str:
     return "arena-" + hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _messages(turn: Message) -> list[Json]:
+def _messages(turn: Turn) -> list[Json]:
     """Return the messages of one turn: results of calls are messages of their own, before what the user says."""
     found: list[Json] = [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in turn.results]
     if turn.calls:

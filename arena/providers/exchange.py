@@ -26,6 +26,9 @@ from arena.providers.settings import Access
 from arena.records import Json
 from arena.settings.redaction import Redactor
 
+ERROR_BYTES = 8192
+"""How much of an error is searched for a wait: some wrap the words of another server."""
+
 NO_ROOM = "context_exceeded"
 """The `finish` of a reading whose conversation left no room for one word: raised as ContextExceeded."""
 
@@ -60,12 +63,13 @@ class Api:
     """The pure functions of an API.
 
     `payload(request)` lays a request out.  `read(value, request)` reads a reply; raises Unusable.
-    `check(sampling)` raises ConfigError for what the API is known to refuse.
+    `check(sampling)` raises ConfigError for what the API is known to refuse.  `version`: where the API has several.
     """
 
     payload: Callable[[ModelRequest], Layout]
     read: Callable[[dict[str, Json], ModelRequest], Reading]
     check: Callable[[Sampling], None] = lambda sampling: None
+    version: str | None = None
 
 
 class Answer(NamedTuple):
@@ -108,6 +112,10 @@ class HttpProvider:
     def check_sampling(self, sampling: Sampling) -> None:
         """Raise ConfigError where the API is known to refuse `sampling`: to be called before the first call."""
         self._api.check(sampling)
+
+    def identity(self) -> dict[str, Json]:
+        """Return what besides the model's name decides how it plays: the version of the API, where it has some."""
+        return {} if self._api.version is None else {"api_version": self._api.version}
 
     def not_sent(self) -> dict[str, tuple[str, ...]]:
         """Return model -> settings that were asked for and left out, since the API or the model takes none so far.
@@ -185,7 +193,7 @@ class HttpProvider:
         said = f"HTTP {status}: {error.message}" if status >= 300 else f"HTTP {status} with an error: {error.message}"
         meaning = meaning_of(error)
         if meaning in ("retry", "throttle"):
-            asked = asked_in_text(body.decode("utf-8", "replace"))
+            asked = asked_in_text(body[:ERROR_BYTES].decode("utf-8", "replace"))
             throttled = meaning == "throttle"
             if throttled and self._pace is not None:
                 self._pace.throttled(asked)

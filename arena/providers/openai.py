@@ -6,12 +6,12 @@ Shape: https://platform.openai.com/docs/api-reference/responses.
 from __future__ import annotations
 
 from arena.errors import ConfigError
-from arena.messages import Message, ModelRequest, NativeCall, Sampling, Usage
+from arena.messages import ModelRequest, NativeCall, Sampling, Usage
 from arena.providers.bodies import field_of, text_of
 from arena.providers.chat import SCHEMA_NAME, cache_key, native_call
 from arena.providers.exchange import Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
-from arena.providers.turns import turns_of
+from arena.providers.turns import Turn, turns_of
 from arena.providers.usage import read_usage
 from arena.records import Json
 
@@ -80,7 +80,7 @@ def payload(request: ModelRequest) -> Layout:
     return Layout(result)
 
 
-def _items(turn: Message) -> list[Json]:
+def _items(turn: Turn) -> list[Json]:
     """Return the input items of one turn: results, what was said, calls."""
     items: list[Json] = [
         {"type": "function_call_output", "call_id": result.id, "output": result.text} for result in turn.results

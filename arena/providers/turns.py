@@ -3,41 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from typing import NamedTuple
 
-from arena.messages import Message, ModelRequest, NativeCall
+from arena.messages import Message, ModelRequest, NativeCall, NativeMessage, NativeResult
 
 SEPARATOR = "\n\n"
 """Stands between texts that become one message."""
 
 
-def turns_of(request: ModelRequest) -> list[Message]:
+class Turn(NamedTuple):
+    """What one role says in one go, with the native calls it makes or the results it brings."""
+
+    role: str
+    text: str
+    calls: tuple[NativeCall, ...] = ()
+    results: tuple[NativeResult, ...] = ()
+
+
+def turns_of(request: ModelRequest) -> list[Turn]:
     """Return the messages to send: user, assistant, user, ... since many chat templates refuse anything else.
 
     Native calls and their results stay apart only where the request offers tools; else they become text.
     """
-    messages: Sequence[Message] = request.conversation.messages
-    if not request.tools:
-        messages = [_as_text(message) for message in messages]
-    merged: list[Message] = []
-    for message in messages:
-        if merged and merged[-1].role == message.role:
-            merged[-1] = _joined(merged[-1], message)
+    merged: list[Turn] = []
+    for message in request.conversation.messages:
+        turn = _turn(message, native=bool(request.tools))
+        if merged and merged[-1].role == turn.role:
+            merged[-1] = _joined(merged[-1], turn)
         else:
-            merged.append(message)
+            merged.append(turn)
     return merged
 
 
-def _joined(first: Message, second: Message) -> Message:
+def _joined(first: Turn, second: Turn) -> Turn:
     text = SEPARATOR.join(part for part in (first.text, second.text) if part)
-    return Message(first.role, text, first.calls + second.calls, first.results + second.results)
+    return Turn(first.role, text, first.calls + second.calls, first.results + second.results)
 
 
-def _as_text(message: Message) -> Message:
-    if not message.calls and not message.results:
-        return message
+def _turn(message: Message, native: bool) -> Turn:
+    if not isinstance(message, NativeMessage):
+        return Turn(message.role, message.text)
+    if native:
+        return Turn(message.role, message.text, message.calls, message.results)
     lines = [*(call_text(call) for call in message.calls), *(result.text for result in message.results)]
-    return Message(message.role, SEPARATOR.join(part for part in ("\n".join(lines), message.text) if part))
+    return Turn(message.role, SEPARATOR.join(part for part in ("\n".join(lines), message.text) if part))
 
 
 def call_text(call: NativeCall) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,14 @@ def test_a_context_window_that_leaves_no_word_is_exceeded(server: ModelServer) -
     server.script(Scripted(edit=lambda reply: reply.update(full)))
     with pytest.raises(ContextExceeded):
         provider_on(server, "anthropic").complete(question())
+
+
+def test_the_words_of_a_server_behind_a_gateway_count(server: ModelServer) -> None:
+    raw = json.dumps({"error": {"message": "This model's maximum context length is 8192 tokens."}})
+    error = {"message": "Provider returned error", "code": 400, "metadata": {"raw": raw, "provider_name": "X"}}
+    server.script(Scripted(400, {"error": error}))
+    with pytest.raises(ContextExceeded, match="Provider returned error: .*maximum context length"):
+        provider_on(server, "local").complete(question())
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class View:
         self.heard: dict[str, list[str]] = {}
         self.said: list[str] = []
         self.results: dict[str, dict[str, Json]] = {}
-        for sender, text, *_ in messages:
+        for sender, text in messages:
             if sender == "assistant":
                 self.said.append(text)
             elif text.startswith(RESULTS_PREFIX):

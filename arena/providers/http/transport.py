@@ -61,7 +61,8 @@ class TransportSettings:
     `deadline_s` a whole call with its retries and waits. `max_retries` comes on top of the first attempt; while a
     server says that the rate is too high, only the deadline counts (without retries, nothing is tried again).
     `rpm`, `tpm`: the words of --rpm and --tpm, for providers (http.pace).
-    `environ` names proxies and keys. `notify` gets one line per failed HTTP answer when `print_http_errors` is set.
+    `environ` names proxies and keys. `notify` gets a line per key left out and, with
+    `print_http_errors`, one per failed HTTP answer.
     `fault_reason` is the ServiceFault reason of what is not a timeout (`provider` or `calculator`).
     `sleep` defaults to waiting on `stop`, so that setting `stop` ends every wait at once.
     """

@@ -117,7 +117,7 @@ def test_a_value_that_does_not_hold_is_noticed_and_not_agreed_to(word: str, what
         def ask(self, seat, turn, step, conversation):  # type: ignore[no-untyped-def]
             if seat == "Ada":
                 changed = Conversation(conversation.system)
-                for role, text, *_ in conversation.messages:
+                for role, text in conversation.messages:
                     changed.add(role, forge(text) if text.startswith("Ben: ") else text)
                 conversation = changed
             return super().ask(seat, turn, step, conversation)

@@ -188,7 +188,7 @@ def read_scene(system: str, messages: Sequence[Message], seed: str) -> Scene:
     worked: list[list[list[Json]]] = [[]]
     broken = False
     last_call = ""
-    for role, text, *_ in messages:
+    for role, text in messages:
         if role == "assistant":
             if text.startswith(CALL_PREFIX):
                 last_call = text
