@@ -16,7 +16,7 @@ from arena.messages import HttpAttempt, ModelReply, ModelRequest, NativeCall, Sa
 from arena.providers.api_errors import ApiError, meaning_of, read_error
 from arena.providers.bodies import NotJson, parse_json
 from arena.providers.http.pace import pace_for
-from arena.providers.http.retry import Verdict, asked_in_text, excerpt
+from arena.providers.http.retry import Verdict, asked_in_text, excerpt, retry_after_s
 from arena.providers.http.targets import Rotation, Target
 from arena.providers.http.transport import HttpResponse, Transport
 from arena.providers.quirks import USER_SETTINGS, Quirk, QuirkMemory, apply_quirk, find_quirk, refused_value
@@ -196,7 +196,7 @@ class HttpProvider:
             asked = asked_in_text(body[:ERROR_BYTES].decode("utf-8", "replace"))
             throttled = meaning == "throttle"
             if throttled and self._pace is not None:
-                self._pace.throttled(asked)
+                self._pace.throttled(asked or retry_after_s(headers, self._transport.settings.wall_clock()))
             return Verdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
         stored = body.decode("utf-8", "replace") if isinstance(value, NotJson) else value
         return Verdict("accept", said, Answer(stored, None, error))

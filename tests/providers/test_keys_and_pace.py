@@ -187,6 +187,16 @@ def test_calls_keep_the_pace_and_the_deadline_does_not_count_it(server: ModelSer
     assert clock.slept == [10.0, 10.0]
 
 
+def test_a_429_holds_the_calls_that_follow_as_well(server: ModelServer) -> None:
+    server.script(Scripted(429, {"error": {"message": "slow"}}, {"Retry-After": "40"}))
+    clock = FakeClock()
+    local = provider_on(server, "local", clock, rpm=("600",), max_retries=0)
+    with pytest.raises(ServiceFault, match="slow"):
+        local.complete(question())
+    local.complete(question())
+    assert clock.slept == [40.0]
+
+
 def test_retries_keep_the_pace_too(server: ModelServer) -> None:
     server.script(Scripted(429, {"error": {"message": "slow"}}))
     clock = FakeClock()
