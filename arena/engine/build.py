@@ -170,6 +170,8 @@ def http_settings(config: Config, process: ProcessContext, **changes: Any) -> An
             "max_retries": operation.max_retries,
             "backoff_base_s": operation.backoff,
             "max_connections": operation.workers + 8,
+            "rpm": operation.rpm,
+            "tpm": operation.tpm,
             "verify_tls": operation.ssl_verify,
             "print_http_errors": operation.print_http_errors,
             "notify": process.warn,

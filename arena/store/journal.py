@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue, ServiceFault, StorageFault
-from arena.messages import CallKey, HttpAttempt, ModelReply, Usage
+from arena.messages import CallKey, HttpAttempt, ModelReply, NativeCall, Usage
 from arena.records import Json
 
 JOURNAL_FILE = "api_calls.jsonl"
@@ -60,11 +60,17 @@ def reply_to_json(reply: ModelReply) -> dict[str, Json]:
         counts["reasoning_tokens"] = usage.reasoning_tokens
     if usage.estimated:
         counts["estimated"] = True
+    if usage.cached_prompt_tokens:
+        counts["cached_prompt_tokens"] = usage.cached_prompt_tokens
+    if usage.cache_write_tokens:
+        counts["cache_write_tokens"] = usage.cache_write_tokens
     out: dict[str, Json] = {"text": reply.text, "finish": reply.finish, "model": reply.model, "usage": counts}
     if reply.reasoning:
         out["reasoning"] = reply.reasoning
     if reply.notes:
         out["notes"] = list(reply.notes)
+    if reply.calls:
+        out["calls"] = [call._asdict() for call in reply.calls]
     return out
 
 
@@ -76,6 +82,8 @@ def reply_from_json(value: Json) -> ModelReply:
         counts["completion_tokens"],
         counts.get("reasoning_tokens", 0),
         counts.get("estimated", False),
+        counts.get("cached_prompt_tokens", 0),
+        counts.get("cache_write_tokens", 0),
     )
     return ModelReply(
         text=value["text"],
@@ -84,13 +92,20 @@ def reply_from_json(value: Json) -> ModelReply:
         usage=usage,
         reasoning=value.get("reasoning", ""),
         notes=tuple(value.get("notes", ())),
+        calls=tuple(NativeCall(call["id"], call["name"], call["arguments"]) for call in value.get("calls", ())),
     )
 
 
 def attempts_to_json(attempts: tuple[object, ...]) -> list[Json]:
     """Return HTTP attempts as JSON objects."""
     return [
-        {"status": a.status, "ms": round(a.ms, 1), "error": a.error, "wait_ms": round(a.wait_ms, 1)}
+        {
+            "status": a.status,
+            "ms": round(a.ms, 1),
+            "error": a.error,
+            "wait_ms": round(a.wait_ms, 1),
+            **({"may_be_billed": True} if a.may_be_billed else {}),
+        }
         for a in attempts
         if isinstance(a, HttpAttempt)
     ]

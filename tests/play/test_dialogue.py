@@ -73,7 +73,7 @@ def test_nothing_usable_twice_ends_the_match_judged_but_flagged(finish: str, tex
     transcript = play(FakeServices({"Ann": ["hi"], "Bob": [reply(text, finish), reply(text, finish)]}))
     assert (transcript.stop, transcript.status) == (stop, "done")
     assert f"finish reason {finish}" in transcript.detail
-    assert transcript.usage["Bob"][stop] == 2
+    assert transcript.usage["Bob"]["refusal" if stop == "refusal" else "empty_reply"] == 2
 
 
 def test_one_empty_reply_is_asked_again_and_forgiven() -> None:
