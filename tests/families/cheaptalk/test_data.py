@@ -136,6 +136,25 @@ def test_flat_rows_group_by_annotation_and_evidence(tmp_path: Path) -> None:
     assert found.claims[1].gold_texts() == ("It is dry.",)
 
 
+def test_flat_rows_may_carry_their_text_only(tmp_path: Path) -> None:
+    rows = [
+        {"id": 1, "label": "SUPPORTS", "claim": "One.", "evidence": "It grinds."},
+        {"id": 1, "label": "SUPPORTS", "claim": "One.", "evidence": "It is old."},
+        {"id": 2, "label": "REFUTES", "claim": "Two.", "evidence": "It is dry."},
+        {"id": 3, "label": "NEI", "claim": "Three.", "evidence": "It is wide."},
+    ]
+    one, _, three = loaded(tmp_path, "flat", rows).claims
+    assert one.gold_sets() == (("It grinds.", "It is old."),) and three.distractors == ("It is wide.",)
+
+
+@pytest.mark.parametrize("name", ["evidence_sequence", "retrieved_sentences", "evidence_sentences", "sentences"])
+def test_simple_rows_may_name_their_evidence_otherwise(tmp_path: Path, name: str) -> None:
+    renamed = [{name if key == "evidence" else key: value for key, value in row.items()} for row in SIMPLE]
+    renamed[0][name] = [{"text": "It grinds."}, {"sentence": "It is old."}]
+    found = loaded(tmp_path, "simple", renamed).claims
+    assert [claim.gold for claim in found] == [claim.gold for claim in loaded(tmp_path, "simple", SIMPLE).claims]
+
+
 def test_symmetric_pairs_keep_both_labels_of_a_claim(tmp_path: Path) -> None:
     found = loaded(tmp_path, "symmetric", SYMMETRIC)
     assert len(found.claims) == 4 and len({claim.text for claim in found.claims}) == 2
