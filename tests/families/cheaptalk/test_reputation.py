@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from arena.errors import ConfigError
+from arena.errors import ConfigError, StorageFault
 from arena.families.cheaptalk.reputation import Reputation, ReputationConfig, new_reputation, update
+from arena.families.cheaptalk.reputation_table import Step, write_reputation_table
 
 CONFIG = ReputationConfig()
+TABLES = ("reputations", "reputation_history")
 
 
 def after(score: float, passed: bool, quality: float, **state: int) -> float:
@@ -102,3 +109,47 @@ def test_config_that_means_nothing_is_refused(change: dict[str, float]) -> None:
 def test_quality_outside_its_bounds_is_refused(quality: float) -> None:
     with pytest.raises(ValueError, match="from 0 to 1"):
         update(Reputation(0.7), True, quality, CONFIG)
+
+
+def history(agent: str, results: list[bool]) -> list[Step]:
+    state, steps = new_reputation(CONFIG), []
+    for number, passed in enumerate(results):
+        steps.append(Step(agent, update(state, passed, 0.9 if passed else 0.1, CONFIG), {"task": f"t{number}"}))
+        state = steps[-1].update.after
+    return steps
+
+
+def read(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(query).fetchall()
+
+
+def test_table_has_the_predecessors_columns(tmp_path: Path) -> None:
+    path = tmp_path / "reputation.db"
+    write_reputation_table(path, [*history("b", [True, False]), *history("a", [True])], CONFIG)
+    columns = {table: [row[1] for row in read(path, f"PRAGMA table_info({table})")] for table in TABLES}
+    assert columns["reputations"] == [
+        *("agent_id", "rep_score", "n_trials", "n_pass", "n_fail", "consecutive_correct", "consecutive_incorrect"),
+        *("config", "created_at", "updated_at"),
+    ]
+    assert columns["reputation_history"] == [
+        *("id", "agent_id", "timestamp", "rep_before", "rep_after", "verification_result", "slashed", "redeemed"),
+        "metadata",
+    ]
+    assert read(path, "SELECT agent_id, n_trials, n_pass, n_fail FROM reputations") == [("a", 1, 1, 0), ("b", 2, 1, 1)]
+
+
+def test_table_follows_each_agents_history(tmp_path: Path) -> None:
+    path = tmp_path / "reputation.db"
+    path.write_bytes(b"an older file")
+    write_reputation_table(path, history("a", [True, False, True]), CONFIG)
+    rows = read(path, "SELECT timestamp, rep_before, rep_after, slashed, metadata FROM reputation_history ORDER BY id")
+    assert [row[0] for row in rows] == ["step 00000001", "step 00000002", "step 00000003"]
+    assert all(before == after for (_, _, before, *_), (_, after, *_) in zip(rows, rows[1:], strict=False))
+    assert [row[3] for row in rows] == [0, 1, 0] and rows[0][4] == '{"task": "t0"}'
+    assert [file.name for file in tmp_path.iterdir()] == ["reputation.db"]
+
+
+def test_table_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StorageFault, match="cannot be written"):
+        write_reputation_table(tmp_path / "missing" / "reputation.db", [], CONFIG)
