@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 MAX_REPLY = 200_000
 """Characters of a reply that are read; the rest counts as not written."""
@@ -68,9 +70,10 @@ class Declared:
 def own_lines(reply: str) -> list[str | None]:
     """Return the lines of a reply in compatibility form (NFKC); None stands for a line that does not count."""
     text = unicodedata.normalize("NFKC", reply[:MAX_REPLY]).translate(_INVISIBLE)
-    text = _REASONING.sub("\n", _COMMENT.sub("\n", text))
-    text = _WRAPPER.sub("\n", _REASONING_END.sub("", text))
-    text = _INLINE.sub("", _BREAK.sub("\n", text))
+    if "<" in text:
+        text = _REASONING.sub("\n", _COMMENT.sub("\n", text))
+        text = _WRAPPER.sub("\n", _REASONING_END.sub("", text))
+        text = _INLINE.sub("", _BREAK.sub("\n", text))
     lines: list[str | None] = []
     skipping, fenced, introduced = False, False, False
     for line in text.splitlines():
@@ -102,30 +105,48 @@ def _announces(line: str) -> bool:
     return line.rstrip(" *_").endswith(":") and bool(_INTRODUCES.search(line)) and not _OWN.search(line)
 
 
-def declared(reply: str, fields: Sequence[str]) -> list[Declared]:
-    """Return every declaration of the named fields in a reply, in order; spaces, hyphens and underscores are alike."""
-    names = {_folded(field): field for field in fields}
-    lines = own_lines(reply)
-    found = list(_in_json(lines, names))
+class _Forms(NamedTuple):
+    """The ways to write some fields: folded name -> field, and a pattern for each."""
+
+    names: dict[str, str]
+    start: re.Pattern[str]
+    alone: re.Pattern[str]
+    tag: re.Pattern[str]
+    cell: re.Pattern[str]
+
+
+@lru_cache(maxsize=64)
+def _forms(fields: tuple[str, ...]) -> _Forms:
     pattern = "|".join(re.escape(field).replace(r"\ ", r"[\s_-]*") for field in sorted(fields, key=len, reverse=True))
     name = rf"{_DECORATION}[\"']?(?P<name>{pattern})[\"']?{_DECORATION}(?:\s*\([^()]*\))?{_DECORATION}"
-    start = re.compile(rf"(?:{_PREFIX}|{_SHORT_FIELD}){name}(?P<mark>{_SEPARATOR}{_DECORATION})", re.I)
-    alone = re.compile(rf"{_PREFIX}{name}\s*\Z", re.I)
-    tag = re.compile(rf"\s*<(?P<name>{pattern})>(?P<value>[^<]*)</", re.I)
-    cells = re.compile(rf"\s*{_DECORATION}(?P<name>{pattern}){_DECORATION}\s*\Z", re.I)
+    return _Forms(
+        names={_folded(field): field for field in fields},
+        start=re.compile(rf"(?:{_PREFIX}|{_SHORT_FIELD}){name}(?P<mark>{_SEPARATOR}{_DECORATION})", re.I),
+        alone=re.compile(rf"{_PREFIX}{name}\s*\Z", re.I),
+        tag=re.compile(rf"\s*<(?P<name>{pattern})>(?P<value>[^<]*)</", re.I),
+        cell=re.compile(rf"\s*{_DECORATION}(?P<name>{pattern}){_DECORATION}\s*\Z", re.I),
+    )
+
+
+def declared(reply: str, fields: Sequence[str]) -> list[Declared]:
+    """Return every declaration of the named fields in a reply, in order; spaces, hyphens and underscores are alike."""
+    forms = _forms(tuple(fields))
+    names = forms.names
+    lines = own_lines(reply)
+    found = list(_in_json(lines, names))
     for number, line in enumerate(lines):
         if line is None:
             continue
         if _is_table_header(lines, number):
-            found += _in_column(lines, number, cells, names)
-        elif match := tag.match(line):
+            found += _in_column(lines, number, forms.cell, names)
+        elif match := forms.tag.match(line):
             found.append(Declared(names[_folded(match["name"])], match["value"].strip()))
-        elif match := start.match(line):
+        elif match := forms.start.match(line):
             value = _cut(line[match.end() :]).strip()
             if match["mark"].strip() == "|":
                 value = value.rstrip("| ")
             found.append(Declared(names[_folded(match["name"])], value or _next_value(lines, number)))
-        elif match := alone.match(line):
+        elif match := forms.alone.match(line):
             found.append(Declared(names[_folded(match["name"])], _next_value(lines, number)))
     return found
 

@@ -63,6 +63,7 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
+@lru_cache(maxsize=4096)
 def _plain_words(text: str) -> frozenset[str]:
     stripped = (re.sub(r"^\W+|\W+$", "", word) for word in _plain(text).split())
     return frozenset(word for word in stripped if word)
@@ -178,15 +179,26 @@ def is_shown(sentence: str, piece: str) -> bool:
     """Return whether a piece is this sentence: nearly all words of each are in the other, and nothing conflicts."""
     one, other = words(sentence), words(piece)
     common = len(one.content & other.content)
-    if not common or in_conflict(other, one):
+    if not common or common < SHOWN_FROM * max(len(one.content), len(other.content)):
         return False
-    return common >= SHOWN_FROM * len(one.content) and common >= SHOWN_FROM * len(other.content)
+    return not in_conflict(other, one)
+
+
+# The same sentences come back under every deviation and protocol.
+@lru_cache(maxsize=65_536)
+def shows(sentence: str, piece: str) -> bool:
+    """Return whether a piece is this sentence or holds it word for word."""
+    return is_shown(sentence, piece) or _is_within(sentence, piece)
 
 
 def _is_within(sentence: str, piece: str) -> bool:
     """Return whether a piece holds the sentence word for word among other words."""
     one, other = words(sentence).order, words(piece).order
-    return bool(one) and any(other[at : at + len(one)] == one for at in range(len(other) - len(one) + 1))
+    return (
+        bool(one)
+        and len(one) <= len(other)
+        and any(other[at : at + len(one)] == one for at in range(len(other) - len(one) + 1))
+    )
 
 
 def fever_score(right: bool, pieces: Sequence[str], claim: Claim) -> bool | None:
@@ -201,10 +213,7 @@ def fever_score(right: bool, pieces: Sequence[str], claim: Claim) -> bool | None
     if not sets:
         return None
     first = pieces[:MAX_FEVER_PIECES]
-    return right and any(
-        all(any(is_shown(text, piece) or _is_within(text, piece) for piece in first) for text in group)
-        for group in sets
-    )
+    return right and any(all(any(shows(text, piece) for piece in first) for text in group) for group in sets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,16 +232,11 @@ def account(pieces: Sequence[str], gold: Sequence[str], distractors: Sequence[st
     Invented: a piece that shows none of the sentences, be it another wording too far from them or a sentence in
     conflict with them.
     """
-
-    def shows(text: str, piece: str) -> bool:
-        return is_shown(text, piece) or _is_within(text, piece)
-
-    gold_shown = tuple(text for text in gold if any(shows(text, piece) for piece in pieces))
-    others = tuple(text for text in distractors if any(shows(text, piece) for piece in pieces))
-    held = (*gold, *distractors)
+    by_piece = [[text for text in (*gold, *distractors) if shows(text, piece)] for piece in pieces]
+    shown = {text for texts in by_piece for text in texts}
     return Account(
-        gold_shown=gold_shown,
-        gold_kept=tuple(text for text in gold if text not in gold_shown),
-        distractors_shown=others,
-        invented=tuple(piece for piece in pieces if not any(shows(text, piece) for text in held)),
+        gold_shown=tuple(text for text in gold if text in shown),
+        gold_kept=tuple(text for text in gold if text not in shown),
+        distractors_shown=tuple(text for text in distractors if text in shown),
+        invented=tuple(piece for piece, texts in zip(pieces, by_piece, strict=True) if not texts),
     )

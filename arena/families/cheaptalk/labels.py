@@ -135,6 +135,8 @@ def read_label(reply: str, fields: Sequence[str] = FIELDS) -> Reading:
 def read_value(value: str) -> Reading:
     """Return the label that the value of a declared field holds."""
     value = value.strip()
+    if value.lower() in SPELLINGS:
+        return Reading(SPELLINGS[value.lower()])
     if not value.strip(_DECORATION):
         return Reading(None, Unread.EMPTY)
     mentions = list(_LABEL.finditer(value))
