@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from arena.records import Json
+from arena.records import CallKind, Json
 
 
 class Message(NamedTuple):
@@ -76,7 +76,7 @@ class CallKey(NamedTuple):
 class ModelRequest(NamedTuple):
     """One question to a model. `kind` is `model` (a player) or `judge`; `seed` are the trial's 64 hex digits."""
 
-    kind: str
+    kind: CallKind
     model: str
     conversation: Conversation
     sampling: Sampling

@@ -94,7 +94,7 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What `--dry-run` says: bounds by who is asked; `missing`: settings that would give a bound; `rows`: (name, text)."""
+    """What `--dry-run` says: bounds by who is asked, settings that would give a bound (`missing`), and further rows."""
 
     players: CallBounds
     judge: CallBounds

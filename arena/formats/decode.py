@@ -8,10 +8,10 @@
     decode(Row, {"from": "Ada", "counts": {"calls": "3"}}, "rows.json")
     # DataError: rows.json: /counts/calls: must be a whole number, not text
 
-Field types: bool, int, float (takes whole numbers, too), str, None, Any, Literal of texts, Enum, other dataclasses,
+Field types: bool, int, float (takes whole numbers, too), str, None, Any, Literal, Enum, dataclasses, NamedTuples,
 `tuple[X, ...]`, `tuple[X, Y]`, `list[X]`, `Mapping[str, X]`, `dict[str, X]`, and unions of types that look different in
 JSON (`int | None`, `str | tuple[str, ...]`). A field with a default may be missing. What a class checks in
-`__post_init__` is reported, too, where it raises MemberError.
+`__post_init__` is reported, too, where it raises MemberError. `encode` is the way back.
 
 A class is compiled once. What fits is decoded without a step of Python for each member: of one object, the tuple of its
 members' types is looked up among those that were found to fit before; a list of objects is decoded member by member,
@@ -20,15 +20,13 @@ all objects at once. Only a value that does not fit is walked again, with pointe
 
 from __future__ import annotations
 
-import json
-import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from arena.errors import DataError, Issue
@@ -39,25 +37,20 @@ from arena.formats.decode_nodes import (
     Fixed,
     JsonText,
     Many,
-    Member,
     Members,
     Mismatch,
     Node,
-    ObjectNode,
     OneOf,
     Problem,
     Scalar,
 )
+from arena.formats.decode_objects import Member, ObjectNode
 from arena.formats.json_types import Json
 
 T = TypeVar("T")
 
 MAX_ISSUES = 100
 """A broken file of many megabytes must not become an error message of many gigabytes."""
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-_encode_ascii = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def member(name: str = "", text: bool = False) -> dict[str, object]:
@@ -67,14 +60,6 @@ def member(name: str = "", text: bool = False) -> dict[str, object]:
     (`json_text`), so that readers of tables meet one type, whatever the shape; empty text stands for None.
     """
     return {"json_name": name, "json_text": text}
-
-
-def json_text(value: Json) -> str:
-    """Return a value as compact JSON, empty for None: what a field with `member(text=True)` is written as."""
-    if value is None:
-        return ""
-    text = _encode(value)
-    return _encode_ascii(value) if not text.isascii() and _SURROGATE.search(text) else text
 
 
 def decode(cls: type[T], value: Json, file: str, place: str = "", unknown: bool = False) -> T:
@@ -90,6 +75,11 @@ def decode(cls: type[T], value: Json, file: str, place: str = "", unknown: bool 
     except Mismatch:
         found = problems(cls, value, unknown)
     raise DataError([Issue(file, _joined(place, pointer), message) for pointer, message in found])
+
+
+def encode(value: object) -> dict[str, Json]:
+    """Return an object of a dataclass as JSON: what `decode` takes, with all members in the order of the fields."""
+    return _compiled(type(value), False).as_dict(value)
 
 
 def problems(cls: type, value: Json, unknown: bool = False) -> list[Problem]:
@@ -115,6 +105,17 @@ _nodes: dict[tuple[type, bool], ObjectNode] = {}
 """Every class that was compiled; threads that compile the same one at once make equal nodes."""
 
 
+def _is_named_tuple(cls: type) -> bool:
+    return issubclass(cls, tuple) and hasattr(cls, "_field_defaults")
+
+
+def _getter(names: Sequence[str], kind: Callable[..., Callable[[Any], Any]]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what picks several members or attributes at once: a tuple, also of one or none."""
+    if len(names) > 1:
+        return kind(*names)
+    return lambda value: tuple([kind(name)(value) for name in names])
+
+
 class _Compiler:
     """Compiles a class and those that its fields name; a class that holds itself is compiled once."""
 
@@ -126,11 +127,18 @@ class _Compiler:
         if cls not in self.objects:
             node = self.objects[cls] = ObjectNode(cls, self.unknown)
             hints = typing.get_type_hints(cls)
-            for one in fields(cls):
-                if one.init:
-                    self.add(node, one, hints[one.name])
-            names = list(node.members)
-            node.pick = itemgetter(*names) if len(names) > 1 else lambda value: tuple([value[name] for name in names])
+            if _is_named_tuple(cls):
+                defaults = cls._field_defaults  # type: ignore[attr-defined]
+                for name in hints:
+                    node.members[name] = Member(
+                        name, self.node(hints[name], f"{cls.__name__}.{name}"), name in defaults
+                    )
+            else:
+                for one in fields(cls):
+                    if one.init:
+                        self.add(node, one, hints[one.name])
+            node.pick = _getter(list(node.members), itemgetter)
+            node.values = _getter([one.field for one in node.members.values()], attrgetter)
         return self.objects[cls]
 
     def add(self, node: ObjectNode, one: Field[Any], hint: Any) -> None:
@@ -152,7 +160,8 @@ class _Compiler:
         if origin is Literal:
             return OneOf({value: value for value in args})
         if origin in (Union, types.UnionType):
-            return Either([self.node(arg, where) for arg in args], where)
+            kinds = [arg for arg in args if not (arg is int and float in args)]  # a float may be whole
+            return Either([self.node(kind, where) for kind in kinds], where)
         if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
             return Many(self.node(args[0], where), tuple)
         if origin is tuple:
@@ -163,6 +172,6 @@ class _Compiler:
             return Members(self.node(args[1], where))
         if isinstance(hint, type) and issubclass(hint, Enum):
             return OneOf({one.value: one for one in hint})
-        if isinstance(hint, type) and is_dataclass(hint):
+        if isinstance(hint, type) and (is_dataclass(hint) or _is_named_tuple(hint)):
             return self.object(hint)
         raise TypeError(f"{where}: a field of type {hint} cannot be decoded")

@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
+from arena.formats.json_text import json_text, parse_json, scan
 from arena.formats.json_types import Json
 from arena.formats.strict_json import child
 
@@ -25,8 +26,6 @@ TYPE_NAMES: Mapping[type, str] = {
     list: "a list",
     dict: "an object",
 }
-_MAX_LAYOUTS = 64
-"""Orders of members that are remembered per class; a hostile file may hold any number of them."""
 _MAX_SHOWN = 40
 
 
@@ -47,6 +46,13 @@ def _shown(value: Json) -> str:
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str})
+
+
+def encoded(node: Node, value: Any) -> Json:
+    return value if node.encode is None else node.encode(value)
+
+
 class Mismatch(Exception):
     """A value does not fit; `explain` finds out where."""
 
@@ -55,11 +61,12 @@ class Node:
     """One type. `types`: the types of JSON values (as json.loads gives them) that it takes.
 
     `convert` returns what a value of these types becomes, and raises Mismatch where it does not fit; None: the value
-    itself.  `explain` yields every problem of a value, whose own type is not yet checked.
+    itself.  `encode` is the way back.  `explain` yields every problem of a value, whose own type is not yet checked.
     """
 
     types: frozenset[type] = frozenset()
     convert: Convert | None = None
+    encode: Convert | None = None
     expected = ""
 
     def decode(self, value: Json) -> Any:
@@ -73,6 +80,10 @@ class Node:
         if not self.types.issuperset(map(type, values)):
             raise Mismatch
         return values if self.convert is None else list(map(self.convert, values))
+
+    def encode_column(self, values: Sequence[Any]) -> Sequence[Json]:
+        """Encode many values."""
+        return values if self.encode is None else list(map(self.encode, values))
 
     def explain(self, value: Json, pointer: str) -> Iterator[Problem]:
         if type(value) not in self.types:
@@ -113,6 +124,7 @@ class OneOf(Node):
     def __init__(self, values: Mapping[Json, Any]) -> None:
         self.values = values
         self.same = all(value is made for value, made in values.items())
+        self.encode = None if self.same else {made: value for value, made in values.items()}.__getitem__
         self.types = frozenset(map(type, values))
         self.convert = self.look_up
         self.expected = _listed([json.dumps(value) for value in values])
@@ -145,6 +157,10 @@ class Many(Node):
     def __init__(self, element: Node, make: type) -> None:
         self.element, self.make = element, make
         self.convert = self.scalars if element.convert is None else self.others
+        self.encode = self.as_list
+
+    def as_list(self, value: Sequence[Any]) -> list[Json]:
+        return list(self.element.encode_column(value))
 
     def scalars(self, value: list[Json]) -> Any:
         if not self.element.types.issuperset(map(type, value)):
@@ -173,8 +189,11 @@ class Fixed(Node):
 
     def __init__(self, elements: Sequence[Node]) -> None:
         self.elements = elements
-        self.convert = self.make
+        self.convert, self.encode = self.make, self.as_list
         self.expected = f"a list of {len(elements)}"
+
+    def as_list(self, value: Sequence[Any]) -> list[Json]:
+        return [encoded(node, inner) for node, inner in zip(self.elements, value, strict=True)]
 
     def make(self, value: list[Json]) -> Any:
         if len(value) != len(self.elements):
@@ -197,6 +216,10 @@ class Members(Node):
     def __init__(self, element: Node) -> None:
         self.element = element
         self.convert = self.scalars if element.convert is None else self.others
+        self.encode = None if element.encode is None else self.as_dict
+
+    def as_dict(self, value: Mapping[str, Any]) -> dict[str, Json]:
+        return {name: encoded(self.element, inner) for name, inner in value.items()}
 
     def scalars(self, value: dict[str, Json]) -> Any:
         if not self.element.types.issuperset(map(type, value.values())):
@@ -225,6 +248,17 @@ class Either(Node):
         self.expected = " or ".join(node.expected for node in nodes)
         if any(node.convert is not None for node in nodes):
             self.convert = self.choose
+        self.encoders = {kind: node.encode for kind, node in self.by_type.items() if kind in (list, dict)}
+        if any(self.encoders.values()):
+            self.encode = self.chosen
+
+    def chosen(self, value: Any) -> Json:
+        """Encode a value; what is no plain value was a list or an object."""
+        if type(value) in _PLAIN:
+            return value
+        kind = list if isinstance(value, tuple | list) and not hasattr(value, "_fields") else dict
+        encode = self.encoders[kind]
+        return value if encode is None else encode(value)
 
     def choose(self, value: Json) -> Any:
         convert = self.by_type[type(value)].convert
@@ -242,7 +276,13 @@ class JsonText(Node):
 
     def __init__(self, held: Node) -> None:
         self.held = held
-        self.convert = self.parse
+        self.convert, self.encode = self.parse, self.as_text
+
+    def as_text(self, value: Any) -> str:
+        return json_text(encoded(self.held, value))
+
+    def encode_column(self, values: Sequence[Any]) -> Sequence[Json]:
+        return ["" if value is None else self.as_text(value) for value in values]
 
     def parse(self, text: str) -> Any:
         return self.column((text,))[0]
@@ -251,7 +291,7 @@ class JsonText(Node):
         if not self.types.issuperset(map(type, values)):
             raise Mismatch
         try:
-            found = [_scan(text) if text else (None, 0) for text in values]
+            found = [scan(text) if text else (None, 0) for text in values]
         except (ValueError, RecursionError):
             raise Mismatch from None
         if [end for _, end in found] != list(map(len, values)):
@@ -265,140 +305,3 @@ class JsonText(Node):
             yield pointer, f"must be {self.expected}: {error}"
         else:
             yield from self.held.explain(held, pointer)
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is no number that JSON can hold")
-
-
-_scan = json.JSONDecoder(parse_constant=_refuse).raw_decode
-
-
-def parse_json(text: str) -> Json:
-    """Return the value of a JSON text without anything around it. Errors: ValueError saying what is wrong."""
-    try:
-        value, end = _scan(text)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
-    if end != len(text):
-        raise ValueError(f"it goes on after the JSON value, at column {end + 1}")
-    return value
-
-
-class _Layout:
-    """Names that objects have in one order: how their values become an object of the class.
-
-    `places` of the members among the values of the object.  `straight`: these are the arguments of the class.
-    """
-
-    __slots__ = ("names", "straight", "allowed", "converts", "fitting", "places")
-
-    def __init__(self, members: Sequence[Member], places: Sequence[int], straight: bool) -> None:
-        self.names = [one.field for one in members]
-        self.places, self.straight = places, straight
-        self.allowed = [one.node.types for one in members]
-        self.converts = [(place, one.node.convert) for place, one in enumerate(members) if one.node.convert is not None]
-        self.fitting: set[tuple[type, ...]] = set()
-        """Tuples of types that were found to fit: at most as many as the class allows."""
-
-
-class Member(NamedTuple):
-    """One field: its name in the class, its type, and whether it may be missing."""
-
-    field: str
-    node: Node
-    optional: bool
-
-
-class ObjectNode(Node):
-    """A dataclass."""
-
-    types = frozenset({dict})
-    expected = TYPE_NAMES[dict]
-
-    def __init__(self, cls: type, unknown: bool) -> None:
-        self.cls, self.unknown = cls, unknown
-        self.members: dict[str, Member] = {}
-        self.positional = True
-        """Whether the members in their order are the arguments of the class."""
-        self.pick: Callable[[dict[str, Json]], tuple[Json, ...]] = tuple
-        """Returns the values of the members in their order. Errors: KeyError where one is missing."""
-        self.layouts: dict[tuple[str, ...], _Layout] = {}
-        self.convert = self.make
-
-    def make(self, value: dict[str, Json]) -> Any:
-        names = tuple(value)
-        layout = self.layouts.get(names) or self.layout(names)
-        values = list(value.values())
-        if not layout.straight:
-            values = [values[place] for place in layout.places]
-        found = tuple(map(type, values))
-        if found not in layout.fitting:
-            if not all(map(frozenset.__contains__, layout.allowed, found)):
-                raise Mismatch
-            layout.fitting.add(found)
-        for place, convert in layout.converts:
-            values[place] = convert(values[place])
-        try:
-            if layout.straight:
-                return self.cls(*values)
-            return self.cls(**dict(zip(layout.names, values, strict=True)))
-        except MemberError:
-            raise Mismatch from None
-
-    def column(self, values: Sequence[Json]) -> Sequence[Any]:
-        if not self.types.issuperset(map(type, values)):
-            raise Mismatch
-        if not values or not self.positional or set(map(len, values)) != {len(self.members)}:
-            return list(map(self.make, values))
-        try:
-            rows = list(map(self.pick, values))
-        except KeyError:
-            return list(map(self.make, values))
-        columns = zip(*rows, strict=True)
-        made = [one.node.column(column) for one, column in zip(self.members.values(), columns, strict=True)]
-        try:
-            return list(map(self.cls, *made))
-        except MemberError:
-            raise Mismatch from None
-
-    def layout(self, names: tuple[str, ...]) -> _Layout:
-        """Return how an object with these names is read. Errors: Mismatch for missing and unknown ones."""
-        known = [name for name in names if name in self.members]
-        if not self.unknown and len(known) < len(names):
-            raise Mismatch
-        if any(not one.optional and name not in names for name, one in self.members.items()):
-            raise Mismatch
-        members = [self.members[name] for name in known]
-        layout = _Layout(
-            members, [names.index(name) for name in known], self.positional and names == tuple(self.members)
-        )
-        if len(self.layouts) < _MAX_LAYOUTS:
-            self.layouts[names] = layout
-        return layout
-
-    def inner(self, value: Json, pointer: str) -> Iterator[Problem]:
-        sound = True
-        for name, one in self.members.items():
-            place = child(pointer, name)
-            if name in value:
-                for problem in one.node.explain(value[name], place):
-                    sound = False
-                    yield problem
-            elif not one.optional:
-                sound = False
-                yield place, f"is missing; it must be {one.node.expected or 'there'}"
-        for name in value if not self.unknown else ():
-            if name not in self.members:
-                sound = False
-                yield child(pointer, name), f"is unknown here; the members are {', '.join(self.members)}"
-        if sound:
-            yield from self.refused(value, pointer)
-
-    def refused(self, value: dict[str, Json], pointer: str) -> Iterator[Problem]:
-        """Yield what the class itself says of members that fit one by one."""
-        found = {one.field: one.node.decode(value[name]) for name, one in self.members.items() if name in value}
-        try:
-            self.cls(**found)
-        except MemberError as error:
-            yield child(pointer, error.member) if error.member else pointer, str(error)

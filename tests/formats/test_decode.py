@@ -8,13 +8,14 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
 from arena.errors import DataError
-from arena.formats.decode import MAX_ISSUES, decode, json_text, member, problems
+from arena.formats.decode import MAX_ISSUES, decode, encode, member, problems
 from arena.formats.decode_nodes import MemberError
+from arena.formats.json_text import json_text
 
 
 class Colour(StrEnum):
@@ -39,6 +40,7 @@ class Shape:
     notes: list[str]
     closed: bool
     limit: int | None
+    share: float | int | None
     to: str | tuple[str, ...]
     free: Any = None
     held: dict[str, int] | None = field(default=None, metadata=member(text=True))
@@ -60,6 +62,7 @@ def shape(**changes: Any) -> dict[str, Any]:
         "notes": ["n"],
         "closed": True,
         "limit": None,
+        "share": 0.5,
         "to": ["B"],
         "free": {"any": [1, None]},
         "held": '{"n":1}',
@@ -76,10 +79,36 @@ def found(value: Any, cls: type = Shape, unknown: bool = False) -> dict[str, str
 def test_what_fits_becomes_the_object() -> None:
     made = decode(Shape, shape(), "f")
     assert made == Shape(
-        "A", Colour.RED, "line", (Point(1, 2.5), Point(2, 3)), (1, "one"), {"a": "b"}, ["n"], True, None, ("B",),
+        "A", Colour.RED, "line", (Point(1, 2.5), Point(2, 3)), (1, "one"), {"a": "b"}, ["n"], True, None, 0.5, ("B",),
         {"any": [1, None]}, {"n": 1}, {"p": Point(0, 0)},
     )  # fmt: skip
     assert made.colour is Colour.RED
+
+
+def test_encoding_is_the_way_back() -> None:
+    made = decode(Shape, shape(), "f")
+    assert json.dumps(encode(made)) == json.dumps(shape())
+    assert decode(Shape, encode(made), "f") == made
+    plain = decode(Shape, shape(to="all", held="", kind="dot", corners=[], limit=3), "f")
+    assert json.dumps(encode(plain)) == json.dumps(shape(to="all", held="", kind="dot", corners=[], limit=3))
+
+
+class Pair(NamedTuple):
+    left: int
+    right: tuple[Point, ...] = ()
+
+
+@dataclass
+class Holder:
+    pair: Pair | None
+
+
+def test_a_named_tuple_is_an_object_in_json() -> None:
+    value = {"pair": {"left": 1, "right": [{"x": 2, "y": 0.0}]}}
+    assert decode(Holder, value, "f") == Holder(Pair(1, (Point(2),)))
+    assert encode(Holder(Pair(1, (Point(2),)))) == value
+    assert decode(Holder, {"pair": {"left": 1}}, "f") == Holder(Pair(1))
+    assert found({"pair": {"right": []}}, Holder) == {"/pair/left": "is missing; it must be a whole number"}
 
 
 def test_order_of_members_does_not_matter() -> None:
@@ -102,6 +131,7 @@ def test_members_with_defaults_may_be_missing() -> None:
         ({"closed": 1}, "/closed", "must be true or false, not a whole number"),
         ({"limit": True}, "/limit", "must be a whole number or null, not true or false"),
         ({"limit": 1.0}, "/limit", "must be a whole number or null, not a number"),
+        ({"share": "1"}, "/share", "must be a number or null, not text"),
         ({"colour": "green"}, "/colour", 'must be "red" or "blue", not "green"'),
         ({"colour": None}, "/colour", 'must be "red" or "blue", not null'),
         ({"kind": "x" * 99}, "/kind", f'must be "line" or "dot", not "{"x" * 36}...'),

@@ -14,13 +14,13 @@ from arena.analysis.check.ci_outputs import ci_record, shown_path
 from arena.analysis.check.metrics import known_metrics
 from arena.analysis.check.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
 from arena.cli.entry import enter
+from arena.engine.build import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.formats.tables import printable, text_table
 from arena.settings.config import CLONE_ROOT
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
 from arena.settings.values import OFF, ON
-from arena.store.finished_run import FinishedRun
 
 DEFAULT_THRESHOLDS = CLONE_ROOT / "config/thresholds.yaml"
 
@@ -63,7 +63,7 @@ def _check_by(words: Sequence[str]) -> int:
 def _check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     strict = _strict(options.strict, environ)
     targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
-    run = FinishedRun(options.run)
+    run = open_run(options.run)
     summary = run.summary()
     if options.list_metrics:
         print(printable("\n".join(f"{name}: {meaning}" for name, meaning in known_metrics(summary))))

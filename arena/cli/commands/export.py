@@ -10,6 +10,7 @@ from pathlib import Path
 from arena.analysis.exports import hf_dataset, leaderboard_result
 from arena.analysis.exports.canary import canary_of
 from arena.cli.entry import enter
+from arena.engine.build import open_run
 from arena.errors import EXIT_OK
 from arena.formats.tables import printable
 from arena.settings.flags import Parser
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _export_by(words: Sequence[str]) -> int:
     options = _parser().parse_args(words)
-    run = FinishedRun(options.run)
+    run = open_run(options.run)
     said = FORMATS[options.format](run, options)
     canary, of_set = canary_of(run)
     if not of_set:

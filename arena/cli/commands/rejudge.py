@@ -18,7 +18,7 @@ from arena.analysis.rejudge.text import agreement_text
 from arena.cli.console import Console, console
 from arena.cli.entry import enter
 from arena.cli.execute import execute
-from arena.engine.build import ProcessContext, RunRequest, family_spec
+from arena.engine.build import ProcessContext, RunRequest, family_spec, open_run
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS
 from arena.formats.tables import printable
@@ -89,7 +89,8 @@ def _run_of(parser: argparse.ArgumentParser, words: Sequence[str]) -> Path:
 
 
 def _rejudge(path: Path, config: Config, words: Sequence[str]) -> int:
-    run = FinishedRun(path)
+    run = open_run(path)
+    source = source_of(run)
     _check_finished(run)
     _check_out(config, path)
     whole = _whole_config(run, config)
@@ -97,8 +98,8 @@ def _rejudge(path: Path, config: Config, words: Sequence[str]) -> int:
     process = ProcessContext(
         config.environ, config.root, threading.Event(), shown.notify, shown.warn, tuple(words), "arena rejudge"
     )
-    spec = family_spec(str(run.identity["family"]))
-    request = RunRequest(spec, whole, process, _panel(config), source_of(run))
+    spec = family_spec(run.manifest.family)
+    request = RunRequest(spec, whole, process, _panel(config), source)
     # With --json standard output holds nothing but the one object that `_show` prints.
     code = execute(request, replace(shown, out=shown.err) if config.json else shown)
     if config.out is not None and not config.dry_run and (Path(config.out) / AGREEMENT_FILE).is_file():
@@ -143,17 +144,15 @@ def _check_out(config: Config, path: Path) -> None:
 def _whole_config(run: FinishedRun, config: Config) -> Config:
     """Return the settings of the new run: those of the matches as they were, those of judging as they are given.
 
-    Errors: UsageError for the panel, DataError for a manifest of another shape.
+    Errors: UsageError for the panel or a run without players, DataError for models of an unknown provider.
     """
     judges = _panel(config)
-    try:
-        played, models = run.identity["settings"], run.identity["models"]
-        provider, _, model = models["participant"].partition("/")
-        roles = tuple(models["roles"].items())
-        labels = [models["participant"], *(label for _, label in roles)]
-    except (KeyError, TypeError, AttributeError) as error:
-        place = Issue(str(run.path / MANIFEST_FILE), "/identity", f"lacks or spoils a field: {error!r}")
-        raise DataError([place]) from None
+    played, models = run.manifest.identity.settings, run.manifest.identity.models
+    if models.participant is None:
+        raise UsageError(f"{run.path}: no model filled the seats, so there is nothing to score again")
+    provider, _, model = models.participant.partition("/")
+    roles = tuple(models.roles.items())
+    labels = [models.participant, *models.roles.values()]
     strangers = [label for label in labels if label.partition("/")[0] not in PROVIDERS]
     if strangers:
         place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console, console
 from arena.cli.entry import enter
+from arena.engine.build import open_run
 from arena.errors import EXIT_OK, UsageError
 from arena.settings.flags import Parser
 from arena.store.digests import DIGESTS_FILE, renew
@@ -49,7 +50,7 @@ def _act(argv: Sequence[str]) -> int:
 
 
 def _report(folders: Sequence[Path], out: Path | None, screen: Console) -> int:
-    runs = [FinishedRun(folder) for folder in folders]
+    runs = [open_run(folder) for folder in folders]
     if out is None and len(runs) > 1:
         raise UsageError("several runs in one report need --out FILE, such as --out report.html")
     own = runs[0].path / REPORT_FILE
