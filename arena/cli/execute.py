@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 import time
 from contextlib import closing
 from pathlib import Path
 
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
+from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
 from arena.engine.build import (
     ProcessContext,
     RunRequest,
@@ -26,13 +26,10 @@ from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
-from arena.settings.redaction import public_url
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
 
 RUNS_DIR = Path("state/runs")
-SHOWN_FAULTS = 10
-"""How many trials that did not pass the end of a run names; all of them are in matches.jsonl."""
 
 
 def execute(request: RunRequest, console: Console) -> int:
@@ -44,7 +41,7 @@ def execute(request: RunRequest, console: Console) -> int:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
         run = Run(family, request, console, cast, calculator, tools)
-        run.identity = run_identity(request, family, cast, calculator, tools, run.gate.identity())
+        run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
         for warning in family.warnings:
             console.warn(warning)
         if request.config.operation.dry_run:
@@ -85,14 +82,8 @@ def _ci_outputs(run: Run, path: Path, record: CiRecord) -> None:
 
 
 def _resume_hint(process: ProcessContext, path: Path) -> str:
-    """Return the sentence that says how to resume: the command as it was given, with what it lacks, and without what
-    may be secret in an address."""
-    words = [public_url(word) for word in process.argv]
-    if not any(word == "--out" or word.startswith("--out=") for word in words):
-        words += ["--out", str(path)]
-    if "--resume" not in words:
-        words.append("--resume")
-    return f"resume with: python3 -m {process.command} {shlex.join(words)}"
+    """Return the sentence that says how to resume."""
+    return f"resume with: {resume_command(process.argv, process.command, str(path))}"
 
 
 def _directory(request: RunRequest, identity: Identity) -> Path:
@@ -116,7 +107,7 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         console.result(json.dumps(summary))
     elif not operation.quiet:
         console.result(summary_text(summary, run.family, path))
-    for line in _not_passed(result):
+    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
         console.warn(line)
     resume = run.resume_hint
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
@@ -137,12 +128,3 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")
         return EXIT_ERRORS
     return EXIT_OK
-
-
-def _not_passed(result: SessionResult) -> list[str]:
-    """Return a line for each trial of this session that did not end as done, the first SHOWN_FAULTS of them."""
-    found = [one for one in result.not_passed if one.status != "limit"]
-    lines = [f"{one.status.upper():<8} {one.key}  {one.detail or one.stop.sentence}" for one in found[:SHOWN_FAULTS]]
-    if len(found) > SHOWN_FAULTS:
-        lines.append(f"and {len(found) - SHOWN_FAULTS} more (matches.jsonl lists them all)")
-    return lines

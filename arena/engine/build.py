@@ -20,8 +20,9 @@ from arena.families.contract import Family
 from arena.families.spec import FamilySpec, Need
 from arena.formats.suggest import suggest
 from arena.messages import Calculator, Provider, Sampling
-from arena.play.services import Model
+from arena.play.context import Model
 from arena.play.tool_protocol import describe
+from arena.policy.gates import AllowAll, Gate
 from arena.providers.nobody import Nobody
 from arena.records import Json, Trial
 from arena.settings.config import Config, ModelRef
@@ -85,7 +86,7 @@ class RunRequest:
     """One run as it was asked for.
 
     `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
-    trials are scored again; None: trials are played.
+    trials are scored again; None: trials are played.  `gate`: the policy of the run.
     """
 
     spec: FamilySpec
@@ -93,6 +94,7 @@ class RunRequest:
     process: ProcessContext
     panel: Panel | None = None
     source: Source | None = None
+    gate: Gate = field(default_factory=AllowAll)
 
     def judges(self) -> Panel | None:
         """Return who judges and how often; None for a run without a judge. Errors: UsageError where nobody is named."""
@@ -356,6 +358,13 @@ def build_family(request: RunRequest, tools: str | None) -> Family:
     else:
         family = importlib.import_module(request.spec.module).build(request.config, tools)
     return family
+
+
+def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the rules by which a run is scored again: its own, changed as the family's module says
+    (`rescoring_rules(config, rules)`), where it offers that."""
+    own = getattr(importlib.import_module(request.spec.module), "rescoring_rules", None)
+    return dict(rules) if own is None else dict(own(request.config, rules))
 
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)

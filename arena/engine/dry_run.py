@@ -10,7 +10,7 @@ from arena.families.contract import Bounds
 from arena.families.spec import Need
 from arena.formats.tables import text_table
 from arena.play.bounds import CallBounds
-from arena.play.services import Model
+from arena.play.context import Model
 from arena.records import Json
 from arena.settings.prices import FREE, Price
 

@@ -17,9 +17,8 @@ from arena.engine.runner import Hooks, Progress, Runner
 from arena.engine.summary import Summary
 from arena.families.contract import Family
 from arena.messages import Calculator
+from arena.play.context import Activity, RunContext
 from arena.play.limits import Budget, Limits
-from arena.play.services import Activity, RunContext
-from arena.policy.gates import AllowAll, Gate
 from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests
@@ -59,7 +58,6 @@ class Run:
     cast: Cast
     calculator: Calculator | None
     tools: str | None
-    gate: Gate = field(default_factory=AllowAll)
     identity: Identity = field(init=False)
     resume_hint: str = ""
 
@@ -231,8 +229,8 @@ class Session:
             player=run.cast.player,
             panel=run.cast.panel,
             toolbox=run.family.toolbox(run.calculator),
-            has_tools=run.tools is not None,
-            gate=run.gate,
+            has_tools=run.tools is not None or run.family.toolbox(None) is not None,
+            gate=run.request.gate,
             activity=self.activity,
         )
 

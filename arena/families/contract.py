@@ -94,7 +94,7 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What `--dry-run` says: bounds by who is asked, settings that would give a bound (`missing`), and further rows."""
+    """What `--dry-run` says: bounds by who is asked, settings `missing` for a bound, further (name, text) rows."""
 
     players: CallBounds
     judge: CallBounds

@@ -7,10 +7,6 @@ cannot make a call that is not recorded, limited and allowed.
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from arena.errors import GateDenied, Interrupted, ServiceFault, TrialEnded, ended
@@ -20,20 +16,17 @@ from arena.messages import (
     Conversation,
     ModelReply,
     ModelRequest,
-    Provider,
     Sampling,
     ToolAnswer,
-    ToolRecording,
 )
-from arena.play.limits import Budget, Reservation
-from arena.play.toolbox import Toolbox, Tools
-from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, Gate, TrialGate
+from arena.play.context import Model, RunContext, no_player
+from arena.play.limits import Reservation
+from arena.play.toolbox import Tools
+from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
 from arena.records import CallKind, Counters, GateDecision, Json, Stop, Trial
-from arena.settings.prices import FREE, Price
+from arena.settings.prices import Price
 from arena.store.calls import CallLine, Fault, Slot
 from arena.store.journal import (
-    AppendFile,
-    JournalIndex,
     Recorded,
     attempts_to_json,
     call_fields,
@@ -82,65 +75,6 @@ class Services(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model ready to be asked: `name` is what the provider is given, `label` is `provider/name`.
-
-    `recording`: where the tool calls of this model's seats come from when they are replayed.
-    """
-
-    provider: Provider
-    name: str
-    label: str
-    sampling: Sampling
-    price: Price = FREE
-    recording: ToolRecording | None = None
-
-
-class Activity:
-    """Live counters for the progress line; approximate under threads, never part of a result."""
-
-    __slots__ = ("turns", "in_flight", "retries")
-
-    def __init__(self) -> None:
-        self.turns = 0
-        self.in_flight = 0
-        self.retries = 0
-
-
-def no_player(trial: Trial, seat: str) -> Model:
-    """Fill no seat: for families without players."""
-    raise ServiceFault("bug", f"no model fills the seat {seat}")
-
-
-@dataclass(frozen=True, slots=True)
-class RunContext:
-    """What every trial of a run shares.
-
-    `player`: the model that fills a seat of a trial.  `panel`: the judge of each question about a trial, in order;
-    empty without a judge.  `toolbox`: None without tools.  `has_tools`: whether players are shown tools.
-    """
-
-    budget: Budget
-    journal: AppendFile
-    recorded: JournalIndex
-    stop: threading.Event
-    player: Callable[[Trial, str], Model] = no_player
-    panel: Sequence[Model] = ()
-    toolbox: Toolbox | None = None
-    has_tools: bool = False
-    gate: Gate = field(default_factory=AllowAll)
-    clock: Callable[[], float] = time.time
-    timer: Callable[[], float] = time.perf_counter
-    activity: Activity = field(default_factory=Activity)
-
-    def judge_of(self, question: int) -> Model | None:
-        """Return who is asked a question (0-based) about a trial; None where the run has no judge."""
-        if not self.panel:
-            return None
-        return self.panel[question] if question < len(self.panel) else self.panel[0]
-
-
 class TrialServices:
     """The `Services` of one attempt of one trial."""
 
@@ -163,16 +97,15 @@ class TrialServices:
     def ask(
         self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
     ) -> ModelReply:
-        return self._model_call(
-            "model", seat, turn, step, conversation, self._context.player(self._trial, seat), sampling
-        )
+        model = self._context.player(self._trial, seat)
+        return self._model_call("model", self._place(seat, turn, step), conversation, model, sampling)
 
     def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
         model = self._context.judge_of(turn)
         if model is None:
             raise ServiceFault(Stop.JUDGE, "this run has no judge")
         try:
-            return self._model_call("judge", JUDGE_SEAT, turn, step, conversation, model, None)
+            return self._model_call("judge", self._place(JUDGE_SEAT, turn, step), conversation, model, None)
         except ServiceFault as fault:
             if fault.stop is Stop.PROVIDER:
                 raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
@@ -180,7 +113,7 @@ class TrialServices:
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         digest = tool_digest(op, args)
-        key = CallKey(self._trial.key, self._attempt, seat, turn, step)
+        key = self._place(seat, turn, step)
         line = self._recorded.find(Slot("tool", seat, turn, step, index), digest)
         if line is not None:
             return self._recalled_tool(line, op, args)
@@ -250,28 +183,25 @@ class TrialServices:
             fields["seed"] = seed = tool_seed(self._trial.seed, key, index)
         return tools.call(op, args, seed)
 
+    def _place(self, seat: str, turn: int, step: int) -> CallKey:
+        return CallKey(self._trial.key, self._attempt, seat, turn, step)
+
     def _model_call(
-        self,
-        kind: CallKind,
-        seat: str,
-        turn: int,
-        step: int,
-        conversation: Conversation,
-        model: Model,
-        sampling: Sampling | None,
+        self, kind: CallKind, key: CallKey, conversation: Conversation, model: Model, sampling: Sampling | None
     ) -> ModelReply:
         digest = conversation.digest()
-        line = self._recorded.find(Slot(kind, seat, turn, step, 0), digest) if self._replays else None
+        slot = Slot(kind, key.seat, key.turn, key.step, 0)
+        line = self._recorded.find(slot, digest) if self._replays else None
         if line is not None:
             return self._recalled_reply(line)
-        key = CallKey(self._trial.key, self._attempt, seat, turn, step)
         fields = call_fields(kind, key, digest)
+        fields |= {"provider": model.label, "messages": len(conversation.messages)}
         if self._gate is not None:
             said = conversation.messages[-1].text if conversation.messages else conversation.system
-            self._admit(CallFacts("before", kind, seat, turn, step, said), fields)
+            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, said), fields)
         elif self._context.stop.is_set():
             raise Interrupted("stopped before the next call")
-        if kind == "model" and step == 0:
+        if kind == "model" and key.step == 0:
             self._context.activity.turns += 1
         sampled = model.sampling if sampling is None else sampling
         request = ModelRequest(kind, model.name, conversation, sampled, key, self._trial.seed)
@@ -281,7 +211,6 @@ class TrialServices:
         """Have a provider answer; journal the reply before it is used, and settle what it took."""
         context, conversation = self._context, request.conversation
         reservation = context.budget.reserve(conversation.chars, request.sampling.max_tokens, model.price)
-        fields |= {"provider": model.label, "messages": len(conversation.messages)}
         started = context.timer()
         context.activity.in_flight += 1
         try:

@@ -23,6 +23,7 @@ class Setting:
     `low`, `high`: inclusive bounds of a number; `above`: an exclusive lower bound.
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
     `bare_env`: the flag may stand without a value, which then is that of this variable.
+    `help`: of a flag that is on by default, what the `--no-` form does, since only that form is shown.
     A path that is a default is relative to the clone; a path that a user gives, to the working directory.
     """
 
@@ -190,7 +191,7 @@ CORE: tuple[Setting, ...] = (
     Setting("backoff", ("--backoff",), "seconds", 0.5, _OP, _CALLS,
             "first wait before a retry, in seconds; doubled each time", low=0, high=3600, metavar="S"),
     Setting("ssl_verify", ("--ssl-verify",), "flag", True, _OP, _CALLS,
-            "check TLS certificates (switching it off prints a warning)", env="ARENA_SSL_VERIFY"),
+            "accept any TLS certificate, also a forged one (prints a warning)", env="ARENA_SSL_VERIFY"),
     Setting("print_http_errors", ("--print-http-errors",), "flag", False, _OP, _CALLS,
             "print the structured payload of HTTP errors", env="ARENA_PRINT_HTTP_ERRORS"),
     Setting("max_calls", ("--max-calls",), "int", None, _OP, _LIMITS,
@@ -268,6 +269,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("LAMBDA_TIMEOUT_S", _AWS, "deployment: seconds per request", "30"),
     Variable("LAMBDA_AUTH", _AWS, "deployment: who may call the URL: AWS_IAM, or NONE (anyone)", "AWS_IAM"),
     Variable("ARENA_CALCULATOR_BIN", _TERMINAL, "calculator binary to use instead of the one built in the clone"),
+    Variable("ARENA_DEBUG", _TERMINAL, "1: show the traceback of an internal error (only in the real environment)"),
     Variable("ARENA_NO_DOTENV", _TERMINAL, "1: read no .env (only in the real environment)"),
     Variable("STRICT", _TERMINAL, "1: `arena check` takes a warning for a failure (--strict wins)"),
     Variable("GITHUB_STEP_SUMMARY", _TERMINAL, "file for --github-summary without a value; GitHub Actions sets it"),

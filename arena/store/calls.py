@@ -70,13 +70,18 @@ class CallLine:
             raise MemberError("answer", f"does not belong to a {self.kind} call")
         if self.fault is None and not self.settled:
             raise MemberError("answer" if tool else "reply", "is missing, and there is no fault")
-        if not tool and not self.provider and not self.gates:
+        if not tool and not self.provider:
             raise MemberError("provider", "is missing; it says which model was asked")
 
     @property
     def settled(self) -> bool:
         """Whether the call need not be made again: it was answered, or denied. A fault settles nothing."""
-        return self.reply is not None or self.answer is not None or (bool(self.gates) and self.fault is None)
+        return self.reply is not None or self.answer is not None or (self.fault is None and self.denied)
+
+    @property
+    def denied(self) -> bool:
+        """Whether a gate denied the call, and something followed from it."""
+        return any(one.decision == "deny" and one.enforced for one in self.gates)
 
     @property
     def slot(self) -> Slot:

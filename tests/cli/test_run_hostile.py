@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main as other_doors
+from arena.cli.entry import main as other_doors
 from tests.support.arena_rig import (
     DIMENSIONS,
     LOCAL,

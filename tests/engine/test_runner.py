@@ -3,47 +3,50 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from arena.engine.runner import Hooks, Job, Progress, Runner, lanes
+from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import LimitExceeded, ServiceFault, StorageFault
+from arena.families.contract import Outcomes, Value
 from arena.messages import Conversation
+from arena.play.dialogue import end_with
+from arena.play.past import Past
 from arena.play.services import Services
-from arena.policy.gates import Decision
-from arena.records import Json, Score, Transcript, Trial, trial_seed
-from tests.support.table_fakes import FakeProvider, Said, wiring
+from arena.policy.gates import CallFacts, Decision
+from arena.records import Json, Record, Score, Stop, Transcript, Trial, trial_seed
+from tests.support.table_fakes import FakeProvider, Said, run_context
 
 
 def trial(name: str, series: str | None = None) -> Trial:
     return Trial(name, "toy", {}, name, series, trial_seed(0, name), {})
 
 
-class ToyFamily:
+class OneQuestion:
     """Asks one question per trial and is judged once; `past` is kept to be looked at."""
 
-    name = "toy"
-    dimensions = ("Quality",)
+    values = (Value("Quality", 1, 5), Value("Seconds", 0, None, scale="time", required=False))
+    outcomes = Outcomes(("SUCCESS", "FAILED"), "FAILED")
 
-    def __init__(self) -> None:
+    def __init__(self, score: Score | None = None) -> None:
+        self.given = score
         self.pasts: dict[str, list[str]] = {}
         self.scored: list[str] = []
 
-    def play(self, trial: Trial, services: Services, past: Sequence[dict[str, Json]]) -> Transcript:
-        self.pasts[trial.key] = [record["key"] for record in past]
+    def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
+        self.pasts[trial.key] = [record.key for record in past]
         if trial.key == "bug":
             raise KeyError("no such thing")
-        transcript = Transcript(stop="agreed_end")
+        transcript = Transcript(stop=Stop.AGREED_END)
         talk = Conversation("")
         talk.add("user", trial.key)
-        try:
-            transcript.entries.append({"kind": "say", "from": "A", "text": services.ask("A", 0, 0, talk).text})
-        except ServiceFault as fault:
-            transcript.stop = fault.reason
-        except LimitExceeded:
-            transcript.stop = "budget"
+        end_with(
+            transcript,
+            lambda: transcript.entries.append({"kind": "say", "from": "A", "text": services.ask("A", 0, 0, talk).text}),
+        )
         return transcript
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
@@ -51,23 +54,24 @@ class ToyFamily:
         talk = Conversation("judge")
         talk.add("user", trial.key)
         services.judge(0, 0, talk)
-        return Score({"Quality": 5}, "SUCCESS")
+        return self.given or Score({"Quality": 5}, "SUCCESS")
 
 
 def run(
     folder: Path, trials: Iterable[Trial], provider: FakeProvider, workers: int = 2, go_on: bool = True
-) -> tuple[list[dict[str, Json]], Progress, ToyFamily]:
+) -> tuple[list[dict[str, Json]], Progress, OneQuestion]:
     folder.mkdir(exist_ok=True)
     records: list[dict[str, Json]] = []
     lock = threading.Lock()
 
-    def record(value: dict[str, Json], seconds: float, finished: int) -> None:
+    def record(value: Record, seconds: float, finished: int) -> None:
         with lock:
-            records.append(value)
+            records.append(value.to_json())
 
-    family = ToyFamily()
-    hooks = Hooks(record, past=lambda t, fresh: [{"key": "earlier"}, *fresh.values()], tick=lambda p: None)
-    runner = Runner(family, wiring(folder, provider), hooks, workers, go_on)  # type: ignore[arg-type]
+    family = OneQuestion()
+    earlier = Record(trial("earlier", "a"), 0, Transcript(stop=Stop.AGREED_END), Score({}, None))
+    hooks = Hooks(record, earlier=lambda t: [earlier], tick=lambda p: None)
+    runner = Runner(family, run_context(folder, provider), hooks, workers, go_on)  # type: ignore[arg-type]
     progress = runner.run(lanes(Job(t, 0) for t in trials))
     return records, progress, family
 
@@ -130,12 +134,12 @@ def test_a_ceiling_stops_the_run_cleanly(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_nothing_stops_the_run_with_its_error(tmp_path: Path) -> None:
-    def record(value: dict[str, Json], seconds: float, finished: int) -> None:
+    def record(value: Record, seconds: float, finished: int) -> None:
         raise StorageFault("no space left")
 
-    hooks = Hooks(record, past=lambda t, fresh: [], tick=lambda p: None)
-    shared = wiring(tmp_path, FakeProvider(lambda r: "ok"))
-    runner = Runner(ToyFamily(), shared, hooks, 2, True)  # type: ignore[arg-type]
+    hooks = Hooks(record, earlier=lambda t: [], tick=lambda p: None)
+    shared = run_context(tmp_path, FakeProvider(lambda r: "ok"))
+    runner = Runner(OneQuestion(), shared, hooks, 2, True)  # type: ignore[arg-type]
     with pytest.raises(StorageFault, match="no space left"):
         runner.run(lanes(Job(trial(f"t{n}"), 0) for n in range(50)))
 
@@ -144,13 +148,77 @@ def test_a_denied_trial_is_not_scored(tmp_path: Path) -> None:
     class DenyJudge:
         name = "deny"
 
-        def decide(self, facts: dict[str, Json]) -> Decision:
-            deny = facts["kind"] == "judge"
+        def open(self, trial: Trial) -> DenyJudge:
+            return self
+
+        def decide(self, facts: CallFacts) -> Decision:
+            deny = facts.kind == "judge"
             return Decision("deny" if deny else "allow", "test", "rule.judge")
 
     hooks_seen: list[dict[str, Json]] = []
-    hooks = Hooks(lambda v, s, n: hooks_seen.append(v), past=lambda t, fresh: [], tick=lambda p: None)
-    shared = wiring(tmp_path, FakeProvider(lambda r: "ok"), gate=DenyJudge())  # type: ignore[arg-type]
-    Runner(ToyFamily(), shared, hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
+    hooks = Hooks(lambda v, s, n: hooks_seen.append(v.to_json()), earlier=lambda t: [], tick=lambda p: None)
+    shared = run_context(tmp_path, FakeProvider(lambda r: "ok"), gate=DenyJudge())  # type: ignore[arg-type]
+    Runner(OneQuestion(), shared, hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
     assert (hooks_seen[0]["status"], hooks_seen[0]["outcome"]) == ("denied", None)
     assert hooks_seen[0]["gates"][-1]["decision"] == "deny"
+
+
+def score_once(folder: Path, score: Score) -> dict[str, Json]:
+    """Play one trial whose family gives this score, and return the record."""
+    seen: list[Record] = []
+    hooks = Hooks(lambda record, s, n: seen.append(record), earlier=lambda t: [], tick=lambda p: None)
+    family = OneQuestion(score)
+    Runner(family, run_context(folder, FakeProvider(lambda r: "ok")), hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
+    return seen[0].to_json()
+
+
+@pytest.mark.parametrize(
+    ("score", "problem"),
+    [
+        (Score({"Quality": 5, "Luck": 1}, "SUCCESS"), "'Luck' is not declared"),
+        (Score({"Quality": 6}, "SUCCESS"), "'Quality' is 6, above 5"),
+        (Score({"Quality": float("nan")}, "SUCCESS"), "'Quality' must be finite"),
+        (Score({"Quality": True}, "SUCCESS"), "'Quality' must be a number, not bool"),
+        (Score({"Quality": "5"}, "SUCCESS"), "'Quality' must be a number, not str"),  # type: ignore[dict-item]
+        (Score({}, "SUCCESS"), "lacks the value 'Quality'"),
+        (Score({"Quality": 5}, "WON"), "the outcome 'WON' is not declared"),
+    ],
+)
+def test_score_that_is_not_declared_is_a_bug(tmp_path: Path, score: Score, problem: str) -> None:
+    record = score_once(tmp_path, score)
+    assert (record["status"], record["stop"], record["scores"]) == ("error", "bug", {})
+    assert problem in record["detail"]
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        Score({"Quality": 5}, "SUCCESS"),
+        Score({"Quality": 1, "Seconds": None}, None),
+        Score({"Quality": None}, None, unscored="nobody could read the verdict"),
+    ],
+)
+def test_declared_score_is_kept(tmp_path: Path, score: Score) -> None:
+    record = score_once(tmp_path, score)
+    assert (record["status"], record["scores"], record["outcome"]) == ("done", score.values, score.outcome)
+
+
+def test_kept_trial_after_a_broken_one_is_played_again() -> None:
+    index = SeriesIndex([trial("a1", "a"), trial("a2", "a"), trial("a3", "a"), trial("b1", "b"), trial("free")])
+    assert list(index.broken({"a1": 0, "a3": 0, "b1": 0})) == ["a3"]
+    assert list(index.broken({"a1": 0, "a2": 0})) == []
+    assert list(index.before(trial("a3", "a"))) == ["a1", "a2"] and list(index.before(trial("free"))) == []
+
+
+def test_past_folds_each_record_once() -> None:
+    calls: list[str] = []
+
+    def step(state: int, record: Record) -> int:
+        calls.append(record.key)
+        return state + 1
+
+    past = Past()
+    for number in range(5):
+        assert past.fold(0, step) == number
+        past.append(Record(trial(f"t{number}", "a"), 0, Transcript(stop=Stop.AGREED_END), Score({}, None)))
+    assert calls == ["t0", "t1", "t2", "t3"]

@@ -20,6 +20,7 @@ from arena.judging.judge import (
     parse_verdict,
 )  # fmt: skip
 from arena.messages import Conversation, ModelReply, Usage
+from arena.records import Stop
 from tests.support.match_table import SEED, JudgeScript, challenge
 
 GRADES = dict(zip(RUBRIC.dimensions, (5, 4, 3, 2, 1), strict=True))
@@ -37,7 +38,7 @@ def call(turn: int, seat: str, op: str, args: object, answer: object) -> dict[st
             "args": args, "answer": answer}  # fmt: skip
 
 
-def material(*entries: dict[str, object], stop: str = "agreed_end") -> JudgeMaterial:
+def material(*entries: dict[str, object], stop: Stop = Stop.AGREED_END) -> JudgeMaterial:
     return JudgeMaterial(judge_json(challenge(["Ada", "Ben"], "receipt")), list(entries), stop, NONCE)
 
 
@@ -74,7 +75,7 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
     for dimension in RUBRIC.dimensions:
         assert f'"{dimension}"' in conversation.system
         assert all(anchor in conversation.system for anchor in RUBRIC.anchors[dimension])
-    assert "\n".join(block(text, "challenge")) == question.challenge
+    assert "\n".join(block(text, "challenge")) == question.subject
     assert lines(text, "transcript") == [
         {"turn": 0, "from": "Ada", "text": "Here is my stamp."},
         {"turn": 1, "from": "Ben", "text": "Fine.", "done": '["a", 1]'},
@@ -83,7 +84,7 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
         {"turn": 1, "from": "Ben", "op": "hash", "ok": True, "args": '{"data": "00"}', "answer": '"abcd"'},
         {"turn": 1, "from": "Ben", "kind": "malformed", "problem": "never closed", "text": "{op"},
     ]
-    assert "Every player declared the matter settled." in text
+    assert "Every seat declared the matter settled." in text
     assert cut == {"texts": 0, "characters": 0}
 
 

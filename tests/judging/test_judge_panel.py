@@ -15,6 +15,7 @@ from arena.families.crypto.outcome import Condition, OutcomeRule, outcome
 from arena.judging.judge import JudgeMaterial, JudgeResult, Rubric, Truncation, judge_conversation
 from arena.judging.panel import ask_panel, medians
 from arena.messages import Message
+from arena.records import Stop
 from arena.stats.agreement import INTERVAL, ORDINAL, Cells, add_cells, alpha, pairs_of, quadratic_kappa
 
 DIMENSIONS = ("Fit", "Proof")
@@ -90,7 +91,7 @@ def test_repetitions_are_counted_for_each_judge() -> None:
 def test_outcome_rules_take_halves_exactly(scores: dict[str, float], expected: str) -> None:
     rule = OutcomeRule("r", 1, (("SUCCESS", (Condition("mean", Fraction("3.75")),)),
                                 ("PARTIAL", (Condition("all", Fraction(3)),))), "FAILED")  # fmt: skip
-    assert outcome(rule, scores, "agreed_end") == expected
+    assert outcome(rule, scores, Stop("agreed_end")) == expected
 
 
 # -- what judging again showed --------------------------------------------------------------------------------------
@@ -210,8 +211,8 @@ def test_a_report_of_little_says_why_figures_are_missing_and_never_crashes(recor
 
 
 def test_the_noisy_judge_repeats_itself_for_the_same_question_and_varies_over_questions() -> None:
-    rubric = Rubric("r", "1", DIMENSIONS, {name: ["."] * 5 for name in DIMENSIONS})
-    material = JudgeMaterial("{}", [], "max_turns", "00112233")
+    rubric = Rubric("r", "1", DIMENSIONS, {name: ["."] * 5 for name in DIMENSIONS}, "You judge.")
+    material = JudgeMaterial("{}", [], Stop.MAX_TURNS, "00112233")
     talk, _ = judge_conversation(rubric, material, Truncation(), None)
     said = [noisy_judge_reply(talk.system, talk.messages, "ab", question) for question in range(40)]
     assert said[0] == noisy_judge_reply(talk.system, talk.messages, "ab", 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arena.errors import GateDenied, Interrupted, LimitExceeded, ServiceFault
-from arena.play.dialogue import EMPTY_CUE, MAX_REASKS, Setting, converse
+from arena.play.dialogue import EMPTY_CUE, MAX_REASKS, Setting, converse, rotation
 from arena.play.tool_protocol import call_text, done_text
 from arena.records import Transcript
 from tests.support.table_fakes import FakeServices, reply
@@ -15,7 +15,7 @@ CALL = call_text("hash", {"alg": "sha256", "data": "x"})
 
 def play(services: FakeServices, seats: tuple[str, ...] = ("Ann", "Bob"), turns: int = 4, tools: int = 2) -> Transcript:
     systems = {seat: f"You are {seat}." for seat in seats}
-    return converse(Setting(seats, systems, turns, tools, "(You open.)"), services)
+    return converse(Setting(systems, rotation(seats, turns), tools, "(You open.)"), services)
 
 
 def kinds(transcript: Transcript) -> list[tuple[str, str]]:
@@ -67,7 +67,7 @@ def test_a_later_message_without_done_takes_it_back() -> None:
 
 @pytest.mark.parametrize(
     ("finish", "text", "stop"),
-    [("stop", "", "empty_reply"), ("length", " \n", "empty_reply"), ("refusal", "No.", "refusal")],
+    [("stop", "", "empty_reply"), ("length", " \n", "max_tokens"), ("refusal", "No.", "refusal")],
 )
 def test_nothing_usable_twice_ends_the_match_judged_but_flagged(finish: str, text: str, stop: str) -> None:
     transcript = play(FakeServices({"Ann": ["hi"], "Bob": [reply(text, finish), reply(text, finish)]}))
@@ -109,7 +109,7 @@ def test_calls_past_the_limit_of_a_turn_are_refused_and_going_on_aborts() -> Non
 def test_without_a_calculator_a_call_is_malformed_and_says_so() -> None:
     services = FakeServices({"Ann": [CALL, "in words then"], "Bob": ["ok"]}, tools=False)
     transcript = play(services, turns=2)
-    assert not services.tool_calls and "no calculator" in transcript.entries[0]["problem"]
+    assert not services.tool_calls and "no tools" in transcript.entries[0]["problem"]
 
 
 @pytest.mark.parametrize(

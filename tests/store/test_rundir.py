@@ -15,9 +15,17 @@ from arena.records import Json
 from arena.store.journal import cut_torn_line, encode_line
 from arena.store.rundir import RECORDS_FILE, RunDir, differences, unchained, write_output
 
+STOPS = {
+    "done": "agreed_end",
+    "error": "provider",
+    "limit": "budget",
+    "aborted": "player_fault",
+    "denied": "gate_denied",
+}
+
 
 def record(key: str, n: int = 0, status: str = "done") -> dict[str, Json]:
-    return {"key": key, "status": status, "attempt": n, "text": "héllo"}
+    return {"key": key, "status": status, "stop": STOPS[status], "attempt": n, "text": "héllo"}
 
 
 def started(path: Path) -> RunDir:

@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from arena.engine.summary import Summary
+from arena.families.contract import FactGroup, Outcomes, Value
+from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.data import CELL_LABELS
 from arena.families.crypto.outcome import OUTCOMES
-from arena.records import STATUS_OF_STOP
+from arena.families.crypto.spec import SPEC
+from arena.families.crypto.verified_rates import VerifiedRates
+from arena.records import Record, Stop
+from arena.stats.moments import Moments
 from arena.store import digests
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
@@ -43,11 +48,14 @@ HOSTILE = (
 class _Family:
     """What arena/engine/summary.py asks of a family."""
 
-    name = "crypto"
-    dimensions = DIMENSIONS
-    outcomes = OUTCOMES
+    spec = SPEC
+    values = tuple(Value(name, 1, 5, scale="grade") for name in DIMENSIONS)
+    outcomes = Outcomes(OUTCOMES, "FAILED")
     labels = CELL_LABELS
-    unit_noun = "challenge"
+    conditions = ()
+
+    def facts(self) -> Sequence[FactGroup]:
+        return CheckRates(), VerifiedRates(Moments(DIMENSIONS), dict.fromkeys(OUTCOMES, 0))
 
     def unit_name(self, unit: str) -> str:
         return f"The matter {unit}"
@@ -62,7 +70,7 @@ def record(
     **changes: Any,
 ) -> dict[str, Any]:
     """Return a record; without `outcome` a done one is unscored. `text`: what everybody in it says."""
-    status = STATUS_OF_STOP[stop]
+    status = Stop(stop).status
     scored = status == "done" and outcome is not None
     scores = dict.fromkeys(DIMENSIONS, GRADES[str(outcome)] if scored else None)
     said = "FAILED" if status == "aborted" else outcome if scored else None
@@ -119,9 +127,10 @@ def made_run(
     (folder / "matches.jsonl").write_bytes(b"".join(map(encode_line, records)))
     summary = Summary(folder, _Family(), planned)  # type: ignore[arg-type]
     for one in records:
-        summary.add(one)
+        summary.add(Record.from_json(one))
     summary.close({
         "arena_version": manifest["arena_version"], "family": "crypto", "unit_noun": "challenge",
+        "trial_nouns": ["match", "matches"], "conditions": [], "policy": identity["policy"],
         "identity_sha256": identity["sha256"], "models": identity["models"], "calculator": identity["calculator"],
         "rules": identity["rules"], "cost_usd": {"usd": 0.25, "unpriced": list(unpriced)},
     })  # fmt: skip

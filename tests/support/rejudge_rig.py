@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from arena.cli.commands.rejudge import main
+from arena.cli.entry import main
 from tests.support.arena_rig import Ended, Table, challenge, folder_of, script_file, verdict
 
 
@@ -17,7 +17,7 @@ def rejudge(run: Path, *words: str) -> Ended:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = main([str(run), *words])
+            code = main(["rejudge", str(run), *words])
         except SystemExit as ended:  # --help
             code = int(ended.code or 0)
     assert "Traceback" not in out.getvalue() + err.getvalue()

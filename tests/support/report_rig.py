@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from arena.cli.commands.report import main
+from arena.cli.entry import main
 from tests.support.arena_rig import DIMENSIONS
 
 HOSTILE: dict[str, str] = json.loads(
@@ -125,7 +125,7 @@ class Parsed(HTMLParser):
 
 def report(*words: str | Path) -> int:
     """Carry out `arena report WORDS --quiet`."""
-    return main([*map(str, words), "--quiet"])
+    return main(["report", *map(str, words), "--quiet"])
 
 
 def page(run: Path) -> Parsed:

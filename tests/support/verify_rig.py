@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from arena.cli.commands.verify import main
+from arena.cli.entry import main
 from arena.store import digests
 from arena.store.journal import encode_line
 from arena.store.rundir import chained, pretty_json, unchained
@@ -21,7 +21,7 @@ def verify(folder: Path, *words: str) -> Ended:
     """Carry out `arena verify FOLDER WORDS`; whatever the folder holds, no traceback may come of it."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main([str(folder), *words])
+        code = main(["verify", str(folder), *words])
     assert "Traceback" not in out.getvalue() + err.getvalue()
     return Ended(code, out.getvalue(), err.getvalue(), folder)
 

@@ -9,12 +9,11 @@ limits, aborted) stays as it ended. docs/rejudging.md.
 from __future__ import annotations
 
 import hashlib
-import importlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from arena.analysis.rejudge.agreement import AgreementReport, Scored, Tally
-from arena.engine.build import RunRequest, family_of_run, open_run
+from arena.engine.build import RunRequest, family_of_run, open_run, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode
@@ -88,9 +87,7 @@ def build(request: RunRequest, tools: str | None) -> Rejudged:
     judge, judges_named = config.judge, request.judges()
     if judge is not None and judge.tools and tools is None:
         raise ConfigError("--judge-tools: the run was played without the calculator, so there is nothing to recompute")
-    module = importlib.import_module(request.spec.module)
-    rescoring = getattr(module, "rescoring_rules", None)
-    rules = dict(run.identity["rules"]) if rescoring is None else rescoring(config, run.identity["rules"])
+    rules = rescoring_rules(request, run.identity["rules"])
     labels = [] if judges_named is None else judges_named.labels
     models = {**run.identity["models"], "panel": labels if len(labels) > 1 else []}
     wanted = {**run.identity, "source": None}

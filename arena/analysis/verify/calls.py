@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.records import Found
 from arena.calculator.relations import parts, relation
 from arena.errors import ServiceFault
 from arena.messages import Calculator, CallKey
 from arena.play.services import JUDGE_SEAT, tool_seed
+from arena.play.toolbox import Toolbox, Tools
 from arena.records import Json, Trial
 from arena.store.calls import CallLine
-from arena.store.finished_run import FinishedRun
 from arena.store.journal import JOURNAL_FILE, JournalIndex, Place, encode_line, parse_line, read_lines, tool_digest
 from arena.store.manifest import Identity
 
@@ -97,12 +98,18 @@ class Recalculation:
 
 
 def check_calls(
-    run: FinishedRun, trials: Mapping[str, Trial], again: Recalculation, problems: Problems
+    found: Found, again: Recalculation, problems: Problems, own: Toolbox | None
 ) -> tuple[Journal, CallCounts]:
-    """Read every line of the journal once and check it; return its index and what became of the tool calls."""
-    path = run.path / JOURNAL_FILE
+    """Read every line of the journal once and check it; return its index and what became of the tool calls.
+
+    `own`: the family's own tools, which answer in place of the calculator; None: it has none.
+    """
+    trials = found.trials
+    path = found.run.path / JOURNAL_FILE
     journal = Journal(path)
-    checker = _Checker(run.manifest.identity, trials, again, problems)
+    checker = _Checker(found.run.manifest.identity, trials, again, problems)
+    if own is not None:
+        return _check_own(path, journal, checker, problems, own)
     if not path.exists():
         if trials:
             problems.notes.append(f"there is no {JOURNAL_FILE}: no call was made")
@@ -118,6 +125,34 @@ def check_calls(
                 checker.check_place(number, line)
         while waiting:
             checker.count(*waiting.popleft())
+    return journal, checker.counts
+
+
+def _check_own(
+    path: Path, journal: Journal, checker: _Checker, problems: Problems, own: Toolbox
+) -> tuple[Journal, CallCounts]:
+    """Check the calls of a family's own tools: each trial's calls again, in their order, from its first."""
+    opened: dict[tuple[str, int], Tools] = {}
+    if not path.exists():
+        return journal, checker.counts
+    with problems.guard(JOURNAL_FILE, ""):
+        for number, line in _lines(path, journal, problems):
+            trial = checker.trials.get(line.trial)
+            if line.answer is None or trial is None:
+                checker.check_place(number, line)
+                continue
+            checker.counts.tool += 1
+            if not own.repeatable:
+                checker.tally(number, line, Outcome("unchecked", f"{own.name}: its calls cannot be computed again"))
+                continue
+            key = (trial.key, line.attempt)
+            if key not in opened:
+                opened[key] = own.open(trial)
+            tools = opened[key]
+            now = tools.call(line.op, line.args, checker.seed(line) if tools.seeded else "").answer
+            same = encode_line(now) == encode_line(line.answer)
+            outcome = Outcome("executed") if same else Outcome("differs", _unlike(line.answer, now))
+            checker.tally(number, line, outcome)
     return journal, checker.counts
 
 
@@ -181,7 +216,9 @@ class _Checker:
     def _label(self, line: CallLine) -> str:
         """Return the model that the run has for a call; of a panel the judge of its question (the turn)."""
         if line.seat != JUDGE_SEAT:
-            return str(self.models.player(line.seat))
+            trial = self.trials.get(line.trial)
+            named = None if trial is None else trial.cast.get(line.seat)
+            return str(named or self.models.player(line.seat))
         judges = self.models.judges
         return judges[line.turn] if 0 <= line.turn < len(judges) else "no judge"
 
@@ -247,7 +284,11 @@ class _Checker:
 
     def count(self, number: int, line: CallLine, future: Future[Outcome]) -> None:
         """Count what became of a call, and tell where its answer does not hold."""
-        outcome, counts, op = future.result(), self.counts, line.op
+        self.tally(number, line, future.result())
+
+    def tally(self, number: int, line: CallLine, outcome: Outcome) -> None:
+        """Count one outcome, and report an answer that does not hold."""
+        counts, op = self.counts, line.op
         if outcome.became == "differs":
             counts.differ += 1
             place = f"line {number}"

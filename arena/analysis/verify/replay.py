@@ -20,8 +20,9 @@ from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import ServiceFault, TrialEnded
 from arena.formats.json_text import parse_json
 from arena.messages import CallKey, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
+from arena.play.context import Model, RunContext
 from arena.play.limits import Budget, Limits
-from arena.play.services import Model, RunContext, recorded_fault, tool_seed
+from arena.play.services import recorded_fault, tool_seed
 from arena.play.toolbox import CalculatorToolbox
 from arena.records import Json, Judging, Record, Stop, Trial
 from arena.store.calls import CallLine, Fault, Slot
@@ -147,11 +148,13 @@ class _Replay:
 
     def _context(self, sink: AppendFile) -> RunContext:
         model = Model(self.absent, "", "recorded", Sampling())
+        shown = self.found.run.manifest.identity.tools_sha256 is not None
         return RunContext(
             player=lambda trial, seat: model,
             panel=(model,),
             toolbox=CalculatorToolbox(self.absent),
-            has_tools=self.found.run.manifest.identity.tools_sha256 is not None,
+            has_tools=self.found.run.manifest.identity.tools_sha256 is not None
+            or self.family.toolbox(None) is not None,
             budget=Budget(Limits()),
             journal=sink,
             recorded=self.index,

@@ -99,7 +99,9 @@ def verify(path: Path, again: Recalculation) -> Verification:
         result.files = len(digests.read(path)) if (path / digests.DIGESTS_FILE).is_file() else 0
     found = check_records(run, problems)
     _compare_calculators(run.manifest.identity.calculator, again, problems)
-    journal, result.calls = check_calls(run, found.trials, again, problems)
+    journal, result.calls = check_calls(
+        found, again, problems, None if found.family is None else found.family.toolbox(None)
+    )
     _note_unrecorded(found, journal, problems)
     check_replay(found, journal, problems)
     check_derived(found, journal, problems)

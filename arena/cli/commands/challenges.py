@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from arena.cli.console import Console
-from arena.cli.entry import enter
 from arena.cli.execute import execute
-from arena.engine.build import ProcessContext, RunRequest, build_calculator, open_run
+from arena.cli.process import process_context
+from arena.engine.build import RunRequest, build_calculator, open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.families.crypto.challenges.lint import lint, note_of
@@ -41,32 +39,45 @@ PAGE = "CHALLENGES.md"
 """The rendered set, beside the challenge file."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
+    """Declare the flags of each subcommand."""
     shared = Parser(add_help=False)
     shared.add_argument("--challenges", type=Path, default=DEFAULT_SET, metavar="FILE", help="challenge file")
     shared.add_argument("--json", action="store_true", help="print JSON")
     seeded = Parser(add_help=False)
     seeded.add_argument("id", metavar="ID", help="id of a challenge")
     seeded.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
-    parser = Parser(
+    declared = Parser(
         prog="arena challenges",
-        description="Look at the challenge set, and check it. `arena challenges COMMAND --help` tells more about each.",
+        description="Look at the challenge set and check it. `arena challenges COMMAND --help` lists the flags.",
         examples=(
             "python3 -m arena challenges lint",
             "python3 -m arena challenges show workshop-approval --seed 3 --tools",
             "python3 -m arena challenges play workshop-approval --json",
         ),
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    commands.add_parser("lint", parents=[shared], help="say everything that is wrong with the set; exit 1 for errors")
-    commands.add_parser("list", parents=[shared], help="one line per challenge")
-    show = commands.add_parser("show", parents=[shared, seeded], help="what each role is told, for a seed")
+    commands = declared.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    def leaf(name: str, text: str, words: str, *parents: Parser) -> Parser:
+        example = f"python3 -m arena challenges {name} {words}".rstrip()
+        made: Parser = commands.add_parser(
+            name,
+            parents=[shared, *parents],
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            examples=(example,),
+        )
+        return made
+
+    leaf("lint", "say everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
+    leaf("list", "one line per challenge", "")
+    show = leaf("show", "what each role is told, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
-    render = commands.add_parser("render", parents=[shared], help=f"write the set as Markdown ({PAGE} beside the file)")
+    render = leaf("render", f"write the set as Markdown ({PAGE} beside the file)", "--out CHALLENGES.md")
     render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
-    commands.add_parser("stats", parents=[shared], help="counts per family, difficulty, split, domain, roles")
-    commands.add_parser("play", parents=[shared, seeded], help="play the reference play, print talk, calls and checks")
-    return parser
+    leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")
+    leaf("play", "play the reference play, print turns, calls and checks", "workshop-approval", seeded)
+    return declared
 
 
 def _seed(word: str) -> int:
@@ -78,56 +89,52 @@ def _seed(word: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena challenges` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter("arena challenges", lambda: _challenges(words))
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand and return its exit code."""
+    return _COMMANDS[options.command](options, console)
 
 
-def _challenges(words: Sequence[str]) -> int:
-    options = _parser().parse_args(words)
-    return int(_COMMANDS[options.command](options))
+def _request(console: Console, words: Sequence[str] = ()) -> RunRequest:
+    """Return the request of a subcommand, which itself is silent but for its result."""
+    declared = build_parser("arena challenges", SPEC.settings, "")
+    config = read_config([*words, "--quiet"], os.environ, SPEC.settings, declared, mocks=SPEC.mocks)
+    console.set_up(True, False, config.environ)
+    return RunRequest(SPEC, config, process_context(config, console))
 
 
-def _request(words: Sequence[str] = ()) -> tuple[RunRequest, Console]:
-    parser = build_parser("arena challenges", SPEC.settings, "")
-    config = read_config([*words, "--quiet"], os.environ, SPEC.settings, parser, mocks=SPEC.mocks)
-    console = Console(quiet=True)
-    process = ProcessContext(config.environ, config.root, threading.Event(), console.notify, console.warn)
-    return RunRequest(SPEC, config, process), console
-
-
-def _lint(options: argparse.Namespace) -> int:
-    request, _ = _request()
+def _lint(options: argparse.Namespace, console: Console) -> int:
+    request = _request(console)
     challenge_set = load(options.challenges)
     with build_calculator(request) as calculator:
         ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
     findings = lint(challenge_set, ops)
     errors = sum(finding.level == "error" for finding in findings)
     if options.json:
-        print(json.dumps([finding._asdict() for finding in findings]))
+        console.result(json.dumps([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
-            print(printable(str(finding)))
+            console.result(printable(str(finding)))
         if ops is None:
-            print("warning: there is no calculator, so the names of ops were not checked")
-        print(f"{len(challenge_set.challenges)} challenges, {errors} errors, {len(findings) - errors} warnings")
+            console.result("warning: there is no calculator, so the names of ops were not checked")
+        console.result(
+            f"{len(challenge_set.challenges)} challenges, {errors} errors, {len(findings) - errors} warnings"
+        )
     return EXIT_ERRORS if errors else EXIT_OK
 
 
-def _list(options: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace, console: Console) -> int:
     challenge_set = load(options.challenges)
     if options.json:
-        print(json.dumps([challenge["id"] for challenge in challenge_set.challenges]))
+        console.result(json.dumps([challenge["id"] for challenge in challenge_set.challenges]))
     else:
-        print(printable(listing(challenge_set)))
+        console.result(printable(listing(challenge_set)))
     return EXIT_OK
 
 
-def _show(options: argparse.Namespace) -> int:
+def _show(options: argparse.Namespace, console: Console) -> int:
     challenge_set = load(options.challenges)
     (challenge,) = select(challenge_set, ids=[options.id], asked="ID")
-    request, _ = _request()
+    request = _request(console)
     key = f"{SPEC.name}/{match_path(challenge['id'], 0)}"
     seed = trial_seed(options.seed, key)
     with build_calculator(request) as calculator:
@@ -138,13 +145,10 @@ def _show(options: argparse.Namespace) -> int:
     found = note_of(challenge_set, challenge)
     note = None if found is None else os.path.normpath(options.challenges.parent / found)
     if options.json:
-        print(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
+        console.result(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
     else:
-        print(
-            printable(
-                f"{seen_by(challenge, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
-            )
-        )
+        shown = f"{seen_by(challenge, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
+        console.result(printable(shown))
     return EXIT_OK
 
 
@@ -169,21 +173,21 @@ def _drawn(challenge: dict[str, Json], seed: str, key: str, calculator: Calculat
     return draw_values(instance, seed, ask)
 
 
-def _render(options: argparse.Namespace) -> int:
+def _render(options: argparse.Namespace, console: Console) -> int:
     challenge_set = load(options.challenges)
     path = options.out or options.challenges.parent / PAGE
     write_output(path, markdown(challenge_set).encode())
-    print(f"wrote {path}: {len(challenge_set.challenges)} challenges")
+    console.result(f"wrote {path}: {len(challenge_set.challenges)} challenges")
     return EXIT_OK
 
 
-def _stats(options: argparse.Namespace) -> int:
+def _stats(options: argparse.Namespace, console: Console) -> int:
     found = stats(load(options.challenges))
-    print(json.dumps(found) if options.json else printable(stats_text(found)))
+    console.result(json.dumps(found) if options.json else printable(stats_text(found)))
     return EXIT_OK
 
 
-def _play(options: argparse.Namespace) -> int:
+def _play(options: argparse.Namespace, console: Console) -> int:
     (challenge,) = select(load(options.challenges), ids=[options.id], asked="ID")
     if "reference_play" not in challenge:
         raise UsageError(f"{options.id} names no reference play; docs/reference-plays.md says how to write one")
@@ -191,13 +195,12 @@ def _play(options: argparse.Namespace) -> int:
         words = ["--challenges", str(options.challenges), "--challenge-ids", options.id, "--seed", str(options.seed)]
         words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", f"{folder}/run"]
         words += ["--participant-model", str(options.challenges.parent / challenge["reference_play"])]
-        request, console = _request(words)
-        execute(request, console)
+        execute(_request(console, words), console)
         (record,) = open_run(Path(folder) / "run").records
     detail = detail_of(record)
     false = list(unexpected(record.transcript.entries))
     green = record.stop is Stop.AGREED_END and detail is not None and detail.checks.all_green and not false
-    print(json.dumps(record.to_json()) if options.json else printable("\n".join(_played_lines(record))))
+    console.result(json.dumps(record.to_json()) if options.json else printable("\n".join(_played_lines(record))))
     return EXIT_OK if green else EXIT_ERRORS
 
 

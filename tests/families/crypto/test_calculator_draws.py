@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
+from arena.cli.entry import main
 from arena.families.crypto.challenges.lint import lint
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.checks.match import all_green

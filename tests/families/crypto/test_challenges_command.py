@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import COMMANDS, main
+from arena.cli.commands import COMMANDS
+from arena.cli.entry import main
 from arena.families.crypto.challenges.lint import WANTED, lint
 from arena.families.crypto.challenges.render import markdown
 from arena.families.crypto.challenges.schema import load

@@ -12,7 +12,7 @@ import pytest
 
 from arena.errors import ServiceFault
 from arena.families.crypto.mock.player import own_words
-from arena.families.crypto.mock.provider import MockProvider, build
+from arena.families.crypto.mock.provider import build
 from arena.families.crypto.mock.routines import ROUTINES, choose
 from arena.families.crypto.mock.scene import draw, read_brief, read_scene
 from arena.families.crypto.prompts import FORBIDDEN_NAMES, OPENING_CUE, system_prompt
@@ -114,7 +114,7 @@ def test_a_value_that_does_not_hold_is_noticed_and_not_agreed_to(word: str, what
     """Ben's values are replaced on their way to Ada by ones of the same form."""
 
     class Forged(Table):
-        def ask(self, seat, turn, step, conversation):  # type: ignore[no-untyped-def]
+        def ask(self, seat, turn, step, conversation, sampling=None):  # type: ignore[no-untyped-def]
             if seat == "Ada":
                 changed = Conversation(conversation.system)
                 for role, text in conversation.messages:
@@ -181,7 +181,7 @@ def test_a_calculator_that_refuses_everything_leads_to_no_agreement_and_no_crash
 
 def test_a_partner_who_only_talks_is_asked_for_what_is_missing() -> None:
     class Mixed(Table):
-        def ask(self, seat, turn, step, conversation):  # type: ignore[no-untyped-def]
+        def ask(self, seat, turn, step, conversation, sampling=None):  # type: ignore[no-untyped-def]
             model = "talker" if seat == "Ben" else "careful"
             return self.provider.complete(request(model, conversation, seat, turn, step, self.seed))
 
@@ -195,7 +195,7 @@ def test_few_calls_a_turn_are_respected() -> None:
     brief = TOOLS.replace("At most 10", "At most 2")
     view = Conversation(system_prompt(challenge(names, "calendar"), "Ada", brief, 12))
     view.add("user", OPENING_CUE)
-    reply = MockProvider().complete(request("careful", view))
+    reply = build("mock", None).complete(request("careful", view))
     assert reply.text.count('"tool_call"') <= 2
 
 
@@ -226,8 +226,8 @@ def test_a_message_depends_on_the_conversation_alone() -> None:
     """A new provider, asked in the middle of a match, goes on as the old one would: that is what resume does."""
 
     class Forgetful(Table):
-        def ask(self, seat, turn, step, conversation):  # type: ignore[no-untyped-def]
-            self.provider = MockProvider()
+        def ask(self, seat, turn, step, conversation, sampling=None):  # type: ignore[no-untyped-def]
+            self.provider = build("mock", None)
             return super().ask(seat, turn, step, conversation)
 
     assert play("calendar", Forgetful()).entries == play("calendar", Table()).entries
@@ -296,14 +296,14 @@ def test_hasher_makes_one_call_a_turn() -> None:
 def test_usage_is_estimated_from_characters() -> None:
     view = Conversation("s" * 10)
     view.add("user", "u" * 11)
-    usage = MockProvider().complete(request("talker", view)).usage
+    usage = build("mock", None).complete(request("talker", view)).usage
     assert usage.prompt_tokens == 6 and usage.estimated and usage.completion_tokens > 60
 
 
 @pytest.mark.parametrize("model", ["clever", "judge", ""])
 def test_an_unknown_player_is_named_with_those_that_exist(model: str) -> None:
     with pytest.raises(ServiceFault, match="careful, careless, talker, hasher"):
-        MockProvider().complete(request(model, Conversation("x")))
+        build("mock", None).complete(request(model, Conversation("x")))
 
 
 def test_the_provider_is_offline() -> None:
@@ -314,7 +314,7 @@ def test_the_provider_is_offline() -> None:
 def test_a_prompt_of_another_form_gets_an_answer() -> None:
     view = Conversation("You are a helpful assistant.")
     view.add("user", "Hello?")
-    assert MockProvider().complete(request("careful", view)).text
+    assert build("mock", None).complete(request("careful", view)).text
 
 
 def test_cues_of_the_harness_are_no_speakers() -> None:

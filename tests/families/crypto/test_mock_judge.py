@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from arena.errors import ServiceFault
-from arena.families.crypto.mock.provider import MockProvider
+from arena.families.crypto.mock.provider import build
 from arena.families.crypto.rubric import RUBRIC
 from arena.judging.judge import JudgeMaterial, JudgeResult, Truncation, ask_judge, judge_json, judge_nonce
 from arena.messages import CallKey, Conversation, ModelRequest, Sampling
-from arena.records import Json, Transcript
+from arena.records import Json, Stop, Transcript
 from tests.support.match_table import SEED, TOOLS, Table, challenge, play
 
 PRIMITIVE, NEGOTIATION, CORRECTNESS, COMPUTATION, SECURITY = RUBRIC.dimensions
@@ -22,7 +22,7 @@ Entries = list[dict[str, Json]]
 def judged(entries: Entries, instance: dict[str, Json] | None = None) -> JudgeResult:
     """`instance`: what the judge is told of the drawn values."""
     told = challenge(["Ada", "Ben"], "auction") | ({} if instance is None else {"instance": instance})
-    material = JudgeMaterial(judge_json(told), entries, "agreed_end", judge_nonce(SEED))
+    material = JudgeMaterial(judge_json(told), entries, Stop.AGREED_END, judge_nonce(SEED))
     return ask_judge(RUBRIC, material, Truncation(), Table(), None, 10)
 
 
@@ -254,7 +254,7 @@ def test_careful_beats_careless() -> None:
 
 def reply_to(conversation: Conversation, model: str = "judge") -> str:
     request = ModelRequest("judge", model, conversation, Sampling(), CallKey("t", 0, "(judge)", 0, 0), SEED)
-    return MockProvider().complete(request).text
+    return build("mock", None).complete(request).text
 
 
 def test_a_prompt_of_another_form_gets_no_verdict() -> None:
@@ -264,5 +264,5 @@ def test_a_prompt_of_another_form_gets_no_verdict() -> None:
 
 
 def test_a_player_model_does_not_judge() -> None:
-    with pytest.raises(ServiceFault, match="among its judges: judge"):
+    with pytest.raises(ServiceFault, match="among its judges; there are: judge"):
         reply_to(Conversation("x"), "careful")

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from arena.cli.commands import calibrate
+from arena.cli.entry import main
 from arena.families.crypto.checks.ledger import MAX_LISTED, ledger
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.verified import CAPS, NO_CAP, Findings, caps_of, findings, verified
 from arena.families.crypto.data import played_challenges
 from arena.families.crypto.outcome import load_rule
+from arena.records import Stop
 from arena.store.finished_run import FinishedRun
 from tests.support.arena_rig import DIMENSIONS, ROOT, Table, arena, challenge
 
@@ -56,11 +57,11 @@ def call(seat: str, op: str, args: Any, result: Any) -> dict[str, Any]:
     return {"from": seat, "op": op, "args": args, "result": result}
 
 
-def judged(*steps: dict[str, Any], raw: dict[str, int] | None = None, rule: str = "agreed_end") -> dict[str, Any]:
+def judged(*steps: dict[str, Any], raw: dict[str, int] | None = None, stop: Stop = Stop.AGREED_END) -> dict[str, Any]:
     one = record(*steps)
     checks = check_match(one["transcript"], CHALLENGE, one["instance"])
     caps = caps_of(findings(one["transcript"], CHALLENGE, one["instance"], checks))
-    return verified(caps, dict.fromkeys(DIMENSIONS, 5) | (raw or {}), RULE, rule)
+    return verified(caps, dict.fromkeys(DIMENSIONS, 5) | (raw or {}), RULE, stop)
 
 
 def classes(*steps: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -124,9 +125,9 @@ def test_each_finding_has_its_bound(changes: dict[str, Any], reasons: list[str])
 
 def test_a_match_without_grades_has_no_verified_ones_and_an_aborted_one_failed() -> None:
     nothing = dict.fromkeys(DIMENSIONS)
-    assert verified([], nothing, RULE, "player_fault")["outcome"] == "FAILED"
-    assert verified([], nothing, RULE, "agreed_end")["outcome"] is None
-    assert verified([], nothing, RULE, "agreed_end")["scores"] == nothing
+    assert verified([], nothing, RULE, Stop("player_fault"))["outcome"] == "FAILED"
+    assert verified([], nothing, RULE, Stop("agreed_end"))["outcome"] is None
+    assert verified([], nothing, RULE, Stop("agreed_end"))["scores"] == nothing
 
 
 def test_each_claim_names_where_it_comes_from() -> None:
@@ -237,7 +238,7 @@ def test_hostile_text_is_kept_short() -> None:
 
 def test_honest_plays_are_never_capped_and_made_up_ones_always(calculator_binary: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert calibrate.main(["--quiet", "--out", str(out), "--limit", "30", "--seeds", "1"]) == 0
+    assert main(["calibrate", "--quiet", "--out", str(out), "--limit", "30", "--seeds", "1"]) == 0
     run = FinishedRun(out)
     challenges = {one["id"]: one for one in played_challenges(run).challenges}
     seen: dict[str, int] = {}
