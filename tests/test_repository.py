@@ -87,6 +87,16 @@ def test_only_the_command_line_prints() -> None:
     assert found == []
 
 
+def test_no_file_has_conflict_markers() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    marker = re.compile(r"^(?:<{7} |>{7} )", re.MULTILINE)
+    texts = [name for name in listed if name.endswith((".md", ".py", ".rs", ".toml", ".yaml", ".yml", ".json"))]
+    assert len(texts) > 100
+    assert [name for name in texts if marker.search((ROOT / name).read_text("utf-8", "replace"))] == []
+
+
 def test_no_module_is_a_drawer() -> None:
     drawers = re.compile(r"(?:^|_)(?:utils?|helpers?|managers?|misc|common)$")
     assert [short(path) for path in python_files("arena", "scripts") if drawers.search(path.stem)] == []

@@ -348,7 +348,7 @@ def tools_text(request: RunRequest, cast: Cast, calculator: Calculator | None) -
             f" {', '.join(known)}"
         )
     most = int(request.config.get("max_tool_calls_per_turn", 0))
-    return describe(catalogue, most, tools.op_families or None)
+    return describe(catalogue, most, tools.op_families or None, tools.text)
 
 
 def build_family(request: RunRequest, tools: str | None) -> Family:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from arena.errors import PlayerFault, TrialEnded
 from arena.messages import Conversation, ModelReply, Sampling
 from arena.play.services import Services, merge_usage
+from arena.play.tool_description import HELP_OP
 from arena.play.tool_protocol import Call, Malformed, Parsed, done_text, parse, results_message
 from arena.records import EVERYBODY, Counters, Entry, Json, Kind, Stop, Transcript
 
@@ -23,6 +24,9 @@ MAX_UNUSABLE = 2
 
 MAX_REASKS = 3
 """Messages of one turn that are malformed or break a rule and are answered with a re-ask; the next aborts the trial."""
+
+MAX_HELP_CALLS = 10
+"""Calls of `help` that a turn may make, beside its other tool calls."""
 
 EMPTY_CUE = "(Your last reply was empty. Please write your turn.)"
 REFUSED_CUE = "(You declined. Please go on with your role in this everyday situation, or say what you need.)"
@@ -140,6 +144,7 @@ class _SeatTurn:
         self.view = dialogue.views[row.seat]
         self.usage = dialogue.transcript.usage[row.seat]
         self.tool_calls = 0
+        self.help_calls = 0
         self.unusable = 0
         self.reasks = 0
 
@@ -210,7 +215,12 @@ class _SeatTurn:
             elif not (self.row.tools and self.dialogue.services.has_tools):
                 at_fault += 1
                 answer = self.malformed(step, item.op, "there are no tools in this turn; go on in plain words")
-            elif self.tool_calls >= limit:
+            elif item.op == HELP_OP and self.help_calls >= MAX_HELP_CALLS:
+                at_fault += 1
+                answer = self.malformed(
+                    step, item.op, f"at most {MAX_HELP_CALLS} calls of help a turn; go on with what you know"
+                )
+            elif item.op != HELP_OP and self.tool_calls >= limit:
                 at_fault += 1
                 answer = self.malformed(step, item.op, f"at most {limit} calls a turn; write your public turn now")
             else:
@@ -225,7 +235,10 @@ class _SeatTurn:
         self.view.add("user", results_message(results))
 
     def call(self, item: Call, call_id: str, step: int, index: int) -> Json:
-        self.tool_calls += 1
+        if item.op == HELP_OP:
+            self.help_calls += 1
+        else:
+            self.tool_calls += 1
         answer = self.dialogue.services.tool(self.seat, self.turn, step, index, item.op, item.args).answer
         self.add(
             Entry(

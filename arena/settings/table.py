@@ -150,6 +150,10 @@ TOOLS: tuple[Setting, ...] = (
     Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,
             "process (kept running), oneshot (one per call), lambda (HTTP), none", choices=CALCULATOR_CHOICES,
             metavar="NAME"),
+    Setting("tool_text", ("--tool-text",), "text", "families", _ID, _CALCULATOR,
+            "what players are told of the calculator: families (names of operations, and help), granted (a line per"
+            " operation of the families that a challenge grants), full (a line per operation)",
+            choices=("families", "granted", "full"), metavar="FORM"),
     Setting("op_families", ("--op-families",), "list", (), _ID, _CALCULATOR,
             "show players only these families of operations (all without it); repeatable", metavar="NAMES"),
     Setting("calculator_lambda_url", ("--calculator-lambda-url",), "text", None, _OP, _CALCULATOR,

@@ -72,6 +72,8 @@ class ToolSettings:
     op_families: tuple[str, ...]
     lambda_url: str | None
     timeout: float
+    text: str
+    """What players are told of the calculator: `families`, `granted` or `full`."""
 
 
 def operation(values: Mapping[str, Any]) -> Operation:
@@ -110,6 +112,7 @@ def tool_settings(values: Mapping[str, Any]) -> ToolSettings | None:
         values["op_families"],
         values["calculator_lambda_url"],
         values["calculator_timeout"],
+        values["tool_text"],
     )
 
 
