@@ -153,8 +153,7 @@ class _Replay:
             player=lambda trial, seat: model,
             panel=(model,),
             toolbox=CalculatorToolbox(self.absent),
-            has_tools=self.found.run.manifest.identity.tools_sha256 is not None
-            or self.family.toolbox(None) is not None,
+            has_tools=shown or self.family.toolbox(None) is not None,
             budget=Budget(Limits()),
             journal=sink,
             recorded=self.index,
