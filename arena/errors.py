@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arena.records import Stop
+from arena.stops import Stop
 
 EXIT_OK = 0
 EXIT_ERRORS = 1

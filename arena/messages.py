@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from arena.records import Json
+from arena.records import CallKind, Json
 
 
 class NativeCall(NamedTuple):
@@ -128,7 +128,7 @@ class ModelRequest(NamedTuple):
     endpoint can; where it cannot, it is left out and noted.
     """
 
-    kind: str
+    kind: CallKind
     model: str
     conversation: Conversation
     sampling: Sampling

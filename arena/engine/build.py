@@ -29,7 +29,7 @@ from arena.settings.config import Config, ModelRef
 from arena.settings.model_refs import Panel
 from arena.settings.prices import FREE, Price, load_prices
 from arena.settings.table import PROVIDERS
-from arena.store.finished_run import Source
+from arena.store.finished_run import FinishedRun, Source
 from arena.store.rundir import MANIFEST_FILE
 
 FAMILIES: Mapping[str, str] = {
@@ -201,7 +201,9 @@ class Cast:
     def player(self, trial: Trial, seat: str) -> Model:
         """Return the model that fills a seat of a trial. Errors: ServiceFault (bug) where no model does."""
         label = trial.cast.get(seat)
-        model = self.by_seat.get(seat, self.default) if label is None else self.roster.get(label)
+        model = self.by_seat.get(seat, self.default)
+        if label is not None and (model is None or model.label != label):
+            model = self.roster.get(label)
         if model is None:
             raise ServiceFault("bug", f"no model fills the seat {seat}" + (f" ({label})" if label else ""))
         return model
@@ -371,6 +373,17 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, Recurs
 """What reading data raises that is JSON, but not of the shape that the arena writes."""
 
 
+def open_run(path: Path) -> FinishedRun:
+    """Return a run directory to be read, with its family's own class of Score.detail.
+
+    Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged; ConfigError for a
+    family that does not exist here.
+    """
+    run = FinishedRun(path)
+    run.detail = family_spec(run.manifest.family).detail
+    return run
+
+
 def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
     """Return the family of a finished run, out of the run directory alone: for what judges, verifies and shows it.
 
@@ -379,7 +392,7 @@ def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
     try:
         spec = family_spec(str(identity["family"]))
         family: Family = importlib.import_module(spec.module).from_run(run_dir, identity)
-        if "source" in identity:
+        if identity.get("source") is not None:
             family = importlib.import_module(REJUDGED).of_run(run_dir, identity, family)
     except OSError as error:
         raise DataError([Issue(str(error.filename), "", f"cannot be read: {error.strerror}")]) from error

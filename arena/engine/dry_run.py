@@ -42,10 +42,10 @@ def _who(run: Run) -> list[list[Json]]:
     others = [label for label in cast.roster if label not in named]
     if others:
         rows.append(["models", ", ".join(others)])
-    if run.identity["models"]["judge"] is not None:
-        rows.append(["judge", run.identity["models"]["judge"]])
+    if run.identity.models.judge is not None:
+        rows.append(["judge", run.identity.models.judge])
     if spec.tools is not Need.NONE:
-        rows.append(["calculator", run.identity["calculator"]["provider"]])
+        rows.append(["calculator", run.identity.calculator["provider"]])
     return rows
 
 

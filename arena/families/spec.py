@@ -40,6 +40,7 @@ class FamilySpec:
     `judge`, `tools`: whether it needs a judge and the calculator.
     `providers`: name -> module of the providers that are the family's own: its mock models, above all.
     `mocks`: the mock models that play and judge where none is named.
+    `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
     """
 
     name: str
@@ -50,3 +51,4 @@ class FamilySpec:
     tools: Need = Need.NONE
     providers: Mapping[str, str] = field(default_factory=dict)
     mocks: MockModels = MockModels()
+    detail: type | None = None

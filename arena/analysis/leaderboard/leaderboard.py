@@ -79,7 +79,7 @@ def conditions(run: FinishedRun) -> dict[str, Json]:
     number of repetitions, and the rule of the verified scores. Errors: DataError where the manifest lacks a part.
     """
     found = {name: value for name, value in must_agree(run).items() if name != "repetitions"}
-    return {**found, VERIFIED_RULE: run.identity["rules"].get(VERIFIED_RULE)}
+    return {**found, VERIFIED_RULE: run.manifest.identity.rules.get(VERIFIED_RULE)}
 
 
 def _issue(run: FinishedRun, file: str, message: str) -> Issue:

@@ -17,7 +17,7 @@ from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.records import Json
+from arena.records import Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 
@@ -42,11 +42,11 @@ class FamilyParts:
         """Return the name of a unit for readers."""
         return unit
 
-    def told(self, record: Mapping[str, Json]) -> list[tuple[str, str]]:
+    def told(self, record: Record) -> list[tuple[str, str]]:
         """Return (seat, what it was told before the match) in the order of seats; nothing where it is not known."""
         return []
 
-    def ledger(self, record: Mapping[str, Json]) -> Mapping[str, Json] | None:
+    def ledger(self, record: Record) -> Mapping[str, Json] | None:
         """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
         return None
 
@@ -72,8 +72,9 @@ class CryptoParts(FamilyParts):
         except DataError:  # the report of a damaged run still shows its records
             challenges = ()
         self._challenges = {challenge["id"]: challenge for challenge in challenges}
-        self._tools = TOOLS_POINTER if run.identity.get("tools_sha256") else None
-        self._max_turns = int(run.identity.get("settings", {}).get("max_turns") or 0)
+        identity = run.manifest.identity
+        self._tools = TOOLS_POINTER if identity.tools_sha256 else None
+        self._max_turns = int(identity.settings.get("max_turns") or 0)
 
     def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
         return CheckRates(), VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0))
@@ -82,18 +83,18 @@ class CryptoParts(FamilyParts):
         challenge = self._challenges.get(unit)
         return str(challenge["name"]) if challenge else unit
 
-    def told(self, record: Mapping[str, Json]) -> list[tuple[str, str]]:
-        challenge = self._challenges.get(record["unit"])
+    def told(self, record: Record) -> list[tuple[str, str]]:
+        challenge = self._challenges.get(record.trial.unit)
         if challenge is None:
             return []
-        instance = record.get("instance")
+        instance = record.transcript.instance
         return [
             (participant["id"], system_prompt(challenge, participant["id"], self._tools, self._max_turns, instance))
             for participant in challenge["participants"]
         ]
 
-    def ledger(self, record: Mapping[str, Json]) -> Mapping[str, Json] | None:
-        challenge = self._challenges.get(record["unit"])
+    def ledger(self, record: Record) -> Mapping[str, Json] | None:
+        challenge = self._challenges.get(record.trial.unit)
         return None if challenge is None else ledger(record, challenge)
 
 
@@ -103,5 +104,5 @@ PARTS: Mapping[str, Callable[[FinishedRun], FamilyParts]] = {"crypto": CryptoPar
 
 def parts_of(run: FinishedRun) -> FamilyParts:
     """Return what is known of the family of a run."""
-    build = PARTS.get(str(run.manifest.get("family")))
+    build = PARTS.get(run.manifest.family)
     return FamilyParts() if build is None else build(run)

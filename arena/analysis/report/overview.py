@@ -21,22 +21,20 @@ MAX_OPEN_ROWS = 12
 
 def what_was_run(tally: Tally) -> str:
     """Return one sentence: who played what, judged by whom."""
-    identity = tally.run.identity
-    models = identity.get("models", {})
-    settings = identity.get("settings", {})
+    identity = tally.run.manifest.identity
+    models, calculator = identity.models, identity.calculator
     units = len(tally.units)
     noun = tally.unit_noun + ("" if units == 1 else "s")
-    roles = models.get("roles") or {}
-    cross = f" (cross-play: {', '.join(f'{role} by {model}' for role, model in roles.items())})" if roles else ""
-    calculator = identity.get("calculator", {})
+    roles = ", ".join(f"{role} by {model}" for role, model in models.roles.items())
+    cross = f" (cross-play: {roles})" if roles else ""
     tool = "no calculator"
-    if calculator.get("provider", "none") != "none":
+    if calculator["provider"] != "none":
         tool = f"calculator {calculator.get('version', '')} ({calculator['provider']})".replace("  ", " ")
     parts = [
-        f"{models.get('participant', 'unknown model')}{cross}",
-        f"judged by {models.get('judge', 'nobody known')}",
+        f"{models.participant or 'several models'}{cross}",
+        f"judged by {models.judge or 'nobody'}",
         f"{tally.total.n} of {tally.planned} matches over {units} {noun}",
-        f"seed {settings.get('seed', '-')}",
+        f"seed {identity.settings.get('seed', '-')}",
         tool,
     ]
     return " \N{MIDDLE DOT} ".join(clipped(part, 400) for part in parts)
@@ -227,9 +225,9 @@ def by_label(tally: Tally) -> Markup:
 
 def usage(tally: Tally) -> Markup:
     """Return calls, tokens and cost."""
-    names = sorted({name for side in tally.usage.values() for name in side})
-    rows = [[name.replace("_", " "), *(f"{tally.usage[side].get(name, 0):,}" for side in ("players", "judge"))]
-            for name in names]  # fmt: skip
+    players, judge = tally.usage["players"].counts(), tally.usage["judge"].counts()
+    rows = [[name.replace("_", " "), f"{players[name]:,}", f"{judge[name]:,}"]
+            for name in sorted(players) if players[name] or judge[name]]  # fmt: skip
     cost = tally.summary.get("cost_usd") if tally.finished else None
     if not isinstance(cost, dict):
         said = "Cost: not known, the run is not finished."
@@ -237,7 +235,7 @@ def usage(tally: Tally) -> Markup:
         said = f"Cost: {cost.get('usd', 0):.4f} US dollars by the price table of the run."
         if cost.get("unpriced"):
             said += f" Without a price, so not in it: {clipped(', '.join(map(str, cost['unpriced'])), 600)}."
-    if any(side.get("estimated") for side in tally.usage.values()):
+    if any(side.estimated for side in tally.usage.values()):
         said += " 'Estimated' counts calls whose tokens were estimated, because the provider did not count them."
     return join([table(("", "Players", "Judge"), rows, "Calls and tokens"), tag("p", said)])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arena.families.crypto.checks.results import MatchDetail
 from arena.families.spec import FamilySpec, Need, Words
 from arena.settings.table import CORE, JUDGE, PLAYED, PLAYERS, TOOLS, MockModels, Setting
 
@@ -37,4 +38,5 @@ SPEC = FamilySpec(
     tools=Need.OPTIONAL,
     providers={"mock": "arena.families.crypto.mock.provider", "scripted": "arena.families.crypto.scripted"},
     mocks=MOCKS,
+    detail=MatchDetail,
 )
