@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from arena.errors import ConfigError
-from arena.messages import Conversation, ModelRequest, NativeCall, NativeResult, Sampling, Tool
-from arena.store.journal import reply_from_json, reply_to_json
+from arena.formats.decode import decode
+from arena.messages import Conversation, ModelReply, ModelRequest, NativeCall, NativeResult, Sampling, Tool
+from arena.store.journal import reply_to_json
 from tests.support.http_rig import APIS, provider_on, question
 from tests.support.http_server import ModelServer, Scripted
 
@@ -138,7 +139,7 @@ def test_the_journal_keeps_calls_and_cached_tokens(server: ModelServer) -> None:
     server.script(calling("anthropic"))
     reply = provider_on(server, "anthropic").complete(with_tools())
     reply = reply._replace(usage=reply.usage._replace(cached_prompt_tokens=5, cache_write_tokens=3))
-    again = reply_from_json(json.loads(json.dumps(reply_to_json(reply))))
+    again = decode(ModelReply, json.loads(json.dumps(reply_to_json(reply))), "api_calls.jsonl")
     assert again == reply._replace(raw=None, attempts=())
 
 

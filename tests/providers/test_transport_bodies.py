@@ -65,7 +65,7 @@ def test_a_small_body_that_unpacks_to_a_large_one_is_refused(server: ModelServer
 @pytest.mark.parametrize(
     ("coding", "body", "said", "attempts"),
     [
-        ("gzip", gzip.compress(b"x" * 999)[:-9], "was cut", 2),
+        ("gzip", gzip.compress(b"x" * 999, mtime=0)[:-9], "was cut", 2),
         ("gzip", b"not compressed", "cannot be read", 2),
         ("deflate", b"\xff\xff\xff\xff", "cannot be read", 2),
         ("br", b"x", r"compressed \(br\), which was not asked for", 1),
