@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.__main__ import COMMANDS
+from arena.cli.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("arena", "calculator", "config", "docs", "scripts", "src", "state", "tests")
@@ -21,6 +21,7 @@ SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 """Flags that the code builds from the names of forms."""
 
 FOREIGN_FLAGS = frozenset({
+    "--enable-auto-tool-choice",
     "--locked", "--bin", "--release", "--example", "--only-lambda-apis", "--check", "--abbrev", "--ff-only",
     "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet",
 })  # fmt: skip

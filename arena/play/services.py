@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Protocol
 
-from arena.errors import GateDenied, Interrupted, ServiceFault, TrialEnded, ended
+from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, TrialEnded, ended
 from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
@@ -110,6 +110,8 @@ class TrialServices:
             if fault.stop is Stop.PROVIDER:
                 raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
             raise
+        except ContextExceeded as fault:  # not the player's fault: the judge's own window was too small
+            raise ServiceFault(Stop.JUDGE, f"the judge: {fault}", fault.attempts) from fault
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         digest = tool_digest(op, args)
@@ -291,15 +293,14 @@ class TrialServices:
 
     def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, reservation: Reservation, price: Price) -> None:
         self._context.budget.settle(reservation, None, price)
-        attempts = fault.attempts if isinstance(fault, ServiceFault) else ()
-        self._context.activity.retries += max(0, len(attempts) - 1)
+        self._context.activity.retries += max(0, len(fault.attempts) - 1)
         self._write_fault(fields, fault)
         if fault.stop is Stop.INTERRUPTED:
             raise Interrupted("stopped while waiting for an answer") from fault
 
     def _write_fault(self, fields: dict[str, Json], fault: TrialEnded) -> None:
         fields["fault"] = {"reason": fault.stop, "message": str(fault)}
-        if isinstance(fault, ServiceFault) and fault.attempts:
+        if fault.attempts:
             fields["http"] = attempts_to_json(fault.attempts)
         self._write(fields, 0.0)
 

@@ -55,18 +55,30 @@ def reply_to_json(reply: ModelReply) -> dict[str, Json]:
         counts["reasoning_tokens"] = usage.reasoning_tokens
     if usage.estimated:
         counts["estimated"] = True
+    if usage.cached_prompt_tokens:
+        counts["cached_prompt_tokens"] = usage.cached_prompt_tokens
+    if usage.cache_write_tokens:
+        counts["cache_write_tokens"] = usage.cache_write_tokens
     out: dict[str, Json] = {"text": reply.text, "finish": reply.finish, "model": reply.model, "usage": counts}
     if reply.reasoning:
         out["reasoning"] = reply.reasoning
     if reply.notes:
         out["notes"] = list(reply.notes)
+    if reply.calls:
+        out["calls"] = [call._asdict() for call in reply.calls]
     return out
 
 
 def attempts_to_json(attempts: tuple[object, ...]) -> list[Json]:
     """Return HTTP attempts as JSON objects."""
     return [
-        {"status": a.status, "ms": round(a.ms, 1), "error": a.error, "wait_ms": round(a.wait_ms, 1)}
+        {
+            "status": a.status,
+            "ms": round(a.ms, 1),
+            "error": a.error,
+            "wait_ms": round(a.wait_ms, 1),
+            **({"may_be_billed": True} if a.may_be_billed else {}),
+        }
         for a in attempts
         if isinstance(a, HttpAttempt)
     ]
