@@ -395,7 +395,7 @@ class Record:
         line = decode(_Line, value, file, place)
         found = line.score_detail
         if detail is not None and found:
-            found = decode(detail, found, file, f"{place}: /score_detail" if place else "/score_detail")
+            found = decode(detail, found, file, place, "/score_detail")
         trial = Trial(
             key=line.key,
             family=line.family,

@@ -395,11 +395,11 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, Recurs
 def open_run(path: Path) -> FinishedRun:
     """Return a run directory to be read, with its family's own class of Score.detail.
 
-    Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged; ConfigError for a
-    family that does not exist here.
+    Of a family that does not exist here the detail stays JSON.
+    Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.
     """
     run = FinishedRun(path)
-    run.detail = family_spec(run.manifest.family).detail
+    run.detail = family_spec(run.manifest.family).detail if run.manifest.family in FAMILIES else None
     return run
 
 

@@ -62,10 +62,10 @@ def member(name: str = "", text: bool = False) -> dict[str, object]:
     return {"json_name": name, "json_text": text}
 
 
-def decode(cls: type[T], value: Json, file: str, place: str = "", unknown: bool = False) -> T:
+def decode(cls: type[T], value: Json, file: str, place: str = "", at: str = "", unknown: bool = False) -> T:
     """Return `value` as an object of the dataclass `cls`.
 
-    `file`, `place` (`line 3`, say) name it in errors.  `unknown`: whether members that the class does not have are
+    `file`, `place` (`line 3`, say) name it in errors, `at` is its own pointer there.  `unknown`: whether members that the class does not have are
     passed over; else they are refused, like everything that does not fit.
     Errors: DataError with all issues, each at a JSON pointer; TypeError where `cls` has a field that cannot be decoded.
     """
@@ -74,7 +74,7 @@ def decode(cls: type[T], value: Json, file: str, place: str = "", unknown: bool 
         return typing.cast(T, node.decode(value))
     except Mismatch:
         found = problems(cls, value, unknown)
-    raise DataError([Issue(file, _joined(place, pointer), message) for pointer, message in found])
+    raise DataError([Issue(file, _joined(place, at + pointer), message) for pointer, message in found])
 
 
 def encode(value: object) -> dict[str, Json]:

@@ -25,10 +25,11 @@ _KEY = re.compile(rb'\{"format":[0-9]+,"key":("(?:[^"\\]|\\.)*")')
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is in matches.jsonl: number of trials with a record, bytes, whether the file is as a session leaves it at
-    its end, and whether its last line is torn."""
+    """What is in matches.jsonl: number of trials with a record, of lines that a later one of the same trial replaces,
+    bytes, whether the file is as a session leaves it at its end, and whether its last line is torn."""
 
     matches: int
+    replaced: int
     size: int
     closed: bool
     torn: bool
@@ -62,15 +63,15 @@ class RecordFile:
         self.shape = self._survey()
 
     def _survey(self) -> Shape:
-        count, size, last = 0, 0, b""
+        lines, size, last = 0, 0, b""
         if readable(self.path):
             for _, line in read_lines(self.path):
-                count, size, last = count + 1, size + len(line), line
+                lines, size, last = lines + 1, size + len(line), line
         torn = bool(last) and not last.endswith(b"\n")
         closed = not torn and is_chained(last)
-        if count and not closed:
-            count = len(self._places())
-        return Shape(count, size, closed, torn)
+        lines -= torn
+        count = lines if closed else len(self._places())
+        return Shape(count, lines - count, size, closed, torn)
 
     def _places(self) -> dict[str, Place]:
         """Return key -> place of the newest record, in the order of the file."""

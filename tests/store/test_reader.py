@@ -15,7 +15,7 @@ from arena.records import Record
 from arena.store.chain import chained, first_link, is_chained, unchained
 from arena.store.closing import close_records
 from arena.store.journal import encode_line
-from arena.store.reader import RecordFile, read_records
+from arena.store.reader import RecordFile, Shape, read_records
 from tests.support.plain_records import stored
 
 STOPS = {
@@ -57,14 +57,14 @@ def attempts(records: Sequence[Record] | RecordFile) -> list[tuple[str, int]]:
 def test_a_finished_run_is_read_in_the_order_of_its_file(tmp_path: Path) -> None:
     records = file(tmp_path, *chain(line("b"), line("a", 1)))
     assert attempts(records) == [("b", 0), ("a", 1)]
-    assert (records.shape.matches, records.shape.closed, records.shape.torn) == (2, True, False)
+    assert records.shape == Shape(2, 0, records.shape.size, closed=True, torn=False)
     assert attempts(list(read_records(tmp_path))) == [("b", 0), ("a", 1)]
 
 
 def test_of_an_unfinished_run_the_newest_record_of_a_key_counts(tmp_path: Path) -> None:
     records = file(tmp_path, line("a"), line("b"), line("a", 1), b'{"format":2,"key":"c"')
     assert attempts(records) == [("b", 0), ("a", 1)]
-    assert (records.shape.matches, records.shape.closed, records.shape.torn) == (2, False, True)
+    assert records.shape == Shape(2, 1, records.shape.size, closed=False, torn=True)
     assert records.keys() == ["b", "a"]
 
 

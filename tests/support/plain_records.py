@@ -13,9 +13,20 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from arena.families.crypto.checks.results import MatchDetail
 from arena.formats.decode import encode
 from arena.formats.json_text import json_text
-from arena.records import COUNTERS, EVERYBODY, RECORD_FORMAT, Counters, Entry, Judging
+from arena.records import COUNTERS, EVERYBODY, RECORD_FORMAT, Counters, Entry, Judging, Record
+
+CHECKS = {
+    "version": 1,
+    "textbook_names": {"ok": True, "found": []},
+    "leaks": None,
+    "result": None,
+    "artefacts": {"ok": True, "count": 0, "real": 0, "share": None, "unreal": []},
+    "tools": {"ok": True, "calls": 0, "failed": 0, "malformed": 0, "unused": 0, "unused_calls": []},
+}
+"""Of a match without calls and values, for records that name none."""
 
 _TEXTS = ("plan", "instance")
 _ABSENT = ("series", "unscored", "outcome", "verdict")
@@ -64,15 +75,21 @@ def stored(plain: dict[str, Any]) -> dict[str, Any]:
     line["usage"] = [encode(Counters(seat, **counters)) for seat, counters in line["usage"].items()]
     line["scores"] = {name: None if value is None else float(value) for name, value in line["scores"].items()}
     judging = dict(line["judging"])
-    line["score_detail"] = json_text({name: judging.pop(name) for name in list(judging) if name not in _JUDGING})
+    detail = {name: judging.pop(name) for name in list(judging) if name not in _JUDGING}
+    line["score_detail"] = json_text({**({"checks": CHECKS} if "verified" in detail else {}), **detail})
     judging["usage"] = Counters(**judging.get("usage", {}))
     line["judging"] = {**encode(Judging()), **encode(Judging(**{**judging, "calls": (), "panel": ()}))}
-    for name in ("calls", "panel"):
-        line["judging"][name] = json_text(judging.get(name, []))
+    panel = [{"unscored": None, "verdict": None, **one} for one in judging.get("panel", [])]
+    line["judging"] |= {"calls": json_text(judging.get("calls", [])), "panel": json_text(panel)}
     order = ("format", "key", "family", "unit", "cell", "series", "seed", "cast", "plan", "instance", "attempt",
              "status", "stop", "detail", "flagged", "gates", "transcript", "usage", "scores", "unscored", "outcome",
              "verdict", "judging", "score_detail", "prev")  # fmt: skip
     return {name: line[name] for name in order if name in line}
+
+
+def read(plain: dict[str, Any]) -> Record:
+    """Return the record that a plain one stands for, of the crypto family."""
+    return Record.from_json(stored(plain), "", detail=MatchDetail)
 
 
 def plain(line: dict[str, Any]) -> dict[str, Any]:

@@ -67,15 +67,14 @@ def write_run(
 ) -> Path:
     """Write a run directory of manifest and records; `closed`: with the field a session's end adds to each record."""
     folder.mkdir(parents=True)
-    whole = made_manifest(
-        {
-            "settings": {"seed": 0, "max_turns": 15},
-            "models": {"participant": "local/m", "roster": ["local/m"], "judge": "local/j"},
-            "calculator": {"provider": "process", "version": "0.1.0"},
-            "plan": {"count": len(records) if planned is None else planned},
-        },
-        **manifest,
-    )
+    identity = {
+        "settings": {"seed": 0, "max_turns": 15},
+        "models": {"participant": "local/m", "roster": ["local/m"], "judge": "local/j"},
+        "calculator": {"provider": "process", "version": "0.1.0"},
+        "plan": {"count": len(records) if planned is None else planned},
+        **manifest.pop("identity", {}),
+    }
+    whole = made_manifest(identity, **manifest)
     (folder / "manifest.json").write_text(json.dumps(whole), encoding="utf-8")
     lines = [{**stored(dict(one)), **({"prev": "22" * 32} if closed else {})} for one in records]
     if lines:

@@ -103,9 +103,11 @@ def read_run(run: FinishedRun) -> RunTable:
     except (KeyError, TypeError, ValueError) as error:
         raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
     table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional)
+    if run.records.shape.replaced:
+        raise UsageError(f"{run.path} holds a match twice: finish the run with `--resume` first")
     for place, record in run.records.placed():
         if record.key in table.matches:
-            raise UsageError(f"{run.path} holds {record.key} twice: finish the run with `--resume` first")
+            raise UsageError(f"{run.path} holds {record.key} twice, and is finished: it was changed")
         try:
             table.matches[record.key] = _match(record, table)
         except MemberError as error:

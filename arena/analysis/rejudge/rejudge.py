@@ -101,7 +101,7 @@ def of_run(run_dir: Path, identity: Mapping[str, Json], family: Family) -> Rejud
     """Return the family of a run that judged again, out of its own directory. Errors: DataError for plays.jsonl."""
     path = run_dir / INPUTS_DIR / PLAYS_INPUT
     rows = tuple(read_rows(path, PlayRow))
-    told = decode(SourceIdentity, identity["source"], str(run_dir / MANIFEST_FILE), "/identity/source")
+    told = decode(SourceIdentity, identity["source"], str(run_dir / MANIFEST_FILE), at="/identity/source")
     if hashlib.sha256(path.read_bytes()).hexdigest() != told.plays_sha256:
         raise DataError([Issue(str(path), "", "is not what the identity names (source.plays_sha256)")])
     return Rejudged(family, Source(run_dir, told, rows), identity["rules"])
