@@ -10,12 +10,14 @@ import pytest
 
 from arena.store import digests
 from arena.store.journal import tool_digest
+from tests.support.made_manifest import digest_of
 from tests.support.verify_rig import (
     changed,
     edit_json,
     edit_lines,
     files,
     first_record,
+    inside,
     launder,
     rebind,
     tamper_answer,
@@ -51,20 +53,20 @@ def test_tampered_arguments_and_seeds_are_told(copied_run: Path) -> None:
 
 RECORD_EDITS: dict[str, Callable[[Any], None]] = {
     "score": lambda r: r["scores"].update({"Security Strength": 1 + r["scores"]["Security Strength"] % 5}),
-    "verified score": lambda r: r["judging"]["verified"]["scores"].update({"Security Strength": 0}),
-    "cap": lambda r: r["judging"]["verified"].update(caps=[{"dimension": "x", "cap": 1, "reason": "y"}]),
+    "verified score": inside("score_detail", lambda d: d["verified"]["scores"].update({"Security Strength": 0})),
+    "cap": inside("score_detail", lambda d: d["verified"].update(caps=[{"dimension": "x", "cap": 1, "reason": "y"}])),
     "outcome": lambda r: r.update(outcome="PARTIAL" if r["outcome"] != "PARTIAL" else "FAILED"),
     "verdict": lambda r: r.update(verdict="Splendid."),
-    "check": lambda r: r["judging"]["checks"]["tools"].update(calls=99),
+    "check": inside("score_detail", lambda d: d["checks"]["tools"].update(calls=99)),
     "said": lambda r: next(e for e in r["transcript"] if e["kind"] == "say").update(text="Trust me."),
-    "answer": lambda r: next(e for e in r["transcript"] if e["kind"] == "call").update(
-        answer={"ok": True, "result": 1}
+    "answer": lambda r: inside("answer", lambda a: a.update(ok=True, result=1))(
+        next(e for e in r["transcript"] if e["kind"] == "call")
     ),
-    "usage": lambda r: next(iter(r["usage"].values())).update(calls=1000),
+    "usage": lambda r: r["usage"][0].update(calls=1000),
     "seed": lambda r: r.update(seed="0" * 64),
-    "value": lambda r: r["instance"].update({next(iter(r["instance"])): "other"}),
+    "value": inside("instance", lambda i: i.update({next(iter(i)): "other"})),
     "entry left out": lambda r: r["transcript"].pop(0),
-    "status": lambda r: r.update(status="error"),
+    "status": lambda r: r.update(status="error", stop="provider"),
 }
 
 
@@ -138,6 +140,8 @@ def test_tampered_views_and_bundles_are_told_with_the_line(copied_run: Path) -> 
     assert verify(copied_run).code == 0
 
 
+_SHOW_IT = ("manifest.json: ", "matches.jsonl: ", "api_calls.jsonl: ")
+
 MANIFEST_EDITS: dict[str, Callable[[Any], None]] = {
     "seed": lambda m: m["identity"]["settings"].update(seed=7),
     "turns": lambda m: m["identity"]["settings"].update(max_turns=9),
@@ -146,21 +150,38 @@ MANIFEST_EDITS: dict[str, Callable[[Any], None]] = {
     "rule": lambda m: m["identity"]["rules"]["outcome_rule"]["rules"][0].update(when="all >= 2"),
     "prompts": lambda m: m["identity"]["rules"].update(prompts_sha256="0" * 64),
     "plan": lambda m: m["identity"]["plan"].update(count=3),
-    "digest": lambda m: m["identity"].update(sha256="0" * 64),
-    "format": lambda m: m.update(manifest_format=99),
-    "family": lambda m: m.update(family="risk"),
-    "family of the identity": lambda m: m["identity"].update(family="risk"),
-    "settings": lambda m: m["identity"].update(settings=[]),
-    "sessions": lambda m: m.update(sessions=[]),
 }
 
 
 @pytest.mark.parametrize("what", MANIFEST_EDITS)
-def test_a_tampered_identity_is_told(what: str, copied_run: Path) -> None:
-    edit_json(copied_run / "manifest.json", MANIFEST_EDITS[what])
+def test_a_tampered_identity_is_told_though_its_digest_fits(what: str, copied_run: Path) -> None:
+    def edit(manifest: Any) -> None:
+        MANIFEST_EDITS[what](manifest)
+        manifest["identity"]["sha256"] = digest_of(manifest["identity"])
+
+    edit_json(copied_run / "manifest.json", edit)
     launder(copied_run)
     ended = verify(copied_run)
-    assert ended.code == 1 and any("manifest.json" in line or "matches.jsonl" in line for line in told(ended))
+    assert ended.code == 1 and any(line.startswith(_SHOW_IT) for line in told(ended))
+
+
+MANIFEST_DAMAGE: dict[str, tuple[Callable[[Any], None], str]] = {
+    "setting": (lambda m: m["identity"]["settings"].update(seed=7), "/identity/sha256"),
+    "digest": (lambda m: m["identity"].update(sha256="0" * 64), "/identity/sha256"),
+    "format": (lambda m: m.update(manifest_format=99), "/manifest_format"),
+    "family": (lambda m: m.update(family="risk"), "/family"),
+    "settings": (lambda m: m["identity"].update(settings=[]), "/identity/settings"),
+    "sessions": (lambda m: m.update(sessions=[]), "/sessions"),
+}
+
+
+@pytest.mark.parametrize("what", MANIFEST_DAMAGE)
+def test_a_damaged_manifest_is_refused_with_the_pointer(what: str, copied_run: Path) -> None:
+    edit, pointer = MANIFEST_DAMAGE[what]
+    edit_json(copied_run / "manifest.json", edit)
+    launder(copied_run)
+    ended = verify(copied_run)
+    assert ended.code == 2 and f"manifest.json: {pointer}: " in ended.err
 
 
 def test_tampered_inputs_are_told(copied_run: Path) -> None:
@@ -183,7 +204,7 @@ def test_whatever_a_file_holds_it_is_told_without_a_traceback(name: str, copied_
         (copied_run / name).write_bytes(junk)
         if name != "digests.json":
             digests.write(copied_run)
-        assert verify(copied_run).code == 1, junk
+        assert verify(copied_run).code in (1, 2), junk
 
 
 HOSTILE: tuple[Callable[[Any], None], ...] = (
@@ -205,4 +226,4 @@ def test_lines_of_any_shape_are_told_without_a_traceback(
     rebind(copied_run) if name == "api_calls.jsonl" else None
     digests.write(copied_run)
     ended = verify(copied_run)
-    assert ended.code == 1 and "\x1b" not in ended.text
+    assert ended.code == 2 and "\x1b" not in ended.text

@@ -96,7 +96,7 @@ def record(
         "cell": {"participant": "mock/careful", "difficulty": "Basic", "primitive_family": "commitment",
                  "split": "train"},
         "seed": "0" * 64, "plan": {"challenge_id": unit, "rep": rep}, "instance": {"n": 7},
-        "attempt": 0, "status": status, "stop": stop, "detail": text if status not in ("done",) else "",
+        "attempt": 0, "status": status, "stop": str(stop), "detail": text if status not in ("done",) else "",
         "flags": [stop] if stop in ("empty_reply", "refusal") else [], "gates": [], "transcript": entries,
         "usage": {"Ana": {"calls": 1, "prompt_tokens": 10, "completion_tokens": 5, "tool_calls": 1}},
         "scores": scores if status == "done" else {}, "unscored": None if scored else f"not judged: {text}",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.cli.entry import main
+from arena.formats.json_text import json_text
 from arena.store import digests
 from arena.store.chain import chained, first_link, unchained
 from arena.store.journal import encode_line
@@ -48,6 +49,17 @@ def edit_lines(path: Path, edit: Callable[[Any], None]) -> None:
     for line in lines:
         edit(line)
     path.write_bytes(b"".join(encode_line(line) for line in lines))
+
+
+def inside(name: str, edit: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return what has `edit` change the value that a member of an object holds as JSON in a text."""
+
+    def whole(line: Any) -> None:
+        value = json.loads(line[name])
+        edit(value)
+        line[name] = json_text(value)
+
+    return whole
 
 
 def edit_json(path: Path, edit: Callable[[Any], None]) -> None:

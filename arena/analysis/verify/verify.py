@@ -125,6 +125,8 @@ def _compare_calculators(there: Mapping[str, Json], again: Recalculation, proble
 
 def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None:
     """Say how many trials have calls and no record: matches under way when a session was stopped."""
+    if problems.unreadable:
+        return
     count = sum(1 for key in journal.trials() if key in found.trials and key not in found.records)
     if count:
         problems.notes.append(f"{count} matches have calls and no record: they were under way when the run stopped")

@@ -12,7 +12,7 @@ from arena.cli.console import Console
 from arena.cli.process import process_context
 from arena.cli.run_choice import add_run, chosen_run
 from arena.cli.settings import read_settings
-from arena.errors import EXIT_ERRORS, EXIT_OK
+from arena.errors import EXIT_ERRORS, EXIT_OK, EXIT_USAGE
 from arena.settings.config import build_parser
 from arena.settings.flags import Parser, examples_text
 from arena.settings.table import CORE, TOOLS
@@ -36,7 +36,8 @@ TABLE = tuple(
 _DESCRIPTION = (
     "Check that a finished run is what it was: digests of all files, hash chain, every tool call computed again, every"
     " record played again from the journal, every table built again. Changes nothing. Exit codes: 0 everything holds,"
-    " 1 something does not (said what and where), 2 RUN is no run."
+    " 1 something does not (said what and where), 2 RUN is no run, or its manifest, a record or a journal line is"
+    " damaged."
 )
 _EXAMPLES = (
     "python3 -m arena verify state/runs/first",
@@ -56,7 +57,8 @@ def parser() -> Parser:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Verify the run and print what was found; return 0 when everything holds, else 1."""
+    """Verify the run and print what was found; return 0 when everything holds, 2 when a file cannot be read as
+    what it is, else 1."""
     config = read_settings(options, console, TABLE)
     path = chosen_run(options)
     with recalculating(config, process_context(config, console)) as again:
@@ -65,4 +67,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
         console.result(json.dumps(found.to_json()))
     elif not config.quiet or not found.holds:
         console.result(verification_text(found))
+    if found.problems.unreadable:
+        return EXIT_USAGE
     return EXIT_OK if found.holds else EXIT_ERRORS
