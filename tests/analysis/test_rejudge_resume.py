@@ -107,7 +107,7 @@ def test_a_judge_that_is_down_is_an_error_and_no_score_and_its_panel_goes_on_lat
     ended = rejudge(world.run, *words)
     assert ended.code == 1 and "resume with: python3 -m arena rejudge" in ended.err
     record = json.loads((tmp_path / "out/matches.jsonl").read_bytes().splitlines()[0])
-    assert (record["status"], record["stop"], record["scores"], record["outcome"]) == ("error", "judge", {}, None)
+    assert (record["status"], record["stop"], record["scores"], record["outcome"]) == ("error", "judge", {}, "")
     assert record["transcript"], "what was played is not lost with the judge"
     with ModelServer() as server:
         for name, value in local_environ(server).items():

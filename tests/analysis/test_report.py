@@ -18,9 +18,11 @@ from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.marks import Marks
 from arena.analysis.report.markup import escape, tag, trusted, visible
 from arena.analysis.report.page import digest
+from arena.stops import Stop
 from arena.store.digests import check, read
 from tests.support.arena_rig import DIMENSIONS, ROOT, arena
 from tests.support.many_matches import multiply
+from tests.support.plain_records import CHECKS
 from tests.support.report_rig import HOSTILE, Parsed, fault, page, record, report, untimed, write_run
 
 EXAMPLE = ROOT / "state/examples/mock-three"
@@ -65,7 +67,7 @@ def test_no_element_carries_style_or_a_handler(tmp_path: Path) -> None:
 
 
 def test_the_headline_says_rate_interval_and_what_is_in_no_mean(tmp_path: Path) -> None:
-    records = [record("a"), record("b", score=2), record("c", score=5), fault("d"), fault("e", status="aborted")]
+    records = [record("a"), record("b", score=2), record("c", score=5), fault("d"), fault("e", stop=Stop.PLAYER_FAULT)]
     text = page(write_run(tmp_path / "run", records, planned=6)).text
     assert "SUCCESS rate, by the judge50.0 %2 of 4 matches with an outcome; 95 % interval 15.0 to 85.0 %" in text
     assert "Lowest mean, as judged3.67 of 5" in text
@@ -86,9 +88,9 @@ def test_models_are_not_called_stand_ins(tmp_path: Path) -> None:
 
 
 def test_a_judge_that_the_checks_contradict_is_named_first(tmp_path: Path) -> None:
-    checks = {"version": 1, "result": {"ok": False, "verdict": "wrong"}, "leaks": None,
-              "artefacts": {"ok": True, "count": 1, "real": 1}, "tools": {"ok": True, "unused": 0}}  # fmt: skip
-    good = {**checks, "result": {"ok": True, "verdict": "right"}}
+    result = {"ok": True, "verdict": "right", "agreed": True, "declared": {}, "right": 7}
+    good = {**CHECKS, "result": result}
+    checks = {**good, "result": {**result, "ok": False, "verdict": "wrong"}}
     judging = [{"asks": 1, "checks": one} for one in (checks, good)]
     records = [record("a", judging=judging[0]), record("b", judging=judging[1]), record("c", score=1)]
     found = page(write_run(tmp_path / "run", records))
@@ -216,7 +218,7 @@ def test_an_unfinished_run_says_so_and_shows_the_newest_record_of_each_match(tmp
 
 
 @pytest.mark.parametrize("planned", [0, 2])
-@pytest.mark.parametrize("records", [[], [fault("a"), fault("b", status="denied", stop="gate_denied")]])
+@pytest.mark.parametrize("records", [[], [fault("a"), fault("b", stop=Stop.GATE_DENIED)]])
 def test_a_run_without_scores_has_a_report_without_means(
     records: list[dict[str, Any]], planned: int, tmp_path: Path
 ) -> None:

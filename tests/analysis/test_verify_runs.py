@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from arena.cli.entry import main
-from arena.engine.build import FAMILIES, load
-from arena.errors import GateDenied
-from arena.policy.gates import AllowAll
+from arena.engine.build import FAMILIES, family_spec
 from arena.store import digests
 from tests.support.arena_rig import LOCAL, NO_TOOLS, Ended, Table, arena, challenge, local_environ, process, verdict
 from tests.support.http_server import ModelServer, Scripted
@@ -92,10 +91,19 @@ def test_aborted_matches_and_their_retries_hold(tmp_path: Path, server: ModelSer
 def test_an_outage_with_a_score_is_told(tmp_path: Path, server: ModelServer) -> None:
     server.script(Scripted(), DOWN)
     over_http(tmp_path, "--continue-on-error")
-    first_record(tmp_path / "run", lambda r: r.update(outcome="SUCCESS", stop="agreed_end"))
+    first_record(tmp_path / "run", lambda r: r.update(outcome="SUCCESS"))
     launder(tmp_path / "run")
-    text = verify(tmp_path / "run").out
-    assert "/outcome: an outage is never a score" in text and "does not follow from agreed_end" in text
+    ended = verify(tmp_path / "run")
+    assert ended.code == 1 and "/outcome: an outage is never a score" in ended.out
+
+
+def test_a_status_that_does_not_follow_from_its_stop_is_refused(tmp_path: Path, server: ModelServer) -> None:
+    server.script(Scripted(), DOWN)
+    over_http(tmp_path, "--continue-on-error")
+    first_record(tmp_path / "run", lambda r: r.update(stop="agreed_end"))
+    launder(tmp_path / "run")
+    ended = verify(tmp_path / "run")
+    assert ended.code == 2 and "matches.jsonl: line 1: /status: " in ended.out
 
 
 def test_unscored_refusing_and_silent_matches_hold(tmp_path: Path) -> None:
@@ -106,18 +114,6 @@ def test_unscored_refusing_and_silent_matches_hold(tmp_path: Path) -> None:
         trials={"crypto/c2/rep_0": {"judge": ["?", "?", "?"]}, "crypto/c3/rep_0": {"turns": refusing}},
     )  # fmt: skip
     holds(tmp_path / "run")
-
-
-class DenyAll:
-    def decide(self, facts: Any) -> Any:
-        raise GateDenied("rule 7: no")
-
-
-def test_denied_matches_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arena.engine.session.AllowAll", DenyAll)
-    Table(tmp_path).play()
-    monkeypatch.setattr("arena.engine.session.AllowAll", AllowAll)
-    assert "denied" in holds(tmp_path / "run")
 
 
 def test_a_calculator_that_failed_and_values_that_it_draws_hold(tmp_path: Path, calculator_binary: Path) -> None:
@@ -156,4 +152,4 @@ def test_a_run_that_was_killed_is_not_finished_and_holds_once_it_is(tmp_path: Pa
 
 def test_every_family_can_be_had_from_a_run_directory_alone() -> None:
     for name in FAMILIES:
-        assert callable(load(FAMILIES, name, "family").from_run), name
+        assert callable(importlib.import_module(family_spec(name).module).from_run), name

@@ -108,6 +108,9 @@ def _check_chain(found: Found, problems: Problems) -> None:
             problems.add(
                 RECORDS_FILE, place, "is not bound to the line before it (`prev`): this line or that one was changed"
             )
+        if not line.endswith(b"\n"):
+            problems.add(RECORDS_FILE, place, "is cut off")
+            return
         previous = hashlib.sha256(line).hexdigest()
         with problems.guard(RECORDS_FILE, ""):
             record = found.run.records.parse(Place(number, offset), line)
