@@ -77,7 +77,8 @@ class Made:
                 for name, entries in cells.items():
                     if rep < len(entries) and entries[rep] != {}:
                         file.write(json.dumps(self._record(name, rep, entries[rep])) + "\n")
-        summary = {"mean_scores": dict.fromkeys(DIMENSIONS), "outcomes": dict.fromkeys(OUTCOMES, 0), "conditions": []}
+        summary = {"mean_scores": dict.fromkeys(DIMENSIONS), "outcomes": dict.fromkeys(OUTCOMES, 0), "conditions": [],
+                   "optional_scores": []}  # fmt: skip
         self._json("summary.json", {**summary, "n_planned": sum(len(entries) for entries in cells.values())})
         return self.folder
 

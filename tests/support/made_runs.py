@@ -19,7 +19,7 @@ from arena.families.crypto.data import CELL_LABELS
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.records import Record, Stop
+from arena.records import STOPS, Record, Stop
 from arena.stats.moments import Moments
 from arena.store import digests
 from arena.store.journal import encode_line
@@ -97,7 +97,7 @@ def record(
                  "split": "train"},
         "seed": "0" * 64, "plan": {"challenge_id": unit, "rep": rep}, "instance": {"n": 7},
         "attempt": 0, "status": status, "stop": stop, "detail": text if status not in ("done",) else "",
-        "flags": [stop] if stop in ("empty_reply", "refusal") else [], "gates": [], "transcript": entries,
+        "flags": [stop] if STOPS[Stop(stop)].flagged else [], "gates": [], "transcript": entries,
         "usage": {"Ana": {"calls": 1, "prompt_tokens": 10, "completion_tokens": 5, "tool_calls": 1}},
         "scores": scores if status == "done" else {}, "unscored": None if scored else f"not judged: {text}",
         "outcome": said, "verdict": text if scored else None, "judging": judging, "prev": "0" * 64,

@@ -147,7 +147,7 @@ class _Tables:
 
 def _more(entry: Entry) -> dict[str, Json]:
     """Return what an entry holds beside the columns of its row."""
-    found: dict[str, Json] = {"step": entry.step} if entry.kind != "say" else {}
+    found: dict[str, Json] = {"step": entry.step}
     if entry.done:
         found["done"] = {"result": entry.result}
     if entry.kind == "call":
