@@ -25,7 +25,7 @@ from tests.support.http_server import ModelServer
 
 def played(ended: Ended) -> list[dict[str, Any]]:
     """Return the records without what names the players and the chain."""
-    return [{name: value for name, value in record.items() if name not in ("cell", "prev")} for record in
+    return [{name: value for name, value in record.items() if name not in ("cell", "cast", "prev")} for record in
             ended.records()]  # fmt: skip
 
 
