@@ -172,11 +172,10 @@ class Session:
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be judged, verified and shown elsewhere."""
         folder = self.directory.file(INPUTS_DIR)
-        folder.mkdir(exist_ok=True)
         for name, data in self.run.family.inputs().items():
-            write_atomic(folder / name, data)
+            write_atomic(folder / name, data, self.directory.path)
         if self.run.tools is not None:
-            write_atomic(folder / "tools.txt", self.run.tools.encode())
+            write_atomic(folder / "tools.txt", self.run.tools.encode(), self.directory.path)
 
     def _play(self, pending: int) -> Progress:
         run, config, directory = self.run, self.run.config, self.directory

@@ -5,7 +5,6 @@ Nothing is written here and nothing is held but offsets: a run of any size is re
 
 from __future__ import annotations
 
-import json
 import os
 from array import array
 from collections.abc import Iterator
@@ -13,8 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue, UsageError
+from arena.formats.bounded import parse_json
 from arena.formats.strict_json import read_bytes
 from arena.records import Json
+from arena.store.files import reading, require_plain
 from arena.store.journal import JOURNAL_FILE, parse_line, read_lines
 from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
 
@@ -33,7 +34,7 @@ def _readable(path: Path) -> bool:
     if not os.path.lexists(path):
         return False
     try:
-        with path.open("rb"):
+        with reading(path):
             return True
     except OSError as error:
         raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from None
@@ -43,10 +44,12 @@ class FinishedRun:
     """One run directory, read only. `manifest` is its manifest.json, `identity` what the run is."""
 
     def __init__(self, path: Path) -> None:
-        """Errors: UsageError when `path` is not a run directory; DataError when its manifest cannot be read."""
+        """Errors: UsageError when `path` is not a run directory; DataError when its manifest cannot be read, or when it
+        holds anything but regular files and folders (arena/store/files.py)."""
         self.path = path
-        if not (path / MANIFEST_FILE).is_file():
+        if not os.path.lexists(path / MANIFEST_FILE):
             raise UsageError(f"{path} is not a run directory: it has no {MANIFEST_FILE}")
+        require_plain(path)
         self.manifest = self.json_file(MANIFEST_FILE)
         identity = self.manifest.get("identity")
         if not isinstance(identity, dict):
@@ -64,10 +67,7 @@ class FinishedRun:
         path = self.path / name
         if not path.is_file():
             raise DataError([Issue(str(path), "", "the file is missing; `--resume` finishes an unfinished run")])
-        try:
-            value = json.loads(read_bytes(path))
-        except ValueError as error:
-            raise DataError([Issue(str(path), "", f"is not JSON: {error}")]) from None
+        value = parse_json(read_bytes(path), str(path))
         if not isinstance(value, dict):
             raise DataError([Issue(str(path), "", "must be a JSON object")])
         return value
@@ -89,7 +89,7 @@ class FinishedRun:
         if self._calls is None:
             self._calls = self._index(path)
         if key in self._calls:
-            with path.open("rb") as file:
+            with reading(path) as file:
                 for offset in self._calls[key]:
                     file.seek(offset)
                     yield parse_line(path, 0, file.readline())
@@ -98,5 +98,8 @@ class FinishedRun:
         found: dict[str, array[int]] = {}
         if _readable(path):
             for number, (offset, raw) in enumerate(read_lines(path), 1):
-                found.setdefault(parse_line(path, number, raw)["trial"], array("Q")).append(offset)
+                key = parse_line(path, number, raw).get("trial")
+                if not isinstance(key, str):
+                    raise DataError([Issue(str(path), f"line {number}", "names no trial")])
+                found.setdefault(key, array("Q")).append(offset)
         return found

@@ -18,11 +18,19 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.errors import DataError, Issue, ServiceFault, StorageFault
+from arena.errors import DataError, Issue, ServiceFault, StorageFault, UsageError
+from arena.formats.bounded import lines_of, parse_json
 from arena.messages import CallKey, HttpAttempt, ModelReply, Usage
 from arena.records import Json
+from arena.store.files import appending, reading
 
 JOURNAL_FILE = "api_calls.jsonl"
+JOURNAL_MODE = 0o600
+"""The journal holds the replies as they came: only its owner reads it, whatever the umask allows. All else follows the
+umask."""
+
+NOWHERE = Path(os.devnull)
+"""An AppendFile there keeps nothing: for playing a match again without writing."""
 
 dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 """Compact JSON with raw UTF-8."""
@@ -97,20 +105,17 @@ def attempts_to_json(attempts: tuple[object, ...]) -> list[Json]:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield (offset, line with its newline) of a JSONL file; a torn last line is yielded without a newline."""
-    offset = 0
-    with path.open("rb") as file:
-        for line in file:
-            yield offset, line
-            offset += len(line)
+    """Yield (offset, line with its newline) of a JSONL file; a torn last line is yielded without a newline.
+
+    Errors: OSError where it is no regular file; DataError for a line that is too long (formats/bounded.py).
+    """
+    with reading(path) as file:
+        yield from lines_of(file, str(path))
 
 
 def parse_line(path: Path, number: int, line: bytes) -> dict[str, Json]:
     """Return one journal or records line as an object. Errors: DataError naming file and line number."""
-    try:
-        value = json.loads(line)
-    except ValueError as error:
-        raise DataError([Issue(str(path), f"line {number}", f"not JSON: {error}")]) from None
+    value = parse_json(line, str(path), f"line {number}")
     if not isinstance(value, dict):
         raise DataError([Issue(str(path), f"line {number}", "not a JSON object")])
     return value
@@ -118,10 +123,10 @@ def parse_line(path: Path, number: int, line: bytes) -> dict[str, Json]:
 
 def cut_torn_line(path: Path, notify: Callable[[str], None]) -> None:
     """Cut an unfinished last line, which a killed process leaves behind, and say so."""
-    size = path.stat().st_size
-    if not size:
-        return
-    with path.open("r+b") as file:
+    with os.fdopen(appending(path, flags=os.O_RDWR), "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        if not size:
+            return
         file.seek(size - 1)
         if file.read(1) == b"\n":
             return
@@ -144,8 +149,15 @@ class AppendFile:
     """An append-only file: one write per call, so a kill tears at most the last line; `fsync` guards power loss."""
 
     def __init__(self, path: Path, fsync: bool) -> None:
+        """Errors: UsageError where `path` cannot be appended to: a link, a hard-linked file, no regular file."""
         self._name = path.name
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            if path == NOWHERE:
+                self._fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            else:
+                self._fd = appending(path, JOURNAL_MODE if path.name == JOURNAL_FILE else 0o666)
+        except OSError as error:
+            raise UsageError(f"cannot append to {path}: {error.strerror}") from None
         self._size = os.fstat(self._fd).st_size
         self._fsync = fsync
         self._failed: OSError | None = None
@@ -237,8 +249,9 @@ class JournalIndex:
                     each(line)
                 if has_answer(line) and (wanted is None or line["trial"] in wanted):
                     self._offsets.setdefault((line["trial"], line["attempt"]), []).append(offset)
-            except KeyError as error:
-                raise DataError([Issue(str(self.path), f"line {number}", f"no field {error}")]) from None
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                wrong = f"no field {error}" if isinstance(error, KeyError) else f"is no call of the arena: {error}"
+                raise DataError([Issue(str(self.path), f"line {number}", wrong)]) from None
 
     def attempts(self, trial: str) -> list[int]:
         """Return the attempts of a trial that have recorded calls, ascending."""
@@ -252,10 +265,10 @@ class JournalIndex:
         if not offsets:
             return Recorded()
         lines: dict[Slot, dict[str, Json]] = {}
-        with self.path.open("rb") as file:
+        with reading(self.path) as file:
             for offset in offsets:
                 file.seek(offset)
-                line = json.loads(file.readline())
+                line = parse_line(self.path, 0, file.readline())
                 lines[slot_of(line)] = line
         return Recorded(lines)
 

@@ -22,9 +22,10 @@ from arena.messages import Conversation, ModelReply
 from arena.play.services import JUDGE_SEAT, Services
 from arena.records import STATUS_OF_STOP, Json, Score, Transcript, Trial
 from arena.settings.config import Config, panel
+from arena.store.files import reading
 from arena.store.finished_run import FinishedRun, Source
 from arena.store.journal import encode_line, parse_line, read_lines
-from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE
+from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, file_digest
 
 PLAYS_INPUT = "plays.jsonl"
 """In `inputs/`: one line per match, in the order of the run that is judged again (docs/run-directory.md)."""
@@ -110,7 +111,7 @@ def of_run(run_dir: Path, identity: Mapping[str, Json], family: Family) -> Rejud
     path = run_dir / INPUTS_DIR / PLAYS_INPUT
     rows = tuple(parse_line(path, number, raw) for number, (_, raw) in enumerate(read_lines(path), 1))
     told = identity["source"]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != told["plays_sha256"]:
+    if file_digest(path) != told["plays_sha256"]:
         raise DataError([Issue(str(path), "", "is not what the identity names (source.plays_sha256)")])
     return Rejudged(family, Source(run_dir, told, rows), identity["rules"])
 
@@ -245,6 +246,6 @@ class _Records:
                 self._offsets = {parse_line(self._path, n, raw)["key"]: offset for n, (offset, raw) in lines}
         if key not in self._offsets:
             return None
-        with self._path.open("rb") as file:
+        with reading(self._path) as file:
             file.seek(self._offsets[key])
             return parse_line(self._path, 0, file.readline())

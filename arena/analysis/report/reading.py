@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from arena.errors import DataError, Issue
 from arena.records import STATUSES, Json
+from arena.store.files import reading
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import parse_line, read_lines
 from arena.store.rundir import RECORDS_FILE, unchained
@@ -76,7 +77,7 @@ class RunRecords:
             if self._path.exists():
                 yield from (line for _, line in read_lines(self._path))
             return
-        with self._path.open("rb") as file:
+        with reading(self._path) as file:
             for offset in self._offsets:
                 file.seek(offset)
                 yield file.readline()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -14,10 +13,13 @@ from arena.analysis.verify.records import Found
 from arena.engine.build import OFFLINE
 from arena.engine.manifest import summary_head
 from arena.engine.summary import Summary
+from arena.errors import DataError
 from arena.families.contract import Family
+from arena.formats.bounded import open_file, parse_json, read_file
+from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json
 from arena.settings.prices import Price
-from arena.store.journal import read_lines
+from arena.store.journal import parse_line, read_lines
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, differences, is_temporary
 
 FOLDERS = ("matches", "role_views")
@@ -51,7 +53,7 @@ class _Derived:
         summary = Summary(self.folder, self.family, self.found.run.identity["plan"]["count"])
         exporters = self.family.exports(self.folder)
         for _, line in read_lines(self.found.run.path / RECORDS_FILE):
-            record = json.loads(line)
+            record = parse_line(self.found.run.path / RECORDS_FILE, 0, line)
             self.family.write_bundle(self.folder, record)
             summary.add(record)
             for exporter in exporters:
@@ -125,7 +127,7 @@ class _Derived:
 def first_difference(stored: Path, rebuilt: Path) -> str | None:
     """Return the first line in which two files differ (`line 7`), None where they are equal. Raises OSError."""
     line = 1
-    with stored.open("rb") as old, rebuilt.open("rb") as new:
+    with open_file(stored) as old, open_file(rebuilt) as new:
         while True:
             a, b = old.read(_PIECE), new.read(_PIECE)
             if a == b:
@@ -140,8 +142,8 @@ def first_difference(stored: Path, rebuilt: Path) -> str | None:
 def _json_differences(stored: Path, rebuilt: Path) -> list[str]:
     """Return in which members two JSON files differ; empty where one cannot be read or they differ in spelling only."""
     try:
-        old: Json = json.loads(stored.read_bytes())
-        new: Json = json.loads(rebuilt.read_bytes())
-    except ValueError:
+        old: Json = parse_json(read_file(stored, MAX_BYTES), str(stored))
+        new: Json = parse_json(read_file(rebuilt, MAX_BYTES), str(rebuilt))
+    except DataError:
         return []
     return [line for _, line in zip(range(3), differences(old, new), strict=False)]

@@ -11,7 +11,10 @@ from arena.engine.build import family_of_run
 from arena.engine.manifest import MANIFEST_FORMAT, plan
 from arena.errors import DataError
 from arena.families.contract import Family
+from arena.formats.bounded import read_file
+from arena.formats.strict_json import MAX_BYTES
 from arena.records import RECORD_FORMAT, Json, Trial
+from arena.store.files import reading
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import encode_line, parse_line, read_lines
 from arena.store.rundir import (
@@ -40,7 +43,7 @@ class Found:
     def record(self, key: str) -> dict[str, Json]:
         """Return a record. Errors: DataError."""
         path = self.run.path / RECORDS_FILE
-        with path.open("rb") as file:
+        with reading(path) as file:
             file.seek(self.records[key])
             return parse_line(path, 0, file.readline())
 
@@ -69,7 +72,7 @@ def check_records(run: FinishedRun, problems: Problems) -> Found:
 
 
 def _check_manifest(run: FinishedRun, problems: Problems) -> None:
-    data = (run.path / MANIFEST_FILE).read_bytes()
+    data = read_file(run.path / MANIFEST_FILE, MAX_BYTES)
     if data != pretty_json(run.manifest):
         problems.add(MANIFEST_FILE, "", "is not written as the arena writes it")
     identity = {name: value for name, value in run.identity.items() if name != "sha256"}
@@ -85,8 +88,9 @@ def _check_manifest(run: FinishedRun, problems: Problems) -> None:
 def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
     """Check that the inputs are those that the identity names, and that this arena's rules are the run's."""
     for name, data in family.inputs().items():
-        path = run.path / INPUTS_DIR / name
-        if path.read_bytes() != data:
+        with reading(run.path / INPUTS_DIR / name, run.path) as file:
+            same = file.read(len(data) + 1) == data
+        if not same:
             problems.add(f"{INPUTS_DIR}/{name}", "", "is not written as the arena writes it")
     tools = run.path / INPUTS_DIR / "tools.txt"
     if (file_digest(tools) if tools.exists() else None) != run.identity["tools_sha256"]:
