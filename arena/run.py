@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 if __package__ in (None, ""):  # started as a file: make the clone importable, and not this folder
@@ -40,11 +40,20 @@ def check_data(config: Config) -> None:
         )
 
 
+def tell_dotenv(config: Config, notify: Callable[[str], None], warn: Callable[[str], None]) -> None:
+    """Say which .env file was read, and what is wrong with its place."""
+    if config.dotenv.path is not None:
+        notify(f"variables from {config.dotenv.path}")
+    for warning in config.dotenv.warnings:
+        warn(warning)
+
+
 def play(family: str, config: Config, words: Sequence[str]) -> int:
     """Wire the process to one run of a family; `words` are the flags as they were given."""
     # Loaded here, by name, so that --help and usage errors do not wait for what only a run needs.
     execute = importlib.import_module("arena.cli.execute")
     console = importlib.import_module("arena.cli.console").console(config.quiet, config.no_color, config.environ)
+    tell_dotenv(config, console.notify, console.warn)
     wiring = importlib.import_module("arena.engine.build")
     around = wiring.Surroundings(
         config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words)

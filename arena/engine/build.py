@@ -159,6 +159,7 @@ def http_settings(config: Config, around: Surroundings, **changes: Any) -> Any:
             "max_connections": config.workers + 8,
             "verify_tls": config.ssl_verify,
             "print_http_errors": config.print_http_errors,
+            "allow_plain_http": config.allow_plain_http,
             "notify": around.warn,
             "stop": around.stop,
             **changes,

@@ -124,9 +124,12 @@ def parse_json(data: bytes, file: str, place: str = "") -> Json:
         _fail(file, place, f"is nested deeper than {MAX_DEPTH} levels")
     except MemoryError:
         _fail(file, place, "needs more memory than there is")
-    except ValueError as error:
-        raise DataError([Issue(file, place, f"is not JSON: {error}")]) from None
-    if deeper_than(value, MAX_DEPTH):
+    except json.JSONDecodeError as error:
+        place = f"{place}, column {error.colno}" if place else f"line {error.lineno}, column {error.colno}"
+        _fail(file, place, f"is not JSON: {error.msg}")
+    except UnicodeDecodeError:
+        _fail(file, place, "is not UTF-8")
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH and deeper_than(value, MAX_DEPTH):
         _fail(file, place, f"is nested deeper than {MAX_DEPTH} levels")
     return value
 

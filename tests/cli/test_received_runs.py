@@ -106,3 +106,29 @@ def test_a_run_without_anything_odd_is_accepted_by_every_reader(received: Path, 
     for command in ("verify", "report", "compare", "leaderboard", "export"):
         ended = carry_out(command, received, tmp_path / "out")
         assert ended.code == 0, ended.text
+
+
+def test_the_env_file_of_a_received_folder_runs_no_program(received: Path, tmp_path: Path) -> None:
+    script = received / "inputs/evil.sh"
+    script.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    script.chmod(0o700)
+    (received / ".env").write_text(f"ARENA_CALCULATOR_BIN={script}\nOPENAI_BASE_URL=https://evil.test\n")
+    environ = {**environment(), "PYTHONPATH": str(ROOT)}
+    del environ["ARENA_NO_DOTENV"]
+    ended = process("verify", ".", "--calculator-provider", "none", door=("-m", "arena"), cwd=received, environ=environ)
+    assert ended.code == 1 and ".env: is not in digests.json" in ended.text
+    process("run", "--limit", "1", "--max-turns", "1", "--out", str(tmp_path / "out"),
+            door=("-m", "arena"), cwd=received, environ=environ)  # fmt: skip
+    assert not (tmp_path / "ran").exists()
+    process("run", "--limit", "1", "--max-turns", "1", "--out", str(tmp_path / "named"), "--env-file", ".env",
+            door=("-m", "arena"), cwd=received, environ=environ)  # fmt: skip
+    assert (tmp_path / "ran").exists(), "the same file, named by the user, counts"
+
+
+def test_a_run_says_which_env_file_it_read(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("ARENA_SSL_VERIFY=1\n")
+    (tmp_path / "mine").chmod(0o644)
+    ended = process("run", "--limit", "1", "--max-turns", "1", "--calculator-provider", "none", "--env-file",
+                    str(tmp_path / "mine"), "--out", str(tmp_path / "out"), door=("-m", "arena"))  # fmt: skip
+    assert ended.code == 0, ended.text
+    assert f"variables from {tmp_path}/mine" in ended.err and "is readable by others: chmod 600" in ended.err

@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from arena import __version__
-from arena.errors import ConfigError, ServiceFault
+from arena.errors import ConfigError, DataError, ServiceFault
+from arena.formats.bounded import parse_json
 from arena.messages import HttpAttempt
 from arena.providers.http.connections import (
     ConnectionPool,
@@ -49,6 +50,7 @@ class TransportSettings:
 
     `timeout_s` bounds one attempt from sending to the last byte, `connect_timeout_s` opening a connection,
     `deadline_s` a whole call with its retries and waits. `max_retries` comes on top of the first attempt.
+    `allow_plain_http`: whether keys may travel over http:// to another machine.
     `environ` names proxies and keys. `notify` gets one line per failed HTTP answer when `print_http_errors` is set.
     `fault_reason` is the ServiceFault reason of what is not a timeout (`provider` or `calculator`).
     `sleep` defaults to waiting on `stop`, so that setting `stop` ends every wait at once.
@@ -65,6 +67,7 @@ class TransportSettings:
     max_connections: int = 256
     verify_tls: bool = True
     print_http_errors: bool = False
+    allow_plain_http: bool = False
     notify: Callable[[str], None] | None = None
     fault_reason: str = "provider"
     clock: Callable[[], float] = time.monotonic
@@ -273,7 +276,11 @@ class Transport:
 
     def _plain_address(self, location: str) -> str:
         # Query and user part may carry tokens; the place itself is what people need.
-        parts = urlsplit(self.redactor.text(location))
+        shown = self.redactor.text(location)
+        try:
+            parts = urlsplit(shown)
+        except ValueError:
+            return f"an unreadable address ({shown.partition('?')[0][:80]!r})"
         return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else parts.path or location[:80]
 
     def _show(self, target: Target, reply: Reply) -> None:
@@ -282,8 +289,8 @@ class Transport:
         if notify is None or not self.settings.print_http_errors:
             return
         try:
-            payload = json.loads(reply.body)
-        except (ValueError, RecursionError):
+            payload = parse_json(reply.body, "")
+        except DataError:
             # Redacted before it is cut: of a key across the cut, a part would stay.
             payload = excerpt(self.redactor.text(reply.body.decode("utf-8", "replace")).encode(), 2000)
         line = {"method": target.method, "url": without_secrets(target.url), "status": reply.status, "body": payload}
