@@ -9,15 +9,25 @@ OPERATORS is the whole language; docs/challenges.md lists it. Everything is pure
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
 from arena.errors import ArenaError
+from arena.formats.bounded import deeper_than
+from arena.formats.strict_json import MAX_DEPTH
 from arena.records import Json
 
 MAX_NESTING = 12
+MAX_DIGITS = 300
+"""Digits of a number, the same as of a declared result (result_kinds.py); every such number fits into a float."""
+MAX_SIZE = 100_000
+"""Of the arguments of one operator, and of its result: entries, numbers, and eight characters of a text count one."""
+MAX_SHOWN = 60
+"""Characters of a value that a message quotes."""
+_MOST = 10**MAX_DIGITS
 LITERAL, OBJECT, WINNER, LOWEST = "is", "object", "winner", "lowest"
 
 
@@ -77,7 +87,7 @@ def _date(value: Json) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise _Mismatch(f"expected a date such as 2026-11-20, found {value!r}") from None
+        raise _Mismatch(f"expected a date such as 2026-11-20, found {_quoted(value)}") from None
 
 
 def _kind(value: Json) -> str:
@@ -90,6 +100,59 @@ def _kind(value: Json) -> str:
         dict: "an object",
     }
     return names.get(type(value), "null")
+
+
+def _quoted(value: Json) -> str:
+    """Return a value for a message, shortened."""
+    text = repr(value[:MAX_SHOWN] if isinstance(value, str) else value)
+    return text if len(text) <= MAX_SHOWN + 2 else text[:MAX_SHOWN] + "..."
+
+
+def _key(value: Json) -> Hashable:
+    """Return something hashable that is equal for equal values: searching lists would take the square of their size."""
+    if isinstance(value, list):
+        return ("list", *map(_key, value))
+    if isinstance(value, dict):
+        return ("object", frozenset((name, _key(inner)) for name, inner in value.items()))
+    return value  # type: ignore[no-any-return]
+
+
+def _keys(items: Json) -> set[Hashable]:
+    return {_key(item) for item in _list(items)}
+
+
+def size_of(value: Json, most: int = MAX_SIZE) -> int:
+    """Return how large a value is (MAX_SIZE says in what), or something above `most` where it is larger than that.
+
+    A part that stands in it twice counts twice, as it does once the value is written.
+    """
+    total, waiting = 0, [value]
+    while waiting and total <= most:
+        one = waiting.pop()
+        total += 1
+        if isinstance(one, str):
+            total += len(one) // 8
+        elif isinstance(one, int):
+            total += one.bit_length() // 64
+        elif isinstance(one, list):
+            waiting += one[: most + 1]
+        elif isinstance(one, dict):
+            total += sum(len(name) // 8 for name in one)
+            waiting += one.values()
+    return total
+
+
+def _bounded(value: Json) -> Json:
+    """Return a result that can be worked with. Raises _Mismatch for one that is too large, or no number any more."""
+    if isinstance(value, int) and abs(value) >= _MOST:
+        raise _Mismatch(f"comes to a number of more than {MAX_DIGITS} digits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _Mismatch("comes to more than a number can hold")
+    if size_of(value) > MAX_SIZE:
+        raise _Mismatch(f"comes to a value larger than {MAX_SIZE:,} entries")
+    if deeper_than(value, MAX_DEPTH):
+        raise _Mismatch(f"comes to a value of more than {MAX_DEPTH} levels")
+    return value
 
 
 def _numbers(arguments: Sequence[Json]) -> list[int | float]:
@@ -105,7 +168,8 @@ def _plain(value: Fraction) -> int | float:
 
 
 def _intersection(*lists: Json) -> Json:
-    return [item for item in _list(lists[0]) if all(item in _list(other) for other in lists[1:])]
+    others = [_keys(other) for other in lists[1:]]
+    return [item for item in _list(lists[0]) if all(_key(item) in other for other in others)]
 
 
 def _union(*lists: Json) -> Json:
@@ -113,21 +177,22 @@ def _union(*lists: Json) -> Json:
 
 
 def _unique(items: Json) -> Json:
-    found: list[Json] = []
+    found: dict[Hashable, Json] = {}
     for item in _list(items):
-        if item not in found:
-            found.append(item)
-    return found
+        found.setdefault(_key(item), item)
+    return list(found.values())
 
 
 def _difference(first: Json, *others: Json) -> Json:
-    return [item for item in _list(first) if not any(item in _list(other) for other in others)]
+    gone = set().union(*map(_keys, others))
+    return [item for item in _list(first) if _key(item) not in gone]
 
 
 def _keep(items: Json, keys: Json, allowed: Json) -> Json:
     if len(_list(items)) != len(_list(keys)):
         raise _Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
-    return [item for item, key in zip(items, keys, strict=True) if key in _list(allowed)]
+    among = _keys(allowed)
+    return [item for item, key in zip(items, keys, strict=True) if _key(key) in among]
 
 
 def _sort_by(items: Json, keys: Json) -> Json:
@@ -151,7 +216,7 @@ def _second_highest(*arguments: Json) -> Json:
 def _product(*arguments: Json) -> Json:
     result: int | float = 1
     for number in _numbers(arguments):
-        result *= number
+        result = _bounded(result * number)
     return result
 
 
@@ -180,7 +245,7 @@ def _at(items: Json, index: Json) -> Json:
 
 def _get(found: Json, key: Json) -> Json:
     if str(key) not in _object(found):
-        raise _Mismatch(f"there is no member {key!r}; there are: {', '.join(found)}")
+        raise _Mismatch(f"there is no member {_quoted(key)}; there are: {', '.join(found)[: MAX_SHOWN * 4]}")
     return found[str(key)]
 
 
@@ -195,7 +260,7 @@ def _int(text: Json) -> Json:
     try:
         return int(text, 0) if isinstance(text, str) else _whole(text)
     except ValueError:
-        raise _Mismatch(f"expected the digits of a whole number, found {text!r}") from None
+        raise _Mismatch(f"expected the digits of a whole number, found {_quoted(text)}") from None
 
 
 def shown(value: Json) -> str:
@@ -344,9 +409,13 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
     arguments = found if isinstance(found, list) else [found]
     evaluated = [evaluate(inner, values, f"{place}/{index}") for index, inner in enumerate(arguments)]
     try:
-        return operator.run(*evaluated)
+        if size_of(evaluated) > MAX_SIZE:
+            raise _Mismatch(f"takes at most {MAX_SIZE:,} entries")
+        return _bounded(operator.run(*evaluated))
     except _Mismatch as error:
         raise ExpressionError(place, str(error)) from None
+    except (OverflowError, RecursionError, MemoryError):
+        raise ExpressionError(place, "comes to more than can be computed") from None
     except TypeError:
         raise ExpressionError(place, f"takes other arguments than {len(evaluated)}") from None
 
