@@ -11,13 +11,18 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, ArenaError
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_USAGE, ArenaError
 from arena.formats.tables import printable
+
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
+"""What reading data of another shape raises. An AssertionError is none: that is a fault of the arena alone."""
 
 
 def enter(name: str, act: Callable[[], int]) -> int:
@@ -42,6 +47,18 @@ def enter(name: str, act: Callable[[], int]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         _silence(sys.stdout)
+        return EXIT_ERRORS
+    except (RecursionError, MemoryError) as error:
+        what = "is nested too deep" if isinstance(error, RecursionError) else "needs more memory than there is"
+        _complain(name, f"an input {what}; give another one")
+        return EXIT_USAGE
+    except UNREADABLE as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        _complain(
+            name,
+            f"an input is not as the arena writes it, or this is a fault of the arena: {type(error).__name__}: {error}"
+            f" ({Path(last.filename).name}:{last.lineno}); `arena verify RUN` says what does not hold of a run",
+        )
         return EXIT_ERRORS
     except OSError as error:
         named = isinstance(error.filename, str | bytes)

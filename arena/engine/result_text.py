@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arena.families.crypto.verified_rates import verified_line
-from arena.formats.tables import number, printable, text_table
+from arena.formats.tables import join_lines, number, text_table
 from arena.records import Json
 
 
@@ -29,7 +29,7 @@ def summary_text(summary: Mapping[str, Json], run_dir: Path) -> str:
         _calculator(summary),
     ]
     lines.append(f"results: {run_dir}")
-    return printable("\n".join(lines))
+    return join_lines(lines)
 
 
 def _row(name: str, group: Mapping[str, Json], dimensions: list[str]) -> list[str]:

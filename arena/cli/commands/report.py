@@ -10,7 +10,7 @@ from pathlib import Path
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console, console
 from arena.cli.entry import enter
-from arena.errors import EXIT_OK, UsageError
+from arena.errors import EXIT_OK, UsageError, one_line
 from arena.settings.flags import Parser
 from arena.store.digests import DIGESTS_FILE, renew
 from arena.store.finished_run import FinishedRun
@@ -58,8 +58,8 @@ def _report(folders: Sequence[Path], out: Path | None, screen: Console) -> int:
     _renew_digests(runs, paths, [*built.figures, *built.removed])
     beside = f"; the matches are in {built.match_files} files in {paths.matches}" if built.match_files else ""
     if not screen.quiet:
-        screen.result(f"{paths.page}: {built.matches} matches, {built.page_bytes / 1000:,.0f} kB{beside}")
-        screen.result(f"figures: {len(built.figures)} in {paths.figures}")
+        screen.result(one_line(f"{paths.page}: {built.matches} matches, {built.page_bytes / 1000:,.0f} kB{beside}"))
+        screen.result(one_line(f"figures: {len(built.figures)} in {paths.figures}"))
     return EXIT_OK
 
 
