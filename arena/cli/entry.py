@@ -21,8 +21,9 @@ from typing import TextIO
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_USAGE, ArenaError
 from arena.formats.tables import printable
 
-UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
-"""What reading data of another shape raises. An AssertionError is none: that is a fault of the arena alone."""
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+"""What reading data of another shape raises. A ZeroDivisionError or an AssertionError is none:
+such a fault is the arena's alone, and is shown whole."""
 
 
 def enter(name: str, act: Callable[[], int]) -> int:

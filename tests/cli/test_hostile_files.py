@@ -80,9 +80,9 @@ def test_every_file_that_a_command_reads_is_bounded(name: str, command: str, tmp
     path = tmp_path / "file.json"
     FILES[name](path)
     words = [word.replace("FILE", str(path)) for word in COMMANDS[command]]
-    ended = process(*words, "--calculator-provider", "none", door=("-m", "arena"), timeout=60) if words[0] == "run" else (
-        process(*words, door=("-m", "arena"), timeout=60)
-    )  # fmt: skip
+    if words[0] == "run":
+        words += ["--calculator-provider", "none"]
+    ended = process(*words, door=("-m", "arena"), timeout=60)
     assert ended.code in (1, 2) and str(path) in ended.err, ended.text
 
 

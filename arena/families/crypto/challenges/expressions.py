@@ -9,25 +9,18 @@ OPERATORS is the whole language; docs/challenges.md lists it. Everything is pure
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
 from arena.errors import ArenaError
-from arena.formats.bounded import deeper_than
-from arena.formats.strict_json import MAX_DEPTH
+from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, key_of, size_of
 from arena.records import Json
 
 MAX_NESTING = 12
-MAX_DIGITS = 300
-"""Digits of a number, the same as of a declared result (result_kinds.py); every such number fits into a float."""
-MAX_SIZE = 100_000
-"""Of the arguments of one operator, and of its result: entries, numbers, and eight characters of a text count one."""
 MAX_SHOWN = 60
 """Characters of a value that a message quotes."""
-_MOST = 10**MAX_DIGITS
 LITERAL, OBJECT, WINNER, LOWEST = "is", "object", "winner", "lowest"
 
 
@@ -38,10 +31,6 @@ class ExpressionError(ArenaError):
         self.pointer = pointer
         self.problem = message
         super().__init__(f"{pointer or '/'}: {message}")
-
-
-class _Mismatch(ValueError):
-    """An argument of the wrong type or out of range; becomes an ExpressionError with the place."""
 
 
 class Operator(NamedTuple):
@@ -55,31 +44,31 @@ class Operator(NamedTuple):
 
 def _list(value: Json) -> list[Json]:
     if not isinstance(value, list):
-        raise _Mismatch(f"expected a list, found {_kind(value)}")
+        raise Mismatch(f"expected a list, found {_kind(value)}")
     return value
 
 
 def _number(value: Json) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Mismatch(f"expected a number, found {_kind(value)}")
+        raise Mismatch(f"expected a number, found {_kind(value)}")
     return value
 
 
 def _whole(value: Json) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _Mismatch(f"expected a whole number, found {_kind(value)}")
+        raise Mismatch(f"expected a whole number, found {_kind(value)}")
     return value
 
 
 def _truth(value: Json) -> bool:
     if not isinstance(value, bool):
-        raise _Mismatch(f"expected true or false, found {_kind(value)}")
+        raise Mismatch(f"expected true or false, found {_kind(value)}")
     return value
 
 
 def _object(value: Json) -> dict[str, Json]:
     if not isinstance(value, dict):
-        raise _Mismatch(f"expected an object, found {_kind(value)}")
+        raise Mismatch(f"expected an object, found {_kind(value)}")
     return value
 
 
@@ -87,7 +76,7 @@ def _date(value: Json) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise _Mismatch(f"expected a date such as 2026-11-20, found {_quoted(value)}") from None
+        raise Mismatch(f"expected a date such as 2026-11-20, found {_quoted(value)}") from None
 
 
 def _kind(value: Json) -> str:
@@ -108,58 +97,15 @@ def _quoted(value: Json) -> str:
     return text if len(text) <= MAX_SHOWN + 2 else text[:MAX_SHOWN] + "..."
 
 
-def _key(value: Json) -> Hashable:
-    """Return something hashable that is equal for equal values: searching lists would take the square of their size."""
-    if isinstance(value, list):
-        return ("list", *map(_key, value))
-    if isinstance(value, dict):
-        return ("object", frozenset((name, _key(inner)) for name, inner in value.items()))
-    return value  # type: ignore[no-any-return]
-
-
 def _keys(items: Json) -> set[Hashable]:
-    return {_key(item) for item in _list(items)}
-
-
-def size_of(value: Json, most: int = MAX_SIZE) -> int:
-    """Return how large a value is (MAX_SIZE says in what), or something above `most` where it is larger than that.
-
-    A part that stands in it twice counts twice, as it does once the value is written.
-    """
-    total, waiting = 0, [value]
-    while waiting and total <= most:
-        one = waiting.pop()
-        total += 1
-        if isinstance(one, str):
-            total += len(one) // 8
-        elif isinstance(one, int):
-            total += one.bit_length() // 64
-        elif isinstance(one, list):
-            waiting += one[: most + 1]
-        elif isinstance(one, dict):
-            total += sum(len(name) // 8 for name in one)
-            waiting += one.values()
-    return total
-
-
-def _bounded(value: Json) -> Json:
-    """Return a result that can be worked with. Raises _Mismatch for one that is too large, or no number any more."""
-    if isinstance(value, int) and abs(value) >= _MOST:
-        raise _Mismatch(f"comes to a number of more than {MAX_DIGITS} digits")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise _Mismatch("comes to more than a number can hold")
-    if size_of(value) > MAX_SIZE:
-        raise _Mismatch(f"comes to a value larger than {MAX_SIZE:,} entries")
-    if deeper_than(value, MAX_DEPTH):
-        raise _Mismatch(f"comes to a value of more than {MAX_DEPTH} levels")
-    return value
+    return {key_of(item) for item in _list(items)}
 
 
 def _numbers(arguments: Sequence[Json]) -> list[int | float]:
     """The numbers of one list, or the arguments themselves; at least one."""
     found = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], list) else arguments
     if not found:
-        raise _Mismatch("expected at least one number")
+        raise Mismatch("expected at least one number")
     return [_number(value) for value in found]
 
 
@@ -169,7 +115,7 @@ def _plain(value: Fraction) -> int | float:
 
 def _intersection(*lists: Json) -> Json:
     others = [_keys(other) for other in lists[1:]]
-    return [item for item in _list(lists[0]) if all(_key(item) in other for other in others)]
+    return [item for item in _list(lists[0]) if all(key_of(item) in other for other in others)]
 
 
 def _union(*lists: Json) -> Json:
@@ -179,25 +125,25 @@ def _union(*lists: Json) -> Json:
 def _unique(items: Json) -> Json:
     found: dict[Hashable, Json] = {}
     for item in _list(items):
-        found.setdefault(_key(item), item)
+        found.setdefault(key_of(item), item)
     return list(found.values())
 
 
 def _difference(first: Json, *others: Json) -> Json:
     gone = set().union(*map(_keys, others))
-    return [item for item in _list(first) if _key(item) not in gone]
+    return [item for item in _list(first) if key_of(item) not in gone]
 
 
 def _keep(items: Json, keys: Json, allowed: Json) -> Json:
     if len(_list(items)) != len(_list(keys)):
-        raise _Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
+        raise Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
     among = _keys(allowed)
-    return [item for item, key in zip(items, keys, strict=True) if _key(key) in among]
+    return [item for item, key in zip(items, keys, strict=True) if key_of(key) in among]
 
 
 def _sort_by(items: Json, keys: Json) -> Json:
     if len(_list(items)) != len(_list(keys)):
-        raise _Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
+        raise Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
     return [items[place] for place in sorted(range(len(items)), key=keys.__getitem__)]
 
 
@@ -209,26 +155,26 @@ def _mean(*arguments: Json) -> Json:
 def _second_highest(*arguments: Json) -> Json:
     numbers = sorted(_numbers(arguments))
     if len(numbers) < 2:
-        raise _Mismatch("expected at least two numbers")
+        raise Mismatch("expected at least two numbers")
     return numbers[-2]
 
 
 def _product(*arguments: Json) -> Json:
     result: int | float = 1
     for number in _numbers(arguments):
-        result = _bounded(result * number)
+        result = bounded(result * number)
     return result
 
 
 def _div(a: Json, b: Json) -> Json:
     if _whole(b) == 0:
-        raise _Mismatch("division by zero")
+        raise Mismatch("division by zero")
     return _whole(a) // _whole(b)
 
 
 def _mod(a: Json, b: Json) -> Json:
     if _whole(b) == 0:
-        raise _Mismatch("division by zero")
+        raise Mismatch("division by zero")
     return _whole(a) % _whole(b)
 
 
@@ -239,13 +185,13 @@ def _years_between(start: Json, end: Json) -> Json:
 
 def _at(items: Json, index: Json) -> Json:
     if not 0 <= _whole(index) < len(_list(items)):
-        raise _Mismatch(f"there is no entry {index} in a list of {len(items)}")
+        raise Mismatch(f"there is no entry {index} in a list of {len(items)}")
     return items[index]
 
 
 def _get(found: Json, key: Json) -> Json:
     if str(key) not in _object(found):
-        raise _Mismatch(f"there is no member {_quoted(key)}; there are: {', '.join(found)[: MAX_SHOWN * 4]}")
+        raise Mismatch(f"there is no member {_quoted(key)}; there are: {', '.join(found)[: MAX_SHOWN * 4]}")
     return found[str(key)]
 
 
@@ -253,14 +199,14 @@ def _sorted(items: Json) -> Json:
     try:
         return sorted(_list(items))
     except TypeError:
-        raise _Mismatch("expected entries of one kind, all texts or all numbers") from None
+        raise Mismatch("expected entries of one kind, all texts or all numbers") from None
 
 
 def _int(text: Json) -> Json:
     try:
         return int(text, 0) if isinstance(text, str) else _whole(text)
     except ValueError:
-        raise _Mismatch(f"expected the digits of a whole number, found {_quoted(text)}") from None
+        raise Mismatch(f"expected the digits of a whole number, found {_quoted(text)}") from None
 
 
 def shown(value: Json) -> str:
@@ -410,9 +356,9 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
     evaluated = [evaluate(inner, values, f"{place}/{index}") for index, inner in enumerate(arguments)]
     try:
         if size_of(evaluated) > MAX_SIZE:
-            raise _Mismatch(f"takes at most {MAX_SIZE:,} entries")
-        return _bounded(operator.run(*evaluated))
-    except _Mismatch as error:
+            raise Mismatch(f"takes at most {MAX_SIZE:,} entries")
+        return bounded(operator.run(*evaluated))
+    except Mismatch as error:
         raise ExpressionError(place, str(error)) from None
     except (OverflowError, RecursionError, MemoryError):
         raise ExpressionError(place, "comes to more than can be computed") from None
@@ -423,6 +369,6 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
 def _best(members: dict[str, Json], name: str, place: str) -> str:
     try:
         numbers = {role: _number(value) for role, value in members.items()}
-    except _Mismatch as error:
+    except Mismatch as error:
         raise ExpressionError(place, str(error)) from None
     return (max if name == WINNER else min)(numbers, key=numbers.__getitem__)
