@@ -6,13 +6,13 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 if __package__ in (None, ""):  # started as a file: make the clone importable, and not this folder
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from arena.cli.entry import enter
+from arena.cli.entry import enter, tell_dotenv
 from arena.errors import ConfigError
 from arena.settings.config import Config, read_config
 
@@ -38,14 +38,6 @@ def check_data(config: Config) -> None:
             f"there is no challenge set at {config.challenges}: this package was installed without the repository's"
             " data; run it from a clone (pip install -e .)"
         )
-
-
-def tell_dotenv(config: Config, notify: Callable[[str], None], warn: Callable[[str], None]) -> None:
-    """Say which .env file was read, and what is wrong with its place."""
-    if config.dotenv.path is not None:
-        notify(f"variables from {config.dotenv.path}")
-    for warning in config.dotenv.warnings:
-        warn(warning)
 
 
 def play(family: str, config: Config, words: Sequence[str]) -> int:

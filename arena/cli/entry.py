@@ -20,6 +20,7 @@ from typing import TextIO
 
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_USAGE, ArenaError
 from arena.formats.tables import printable
+from arena.settings.config import Config
 
 UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 """What reading data of another shape raises. A ZeroDivisionError or an AssertionError is none:
@@ -67,6 +68,14 @@ def enter(name: str, act: Callable[[], int]) -> int:
         _complain(name, f"{error.strerror or error}{place}")
         _silence_full_output()
         return EXIT_ERRORS
+
+
+def tell_dotenv(config: Config, notify: Callable[[str], None], warn: Callable[[str], None]) -> None:
+    """Say which .env file was read, and what is wrong with its place."""
+    if config.dotenv.path is not None:
+        notify(f"variables from {config.dotenv.path}")
+    for warning in config.dotenv.warnings:
+        warn(warning)
 
 
 @contextmanager

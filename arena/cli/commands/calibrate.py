@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from arena.cli.console import Console
-from arena.cli.entry import enter
+from arena.cli.entry import enter, tell_dotenv
 from arena.cli.execute import execute
 from arena.engine.build import Surroundings
 from arena.families.crypto.calibration.family import CalibrationFamily, write_plays
@@ -71,6 +71,7 @@ def _calibrate(config: Config, words: Sequence[str]) -> int:
         settings = {"participant_provider": "scripted", "participant_model": str(plays), "out": out, "json": False}
         scripted = replace(config, settings={**config.settings, **settings, "quiet": not config.dry_run})
         console = Console(quiet=config.quiet)
+        tell_dotenv(config, console.notify, console.warn)
         around = Surroundings(
             config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words), DOOR
         )

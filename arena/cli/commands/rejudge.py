@@ -16,7 +16,7 @@ from arena.analysis.rejudge.agreement import AGREEMENT_FILE
 from arena.analysis.rejudge.rejudge import source_of
 from arena.analysis.rejudge.text import agreement_text
 from arena.cli.console import Console, console
-from arena.cli.entry import enter
+from arena.cli.entry import enter, tell_dotenv
 from arena.cli.execute import execute
 from arena.engine.build import REJUDGED, Surroundings
 from arena.errors import DataError, Issue, UsageError
@@ -93,6 +93,7 @@ def _rejudge(path: Path, config: Config, words: Sequence[str]) -> int:
     _check_out(config, path)
     whole = _whole_config(run, config)
     shown: Console = console(config.quiet, config.no_color, config.environ)
+    tell_dotenv(config, shown.notify, shown.warn)
     around = Surroundings(
         config.environ, config.root, threading.Event(), shown.notify, shown.warn, tuple(words), "arena rejudge"
     )

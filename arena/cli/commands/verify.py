@@ -13,14 +13,14 @@ from pathlib import Path
 from arena.analysis.verify.text import verification_text
 from arena.analysis.verify.verify import recalculating, verify
 from arena.cli.console import Console
-from arena.cli.entry import enter
+from arena.cli.entry import enter, tell_dotenv
 from arena.engine.build import Surroundings
 from arena.errors import EXIT_ERRORS, EXIT_OK
 from arena.settings.config import build_parser, read_config
 from arena.settings.flags import examples_text
 from arena.settings.table import RUN_SETTINGS
 
-_FLAGS = frozenset({"calculator_provider", "calculator_timeout", "json", "quiet"})
+_FLAGS = frozenset({"calculator_provider", "calculator_timeout", "env_file", "json", "quiet"})
 _LOCAL = ("process", "oneshot", "none")
 _HELP = {
     "calculator_provider": "computes the calls again: process (kept running), oneshot; none leaves them unchecked",
@@ -61,6 +61,7 @@ def _verify(words: Sequence[str]) -> int:
     config = read_config(words, os.environ, table=TABLE, parser=parser)
     path = Path(parser.parse_args(list(words)).run)
     console = Console(quiet=config.quiet)
+    tell_dotenv(config, console.notify, console.warn)
     stop = threading.Event()
     around = Surroundings(config.environ, config.root, stop, console.notify, console.warn, tuple(words))
     with recalculating(config, around) as again:
