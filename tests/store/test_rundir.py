@@ -89,7 +89,7 @@ def test_a_file_that_is_one_torn_line_becomes_empty(tmp_path: Path) -> None:
 def test_a_broken_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path) -> None:
     with closing(started(tmp_path / "run")) as directory:
         directory.file(RECORDS_FILE).write_bytes(encode_line(record("a")) + b"garbage\n" + encode_line(record("b")))
-        with pytest.raises(DataError, match="line 2: not JSON"):
+        with pytest.raises(DataError, match="line 2, column 1: is not JSON"):
             directory.stored()
 
 

@@ -48,8 +48,8 @@ def arm(killer: Killer) -> None:
 
     started = rundir.AtomicFile.__init__
 
-    def start(self: rundir.AtomicFile, path: Path) -> None:
-        started(self, path)
+    def start(self: rundir.AtomicFile, path: Path, below: Path | None = None) -> None:
+        started(self, path, below)
         put = self._file.write
 
         def whole(part: bytes) -> None:
