@@ -17,6 +17,7 @@ from typing import Any
 from arena.calculator.carrier import CalculatorSettings, ensure_built
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Family
+from arena.families.report import FamilyParts
 from arena.families.spec import FamilySpec, Need
 from arena.formats.suggest import suggest
 from arena.messages import Calculator, Provider, Sampling
@@ -368,6 +369,24 @@ def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str,
     (`rescoring_rules(config, rules)`), where it offers that."""
     own = getattr(importlib.import_module(request.spec.module), "rescoring_rules", None)
     return dict(rules) if own is None else dict(own(request.config, rules))
+
+
+def unit_digests(run: FinishedRun) -> Mapping[str, str]:
+    """Return unit -> text that tells whether two runs played the same unit: as the family's module says
+    (`unit_digests(run)`), else its name alone. Errors: DataError for inputs that cannot be read."""
+    own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "unit_digests", None)
+    if own is None:
+        return {record.trial.unit: record.trial.unit for record in run.records}
+    found: Mapping[str, str] = own(run)
+    return found
+
+
+def report_parts(run: FinishedRun) -> FamilyParts:
+    """Return what the report page needs to know of a run's family; the base class for a family that is unknown here."""
+    name = run.manifest.identity.family
+    module = family_spec(name).report if name in FAMILIES else ""
+    found: FamilyParts = importlib.import_module(module).parts_of(run) if module else FamilyParts()
+    return found
 
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)

@@ -190,6 +190,7 @@ class Summary:
             "n_not_played": self._planned - total.n,
             **{name: value for name, value in total.to_json().items() if name != "n"},
             "averaged_scores": list(self._averaged),
+            "optional_scores": [value.name for value in self._family.values if not value.required],
             **({} if reliability is None else {"reliability": reliability}),
             "stops": dict(sorted(self.stops.items())),
             "usage": {

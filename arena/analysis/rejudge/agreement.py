@@ -122,11 +122,12 @@ class Tally:
             judge.add(one.scores)
             if one.scores is not None:
                 read.append((one.judge, one.scores))
-        self._count_agreement(record.trial.unit, read)
-        self._count_spread(record.key, panel, [scores for _, scores in read])
+        judged = [name for name in self._dimensions if all(name in scores for _, scores in read)]
+        self._count_agreement(record.trial.unit, read, judged)
+        self._count_spread(record.key, panel, [scores for _, scores in read], judged)
 
-    def _count_agreement(self, unit: str, read: Sequence[tuple[str, Grades]]) -> None:
-        for name in self._dimensions:
+    def _count_agreement(self, unit: str, read: Sequence[tuple[str, Grades]], judged: Sequence[str]) -> None:
+        for name in judged:
             add_cells(self._all[name].setdefault(unit, {}), pairs_of([scores[name] for _, scores in read]))
             for judge in self._judges:
                 own = self._own.setdefault(judge, {}).setdefault(name, {}).setdefault(unit, {})
@@ -134,20 +135,22 @@ class Tally:
         order = {judge: place for place, judge in enumerate(self._judges)}
         for (one, left), (other, right) in combinations(sorted(read, key=lambda entry: order[entry[0]]), 2):
             cells = self._pairs.setdefault((one, other), {})
-            for name in self._dimensions:
+            for name in judged:
                 add_cells(cells.setdefault(name, {}), {(left[name], right[name]): 1})
                 if one == other:  # repetitions have no order, so neither is the first
                     add_cells(cells[name], {(right[name], left[name]): 1})
 
-    def _count_spread(self, key: str, panel: Sequence[Judgement], read: Sequence[Grades]) -> None:
+    def _count_spread(
+        self, key: str, panel: Sequence[Judgement], read: Sequence[Grades], judged: Sequence[str]
+    ) -> None:
         if len(read) < 2:
             return
         spreads = {}
-        for name in self._dimensions:
+        for name in judged:
             grades = [scores[name] for scores in read]
             spreads[name] = max(grades) - min(grades)
             self._spreads[name].add(spreads[name])
-        worst = max(spreads.values())
+        worst = max(spreads.values(), default=0)
         if worst < DISAGREEMENT:
             return
         self._disagreeing += 1
@@ -253,6 +256,8 @@ class _Moves:
             return
         self._scored["both"] += 1
         for name, counts in self._counts.items():
+            if name not in now.values or name not in before.values:
+                continue
             change = now.values[name] - before.values[name]
             counts["up" if change > 0 else "down" if change < 0 else "same"] += 1
             self._changes[name] += change

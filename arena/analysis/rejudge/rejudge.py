@@ -178,9 +178,6 @@ class Rejudged:
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         return self._family.lines(summary)
 
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        return self._family.comparable(identity)
-
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
         return self._family.unplayed(trial, why)
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.analysis.report.entries import MAX_SEATS, seats_of, turns
-from arena.analysis.report.families import FamilyParts
 from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.marks import Mark
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.tally import mean_of
 from arena.analysis.report.values import clipped, pretty, shown
 from arena.families.crypto.checks.results import detail_of
+from arena.families.report import FamilyParts
 from arena.families.verified import verified_of
 from arena.formats.decode import encode
 from arena.records import Counters, Json, Record

@@ -27,17 +27,18 @@ def what_was_run(tally: Tally) -> str:
     noun = tally.unit_noun + ("" if units == 1 else "s")
     roles = ", ".join(f"{role} by {model}" for role, model in models.roles.items())
     cross = f" (cross-play: {roles})" if roles else ""
-    tool = "no calculator"
+    judged = f"judged by {models.judge}" if models.judge is not None else None
+    tool = "no calculator" if tally.parts.has_tools else None
     if calculator["provider"] != "none":
         tool = f"calculator {calculator.get('version', '')} ({calculator['provider']})".replace("  ", " ")
     parts = [
         f"{models.participant or 'several models'}{cross}",
-        f"judged by {models.judge or 'nobody'}",
+        judged,
         f"{tally.total.n} of {tally.planned} matches over {units} {noun}",
         f"seed {identity.settings.get('seed', '-')}",
         tool,
     ]
-    return " \N{MIDDLE DOT} ".join(clipped(part, 400) for part in parts)
+    return " \N{MIDDLE DOT} ".join(clipped(part, 400) for part in parts if part is not None)
 
 
 def headline(tally: Tally) -> Markup:
@@ -49,12 +50,13 @@ def headline(tally: Tally) -> Markup:
     if tally.outcomes:
         rate = percent(won / n) if n else "-"
         sub = f"{won} of {n} matches with an outcome; 95 % interval {span(success_interval(total.outcomes), 100, 1)} %"
-        cards.append(_card(f"{best} rate, by the judge", rate, sub if n else "no match has an outcome"))
+        by = ", by the judge" if tally.run.manifest.identity.models.judge is not None else ""
+        cards.append(_card(f"{best} rate{by}", rate, sub if n else "no match has an outcome"))
         won, n = successes(verified_in(total).outcomes)
         if n:
             sub = f"{won} of {n}; 95 % interval {span(success_interval(verified_in(total).outcomes), 100, 1)} %"
             cards.append(_card(f"{best} rate, verified", percent(won / n), sub))
-        else:
+        elif tally.parts.verifies:
             cards.append(_card(f"{best} rate, verified", "-", "this run has no verified scores"))
     means = [(mean, name) for name in tally.dimensions if (mean := tally.mean(name)) is not None]
     if means:

@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from arena.analysis.report.families import FamilyParts, parts_of
 from arena.analysis.report.marks import Mark, Marks
 from arena.analysis.report.values import percent
+from arena.engine.build import report_parts
 from arena.engine.summary import Group
 from arena.errors import DataError, Issue
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.verified_rates import VerifiedRates
+from arena.families.report import FamilyParts
 from arena.families.verified import verified_of
 from arena.records import Counters, Json, Record
 from arena.stats.intervals import clustered_mean_interval, wilson
@@ -69,7 +70,7 @@ class Tally:
         """Errors: DataError for a manifest or summary that cannot be read, or records that are none."""
         self.run = run
         self.records = run.records
-        self.parts: FamilyParts = parts_of(run)
+        self.parts: FamilyParts = report_parts(run)
         self.summary = self._summary()
         self.outcomes: list[str] = list(self.summary.get("outcomes") or self.parts.outcomes)
         self.dimensions: tuple[str, ...] = tuple(self.summary.get("mean_scores") or self._dimensions())
@@ -140,8 +141,10 @@ class Tally:
         if not record.scored:
             return
         found = verified_of(record)
+        optional = self.summary.get("optional_scores", ())
+        required = [name for name in self.dimensions if name not in optional]
         for what, scores in (("scores", record.score.values), ("verified scores", found.scores if found else None)):
-            lacks = [name for name in self.dimensions if scores is not None and scores.get(name) is None]
+            lacks = [name for name in required if scores is not None and scores.get(name) is None]
             if lacks:
                 place = str(self.run.path / RECORDS_FILE)
                 raise DataError([Issue(place, record.key, f"the {what} have no number for {', '.join(lacks)}")])

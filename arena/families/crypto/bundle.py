@@ -56,8 +56,7 @@ def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup
         "error": transcript.detail if record.status == "error" else None,
         "detail": transcript.detail,
         "usage": {seat: counters.counts() for seat, counters in transcript.usage.items()},
-        "judging": _judging_json(score.judging),
-        **({} if detail is None else encode(detail)),
+        "judging": {**_judging_json(score.judging), **({} if detail is None else encode(detail))},
     }
     return out
 

@@ -36,7 +36,6 @@ from arena.stats.moments import Moments
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
-_COMPARED = ("max_turns", "max_tool_calls_per_turn", "repetitions")
 VERIFIED_RULE = "verified_rule"
 """Rule of the run's verified scores: runs of different rules are compared but for these."""
 
@@ -207,11 +206,4 @@ class CryptoFamily:
             "outcome_rule": setup.rule.to_json(),
             "checks_version": CHECKS_VERSION,
             VERIFIED_RULE: describe_rule(),
-        }
-
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        settings, rules = identity["settings"], identity["rules"]
-        return {
-            **{name: settings.get(name) for name in _COMPARED},
-            **{name: value for name, value in rules.items() if name != VERIFIED_RULE},
         }

@@ -38,5 +38,8 @@ SPEC = FamilySpec(
     tools=Need.OPTIONAL,
     providers={"mock": "arena.families.crypto.mock.provider", "scripted": "arena.families.crypto.scripted"},
     mocks=MOCKS,
+    compared=("max_turns", "max_tool_calls_per_turn", "repetitions"),
+    not_compared=("verified_rule",),
+    report="arena.families.crypto.report",
     detail=MatchDetail,
 )

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,50 +16,51 @@ from arena.families.crypto.checks.evidence import artefacts_of
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.player_text import over_player_text
-from arena.families.crypto.checks.verified import caps_of, findings
+from arena.families.crypto.checks.results import MatchDetail
+from arena.families.crypto.checks.verified import caps_of, findings, verified
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.setup import read_setup
+from arena.families.crypto.spec import SPEC
 from arena.families.crypto.values import guess
 from arena.judging.judge import JudgeMaterial, Truncation
 from arena.judging.prompt import judge_conversation
 from arena.judging.verdict import VerdictError, parse_verdict
 from arena.play.call_reading import Call
 from arena.play.tool_protocol import parse, results_message
-from arena.records import Json
-from arena.settings.config import read_config
-from arena.store.journal import encode_line
+from arena.records import EVERYBODY, Entry, Json, Record, Score, Stop, Transcript, Trial
+from arena.settings.config import build_parser, read_config
+from arena.store.journal import encode_line, parse_line
 from tests.support.hostile_replies import replies
-from tests.support.made_runs import record
 
 SEED = 20261129
 TURNS = 6
 """Replies of one match."""
 
 
-def entries_of(texts: tuple[str, ...], seats: list[str]) -> list[dict[str, Json]]:
+def entries_of(texts: tuple[str, ...], seats: list[str]) -> list[Entry]:
     """Return the transcript of a match in which these replies were given, one a turn."""
-    entries: list[dict[str, Json]] = []
+    entries: list[Entry] = []
     for turn, text in enumerate(texts):
         seat = seats[turn % len(seats)]
         parsed = parse(text)
-        common: dict[str, Json] = {"turn": turn, "from": seat}
         for index, item in enumerate(parsed.items):
             if isinstance(item, Call):
-                answer: Json = {"ok": True, "result": {"valid": False, "echo": item.args}}
-                entries.append({**common, "to": [seat], "kind": "call", "id": f"{turn}.0.{index}", "step": 0,
-                                "index": index, "op": item.op, "args": item.args, "answer": answer})  # fmt: skip
+                answer = {"ok": True, "result": {"valid": False, "echo": item.args}}
+                entries.append(Entry(turn, seat, (seat,), "call", id=f"{turn}.0.{index}", index=index, op=item.op,
+                                     args=item.args, answer=answer))  # fmt: skip
                 results_message([("x", answer)])
             else:
-                entries.append({**common, "to": [seat], "kind": "malformed", "text": item.text,
-                                "problem": item.problem})  # fmt: skip
-        said = {**common, "to": "all", "kind": "say", "text": parsed.say}
-        entries.append(said if parsed.done is None else {**said, "done": {"result": parsed.done.result}})
+                entries.append(Entry(turn, seat, (seat,), "malformed", text=item.text, problem=item.problem))
+        done = parsed.done
+        result = None if done is None else done.result
+        entries.append(Entry(turn, seat, EVERYBODY, "say", 0, parsed.say, done is not None, result))
     return entries
 
 
 def go_through_matches(count: int, folder: Path) -> int:
     """Send `count` replies through everything that reads them; return how many matches that were."""
-    config = read_config(["--calculator-provider", "none"], {"ARENA_NO_DOTENV": "1"})
+    words = ["--calculator-provider", "none"]
+    config = read_config(words, {"ARENA_NO_DOTENV": "1"}, SPEC.settings, build_parser("arena run", SPEC.settings, ""))
     setup, _ = read_setup(config, None)
     played = [(challenge, guess(challenge, "00" * 32)) for challenge in setup.challenges]
     drawn = itertools.cycle([(challenge, values) for challenge, values in played if values is not None])
@@ -72,14 +71,18 @@ def go_through_matches(count: int, folder: Path) -> int:
         seats = [participant["id"] for participant in challenge["participants"]]
         entries = entries_of(texts, seats)
         checks = check_match(entries, challenge, values)
-        caps_of(findings(entries, challenge, values, checks))
-        made: dict[str, Any] = record(challenge["id"], transcript=entries, instance=values)
-        made["judging"]["checks"] = checks
+        caps = caps_of(findings(entries, challenge, values, checks))
+        capped = verified(caps, dict.fromkeys(RUBRIC.dimensions), setup.rule, Stop.MAX_TURNS)
+        score = Score({}, "FAILED", detail=MatchDetail(checks, capped))
+        plan = {"challenge_id": challenge["id"], "rep": 0}
+        trial = Trial(f"crypto/{challenge['id']}/rep_0", "crypto", {}, challenge["id"], None, "0" * 64, plan)
+        made = Record(trial, 0, Transcript(entries, Stop.MAX_TURNS, instance=values), score)
         ledger(made, challenge)
-        material = JudgeMaterial("{}", entries, "max_turns", "0" * 32)
+        material = JudgeMaterial("{}", entries, Stop.MAX_TURNS, "0" * 32)
         question, _ = judge_conversation(RUBRIC, material, Truncation(), None)
         question.digest()
-        json.loads(encode_line(made))
+        again = Record.from_json(parse_line(folder, 1, encode_line(made.to_json())), "matches.jsonl", "", MatchDetail)
+        assert encode_line(again.to_json()) == encode_line(made.to_json())
         write_bundle(folder, made, challenge, setup)
         str(turns(entries, {seat: place for place, seat in enumerate(seats)}))
         for text in texts:

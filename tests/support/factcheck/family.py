@@ -56,7 +56,7 @@ class FactCheck:
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         if transcript.status != "done":
             return Score({}, None, unscored="not scored")
-        said = [entry["text"] for entry in transcript.entries if entry["kind"] == "say"]
+        said = [entry.text for entry in transcript.entries if entry.kind == "say"]
         right = len(said) > 1 and said[1] == str(trial.plan["truth"]).upper()
         honest = trial.cell["deviation"] == "honest"
         return Score({"payoff": (1 if right else -0.5) - (0 if honest else 0.25), "messages": len(said)},
@@ -67,9 +67,6 @@ class FactCheck:
 
     def identity(self) -> Mapping[str, Json]:
         return {"claims": len(CLAIMS)}
-
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        return dict(identity["rules"])
 
     def facts(self) -> Sequence[FactGroup]:
         return ()

@@ -162,9 +162,6 @@ class ToyFamily:
     def identity(self) -> Mapping[str, Json]:
         return {"toy_version": 1, "parcels": self.parcels}
 
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        return {"toy_version": identity["rules"]["toy_version"], "parcels": identity["rules"]["parcels"]}
-
     def facts(self) -> Sequence[FactGroup]:
         return (BoxesPut(),)
 

@@ -1,12 +1,8 @@
-"""What the report needs to know of a family beyond its records.
-
-Any family works without a row here: its records name their scores, outcomes and labels. A row adds what only the family
-knows: the bounds of its scores, titles of its units, what each role was told, the ledger of a match.
-"""
+"""What the report page shows of crypto runs alone: prompts, checks, the ledger of claims."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from arena.errors import DataError
 from arena.families.contract import FactGroup
@@ -17,38 +13,10 @@ from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.verified_rates import VerifiedRates
+from arena.families.report import FamilyParts
 from arena.records import Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
-
-
-class FamilyParts:
-    """A family of which nothing more is known than its records say."""
-
-    outcomes: Sequence[str] = ()
-    """Outcome labels, the best first; empty: unknown."""
-    dimensions: Sequence[str] = ()
-    scale: tuple[float, float] | None = None
-    """Bounds of every score; None: unknown."""
-    unit_noun = "unit"
-    checks: Mapping[str, str] = {}
-    """Name of a mechanical check -> what it means when it is passed."""
-
-    def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
-        """Return new fact groups, with nothing counted."""
-        return ()
-
-    def title(self, unit: str) -> str:
-        """Return the name of a unit for readers."""
-        return unit
-
-    def told(self, record: Record) -> list[tuple[str, str]]:
-        """Return (seat, what it was told before the match) in the order of seats; nothing where it is not known."""
-        return []
-
-    def ledger(self, record: Record) -> Mapping[str, Json] | None:
-        """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
-        return None
 
 
 class CryptoParts(FamilyParts):
@@ -58,6 +26,8 @@ class CryptoParts(FamilyParts):
     dimensions = RUBRIC.dimensions
     scale = (1.0, 5.0)
     unit_noun = "challenge"
+    has_tools = True
+    verifies = True
     checks = {
         "textbook_names": "no textbook name used",
         "leaks": "no secret leaked",
@@ -98,11 +68,6 @@ class CryptoParts(FamilyParts):
         return None if challenge is None else ledger(record, challenge)
 
 
-PARTS: Mapping[str, Callable[[FinishedRun], FamilyParts]] = {"crypto": CryptoParts, "calibration": CryptoParts}
-"""Family name -> its parts; a family without a row is shown by what its records say."""
-
-
-def parts_of(run: FinishedRun) -> FamilyParts:
-    """Return what is known of the family of a run."""
-    build = PARTS.get(run.manifest.family)
-    return FamilyParts() if build is None else build(run)
+def parts_of(run: FinishedRun) -> CryptoParts:
+    """Return what is known of a crypto run."""
+    return CryptoParts(run)
