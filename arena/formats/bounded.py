@@ -41,7 +41,7 @@ _KINDS = (
 )
 
 
-class _TooManyDigits(ValueError):
+class BadNumber(ValueError):
     """A number that is longer than any that is computed with, or none at all."""
 
 
@@ -118,7 +118,7 @@ def parse_json(data: bytes, file: str, place: str = "") -> Json:
         _fail(file, place, f"holds more than {MAX_COMMAS:,} members, the most that is read")
     try:
         value: Json = DECODER.decode(data.decode("utf-8-sig"))
-    except _TooManyDigits as error:
+    except BadNumber as error:
         _fail(file, place, str(error))
     except RecursionError:
         _fail(file, place, f"is nested deeper than {MAX_DEPTH} levels")
@@ -151,19 +151,19 @@ def deeper_than(value: Json, most: int) -> bool:
 
 def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
-        raise _TooManyDigits(f"has a number of {len(digits)} characters; the most is {MAX_DIGITS}")
+        raise BadNumber(f"has a number of {len(digits)} characters; the most is {MAX_DIGITS}")
     return int(digits)
 
 
 def _float(digits: str) -> float:
     value = float(digits) if len(digits) <= MAX_DIGITS else math.inf
     if not math.isfinite(value):
-        raise _TooManyDigits(f"has the number {digits[:40]}, which no float can hold")
+        raise BadNumber(f"has the number {digits[:40]}, which no float can hold")
     return value
 
 
 def _no_number(word: str) -> NoReturn:
-    raise _TooManyDigits(f"holds {word}, which is no number in JSON")
+    raise BadNumber(f"holds {word}, which is no number in JSON")
 
 
 def _fail(file: str, place: str, message: str) -> NoReturn:

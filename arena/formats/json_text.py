@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from arena.formats.bounded import DECODER
+from arena.formats.bounded import DECODER, BadNumber
 from arena.formats.json_types import Json
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -31,6 +31,8 @@ def parse_json(text: str) -> Json:
         value, end = scan(text)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+    except BadNumber as error:
+        raise ValueError(f"it {error}") from None
     if end != len(text):
         raise ValueError(f"it goes on after the JSON value, at column {end + 1}")
     return value

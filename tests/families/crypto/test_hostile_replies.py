@@ -60,7 +60,8 @@ def entries_of(texts: tuple[str, ...], seats: list[str]) -> list[Entry]:
 def go_through_matches(count: int, folder: Path) -> int:
     """Send `count` replies through everything that reads them; return how many matches that were."""
     words = ["--calculator-provider", "none"]
-    config = read_config(words, {"ARENA_NO_DOTENV": "1"}, SPEC.settings, build_parser("arena run", SPEC.settings, ""))
+    parser = build_parser("arena run", SPEC.settings, "")
+    config = read_config(words, {"ARENA_NO_DOTENV": "1"}, SPEC.settings, parser, mocks=SPEC.mocks)
     setup, _ = read_setup(config, None)
     played = [(challenge, guess(challenge, "00" * 32)) for challenge in setup.challenges]
     drawn = itertools.cycle([(challenge, values) for challenge, values in played if values is not None])
