@@ -60,13 +60,28 @@ fuzz: fuzz-build ## let each fuzz target look for faults for FUZZ_SECONDS (needs
 	cd calculator/fuzz; for target in $$(cargo fuzz list); do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096; done
 
+# REQUIRED=1 (the GitHub workflow): what cannot be checked fails instead of being skipped.
+REQUIRED ?=
+CANNOT = $(if $(REQUIRED),echo "failed: $(1)" >&2; exit 1,echo "skipped: $(1)"; exit 0)
+
 .PHONY: deny
 deny: ## licences, refused crates, sources and advisories of the calculator's dependencies (cargo-deny)
 	@if ! command -v cargo-deny >/dev/null; then \
-	  echo "skipped cargo-deny: get it with \`cargo install cargo-deny --locked\`"; exit 0; fi; \
+	  $(call CANNOT,cargo-deny is missing: get it with `cargo install cargo-deny --locked`); fi; \
 	cd calculator; echo "cargo deny check"; cargo deny --locked check licenses bans sources; \
 	if cargo deny --locked fetch db >/dev/null 2>&1; then cargo deny --locked check advisories; \
-	else echo "skipped the advisories: their database cannot be reached"; fi
+	else $(call CANNOT,the database of the advisories cannot be reached); fi
+
+.PHONY: workflows
+workflows: $(VENV)/.ready ## look for weaknesses of the GitHub workflows (zizmor)
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+.PHONY: lock
+lock: ## renew the lock files of the Python tools from pyproject.toml (uv)
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv
+	for group in dev long; do $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --group $$group -o requirements/$$group.txt; done
 
 # A browser is no Python package. Where it cannot be had, the tests that need it are skipped, and say so.
 .PHONY: chromium
@@ -129,16 +144,15 @@ example: ## play the run that is kept in state/examples anew
 
 .PHONY: clean
 clean: ## remove what was built, the .venv and all caches (never state/)
-	rm -rf $(VENV) $(BENCH_VENV) calculator/target calculator/fuzz/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(VENV)-lock $(BENCH_VENV) calculator/target calculator/fuzz/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find arena scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Every file that is installed has one of the digests in requirements/ (`make lock` renews them).
 define install_group
-$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["$(1)"], sep="\n")' \
-	  >$(VENV)/$(1)-tools.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/$(1)-tools.txt
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt
 endef
 
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.ready: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
@@ -147,7 +161,7 @@ $(VENV)/.ready: pyproject.toml
 	touch $@
 
 # The tools of the long tests are many, so they have a marker of their own and `make test` does without them.
-$(VENV)/.long: $(VENV)/.ready
+$(VENV)/.long: $(VENV)/.ready requirements/long.txt
 	$(call install_group,long)
 	touch $@
 

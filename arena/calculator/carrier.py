@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -226,6 +227,29 @@ def find_cargo(environ: Mapping[str, str]) -> str | None:
     return found
 
 
+_FOR_CARGO = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "CC", "AR", "CFLAGS", "LDFLAGS", "SSL_CERT_FILE"})
+_FOR_CARGO_STARTS = ("CARGO_", "RUST")
+_FOR_CARGO_ENDS = ("_PROXY",)
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|_KEY$")
+
+
+def build_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return of `environ` what building needs: no key of a model, and no token of a registry.
+
+    Build scripts and procedural macros of dependencies run with it.
+    """
+    return {
+        name: value
+        for name, value in environ.items()
+        if not _SECRET.search(name.upper())
+        and (
+            name in _FOR_CARGO
+            or name.startswith(_FOR_CARGO_STARTS)
+            or name.upper().endswith(_FOR_CARGO_ENDS)
+        )
+    }
+
+
 def _newest_source(crate: Path) -> int:
     files = [crate / "Cargo.toml", crate / "Cargo.lock", *(crate / "src").rglob("*")]
     return max(path.stat().st_mtime_ns for path in files if path.is_file())
@@ -233,14 +257,14 @@ def _newest_source(crate: Path) -> int:
 
 def _cargo_build(cargo: str, crate: Path, environ: Mapping[str, str]) -> None:
     # The target directory by name: CARGO_TARGET_DIR or a user's configuration would put the binary elsewhere.
-    command = [cargo, "build", "--release", "--target-dir", str(crate / "target")]
+    command = [cargo, "build", "--release", "--locked", "--target-dir", str(crate / "target")]
     # A toolchain that rustup holds is found through its proxies, which stand beside cargo.
     path = os.pathsep.join((str(Path(cargo).parent), environ.get("PATH", "")))
     try:
         done = subprocess.run(
             command,
             cwd=crate,
-            env={**environ, "PATH": path},
+            env={**build_environment(environ), "PATH": path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -250,6 +274,6 @@ def _cargo_build(cargo: str, crate: Path, environ: Mapping[str, str]) -> None:
     if done.returncode != 0:
         last = "\n".join(done.stderr.decode("utf-8", "replace").rstrip().splitlines()[-15:])
         raise UsageError(
-            f"the calculator cannot be built (cargo build --release in {crate} ended with {done.returncode}):\n{last}\n"
+            f"the calculator cannot be built (cargo build --release --locked in {crate} ended with {done.returncode}):\n{last}\n"
             "Mend that, or play without tools: --calculator-provider none"
         )

@@ -21,7 +21,7 @@ from typing import TextIO
 from arena import __version__
 from arena.cli.commands import COMMANDS
 from arena.cli.console import Console, speak_utf8
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ArenaError, UsageError
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
 
@@ -93,6 +93,12 @@ def run_command(name: str, act: Callable[[], int]) -> int:
     except BrokenPipeError:
         _silence(sys.stdout)
         return EXIT_PIPE
+    except (RecursionError, MemoryError) as error:
+        if os.environ.get(DEBUG, "0") not in ("", "0"):
+            raise
+        what = "is nested too deep" if isinstance(error, RecursionError) else "needs more memory than there is"
+        _complain(name, f"an input {what}; give another one")
+        return EXIT_USAGE
     except OSError as error:
         named = isinstance(error.filename, str | bytes)
         place = f": {os.fsdecode(error.filename)}" if named else " (while writing the standard output, or a file)"

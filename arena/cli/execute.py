@@ -26,6 +26,7 @@ from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.formats.tables import printable
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
 
@@ -45,7 +46,7 @@ def execute(request: RunRequest, console: Console) -> int:
         for warning in family.warnings:
             console.warn(warning)
         if request.config.operation.dry_run:
-            console.result(dry_run_text(run))
+            console.result(printable(dry_run_text(run)))
             return EXIT_OK
         path = _directory(request, run.identity)
         run.resume_hint = _resume_hint(request.process, path)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.errors import UsageError
+from arena.errors import DataError, UsageError
+from arena.formats.bounded import parse_json
+from arena.formats.strict_json import read_bytes
 from arena.records import Json
 from arena.settings.config import CLONE_ROOT
 from arena.store.rundir import MANIFEST_FILE
@@ -70,8 +71,8 @@ def started_runs(folder: Path) -> Sequence[StartedRun]:
 
 def _started(path: Path) -> StartedRun:
     try:
-        manifest = json.loads((path / MANIFEST_FILE).read_bytes())
+        manifest = parse_json(read_bytes(path / MANIFEST_FILE), str(path / MANIFEST_FILE))
         started = [session["started_utc"] for session in manifest["sessions"]] or [manifest["created_utc"]]
         return StartedRun(max(map(str, started)), path, manifest)
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):  # listed as unreadable; verify says why
+    except (DataError, ValueError, KeyError, TypeError):  # listed as unreadable; verify says why
         return StartedRun("", path, {})

@@ -175,6 +175,7 @@ def http_settings(config: Config, process: ProcessContext, **changes: Any) -> An
             "tpm": operation.tpm,
             "verify_tls": operation.ssl_verify,
             "print_http_errors": operation.print_http_errors,
+            "allow_plain_http": operation.allow_plain_http,
             "notify": process.warn,
             "stop": process.stop,
             **changes,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arena.families.contract import Family
 from arena.families.spec import Need
-from arena.formats.tables import number, printable, text_table
+from arena.formats.tables import join_lines, number, text_table
 from arena.records import Json
 
 
@@ -26,7 +26,7 @@ def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path) -> 
     if family.spec.tools is not Need.NONE:
         lines.append(_calculator(summary, family))
     lines.append(f"results: {run_dir}")
-    return printable("\n".join(lines))
+    return join_lines(lines)
 
 
 def _row(name: str, group: Mapping[str, Json], dimensions: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from arena.calculator.carrier import (
     GET_CARGO,
     CalculatorSettings,
     ensure_built,
+    build_environment,
     find_cargo,
 )
 from arena.calculator.process import build as build_local
@@ -61,7 +62,7 @@ def test_a_missing_binary_is_built_and_that_is_said_first(clone: Path) -> None:
     assert ensure_built(clone, said.append, environ) == clone / BINARY
     assert said == ["building the calculator (cargo build --release) ..."]
     target = clone / "calculator" / "target"
-    assert (clone / "calculator" / "args").read_text(encoding="utf-8") == f"build --release --target-dir {target}\n"
+    assert (clone / "calculator" / "args").read_text(encoding="utf-8") == f"build --release --locked --target-dir {target}\n"
 
 
 def test_an_up_to_date_binary_is_not_built_again(clone: Path) -> None:
@@ -189,3 +190,22 @@ class TestRealBinary:
         calculator.close()
         assert refused.answer["ok"] is False and refused.attempts == ()
         assert served.answer["result"] == "pong"
+
+
+def test_cargo_is_given_no_keys() -> None:
+    kept = {
+        "PATH": "/bin", "HOME": "/root", "CARGO_HOME": "/c", "RUSTUP_HOME": "/r", "RUSTFLAGS": "-O", "https_proxy": "p",
+        "NO_PROXY": "x", "CARGO_NET_OFFLINE": "true",
+    }  # fmt: skip
+    secret = {
+        "OPENAI_API_KEY": "k", "AWS_SECRET_ACCESS_KEY": "s", "CRYPTOMATH_LAMBDA_TOKEN": "t", "GITHUB_TOKEN": "t",
+        "CARGO_REGISTRY_TOKEN": "t", "CARGO_REGISTRIES_X_TOKEN": "t", "ARENA_SSL_VERIFY": "0", "LD_PRELOAD": "evil.so",
+    }  # fmt: skip
+    assert build_environment({**kept, **secret}) == kept
+
+
+def test_the_build_runs_without_the_keys_of_the_environment(clone: Path) -> None:
+    environ = with_cargo(clone, 'env > "$PWD/seen"; ' + MAKES_BINARY)
+    ensure_built(clone, lambda _: None, {**environ, "OPENAI_API_KEY": "sk-secret", "CARGO_TERM_COLOR": "never"})
+    seen = (clone / "calculator/seen").read_text()
+    assert "CARGO_TERM_COLOR=never" in seen and "sk-secret" not in seen

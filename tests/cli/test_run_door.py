@@ -214,10 +214,10 @@ def test_without_out_a_run_goes_to_its_own_directory_under_state_runs(tmp_path: 
 
 
 def test_a_disk_that_fails_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("arena.store.rundir.os.replace", full)
+    monkeypatch.setattr("arena.store.files.os.replace", full)
     ended = Table(tmp_path).play()
     assert ended.code == 1
     assert ended.err.splitlines()[-1] == (

@@ -21,9 +21,10 @@ from arena.families.crypto.verified_rates import VerifiedRates
 from arena.formats.markdown import escape
 from arena.records import EVERYBODY, Counters, Entry, Json, Record
 from arena.stats.moments import Moments
+from arena.store.files import AtomicFile, write_atomic
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import encode_line
-from arena.store.rundir import SUMMARY_FILE, AtomicFile, write_atomic
+from arena.store.rundir import SUMMARY_FILE
 
 README = "README.md"
 DATA = "data"

@@ -24,7 +24,8 @@ from arena.messages import Calculator
 from arena.records import Json
 from arena.settings.config import Config
 from arena.store import digests
-from arena.store.rundir import RECORDS_FILE
+from arena.store.files import strangers
+from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE
 
 INTEGRITY = (
     "This shows integrity, not authorship: the files fit each other and their digests, and the tool answers are the"
@@ -90,8 +91,14 @@ def verify(path: Path, again: Recalculation) -> Verification:
     Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
     the calculator does not answer at all.
     """
-    run = open_run(path)
     problems = Problems(path)
+    if (path / MANIFEST_FILE).is_file():
+        for issue in strangers(path):
+            problems.add(issue.file, "", issue.message)
+    if problems.count:
+        problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
+        return Verification(path.resolve().name, problems)
+    run = open_run(path)
     result = Verification(run.name, problems)
     for issue in digests.check(path):
         problems.add(issue.file, issue.pointer, issue.message)

@@ -15,7 +15,7 @@ from arena.analysis.check.thresholds import FAIL, WARN, Verdict, judge, load_rul
 from arena.cli.console import Console
 from arena.cli.run_choice import add_run, chosen_run
 from arena.engine.build import open_run
-from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError, one_line
 from arena.formats.tables import printable, text_table
 from arena.settings.config import CLONE_ROOT
 from arena.settings.env import load_dotenv
@@ -102,4 +102,4 @@ def _text(verdict: Verdict, file: Path, quiet: bool) -> str:
         why = f"{finding.why}; {rule.reason}" if rule.reason and finding.level in (WARN, FAIL) else finding.why
         rows.append([finding.level, measure.name, value, "-" if measure.n is None else str(measure.n), why])
     lines = [text_table(["level", "metric", "value", "n", "why"], rows, frozenset({2, 3})), ""] if rows else []
-    return "\n".join([*lines, printable(f"{verdict.overall}: {verdict.rules.name} ({shown_path(str(file))})")])
+    return "\n".join([*lines, one_line(f"{verdict.overall}: {verdict.rules.name} ({shown_path(str(file))})")])

@@ -12,6 +12,8 @@ from arena.families.crypto.data import CryptoSetup, played_challenges
 from arena.families.crypto.family import CryptoFamily
 from arena.families.crypto.outcome import load_rule, rule_from_json
 from arena.families.crypto.rubric import RUBRIC
+from arena.formats.bounded import read_text
+from arena.formats.strict_json import MAX_BYTES
 from arena.judging.judge import Truncation
 from arena.play.tool_description import granted_families
 from arena.records import Json
@@ -132,7 +134,7 @@ def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
         rubric=RUBRIC,
         rule=rule_from_json(identity["rules"]["outcome_rule"], "manifest.json: /identity/rules/outcome_rule"),
         truncation=Truncation(settings["judge_max_chars_per_message"], settings["judge_max_chars_total"]),
-        tools=(inputs / "tools.txt").read_bytes().decode() if has_tools else None,
+        tools=read_text(inputs / "tools.txt", MAX_BYTES) if has_tools else None,
         judge_tools=settings["judge_tools"],
         header=challenge_set.header(),
         panel=tuple(models.get("panel", ())),
