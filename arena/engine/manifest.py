@@ -27,11 +27,16 @@ BINARY_DIGEST = "binary_sha256"
 
 
 def git_state(root: Path) -> dict[str, Json]:
-    """Return commit and whether the work tree was changed; None for both where git does not know."""
+    """Return commit and whether the work tree was changed; None for both where git does not know.
+
+    A repository that `root` only lies in, as an installed package may, is not meant.
+    """
     try:
-        commit = _git(root, "rev-parse", "HEAD")
+        commit, top = _git(root, "rev-parse", "HEAD", "--show-toplevel").splitlines()
+        if Path(top).resolve() != root.resolve():
+            return {"commit": None, "dirty": None}
         dirty = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, ValueError):
         return {"commit": None, "dirty": None}
     return {"commit": commit, "dirty": dirty}
 

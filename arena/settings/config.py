@@ -21,6 +21,7 @@ from arena.records import Json
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
 from arena.settings.model_refs import ModelRef, Panel, Players, split_model
+from arena.settings.places import DATA_ROOT
 from arena.settings.redaction import public_url
 from arena.settings.table import GROUPS, NOT_IN_CONFIG_FILE, MockModels, Setting
 from arena.settings.values import from_json, from_text, from_texts
@@ -36,11 +37,8 @@ from arena.settings.views import (
 )
 
 __all__ = [
-    "CLONE_ROOT", "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "read_config",
+    "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "read_config",
 ]  # fmt: skip
-
-CLONE_ROOT = Path(__file__).resolve().parents[2]
-"""The clone: data files and .env are looked for here."""
 
 _NOTES = (
     "Precedence: defaults < --config file < .env < environment < flags. Exit codes: 0 ok, 1 finished with errors, "
@@ -104,7 +102,7 @@ class Config(Mapping[str, Any]):
     def identity_settings(self) -> dict[str, Json]:
         """What is played, for the manifest: resume refuses a change. Models are resolved. Raises UsageError.
 
-        Of a file only its name within the clone (or its bare name) is here; its content is digested by the manifest.
+        Of a file only its name below the data root (or its bare name) is here; its content is digested by the manifest.
         """
         found = self._part("identity")
         who, grader = self.players, self.judge
@@ -195,7 +193,7 @@ def read_config(
     environ: Mapping[str, str],
     table: tuple[Setting, ...],
     parser: Parser,
-    root: Path = CLONE_ROOT,
+    root: Path = DATA_ROOT,
     mocks: MockModels = NO_MOCKS,
 ) -> Config:
     """Return the settings of one call. `environ` is the real environment; .env is merged under it here.

@@ -16,13 +16,13 @@ from arena.cli.console import Console
 from arena.cli.run_choice import add_run, chosen_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.formats.tables import printable, text_table
-from arena.settings.config import CLONE_ROOT
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
+from arena.settings.places import DATA_ROOT
 from arena.settings.values import OFF, ON
 from arena.store.finished_run import FinishedRun
 
-DEFAULT_THRESHOLDS = CLONE_ROOT / "config/thresholds.yaml"
+DEFAULT_THRESHOLDS = DATA_ROOT / "config/thresholds.yaml"
 
 
 def parser() -> Parser:
@@ -53,7 +53,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Judge the run by the thresholds and print the verdict; return 1 for FAIL (and WARN, with --strict), else 0."""
-    environ = load_dotenv(os.environ, CLONE_ROOT)
+    environ = load_dotenv(os.environ, DATA_ROOT)
     strict = _strict(options.strict, environ)
     targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
     finished = FinishedRun(chosen_run(options))
