@@ -35,7 +35,7 @@ from arena.errors import UsageError
 from arena.formats.svg import Element, document
 from arena.formats.tables import number
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import AtomicFile, write_atomic
+from arena.store.rundir import AtomicFile, behind_links, write_atomic
 
 INLINE_MATCHES, INLINE_BYTES = 300, 1_500_000
 """Matches, and bytes of matches.jsonl, up to which the matches stand in the page itself."""
@@ -109,7 +109,8 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths) -> Built:
 
 
 def _refuse_foreign(page: Path) -> None:
-    """Errors: UsageError where the page would replace a file that is no report."""
+    """Errors: UsageError where the page would replace a file that is no report, or a link that leads nowhere else."""
+    behind_links(page)
     if page.is_dir():
         raise UsageError(f"{page} is a directory; name a file, such as {page / REPORT_FILE}")
     if page.exists():
