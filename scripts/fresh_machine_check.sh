@@ -4,8 +4,9 @@
 #   scripts/fresh_machine_check.sh [--tests] [--root DIR]
 #
 # Installs the packages that the README names, clones the repository as it is committed, runs the commands of the
-# README's section "Start" as a plain user, and prints how long each took. --tests: also `make test`. --root: build the
-# system in DIR and keep it; one that is there already is used again. DEBIAN_MIRROR: where packages come from.
+# README's section "Start" as a plain user, and prints how long each took and for how long a processor worked.
+# --tests: also `make test`. --root: build the system in DIR and keep it; one that is there already is used again.
+# DEBIAN_MIRROR: where packages come from.
 # Exit codes: 0 everything worked, or skipped with the reason; 1 something did not; 2 usage.
 set -euo pipefail
 
@@ -63,12 +64,22 @@ as_user() { # one line of shell, carried out as a plain user in the clone
   inside setpriv --reuid=1000 --regid=1000 --clear-groups env HOME=/home/user sh -ec "cd /home/user/arena; $1"
 }
 
-timed() { # a title, then words of a command: prints how long it took, ends the script where it fails
-  local title=$1 began=$SECONDS
+spent() { # sets cpu to the seconds that the processor worked for all commands so far
+  times >"$root.times" # not into a pipe: that would be another shell, which has spent nothing
+  cpu=$(awk 'NR == 2 { for (i = 1; i <= 2; i++) { split($i, part, "m"); sum += part[1] * 60 + part[2] } printf "%d", sum }' \
+    "$root.times")
+  rm -f "$root.times"
+}
+
+timed() { # a title, then words of a command: notes how long it took, ends the script where it fails
+  local title=$1 began=$SECONDS cpu before
   shift
+  spent
+  before=$cpu
   echo "--- $title"
   "$@" || { echo "FAILED after $((SECONDS - began)) s: $title" >&2; exit 1; }
-  times+="$(printf '%6d s  %s' $((SECONDS - began)) "$title")"$'\n'
+  spent
+  took+="$(printf '%6d s %6d s  %s' $((SECONDS - began)) $((cpu - before)) "$title")"$'\n'
 }
 
 build_system() {
@@ -101,7 +112,7 @@ clone() {
   chown -R 1000:1000 "$root/home/user"
 }
 
-times=
+took=
 [ -x "$root/usr/bin/apt-get" ] || build_system
 timed "apt install $packages" install_packages
 timed "git clone" clone
@@ -110,4 +121,4 @@ for command in "${commands[@]}"; do timed "$command" as_user "$command"; done
 
 echo
 echo "$(inside python3 --version), $(inside cargo --version), $(nproc) cores, load $(cut -d ' ' -f 1 /proc/loadavg)"
-printf '%s' "$times"
+printf '%8s %8s\n%s' "elapsed" "CPU" "$took"

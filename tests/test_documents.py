@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.__main__ import COMMANDS
+from arena.cli.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("arena", "calculator", "config", "docs", "scripts", "src", "state", "tests")
@@ -22,9 +22,9 @@ SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 
 FOREIGN_FLAGS = frozenset({
     "--locked", "--bin", "--release", "--example", "--only-lambda-apis", "--check", "--abbrev", "--ff-only",
-    "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet",
+    "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet", "--spec", "--from",
 })  # fmt: skip
-"""Flags of cargo, git and ruff."""
+"""Flags of cargo, git, ruff, pipx and uvx."""
 
 
 def documents() -> dict[str, str]:

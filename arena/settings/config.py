@@ -204,6 +204,7 @@ def read_config(
     .env. `--help` and `--version` print and raise SystemExit(0), as argparse does.
     """
     written = _written(argv, parser)
+    _require_data(root)
     merged = load_dotenv(environ, root)
     issues: list[str] = []
     _fill_bare(written, table, merged, issues)
@@ -221,6 +222,15 @@ def read_config(
     if issues:
         raise ConfigError("\n".join(issues))
     return Config(values, source, table, root.resolve(), merged, mocks)
+
+
+def _require_data(root: Path) -> None:
+    """Raise ConfigError for a package that was copied without its data files."""
+    if root == DATA_ROOT and not (root / "config").is_dir():
+        raise ConfigError(
+            f"the arena's data files are missing in {root}: run it from a clone, or install it whole"
+            " (docs/installing.md in the repository says how)"
+        )
 
 
 def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:
