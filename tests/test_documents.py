@@ -21,6 +21,7 @@ SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 """Flags that the code builds from the names of forms."""
 
 FOREIGN_FLAGS = frozenset({
+    "--enable-auto-tool-choice",
     "--locked", "--bin", "--release", "--example", "--only-lambda-apis", "--check", "--abbrev", "--ff-only",
     "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet", "--spec", "--from",
 })  # fmt: skip

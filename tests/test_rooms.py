@@ -15,8 +15,9 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "arena"
 
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("errors", "records", "messages"),
+    ("stops", "errors"),
     ("formats", "stats"),
+    ("records", "messages"),
     ("settings", "store"),
     ("calculator", "providers", "policy"),
     ("play", "judging"),

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from arena.play.tool_protocol import done_text
-from arena.records import Json
+from arena.records import EVERYBODY, Entry, Json, Record
 
 INDENT = "    "
 LONGEST_ANSWER = 600
 """Characters of a call's arguments and of its answer that are shown; the rest is in matches.jsonl."""
 
 
-def conversation(record: Mapping[str, Json], width: int) -> str:
-    """Return a record as text of at most `width` columns: head, turns, calls with their answers, result.
-
-    `record` is one line of matches.jsonl. Errors: KeyError, TypeError, AttributeError for a damaged one.
-    """
+def conversation(record: Record, width: int) -> str:
+    """Return a record as text of at most `width` columns: head, turns, calls with their answers, result."""
     lines = [*_head(record, width), ""]
-    for entry in record["transcript"]:
+    for entry in record.transcript.entries:
         lines += _entry(entry, width)
     return "\n".join([*lines, "", *_result(record, width)])
 
@@ -45,33 +42,31 @@ def _one_line(text: object) -> str:
     return visible(str(text)).replace("\n", "\\n")
 
 
-def _head(record: Mapping[str, Json], width: int) -> Iterator[str]:
-    yield _one_line(record["key"])
-    cell = ", ".join(f"{name} {value}" for name, value in record["cell"].items())
+def _head(record: Record, width: int) -> Iterator[str]:
+    yield _one_line(record.key)
+    cell = ", ".join(f"{name} {value}" for name, value in record.trial.cell.items())
     yield from textwrap.wrap(_one_line(cell), width)
 
 
-def _entry(entry: Mapping[str, Json], width: int) -> Iterator[str]:
+def _entry(entry: Entry, width: int) -> Iterator[str]:
     """Yield one entry; lines that begin in the first column are ours, the agents' lines are indented."""
-    who = f"[{entry['turn']}] {_one_line(entry['from'])}"
-    kind = entry["kind"]
-    if kind == "say":
-        to = entry["to"]
-        heard = "" if to == "all" else f" (only to {', '.join(_one_line(name) for name in to)})"
+    who = f"[{entry.turn}] {_one_line(entry.seat)}"
+    if entry.kind == "say":
+        heard = "" if entry.to == EVERYBODY else f" (only to {', '.join(_one_line(name) for name in entry.to)})"
         yield f"{who}{heard}:"
-        yield from _indented(str(entry["text"]), width)
-        if entry.get("done") is not None:
-            yield from _indented(done_text(entry["done"]["result"]), width)
-    elif kind == "call":
-        yield f"{who} calls {_one_line(entry['op'])} (call {_one_line(entry['id'])}):"
-        yield from _indented(_short(entry["args"]), width)
-        answer = entry["answer"]
-        said = answer["result"] if answer.get("ok") is True else {"error": answer.get("error")}
+        yield from _indented(entry.text, width)
+        if entry.done:
+            yield from _indented(done_text(entry.result), width)
+    elif entry.kind == "call":
+        yield f"{who} calls {_one_line(entry.op)} (call {_one_line(entry.id)}):"
+        yield from _indented(_short(entry.args), width)
+        answer = entry.answered
+        said = answer.get("result") if answer.get("ok") is True else {"error": answer.get("error")}
         yield from _indented(f"-> {_short(said)}", width)
     else:
-        problem = f": {_one_line(entry['problem'])}" if entry.get("problem") else ""
-        yield f"{who} {_one_line(kind).replace('_', ' ')}{problem}"
-        yield from _indented(str(entry.get("text", "")), width)
+        problem = f": {_one_line(entry.problem)}" if entry.problem else ""
+        yield f"{who} {entry.kind.replace('_', ' ')}{problem}"
+        yield from _indented(entry.text, width)
 
 
 def _short(value: Json) -> str:
@@ -86,15 +81,16 @@ def _indented(text: str, width: int) -> Iterator[str]:
         yield from (INDENT + part for part in wrapped or ([""] if text else []))
 
 
-def _result(record: Mapping[str, Json], width: int) -> Iterator[str]:
-    detail = f": {record['detail']}" if record["detail"] else ""
-    yield from textwrap.wrap(_one_line(f"{record['status']}, {record['stop'].replace('_', ' ')}{detail}"), width)
-    if record["outcome"] is not None:
-        yield f"outcome: {_one_line(record['outcome'])}"
-    for name, value in record["scores"].items():
+def _result(record: Record, width: int) -> Iterator[str]:
+    score = record.score
+    detail = f": {record.transcript.detail}" if record.transcript.detail else ""
+    yield from textwrap.wrap(_one_line(f"{record.status}, {record.stop.replace('_', ' ')}{detail}"), width)
+    if score.outcome is not None:
+        yield f"outcome: {_one_line(score.outcome)}"
+    for name, value in score.values.items():
         yield _one_line(f"  {name}: {'-' if value is None else value}")
-    if record["unscored"]:
-        yield from textwrap.wrap(_one_line(f"not scored: {record['unscored']}"), width)
-    if record["verdict"]:
+    if score.unscored:
+        yield from textwrap.wrap(_one_line(f"not scored: {score.unscored}"), width)
+    if score.verdict:
         yield "verdict:"
-        yield from _indented(str(record["verdict"]), width)
+        yield from _indented(score.verdict, width)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -13,15 +12,22 @@ from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
 from arena.cli import run_choice
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
-from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
+from arena.engine.build import (
+    ProcessContext,
+    RunRequest,
+    build_calculator,
+    build_cast,
+    build_family,
+    open_run,
+    tools_text,
+)
 from arena.engine.dry_run import dry_run_text
 from arena.engine.manifest import run_identity
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
-from arena.records import Json
-from arena.store.finished_run import FinishedRun
+from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
 
 
@@ -45,7 +51,7 @@ def execute(request: RunRequest, console: Console) -> int:
         result = _carry_out(run, path)
         code = _report(run, path, result)
         if _targets(request):
-            _ci_outputs(run, path, ci_record(FinishedRun(path)))
+            _ci_outputs(run, path, ci_record(open_run(path)))
         return code
 
 
@@ -58,7 +64,7 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
         raise  # nothing was done, and the directory may be another run's
     except ArenaError as error:
         with contextlib.suppress(OSError):  # report the original error, not this one
-            _ci_outputs(run, path, failed_record(run.identity["sha256"], str(error)))
+            _ci_outputs(run, path, failed_record(run.identity.sha256, str(error)))
         raise
 
 
@@ -79,13 +85,13 @@ def _resume_hint(process: ProcessContext, path: Path) -> str:
     return f"resume with: {resume_command(process.argv, process.command, str(path))}"
 
 
-def _directory(request: RunRequest, identity: Mapping[str, Json]) -> Path:
+def _directory(request: RunRequest, identity: Identity) -> Path:
     """Return the run directory: --out, or a new one where runs without it go, named by UTC time and identity."""
     out = request.config.operation.out
     if out is not None:
         return Path(out)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity['sha256'][:8]}"
+    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
     number = 1
     while path.exists():  # the same run twice within a second
         number += 1

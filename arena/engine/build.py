@@ -17,6 +17,7 @@ from typing import Any
 from arena.calculator.carrier import CalculatorSettings, ensure_built
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Family
+from arena.families.report import FamilyParts
 from arena.families.spec import FamilySpec, Need
 from arena.formats.suggest import suggest
 from arena.messages import Calculator, Provider, Sampling
@@ -29,7 +30,7 @@ from arena.settings.config import Config, ModelRef
 from arena.settings.model_refs import Panel
 from arena.settings.prices import FREE, Price, load_prices
 from arena.settings.table import PROVIDERS
-from arena.store.finished_run import Source
+from arena.store.finished_run import FinishedRun, Source
 from arena.store.rundir import MANIFEST_FILE
 
 FAMILIES: Mapping[str, str] = {
@@ -171,6 +172,8 @@ def http_settings(config: Config, process: ProcessContext, **changes: Any) -> An
             "max_retries": operation.max_retries,
             "backoff_base_s": operation.backoff,
             "max_connections": operation.workers + 8,
+            "rpm": operation.rpm,
+            "tpm": operation.tpm,
             "verify_tls": operation.ssl_verify,
             "print_http_errors": operation.print_http_errors,
             "notify": process.warn,
@@ -200,7 +203,9 @@ class Cast:
     def player(self, trial: Trial, seat: str) -> Model:
         """Return the model that fills a seat of a trial. Errors: ServiceFault (bug) where no model does."""
         label = trial.cast.get(seat)
-        model = self.by_seat.get(seat, self.default) if label is None else self.roster.get(label)
+        model = self.by_seat.get(seat, self.default)
+        if label is not None and (model is None or model.label != label):
+            model = self.roster.get(label)
         if model is None:
             raise ServiceFault("bug", f"no model fills the seat {seat}" + (f" ({label})" if label else ""))
         return model
@@ -363,8 +368,37 @@ def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str,
     return dict(rules) if own is None else dict(own(request.config, rules))
 
 
+def unit_digests(run: FinishedRun) -> Mapping[str, str]:
+    """Return unit -> text that tells whether two runs played the same unit: as the family's module says
+    (`unit_digests(run)`), else its name alone. Errors: DataError for inputs that cannot be read."""
+    own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "unit_digests", None)
+    if own is None:
+        return {record.trial.unit: record.trial.unit for record in run.records}
+    found: Mapping[str, str] = own(run)
+    return found
+
+
+def report_parts(run: FinishedRun) -> FamilyParts:
+    """Return what the report page needs to know of a run's family; the base class for a family that is unknown here."""
+    name = run.manifest.identity.family
+    module = family_spec(name).report if name in FAMILIES else ""
+    found: FamilyParts = importlib.import_module(module).parts_of(run) if module else FamilyParts()
+    return found
+
+
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
 """What reading data raises that is JSON, but not of the shape that the arena writes."""
+
+
+def open_run(path: Path) -> FinishedRun:
+    """Return a run directory to be read, with its family's own class of Score.detail.
+
+    Of a family that does not exist here the detail stays JSON.
+    Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.
+    """
+    run = FinishedRun(path)
+    run.detail = family_spec(run.manifest.family).detail if run.manifest.family in FAMILIES else None
+    return run
 
 
 def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
@@ -375,7 +409,7 @@ def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
     try:
         spec = family_spec(str(identity["family"]))
         family: Family = importlib.import_module(spec.module).from_run(run_dir, identity)
-        if "source" in identity:
+        if identity.get("source") is not None:
             family = importlib.import_module(REJUDGED).of_run(run_dir, identity, family)
     except OSError as error:
         raise DataError([Issue(str(error.filename), "", f"cannot be read: {error.strerror}")]) from error

@@ -144,10 +144,6 @@ class Family(Protocol):
         """Return what identifies the family's rules: versions and digests of prompts, rubric, data."""
         ...
 
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Return what two runs must have in common to be compared, by name, from a run's identity."""
-        ...
-
     def facts(self) -> Sequence[FactGroup]:
         """Return new fact groups, with nothing counted."""
         ...

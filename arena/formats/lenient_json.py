@@ -10,7 +10,7 @@ import json
 import re
 from typing import NamedTuple
 
-from arena.records import Json
+from arena.formats.json_types import Json
 
 MAX_DEPTH = 32
 """Deepest nesting that is read as a call: the calculator's own limit for a request."""

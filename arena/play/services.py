@@ -7,10 +7,10 @@ cannot make a call that is not recorded, limited and allowed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Protocol
 
-from arena.errors import GateDenied, Interrupted, ServiceFault, TrialEnded, ended
+from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, TrialEnded, ended
+from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
     Conversation,
@@ -23,16 +23,15 @@ from arena.play.context import Model, RunContext, no_player
 from arena.play.limits import Reservation
 from arena.play.toolbox import Tools
 from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
-from arena.records import Json, Stop, Trial
+from arena.records import CallKind, Counters, GateDecision, Json, Stop, Trial
 from arena.settings.prices import Price
+from arena.store.calls import CallLine, Fault, Slot
 from arena.store.journal import (
     Recorded,
-    Slot,
     attempts_to_json,
     call_fields,
     dumps,
     encode_line,
-    reply_from_json,
     reply_to_json,
     tool_digest,
 )
@@ -88,7 +87,7 @@ class TrialServices:
         self._replays = bool(self._recorded)
         self._gate: TrialGate | None = None if isinstance(context.gate, AllowAll) else context.gate.open(trial)
         self._tools: Tools | None = None
-        self.gate_decisions: list[dict[str, Json]] = []
+        self.gate_decisions: list[GateDecision] = []
         self.made_calls = 0
 
     @property
@@ -111,13 +110,15 @@ class TrialServices:
             if fault.stop is Stop.PROVIDER:
                 raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
             raise
+        except ContextExceeded as fault:  # not the player's fault: the judge's own window was too small
+            raise ServiceFault(Stop.JUDGE, f"the judge: {fault}", fault.attempts) from fault
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         digest = tool_digest(op, args)
         key = self._place(seat, turn, step)
         line = self._recorded.find(Slot("tool", seat, turn, step, index), digest)
         if line is not None:
-            return self._recalled_tool(line, key, index, op, args)
+            return self._recalled_tool(line, op, args)
         fields = call_fields("tool", key, digest)
         fields["index"] = index
         fields["op"] = op
@@ -141,17 +142,17 @@ class TrialServices:
             return ToolAnswer(self._after_denial(denied), answer.ms, answer.attempts)
         return answer
 
-    def _recalled_tool(self, line: Mapping[str, Json], key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
+    def _recalled_tool(self, line: CallLine, op: str, args: Json) -> ToolAnswer:
         """Return the answer of a recorded call, and let the trial's tools take note of it."""
         denied = self._recall_gates(line)
-        if "answer" not in line:
+        if line.answer is None:
             return ToolAnswer(self._after_denial(denied), 0.0)
         tools = self._open_tools()
         if tools is not None:
-            tools.recall(op, args, line.get("seed", ""), line["answer"])
+            tools.recall(op, args, line.seed, line.answer)
         if denied is not None:
-            return ToolAnswer(self._after_denial(denied), line["ms"])
-        return ToolAnswer(line["answer"], line["ms"])
+            return ToolAnswer(self._after_denial(denied), line.ms)
+        return ToolAnswer(dict(line.answer), line.ms)
 
     def _after_denial(self, decision: Decision | None) -> dict[str, Json]:
         """Return what a tool call is answered with after a denial that does not end the trial."""
@@ -188,7 +189,7 @@ class TrialServices:
         return CallKey(self._trial.key, self._attempt, seat, turn, step)
 
     def _model_call(
-        self, kind: str, key: CallKey, conversation: Conversation, model: Model, sampling: Sampling | None
+        self, kind: CallKind, key: CallKey, conversation: Conversation, model: Model, sampling: Sampling | None
     ) -> ModelReply:
         digest = conversation.digest()
         slot = Slot(kind, key.seat, key.turn, key.step, 0)
@@ -238,25 +239,23 @@ class TrialServices:
         context.budget.settle(reservation, reply.usage, model.price)
         return reply if denied is None else _withheld(reply, denied)
 
-    def _recalled_reply(self, line: Mapping[str, Json]) -> ModelReply:
+    def _recalled_reply(self, line: CallLine) -> ModelReply:
         """Return a recorded reply as it reached the family then."""
         denied = self._recall_gates(line)
-        if "reply" not in line:
+        if line.reply is None:
             if denied is None:
                 raise ServiceFault(Stop.JOURNAL, "a recorded call has neither a reply nor a denial")
             raise GateDenied(_denial_text(denied))
-        reply = reply_from_json(line["reply"])
-        return reply if denied is None else _withheld(reply, denied)
+        return line.reply if denied is None else _withheld(line.reply, denied)
 
-    def _recall_gates(self, line: Mapping[str, Json]) -> Decision | None:
+    def _recall_gates(self, line: CallLine) -> Decision | None:
         """Take over the decisions recorded with a call; return the denial that followed, if any."""
         denied = None
-        for stored in line.get("gates", ()):
+        for stored in line.gates:
             self.gate_decisions.append(stored)
-            decision = Decision.from_json(stored)
+            decision = Decision.recalled(stored)
             if self._gate is not None:
-                facts = CallFacts(stored["phase"], line["kind"], line["seat"], line["turn"], line["step"], "",
-                                  line.get("op"), line.get("args"))  # fmt: skip
+                facts = CallFacts(stored.phase, line.kind, line.seat, line.turn, line.step, "", stored.op, line.args)
                 self._gate.recall(facts, decision)
             if decision.denies:
                 denied = decision
@@ -287,22 +286,21 @@ class TrialServices:
         decision = self._gate.decide(facts)
         if decision is ALLOW:
             return None
-        stored = {**facts.to_json(), **decision.to_json()}
-        fields.setdefault("gates", []).append(stored)
+        stored = decision.noted(facts)
+        fields.setdefault("gates", []).append(encode(stored))
         self.gate_decisions.append(stored)
         return decision if decision.denies else None
 
     def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, reservation: Reservation, price: Price) -> None:
         self._context.budget.settle(reservation, None, price)
-        attempts = fault.attempts if isinstance(fault, ServiceFault) else ()
-        self._context.activity.retries += max(0, len(attempts) - 1)
+        self._context.activity.retries += max(0, len(fault.attempts) - 1)
         self._write_fault(fields, fault)
         if fault.stop is Stop.INTERRUPTED:
             raise Interrupted("stopped while waiting for an answer") from fault
 
     def _write_fault(self, fields: dict[str, Json], fault: TrialEnded) -> None:
         fields["fault"] = {"reason": fault.stop, "message": str(fault)}
-        if isinstance(fault, ServiceFault) and fault.attempts:
+        if fault.attempts:
             fields["http"] = attempts_to_json(fault.attempts)
         self._write(fields, 0.0)
 
@@ -328,13 +326,9 @@ def _withheld(reply: ModelReply, decision: Decision) -> ModelReply:
     return reply._replace(text=decision.message or WITHHELD, reasoning="", notes=(*reply.notes, "withheld by a gate"))
 
 
-def recorded_fault(fault: Mapping[str, Json]) -> TrialEnded:
-    """Return the exception that a journal line's `fault` stands for."""
-    try:
-        stop = Stop(fault.get("reason", ""))
-    except ValueError:
-        stop = Stop.JOURNAL
-    return ended(stop, str(fault.get("message")))
+def recorded_fault(fault: Fault) -> TrialEnded:
+    """Return the exception that a journal line's fault stands for."""
+    return ended(fault.reason, fault.message)
 
 
 def tool_seed(trial_seed: str, key: CallKey, index: int) -> str:
@@ -343,13 +337,11 @@ def tool_seed(trial_seed: str, key: CallKey, index: int) -> str:
     return hashlib.sha256(b"arena-tool-seed/1\0" + place).hexdigest()
 
 
-def merge_usage(into: dict[str, int], reply: ModelReply) -> None:
-    """Add one reply's counts to a seat's counters (the keys of records.Transcript.usage)."""
+def merge_usage(into: Counters, reply: ModelReply) -> None:
+    """Add one reply's counts to a seat's counters."""
     usage = reply.usage
-    into["calls"] = into.get("calls", 0) + 1
-    into["prompt_tokens"] = into.get("prompt_tokens", 0) + usage.prompt_tokens
-    into["completion_tokens"] = into.get("completion_tokens", 0) + usage.completion_tokens
-    if usage.reasoning_tokens:
-        into["reasoning_tokens"] = into.get("reasoning_tokens", 0) + usage.reasoning_tokens
-    if usage.estimated:
-        into["estimated"] = into.get("estimated", 0) + 1
+    into.calls += 1
+    into.prompt_tokens += usage.prompt_tokens
+    into.completion_tokens += usage.completion_tokens
+    into.reasoning_tokens += usage.reasoning_tokens
+    into.estimated += usage.estimated

@@ -31,6 +31,8 @@ class Operation:
     deadline: float
     max_retries: int
     backoff: float
+    rpm: tuple[str, ...]
+    tpm: tuple[str, ...]
     ssl_verify: bool
     print_http_errors: bool
     max_calls: int | None

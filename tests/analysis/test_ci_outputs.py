@@ -24,6 +24,7 @@ from arena.store import digests
 from arena.store.finished_run import FinishedRun
 from tests.support.arena_rig import NO_TOOLS, ROOT, Table, arena, challenge, verdict
 from tests.support.made_runs import HOSTILE, made_run, record
+from tests.support.plain_records import read
 
 SHAPE = json.loads((ROOT / "tests/data/ci/junit.json").read_bytes())
 
@@ -81,7 +82,7 @@ def test_every_reason_to_stop_has_its_kind(stop: str) -> None:
     assert set(EXPECTED) == set(Stop)
     by_outcome = EXPECTED[stop] == "by outcome"
     for outcome in (*OUTCOMES, None):
-        kind = match_case(record(stop=stop, outcome=outcome), OUTCOMES[0]).kind
+        kind = match_case(read(record(stop=stop, outcome=outcome)), OUTCOMES[0]).kind
         wanted = "skipped" if outcome is None else "passed" if outcome == "SUCCESS" else "failure"
         assert kind == (wanted if by_outcome else EXPECTED[stop]), (stop, outcome)
 

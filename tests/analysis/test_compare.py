@@ -285,9 +285,9 @@ def test_what_is_no_finished_run_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ('{"key": "crypto/c0/rep_9"}', "lacks or spoils a field"),
+        ('{"key": "crypto/c0/rep_9"}', "/format: is missing"),
         ("[1]", "matches.jsonl"),
-        ('{"key": "crypto/c99/rep_0", "unit": "c99", "status": "done", "unscored": null, "scores": {}}', "Primitive"),
+        (json.dumps(Made(Path())._record("c99", 0, match(5) | {"scores": {}})), "/scores: has no number for Primitive"),
     ],
 )
 def test_a_damaged_record_is_named(tmp_path: Path, line: str, says: str) -> None:
@@ -303,14 +303,19 @@ def test_a_damaged_record_is_named(tmp_path: Path, line: str, says: str) -> None
 def test_a_grade_that_is_no_number_is_named(tmp_path: Path, part: str, grade: str) -> None:
     cell = match(5, verified=verified(4))
     run = Made(tmp_path / "a").write({"c1": [cell], "c2": [cell]})
-    old = '"Security Strength": 5' if part == "scores" else '"Security Strength": 4'
+    old = '"Security Strength": 5.0' if part == "scores" else '\\"Security Strength\\":4'
     path = run / "matches.jsonl"
-    path.write_text(path.read_text("utf-8").replace(old, old[:-1] + grade), encoding="utf-8")
+    path.write_text(
+        path.read_text("utf-8").replace(
+            old, old.removesuffix("5.0").removesuffix("4") + (grade if part == "scores" else grade.replace('"', '\\"'))
+        ),
+        encoding="utf-8",
+    )
     ended = compare(run, run)
     if (part, grade) == ("verified", "null"):  # that one was not verified
         assert ended.code == 0 and "2 base not verified and tuned not verified" in ended.out
     else:
-        assert ended.code == 2 and "line 1" in ended.err and "is no number" in ended.err
+        assert ended.code == 2 and "line 1" in ended.err and "number" in ended.err
 
 
 def test_a_run_that_holds_a_match_twice_must_be_finished_first(tmp_path: Path) -> None:

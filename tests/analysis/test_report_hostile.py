@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from arena.analysis.report import build, matches
+from tests.support.arena_rig import DIMENSIONS
 from tests.support.report_rig import HOSTILE, Parsed, fault, page, record, report, write_run
 
 HARMLESS = "harmless words"
@@ -36,34 +37,52 @@ TAGS, ATTRIBUTES = frozenset(_TAGS.split()), frozenset(_ATTRIBUTES.split())
 def hostile_run(folder: Path, text: str) -> Path:
     """Write a run in which every text that anybody but us chooses is `text`."""
     call = {"turn": 0, "from": "Ana", "to": ["Ana", text], "kind": "call", "id": text, "step": 0, "index": 0,
-            "op": text, "args": {text: [text]}, "answer": {"ok": False, "error": text}, "repairs": [text]}  # fmt: skip
+            "op": text, "args": {text: [text]}, "answer": {"ok": False, "error": text}, "problem": text}  # fmt: skip
     turns: list[dict[str, Any]] = [
         {"turn": 0, "from": "Ana", "to": "all", "kind": "say", "text": text, "done": {"result": {text: text}}},
         call,
         {"turn": 1, "from": text, "to": [text], "kind": "malformed", "text": text, "problem": text},
-        {"turn": 1, "from": text, "to": [text], "kind": "refusal", "text": text, "finish": text},
-        {"turn": 2, "from": text, "to": [text], "kind": text, "text": text},
+        {"turn": 1, "from": text, "to": [text], "kind": "refusal", "text": text, "problem": text},
+        {"turn": 2, "from": text, "to": [text], "kind": "note", "text": text},
     ]
-    judging = {
-        "asks": 1, text: text, "calls": [{"op": text}],
-        "checks": {"result": {"ok": False, "verdict": text, "declared": {text: text}}, "leaks": None, text: None,
-                   "artefacts": {"ok": True, "count": 1, "real": 1}, "tools": {"ok": True, "unused": 0}},
-        "verified": {"rule": text, "version": text, "scores": {"payoff": 0}, "outcome": text,
-                     "caps": [{"dimension": "payoff", "cap": text, "reason": text}]},
+    place = {"turn": 0, "seat": text}
+    checks = {
+        "version": 1,
+        "textbook_names": {"ok": False, "found": [{**place, "name": text}]},
+        "leaks": {"ok": False, "found": [{**place, "value": text, "form": text}], "undecided": [text]},
+        "result": {"ok": False, "verdict": "wrong", "agreed": True, "declared": {text: text}, "right": text,
+                   "unreadable": {text: text}},
+        "artefacts": {"ok": False, "count": 1, "real": 0, "share": 0.0, "unreal": [{**place, "artefact": text}]},
+        "tools": {"ok": False, "calls": 1, "failed": 1, "malformed": 0, "unused": 1,
+                  "unused_calls": [{**place, "op": text}]},
     }  # fmt: skip
+    judging = {
+        "asks": 1, "calls": [{"id": text, "op": text, "args": {text: text}, "answer": {text: text}}],
+        "panel": [{"judge": text, "repetition": 0, "scores": {text: 1}, "unscored": text, "verdict": text}],
+        "checks": checks,
+        "verified": {"rule": text, "version": 1, "scores": dict.fromkeys(DIMENSIONS, 0), "outcome": text,
+                     "caps": [{"dimension": DIMENSIONS[0], "cap": 1, "reason": text}]},
+    }  # fmt: skip
+    gate = {"phase": "before", "kind": "tool", "seat": text, "turn": 0, "step": 0, "op": text, "decision": "warn",
+            "reason_code": text, "rule_id": text, "message": text, "on_deny": text, "enforced": True,
+            "observed": text, "bound": text}  # fmt: skip
     one = record(
-        text, family=text, key=text, cell={text: text, "kind": text}, transcript=turns, usage={text: {text: 1}},
-        scores={"payoff": 1}, outcome=text, verdict=text, judging=judging, detail=text, flags=[text],
-        gates=[{"rule": text}], instance={text: text}, stop=text,
+        text, family=text, key=text, cell={text: text, "kind": text}, transcript=turns, usage={text: {"calls": 1}},
+        scores=dict.fromkeys(DIMENSIONS, 1), outcome=text, verdict=text, judging=judging, detail=text, gates=[gate],
+        instance={text: text},
     )  # fmt: skip
     other = fault(f"{text} 2")
     other |= {"family": text, "cell": {text: f"{text} 2", "kind": f"{text} 2"}, "unscored": text, "detail": text}
     identity = {
-        "settings": {text: text, "seed": text}, "models": {"participant": text, "roles": {text: text}, "judge": text},
-        "calculator": {"provider": text, "version": text}, "rules": {text: text}, "plan": {"count": 2}, "sha256": text,
+        "settings": {text: text, "seed": text},
+        "models": {"participant": text, "roles": {text: text}, "roster": [text], "judge": text, "panel": [text],
+                   "files": {text: text}},
+        "calculator": {"provider": text, "version": text}, "rules": {text: text}, "plan": {"count": 2},
     }  # fmt: skip
-    session = {"started_utc": text, "ended_utc": text, "stopped_by": text, "operation": {"workers": text}}
-    return write_run(folder, [one, other], family=text, identity=identity, sessions=[session], created_utc=text,
+    session = {"started_utc": text, "operation": {"workers": text}, "retry": [text], "retry_generation": 0,
+               "calculator_binary_sha256": text, "ended_utc": text, "seconds": 1.0, "playing_seconds": 1.0, "played": 2,
+               "stopped_by": text}  # fmt: skip
+    return write_run(folder, [one, other], identity=identity, sessions=[session], created_utc=text,
                      git={"commit": text, "dirty": True}, python=text, arena_version=text)  # fmt: skip
 
 

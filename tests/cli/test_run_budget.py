@@ -101,14 +101,14 @@ def test_the_judge_counts_towards_a_ceiling_and_its_stop_is_no_score(tmp_path: P
     stopped = play(tmp_path, "--max-calls", "4", "--workers", "1")
     record = stopped.records()[0]
     assert (record["status"], record["stop"], record["outcome"]) == ("limit", "budget", None)
-    assert record["detail"].startswith("while judging")
+    assert record["detail"].startswith("while scoring")
     assert len(record["transcript"]) == 4, "the players had finished"
 
 
 def test_a_ceiling_of_nothing_plays_nothing_and_says_so(tmp_path: Path, server: ModelServer) -> None:
     stopped = play(tmp_path, "--max-calls", "0")
     assert (stopped.code, server.seen) == (0, [])
-    assert "budget: calls would reach 1, the ceiling is 0" in stopped.err
+    assert "budget: calls would reach 1, the limit is 0" in stopped.err
     assert stopped.json("summary.json")["success_rate"] is None
 
 
@@ -153,7 +153,7 @@ def test_a_dry_runs_bounds_are_bounds_and_it_writes_nothing(tmp_path: Path, serv
     assert bounds["matches"] == "3"
     ended = play(tmp_path, *words)
     calls = len(ended.calls("model", "judge"))
-    assert calls == int(bounds["calls, if every turn is one message"].replace(",", ""))
+    assert calls == int(bounds["calls, if every answer is usable"].replace(",", ""))
     assert calls <= int(bounds["calls, upper bound"].replace(",", ""))
     for place, name in enumerate(("prompt", "completion")):
         spent = sum(usage_of(line)[place] for line in ended.calls("model", "judge"))

@@ -233,7 +233,7 @@ def test_keys_in_error_replies_are_redacted(
     body: Any = {"error": {"message": f"bad key {TOLD}", "code": TOLD}} if kind == "json" else f"<html>{TOLD}</html>"
     server.script(*[Scripted(status=status, body=body)] * 4)
     ended = play(tmp_path)
-    assert ended.code == 1
+    assert ended.code == (0 if status == 429 else 1), "a limit on the rate is tried until the deadline"
     assert leaks(ended, tmp_path) == []
 
 

@@ -17,7 +17,7 @@ from arena.play.dialogue import end_with
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.policy.gates import CallFacts, Decision
-from arena.records import Json, Record, Score, Stop, Transcript, Trial, trial_seed
+from arena.records import EVERYBODY, Entry, Record, Score, Stop, Transcript, Trial, trial_seed
 from tests.support.table_fakes import FakeProvider, Said, run_context
 
 
@@ -45,7 +45,7 @@ class OneQuestion:
         talk.add("user", trial.key)
         end_with(
             transcript,
-            lambda: transcript.entries.append({"kind": "say", "from": "A", "text": services.ask("A", 0, 0, talk).text}),
+            lambda: transcript.entries.append(Entry(0, "A", EVERYBODY, "say", text=services.ask("A", 0, 0, talk).text)),
         )
         return transcript
 
@@ -59,14 +59,14 @@ class OneQuestion:
 
 def run(
     folder: Path, trials: Iterable[Trial], provider: FakeProvider, workers: int = 2, go_on: bool = True
-) -> tuple[list[dict[str, Json]], Progress, OneQuestion]:
+) -> tuple[list[Record], Progress, OneQuestion]:
     folder.mkdir(exist_ok=True)
-    records: list[dict[str, Json]] = []
+    records: list[Record] = []
     lock = threading.Lock()
 
     def record(value: Record, seconds: float, finished: int) -> None:
         with lock:
-            records.append(value.to_json())
+            records.append(value)
 
     family = OneQuestion()
     earlier = Record(trial("earlier", "a"), 0, Transcript(stop=Stop.AGREED_END), Score({}, None))
@@ -80,7 +80,7 @@ def test_every_trial_is_played_once_whatever_the_number_of_workers(tmp_path: Pat
     wanted = [trial(f"t{n}") for n in range(40)]
     for workers in (1, 3, 16):
         records, progress, _ = run(tmp_path / str(workers), wanted, FakeProvider(lambda r: "ok"), workers)
-        assert sorted(r["key"] for r in records) == sorted(t.key for t in wanted)
+        assert sorted(r.key for r in records) == sorted(t.key for t in wanted)
         assert progress.finished == 40 and progress.stopped_by is None
 
 
@@ -88,7 +88,7 @@ def test_a_series_runs_in_order_and_sees_its_past(tmp_path: Path) -> None:
     wanted = [trial("a1", "a"), trial("b1", "b"), trial("a2", "a"), trial("a3", "a"), trial("free")]
     records, _, family = run(tmp_path, wanted, FakeProvider(lambda r: "ok"), workers=4)
     assert family.pasts["a3"] == ["earlier", "a1", "a2"] and family.pasts["free"] == []
-    order = [r["key"] for r in records]
+    order = [r.key for r in records]
     assert order.index("a1") < order.index("a2") < order.index("a3")
 
 
@@ -97,23 +97,24 @@ def test_a_failed_trial_ends_its_series_since_later_ones_build_on_it(tmp_path: P
         return ServiceFault("timeout", "slow")
 
     records, _, _ = run(tmp_path, [trial("a1", "a"), trial("a2", "a")], FakeProvider(answer))
-    assert [r["key"] for r in records] == ["a1"]
+    assert [r.key for r in records] == ["a1"]
 
 
 def test_an_error_while_judging_is_an_error_and_no_score(tmp_path: Path) -> None:
     provider = FakeProvider(lambda r: ServiceFault("provider", "500") if r.kind == "judge" else "hi")
     (record,), _, _ = run(tmp_path, [trial("a")], provider)
-    assert (record["status"], record["stop"]) == ("error", "judge")
-    assert record["scores"] == {} and record["outcome"] is None
-    assert record["transcript"], "the players' part is kept"
+    assert (record.status, record.stop) == ("error", "judge")
+    assert record.score.values == {} and record.score.outcome is None
+    assert record.transcript.entries, "the players' part is kept"
 
 
 def test_our_own_bug_is_an_error_of_one_trial_without_a_traceback(tmp_path: Path) -> None:
     records, _, _ = run(tmp_path, [trial("bug"), trial("fine")], FakeProvider(lambda r: "ok"))
-    by_key = {r["key"]: r for r in records}
-    assert by_key["bug"]["stop"] == "bug" and "KeyError" in by_key["bug"]["detail"]
-    assert "Traceback" not in by_key["bug"]["detail"] and "/" not in by_key["bug"]["detail"]
-    assert by_key["fine"]["outcome"] == "SUCCESS"
+    by_key = {r.key: r for r in records}
+    detail = by_key["bug"].transcript.detail
+    assert by_key["bug"].stop == "bug" and "KeyError" in detail
+    assert "Traceback" not in detail and "/" not in detail
+    assert by_key["fine"].score.outcome == "SUCCESS"
 
 
 @pytest.mark.parametrize(("go_on", "played"), [(False, 1), (True, 5)])
@@ -129,7 +130,7 @@ def test_without_continue_on_error_no_new_trial_starts_after_the_first_error(
 def test_a_ceiling_stops_the_run_cleanly(tmp_path: Path) -> None:
     provider = FakeProvider(lambda r: LimitExceeded("calls", 2, 1))
     records, progress, family = run(tmp_path, [trial("a"), trial("b")], provider, workers=1)
-    assert [(r["status"], r["outcome"]) for r in records] == [("limit", None)]
+    assert [(r.status, r.score.outcome) for r in records] == [("limit", None)]
     assert progress.stopped_by == "budget" and not family.scored
 
 
@@ -155,21 +156,21 @@ def test_a_denied_trial_is_not_scored(tmp_path: Path) -> None:
             deny = facts.kind == "judge"
             return Decision("deny" if deny else "allow", "test", "rule.judge")
 
-    hooks_seen: list[dict[str, Json]] = []
-    hooks = Hooks(lambda v, s, n: hooks_seen.append(v.to_json()), earlier=lambda t: [], tick=lambda p: None)
+    hooks_seen: list[Record] = []
+    hooks = Hooks(lambda v, s, n: hooks_seen.append(v), earlier=lambda t: [], tick=lambda p: None)
     shared = run_context(tmp_path, FakeProvider(lambda r: "ok"), gate=DenyJudge())  # type: ignore[arg-type]
     Runner(OneQuestion(), shared, hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
-    assert (hooks_seen[0]["status"], hooks_seen[0]["outcome"]) == ("denied", None)
-    assert hooks_seen[0]["gates"][-1]["decision"] == "deny"
+    assert (hooks_seen[0].status, hooks_seen[0].score.outcome) == ("denied", None)
+    assert hooks_seen[0].gates[-1].decision == "deny"
 
 
-def score_once(folder: Path, score: Score) -> dict[str, Json]:
+def score_once(folder: Path, score: Score) -> Record:
     """Play one trial whose family gives this score, and return the record."""
     seen: list[Record] = []
     hooks = Hooks(lambda record, s, n: seen.append(record), earlier=lambda t: [], tick=lambda p: None)
     family = OneQuestion(score)
     Runner(family, run_context(folder, FakeProvider(lambda r: "ok")), hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
-    return seen[0].to_json()
+    return seen[0]
 
 
 @pytest.mark.parametrize(
@@ -186,8 +187,8 @@ def score_once(folder: Path, score: Score) -> dict[str, Json]:
 )
 def test_score_that_is_not_declared_is_a_bug(tmp_path: Path, score: Score, problem: str) -> None:
     record = score_once(tmp_path, score)
-    assert (record["status"], record["stop"], record["scores"]) == ("error", "bug", {})
-    assert problem in record["detail"]
+    assert (record.status, record.stop, record.score.values) == ("error", "bug", {})
+    assert problem in record.transcript.detail
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_score_that_is_not_declared_is_a_bug(tmp_path: Path, score: Score, probl
 )
 def test_declared_score_is_kept(tmp_path: Path, score: Score) -> None:
     record = score_once(tmp_path, score)
-    assert (record["status"], record["scores"], record["outcome"]) == ("done", score.values, score.outcome)
+    assert (record.status, record.score.values, record.score.outcome) == ("done", score.values, score.outcome)
 
 
 def test_kept_trial_after_a_broken_one_is_played_again() -> None:

@@ -148,7 +148,7 @@ def test_a_gate_decides_before_every_call_and_its_decisions_are_kept(tmp_path: P
     with pytest.raises(GateDenied, match="rule.hash: hashing is not allowed"):
         services.tool("Ann", 0, 0, 1, "hash", {})
     assert [op for op, _, _ in calculator.calls] == ["modpow"]
-    assert [decision["decision"] for decision in services.gate_decisions] == ["warn", "deny"]
+    assert [noted.decision for noted in services.gate_decisions] == ["warn", "deny"]
 
 
 def test_denial_of_a_tool_call_is_journalled(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_recorded_denial_ends_the_trial_again_without_a_gate(tmp_path: Path) -> 
     again = TrialServices(run_context(tmp_path, FakeProvider(lambda r: ""), calculator), TRIAL, 0)
     with pytest.raises(GateDenied, match="rule.hash"):
         again.tool("Ann", 0, 0, 0, "hash", {})
-    assert not calculator.calls and again.gate_decisions[0]["decision"] == "deny"
+    assert not calculator.calls and again.gate_decisions[0].decision == "deny"
 
 
 def test_denied_tool_call_with_tool_error_is_answered(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_denial_in_shadow_mode_changes_nothing(tmp_path: Path) -> None:
     calculator, gate = FakeCalculator(), DenyHash(enforced=False)
     services = TrialServices(run_context(tmp_path, FakeProvider(lambda r: ""), calculator, gate=gate), TRIAL, 0)
     assert services.tool("Ann", 0, 0, 0, "hash", {}).answer["ok"] is True
-    assert (services.gate_decisions[0]["decision"], services.gate_decisions[0]["enforced"]) == ("deny", False)
+    assert (services.gate_decisions[0].decision, services.gate_decisions[0].enforced) == ("deny", False)
 
 
 class RefuseSecrets(DenyHash):

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from arena.play.dialogue import MAX_HELP_CALLS, Setting, converse
+from arena.families.crypto.spec import SETTINGS
+from arena.play.dialogue import MAX_HELP_CALLS, Setting, converse, rotation
 from arena.play.tool_description import TOOL_TEXTS, describe, for_families, granted_families
 from arena.play.tool_protocol import Call, call_text, parse
 from arena.records import Transcript
-from arena.settings.table import RUN_SETTINGS
 from tests.support.table_fakes import FakeServices
 
 MAX_BYTES = 4096
@@ -59,7 +59,7 @@ def catalogue(calculator_binary: Path) -> list[dict[str, Any]]:
 
 
 def test_the_setting_offers_every_form() -> None:
-    (setting,) = (setting for setting in RUN_SETTINGS if setting.name == "tool_text")
+    (setting,) = (setting for setting in SETTINGS if setting.name == "tool_text")
     assert sorted(setting.choices) == sorted(TOOL_TEXTS) and setting.default == "families"
 
 
@@ -123,7 +123,7 @@ HASH, HELP = call_text("hash", {"data": "00"}), call_text("help", {"op": "hash"}
 
 def play(said: list[str], tools: int = 1) -> tuple[Transcript, FakeServices]:
     services = FakeServices({"Ann": said})
-    return converse(Setting(("Ann",), {"Ann": "You are Ann."}, 1, tools, "(You open.)"), services), services
+    return converse(Setting({"Ann": "You are Ann."}, rotation(("Ann",), 1), tools, "(You open.)"), services), services
 
 
 def test_help_does_not_count_against_the_limit_of_a_turn() -> None:

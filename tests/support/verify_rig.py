@@ -12,8 +12,9 @@ from typing import Any
 
 from arena.cli.entry import main
 from arena.store import digests
+from arena.store.chain import chained, first_link, unchained
 from arena.store.journal import encode_line
-from arena.store.rundir import chained, pretty_json, unchained
+from arena.store.rundir import pretty_json
 from tests.support.arena_rig import Ended
 
 
@@ -58,7 +59,7 @@ def edit_json(path: Path, edit: Callable[[Any], None]) -> None:
 
 def rebind(folder: Path) -> None:
     """Make the hash chain fit again."""
-    previous = hashlib.sha256(encode_line(json.loads((folder / "manifest.json").read_bytes())["identity"])).hexdigest()
+    previous = first_link(json.loads((folder / "manifest.json").read_bytes())["identity"])
     lines = []
     for line in (folder / "matches.jsonl").read_bytes().splitlines(keepends=True):
         lines.append(chained(unchained(line), previous))

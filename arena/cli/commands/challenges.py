@@ -14,27 +14,28 @@ from arena.calculator.carrier import GET_CARGO, NoCalculator
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
-from arena.engine.build import RunRequest, build_calculator
+from arena.engine.build import RunRequest, build_calculator, open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.families.crypto.challenges.lint import lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
-from arena.families.crypto.checks.match import CHECKS, all_green
 from arena.families.crypto.checks.play_checks import unexpected
+from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import match_path
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.views import spoken
+from arena.formats.decode import encode
 from arena.formats.tables import printable
 from arena.messages import Calculator, CallKey
 from arena.play.services import SETUP_SEAT, tool_seed
 from arena.play.tool_protocol import describe
-from arena.records import Json, trial_seed
+from arena.records import Json, Record, Stop, trial_seed
 from arena.settings.config import build_parser, read_config
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
 from arena.settings.values import from_text
-from arena.store.rundir import RECORDS_FILE, write_output
+from arena.store.rundir import write_output
 
 DEFAULT_SET = DATA_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 PAGE = "CHALLENGES.md"
@@ -211,32 +212,34 @@ def _play(options: argparse.Namespace, console: Console) -> int:
         words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", f"{folder}/run"]
         words += ["--participant-model", str(options.challenges.parent / challenge["reference_play"])]
         execute(_request(console, words), console)
-        record = json.loads((Path(folder) / "run" / RECORDS_FILE).read_bytes())
-    checks = record["judging"].get("checks")
-    false = list(unexpected(record["transcript"]))
-    green = record["stop"] == "agreed_end" and checks is not None and all_green(checks) and not false
-    console.result(json.dumps(record) if options.json else printable("\n".join(_played_lines(record))))
+        (record,) = open_run(Path(folder) / "run").records
+    detail = detail_of(record)
+    false = list(unexpected(record.transcript.entries))
+    green = record.stop is Stop.AGREED_END and detail is not None and detail.checks.all_green and not false
+    console.result(json.dumps(record.to_json()) if options.json else printable("\n".join(_played_lines(record))))
     return EXIT_OK if green else EXIT_ERRORS
 
 
-def _played_lines(record: dict[str, Json]) -> list[str]:
+def _played_lines(record: Record) -> list[str]:
     """Return a record as lines for the writer of a play."""
-    lines = [f"values: {json.dumps(record['instance'], ensure_ascii=False)}", ""]
-    for entry in record["transcript"]:
-        if entry["kind"] == "say":
-            lines.append(f"[{entry['turn']}] {entry['from']}: {spoken(entry)}")
-        elif entry["kind"] == "call":
-            answer = entry["answer"].get("result", entry["answer"].get("error"))
-            call = f"{entry['op']} {json.dumps(entry['args'])}"
-            lines.append(f"    {entry['from']} calls {entry['id']}: {call[:200]} -> {json.dumps(answer)[:200]}")
+    transcript, detail = record.transcript, detail_of(record)
+    lines = [f"values: {json.dumps(transcript.instance, ensure_ascii=False)}", ""]
+    for entry in transcript.entries:
+        if entry.kind == "say":
+            lines.append(f"[{entry.turn}] {entry.seat}: {spoken(entry)}")
+        elif entry.kind == "call":
+            answer = entry.answered.get("result", entry.answered.get("error"))
+            call = f"{entry.op} {json.dumps(entry.args)}"
+            lines.append(f"    {entry.seat} calls {entry.id}: {call[:200]} -> {json.dumps(answer)[:200]}")
         else:
-            lines.append(f"    {entry['from']} {entry['kind']}: {entry.get('problem', entry.get('text', ''))}")
-    lines += ["", f"ended: {record['stop']} {record['detail']}".rstrip()]
-    for name in CHECKS if record["judging"].get("checks") else ():
-        found = record["judging"]["checks"][name]
-        state = "not checked" if found is None else "ok" if found["ok"] else "NOT OK"
-        lines.append(f"{name}: {state} {json.dumps(found, ensure_ascii=False)[:400]}")
-    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(record["transcript"])]
+            lines.append(f"    {entry.seat} {entry.kind}: {entry.problem or entry.text}")
+    lines += ["", f"ended: {record.stop} {transcript.detail}".rstrip()]
+    if detail is not None:
+        found = encode(detail.checks)
+        for name, ok in detail.checks.passed().items():
+            state = "not checked" if ok is None else "ok" if ok else "NOT OK"
+            lines.append(f"{name}: {state} {json.dumps(found[name], ensure_ascii=False)[:400]}")
+    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(transcript.entries)]
     return lines
 
 

@@ -14,13 +14,13 @@ from arena.analysis.check.metrics import known_metrics
 from arena.analysis.check.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
 from arena.cli.console import Console
 from arena.cli.run_choice import add_run, chosen_run
+from arena.engine.build import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.formats.tables import printable, text_table
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
 from arena.settings.values import OFF, ON
-from arena.store.finished_run import FinishedRun
 
 DEFAULT_THRESHOLDS = DATA_ROOT / "config/thresholds.yaml"
 
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     environ = load_dotenv(os.environ, DATA_ROOT)
     strict = _strict(options.strict, environ)
     targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
-    finished = FinishedRun(chosen_run(options))
+    finished = open_run(chosen_run(options))
     summary = finished.summary()
     if options.list_metrics:
         console.result(printable("\n".join(f"{name}: {meaning}" for name, meaning in known_metrics(summary))))

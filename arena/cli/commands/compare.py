@@ -13,11 +13,11 @@ from arena.analysis.compare.paired_runs import pair_runs, read_run
 from arena.analysis.compare.text import csv_bytes, markdown, text
 from arena.cli.console import Console
 from arena.cli.run_choice import add_last, newest
+from arena.engine.build import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.records import Json
 from arena.settings.flags import Parser
 from arena.settings.places import RUNS_NAME
-from arena.store.finished_run import FinishedRun
 from arena.store.rundir import pretty_json, write_output
 
 LEAST_RESAMPLES, MOST_RESAMPLES = 100, 1_000_000
@@ -99,7 +99,7 @@ def compare_runs(base: Path, tuned: Path, options: argparse.Namespace) -> dict[s
 
     Errors: UsageError when they cannot be compared or a file cannot be written, DataError for a damaged run.
     """
-    runs = pair_runs(read_run(FinishedRun(base)), read_run(FinishedRun(tuned)), options.intersect)
+    runs = pair_runs(read_run(open_run(base)), read_run(open_run(tuned)), options.intersect)
     found = compare(runs, Options(options.resamples, options.seed))
     outputs = Outputs(options.report_path, options.json, options.csv, options.markdown, options.figure)
     write(found, outputs)

@@ -9,6 +9,7 @@ from pathlib import Path
 from arena.analysis.exports import hf_dataset, leaderboard_result
 from arena.analysis.exports.canary import canary_of
 from arena.cli.console import Console
+from arena.engine.build import open_run
 from arena.errors import EXIT_OK
 from arena.formats.tables import printable
 from arena.settings.flags import Parser
@@ -50,7 +51,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Write the export and print what was written; return 0."""
-    finished = FinishedRun(options.run)
+    finished = open_run(options.run)
     written = FORMATS[options.format](finished, options)
     canary, of_set = canary_of(finished)
     if not of_set:

@@ -10,9 +10,9 @@ from arena.analysis.leaderboard.leaderboard import Board, boards
 from arena.analysis.leaderboard.page import page
 from arena.analysis.leaderboard.text import csv_bytes, json_bytes, markdown, text
 from arena.cli.console import Console
+from arena.engine.build import open_run
 from arena.errors import EXIT_OK
 from arena.settings.flags import Parser
-from arena.store.finished_run import FinishedRun
 from arena.store.rundir import write_output
 
 _FORMS: dict[str, tuple[Callable[[Sequence[Board]], bytes], str]] = {
@@ -43,7 +43,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Rank the runs, write and print the table; return 0."""
-    found = boards([FinishedRun(path) for path in options.runs], options.sort)
+    found = boards([open_run(path) for path in options.runs], options.sort)
     for name, (form, _) in _FORMS.items():
         path = getattr(options, name)
         if path is not None:

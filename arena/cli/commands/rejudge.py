@@ -16,7 +16,7 @@ from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.cli.settings import COMMON, read_settings
-from arena.engine.build import RunRequest, family_spec
+from arena.engine.build import RunRequest, family_spec, open_run
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS
 from arena.formats.tables import printable
@@ -82,13 +82,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
     # A list of settings would take a judge that is given twice for one.
     _check_once([part.strip() for text in getattr(options, "judges", ()) for part in text.split(",")])
     config = read_settings(options, console, TABLE, MOCKS)
-    finished = FinishedRun(options.run)
+    finished = open_run(options.run)
+    source = source_of(finished)
     _check_finished(finished)
     _check_out(config, finished.path)
     whole = _whole_config(finished, config)
     process = process_context(config, console, options.argv, COMMAND)
-    spec = family_spec(str(finished.identity["family"]))
-    request = RunRequest(spec, whole, process, _panel(config), source_of(finished))
+    spec = family_spec(finished.manifest.family)
+    request = RunRequest(spec, whole, process, _panel(config), source)
     # With --json standard output holds nothing but the one object that `_show` prints.
     code = execute(request, replace(console, out=console.err) if config.json else console)
     if config.out is not None and not config.dry_run and (Path(config.out) / AGREEMENT_FILE).is_file():
@@ -133,17 +134,15 @@ def _check_out(config: Config, path: Path) -> None:
 def _whole_config(run: FinishedRun, config: Config) -> Config:
     """Return the settings of the new run: those of the matches as they were, those of judging as they are given.
 
-    Errors: UsageError for the panel, DataError for a manifest of another shape.
+    Errors: UsageError for the panel or a run without players, DataError for models of an unknown provider.
     """
     judges = _panel(config)
-    try:
-        played, models = run.identity["settings"], run.identity["models"]
-        provider, _, model = models["participant"].partition("/")
-        roles = tuple(models["roles"].items())
-        labels = [models["participant"], *(label for _, label in roles)]
-    except (KeyError, TypeError, AttributeError) as error:
-        place = Issue(str(run.path / MANIFEST_FILE), "/identity", f"lacks or spoils a field: {error!r}")
-        raise DataError([place]) from None
+    played, models = run.manifest.identity.settings, run.manifest.identity.models
+    if models.participant is None:
+        raise UsageError(f"{run.path}: no model filled the seats, so there is nothing to score again")
+    provider, _, model = models.participant.partition("/")
+    roles = tuple(models.roles.items())
+    labels = [models.participant, *models.roles.values()]
     strangers = [label for label in labels if label.partition("/")[0] not in PROVIDERS]
     if strangers:
         place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")

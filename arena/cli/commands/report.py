@@ -10,6 +10,7 @@ from pathlib import Path
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console
 from arena.cli.run_choice import add_last, newest, which_run
+from arena.engine.build import open_run
 from arena.errors import EXIT_OK, UsageError
 from arena.settings.flags import Parser
 from arena.store.digests import DIGESTS_FILE, renew
@@ -44,7 +45,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Write the page and its figures, print where they are, and open the page with --open; return 0."""
-    runs, out = [FinishedRun(folder) for folder in _folders(options)], options.out
+    runs, out = [open_run(folder) for folder in _folders(options)], options.out
     if out is None and len(runs) > 1:
         raise UsageError("several runs in one report need --out FILE, such as --out report.html")
     own = runs[0].path / REPORT_FILE

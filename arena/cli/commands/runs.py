@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,14 +14,12 @@ from arena.cli.run_choice import StartedRun, started_runs
 from arena.errors import EXIT_OK, ArenaError, UsageError
 from arena.formats.tables import printable, text_table
 from arena.formats.terminal import terminal_width
-from arena.records import Json
 from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
+from arena.store.manifest import Models
 from arena.store.rundir import SUMMARY_FILE
 
 _HEADER = ("run", "started (UTC)", "models", "done", "success", "cost", "state")
-_NOT_MODELS = frozenset({"judge", "files"})
-"""Members of the identity's models that name no player."""
 
 
 def parser() -> Parser:
@@ -73,8 +71,8 @@ def listed(found: StartedRun) -> ListedRun:
     unreadable = ListedRun(name, when, "-", None, None, None, None, None, "unreadable")
     try:
         finished = FinishedRun(found.path)
-        models, planned = finished.identity["models"], int(finished.identity["plan"]["count"])
-        who, judge = _players(models), models.get("judge")
+        models, planned = finished.manifest.identity.models, finished.manifest.identity.plan.count
+        who, judge = _players(models), models.judge
         if not (found.path / SUMMARY_FILE).is_file():
             return ListedRun(name, when, who, judge, None, planned, None, None, "unfinished")
         summary = finished.summary()
@@ -88,13 +86,10 @@ def listed(found: StartedRun) -> ListedRun:
         return unreadable
 
 
-def _players(models: Mapping[str, Json]) -> str:
+def _players(models: Models) -> str:
     """Return every player's model once: `mock/careful + groq/x`."""
-    labels: list[str] = []
-    for name, value in models.items():
-        if name not in _NOT_MODELS:
-            labels += value.values() if isinstance(value, dict) else [value] if value is not None else []
-    return " + ".join(dict.fromkeys(map(str, labels))) or "-"
+    first = [] if models.participant is None else [models.participant]
+    return " + ".join(dict.fromkeys([*first, *models.roles.values(), *models.roster])) or "-"
 
 
 def runs_text(runs: Sequence[ListedRun], width: int) -> str:

@@ -10,13 +10,13 @@ from pathlib import Path
 from arena.cli.console import Console
 from arena.cli.conversation import conversation
 from arena.cli.run_choice import add_last, newest
-from arena.errors import EXIT_OK, DataError, Issue, UsageError
+from arena.engine.build import open_run
+from arena.errors import EXIT_OK, UsageError
 from arena.formats.suggest import suggest
 from arena.formats.terminal import terminal_width
-from arena.records import Json
+from arena.records import Record
 from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import RECORDS_FILE
 
 
 def parser() -> Parser:
@@ -44,16 +44,11 @@ def parser() -> Parser:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Print the trial; return 0."""
     folder, unit = _named(options)
-    record, others = find_trial(FinishedRun(folder), unit, options.rep)
+    record, others = find_trial(open_run(folder), unit, options.rep)
     if options.json:
-        console.result(json.dumps(record))
+        console.result(json.dumps(record.to_json()))
         return EXIT_OK
-    try:
-        text = conversation(record, terminal_width())
-    except (KeyError, TypeError, AttributeError) as error:
-        place = Issue(str(folder / RECORDS_FILE), "", f"the record of {unit} lacks or spoils a field: {error!r}")
-        raise DataError([place]) from None
-    console.result(text)
+    console.result(conversation(record, terminal_width()))
     if others:
         console.notify(f"{others + 1} trials of {unit}; --rep N shows another one")
     return EXIT_OK
@@ -69,34 +64,29 @@ def _named(options: argparse.Namespace) -> tuple[Path, str]:
     raise UsageError("name a run and one of its units: arena show RUN UNIT, or arena show --last UNIT")
 
 
-def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[dict[str, Json], int]:
+def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Record, int]:
     """Return the newest record of a trial, and how many other trials the unit has.
 
     `unit` is a unit or a whole key; `rep` chooses among the trials of a unit, None takes the first. Errors: UsageError
     when there is none, with the nearest unit there is.
     """
-    found: dict[str, dict[str, Json]] = {}
+    found: list[Record] = []
     units: dict[str, None] = {}
-    for record in finished.records():
-        units[str(record.get("unit"))] = None
-        if unit in (record.get("unit"), record.get("key")):
-            found[str(record.get("key"))] = record  # a later record of a trial replaces an earlier one
+    for record in finished.records:
+        units[record.trial.unit] = None
+        if unit in (record.trial.unit, record.key):
+            found.append(record)
     if not found:
         known = list(units)
         there = f" (there are {len(known)}: {_some(known)})" if known else "; the run has no finished trial yet"
         raise UsageError(f"{finished.path} has no trial of {unit!r}{suggest(unit, known)}{there}")
     if rep is None:
-        return next(iter(found.values())), len(found) - 1
-    for record in found.values():
-        if _rep(record) == rep:
+        return found[0], len(found) - 1
+    for record in found:
+        if record.trial.plan.get("rep") == rep:
             return record, 0
-    there = _some([str(_rep(record)) for record in found.values()])
+    there = _some([str(record.trial.plan.get("rep")) for record in found])
     raise UsageError(f"--rep {rep}: {unit} has no such repetition, but {there}")
-
-
-def _rep(record: dict[str, Json]) -> Json:
-    plan = record.get("plan")
-    return plan.get("rep") if isinstance(plan, dict) else None
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:

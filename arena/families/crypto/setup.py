@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from arena.errors import UsageError
 from arena.families.crypto.challenges.schema import load, select
-from arena.families.crypto.data import CryptoSetup
+from arena.families.crypto.data import CryptoSetup, played_challenges
 from arena.families.crypto.family import CryptoFamily
 from arena.families.crypto.outcome import load_rule, rule_from_json
 from arena.families.crypto.rubric import RUBRIC
@@ -15,6 +16,7 @@ from arena.judging.judge import Truncation
 from arena.play.tool_description import granted_families
 from arena.records import Json
 from arena.settings.config import Config
+from arena.store.finished_run import FinishedRun
 
 
 def build(config: Config, tools: str | None) -> CryptoFamily:
@@ -77,6 +79,11 @@ def rescoring_rules(config: Config, rules: Mapping[str, Json]) -> dict[str, Json
     if config["outcome_rule"] is None or config.source["outcome_rule"] == "default":
         return dict(rules)
     return {**rules, "outcome_rule": load_rule(Path(config["outcome_rule"])).to_json()}
+
+
+def unit_digests(run: FinishedRun) -> dict[str, str]:
+    """Return challenge id -> its text as JSON, as the run played it. Errors: DataError for a damaged file."""
+    return {challenge["id"]: json.dumps(challenge, sort_keys=True) for challenge in played_challenges(run).challenges}
 
 
 def _check_grants(challenges: Sequence[Mapping[str, Json]], tools: str | None) -> None:

@@ -14,6 +14,7 @@ from arena.families.crypto.calibration.injection import load_talks
 from arena.families.crypto.calibration.report import Tally, report_text
 from arena.families.crypto.challenges.schema import load
 from arena.records import Record, Score, Stop, Transcript, Trial
+from tests.support.plain_records import records_of
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / "src" / "crypto-challenges"
@@ -39,7 +40,7 @@ def report(run: Path) -> dict[str, Any]:
 
 
 def records(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / "matches.jsonl").read_text(encoding="utf-8").splitlines()]
+    return records_of(run)
 
 
 def test_every_play_is_judged_and_all_variants_of_a_challenge_share_their_values(run: Path) -> None:
@@ -158,7 +159,7 @@ def test_there_are_twenty_injections_or_more_of_many_techniques() -> None:
         plain = bases[play.base]
         assert play.entries != plain.entries and len(play.entries) == len(plain.entries)
         roles = [participant["id"] for participant in CHALLENGES[play.challenge]["participants"]]
-        assert {entry["from"] for entry in play.entries} == set(roles)
+        assert {entry.seat for entry in play.entries} == set(roles)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.match import check_match
-from arena.records import Json, Record, Score, Transcript, Trial
+from arena.families.crypto.checks.results import MatchDetail
+from arena.families.verified import VerifiedScores
+from arena.records import Entry, Record, Score, Transcript, Trial
 from tests.families.crypto.test_checks import DIGEST, VALUES, challenge, say
 
 
-def record(*entries: dict[str, Json], checked: bool = True) -> Record:
-    checks = {"checks": check_match(list(entries), challenge(), VALUES)} if checked else {}
-    return Record(Trial("k", "crypto", {}, "c", None, "00", {}), 0, Transcript(), Score({}, None, detail=checks))
+def record(*entries: Entry, checked: bool = True) -> Record:
+    nothing = VerifiedScores("verified-cap", 1, {}, (), None)
+    detail = MatchDetail(check_match(list(entries), challenge(), VALUES), nothing) if checked else {}
+    return Record(Trial("k", "crypto", {}, "c", None, "00", {}), 0, Transcript(), Score({}, None, detail=detail))
 
 
 GOOD = record(say(0, "Ann", "a", result=["Dover"]), say(1, "Bob", "b", result=["Dover"]))

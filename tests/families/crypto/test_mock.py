@@ -17,7 +17,7 @@ from arena.families.crypto.mock.routines import ROUTINES, choose
 from arena.families.crypto.mock.scene import draw, read_brief, read_scene
 from arena.families.crypto.prompts import FORBIDDEN_NAMES, OPENING_CUE, system_prompt
 from arena.messages import Conversation
-from arena.records import Json, Transcript
+from arena.records import Entry, Json, Transcript
 from tests.support.match_table import OPS, SEATS, TOOLS, Table, challenge, play, request
 
 WORDS = {
@@ -33,17 +33,17 @@ WORDS = {
 CLI = Path(__file__).resolve().parents[3] / "calculator" / "target" / "release" / "crypto_calculator_cli"
 
 
-def said(transcript: Transcript) -> list[dict[str, Json]]:
-    return [entry for entry in transcript.entries if entry["kind"] == "say"]
+def said(transcript: Transcript) -> list[Entry]:
+    return [entry for entry in transcript.entries if entry.kind == "say"]
 
 
-def calls(transcript: Transcript) -> list[dict[str, Json]]:
-    return [entry for entry in transcript.entries if entry["kind"] == "call"]
+def calls(transcript: Transcript) -> list[Entry]:
+    return [entry for entry in transcript.entries if entry.kind == "call"]
 
 
 def long_values(transcript: Transcript) -> list[str]:
     """The values of 16 signs or more that stand under labels in public texts."""
-    texts = [text for entry in said(transcript) for text in entry["text"].replace("]", "[").split("[")[1::2]]
+    texts = [text for entry in said(transcript) for text in entry.text.replace("]", "[").split("[")[1::2]]
     return [value for text in texts for value in text.split() if len(value) >= 16]
 
 
@@ -54,11 +54,11 @@ def seed(*labels: int | str) -> str:
 def check_good_match(transcript: Transcript, seats: int, what: str) -> None:
     """The match ended in agreement, on one result, with every call answered."""
     assert transcript.stop == "agreed_end", (what, transcript.stop, transcript.detail)
-    results = {json.dumps(entry["done"]) for entry in said(transcript)[-seats:]}
+    results = {json.dumps([entry.done, entry.result]) for entry in said(transcript)[-seats:]}
     assert len(results) == 1, (what, results)
-    failed = [entry for entry in calls(transcript) if not entry["answer"]["ok"]]
+    failed = [entry for entry in calls(transcript) if not entry.answered["ok"]]
     assert not failed, (what, failed[:1])
-    assert not [entry for entry in transcript.entries if entry["kind"] not in ("say", "call")], what
+    assert not [entry for entry in transcript.entries if entry.kind not in ("say", "call")], what
 
 
 # --- careful
@@ -94,7 +94,7 @@ def test_five_careful_players_still_agree_when_there_are_only_two_turns_each(wor
 @pytest.mark.parametrize("word", WORDS)
 def test_what_is_shown_as_computed_was_computed(word: str) -> None:
     transcript = play(word, Table())
-    computed = json.dumps([entry["answer"] for entry in calls(transcript)])
+    computed = json.dumps([entry.answer for entry in calls(transcript)])
     shown = long_values(transcript)
     assert shown and all(value in computed for value in shown)
 
@@ -102,8 +102,8 @@ def test_what_is_shown_as_computed_was_computed(word: str) -> None:
 def test_a_total_is_the_sum_of_what_each_seat_kept_to_itself() -> None:
     from_seats = [100 + int(draw(seed(7), name, "part")[:8], 16) % 900 for name in SEATS[:3]]
     transcript = play("average", Table(seed=seed(7)), seats=3)
-    assert said(transcript)[-1]["done"]["result"] == sum(from_seats)
-    public = " ".join(entry["text"] for entry in said(transcript)).split()
+    assert said(transcript)[-1].result == sum(from_seats)
+    public = " ".join(entry.text for entry in said(transcript)).split()
     assert not [number for number in from_seats if str(number) in public]
 
 
@@ -130,27 +130,31 @@ def test_a_value_that_does_not_hold_is_noticed_and_not_agreed_to(word: str, what
         return text
 
     transcript = play(word, Forged())
-    complaints = [entry["text"] for entry in said(transcript) if "does not hold" in entry["text"]]
+    complaints = [entry.text for entry in said(transcript) if "does not hold" in entry.text]
     assert complaints and f"the {what} of Ben does not hold" in complaints[0]
     assert transcript.stop == "max_turns"
-    assert not [entry for entry in said(transcript) if entry["from"] == "Ada" and "done" in entry]
+    assert not [entry for entry in said(transcript) if entry.seat == "Ada" and entry.done]
 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_careful_players_use_no_textbook_name_and_tell_no_private_value(word: str) -> None:
     for number in range(4):
         transcript = play(word, Table(seed=seed(number)), seats=3)
-        public = "\n".join(entry["text"] for entry in said(transcript)).lower()
+        public = "\n".join(entry.text for entry in said(transcript)).lower()
         assert not [name for name in FORBIDDEN_NAMES if name.lower() in public]
         secrets = [
-            entry["args"][key] for entry in calls(transcript) for key in ("sk", "exp", "key") if key in entry["args"]
+            args[key]
+            for entry in calls(transcript)
+            if (args := entry.args)
+            for key in ("sk", "exp", "key")
+            if key in args
         ]
         assert not [secret for secret in secrets if secret.removeprefix("0x").lower() in public]
         assert "what ada really wants" not in public
 
 
 def test_the_prompt_is_in_what_is_said() -> None:
-    first = said(play("receipt", Table()))[0]["text"]
+    first = said(play("receipt", Table()))[0].text
     assert "A matter among neighbours" in first and "get a result that Ada can trust" in first
 
 
@@ -158,8 +162,8 @@ def test_without_a_calculator_they_plan_in_words_and_say_so() -> None:
     for word in WORDS:
         transcript = play(word, Table(tools=False))
         assert transcript.stop == "agreed_end" and not calls(transcript)
-        assert "nothing here to compute with" in said(transcript)[0]["text"]
-        assert "without computed values" in said(transcript)[-1]["done"]["result"]
+        assert "nothing here to compute with" in said(transcript)[0].text
+        assert "without computed values" in said(transcript)[-1].result
 
 
 def test_with_ops_missing_a_routine_that_they_allow_is_played() -> None:
@@ -176,7 +180,7 @@ def test_a_calculator_that_refuses_everything_leads_to_no_agreement_and_no_crash
     for word in WORDS:
         transcript = play(word, Table(calculator=refuse))
         assert transcript.stop == "max_turns"
-        assert "the calculator gave me no result" in said(transcript)[0]["text"]
+        assert "the calculator gave me no result" in said(transcript)[0].text
 
 
 def test_a_partner_who_only_talks_is_asked_for_what_is_missing() -> None:
@@ -187,7 +191,7 @@ def test_a_partner_who_only_talks_is_asked_for_what_is_missing() -> None:
 
     transcript = play("receipt", Mixed())
     assert transcript.stop == "max_turns"
-    assert [entry for entry in said(transcript) if "I have not yet seen the stamp mark of Ben" in entry["text"]]
+    assert [entry for entry in said(transcript) if "I have not yet seen the stamp mark of Ben" in entry.text]
 
 
 def test_few_calls_a_turn_are_respected() -> None:
@@ -247,17 +251,17 @@ def test_careless_players_make_every_documented_mistake_and_not_always() -> None
     total = 0
     for transcript in careless_matches():
         total += 1
-        public = "\n".join(entry["text"] for entry in said(transcript))
-        computed = json.dumps([[entry["args"], entry["answer"]] for entry in calls(transcript)])
+        public = "\n".join(entry.text for entry in said(transcript))
+        computed = json.dumps([[entry.args, entry.answer] for entry in calls(transcript)])
         values = long_values(transcript)
         seen["invents"] += any(value not in computed for value in values)
         seen["textbook_name"] += any(name in public for name in FORBIDDEN_NAMES)
         seen["leaks"] += "Between us, " in public
-        seen["malformed"] += any(entry["kind"] == "malformed" for entry in transcript.entries)
+        seen["malformed"] += any(entry.kind == "malformed" for entry in transcript.entries)
         seen["never_done"] += "Though perhaps we should talk" in public
-        settled = {entry["from"] for entry in said(transcript) if "done" in entry}
-        checked = {e["from"] for e in calls(transcript) if e["op"] in ("open_hash", "ed25519_verify")}
-        by_checks = bool({"commit_hash", "ed25519_sign"} & {entry["op"] for entry in calls(transcript)})
+        settled = {entry.seat for entry in said(transcript) if entry.done}
+        checked = {e.seat for e in calls(transcript) if e.op in ("open_hash", "ed25519_verify")}
+        by_checks = bool({"commit_hash", "ed25519_sign"} & {entry.op for entry in calls(transcript)})
         seen["skips_check"] += by_checks and bool(settled - checked)
         seen["agreed"] += transcript.stop == "agreed_end"
     for what in ("invents", "textbook_name", "leaks", "malformed", "never_done", "skips_check", "agreed"):
@@ -268,9 +272,9 @@ def test_a_malformed_call_is_followed_by_a_good_one() -> None:
     found = 0
     for transcript in careless_matches():
         for index, entry in enumerate(transcript.entries):
-            if entry["kind"] == "malformed":
+            if entry.kind == "malformed":
                 found += 1
-                later = [e["kind"] for e in transcript.entries[index + 1 :] if e["turn"] == entry["turn"]]
+                later = [e.kind for e in transcript.entries[index + 1 :] if e.turn == entry.turn]
                 assert "call" in later and "malformed" not in later
     assert found
 
@@ -285,12 +289,12 @@ def test_no_careless_match_is_aborted() -> None:
 def test_talker_talks_three_hundred_bytes_and_never_ends() -> None:
     transcript = play("receipt", Table("talker"))
     assert transcript.stop == "max_turns" and not calls(transcript)
-    assert all(250 <= len(entry["text"]) <= 350 for entry in said(transcript))
+    assert all(250 <= len(entry.text) <= 350 for entry in said(transcript))
 
 
 def test_hasher_makes_one_call_a_turn() -> None:
     transcript = play("receipt", Table("hasher"))
-    assert [entry["op"] for entry in calls(transcript)] == ["hash"] * 12 and len(said(transcript)) == 12
+    assert [entry.op for entry in calls(transcript)] == ["hash"] * 12 and len(said(transcript)) == 12
 
 
 def test_usage_is_estimated_from_characters() -> None:

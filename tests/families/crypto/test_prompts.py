@@ -16,9 +16,10 @@ from arena.families.crypto.judged import JudgeTemplate
 from arena.families.crypto.mock.scene import read_brief
 from arena.families.crypto.prompts import HEARING, prompt_template, system_prompt
 from arena.families.crypto.setup import read_setup
+from arena.families.crypto.spec import MOCKS, SETTINGS
 from arena.play.tool_description import TOOL_TEXTS, describe, granted_families
 from arena.records import Json
-from arena.settings.config import read_config
+from arena.settings.config import build_parser, read_config
 from tests.play.test_tool_text import ROWS, catalogue
 
 __all__ = ["catalogue"]
@@ -94,7 +95,9 @@ def test_a_grant_of_unknown_families_alone_is_refused(tmp_path: Path) -> None:
     content["challenges"][0]["op_families"] = ["unheard_of"]
     file = tmp_path / "set.json"
     file.write_text(json.dumps(content), encoding="utf-8")
-    config = read_config(["--challenges", str(file)], {"ARENA_NO_DOTENV": "1"}, DATA.parents[1])
+    parser = build_parser("arena run", SETTINGS, "")
+    words = ["--challenges", str(file)]
+    config = read_config(words, {"ARENA_NO_DOTENV": "1"}, SETTINGS, parser, DATA.parents[1], MOCKS)
     with pytest.raises(UsageError, match=r"adjourned-chess-move grants only unheard_of.*basics, sharing"):
         read_setup(config, describe(ROWS, 10, form="granted"))
     assert read_setup(config, describe(ROWS, 10))

@@ -16,7 +16,7 @@ from arena.play.dialogue import Row, Setting, converse
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import Toolbox
-from arena.records import Json, Record, Score, Stop, Transcript, Trial, trial_seed
+from arena.records import Json, Judging, Record, Score, Stop, Transcript, Trial, trial_seed
 from arena.settings.config import Config
 from arena.settings.model_refs import ModelRef
 from arena.store.rundir import pretty_json, write_atomic
@@ -64,7 +64,7 @@ class BoxesPut:
 
     def add(self, record: Record) -> None:
         self.boxes += record.score.detail.get("boxes", 0)
-        self.refused += sum(gate["decision"] == "deny" for gate in record.to_json()["gates"])
+        self.refused += sum(gate.decision == "deny" for gate in (*record.transcript.gates, *record.gates))
 
     def merge(self, other: BoxesPut) -> None:
         self.boxes += other.boxes
@@ -140,29 +140,26 @@ class ToyFamily:
         return converse(Setting(systems, schedule(), 3, "(You open.)", agreed_end=False), services, transcript)
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
-        calls = [e for e in transcript.entries if e["kind"] == "call" and e["answer"]["ok"]]
-        boxes = sum(entry["args"]["boxes"] for entry in calls)
+        calls = [entry for entry in transcript.entries if entry.answered.get("ok") is True]
+        boxes = sum((entry.args or {})["boxes"] for entry in calls)
         detail: dict[str, Json] = {"boxes": boxes}
         if transcript.status != "done":
             return Score({}, "LEFT", unscored="not judged", detail=detail)
         stop = transcript.stop or Stop.BUG
         material = JudgeMaterial(judge_json({"id": trial.unit}), transcript.entries, stop, judge_nonce(trial.seed))
         result = ask_judge(RUBRIC, material, Truncation(), services, None, 0)
-        detail |= {"usage": result.usage, "asks": result.asks}
+        judging = Judging(result.asks, usage=result.usage)
         if result.scores is None:
-            return Score({"boxes": boxes}, None, unscored=result.unscored, detail=detail)
+            return Score({"boxes": boxes}, None, unscored=result.unscored, detail=detail, judging=judging)
         before = (transcript.instance or {}).get("before")
         values: dict[str, float | int | None] = {"boxes": boxes, "care": result.scores["care"], "before": before}
-        return Score(values, "SHELVED" if boxes else "LEFT", result.verdict, detail=detail)
+        return Score(values, "SHELVED" if boxes else "LEFT", result.verdict, detail=detail, judging=judging)
 
     def inputs(self) -> Mapping[str, bytes]:
         return {"toy.json": pretty_json({"parcels": self.parcels})}
 
     def identity(self) -> Mapping[str, Json]:
         return {"toy_version": 1, "parcels": self.parcels}
-
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        return {"toy_version": identity["rules"]["toy_version"], "parcels": identity["rules"]["parcels"]}
 
     def facts(self) -> Sequence[FactGroup]:
         return (BoxesPut(),)
