@@ -24,6 +24,7 @@ from arena.cli.console import Console, speak_utf8
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ArenaError, UsageError
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
+from arena.settings.places import as_typed_here
 
 EXIT_PIPE = 141
 """The reader of standard output went away (`| head`): 128 + SIGPIPE, what a shell reports for other programs."""
@@ -63,7 +64,7 @@ def help_text() -> str:
     """Return the list of commands."""
     width = max(len(name) for name in COMMANDS)
     rows = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
-    return (
+    return as_typed_here(
         f"usage: arena COMMAND [flags]\n\n{rows}\n\n"
         "examples:\n  python3 -m arena run --limit 3\n  python3 -m arena report --last --open\n\n"
         "`arena COMMAND --help` lists the flags of a command. Exit codes: docs/configuration.md."

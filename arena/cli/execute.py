@@ -10,6 +10,7 @@ from pathlib import Path
 
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
+from arena.cli import run_choice
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
 from arena.engine.build import (
     ProcessContext,
@@ -29,8 +30,6 @@ from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, Ar
 from arena.formats.tables import printable
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
-
-RUNS_DIR = Path("state/runs")
 
 
 def execute(request: RunRequest, console: Console) -> int:
@@ -88,12 +87,12 @@ def _resume_hint(process: ProcessContext, path: Path) -> str:
 
 
 def _directory(request: RunRequest, identity: Identity) -> Path:
-    """Return the run directory: --out, or a new one under state/runs named by UTC time and identity."""
+    """Return the run directory: --out, or a new one where runs without it go, named by UTC time and identity."""
     out = request.config.operation.out
     if out is not None:
         return Path(out)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    first = path = request.config.root / RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
+    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
     number = 1
     while path.exists():  # the same run twice within a second
         number += 1

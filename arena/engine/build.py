@@ -70,7 +70,7 @@ class ProcessContext:
     """What the process around a run gives: the merged environment, the clone, the stop event, where to say things.
 
     `argv`: the flags as they were given, and `command` the module they were given to (behind `python3 -m`): for saying
-    how to resume.
+    how to resume.  `live`: standard error is a terminal, and not --quiet.
     """
 
     environ: Mapping[str, str]
@@ -80,6 +80,7 @@ class ProcessContext:
     warn: Callable[[str], None]
     argv: tuple[str, ...] = ()
     command: str = "arena.run"
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +287,11 @@ def already_played(ref: ModelRef, source: Source) -> Model:
 
 @contextmanager
 def build_calculator(request: RunRequest) -> Iterator[Calculator | None]:
-    """Yield the calculator of a run, built first where it must be; None where the family has no use for it, for
-    `none`, and where cargo is missing.
+    """Yield the calculator of a run, built first where it must be; None where the family has no use for it, and for
+    `none`.
 
-    Errors: ConfigError, UsageError before any call, also when it does not answer its first question.
+    Errors: ConfigError, UsageError before any call, also when it does not answer its first question; NoCalculator
+    where it can neither be found nor built.
     """
     config, process, tools = request.config, request.process, request.config.tools
     if tools is None or request.spec.tools is Need.NONE or tools.provider == "none":
@@ -297,11 +299,7 @@ def build_calculator(request: RunRequest) -> Iterator[Calculator | None]:
         return
     command = None
     if tools.provider in LOCAL_CALCULATORS:
-        binary = ensure_built(config.root, process.notify, process.environ)
-        if binary is None:
-            yield None
-            return
-        command = (str(binary),)
+        command = (str(ensure_built(config.root, process.notify, process.environ, process.live)),)
     # The carrier reads these switches where they are variables; a flag or a settings file may have set them.
     operation = config.operation
     switches = {"ARENA_SSL_VERIFY": operation.ssl_verify, "ARENA_PRINT_HTTP_ERRORS": operation.print_http_errors}

@@ -10,6 +10,8 @@ from arena.families.spec import Need
 from arena.formats.tables import join_lines, number, text_table
 from arena.records import Json
 
+WITHOUT_TOOLS = "Players could compute nothing, so grades say little; drop --calculator-provider none for tools"
+
 
 def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path) -> str:
     """Return the table of outcomes by unit, the means, the family's own lines, and where the results are."""
@@ -66,7 +68,8 @@ def _counts(summary: Mapping[str, Json], family: Family) -> str:
 def _calculator(summary: Mapping[str, Json], family: Family) -> str:
     if "source" in summary:
         return f"calculator of the {family.spec.words.trials}: {summary['source']['calculator'].get('provider')}"
-    return f"calculator: {summary['calculator']['provider']}"
+    provider = summary["calculator"]["provider"]
+    return f"calculator: {provider}" + (f". {WITHOUT_TOOLS}" if provider == "none" else "")
 
 
 def players_text(models: Mapping[str, Json]) -> str:

@@ -22,6 +22,7 @@ from arena.records import Json
 from arena.settings.env import Dotenv, read_dotenv
 from arena.settings.flags import Parser
 from arena.settings.model_refs import ModelRef, Panel, Players, split_model
+from arena.settings.places import DATA_ROOT
 from arena.settings.redaction import public_url
 from arena.settings.table import GROUPS, NOT_FROM_A_STRANGER, NOT_IN_CONFIG_FILE, MockModels, Setting
 from arena.settings.values import from_json, from_text, from_texts
@@ -37,11 +38,8 @@ from arena.settings.views import (
 )
 
 __all__ = [
-    "CLONE_ROOT", "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "read_config",
+    "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "read_config",
 ]  # fmt: skip
-
-CLONE_ROOT = Path(__file__).resolve().parents[2]
-"""The clone: data files and .env are looked for here."""
 
 _NOTES = (
     "Precedence: defaults < --config file < .env < environment < flags. Exit codes: 0 ok, 1 finished with errors, "
@@ -107,7 +105,7 @@ class Config(Mapping[str, Any]):
     def identity_settings(self) -> dict[str, Json]:
         """What is played, for the manifest: resume refuses a change. Models are resolved. Raises UsageError.
 
-        Of a file only its name within the clone (or its bare name) is here; its content is digested by the manifest.
+        Of a file only its name below the data root (or its bare name) is here; its content is digested by the manifest.
         """
         found = self._part("identity")
         who, grader = self.players, self.judge
@@ -198,7 +196,7 @@ def read_config(
     environ: Mapping[str, str],
     table: tuple[Setting, ...],
     parser: Parser,
-    root: Path = CLONE_ROOT,
+    root: Path = DATA_ROOT,
     mocks: MockModels = NO_MOCKS,
 ) -> Config:
     """Return the settings of one call. `environ` is the real environment; .env is merged under it here.
@@ -209,6 +207,7 @@ def read_config(
     .env. `--help` and `--version` print and raise SystemExit(0), as argparse does.
     """
     written = _written(argv, parser)
+    _require_data(root)
     named = written.get("env_file")
     dotenv = read_dotenv(environ, root, None if named is None else Path(named))
     merged = {**dotenv.values, **environ}
@@ -228,6 +227,15 @@ def read_config(
     if issues:
         raise ConfigError("\n".join(issues))
     return Config(values, source, table, root.resolve(), merged, mocks, dotenv)
+
+
+def _require_data(root: Path) -> None:
+    """Raise ConfigError for a package that was copied without its data files."""
+    if root == DATA_ROOT and not (root / "config").is_dir():
+        raise ConfigError(
+            f"the arena's data files are missing in {root}: run it from a clone, or install it whole"
+            " (docs/installing.md in the repository says how)"
+        )
 
 
 def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:

@@ -56,12 +56,22 @@ def write_output(path: Path, data: bytes) -> None:
             with path.open("ab") as stream:
                 stream.write(data)
         else:
-            whole = path.resolve()
+            whole = behind_links(path)
             whole.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(whole, data)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
-        reason = error.strerror if isinstance(error, OSError) else "its links go round in circles"
-        raise UsageError(f"cannot write {path}: {reason}; name another file") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
+
+
+def behind_links(path: Path) -> Path:
+    """Return the file that a path means; it need not exist. Errors: UsageError for links that go round in circles."""
+    try:
+        whole = path.resolve()
+        if not whole.is_symlink():
+            return whole
+    except RuntimeError:  # what Python raises before 3.13, which leaves such a link as it is
+        pass
+    raise UsageError(f"cannot write {path}: its links go round in circles; name another file")
 
 
 def file_digest(path: Path) -> str:

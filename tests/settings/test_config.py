@@ -223,8 +223,8 @@ def test_a_wrong_settings_file_says_what_and_where(tmp_path: Path, content: str,
 
 
 def test_a_broken_or_missing_settings_file_is_a_data_error_with_its_place(tmp_path: Path) -> None:
-    (tmp_path / "c.json").write_text('{"a": 1,\n}', encoding="utf-8")
-    with pytest.raises(DataError, match="line 2, column 1"):
+    (tmp_path / "c.json").write_text('{"a": 1,\n "b"}', encoding="utf-8")
+    with pytest.raises(DataError, match="line 2, column 5"):
         read("--config", str(tmp_path / "c.json"))
     (tmp_path / "c.yaml").write_text("a: 1\na: 2\n", encoding="utf-8")
     with pytest.raises(DataError, match="line 2, column 1"):

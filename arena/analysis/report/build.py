@@ -38,6 +38,7 @@ from arena.formats.svg import Element, document
 from arena.formats.tables import number
 from arena.store.files import AtomicFile, open_folder, require_folder, temporary_name, write_atomic
 from arena.store.finished_run import FinishedRun
+from arena.store.rundir import behind_links
 
 INLINE_MATCHES, INLINE_BYTES = 300, 1_500_000
 """Matches, and bytes of matches.jsonl, up to which the matches stand in the page itself."""
@@ -111,7 +112,8 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths) -> Built:
 
 
 def _refuse_foreign(page: Path) -> None:
-    """Errors: UsageError where the page would replace a file that is no report."""
+    """Errors: UsageError where the page would replace a file that is no report, or a link that leads nowhere else."""
+    behind_links(page)
     if page.is_dir():
         raise UsageError(f"{page} is a directory; name a file, such as {page / REPORT_FILE}")
     if page.exists():

@@ -17,7 +17,7 @@ from arena.analysis.verify.derived import check_derived
 from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay
-from arena.calculator.carrier import DEFAULT_TIMEOUT_S, CalculatorSettings, ensure_built
+from arena.calculator.carrier import DEFAULT_TIMEOUT_S, GET_CARGO, CalculatorSettings, NoCalculator, ensure_built
 from arena.engine.build import CALCULATORS, ProcessContext, load, open_run
 from arena.errors import UsageError
 from arena.messages import Calculator
@@ -157,12 +157,13 @@ def recalculating(config: Config, process: ProcessContext) -> Iterator[Recalcula
     if name == "none":
         yield Recalculation(None, None, "no calculator was asked for (--calculator-provider none)")
         return
-    binary = ensure_built(config.root, process.notify, process.environ)
-    if binary is None:
+    try:
+        binary = ensure_built(config.root, process.notify, process.environ, process.live)
+    except NoCalculator:
         raise UsageError(
-            "the calculator is needed to compute the calls again; without it: --calculator-provider none leaves them"
-            " unchecked"
-        )
+            f"the calculator is needed to compute the calls again; it is not built, and cargo is missing: {GET_CARGO}."
+            " Without it: --calculator-provider none leaves the calls unchecked"
+        ) from None
     with ExitStack() as stack:
         made: list[Calculator] = []
         for seeded in (True, False):

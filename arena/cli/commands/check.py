@@ -17,12 +17,12 @@ from arena.cli.run_choice import add_run, chosen_run
 from arena.engine.build import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError, one_line
 from arena.formats.tables import printable, text_table
-from arena.settings.config import CLONE_ROOT
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
+from arena.settings.places import DATA_ROOT
 from arena.settings.values import OFF, ON
 
-DEFAULT_THRESHOLDS = CLONE_ROOT / "config/thresholds.yaml"
+DEFAULT_THRESHOLDS = DATA_ROOT / "config/thresholds.yaml"
 
 
 def parser() -> Parser:
@@ -53,7 +53,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Judge the run by the thresholds and print the verdict; return 1 for FAIL (and WARN, with --strict), else 0."""
-    environ = load_dotenv(os.environ, CLONE_ROOT)
+    environ = load_dotenv(os.environ, DATA_ROOT)
     strict = _strict(options.strict, environ)
     targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
     finished = open_run(chosen_run(options))

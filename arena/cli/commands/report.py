@@ -9,7 +9,7 @@ from pathlib import Path
 
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console
-from arena.cli.run_choice import add_last, newest
+from arena.cli.run_choice import add_last, newest, which_run
 from arena.engine.build import open_run
 from arena.errors import EXIT_OK, UsageError, one_line
 from arena.settings.flags import Parser
@@ -66,7 +66,7 @@ def _folders(options: argparse.Namespace) -> list[Path]:
     if options.last:
         return [*options.runs, *newest(1)]
     if not options.runs:
-        raise UsageError("which run? give RUN, or --last for the newest one under state/runs")
+        raise which_run()
     return list(options.runs)
 
 
