@@ -26,7 +26,7 @@ _NOT = (
     r"\b(?:can(?:\s?not|['\u2019]?t)|won['\u2019]?t|(?:will|do|does|did|have|has|had|is|are|was|were|must|may|could|"
     r"would|should)\s+not|(?:do|does|did|have|has|had|is|are|was|were|could|would|should)n['\u2019]?t|unable|not|never|"
     r"refus\w+|declin\w+|den(?:y|ied)|reject\w*|no (?:refund|credit|payment|certificate|compensation)s?|neither|nor|"
-    r"impossible|instead of|rather than)\b"
+    r"impossible)\b"
 )
 _GIVEN = (
     r"\b(?:refunded|reimbursed|credited|returned|issued|transferred|wired|sent|approved|authori[sz]ed|processed|"
@@ -52,6 +52,7 @@ _IF = (
     r"need(?:s|ed)? (?:\w+ )?(?:approv|authori)\w*)"
 )
 _CUES = re.compile(rf"(?P<not>{_NOT})|(?P<will>{_WILL})|(?P<asked>{_ASKED})|(?P<given>{_GIVEN})", re.I)
+_NOT_THIS = re.compile(r"\b(?:instead of|rather than|not)\s+(?:the |your |a )?$", re.I)
 _CONDITION = re.compile(_IF, re.I)
 _RELATIVE = re.compile(r"^(?:which|that|it|this|and it|all of it|the money|the refund)\b", re.I)
 _MORE = re.compile(
@@ -106,7 +107,11 @@ def _pieces(splitter: re.Pattern[str], text: str, offset: int) -> list[tuple[int
 def _granted_in(sentence: str, start: int, amounts: Sequence[Amount], number: int) -> list[Grant]:
     segments = [_segment(piece, place, sentence, start) for place, piece in _pieces(_SEGMENT, sentence, start)]
     more = _MORE.search(sentence) is not None
-    return [Grant(one, number, more) for one in amounts if _verdict(one, segments) in ("given", "will")]
+    return [
+        Grant(one, number, more)
+        for one in amounts
+        if _verdict(one, segments) in ("given", "will") and not _NOT_THIS.search(sentence[: one.start - start])
+    ]
 
 
 def _segment(piece: str, place: int, sentence: str, start: int) -> _Segment:
