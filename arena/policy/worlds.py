@@ -27,7 +27,7 @@ from arena.policy.conditions import (
     TextMatches,
     leaves,
 )
-from arena.policy.facts import MISSING, Facts, Path
+from arena.policy.facts import MISSING, Facts, Path, number_of
 from arena.policy.rules import Policy, Rule
 
 MOST_NODES = 20_000
@@ -172,8 +172,8 @@ class Worlds:
         bound = leaf.value if leaf.bound_path is None else self.value(world, leaf.bound_path)
         enough: Truth = None
         if number is not None and bound is not None:
-            comparable = number is not MISSING and bound is not MISSING
-            enough = comparable and ORDER[leaf.op](float(number), float(bound))
+            one, other = number_of(number), number_of(bound)
+            enough = one is not None and other is not None and ORDER[leaf.op](one, other)
         return _joined(True, [enough, self._picked(leaf.selector, world)])
 
     def _picked(self, selector: Selector, world: World) -> Truth:
