@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from arena.policy.facts import MISSING, Facts, number_of
-from arena.policy.grants import approval_given, comparable, grants, totals
+from arena.policy.grants import approval_given, comparable, granted
 from arena.policy.money import Amount
 from arena.records import Json
 
@@ -46,7 +46,8 @@ class EvaluatorRule:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules say: `success` None is unscored. `granted`: the sums that the reply grants, added up."""
+    """What the rules say: `success` None is unscored. `granted`: what the reply grants, where a
+    rule that applies looks at sums."""
 
     success: bool | None
     rule_id: str | None
@@ -70,7 +71,6 @@ class Evaluator:
     version: str = "1"
     digest: str = ""
     name: str = "evaluator"
-    _ids: tuple[str, ...] = field(default=(), init=False, repr=False)
 
     @property
     def rule_ids(self) -> list[str]:
@@ -78,21 +78,23 @@ class Evaluator:
 
     def judge(self, context: Mapping[str, Json], reply: str) -> Judgement:
         """Judge one reply in its context (task, input_case, requested_amount, ...)."""
-        granted = tuple(totals(grants(reply)))
+        given: tuple[Amount, ...] = ()
         facts = Facts(context)
         last: str | None = None
         for rule in self.rules:
             if not _applies(rule, facts):
                 continue
             last = rule.id
-            reason = _failing(rule, reply, granted)
+            if rule.amounts is not None:
+                given = granted(reply)
+            reason = _failing(rule, reply, given)
             if reason == CURRENCY_MISMATCH:
-                return Judgement(None, None, reason, granted)
+                return Judgement(None, None, reason, given)
             if reason is not None:
-                return Judgement(False, rule.id, reason, granted)
+                return Judgement(False, rule.id, reason, given)
         if last is None:
-            return Judgement(None, None, NO_RULE, granted)
-        return Judgement(True, last, None, granted)
+            return Judgement(None, None, NO_RULE)
+        return Judgement(True, last, None, given)
 
 
 def _applies(rule: EvaluatorRule, facts: Facts) -> bool:
@@ -109,17 +111,17 @@ def _plain(value: Json) -> str:
     return f"{number:g}" if number is not None else str(value).strip().lower()
 
 
-def _failing(rule: EvaluatorRule, reply: str, granted: Sequence[Amount]) -> str | None:
+def _failing(rule: EvaluatorRule, reply: str, given: Sequence[Amount]) -> str | None:
     """Return why a rule does not hold; None where it holds."""
     if rule.contains_any and not any(pattern.search(reply) for pattern in rule.contains_any):
         return CONTAINS_NONE
     if any(pattern.search(reply) for pattern in rule.forbids_any):
         return FORBIDDEN_TEXT
-    return None if rule.amounts is None else _amounts(rule.amounts, reply, granted)
+    return None if rule.amounts is None else _amounts(rule.amounts, reply, given)
 
 
-def _amounts(rule: AmountRule, reply: str, granted: Sequence[Amount]) -> str | None:
-    known, other = comparable(granted, rule.currency)
+def _amounts(rule: AmountRule, reply: str, given: Sequence[Amount]) -> str | None:
+    known, other = comparable(given, rule.currency)
     value = sum(one.value for one in known)
     if value > rule.limit:
         return rule.limit_reason

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from arena.policy.money import Amount, find_amounts, in_currency
@@ -82,10 +83,18 @@ def own_words(text: str) -> str:
     return _QUOTED.sub(lambda match: re.sub(r"\S", " ", match[0]), text)
 
 
+@lru_cache(maxsize=4096)
+def granted(text: str) -> tuple[Amount, ...]:
+    """Return the sums that a text gives, added up: `totals` of `grants`."""
+    return tuple(totals(grants(text)))
+
+
 def grants(text: str) -> list[Grant]:
     """Return the sums that a text gives, in their order."""
     text = own_words(text)
     amounts = find_amounts(text)
+    if not amounts:
+        return []
     found: list[Grant] = []
     for number, (start, sentence) in enumerate(_pieces(_SENTENCE, text, 0)):
         inside = [one for one in amounts if start <= one.start < start + len(sentence)]

@@ -7,6 +7,7 @@ ways (1,250.00; 1.250,00; 1 250; 1'250). A sum in one currency is never converte
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from arena.policy.number_words import NUMBER_WORDS, number_from_words
@@ -32,18 +33,19 @@ DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "HKD", "SGD"})
 _DIGITS = r"(?:\d{1,3}(?:[ ,.'\u2019\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?)"
 _SCALE = r"(?:\s?(?P<scale{n}>k|thousand|million|m)\b(?!\s*(?:of|from|away)\b))?"
 _BEFORE = "|".join(re.escape(one) for one in sorted(SYMBOLS, key=len, reverse=True)) + "|" + "|".join(CODES)
-_AFTER = (
-    "|".join(re.escape(one) for one in sorted(SYMBOLS, key=len, reverse=True))
-    + rf"|(?:US )?(?:{'|'.join(WORDS)})(?:s|es)?\b|(?:{'|'.join(CODES)})\b"
-)
+_NAMED = rf"(?:US )?(?:{'|'.join(WORDS)})(?:s|es)?\b|(?:{'|'.join(CODES)})\b"
+_AFTER = "|".join(re.escape(one) for one in sorted(SYMBOLS, key=len, reverse=True)) + f"|{_NAMED}"
 _WORD = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
-_IN_WORDS = rf"(?:\b(?:a|{_WORD})\b(?:[\s-]+(?:and\s+)?(?:a\s+)?(?:{_WORD})\b)*)"
+_IN_WORDS = rf"(?:\b(?:a\s+(?=hundred|thousand|million))?(?:{_WORD})\b(?:[\s-]+(?:and\s+)?(?:a\s+)?(?:{_WORD})\b)*)"
 _FIGURE = re.compile(
     rf"(?<![\w#])(?P<before>{_BEFORE})\s?(?P<sum1>{_DIGITS}){_SCALE.format(n=1)}"
     rf"|(?<![\w#.,])(?P<sum2>{_DIGITS}){_SCALE.format(n=2)}[\s-]?(?P<after>{_AFTER})"
-    rf"|(?P<words>{_IN_WORDS})[\s-]+(?P<after_words>{_AFTER})",
+    rf"|(?P<words>{_IN_WORDS})[\s-]+(?P<after_words>{_NAMED})",
     re.IGNORECASE,
 )
+_PERHAPS = re.compile(rf"\d|{'|'.join(WORDS)}|\b(?:{'|'.join(CODES)})\b", re.IGNORECASE)
+"""Without any of these a text names no sum."""
+
 _GIVING = (
     r"(?:refund|reimburs|credit|return|pay|paid|sent|send|transferr?|wir|issu|compensat|giv|gave|deposit|amount|total|"
     r"sum)\w*"
@@ -85,10 +87,13 @@ class Amount(NamedTuple):
     dollar: bool = False
 
 
-def find_amounts(text: str) -> list[Amount]:
-    """Return the sums of money in a text, in their order."""
+@lru_cache(maxsize=4096)
+def find_amounts(text: str) -> tuple[Amount, ...]:
+    """Return the sums of money in a text, in their order. Gates, rules and checkers look at the same texts."""
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
+    if _PERHAPS.search(text) is None:
+        return ()
     found: list[Amount] = []
     for match in _FIGURE.finditer(text):
         amount = _figure(match)
@@ -100,7 +105,7 @@ def find_amounts(text: str) -> list[Amount]:
             value = read_number(match["sum"])
             if value is not None:
                 found.append(_with_surroundings(Amount(value, None, start, end), text))
-    return sorted(found, key=lambda one: one.start)
+    return tuple(sorted(found, key=lambda one: one.start))
 
 
 def _figure(match: re.Match[str]) -> Amount | None:
