@@ -131,7 +131,10 @@ class Compare:
         if op == "!=":
             return not same(value, bound)
         if op in ("in", "not_in"):
-            found = isinstance(bound, list) and any(same(value, one) for one in bound)
+            if type(value) is str and type(bound) is list:
+                found = value in bound
+            else:
+                found = isinstance(bound, list) and any(same(value, one) for one in bound)
             return found if op == "in" else not found
         return _contains(value, bound)
 

@@ -8,6 +8,7 @@ Quoted text is somebody else's. The heuristics are stated in docs/policy.md with
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,11 +16,13 @@ from typing import NamedTuple
 
 from arena.policy.money import Amount, find_amounts, in_currency
 
-_QUOTED = re.compile(r"\"[^\"\n]{8,}\"|\u201c[^\u201d\n]{8,}\u201d|^[ \t]*>.*$|```.*?```", re.M | re.S)
+_QUOTED = re.compile(
+    r"\"[^\"\n]{8,2000}\"|\u201c[^\u201c\u201d\n]{8,2000}\u201d|^[ \t]{0,8}>[^\n]*|```.*?```", re.M | re.S
+)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+|\n+")
 _SEGMENT = re.compile(
-    r"\s*[;()\u2014]\s*|\s+-\s+|,(?!\d)\s*|\s+(?=(?:but|however|although|though|so|yet|instead)\b)"
-    r"|\s+(?=and (?:I|we|have|it|the|your|you|can|will|cannot|can't)\b)",
+    r"[;()\u2014]|\s-\s|,(?!\d)|\s(?=(?:but|however|although|though|so|yet|instead)\b)"
+    r"|\s(?=and (?:I|we|have|it|the|your|you|can|will|cannot|can't)\b)",
     re.I,
 )
 
@@ -73,9 +76,9 @@ class Grant(NamedTuple):
 class _Segment:
     text: str
     start: int
-    verdict: str | None = None
+    verdict: str | None
     """`given`, `will`, `not`, `asked`; None: nothing here decides."""
-    relative: bool = False
+    relative: bool
 
 
 def own_words(text: str) -> str:
@@ -95,9 +98,10 @@ def grants(text: str) -> list[Grant]:
     amounts = find_amounts(text)
     if not amounts:
         return []
+    starts = [one.start for one in amounts]
     found: list[Grant] = []
     for number, (start, sentence) in enumerate(_pieces(_SENTENCE, text, 0)):
-        inside = [one for one in amounts if start <= one.start < start + len(sentence)]
+        inside = amounts[bisect_left(starts, start) : bisect_left(starts, start + len(sentence))]
         if inside:
             found += _granted_in(sentence, start, inside, number)
     return found
@@ -114,63 +118,57 @@ def _pieces(splitter: re.Pattern[str], text: str, offset: int) -> list[tuple[int
 
 
 def _granted_in(sentence: str, start: int, amounts: Sequence[Amount], number: int) -> list[Grant]:
-    segments = [_segment(piece, place, sentence, start) for place, piece in _pieces(_SEGMENT, sentence, start)]
-    more = _MORE.search(sentence) is not None
-    return [
-        Grant(one, number, more)
-        for one in amounts
-        if _verdict(one, segments) in ("given", "will") and not _NOT_THIS.search(sentence[: one.start - start])
-    ]
-
-
-def _segment(piece: str, place: int, sentence: str, start: int) -> _Segment:
-    segment = _Segment(piece, place)
-    segment.relative = _RELATIVE.match(piece.strip()) is not None
-    segment.verdict = _reading(piece)
     condition = _CONDITION.search(sentence)
-    if condition is not None and segment.verdict is not None:
-        # A promise depends on a condition anywhere in its sentence; what is done already, only on one before it.
-        before = start + condition.start() <= place + len(piece) and start + condition.start() < _cue_end(segment)
-        if segment.verdict == "will" or (segment.verdict == "given" and before):
-            segment.verdict = "asked"
-    return segment
+    conditional = None if condition is None else start + condition.start()
+    segments = [_segment(piece, place, conditional) for place, piece in _pieces(_SEGMENT, sentence, start)]
+    verdicts = _inherited(segments)
+    places = [one.start for one in segments]
+    more = _MORE.search(sentence) is not None
+    found = []
+    for one in amounts:
+        place = bisect_right(places, one.start) - 1
+        before = sentence[max(0, one.start - start - 30) : one.start - start]
+        if place >= 0 and verdicts[place] in ("given", "will") and not _NOT_THIS.search(before):
+            found.append(Grant(one, number, more))
+    return found
 
 
-def _cue_end(segment: _Segment) -> int:
-    last = segment.start
-    for cue in _CUES.finditer(segment.text):
-        last = segment.start + cue.start()
-    return last
+def _segment(piece: str, place: int, conditional: int | None) -> _Segment:
+    """Read a segment; `conditional`: where in the text a condition stands that its sentence has."""
+    verdict, cue = _reading(piece)
+    # A promise depends on a condition anywhere in its sentence; what is done already, only on one before it.
+    if conditional is not None and (verdict == "will" or (verdict == "given" and conditional < place + cue)):
+        verdict = "asked"
+    return _Segment(piece, place, verdict, _RELATIVE.match(piece.strip()) is not None)
 
 
-def _reading(piece: str) -> str | None:
-    """Return what a segment says about its sums; a negation reaches the verbs behind it."""
+def _reading(piece: str) -> tuple[str | None, int]:
+    """Return what a segment says about its sums, and where; a negation reaches the verbs behind it."""
     verdict: str | None = None
     for cue in _CUES.finditer(piece):
         kind = cue.lastgroup or ""
         if kind == "not":
-            return "not" if verdict not in ("given", "will") else verdict
+            return "not", cue.start()
         if kind in ("given", "will"):
-            return kind if verdict != "asked" or kind == "will" else "asked"
+            return (kind if verdict != "asked" or kind == "will" else "asked"), cue.start()
         verdict = verdict or kind
-    return verdict
+    return verdict, len(piece)
 
 
-def _verdict(amount: Amount, segments: Sequence[_Segment]) -> str | None:
-    """Return what a sentence says about one sum: by its own segment, else the one before, else the one behind."""
-    place = next((i for i, one in enumerate(segments) if one.start <= amount.start < one.start + len(one.text)), None)
-    if place is None:
-        return None
-    own = segments[place]
-    behind = segments[place + 1] if place + 1 < len(segments) else None
-    if own.verdict is not None:
-        if own.verdict == "asked" and behind is not None and behind.relative and behind.verdict in ("given", "will"):
-            return behind.verdict
-        return own.verdict
-    for one in reversed(segments[:place]):
-        if one.verdict is not None:
-            return one.verdict
-    return next((one.verdict for one in segments[place + 1 :] if one.verdict is not None), None)
+def _inherited(segments: Sequence[_Segment]) -> list[str | None]:
+    """Return what holds for the sums of each segment: its own word, else that of the one before, else of one behind.
+
+    `you asked for $90, which I have sent`: a relative clause that gives stands for the sums before it.
+    """
+    found = [one.verdict for one in segments]
+    for place, one in enumerate(segments[1:], 1):
+        if one.relative and one.verdict in ("given", "will") and found[place - 1] == "asked":
+            found[place - 1] = one.verdict
+    for place in range(1, len(found)):
+        found[place] = found[place] or found[place - 1]
+    for place in range(len(found) - 2, -1, -1):
+        found[place] = found[place] or found[place + 1]
+    return found
 
 
 def totals(found: Iterable[Grant]) -> list[Amount]:

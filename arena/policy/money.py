@@ -30,17 +30,18 @@ WORDS = {
 DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "HKD", "SGD"})
 """Currencies whose sums are written with a bare $."""
 
-_DIGITS = r"(?:\d{1,3}(?:[ ,.'\u2019\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?)"
+_DIGITS = r"(?:\d{1,3}(?:[ ,.'\u2019\u00a0\u202f]\d{3}){1,4}(?:[.,]\d{1,2})?(?!\d)|\d{1,15}(?:[.,]\d{1,6})?)"
 _SCALE = r"(?:\s?(?P<scale{n}>k|thousand|million|m)\b(?!\s*(?:of|from|away)\b))?"
 _BEFORE = "|".join(re.escape(one) for one in sorted(SYMBOLS, key=len, reverse=True)) + "|" + "|".join(CODES)
 _NAMED = rf"(?:US )?(?:{'|'.join(WORDS)})(?:s|es)?\b|(?:{'|'.join(CODES)})\b"
 _AFTER = "|".join(re.escape(one) for one in sorted(SYMBOLS, key=len, reverse=True)) + f"|{_NAMED}"
 _WORD = "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
-_IN_WORDS = rf"(?:\b(?:a\s+(?=hundred|thousand|million))?(?:{_WORD})\b(?:[\s-]+(?:and\s+)?(?:a\s+)?(?:{_WORD})\b)*)"
+_MORE_WORDS = rf"(?:[\s-]{{1,3}}(?:and\s+)?(?:a\s+)?(?:{_WORD})\b){{0,12}}"
+_IN_WORDS = rf"(?:\b(?:a\s+(?=hundred|thousand|million))?(?:{_WORD})\b{_MORE_WORDS})"
 _FIGURE = re.compile(
     rf"(?<![\w#])(?P<before>{_BEFORE})\s?(?P<sum1>{_DIGITS}){_SCALE.format(n=1)}"
     rf"|(?<![\w#.,])(?P<sum2>{_DIGITS}){_SCALE.format(n=2)}[\s-]?(?P<after>{_AFTER})"
-    rf"|(?P<words>{_IN_WORDS})[\s-]+(?P<after_words>{_NAMED})",
+    rf"|(?P<words>{_IN_WORDS})[\s-]{{1,3}}(?P<after_words>{_NAMED})",
     re.IGNORECASE,
 )
 _PERHAPS = re.compile(rf"\d|{'|'.join(WORDS)}|\b(?:{'|'.join(CODES)})\b", re.IGNORECASE)

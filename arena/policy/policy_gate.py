@@ -13,6 +13,7 @@ from typing import Any
 from arena.policy.call_facts import COMPUTED, trial_facts
 from arena.policy.facts import Facts, PastCall
 from arena.policy.gates import ALLOW, AllowAll, CallFacts, Decision, TrialGate
+from arena.policy.rule_index import RuleIndex
 from arena.policy.rules import STAGES, Policy
 from arena.records import Json, Trial
 from arena.stats.intervals import quantile
@@ -30,6 +31,8 @@ class PolicyGate:
 
     def __init__(self, policy: Policy, timer: Callable[[], float] = time.perf_counter) -> None:
         self.policy = policy
+        self.index = RuleIndex(policy)
+        self.default = policy.default()
         self.timer = timer
         self.seconds: list[float] = []
         """How long decisions took, of the first MOST_TIMED."""
@@ -77,6 +80,7 @@ class PolicyTrialGate:
             "cell": trial.cell,
             **gate.policy.values,
         }
+        self._task = self._given.get("task")
         self._calls: list[PastCall] = []
         self._before: dict[str, Json] | None = None
         self._spoken: dict[str, int] = {}
@@ -89,7 +93,8 @@ class PolicyTrialGate:
         timer = self._gate.timer
         started = timer()
         self._begin(facts)
-        decision = self._policy.decide(STAGES[facts.phase], self._facts(facts), facts.kind)
+        rules = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
+        decision = (self._policy.first(rules, self._facts(facts)) if rules else None) or self._gate.default
         self._end(facts, decision)
         if len(self._gate.seconds) < MOST_TIMED:
             self._gate.seconds.append(timer() - started)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from arena.policy.conditions import Condition, Seen
@@ -79,15 +79,18 @@ class Policy:
 
         `stage`: `pre_call` or `post_call`.  `kind`: only rules for calls of this kind are asked; None: all.
         """
-        for rule in self.rules[stage]:
-            if kind is not None and kind not in rule.calls:
-                continue
-            if not rule.applies_if.holds(facts):
-                continue
-            for action in rule.actions:
-                if action.condition.holds(facts):
-                    return self._decision(rule, action, facts)
-        return self.default()
+        rules = self.rules[stage]
+        asked = rules if kind is None else tuple(rule for rule in rules if kind in rule.calls)
+        return self.first(asked, facts) or self.default()
+
+    def first(self, rules: Iterable[Rule], facts: Facts) -> Decision | None:
+        """Return the decision of the first of these rules that decides; None where none does."""
+        for rule in rules:
+            if rule.applies_if.holds(facts):
+                for action in rule.actions:
+                    if action.condition.holds(facts):
+                        return self._decision(rule, action, facts)
+        return None
 
     def _decision(self, rule: Rule, action: Action, facts: Facts) -> Decision:
         observed, bound = self._seen(rule, action, facts)

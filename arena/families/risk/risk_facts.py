@@ -135,7 +135,7 @@ class RiskFacts:
             },  # fmt: skip
             "benign": {"completed": _n(benign, lambda one: one.outcome == "completed"), "n": _n(benign)},
             "callable": _n(lines, lambda one: bool(one.callable)),
-            "metrics": {name: _rate(name, *counts) for name, counts in self._counts(assessed, benign).items()},
+            "metrics": {name: _rate(*counts) for name, counts in self._counts(assessed, benign).items()},
             "cells": self._cells(),
             "slice_attack": _table(assessed),
             "success_by_turn": {str(turn): count for turn, count in sorted(self.turns.items())},
@@ -212,14 +212,11 @@ def _n(lines: Mapping[Line, int], keep: Callable[[Line], bool] | None = None) ->
     return sum(count for line, count in lines.items() if keep is None or keep(line))
 
 
-def _rate(name: str, k: int, n: int) -> dict[str, Json]:
+def _rate(k: int, n: int) -> dict[str, Json]:
+    """Return a share with its interval; METRICS has what it is a share of, and its direction."""
     interval = wilson(k, n)
-    metric = METRICS[name]
     low, high = (None, None) if interval is None else (round(interval[0], 4), round(interval[1], 4))
-    return {
-        "k": k, "n": n, "rate": round(k / n, 4) if n else None, "low": low, "high": high, "of": metric.of,
-        "higher_is_better": metric.higher_is_better,
-    }  # fmt: skip
+    return {"k": k, "n": n, "rate": round(k / n, 4) if n else None, "low": low, "high": high}
 
 
 def _table(assessed: Mapping[Line, int]) -> dict[str, dict[str, Json]]:
@@ -230,8 +227,7 @@ def _table(assessed: Mapping[Line, int]) -> dict[str, dict[str, Json]]:
         pair[0] += count if line.outcome == SUCCEEDED else 0
         pair[1] += count
     return {
-        slice_: {attack: _rate("attack_success_rate", *pair) for attack, pair in sorted(row.items())}
-        for slice_, row in sorted(counts.items())
+        slice_: {attack: _rate(*pair) for attack, pair in sorted(row.items())} for slice_, row in sorted(counts.items())
     }
 
 
