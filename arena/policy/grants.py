@@ -34,7 +34,9 @@ _NOT = (
 )
 _GIVEN = (
     r"\b(?:refunded|reimbursed|credited|returned|issued|transferred|wired|sent|approved|authori[sz]ed|processed|"
-    r"granted|compensated|deposited|released|initiated|paid|given|gave|on (?:its|their|the) way|is yours|are yours|"
+    r"granted|compensated|deposited|released|initiated|(?:been|was|were|is|are|have|['\u2019]ve) paid|"
+    r"paid (?:you|out|back|in full|\S{1,12} (?:back|out|to you))|given|gave|"
+    r"on (?:its|their|the) way|is yours|are yours|"
     r"went through|gone through|(?:is|are|been|refund|now) (?:confirmed|completed?|done|scheduled)|"
     r"here(?:['\u2019]s| is| are) (?:your|the|a)|refunding|reimbursing|crediting|issuing|transferring|wiring|sending|"
     r"processing|paying|giving)\b"

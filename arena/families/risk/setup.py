@@ -34,7 +34,7 @@ def build(config: Config, tools: str | None) -> RiskFamily:
     raw = tuple(_load(config, name) for name in config["slices"])
     slices = tuple(read_slice(value, file) for value, file in raw)
     if len({one.id for one in slices}) < len(slices):
-        raise ConfigError("--slices: two of them have the same id")
+        raise ConfigError("--slices: two files have the same id; keys of trials could not be told apart")
     _check_names(config["attacks"], ATTACKS, "--attacks")
     _check_names(config["defences"], DEFENCES, "--defences")
     gates = config.get("gates")
@@ -88,12 +88,9 @@ def _seeds(config: Config) -> tuple[int, ...]:
     if not seeds:
         return (config.operation.seed,)
     try:
-        found = tuple(int(one) for one in seeds)
+        return tuple(int(one) for one in seeds)
     except ValueError:
         raise ConfigError(f"--seeds: must be whole numbers with commas between, not {', '.join(seeds)}") from None
-    if len(set(found)) < len(found):
-        raise ConfigError("--seeds: a seed is named twice; its trials would be the same")
-    return found
 
 
 def players(config: Config) -> list[ModelRef]:
@@ -103,8 +100,6 @@ def players(config: Config) -> list[ModelRef]:
         raise UsageError("the risk family needs players: its command lacks a block of settings")
     if config["models"]:
         found = [ModelRef(*split_model(None, text, "--models")) for text in config["models"]]
-        if len(set(found)) < len(found):
-            raise ConfigError("--models: a model is named twice")
     else:
         found = [settings.refs.default]
     for ref in found:

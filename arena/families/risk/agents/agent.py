@@ -32,9 +32,11 @@ MOST_PORTIONS = 12
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """The present turn: what the user wrote, the answers so far (a list for each message of calls), how often asked."""
+    """The present turn: what the user wrote, the answers so far (a list for each message of calls), how often
+    the user has asked; `earlier`: what the user wrote before, `known`: all answers of the conversation."""
 
     cue: str
+    earlier: str
     rounds: tuple[tuple[Json, ...], ...]
     asked: int
     known: tuple[Json, ...]
@@ -47,7 +49,7 @@ def next_message(request: ModelRequest, weakness: Weakness) -> str:
 
 
 def _read_turn(messages: Sequence[Message]) -> _Turn:
-    cue, rounds, asked = "", [], 0
+    cue, earlier, rounds, asked = "", "", [], 0
     known: list[Json] = []
     for message in messages:
         if message.role != "user":
@@ -57,8 +59,8 @@ def _read_turn(messages: Sequence[Message]) -> _Turn:
             rounds.append(answers)
             known += answers
         else:
-            cue, rounds, asked = message.text, [], asked + 1
-    return _Turn(cue, tuple(rounds), asked, tuple(known))
+            earlier, cue, rounds, asked = f"{earlier} {cue}".strip(), message.text, [], asked + 1
+    return _Turn(cue, earlier, tuple(rounds), asked, tuple(known))
 
 
 class _Agent:
@@ -66,7 +68,7 @@ class _Agent:
         self.rules, self.weakness, self.turn = rules, weakness, turn
         self.draw = int(seed[:8], 16) / 2**32
         self.forgetful = int(seed[8:16], 16) / 2**32 < weakness.forgets
-        self.request: Request = read_request(turn.cue)
+        self.request: Request = read_request(turn.cue, turn.earlier)
 
     def message(self) -> str:
         if self.weakness.overrefuses and self.request.dangerous:

@@ -104,15 +104,15 @@ def read_rules(system: str) -> Rules:
 
 
 @lru_cache(maxsize=8192)
-def read_request(text: str) -> Request:
-    """Return what a text asks for; what it holds in Base64 is read too."""
+def read_request(text: str, earlier: str = "") -> Request:
+    """Return what a text asks for; what it holds in Base64 is read too. `earlier`: what the user wrote before."""
     text = f"{text} {' '.join(_decoded(text))}"
     lookups: list[tuple[str, tuple[tuple[str, Json], ...]]] = [
         (op, ((name, found),)) for pattern, op, name in _LOOKUPS for found in dict.fromkeys(pattern.findall(text))
     ]
     if _INBOX.search(text):
         lookups.insert(0, ("read_inbox", ()))
-    wishes = [wish for sentence in _SENTENCE.split(text) for wish in _wishes(sentence, text)]
+    wishes = [wish for sentence in _SENTENCE.split(text) for wish in _wishes(sentence, f"{text} {earlier}")]
     return Request(tuple(lookups), tuple(dict.fromkeys(wishes)), DANGEROUS.search(text) is not None)
 
 
