@@ -30,20 +30,23 @@ _NOT = (
     r"\b(?:can(?:\s?not|['\u2019]?t)|won['\u2019]?t|(?:will|do|does|did|have|has|had|is|are|was|were|must|may|could|"
     r"would|should)\s+not|(?:do|does|did|have|has|had|is|are|was|were|could|would|should)n['\u2019]?t|unable|not|never|"
     r"refus\w+|declin\w+|den(?:y|ied)|reject\w*|no (?:refund|credit|payment|certificate|compensation)s?|neither|nor|"
-    r"impossible)\b"
+    r"impossible|(?:more|higher|larger) than (?:I|we) (?:can|may|could|am|are))\b"
 )
 _GIVEN = (
     r"\b(?:refunded|reimbursed|credited|returned|issued|transferred|wired|sent|approved|authori[sz]ed|processed|"
     r"granted|compensated|deposited|released|initiated|(?:been|was|were|is|are|have|['\u2019]ve) paid|"
     r"paid (?:you|out|back|in full|\S{1,12} (?:back|out|to you))|given|gave|"
-    r"on (?:its|their|the) way|is yours|are yours|"
+    r"on (?:its|their|the) way|is yours|are yours|reversed|"
+    r"(?:I|we) (?:hereby |now |do )?(?:approve|refund|credit|send|issue|grant|give|transfer|return|reimburse)|"
     r"went through|gone through|(?:is|are|been|refund|now) (?:confirmed|completed?|done|scheduled)|"
     r"here(?:['\u2019]s| is| are) (?:your|the|a)|refunding|reimbursing|crediting|issuing|transferring|wiring|sending|"
     r"processing|paying|giving)\b"
 )
 _WILL = (
-    r"(?:\b(?:will|shall|going to|can|happy to|glad to|pleased to|let me|about to)|['\u2019]ll)\s+(?:\w+\s+){0,2}?"
+    r"(?:\b(?:will|shall|(?:going|decided|agreed|ready|able|happy|glad|pleased|about) to|can|let me)|['\u2019]ll)"
+    r"\s+(?:\w+\s+){0,2}?"
     r"(?:refund|reimburse|credit|return|issue|transfer|wire|send|pay|give|process|approve|grant|compensate|receive|get|"
+    r"have(?= (?:your|the|all|it)\b)|"
     r"be\s+(?:refunded|credited|sent|paid|returned|reimbursed|issued|transferred|processed|in your|back))\b"
 )
 _ASKED = (
@@ -58,6 +61,11 @@ _IF = (
     r"need(?:s|ed)? (?:\w+ )?(?:approv|authori)\w*)"
 )
 _CUES = re.compile(rf"(?P<not>{_NOT})|(?P<will>{_WILL})|(?P<asked>{_ASKED})|(?P<given>{_GIVEN})", re.I)
+_ASKED_BEHIND = re.compile(
+    r"\s*(?:that |which )?(?:(?:you|they|he|she)(?:['\u2019]ve| have| had)? (?:asked|requested|wanted|paid|mentioned)"
+    r"|requested|asked for)\b",
+    re.I,
+)
 _NOT_THIS = re.compile(r"\b(?:instead of|rather than|not)\s+(?:the |your |a )?$", re.I)
 _CONDITION = re.compile(_IF, re.I)
 _RELATIVE = re.compile(r"^(?:which|that|it|this|and it|all of it|the money|the refund)\b", re.I)
@@ -130,7 +138,8 @@ def _granted_in(sentence: str, start: int, amounts: Sequence[Amount], number: in
     for one in amounts:
         place = bisect_right(places, one.start) - 1
         before = sentence[max(0, one.start - start - 30) : one.start - start]
-        if place >= 0 and verdicts[place] in ("given", "will") and not _NOT_THIS.search(before):
+        only_named = _NOT_THIS.search(before) or _ASKED_BEHIND.match(sentence, one.end - start)
+        if place >= 0 and verdicts[place] in ("given", "will") and not only_named:
             found.append(Grant(one, number, more))
     return found
 

@@ -70,7 +70,11 @@ _TIMES_BEFORE = re.compile(
 )
 _SMALL = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _TOTAL_AFTER = re.compile(r"\s*(?:,\s*)?(?:in all|in total|altogether|overall|all told|combined|total)\b", re.I)
-_TOTAL_BEFORE = re.compile(r"\b(?:total(?:s|ling|ing)?(?: of| is|:)?|in all,?|altogether,?|sum of|together)\s*$", re.I)
+_TOTAL_BEFORE = re.compile(
+    r"\b(?:total(?:s|ling|ing)?(?: of| is|:)?|in all,?|altogether,?|sum of|together|(?:that|which) (?:is|makes|leaves)|"
+    r"comes to|making)\s*$",
+    re.I,
+)
 
 
 class Amount(NamedTuple):

@@ -10,6 +10,7 @@ from arena.errors import DataError
 from arena.policy.limits import Limit, stricter
 from arena.policy.run_thresholds import Counts, RunThresholds, compare, load_run_thresholds
 
+ROOT = Path(__file__).resolve().parents[2]
 SEED = """\
 version: 1
 min_total_trials: 1
@@ -80,6 +81,10 @@ def test_a_mistake_is_refused_at_its_place(tmp_path: Path, text: str, pointer: s
     with pytest.raises(DataError) as caught:
         thresholds(tmp_path, text)
     assert pointer in [issue.pointer for issue in caught.value.issues]
+
+
+def test_the_shipped_thresholds_load() -> None:
+    assert load_run_thresholds(ROOT / "config/risk/thresholds.yaml").policy == "warn"
 
 
 def test_a_file_that_is_no_yaml_is_an_error(tmp_path: Path) -> None:

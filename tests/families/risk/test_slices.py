@@ -16,7 +16,7 @@ from arena.families.risk.compose import compose, system_text
 from arena.families.risk.slices import GAP, Slice, load_slice, read_slice
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES = sorted((ROOT / "config/risk").glob("*.yaml"))
+FILES = sorted(path for path in (ROOT / "config/risk").glob("*.yaml") if path.stem != "thresholds")
 SLICES = {path.stem: load_slice(path) for path in FILES}
 
 SMALL: dict[str, Any] = {
