@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arena.records import Stop
+from arena.stops import Stop
 
 EXIT_OK = 0
 EXIT_ERRORS = 1
@@ -55,9 +55,21 @@ class DataError(UsageError):
 
 
 class TrialEnded(ArenaError):
-    """Base of what ends a trial from within: `stop` says why, the message says more in one line."""
+    """Base of what ends a trial from within: `stop` says why, the message says more in one line.
+
+    `attempts` holds what was tried (`messages.HttpAttempt` values) where a service was asked, for the call log.
+    """
 
     stop = Stop.BUG
+
+    def __init__(self, message: str, attempts: tuple[object, ...] = ()) -> None:
+        self.attempts = attempts
+        super().__init__(message)
+
+    @property
+    def may_be_billed(self) -> int:
+        """How many attempts may have cost something that no answer tells (cut, timed out, unreadable)."""
+        return sum(bool(getattr(attempt, "may_be_billed", False)) for attempt in self.attempts)
 
 
 class PlayerFault(TrialEnded):
@@ -67,7 +79,7 @@ class PlayerFault(TrialEnded):
 
 
 class ContextExceeded(PlayerFault):
-    """A conversation is longer than the model's context window: asking again would give the same answer."""
+    """The conversation no longer fits into the model's context window: asking again gives the same answer."""
 
     stop = Stop.CONTEXT_EXCEEDED
 
@@ -78,8 +90,8 @@ class GateDenied(TrialEnded):
     stop = Stop.GATE_DENIED
 
 
-class ContentFiltered(GateDenied):
-    """A provider's content filter refused the request: the trial is `denied`."""
+class RequestFiltered(GateDenied):
+    """The provider's own content filter refused the request, so the model never saw it: the trial is `denied`."""
 
     stop = Stop.CONTENT_FILTER
 
@@ -100,20 +112,18 @@ class LimitExceeded(TrialEnded):
 class ServiceFault(TrialEnded):
     """A provider, judge or calculator failed after its retries: the trial is `error`, never a score.
 
-    `reason` is the value of a Stop of status `error`; `attempts` holds what was tried (`messages.HttpAttempt` values),
-    for the call log.
+    `reason` is the value of a Stop of status `error`.
     """
 
     def __init__(self, reason: str, message: str, attempts: tuple[object, ...] = ()) -> None:
         self.reason = reason
         self.stop = Stop(reason)
-        self.attempts = attempts
-        super().__init__(message)
+        super().__init__(message, attempts)
 
 
 def ended(stop: Stop, message: str) -> TrialEnded:
     """Return the exception that ends a trial for this reason: a recorded end is repeated as what it was."""
-    for kind in (ContextExceeded, ContentFiltered, PlayerFault, GateDenied):
+    for kind in (ContextExceeded, RequestFiltered, PlayerFault, GateDenied):
         if kind.stop is stop:
             return kind(message)
     return ServiceFault(stop if stop.status == "error" else Stop.JOURNAL, message)

@@ -1,91 +1,37 @@
-"""The words that every family shares: Stop, Trial, Transcript, Score, Record.
+"""The words that every family shares: Stop, Trial, Entry, Transcript, Score, Record.
 
 A `Record` is one line of matches.jsonl. Nothing in it is a wall-clock value, so equal runs give equal bytes.
+
+Every line has the same members of the same types, whatever happened in its trial, so that readers of tables infer one
+schema from any part of a file: text that is not there is empty, counters are 0, and a value of a free shape is JSON in
+a text. In Python it is the value itself.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import Any, Literal
 
-Json = Any
-"""A JSON value: None, bool, int, float, str, list or dict with str keys."""
+from arena.formats.decode import decode, encode, member
+from arena.formats.decode_nodes import MemberError
+from arena.formats.json_types import Json as Json
+from arena.stops import STATUSES as STATUSES
+from arena.stops import STOPS as STOPS
+from arena.stops import Stop as Stop
 
-RECORD_FORMAT = 1
+RECORD_FORMAT = 2
 
-
-class Stop(StrEnum):
-    """Why a trial ended. `STOPS` says what follows from it."""
-
-    MAX_TURNS = "max_turns"
-    AGREED_END = "agreed_end"
-    EMPTY_REPLY = "empty_reply"
-    REFUSAL = "refusal"
-    MAX_TOKENS = "max_tokens"
-    PLAYER_FAULT = "player_fault"
-    CONTEXT_EXCEEDED = "context_exceeded"
-    GATE_DENIED = "gate_denied"
-    CONTENT_FILTER = "content_filter"
-    BUDGET = "budget"
-    TIMEOUT = "timeout"
-    PROVIDER = "provider"
-    CALCULATOR = "calculator"
-    JUDGE = "judge"
-    JOURNAL = "journal"
-    INTERRUPTED = "interrupted"
-    BUG = "bug"
-
-    @property
-    def status(self) -> str:
-        """The status of a record that ended for this reason, one of STATUSES."""
-        return STOPS[self].status
-
-    @property
-    def sentence(self) -> str:
-        """What happened, as a sentence for readers."""
-        return STOPS[self].sentence
+_HALF = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class StopRule:
-    """What follows from a stop reason.
-
-    `status`: of the record.  `kept`: a plain resume keeps the record; the others are played on.  `scored`: the family
-    scores it.  `flagged`: it counts, and readers are warned.  `sentence`: what happened, for readers.
-    """
-
-    status: str
-    sentence: str
-    kept: bool = True
-    scored: bool = False
-    flagged: bool = False
-
-
-STOPS: Mapping[Stop, StopRule] = {
-    Stop.MAX_TURNS: StopRule("done", "All turns were used; not every seat declared the matter settled.", scored=True),
-    Stop.AGREED_END: StopRule("done", "Every seat declared the matter settled.", scored=True),
-    Stop.EMPTY_REPLY: StopRule("done", "A player answered with nothing, twice.", scored=True, flagged=True),
-    Stop.REFUSAL: StopRule("done", "A player refused to go on, twice.", scored=True, flagged=True),
-    Stop.MAX_TOKENS: StopRule("done", "A reply was cut at --max-tokens before it said anything.", flagged=True),
-    Stop.PLAYER_FAULT: StopRule("aborted", "A player broke the rules past the allowed re-asks.", scored=True),
-    Stop.CONTEXT_EXCEEDED: StopRule("aborted", "The conversation outgrew a player's context window.", scored=True),
-    Stop.GATE_DENIED: StopRule("denied", "A gate denied a call."),
-    Stop.CONTENT_FILTER: StopRule("denied", "A provider's content filter refused the request."),
-    Stop.BUDGET: StopRule("limit", "A limit of the run was reached.", kept=False),
-    Stop.TIMEOUT: StopRule("error", "A service did not answer in time.", kept=False),
-    Stop.PROVIDER: StopRule("error", "A model's service failed.", kept=False),
-    Stop.CALCULATOR: StopRule("error", "A tool's service failed.", kept=False),
-    Stop.JUDGE: StopRule("error", "The judge's service failed.", kept=False),
-    Stop.JOURNAL: StopRule("error", "The recorded calls do not fit this run.", kept=False),
-    Stop.INTERRUPTED: StopRule("error", "The run was interrupted.", kept=False),
-    Stop.BUG: StopRule("error", "The arena failed.", kept=False),
-}
-"""Reason -> rule. The order of docs/run-directory.md, "Why a match stopped"."""
-
-STATUSES = ("done", "aborted", "denied", "limit", "error")
+def whole_text(text: str) -> str:
+    """Return a text with U+FFFD for each half of a surrogate pair: half a character can neither be encoded nor read by
+    others."""
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +61,146 @@ def trial_seed(run_seed: int, key: str) -> str:
     return hashlib.sha256(f"arena-trial-seed/1\0{run_seed}\0{key}".encode()).hexdigest()
 
 
+Kind = Literal["say", "note", "call", "malformed", "empty_reply", "refusal"]
+
+EVERYBODY = ("all",)
+"""Who hears a public entry."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One addressed contribution to a transcript.
+
+    `turn` (0-based), `step`: the model call that it came from.  `seat`: who wrote it (JSON member `from`).  `to`: who
+    sees it, a tuple of seats or EVERYBODY.  By kind:
+
+    - `say`, public: `text`; `done` where the seat declares the matter settled, with its `result`.
+    - `note`: `text` that a seat wrote beside its tool calls, seen by nobody else.
+    - `call`: `id`, `index` (its place in the message), `op`, `args`, `answer`; `problem`: how the call was mended.
+    - `malformed`: `text`, `problem` (what the player was told).
+    - `empty_reply`, `refusal`: `text` if there was any, `problem` (the provider's finish reason).
+    """
+
+    turn: int
+    seat: str = field(metadata=member("from"))
+    to: tuple[str, ...]
+    kind: Kind
+    step: int = 0
+    text: str = ""
+    done: bool = False
+    result: Json = field(default=None, metadata=member(text=True))
+    id: str = ""
+    index: int = 0
+    op: str = ""
+    args: Mapping[str, Json] | None = field(default=None, metadata=member(text=True))
+    answer: Mapping[str, Json] | None = field(default=None, metadata=member(text=True))
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.text.isascii():
+            self.text = whole_text(self.text)
+        if self.problem:
+            self.problem = whole_text(self.problem)
+        if self.kind == "call":
+            self.id, self.op = whole_text(self.id), whole_text(self.op)
+            if self.args is None or self.answer is None:
+                raise MemberError("args" if self.args is None else "answer", "is empty; a call has both")
+
+    @property
+    def answered(self) -> Mapping[str, Json]:
+        """The answer of a call; empty for another kind."""
+        return self.answer or {}
+
+    def to_json(self) -> dict[str, Json]:
+        """Return all members, in the order of docs/run-directory.md."""
+        return encode(self)
+
+    @staticmethod
+    def from_json(value: Json, file: str, place: str = "") -> Entry:
+        """Return the entry that `to_json` wrote. Errors: DataError with all issues."""
+        return decode(Entry, value, file, place)
+
+
+@dataclass(slots=True)
+class Counters:
+    """What one seat used, or a judge, or all of them together (`seat` is empty then).
+
+    `estimated`: calls whose token counts are estimates; `malformed`, `empty_reply`, `refusal`: messages of that kind.
+    """
+
+    seat: str = ""
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: int = 0
+    tool_calls: int = 0
+    tool_errors: int = 0
+    malformed: int = 0
+    empty_reply: int = 0
+    refusal: int = 0
+
+    def add(self, other: Counters) -> None:
+        """Add another's counts."""
+        for name in COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def counts(self) -> dict[str, int]:
+        """Return all counters by name."""
+        return dict(zip(COUNTERS, _counts(self), strict=True))
+
+
+COUNTERS = tuple(one.name for one in fields(Counters) if one.name != "seat")
+_counts: Callable[[Counters], tuple[int, ...]] = attrgetter(*COUNTERS)
+
+
+CallKind = Literal["model", "judge", "tool"]
+Phase = Literal["before", "after"]
+GateVerdict = Literal["allow", "warn", "deny"]
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    """What a gate decided about a call, where it was not a plain allow: the call's place, and the rule.
+
+    `phase`: `before` or `after` the call.  `observed`, `bound`: what the rule looked at, and its bound.  `policy`: the
+    beginning of the policy's digest.  `fails`: the trial is no success.
+    """
+
+    phase: Phase
+    kind: CallKind
+    seat: str
+    turn: int
+    step: int
+    op: str | None
+    decision: GateVerdict
+    reason_code: str
+    rule_id: str
+    message: str
+    on_deny: str
+    enforced: bool
+    observed: Json
+    bound: Json
+    policy: str = ""
+    fails: bool = False
+
+
 @dataclass(slots=True)
 class Transcript:
-    """Addressed entries of one trial, in the order in which they happened, and why it stopped.
+    """Entries of one trial, in the order in which they happened, and why it stopped.
 
-    Each entry is a JSON object with `turn` (0-based), `from`, `to` (list of seats, or `"all"`) and `kind`:
-    `say` (`text`, and `done` where the seat declares the matter settled), `note` (text a seat wrote beside its tool
-    calls, seen by nobody else), `call` (`id`, `step`, `index`, `op`, `args`, `answer`), `malformed` (`text`,
-    `problem`), `empty_reply` and `refusal` (`finish`).
     `stop` is None until the trial ends; `detail` says more in one line (no secrets, no clock values).
     """
 
-    entries: list[dict[str, Json]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     stop: Stop | None = None
     detail: str = ""
     instance: dict[str, Json] | None = None
     """The values that were drawn for this trial, by name; None where the family draws none."""
-    gates: list[dict[str, Json]] = field(default_factory=list)
+    gates: list[GateDecision] = field(default_factory=list)
     """Decisions of gates that an earlier run made while this was played; its own are not in here."""
-    usage: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Seat -> counters: calls, prompt_tokens, completion_tokens, and where not 0 reasoning_tokens, estimated (calls
-    whose counts are estimates), tool_calls, tool_errors, malformed, empty_reply, refusal."""
+    usage: dict[str, Counters] = field(default_factory=dict)
+    """Seat -> what it used."""
 
     @property
     def status(self) -> str:
@@ -143,19 +208,110 @@ class Transcript:
         return (self.stop or Stop.BUG).status
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One of several judgements of a trial. `repetition`: of this judge, 0-based.  `scores` is None where its answer
+    could not be read, and `unscored` says why."""
+
+    judge: str
+    repetition: int
+    scores: dict[str, int] | None
+    unscored: str | None
+    verdict: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeCall:
+    """A tool call of a judge."""
+
+    id: str
+    op: str
+    args: Mapping[str, Json]
+    answer: Mapping[str, Json]
+
+
+@dataclass(slots=True)
+class Judging:
+    """How a trial was judged; without a judge all is 0 or empty.
+
+    `asks`: times a verdict was asked for.  `texts_cut`, `characters_cut`: what the judges were not shown.  `usage`: of
+    all judges together.  `panel`: the judgements where several were asked for.
+    """
+
+    asks: int = 0
+    texts_cut: int = 0
+    characters_cut: int = 0
+    usage: Counters = field(default_factory=Counters)
+    calls: tuple[JudgeCall, ...] = field(default=(), metadata=member(text=True))
+    panel: tuple[Judgement, ...] = field(default=(), metadata=member(text=True))
+
+
 @dataclass(slots=True)
 class Score:
     """Named values, an outcome label, and what the judge said.
 
     `values`: name -> number, or None where `unscored` gives the reason.  `outcome`: label, or None when there is none
-    (errors, denied, limits).  `verdict`: the judge's text, or None.  `detail`: family-specific JSON beside the score.
+    (errors, denied, limits).  `verdict`: the judge's text, or None.  `detail`: what else the family determined, a JSON
+    object or an object of the dataclass that it declares (FamilySpec.detail).
     """
 
     values: dict[str, float | int | None]
     outcome: str | None
     verdict: str | None = None
     unscored: str | None = None
-    detail: dict[str, Json] = field(default_factory=dict)
+    detail: Any = field(default_factory=dict)
+    judging: Judging = field(default_factory=Judging)
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """A seat, and the label of the model that fills it."""
+
+    seat: str
+    model: str
+
+
+@dataclass(slots=True)
+class _Line:
+    """The members of a line of matches.jsonl, in their order."""
+
+    format: int
+    key: str
+    family: str
+    unit: str
+    cell: Mapping[str, str]
+    series: str
+    seed: str
+    cast: tuple[Seated, ...]
+    plan: Mapping[str, Json] = field(metadata=member(text=True))
+    instance: dict[str, Json] | None = field(metadata=member(text=True))
+    attempt: int
+    status: str
+    stop: Stop
+    detail: str
+    flagged: bool
+    gates: tuple[GateDecision, ...] = field(metadata=member(text=True))
+    transcript: list[Entry]
+    usage: tuple[Counters, ...]
+    scores: dict[str, float | None]
+    unscored: str
+    outcome: str
+    verdict: str
+    judging: Judging
+    score_detail: dict[str, Json] = field(metadata=member(text=True))
+    prev: str = ""
+    """The chain (store/chain.py); not part of what was played."""
+
+    def __post_init__(self) -> None:
+        if self.format != RECORD_FORMAT:
+            raise MemberError("format", f"is {self.format}; this arena reads record format {RECORD_FORMAT}")
+        rule = STOPS[self.stop]
+        if self.status != rule.status:
+            raise MemberError("status", f"is {self.status}, but a trial that stopped by {self.stop} is {rule.status}")
+        if self.flagged != rule.flagged:
+            raise MemberError("flagged", f"does not follow from the stop reason {self.stop}")
+        if self.attempt < 0:
+            raise MemberError("attempt", "must be 0 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +322,14 @@ class Record:
     attempt: int
     transcript: Transcript
     score: Score
-    gates: tuple[dict[str, Json], ...] = ()
-    """Decisions of gates, those of the transcript first."""
+    gates: tuple[GateDecision, ...] = ()
+    """Decisions of gates, but for those of the transcript, which come before them."""
+
+    def __post_init__(self) -> None:
+        transcript, score = self.transcript, self.score
+        transcript.detail = whole_text(transcript.detail)
+        score.verdict = score.verdict and whole_text(score.verdict)
+        score.unscored = score.unscored and whole_text(score.unscored)
 
     @property
     def key(self) -> str:
@@ -182,9 +344,9 @@ class Record:
         return self.stop.status
 
     @property
-    def flags(self) -> list[str]:
-        """The stop reason where it counts and readers are warned, else nothing."""
-        return [self.stop] if STOPS[self.stop].flagged else []
+    def flagged(self) -> bool:
+        """Whether it counts and readers are warned, for its stop reason."""
+        return STOPS[self.stop].flagged
 
     @property
     def scored(self) -> bool:
@@ -192,56 +354,82 @@ class Record:
         return self.status == "done" and self.score.unscored is None
 
     def to_json(self) -> dict[str, Json]:
-        """Return the fields of docs/run-directory.md, in that order."""
+        """Return the members of docs/run-directory.md, in that order; numbers of a score always as fractions."""
         trial, transcript, score = self.trial, self.transcript, self.score
-        stop = self.stop
-        return {
-            "format": RECORD_FORMAT,
-            "key": trial.key,
-            "family": trial.family,
-            "unit": trial.unit,
-            "cell": dict(trial.cell),
-            "series": trial.series,
-            "seed": trial.seed,
-            "plan": dict(trial.plan),
-            "instance": transcript.instance,
-            "attempt": self.attempt,
-            "status": stop.status,
-            "stop": stop,
-            "detail": transcript.detail,
-            "flags": self.flags,
-            "gates": [*transcript.gates, *self.gates],
-            "transcript": transcript.entries,
-            "usage": transcript.usage,
-            "scores": score.values,
-            "unscored": score.unscored,
-            "outcome": score.outcome,
-            "verdict": score.verdict,
-            "judging": score.detail,
-        }
+        detail = score.detail
+        line = encode(
+            _Line(
+                format=RECORD_FORMAT,
+                key=trial.key,
+                family=trial.family,
+                unit=trial.unit,
+                cell=trial.cell,
+                series=trial.series or "",
+                seed=trial.seed,
+                cast=tuple([Seated(seat, model) for seat, model in trial.cast.items()]),
+                plan=trial.plan,
+                instance=transcript.instance,
+                attempt=self.attempt,
+                status=self.stop.status,
+                stop=self.stop,
+                detail=transcript.detail,
+                flagged=self.flagged,
+                gates=(*transcript.gates, *self.gates),
+                transcript=transcript.entries,
+                usage=tuple(transcript.usage.values()),
+                scores={name: None if value is None else float(value) for name, value in score.values.items()},
+                unscored=score.unscored or "",
+                outcome=score.outcome or "",
+                verdict=score.verdict or "",
+                judging=score.judging,
+                score_detail=detail if isinstance(detail, dict) else encode(detail),
+            )
+        )
+        del line["prev"]
+        return line
 
     @staticmethod
-    def from_json(value: Mapping[str, Json]) -> Record:
-        """Return the record that `to_json` wrote; store/ checks the shapes. Errors: KeyError, TypeError, ValueError for
-        another shape."""
+    def from_json(value: Json, file: str, place: str = "", detail: type | None = None) -> Record:
+        """Return the record that `to_json` wrote.
+
+        `file`, `place` name it in errors.  `detail`: the family's class of Score.detail; None: it stays JSON.
+        Errors: DataError with all issues.
+        """
+        line = decode(_Line, value, file, place)
+        found = line.score_detail
+        if detail is not None and found:
+            found = decode(detail, found, file, f"{place}: /score_detail" if place else "/score_detail")
         trial = Trial(
-            key=value["key"],
-            family=value["family"],
-            cell=value["cell"],
-            unit=value["unit"],
-            series=value["series"],
-            seed=value["seed"],
-            plan=value["plan"],
+            key=line.key,
+            family=line.family,
+            cell=line.cell,
+            unit=line.unit,
+            series=line.series or None,
+            seed=line.seed,
+            plan=line.plan,
+            cast={one.seat: one.model for one in line.cast},
         )
         transcript = Transcript(
-            entries=value["transcript"],
-            stop=Stop(value["stop"]),
-            detail=value["detail"],
-            instance=value["instance"],
-            usage=value["usage"],
+            entries=line.transcript,
+            stop=line.stop,
+            detail=line.detail,
+            instance=line.instance,
+            usage={one.seat: one for one in line.usage},
         )
-        score = Score(value["scores"], value["outcome"], value["verdict"], value["unscored"], value["judging"])
-        return Record(trial, value["attempt"], transcript, score, tuple(value["gates"]))
+        score = Score(
+            values={name: _number(number) for name, number in line.scores.items()},
+            outcome=line.outcome or None,
+            verdict=line.verdict or None,
+            unscored=line.unscored or None,
+            detail=found,
+            judging=line.judging,
+        )
+        return Record(trial, line.attempt, transcript, score, line.gates)
+
+
+def _number(value: float | None) -> float | int | None:
+    """Return a number of a score as it was counted: whole ones as int."""
+    return int(value) if value is not None and value == int(value) else value
 
 
 def stops(names: Iterable[str]) -> tuple[Stop, ...]:

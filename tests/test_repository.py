@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from arena import __version__
+from arena.families.crypto.spec import SETTINGS
 from arena.formats import simpleyaml
 from arena.providers.chat import ENDPOINTS
 from arena.settings.env import parse_dotenv
-from arena.settings.table import RUN_SETTINGS, VARIABLES
+from arena.settings.table import VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -86,6 +87,16 @@ def test_only_the_command_line_prints() -> None:
     assert found == []
 
 
+def test_no_file_has_conflict_markers() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    marker = re.compile(r"^(?:<{7} |>{7} )", re.MULTILINE)
+    texts = [name for name in listed if name.endswith((".md", ".py", ".rs", ".toml", ".yaml", ".yml", ".json"))]
+    assert len(texts) > 100
+    assert [name for name in texts if marker.search((ROOT / name).read_text("utf-8", "replace"))] == []
+
+
 def test_no_module_is_a_drawer() -> None:
     drawers = re.compile(r"(?:^|_)(?:utils?|helpers?|managers?|misc|common)$")
     assert [short(path) for path in python_files("arena", "scripts") if drawers.search(path.stem)] == []
@@ -104,8 +115,8 @@ def wholesale(tree: ast.AST) -> list[int]:
 
 def test_nothing_is_caught_wholesale() -> None:
     found = [short(path) for path in python_files("arena", "scripts") if wholesale(ast.parse(path.read_text("utf-8")))]
-    # The one place where a bug of ours becomes a record of status `error` instead of a lost run.
-    assert set(found) <= {"arena/engine/runner.py"}
+    # Where a bug of ours becomes a record of status `error` instead of a lost run, or a message instead of a traceback.
+    assert set(found) <= {"arena/engine/runner.py", "arena/cli/entry.py"}
 
 
 @pytest.mark.parametrize(("body", "lines"), [("pass", [3]), ("raise", []), ("raise ValueError", [3])])
@@ -117,7 +128,7 @@ def test_a_wholesale_handler_would_be_found(body: str, lines: list[int]) -> None
 
 
 def test_env_example_lists_exactly_the_known_variables() -> None:
-    known = {row.env for row in RUN_SETTINGS if row.env} | {row.name for row in VARIABLES}
+    known = {row.env for row in SETTINGS if row.env} | {row.name for row in VARIABLES}
     assert listed_variables() == known
 
 

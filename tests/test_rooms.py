@@ -15,8 +15,9 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "arena"
 
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("errors", "records", "messages"),
+    ("stops", "errors"),
     ("formats", "stats"),
+    ("records", "messages"),
     ("settings", "store"),
     ("calculator", "providers", "policy"),
     ("play", "judging"),
@@ -27,7 +28,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 )
 """Each row may import itself and the rows before it. Single modules stand here by name."""
 
-LAZY = frozenset({"arena.__main__", "arena.run", "arena.engine.build"})
+LAZY = frozenset({"arena.cli.entry", "arena.cli.commands.run", "arena.engine.build"})
 """Modules that may import what was chosen by name from a static table, so that every command starts fast."""
 
 

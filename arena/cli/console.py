@@ -1,10 +1,9 @@
-"""Where the doors print. Library code below gets a `notify` function, never a stream."""
+"""Where commands print. Library code below gets a `notify` function, never a stream."""
 
 from __future__ import annotations
 
 import io
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from arena.formats.tables import printable
+from arena.formats.terminal import terminal_width
 
 _RED, _YELLOW, _RESET = "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
@@ -30,7 +30,7 @@ class Console:
     """Results go to `out`, everything else to `err`. What agents wrote is stripped of control characters."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
-    err: TextIO = field(default_factory=lambda: sys.stderr)
+    err: TextIO = field(default_factory=lambda: sys.stderr or io.StringIO())  # None where it was closed at the start
     quiet: bool = False
     color: bool = False
     live: bool = False
@@ -39,6 +39,19 @@ class Console:
     _mute: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @classmethod
+    def of(cls, options: object, environ: Mapping[str, str] = os.environ) -> Console:
+        """Return the Console of this process, with --quiet and --no-color where `options` have them."""
+        shown = cls()
+        shown.set_up(getattr(options, "quiet", False), getattr(options, "no_color", False), environ)
+        return shown
+
+    def set_up(self, quiet: bool, no_color: bool, environ: Mapping[str, str]) -> None:
+        """Follow settings that are known later than the Console: those of a settings file or of .env."""
+        self.quiet = quiet
+        self.color = wants_color(self.err, environ, no_color)
+        self.live = self.err.isatty() and environ.get("TERM", "") != "dumb"
+
     def result(self, text: str) -> None:
         """Print a result to standard output."""
         with self._lock:
@@ -46,7 +59,7 @@ class Console:
             print(text, file=self.out, flush=True)
 
     def notify(self, text: str) -> None:
-        """Say what happens; --quiet silences it."""
+        """Print what happens; --quiet silences it."""
         if not self.quiet:
             self._say(text, "")
 
@@ -55,11 +68,11 @@ class Console:
         self._say(line, "")
 
     def warn(self, text: str) -> None:
-        """Say what the user should know; never silenced."""
+        """Print what the user should know; never silenced."""
         self._say(f"warning: {text}", _YELLOW)
 
     def error(self, text: str) -> None:
-        """Say why it cannot be done; never silenced."""
+        """Print why it cannot be done; never silenced."""
         self._say(f"error: {text}", _RED)
 
     def status(self, text: str) -> None:
@@ -67,9 +80,8 @@ class Console:
         if self.quiet or not self.live:
             return
         with self._lock:
-            width = shutil.get_terminal_size().columns
             self._clear()
-            self._show(printable(text)[: width - 1])
+            self._show(printable(text)[: terminal_width() - 1])
             self._status_shown = True
 
     def _say(self, text: str, style: str) -> None:
@@ -84,7 +96,7 @@ class Console:
             self._status_shown = False
 
     def _show(self, text: str) -> None:
-        """Write to `err`; whoever reads it may go away without the run going with them."""
+        """Write to `err`. If its reader has gone, write nothing more; the run continues."""
         if not self._mute:
             try:
                 self.err.write(text)
@@ -93,11 +105,8 @@ class Console:
                 self._mute = True
 
 
-def console(quiet: bool, no_color: bool, environ: Mapping[str, str] = os.environ) -> Console:
-    """Return the Console of this process; both streams are UTF-8, and what they cannot show is escaped."""
+def speak_utf8() -> None:
+    """Have both streams take any text, whatever the machine's locale is: role names and titles may hold all of it."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    color = wants_color(sys.stderr, environ, no_color)
-    live = sys.stderr.isatty() and environ.get("TERM", "") != "dumb"
-    return Console(quiet=quiet, color=color, live=live)

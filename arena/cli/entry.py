@@ -1,31 +1,81 @@
-"""What every door has in common: how a command ends, whatever ends it.
+"""The one dispatcher: argv in, exit code out.
 
-A door is `main(argv) -> exit code`; it hands its work to `enter`, and its flags to a `flag_parser.Parser`.
+Every command goes the same way: find its module in the table, parse its flags, build the Console, call
+`run(options, console)`. `run_command` turns any ending (return, error, Ctrl-C, closed pipe, crash) into one message
+and an exit code.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
+import importlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TextIO
 
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, ArenaError
+from arena import __version__
+from arena.cli.commands import COMMANDS
+from arena.cli.console import Console, speak_utf8
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.formats.suggest import suggest
 from arena.formats.tables import printable
 
+EXIT_PIPE = 141
+"""The reader of standard output went away (`| head`): 128 + SIGPIPE, what a shell reports for other programs."""
 
-def enter(name: str, act: Callable[[], int]) -> int:
-    """Carry out `act` and return its exit code, or that of what ended it.
+DEBUG = "ARENA_DEBUG"
+"""Set to anything but 0 in the real environment, a crash shows its traceback."""
 
-    `name` ("arena verify") stands before every message, which is one line on standard error. No error of the tree in
-    errors.py, no refusal of the system, no Ctrl-C, SIGTERM or reader that went away shows a traceback. SystemExit (of
-    --help and --version) passes.
+_LONGEST_CRASH = 300
+"""Characters of an unexpected exception's own text that are shown."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `arena` with these words (default: the process's own) and return the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    name = words[0] if words else "--help"
+    return run_command(f"arena {name}" if name in COMMANDS else "arena", lambda: _dispatch(name, words[1:]))
+
+
+def _dispatch(name: str, words: Sequence[str]) -> int:
+    if name in ("-h", "--help", "--help-all", "help"):
+        Console().result(help_text())
+        return EXIT_OK
+    if name == "--version":
+        Console().result(f"arena {__version__}")
+        return EXIT_OK
+    if name not in COMMANDS:
+        raise UsageError(f"unknown command {name!r}{suggest(name, COMMANDS)} (`arena --help` lists the commands)")
+    command = importlib.import_module(COMMANDS[name].module)
+    parser = command.parser()
+    options = parser.parse_args(words)
+    options.parser, options.argv = parser, tuple(words)
+    code: int = command.run(options, Console.of(options))
+    return code
+
+
+def help_text() -> str:
+    """Return the list of commands."""
+    width = max(len(name) for name in COMMANDS)
+    rows = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
+    return (
+        f"usage: arena COMMAND [flags]\n\n{rows}\n\n"
+        "examples:\n  python3 -m arena run --limit 3\n  python3 -m arena report --last --open\n\n"
+        "`arena COMMAND --help` lists the flags of a command. Exit codes: docs/configuration.md."
+    )
+
+
+def run_command(name: str, act: Callable[[], int]) -> int:
+    """Call `act` and return its exit code, or the exit code of what ended it.
+
+    `name` ("arena verify") stands before the message, which goes to standard error. No error of arena/errors.py, no
+    refusal of the system, no Ctrl-C, SIGTERM or closed pipe shows a traceback; neither does an exception that nobody
+    expected, unless ARENA_DEBUG is set.
     """
     speak_utf8()
     try:
@@ -42,18 +92,48 @@ def enter(name: str, act: Callable[[], int]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         _silence(sys.stdout)
-        return EXIT_ERRORS
+        return EXIT_PIPE
     except OSError as error:
         named = isinstance(error.filename, str | bytes)
         place = f": {os.fsdecode(error.filename)}" if named else " (while writing the standard output, or a file)"
         _complain(name, f"{error.strerror or error}{place}")
         _silence_full_output()
         return EXIT_ERRORS
+    except SystemExit as ended:  # of --help and --version
+        return ended.code if isinstance(ended.code, int) else EXIT_OK
+    except Exception as error:
+        if os.environ.get(DEBUG, "0") not in ("", "0"):
+            raise
+        _complain(name, crash_text(error))
+        return EXIT_ERRORS
+
+
+def crash_text(error: Exception) -> str:
+    """Return one message about an exception that nobody expected: what, where, and what to do. Keys are taken out."""
+    redaction = importlib.import_module("arena.settings.redaction")  # here alone: every command starts without it
+    said = " ".join(redaction.Redactor.from_environ(os.environ).text(str(error)).split())
+    what = f"{type(error).__name__}: {said[:_LONGEST_CRASH]}" if said else type(error).__name__
+    return (
+        f"internal error: {what} ({_place(error.__traceback__)}). This is a mistake in the arena, not yours: please"
+        f" report it with this line and the command. {DEBUG}=1 shows the whole traceback."
+    )
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return the innermost place within the package, as `arena/store/journal.py:75 in read_lines`."""
+    found = "unknown place"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        _, package, path = code.co_filename.replace(os.sep, "/").rpartition("/arena/")
+        if package:
+            found = f"arena/{path}:{trace.tb_lineno} in {code.co_name}"
+        trace = trace.tb_next
+    return found
 
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM end what is under way as Ctrl-C does: while the calculator is built, say, before any match."""
+    """Have SIGTERM end a command as Ctrl-C does, also before a run begins: while the calculator is built, say."""
 
     def caught(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -68,22 +148,15 @@ def sigterm_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def speak_utf8() -> None:
-    """Have both streams take any text, whatever the machine's locale is; role names and titles may hold all of it."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
 def _complain(name: str, message: str) -> None:
-    """Say why the command ended; a message may quote what a file or an agent holds. Nobody may be listening."""
+    """Write why the command ended to stderr, which may be closed; a message may quote what an agent wrote."""
     if sys.stderr is not None:  # None where the process was started without
         with contextlib.suppress(OSError):
             print(f"{name}: {printable(message)}", file=sys.stderr, flush=True)
 
 
 def _flush() -> None:
-    """Write what is still held back, while an error can still be told."""
+    """Write what is still held back, while an error can still be reported."""
     if sys.stdout is not None:
         sys.stdout.flush()
 

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
-from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
+from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
+from arena.engine.build import (
+    ProcessContext,
+    RunRequest,
+    build_calculator,
+    build_cast,
+    build_family,
+    open_run,
+    tools_text,
+)
 from arena.engine.dry_run import dry_run_text
 from arena.engine.manifest import run_identity
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
-from arena.records import Json
-from arena.settings.redaction import public_url
-from arena.store.finished_run import FinishedRun
+from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
 
 RUNS_DIR = Path("state/runs")
-SHOWN_FAULTS = 10
-"""How many trials that did not pass the end of a run names; all of them are in matches.jsonl."""
 
 
 def execute(request: RunRequest, console: Console) -> int:
@@ -38,7 +41,7 @@ def execute(request: RunRequest, console: Console) -> int:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
         run = Run(family, request, console, cast, calculator, tools)
-        run.identity = run_identity(request, family, cast, calculator, tools, run.gate.identity())
+        run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
         for warning in family.warnings:
             console.warn(warning)
         if request.config.operation.dry_run:
@@ -49,7 +52,7 @@ def execute(request: RunRequest, console: Console) -> int:
         result = _carry_out(run, path)
         code = _report(run, path, result)
         if _targets(request):
-            _ci_outputs(run, path, ci_record(FinishedRun(path)))
+            _ci_outputs(run, path, ci_record(open_run(path)))
         return code
 
 
@@ -62,7 +65,7 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
         raise  # nothing was done, and the directory may be another run's
     except ArenaError as error:
         with contextlib.suppress(OSError):  # report the original error, not this one
-            _ci_outputs(run, path, failed_record(run.identity["sha256"], str(error)))
+            _ci_outputs(run, path, failed_record(run.identity.sha256, str(error)))
         raise
 
 
@@ -79,23 +82,17 @@ def _ci_outputs(run: Run, path: Path, record: CiRecord) -> None:
 
 
 def _resume_hint(process: ProcessContext, path: Path) -> str:
-    """Return the sentence that says how to resume: the command as it was given, with what it lacks, and without what
-    may be secret in an address."""
-    words = [public_url(word) for word in process.argv]
-    if not any(word == "--out" or word.startswith("--out=") for word in words):
-        words += ["--out", str(path)]
-    if "--resume" not in words:
-        words.append("--resume")
-    return f"resume with: python3 -m {process.command} {shlex.join(words)}"
+    """Return the sentence that says how to resume."""
+    return f"resume with: {resume_command(process.argv, process.command, str(path))}"
 
 
-def _directory(request: RunRequest, identity: Mapping[str, Json]) -> Path:
+def _directory(request: RunRequest, identity: Identity) -> Path:
     """Return the run directory: --out, or a new one under state/runs named by UTC time and identity."""
     out = request.config.operation.out
     if out is not None:
         return Path(out)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    first = path = request.config.root / RUNS_DIR / f"{stamp}-{identity['sha256'][:8]}"
+    first = path = request.config.root / RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
     number = 1
     while path.exists():  # the same run twice within a second
         number += 1
@@ -110,7 +107,7 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         console.result(json.dumps(summary))
     elif not operation.quiet:
         console.result(summary_text(summary, run.family, path))
-    for line in _not_passed(result):
+    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
         console.warn(line)
     resume = run.resume_hint
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
@@ -131,12 +128,3 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")
         return EXIT_ERRORS
     return EXIT_OK
-
-
-def _not_passed(result: SessionResult) -> list[str]:
-    """Return a line for each trial of this session that did not end as done, the first SHOWN_FAULTS of them."""
-    found = [one for one in result.not_passed if one.status != "limit"]
-    lines = [f"{one.status.upper():<8} {one.key}  {one.detail or one.stop.sentence}" for one in found[:SHOWN_FAULTS]]
-    if len(found) > SHOWN_FAULTS:
-        lines.append(f"and {len(found) - SHOWN_FAULTS} more (matches.jsonl lists them all)")
-    return lines

@@ -17,18 +17,20 @@ from typing import Any
 from arena.calculator.carrier import CalculatorSettings, ensure_built
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Family
+from arena.families.report import FamilyParts
 from arena.families.spec import FamilySpec, Need
 from arena.formats.suggest import suggest
 from arena.messages import Calculator, Provider, Sampling
-from arena.play.services import Model
+from arena.play.context import Model
 from arena.play.tool_protocol import describe
+from arena.policy.gates import AllowAll, Gate
 from arena.providers.nobody import Nobody
 from arena.records import Json, Trial
 from arena.settings.config import Config, ModelRef
 from arena.settings.model_refs import Panel
 from arena.settings.prices import FREE, Price, load_prices
 from arena.settings.table import PROVIDERS
-from arena.store.finished_run import Source
+from arena.store.finished_run import FinishedRun, Source
 from arena.store.rundir import MANIFEST_FILE
 
 FAMILIES: Mapping[str, str] = {
@@ -86,7 +88,7 @@ class RunRequest:
     """One run as it was asked for.
 
     `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
-    trials are scored again; None: trials are played.
+    trials are scored again; None: trials are played.  `gate`: the policy of the run.
     """
 
     spec: FamilySpec
@@ -94,6 +96,7 @@ class RunRequest:
     process: ProcessContext
     panel: Panel | None = None
     source: Source | None = None
+    gate: Gate = field(default_factory=AllowAll)
 
     def judges(self) -> Panel | None:
         """Return who judges and how often; None for a run without a judge. Errors: UsageError where nobody is named."""
@@ -169,6 +172,8 @@ def http_settings(config: Config, process: ProcessContext, **changes: Any) -> An
             "max_retries": operation.max_retries,
             "backoff_base_s": operation.backoff,
             "max_connections": operation.workers + 8,
+            "rpm": operation.rpm,
+            "tpm": operation.tpm,
             "verify_tls": operation.ssl_verify,
             "print_http_errors": operation.print_http_errors,
             "notify": process.warn,
@@ -198,7 +203,9 @@ class Cast:
     def player(self, trial: Trial, seat: str) -> Model:
         """Return the model that fills a seat of a trial. Errors: ServiceFault (bug) where no model does."""
         label = trial.cast.get(seat)
-        model = self.by_seat.get(seat, self.default) if label is None else self.roster.get(label)
+        model = self.by_seat.get(seat, self.default)
+        if label is not None and (model is None or model.label != label):
+            model = self.roster.get(label)
         if model is None:
             raise ServiceFault("bug", f"no model fills the seat {seat}" + (f" ({label})" if label else ""))
         return model
@@ -345,7 +352,7 @@ def tools_text(request: RunRequest, cast: Cast, calculator: Calculator | None) -
             f" {', '.join(known)}"
         )
     most = int(request.config.get("max_tool_calls_per_turn", 0))
-    return describe(catalogue, most, tools.op_families or None)
+    return describe(catalogue, most, tools.op_families or None, tools.text)
 
 
 def build_family(request: RunRequest, tools: str | None) -> Family:
@@ -357,8 +364,44 @@ def build_family(request: RunRequest, tools: str | None) -> Family:
     return family
 
 
+def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the rules by which a run is scored again: its own, changed as the family's module says
+    (`rescoring_rules(config, rules)`), where it offers that."""
+    own = getattr(importlib.import_module(request.spec.module), "rescoring_rules", None)
+    return dict(rules) if own is None else dict(own(request.config, rules))
+
+
+def unit_digests(run: FinishedRun) -> Mapping[str, str]:
+    """Return unit -> text that tells whether two runs played the same unit: as the family's module says
+    (`unit_digests(run)`), else its name alone. Errors: DataError for inputs that cannot be read."""
+    own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "unit_digests", None)
+    if own is None:
+        return {record.trial.unit: record.trial.unit for record in run.records}
+    found: Mapping[str, str] = own(run)
+    return found
+
+
+def report_parts(run: FinishedRun) -> FamilyParts:
+    """Return what the report page needs to know of a run's family; the base class for a family that is unknown here."""
+    name = run.manifest.identity.family
+    module = family_spec(name).report if name in FAMILIES else ""
+    found: FamilyParts = importlib.import_module(module).parts_of(run) if module else FamilyParts()
+    return found
+
+
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
 """What reading data raises that is JSON, but not of the shape that the arena writes."""
+
+
+def open_run(path: Path) -> FinishedRun:
+    """Return a run directory to be read, with its family's own class of Score.detail.
+
+    Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged; ConfigError for a
+    family that does not exist here.
+    """
+    run = FinishedRun(path)
+    run.detail = family_spec(run.manifest.family).detail
+    return run
 
 
 def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
@@ -369,7 +412,7 @@ def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
     try:
         spec = family_spec(str(identity["family"]))
         family: Family = importlib.import_module(spec.module).from_run(run_dir, identity)
-        if "source" in identity:
+        if identity.get("source") is not None:
             family = importlib.import_module(REJUDGED).of_run(run_dir, identity, family)
     except OSError as error:
         raise DataError([Issue(str(error.filename), "", f"cannot be read: {error.strerror}")]) from error

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from arena.engine.build import Cast
 from arena.engine.session import Run
 from arena.families.contract import Bounds
 from arena.families.spec import Need
 from arena.formats.tables import text_table
 from arena.play.bounds import CallBounds
-from arena.play.services import Model
+from arena.play.context import Model
 from arena.records import Json
 from arena.settings.prices import FREE, Price
 
@@ -20,13 +19,14 @@ def dry_run_text(run: Run) -> str:
     family, words = run.family, run.family.spec.words
     bounds = family.bounds(run.request.config)
     planned = run.planned - len(family.carried_over)
+    prices = dearest(run.cast.players()), dearest(run.cast.panel)
     rows: list[list[Json]] = [
         *_who(run),
         [words.trials, str(planned)],
         [words.units, str(len({trial.unit for trial in family.trials()}))],
         ["calls, if every answer is usable", f"{bounds.players.usual + bounds.judge.usual:,}"],
         ["calls, upper bound", f"{bounds.players.calls + bounds.judge.calls:,}"],
-        *_tokens(bounds, run.cast, run.tools is not None),
+        *token_rows(bounds, prices, run.cast.unpriced, run.tools is not None),
         *([name, text] for name, text in bounds.rows),
     ]
     return text_table(["dry run: nothing is played", ""], rows)
@@ -42,15 +42,19 @@ def _who(run: Run) -> list[list[Json]]:
     others = [label for label in cast.roster if label not in named]
     if others:
         rows.append(["models", ", ".join(others)])
-    if run.identity["models"]["judge"] is not None:
-        rows.append(["judge", run.identity["models"]["judge"]])
+    if run.identity.models.judge is not None:
+        rows.append(["judge", run.identity.models.judge])
     if spec.tools is not Need.NONE:
-        rows.append(["calculator", run.identity["calculator"]["provider"]])
+        rows.append(["calculator", run.identity.calculator["provider"]])
     return rows
 
 
-def _tokens(bounds: Bounds, cast: Cast, tools: bool) -> list[list[Json]]:
-    """Return the rows about tokens and cost; `bounds.missing` names the settings without which there are none."""
+def token_rows(bounds: Bounds, prices: tuple[Price, Price], unpriced: Sequence[str], tools: bool) -> list[list[Json]]:
+    """Return the rows about tokens and cost; `bounds.missing` names the settings without which there are none.
+
+    `prices`: of players and judge, the highest of each.  `unpriced`: models without a price.  `tools`: whether answers
+    of tools come on top.
+    """
     if bounds.missing:
         return [
             ["tokens, upper bound", f"none without {' and '.join(bounds.missing)}"],
@@ -59,8 +63,8 @@ def _tokens(bounds: Bounds, cast: Cast, tools: bool) -> list[list[Json]]:
     prompt = (bounds.players.prompt_tokens or 0) + (bounds.judge.prompt_tokens or 0)
     completion = (bounds.players.completion_tokens or 0) + (bounds.judge.completion_tokens or 0)
     beside = " (beside the answers of tools)" if tools else ""
-    cost = _cost(bounds.players, dearest(cast.players())) + _cost(bounds.judge, dearest(cast.panel))
-    known = f"no price for {', '.join(cast.unpriced)} (--prices)" if cast.unpriced else f"${cost:,.2f}{beside}"
+    cost = _cost(bounds.players, prices[0]) + _cost(bounds.judge, prices[1])
+    known = f"no price for {', '.join(unpriced)} (--prices)" if unpriced else f"${cost:,.2f}{beside}"
     return [
         ["prompt tokens, upper bound", f"{prompt:,}{beside}"],
         ["completion tokens, upper bound", f"{completion:,}"],

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from arena.errors import EXIT_INTERRUPTED
-from arena.play.services import Activity
+from arena.play.context import Activity
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

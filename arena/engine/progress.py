@@ -7,8 +7,8 @@ from typing import Protocol
 
 from arena.engine.runner import Progress
 from arena.families.spec import Words
+from arena.play.context import Activity
 from arena.play.limits import Budget
-from arena.play.services import Activity
 from arena.records import Record
 
 

@@ -27,12 +27,12 @@ class PanelSums:
 
     def add(self, record: Record) -> None:
         """Count one record; nothing where it has no panel, or no score."""
-        panel = record.score.detail.get("panel")
+        panel = record.score.judging.panel
         if not panel or not record.scored:
             return
         self.matches += 1
         unit = nested_name(repeated(record.trial, self.conditions))
-        judged = [entry["scores"] for entry in panel if entry.get("scores")]
+        judged = [one.scores for one in panel if one.scores]
         for name in self.dimensions:
             self.sums.setdefault(name, NestedSums()).add(unit, [scores[name] for scores in judged])
 

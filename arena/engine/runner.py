@@ -14,8 +14,9 @@ from pathlib import Path
 from arena.engine.plan import Job, Lane
 from arena.errors import ArenaError, Interrupted, StorageFault, TrialEnded, UsageError
 from arena.families.contract import Family, score_problem
+from arena.play.context import RunContext
 from arena.play.past import Past
-from arena.play.services import RunContext, Services, TrialServices
+from arena.play.services import Services, TrialServices
 from arena.records import STOPS, Record, Score, Stop, Transcript, Trial
 
 JOIN_SECONDS = 0.2

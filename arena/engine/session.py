@@ -17,14 +17,17 @@ from arena.engine.runner import Hooks, Progress, Runner
 from arena.engine.summary import Summary
 from arena.families.contract import Family
 from arena.messages import Calculator
+from arena.play.context import Activity, RunContext
 from arena.play.limits import Budget, Limits
-from arena.play.services import Activity, RunContext
-from arena.policy.gates import AllowAll, Gate
 from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests
-from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line, reply_from_json
-from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir, Stored, write_atomic
+from arena.store.calls import CallLine
+from arena.store.closing import close_records
+from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
+from arena.store.manifest import Identity, Manifest
+from arena.store.reader import RecordFile, Stored
+from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir, write_atomic
 
 TOOLS_INPUT = "tools.txt"
 """In `inputs/`: what players were shown of the tools."""
@@ -55,8 +58,7 @@ class Run:
     cast: Cast
     calculator: Calculator | None
     tools: str | None
-    gate: Gate = field(default_factory=AllowAll)
-    identity: dict[str, Json] = field(default_factory=dict)
+    identity: Identity = field(init=False)
     resume_hint: str = ""
 
     def trial_keys(self) -> Iterator[str]:
@@ -64,7 +66,7 @@ class Run:
 
     @property
     def planned(self) -> int:
-        return int(self.identity["plan"]["count"])
+        return self.identity.plan.count
 
 
 @dataclass(slots=True)
@@ -93,10 +95,12 @@ class Session:
                 operation.max_cost_usd,
             )
         )
-        self.manifest: dict[str, Json] = {}
+        self.manifest: Manifest
         self.kept: dict[str, Stored] = {}
         self.attempts: dict[str, int] = {}
         self.not_passed: list[NotPassed] = []
+        self.records: RecordFile
+        """Of the run as it was when it was resumed."""
         self.series = SeriesIndex(run.family.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
@@ -130,8 +134,7 @@ class Session:
     def _create(self) -> None:
         """Write the manifest and the inputs of a new run, in this order: what has a manifest can be resumed."""
         run = self.run
-        self.manifest = new_manifest(run.identity, run.request)
-        self.manifest["sessions"].append(new_session(run.request, run.calculator, 0))
+        self.manifest = new_manifest(run.identity, run.request, new_session(run.request, run.calculator, 0))
         self.directory.write_manifest(self.manifest)
         self._write_inputs()
         run.console.notify(f"run directory: {self.directory.path}")
@@ -143,7 +146,8 @@ class Session:
         directory.check_identity(self.manifest, run.identity)
         digests.discard(directory.path)
         directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
-        newest = directory.stored()
+        self.records = self._record_file()
+        newest = self.records.stored()
         generation = retry_generation(self.manifest, bool(retry))
         for key, stored in newest.items():
             # A retry that was itself interrupted goes on: what it has already played anew is not played again.
@@ -156,7 +160,7 @@ class Session:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
         self._read_journal()
-        self.manifest["sessions"].append(new_session(run.request, run.calculator, generation))
+        self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
         directory.write_manifest(self.manifest)
         self._write_inputs()
         run.console.notify(f"resuming {directory.path}: {len(self.kept)} of {run.planned} kept")
@@ -172,10 +176,9 @@ class Session:
         prices = {model.label: model.price for model in self.run.cast.models()}
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
-        def each(line: dict[str, Json]) -> None:
-            if line["kind"] != "tool" and line.get("provider") in prices:
-                reply = line.get("reply")
-                self.budget.add_past(reply_from_json(reply).usage if reply else None, prices[line["provider"]])
+        def each(line: CallLine) -> None:
+            if line.provider in prices:
+                self.budget.add_past(line.reply and line.reply.usage, prices[line.provider])
 
         self.recorded.scan(wanted, each)
 
@@ -199,8 +202,7 @@ class Session:
             )
 
             def record(finished: Record, seconds: float, number: int) -> None:
-                value = finished.to_json()
-                records.append(encode_line(value))
+                records.append(encode_line(finished.to_json()))
                 run.family.write_bundle(directory.path, finished)
                 timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
                 timings.append(encode_line(timing))
@@ -227,8 +229,8 @@ class Session:
             player=run.cast.player,
             panel=run.cast.panel,
             toolbox=run.family.toolbox(run.calculator),
-            has_tools=run.tools is not None,
-            gate=run.gate,
+            has_tools=run.tools is not None or run.family.toolbox(None) is not None,
+            gate=run.request.gate,
             activity=self.activity,
         )
 
@@ -244,10 +246,14 @@ class Session:
             if trial.key not in self.kept:
                 yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.carried_over)
 
+    def _record_file(self) -> RecordFile:
+        """Return the records as they are in the file now."""
+        return RecordFile(self.directory.file(RECORDS_FILE), self.run.family.spec.detail)
+
     def _earlier(self, trial: Trial) -> Sequence[Record]:
         """Return the kept records of a trial's series that come before it."""
-        places = [self.kept[key] for key in self.series.before(trial) if key in self.kept]
-        return [Record.from_json(self.directory.read_record(place)) for place in places]
+        kept = [key for key in self.series.before(trial) if key in self.kept]
+        return [record for _, record in self.records.chosen(kept)] if kept else []
 
     def _finish(self) -> dict[str, Json]:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
@@ -255,15 +261,14 @@ class Session:
         summary = Summary(directory.path, run.family, run.planned)
         exporters = run.family.exports(directory.path)
 
-        def each(value: dict[str, Json]) -> None:
-            record = Record.from_json(value)
+        def each(record: Record) -> None:
             if directory.resumed:  # a kill may have come between a record and its bundle
                 run.family.write_bundle(directory.path, record)
             summary.add(record)
             for exporter in exporters:
                 exporter.add(record)
 
-        directory.finish(run.trial_keys(), each)
+        close_records(self._record_file(), run.identity.to_json(), run.trial_keys(), each)
         for exporter in exporters:
             exporter.close()
         priced = {model.label: model.price for model in run.cast.models() if model.price is not FREE}

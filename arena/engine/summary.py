@@ -14,7 +14,7 @@ from pathlib import Path
 from arena.engine.run_reliability import PanelSums, Plays, reliability_json
 from arena.families.contract import FactGroup, Family, Value
 from arena.formats.tables import csv_line
-from arena.records import STATUSES, Json, Record
+from arena.records import STATUSES, Counters, Json, Record
 from arena.stats.moments import Moments, merge_counts, success_rate
 from arena.store.rundir import SUMMARY_FILE, AtomicFile, pretty_json, write_atomic
 
@@ -22,7 +22,7 @@ SCORES_CSV = "matches_scores.csv"
 SUMMARY_FORMAT = 2
 
 _USAGE = ("calls", "prompt_tokens", "completion_tokens", "reasoning_tokens", "estimated")
-_TOOLS = ("tool_calls", "tool_errors", "malformed")
+_PLAYERS = (*_USAGE, "tool_calls", "tool_errors", "malformed")
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Group:
         outcome = record.score.outcome
         if outcome is not None:
             self.outcomes[outcome] += 1
-        self.flagged += bool(record.flags)
+        self.flagged += record.flagged
         for fact in self.facts:
             fact.add(record)
         if record.scored:
@@ -110,8 +110,8 @@ class Summary:
         self.leaves: dict[Leaf, Group] = {}
         """A record is counted once, in its leaf, and the tables add up what they need."""
         self.stops: dict[str, int] = {}
-        self.players: dict[str, int] = dict.fromkeys([*_USAGE, *_TOOLS], 0)
-        self.judges: dict[str, int] = dict.fromkeys(_USAGE, 0)
+        self.players = Counters()
+        self.judges = Counters()
         self.panels = PanelSums(self.dimensions, tuple(family.conditions))
         self._facts = family.facts()
         self._csv = AtomicFile(run_dir / SCORES_CSV)
@@ -133,28 +133,23 @@ class Summary:
         self.leaves[leaf].add(record)
         self.panels.add(record)
         self.stops[record.stop] = self.stops.get(record.stop, 0) + 1
-        usage: dict[str, int] = dict.fromkeys(self.players, 0)
+        usage = Counters()
         for counters in record.transcript.usage.values():
-            for name, value in counters.items():
-                if name in usage:
-                    usage[name] += value
-        for name, value in usage.items():
-            self.players[name] += value
-        for name, value in record.score.detail.get("usage", {}).items():
-            if name in self.judges:
-                self.judges[name] += value
+            usage.add(counters)
+        self.players.add(usage)
+        self.judges.add(record.score.judging.usage)
         self._csv.write(csv_line(self._csv_row(record, usage)))
 
-    def _csv_row(self, record: Record, usage: Mapping[str, int]) -> list[Json]:
+    def _csv_row(self, record: Record, usage: Counters) -> list[Json]:
         trial, score = record.trial, record.score
         values = [score.values.get(name) for name in self.dimensions]
         known = [value for name in self._averaged if (value := score.values.get(name)) is not None]
         mean = [round(sum(known) / len(known), 3) if known else None] if self._averaged else []
-        turns = sum(1 for entry in record.transcript.entries if entry["kind"] == "say")
+        turns = sum(1 for entry in record.transcript.entries if entry.kind == "say")
         return [trial.unit, trial.plan.get("rep"), record.attempt,
                 *(trial.cell.get(label) for label in self._family.labels), record.status,
-                record.stop, score.outcome, *values, *mean, score.unscored, turns, usage["tool_calls"],
-                usage["tool_errors"], usage["malformed"], usage["prompt_tokens"], usage["completion_tokens"],
+                record.stop, score.outcome, *values, *mean, score.unscored, turns, usage.tool_calls,
+                usage.tool_errors, usage.malformed, usage.prompt_tokens, usage.completion_tokens,
                 *(cell for fact in self._facts for cell in fact.cells(record)), trial.seed]  # fmt: skip
 
     def _units(self) -> dict[str, Group]:
@@ -194,9 +189,13 @@ class Summary:
             "n_not_played": self._planned - total.n,
             **{name: value for name, value in total.to_json().items() if name != "n"},
             "averaged_scores": list(self._averaged),
+            "optional_scores": [value.name for value in self._family.values if not value.required],
             **({} if reliability is None else {"reliability": reliability}),
             "stops": dict(sorted(self.stops.items())),
-            "usage": {"players": self.players, "judge": self.judges},
+            "usage": {
+                "players": {name: count for name, count in self.players.counts().items() if name in _PLAYERS},
+                "judge": {name: count for name, count in self.judges.counts().items() if name in _USAGE},
+            },
             "by": {
                 label: {value: group.to_json() for value, group in groups.items()}
                 for label, groups in self._cells().items()

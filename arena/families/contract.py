@@ -94,7 +94,7 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What `--dry-run` says: bounds by who is asked; `missing`: settings that would give a bound; `rows`: (name, text)."""
+    """What `--dry-run` says: bounds by who is asked, settings `missing` for a bound, further (name, text) rows."""
 
     players: CallBounds
     judge: CallBounds
@@ -142,10 +142,6 @@ class Family(Protocol):
 
     def identity(self) -> Mapping[str, Json]:
         """Return what identifies the family's rules: versions and digests of prompts, rubric, data."""
-        ...
-
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        """Return what two runs must have in common to be compared, by name, from a run's identity."""
         ...
 
     def facts(self) -> Sequence[FactGroup]:

@@ -35,11 +35,17 @@ class FamilySpec:
     """A family as its command sees it.
 
     `module`: the module that offers `build(config, tools) -> Family` and `from_run(run_dir, identity) -> Family`;
-    `tools` is what players are shown of the tools, None without any.
+    `tools` is what players are shown of the tools, None without any. It may offer `roster(config)` (who plays),
+    `rescoring_rules(config, rules)` (what a run that is scored again may change) and `unit_digests(run)` (unit -> text
+    that tells whether two runs played the same unit).
     `settings`: the whole table of its command: the blocks of settings/table.py that it uses, and its own rows.
     `judge`, `tools`: whether it needs a judge and the calculator.
     `providers`: name -> module of the providers that are the family's own: its mock models, above all.
     `mocks`: the mock models that play and judge where none is named.
+    `compared`: settings that two runs must have in common to be compared, beside seed, judge, tools and rules.
+    `not_compared`: names of rules in which compared runs may differ.
+    `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
+    `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
     """
 
     name: str
@@ -50,3 +56,7 @@ class FamilySpec:
     tools: Need = Need.NONE
     providers: Mapping[str, str] = field(default_factory=dict)
     mocks: MockModels = MockModels()
+    compared: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    report: str = ""
+    detail: type | None = None

@@ -5,11 +5,12 @@ Every function is linear in its input; nothing recurses deeper than MAX_DEPTH.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import NamedTuple
 
-from arena.records import Json
+from arena.formats.json_types import Json
 
 MAX_DEPTH = 32
 """Deepest nesting that is read as a call: the calculator's own limit for a request."""
@@ -19,6 +20,8 @@ SAFE_INTEGER = 2**53 - 1
 
 TRAILING_COMMA = "a trailing comma was left out"
 RAW_LINE_BREAK = "a raw line break or tab inside a string was kept"
+
+ESCAPED = "the escaped quotes of the JSON were read as quotes"
 
 
 class Unreadable(Exception):
@@ -162,6 +165,61 @@ def _explain(text: str, error: json.JSONDecodeError) -> str:
         return "this is not JSON but looks like Python: use double quotes, and true, false and null."
     near = text[max(0, error.pos - 10) : error.pos + 10]
     return f"the JSON is broken near {near!r} ({error.msg[:1].lower()}{error.msg[1:]}): write it as strict JSON."
+
+
+# A quote that was escaped once more, as in JSON inside a JSON string or in HTML.
+_ESCAPED_START = re.compile(r"[{\[]\s*(?:\\\"|&(?:quot|#34|#x22);)")
+_ESCAPED_TOKEN = re.compile(r"(?P<slashes>\\*+)(?:(?P<quote>\")|(?P<entity>&(?:quot|#34|#x22);))|\\++|[{}\[\]]")
+
+
+def is_escaped(text: str, start: int) -> bool:
+    """Whether the object or list at `start` is written with escaped quotes."""
+    return _ESCAPED_START.match(text, start) is not None
+
+
+def bare_quotes(text: str) -> str:
+    """Return the text with escaped quotes as plain ones, to look for words in it."""
+    return html.unescape(text).replace('\\"', '"')
+
+
+def decode_escaped(text: str, start: int, stop: int) -> tuple[Decoded | Broken, int]:
+    """Read the value at `start` whose quotes are escaped, as \\" or &quot;, within text[:stop].
+
+    Return it and how many characters were looked at.
+    """
+    end = _end_of_escaped(text, start, stop)
+    if end is None:
+        return Broken(stop, "the escaped JSON is never closed: write it with plain quotes."), stop - start
+    piece = text[start:end]
+    if '\\"' in piece:
+        try:
+            bare = json.loads(f'"{piece}"', strict=False)
+        except ValueError:
+            bare = piece.replace('\\"', '"')
+    else:
+        bare = html.unescape(piece)
+    found = decode_strict(bare, 0)[0] or decode_mended(bare, 0, len(bare))
+    if isinstance(found, Broken):
+        return Broken(end, found.problem), end - start
+    return Decoded(found.value, end, (ESCAPED, *found.repairs)), end - start
+
+
+def _end_of_escaped(text: str, start: int, stop: int) -> int | None:
+    """Return where the brackets that open at `start` are closed again, outside escaped quotes."""
+    depth, quoted = 0, False
+    for token in _ESCAPED_TOKEN.finditer(text, start, stop):
+        # Escaped once more, a quote has one backslash, and a quote inside a string three; a backslash has four.
+        if token["quote"]:
+            quoted ^= len(token["slashes"]) % 4 == 1
+        elif token["entity"]:
+            quoted ^= len(token["slashes"]) % 2 == 0
+        elif not quoted and token[0] in ("{", "["):
+            depth += 1
+        elif not quoted and token[0] in ("}", "]"):
+            depth -= 1
+            if depth <= 0:
+                return token.end()
+    return None
 
 
 def decode_whole(text: str) -> Decoded:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from arena.errors import DataError, Issue
+from arena.formats.json_types import Json
 from arena.formats.yaml_scalars import ScalarRefused, join_block, resolve
-from arena.records import Json
 
 MAX_DEPTH = 40
 """Nesting beyond this is refused, so that no input exhausts the interpreter's stack."""

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from arena.errors import DataError, Issue
-from arena.records import Json
+from arena.formats.json_types import Json
 
 MAX_BYTES = 16 * 1024 * 1024
 """About 4,000 challenges of 4 kB; the most hostile text of this size is refused within seconds."""

@@ -7,7 +7,7 @@ import io
 import unicodedata
 from collections.abc import Sequence
 
-from arena.records import Json
+from arena.formats.json_types import Json
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

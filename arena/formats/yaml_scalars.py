@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from arena.records import Json
+from arena.formats.json_types import Json
 
 MAX_NUMBER = 1000
 """Characters of a number; the interpreter itself refuses integers of more than 4,300 digits."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from arena.judging.prompt import JudgeMaterial, Rubric, Truncation, judge_conversation, judge_json, judge_nonce
+from arena.judging.prompt import Cut, JudgeMaterial, Rubric, Truncation, judge_conversation, judge_json, judge_nonce
 from arena.judging.verdict import Verdict, VerdictError, parse_verdict
 from arena.messages import Conversation, ModelReply
 from arena.play import tool_protocol
 from arena.play.services import JUDGE_SEAT, Services, merge_usage
 from arena.play.tool_protocol import Call
-from arena.records import Json
+from arena.records import Counters, Json, JudgeCall
 
 __all__ = [
     "RE_ASKS", "JudgeMaterial", "JudgeResult", "Rubric", "Truncation", "Verdict", "VerdictError", "ask_judge",
@@ -27,20 +27,19 @@ RE_ASKS = 2
 
 @dataclass(slots=True)
 class JudgeResult:
-    """What came of asking. Either `scores` and `verdict` are set, or `unscored` says why they are not.
+    """Result of asking. Either `scores` and `verdict` are set, or `unscored` says why they are not.
 
-    `asks`: how often a verdict was asked for (1 to 3).  `truncated`: the counts of `judge_conversation`.  `calls`: the
-    judge's own tool calls in order (`id`, `op`, `args`, `answer`).  `usage`: the counters of
-    `records.Transcript.usage` for the judge.
+    `asks`: how often a verdict was asked for (1 to 3).  `cut`: what the judge was not shown.  `calls`: the judge's own
+    tool calls in order.  `usage`: what it used.
     """
 
     scores: dict[str, int] | None = None
     verdict: str | None = None
     unscored: str | None = None
     asks: int = 0
-    truncated: dict[str, Json] = field(default_factory=dict)
-    calls: list[dict[str, Json]] = field(default_factory=list)
-    usage: dict[str, int] = field(default_factory=dict)
+    cut: Cut = Cut()
+    calls: list[JudgeCall] = field(default_factory=list)
+    usage: Counters = field(default_factory=lambda: Counters(JUDGE_SEAT))
 
 
 EMPTY_PLACEHOLDER = "(empty reply)"
@@ -63,7 +62,7 @@ def ask_judge(
     Raises what the services raise: a judge that cannot be reached is an outage and no score.
     """
     conversation, cut = judge_conversation(rubric, material, truncation, tools)
-    result = JudgeResult(asks=1, truncated=cut)
+    result = JudgeResult(asks=1, cut=cut)
     asking = _Asking(services, conversation, result, question, max_tool_calls)
     while True:
         reply = asking.ask()
@@ -142,8 +141,8 @@ class _Asking:
             else:
                 self.calls_left -= 1
                 answer = self.services.tool(JUDGE_SEAT, self.question, step, index, item.op, item.args).answer
-                self.result.calls.append({"id": call_id, "op": item.op, "args": item.args, "answer": answer})
-                self.result.usage["tool_calls"] = self.result.usage.get("tool_calls", 0) + 1
+                self.result.calls.append(JudgeCall(call_id, item.op, item.args, answer))
+                self.result.usage.tool_calls += 1
             answers.append((call_id, answer))
         self.conversation.add("assistant", text)
         self.conversation.add("user", tool_protocol.results_message(answers))

@@ -7,28 +7,25 @@ A panel is several judges, one judge several times, or both. Each judgement is a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 
 from arena.judging.judge import JudgeResult
-from arena.records import Json
+from arena.play.services import JUDGE_SEAT
+from arena.records import Counters, Judgement, Judging
 
 
 @dataclass(slots=True)
 class PanelResult:
-    """What a panel came to. Either `scores` (medians) and `verdict` are set, or `unscored` says why they are not.
+    """Result of a panel. Either `scores` (medians) and `verdict` are set, or `unscored` says why they are not.
 
-    `verdict`: the text of the judgement nearest to the medians.  For the record's `judging`: `counts` holds `asks`,
-    `truncated` and `usage` of all together; `more` the judges' tool `calls` where there are any, and of two judgements
-    or more `panel`: a list of `judge`, `repetition` (of this judge, 0-based), `scores` (null where unread), `unscored`
-    (why) and `verdict`.
+    `verdict`: the text of the judgement nearest to the medians.  `judging`: what the record keeps beside.
     """
 
     scores: dict[str, float] | None
     verdict: str | None
     unscored: str | None
-    counts: dict[str, Json]
-    more: dict[str, Json] = field(default_factory=dict)
+    judging: Judging
 
 
 def ask_panel(labels: Sequence[str], ask: Callable[[int], JudgeResult]) -> PanelResult:
@@ -38,21 +35,12 @@ def ask_panel(labels: Sequence[str], ask: Callable[[int], JudgeResult]) -> Panel
     Raises what `ask` raises: an outage of one judge is one of the match, and what was answered is in the journal.
     """
     found = [ask(number) for number in range(max(1, len(labels)))]
-    result = PanelResult(None, None, None, _counts(found))
-    calls = [call for one in found for call in one.calls]
-    if calls:
-        result.more["calls"] = calls
+    result = PanelResult(None, None, None, _judging(found))
     if len(labels) > 1:
-        result.more["panel"] = [
-            {
-                "judge": label,
-                "repetition": labels[:number].count(label),
-                "scores": one.scores,
-                "unscored": one.unscored,
-                "verdict": one.verdict,
-            }
+        result.judging.panel = tuple(
+            Judgement(label, labels[:number].count(label), one.scores, one.unscored, one.verdict)
             for number, (label, one) in enumerate(zip(labels, found, strict=True))
-        ]
+        )
     _put_together(found, result)
     return result
 
@@ -76,10 +64,11 @@ def medians(grades: Sequence[Mapping[str, int]]) -> dict[str, float]:
     return {name: int(value) if value == int(value) else value for name, value in found.items()}
 
 
-def _counts(found: Sequence[JudgeResult]) -> dict[str, Json]:
-    usage: dict[str, int] = {}
+def _judging(found: Sequence[JudgeResult]) -> Judging:
+    usage = Counters(JUDGE_SEAT)
     for one in found:
-        for name, value in one.usage.items():
-            usage[name] = usage.get(name, 0) + value
+        usage.add(one.usage)
     # All judges are asked about the same text, so what was cut from it is counted once.
-    return {"asks": sum(one.asks for one in found), "truncated": found[0].truncated, "usage": usage}
+    cut = found[0].cut
+    calls = tuple(call for one in found for call in one.calls)
+    return Judging(sum(one.asks for one in found), cut.texts, cut.characters, usage, calls)

@@ -14,10 +14,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from arena.errors import ConfigError
 from arena.messages import Conversation
-from arena.records import Json, Stop
+from arena.records import Entry, Json, Stop
 
 _ascii = json.JSONEncoder().encode
 
@@ -80,7 +81,7 @@ class JudgeMaterial:
     `records.Transcript`, why it stopped, and the nonce (`judge_nonce`)."""
 
     subject: str
-    entries: Sequence[dict[str, Json]]
+    entries: Sequence[Entry]
     stop: Stop
     nonce: str
 
@@ -146,32 +147,29 @@ class _Shown:
     limit: int | None
 
 
-def _lines(entries: Sequence[dict[str, Json]]) -> tuple[list[_Shown], list[_Shown]]:
+def _lines(entries: Sequence[Entry]) -> tuple[list[_Shown], list[_Shown]]:
     """Sort the entries into what all heard (the transcript) and what one seat did alone (the ledger)."""
     public: list[_Shown] = []
     ledger: list[_Shown] = []
     for entry in entries:
-        kind = entry["kind"]
-        line: dict[str, Json] = {"turn": entry["turn"], "from": entry["from"]}
-        if kind == "say":
-            line["text"] = entry["text"]
-            if "done" in entry:
-                line["done"] = _ascii(entry["done"]["result"])
-                public += [_Shown(line, "text", None), _Shown(line, "done", None)]
-            else:
-                public.append(_Shown(line, "text", None))
-        elif kind == "call":
-            answer = entry["answer"]
-            line["op"] = entry["op"]
-            line["ok"] = answer.get("ok") is True
-            line["args"] = _ascii(entry["args"])
-            line["answer"] = _ascii(answer.get("result") if line["ok"] else answer.get("error"))
+        line: dict[str, Json] = {"turn": entry.turn, "from": entry.seat}
+        if entry.kind == "say":
+            line["text"] = entry.text
+            public.append(_Shown(line, "text", None))
+            if entry.done:
+                line["done"] = _ascii(entry.result)
+                public.append(_Shown(line, "done", None))
+        elif entry.kind == "call":
+            answer = entry.answered
+            ok = answer.get("ok") is True
+            line |= {"op": entry.op, "ok": ok, "args": _ascii(entry.args)}
+            line["answer"] = _ascii(answer.get("result" if ok else "error"))
             ledger += [_Shown(line, "args", LEDGER_CHARS), _Shown(line, "answer", LEDGER_CHARS)]
         else:
-            line["kind"] = kind
-            if "problem" in entry:
-                line["problem"] = entry["problem"]
-            line["text"] = entry.get("text", "")
+            line["kind"] = entry.kind
+            if entry.kind == "malformed":
+                line["problem"] = entry.problem
+            line["text"] = entry.text
             ledger.append(_Shown(line, "text", LEDGER_CHARS))
     return public, ledger
 
@@ -195,8 +193,15 @@ def _cut(text: str, keep: int) -> str:
     return f"{text[:head]}[... {len(text) - keep} characters cut ...]{text[len(text) - tail :]}"
 
 
-def _truncate(shown: Sequence[_Shown], truncation: Truncation) -> dict[str, Json]:
-    """Cut what is too long, in place; return the counts that the record keeps."""
+class Cut(NamedTuple):
+    """How many texts were shortened for a judge, and by how many characters together."""
+
+    texts: int = 0
+    characters: int = 0
+
+
+def _truncate(shown: Sequence[_Shown], truncation: Truncation) -> Cut:
+    """Cut what is too long, in place."""
     keeps = []
     for item in shown:
         length = len(item.line[item.name])
@@ -217,13 +222,13 @@ def _truncate(shown: Sequence[_Shown], truncation: Truncation) -> dict[str, Json
             item.line["cut"] = item.line.get("cut", 0) + len(text) - keep
             texts += 1
             characters += len(text) - keep
-    return {"texts": texts, "characters": characters}
+    return Cut(texts, characters)
 
 
 def judge_conversation(
     rubric: Rubric, material: JudgeMaterial, truncation: Truncation, tools: str | None
-) -> tuple[Conversation, dict[str, Json]]:
-    """Return the question to the judge, and what was cut from it: `texts` and `characters` (both 0: nothing was)."""
+) -> tuple[Conversation, Cut]:
+    """Return the question to the judge, and what was cut from it."""
     public, ledger = _lines(material.entries)
     cut = _truncate([*public, *ledger], truncation)
     nonce = material.nonce

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arena.play.dialogue import MAX_REASKS, MAX_UNUSABLE
+from arena.play.dialogue import MAX_HELP_CALLS, MAX_REASKS, MAX_UNUSABLE
 from arena.play.limits import CHARS_PER_TOKEN
 
 
@@ -27,11 +27,11 @@ NO_CALLS = CallBounds(0, 0, 0, 0)
 def dialogue_bounds(trials: int, turns: int, tool_calls: int, system_chars: int, max_tokens: int | None) -> CallBounds:
     """Return the bounds of `trials` dialogues of `turns` turns each.
 
-    A turn takes one call for its public message, at most one for each tool call or re-ask before it. A call sends the
-    system text, at most all turns so far, and the messages of its own turn; what tools answer is not bounded by any
-    setting and not counted.
+    A turn takes one call for its public message, at most one for each tool call, question for help or re-ask before
+    it. A call sends the system text, at most all turns so far, and the messages of its own turn. What tools answer is
+    not bounded by any setting and not counted.
     """
-    per_turn = 1 + tool_calls + MAX_REASKS + (MAX_UNUSABLE - 1)
+    per_turn = 1 + tool_calls + (MAX_HELP_CALLS if tool_calls else 0) + MAX_REASKS + (MAX_UNUSABLE - 1)
     calls = turns * per_turn
     if max_tokens is None:
         return CallBounds(trials * turns, trials * calls, None, None)

@@ -55,15 +55,25 @@ class Wrong(Exception):
     """The value was meant as a call and is not one; the message says what to fix."""
 
 
-_OP_KEYS = ("op", "name", "function")
+_OP_KEYS = ("op", "name", "function", "tool_name", "recipient_name")
 _ARGS_KEYS = ("args", "arguments", "parameters", "input")
 _WRAPPERS = ("tool_call", "tool_calls")
+_ID_KEYS = ("id", "call_id", "tool_call_id")
 _CALL_KEYS = frozenset(("op", "args", "id"))
-_KNOWN_KEYS = frozenset((*_OP_KEYS, *_ARGS_KEYS, "id", "type", "tool"))
+_KNOWN_KEYS = frozenset((*_OP_KEYS, *_ARGS_KEYS, *_ID_KEYS, "type", "tool"))
 _CALCULATOR_NAMES = frozenset(("calculator", "crypto_calculator", "cryptomath"))
 _CALL_TYPES = frozenset(("function", "function_call", "tool_call", "tool_use"))
 _OP_NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _CANONICAL = 'write {"tool_call": {"op": "...", "args": {...}}}'
+
+
+_PREFIX = re.compile(r"(?:functions?|tools?|default_api|crypto_calculator|calculator)\.(?=\w)")
+
+
+def bare_op(name: str) -> str:
+    """Return the name of an op without the namespace that a model puts in front of it (functions.hash)."""
+    prefix = _PREFIX.match(name) if "." in name else None
+    return name[prefix.end() :] if prefix else name
 
 
 def clip(text: str) -> str:
@@ -216,6 +226,7 @@ def _read_call(value: Mapping[str, Json], explicit: bool, outer_id: Json = None)
         and outer_id is None
         and value.keys() <= _CALL_KEYS
         and op not in _CALCULATOR_NAMES
+        and "." not in op
         and (own_id is None or (type(own_id) is str and 0 < len(own_id) <= MAX_ID_BYTES // 4))
     ):
         return Call(op, args, own_id)
@@ -256,16 +267,23 @@ def _looks_like_call(value: Mapping[str, Json]) -> bool:
         len(names) == 1
         and len(args) == 1
         and isinstance(names[0], str)
-        and _OP_NAME.fullmatch(names[0]) is not None
-        and (isinstance(args[0], dict) or (isinstance(args[0], str) and args[0].lstrip()[:1] == "{"))
+        and _OP_NAME.fullmatch(bare_op(names[0])) is not None
+        and (isinstance(args[0], dict) or (isinstance(args[0], str) and args[0].lstrip()[:1] == "{") or _no_args(value))
         and value.keys() <= _KNOWN_KEYS
         and value.get("type", "function") in _CALL_TYPES
     )
 
 
+def _no_args(value: Mapping[str, Json]) -> bool:
+    """Whether the arguments are given as an empty text, under a word that ordinary JSON does not use."""
+    return value.get("name") is not None and value.get("arguments", value.get("parameters", 0)) in ("", None)
+
+
 def _read_keys(value: Mapping[str, Json], call_id: Json, outer_id: Json) -> Call:
     """Read a call whose keys may have other names than the canonical ones. Raises Wrong."""
     repairs: list[str] = []
+    if call_id is None:
+        call_id = next((value[key] for key in _ID_KEYS if key in value), None)
     if outer_id is not None and value.get("id") not in (None, outer_id):
         raise Wrong('the call has two different ids: give one "id", inside the call.')
     if unknown := sorted(value.keys() - _KNOWN_KEYS):
@@ -288,7 +306,9 @@ def _read_keys(value: Mapping[str, Json], call_id: Json, outer_id: Json) -> Call
         if args_keys[0] != "args":
             repairs.append(f'"{args_keys[0]}" was read as "args"')
     args = _read_args(args, repairs)
-    op = value[op_key]
+    op = bare_op(value[op_key])
+    if op != value[op_key]:
+        repairs.append(f'"{value[op_key][:40]}" was read as "{op[:40]}"')
     if op in _CALCULATOR_NAMES:
         # Not a calculator inside the calculator: that would let a message choose how deep this recurses.
         inner = _read_call(args, True) if args.get("op", op) not in _CALCULATOR_NAMES else None

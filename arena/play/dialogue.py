@@ -15,14 +15,18 @@ from dataclasses import dataclass
 from arena.errors import PlayerFault, TrialEnded
 from arena.messages import Conversation, ModelReply, Sampling
 from arena.play.services import Services, merge_usage
+from arena.play.tool_description import HELP_OP
 from arena.play.tool_protocol import Call, Malformed, Parsed, done_text, parse, results_message
-from arena.records import Json, Stop, Transcript
+from arena.records import EVERYBODY, Counters, Entry, Json, Kind, Stop, Transcript
 
 MAX_UNUSABLE = 2
 """Replies of one turn that say nothing usable (empty or refused) before the trial stops: the re-ask is the second."""
 
 MAX_REASKS = 3
 """Messages of one turn that are malformed or break a rule and are answered with a re-ask; the next aborts the trial."""
+
+MAX_HELP_CALLS = 10
+"""Calls of `help` that a turn may make, beside its other tool calls."""
 
 EMPTY_CUE = "(Your last reply was empty. Please write your turn.)"
 REFUSED_CUE = "(You declined. Please go on with your role in this everyday situation, or say what you need.)"
@@ -100,7 +104,7 @@ class _Dialogue:
         self.services = services
         self.transcript = transcript
         for seat in setting.systems:
-            transcript.usage.setdefault(seat, {})
+            transcript.usage.setdefault(seat, Counters(seat))
         self.views = {seat: Conversation(system) for seat, system in setting.systems.items()}
         self.agreed: set[str] = set()
 
@@ -140,6 +144,7 @@ class _SeatTurn:
         self.view = dialogue.views[row.seat]
         self.usage = dialogue.transcript.usage[row.seat]
         self.tool_calls = 0
+        self.help_calls = 0
         self.unusable = 0
         self.reasks = 0
 
@@ -154,41 +159,41 @@ class _SeatTurn:
             reply = self.dialogue.services.ask(self.seat, self.turn, step, self.view, self.row.sampling)
             merge_usage(self.usage, reply)
             if reply.finish == "refusal" or not reply.text.strip():
-                self.reask_unusable(reply)
+                self.reask_unusable(reply, step)
             else:
                 parsed = parse(reply.text)
                 if parsed.items:
                     self.work(parsed, reply.text, step)
                 elif parsed.say or parsed.done is not None:
-                    return self.public(parsed)
+                    return self.public(parsed, step)
                 else:
-                    self.reask_unusable(reply)
+                    self.reask_unusable(reply, step)
             step += 1
 
-    def public(self, parsed: Parsed) -> tuple[str, bool]:
-        entry = self.entry("say", "all" if self.row.hears is None else list(self.row.hears))
-        entry["text"] = said = parsed.say
-        if parsed.done is None:
+    def public(self, parsed: Parsed, step: int) -> tuple[str, bool]:
+        said, done = parsed.say, parsed.done
+        to = EVERYBODY if self.row.hears is None else self.row.hears
+        if done is None:
+            self.add(Entry(self.turn, self.seat, to, "say", step, said))
             return said, False
-        entry["done"] = {"result": parsed.done.result}
-        line = done_text(parsed.done.result)
+        self.add(Entry(self.turn, self.seat, to, "say", step, said, True, done.result))
+        line = done_text(done.result)
         return (f"{said}\n{line}" if said else line), True
 
-    def entry(self, kind: str, to: Json) -> dict[str, Json]:
-        """Append an entry to the transcript and return it, to be filled in."""
-        entry: dict[str, Json] = {"turn": self.turn, "from": self.seat, "to": to, "kind": kind}
+    def add(self, entry: Entry) -> None:
         self.dialogue.transcript.entries.append(entry)
-        return entry
 
-    def reask_unusable(self, reply: ModelReply) -> None:
+    def reask_unusable(self, reply: ModelReply, step: int) -> None:
         """Count a reply that says nothing; ask once more, then stop the trial."""
-        kind = "refusal" if reply.finish == "refusal" else "empty_reply"
         self.unusable += 1
-        self.count(kind)
-        entry = self.entry(kind, [self.seat])
-        entry["finish"] = reply.finish
-        if reply.text.strip():
-            entry["text"] = reply.text
+        kind: Kind = "empty_reply"
+        if reply.finish == "refusal":
+            kind = "refusal"
+            self.usage.refusal += 1
+        else:
+            self.usage.empty_reply += 1
+        text = reply.text if reply.text.strip() else ""
+        self.add(Entry(self.turn, self.seat, (self.seat,), kind, step, text, problem=reply.finish))
         if self.unusable >= MAX_UNUSABLE:
             stop = Stop.MAX_TOKENS if reply.finish == "length" else Stop(kind)
             raise _Unusable(stop, f"{self.seat}, turn {self.turn}: finish reason {reply.finish}")
@@ -198,7 +203,7 @@ class _SeatTurn:
         """Carry out a working message: its calls, and what is wrong with it, are answered to this seat alone."""
         self.view.add("assistant", text)
         if parsed.say:
-            self.entry("note", [self.seat])["text"] = parsed.say
+            self.add(Entry(self.turn, self.seat, (self.seat,), "note", step, parsed.say))
         limit = self.dialogue.setting.max_tool_calls_per_turn
         results: list[tuple[str, Json]] = []
         at_fault = 0
@@ -206,13 +211,18 @@ class _SeatTurn:
             call_id = (item.id if isinstance(item, Call) else None) or f"{self.turn}.{step}.{index}"
             if isinstance(item, Malformed):
                 at_fault += 1
-                answer = self.malformed(item.text, item.problem)
+                answer = self.malformed(step, item.text, item.problem)
             elif not (self.row.tools and self.dialogue.services.has_tools):
                 at_fault += 1
-                answer = self.malformed(item.op, "there are no tools in this turn; go on in plain words")
-            elif self.tool_calls >= limit:
+                answer = self.malformed(step, item.op, "there are no tools in this turn; go on in plain words")
+            elif item.op == HELP_OP and self.help_calls >= MAX_HELP_CALLS:
                 at_fault += 1
-                answer = self.malformed(item.op, f"at most {limit} calls a turn; write your public turn now")
+                answer = self.malformed(
+                    step, item.op, f"at most {MAX_HELP_CALLS} calls of help a turn; go on with what you know"
+                )
+            elif item.op != HELP_OP and self.tool_calls >= limit:
+                at_fault += 1
+                answer = self.malformed(step, item.op, f"at most {limit} calls a turn; write your public turn now")
             else:
                 answer = self.call(item, call_id, step, index)
             results.append((call_id, answer))
@@ -225,28 +235,32 @@ class _SeatTurn:
         self.view.add("user", results_message(results))
 
     def call(self, item: Call, call_id: str, step: int, index: int) -> Json:
-        self.tool_calls += 1
+        if item.op == HELP_OP:
+            self.help_calls += 1
+        else:
+            self.tool_calls += 1
         answer = self.dialogue.services.tool(self.seat, self.turn, step, index, item.op, item.args).answer
-        entry = self.entry("call", [self.seat])
-        entry["id"] = call_id
-        entry["step"] = step
-        entry["index"] = index
-        entry["op"] = item.op
-        entry["args"] = item.args
-        entry["answer"] = answer
-        if item.repairs:
-            entry["repairs"] = list(item.repairs)
-        self.count("tool_calls")
+        self.add(
+            Entry(
+                self.turn,
+                self.seat,
+                (self.seat,),
+                "call",
+                step,
+                id=call_id,
+                index=index,
+                op=item.op,
+                args=item.args,
+                answer=answer,
+                problem="; ".join(item.repairs),
+            )
+        )
+        self.usage.tool_calls += 1
         if answer.get("ok") is not True:
-            self.count("tool_errors")
+            self.usage.tool_errors += 1
         return answer
 
-    def malformed(self, text: str, problem: str) -> Json:
-        entry = self.entry("malformed", [self.seat])
-        entry["text"] = text
-        entry["problem"] = problem
-        self.count("malformed")
+    def malformed(self, step: int, text: str, problem: str) -> Json:
+        self.add(Entry(self.turn, self.seat, (self.seat,), "malformed", step, text, problem=problem))
+        self.usage.malformed += 1
         return {"ok": False, "error": {"code": "malformed_call", "message": problem}}
-
-    def count(self, name: str) -> None:
-        self.usage[name] = self.usage.get(name, 0) + 1

@@ -7,38 +7,31 @@ cannot make a call that is not recorded, limited and allowed.
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from arena.errors import GateDenied, Interrupted, ServiceFault, TrialEnded, ended
+from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, TrialEnded, ended
+from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
     Conversation,
     ModelReply,
     ModelRequest,
-    Provider,
     Sampling,
     ToolAnswer,
-    ToolRecording,
 )
-from arena.play.limits import Budget, Reservation
-from arena.play.toolbox import Toolbox, Tools
-from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, Gate, TrialGate
-from arena.records import Json, Stop, Trial
-from arena.settings.prices import FREE, Price
+from arena.play.context import Model, RunContext, no_player
+from arena.play.limits import Reservation
+from arena.play.toolbox import Tools
+from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
+from arena.records import CallKind, Counters, GateDecision, Json, Stop, Trial
+from arena.settings.prices import Price
+from arena.store.calls import CallLine, Fault, Slot
 from arena.store.journal import (
-    AppendFile,
-    JournalIndex,
     Recorded,
-    Slot,
     attempts_to_json,
     call_fields,
     dumps,
     encode_line,
-    reply_from_json,
     reply_to_json,
     tool_digest,
 )
@@ -82,65 +75,6 @@ class Services(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model ready to be asked: `name` is what the provider is given, `label` is `provider/name`.
-
-    `recording`: where the tool calls of this model's seats come from when they are replayed.
-    """
-
-    provider: Provider
-    name: str
-    label: str
-    sampling: Sampling
-    price: Price = FREE
-    recording: ToolRecording | None = None
-
-
-class Activity:
-    """Live counters for the progress line; approximate under threads, never part of a result."""
-
-    __slots__ = ("turns", "in_flight", "retries")
-
-    def __init__(self) -> None:
-        self.turns = 0
-        self.in_flight = 0
-        self.retries = 0
-
-
-def no_player(trial: Trial, seat: str) -> Model:
-    """Fill no seat: for families without players."""
-    raise ServiceFault("bug", f"no model fills the seat {seat}")
-
-
-@dataclass(frozen=True, slots=True)
-class RunContext:
-    """What every trial of a run shares.
-
-    `player`: the model that fills a seat of a trial.  `panel`: the judge of each question about a trial, in order;
-    empty without a judge.  `toolbox`: None without tools.  `has_tools`: whether players are shown tools.
-    """
-
-    budget: Budget
-    journal: AppendFile
-    recorded: JournalIndex
-    stop: threading.Event
-    player: Callable[[Trial, str], Model] = no_player
-    panel: Sequence[Model] = ()
-    toolbox: Toolbox | None = None
-    has_tools: bool = False
-    gate: Gate = field(default_factory=AllowAll)
-    clock: Callable[[], float] = time.time
-    timer: Callable[[], float] = time.perf_counter
-    activity: Activity = field(default_factory=Activity)
-
-    def judge_of(self, question: int) -> Model | None:
-        """Return who is asked a question (0-based) about a trial; None where the run has no judge."""
-        if not self.panel:
-            return None
-        return self.panel[question] if question < len(self.panel) else self.panel[0]
-
-
 class TrialServices:
     """The `Services` of one attempt of one trial."""
 
@@ -153,7 +87,7 @@ class TrialServices:
         self._replays = bool(self._recorded)
         self._gate: TrialGate | None = None if isinstance(context.gate, AllowAll) else context.gate.open(trial)
         self._tools: Tools | None = None
-        self.gate_decisions: list[dict[str, Json]] = []
+        self.gate_decisions: list[GateDecision] = []
         self.made_calls = 0
 
     @property
@@ -163,27 +97,28 @@ class TrialServices:
     def ask(
         self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
     ) -> ModelReply:
-        return self._model_call(
-            "model", seat, turn, step, conversation, self._context.player(self._trial, seat), sampling
-        )
+        model = self._context.player(self._trial, seat)
+        return self._model_call("model", self._place(seat, turn, step), conversation, model, sampling)
 
     def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
         model = self._context.judge_of(turn)
         if model is None:
             raise ServiceFault(Stop.JUDGE, "this run has no judge")
         try:
-            return self._model_call("judge", JUDGE_SEAT, turn, step, conversation, model, None)
+            return self._model_call("judge", self._place(JUDGE_SEAT, turn, step), conversation, model, None)
         except ServiceFault as fault:
             if fault.stop is Stop.PROVIDER:
                 raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
             raise
+        except ContextExceeded as fault:  # not the player's fault: the judge's own window was too small
+            raise ServiceFault(Stop.JUDGE, f"the judge: {fault}", fault.attempts) from fault
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         digest = tool_digest(op, args)
-        key = CallKey(self._trial.key, self._attempt, seat, turn, step)
+        key = self._place(seat, turn, step)
         line = self._recorded.find(Slot("tool", seat, turn, step, index), digest)
         if line is not None:
-            return self._recalled_tool(line, key, index, op, args)
+            return self._recalled_tool(line, op, args)
         fields = call_fields("tool", key, digest)
         fields["index"] = index
         fields["op"] = op
@@ -207,17 +142,17 @@ class TrialServices:
             return ToolAnswer(self._after_denial(denied), answer.ms, answer.attempts)
         return answer
 
-    def _recalled_tool(self, line: Mapping[str, Json], key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
+    def _recalled_tool(self, line: CallLine, op: str, args: Json) -> ToolAnswer:
         """Return the answer of a recorded call, and let the trial's tools take note of it."""
         denied = self._recall_gates(line)
-        if "answer" not in line:
+        if line.answer is None:
             return ToolAnswer(self._after_denial(denied), 0.0)
         tools = self._open_tools()
         if tools is not None:
-            tools.recall(op, args, line.get("seed", ""), line["answer"])
+            tools.recall(op, args, line.seed, line.answer)
         if denied is not None:
-            return ToolAnswer(self._after_denial(denied), line["ms"])
-        return ToolAnswer(line["answer"], line["ms"])
+            return ToolAnswer(self._after_denial(denied), line.ms)
+        return ToolAnswer(dict(line.answer), line.ms)
 
     def _after_denial(self, decision: Decision | None) -> dict[str, Json]:
         """Return what a tool call is answered with after a denial that does not end the trial."""
@@ -250,28 +185,25 @@ class TrialServices:
             fields["seed"] = seed = tool_seed(self._trial.seed, key, index)
         return tools.call(op, args, seed)
 
+    def _place(self, seat: str, turn: int, step: int) -> CallKey:
+        return CallKey(self._trial.key, self._attempt, seat, turn, step)
+
     def _model_call(
-        self,
-        kind: str,
-        seat: str,
-        turn: int,
-        step: int,
-        conversation: Conversation,
-        model: Model,
-        sampling: Sampling | None,
+        self, kind: CallKind, key: CallKey, conversation: Conversation, model: Model, sampling: Sampling | None
     ) -> ModelReply:
         digest = conversation.digest()
-        line = self._recorded.find(Slot(kind, seat, turn, step, 0), digest) if self._replays else None
+        slot = Slot(kind, key.seat, key.turn, key.step, 0)
+        line = self._recorded.find(slot, digest) if self._replays else None
         if line is not None:
             return self._recalled_reply(line)
-        key = CallKey(self._trial.key, self._attempt, seat, turn, step)
         fields = call_fields(kind, key, digest)
+        fields |= {"provider": model.label, "messages": len(conversation.messages)}
         if self._gate is not None:
             said = conversation.messages[-1].text if conversation.messages else conversation.system
-            self._admit(CallFacts("before", kind, seat, turn, step, said), fields)
+            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, said), fields)
         elif self._context.stop.is_set():
             raise Interrupted("stopped before the next call")
-        if kind == "model" and step == 0:
+        if kind == "model" and key.step == 0:
             self._context.activity.turns += 1
         sampled = model.sampling if sampling is None else sampling
         request = ModelRequest(kind, model.name, conversation, sampled, key, self._trial.seed)
@@ -281,7 +213,6 @@ class TrialServices:
         """Have a provider answer; journal the reply before it is used, and settle what it took."""
         context, conversation = self._context, request.conversation
         reservation = context.budget.reserve(conversation.chars, request.sampling.max_tokens, model.price)
-        fields |= {"provider": model.label, "messages": len(conversation.messages)}
         started = context.timer()
         context.activity.in_flight += 1
         try:
@@ -308,25 +239,23 @@ class TrialServices:
         context.budget.settle(reservation, reply.usage, model.price)
         return reply if denied is None else _withheld(reply, denied)
 
-    def _recalled_reply(self, line: Mapping[str, Json]) -> ModelReply:
+    def _recalled_reply(self, line: CallLine) -> ModelReply:
         """Return a recorded reply as it reached the family then."""
         denied = self._recall_gates(line)
-        if "reply" not in line:
+        if line.reply is None:
             if denied is None:
                 raise ServiceFault(Stop.JOURNAL, "a recorded call has neither a reply nor a denial")
             raise GateDenied(_denial_text(denied))
-        reply = reply_from_json(line["reply"])
-        return reply if denied is None else _withheld(reply, denied)
+        return line.reply if denied is None else _withheld(line.reply, denied)
 
-    def _recall_gates(self, line: Mapping[str, Json]) -> Decision | None:
+    def _recall_gates(self, line: CallLine) -> Decision | None:
         """Take over the decisions recorded with a call; return the denial that followed, if any."""
         denied = None
-        for stored in line.get("gates", ()):
+        for stored in line.gates:
             self.gate_decisions.append(stored)
-            decision = Decision.from_json(stored)
+            decision = Decision.recalled(stored)
             if self._gate is not None:
-                facts = CallFacts(stored["phase"], line["kind"], line["seat"], line["turn"], line["step"], "",
-                                  line.get("op"), line.get("args"))  # fmt: skip
+                facts = CallFacts(stored.phase, line.kind, line.seat, line.turn, line.step, "", stored.op, line.args)
                 self._gate.recall(facts, decision)
             if decision.denies:
                 denied = decision
@@ -357,22 +286,21 @@ class TrialServices:
         decision = self._gate.decide(facts)
         if decision is ALLOW:
             return None
-        stored = {**facts.to_json(), **decision.to_json()}
-        fields.setdefault("gates", []).append(stored)
+        stored = decision.noted(facts)
+        fields.setdefault("gates", []).append(encode(stored))
         self.gate_decisions.append(stored)
         return decision if decision.denies else None
 
     def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, reservation: Reservation, price: Price) -> None:
         self._context.budget.settle(reservation, None, price)
-        attempts = fault.attempts if isinstance(fault, ServiceFault) else ()
-        self._context.activity.retries += max(0, len(attempts) - 1)
+        self._context.activity.retries += max(0, len(fault.attempts) - 1)
         self._write_fault(fields, fault)
         if fault.stop is Stop.INTERRUPTED:
             raise Interrupted("stopped while waiting for an answer") from fault
 
     def _write_fault(self, fields: dict[str, Json], fault: TrialEnded) -> None:
         fields["fault"] = {"reason": fault.stop, "message": str(fault)}
-        if isinstance(fault, ServiceFault) and fault.attempts:
+        if fault.attempts:
             fields["http"] = attempts_to_json(fault.attempts)
         self._write(fields, 0.0)
 
@@ -398,13 +326,9 @@ def _withheld(reply: ModelReply, decision: Decision) -> ModelReply:
     return reply._replace(text=decision.message or WITHHELD, reasoning="", notes=(*reply.notes, "withheld by a gate"))
 
 
-def recorded_fault(fault: Mapping[str, Json]) -> TrialEnded:
-    """Return the exception that a journal line's `fault` stands for."""
-    try:
-        stop = Stop(fault.get("reason", ""))
-    except ValueError:
-        stop = Stop.JOURNAL
-    return ended(stop, str(fault.get("message")))
+def recorded_fault(fault: Fault) -> TrialEnded:
+    """Return the exception that a journal line's fault stands for."""
+    return ended(fault.reason, fault.message)
 
 
 def tool_seed(trial_seed: str, key: CallKey, index: int) -> str:
@@ -413,13 +337,11 @@ def tool_seed(trial_seed: str, key: CallKey, index: int) -> str:
     return hashlib.sha256(b"arena-tool-seed/1\0" + place).hexdigest()
 
 
-def merge_usage(into: dict[str, int], reply: ModelReply) -> None:
-    """Add one reply's counts to a seat's counters (the keys of records.Transcript.usage)."""
+def merge_usage(into: Counters, reply: ModelReply) -> None:
+    """Add one reply's counts to a seat's counters."""
     usage = reply.usage
-    into["calls"] = into.get("calls", 0) + 1
-    into["prompt_tokens"] = into.get("prompt_tokens", 0) + usage.prompt_tokens
-    into["completion_tokens"] = into.get("completion_tokens", 0) + usage.completion_tokens
-    if usage.reasoning_tokens:
-        into["reasoning_tokens"] = into.get("reasoning_tokens", 0) + usage.reasoning_tokens
-    if usage.estimated:
-        into["estimated"] = into.get("estimated", 0) + 1
+    into.calls += 1
+    into.prompt_tokens += usage.prompt_tokens
+    into.completion_tokens += usage.completion_tokens
+    into.reasoning_tokens += usage.reasoning_tokens
+    into.estimated += usage.estimated

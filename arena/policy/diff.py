@@ -14,15 +14,16 @@ from arena.policy.gates import CallFacts, Decision
 from arena.policy.policy_gate import GATED_KINDS, PolicyGate, PolicyTrialGate
 from arena.policy.rules import Policy
 from arena.records import Json, Trial
+from arena.store.calls import CallLine
 from arena.store.journal import dumps
 
-Sent = Callable[[Mapping[str, Json]], str | None]
+Sent = Callable[[CallLine], str | None]
 """Journal line of a model call -> the last message that was sent; None where it is not known."""
 
 _TEXT_FACTS = frozenset({"text", "text_lower", "amount", "amounts"})
 
 
-def unknown_text(line: Mapping[str, Json]) -> str | None:
+def unknown_text(line: CallLine) -> str | None:
     """Know of no text that was sent."""
     return None
 
@@ -57,7 +58,7 @@ class PolicyDiff:
 
 
 def diff(
-    old: Policy, new: Policy, trials: Iterable[tuple[Trial, Iterable[Mapping[str, Json]]]], sent: Sent = unknown_text
+    old: Policy, new: Policy, trials: Iterable[tuple[Trial, Iterable[CallLine]]], sent: Sent = unknown_text
 ) -> PolicyDiff:
     """Decide the recorded calls of each trial by both policies; `trials`: each with its journal lines, in order.
 
@@ -79,19 +80,19 @@ def diff(
     return found
 
 
-def facts_of_line(line: Mapping[str, Json], sent: Sent = unknown_text) -> Iterator[tuple[CallFacts, bool]]:
+def facts_of_line(line: CallLine, sent: Sent = unknown_text) -> Iterator[tuple[CallFacts, bool]]:
     """Yield the facts of the decisions about a recorded call, and whether their text is known."""
-    kind = line["kind"]
-    if kind not in GATED_KINDS or "fault" in line:
+    kind = line.kind
+    if kind not in GATED_KINDS or line.fault is not None:
         return
-    place = kind, line["seat"], line["turn"], line["step"]
-    tool = (line["op"], line["args"]) if kind == "tool" else (None, None)
+    place = kind, line.seat, line.turn, line.step
+    tool: tuple[str | None, Json] = (line.op, line.args) if kind == "tool" else (None, None)
     text = sent(line) if kind == "model" else ""
     yield CallFacts("before", *place, text or "", *tool), text is not None
-    if kind == "tool" and "answer" in line:
-        yield CallFacts("after", *place, dumps(line["answer"]), *tool), True
-    elif kind == "model" and "reply" in line:
-        yield CallFacts("after", *place, line["reply"]["text"]), True
+    if line.answer is not None:
+        yield CallFacts("after", *place, dumps(line.answer), *tool), True
+    elif line.reply is not None:
+        yield CallFacts("after", *place, line.reply.text), True
 
 
 def _reads_text(policy: Policy) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from arena.records import Json, Trial
+from arena.records import CallKind, GateDecision, GateVerdict, Json, Phase, Trial
 
 END_TRIAL, TOOL_ERROR, REFUSE_REPLY = "end_trial", "tool_error", "refuse_reply"
 ON_DENY = (END_TRIAL, TOOL_ERROR, REFUSE_REPLY)
@@ -26,19 +26,14 @@ class CallFacts(NamedTuple):
     sent, after it the reply; of a tool call the answer as JSON text, empty before it.  `op`, `args`: of a tool call.
     """
 
-    phase: str
-    kind: str
+    phase: Phase
+    kind: CallKind
     seat: str
     turn: int
     step: int
     text: str
     op: str | None = None
     args: Json = None
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the facts for the journal: without texts, which stand beside them there."""
-        return {"phase": self.phase, "kind": self.kind, "seat": self.seat, "turn": self.turn, "step": self.step,
-                "op": self.op}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ class Decision:
     `policy`: the beginning of the policy's digest.  `fails`: a trial with this decision is no success.
     """
 
-    verdict: str
+    verdict: GateVerdict
     reason_code: str
     rule_id: str
     message: str = ""
@@ -71,34 +66,41 @@ class Decision:
         """Whether something follows from it."""
         return self.verdict == "deny" and self.enforced
 
-    def to_json(self) -> dict[str, Json]:
-        return {
-            "decision": self.verdict,
-            "reason_code": self.reason_code,
-            "rule_id": self.rule_id,
-            "message": self.message,
-            "on_deny": self.on_deny,
-            "enforced": self.enforced,
-            "observed": self.observed,
-            "bound": self.bound,
-            "policy": self.policy,
-            "fails": self.fails,
-        }
+    def noted(self, facts: CallFacts) -> GateDecision:
+        """Return the decision as it is kept: with the call's place, without texts, which are beside it there."""
+        return GateDecision(
+            facts.phase,
+            facts.kind,
+            facts.seat,
+            facts.turn,
+            facts.step,
+            facts.op,
+            self.verdict,
+            self.reason_code,
+            self.rule_id,
+            self.message,
+            self.on_deny,
+            self.enforced,
+            self.observed,
+            self.bound,
+            self.policy,
+            self.fails,
+        )
 
     @staticmethod
-    def from_json(value: Mapping[str, Json]) -> Decision:
-        """Return the decision that `to_json` wrote. Errors: KeyError for another shape."""
+    def recalled(noted: GateDecision) -> Decision:
+        """Return the decision that was kept."""
         return Decision(
-            value["decision"],
-            value["reason_code"],
-            value["rule_id"],
-            value["message"],
-            value["on_deny"],
-            value["enforced"],
-            value["observed"],
-            value["bound"],
-            value["policy"],
-            value["fails"],
+            noted.decision,
+            noted.reason_code,
+            noted.rule_id,
+            noted.message,
+            noted.on_deny,
+            noted.enforced,
+            noted.observed,
+            noted.bound,
+            noted.policy,
+            noted.fails,
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from arena.formats.suggest import suggest
 from arena.policy.condition_reading import read_condition
 from arena.policy.gates import END_TRIAL, ON_DENY, REFUSE_REPLY, TOOL_ERROR
 from arena.policy.rules import DEFAULT_RULE, MODES, STAGES, VERDICTS, Action, Policy, Rule
-from arena.records import Json
+from arena.records import GateVerdict, Json
 from arena.store.journal import encode_line
 
 VERSION = 1
@@ -179,7 +179,7 @@ class _Reader:
         self.ids[name] = pointer
         return name
 
-    def action(self, verdict: str, rule: Mapping[str, Json], name: str, pointer: str) -> Action:
+    def action(self, verdict: GateVerdict, rule: Mapping[str, Json], name: str, pointer: str) -> Action:
         value, pointer_if = rule[f"{verdict}_if"], f"{pointer}/{verdict}_if"
         base = self.text(rule, "reason_code", verdict, pointer)
         message = self.text(rule, "message", verdict, pointer, text_is_for=("deny",)) or ""
@@ -201,7 +201,7 @@ class _Reader:
         key: str,
         verdict: str,
         pointer: str,
-        text_is_for: tuple[str, ...] = VERDICTS,
+        text_is_for: Sequence[str] = VERDICTS,
     ) -> str | None:
         """Return a text of a rule for one action: given as text for `text_is_for`, or as a map by action."""
         value, where = rule.get(key), f"{pointer}/{key}"

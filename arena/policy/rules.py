@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from arena.policy.conditions import Condition, Seen
 from arena.policy.facts import Facts
 from arena.policy.gates import END_TRIAL, Decision
-from arena.records import Json
+from arena.records import GateVerdict, Json
 
 STAGES: Mapping[str, str] = {"before": "pre_call", "after": "post_call"}
 """Phase of a call -> the list of rules that decides about it."""
 
-VERDICTS = ("deny", "warn", "allow")
+VERDICTS: tuple[GateVerdict, ...] = ("deny", "warn", "allow")
 """The order in which the actions of a rule are tried."""
 
-MODES: Mapping[str, str] = {"allow": "allow", "warn": "warn", "strict": "deny", "deny": "deny"}
+MODES: Mapping[str, GateVerdict] = {"allow": "allow", "warn": "warn", "strict": "deny", "deny": "deny"}
 """Default mode -> what it decides where no rule does."""
 
 DEFAULT_RULE = "policy.default"
@@ -26,7 +26,7 @@ DEFAULT_RULE = "policy.default"
 class Action:
     """What a rule decides where its condition holds."""
 
-    verdict: str
+    verdict: GateVerdict
     condition: Condition
     reason_code: str
     message: str = ""

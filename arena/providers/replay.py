@@ -12,17 +12,10 @@ from pathlib import Path
 from arena.errors import ConfigError, ServiceFault
 from arena.messages import CallKey, ModelReply, ModelRequest, Provider, ToolAnswer
 from arena.records import Json
-from arena.store.journal import (
-    JOURNAL_FILE,
-    JournalIndex,
-    Recorded,
-    Slot,
-    parse_line,
-    read_lines,
-    reply_from_json,
-    tool_digest,
-)
-from arena.store.rundir import RECORDS_FILE, file_digest
+from arena.store.calls import CallLine, Slot
+from arena.store.journal import JOURNAL_FILE, JournalIndex, Recorded, tool_digest
+from arena.store.reader import read_records
+from arena.store.rundir import file_digest
 
 TOOLS_FILE = "inputs/tools.txt"
 """Where a run keeps the tool description that its players were shown."""
@@ -38,7 +31,7 @@ class Recording:
         self.run_dir = run_dir
         self._index = JournalIndex(journal)
         self._index.scan(None)
-        self._attempt_of = _attempts_in(run_dir / RECORDS_FILE)
+        self._attempt_of = {record.key: record.attempt for record in read_records(run_dir)}
         self._lock = threading.Lock()
         self._open: dict[str, Recorded] = {}
 
@@ -63,7 +56,7 @@ class Recording:
                 self._open[trial] = found
         return found
 
-    def _find(self, slot: Slot, trial: str, digest: str) -> dict[str, Json]:
+    def _find(self, slot: Slot, trial: str, digest: str) -> CallLine:
         line = self._trial(trial).find(slot, digest)
         if line is None:
             raise ServiceFault(
@@ -77,24 +70,18 @@ class Recording:
         """Return the recorded answer to a request. Errors: ServiceFault when there is none."""
         key = request.key
         slot = Slot(request.kind, key.seat, key.turn, key.step, 0)
-        return reply_from_json(self._find(slot, key.trial, request.conversation.digest())["reply"])
+        line = self._find(slot, key.trial, request.conversation.digest())
+        if line.reply is None:
+            raise ServiceFault("provider", f"replay: the {slot.kind} call of {slot.seat} at {key.trial} was denied")
+        return line.reply
 
     def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
         """Return the recorded answer to a tool call. Errors: ServiceFault when there is none."""
         slot = Slot("tool", key.seat, key.turn, key.step, index)
         line = self._find(slot, key.trial, tool_digest(op, args))
-        return ToolAnswer(line["answer"], line["ms"])
-
-
-def _attempts_in(path: Path) -> dict[str, int]:
-    """Return trial -> attempt of its newest record; empty where the run has no records yet."""
-    found: dict[str, int] = {}
-    if path.is_file():
-        for number, (_, raw) in enumerate(read_lines(path), 1):
-            if raw.endswith(b"\n"):
-                record = parse_line(path, number, raw)
-                found[str(record.get("key"))] = int(record.get("attempt", 0))
-    return found
+        if line.answer is None:
+            raise ServiceFault("provider", f"replay: the tool call of {slot.seat} at {key.trial} was denied")
+        return ToolAnswer(dict(line.answer), line.ms)
 
 
 class ReplayProvider(Provider):

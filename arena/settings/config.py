@@ -162,7 +162,7 @@ def _add_flag(group: argparse._ArgumentGroup, row: Setting) -> None:
             *row.flags, dest=row.name, action="store_true", help=argparse.SUPPRESS if row.default else described
         )
         if off:
-            text = f"do not: {described}" if row.default else argparse.SUPPRESS
+            text = described if row.default else argparse.SUPPRESS
             group.add_argument(*off, dest=row.name, action="store_false", help=text)
     else:
         action = "append" if row.kind in ("list", "roles") else "store"

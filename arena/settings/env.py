@@ -11,7 +11,7 @@ from arena.errors import DataError, Issue
 SWITCH_OFF = "ARENA_NO_DOTENV"
 """Set to 1 in the real environment, no .env is read: tests and CI do not depend on a developer's file."""
 
-_LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)")
+_LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=([ \t]*)(.*)")
 _SINGLE = re.compile(r"'([^']*)'(.*)")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"(.*)')
 _ESCAPE = re.compile(r"\\(.)")
@@ -58,7 +58,7 @@ def parse_dotenv(text: str, file: str) -> dict[str, str]:
             issues.append(Issue(file, f"line {number}", "expected NAME=value (letters, digits and _ in the name)"))
             continue
         try:
-            values[match[1]] = _value(match[2])
+            values[match[1]] = _value(match[3], spaced=bool(match[2]))
         except ValueError as error:
             issues.append(Issue(file, f"line {number}", f"{match[1]}: {error}"))
     if issues:
@@ -66,12 +66,12 @@ def parse_dotenv(text: str, file: str) -> dict[str, str]:
     return values
 
 
-def _value(raw: str) -> str:
-    """The value behind `NAME=`; messages never repeat it, since it may be a key."""
+def _value(raw: str, spaced: bool) -> str:
+    """The value behind `NAME=` and its `spaced` gap, if any; messages never repeat it, since it may be a key."""
     if "\0" in raw or "\r" in raw:
         raise ValueError("control characters are refused (a carriage return or NUL stands in the line)")
     if raw[:1] not in ("'", '"'):
-        return "" if raw.startswith("#") else re.split(r"[ \t]#", raw, maxsplit=1)[0].rstrip(" \t")
+        return "" if spaced and raw.startswith("#") else re.split(r"[ \t]#", raw, maxsplit=1)[0].rstrip(" \t")
     match = (_SINGLE if raw[0] == "'" else _DOUBLE).fullmatch(raw)
     if match is None:
         raise ValueError(f"the quote {raw[0]} does not end on its line")

@@ -17,6 +17,15 @@ SECRET_SUFFIXES = ("_API_KEY", "_SECRET_ACCESS_KEY", "_TOKEN", "_BEARER")
 """Endings of the names of environment variables whose values are secrets."""
 
 
+SEVERAL_SUFFIX = "_API_KEYS"
+"""Ending of the names of variables that hold several keys."""
+
+
+def split_keys(value: str) -> list[str]:
+    """Return the keys of a variable that holds several, with commas or white space between."""
+    return value.replace(",", " ").split()
+
+
 def public_url(url: str) -> str:
     """Return an address without what may be secret in it: credentials before the host, tokens in the query."""
     scheme, mark, rest = url.partition("://")
@@ -43,9 +52,10 @@ class Redactor:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], extra: Iterable[str] = ()) -> Redactor:
-        """Hide the values of all variables that are named like keys (SECRET_SUFFIXES), and `extra`."""
+        """Hide the values of all variables that are named like keys (SECRET_SUFFIXES, SEVERAL_SUFFIX), and `extra`."""
         named = (value.strip() for name, value in environ.items() if name.upper().endswith(SECRET_SUFFIXES))
-        return cls([*named, *extra])
+        lists = (value for name, value in environ.items() if name.upper().endswith(SEVERAL_SUFFIX))
+        return cls([*named, *(key for value in lists for key in split_keys(value)), *extra])
 
     def text(self, text: str) -> str:
         """Return `text` with every known secret replaced; the same object when there is none."""

@@ -23,6 +23,7 @@ class Setting:
     `low`, `high`: inclusive bounds of a number; `above`: an exclusive lower bound.
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
     `bare_env`: the flag may stand without a value, which then is that of this variable.
+    `help`: of a flag that is on by default, what the `--no-` form does, since only that form is shown.
     A path that is a default is relative to the clone; a path that a user gives, to the working directory.
     """
 
@@ -149,6 +150,10 @@ TOOLS: tuple[Setting, ...] = (
     Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,
             "process (kept running), oneshot (one per call), lambda (HTTP), none", choices=CALCULATOR_CHOICES,
             metavar="NAME"),
+    Setting("tool_text", ("--tool-text",), "text", "families", _ID, _CALCULATOR,
+            "what players are told of the calculator: families (names of operations, and help), granted (a line per"
+            " operation of the families that a challenge grants), full (a line per operation)",
+            choices=("families", "granted", "full"), metavar="FORM"),
     Setting("op_families", ("--op-families",), "list", (), _ID, _CALCULATOR,
             "show players only these families of operations (all without it); repeatable", metavar="NAMES"),
     Setting("calculator_lambda_url", ("--calculator-lambda-url",), "text", None, _OP, _CALCULATOR,
@@ -186,11 +191,17 @@ CORE: tuple[Setting, ...] = (
     Setting("deadline", ("--deadline",), "seconds", 900.0, _OP, _CALLS,
             "seconds for one call with all its retries", above=0, high=604_800, metavar="S"),
     Setting("max_retries", ("--max-retries",), "int", 5, _OP, _CALLS,
-            "retries of one call", low=0, high=1000, metavar="N"),
+            "retries of one call (while a server limits the rate, only --deadline counts; 0: none at all)", low=0,
+            high=1000, metavar="N"),
+    Setting("rpm", ("--rpm",), "list", (), _OP, _CALLS,
+            "most requests a minute to each provider, N, or to one, PROVIDER=N; slower after a 429; repeatable",
+            metavar="N"),
+    Setting("tpm", ("--tpm",), "list", (), _OP, _CALLS,
+            "most tokens a minute, both ways, to each provider, N, or to one, PROVIDER=N; repeatable", metavar="N"),
     Setting("backoff", ("--backoff",), "seconds", 0.5, _OP, _CALLS,
             "first wait before a retry, in seconds; doubled each time", low=0, high=3600, metavar="S"),
     Setting("ssl_verify", ("--ssl-verify",), "flag", True, _OP, _CALLS,
-            "check TLS certificates (switching it off prints a warning)", env="ARENA_SSL_VERIFY"),
+            "accept any TLS certificate, also a forged one (prints a warning)", env="ARENA_SSL_VERIFY"),
     Setting("print_http_errors", ("--print-http-errors",), "flag", False, _OP, _CALLS,
             "print the structured payload of HTTP errors", env="ARENA_PRINT_HTTP_ERRORS"),
     Setting("max_calls", ("--max-calls",), "int", None, _OP, _LIMITS,
@@ -255,6 +266,17 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("DEEPSEEK_BASE_URL", _KEYS, "base or whole endpoint", "https://api.deepseek.com/v1"),
     Variable("ARENA_LOCAL_BASE_URL", _KEYS, "server for local (vLLM, llama.cpp, Ollama)", "http://127.0.0.1:8000/v1"),
     Variable("ARENA_LOCAL_API_KEY", _KEYS, "key for local, where the server wants one"),
+    Variable("OPENAI_API_KEYS", _KEYS, "several keys for openai and openai-chat, with commas between: used in turn"),
+    Variable("ANTHROPIC_API_KEYS", _KEYS, "several keys for anthropic, with commas between: used in turn"),
+    Variable("FIREWORKS_API_KEYS", _KEYS, "several keys for fireworks, with commas between: used in turn"),
+    Variable("GROQ_API_KEYS", _KEYS, "several keys for groq, with commas between: used in turn"),
+    Variable("TOGETHER_API_KEYS", _KEYS, "several keys for together, with commas between: used in turn"),
+    Variable("OPENROUTER_API_KEYS", _KEYS, "several keys for openrouter, with commas between: used in turn"),
+    Variable("MISTRAL_API_KEYS", _KEYS, "several keys for mistral, with commas between: used in turn"),
+    Variable("DEEPSEEK_API_KEYS", _KEYS, "several keys for deepseek, with commas between: used in turn"),
+    Variable("ARENA_LOCAL_API_KEYS", _KEYS, "several keys for local, with commas between: used in turn"),
+    Variable("OPENAI_KEY_HEADER", _KEYS, "header of the key for openai, openai-chat (Azure: api-key)", "Authorization"),
+    Variable("ARENA_LOCAL_KEY_HEADER", _KEYS, "header of the key for local", "Authorization"),
     Variable("CRYPTOMATH_LAMBDA_TOKEN", _AWS, "sent as a bearer token instead of an AWS signature"),
     Variable("AWS_ACCESS_KEY_ID", _AWS, "signs calls of a function URL with AWS_IAM, and the deployment"),
     Variable("AWS_SECRET_ACCESS_KEY", _AWS, "secret of that key"),
@@ -268,6 +290,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("LAMBDA_TIMEOUT_S", _AWS, "deployment: seconds per request", "30"),
     Variable("LAMBDA_AUTH", _AWS, "deployment: who may call the URL: AWS_IAM, or NONE (anyone)", "AWS_IAM"),
     Variable("ARENA_CALCULATOR_BIN", _TERMINAL, "calculator binary to use instead of the one built in the clone"),
+    Variable("ARENA_DEBUG", _TERMINAL, "1: show the traceback of an internal error (only in the real environment)"),
     Variable("ARENA_NO_DOTENV", _TERMINAL, "1: read no .env (only in the real environment)"),
     Variable("STRICT", _TERMINAL, "1: `arena check` takes a warning for a failure (--strict wins)"),
     Variable("GITHUB_STEP_SUMMARY", _TERMINAL, "file for --github-summary without a value; GitHub Actions sets it"),
@@ -277,4 +300,5 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("HTTP_PROXY", _NETWORK, "proxy for http calls (only lower case http_proxy also in CGI settings)"),
     Variable("ALL_PROXY", _NETWORK, "proxy where none of the two is set"),
     Variable("NO_PROXY", _NETWORK, "hosts, with commas between, that are called directly"),
+    Variable("SSL_CERT_FILE", _NETWORK, "file of certificate authorities (PEM) instead of the system's"),
 )  # fmt: skip

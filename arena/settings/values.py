@@ -9,6 +9,7 @@ import math
 import re
 from typing import Any
 
+from arena.formats.suggest import suggest
 from arena.records import Json
 from arena.settings.table import PROVIDERS, Setting
 
@@ -104,7 +105,8 @@ def _chosen(setting: Setting, text: str) -> str:
     if not text.strip() or "\0" in text:
         raise ValueError("must not be empty")
     if setting.choices and text not in setting.choices:
-        raise ValueError(f"must be one of {', '.join(setting.choices)}, not {text!r}")
+        near = suggest(text, setting.choices)
+        raise ValueError(f"must be one of {', '.join(setting.choices)}, not {text!r}{near}")
     return text
 
 

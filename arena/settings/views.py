@@ -31,6 +31,8 @@ class Operation:
     deadline: float
     max_retries: int
     backoff: float
+    rpm: tuple[str, ...]
+    tpm: tuple[str, ...]
     ssl_verify: bool
     print_http_errors: bool
     max_calls: int | None
@@ -72,6 +74,8 @@ class ToolSettings:
     op_families: tuple[str, ...]
     lambda_url: str | None
     timeout: float
+    text: str
+    """What players are told of the calculator: `families`, `granted` or `full`."""
 
 
 def operation(values: Mapping[str, Any]) -> Operation:
@@ -110,6 +114,7 @@ def tool_settings(values: Mapping[str, Any]) -> ToolSettings | None:
         values["op_families"],
         values["calculator_lambda_url"],
         values["calculator_timeout"],
+        values["tool_text"],
     )
 
 

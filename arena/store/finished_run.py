@@ -1,58 +1,73 @@
-"""Reads a run directory after the run, for the commands that verify, judge again, compare and report.
+"""Reads a run directory after the run, for the commands that verify, score again, compare and report.
 
-Nothing is written here and nothing is held but offsets: a run of any size is read one record at a time.
+Nothing is written here and nothing is held but places in files: a run of any size is read one record at a time.
 """
 
 from __future__ import annotations
 
 import json
-import os
-from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue, UsageError
+from arena.formats.decode import encode
 from arena.formats.strict_json import read_bytes
-from arena.records import Json
-from arena.store.journal import JOURNAL_FILE, parse_line, read_lines
+from arena.records import GateDecision, Json
+from arena.stops import Stop
+from arena.store.calls import CallLine
+from arena.store.journal import JOURNAL_FILE, Place, parse_line, read_calls
+from arena.store.manifest import Manifest, SourceIdentity
+from arena.store.reader import RecordFile
 from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
 
 
+@dataclass(frozen=True, slots=True)
+class PlayRow:
+    """One trial of a run that is scored again: a line of inputs/plays.jsonl.
+
+    `gates`: decisions about its players.  `scores` is None where it had none.  `sha256`: digest of what was played.
+    """
+
+    key: str
+    seed: str
+    stop: Stop
+    detail: str
+    gates: tuple[GateDecision, ...]
+    scores: dict[str, float | None] | None
+    outcome: str | None
+    sha256: str
+
+    def to_json(self) -> dict[str, Json]:
+        return encode(self)
+
+
 class Source(NamedTuple):
-    """The run whose matches another run judges again: where the matches lie, what the other one's identity says of it,
-    and the lines of its inputs/plays.jsonl."""
+    """The run that another one scores again: where its records are, what identifies it, and its plays."""
 
     path: Path
-    identity: dict[str, Json]
-    plays: tuple[dict[str, Json], ...]
-
-
-def _readable(path: Path) -> bool:
-    """Whether there is a file to read. Errors: DataError where there is something that cannot be read."""
-    if not os.path.lexists(path):
-        return False
-    try:
-        with path.open("rb"):
-            return True
-    except OSError as error:
-        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from None
+    identity: SourceIdentity
+    plays: tuple[PlayRow, ...]
 
 
 class FinishedRun:
-    """One run directory, read only. `manifest` is its manifest.json, `identity` what the run is."""
+    """One run directory, read only. `manifest` is its manifest.json, `identity` what the run is, as JSON."""
 
-    def __init__(self, path: Path) -> None:
-        """Errors: UsageError when `path` is not a run directory; DataError when its manifest cannot be read."""
+    def __init__(self, path: Path, detail: type | None = None) -> None:
+        """`detail`: the class of Score.detail that the run's family declares; see engine/build.py, `open_run`.
+
+        Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.
+        """
         self.path = path
+        self.detail = detail
         if not (path / MANIFEST_FILE).is_file():
             raise UsageError(f"{path} is not a run directory: it has no {MANIFEST_FILE}")
-        self.manifest = self.json_file(MANIFEST_FILE)
-        identity = self.manifest.get("identity")
-        if not isinstance(identity, dict):
-            raise DataError([Issue(str(path / MANIFEST_FILE), "/identity", "must be an object")])
-        self.identity: dict[str, Json] = identity
-        self._calls: dict[str, array[int]] | None = None
+        found = self.json_file(MANIFEST_FILE)
+        self.manifest = Manifest.from_json(found, path / MANIFEST_FILE)
+        self.identity: dict[str, Json] = found["identity"]
+        self._calls: dict[str, list[Place]] | None = None
 
     @property
     def name(self) -> str:
@@ -66,7 +81,7 @@ class FinishedRun:
             raise DataError([Issue(str(path), "", "the file is missing; `--resume` finishes an unfinished run")])
         try:
             value = json.loads(read_bytes(path))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError([Issue(str(path), "", f"is not JSON: {error}")]) from None
         if not isinstance(value, dict):
             raise DataError([Issue(str(path), "", "must be a JSON object")])
@@ -76,27 +91,22 @@ class FinishedRun:
         """Return summary.json."""
         return self.json_file(SUMMARY_FILE)
 
-    def records(self) -> Iterator[dict[str, Json]]:
-        """Yield the records in the order of matches.jsonl; none where no match has finished."""
-        path = self.path / RECORDS_FILE
-        if _readable(path):
-            for number, (_, raw) in enumerate(read_lines(path), 1):
-                yield parse_line(path, number, raw)
+    @cached_property
+    def records(self) -> RecordFile:
+        """The records: to go through, or to ask by key. Errors: as of RecordFile."""
+        return RecordFile(self.path / RECORDS_FILE, self.detail)
 
-    def calls(self, key: str) -> Iterator[dict[str, Json]]:
-        """Yield the lines of api_calls.jsonl that belong to one trial, of all its attempts, as they were written."""
+    def calls(self, key: str) -> Iterator[CallLine]:
+        """Yield the calls of one trial, of all its attempts, in the order of the file. Errors: as of read_calls."""
         path = self.path / JOURNAL_FILE
         if self._calls is None:
-            self._calls = self._index(path)
+            found: dict[str, list[Place]] = {}
+            for place, line in read_calls(path):
+                found.setdefault(line.trial, []).append(place)
+            self._calls = found
         if key in self._calls:
             with path.open("rb") as file:
-                for offset in self._calls[key]:
+                for number, offset in self._calls[key]:
                     file.seek(offset)
-                    yield parse_line(path, 0, file.readline())
-
-    def _index(self, path: Path) -> dict[str, array[int]]:
-        found: dict[str, array[int]] = {}
-        if _readable(path):
-            for number, (offset, raw) in enumerate(read_lines(path), 1):
-                found.setdefault(parse_line(path, number, raw)["trial"], array("Q")).append(offset)
-        return found
+                    raw = parse_line(path, number, file.readline())
+                    yield CallLine.from_json(raw, str(path), f"line {number}")

@@ -16,11 +16,16 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from arena.errors import DataError, Issue, ServiceFault, StorageFault
-from arena.messages import CallKey, HttpAttempt, ModelReply, Usage
+from arena.formats.decode import decode
+from arena.formats.json_text import parse_json
+from arena.messages import CallKey, HttpAttempt, ModelReply
 from arena.records import Json
+from arena.store.calls import CallLine, Slot
+
+T = TypeVar("T")
 
 JOURNAL_FILE = "api_calls.jsonl"
 
@@ -42,16 +47,6 @@ def tool_digest(op: str, args: Json) -> str:
     return hashlib.sha256(f"arena-tool-call/1\0{op}\0".encode() + encode_line(args)).hexdigest()[:32]
 
 
-class Slot(NamedTuple):
-    """The place of a call within one attempt of one trial; `item` is the tool call's place in its message, else 0."""
-
-    kind: str
-    seat: str
-    turn: int
-    step: int
-    item: int
-
-
 def reply_to_json(reply: ModelReply) -> dict[str, Json]:
     """Return the `reply` object of a journal line; fields that say nothing are left out."""
     usage = reply.usage
@@ -60,40 +55,44 @@ def reply_to_json(reply: ModelReply) -> dict[str, Json]:
         counts["reasoning_tokens"] = usage.reasoning_tokens
     if usage.estimated:
         counts["estimated"] = True
+    if usage.cached_prompt_tokens:
+        counts["cached_prompt_tokens"] = usage.cached_prompt_tokens
+    if usage.cache_write_tokens:
+        counts["cache_write_tokens"] = usage.cache_write_tokens
     out: dict[str, Json] = {"text": reply.text, "finish": reply.finish, "model": reply.model, "usage": counts}
     if reply.reasoning:
         out["reasoning"] = reply.reasoning
     if reply.notes:
         out["notes"] = list(reply.notes)
+    if reply.calls:
+        out["calls"] = [call._asdict() for call in reply.calls]
     return out
-
-
-def reply_from_json(value: Json) -> ModelReply:
-    """Return the ModelReply that `reply_to_json` wrote (without the raw body)."""
-    counts = value["usage"]
-    usage = Usage(
-        counts["prompt_tokens"],
-        counts["completion_tokens"],
-        counts.get("reasoning_tokens", 0),
-        counts.get("estimated", False),
-    )
-    return ModelReply(
-        text=value["text"],
-        finish=value["finish"],
-        model=value["model"],
-        usage=usage,
-        reasoning=value.get("reasoning", ""),
-        notes=tuple(value.get("notes", ())),
-    )
 
 
 def attempts_to_json(attempts: tuple[object, ...]) -> list[Json]:
     """Return HTTP attempts as JSON objects."""
     return [
-        {"status": a.status, "ms": round(a.ms, 1), "error": a.error, "wait_ms": round(a.wait_ms, 1)}
+        {
+            "status": a.status,
+            "ms": round(a.ms, 1),
+            "error": a.error,
+            "wait_ms": round(a.wait_ms, 1),
+            **({"may_be_billed": True} if a.may_be_billed else {}),
+        }
         for a in attempts
         if isinstance(a, HttpAttempt)
     ]
+
+
+def readable(path: Path) -> bool:
+    """Whether there is a file to read. Errors: DataError where there is something that cannot be read."""
+    if not os.path.lexists(path):
+        return False
+    try:
+        with path.open("rb"):
+            return True
+    except OSError as error:
+        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from None
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -106,14 +105,24 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def parse_line(path: Path, number: int, line: bytes) -> dict[str, Json]:
-    """Return one journal or records line as an object. Errors: DataError naming file and line number."""
+    """Return one line of a JSONL file as an object. Errors: DataError naming file and line number."""
     try:
-        value = json.loads(line)
+        value = parse_json(line.decode().rstrip("\n"))
     except ValueError as error:
-        raise DataError([Issue(str(path), f"line {number}", f"not JSON: {error}")]) from None
+        raise DataError([Issue(str(path), f"line {number}", f"is not JSON: {error}")]) from None
     if not isinstance(value, dict):
-        raise DataError([Issue(str(path), f"line {number}", "not a JSON object")])
+        raise DataError([Issue(str(path), f"line {number}", "must be a JSON object")])
     return value
+
+
+def read_rows(path: Path, cls: type[T]) -> Iterator[T]:
+    """Yield the lines of a JSONL file as objects of a dataclass; a torn last line is left out.
+
+    Errors: DataError naming file, line and pointer.
+    """
+    for number, (_, line) in enumerate(read_lines(path), 1):
+        if line.endswith(b"\n"):
+            yield decode(cls, parse_line(path, number, line), str(path), f"line {number}")
 
 
 def cut_torn_line(path: Path, notify: Callable[[str], None]) -> None:
@@ -178,23 +187,23 @@ class AppendFile:
 
 
 class Recorded:
-    """The recorded calls of one attempt of one trial: slot -> journal line, for those that have an answer."""
+    """The recorded calls of one attempt of one trial: slot -> journal line, for those that are settled."""
 
     __slots__ = ("_lines",)
 
-    def __init__(self, lines: dict[Slot, dict[str, Json]] | None = None) -> None:
+    def __init__(self, lines: dict[Slot, CallLine] | None = None) -> None:
         self._lines = lines or {}
 
     def __bool__(self) -> bool:
         """Whether there is any."""
         return bool(self._lines)
 
-    def find(self, slot: Slot, digest: str) -> dict[str, Json] | None:
+    def find(self, slot: Slot, digest: str) -> CallLine | None:
         """Return the recorded line, or None. Errors: ServiceFault("journal") when another request stands there."""
         if not self._lines:
             return None
         line = self._lines.get(slot)
-        if line is not None and line["digest"] != digest:
+        if line is not None and line.digest != digest:
             raise ServiceFault(
                 "journal",
                 f"{slot.seat}, turn {slot.turn}, step {slot.step}: the recorded {slot.kind} call has another request"
@@ -203,60 +212,69 @@ class Recorded:
         return line
 
 
-def has_answer(line: dict[str, Json]) -> bool:
-    """Whether a journal line settles its call: with an answer, or with a denial in place of one (a fault does not)."""
-    return "reply" in line or "answer" in line or ("gates" in line and "fault" not in line)
+class Place(NamedTuple):
+    """Where a line is in its file: its number (1-based), and the offset of its first byte."""
+
+    number: int
+    offset: int
 
 
-def slot_of(line: dict[str, Json]) -> Slot:
-    """Return the slot of a journal line."""
-    return Slot(line["kind"], line["seat"], line["turn"], line["step"], line.get("index", 0))
+def read_calls(path: Path) -> Iterator[tuple[Place, CallLine]]:
+    """Yield the lines of a journal; an unfinished last line is no call yet. No file, no calls.
+
+    Errors: DataError naming file, line and pointer of what is no call.
+    """
+    if not readable(path):
+        return
+    for number, (offset, raw) in enumerate(read_lines(path), 1):
+        if raw.endswith(b"\n"):  # else torn by a kill; whoever appends cuts it first (cut_torn_line)
+            yield Place(number, offset), _call(path, number, raw)
+
+
+def _call(path: Path, number: int, raw: bytes) -> CallLine:
+    return CallLine.from_json(parse_line(path, number, raw), str(path), f"line {number}")
 
 
 class JournalIndex:
-    """Offsets of the recorded calls of a journal file, by trial and attempt; lines are read when a trial asks."""
+    """Places of the recorded calls of a journal file, by trial and attempt; lines are read when a trial asks."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._offsets: dict[tuple[str, int], list[int]] = {}
+        self._places: dict[tuple[str, int], list[Place]] = {}
         self._lock = threading.Lock()
 
-    def scan(self, wanted: Collection[str] | None, each: Callable[[dict[str, Json]], None] | None = None) -> None:
-        """Read the file once; keep offsets of the `wanted` trials (None: all); hand every line to `each`.
+    def scan(self, wanted: Collection[str] | None, each: Callable[[CallLine], None] | None = None) -> None:
+        """Read the file once; keep places of the `wanted` trials (None: all); hand every line to `each`.
 
-        Errors: DataError naming file and line where a line is no call. An unfinished last line is no call yet.
+        Errors: as of `read_calls`.
         """
-        if not self.path.exists():
-            return
-        for number, (offset, raw) in enumerate(read_lines(self.path), 1):
-            if not raw.endswith(b"\n"):
-                return  # torn by a kill; whoever appends cuts it first (cut_torn_line)
-            line = parse_line(self.path, number, raw)
-            try:
-                if each is not None:
-                    each(line)
-                if has_answer(line) and (wanted is None or line["trial"] in wanted):
-                    self._offsets.setdefault((line["trial"], line["attempt"]), []).append(offset)
-            except KeyError as error:
-                raise DataError([Issue(str(self.path), f"line {number}", f"no field {error}")]) from None
+        for place, line in read_calls(self.path):
+            if each is not None:
+                each(line)
+            if line.settled and (wanted is None or line.trial in wanted):
+                self.enter(line, place)
+
+    def enter(self, line: CallLine, place: Place) -> None:
+        """Add a line that is in the file."""
+        self._places.setdefault((line.trial, line.attempt), []).append(place)
 
     def attempts(self, trial: str) -> list[int]:
         """Return the attempts of a trial that have recorded calls, ascending."""
-        return sorted(attempt for key, attempt in self._offsets if key == trial)
+        return sorted(attempt for key, attempt in self._places if key == trial)
 
     def recorded(self, trial: str, attempt: int, forget: bool = True) -> Recorded:
-        """Return the recorded calls of one attempt; `forget` frees their offsets."""
+        """Return the recorded calls of one attempt; `forget` frees their places."""
         key = (trial, attempt)
         with self._lock:
-            offsets = self._offsets.pop(key, None) if forget else self._offsets.get(key)
-        if not offsets:
+            places = self._places.pop(key, None) if forget else self._places.get(key)
+        if not places:
             return Recorded()
-        lines: dict[Slot, dict[str, Json]] = {}
+        lines: dict[Slot, CallLine] = {}
         with self.path.open("rb") as file:
-            for offset in offsets:
+            for number, offset in places:
                 file.seek(offset)
-                line = json.loads(file.readline())
-                lines[slot_of(line)] = line
+                line = _call(self.path, number, file.readline())
+                lines[line.slot] = line
         return Recorded(lines)
 
 

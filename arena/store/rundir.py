@@ -10,14 +10,15 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from arena.errors import ConfigError, DataError, Issue, UsageError
-from arena.records import Json, Stop
-from arena.store.journal import cut_torn_line, encode_line, parse_line, read_lines
+from arena.errors import ConfigError, UsageError
+from arena.records import Json
+from arena.store.journal import cut_torn_line, parse_line
+from arena.store.manifest import Identity, Manifest
 
 RECORDS_FILE = "matches.jsonl"
 MANIFEST_FILE = "manifest.json"
@@ -25,11 +26,18 @@ SUMMARY_FILE = "summary.json"
 TIMINGS_FILE = "timings.jsonl"
 INPUTS_DIR = "inputs"
 
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One line of timings.jsonl: how long an attempt of a trial took."""
+
+    key: str
+    attempt: int
+    seconds: float
+
+
 UNBORN = frozenset({f".{MANIFEST_FILE}.tmp"})
 """What a kill before the first manifest leaves behind: a directory that holds only this is still empty."""
-
-_CHAIN_MARK = b',"prev":"'
-_CHAIN_LENGTH = len(_CHAIN_MARK) + 64 + len(b'"}\n')
 
 
 def is_temporary(name: str) -> bool:
@@ -123,32 +131,6 @@ class AtomicFile:
         _sync_folder(self._path.parent)
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Where the newest record of a trial stands in matches.jsonl, and what resume needs to know of it."""
-
-    offset: int
-    length: int
-    stop: Stop
-    attempt: int
-
-    @property
-    def status(self) -> str:
-        return self.stop.status
-
-
-def unchained(line: bytes) -> bytes:
-    """Return a records line without its chain field, which `chained` put at its end."""
-    if line[-_CHAIN_LENGTH:].startswith(_CHAIN_MARK):
-        return line[:-_CHAIN_LENGTH] + b"}\n"
-    return line
-
-
-def chained(line: bytes, previous: str) -> bytes:
-    """Return an unchained records line with `prev`, the SHA-256 of the line before it, as its last field."""
-    return line[:-2] + _CHAIN_MARK + previous.encode("ascii") + b'"}\n'
-
-
 def differences(old: Json, new: Json, pointer: str = "") -> Iterator[str]:
     """Yield one line for each place (JSON pointer) in which two JSON values differ."""
     if isinstance(old, dict) and isinstance(new, dict):
@@ -204,17 +186,17 @@ class RunDir:
     def file(self, name: str) -> Path:
         return self.path / name
 
-    def read_manifest(self) -> dict[str, Json]:
-        """Return the manifest. Errors: DataError when it is not a JSON object."""
+    def read_manifest(self) -> Manifest:
+        """Return the manifest. Errors: DataError when it is damaged."""
         path = self.file(MANIFEST_FILE)
-        return parse_line(path, 1, path.read_bytes())
+        return Manifest.from_json(parse_line(path, 1, path.read_bytes()), path)
 
-    def write_manifest(self, manifest: Mapping[str, Json]) -> None:
-        write_atomic(self.file(MANIFEST_FILE), pretty_json(manifest))
+    def write_manifest(self, manifest: Manifest) -> None:
+        write_atomic(self.file(MANIFEST_FILE), pretty_json(manifest.to_json()))
 
-    def check_identity(self, manifest: Mapping[str, Json], wanted: Mapping[str, Json]) -> None:
+    def check_identity(self, manifest: Manifest, wanted: Identity) -> None:
         """Errors: ConfigError listing each difference when a resume would change what the run is."""
-        found = list(differences(manifest.get("identity"), wanted))
+        found = list(differences(manifest.identity.to_json(), wanted.to_json()))
         if found:
             lines = "\n  ".join(found)
             raise ConfigError(
@@ -226,51 +208,3 @@ class RunDir:
         for name in names:
             if self.file(name).exists():
                 cut_torn_line(self.file(name), notify)
-
-    def stored(self) -> dict[str, Stored]:
-        """Return key -> newest record of matches.jsonl."""
-        path = self.file(RECORDS_FILE)
-        found: dict[str, Stored] = {}
-        if not path.exists():
-            return found
-        for number, (offset, raw) in enumerate(read_lines(path), 1):
-            record = parse_line(path, number, raw)
-            try:
-                found[record["key"]] = Stored(offset, len(raw), Stop(record["stop"]), record["attempt"])
-            except KeyError as error:
-                raise DataError([Issue(str(path), f"line {number}", f"no field {error}")]) from None
-            except ValueError as error:
-                raise DataError([Issue(str(path), f"line {number}, /stop", str(error))]) from None
-        return found
-
-    def read_record(self, stored: Stored) -> dict[str, Json]:
-        """Return one record of matches.jsonl."""
-        with self.file(RECORDS_FILE).open("rb") as file:
-            file.seek(stored.offset)
-            return parse_line(self.file(RECORDS_FILE), 0, file.read(stored.length))
-
-    def finish(self, keys: Iterable[str], each: Callable[[dict[str, Json]], None]) -> int:
-        """Rewrite matches.jsonl in plan order, hash-chained, newest record of each key; hand each record to `each`.
-
-        The chain starts from the SHA-256 of the run's identity, so that it also binds what the run is. Return the
-        number of records.
-        """
-        path = self.file(RECORDS_FILE)
-        stored = self.stored()
-        previous = hashlib.sha256(encode_line(self.read_manifest()["identity"])).hexdigest()
-        count = 0
-        out = AtomicFile(path)
-        if stored:
-            with path.open("rb") as file:
-                for key in keys:
-                    place = stored.get(key)
-                    if place is None:
-                        continue
-                    file.seek(place.offset)
-                    line = chained(unchained(file.read(place.length)), previous)
-                    previous = hashlib.sha256(line).hexdigest()
-                    out.write(line)
-                    each(json.loads(line))
-                    count += 1
-        out.close()
-        return count

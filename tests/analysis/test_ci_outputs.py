@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import KINDS, THRESHOLDS_SUITE, CiRecord, ci_record, match_case
 from arena.analysis.check.github import ANNOTATIONS, SUMMARY_LIMIT, annotation_lines, step_summary
 from arena.analysis.check.junit import junit
 from arena.analysis.check.thresholds import FAIL, OK, WARN, judge, load_rules
+from arena.cli.entry import main
 from arena.errors import StorageFault
 from arena.families.crypto.outcome import OUTCOMES
 from arena.formats.markdown import escape
-from arena.records import STATUS_OF_STOP
+from arena.records import Stop
 from arena.store import digests
 from arena.store.finished_run import FinishedRun
 from tests.support.arena_rig import NO_TOOLS, ROOT, Table, arena, challenge, verdict
@@ -70,14 +70,15 @@ def miscounted(root: ElementTree.Element) -> list[str]:
 
 EXPECTED = {
     "max_turns": "by outcome", "agreed_end": "by outcome", "empty_reply": "by outcome", "refusal": "by outcome",
-    "player_fault": "failure", "gate_denied": "skipped", "budget": "skipped", "timeout": "error", "provider": "error",
+    "player_fault": "failure", "context_exceeded": "failure", "max_tokens": "skipped", "content_filter": "skipped",
+    "gate_denied": "skipped", "budget": "skipped", "timeout": "error", "provider": "error",
     "calculator": "error", "judge": "error", "journal": "error", "interrupted": "error", "bug": "error",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("stop", STATUS_OF_STOP)
+@pytest.mark.parametrize("stop", Stop)
 def test_every_reason_to_stop_has_its_kind(stop: str) -> None:
-    assert set(EXPECTED) == set(STATUS_OF_STOP)
+    assert set(EXPECTED) == set(Stop)
     by_outcome = EXPECTED[stop] == "by outcome"
     for outcome in (*OUTCOMES, None):
         kind = match_case(record(stop=stop, outcome=outcome), OUTCOMES[0]).kind
@@ -87,7 +88,7 @@ def test_every_reason_to_stop_has_its_kind(stop: str) -> None:
 
 def test_the_document_has_the_documented_dialect_and_counts(tmp_path: Path) -> None:
     records = [record(f"c{n}", n, outcome=outcome, stop=stop) for n, (stop, outcome) in
-               enumerate((stop, outcome) for stop in STATUS_OF_STOP for outcome in (*OUTCOMES, None))]  # fmt: skip
+               enumerate((stop, outcome) for stop in Stop for outcome in (*OUTCOMES, None))]  # fmt: skip
     root = ElementTree.fromstring(junit(written(tmp_path, *records, planned=len(records) + 5)))
     assert (root.tag, problems(root), miscounted(root)) == (SHAPE["root"], [], [])
     assert int(root.attrib["tests"]) == len(records) + 1, "what was not played is one case more"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
+from arena.cli.entry import main
 from tests.support.arena_rig import DIMENSIONS, Ended, challenge
 from tests.support.comparison_rig import Made, match, verified
 

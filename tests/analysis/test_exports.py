@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
 from arena.analysis.exports import hf_dataset, leaderboard_result
 from arena.analysis.exports.canary import canary_of
+from arena.cli.entry import main
 from arena.formats import simpleyaml
-from arena.records import STATUS_OF_STOP
+from arena.records import Stop
 from arena.store.finished_run import FinishedRun
 from tests.support.arena_rig import DIMENSIONS, ROOT
 from tests.support.made_runs import CANARY, EXAMPLE, HOSTILE, made_run, record
@@ -107,7 +107,7 @@ def test_the_shape_refuses_what_is_not_it(tmp_path: Path) -> None:
 
 
 def test_every_status_is_an_error_or_has_a_verdict(tmp_path: Path) -> None:
-    records = [record(f"c{n}", stop=stop, outcome="PARTIAL") for n, stop in enumerate(STATUS_OF_STOP)]
+    records = [record(f"c{n}", stop=stop, outcome="PARTIAL") for n, stop in enumerate(Stop)]
     _, value = result_of(made_run(tmp_path / "run", records), tmp_path / "out.json")
     (result,) = value["results"]
     for one, match in zip(records, result["matches"], strict=True):

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
 from arena.analysis.leaderboard.leaderboard import Board, Row, boards, sort_keys
 from arena.analysis.leaderboard.page import page
 from arena.analysis.leaderboard.text import cells, csv_bytes, header, json_bytes, markdown, text
+from arena.cli.entry import main
 from arena.errors import DataError, UsageError
 from arena.records import STATUSES
 from arena.stats.intervals import wilson

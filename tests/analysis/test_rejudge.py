@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main as commands
+from arena.cli.entry import main as commands
 from arena.errors import ServiceFault
 from arena.messages import CallKey, Conversation, ModelRequest, Sampling
 from arena.providers.nobody import Nobody

@@ -172,7 +172,7 @@ def test_a_budget_stops_cleanly_and_a_higher_one_goes_on(run: Path, tmp_path: Pa
     )
     ended = rejudge(run, *words, "--max-calls", "5")
     assert ended.code == 0
-    assert "go on with: python3 -m arena rejudge" in ended.err and "--resume" in ended.err
+    assert "resume with: python3 -m arena rejudge" in ended.err and "--resume" in ended.err
     assert [record["status"] for record in records(tmp_path / "again")] == ["done", "limit"]
     assert rejudge(run, *words, "--max-calls", "9", "--resume").code == 0
     assert len(calls(tmp_path / "again")) == 9

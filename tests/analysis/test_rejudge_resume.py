@@ -105,7 +105,7 @@ def test_a_judge_that_is_down_is_an_error_and_no_score_and_its_panel_goes_on_lat
     monkeypatch.setenv("ARENA_NO_DOTENV", "1")
     words = [*world.words(tmp_path / "out")[2:], "--max-retries", "0"]
     ended = rejudge(world.run, *words)
-    assert ended.code == 1 and "go on with: python3 -m arena rejudge" in ended.err
+    assert ended.code == 1 and "resume with: python3 -m arena rejudge" in ended.err
     record = json.loads((tmp_path / "out/matches.jsonl").read_bytes().splitlines()[0])
     assert (record["status"], record["stop"], record["scores"], record["outcome"]) == ("error", "judge", {}, None)
     assert record["transcript"], "what was played is not lost with the judge"

@@ -349,8 +349,8 @@ def test_a_long_text_is_cut_with_a_note_of_where_all_of_it_is(tmp_path: Path) ->
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from arena.cli.commands.report import main
-assert main([sys.argv[1], "--quiet"]) == 0
+from arena.cli.entry import main
+assert main(["report", sys.argv[1], "--quiet"]) == 0
 status = Path("/proc/self/status")
 if status.exists():
     print(next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:")))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
 from arena.analysis.check.metrics import DERIVED, PREFIXED, UnknownMetric, measures
 from arena.analysis.check.thresholds import LEVELS, judge, load_rules
+from arena.cli.entry import main
 from arena.errors import DataError
 from arena.records import STATUSES
 from arena.store.finished_run import FinishedRun

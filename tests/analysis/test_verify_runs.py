@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from arena.cli.commands import calibrate
+from arena.cli.entry import main
 from arena.engine.build import FAMILIES, load
 from arena.errors import GateDenied
 from arena.policy.gates import AllowAll
@@ -132,7 +132,7 @@ def test_a_calculator_that_failed_and_values_that_it_draws_hold(tmp_path: Path, 
 
 
 def test_calibrations_and_replays_hold(finished_run: Path, tmp_path: Path) -> None:
-    assert calibrate.main(["--quiet", "--out", str(tmp_path / "cal"), "--limit", "3", "--seeds", "1"]) == 0
+    assert main(["calibrate", "--quiet", "--out", str(tmp_path / "cal"), "--limit", "3", "--seeds", "1"]) == 0
     holds(tmp_path / "cal")
     model = f"replay/{finished_run}"
     words = ("--limit", "2", "--repetitions", "2", "--max-turns", "8", "--participant-model", model, *NO_TOOLS)

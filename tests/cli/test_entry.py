@@ -1,7 +1,9 @@
-"""Every command ends alike, whatever ends it: one line that begins with its name, and a documented exit code."""
+"""The dispatcher: every command ends alike, with one message that begins with its name and a documented exit code."""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 import re
 import signal
@@ -12,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from arena.__main__ import COMMANDS
-from arena.cli.entry import enter
+from arena.cli.commands import COMMANDS
+from arena.cli.entry import main, run_command
 from arena.errors import ConfigError, ServiceFault, UsageError
-from arena.settings.flags import Parser
+from arena.settings.env import parse_dotenv
 from tests.support.arena_rig import ROOT
 
 SCRIPT = "scripts/run_base_vs_tuned_arena_comparison.py"
@@ -43,7 +45,8 @@ ENDINGS = {
     "several settings": (ConfigError("--a: no\n--b: no"), 2, "arena x: --a: no\n--b: no\n"),
     "a service that fails": (ServiceFault("provider", "went away"), 1, "arena x: went away\n"),
     "Ctrl-C": (KeyboardInterrupt(), 130, "arena x: interrupted\n"),
-    "a reader that went away": (BrokenPipeError(), 1, ""),
+    "a reader that went away": (BrokenPipeError(), 141, ""),
+    "an end without a code": (SystemExit(), 0, ""),
     "a refusal of the system": (
         PermissionError(13, "Permission denied", "a/b"),
         1,
@@ -54,22 +57,66 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("name", ENDINGS)
-def test_what_ends_a_command_decides_its_exit_code_and_its_one_message(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ending_decides_exit_code_and_message(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     error, code, says = ENDINGS[name]
-    assert enter("arena x", raising(error)) == code
+    assert run_command("arena x", raising(error)) == code
     assert capsys.readouterr() == ("", says)
 
 
-def test_a_command_that_ends_well_says_nothing_of_itself(capsys: pytest.CaptureFixture[str]) -> None:
-    assert enter("arena x", lambda: 3) == 3
+def test_command_that_returns_prints_nothing_more(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command("arena x", lambda: 3) == 3
     assert capsys.readouterr() == ("", "")
 
 
-def test_our_own_mistakes_are_not_hidden() -> None:
+def test_crash_is_one_line_with_place_and_request(capsys: pytest.CaptureFixture[str]) -> None:
+    def act() -> int:
+        return len(parse_dotenv(3, "x"))  # type: ignore[arg-type]
+
+    assert run_command("arena x", act) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "Traceback" not in said.err
+    assert said.err.startswith("arena x: internal error: AttributeError: ")
+    assert "(arena/settings/env.py:" in said.err and " in parse_dotenv)" in said.err
+    assert "report it" in said.err and "ARENA_DEBUG=1" in said.err
+
+
+def test_crash_message_holds_no_key(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-key")
+    assert run_command("arena x", raising(ValueError("Invalid header value b'Bearer sk-very-secret-key'"))) == 1
+    said = capsys.readouterr().err
+    assert "Invalid header value" in said and "secret" not in said
+
+
+@pytest.mark.parametrize(("value", "raised"), [("1", True), ("0", False), ("", False)])
+def test_arena_debug_shows_the_traceback(value: str, raised: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARENA_DEBUG", value)
+    if not raised:
+        assert run_command("arena x", raising(ZeroDivisionError())) == 1
+        return
     with pytest.raises(ZeroDivisionError):
-        enter("arena x", raising(ZeroDivisionError()))
+        run_command("arena x", raising(ZeroDivisionError()))
+
+
+@pytest.mark.parametrize(("words", "name"), [(["verify", "."], "arena verify: "), (["danse"], "arena: ")])
+def test_message_begins_with_the_command(words: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(name)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_is_a_module_with_parser_and_run(name: str) -> None:
+    module = importlib.import_module(COMMANDS[name].module)
+    assert module.__name__ == f"arena.cli.commands.{name}"
+    assert module.parser().prog == f"arena {name}"
+    assert list(inspect.signature(module.run).parameters) == ["options", "console"]
+
+
+def test_no_command_reads_argv_or_streams() -> None:
+    files = sorted((ROOT / "arena/cli/commands").glob("*.py"))
+    assert len(files) > len(COMMANDS)
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"\bsys\.(argv|stdout|stderr|exit)\b|\bprint\(", text), file.name
 
 
 def test_sigterm_ends_a_command_as_ctrl_c_does_and_its_handler_is_put_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,17 +126,9 @@ def test_sigterm_ends_a_command_as_ctrl_c_does_and_its_handler_is_put_back(capsy
         os.kill(os.getpid(), signal.SIGTERM)
         return 0
 
-    assert enter("arena x", act) == 130
+    assert run_command("arena x", act) == 130
     assert capsys.readouterr().err == "arena x: interrupted\n"
     assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_a_wrong_flag_is_told_with_where_to_look() -> None:
-    parser = Parser("arena x", examples=("arena x RUN",), description="Does x.")
-    parser.add_argument("--long-name")
-    with pytest.raises(UsageError, match=r"--long \(`arena x --help` lists what there is\)"):
-        parser.parse_args(["--long"])  # no abbreviations: the next release may have another --long
-    assert parser.format_help().endswith("\nexamples:\n  arena x RUN\n")
 
 
 @pytest.mark.parametrize(("name", "words"), DOORS, ids=[name for name, _ in DOORS])
@@ -121,7 +160,7 @@ def test_a_reader_that_went_away_ends_any_command_in_silence(words: tuple[str, .
         ended = door("-m", "arena", *words, out=write, buffered=buffered)
     finally:
         os.close(write)
-    assert ended.stderr == "" and ended.returncode in (0, 1)
+    assert (ended.stderr, ended.returncode) == ("", 141)
 
 
 @pytest.mark.parametrize(("version", "ended"), [("(3, 10, 13)", 2), ("(3, 11, 0)", 0)])

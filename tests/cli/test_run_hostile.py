@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main as other_doors
+from arena.cli.entry import main as other_doors
 from tests.support.arena_rig import (
     DIMENSIONS,
     LOCAL,
@@ -233,7 +233,7 @@ def test_keys_in_error_replies_are_redacted(
     body: Any = {"error": {"message": f"bad key {TOLD}", "code": TOLD}} if kind == "json" else f"<html>{TOLD}</html>"
     server.script(*[Scripted(status=status, body=body)] * 4)
     ended = play(tmp_path)
-    assert ended.code == 1
+    assert ended.code == (0 if status == 429 else 1), "a limit on the rate is tried until the deadline"
     assert leaks(ended, tmp_path) == []
 
 

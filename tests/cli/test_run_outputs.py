@@ -190,7 +190,7 @@ def test_role_views_agree_with_the_transcript_and_hold_nothing_private_of_others
         for role in roles:
             name = encode_role(role)
             view = rich.json(f"matches/{record['unit']}/rep_{record['plan']['rep']}/role_views/{name}.json")
-            assert view["system_prompt"].startswith(f"You are {role} in ")
+            assert f"\n\nYour role:\nYou are {role} in " in view["system_prompt"]
             expected = expected_view(record, role)
             assert [message["role"] for message in view["messages"]] == [kind for kind, _ in expected]
             for message, (kind, text) in zip(view["messages"], expected, strict=True):

@@ -109,7 +109,7 @@ def test_an_interrupt_finishes_cleanly_says_how_to_resume_and_loses_nothing(
         wait_until_told(server, server.victim)
         ended = finish(server.victim)
         assert ended.code == 130
-        hint = re.search(r"go on with: python3 -m arena\.run (.*--resume.*)", ended.err)
+        hint = re.search(r"resume with: python3 -m arena\.run (.*--resume.*)", ended.err)
         assert hint, "it says how to go on"
         assert len(server.seen) < at + IN_FLIGHT, "nothing new is started"
         manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
@@ -281,5 +281,5 @@ def test_the_command_to_go_on_with_repeats_no_token_of_an_address(tmp_path: Path
     ended = arena(
         "--limit", "1", *NO_TOOLS, "--calculator-lambda-url", url, "--max-calls", "1", "--out", str(tmp_path / "run")
     )
-    assert "go on with: python3 -m arena.run" in ended.err and "https://calculator.example/path" in ended.err
+    assert "resume with: python3 -m arena.run" in ended.err and "https://calculator.example/path" in ended.err
     assert "very-secret-token" not in ended.text

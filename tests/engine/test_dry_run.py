@@ -2,54 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from arena.engine.dry_run import JUDGE_ASKS, Plan, dry_run_text
-from arena.play.dialogue import MAX_REASKS, MAX_UNUSABLE
+from arena.engine.dry_run import token_rows
+from arena.families.contract import Bounds
+from arena.judging.bounds import JUDGE_ASKS, judge_bounds
+from arena.play.bounds import NO_CALLS, dialogue_bounds
+from arena.play.dialogue import MAX_HELP_CALLS, MAX_REASKS, MAX_UNUSABLE
 from arena.settings.prices import Price
 
-PLAN = Plan(
-    matches=2, challenges=1, max_turns=3, max_tool_calls_per_turn=4, tools=True, judge_tools=True, prompt_chars=400,
-    judge_chars=800, max_tokens=50, judge_max_tokens=80, player_price=Price(1, 2), judge_price=Price(10, 20),
-    unpriced=(),
-)  # fmt: skip
-PER_TURN = 1 + 4 + MAX_REASKS + MAX_UNUSABLE - 1
+TRIALS, TURNS, CALLS, SYSTEM, SAID = 2, 3, 4, 400, 50
+PER_TURN = 1 + CALLS + MAX_HELP_CALLS + MAX_REASKS + MAX_UNUSABLE - 1
+PLAYERS = dialogue_bounds(TRIALS, TURNS, CALLS, SYSTEM, SAID)
+JUDGE = judge_bounds(TRIALS, CALLS, 800, TURNS * SAID, 80)
+PRICES = (Price(1, 2), Price(10, 20))
 
 
-def played_out(plan: Plan) -> tuple[int, int]:
+def played_out() -> tuple[int, int]:
     """Return calls and prompt tokens of players who use every call that a turn allows, at full length, call by call."""
     calls = tokens = 0
-    for turn in range(plan.max_turns):
+    for turn in range(TURNS):
         for step in range(PER_TURN):
             calls += 1
-            tokens += plan.prompt_chars // 4 + (turn + step) * 50
-    return calls * plan.matches, tokens * plan.matches
+            tokens += SYSTEM // 4 + (turn + step) * SAID
+    return calls * TRIALS, tokens * TRIALS
 
 
-def test_the_players_bound_is_what_players_take_who_use_all_that_a_turn_allows() -> None:
-    calls, tokens = played_out(PLAN)
-    bounds = PLAN.players()
-    assert (bounds.calls, bounds.prompt_tokens, bounds.completion_tokens) == (calls, tokens, calls * 50)
+def test_players_bound_holds_all_that_a_turn_allows() -> None:
+    calls, tokens = played_out()
+    assert PLAYERS.calls == calls and PLAYERS.completion_tokens == calls * SAID
+    assert PLAYERS.prompt_tokens is not None and PLAYERS.prompt_tokens >= tokens
 
 
-def test_the_judges_bound_counts_re_asks_and_computations_with_their_growing_prompt() -> None:
-    calls = JUDGE_ASKS + 4
-    question = 800 // 4 + 3 * 50
+def test_turn_without_tools_has_no_calls_for_help() -> None:
+    assert dialogue_bounds(1, 1, 0, 0, None).calls == 1 + MAX_REASKS + MAX_UNUSABLE - 1
+
+
+def test_judges_bound_counts_reasks_and_computations_with_their_growing_prompt() -> None:
+    calls = JUDGE_ASKS + CALLS
+    question = 800 // 4 + TURNS * SAID
     tokens = sum(question + step * 80 for step in range(calls))
-    bounds = PLAN.judge()
-    assert (bounds.calls, bounds.prompt_tokens, bounds.completion_tokens) == (2 * calls, 2 * tokens, 2 * calls * 80)
-    assert replace(PLAN, judge_tools=False).judge().calls == 2 * JUDGE_ASKS
+    assert (JUDGE.calls, JUDGE.prompt_tokens, JUDGE.completion_tokens) == (2 * calls, 2 * tokens, 2 * calls * 80)
+    assert judge_bounds(TRIALS, 0, 800, 150, 80).calls == 2 * JUDGE_ASKS
+
+
+def rows(bounds: Bounds, unpriced: tuple[str, ...] = ()) -> dict[str, str]:
+    return {str(name): str(text) for name, text in token_rows(bounds, PRICES, unpriced, tools=False)}
 
 
 def test_players_and_judge_are_bounded_at_their_own_prices() -> None:
-    players, judge = PLAN.players(), PLAN.judge()
-    assert players.prompt_tokens and players.completion_tokens and judge.prompt_tokens and judge.completion_tokens
-    cost = players.prompt_tokens + 2 * players.completion_tokens + 10 * judge.prompt_tokens
-    cost += 20 * judge.completion_tokens
-    assert f"${cost / 1e6:,.2f}" in dry_run_text(PLAN, [])
+    assert PLAYERS.prompt_tokens and PLAYERS.completion_tokens and JUDGE.prompt_tokens and JUDGE.completion_tokens
+    cost = PLAYERS.prompt_tokens + 2 * PLAYERS.completion_tokens + 10 * JUDGE.prompt_tokens
+    cost += 20 * JUDGE.completion_tokens
+    assert rows(Bounds(PLAYERS, JUDGE))["cost, upper bound"] == f"${cost / 1e6:,.2f}"
 
 
-def test_without_a_bound_of_an_answer_there_is_none_of_tokens_and_cost_and_it_says_which_flag_is_missing() -> None:
-    text = dry_run_text(replace(PLAN, max_tokens=None), [])
-    assert "none without --max-tokens\n" in text and "$" not in text
-    assert "no price for local/m" in dry_run_text(replace(PLAN, unpriced=("local/m",)), [])
+def test_missing_bound_names_its_flag() -> None:
+    found = rows(Bounds(dialogue_bounds(1, 1, 0, 0, None), NO_CALLS, ("--max-tokens",)))
+    assert found["tokens, upper bound"] == "none without --max-tokens" and "$" not in "".join(found.values())
+    assert "no price for local/m" in rows(Bounds(PLAYERS, JUDGE), ("local/m",))["cost, upper bound"]

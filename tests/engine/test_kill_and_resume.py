@@ -5,7 +5,6 @@ The runs are real: 4 workers, HTTP players and judge against a local server, the
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.store.journal import has_answer
+from arena.store.journal import read_calls
 from tests.support.http_server import KEY, KillingServer, ModelServer
 
 WORKERS = 4
@@ -63,9 +62,8 @@ def answered(out: Path) -> set[str]:
     path = out / "api_calls.jsonl"
     if not path.exists():
         return set()
-    lines = [json.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    asked = [line for line in lines if line["kind"] != "tool" and has_answer(line)]
-    return {line["raw"]["id"].removeprefix("chatcmpl-") for line in asked}
+    asked = [line for _, line in read_calls(path) if line.kind != "tool" and line.settled]
+    return {line.raw["id"].removeprefix("chatcmpl-") for line in asked}
 
 
 @pytest.fixture(scope="module")

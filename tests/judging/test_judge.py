@@ -20,6 +20,7 @@ from arena.judging.judge import (
     parse_verdict,
 )  # fmt: skip
 from arena.messages import Conversation, ModelReply, Usage
+from arena.records import EVERYBODY, Entry, Json, Stop, whole_text
 from tests.support.match_table import SEED, JudgeScript, challenge
 
 GRADES = dict(zip(RUBRIC.dimensions, (5, 4, 3, 2, 1), strict=True))
@@ -28,20 +29,19 @@ NONCE = judge_nonce(SEED)
 FREE = Truncation()
 
 
-def say(turn: int, seat: str, text: str, **more: object) -> dict[str, object]:
-    return {"turn": turn, "from": seat, "to": "all", "kind": "say", "text": text, **more}
+def say(turn: int, seat: str, text: str, **done: object) -> Entry:
+    return Entry(turn, seat, EVERYBODY, "say", 0, text, bool(done), done.get("result"))
 
 
-def call(turn: int, seat: str, op: str, args: object, answer: object) -> dict[str, object]:
-    return {"turn": turn, "from": seat, "to": [seat], "kind": "call", "id": "a", "step": 0, "index": 0, "op": op,
-            "args": args, "answer": answer}  # fmt: skip
+def call(turn: int, seat: str, op: str, args: dict[str, Json], answer: dict[str, Json]) -> Entry:
+    return Entry(turn, seat, (seat,), "call", id="a", op=op, args=args, answer=answer)
 
 
-def material(*entries: dict[str, object], stop: str = "agreed_end") -> JudgeMaterial:
+def material(*entries: Entry, stop: Stop = Stop.AGREED_END) -> JudgeMaterial:
     return JudgeMaterial(judge_json(challenge(["Ada", "Ben"], "receipt")), list(entries), stop, NONCE)
 
 
-def prompt(*entries: dict[str, object], truncation: Truncation = FREE) -> str:
+def prompt(*entries: Entry, truncation: Truncation = FREE) -> str:
     return judge_conversation(RUBRIC, material(*entries), truncation, None)[0].messages[0].text
 
 
@@ -66,15 +66,15 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
     question = material(
         say(0, "Ada", "Here is my stamp."),
         call(1, "Ben", "hash", {"data": "00"}, {"ok": True, "result": "abcd"}),
-        {"turn": 1, "from": "Ben", "to": ["Ben"], "kind": "malformed", "text": "{op", "problem": "never closed"},
-        say(1, "Ben", "Fine.", done={"result": ["a", 1]}),
+        Entry(1, "Ben", ("Ben",), "malformed", 0, "{op", problem="never closed"),
+        say(1, "Ben", "Fine.", result=["a", 1]),
     )
     conversation, cut = judge_conversation(RUBRIC, question, FREE, None)
     text = conversation.messages[0].text
     for dimension in RUBRIC.dimensions:
         assert f'"{dimension}"' in conversation.system
         assert all(anchor in conversation.system for anchor in RUBRIC.anchors[dimension])
-    assert "\n".join(block(text, "challenge")) == question.challenge
+    assert "\n".join(block(text, "challenge")) == question.subject
     assert lines(text, "transcript") == [
         {"turn": 0, "from": "Ada", "text": "Here is my stamp."},
         {"turn": 1, "from": "Ben", "text": "Fine.", "done": '["a", 1]'},
@@ -83,8 +83,8 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
         {"turn": 1, "from": "Ben", "op": "hash", "ok": True, "args": '{"data": "00"}', "answer": '"abcd"'},
         {"turn": 1, "from": "Ben", "kind": "malformed", "problem": "never closed", "text": "{op"},
     ]
-    assert "Every player declared the matter settled." in text
-    assert cut == {"texts": 0, "characters": 0}
+    assert "Every seat declared the matter settled." in text
+    assert cut == (0, 0)
 
 
 def test_five_dimensions_with_their_published_names_and_five_anchors_each() -> None:
@@ -108,8 +108,8 @@ def test_no_text_of_a_player_can_leave_its_json_line(hostile: str) -> None:
     assert text.isascii()
     starts = [line.split(" ")[0] for line in text.split("\n")]
     assert starts.count(f"<<<{NONCE}") == starts.count(f"{NONCE}>>>") == 3
-    assert lines(text, "transcript") == [{"turn": 0, "from": "Ada", "text": hostile}]
-    assert lines(text, "tool ledger")[0]["op"] == hostile
+    assert lines(text, "transcript") == [{"turn": 0, "from": "Ada", "text": whole_text(hostile)}]
+    assert lines(text, "tool ledger")[0]["op"] == whole_text(hostile)
 
 
 def test_the_nonce_is_of_the_match_and_says_nothing_of_the_seed() -> None:
@@ -126,8 +126,8 @@ def test_a_long_message_is_cut_in_the_middle_marked_and_counted() -> None:
     shown = lines(conversation.messages[0].text, "transcript")
     text = "a" * 50 + "[... 1234 characters cut ...]" + "z" * 50
     assert shown == [{"turn": 0, "from": "Ada", "text": text, "cut": 1234}]
-    assert cut == {"texts": 1, "characters": 1234}
-    assert entry["text"] == "a" * 50 + "x" * 1234 + "z" * 50, "the transcript itself stays whole"
+    assert cut == (1, 1234)
+    assert entry.text == "a" * 50 + "x" * 1234 + "z" * 50, "the transcript itself stays whole"
 
 
 def test_a_message_of_exactly_the_limit_stays() -> None:
@@ -143,7 +143,7 @@ def test_the_total_takes_from_the_longest_and_spares_the_short() -> None:
 def test_the_total_counts_the_ledger_too() -> None:
     entries = [say(0, "Ada", "a" * 500), call(0, "Ada", "hash", {"data": "0" * 500}, {"ok": True, "result": "1" * 500})]
     _, cut = judge_conversation(RUBRIC, material(*entries), Truncation(total=300), None)
-    assert cut["characters"] == 500 + len(json.dumps({"data": "0" * 500})) + len(json.dumps("1" * 500)) - 300
+    assert cut.characters == 500 + len(json.dumps({"data": "0" * 500})) + len(json.dumps("1" * 500)) - 300
 
 
 def test_a_long_tool_answer_is_cut_even_without_limits() -> None:
@@ -223,7 +223,7 @@ def test_anything_else_is_refused_with_a_reason(case: str) -> None:
 def test_a_good_verdict_is_asked_for_once() -> None:
     result, services = asked(GOOD)
     assert (result.scores, result.verdict, result.unscored, result.asks) == (GRADES, "Well played.", None, 1)
-    assert result.usage["calls"] == 1 and result.usage["prompt_tokens"] == 10
+    assert result.usage.calls == 1 and result.usage.prompt_tokens == 10
     assert [(turn, step) for turn, step, _ in services.asked] == [(0, 0)]
 
 
@@ -278,9 +278,9 @@ def test_a_judge_with_tools_may_recompute() -> None:
     result, services = asked(f"Let me check.\n{CALL}\n{CALL}", GOOD, tools="- hash(data:bytes): hash")
     assert result.scores == GRADES and result.asks == 1
     assert services.tools[0] == ("(judge)", 0, 0, 0, "hash", {"data": "utf8:a"})
-    assert [entry["op"] for entry in result.calls] == ["hash", "hash"] and result.calls[0]["answer"]["ok"] is True
+    assert [made.op for made in result.calls] == ["hash", "hash"] and result.calls[0].answer["ok"] is True
     assert "ca978112ca1bbdcafac231b39a23dc4d" in services.asked[1][2][-1], "the result comes back to the judge"
-    assert result.usage["tool_calls"] == 2
+    assert result.usage.tool_calls == 2
 
 
 def test_without_the_flag_a_call_is_only_an_unreadable_verdict() -> None:

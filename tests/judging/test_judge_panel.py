@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from arena.analysis.rejudge.agreement import MOST_LISTED, Tally
+from arena.analysis.rejudge.agreement import MOST_LISTED, Scored, Tally
 from arena.analysis.rejudge.text import agreement_text
 from arena.families.crypto.mock.judge_noisy import noisy_judge_reply
 from arena.families.crypto.outcome import Condition, OutcomeRule, outcome
 from arena.judging.judge import JudgeMaterial, JudgeResult, Rubric, Truncation, judge_conversation
 from arena.judging.panel import ask_panel, medians
 from arena.messages import Message
+from arena.records import Counters, Judgement, Judging, Record, Score, Stop, Transcript, Trial
 from arena.stats.agreement import INTERVAL, ORDINAL, Cells, add_cells, alpha, pairs_of, quadratic_kappa
 
 DIMENSIONS = ("Fit", "Proof")
@@ -22,12 +23,12 @@ OUTCOMES = ("SUCCESS", "PARTIAL", "FAILED")
 
 
 def judged(*grades: int, asks: int = 1) -> JudgeResult:
-    return JudgeResult(dict(zip(DIMENSIONS, grades, strict=True)), f"graded {grades}", None, asks, {"texts": 0},
-                       usage={"calls": asks})  # fmt: skip
+    return JudgeResult(dict(zip(DIMENSIONS, grades, strict=True)), f"graded {grades}", None, asks,
+                       usage=Counters(calls=asks))  # fmt: skip
 
 
 def unread(why: str = "unparsable verdict: it is prose") -> JudgeResult:
-    return JudgeResult(unscored=why, asks=3, truncated={"texts": 0}, usage={"calls": 3})
+    return JudgeResult(unscored=why, asks=3, usage=Counters(calls=3))
 
 
 def panel(*results: JudgeResult) -> Any:
@@ -38,7 +39,7 @@ def test_one_judge_once_is_what_it_says_and_no_panel() -> None:
     for labels in ([], ["a/b"]):
         found = ask_panel(labels, lambda question: judged(4, 3))
         assert (found.scores, found.verdict, found.unscored) == ({"Fit": 4, "Proof": 3}, "graded (4, 3)", None)
-        assert found.more == {} and found.counts == {"asks": 1, "truncated": {"texts": 0}, "usage": {"calls": 1}}
+        assert found.judging == Judging(1, usage=Counters("(judge)", calls=1))
     assert ask_panel([], lambda question: unread()).unscored == "unparsable verdict: it is prose"
 
 
@@ -60,12 +61,10 @@ def test_the_text_is_that_of_the_judgement_nearest_to_the_medians() -> None:
 def test_what_cannot_be_read_is_left_out_of_the_median_and_named_beside_it() -> None:
     found = panel(judged(2, 2), unread(), judged(5, 5), judged(4, 3))
     assert found.scores == {"Fit": 4, "Proof": 3}
-    assert [entry["scores"] is None for entry in found.more["panel"]] == [False, True, False, False]
+    assert [one.scores is None for one in found.judging.panel] == [False, True, False, False]
     why = "unparsable verdict: it is prose"
-    assert found.more["panel"][1] == {
-        "judge": "judge/1", "repetition": 0, "scores": None, "unscored": why, "verdict": None,
-    }  # fmt: skip
-    assert found.counts["asks"] == 6 and found.counts["usage"] == {"calls": 6}
+    assert found.judging.panel[1] == Judgement("judge/1", 0, None, why, None)
+    assert found.judging.asks == 6 and found.judging.usage.calls == 6
 
 
 def test_half_of_the_judgements_suffice_and_fewer_leave_a_match_unscored() -> None:
@@ -73,12 +72,12 @@ def test_half_of_the_judgements_suffice_and_fewer_leave_a_match_unscored() -> No
     found = panel(unread("the judge refused"), judged(2, 4), unread())
     assert found.scores is None and found.verdict is None
     assert found.unscored == "only 1 of 3 judgements could be read; the first that could not: the judge refused"
-    assert len(found.more["panel"]) == 3 and found.more["panel"][1]["scores"] == {"Fit": 2, "Proof": 4}
+    assert len(found.judging.panel) == 3 and found.judging.panel[1].scores == {"Fit": 2, "Proof": 4}
 
 
 def test_repetitions_are_counted_for_each_judge() -> None:
     found = ask_panel(["a", "b", "a", "b"], lambda question: judged(question + 1, 1))
-    assert [(e["judge"], e["repetition"], e["scores"]["Fit"]) for e in found.more["panel"]] == [
+    assert [(one.judge, one.repetition, (one.scores or {})["Fit"]) for one in found.judging.panel] == [
         ("a", 0, 1), ("b", 0, 2), ("a", 1, 3), ("b", 1, 4),
     ]  # fmt: skip
 
@@ -90,7 +89,7 @@ def test_repetitions_are_counted_for_each_judge() -> None:
 def test_outcome_rules_take_halves_exactly(scores: dict[str, float], expected: str) -> None:
     rule = OutcomeRule("r", 1, (("SUCCESS", (Condition("mean", Fraction("3.75")),)),
                                 ("PARTIAL", (Condition("all", Fraction(3)),))), "FAILED")  # fmt: skip
-    assert outcome(rule, scores, "agreed_end") == expected
+    assert outcome(rule, scores, Stop("agreed_end")) == expected
 
 
 # -- what judging again showed --------------------------------------------------------------------------------------
@@ -100,16 +99,21 @@ def named(grades: tuple[int, int] | None) -> dict[str, int] | None:
     return None if grades is None else dict(zip(DIMENSIONS, grades, strict=True))
 
 
-def record(key: str, *grades: tuple[int, int] | None, unit: str = "c1", **changes: Any) -> dict[str, Any]:
+def record(
+    key: str, *grades: tuple[int, int] | None, unit: str = "c1", stop: Stop = Stop.AGREED_END, judges: str = "ab"
+) -> Record:
     """A record with a panel: two judges in turn, each as often as it takes."""
-    entries = [{"judge": "ab"[n % 2], "repetition": n // 2, "scores": named(g)} for n, g in enumerate(grades)]
-    read = [entry["scores"] for entry in entries if entry["scores"]]
-    whole = {"key": key, "unit": unit, "status": "done", "unscored": None if read else "unread", "outcome": "PARTIAL",
-             "scores": medians(read) if read else {}, "judging": {"panel": entries}}  # fmt: skip
-    return {**whole, **changes}
+    made = tuple(
+        Judgement(judges[n % len(judges)], n // len(judges), named(g), None, None) for n, g in enumerate(grades)
+    )
+    read = [one.scores for one in made if one.scores]
+    values: dict[str, float | int | None] = {**medians(read)} if read else {}
+    score = Score(values, "PARTIAL", unscored=None if read else "unread", judging=Judging(panel=made))
+    trial = Trial(key, "crypto", {}, unit, None, "00", {})
+    return Record(trial, 0, Transcript(stop=stop), score)
 
 
-def tally(*records: dict[str, Any], before: dict[str, Any] | None = None) -> dict[str, Any]:
+def tally(*records: Record, before: dict[str, Scored | None] | None = None) -> dict[str, Any]:
     found = Tally(DIMENSIONS, OUTCOMES, "old/judge", before or {})
     for one in records:
         found.add(one)
@@ -140,9 +144,8 @@ def test_alpha_and_kappa_of_the_report_are_those_of_the_judgements() -> None:
 
 
 def test_self_consistency_of_a_judge_does_not_depend_on_which_repetition_came_first() -> None:
-    def one_judge(*grades: tuple[int, int]) -> dict[str, Any]:
-        entries = [{"judge": "a", "repetition": n, "scores": named(g)} for n, g in enumerate(grades)]
-        return record("k", (1, 1), judging={"panel": entries})
+    def one_judge(*grades: tuple[int, int]) -> Record:
+        return record("k", *grades, judges="a")
 
     matches = [one_judge((1, 1), (2, 4)), one_judge((4, 2), (4, 4)), one_judge((5, 1), (3, 2))]
     turned = [one_judge((2, 4), (1, 1)), one_judge((4, 4), (4, 2)), one_judge((3, 2), (5, 1))]
@@ -173,14 +176,14 @@ def test_the_list_of_disagreements_is_bounded_and_keeps_the_first_of_equals() ->
 
 def test_moves_are_counted_by_dimension_and_outcome_and_what_was_scored_once_only_beside_them() -> None:
     before = {
-        "up": {"scores": {"Fit": 2, "Proof": 3}, "outcome": "FAILED"},
-        "down": {"scores": {"Fit": 5, "Proof": 3}, "outcome": "SUCCESS"},
-        "lost": {"scores": {"Fit": 5, "Proof": 3}, "outcome": "SUCCESS"},
+        "up": Scored({"Fit": 2, "Proof": 3}, "FAILED"),
+        "down": Scored({"Fit": 5, "Proof": 3}, "SUCCESS"),
+        "lost": Scored({"Fit": 5, "Proof": 3}, "SUCCESS"),
         "new": None,
     }
     report = tally(
         record("up", (4, 3), (3, 3)), record("down", (4, 3), (3, 3)), record("new", (4, 3), (4, 3)),
-        record("lost", None, None), record("gone", (1, 1), status="error"), before=before,
+        record("lost", None, None), record("gone", (1, 1), stop=Stop.PROVIDER), before=before,
     )  # fmt: skip
     moved = report["moved"]
     assert moved["scored"] == {"both": 2, "only_before": 1, "only_now": 1, "neither": 0}
@@ -198,7 +201,7 @@ def test_moves_are_counted_by_dimension_and_outcome_and_what_was_scored_once_onl
      [record("k", (1, 5), (5, 1))]],
     ids=["nothing", "unread", "one grade", "one read", "one match"],
 )  # fmt: skip
-def test_a_report_of_little_says_why_figures_are_missing_and_never_crashes(records: list[dict[str, Any]]) -> None:
+def test_a_report_of_little_says_why_figures_are_missing_and_never_crashes(records: list[Record]) -> None:
     report = tally(*records)
     text = agreement_text(json.loads(json.dumps(report)))
     assert "moved from old/judge" in text
@@ -210,8 +213,8 @@ def test_a_report_of_little_says_why_figures_are_missing_and_never_crashes(recor
 
 
 def test_the_noisy_judge_repeats_itself_for_the_same_question_and_varies_over_questions() -> None:
-    rubric = Rubric("r", "1", DIMENSIONS, {name: ["."] * 5 for name in DIMENSIONS})
-    material = JudgeMaterial("{}", [], "max_turns", "00112233")
+    rubric = Rubric("r", "1", DIMENSIONS, {name: ["."] * 5 for name in DIMENSIONS}, "You judge.")
+    material = JudgeMaterial("{}", [], Stop.MAX_TURNS, "00112233")
     talk, _ = judge_conversation(rubric, material, Truncation(), None)
     said = [noisy_judge_reply(talk.system, talk.messages, "ab", question) for question in range(40)]
     assert said[0] == noisy_judge_reply(talk.system, talk.messages, "ab", 0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from arena.errors import GateDenied, Interrupted, LimitExceeded, ServiceFault
-from arena.play.dialogue import EMPTY_CUE, MAX_REASKS, Setting, converse
+from arena.play.dialogue import EMPTY_CUE, MAX_REASKS, Setting, converse, rotation
 from arena.play.tool_protocol import call_text, done_text
-from arena.records import Transcript
+from arena.records import EVERYBODY, Transcript
 from tests.support.table_fakes import FakeServices, reply
 
 CALL = call_text("hash", {"alg": "sha256", "data": "x"})
@@ -15,17 +15,17 @@ CALL = call_text("hash", {"alg": "sha256", "data": "x"})
 
 def play(services: FakeServices, seats: tuple[str, ...] = ("Ann", "Bob"), turns: int = 4, tools: int = 2) -> Transcript:
     systems = {seat: f"You are {seat}." for seat in seats}
-    return converse(Setting(seats, systems, turns, tools, "(You open.)"), services)
+    return converse(Setting(systems, rotation(seats, turns), tools, "(You open.)"), services)
 
 
 def kinds(transcript: Transcript) -> list[tuple[str, str]]:
-    return [(entry["from"], entry["kind"]) for entry in transcript.entries]
+    return [(entry.seat, entry.kind) for entry in transcript.entries]
 
 
 def test_the_first_seat_opens_and_seats_speak_in_strict_rotation() -> None:
     for seats in (("Ann", "Bob"), ("Ann", "Bob", "Cy"), ("A", "B", "C", "D", "E")):
         transcript = play(FakeServices({seat: [f"I am {seat}"] * 9 for seat in seats}), seats, turns=7)
-        assert [entry["from"] for entry in transcript.entries] == [seats[turn % len(seats)] for turn in range(7)]
+        assert [entry.seat for entry in transcript.entries] == [seats[turn % len(seats)] for turn in range(7)]
         assert transcript.stop == "max_turns" and transcript.status == "done"
 
 
@@ -48,15 +48,15 @@ def test_tool_calls_results_and_notes_are_seen_only_by_the_seat_that_made_them()
     ann = services.seen[1][3]
     assert ann[1] == ("assistant", f"secret note {CALL}") and '"echo"' in ann[2][1]
     assert kinds(transcript) == [("Ann", "note"), ("Ann", "call"), ("Ann", "say"), ("Bob", "say")]
-    assert [entry["to"] for entry in transcript.entries] == [["Ann"], ["Ann"], "all", "all"]
-    assert transcript.usage["Ann"]["tool_calls"] == 1
+    assert [entry.to for entry in transcript.entries] == [("Ann",), ("Ann",), EVERYBODY, EVERYBODY]
+    assert transcript.usage["Ann"].tool_calls == 1
 
 
 def test_the_match_ends_when_the_latest_message_of_every_seat_is_done() -> None:
     services = FakeServices({"Ann": ["go", done_text("7"), "never"], "Bob": ["wait", f"deal {done_text('7')}"]})
     transcript = play(services, turns=9)
     assert transcript.stop == "agreed_end"
-    assert transcript.entries[-1]["done"] == {"result": "7"}
+    assert (transcript.entries[-1].done, transcript.entries[-1].result) == (True, "7")
     assert services.seen[-1][3][-1] == ("user", f"Ann: {done_text('7')}")
 
 
@@ -67,13 +67,14 @@ def test_a_later_message_without_done_takes_it_back() -> None:
 
 @pytest.mark.parametrize(
     ("finish", "text", "stop"),
-    [("stop", "", "empty_reply"), ("length", " \n", "empty_reply"), ("refusal", "No.", "refusal")],
+    [("stop", "", "empty_reply"), ("length", " \n", "max_tokens"), ("refusal", "No.", "refusal")],
 )
 def test_nothing_usable_twice_ends_the_match_judged_but_flagged(finish: str, text: str, stop: str) -> None:
     transcript = play(FakeServices({"Ann": ["hi"], "Bob": [reply(text, finish), reply(text, finish)]}))
     assert (transcript.stop, transcript.status) == (stop, "done")
     assert f"finish reason {finish}" in transcript.detail
-    assert transcript.usage["Bob"][stop] == 2
+    used = transcript.usage["Bob"]
+    assert (used.refusal if finish == "refusal" else used.empty_reply) == 2
 
 
 def test_one_empty_reply_is_asked_again_and_forgiven() -> None:
@@ -87,7 +88,7 @@ def test_malformed_calls_are_told_to_the_player_counted_and_past_the_reasks_abor
     broken = '{"tool_call": {"op": "hash", "args": {'
     transcript = play(FakeServices({"Ann": [broken] * (MAX_REASKS + 1), "Bob": []}))
     assert (transcript.stop, transcript.status) == ("player_fault", "aborted")
-    assert transcript.usage["Ann"]["malformed"] == MAX_REASKS + 1
+    assert transcript.usage["Ann"].malformed == MAX_REASKS + 1
 
     services = FakeServices({"Ann": [broken, "sorry, in words"], "Bob": ["ok"]})
     assert play(services, turns=2).stop == "max_turns"
@@ -109,7 +110,7 @@ def test_calls_past_the_limit_of_a_turn_are_refused_and_going_on_aborts() -> Non
 def test_without_a_calculator_a_call_is_malformed_and_says_so() -> None:
     services = FakeServices({"Ann": [CALL, "in words then"], "Bob": ["ok"]}, tools=False)
     transcript = play(services, turns=2)
-    assert not services.tool_calls and "no calculator" in transcript.entries[0]["problem"]
+    assert not services.tool_calls and "no tools" in transcript.entries[0].problem
 
 
 @pytest.mark.parametrize(

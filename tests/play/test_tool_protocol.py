@@ -19,7 +19,6 @@ from arena.play.tool_protocol import (
     Malformed,
     Parsed,
     call_text,
-    describe,
     done_text,
     parse,
     results_message,
@@ -127,6 +126,9 @@ PIECES = [
     *"{}[]\"',:`<>\\ \n", "```", "```json\n", "```tool_call\n", "<tool_call>", "</tool_call>", '"op"', '"args"', "null",
     '"tool_call"', '"tool_calls"', '"done"', '"result"', '"id"', '"name"', '"arguments"', "NaN", "1e999", "9" * 30,
     '{"op": "ping", "args": {}}', '{"tool_call": ', '"\\ud800"', '"calculator"', '"function"', "tool_call: ", "\u2028",
+    "<|tool_call_start|>", "<|tool_call_end|>", "[TOOL_CALLS]", "[ARGS]", "to=functions.hash", "<|channel|>commentary ",
+    "<|message|>", "<|call|>", "<function=hash>", "<parameter=a>", "</parameter>", "</function>", "hash(", "a=1", ")",
+    "\\\"", "&quot;", "<arg_key>a</arg_key>", "<arg_value>", "</arg_value>", "<\uff5ctool\u2581sep\uff5c>", "print(",
     "-1", '{"done": {"result": 1}}', "\x00", "\ud800", "é",
 ]  # fmt: skip
 
@@ -198,6 +200,34 @@ BOMBS = {
     "commas": '{"op":"a","args":[' + "," * MEGABYTE + "]}",
     "calculators in calculators": '{"op":"calculator","args":' * 900 + "{}" + "}" * 900,
     "functions in functions": '{"tool_call":' + '{"function":' * 900 + "1" + "}" * 901,
+    "special tokens": "<|tool_call|>" * (MEGABYTE // 13),
+    "special tokens after a word": "a <|tool_call|>" + "<|tool_call|>json" * (MEGABYTE // 17),
+    "names after special tokens": "a <|tool_call|>x" * (MEGABYTE // 16),
+    "mentions": "say <tool_call> or " * (MEGABYTE // 19),
+    "recipients": "commentary to=functions.x " * (MEGABYTE // 26),
+    "recipients after spaces": (" " * 90 + "to=x") * (MEGABYTE // 94),
+    "recipients with tokens": "to=functions.x<|message|>" * (MEGABYTE // 25),
+    "recipients without prefix": "a to=x " * (MEGABYTE // 7),
+    "markers": "see [TOOL_CALLS] " * (MEGABYTE // 17),
+    "marker and a name": "[TOOL_CALLS]" + "x" * MEGABYTE,
+    "function tags": "<function=x>" * (MEGABYTE // 12),
+    "parameters never closed": "<function=x>" + "<parameter=a>" * (MEGABYTE // 13),
+    "functions with parameters": "<function=x><parameter=a>" * (MEGABYTE // 25),
+    "parameters": "<function=x>" + "<parameter=a>b</parameter>" * (MEGABYTE // 26),
+    "argument keys": "<tool_call>x" + "<arg_key>a</arg_key><arg_value>" * (MEGABYTE // 31),
+    "pythonic calls": "<|tool_call_start|>[" + "f(a=1)," * (MEGABYTE // 7),
+    "pythonic brackets": "<|tool_call_start|>f(a=" + "[" * MEGABYTE,
+    "pythonic strings": "<|tool_call_start|>f(a=" + "'" * MEGABYTE,
+    "pythonic backslashes": "<|tool_call_start|>f(a='" + "\\" * MEGABYTE,
+    "prints in prints": "<|tool_call_start|>" + "print(" * (MEGABYTE // 6),
+    "escaped braces": '{\\"' * (MEGABYTE // 3),
+    "escaped calls": '{\\"op\\": \\"a\\"} ' * (MEGABYTE // 16),
+    "escaped html": "{&quot;" * (MEGABYTE // 7),
+    "escaped backslashes": '{\\"op' + "\\" * MEGABYTE,
+    "digits": "<|tool_call_start|>f(a=" + "9" * MEGABYTE + ")",
+    "tags that end": "<tool_call>x</tool_call>" * (MEGABYTE // 24),
+    "ends of tags": "<tool_call>{}" + "</tool_call>" * (MEGABYTE // 12),
+    "tags of a namespace": "<a:" * (MEGABYTE // 3),
     "lists in lists": '{"tool_calls":' + "[" * 900 + "]" * 900 + "}",
 }
 
@@ -219,42 +249,3 @@ def test_results_are_compact_lines_with_ids_and_answers_as_given() -> None:
     assert second == '{"id":"b","ok":false,"error":{"code":"x"}}'
     assert header.endswith(":") and footer
     assert parse(message).items == (), "results that a player quotes are talk"
-
-
-ROWS: list[dict[str, Any]] = [
-    {
-        "name": "hash", "family": "basics", "summary": "hash of the data", "result": "hex",
-        "params": [
-            {"name": "alg", "type": "choice", "choices": ["sha256", "blake3"], "required": False, "default": "sha256"},
-            {"name": "data", "type": "bytes", "required": True},
-            {"name": "len", "type": "count", "required": False},
-            {"name": "aux", "type": "hex", "required": False, "seeded_only": True},
-            {"name": "toy", "type": "bool", "required": False, "default": False},
-        ],
-        "example": {"op": "hash", "args": {"data": "utf8:abc"}, "result": "ba"},
-    },
-    {
-        "name": "combine", "family": "sharing", "summary": "put shares together", "result": "x" * 100,
-        "params": [
-            {"name": "shares", "type": "list", "required": True, "items": {"type": "object", "members": [
-                {"name": "x", "type": "int", "required": True},
-                {"name": "y", "type": "hex", "min_bytes": 32, "max_bytes": 32, "required": True},
-            ]}},
-        ],
-        "example": {"op": "combine", "args": {"shares": []}, "result": 1},
-    },
-]  # fmt: skip
-
-
-def test_players_are_shown_one_line_per_op_and_a_call_that_reads() -> None:
-    text = describe(ROWS, 7)
-    assert "- hash(alg=sha256, data, len?, toy=false): hash of the data" in text
-    assert "- combine(shares): put shares together" in text
-    assert "7 calls" in text
-    assert Call("hash", {"data": "utf8:abc"}, None) in parse(text).items
-
-
-def test_players_may_be_shown_some_families_only() -> None:
-    text = describe(ROWS, 7, families={"sharing"})
-    assert "combine(" in text and "hash(" not in text
-    assert describe([], 7) == "" and describe(ROWS, 7, families=()) == ""

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from arena.errors import DataError
+from arena.messages import ModelReply, Usage
 from arena.policy import worlds
 from arena.policy.cases import PolicyTest, cases_path, load_cases
 from arena.policy.cases import test_policy as run_cases
 from arena.policy.diff import diff, facts_of_line, redecide
-from arena.policy.gates import Decision
 from arena.policy.gates_file import load_policy, read_policy
 from arena.policy.lint import Finding, lint
 from arena.policy.policy_gate import PolicyGate
 from arena.policy.rules import Policy
-from arena.records import Json, Trial
+from arena.records import Trial
+from arena.stops import Stop
+from arena.store.calls import CallLine, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO_SIDED = """\
@@ -176,14 +179,15 @@ def trial(slice_: str) -> Trial:
     return Trial(f"t/{slice_}", "risk", {"slice": slice_}, "u", None, "0" * 64, {})
 
 
-def tool_line(amount: float, step: int = 0) -> dict[str, Json]:
-    answer = {"ok": True, "result": {"amount": amount}}
-    return {"kind": "tool", "seat": "agent", "turn": 0, "step": step, "index": 0, "op": "refund",
-            "args": {"amount": amount}, "answer": answer}  # fmt: skip
+def tool_line(amount: float, fault: Fault | None = None) -> CallLine:
+    answer = None if fault else {"ok": True, "result": {"amount": amount}}
+    return CallLine("tool", "t", 0, "agent", 0, 0, "", 0.0, 0.0, op="refund", args={"amount": amount}, answer=answer,
+                    fault=fault)  # fmt: skip
 
 
-def model_line(reply: str) -> dict[str, Json]:
-    return {"kind": "model", "seat": "agent", "turn": 0, "step": 0, "reply": {"text": reply}}
+def model_line(reply: str) -> CallLine:
+    said = ModelReply(reply, "stop", "m", Usage())
+    return CallLine("model", "t", 0, "agent", 0, 0, "", 0.0, 0.0, provider="mock/m", reply=said)
 
 
 OLD = "version: 1\npre_call:\n- id: r\n  calls: tool\n  deny_if: {field: args.amount, op: '>', value: 100}\n"
@@ -211,7 +215,7 @@ def test_a_decision_on_an_unrecorded_text_is_not_guessed() -> None:
 
 
 def test_failed_calls_have_no_decisions() -> None:
-    assert list(facts_of_line({**tool_line(5), "fault": {"reason": "timeout"}})) == []
+    assert list(facts_of_line(tool_line(5, Fault(Stop.TIMEOUT, "late")))) == []
 
 
 def test_recorded_decisions_are_decided_again() -> None:
@@ -221,6 +225,6 @@ def test_recorded_decisions_are_decided_again() -> None:
     recorded = [(fact, gate.decide(fact)) for fact in facts]
     assert list(redecide(one, trial("a"), recorded)) == []
     (before, decision), *rest = recorded
-    tampered = [(before, Decision.from_json({**decision.to_json(), "decision": "allow"})), *rest]
+    tampered = [(before, replace(decision, verdict="allow")), *rest]
     (problem,) = redecide(one, trial("a"), tampered)
     assert "recorded allow by r, decided again deny by r" in problem

@@ -79,7 +79,7 @@ def test_a_recalled_trial_goes_on_as_it_was() -> None:
     decided = [through.decide(call) for call in calls]
     resumed = gate(SEQUENCE).open(trial())
     for call, decision in zip(calls, decided, strict=True):
-        resumed.recall(call, Decision.from_json(decision.to_json()))
+        resumed.recall(call, Decision.recalled(decision.noted(call)))
     for call in (tool("refund", amount=20), tool("look"), tool("send")):
         assert resumed.decide(call) == through.decide(call)
         assert through.decide(call).verdict == "deny"

@@ -14,6 +14,7 @@ from arena.providers import anthropic, openai
 from arena.providers import chat as chat_api
 from arena.providers.exchange import Reading, Unusable
 from tests.support.api_shapes import SHAPES, good_reply
+from tests.support.api_turns import roles_and_texts
 from tests.support.http_rig import APIS, provider_on, question
 from tests.support.http_server import KEY, ModelServer, Scripted
 
@@ -25,6 +26,7 @@ def server() -> Iterator[ModelServer]:
         assert running.refused == []
 
 
+MARK = {"type": "ephemeral"}
 ALL = Sampling(temperature=0.5, top_p=0.9, max_tokens=100, seed=7, reasoning_effort="low")
 
 
@@ -45,13 +47,16 @@ def test_a_question_is_answered(server: ModelServer, name: str) -> None:
                                       {"role": "user", "content": "Hi"}]}),
         ("openai", {"instructions": "You are Alice.", "store": False,
                     "input": [{"type": "message", "role": "user", "content": "Hi"}]}),
-        ("anthropic", {"system": "You are Alice.", "max_tokens": 4096,
-                       "messages": [{"role": "user", "content": "Hi"}]}),
+        ("anthropic", {"system": [{"type": "text", "text": "You are Alice.", "cache_control": MARK}],
+                       "max_tokens": 4096, "messages": [{"role": "user", "content": [
+                           {"type": "text", "text": "Hi", "cache_control": MARK}]}]}),
     ],
 )  # fmt: skip
 def test_sampling_that_is_not_asked_for_is_not_sent(server: ModelServer, name: str, payload: dict[str, Any]) -> None:
     provider_on(server, name).complete(question("Hi"))
-    assert server.seen[0].payload == {"model": "m-1", "stream": False, **payload}
+    sent = server.seen[0].payload
+    sent.pop("prompt_cache_key", None)
+    assert sent == {"model": "m-1", "stream": False, **payload}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_sampling_goes_out_under_the_names_of_the_api(
     reply = provider_on(server, name).complete(question(sampling=ALL))
     sent = server.seen[0].payload
     assert {key: sent[key] for key in sent if key not in {"model", "messages", "input", "instructions", "system",
-                                                          "stream", "store"}} == fields  # fmt: skip
+                                                          "stream", "store", "prompt_cache_key"}} == fields  # fmt: skip
     assert reply.notes == notes
 
 
@@ -84,8 +89,8 @@ def test_the_whole_conversation_goes_out_in_order(server: ModelServer, name: str
     request = ModelRequest("model", "m-1", conversation, Sampling(), base.key, base.seed)
     provider_on(server, name).complete(request)
     sent = server.seen[0].payload
-    turns = sent.get("messages", sent.get("input"))
-    assert [(turn["role"], turn["content"]) for turn in turns] == [tuple(m) for m in conversation.messages]
+    turns = roles_and_texts({"openai": "responses", "openai-chat": "chat"}.get(name, "messages"), turns_in(sent))
+    assert turns == [(message.role, message.text) for message in conversation.messages]
     assert "system" not in sent and "instructions" not in sent
 
 
@@ -105,7 +110,7 @@ def test_an_empty_message_is_sent_to_anthropic_as_a_placeholder(server: ModelSer
     request.conversation.add("assistant", " ")
     request.conversation.add("user", "again?")
     reply = provider_on(server, "anthropic").complete(request)
-    assert server.seen[0].payload["messages"][1]["content"] == "(no text)"
+    assert roles_and_texts("messages", server.seen[0].payload["messages"])[1] == ("assistant", "(no text)")
     assert reply.notes == ("empty messages sent as (no text)",)
 
 
@@ -117,6 +122,13 @@ def test_too_few_output_tokens_for_the_responses_api_are_refused_before_the_call
             attempt()
     assert server.seen == []
     provider.check_sampling(Sampling(max_tokens=16))
+
+
+def turns_in(payload: dict[str, Any]) -> list[Any]:
+    """The turns of a request, without the system text that Chat Completions puts among them."""
+    turns = payload.get("messages", payload.get("input"))
+    assert isinstance(turns, list)
+    return [turn for turn in turns if turn["role"] != "system"]
 
 
 def chat(**message: Any) -> Callable[[dict[str, Any]], object]:
@@ -223,7 +235,7 @@ def test_the_model_may_come_back_under_another_name(server: ModelServer, name: s
         ("openai", {"input_tokens": 11, "output_tokens": 9, "output_tokens_details": {"reasoning_tokens": 4}},
          Usage(11, 9, 4)),
         ("anthropic", {"input_tokens": 11, "output_tokens": 9, "cache_read_input_tokens": 100,
-                       "cache_creation_input_tokens": 10}, Usage(121, 9, 0)),
+                       "cache_creation_input_tokens": 10}, Usage(121, 9, 0, False, 100, 10)),
     ],
 )  # fmt: skip
 def test_usage_is_taken_as_reported(server: ModelServer, name: str, usage: dict[str, Any], expected: Usage) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arena.errors import ServiceFault
+from arena.errors import GateDenied, RequestFiltered, ServiceFault
 from arena.messages import ModelReply
 from tests.support.http_rig import APIS, FakeClock, provider_on, question
 from tests.support.http_server import KEY, ModelServer, Scripted
@@ -34,14 +34,17 @@ class Passing:
     behaviour: Scripted
     logged: str
     waits: list[float] = field(default_factory=lambda: [1.0])
+    throttles: bool = False
 
 
 HTML = "<!DOCTYPE html><html><body>Bad gateway</body></html>"
 
 PASSING = [
-    Passing("429 without Retry-After", error(429, "slow down"), "HTTP 429: slow down"),
-    Passing("429 with seconds", error(429, headers={"Retry-After": "5"}), "HTTP 429: oops", [6.0]),
-    Passing("429 with date", error(429, headers={"Retry-After": "Fri, 20 Nov 2026 12:00:04 GMT"}), "HTTP 429", [5.0]),
+    Passing("429 without Retry-After", error(429, "slow down"), "HTTP 429: slow down", throttles=True),
+    Passing("429 with seconds", error(429, headers={"Retry-After": "5"}), "HTTP 429: oops", [6.0], True),
+    Passing(
+        "429 with date", error(429, headers={"Retry-After": "Fri, 20 Nov 2026 12:00:04 GMT"}), "HTTP 429", [5.0], True
+    ),
     Passing("500", error(500), "HTTP 500: oops"),
     Passing("500 in plain text", Scripted(500, "Internal Server Error"), "HTTP 500: Internal Server Error"),
     Passing("502 as a page", Scripted(502, HTML, {"Content-Type": "text/html"}), "HTTP 502: <!DOCTYPE"),
@@ -54,7 +57,9 @@ PASSING = [
     Passing("200 with a list", Scripted(200, "[]"), "HTTP 200: '[]' instead of a JSON object"),
     Passing("200 with an error", error(200), "HTTP 200 with an error: oops"),
     Passing("200 with an error and code", error(200, code=502), "HTTP 200 with an error: oops"),
-    Passing("200 with a rate limit", error(200, code="rate_limit_exceeded"), "HTTP 200 with an error: oops"),
+    Passing(
+        "200 with a rate limit", error(200, code="rate_limit_exceeded"), "HTTP 200 with an error: oops", throttles=True
+    ),
     Passing("200 with an error text", Scripted(200, {"error": "loading"}), "HTTP 200 with an error: loading"),
     Passing("200 with null", Scripted(200, {"choices": None, "output": None, "content": None}), "HTTP 200: unusable"),
     Passing("200 with nothing", Scripted(200, {"object": "x"}), "HTTP 200: unusable reply"),
@@ -80,7 +85,7 @@ def test_what_may_pass_is_tried_again_and_logged(server: ModelServer, name: str,
 
 
 @pytest.mark.parametrize("name", APIS)
-@pytest.mark.parametrize("case", PASSING, ids=lambda case: case.label)
+@pytest.mark.parametrize("case", [case for case in PASSING if not case.throttles], ids=lambda case: case.label)
 def test_what_never_passes_ends_as_a_provider_fault_with_all_attempts(
     server: ModelServer, name: str, case: Passing
 ) -> None:
@@ -129,11 +134,11 @@ FINAL = [
     Final("200 with a quota error", error(200, QUOTA, "insufficient_quota"), NO_QUOTA),
     Final("200 with an authentication error", error(200, "bad key", "invalid_api_key"), ("check {key}",)),
     Final("400 detail", Scripted(400, {"detail": "model 'x' not found"}), ("HTTP 400: model 'x' not found",)),
-    Final("400 bare", error(400, "context too long"), ("HTTP 400: context too long", "the request was refused")),
+    Final("400 bare", error(400, "no reason"), ("HTTP 400: no reason", "the request was refused")),
     Final("413", Scripted(413, "Too large"), ("HTTP 413: Too large",)),
     Final("422", Scripted(422, {"detail": [{"loc": ["body"], "msg": "field required"}]}), ("field required",)),
     Final("302", Scripted(302, "", {"Location": "https://elsewhere.test/v1"}), ("https://elsewhere.test/v1",)),
-    Final("compressed", Scripted(200, b"\x1f\x8b", {"Content-Encoding": "gzip"}), ("compressed (gzip)",)),
+    Final("compressed", Scripted(200, b"\x1f\x8b", {"Content-Encoding": "br"}), ("compressed (br)",)),
 ]
 
 
@@ -163,7 +168,6 @@ POLICY = [
     error(400, "The response was filtered", "content_filter", fields={"innererror": {"code": "X"}}),
     error(400, "filtered", None, fields={"innererror": {"code": "ResponsibleAIPolicyViolation"}}),
     error(400, "Your prompt was flagged as potentially violating our usage policy.", "invalid_prompt"),
-    error(400, "Output blocked by content filtering policy", kind="invalid_request_error"),
     error(403, "Input flagged", 403, fields={"metadata": {"flagged_input": "...", "reasons": ["violence"]}}),
     error(200, "The response was filtered", "content_filter"),
 ]
@@ -171,10 +175,16 @@ POLICY = [
 
 @pytest.mark.parametrize("name", APIS)
 @pytest.mark.parametrize("behaviour", POLICY)
-def test_a_question_refused_by_policy_is_a_refusal_and_no_outage(
-    server: ModelServer, name: str, behaviour: Scripted
-) -> None:
+def test_a_request_refused_by_a_content_filter_is_denied(server: ModelServer, name: str, behaviour: Scripted) -> None:
     server.script(behaviour)
+    with pytest.raises(RequestFiltered, match="content filter") as caught:
+        provider_on(server, name).complete(question())
+    assert isinstance(caught.value, GateDenied) and len(server.seen) == len(caught.value.attempts) == 1
+
+
+@pytest.mark.parametrize("name", APIS)
+def test_an_answer_blocked_by_policy_is_a_refusal(server: ModelServer, name: str) -> None:
+    server.script(error(400, "Output blocked by content filtering policy", kind="invalid_request_error"))
     reply: ModelReply = provider_on(server, name).complete(question())
     assert (reply.text, reply.finish) == ("", "refusal")
     assert len(server.seen) == 1 and reply.usage.estimated

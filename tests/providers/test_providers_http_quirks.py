@@ -9,7 +9,8 @@ import pytest
 
 from arena.errors import ServiceFault
 from arena.messages import Sampling
-from arena.providers.quirks import PARAMETER_QUIRKS, ApiError, find_quirk, meaning_of, read_error
+from arena.providers.api_errors import ApiError, meaning_of, read_error
+from arena.providers.quirks import QUIRKS, apply_quirk, find_quirk
 from tests.support.http_rig import FakeClock, provider_on, question
 from tests.support.http_server import ModelServer, Scripted
 
@@ -48,14 +49,14 @@ REFUSED: list[tuple[str, Scripted, str, str | None, str]] = [
     ("openai", refusal("Unsupported parameter: 'temperature' is not supported with this model.", "temperature"),
      "temperature", None, "temperature refused, dropped"),
     ("openai", refusal("Unsupported parameter: 'reasoning.effort' is not supported with this model."),
-     "reasoning", None, "reasoning refused, dropped"),
+     "reasoning", None, "reasoning.effort refused, dropped"),
     ("openai", refusal("Unknown parameter: 'store'."), "store", None, "store refused, dropped"),
     ("anthropic", refusal("`temperature` is deprecated for this model."), "temperature", None,
      "temperature refused, dropped"),
     ("anthropic", refusal("`temperature` and `top_p` cannot both be specified for this model."), "top_p", None,
      "top_p refused, dropped"),
     ("anthropic", refusal("output_config: Extra inputs are not permitted"), "output_config", None,
-     "output_config refused, dropped"),
+     "output_config.effort refused, dropped"),
     ("local", Scripted(422, EXTRA), "seed", None, "seed refused, dropped"),
     ("local", refusal("reasoning_effort is not supported by this model"), "reasoning_effort", None,
      "reasoning_effort refused, dropped"),
@@ -114,9 +115,6 @@ def test_a_server_that_refuses_both_spellings_is_an_error_and_no_loop(server: Mo
 @pytest.mark.parametrize(
     "message",
     [
-        "max_tokens is too large: 100. This model has room for 50.",
-        "temperature: range: 0..1",
-        "This model's maximum context length is 10 tokens.",
         "Unsupported parameter: 'frequency_penalty'",
         "The temperature_scale field is not supported",
     ],
@@ -135,12 +133,25 @@ def test_a_failure_after_a_learned_refusal_keeps_all_attempts(server: ModelServe
     assert [attempt.status for attempt in caught.value.attempts] == [400, 503, 503]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("row", PARAMETER_QUIRKS, ids=lambda row: f"{row.parameter}-{row.instead}")
+def payload_with(path: str) -> dict[str, Any]:
+    """A payload that holds something at `path`."""
+    if path == "cache_control":
+        return {"messages": [{"content": [{"type": "text", "cache_control": {}}]}]}
+    value: Any = 1
+    for name in reversed(path.split(".")):
+        value = {name: value}
+    return dict(value)
+
+
+@pytest.mark.parametrize("row", QUIRKS, ids=lambda row: f"{row.path}-{row.instead}")
 def test_every_row_of_the_table_can_be_met(row: Any) -> None:
-    said = f"{row.parameter}: unsupported, cannot both be specified"
-    assert find_quirk(ApiError(400, said, "", ""), {row.parameter: 1}) is not None
+    said = f"{row.path}: unsupported, cannot both be specified"
+    payload = payload_with(row.path)
+    found = find_quirk(ApiError(400, said, "", ""), payload)
+    assert found is not None and found.path == row.path
     assert find_quirk(ApiError(400, said, "", ""), {"model": 1}) is None
-    assert find_quirk(ApiError(500, said, "", ""), {row.parameter: 1}) is None
+    assert find_quirk(ApiError(500, said, "", ""), payload) is None
+    assert apply_quirk(payload, found) and not apply_quirk(payload, found)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +174,6 @@ def test_errors_are_read_in_every_shape(status: int, value: Any, body: bytes, ex
 
 
 def test_a_throttle_is_no_quota_and_a_refused_key_no_policy() -> None:
-    assert meaning_of(ApiError(429, "Rate limit reached for requests", "rate_limit_exceeded", "")) == "retry"
+    assert meaning_of(ApiError(429, "Rate limit reached for requests", "rate_limit_exceeded", "")) == "throttle"
     assert meaning_of(ApiError(403, "Country not supported", "", "")) == "auth"
     assert meaning_of(ApiError(400, "Invalid prompt: messages are missing", "invalid_prompt", "")) == "refused"

@@ -170,6 +170,41 @@ def test_retry_after_past_the_deadline_ends_the_call_at_once(server: ModelServer
     assert clock.slept == [] and "asks to wait 3600 s" in str(fault)
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Retry-After": "0"}, {"retry-after-ms": "20"}, {"Retry-After": "Fri, 20 Nov 2020 12:00:00 GMT"}]
+)
+def test_a_server_that_asks_for_nothing_gets_the_back_off(server: ModelServer, headers: dict[str, str]) -> None:
+    server.script(*[plain(429, "slow", headers=headers)] * 4, plain())
+    clock = FakeClock()
+    get(Transport(settings_for(clock, random=lambda: 0.0)), server)
+    assert clock.slept == [0.5, 1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Retry-After", "Fri, 20 Nov 99999999999 12:00:00 GMT"), ("Retry-After", "9" * 400), ("Retry-After", "é\x01"),
+        ("Location", "http://[::1"), ("Content-Type", "\x7f" * 99), ("Date", "-1"), ("Keep-Alive", "timeout=1e99"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [429, 503, 302])
+def test_headers_of_any_content_never_raise(server: ModelServer, status: int, name: str, value: str) -> None:
+    server.script(*[plain(status, "x", headers={name: value})] * 2)
+    assert fault_of(Transport(settings_for(max_retries=1, deadline_s=1.2)), server).reason == "provider"
+
+
+def test_a_limit_on_the_rate_is_tried_until_the_deadline(server: ModelServer) -> None:
+    server.script(*[plain(429, "slow")] * 99)
+    clock = FakeClock()
+    fault = fault_of(Transport(settings_for(clock, max_retries=2, deadline_s=60.0)), server)
+    assert clock.slept == [1, 2, 4, 8, 8, 8, 8, 8, 8] and "deadline of 60 s" in str(fault)
+
+
+def test_without_retries_a_limit_on_the_rate_ends_the_call(server: ModelServer) -> None:
+    server.script(plain(429, "slow"))
+    assert len(fault_of(Transport(settings_for(max_retries=0)), server).attempts) == 1
+
+
 def test_jitter_on_top_of_retry_after_never_crosses_the_deadline(server: ModelServer) -> None:
     server.script(plain(429, "slow", headers={"Retry-After": "99.5"}), plain())
     clock = FakeClock()
@@ -179,9 +214,9 @@ def test_jitter_on_top_of_retry_after_never_crosses_the_deadline(server: ModelSe
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed_and_the_place_is_named(server: ModelServer, status: int) -> None:
-    server.script(plain(status, headers={"Location": "https://user:pw@evil.test/path?token=1"}))
+    server.script(plain(status, headers={"Location": "https://user:pw@evil.test:8443/path?token=1"}))
     fault = fault_of(Transport(settings_for()), server)
-    assert "https://evil.test/path;" in str(fault) and "pw" not in str(fault) and "token" not in str(fault)
+    assert "https://evil.test:8443/path;" in str(fault) and "pw" not in str(fault) and "token" not in str(fault)
     assert len(server.seen) == 1
 
 

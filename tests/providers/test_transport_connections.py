@@ -89,6 +89,13 @@ P = Proxy("http", "p.test", 3128, "")
         ({"https_proxy": "http://p.test:3128", "no_proxy": "10.0.0.0/8"}, "10.1.2.3", None),
         ({"https_proxy": "http://p.test:3128", "no_proxy": "10.0.0.0/8"}, "11.1.2.3", P),
         ({"https_proxy": "http://p.test:3128", "no_proxy": " ,, "}, "a.test", P),
+        ({"https_proxy": "http://p.test:3128", "no_proxy": "[2001:db8::1]:443"}, "2001:db8::1", None),
+        ({"https_proxy": "http://p.test:3128", "no_proxy": "[2001:db8::1]:8443"}, "2001:db8::1", P),
+        ({"https_proxy": "http://p.test:3128", "no_proxy": "[2001:db8::1]"}, "2001:db8::1", None),
+        ({"https_proxy": "http://p.test:3128", "no_proxy": "2001:db8::1"}, "2001:db8::1", None),
+        ({"https_proxy": "http://p.test:3128", "no_proxy": "2001:db8::/32"}, "2001:db8::1", None),
+        ({"https_proxy": "http://p.test:3128", "no_proxy": "[2001:db8::2]:443"}, "2001:db8::1", P),
+        ({"https_proxy": "http://p.test:3128", "no_proxy": "[2001:db8::1"}, "2001:db8::1", P),
     ],
 )
 def test_the_variables_decide_which_hosts_go_through_a_proxy(
@@ -106,6 +113,24 @@ def test_a_proxy_of_another_kind_is_refused_by_name_without_its_password(address
 def test_a_known_certificate_is_accepted(tls_server: ModelServer) -> None:
     url = f"https://127.0.0.1:{tls_server.port}/thing"
     assert Transport(settings_for()).request("GET", url, {}).status == 200
+
+
+def test_authorities_come_from_the_settings_too(tls_server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A .env file is merged into the settings and not into the process."""
+    monkeypatch.delenv("SSL_CERT_FILE")
+    settings = settings_for(environ={"SSL_CERT_FILE": str(DATA / "authority.pem")})
+    assert Transport(settings).request("GET", f"https://127.0.0.1:{tls_server.port}/thing", {}).status == 200
+
+
+def test_a_file_without_authorities_is_a_configuration_error(tmp_path: Path) -> None:
+    empty, words = tmp_path / "empty.pem", tmp_path / "words.pem"
+    empty.write_bytes(b"")
+    words.write_text("no certificate here\n")
+    for path, said in ((tmp_path / "gone.pem", "cannot be read"), (tmp_path, "SSL_CERT_FILE"),
+                       (empty, "holds no certificate"), (words, "holds no certificate")):  # fmt: skip
+        with pytest.raises(ConfigError, match="SSL_CERT_FILE") as caught:
+            Transport(settings_for(environ={"SSL_CERT_FILE": str(path)}))
+        assert said in str(caught.value) and str(path) in str(caught.value)
 
 
 def test_an_unknown_certificate_is_refused_at_once_with_a_way_out(

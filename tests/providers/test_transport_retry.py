@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.providers.http.retry import Backoff, by_status, excerpt, retry_after_s
+from arena.providers.http.retry import Backoff, asked_in_text, by_status, excerpt, retry_after_s
 
 NOON = 1_795_176_000.0  # 2026-11-20 12:00:00 UTC
 
@@ -26,6 +26,15 @@ NOON = 1_795_176_000.0  # 2026-11-20 12:00:00 UTC
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "Fri, 99 Nov 2026 12:01:00 GMT"}, None),
+        ({"retry-after": "Fri, 20 Nov 99999999999 12:01:00 GMT"}, None),
+        ({"retry-after": "Fri, 20 Nov 2026 12:01:00 +9999999"}, None),
+        ({"retry-after": "1" * 400}, None),
+        ({"retry-after": "9" * 5000}, None),
+        ({"retry-after": "0x10"}, None),
+        ({"retry-after": ", ,;"}, None),
+        ({"retry-after": "\x00\xff"}, None),
+        ({"retry-after-ms": "20"}, 0.02),
+        ({"retry-after-ms": "-1", "retry-after": "3"}, 3.0),
     ],
 )
 def test_retry_after_is_read_in_every_form(headers: dict[str, str], seconds: float | None) -> None:
@@ -44,6 +53,34 @@ def test_jitter_takes_at_most_half_off_a_back_off() -> None:
 def test_jitter_only_adds_to_what_the_server_asked_for() -> None:
     assert Backoff(0.5, 8.0, lambda: 0.0).wait_s(3, 7.0) == 7.0
     assert Backoff(0.5, 8.0, lambda: 1.0).wait_s(3, 7.0) == 7.5
+
+
+@pytest.mark.parametrize("asked", [0.0, 0.02])
+def test_a_short_request_never_shortens_the_back_off(asked: float) -> None:
+    assert Backoff(0.5, 8.0, lambda: 0.0).wait_s(4, asked) == 2.0
+    assert Backoff(0.5, 8.0, lambda: 1.0).wait_s(4, asked) == 4.0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Please try again in 20.7s.", 20.7),
+        ("Please try again in 6m0s. Visit us.", 360.0),
+        ("Please try again in 1h2m3.5s", 3723.5),
+        ("Please try again in 850ms.", 0.85),
+        ("Retry after 30 seconds", 30.0),
+        ("Please retry in 36.48s.", 36.48),
+        ("try again after 2 minutes and then", 120.0),
+        ("Retry after 5", 5.0),
+        ('{"@type": "RetryInfo", "retryDelay": "36s"}', 36.0),
+        ("try again in a moment", None),
+        ("try again in 0s", None),
+        ("20.7s", None),
+        ("", None),
+    ],
+)
+def test_a_wait_is_read_out_of_the_text(text: str, seconds: float | None) -> None:
+    assert asked_in_text(text) == (None if seconds is None else pytest.approx(seconds))
 
 
 def test_the_default_verdict_goes_by_the_status() -> None:

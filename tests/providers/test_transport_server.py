@@ -45,6 +45,19 @@ def ask(url: str, path: str, headers: dict[str, str], payload: Any) -> tuple[int
         ("/responses", BEARER, {"model": "m", "input": ITEMS, "max_output_tokens": 16}),
         ("/messages", OLD, {"model": "m", "messages": USER, "max_tokens": 5, "temperature": 1}),
         ("/messages", NEW, {"model": "m", "messages": USER, "max_tokens": 5}),
+        ("/chat/completions", {"api-key": KEY}, {"model": "m", "messages": USER}),
+        ("/chat/completions", BEARER, {"model": "m", "messages": [*USER, *USER, {"role": "assistant", "content": ""}]}),
+        ("/responses", BEARER, {"model": "m", "input": "hi", "store": False}),
+        (
+            "/messages",
+            OLD,
+            {
+                "model": "m",
+                "system": [{"type": "text", "text": "s"}],
+                "max_tokens": 5,
+                "messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}],
+            },
+        ),
     ],
 )
 def test_good_requests_are_answered_by_their_content_alone(
@@ -61,8 +74,24 @@ def test_good_requests_are_answered_by_their_content_alone(
         ("/chat/completions", BEARER, {"model": "m", "messages": USER, "junk": 1}, 400, "Unknown parameter: junk"),
         ("/chat/completions", BEARER, {"messages": USER}, 400, "Missing required parameter: model"),
         ("/chat/completions", BEARER, {"model": "m", "messages": []}, 400, "messages must be"),
-        ("/chat/completions", BEARER, {"model": "m", "messages": [*USER, {"role": "assistant", "content": ""}]},
+        ("/chat/completions", BEARER, {"model": "m", "messages": [{"role": "user", "content": None}]}, 400, "got null"),
+        ("/chat/completions", BEARER, {"model": "m", "messages": [{"role": "bot", "content": "x"}]}, 400, "'bot'"),
+        ("/chat/completions", BEARER, {"model": "m", "messages": [{"role": "tool", "tool_call_id": "1",
+                                                                  "content": "x"}]}, 400, "response to a preceding"),
+        ("/chat/completions", BEARER, {"model": "m", "messages": USER, "temperature": 3}, 400, "at most 2"),
+        ("/chat/completions", BEARER, {"model": "m", "messages": USER, "tools": [{"type": "function"}]}, 400, "tools"),
+        ("/chat/completions", BEARER, {"model": "m", "messages": USER, "response_format": {
+            "type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}},
+         400, "additionalProperties"),
+        ("/responses", BEARER, {"model": "m", "input": [{"type": "function_call_output", "call_id": "1",
+                                                         "output": "x"}]}, 400, "No tool call found"),
+        ("/messages", OLD, {"model": "m", "messages": [*USER, {"role": "assistant", "content": "x"}], "max_tokens": 5},
          400, "the last turn"),
+        ("/messages", OLD, {"model": "m", "messages": [{"role": "user", "content": " "}], "max_tokens": 5},
+         400, "non-empty"),
+        ("/messages", OLD, {"model": "m", "messages": [*USER, {"role": "system", "content": "x"}], "max_tokens": 5},
+         400, "role"),
+        ("/messages", OLD, {"model": "m", "messages": USER, "max_tokens": 0}, 400, "at least 1"),
         ("/chat/completions", BEARER, {"model": "m", "messages": USER, "seed": True}, 400, "wrong type of seed"),
         ("/chat/completions", BEARER, [], 400, "must be a JSON object"),
         ("/chat/completions", {"Authorization": "Bearer other"}, {"model": "m", "messages": USER}, 401, "key"),
@@ -81,6 +110,21 @@ def test_bad_requests_are_refused_and_noted(
     answer = ask(server.url, path, headers, payload)
     assert answer[0] == status and message in answer[1]["error"]["message"]
     assert len(server.refused) == 1 and len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "payload", "word"),
+    [
+        ("/chat/completions", BEARER, {"model": "m", "messages": USER, "max_completion_tokens": 5}, '"length"'),
+        ("/responses", BEARER, {"model": "m", "input": ITEMS, "max_output_tokens": 16}, '"max_output_tokens"'),
+        ("/messages", OLD, {"model": "m", "messages": USER, "max_tokens": 5}, '"max_tokens"'),
+    ],
+)
+def test_an_answer_is_cut_at_the_limit_of_tokens(
+    server: ModelServer, path: str, headers: dict[str, str], payload: Any, word: str
+) -> None:
+    reply = json.dumps(ask(server.url, path, headers, payload)[1])
+    assert word in reply and "step by step" not in reply
 
 
 def test_a_judge_gets_a_verdict_with_the_dimensions_it_was_asked_for(server: ModelServer) -> None:

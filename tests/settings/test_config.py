@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from arena.engine import build as wiring
 from arena.errors import ArenaError, ConfigError, DataError, UsageError
-from arena.settings.config import Config, ModelRef, build_parser, judge, players, read_config
-from arena.settings.docs import settings_markdown, with_tables
-from arena.settings.table import GROUPS, PROVIDERS, RUN_SETTINGS
+from arena.families.crypto.spec import MOCKS, SETTINGS, SPEC
+from arena.settings.config import Config, ModelRef, Players, build_parser, read_config
+from arena.settings.docs import COMMON_SETTINGS, GENERATED, with_tables
+from arena.settings.table import GROUPS, PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def run_config(argv: Sequence[str], environ: Mapping[str, str], root: Path = ROOT) -> Config:
+    """Return the settings of `arena run` with these flags and variables."""
+    return read_config(argv, environ, SETTINGS, build_parser("arena run", SETTINGS, ""), root, MOCKS)
+
+
+def players(config: Config) -> Players:
+    assert config.players is not None
+    return config.players.refs
+
+
+def judge(config: Config) -> ModelRef:
+    assert config.judge is not None
+    return config.judge.ref
+
+
 def read(*argv: str, root: Path = ROOT, **environ: str) -> Config:
-    return read_config(argv, {"ARENA_NO_DOTENV": "1", **environ}, root)
+    return run_config(argv, {"ARENA_NO_DOTENV": "1", **environ}, root)
 
 
 def problem(*argv: str, **environ: str) -> str:
@@ -50,7 +66,7 @@ def test_each_source_beats_the_one_below(tmp_path: Path) -> None:
     settings.write_text("judge_max_chars_total: 100\n", encoding="utf-8")
 
     def total(*argv: str, **environ: str) -> tuple[int, str]:
-        config = read_config(argv, environ, tmp_path)
+        config = run_config(argv, environ, tmp_path)
         return config.judge_max_chars_total, config.source["judge_max_chars_total"]
 
     assert total() == (None, "default")
@@ -89,7 +105,7 @@ def test_every_variable_of_a_setting_has_a_test_of_its_own() -> None:
         "ARENA_SSL_VERIFY", "ARENA_PRINT_HTTP_ERRORS", "ARENA_JUDGE_MAX_CHARS_PER_MESSAGE",
         "ARENA_JUDGE_MAX_CHARS_TOTAL", "CRYPTOMATH_LAMBDA_URL", "FIREWORKS_MODEL_PARTICIPANT", "OPENAI_MODEL_JUDGE",
     }  # fmt: skip
-    assert {row.env for row in RUN_SETTINGS if row.env} == tested
+    assert {row.env for row in SETTINGS if row.env} == tested
 
 
 def test_the_participant_variable_counts_only_for_fireworks() -> None:
@@ -221,8 +237,8 @@ def test_a_broken_or_missing_settings_file_is_a_data_error_with_its_place(tmp_pa
         (("--calculator-lambda-url", "ftp://x"), "--calculator-lambda-url: must start with https://"),
         (("--max-turn", "3"), "unknown flag --max-turn; did you mean --max-turns?"),
         (("--wokers=3",), "unknown flag --wokers; did you mean --workers?"),
-        (("--max-turns",), "argument --max-turns: expected one argument"),
-        (("--fsync=1",), "argument --fsync: ignored explicit argument '1'"),
+        (("--max-turns",), "--max-turns: a value is missing; write --max-turns N"),
+        (("--fsync=1",), "--fsync: ignored explicit argument '1'"),
         (("stray",), "unexpected argument 'stray'"),
     ],
 )
@@ -243,7 +259,7 @@ def test_all_mistakes_are_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [row for row in RUN_SETTINGS if row.kind in ("int", "float", "seconds")], ids=lambda r: r.name
+    "row", [row for row in SETTINGS if row.kind in ("int", "float", "seconds")], ids=lambda r: r.name
 )
 def test_every_number_has_a_bound_below_and_refuses_what_is_no_number(row: Any) -> None:
     floor = row.above if row.above is not None else row.low
@@ -343,8 +359,11 @@ def test_offline_players_are_judged_by_the_mock_unless_told_otherwise() -> None:
     assert judge(read("--judge-model", "anthropic/x")) == ModelRef("anthropic", "x")
 
 
-def test_the_tables_of_providers_agree() -> None:
-    assert set(PROVIDERS) == set(wiring.PROVIDERS)
+def test_every_provider_names_a_module_or_belongs_to_a_family() -> None:
+    own = {name for name, row in PROVIDERS.items() if not row.module}
+    assert own == {"mock", "scripted"} == set(SPEC.providers)
+    for row in PROVIDERS.values():
+        assert not row.module or callable(importlib.import_module(row.module).build)
 
 
 # The manifest's parts
@@ -354,7 +373,7 @@ def test_identity_and_operation_share_nothing_and_hold_no_secret_or_absolute_pat
     argv = ("--challenges", str(tmp_path / "c.json"), "--out", str(tmp_path / "o"), "--role-model", "A=mock/careless")
     url = "https://user:hidden@x.example/path?token=hidden"
     config = read(*argv, "--calculator-lambda-url", url, OPENAI_API_KEY="sk-hidden")
-    identity, operation = config.identity(), config.operation()
+    identity, operation = config.identity_settings(), config.operation_settings()
     assert not identity.keys() & operation.keys()
     written = json.dumps([identity, operation])
     assert "hidden" not in written
@@ -368,16 +387,16 @@ def test_identity_and_operation_share_nothing_and_hold_no_secret_or_absolute_pat
 
 def test_two_ways_to_say_the_same_have_one_identity() -> None:
     one = read("--participant-model", "mock/careful", "--judge-provider", "mock", "--workers", "9")
-    assert one.identity() == read().identity()
-    assert one.operation() != read().operation()
-    assert read("--seed", "1").identity() != read().identity()
+    assert one.identity_settings() == read().identity_settings()
+    assert one.operation_settings() != read().operation_settings()
+    assert read("--seed", "1").identity_settings() != read().identity_settings()
 
 
 def test_every_setting_belongs_to_a_part_and_a_group() -> None:
-    assert {row.part for row in RUN_SETTINGS} == {"identity", "operation", "door"}
-    assert {row.group for row in RUN_SETTINGS} == set(GROUPS)
-    names = [row.name for row in RUN_SETTINGS]
-    flags = [flag for row in RUN_SETTINGS for flag in row.flags]
+    assert {row.part for row in SETTINGS} == {"identity", "operation", "invocation"}
+    assert {row.group for row in SETTINGS} == set(GROUPS)
+    names = [row.name for row in SETTINGS]
+    flags = [flag for row in SETTINGS for flag in row.flags]
     assert len(set(names)) == len(names)
     assert len(set(flags)) == len(flags)
 
@@ -398,7 +417,7 @@ def test_help_lists_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
         read("--help")
     text = capsys.readouterr().out
     assert caught.value.code == 0
-    for row in RUN_SETTINGS:
+    for row in SETTINGS:
         shown = "--no-ssl-verify" if row.name == "ssl_verify" else row.flags[0]
         assert f"  {shown}" in text
     assert max(len(line) for line in text.splitlines()) <= 110
@@ -413,8 +432,9 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_reading_settings_loads_neither_http_nor_tls_nor_the_schema() -> None:
     code = (
-        "import sys; from arena.settings.config import build_parser; build_parser().format_help();"
-        "heavy = {'http.client', 'ssl', 'socket', 'arena.families', 'asyncio', 'urllib.request'};"
+        "import sys; from arena.settings.config import build_parser; from arena.families.crypto.spec import SETTINGS;"
+        "build_parser('arena run', SETTINGS, '').format_help();"
+        "heavy = {'http.client', 'ssl', 'socket', 'arena.families.contract', 'asyncio', 'urllib.request'};"
         "print(*sorted(heavy & set(sys.modules)))"
     )
     # -S: without the site packages of this machine, whose hooks may import anything.
@@ -423,27 +443,33 @@ def test_reading_settings_loads_neither_http_nor_tls_nor_the_schema() -> None:
 
 
 def test_the_parser_accepts_no_abbreviations() -> None:
-    assert build_parser().allow_abbrev is False
+    assert build_parser("arena run", SETTINGS, "").allow_abbrev is False
 
 
-@pytest.mark.parametrize("name", ["docs/configuration.md", "README.md"])
-def test_generated_tables_are_fresh(name: str) -> None:
-    path = ROOT / name
-    if name == "README.md" and not path.is_file():
-        pytest.skip("README.md is not written yet")
-    text = path.read_text(encoding="utf-8")
-    assert settings_markdown() in text, "run `make docs`"
-    assert with_tables(text, name) == text, "run `make docs`"
+@pytest.mark.parametrize(
+    ("name", "parts"), [("docs/configuration.md", ("settings", "variables")), ("README.md", ("common",))]
+)
+def test_generated_tables_are_fresh(name: str, parts: tuple[str, ...]) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for part in parts:
+        assert GENERATED[part](SETTINGS) in text, "run `make docs`"
+    assert with_tables(text, name, SETTINGS) == text, "run `make docs`"
+
+
+def test_readme_lists_at_most_fifteen_settings() -> None:
+    known = {row.name for row in SETTINGS}
+    assert set(COMMON_SETTINGS) <= known
+    assert 10 <= len(COMMON_SETTINGS) == len(set(COMMON_SETTINGS)) <= 15
 
 
 def test_a_stale_table_is_noticed_and_renewed() -> None:
     stale = "before\n<!-- generated: settings -->\nold\n<!-- end: settings -->\nafter\n"
-    fresh = with_tables(stale, "x.md")
+    fresh = with_tables(stale, "x.md", SETTINGS)
     assert fresh != stale
     assert fresh.startswith("before\n") and fresh.endswith("<!-- end: settings -->\nafter\n")
     assert "| `--max-turns` | `max_turns` | `15` |" in fresh
     with pytest.raises(DataError, match="does not end"):
-        with_tables("<!-- generated: settings -->\n", "x.md")
+        with_tables("<!-- generated: settings -->\n", "x.md", SETTINGS)
 
 
 # The standard run
@@ -461,8 +487,8 @@ def test_the_standard_run_can_be_given_as_file_flags_or_variables() -> None:
     }  # fmt: skip
     by_file = read("--config", file, **models)
     by_flags = read(*marco("--format", "flags").stdout.split(), **models)
-    assert by_file.identity() == by_flags.identity()
-    assert by_file.operation() == by_flags.operation()
+    assert by_file.identity_settings() == by_flags.identity_settings()
+    assert by_file.operation_settings() == by_flags.operation_settings()
     assert json.loads(marco().stdout)["repetitions"] == by_file.repetitions == 2
     assert "MARCO_REPETITIONS=2" in marco("--format", "env").stdout.splitlines()
 

@@ -20,7 +20,7 @@ from arena.settings.env import find_dotenv, load_dotenv, parse_dotenv
         ("A=b#c", "b#c"),
         ("A=", ""),
         ("A= # nothing", ""),
-        ("A=#x", ""),
+        ("A=#x", "#x"),
         ("A='b # c' # d", "b # c"),
         (r"A='\n'", r"\n"),
         (r'A="x\ny\t\"\\ \$HOME \d"', 'x\ny\t"\\ $HOME \\d'),

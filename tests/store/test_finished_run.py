@@ -23,14 +23,14 @@ def copy(tmp_path: Path) -> Path:
 
 def test_records_come_in_the_order_of_the_file() -> None:
     lines = (EXAMPLE / "matches.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [record["key"] for record in FinishedRun(EXAMPLE).records()] == [json.loads(line)["key"] for line in lines]
+    assert [record.key for record in FinishedRun(EXAMPLE).records] == [json.loads(line)["key"] for line in lines]
 
 
 def test_calls_of_a_trial_are_its_own_and_all_of_them() -> None:
     run = FinishedRun(EXAMPLE)
-    keys = [record["key"] for record in run.records()]
+    keys = [record.key for record in run.records]
     found = [line for key in keys for line in run.calls(key)]
-    assert {line["trial"] for line in run.calls(keys[0])} == {keys[0]}
+    assert {line.trial for line in run.calls(keys[0])} == {keys[0]}
     assert len(found) == len((EXAMPLE / "api_calls.jsonl").read_bytes().splitlines())
     assert list(run.calls("crypto/nobody/rep_0")) == []
 
@@ -72,5 +72,5 @@ def test_a_file_that_cannot_be_read_is_named_and_not_taken_for_an_empty_one(name
     (copy / name).symlink_to(name)
     run = FinishedRun(copy)
     with pytest.raises(DataError, match=f"{name}: cannot be read"):
-        list(run.records())
+        list(run.records)
         list(run.calls("crypto/none/rep_0"))

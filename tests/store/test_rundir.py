@@ -1,28 +1,24 @@
-"""Run directories: created once, locked, recovered after a kill, rewritten in plan order and chained."""
+"""Run directories: created once, locked, recovered after a kill."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from arena.errors import ConfigError, DataError, UsageError
-from arena.records import Json
-from arena.store.journal import cut_torn_line, encode_line
-from arena.store.rundir import RECORDS_FILE, RunDir, differences, unchained, write_output
-
-
-def record(key: str, n: int = 0, status: str = "done") -> dict[str, Json]:
-    return {"key": key, "status": status, "attempt": n, "text": "héllo"}
+from arena.errors import ConfigError, UsageError
+from arena.store.journal import cut_torn_line
+from arena.store.manifest import Manifest
+from arena.store.rundir import RunDir, differences, write_output
+from tests.support.made_manifest import made_manifest
 
 
 def started(path: Path) -> RunDir:
     directory = RunDir(path, resume=False)
-    directory.write_manifest({"identity": {"seed": 0}})
+    directory.write_manifest(Manifest.from_json(made_manifest({}), path))
     return directory
 
 
@@ -47,13 +43,16 @@ def test_a_second_process_is_refused_until_the_first_is_done(tmp_path: Path) -> 
 
 def test_a_changed_identity_is_refused_with_every_difference(tmp_path: Path) -> None:
     with closing(started(tmp_path / "run")) as directory:
-        manifest = {"identity": {"seed": 0, "models": {"judge": "a"}, "gone": 1}}
-        wanted = {"seed": 1, "models": {"judge": "b"}, "new": [1]}
+        manifest = directory.read_manifest()
+        settings = {**manifest.identity.settings, "seed": 1, "new": [1]}
+        del settings["max_turns"]
+        models = replace(manifest.identity.models, judge="b")
         with pytest.raises(ConfigError) as caught:
-            directory.check_identity(manifest, wanted)
-        for line in ("/seed: was 0, now 1", '/models/judge: was "a", now "b"', "/gone: was 1", "/new: was absent"):
+            directory.check_identity(manifest, replace(manifest.identity, settings=settings, models=models))
+        for line in ("/settings/seed: was 0, now 1", '/models/judge: was "mock/judge", now "b"',
+                     "/settings/max_turns: was 15", "/settings/new: was absent"):  # fmt: skip
             assert line in str(caught.value)
-        directory.check_identity(manifest, manifest["identity"])
+        directory.check_identity(manifest, manifest.identity)
 
 
 def test_differences_of_equal_values_are_none() -> None:
@@ -76,40 +75,6 @@ def test_a_file_that_is_one_torn_line_becomes_empty(tmp_path: Path) -> None:
     (tmp_path / "f.jsonl").write_bytes(b"abc")
     cut_torn_line(tmp_path / "f.jsonl", lambda _: None)
     assert (tmp_path / "f.jsonl").read_bytes() == b""
-
-
-def test_a_broken_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path) -> None:
-    with closing(started(tmp_path / "run")) as directory:
-        directory.file(RECORDS_FILE).write_bytes(encode_line(record("a")) + b"garbage\n" + encode_line(record("b")))
-        with pytest.raises(DataError, match="line 2: not JSON"):
-            directory.stored()
-
-
-def test_finish_orders_by_plan_keeps_the_newest_and_chains(tmp_path: Path) -> None:
-    with closing(started(tmp_path / "run")) as directory:
-        path = directory.file(RECORDS_FILE)
-        first, second = record("a", 0, "error"), record("a", 0, "done")
-        path.write_bytes(b"".join(encode_line(r) for r in (record("c"), first, record("b"), second)))
-        seen: list[str] = []
-        assert directory.finish(["a", "b", "c", "d"], lambda r: seen.append(r["key"])) == 3
-        rows = path.read_bytes().splitlines(keepends=True)
-        assert seen == ["a", "b", "c"]
-        assert json.loads(rows[0])["status"] == "done"
-        previous = hashlib.sha256(encode_line({"seed": 0})).hexdigest()
-        for row in rows:
-            assert json.loads(row)["prev"] == previous
-            previous = hashlib.sha256(row).hexdigest()
-        assert unchained(rows[0]) == encode_line(second)
-
-
-def test_finishing_twice_changes_nothing(tmp_path: Path) -> None:
-    with closing(started(tmp_path / "run")) as directory:
-        path = directory.file(RECORDS_FILE)
-        path.write_bytes(b"".join(encode_line(record(key)) for key in "ba"))
-        directory.finish("ab", lambda r: None)
-        once = path.read_bytes()
-        directory.finish("ab", lambda r: None)
-        assert path.read_bytes() == once
 
 
 # Files that a user names

@@ -27,6 +27,7 @@ from typing import Any
 
 from arena.run import main
 from tests.support.http_server import KEY, ModelServer
+from tests.support.plain_records import records_of
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_TOOLS = ("--calculator-provider", "none")
@@ -65,7 +66,7 @@ class Ended:
         return [json.loads(line) for line in self.file(name).read_bytes().splitlines()]
 
     def records(self) -> list[Any]:
-        return self.lines("matches.jsonl")
+        return records_of(self.file(""))
 
     def calls(self, *kinds: str) -> list[Any]:
         return [line for line in self.lines("api_calls.jsonl") if not kinds or line["kind"] in kinds]

@@ -8,7 +8,6 @@ One grade stands for all five dimensions; a match is given as a dict where more 
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.arena_rig import DIMENSIONS, ROOT, challenge
+from tests.support.made_manifest import made_manifest
+from tests.support.plain_records import stored
 
 EXAMPLE = ROOT / "state/examples/mock-three"
 OUTCOMES = ("SUCCESS", "SUBSTANTIAL", "PARTIAL", "FAILED")
@@ -84,18 +85,20 @@ class Made:
         (self.folder / name).write_text(json.dumps(value), encoding="utf-8")
 
     def _manifest(self, repetitions: int, content: str) -> dict[str, Any]:
-        manifest: dict[str, Any] = copy.deepcopy(json.loads((EXAMPLE / "manifest.json").read_bytes()))
-        identity = manifest["identity"]
-        identity["models"] |= {"participant": self.model, "judge": self.judge}
-        identity["settings"] |= {"repetitions": repetitions, **self.settings}
-        identity["rules"] |= {"challenges_sha256": f"of {content}", "prompts_sha256": f"of {content}", **self.rules}
-        return manifest
+        digests = {"challenges_sha256": f"of {content}", "prompts_sha256": f"of {content}"}
+        return made_manifest(
+            {
+                "models": {"participant": self.model, "judge": self.judge},
+                "settings": {"repetitions": repetitions, **self.settings},
+                "rules": {**digests, **self.rules},
+            }
+        )
 
     def _record(self, name: str, rep: int, entry: int | None | Mapping[str, Any]) -> dict[str, Any]:
         particular = entry if isinstance(entry, Mapping) else match() if entry is None else match(entry)
         said = [{"turn": 0, "from": "Ana", "to": "all", "kind": "say", "text": "x" * self.padding}]
-        return {
-            "format": 1, "key": f"crypto/{name}/rep_{rep}", "family": "crypto", "unit": name, "series": None,
-            "cell": {"participant": self.model}, "seed": "00" * 32, "plan": {"challenge_id": name, "rep": rep},
-            "attempt": 0, "flags": [], "gates": [], "transcript": said, "usage": {}, **particular,
-        }  # fmt: skip
+        return stored({
+            "key": f"crypto/{name}/rep_{rep}", "family": "crypto", "unit": name, "cell": {"participant": self.model},
+            "seed": "00" * 32, "plan": {"challenge_id": name, "rep": rep}, "attempt": 0, "detail": "",
+            "transcript": said, "usage": {}, "verdict": None, **particular,
+        })  # fmt: skip

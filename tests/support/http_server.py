@@ -35,7 +35,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.support.api_shapes import Shape, authorised, content_digest, error_body, good_reply, problem_with, shape_of
+from tests.support.api_shapes import (
+    Problem,
+    Shape,
+    authorised,
+    content_digest,
+    error_body,
+    good_reply,
+    problem_with,
+    shape_of,
+)
 
 KEY = "test-key-0123456789"
 """The key that the server accepts."""
@@ -219,26 +228,27 @@ class _Handler(BaseHTTPRequestHandler):
             payload = json.loads(body)
         except ValueError:
             payload = None
-        good = shape is not None and isinstance(payload, dict)
-        digest = content_digest(shape, payload) if good and shape is not None else ""
         headers = {name.lower(): value for name, value in self.headers.items()}
+        problem = problem_with(shape, headers, payload) if shape is not None else None
+        digest = content_digest(shape, payload) if shape is not None and problem is None else ""
         seen = Seen(self.command, self.path, headers, body, payload, digest, self.connection_number)
         scripted = owner.receive(seen)
         if scripted is None or not scripted.unchecked:
-            refusal = self._refusal(shape, seen)
+            refusal = self._refusal(shape, seen, problem)
             if refusal is not None:
-                owner.refused.append(refusal[2])
-                status, kind, message = refusal
-                self._send(Scripted(status=status), json.dumps(error_body(shape, kind, message)).encode())
+                status, kind, why = refusal
+                owner.refused.append(why.message)
+                self._send(
+                    Scripted(status=status), json.dumps(error_body(shape, kind, why.message, why.param)).encode()
+                )
                 return
         self._behave(scripted or Scripted(), shape, payload)
 
-    def _refusal(self, shape: Shape | None, seen: Seen) -> tuple[int, str, str] | None:
+    def _refusal(self, shape: Shape | None, seen: Seen, problem: Problem | None) -> tuple[int, str, Problem] | None:
         if shape is None or seen.method != "POST":
-            return 404, "not_found_error", f"no such place: {seen.method} {seen.path}"
+            return 404, "not_found_error", Problem(f"no such place: {seen.method} {seen.path}")
         if not authorised(shape, seen.headers, self.server.owner.key):
-            return 401, "authentication_error", "wrong or missing key"
-        problem = problem_with(shape, seen.headers, seen.payload)
+            return 401, "authentication_error", Problem("wrong or missing key")
         return (400, "invalid_request_error", problem) if problem is not None else None
 
     def _behave(self, scripted: Scripted, shape: Shape | None, payload: Any) -> None:

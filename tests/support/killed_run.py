@@ -16,8 +16,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from arena.__main__ import COMMANDS
-from arena.__main__ import main as commands
+from arena.cli.commands import COMMANDS
+from arena.cli.entry import main as commands
 from arena.run import main
 from arena.store import journal, rundir
 

@@ -13,13 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from arena.engine.summary import Summary
+from arena.families.contract import FactGroup, Outcomes, Value
+from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.data import CELL_LABELS
 from arena.families.crypto.outcome import OUTCOMES
-from arena.records import STATUS_OF_STOP
+from arena.families.crypto.spec import SPEC
+from arena.families.crypto.verified_rates import VerifiedRates
+from arena.records import Record, Stop
+from arena.stats.moments import Moments
 from arena.store import digests
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 from tests.support.arena_rig import DIMENSIONS, ROOT, challenge
+from tests.support.made_manifest import digest_of
+from tests.support.plain_records import stored
 
 EXAMPLE = ROOT / "state/examples/mock-three"
 GRADES = {"SUCCESS": 5, "SUBSTANTIAL": 3, "PARTIAL": 2, "FAILED": 1}
@@ -43,11 +50,14 @@ HOSTILE = (
 class _Family:
     """What arena/engine/summary.py asks of a family."""
 
-    name = "crypto"
-    dimensions = DIMENSIONS
-    outcomes = OUTCOMES
+    spec = SPEC
+    values = tuple(Value(name, 1, 5, scale="grade") for name in DIMENSIONS)
+    outcomes = Outcomes(OUTCOMES, "FAILED")
     labels = CELL_LABELS
-    unit_noun = "challenge"
+    conditions = ()
+
+    def facts(self) -> Sequence[FactGroup]:
+        return CheckRates(), VerifiedRates(Moments(DIMENSIONS), dict.fromkeys(OUTCOMES, 0))
 
     def unit_name(self, unit: str) -> str:
         return f"The matter {unit}"
@@ -61,16 +71,18 @@ def record(
     text: str = "Agreed.",
     **changes: Any,
 ) -> dict[str, Any]:
-    """Return a record; without `outcome` a done one is unscored. `text`: what everybody in it says."""
-    status = STATUS_OF_STOP[stop]
+    """Return a plain record (plain_records.py); without `outcome` a done one is unscored. `text`: what everybody in it
+    says."""
+    status = Stop(stop).status
     scored = status == "done" and outcome is not None
     scores = dict.fromkeys(DIMENSIONS, GRADES[str(outcome)] if scored else None)
     said = "FAILED" if status == "aborted" else outcome if scored else None
     verified = {"outcome": said, "scores": dict(scores), "caps": [], "rule": "verified-cap", "version": 1}
     checks = {
-        "version": 1, "textbook_names": {"ok": True, "found": []}, "leaks": {"ok": True, "found": []},
-        "result": {"ok": True, "verdict": "right"}, "artefacts": {"ok": True, "count": 1, "real": 1},
-        "tools": {"ok": True, "unused": 0},
+        "version": 1, "textbook_names": {"ok": True, "found": []}, "leaks": {"ok": True, "found": [], "undecided": []},
+        "result": {"ok": True, "verdict": "right", "agreed": True, "declared": {}, "right": 7},
+        "artefacts": {"ok": True, "count": 1, "real": 1, "share": 1.0, "unreal": []},
+        "tools": {"ok": True, "calls": 1, "failed": 0, "malformed": 0, "unused": 0, "unused_calls": []},
     }  # fmt: skip
     judging = {"checks": checks, "verified": verified} if status in ("done", "aborted") else {}
     entries = [
@@ -80,10 +92,10 @@ def record(
         {"turn": 1, "from": "Bo", "to": "all", "kind": "say", "text": text, "done": {"result": text}},
     ]  # fmt: skip
     whole = {
-        "format": 1, "key": f"crypto/{unit}/rep_{rep}", "family": "crypto", "unit": unit,
+        "key": f"crypto/{unit}/rep_{rep}", "family": "crypto", "unit": unit,
         "cell": {"participant": "mock/careful", "difficulty": "Basic", "primitive_family": "commitment",
                  "split": "train"},
-        "series": None, "seed": "0" * 64, "plan": {"challenge_id": unit, "rep": rep}, "instance": {"n": 7},
+        "seed": "0" * 64, "plan": {"challenge_id": unit, "rep": rep}, "instance": {"n": 7},
         "attempt": 0, "status": status, "stop": stop, "detail": text if status not in ("done",) else "",
         "flags": [stop] if stop in ("empty_reply", "refusal") else [], "gates": [], "transcript": entries,
         "usage": {"Ana": {"calls": 1, "prompt_tokens": 10, "completion_tokens": 5, "tool_calls": 1}},
@@ -108,6 +120,7 @@ def made_run(
     identity["settings"] |= {"challenges": "challenges.json", "limit": None, **(settings or {})}
     identity["models"] |= models or {}
     identity["rules"] |= changes.get("rules", {})
+    identity["sha256"] = digest_of(identity)
     units = list(dict.fromkeys(one["unit"] for one in records)) or ["c1"]
     header = changes.get("header", {"format": 2, "benchmark_version": "test_v2", "created_at": "2026-11-20",
                                     "canary": CANARY})  # fmt: skip
@@ -116,12 +129,13 @@ def made_run(
     whole = {**header, "challenges": [challenge(unit) for unit in units]}
     (folder / "inputs/challenges.json").write_bytes(pretty_json(whole))
     (folder / "manifest.json").write_bytes(pretty_json(manifest))
-    (folder / "matches.jsonl").write_bytes(b"".join(map(encode_line, records)))
+    (folder / "matches.jsonl").write_bytes(b"".join(encode_line(stored(one)) for one in records))
     summary = Summary(folder, _Family(), planned)  # type: ignore[arg-type]
     for one in records:
-        summary.add(one)
+        summary.add(Record.from_json(stored(one), "", detail=SPEC.detail))
     summary.close({
         "arena_version": manifest["arena_version"], "family": "crypto", "unit_noun": "challenge",
+        "trial_nouns": ["match", "matches"], "conditions": [], "policy": identity["policy"],
         "identity_sha256": identity["sha256"], "models": identity["models"], "calculator": identity["calculator"],
         "rules": identity["rules"], "cost_usd": {"usd": 0.25, "unpriced": list(unpriced)},
     })  # fmt: skip

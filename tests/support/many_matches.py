@@ -12,8 +12,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from arena.formats.json_text import json_text
+from arena.store.chain import chained, first_link, unchained
 from arena.store.journal import encode_line
-from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, chained, pretty_json, unchained
+from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, pretty_json
 
 
 def multiply(run: Path, count: int, out: Path) -> Path:
@@ -26,16 +28,19 @@ def multiply(run: Path, count: int, out: Path) -> Path:
         shutil.copytree(run / "inputs", out / "inputs")
     manifest = json.loads((run / MANIFEST_FILE).read_bytes())
     manifest["identity"]["plan"]["count"] = count
+    others = {name: value for name, value in manifest["identity"].items() if name != "sha256"}
+    manifest["identity"]["sha256"] = hashlib.sha256(encode_line(others)).hexdigest()
     (out / MANIFEST_FILE).write_bytes(pretty_json(manifest))
     lines = [unchained(line) for line in (run / RECORDS_FILE).read_bytes().splitlines(keepends=True)]
-    previous = hashlib.sha256(encode_line(manifest["identity"])).hexdigest()
-    rounds = 1 + max(json.loads(line)["plan"]["rep"] for line in lines)
+    previous = first_link(manifest["identity"])
+    rounds = 1 + max(json.loads(json.loads(line)["plan"])["rep"] for line in lines)
     with (out / RECORDS_FILE).open("wb") as file:
         for number, line in enumerate(itertools.islice(itertools.cycle(lines), count)):
             record = json.loads(line)
-            rep = record["plan"]["rep"] + rounds * (number // len(lines))
-            record["key"] = f"{record['key'].rpartition('/')[0]}/rep_{rep}"
-            record["plan"]["rep"] = rep
+            plan = json.loads(record["plan"])
+            plan["rep"] += rounds * (number // len(lines))
+            record["key"] = f"{record['key'].rpartition('/')[0]}/rep_{plan['rep']}"
+            record["plan"] = json_text(plan)
             written = chained(encode_line(record), previous)
             previous = hashlib.sha256(written).hexdigest()
             file.write(written)

@@ -11,10 +11,10 @@ import hmac
 import json
 from collections.abc import Callable, Iterable
 
-from arena.families.crypto.mock.provider import MockProvider
+from arena.families.crypto.mock.provider import build
 from arena.families.crypto.prompts import OPENING_CUE, system_prompt
 from arena.messages import CallKey, Conversation, ModelReply, ModelRequest, Sampling, ToolAnswer, Usage
-from arena.play.dialogue import Setting, converse
+from arena.play.dialogue import Setting, converse, rotation
 from arena.records import Json, Transcript
 
 SEATS = ("Ada", "Ben", "Cy", "Di", "Ed")
@@ -112,9 +112,11 @@ class Table:
         calculator: Callable[[str, dict[str, Json], str], dict[str, Json]] = compute,
     ) -> None:
         self.model, self.seed, self.has_tools, self.calculator = model, seed, tools, calculator
-        self.provider = MockProvider()
+        self.provider = build("mock", None)
 
-    def ask(self, seat: str, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
         return self.provider.complete(request(self.model, conversation, seat, turn, step, self.seed))
 
     def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
@@ -146,7 +148,7 @@ def play(
     subject, values = given or (challenge(names, word), None)
     told = tools if table.has_tools else None
     systems = {name: system_prompt(subject, name, told, max_turns, values) for name in names}
-    return converse(Setting(names, systems, max_turns, 10, OPENING_CUE), table)
+    return converse(Setting(systems, rotation(names, max_turns), 10, OPENING_CUE), table)
 
 
 class JudgeScript:
@@ -159,7 +161,9 @@ class JudgeScript:
         self.asked: list[tuple[int, int, list[str]]] = []
         self.tools: list[tuple[str, int, int, int, str, Json]] = []
 
-    def ask(self, seat: str, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
         raise AssertionError("a judge's work asks no player")
 
     def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:

@@ -8,8 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from arena.cli.commands.rejudge import main
+from arena.cli.entry import main
 from tests.support.arena_rig import Ended, Table, challenge, folder_of, script_file, verdict
+from tests.support.plain_records import records_of
 
 
 def rejudge(run: Path, *words: str) -> Ended:
@@ -17,7 +18,7 @@ def rejudge(run: Path, *words: str) -> Ended:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = main([str(run), *words])
+            code = main(["rejudge", str(run), *words])
         except SystemExit as ended:  # --help
             code = int(ended.code or 0)
     assert "Traceback" not in out.getvalue() + err.getvalue()
@@ -32,9 +33,8 @@ def judge_file(folder: Path, name: str, *replies: str, **trials: list[str]) -> s
 
 def plays(folder: Path) -> dict[str, Any]:
     """Return key -> what was played, of every record of a run."""
-    lines = (folder / "matches.jsonl").read_bytes().splitlines()
     names = ("seed", "cell", "plan", "instance", "transcript", "usage", "flags")
-    return {record["key"]: {name: record[name] for name in names} for record in map(json.loads, lines)}
+    return {record["key"]: {name: record[name] for name in names} for record in records_of(folder)}
 
 
 TURNS = {
@@ -51,7 +51,7 @@ def three_matches(folder: Path) -> Path:
 
 
 def records(folder: Path) -> list[Any]:
-    return [json.loads(line) for line in (folder / "matches.jsonl").read_bytes().splitlines()]
+    return records_of(folder)
 
 
 def calls(folder: Path) -> list[Any]:

@@ -9,8 +9,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from arena.cli.commands.report import main
+from arena.cli.entry import main
 from tests.support.arena_rig import DIMENSIONS
+from tests.support.made_manifest import made_manifest
+from tests.support.plain_records import stored
 
 HOSTILE: dict[str, str] = json.loads(
     (Path(__file__).resolve().parents[1] / "data/hostile_texts/texts.json").read_text(encoding="ascii")
@@ -22,12 +24,10 @@ def record(unit: str = "c1", rep: int = 0, **changes: Any) -> dict[str, Any]:
     """Return a scored match of two roles; `score` gives all five dimensions one value."""
     score = changes.pop("score", 4)
     whole: dict[str, Any] = {
-        "format": 1,
         "key": f"crypto/{unit}/rep_{rep}",
         "family": "crypto",
         "unit": unit,
         "cell": {"participant": "local/m", "difficulty": "Basic"},
-        "series": None,
         "seed": "00" * 32,
         "plan": {"challenge_id": unit, "rep": rep},
         "instance": None,
@@ -67,17 +67,17 @@ def write_run(
 ) -> Path:
     """Write a run directory of manifest and records; `closed`: with the field a session's end adds to each record."""
     folder.mkdir(parents=True)
-    identity = {
-        "family": "crypto",
-        "settings": {"seed": 0, "max_turns": 15},
-        "models": {"participant": "local/m", "roles": {}, "judge": "local/j"},
-        "calculator": {"provider": "process", "version": "0.1.0"},
-        "plan": {"count": len(records) if planned is None else planned},
-        "sha256": "11" * 32,
-    }
-    whole = {"family": "crypto", "identity": identity, "sessions": [], **manifest}
+    whole = made_manifest(
+        {
+            "settings": {"seed": 0, "max_turns": 15},
+            "models": {"participant": "local/m", "roster": ["local/m"], "judge": "local/j"},
+            "calculator": {"provider": "process", "version": "0.1.0"},
+            "plan": {"count": len(records) if planned is None else planned},
+        },
+        **manifest,
+    )
     (folder / "manifest.json").write_text(json.dumps(whole), encoding="utf-8")
-    lines = [{**one, "prev": "22" * 32} if closed else one for one in records]
+    lines = [{**stored(dict(one)), **({"prev": "22" * 32} if closed else {})} for one in records]
     if lines:
         text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
         (folder / "matches.jsonl").write_text(text, encoding="utf-8")
@@ -125,7 +125,7 @@ class Parsed(HTMLParser):
 
 def report(*words: str | Path) -> int:
     """Carry out `arena report WORDS --quiet`."""
-    return main([*map(str, words), "--quiet"])
+    return main(["report", *map(str, words), "--quiet"])
 
 
 def page(run: Path) -> Parsed:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from arena.messages import Conversation, ModelReply, ModelRequest, Sampling, ToolAnswer, Usage
+from arena.play.context import Model, RunContext
 from arena.play.limits import Budget, Limits
-from arena.play.services import Model, Wiring
+from arena.play.toolbox import CalculatorToolbox
 from arena.policy.gates import AllowAll, Gate
 from arena.records import Json
 from arena.store.journal import AppendFile, JournalIndex
@@ -29,7 +30,9 @@ class FakeServices:
         self.seen: list[tuple[str, int, int, list[tuple[str, str]]]] = []
         self.tool_calls: list[tuple[str, int, int, int, str, Json]] = []
 
-    def ask(self, seat: str, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
         self.seen.append((seat, turn, step, [tuple(message) for message in conversation.messages]))
         said = self._lines[seat].pop(0)
         if isinstance(said, BaseException):
@@ -90,21 +93,21 @@ class FakeCalculator:
         pass
 
 
-def wiring(
+def run_context(
     folder: Path,
     provider: FakeProvider,
     calculator: FakeCalculator | None = None,
     limits: Limits | None = None,
     gate: Gate | None = None,
-) -> Wiring:
-    """Return the Wiring of a run in `folder`, with everything that the journal there already holds."""
+) -> RunContext:
+    """Return the context of a run in `folder`, with everything that the journal there already holds."""
     model = Model(provider, "fake", "fake/fake", Sampling())
     index = JournalIndex(folder / "api_calls.jsonl")
     index.scan(None)
-    return Wiring(
-        player=lambda seat: model,
-        judge=model,
-        calculator=calculator,
+    return RunContext(
+        player=lambda trial, seat: model,
+        panel=(model,),
+        toolbox=None if calculator is None else CalculatorToolbox(calculator),
         has_tools=calculator is not None,
         budget=Budget(limits or Limits()),
         gate=gate or AllowAll(),

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from arena.cli.commands.verify import main
+from arena.cli.entry import main
 from arena.store import digests
+from arena.store.chain import chained, first_link, unchained
 from arena.store.journal import encode_line
-from arena.store.rundir import chained, pretty_json, unchained
+from arena.store.rundir import pretty_json
 from tests.support.arena_rig import Ended
 
 
@@ -21,7 +22,7 @@ def verify(folder: Path, *words: str) -> Ended:
     """Carry out `arena verify FOLDER WORDS`; whatever the folder holds, no traceback may come of it."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main([str(folder), *words])
+        code = main(["verify", str(folder), *words])
     assert "Traceback" not in out.getvalue() + err.getvalue()
     return Ended(code, out.getvalue(), err.getvalue(), folder)
 
@@ -58,7 +59,7 @@ def edit_json(path: Path, edit: Callable[[Any], None]) -> None:
 
 def rebind(folder: Path) -> None:
     """Make the hash chain fit again."""
-    previous = hashlib.sha256(encode_line(json.loads((folder / "manifest.json").read_bytes())["identity"])).hexdigest()
+    previous = first_link(json.loads((folder / "manifest.json").read_bytes())["identity"])
     lines = []
     for line in (folder / "matches.jsonl").read_bytes().splitlines(keepends=True):
         lines.append(chained(unchained(line), previous))

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from arena.analysis.check.thresholds import FAIL, OK, WARN, Verdict
 from arena.errors import DataError, Issue
+from arena.families.verified import verified_of
 from arena.formats.tables import number, printable
-from arena.records import Json
+from arena.records import Json, Record
 from arena.settings.config import CLONE_ROOT
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import RECORDS_FILE
+from arena.store.rundir import SUMMARY_FILE
 
 PASSED, FAILURE, ERROR, SKIPPED = "passed", "failure", "error", "skipped"
 KINDS = (PASSED, FAILURE, ERROR, SKIPPED)
@@ -80,40 +81,41 @@ def clip(text: str, limit: int) -> str:
     return shown if len(shown) <= limit else shown[: limit - 4].rstrip() + " ..."
 
 
-def match_case(record: Mapping[str, Json], best: str) -> Case:
+def match_case(record: Record, best: str) -> Case:
     """Return the case of one record; `best` is the outcome that counts as a success."""
-    family = str(record["family"])
-    suite = str(record["cell"].get(SUITE_LABEL, family))
-    name = str(record["key"]).partition("/")[2] or str(record["key"])
+    family = record.trial.family
+    suite = record.trial.cell.get(SUITE_LABEL, family)
+    name = record.key.partition("/")[2] or record.key
     kind, type_, message = _kind(record, best)
     body = ""
     if kind == FAILURE:
-        body = "\n".join(_grades(record)) + "\n" + clip(str(record["verdict"] or ""), MAX_BODY)
+        body = "\n".join(_grades(record)) + "\n" + clip(record.score.verdict or "", MAX_BODY)
     return Case(clip(suite, 100), clip(f"{family}.{suite}", 200), clip(name, 200), kind, type_,
                 clip(message, MAX_MESSAGE), body.strip())  # fmt: skip
 
 
-def _kind(record: Mapping[str, Json], best: str) -> tuple[str, str, str]:
+def _kind(record: Record, best: str) -> tuple[str, str, str]:
     """Return kind, type and message of a record; design: every status and every outcome has a row here."""
-    status, stop, outcome = record["status"], str(record["stop"]), record["outcome"]
-    said = f"{stop}: {record['detail']}" if record["detail"] else stop
+    status, stop, outcome = record.status, str(record.stop), record.score.outcome
+    detail, unscored = record.transcript.detail, record.score.unscored
+    said = f"{stop}: {detail}" if detail else stop
     if status == "error":
         return ERROR, stop, said
     if status in ("denied", "limit"):
         return SKIPPED, status, said
     if status == "aborted":
         return FAILURE, status, said
-    if record["unscored"] is not None or outcome is None:
-        return SKIPPED, "unscored", f"unscored: {record['unscored'] or stop}"
+    if unscored is not None or outcome is None:
+        return SKIPPED, "unscored", f"unscored: {unscored or stop}"
     if outcome == best:
         return PASSED, "", ""
-    return FAILURE, str(outcome), f"{outcome} ({stop})"
+    return FAILURE, outcome, f"{outcome} ({stop})"
 
 
-def _grades(record: Mapping[str, Json]) -> Iterator[str]:
-    verified = (record["judging"].get("verified") or {}).get("scores") or {}
-    for name, value in record["scores"].items():
-        capped = verified.get(name)
+def _grades(record: Record) -> Iterator[str]:
+    verified = verified_of(record)
+    for name, value in record.score.values.items():
+        capped = None if verified is None else verified.scores.get(name)
         beside = f" (verified {capped})" if capped is not None and capped != value else ""
         yield f"{name}: {'-' if value is None else value}{beside}"
 
@@ -128,13 +130,13 @@ def ci_record(run: FinishedRun, verdict: Verdict | None = None, strict: bool = F
     try:
         out = CiRecord(f"arena {summary['family']} {str(summary['identity_sha256'])[:12]}")
         best = next(iter(summary["outcomes"]), "")
-        out.cases = [match_case(record, best) for record in run.records()]
+        out.cases = [match_case(record, best) for record in run.records]
         out.facts = _facts(summary)
         out.tables = [_dimensions(summary), _by_suite(out)]
         missing = summary["n_not_played"]
         family = str(summary["family"])
     except (KeyError, TypeError, AttributeError) as error:
-        raise DataError([Issue(str(run.path / RECORDS_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
+        raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"is malformed: {error!r}")]) from None
     if missing:
         message = f"{missing} of {summary['n_planned']} planned matches were not played"
         out.cases.append(

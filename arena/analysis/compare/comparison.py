@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from arena.analysis.compare.paired_runs import Match, PairedRuns, RunTable
 from arena.engine.run_reliability import components_json
+from arena.formats.decode import encode
 from arena.records import Json
 from arena.stats.bootstrap import Bootstrapped, Column, expanded_level, intervals, replicates, resampled_indices
 from arena.stats.intervals import variance, wilson
@@ -141,12 +142,12 @@ def compare(runs: PairedRuns, options: Options) -> dict[str, Json]:
 
 
 def _run_json(table: RunTable) -> dict[str, Json]:
-    identity = table.run.identity
+    identity = table.run.manifest.identity
     return {
         "name": table.run.name,
-        "identity_sha256": identity.get("sha256"),
-        "models": identity["models"],
-        "calculator": identity.get("calculator"),
+        "identity_sha256": identity.sha256,
+        "models": encode(identity.models),
+        "calculator": dict(identity.calculator),
         "counts": table.counts(),
         "reliability": table.reliability(),
     }

@@ -6,19 +6,19 @@ A pair is the same trial of both runs (same key: challenge and repetition); its 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from arena.engine.build import family_spec, unit_digests
 from arena.engine.run_reliability import PanelSums, Repeated, reliability_json, repeated
 from arena.errors import DataError, Issue, UsageError
-from arena.families.crypto.data import played_challenges
+from arena.families.verified import verified_of
+from arena.formats.decode_nodes import MemberError
 from arena.records import STATUSES, Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
+from arena.store.rundir import SUMMARY_FILE
 
-_SETTINGS = ("seed", "max_turns", "max_tool_calls_per_turn", "repetitions")
 _RELAXED = frozenset({"repetitions", "benchmark_version", "set_header_sha256", "challenges_sha256", "prompts_sha256"})
 """What --intersect lets differ: it then looks at each challenge and repetition."""
 _NAMES = {"challenges_sha256": "challenges (digest)",
@@ -56,6 +56,8 @@ class RunTable:
     outcomes: tuple[str, ...]
     panels: PanelSums
     conditions: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
+    """Values that a scored trial may lack."""
     matches: dict[str, Match] = field(default_factory=dict)
     verified_rules: set[str] = field(default_factory=set)
     """`name version` of every rule by which verified scores were made."""
@@ -63,7 +65,7 @@ class RunTable:
     @property
     def success(self) -> str:
         """The outcome that the success rate counts."""
-        return self.outcomes[0]
+        return self.outcomes[0] if self.outcomes else ""
 
     def reliability(self) -> dict[str, Json] | None:
         """Return pass@k, pass^k and the variance split of the run, None without repetitions."""
@@ -97,46 +99,48 @@ def read_run(run: FinishedRun) -> RunTable:
     try:
         dimensions, outcomes = tuple(summary["mean_scores"]), tuple(summary["outcomes"])
         planned = int(summary["n_planned"])
-        conditions = tuple(summary["conditions"])
+        conditions, optional = tuple(summary["conditions"]), frozenset(summary["optional_scores"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
-    table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions)
-    for number, record in enumerate(run.records(), 1):
+    table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional)
+    for place, record in run.records.placed():
+        if record.key in table.matches:
+            raise UsageError(f"{run.path} holds {record.key} twice: finish the run with `--resume` first")
         try:
-            if record["key"] in table.matches:
-                raise UsageError(f"{run.path} holds {record['key']} twice: finish the run with `--resume` first")
-            table.matches[record["key"]] = _match(record, table)
-            table.panels.add(Record.from_json(record))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            place = Issue(str(run.path / RECORDS_FILE), f"line {number}", f"lacks or spoils a field: {error!r}")
-            raise DataError([place]) from None
+            table.matches[record.key] = _match(record, table)
+        except MemberError as error:
+            where = f"line {place.number}: /{error.member}"
+            raise DataError([Issue(str(run.records.path), where, str(error))]) from None
+        table.panels.add(record)
     return table
 
 
-def _match(record: Mapping[str, Json], table: RunTable) -> Match:
-    status, scored = record["status"], record["status"] == "done" and record["unscored"] is None
-    scores = {name: _number(name, record["scores"][name]) for name in table.dimensions} if scored else {}
-    found = record["judging"].get("verified")
+def _match(record: Record, table: RunTable) -> Match:
+    """Return what a comparison needs of a record. Errors: MemberError where it does not fit the run's summary."""
+    score = record.score
+    scores = _numbers(score.values, table, "scores") if record.scored else {}
+    found = verified_of(record)
     verified: Mapping[str, float] = {}
     outcome = None
     if found is not None:
-        table.verified_rules.add(f"{found['rule']} {found['version']}")
-        given = (found.get("scores") or {}).items()
-        verified = {name: _number(name, value) for name, value in given if value is not None}
-        outcome = found.get("outcome")
-    if status == "aborted":  # there is nothing to verify in a match that was given up; it stays a failure
-        outcome = record["outcome"]
-    for label in (record["outcome"], outcome):
+        table.verified_rules.add(f"{found.rule} {found.version}")
+        verified = {name: value for name, value in found.scores.items() if value is not None}
+        outcome = found.outcome
+    if record.status == "aborted":  # there is nothing to verify in a match that was given up; it stays a failure
+        outcome = score.outcome
+    for member, label in (("outcome", score.outcome), ("score_detail/verified/outcome", outcome)):
         if label is not None and label not in table.outcomes:
-            raise TypeError(f"{label!r} is no outcome of this run")
-    repetition = repeated(Record.from_json(record).trial, table.conditions)
-    return Match(repetition, status, scored, scores, record["outcome"], verified, outcome)
+            raise MemberError(member, f"{label!r} is no outcome of this run")
+    repetition = repeated(record.trial, table.conditions)
+    return Match(repetition, record.status, record.scored, scores, score.outcome, verified, outcome)
 
 
-def _number(name: str, value: Json) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"{name}: {value!r} is no number")
-    return value
+def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: str) -> dict[str, float]:
+    found = {name: value for name in table.dimensions if (value := values.get(name)) is not None}
+    lacking = [name for name in table.dimensions if name not in found and name not in table.optional]
+    if lacking:
+        raise MemberError(member, f"has no number for {', '.join(lacking)}, and the match is scored")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,35 +205,27 @@ def _obstacles(base: RunTable, tuned: RunTable, intersect: bool) -> Iterator[tup
 
 
 def must_agree(run: FinishedRun) -> dict[str, Json]:
-    """Return what has to be the same in both runs, by name: rules, judge, seed, limits. Players are not in it.
-
-    Errors: DataError where the manifest lacks it.
-    """
-    identity = run.identity
-    try:
-        settings, models, rules = identity["settings"], identity["models"], identity["rules"]
-        judge = {name: value for name, value in settings.items() if name.startswith("judge_")}
-        judges, files = models.get("panel") or [models["judge"]], models.get("files", {})
-        judge_files = {label: files[label] for label in judges if label in files}
-        return {
-            "family": identity["family"],
-            **{name: settings.get(name) for name in _SETTINGS},
-            **{name: value for name, value in rules.items() if name != VERIFIED_RULE},
-            "judge": models["judge"],
-            **{name: value for name, value in judge.items() if name not in ("judge_provider", "judge_model")},
-            **({"judge_file_sha256": judge_files} if judge_files else {}),
-            "tool_protocol": identity["tool_protocol"],
-            "tools_sha256": identity["tools_sha256"],
-        }
-    except (KeyError, TypeError, AttributeError) as error:
-        place = Issue(str(run.path / MANIFEST_FILE), "/identity", f"lacks or spoils a field: {error!r}")
-        raise DataError([place]) from None
+    """Return what has to be the same in both runs, by name: rules, judge, seed, limits. Players are not in it."""
+    identity = run.manifest.identity
+    settings, models, spec = identity.settings, identity.models, family_spec(identity.family)
+    judge = {name: value for name, value in settings.items() if name.startswith("judge_")}
+    judge_files = {label: models.files[label] for label in models.judges if label in models.files}
+    return {
+        "family": identity.family,
+        "seed": settings.get("seed"),
+        **{name: settings.get(name) for name in spec.compared},
+        **{name: value for name, value in identity.rules.items() if name not in spec.not_compared},
+        "judge": models.judge,
+        **{name: value for name, value in judge.items() if name not in ("judge_provider", "judge_model")},
+        **({"judge_file_sha256": judge_files} if judge_files else {}),
+        "tool_protocol": identity.tool_protocol,
+        "tools_sha256": identity.tools_sha256,
+    }
 
 
 def _common(base: FinishedRun, tuned: FinishedRun) -> dict[str, Json]:
-    """Return the challenges that both runs played in the same words, and the names of the others."""
-    ours = {challenge["id"]: challenge for challenge in played_challenges(base).challenges}
-    theirs = {challenge["id"]: challenge for challenge in played_challenges(tuned).challenges}
+    """Return the units that both runs played alike, and the names of the others."""
+    ours, theirs = unit_digests(base), unit_digests(tuned)
     return {
         "challenges": [name for name in ours if name in theirs and ours[name] == theirs[name]],
         "changed": [name for name in ours if name in theirs and ours[name] != theirs[name]],

@@ -25,7 +25,7 @@ def canary_of(run: FinishedRun) -> tuple[str, bool]:
         found = None
     if found is not None and _GUID.search(found):
         return found, True
-    rules = run.identity.get("rules", {})
-    digest = str(rules.get("challenges_sha256") or run.identity.get("sha256", ""))
+    identity = run.manifest.identity
+    digest = str(identity.rules.get("challenges_sha256") or identity.sha256)
     guid = uuid.uuid5(uuid.NAMESPACE_URL, f"arena-canary/1/{digest}")
     return f"{found or DERIVED}: {guid}", False

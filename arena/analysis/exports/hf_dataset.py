@@ -19,11 +19,11 @@ from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.verified_rates import VerifiedRates
 from arena.formats.markdown import escape
-from arena.records import Json, Record
+from arena.records import EVERYBODY, Counters, Entry, Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import encode_line
-from arena.store.rundir import RECORDS_FILE, AtomicFile, write_atomic
+from arena.store.rundir import SUMMARY_FILE, AtomicFile, write_atomic
 
 README = "README.md"
 DATA = "data"
@@ -36,7 +36,6 @@ _LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _READ_AS_DATE = re.compile(r"timestamp.*|.*_at|.*_time|modified|date", re.IGNORECASE)
 """Column names whose values pandas.read_json turns into dates (pandas documentation, `convert_dates`)."""
 _USAGE = ("calls", "prompt_tokens", "completion_tokens", "tool_calls", "tool_errors", "malformed")
-_ENTRY = frozenset({"turn", "from", "to", "kind", "text", "op"})
 
 Columns = dict[str, str]
 """Name -> type of a table's columns, in order."""
@@ -52,7 +51,7 @@ def export(run: FinishedRun, out: Path, licence: str = DEFAULT_LICENCE) -> dict[
         raise UsageError(f"--license {licence}: give an identifier of the Hub, such as mit or cc-by-4.0")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is not empty; give another --out")
-    if next(run.records(), None) is None:
+    if not run.records.shape.matches:
         raise UsageError(f"{run.path} holds no match yet: there is nothing to export")
     tables = _Tables(run)
     data = out / DATA
@@ -60,15 +59,13 @@ def export(run: FinishedRun, out: Path, licence: str = DEFAULT_LICENCE) -> dict[
     counts = dict.fromkeys(tables.columns, 0)
     files = {name: AtomicFile(data / f"{name}.jsonl") for name in tables.columns}
     try:
-        for record in run.records():
+        for record in run.records:
             for name, row in tables.rows(record):
                 files[name].write(encode_line(row))
                 counts[name] += 1
         for name, file in files.items():
             if counts[name]:
                 file.close()
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError([Issue(str(run.path / RECORDS_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
     finally:
         for file in files.values():
             file.discard()
@@ -81,14 +78,18 @@ class _Tables:
     """The columns of both tables, and their rows. `columns`: table -> Columns."""
 
     def __init__(self, run: FinishedRun) -> None:
-        summary = run.summary()
+        summary, identity = run.summary(), run.manifest.identity
         self.canary = canary_of(run)[0]
-        self.run = f"sha256:{run.identity['sha256']}"
-        self.noun = str(summary["unit_noun"])
-        self.players = str(run.identity["models"]["participant"])
-        self.judge = str(run.identity["models"]["judge"])
-        self.dimensions = tuple(summary["mean_scores"])
-        self.labels = tuple(summary["by"])
+        self.run = f"sha256:{identity.sha256}"
+        self.players = str(identity.models.participant)
+        self.judge = str(identity.models.judge)
+        try:
+            self.noun = str(summary["unit_noun"])
+            self.dimensions = tuple(summary["mean_scores"])
+            self.labels = tuple(summary["by"])
+        except (KeyError, TypeError) as error:
+            place = Issue(str(run.path / SUMMARY_FILE), "", f"is malformed: {error!r}")
+            raise DataError([place]) from None
         head = {"canary": TEXT, "run": TEXT, "key": TEXT, f"{self.noun}_id": TEXT, "rep": INT, "attempt": INT}
         self.checks, self.verified = CheckRates(), VerifiedRates(Moments(self.dimensions), {})
         verified = self.verified.columns
@@ -113,34 +114,45 @@ class _Tables:
     def _label_columns(self, taken: Mapping[str, str]) -> list[str]:
         return [f"label_{name}" for name in self.labels if f"label_{name}" not in taken]
 
-    def rows(self, record: Mapping[str, Json]) -> Iterator[tuple[str, dict[str, Json]]]:
+    def rows(self, record: Record) -> Iterator[tuple[str, dict[str, Json]]]:
         """Yield (table, row) of one record."""
-        head = [self.canary, self.run, record["key"], record["unit"], record["plan"].get("rep"), record["attempt"]]
+        trial = record.trial
+        head = [self.canary, self.run, record.key, trial.unit, trial.plan.get("rep"), record.attempt]
         yield "matches", dict(zip(self.columns["matches"], [*head, *self._match(record)], strict=True))
-        for place, entry in enumerate(record["transcript"]):
-            more = {name: value for name, value in entry.items() if name not in _ENTRY}
-            row = [*head, place, entry["turn"], entry["from"], entry["to"] == "all", entry["kind"], entry.get("text"),
-                   entry.get("op"), _object(more)]  # fmt: skip
+        for place, entry in enumerate(record.transcript.entries):
+            text = None if entry.kind == "call" else entry.text
+            row = [*head, place, entry.turn, entry.seat, entry.to == EVERYBODY, entry.kind, text, entry.op or None,
+                   _object(_more(entry))]  # fmt: skip
             yield "turns", dict(zip(self.columns["turns"], row, strict=True))
 
-    def _match(self, record: Mapping[str, Json]) -> list[Json]:
-        values = [_float(record["scores"].get(name)) for name in self.dimensions]
-        whole = Record.from_json(record)
-        verified = self.verified.cells(whole)
+    def _match(self, record: Record) -> list[Json]:
+        trial, transcript, score = record.trial, record.transcript, record.score
+        values = [_float(score.values.get(name)) for name in self.dimensions]
+        verified = self.verified.cells(record)
         verified[1:-1] = map(_float, verified[1:-1])
         known = [value for value in values if value is not None]
-        used = dict.fromkeys(_USAGE, 0)
-        for counters in record["usage"].values():
-            for name in _USAGE:
-                used[name] += counters.get(name, 0)
-        said = sum(1 for entry in record["transcript"] if entry["kind"] == "say")
+        used = Counters()
+        for counters in transcript.usage.values():
+            used.add(counters)
+        counts = used.counts()
+        said = sum(1 for entry in transcript.entries if entry.kind == "say")
         return [
-            record["family"], self.players, self.judge, *(record["cell"].get(name) for name in self.labels),
-            record["status"], record["stop"], record["detail"], " ".join(record["flags"]), record["outcome"],
-            record["unscored"], *values, round(sum(known) / len(known), 3) if known else None, record["verdict"],
-            *verified, *self.checks.cells(whole), said, *used.values(),
-            _object(record.get("instance")),
+            trial.family, self.players, self.judge, *(trial.cell.get(name) for name in self.labels),
+            record.status, record.stop, transcript.detail, record.stop if record.flagged else "", score.outcome,
+            score.unscored, *values, round(sum(known) / len(known), 3) if known else None, score.verdict,
+            *verified, *self.checks.cells(record), said, *(counts[name] for name in _USAGE),
+            _object(transcript.instance),
         ]  # fmt: skip
+
+
+def _more(entry: Entry) -> dict[str, Json]:
+    """Return what an entry holds beside the columns of its row."""
+    found: dict[str, Json] = {"step": entry.step} if entry.kind != "say" else {}
+    if entry.done:
+        found["done"] = {"result": entry.result}
+    if entry.kind == "call":
+        found |= {"id": entry.id, "index": entry.index, "args": entry.args, "answer": entry.answer}
+    return {**found, "problem": entry.problem} if entry.problem else found
 
 
 def _float(value: Json) -> float | None:
@@ -182,9 +194,9 @@ def _facts(run: FinishedRun, summary: Mapping[str, Json], counts: Mapping[str, i
     return (
         f"family: {summary['family']}; challenge set: {rules.get('benchmark_version') or 'without a version'}",
         f"players: {summary['models']['participant']}; judge: {summary['models']['judge']}; seed"
-        f" {run.identity['settings']['seed']}",
+        f" {run.manifest.identity.settings['seed']}",
         f"rubric: {rubric.get('name')} {rubric.get('version')}; outcome rule: {rule.get('name')} {rule.get('version')}",
-        f"arena {run.manifest.get('arena_version')}, exported by {__version__}",
+        f"arena {run.manifest.arena_version}, exported by {__version__}",
         f"rows: {', '.join(f'{count} {name}' for name, count in counts.items())}",
         f"{summary['scored']} matches have a score; without one: {beside}, {summary['unscored']} unscored,"
         f" {summary['n_not_played']} not played",

@@ -17,9 +17,9 @@ from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.data import TOOLS_POINTER, played_challenges
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.views import role_messages, spoken
-from arena.records import Json
+from arena.records import Json, Record
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import RECORDS_FILE, AtomicFile
+from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE, AtomicFile
 
 AGENT = "agent"
 """The only role of the shape: one tested agent plays all seats."""
@@ -30,11 +30,11 @@ def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
 
     Errors: UsageError for a run that the shape cannot hold (another family, cross-play); DataError for a damaged one.
     """
-    if run.identity.get("family") != "crypto":
-        raise UsageError(f"{run.path}: the shape is one of the crypto family, not of {run.identity.get('family')}")
-    roles = run.identity.get("models", {}).get("roles")
-    if roles:
-        names = ", ".join(sorted(roles))
+    identity = run.manifest.identity
+    if identity.family != "crypto":
+        raise UsageError(f"{run.path}: the shape is one of the crypto family, not of {identity.family}")
+    if identity.models.roles:
+        names = ", ".join(sorted(identity.models.roles))
         raise UsageError(f"{run.path}: the shape knows one agent that plays all roles; here {names} had another model")
     challenges = played_challenges(run)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -44,9 +44,13 @@ def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
         head = _head(run, challenges, include_transcripts)
         file.write(_encode(f"{head}"))
         by_id = {challenge["id"]: challenge for challenge in challenges.challenges}
-        tools = TOOLS_POINTER if run.identity.get("tools_sha256") else None
-        for record in run.records():
-            match = match_json(record, by_id[record["unit"]], run.identity["settings"]["max_turns"], tools)
+        tools = TOOLS_POINTER if identity.tools_sha256 else None
+        for place, record in run.records.placed():
+            challenge = by_id.get(record.trial.unit)
+            if challenge is None:
+                message = f"{record.trial.unit} is not among the challenges of the run"
+                raise DataError([Issue(str(run.records.path), f"line {place.number}: /unit", message)])
+            match = match_json(record, challenge, identity.settings["max_turns"], tools)
             if not include_transcripts:
                 match = {name: value for name, value in match.items() if name not in BULKY}
             file.write(b",\n        " if written else b"\n        ")
@@ -57,7 +61,7 @@ def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
         file.write(_encode(f'{end}\n    }}\n  ],\n  "canary": {tail}\n}}\n'))
         file.close()
     except (KeyError, TypeError, AttributeError) as error:
-        raise DataError([Issue(str(run.path / RECORDS_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
+        raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"is malformed: {error!r}")]) from None
     finally:
         file.discard()
     return written
@@ -69,10 +73,9 @@ BULKY = frozenset({"transcript", "role_views", "challenge"})
 
 def _head(run: FinishedRun, challenges: ChallengeSet, include_transcripts: bool) -> str:
     """Return the text of the file up to the first match."""
-    summary, settings = run.summary(), run.identity["settings"]
+    summary, settings = run.summary(), run.manifest.identity.settings
     ids = [challenge["id"] for challenge in challenges.challenges]
     chosen = bool(settings["challenge_ids"]) or settings["challenge_split"] is not None
-    sessions = run.manifest["sessions"]
     result = {
         "benchmark_version": challenges.version,
         "benchmark_created_at": challenges.created_at or "",
@@ -83,10 +86,10 @@ def _head(run: FinishedRun, challenges: ChallengeSet, include_transcripts: bool)
             "max_turns": settings["max_turns"],
             "limit_challenges": settings["limit"] or len(ids),
             "challenge_ids": ids if chosen else [],
-            "timeout_s_per_turn": math.ceil(run.manifest["operation"]["timeout"]),
+            "timeout_s_per_turn": math.ceil(_timeout(run)),
             "include_transcripts": include_transcripts,
         },
-        "elapsed_s": round(math.fsum(session.get("seconds", 0.0) for session in sessions), 3),
+        "elapsed_s": round(math.fsum(session.seconds or 0.0 for session in run.manifest.sessions), 3),
         "summary": {
             "n_matches": summary["n_matches"],
             "outcomes": summary["outcomes"],
@@ -95,9 +98,17 @@ def _head(run: FinishedRun, challenges: ChallengeSet, include_transcripts: bool)
         },
         "matches": [],
     }
-    participants = {AGENT: run.identity["models"]["participant"]}
+    participants = {AGENT: run.manifest.identity.models.participant}
     whole = json.dumps({"participants": participants, "results": [result]}, indent=2, ensure_ascii=False)
     return whole[: whole.rindex('"matches": []')] + '"matches": ['
+
+
+def _timeout(run: FinishedRun) -> float:
+    """Return the seconds that a call may take. Errors: DataError where the manifest has no number there."""
+    found = run.manifest.operation.get("timeout")
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise DataError([Issue(str(run.path / MANIFEST_FILE), "/operation/timeout", "must be a number")])
+    return found
 
 
 def _per_challenge(summary: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
@@ -112,17 +123,14 @@ def _per_challenge(summary: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
         }
 
 
-def match_json(
-    record: Mapping[str, Json], challenge: Mapping[str, Json], max_turns: int, tools: str | None
-) -> dict[str, Json]:
+def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, tools: str | None) -> dict[str, Json]:
     """Return a record as the shape's match object. `tools` stands for the calculator's description in the prompts.
 
     A match without a verdict has an `error` that says why, whatever the reason; `outcome` is null but for aborted ones.
     """
-    scored = record["status"] == "done" and record["unscored"] is None
+    score, entries = record.score, record.transcript.entries
     seats = [participant["id"] for participant in challenge["participants"]]
-    verdict = {"scores": record["scores"], "verdict": record["verdict"] or ""} if scored else None
-    entries = record["transcript"]
+    verdict = {"scores": score.values, "verdict": score.verdict or ""} if record.scored else None
     return {
         "challenge_id": challenge["id"],
         "challenge_name": challenge["name"],
@@ -130,25 +138,25 @@ def match_json(
         "participants": seats,
         "initiator_agent_id": challenge["self_play"]["initiator_agent_id"],
         "max_turns": max_turns,
-        "transcript": [{"speaker": e["from"], "content": spoken(e)} for e in entries if e["kind"] == "say"],
+        "transcript": [{"speaker": e.seat, "content": spoken(e)} for e in entries if e.kind == "say"],
         "role_views": {
             seat: {
-                "system_prompt": system_prompt(challenge, seat, tools, max_turns, record.get("instance")),
+                "system_prompt": system_prompt(challenge, seat, tools, max_turns, record.transcript.instance),
                 "messages": [m for m in role_messages(entries, seat) if m["role"] in ("assistant", "user")],
             }
             for seat in seats
         },
         "judge_verdict": verdict,
-        "error": None if scored else _error(record),
+        "error": None if record.scored else _error(record),
         "challenge": challenge,
-        "rep": record["plan"]["rep"],
-        "outcome": record["outcome"],
+        "rep": record.trial.plan["rep"],
+        "outcome": score.outcome,
     }
 
 
-def _error(record: Mapping[str, Json]) -> str:
-    status = "unscored" if record["status"] == "done" else record["status"]
-    why = record["unscored"] if status == "unscored" else record["detail"] or record["stop"]
+def _error(record: Record) -> str:
+    status = "unscored" if record.status == "done" else record.status
+    why = record.score.unscored if status == "unscored" else record.transcript.detail or record.stop
     return f"{status}: {why}"
 
 

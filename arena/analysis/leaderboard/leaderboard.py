@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from arena.analysis.check.metrics import Figure, check_rate, pass_row, success
 from arena.analysis.compare.paired_runs import VERIFIED_RULE, must_agree
+from arena.engine.result_text import players_text
 from arena.errors import DataError, Issue, UsageError
 from arena.records import Json
 from arena.store.finished_run import FinishedRun
@@ -79,7 +80,7 @@ def conditions(run: FinishedRun) -> dict[str, Json]:
     number of repetitions, and the rule of the verified scores. Errors: DataError where the manifest lacks a part.
     """
     found = {name: value for name, value in must_agree(run).items() if name != "repetitions"}
-    return {**found, VERIFIED_RULE: run.identity["rules"].get(VERIFIED_RULE)}
+    return {**found, VERIFIED_RULE: run.manifest.identity.rules.get(VERIFIED_RULE)}
 
 
 def _issue(run: FinishedRun, file: str, message: str) -> Issue:
@@ -149,7 +150,7 @@ def _row(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
 
 def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
     models, usage, cost = summary["models"], summary["usage"], summary["cost_usd"]
-    verified = summary["verified"]
+    verified = summary.get("verified")
     statuses = summary["statuses"]
     passing = pass_row(summary)
     roles = "".join(f", {role}={label}" for role, label in models["roles"].items())
@@ -157,8 +158,8 @@ def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
     return Row(
         run=run.name,
         identity=str(summary["identity_sha256"]),
-        players=f"{models['participant']}{roles}",
-        judge=str(models["judge"]),
+        players=f"{players_text(models)}{roles}",
+        judge=str(models["judge"] or "nobody"),
         calculator=str(summary["calculator"]["provider"]),
         units=len(summary[f"per_{summary['unit_noun']}"]),
         splits=", ".join(str(name) for name in summary["by"].get("split", {})),

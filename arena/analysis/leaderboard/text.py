@@ -27,7 +27,8 @@ def title(board: Board) -> str:
     """Return what a group has in common, on one line."""
     rules = board.conditions
     judge, version = rules.get("judge"), rules.get("benchmark_version") or "a set without a version"
-    return f"{rules.get('family')}: {version}, judged by {judge}, seed {rules.get('seed')}"
+    judged = f", judged by {judge}" if judge is not None else ""
+    return f"{rules.get('family')}: {version}{judged}, seed {rules.get('seed')}"
 
 
 def notes(board: Board, all_boards: Sequence[Board]) -> list[str]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
-from arena.records import Json, Record
+from arena.records import Json, Judgement, Record
 from arena.stats.agreement import (
     INTERVAL,
     ORDINAL,
@@ -70,16 +71,27 @@ class _Spread:
         self.apart += spread >= DISAGREEMENT
 
 
+class Scored(NamedTuple):
+    """The scores of a match, and its outcome."""
+
+    values: Mapping[str, float]
+    outcome: str | None
+
+    @staticmethod
+    def of(values: Mapping[str, float | int | None], outcome: str | None) -> Scored:
+        return Scored({name: value for name, value in values.items() if value is not None}, outcome)
+
+
 class Tally:
-    """Adds up records of a run that judged matches again; `before`: key -> `scores`, `outcome` in the run before, or
-    None where it had no scores; `judge_before`: who gave them. `outcomes`: labels, the best first."""
+    """Adds up records of a run that judged matches again; `before`: key -> how the match was scored in the run before,
+    None where it was not; `judge_before`: who scored it. `outcomes`: labels, the best first."""
 
     def __init__(
         self,
         dimensions: Sequence[str],
         outcomes: Sequence[str],
-        judge_before: str,
-        before: Mapping[str, Mapping[str, Json] | None],
+        judge_before: str | None,
+        before: Mapping[str, Scored | None],
     ) -> None:
         self._dimensions = dimensions
         self._before, self._moves = before, _Moves(dimensions, outcomes, judge_before)
@@ -92,28 +104,29 @@ class Tally:
         self._disagreeing = 0
         self._worst: list[tuple[int, int, int, dict[str, Json]]] = []
 
-    def add(self, record: Mapping[str, Json]) -> None:
+    def add(self, record: Record) -> None:
         """Count one record; of those that were not judged there is nothing to count."""
-        if record["status"] != "done":
+        if record.status != "done":
             return
-        scored = record["unscored"] is None
-        self._moves.add(self._before.get(record["key"]), record if scored else None)
-        panel = record["judging"].get("panel")
+        score = record.score
+        self._moves.add(self._before.get(record.key), Scored.of(score.values, score.outcome) if record.scored else None)
+        panel = score.judging.panel
         if not panel:
             return
         self._matches += 1
         read: list[tuple[str, Grades]] = []
-        for entry in panel:
-            judge = self._judges.setdefault(entry["judge"], _Judge())
-            judge.repetitions = max(judge.repetitions, entry["repetition"] + 1)
-            judge.add(entry["scores"])
-            if entry["scores"] is not None:
-                read.append((entry["judge"], entry["scores"]))
-        self._count_agreement(record["unit"], read)
-        self._count_spread(record["key"], panel, [scores for _, scores in read])
+        for one in panel:
+            judge = self._judges.setdefault(one.judge, _Judge())
+            judge.repetitions = max(judge.repetitions, one.repetition + 1)
+            judge.add(one.scores)
+            if one.scores is not None:
+                read.append((one.judge, one.scores))
+        judged = [name for name in self._dimensions if all(name in scores for _, scores in read)]
+        self._count_agreement(record.trial.unit, read, judged)
+        self._count_spread(record.key, panel, [scores for _, scores in read], judged)
 
-    def _count_agreement(self, unit: str, read: Sequence[tuple[str, Grades]]) -> None:
-        for name in self._dimensions:
+    def _count_agreement(self, unit: str, read: Sequence[tuple[str, Grades]], judged: Sequence[str]) -> None:
+        for name in judged:
             add_cells(self._all[name].setdefault(unit, {}), pairs_of([scores[name] for _, scores in read]))
             for judge in self._judges:
                 own = self._own.setdefault(judge, {}).setdefault(name, {}).setdefault(unit, {})
@@ -121,25 +134,27 @@ class Tally:
         order = {judge: place for place, judge in enumerate(self._judges)}
         for (one, left), (other, right) in combinations(sorted(read, key=lambda entry: order[entry[0]]), 2):
             cells = self._pairs.setdefault((one, other), {})
-            for name in self._dimensions:
+            for name in judged:
                 add_cells(cells.setdefault(name, {}), {(left[name], right[name]): 1})
                 if one == other:  # repetitions have no order, so neither is the first
                     add_cells(cells[name], {(right[name], left[name]): 1})
 
-    def _count_spread(self, key: str, panel: Sequence[Mapping[str, Json]], read: Sequence[Grades]) -> None:
+    def _count_spread(
+        self, key: str, panel: Sequence[Judgement], read: Sequence[Grades], judged: Sequence[str]
+    ) -> None:
         if len(read) < 2:
             return
         spreads = {}
-        for name in self._dimensions:
+        for name in judged:
             grades = [scores[name] for scores in read]
             spreads[name] = max(grades) - min(grades)
             self._spreads[name].add(spreads[name])
-        worst = max(spreads.values())
+        worst = max(spreads.values(), default=0)
         if worst < DISAGREEMENT:
             return
         self._disagreeing += 1
         grades_of = {
-            name: [None if entry["scores"] is None else entry["scores"][name] for entry in panel]
+            name: [None if one.scores is None else one.scores[name] for one in panel]
             for name, spread in spreads.items()
             if spread >= DISAGREEMENT
         }
@@ -225,7 +240,7 @@ class Tally:
 class _Moves:
     """How scores and outcomes moved from the run before to this one."""
 
-    def __init__(self, dimensions: Sequence[str], outcomes: Sequence[str], judge: str) -> None:
+    def __init__(self, dimensions: Sequence[str], outcomes: Sequence[str], judge: str | None) -> None:
         self._judge, self._outcomes = judge, outcomes
         self._counts = {name: {"up": 0, "same": 0, "down": 0} for name in dimensions}
         self._changes = dict.fromkeys(dimensions, 0.0)
@@ -233,17 +248,21 @@ class _Moves:
         self._outcome_moves = {"up": 0, "same": 0, "down": 0}
         self._table: dict[tuple[str, str], int] = {}
 
-    def add(self, before: Mapping[str, Json] | None, now: Mapping[str, Json] | None) -> None:
+    def add(self, before: Scored | None, now: Scored | None) -> None:
         """Count one match; None where it has no scores."""
         if before is None or now is None:
             self._scored["only_now" if now else "only_before" if before else "neither"] += 1
             return
         self._scored["both"] += 1
         for name, counts in self._counts.items():
-            change = now["scores"][name] - before["scores"][name]
+            if name not in now.values or name not in before.values:
+                continue
+            change = now.values[name] - before.values[name]
             counts["up" if change > 0 else "down" if change < 0 else "same"] += 1
             self._changes[name] += change
-        pair = before["outcome"], now["outcome"]
+        if before.outcome is None or now.outcome is None:
+            return
+        pair = before.outcome, now.outcome
         self._table[pair] = self._table.get(pair, 0) + 1
         change = self._outcomes.index(pair[0]) - self._outcomes.index(pair[1])
         self._outcome_moves["up" if change > 0 else "down" if change < 0 else "same"] += 1
@@ -301,7 +320,7 @@ class AgreementReport:
         self._path, self._tally = run_dir / AGREEMENT_FILE, tally
 
     def add(self, record: Record) -> None:
-        self._tally.add(record.to_json())
+        self._tally.add(record)
 
     def close(self) -> None:
         write_atomic(self._path, pretty_json(self._tally.report()))

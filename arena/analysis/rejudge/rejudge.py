@@ -9,15 +9,14 @@ limits, aborted) stays as it ended. docs/rejudging.md.
 from __future__ import annotations
 
 import hashlib
-import importlib
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from arena.analysis.rejudge.agreement import AgreementReport, Tally
-from arena.engine.build import RunRequest, family_of_run
+from arena.analysis.rejudge.agreement import AgreementReport, Scored, Tally
+from arena.engine.build import RunRequest, family_of_run, open_run, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
+from arena.formats.decode import decode, encode
 from arena.judging.bounds import judge_bounds
 from arena.messages import Calculator, Conversation, ModelReply, Sampling
 from arena.play.bounds import NO_CALLS
@@ -26,62 +25,54 @@ from arena.play.services import JUDGE_SEAT, Services
 from arena.play.toolbox import Toolbox
 from arena.records import Json, Record, Score, Stop, Transcript, Trial
 from arena.settings.config import Config
-from arena.store.finished_run import FinishedRun, Source
-from arena.store.journal import encode_line, parse_line, read_lines
+from arena.store.finished_run import FinishedRun, PlayRow, Source
+from arena.store.journal import encode_line, read_rows
+from arena.store.manifest import SourceIdentity
+from arena.store.reader import RecordFile
 from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE
 
 PLAYS_INPUT = "plays.jsonl"
 """In `inputs/`: one line per match, in the order of the run that is judged again (docs/run-directory.md)."""
 
 
-def play_digest(record: Mapping[str, Json]) -> str:
+def play_digest(record: Record) -> str:
     """Return the SHA-256 of what was played: key, seed, values, transcript, usage."""
-    played = [record[name] for name in ("key", "seed", "instance", "transcript", "usage")]
-    return hashlib.sha256(b"arena-play/1\0" + encode_line(played)).hexdigest()
+    transcript = record.transcript
+    entries = [entry.to_json() for entry in transcript.entries]
+    usage = [encode(counters) for counters in transcript.usage.values()]
+    played = [record.key, record.trial.seed, transcript.instance, entries, usage]
+    return hashlib.sha256(b"arena-play/2\0" + encode_line(played)).hexdigest()
 
 
-def read_plays(run: FinishedRun) -> list[dict[str, Json]]:
-    """Return a line of plays.jsonl for each record of a run. Errors: DataError for a record of another shape."""
-    rows = []
-    for number, record in enumerate(run.records(), 1):
-        try:
-            scored = record["status"] == "done" and record["unscored"] is None
-            rows.append(
-                {
-                    "key": record["key"],
-                    "seed": record["seed"],
-                    "stop": record["stop"],
-                    "detail": record["detail"],
-                    "gates": [gate for gate in record["gates"] if gate["seat"] != JUDGE_SEAT],
-                    "scores": record["scores"] if scored else None,
-                    "outcome": record["outcome"],
-                    "sha256": play_digest(record),
-                }
-            )
-        except (KeyError, TypeError) as error:
-            place = Issue(str(run.path / RECORDS_FILE), f"line {number}", f"lacks or spoils a field: {error!r}")
-            raise DataError([place]) from None
-    return rows
+def read_plays(run: FinishedRun) -> list[PlayRow]:
+    """Return a line of plays.jsonl for each record of a run. Errors: DataError for a damaged record."""
+    return [
+        PlayRow(
+            key=record.key,
+            seed=record.trial.seed,
+            stop=record.stop,
+            detail=record.transcript.detail,
+            gates=tuple(one for one in (*record.transcript.gates, *record.gates) if one.seat != JUDGE_SEAT),
+            scores=record.score.values if record.scored else None,
+            outcome=record.score.outcome,
+            sha256=play_digest(record),
+        )
+        for record in run.records
+    ]
 
 
 def source_of(run: FinishedRun) -> Source:
-    """Return what a run that judges `run` again needs of it. Errors: as of `read_plays`, DataError for its manifest."""
+    """Return what a run that scores `run` again needs of it. Errors: as of `read_plays`."""
     rows = read_plays(run)
-    identity = run.identity
-    try:
-        told = {
-            "identity_sha256": identity["sha256"],
-            "judge": identity["models"]["judge"],
-            "calculator": identity["calculator"],
-            "plays_sha256": hashlib.sha256(_lines(rows)).hexdigest(),
-        }
-    except (KeyError, TypeError) as error:
-        raise DataError([Issue(str(run.path / MANIFEST_FILE), "/identity", f"lacks a field: {error!r}")]) from None
+    identity = run.manifest.identity
+    told = SourceIdentity(
+        identity.sha256, identity.models.judge, identity.calculator, hashlib.sha256(_lines(rows)).hexdigest()
+    )
     return Source(run.path, told, tuple(rows))
 
 
-def _lines(rows: Iterable[Mapping[str, Json]]) -> bytes:
-    return b"".join(encode_line(row) for row in rows)
+def _lines(rows: Iterable[PlayRow]) -> bytes:
+    return b"".join(encode_line(row.to_json()) for row in rows)
 
 
 def build(request: RunRequest, tools: str | None) -> Rejudged:
@@ -92,18 +83,15 @@ def build(request: RunRequest, tools: str | None) -> Rejudged:
     source, config = request.source, request.config
     if source is None:
         raise ConfigError("no run to score again was named")
-    run = FinishedRun(source.path)
+    run = open_run(source.path)
     judge, judges_named = config.judge, request.judges()
     if judge is not None and judge.tools and tools is None:
         raise ConfigError("--judge-tools: the run was played without the calculator, so there is nothing to recompute")
-    module = importlib.import_module(request.spec.module)
-    rescoring = getattr(module, "rescoring_rules", None)
-    rules = dict(run.identity["rules"]) if rescoring is None else rescoring(config, run.identity["rules"])
+    rules = rescoring_rules(request, run.identity["rules"])
     labels = [] if judges_named is None else judges_named.labels
-    judges = {"panel": labels} if len(labels) > 1 else {}
-    models = {name: value for name, value in run.identity["models"].items() if name != "panel"}
-    wanted = {name: value for name, value in run.identity.items() if name != "source"}
-    wanted |= {"settings": config.identity_settings(), "models": {**models, **judges}, "rules": rules}
+    models = {**run.identity["models"], "panel": labels if len(labels) > 1 else []}
+    wanted = {**run.identity, "source": None}
+    wanted |= {"settings": config.identity_settings(), "models": models, "rules": rules}
     family = Rejudged(family_of_run(run.path, wanted), source, rules, len(labels))
     family.check(run)
     return family
@@ -112,9 +100,9 @@ def build(request: RunRequest, tools: str | None) -> Rejudged:
 def of_run(run_dir: Path, identity: Mapping[str, Json], family: Family) -> Rejudged:
     """Return the family of a run that judged again, out of its own directory. Errors: DataError for plays.jsonl."""
     path = run_dir / INPUTS_DIR / PLAYS_INPUT
-    rows = tuple(parse_line(path, number, raw) for number, (_, raw) in enumerate(read_lines(path), 1))
-    told = identity["source"]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != told["plays_sha256"]:
+    rows = tuple(read_rows(path, PlayRow))
+    told = decode(SourceIdentity, identity["source"], str(run_dir / MANIFEST_FILE), "/identity/source")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != told.plays_sha256:
         raise DataError([Issue(str(path), "", "is not what the identity names (source.plays_sha256)")])
     return Rejudged(family, Source(run_dir, told, rows), identity["rules"])
 
@@ -131,13 +119,13 @@ class Rejudged:
         self._judgements = judgements
         self._family, self._source = family, source
         self._rules = {name: rules[name] for name in family.play_rules if name in rules}
-        self._rows = {row["key"]: row for row in source.plays}
-        self._records = _Records(source.path / RECORDS_FILE)
+        self._rows = {row.key: row for row in source.plays}
+        self._records = RecordFile(source.path / RECORDS_FILE)
         self.spec, self.play_rules = family.spec, family.play_rules
         self.values, self.outcomes, self.labels = family.values, family.outcomes, family.labels
         self.conditions = family.conditions
         self.warnings: list[str] = list(family.warnings)
-        statuses = {key: Stop(row["stop"]).status for key, row in self._rows.items()}
+        statuses = {key: row.stop.status for key, row in self._rows.items()}
         self.carried_over: Mapping[str, str] = {key: status for key, status in statuses.items() if status != "done"}
 
     def check(self, run: FinishedRun) -> None:
@@ -147,8 +135,8 @@ class Rejudged:
         """
         seeds = {trial.key: trial.seed for trial in self._family.trials()}
         for row in self._source.plays:
-            if seeds.get(row["key"]) != row["seed"]:
-                message = f"{row['key']}: this version plans no such match with this seed"
+            if seeds.get(row.key) != row.seed:
+                message = f"{row.key}: this version plans no such match with this seed"
                 raise DataError([Issue(str(run.path / RECORDS_FILE), "", message)])
         missing = len(seeds) - len(self._rows)
         if missing:
@@ -169,16 +157,16 @@ class Rejudged:
 
     def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
         row, record = self._rows[trial.key], self._records.get(trial.key)
-        if record is None or play_digest(record) != row["sha256"]:
+        if record is None or play_digest(record) != row.sha256:
             why = "is not there" if record is None else "was changed"
             return Transcript(stop=Stop.JOURNAL, detail=f"the match as it was played {why} in {RECORDS_FILE}")
         return Transcript(
-            entries=record["transcript"],
-            stop=Stop(row["stop"]),
-            detail=row["detail"],
-            instance=record["instance"],
-            usage=record["usage"],
-            gates=row["gates"],
+            entries=record.transcript.entries,
+            stop=row.stop,
+            detail=row.detail,
+            instance=record.transcript.instance,
+            usage=record.transcript.usage,
+            gates=list(row.gates),
         )
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
@@ -190,9 +178,6 @@ class Rejudged:
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         return self._family.lines(summary)
 
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        return self._family.comparable(identity)
-
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
         return self._family.unplayed(trial, why)
 
@@ -200,10 +185,10 @@ class Rejudged:
         self._family.write_bundle(run_dir, record)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        before = {key: row if row["scores"] is not None else None for key, row in self._rows.items()}
-        tally = Tally(
-            [value.name for value in self.values], self.outcomes.labels, self._source.identity["judge"], before
-        )
+        before = {
+            key: None if row.scores is None else Scored.of(row.scores, row.outcome) for key, row in self._rows.items()
+        }
+        tally = Tally([value.name for value in self.values], self.outcomes.labels, self._source.identity.judge, before)
         return [*self._family.exports(run_dir), AgreementReport(run_dir, tally)]
 
     def identity(self) -> Mapping[str, Json]:
@@ -264,23 +249,3 @@ class _LongestQuestion:
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> Json:
         raise ServiceFault("calculator", "only measured")
-
-
-class _Records:
-    """The newest record of each trial in matches.jsonl, read when it is asked for; threads may share it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._offsets: dict[str, int] | None = None
-
-    def get(self, key: str) -> dict[str, Json] | None:
-        with self._lock:
-            if self._offsets is None:
-                lines = enumerate(read_lines(self._path), 1)
-                self._offsets = {parse_line(self._path, n, raw)["key"]: offset for n, (offset, raw) in lines}
-        if key not in self._offsets:
-            return None
-        with self._path.open("rb") as file:
-            file.seek(self._offsets[key])
-            return parse_line(self._path, 0, file.readline())

@@ -164,8 +164,8 @@ def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> in
 def _title(tallies: Sequence[Tally]) -> str:
     if len(tallies) > 1:
         return f"Arena report: {len(tallies)} runs"
-    family = tallies[0].run.manifest.get("family", "unknown")
-    return f"Arena report: {family}, {tallies[0].run.identity.get('models', {}).get('participant', 'unknown model')}"
+    family = tallies[0].run.manifest.family
+    return f"Arena report: {family}, {tallies[0].run.manifest.identity.models.participant or 'several models'}"
 
 
 def _header(title: str, tallies: Sequence[Tally]) -> Markup:
@@ -188,7 +188,7 @@ def _side_by_side(tallies: Sequence[Tally]) -> Markup:
     for place, tally in enumerate(tallies, 1):
         won, n = successes(tally.total.outcomes)
         rows.append([tag("a", f"r{place}: {tally.run.name}", href=f"#r{place}-results"),
-                     tally.run.identity.get("models", {}).get("participant", "-"),
+                     tally.run.manifest.identity.models.participant or "-",
                      f"{tally.total.n} of {tally.planned}",
                      percent(won / n) if n else "-", span(success_interval(tally.total.outcomes), 100, 1),
                      str(tally.total.scores.n), str(tally.total.n - tally.total.scores.n),

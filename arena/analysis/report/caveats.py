@@ -18,9 +18,9 @@ def _stand_in(model: object) -> str | None:
 
 def mock_warning(tally: Tally) -> list[str]:
     """Return the sentence that must stand on top of a run without models; none where models played and judged."""
-    models = tally.run.identity.get("models", {})
+    models = tally.run.manifest.identity.models
     out = []
-    for who, model in (("The players", models.get("participant")), ("The judge", models.get("judge"))):
+    for who, model in (("The players", models.participant), ("The judge", models.judge)):
         stands = _stand_in(model)
         if stands:
             out.append(f"{who} ({model}): {stands}, no language model.")
@@ -31,11 +31,11 @@ def caveats(tally: Tally) -> list[str]:
     """Return one sentence for each thing that was not measured or is less certain than it looks."""
     total, noun = tally.total, tally.unit_noun
     out = []
-    if total.scores.n:
+    if total.scores.n and tally.run.manifest.identity.models.judge is not None:
         out.append("Scores are one judge's grades. Whether this judge notices bad play is measured by"
                    " `arena calibrate`, not here.")  # fmt: skip
     if total.n:
-        if not verified_in(total).n:
+        if tally.parts.verifies and not verified_in(total).n:
             out.append("This run has no verified scores: no grade was capped by what can be shown from the records.")
         out.append(
             "This page believes the records, tool answers included. Whether they are whole, and each answer right, is"
@@ -54,7 +54,7 @@ def caveats(tally: Tally) -> list[str]:
     missing = total.n - checks_in(total).n
     if checks_in(total).n and missing:
         out.append(f"Mechanical checks exist for {checks_in(total).n} of {total.n} matches.")
-    if tally.run.identity.get("calculator", {}).get("provider", "none") == "none":
+    if tally.parts.has_tools and tally.run.manifest.identity.calculator["provider"] == "none":
         out.append("The players had no calculator: no value in these matches was computed by a tool.")
     out.append(f"What was played is this set of {len(tally.units)} {noun}s; the intervals say how another draw of such"
                f" {noun}s might come out, not how agents act in the world.")  # fmt: skip

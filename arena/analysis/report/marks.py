@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from arena.records import Json
+from arena.records import Record
 
 SHADES = 4
 """Colour classes `o0` (best outcome) to `o3` (worst)."""
@@ -51,14 +51,15 @@ class Marks:
         """Return the mark of an outcome; one that is not in the run's list stands with the unscored."""
         return self._outcomes.get(label, Mark(UNSCORED.letter, UNSCORED.shade, label))
 
-    def of(self, record: Mapping[str, Json]) -> Mark:
+    def of(self, record: Record) -> Mark:
         """Return the mark of a record."""
-        found = STATUS_MARKS.get(record["status"])
+        found = STATUS_MARKS.get(record.status)
         if found is not None:
             return found
-        if record["unscored"] is not None:
+        if record.score.unscored is not None:
             return UNSCORED
-        return SCORED if record["outcome"] is None else self.outcome(record["outcome"])
+        outcome = record.score.outcome
+        return SCORED if outcome is None else self.outcome(outcome)
 
     def legend(self) -> list[Mark]:
         """Return all marks in the order of legends."""

@@ -5,19 +5,20 @@ Everything here comes from agents, judges and challenge files: it reaches the pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.analysis.report.entries import MAX_SEATS, seats_of, turns
-from arena.analysis.report.families import FamilyParts
 from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.marks import Mark
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tally import mean_of, verified_of
+from arena.analysis.report.tally import mean_of
 from arena.analysis.report.values import clipped, pretty, shown
-from arena.records import Json
-
-_JUDGING_SHOWN = frozenset({"checks", "verified", "calls", "ledger"})
+from arena.families.crypto.checks.results import detail_of
+from arena.families.report import FamilyParts
+from arena.families.verified import verified_of
+from arena.formats.decode import encode
+from arena.records import Counters, Json, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,33 +36,35 @@ class Place:
         return f"m{self.number}"
 
 
-def row(record: Mapping[str, Json], place: Place, dimensions: Sequence[str], width: int) -> Markup:
+def row(record: Record, place: Place, dimensions: Sequence[str], width: int) -> Markup:
     """Return what the list shows of a match on one line: mark, unit, repetition, outcome, scores, mean, checks."""
-    scores = record["scores"]
+    scores = record.score.values
     values = " ".join(shown(scores.get(name)) for name in dimensions)
     mean = mean_of(scores)
-    words = [f"{record['unit']:<{width}}", f"rep {record['plan'].get('rep', '-')}", f"{_result(record):<12}",
+    words = [f"{record.trial.unit:<{width}}", f"rep {record.trial.plan.get('rep', '-')}", f"{_result(record):<12}",
              f"{values:<{2 * len(dimensions)}}", "mean  -  " if mean is None else f"mean {mean:.2f}"]  # fmt: skip
-    checks = [found["ok"] for found in (record["judging"].get("checks") or {}).values() if isinstance(found, dict)]
-    if checks:
+    detail = detail_of(record)
+    if detail is not None:
+        checks = [ok for ok in detail.checks.passed().values() if ok is not None]
         words.append(f"checks {sum(checks)}/{len(checks)}")
     if place.run:
         words.insert(0, place.run)
-    if record["flags"]:
-        words.append(" ".join(map(str, record["flags"])))
+    if record.flagged:
+        words.append(record.stop)
     return join([tag("b", place.mark.letter, class_=place.mark.shade), "  ".join(words)])
 
 
-def _result(record: Mapping[str, Json]) -> str:
-    if record["status"] not in ("done", "aborted"):
-        return str(record["status"])
-    if record["status"] == "aborted":
-        return f"aborted, {record['outcome']}" if record["outcome"] else "aborted"
-    return "unscored" if record["unscored"] is not None else str(record["outcome"] or "scored")
+def _result(record: Record) -> str:
+    outcome = record.score.outcome
+    if record.status not in ("done", "aborted"):
+        return record.status
+    if record.status == "aborted":
+        return f"aborted, {outcome}" if outcome else "aborted"
+    return "unscored" if record.score.unscored is not None else outcome or "scored"
 
 
 def body(
-    record: Mapping[str, Json],
+    record: Record,
     ledger: Mapping[str, Json] | None,
     place: Place,
     parts: FamilyParts,
@@ -70,7 +73,7 @@ def body(
     """Return the whole match: how it ended, scores, checks, ledger, what each role was told and saw, usage."""
     told = parts.told(record)
     seats = seats_of(record, [seat for seat, _ in told])
-    title = parts.title(record["unit"])
+    title = parts.title(record.trial.unit)
     return tag(
         "div",
         tag("p", tag("strong", title), " ", _ending(record, place), class_="end"),
@@ -80,76 +83,75 @@ def body(
         ledger_part(ledger),
         _views(place, seats),
         _briefs(told, seats),
-        turns(record["transcript"], seats),
+        turns(record.transcript.entries, seats),
         _rest(record),
         id=place.anchor,
         class_="match",
     )
 
 
-def _ending(record: Mapping[str, Json], place: Place) -> Markup:
-    parts = [f"{_result(record)}; ended by {record['stop']}"]
-    if record["detail"]:
-        parts.append(clipped(record["detail"], 600))
-    if record["unscored"] is not None:
-        parts.append(f"unscored: {clipped(record['unscored'], 300)}")
-    if record["attempt"]:
-        parts.append(f"attempt {record['attempt']}")
-    parts.append(record["key"])
+def _ending(record: Record, place: Place) -> Markup:
+    parts: list[str] = [f"{_result(record)}; ended by {record.stop}"]
+    if record.transcript.detail:
+        parts.append(clipped(record.transcript.detail, 600))
+    if record.score.unscored is not None:
+        parts.append(f"unscored: {clipped(record.score.unscored, 300)}")
+    if record.attempt:
+        parts.append(f"attempt {record.attempt}")
+    parts.append(record.key)
     link = tag("a", "link to this match", href=f"#{place.anchor}", class_="perma")
     return join([*(join([part, " \N{MIDDLE DOT} "]) for part in parts), link])
 
 
-def _scores(record: Mapping[str, Json], dimensions: Sequence[str]) -> Markup:
-    scores, verified = record["scores"], verified_of(record)
+def _scores(record: Record, dimensions: Sequence[str]) -> Markup:
+    scores, verified = record.score.values, verified_of(record)
     if not any(scores.get(name) is not None for name in dimensions):
         return tag("p", "No scores: this match is in no mean.", class_="none")
     caps: dict[str, list[str]] = {}
-    for cap in (verified or {}).get("caps") or []:
-        caps.setdefault(str(cap.get("dimension")), []).append(f"at most {shown(cap.get('cap'))}: {cap.get('reason')}")
+    for cap in verified.caps if verified else ():
+        caps.setdefault(cap.dimension, []).append(f"at most {cap.cap}: {cap.reason}")
     heads = ["Dimension", "Judge"] + (["Verified", "Why it is capped"] if verified else [])
     lines = []
     for name in dimensions:
         cells = [tag("th", name, scope="row"), tag("td", shown(scores.get(name)))]
         if verified:
-            capped = verified["scores"].get(name)
+            capped = verified.scores.get(name)
             cells.append(tag("td", shown(capped), class_="cap" if capped != scores.get(name) else None))
             cells.append(tag("td", "; ".join(caps.get(name, []))))
         lines.append(tag("tr", *cells))
     if verified:
-        first = [tag("th", "Outcome", scope="row"), tag("td", record["outcome"]), tag("td", verified.get("outcome"))]
-        rule = f"rule {verified.get('rule')}, version {verified.get('version')}"
+        first = [tag("th", "Outcome", scope="row"), tag("td", record.score.outcome), tag("td", verified.outcome)]
+        rule = f"rule {verified.rule}, version {verified.version}"
         lines.append(tag("tr", *first, tag("td", rule)))
     head = tag("tr", *(tag("th", text, scope="col") for text in heads))
     return tag("div", tag("table", tag("thead", head), tag("tbody", *lines), class_="small"), class_="wide")
 
 
-def _judge(record: Mapping[str, Json]) -> Markup:
-    verdict = record["verdict"]
+def _judge(record: Record) -> Markup:
+    verdict, judging = record.score.verdict, record.score.judging
     said = tag("blockquote", clipped(verdict), class_="t") if verdict else None
-    calls = record["judging"].get("calls")
+    calls = [encode(call) for call in judging.calls]
     made = _folded(f"The judge's own tool calls ({len(calls)})", pretty(calls)) if calls else None
-    more = {name: value for name, value in record["judging"].items() if name not in _JUDGING_SHOWN and value}
+    facts = {"asks": judging.asks, "texts_cut": judging.texts_cut, "characters_cut": judging.characters_cut,
+             "usage": _used(judging.usage), "panel": [encode(one) for one in judging.panel]}  # fmt: skip
+    more = {name: value for name, value in facts.items() if value}
     rest = _folded("How it was judged", pretty(more)) if more else None
     return join([tag("h4", "Verdict") if verdict else None, said, made, rest])
 
 
-def _checks(record: Mapping[str, Json], parts: FamilyParts) -> Markup:
-    checks = record["judging"].get("checks")
-    if not checks:
+def _checks(record: Record, parts: FamilyParts) -> Markup:
+    detail = detail_of(record)
+    if detail is None:
         return Markup("")
-    lines = []
-    for name, found in checks.items():
-        if name == "version":
-            continue
-        if not isinstance(found, dict):
+    lines, checks = [], encode(detail.checks)
+    for name, good in detail.checks.passed().items():
+        if good is None:
             lines.append(tag("li", tag("b", "not made", class_="xn"), parts.checks.get(name, name)))
             continue
-        good = found.get("ok") is True
-        facts = {key: value for key, value in found.items() if key != "ok" and value not in ([], {}, None)}
-        detail = "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
+        facts = {key: value for key, value in checks[name].items() if key != "ok" and value not in ([], {}, None)}
+        told = "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
         sign = tag("b", "passed" if good else "failed", class_="o0" if good else "o3")
-        lines.append(tag("li", sign, parts.checks.get(name, name), tag("small", clipped(detail, 2000))))
+        lines.append(tag("li", sign, parts.checks.get(name, name), tag("small", clipped(told, 2000))))
     return join([tag("h4", "Mechanical checks"), tag("ul", *lines, class_="checks")])
 
 
@@ -176,25 +178,25 @@ def _views(place: Place, seats: Mapping[str, int]) -> Markup:
     return join(out)
 
 
-def _rest(record: Mapping[str, Json]) -> Markup:
-    rows = list(_usage_rows(record["usage"]))
+def _rest(record: Record) -> Markup:
+    rows = [(seat, used) for seat, one in record.transcript.usage.items() if (used := _used(one))]
     usage = None
     if rows:
-        names = sorted({name for counters in record["usage"].values() for name in counters})
+        names = sorted({name for _, counters in rows for name in counters})
         head = tag("tr", tag("th", "Role", scope="col"), *(tag("th", n.replace("_", " "), scope="col") for n in names))
         lines = [tag("tr", tag("th", s, scope="row"), *(tag("td", counters.get(n, 0)) for n in names))
                  for s, counters in rows]  # fmt: skip
         table = tag("table", tag("thead", head), tag("tbody", *lines), class_="small")
         usage = join([tag("h4", "Usage"), tag("div", table, class_="wide")])
-    hidden = [("Values drawn for this match", record.get("instance")), ("Decisions of gates", record["gates"]),
-              ("Labels", record["cell"])]  # fmt: skip
+    hidden = [("Values drawn for this match", record.transcript.instance),
+              ("Decisions of gates", [encode(one) for one in (*record.transcript.gates, *record.gates)]),
+              ("Labels", record.trial.cell)]  # fmt: skip
     return join([usage, *(_folded(text, pretty(value)) for text, value in hidden if value)])
 
 
-def _usage_rows(usage: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, Mapping[str, int]]]:
-    for seat, counters in usage.items():
-        if counters:
-            yield seat, counters
+def _used(counters: Counters) -> dict[str, int]:
+    """Return the counters that are not 0."""
+    return {name: count for name, count in counters.counts().items() if count}
 
 
 def _folded(title: str, text: str) -> Markup:

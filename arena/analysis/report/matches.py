@@ -17,7 +17,7 @@ from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.match import Place, body, row
 from arena.analysis.report.page import bottom, skip_link, top
 from arena.analysis.report.tally import Tally
-from arena.records import Json
+from arena.records import Json, Record
 from arena.store.rundir import AtomicFile
 
 CHUNK = 50
@@ -36,10 +36,10 @@ class Facets:
         if runs:
             self._values["run"] = {}
 
-    def of(self, record: Mapping[str, Json], mark: Mark, run: str) -> str:
+    def of(self, record: Record, mark: Mark, run: str) -> str:
         """Return the numbers of a record's values, in the order of the filters."""
-        found = {"how it ended": mark.word, "run": run, **record["cell"]}
-        for name in record["cell"]:
+        found = {"how it ended": mark.word, "run": run, **record.trial.cell}
+        for name in record.trial.cell:
             self._values.setdefault(name, {})
         return " ".join(self._number(name, found.get(name)) for name in self._values)
 
@@ -91,9 +91,7 @@ class MatchList:
             return f"#m{number}"
         return f"{self._link_folder}/{_name(self._file_of[number])}#m{number}"
 
-    def add(
-        self, tally: Tally, record: Mapping[str, Json], ledger: Mapping[str, Json] | None, run: str, width: int
-    ) -> None:
+    def add(self, tally: Tally, record: Record, ledger: Mapping[str, Json] | None, run: str, width: int) -> None:
         """Take one record; `width` is the width of the column of units."""
         number = self.count
         self.count += 1

@@ -21,25 +21,24 @@ MAX_OPEN_ROWS = 12
 
 def what_was_run(tally: Tally) -> str:
     """Return one sentence: who played what, judged by whom."""
-    identity = tally.run.identity
-    models = identity.get("models", {})
-    settings = identity.get("settings", {})
+    identity = tally.run.manifest.identity
+    models, calculator = identity.models, identity.calculator
     units = len(tally.units)
     noun = tally.unit_noun + ("" if units == 1 else "s")
-    roles = models.get("roles") or {}
-    cross = f" (cross-play: {', '.join(f'{role} by {model}' for role, model in roles.items())})" if roles else ""
-    calculator = identity.get("calculator", {})
-    tool = "no calculator"
-    if calculator.get("provider", "none") != "none":
+    roles = ", ".join(f"{role} by {model}" for role, model in models.roles.items())
+    cross = f" (cross-play: {roles})" if roles else ""
+    judged = f"judged by {models.judge}" if models.judge is not None else None
+    tool = "no calculator" if tally.parts.has_tools else None
+    if calculator["provider"] != "none":
         tool = f"calculator {calculator.get('version', '')} ({calculator['provider']})".replace("  ", " ")
     parts = [
-        f"{models.get('participant', 'unknown model')}{cross}",
-        f"judged by {models.get('judge', 'nobody known')}",
+        f"{models.participant or 'several models'}{cross}",
+        judged,
         f"{tally.total.n} of {tally.planned} matches over {units} {noun}",
-        f"seed {settings.get('seed', '-')}",
+        f"seed {identity.settings.get('seed', '-')}",
         tool,
     ]
-    return " \N{MIDDLE DOT} ".join(clipped(part, 400) for part in parts)
+    return " \N{MIDDLE DOT} ".join(clipped(part, 400) for part in parts if part is not None)
 
 
 def headline(tally: Tally) -> Markup:
@@ -51,12 +50,13 @@ def headline(tally: Tally) -> Markup:
     if tally.outcomes:
         rate = percent(won / n) if n else "-"
         sub = f"{won} of {n} matches with an outcome; 95 % interval {span(success_interval(total.outcomes), 100, 1)} %"
-        cards.append(_card(f"{best} rate, by the judge", rate, sub if n else "no match has an outcome"))
+        by = ", by the judge" if tally.run.manifest.identity.models.judge is not None else ""
+        cards.append(_card(f"{best} rate{by}", rate, sub if n else "no match has an outcome"))
         won, n = successes(verified_in(total).outcomes)
         if n:
             sub = f"{won} of {n}; 95 % interval {span(success_interval(verified_in(total).outcomes), 100, 1)} %"
             cards.append(_card(f"{best} rate, verified", percent(won / n), sub))
-        else:
+        elif tally.parts.verifies:
             cards.append(_card(f"{best} rate, verified", "-", "this run has no verified scores"))
     means = [(mean, name) for name in tally.dimensions if (mean := tally.mean(name)) is not None]
     if means:
@@ -227,9 +227,9 @@ def by_label(tally: Tally) -> Markup:
 
 def usage(tally: Tally) -> Markup:
     """Return calls, tokens and cost."""
-    names = sorted({name for side in tally.usage.values() for name in side})
-    rows = [[name.replace("_", " "), *(f"{tally.usage[side].get(name, 0):,}" for side in ("players", "judge"))]
-            for name in names]  # fmt: skip
+    players, judge = tally.usage["players"].counts(), tally.usage["judge"].counts()
+    rows = [[name.replace("_", " "), f"{players[name]:,}", f"{judge[name]:,}"]
+            for name in sorted(players) if players[name] or judge[name]]  # fmt: skip
     cost = tally.summary.get("cost_usd") if tally.finished else None
     if not isinstance(cost, dict):
         said = "Cost: not known, the run is not finished."
@@ -237,7 +237,7 @@ def usage(tally: Tally) -> Markup:
         said = f"Cost: {cost.get('usd', 0):.4f} US dollars by the price table of the run."
         if cost.get("unpriced"):
             said += f" Without a price, so not in it: {clipped(', '.join(map(str, cost['unpriced'])), 600)}."
-    if any(side.get("estimated") for side in tally.usage.values()):
+    if any(side.estimated for side in tally.usage.values()):
         said += " 'Estimated' counts calls whose tokens were estimated, because the provider did not count them."
     return join([table(("", "Players", "Judge"), rows, "Calls and tokens"), tag("p", said)])
 

@@ -10,22 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from arena.analysis.report.families import FamilyParts, parts_of
 from arena.analysis.report.marks import Mark, Marks
-from arena.analysis.report.reading import RunRecords
 from arena.analysis.report.values import percent
+from arena.engine.build import report_parts
 from arena.engine.summary import Group
 from arena.errors import DataError, Issue
 from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.records import Json, Record
+from arena.families.report import FamilyParts
+from arena.families.verified import verified_of
+from arena.records import Counters, Json, Record
 from arena.stats.intervals import clustered_mean_interval, wilson
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE
-
-_COUNTED_CHECKS = frozenset({"result", "artefacts", "tools"})
-"""Checks that summary.json adds up; a family with other checks has them shown, not counted."""
 
 
 class Cell(NamedTuple):
@@ -58,15 +57,9 @@ class Unit:
         return column
 
 
-def verified_of(record: Mapping[str, Json]) -> Mapping[str, Json] | None:
-    """Return the verified scores of a record (docs/verified-scores.md); None where its family has none."""
-    found: Mapping[str, Json] | None = record["judging"].get("verified")
-    return found
-
-
-def mean_of(scores: Mapping[str, Json]) -> float | None:
+def mean_of(scores: Mapping[str, float | int | None]) -> float | None:
     """Return the mean over the dimensions that have a score; None where none has."""
-    known = [value for value in scores.values() if isinstance(value, (int, float))]
+    known = [value for value in scores.values() if value is not None]
     return sum(known) / len(known) if known else None
 
 
@@ -76,8 +69,8 @@ class Tally:
     def __init__(self, run: FinishedRun) -> None:
         """Errors: DataError for a manifest or summary that cannot be read, or records that are none."""
         self.run = run
-        self.records = RunRecords(run)
-        self.parts: FamilyParts = parts_of(run)
+        self.records = run.records
+        self.parts: FamilyParts = report_parts(run)
         self.summary = self._summary()
         self.outcomes: list[str] = list(self.summary.get("outcomes") or self.parts.outcomes)
         self.dimensions: tuple[str, ...] = tuple(self.summary.get("mean_scores") or self._dimensions())
@@ -86,7 +79,7 @@ class Tally:
         self.total = self._group()
         self.units: dict[str, Unit] = {}
         self.labels: dict[str, dict[str, Group]] = {}
-        self.usage: dict[str, dict[str, int]] = {"players": {}, "judge": {}}
+        self.usage = {"players": Counters(), "judge": Counters()}
         self.claims: dict[str, int] = {}
         """What the ledgers add up to: class of claim -> count; empty where the family keeps none."""
         self.all_green = 0
@@ -102,37 +95,35 @@ class Tally:
     def _dimensions(self) -> Sequence[str]:
         if self.parts.dimensions:
             return self.parts.dimensions
-        return next((tuple(record["scores"]) for record in self.records if record.get("scores")), ())
+        return next((tuple(record.score.values) for record in self.records if record.score.values), ())
 
     def _group(self) -> Group:
         return Group(self.dimensions, dict.fromkeys(self.outcomes, 0), self.parts.facts(self.dimensions, self.outcomes))
 
     @property
     def planned(self) -> int:
-        """Matches of the plan; of a run without a plan those that are there."""
-        plan = self.run.identity.get("plan")
-        count = plan.get("count") if isinstance(plan, dict) else None
-        return count if isinstance(count, int) else self.total.n
+        """Matches of the plan."""
+        return self.run.manifest.identity.plan.count
 
     @property
     def finished(self) -> bool:
         """Whether the run came to its end: every match of the plan is there, and the records were closed."""
         return self.records.shape.closed and self.total.n >= self.planned
 
-    def add(self, record: Mapping[str, Json], number: int, ledger: Mapping[str, Json] | None) -> None:
+    def add(self, record: Record, number: int, ledger: Mapping[str, Json] | None) -> None:
         """Count one record; `number` is its place in the page, `ledger` what its claims rest on.
 
         Errors: DataError for a scored record that lacks a dimension of this run.
         """
         self._refuse_half_scored(record)
-        outcome = record["outcome"]
+        outcome, trial = record.score.outcome, record.trial
         if outcome is not None and outcome not in self.total.outcomes:
             self.outcomes.append(outcome)
-        unit = self.units.get(record["unit"])
+        unit = self.units.get(trial.unit)
         if unit is None:
-            unit = self.units[record["unit"]] = Unit(self._group(), dict(record["cell"]))
+            unit = self.units[trial.unit] = Unit(self._group(), dict(trial.cell))
         groups = [self.total, unit.group]
-        for label, value in record["cell"].items():
+        for label, value in trial.cell.items():
             groups.append(self.labels.setdefault(label, {}).setdefault(value, self._group()))
         for group in groups:
             _count(group, record)
@@ -140,37 +131,37 @@ class Tally:
             self.claims[name] = self.claims.get(name, 0) + count
         self._count_checks(record)
         self._count_usage(record)
-        mark, mean = self.marks.of(record), mean_of(record["scores"])
+        mark, mean = self.marks.of(record), mean_of(record.score.values)
         if mark not in self._marks:
             self._marks.append(mark)
-        column = unit.place(record["plan"].get("rep"))
+        column = unit.place(trial.plan.get("rep"))
         unit.columns.extend((column, number, self._marks.index(mark), -1 if mean is None else round(mean * 1000)))
 
-    def _refuse_half_scored(self, record: Mapping[str, Json]) -> None:
-        if record["status"] != "done" or record["unscored"] is not None:
+    def _refuse_half_scored(self, record: Record) -> None:
+        if not record.scored:
             return
         found = verified_of(record)
-        for what, scores in (("scores", record["scores"]), ("verified scores", found["scores"] if found else None)):
-            lacks = [name for name in self.dimensions if not isinstance((scores or {}).get(name), (int, float))]
-            if scores is not None and lacks:
+        optional = self.summary.get("optional_scores", ())
+        required = [name for name in self.dimensions if name not in optional]
+        for what, scores in (("scores", record.score.values), ("verified scores", found.scores if found else None)):
+            lacks = [name for name in required if scores is not None and scores.get(name) is None]
+            if lacks:
                 place = str(self.run.path / RECORDS_FILE)
-                raise DataError([Issue(place, record["key"], f"the {what} have no number for {', '.join(lacks)}")])
+                raise DataError([Issue(place, record.key, f"the {what} have no number for {', '.join(lacks)}")])
 
-    def _count_checks(self, record: Mapping[str, Json]) -> None:
-        checks = record["judging"].get("checks")
-        if checks is None:
+    def _count_checks(self, record: Record) -> None:
+        detail = detail_of(record)
+        if detail is None:
             return
-        green = all(found["ok"] for found in checks.values() if isinstance(found, dict))
+        green = detail.checks.all_green
         self.all_green += green
-        if not green and self.outcomes and record["outcome"] == self.outcomes[0]:
+        if not green and self.outcomes and record.score.outcome == self.outcomes[0]:
             self.contradicted += 1
 
-    def _count_usage(self, record: Mapping[str, Json]) -> None:
-        sides = [("players", counters) for counters in record["usage"].values()]
-        for side, counters in [*sides, ("judge", record["judging"].get("usage", {}))]:
-            counts = self.usage[side]
-            for name, value in counters.items():
-                counts[name] = counts.get(name, 0) + value
+    def _count_usage(self, record: Record) -> None:
+        for counters in record.transcript.usage.values():
+            self.usage["players"].add(counters)
+        self.usage["judge"].add(record.score.judging.usage)
 
     def cells(self, unit: Unit) -> Iterator[Cell]:
         """Yield the matches of a unit by column."""
@@ -234,12 +225,10 @@ def success_interval(outcomes: Mapping[str, int]) -> tuple[float, float] | None:
     return wilson(*successes(outcomes))
 
 
-def _count(group: Group, record: Mapping[str, Json]) -> None:
-    if record["outcome"] is not None:
-        group.outcomes.setdefault(record["outcome"], 0)
-    found, checks = verified_of(record), record["judging"].get("checks")
-    if found is not None and found["outcome"] is not None:
-        verified_in(group).outcomes.setdefault(found["outcome"], 0)
-    if isinstance(checks, dict) and not set(checks) >= _COUNTED_CHECKS:
-        record = {**record, "judging": {name: value for name, value in record["judging"].items() if name != "checks"}}
-    group.add(Record.from_json(record))
+def _count(group: Group, record: Record) -> None:
+    if record.score.outcome is not None:
+        group.outcomes.setdefault(record.score.outcome, 0)
+    found = verified_of(record)
+    if found is not None and found.outcome is not None:
+        verified_in(group).outcomes.setdefault(found.outcome, 0)
+    group.add(record)

@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.records import Found
 from arena.calculator.relations import parts, relation
-from arena.errors import DataError, ServiceFault
+from arena.errors import ServiceFault
 from arena.messages import Calculator, CallKey
 from arena.play.services import JUDGE_SEAT, tool_seed
+from arena.play.toolbox import Toolbox, Tools
 from arena.records import Json, Trial
-from arena.store.journal import JOURNAL_FILE, JournalIndex, encode_line, has_answer, parse_line, read_lines, tool_digest
+from arena.store.calls import CallLine
+from arena.store.journal import JOURNAL_FILE, JournalIndex, Place, encode_line, parse_line, read_lines, tool_digest
+from arena.store.manifest import Identity
 
 _WAITING = 256
 """Calls handed to the calculator ahead of the one whose answer is looked at next."""
@@ -56,29 +60,28 @@ class Journal(JournalIndex):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.faults: dict[tuple[str, int], list[dict[str, Json]]] = {}
+        self.faults: dict[tuple[str, int], list[CallLine]] = {}
         self.cost: dict[str, tuple[int, int]] = {}
         """Model -> prompt and completion tokens of all its answers."""
 
-    def take(self, line: dict[str, Json], offset: int) -> None:
-        """Enter one well-formed line."""
-        key = (line["trial"], line["attempt"])
-        if has_answer(line):
-            self._offsets.setdefault(key, []).append(offset)
+    def take(self, line: CallLine, place: Place) -> None:
+        """Enter one line."""
+        if line.settled:
+            self.enter(line, place)
         else:
-            self.faults.setdefault(key, []).append(line)
-        if "reply" in line:
-            usage = line["reply"]["usage"]
-            prompt, completion = self.cost.get(line["provider"], (0, 0))
-            self.cost[line["provider"]] = prompt + usage["prompt_tokens"], completion + usage["completion_tokens"]
+            self.faults.setdefault((line.trial, line.attempt), []).append(line)
+        if line.reply is not None:
+            prompt, completion = self.cost.get(line.provider, (0, 0))
+            usage = line.reply.usage
+            self.cost[line.provider] = prompt + usage.prompt_tokens, completion + usage.completion_tokens
 
     def trials(self) -> set[str]:
         """Return the trials that have calls."""
-        return {trial for trial, _ in (*self._offsets, *self.faults)}
+        return {trial for trial, _ in (*self._places, *self.faults)}
 
     def answers(self, trial: str, attempt: int) -> int:
         """Return how many answers one attempt has."""
-        return len(self._offsets.get((trial, attempt), ()))
+        return len(self._places.get((trial, attempt), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +98,26 @@ class Recalculation:
 
 
 def check_calls(
-    run_dir: Path, identity: Mapping[str, Json], trials: Mapping[str, Trial], again: Recalculation, problems: Problems
+    found: Found, again: Recalculation, problems: Problems, own: Toolbox | None
 ) -> tuple[Journal, CallCounts]:
-    """Read every line of the journal once and check it; return its index and what became of the tool calls."""
-    path = run_dir / JOURNAL_FILE
+    """Read every line of the journal once and check it; return its index and what became of the tool calls.
+
+    `own`: the family's own tools, which answer in place of the calculator; None: it has none.
+    """
+    trials = found.trials
+    path = found.run.path / JOURNAL_FILE
     journal = Journal(path)
-    checker = _Checker(identity, trials, again, problems)
+    checker = _Checker(found.run.manifest.identity, trials, again, problems)
+    if own is not None:
+        return _check_own(path, journal, checker, problems, own)
     if not path.exists():
         if trials:
             problems.notes.append(f"there is no {JOURNAL_FILE}: no call was made")
         return journal, checker.counts
     with problems.guard(JOURNAL_FILE, ""), ThreadPoolExecutor(max_workers=4) as pool:
-        waiting: deque[tuple[int, dict[str, Json], Future[Outcome]]] = deque()
+        waiting: deque[tuple[int, CallLine, Future[Outcome]]] = deque()
         for number, line in _lines(path, journal, problems):
-            if line["kind"] == "tool" and "answer" in line and checker.plausible(number, line):
+            if line.answer is not None and checker.plausible(number, line):
                 waiting.append((number, line, pool.submit(checker.check, line)))
                 if len(waiting) >= _WAITING:
                     checker.count(*waiting.popleft())
@@ -119,125 +128,119 @@ def check_calls(
     return journal, checker.counts
 
 
-def _lines(path: Path, journal: Journal, problems: Problems) -> Iterator[tuple[int, dict[str, Json]]]:
-    """Yield number and object of each line that is one, and enter it into the journal's index."""
+def _check_own(
+    path: Path, journal: Journal, checker: _Checker, problems: Problems, own: Toolbox
+) -> tuple[Journal, CallCounts]:
+    """Check the calls of a family's own tools: each trial's calls again, in their order, from its first."""
+    opened: dict[tuple[str, int], Tools] = {}
+    if not path.exists():
+        return journal, checker.counts
+    with problems.guard(JOURNAL_FILE, ""):
+        for number, line in _lines(path, journal, problems):
+            trial = checker.trials.get(line.trial)
+            if line.answer is None or trial is None:
+                checker.check_place(number, line)
+                continue
+            checker.counts.tool += 1
+            if not own.repeatable:
+                checker.tally(number, line, Outcome("unchecked", f"{own.name}: its calls cannot be computed again"))
+                continue
+            key = (trial.key, line.attempt)
+            if key not in opened:
+                opened[key] = own.open(trial)
+            tools = opened[key]
+            now = tools.call(line.op, line.args, checker.seed(line) if tools.seeded else "").answer
+            same = encode_line(now) == encode_line(line.answer)
+            outcome = Outcome("executed") if same else Outcome("differs", _unlike(line.answer, now))
+            checker.tally(number, line, outcome)
+    return journal, checker.counts
+
+
+def _lines(path: Path, journal: Journal, problems: Problems) -> Iterator[tuple[int, CallLine]]:
+    """Yield number and call of each line that is one, and enter it into the journal's index."""
     for number, (offset, raw) in enumerate(read_lines(path), 1):
         place = f"line {number}"
         if not raw.endswith(b"\n"):
             problems.add(JOURNAL_FILE, place, "is cut off")
             return
-        try:
-            line = parse_line(path, number, raw)
-        except DataError as error:
-            problems.add(JOURNAL_FILE, place, error.issues[0].message)
-            continue
-        if encode_line(line) != raw:
-            problems.add(JOURNAL_FILE, place, "is not written as the arena writes it")
-        wrong = _shape(line)
-        if wrong:
-            problems.add(JOURNAL_FILE, place, f"is no call as the arena writes it: {wrong}")
-            continue
-        journal.take(line, offset)
-        yield number, line
-
-
-_FIELDS: tuple[tuple[str, type], ...] = (
-    ("kind", str), ("trial", str), ("attempt", int), ("seat", str), ("turn", int), ("step", int), ("digest", str),
-)  # fmt: skip
-_TOOL_FIELDS: tuple[tuple[str, type], ...] = (("index", int), ("op", str), ("args", dict))
-_MODEL_FIELDS: tuple[tuple[str, type], ...] = (("provider", str), ("messages", int))
-_USAGE = ("prompt_tokens", "completion_tokens")
-
-
-def _shape(line: Mapping[str, Json]) -> str:
-    """Return what is wrong with the shape of a journal line, empty for nothing."""
-    kind = line.get("kind")
-    if kind not in ("model", "judge", "tool"):
-        return f"kind is {kind!r}"
-    for name, type_ in (*_FIELDS, *(_TOOL_FIELDS if kind == "tool" else _MODEL_FIELDS)):
-        if type(line.get(name)) is not type_:
-            return f"{name} is missing or of another type"
-    if "fault" in line:
-        return "" if isinstance(line["fault"], dict) else "fault is no object"
-    what = line.get("answer" if kind == "tool" else "reply")
-    if not isinstance(what, dict):
-        return "there is neither an answer nor a fault"
-    if kind == "tool":
-        return "" if type(line.get("ms")) in (int, float) else "ms is missing or of another type"
-    usage = what.get("usage")
-    if not all(isinstance(what.get(name), str) for name in ("text", "finish", "model")) or not isinstance(usage, dict):
-        return "the reply lacks text, finish, model or usage"
-    return "" if all(type(usage.get(name)) is int for name in _USAGE) else "the reply's usage is no count"
+        line = None
+        with problems.guard(JOURNAL_FILE, ""):
+            value = parse_line(path, number, raw)
+            if encode_line(value) != raw:
+                problems.add(JOURNAL_FILE, place, "is not written as the arena writes it")
+            line = CallLine.from_json(value, str(path), place)
+        if line is not None:
+            journal.take(line, Place(number, offset))
+            yield number, line
 
 
 class _Checker:
     """Checks tool answers; `check` runs in several threads at once and only reads."""
 
     def __init__(
-        self, identity: Mapping[str, Json], trials: Mapping[str, Trial], again: Recalculation, problems: Problems
+        self, identity: Identity, trials: Mapping[str, Trial], again: Recalculation, problems: Problems
     ) -> None:
         self.trials, self.again, self.problems = trials, again, problems
         self.counts = CallCounts()
         self.rows = again.rows()
-        self.models = identity.get("models", {})
-        self.promised = bool(identity.get("calculator", {}).get("seeded"))
+        self.models = identity.models
+        self.promised = identity.calculator.get("seeded") is True
 
-    def plausible(self, number: int, line: Mapping[str, Json]) -> bool:
+    def plausible(self, number: int, line: CallLine) -> bool:
         """Whether a tool line belongs to the plan and carries the digest and the seed of its place; else a problem."""
         self.counts.tool += 1
         place = f"line {number}"
-        if line["digest"] != tool_digest(line["op"], line["args"]):
-            self.problems.add(JOURNAL_FILE, place, f"{line['op']}: the digest is not that of op and arguments")
+        if line.digest != tool_digest(line.op, line.args):
+            self.problems.add(JOURNAL_FILE, place, f"{line.op}: the digest is not that of op and arguments")
             return False
-        if line["trial"] not in self.trials:
+        if line.trial not in self.trials:
             if self.trials:
-                self.problems.add(JOURNAL_FILE, place, f"{line['trial']} is not in the plan")
+                self.problems.add(JOURNAL_FILE, place, f"{line.trial} is not in the plan")
             return False
-        if "seed" in line and line["seed"] != self.seed(line):
-            self.problems.add(JOURNAL_FILE, place, f"{line['op']}: the seed is not that of its place in the run")
+        if line.seed and line.seed != self.seed(line):
+            self.problems.add(JOURNAL_FILE, place, f"{line.op}: the seed is not that of its place in the run")
             return False
-        if self.promised and "seed" not in line and not self._replayed(line):
-            self.problems.add(
-                JOURNAL_FILE, place, f"{line['op']}: the run's calculator is seeded, this call has no seed"
-            )
+        if self.promised and not line.seed and not self._replayed(line):
+            self.problems.add(JOURNAL_FILE, place, f"{line.op}: the run's calculator is seeded, this call has no seed")
             return False
         return True
 
-    def check_place(self, number: int, line: Mapping[str, Json]) -> None:
+    def check_place(self, number: int, line: CallLine) -> None:
         """Tell where a line belongs to no trial of the plan, or names another model than the run has for its seat."""
-        if self.trials and line["trial"] not in self.trials:
-            self.problems.add(JOURNAL_FILE, f"line {number}", f"{line['trial']} is not in the plan")
-        if line["kind"] != "tool" and line["provider"] != (label := self._label(line)):
-            message = f"/provider: the run has {label} for {line['seat']}, not {line['provider']}"
+        if self.trials and line.trial not in self.trials:
+            self.problems.add(JOURNAL_FILE, f"line {number}", f"{line.trial} is not in the plan")
+        if line.provider and line.provider != (label := self._label(line)):
+            message = f"/provider: the run has {label} for {line.seat}, not {line.provider}"
             self.problems.add(JOURNAL_FILE, f"line {number}", message)
 
-    def _label(self, line: Mapping[str, Json]) -> str:
+    def _label(self, line: CallLine) -> str:
         """Return the model that the run has for a call; of a panel the judge of its question (the turn)."""
-        seat = line["seat"]
-        if seat != JUDGE_SEAT:
-            return str(self.models.get("roles", {}).get(seat) or self.models.get("participant"))
-        panel = self.models.get("panel") or [self.models.get("judge")]
-        return str(panel[line["turn"]]) if 0 <= line["turn"] < len(panel) else "no judge"
+        if line.seat != JUDGE_SEAT:
+            trial = self.trials.get(line.trial)
+            named = None if trial is None else trial.cast.get(line.seat)
+            return str(named or self.models.player(line.seat))
+        judges = self.models.judges
+        return judges[line.turn] if 0 <= line.turn < len(judges) else "no judge"
 
-    def _replayed(self, line: Mapping[str, Json]) -> bool:
+    def _replayed(self, line: CallLine) -> bool:
         return self._label(line).startswith("replay/")
 
-    def seed(self, line: Mapping[str, Json]) -> str:
+    def seed(self, line: CallLine) -> str:
         """Return the seed of a call's place."""
-        key = CallKey(line["trial"], line["attempt"], line["seat"], line["turn"], line["step"])
-        return tool_seed(self.trials[line["trial"]].seed, key, line["index"])
+        key = CallKey(line.trial, line.attempt, line.seat, line.turn, line.step)
+        return tool_seed(self.trials[line.trial].seed, key, line.index)
 
-    def check(self, line: Mapping[str, Json]) -> Outcome:
+    def check(self, line: CallLine) -> Outcome:
         """Check one answer."""
         if self.again.seeded is None:
             return Outcome("unchecked", self.again.why)
-        op, args, answer = line["op"], line["args"], line["answer"]
+        op, args, answer = line.op, line.args, line.answer or {}
         try:
-            if "seed" in line or answer.get("deterministic") is True:
+            if line.seed or answer.get("deterministic") is True:
                 now = self.again.seeded.call(op, args, self.seed(line)).answer
                 if encode_line(now) == encode_line(answer):
                     return Outcome("executed")
-                if "seed" in line or not self._random(op):
+                if line.seed or not self._random(op):
                     return Outcome("differs", _unlike(answer, now))
                 return self._by_relation(op, args, answer)  # recorded under the seed of another run
             return self._unseeded(op, args, answer)
@@ -279,13 +282,17 @@ class _Checker:
             return Outcome("related")
         return Outcome("differs", f"{wanted.op} says {_short(said)} of it, not {_short(wanted.result)}")
 
-    def count(self, number: int, line: Mapping[str, Json], future: Future[Outcome]) -> None:
+    def count(self, number: int, line: CallLine, future: Future[Outcome]) -> None:
         """Count what became of a call, and tell where its answer does not hold."""
-        outcome, counts, op = future.result(), self.counts, line["op"]
+        self.tally(number, line, future.result())
+
+    def tally(self, number: int, line: CallLine, outcome: Outcome) -> None:
+        """Count one outcome, and report an answer that does not hold."""
+        counts, op = self.counts, line.op
         if outcome.became == "differs":
             counts.differ += 1
             place = f"line {number}"
-            key = f"{line['trial']}, {line['seat']}, turn {line['turn']}"
+            key = f"{line.trial}, {line.seat}, turn {line.turn}"
             self.problems.add(JOURNAL_FILE, place, f"{op} ({key}): the answer does not hold: {outcome.why}")
         elif outcome.became == "unchecked":
             counts.unchecked[op] += 1
@@ -293,7 +300,7 @@ class _Checker:
         else:
             counts.executed += outcome.became == "executed"
             counts.related += outcome.became == "related"
-            counts.of_trial[line["trial"]] += 1
+            counts.of_trial[line.trial] += 1
 
 
 def _unlike(then: Json, now: Json) -> str:

@@ -14,10 +14,9 @@ from arena.analysis.verify.records import Found
 from arena.engine.manifest import summary_head
 from arena.engine.summary import Summary
 from arena.families.contract import Family
-from arena.records import Json, Record
+from arena.records import Json
 from arena.settings.prices import Price
 from arena.settings.table import PROVIDERS
-from arena.store.journal import read_lines
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, differences, is_temporary
 
 FOLDERS = ("matches", "role_views")
@@ -48,10 +47,9 @@ class _Derived:
         self.made: set[str] = set()
 
     def check(self) -> None:
-        summary = Summary(self.folder, self.family, self.found.run.identity["plan"]["count"])
+        summary = Summary(self.folder, self.family, self.found.run.manifest.identity.plan.count)
         exporters = self.family.exports(self.folder)
-        for _, line in read_lines(self.found.run.path / RECORDS_FILE):
-            record = Record.from_json(json.loads(line))
+        for record in self.found.run.records:
             self.family.write_bundle(self.folder, record)
             summary.add(record)
             for exporter in exporters:
@@ -112,10 +110,10 @@ class _Derived:
         if abs(usd - cost["usd"]) > COST_TOLERANCE:
             message = f"is {cost['usd']}; the calls and these prices give {usd:.6f}"
             self.problems.add(SUMMARY_FILE, "/cost_usd/usd", message)
-        models = self.found.run.identity["models"]
-        labels = set(models.get("panel") or [models["judge"]]) - {None}
-        if "source" not in self.found.run.identity:  # else its players were called, and paid, by an earlier run
-            labels |= set(models["roster"])
+        identity = self.found.run.manifest.identity
+        labels = set(identity.models.judges)
+        if identity.source is None:  # else its players were called, and paid, by an earlier run
+            labels |= set(identity.models.roster)
         unpriced = sorted(x for x in labels if not _offline(x) and x not in prices)
         if cost["unpriced"] != unpriced:
             self.problems.add(SUMMARY_FILE, "/cost_usd/unpriced", f"the models without a price are {unpriced}")

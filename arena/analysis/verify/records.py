@@ -8,50 +8,39 @@ from pathlib import Path
 
 from arena.analysis.verify.problems import Problems
 from arena.engine.build import family_of_run
-from arena.engine.manifest import MANIFEST_FORMAT, plan
-from arena.errors import DataError, Issue
+from arena.engine.manifest import plan
 from arena.families.contract import Family
-from arena.records import RECORD_FORMAT, Json, Record, Trial
+from arena.formats.decode import decode, encode
+from arena.records import Json, Record, Trial
+from arena.store.chain import chained, first_link, unchained
 from arena.store.finished_run import FinishedRun
-from arena.store.journal import encode_line, parse_line, read_lines
+from arena.store.journal import Place, encode_line, parse_line, read_lines
+from arena.store.reader import Stored
 from arena.store.rundir import (
     INPUTS_DIR,
     MANIFEST_FILE,
     RECORDS_FILE,
     TIMINGS_FILE,
-    chained,
+    Timing,
     differences,
     file_digest,
     pretty_json,
-    unchained,
 )
 
 
 @dataclass(slots=True)
 class Found:
     """What a run holds. `family` is None where its inputs cannot be read; `trials`: those of the plan, by key;
-    `records`: key -> offset of its line in matches.jsonl, in the order of the file."""
+    `records`: those that can be read, by key, in the order of the file: where each is, and why it stopped."""
 
     run: FinishedRun
     family: Family | None = None
     trials: dict[str, Trial] = field(default_factory=dict)
-    records: dict[str, int] = field(default_factory=dict)
+    records: dict[str, Stored] = field(default_factory=dict)
 
     def read(self, key: str) -> Record:
-        """Return a record. Errors: DataError where it is not of a record's shape."""
-        value = self.record(key)
-        try:
-            return Record.from_json(value)
-        except (KeyError, TypeError, ValueError) as error:
-            place = Issue(str(self.run.path / RECORDS_FILE), key, f"malformed: {error!r}")
-            raise DataError([place]) from None
-
-    def record(self, key: str) -> dict[str, Json]:
-        """Return a record. Errors: DataError."""
-        path = self.run.path / RECORDS_FILE
-        with path.open("rb") as file:
-            file.seek(self.records[key])
-            return parse_line(path, 0, file.readline())
+        """Return a record of `records`. Errors: DataError."""
+        return self.run.records.at(self.records[key].place)
 
 
 def check_records(run: FinishedRun, problems: Problems) -> Found:
@@ -66,8 +55,8 @@ def check_records(run: FinishedRun, problems: Problems) -> Found:
         with problems.guard(MANIFEST_FILE, "/identity/plan"):
             found.trials = {trial.key: trial for trial in found.family.trials()}
             planned = plan(found.trials)
-            if run.identity["plan"] != planned:
-                problems.add(MANIFEST_FILE, "/identity/plan", f"the inputs give {planned['count']} trials, other ones")
+            if run.manifest.identity.plan != planned:
+                problems.add(MANIFEST_FILE, "/identity/plan", f"the inputs give {planned.count} trials, other ones")
     with problems.guard(RECORDS_FILE, ""):
         _check_chain(found, problems)
     with problems.guard(TIMINGS_FILE, ""):
@@ -79,16 +68,8 @@ def check_records(run: FinishedRun, problems: Problems) -> Found:
 
 def _check_manifest(run: FinishedRun, problems: Problems) -> None:
     data = (run.path / MANIFEST_FILE).read_bytes()
-    if data != pretty_json(run.manifest):
+    if data != pretty_json(run.manifest.to_json()):
         problems.add(MANIFEST_FILE, "", "is not written as the arena writes it")
-    identity = {name: value for name, value in run.identity.items() if name != "sha256"}
-    if hashlib.sha256(encode_line(identity)).hexdigest() != run.identity.get("sha256"):
-        problems.add(MANIFEST_FILE, "/identity/sha256", "is not the digest of the identity above it")
-    for name, wanted in (("manifest_format", MANIFEST_FORMAT), ("record_format", RECORD_FORMAT)):
-        if run.manifest.get(name) != wanted:
-            problems.add(MANIFEST_FILE, f"/{name}", f"is {run.manifest.get(name)!r}; this arena verifies {wanted}")
-    if run.manifest.get("family") != run.identity.get("family"):
-        problems.add(MANIFEST_FILE, "/family", "is not the family of the identity")
 
 
 def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
@@ -98,10 +79,10 @@ def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
         if path.read_bytes() != data:
             problems.add(f"{INPUTS_DIR}/{name}", "", "is not written as the arena writes it")
     tools = run.path / INPUTS_DIR / "tools.txt"
-    if (file_digest(tools) if tools.exists() else None) != run.identity["tools_sha256"]:
+    if (file_digest(tools) if tools.exists() else None) != run.manifest.identity.tools_sha256:
         problems.add(f"{INPUTS_DIR}/tools.txt", "", "is not what the identity names (tools_sha256)")
     for line in differences(run.identity["rules"], _plain(dict(family.identity())), "/identity/rules"):
-        made = run.manifest.get("arena_version")
+        made = run.manifest.arena_version
         problems.add(
             MANIFEST_FILE, "", f"the inputs and the rules of this arena give another value (the run: {made}); {line}"
         )
@@ -118,7 +99,7 @@ def _check_chain(found: Found, problems: Problems) -> None:
     if not path.exists():
         problems.add(RECORDS_FILE, "", "is missing")
         return
-    previous = hashlib.sha256(encode_line(found.run.identity)).hexdigest()
+    previous = first_link(found.run.identity)
     order = {key: place for place, key in enumerate(found.trials)}
     last = -1
     for number, (offset, line) in enumerate(read_lines(path), 1):
@@ -128,23 +109,19 @@ def _check_chain(found: Found, problems: Problems) -> None:
                 RECORDS_FILE, place, "is not bound to the line before it (`prev`): this line or that one was changed"
             )
         previous = hashlib.sha256(line).hexdigest()
-        try:
-            record = parse_line(path, number, line)
-        except DataError as error:
-            problems.add(RECORDS_FILE, place, error.issues[0].message)
-            continue
-        if encode_line(record) != line:
-            problems.add(RECORDS_FILE, place, "is not written as the arena writes it")
-        key = str(record.get("key"))
-        if key in found.records:
-            problems.add(RECORDS_FILE, place, f"{key} has a record already")
-            continue
-        found.records[key] = offset
-        if order and key not in order:
-            problems.add(RECORDS_FILE, place, f"{key} is not in the plan")
-        elif order and order[key] < last:
-            problems.add(RECORDS_FILE, place, f"{key} stands out of plan order")
-        last = order.get(key, last)
+        with problems.guard(RECORDS_FILE, ""):
+            record = found.run.records.parse(Place(number, offset), line)
+            if encode_line(record.to_json()) != unchained(line):
+                problems.add(RECORDS_FILE, place, "is not written as the arena writes it")
+            if record.key in found.records:
+                problems.add(RECORDS_FILE, place, f"{record.key} has a record already")
+                continue
+            found.records[record.key] = Stored(Place(number, offset), record.stop, record.attempt)
+            if order and record.key not in order:
+                problems.add(RECORDS_FILE, place, f"{record.key} is not in the plan")
+            elif order and order[record.key] < last:
+                problems.add(RECORDS_FILE, place, f"{record.key} stands out of plan order")
+            last = order.get(record.key, last)
 
 
 def _check_timings(found: Found, problems: Problems) -> None:
@@ -154,25 +131,25 @@ def _check_timings(found: Found, problems: Problems) -> None:
         return
     for number, (_, line) in enumerate(read_lines(path), 1):
         with problems.guard(TIMINGS_FILE, ""):
-            timing = parse_line(path, number, line)
-            if encode_line(timing) != line or list(timing) != ["key", "attempt", "seconds"]:
+            timing = decode(Timing, parse_line(path, number, line), str(path), f"line {number}")
+            if encode_line(encode(timing)) != line:
                 problems.add(TIMINGS_FILE, f"line {number}", "is not written as the arena writes it")
-            elif found.trials and timing["key"] not in found.trials:
-                problems.add(TIMINGS_FILE, f"line {number}", f"{timing['key']} is not in the plan")
+            elif found.trials and timing.key not in found.trials:
+                problems.add(TIMINGS_FILE, f"line {number}", f"{timing.key} is not in the plan")
 
 
 def _check_missing(found: Found, problems: Problems) -> None:
     """Check that what has no record was left out for a reason: the last session was stopped, or a trial before it in
     its series has none that it could build on."""
-    session = found.run.manifest["sessions"][-1]
-    if "ended_utc" not in session:
+    session = found.run.manifest.sessions[-1]
+    if not session.ended:
         problems.add(MANIFEST_FILE, "/sessions", "the last session did not come to its end; resume it with --resume")
         return
     missing = [trial for key, trial in found.trials.items() if key not in found.records]
     if not missing:
         return
-    if session["stopped_by"] is not None:
-        told = f"{len(missing)} of {len(found.trials)} planned matches were not played: {session['stopped_by']}"
+    if session.stopped_by is not None:
+        told = f"{len(missing)} of {len(found.trials)} planned matches were not played: {session.stopped_by}"
         problems.notes.append(f"{told}, as the manifest says")
         return
     broken = _broken_series(found)
@@ -184,8 +161,6 @@ def _check_missing(found: Found, problems: Problems) -> None:
 def _broken_series(found: Found) -> set[str | None]:
     return {
         found.trials[key].series
-        for key in found.records
-        if key in found.trials
-        and found.trials[key].series is not None
-        and found.record(key).get("status") in ("error", "limit")
+        for key, stored in found.records.items()
+        if key in found.trials and found.trials[key].series is not None and stored.status in ("error", "limit")
     }

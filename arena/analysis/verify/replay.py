@@ -18,21 +18,27 @@ from arena.analysis.verify.records import Found
 from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import ServiceFault, TrialEnded
+from arena.formats.json_text import parse_json
 from arena.messages import CallKey, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
+from arena.play.context import Model, RunContext
 from arena.play.limits import Budget, Limits
-from arena.play.services import Model, RunContext, recorded_fault, tool_seed
+from arena.play.services import recorded_fault, tool_seed
 from arena.play.toolbox import CalculatorToolbox
-from arena.records import Json, Record, Stop, Trial
-from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded, Slot, encode_line, slot_of
+from arena.records import Json, Judging, Record, Stop, Trial
+from arena.store.calls import CallLine, Fault, Slot
+from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded, encode_line
 from arena.store.rundir import RECORDS_FILE, differences
 
 SHOWN_DIFFERENCES = 3
 """So many places of one record are told; where one differs, mostly many do."""
 
-STOP_NAMES = frozenset(Stop)
 _ENDED_BY_PLAY = ("done", "aborted")
-_FREE_FIELDS = ("status", "stop", "detail", "flags", "gates", "scores", "unscored", "outcome", "verdict", "judging")
+_FREE = frozenset({"status", "stop", "detail", "flagged", "gates", "scores", "unscored", "outcome", "verdict",
+                   "judging", "score_detail"})  # fmt: skip
 """What a match that was broken off from outside (a ceiling, a gate, our own bug) does not owe to its calls."""
+
+_TEXTS, _ENTRY_TEXTS = ("plan", "instance", "gates", "score_detail"), ("result", "args", "answer")
+"""Members of a record and of its entries that hold JSON in a text."""
 
 
 def check_replay(found: Found, journal: Journal, problems: Problems) -> None:
@@ -48,11 +54,11 @@ class _Watched(Recorded):
 
     __slots__ = ("used",)
 
-    def __init__(self, lines: dict[Slot, dict[str, Json]]) -> None:
+    def __init__(self, lines: dict[Slot, CallLine]) -> None:
         super().__init__(lines)
         self.used: set[Slot] = set()
 
-    def find(self, slot: Slot, digest: str) -> dict[str, Json] | None:
+    def find(self, slot: Slot, digest: str) -> CallLine | None:
         line = super().find(slot, digest)
         if line is not None:
             self.used.add(slot)
@@ -87,16 +93,17 @@ class _Absent(Provider):
     seeded = True
 
     def __init__(self, journal: Journal, trials: Mapping[str, Trial]) -> None:
-        self._models: dict[tuple[str, int, Slot], dict[str, Json]] = {}
-        self._tools: dict[str, dict[str, Json]] = {}
+        self._models: dict[tuple[str, int, Slot], Fault] = {}
+        self._tools: dict[str, Fault] = {}
         for (key, attempt), lines in journal.faults.items():
             for line in lines:
-                slot = slot_of(line)
-                if line["kind"] != "tool":
-                    self._models[key, attempt, slot] = line["fault"]
+                if line.fault is None:
+                    continue
+                if line.kind != "tool":
+                    self._models[key, attempt, line.slot] = line.fault
                 elif key in trials:
-                    place = CallKey(key, attempt, slot.seat, slot.turn, slot.step)
-                    self._tools[tool_seed(trials[key].seed, place, slot.item)] = line["fault"]
+                    place = CallKey(key, attempt, line.seat, line.turn, line.step)
+                    self._tools[tool_seed(trials[key].seed, place, line.index)] = line.fault
 
     def complete(self, request: ModelRequest) -> ModelReply:
         key = request.key
@@ -116,7 +123,7 @@ class _Absent(Provider):
         """There is nothing to close."""
 
 
-def _fault(recorded: Mapping[str, Json] | None, what: str) -> TrialEnded:
+def _fault(recorded: Fault | None, what: str) -> TrialEnded:
     if recorded is None:
         return ServiceFault(Stop.JOURNAL, f"{JOURNAL_FILE} holds no {what}")
     return recorded_fault(recorded)
@@ -141,11 +148,12 @@ class _Replay:
 
     def _context(self, sink: AppendFile) -> RunContext:
         model = Model(self.absent, "", "recorded", Sampling())
+        shown = self.found.run.manifest.identity.tools_sha256 is not None
         return RunContext(
             player=lambda trial, seat: model,
             panel=(model,),
             toolbox=CalculatorToolbox(self.absent),
-            has_tools=self.found.run.identity["tools_sha256"] is not None,
+            has_tools=shown or self.family.toolbox(None) is not None,
             budget=Budget(Limits()),
             journal=sink,
             recorded=self.index,
@@ -153,14 +161,9 @@ class _Replay:
         )
 
     def _jobs(self) -> Iterator[Job]:
-        for key in self.found.records:
+        for key, stored in self.found.records.items():
             if key in self.found.trials:
-                with self.problems.guard(RECORDS_FILE, key):
-                    attempt = self.found.record(key)["attempt"]
-                    if type(attempt) is int:
-                        yield Job(self.found.trials[key], attempt)
-                    else:
-                        self.problems.add(RECORDS_FILE, key, "/attempt: is no whole number")
+                yield Job(self.found.trials[key], stored.attempt)
 
     def _earlier(self, trial: Trial) -> list[Record]:
         return [self.found.read(key) for key in self.series.before(trial) if key in self.found.records]
@@ -169,19 +172,18 @@ class _Replay:
         """Compare one record that was played again with the stored one."""
         key, again = played.key, played.to_json()
         with self.problems.guard(RECORDS_FILE, key):
-            stored = self.found.record(key)
-            stored.pop("prev", None)
+            record = self.found.read(key)
+            stored = record.to_json()
             if encode_line(stored) == encode_line(again):
                 self._check_use(key)
                 return
-            if stored["status"] not in _ENDED_BY_PLAY:
-                self._check_broken_off(key, stored)
-                for name in _FREE_FIELDS:
-                    stored[name] = again[name]
-            if again["stop"] == "journal" and stored["stop"] != "journal":
-                self.problems.add(RECORDS_FILE, key, f"does not follow from its calls: {again['detail']}")
+            if record.status not in _ENDED_BY_PLAY:
+                self._check_broken_off(record)
+                stored |= {name: value for name, value in again.items() if name in _FREE}
+            if played.stop is Stop.JOURNAL and record.stop is not Stop.JOURNAL:
+                self.problems.add(RECORDS_FILE, key, f"does not follow from its calls: {played.transcript.detail}")
                 return
-            for line in list(differences(stored, again))[:SHOWN_DIFFERENCES]:
+            for line in list(differences(_shown(stored), _shown(again)))[:SHOWN_DIFFERENCES]:
                 self.problems.add(RECORDS_FILE, key, f"its calls give another record (was: stored, now: {line})")
 
     def _check_use(self, key: str) -> None:
@@ -192,15 +194,29 @@ class _Replay:
         if self.index.doubled:
             self.problems.add(JOURNAL_FILE, key, f"{self.index.doubled} of its calls stand there twice")
 
-    def _check_broken_off(self, key: str, stored: Mapping[str, Json]) -> None:
-        """A match that came to no end of its own: no grade and no outcome, and a stop that gives its status."""
-        if stored["stop"] not in STOP_NAMES or Stop(stored["stop"]).status != stored["status"]:
-            self.problems.add(RECORDS_FILE, key, f"/status: {stored['status']} does not follow from {stored['stop']}")
-        unscored = f"{stored['status']}: {stored['stop']}"
-        bare: dict[str, Json] = {"scores": {}, "unscored": unscored, "outcome": None, "verdict": None, "judging": {}}
-        for name, value in bare.items():
-            if stored[name] != value:
-                self.problems.add(RECORDS_FILE, key, f"/{name}: an outage is never a score")
+    def _check_broken_off(self, record: Record) -> None:
+        """A match that came to no end of its own has no grade and no outcome."""
+        score = record.score
+        unscored = f"{record.status}: {record.stop}"
+        bare = {
+            "scores": not score.values,
+            "unscored": score.unscored == unscored,
+            "outcome": score.outcome is None,
+            "verdict": score.verdict is None,
+            "judging": score.judging == Judging(),
+            "score_detail": not score.detail,
+        }
+        for name, holds in bare.items():
+            if not holds:
+                self.problems.add(RECORDS_FILE, record.key, f"/{name}: an outage is never a score")
+
+
+def _shown(record: dict[str, Json]) -> dict[str, Json]:
+    """Return a record's JSON with its texts of JSON opened, so that differences name the place in them."""
+    opened = {name: parse_json(record[name]) for name in _TEXTS if record[name]}
+    entries = [{**entry, **{name: parse_json(entry[name]) for name in _ENTRY_TEXTS if entry[name]}}
+               for entry in record["transcript"]]  # fmt: skip
+    return {**record, **opened, "transcript": entries}
 
 
 def _ignore(progress: Progress) -> None:

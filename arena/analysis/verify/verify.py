@@ -18,13 +18,12 @@ from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay
 from arena.calculator.carrier import DEFAULT_TIMEOUT_S, CalculatorSettings, ensure_built
-from arena.engine.build import CALCULATORS, ProcessContext, load
+from arena.engine.build import CALCULATORS, ProcessContext, load, open_run
 from arena.errors import UsageError
 from arena.messages import Calculator
 from arena.records import Json
 from arena.settings.config import Config
 from arena.store import digests
-from arena.store.finished_run import FinishedRun
 from arena.store.rundir import RECORDS_FILE
 
 INTEGRITY = (
@@ -91,7 +90,7 @@ def verify(path: Path, again: Recalculation) -> Verification:
     Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
     the calculator does not answer at all.
     """
-    run = FinishedRun(path)
+    run = open_run(path)
     problems = Problems(path)
     result = Verification(run.name, problems)
     for issue in digests.check(path):
@@ -99,8 +98,10 @@ def verify(path: Path, again: Recalculation) -> Verification:
     with problems.guard(digests.DIGESTS_FILE, ""):
         result.files = len(digests.read(path)) if (path / digests.DIGESTS_FILE).is_file() else 0
     found = check_records(run, problems)
-    _compare_calculators(run.identity, again, problems)
-    journal, result.calls = check_calls(path, run.identity, found.trials, again, problems)
+    _compare_calculators(run.manifest.identity.calculator, again, problems)
+    journal, result.calls = check_calls(
+        found, again, problems, None if found.family is None else found.family.toolbox(None)
+    )
     _note_unrecorded(found, journal, problems)
     check_replay(found, journal, problems)
     check_derived(found, journal, problems)
@@ -108,12 +109,12 @@ def verify(path: Path, again: Recalculation) -> Verification:
     return result
 
 
-def _compare_calculators(identity: Mapping[str, Json], again: Recalculation, problems: Problems) -> None:
+def _compare_calculators(there: Mapping[str, Json], again: Recalculation, problems: Problems) -> None:
     """Say so where the calculator here is not of the version that the run used: answers may differ for that alone."""
     if again.seeded is None:
         return
-    there, here = identity.get("calculator"), again.seeded.identity()
-    if isinstance(there, dict) and there.get("provider") != "none":
+    here = again.seeded.identity()
+    if there["provider"] != "none":
         for name in ("version", "catalogue"):
             if there.get(name) != here[name]:
                 problems.notes.append(

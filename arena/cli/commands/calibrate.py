@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from arena.cli.console import Console
-from arena.cli.entry import enter
 from arena.cli.execute import execute
-from arena.engine.build import ProcessContext, RunRequest
+from arena.cli.process import process_context
+from arena.cli.settings import COMMON, read_settings
+from arena.engine.build import RunRequest
 from arena.families.crypto.calibration.family import write_plays
 from arena.families.crypto.calibration.report import CALIBRATION_FILE, report_text
 from arena.families.crypto.calibration.spec import SPEC
 from arena.families.crypto.challenges.schema import load, select
 from arena.formats.tables import printable
-from arena.settings.config import Config, build_parser, read_config
+from arena.settings.config import build_parser
+from arena.settings.flags import Parser
 
-DOOR = "arena calibrate"
+COMMAND = "arena calibrate"
 _NO_FLAGS = frozenset({"participant_provider", "participant_model", "role_model", "temperature", "top_p", "max_tokens",
                        "reasoning_effort"})  # fmt: skip
 """Settings of players: here these are scripts."""
@@ -38,19 +37,18 @@ _EXAMPLES = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena calibrate` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter(DOOR, lambda: _calibrate(_read(words), words))
+def parser() -> Parser:
+    """Declare the settings of a run but those of players, which are scripts here."""
+    declared = build_parser(
+        COMMAND, [row for row in SPEC.settings if row.name not in _NO_FLAGS], _DESCRIPTION, _EXAMPLES
+    )
+    declared.show_first(COMMON)
+    return declared
 
 
-def _read(words: Sequence[str]) -> Config:
-    rows = [row for row in SPEC.settings if row.name not in _NO_FLAGS]
-    parser = build_parser(DOOR, rows, _DESCRIPTION, _EXAMPLES)
-    return read_config(words, os.environ, SPEC.settings, parser, mocks=SPEC.mocks)
-
-
-def _calibrate(config: Config, words: Sequence[str]) -> int:
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Have the judge judge the plays of known quality and print what it noticed; return the code of the run."""
+    config = read_settings(options, console, SPEC.settings, SPEC.mocks)
     challenges = select(
         load(Path(config.challenges)),
         split=config.challenge_split,
@@ -65,13 +63,10 @@ def _calibrate(config: Config, words: Sequence[str]) -> int:
         write_plays(challenges, Path(config.challenges).parent, plays)
         settings = {"participant_provider": "scripted", "participant_model": str(plays), "out": out, "json": False}
         scripted = replace(config, settings={**config.settings, **settings, "quiet": not config.dry_run})
-        console = Console(quiet=config.quiet)
-        process = ProcessContext(
-            config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words), DOOR
-        )
+        process = process_context(config, console, options.argv, COMMAND)
         code = execute(RunRequest(SPEC, scripted, process), console)
     path = Path(out) / CALIBRATION_FILE
     if not config.dry_run and path.is_file():
         report = json.loads(path.read_bytes())
-        print(json.dumps(report) if config.json else printable(f"{report_text(report)}\nresults: {out}"))
+        console.result(json.dumps(report) if config.json else printable(f"{report_text(report)}\nresults: {out}"))
     return code

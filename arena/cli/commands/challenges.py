@@ -5,67 +5,79 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from arena.cli.console import Console
-from arena.cli.entry import enter
 from arena.cli.execute import execute
-from arena.engine.build import ProcessContext, RunRequest, build_calculator
+from arena.cli.process import process_context
+from arena.engine.build import RunRequest, build_calculator, open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.families.crypto.challenges.lint import lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
-from arena.families.crypto.checks.match import CHECKS, all_green
 from arena.families.crypto.checks.play_checks import unexpected
+from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import match_path
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.views import spoken
+from arena.formats.decode import encode
 from arena.formats.tables import printable
 from arena.messages import Calculator, CallKey
 from arena.play.services import SETUP_SEAT, tool_seed
 from arena.play.tool_protocol import describe
-from arena.records import Json, trial_seed
+from arena.records import Json, Record, Stop, trial_seed
 from arena.settings.config import CLONE_ROOT, build_parser, read_config
 from arena.settings.flags import Parser
 from arena.settings.values import from_text
-from arena.store.rundir import RECORDS_FILE, write_output
+from arena.store.rundir import write_output
 
 DEFAULT_SET = CLONE_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 PAGE = "CHALLENGES.md"
 """The rendered set, beside the challenge file."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
+    """Declare the flags of each subcommand."""
     shared = Parser(add_help=False)
     shared.add_argument("--challenges", type=Path, default=DEFAULT_SET, metavar="FILE", help="challenge file")
     shared.add_argument("--json", action="store_true", help="print JSON")
     seeded = Parser(add_help=False)
     seeded.add_argument("id", metavar="ID", help="id of a challenge")
     seeded.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
-    parser = Parser(
+    declared = Parser(
         prog="arena challenges",
-        description="Look at the challenge set, and check it. `arena challenges COMMAND --help` tells more about each.",
+        description="Look at the challenge set and check it. `arena challenges COMMAND --help` lists the flags.",
         examples=(
             "python3 -m arena challenges lint",
             "python3 -m arena challenges show workshop-approval --seed 3 --tools",
             "python3 -m arena challenges play workshop-approval --json",
         ),
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    commands.add_parser("lint", parents=[shared], help="say everything that is wrong with the set; exit 1 for errors")
-    commands.add_parser("list", parents=[shared], help="one line per challenge")
-    show = commands.add_parser("show", parents=[shared, seeded], help="what each role is told, for a seed")
+    commands = declared.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    def leaf(name: str, text: str, words: str, *parents: Parser) -> Parser:
+        example = f"python3 -m arena challenges {name} {words}".rstrip()
+        made: Parser = commands.add_parser(
+            name,
+            parents=[shared, *parents],
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            examples=(example,),
+        )
+        return made
+
+    leaf("lint", "say everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
+    leaf("list", "one line per challenge", "")
+    show = leaf("show", "what each role is told, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
-    render = commands.add_parser("render", parents=[shared], help=f"write the set as Markdown ({PAGE} beside the file)")
+    render = leaf("render", f"write the set as Markdown ({PAGE} beside the file)", "--out CHALLENGES.md")
     render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
-    commands.add_parser("stats", parents=[shared], help="counts per family, difficulty, split, domain, roles")
-    commands.add_parser("play", parents=[shared, seeded], help="play the reference play, print talk, calls and checks")
-    return parser
+    leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")
+    leaf("play", "play the reference play, print turns, calls and checks", "workshop-approval", seeded)
+    return declared
 
 
 def _seed(word: str) -> int:
@@ -77,56 +89,52 @@ def _seed(word: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena challenges` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter("arena challenges", lambda: _challenges(words))
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand and return its exit code."""
+    return _COMMANDS[options.command](options, console)
 
 
-def _challenges(words: Sequence[str]) -> int:
-    options = _parser().parse_args(words)
-    return int(_COMMANDS[options.command](options))
+def _request(console: Console, words: Sequence[str] = ()) -> RunRequest:
+    """Return the request of a subcommand, which itself is silent but for its result."""
+    declared = build_parser("arena challenges", SPEC.settings, "")
+    config = read_config([*words, "--quiet"], os.environ, SPEC.settings, declared, mocks=SPEC.mocks)
+    console.set_up(True, False, config.environ)
+    return RunRequest(SPEC, config, process_context(config, console))
 
 
-def _request(words: Sequence[str] = ()) -> tuple[RunRequest, Console]:
-    parser = build_parser("arena challenges", SPEC.settings, "")
-    config = read_config([*words, "--quiet"], os.environ, SPEC.settings, parser, mocks=SPEC.mocks)
-    console = Console(quiet=True)
-    process = ProcessContext(config.environ, config.root, threading.Event(), console.notify, console.warn)
-    return RunRequest(SPEC, config, process), console
-
-
-def _lint(options: argparse.Namespace) -> int:
-    request, _ = _request()
+def _lint(options: argparse.Namespace, console: Console) -> int:
+    request = _request(console)
     challenge_set = load(options.challenges)
     with build_calculator(request) as calculator:
         ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
     findings = lint(challenge_set, ops)
     errors = sum(finding.level == "error" for finding in findings)
     if options.json:
-        print(json.dumps([finding._asdict() for finding in findings]))
+        console.result(json.dumps([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
-            print(printable(str(finding)))
+            console.result(printable(str(finding)))
         if ops is None:
-            print("warning: there is no calculator, so the names of ops were not checked")
-        print(f"{len(challenge_set.challenges)} challenges, {errors} errors, {len(findings) - errors} warnings")
+            console.result("warning: there is no calculator, so the names of ops were not checked")
+        console.result(
+            f"{len(challenge_set.challenges)} challenges, {errors} errors, {len(findings) - errors} warnings"
+        )
     return EXIT_ERRORS if errors else EXIT_OK
 
 
-def _list(options: argparse.Namespace) -> int:
+def _list(options: argparse.Namespace, console: Console) -> int:
     challenge_set = load(options.challenges)
     if options.json:
-        print(json.dumps([challenge["id"] for challenge in challenge_set.challenges]))
+        console.result(json.dumps([challenge["id"] for challenge in challenge_set.challenges]))
     else:
-        print(printable(listing(challenge_set)))
+        console.result(printable(listing(challenge_set)))
     return EXIT_OK
 
 
-def _show(options: argparse.Namespace) -> int:
+def _show(options: argparse.Namespace, console: Console) -> int:
     challenge_set = load(options.challenges)
     (challenge,) = select(challenge_set, ids=[options.id], asked="ID")
-    request, _ = _request()
+    request = _request(console)
     key = f"{SPEC.name}/{match_path(challenge['id'], 0)}"
     seed = trial_seed(options.seed, key)
     with build_calculator(request) as calculator:
@@ -137,13 +145,10 @@ def _show(options: argparse.Namespace) -> int:
     found = note_of(challenge_set, challenge)
     note = None if found is None else os.path.normpath(options.challenges.parent / found)
     if options.json:
-        print(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
+        console.result(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
     else:
-        print(
-            printable(
-                f"{seen_by(challenge, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
-            )
-        )
+        shown = f"{seen_by(challenge, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
+        console.result(printable(shown))
     return EXIT_OK
 
 
@@ -168,21 +173,21 @@ def _drawn(challenge: dict[str, Json], seed: str, key: str, calculator: Calculat
     return draw_values(instance, seed, ask)
 
 
-def _render(options: argparse.Namespace) -> int:
+def _render(options: argparse.Namespace, console: Console) -> int:
     challenge_set = load(options.challenges)
     path = options.out or options.challenges.parent / PAGE
     write_output(path, markdown(challenge_set).encode())
-    print(f"wrote {path}: {len(challenge_set.challenges)} challenges")
+    console.result(f"wrote {path}: {len(challenge_set.challenges)} challenges")
     return EXIT_OK
 
 
-def _stats(options: argparse.Namespace) -> int:
+def _stats(options: argparse.Namespace, console: Console) -> int:
     found = stats(load(options.challenges))
-    print(json.dumps(found) if options.json else printable(stats_text(found)))
+    console.result(json.dumps(found) if options.json else printable(stats_text(found)))
     return EXIT_OK
 
 
-def _play(options: argparse.Namespace) -> int:
+def _play(options: argparse.Namespace, console: Console) -> int:
     (challenge,) = select(load(options.challenges), ids=[options.id], asked="ID")
     if "reference_play" not in challenge:
         raise UsageError(f"{options.id} names no reference play; docs/reference-plays.md says how to write one")
@@ -190,34 +195,35 @@ def _play(options: argparse.Namespace) -> int:
         words = ["--challenges", str(options.challenges), "--challenge-ids", options.id, "--seed", str(options.seed)]
         words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", f"{folder}/run"]
         words += ["--participant-model", str(options.challenges.parent / challenge["reference_play"])]
-        request, console = _request(words)
-        execute(request, console)
-        record = json.loads((Path(folder) / "run" / RECORDS_FILE).read_bytes())
-    checks = record["judging"].get("checks")
-    false = list(unexpected(record["transcript"]))
-    green = record["stop"] == "agreed_end" and checks is not None and all_green(checks) and not false
-    print(json.dumps(record) if options.json else printable("\n".join(_played_lines(record))))
+        execute(_request(console, words), console)
+        (record,) = open_run(Path(folder) / "run").records
+    detail = detail_of(record)
+    false = list(unexpected(record.transcript.entries))
+    green = record.stop is Stop.AGREED_END and detail is not None and detail.checks.all_green and not false
+    console.result(json.dumps(record.to_json()) if options.json else printable("\n".join(_played_lines(record))))
     return EXIT_OK if green else EXIT_ERRORS
 
 
-def _played_lines(record: dict[str, Json]) -> list[str]:
+def _played_lines(record: Record) -> list[str]:
     """Return a record as lines for the writer of a play."""
-    lines = [f"values: {json.dumps(record['instance'], ensure_ascii=False)}", ""]
-    for entry in record["transcript"]:
-        if entry["kind"] == "say":
-            lines.append(f"[{entry['turn']}] {entry['from']}: {spoken(entry)}")
-        elif entry["kind"] == "call":
-            answer = entry["answer"].get("result", entry["answer"].get("error"))
-            call = f"{entry['op']} {json.dumps(entry['args'])}"
-            lines.append(f"    {entry['from']} calls {entry['id']}: {call[:200]} -> {json.dumps(answer)[:200]}")
+    transcript, detail = record.transcript, detail_of(record)
+    lines = [f"values: {json.dumps(transcript.instance, ensure_ascii=False)}", ""]
+    for entry in transcript.entries:
+        if entry.kind == "say":
+            lines.append(f"[{entry.turn}] {entry.seat}: {spoken(entry)}")
+        elif entry.kind == "call":
+            answer = entry.answered.get("result", entry.answered.get("error"))
+            call = f"{entry.op} {json.dumps(entry.args)}"
+            lines.append(f"    {entry.seat} calls {entry.id}: {call[:200]} -> {json.dumps(answer)[:200]}")
         else:
-            lines.append(f"    {entry['from']} {entry['kind']}: {entry.get('problem', entry.get('text', ''))}")
-    lines += ["", f"ended: {record['stop']} {record['detail']}".rstrip()]
-    for name in CHECKS if record["judging"].get("checks") else ():
-        found = record["judging"]["checks"][name]
-        state = "not checked" if found is None else "ok" if found["ok"] else "NOT OK"
-        lines.append(f"{name}: {state} {json.dumps(found, ensure_ascii=False)[:400]}")
-    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(record["transcript"])]
+            lines.append(f"    {entry.seat} {entry.kind}: {entry.problem or entry.text}")
+    lines += ["", f"ended: {record.stop} {transcript.detail}".rstrip()]
+    if detail is not None:
+        found = encode(detail.checks)
+        for name, ok in detail.checks.passed().items():
+            state = "not checked" if ok is None else "ok" if ok else "NOT OK"
+            lines.append(f"{name}: {state} {json.dumps(found[name], ensure_ascii=False)[:400]}")
+    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(transcript.entries)]
     return lines
 
 

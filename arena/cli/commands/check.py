@@ -5,83 +5,71 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import ci_record, shown_path
 from arena.analysis.check.metrics import known_metrics
 from arena.analysis.check.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
-from arena.cli.entry import enter
+from arena.cli.console import Console
+from arena.cli.run_choice import add_run, chosen_run
+from arena.engine.build import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.formats.tables import printable, text_table
 from arena.settings.config import CLONE_ROOT
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
 from arena.settings.values import OFF, ON
-from arena.store.finished_run import FinishedRun
 
 DEFAULT_THRESHOLDS = CLONE_ROOT / "config/thresholds.yaml"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
+def parser() -> Parser:
+    """Declare the flags."""
+    declared = Parser(
         prog="arena check",
         description="Check a finished run against thresholds: OK, WARN or FAIL with reasons. Exit codes: 0 OK or WARN,"
         " 1 FAIL (with --strict 1 also WARN), 2 a missing or broken file, or a metric that such a run cannot have.",
         examples=(
             "python3 -m arena check state/runs/first",
+            "python3 -m arena check --last --quiet",
             "python3 -m arena check state/runs/first --thresholds mine.yaml --strict --junit junit.xml",
         ),
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="run directory")
-    parser.add_argument("--thresholds", type=Path, default=DEFAULT_THRESHOLDS, metavar="FILE",
+    add_run(declared)
+    declared.add_argument("--thresholds", type=Path, default=DEFAULT_THRESHOLDS, metavar="FILE",
                         help="rules, as config/thresholds.yaml shows them [default: that file]")  # fmt: skip
-    parser.add_argument("--strict", nargs="?", const="1", metavar="0|1", help="a warning is a failure [STRICT]")
-    parser.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
-    parser.add_argument("--quiet", action="store_true", help="print nothing that is OK")
-    parser.add_argument("--list-metrics", action="store_true", help="list the metrics of this run and end")
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write matches and thresholds as JUnit XML")
-    parser.add_argument("--github-summary", type=Path, nargs="?", const=Path(), metavar="FILE",
+    declared.add_argument("--strict", nargs="?", const="1", metavar="0|1", help="a warning is a failure [STRICT]")
+    declared.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
+    declared.add_argument("--quiet", action="store_true", help="print nothing that is OK")
+    declared.add_argument("--list-metrics", action="store_true", help="list the metrics of this run and end")
+    declared.add_argument("--junit", type=Path, metavar="FILE", help="write matches and thresholds as JUnit XML")
+    declared.add_argument("--github-summary", type=Path, nargs="?", const=Path(), metavar="FILE",
                         help="append the results to this Markdown file, or to that of GITHUB_STEP_SUMMARY")  # fmt: skip
-    parser.add_argument("--annotations", action="store_true", help="print GitHub annotations, at most 10 of a kind")
-    return parser
+    declared.add_argument("--annotations", action="store_true", help="print GitHub annotations, at most 10 of a kind")
+    return declared
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena check` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter("arena check", lambda: _check_by(words))
-
-
-def _check_by(words: Sequence[str]) -> int:
-    options = _parser().parse_args(words)
-    return _check(options, load_dotenv(os.environ, CLONE_ROOT))
-
-
-def _check(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Judge the run by the thresholds and print the verdict; return 1 for FAIL (and WARN, with --strict), else 0."""
+    environ = load_dotenv(os.environ, CLONE_ROOT)
     strict = _strict(options.strict, environ)
     targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
-    run = FinishedRun(options.run)
-    summary = run.summary()
+    finished = open_run(chosen_run(options))
+    summary = finished.summary()
     if options.list_metrics:
-        print(printable("\n".join(f"{name}: {meaning}" for name, meaning in known_metrics(summary))))
+        console.result(printable("\n".join(f"{name}: {meaning}" for name, meaning in known_metrics(summary))))
         return EXIT_OK
     verdict = judge(load_rules(options.thresholds), summary)
     if options.json:
-        print(json.dumps({**verdict.to_json(), "strict": strict}))
+        console.result(json.dumps({**verdict.to_json(), "strict": strict}))
     else:
-        print(_text(verdict, options.thresholds, options.quiet))
+        console.result(_text(verdict, options.thresholds, console.quiet))
     if targets:
-        stream = sys.stderr if options.json else sys.stdout
-        write_ci_outputs(
-            ci_record(run, verdict, strict),
-            targets,
-            run.path,
-            lambda line: print(line, file=stream),
-            lambda line: print(f"warning: {printable(line)}", file=sys.stderr),
-        )
+        # With --json standard output holds nothing but the verdict.
+        say = console.log if options.json else console.result
+        write_ci_outputs(ci_record(finished, verdict, strict), targets, finished.path, say, console.warn)
     return EXIT_ERRORS if verdict.overall == FAIL or (strict and verdict.overall == WARN) else EXIT_OK
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,31 +11,35 @@ from arena.analysis.compare.comparison import WORSE, Options, compare
 from arena.analysis.compare.figure import figure
 from arena.analysis.compare.paired_runs import pair_runs, read_run
 from arena.analysis.compare.text import csv_bytes, markdown, text
-from arena.cli.entry import enter
-from arena.errors import EXIT_ERRORS, EXIT_OK
+from arena.cli.console import Console
+from arena.cli.run_choice import add_last, newest
+from arena.engine.build import open_run
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.records import Json
 from arena.settings.flags import Parser
-from arena.store.finished_run import FinishedRun
 from arena.store.rundir import pretty_json, write_output
 
 LEAST_RESAMPLES, MOST_RESAMPLES = 100, 1_000_000
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
+def parser() -> Parser:
+    """Declare the flags."""
+    declared = Parser(
         prog="arena compare",
         description="Compare two runs of the same challenges, paired by challenge and repetition. Exit codes: 0"
         " compared, 1 with --fail-if-worse when something is worse, 2 when the runs cannot be compared.",
         examples=(
             "python3 -m arena compare state/runs/base state/runs/tuned",
+            "python3 -m arena compare state/runs/base --last",
             "python3 -m arena compare BASE TUNED --fail-if-worse --json comparison.json --figure comparison.svg",
         ),
     )
-    parser.add_argument("base", type=Path, metavar="BASE", help="run directory of the base players")
-    parser.add_argument("tuned", type=Path, metavar="TUNED", help="run directory of the tuned players")
-    add_flags(parser)
-    parser.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
-    return parser
+    declared.add_argument("base", nargs="?", type=Path, metavar="BASE", help="run directory of the base players")
+    declared.add_argument("tuned", nargs="?", type=Path, metavar="TUNED", help="run directory of the tuned players")
+    add_last(declared, "TUNED is the newest run under state/runs, and BASE the one before it, where it is not given")
+    add_flags(declared)
+    declared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    return declared
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -68,18 +71,26 @@ class Outputs:
     figure: Path | None
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena compare` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter("arena compare", lambda: _compare(words))
-
-
-def _compare(words: Sequence[str]) -> int:
-    options = _parser().parse_args(words)
-    found = compare_runs(options.base, options.tuned, options)
-    if not options.quiet:
-        print(text(found))
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Compare, write and print; return 1 with --fail-if-worse when something is worse, else 0."""
+    base, tuned = _chosen(options)
+    found = compare_runs(base, tuned, options)
+    if not console.quiet:
+        console.result(text(found))
     return exit_code(found, options.fail_if_worse)
+
+
+def _chosen(options: argparse.Namespace) -> tuple[Path, Path]:
+    """Return BASE and TUNED, completed by --last. Errors: UsageError when there are not two."""
+    base, tuned = options.base, options.tuned
+    if options.last and tuned is not None:
+        raise UsageError("TUNED and --last contradict each other: give one of the two")
+    if options.last:
+        latest = newest(1 if base is not None else 2)
+        return base or latest[1], latest[0]
+    if tuned is None:
+        raise UsageError("which two runs? give BASE and TUNED, or --last for the newest under state/runs as TUNED")
+    return base, tuned
 
 
 def compare_runs(base: Path, tuned: Path, options: argparse.Namespace) -> dict[str, Json]:
@@ -87,7 +98,7 @@ def compare_runs(base: Path, tuned: Path, options: argparse.Namespace) -> dict[s
 
     Errors: UsageError when they cannot be compared or a file cannot be written, DataError for a damaged run.
     """
-    runs = pair_runs(read_run(FinishedRun(base)), read_run(FinishedRun(tuned)), options.intersect)
+    runs = pair_runs(read_run(open_run(base)), read_run(open_run(tuned)), options.intersect)
     found = compare(runs, Options(options.resamples, options.seed))
     outputs = Outputs(options.report_path, options.json, options.csv, options.markdown, options.figure)
     write(found, outputs)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from arena.analysis.exports import hf_dataset, leaderboard_result
 from arena.analysis.exports.canary import canary_of
-from arena.cli.entry import enter
+from arena.cli.console import Console
+from arena.engine.build import open_run
 from arena.errors import EXIT_OK
 from arena.formats.tables import printable
 from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
+    """Declare the flags of each format."""
     shared = Parser(add_help=False)
     shared.add_argument("run", type=Path, metavar="RUN", help="run directory")
     shared.add_argument("--out", type=Path, required=True, metavar="PATH", help="file or new folder to write")
     shared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
-    parser = Parser(
+    declared = Parser(
         prog="arena export",
         description="Write a finished run in another format: docs/leaderboard.md.",
         examples=(
@@ -29,30 +30,34 @@ def _parser() -> argparse.ArgumentParser:
             "python3 -m arena export leaderboard-result state/runs/first --out result.json",
         ),
     )
-    formats = parser.add_subparsers(dest="format", required=True, metavar="FORMAT", parser_class=Parser)
-    result = formats.add_parser("leaderboard-result", parents=[shared], help="one JSON file in the predecessor's shape")
+    formats = declared.add_subparsers(dest="format", required=True, metavar="FORMAT", parser_class=Parser)
+    result = formats.add_parser(
+        "leaderboard-result",
+        parents=[shared],
+        help="one JSON file in the predecessor's shape",
+        examples=("python3 -m arena export leaderboard-result state/runs/first --out result.json",),
+    )
     result.add_argument("--include-transcripts", action="store_true", help="with transcripts, views and challenges")
-    folder = formats.add_parser("hf-dataset", parents=[shared], help="a Hugging Face data set folder (JSONL)")
+    folder = formats.add_parser(
+        "hf-dataset",
+        parents=[shared],
+        help="a Hugging Face data set folder (JSONL)",
+        examples=("python3 -m arena export hf-dataset state/runs/first --out first-dataset",),
+    )
     folder.add_argument("--license", default=hf_dataset.DEFAULT_LICENCE, metavar="ID",
                         help="licence of the data, as the Hub names it [default mit]")  # fmt: skip
-    return parser
+    return declared
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena export` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter("arena export", lambda: _export_by(words))
-
-
-def _export_by(words: Sequence[str]) -> int:
-    options = _parser().parse_args(words)
-    run = FinishedRun(options.run)
-    said = FORMATS[options.format](run, options)
-    canary, of_set = canary_of(run)
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Write the export and print what was written; return 0."""
+    finished = open_run(options.run)
+    written = FORMATS[options.format](finished, options)
+    canary, of_set = canary_of(finished)
     if not of_set:
-        print(f"warning: the challenge set names no canary; the export has {printable(canary)}", file=sys.stderr)
-    if not options.quiet:
-        print(printable(f"{options.out}: {said}"))
+        console.warn(f"the challenge set names no canary; the export has {canary}")
+    if not console.quiet:
+        console.result(printable(f"{options.out}: {written}"))
     return EXIT_OK
 
 
@@ -69,4 +74,4 @@ FORMATS: dict[str, Callable[[FinishedRun, argparse.Namespace], str]] = {
     "leaderboard-result": _leaderboard_result,
     "hf-dataset": _hf_dataset,
 }
-"""Format -> writes it and says what was written. A new format is one file in arena/exports and one row."""
+"""Format -> writes it and returns what was written. A new format is one file in arena/exports and one row."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,15 +12,17 @@ from typing import Any
 from arena.analysis.rejudge.agreement import AGREEMENT_FILE
 from arena.analysis.rejudge.rejudge import source_of
 from arena.analysis.rejudge.text import agreement_text
-from arena.cli.console import Console, console
-from arena.cli.entry import enter
+from arena.cli.console import Console
 from arena.cli.execute import execute
-from arena.engine.build import ProcessContext, RunRequest, family_spec
+from arena.cli.process import process_context
+from arena.cli.settings import COMMON, read_settings
+from arena.engine.build import RunRequest, family_spec, open_run
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS
 from arena.formats.tables import printable
 from arena.records import Json
-from arena.settings.config import Config, ModelRef, Panel, build_parser, read_config
+from arena.settings.config import Config, ModelRef, Panel, build_parser
+from arena.settings.flags import Parser
 from arena.settings.model_refs import judge, judge_ref
 from arena.settings.table import PROVIDERS, Setting
 from arena.store import digests
@@ -33,7 +32,7 @@ from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, SUMMARY_
 _OF_THE_RUN = frozenset({
     "challenges", "challenge_split", "challenge_ids", "limit", "repetitions", "seed", "max_turns",
     "max_tool_calls_per_turn", "participant_provider", "participant_model", "role_model", "temperature", "top_p",
-    "max_tokens", "reasoning_effort", "op_families", "retry",
+    "max_tokens", "reasoning_effort", "op_families", "tool_text", "retry",
 })  # fmt: skip
 """Settings that the matches were played with: they are as they were."""
 
@@ -66,43 +65,35 @@ _EXAMPLES = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena rejudge` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter("arena rejudge", lambda: _rejudge_by(words))
+COMMAND = "arena rejudge"
 
 
-def _rejudge_by(words: Sequence[str]) -> int:
-    parser = build_parser("arena rejudge", TABLE, _DESCRIPTION, _EXAMPLES)
-    parser.usage = "arena rejudge RUN [flags]"
-    parser.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
-    config = read_config(words, os.environ, TABLE, parser, mocks=MOCKS)
-    return _rejudge(_run_of(parser, words), config, words)
+def parser() -> Parser:
+    """Declare RUN, the settings of a run that are not the matches' own, and those of a panel."""
+    declared = build_parser(COMMAND, TABLE, _DESCRIPTION, _EXAMPLES)
+    declared.usage = f"{COMMAND} RUN [flags]"
+    declared.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
+    declared.show_first(("judges", "judge_repetitions", *COMMON))
+    return declared
 
 
-def _run_of(parser: argparse.ArgumentParser, words: Sequence[str]) -> Path:
-    """Return RUN. Errors: UsageError for a judge that is given twice, which a list of settings would take for one."""
-    found = parser.parse_known_args(list(words))[0]
-    _check_once([part.strip() for text in getattr(found, "judges", ()) for part in text.split(",")])
-    path: Path = found.run
-    return path
-
-
-def _rejudge(path: Path, config: Config, words: Sequence[str]) -> int:
-    run = FinishedRun(path)
-    _check_finished(run)
-    _check_out(config, path)
-    whole = _whole_config(run, config)
-    shown: Console = console(config.quiet, config.no_color, config.environ)
-    process = ProcessContext(
-        config.environ, config.root, threading.Event(), shown.notify, shown.warn, tuple(words), "arena rejudge"
-    )
-    spec = family_spec(str(run.identity["family"]))
-    request = RunRequest(spec, whole, process, _panel(config), source_of(run))
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Judge the matches of RUN again and print how far the judges agree; return the code of the new run."""
+    # A list of settings would take a judge that is given twice for one.
+    _check_once([part.strip() for text in getattr(options, "judges", ()) for part in text.split(",")])
+    config = read_settings(options, console, TABLE, MOCKS)
+    finished = open_run(options.run)
+    source = source_of(finished)
+    _check_finished(finished)
+    _check_out(config, finished.path)
+    whole = _whole_config(finished, config)
+    process = process_context(config, console, options.argv, COMMAND)
+    spec = family_spec(finished.manifest.family)
+    request = RunRequest(spec, whole, process, _panel(config), source)
     # With --json standard output holds nothing but the one object that `_show` prints.
-    code = execute(request, replace(shown, out=shown.err) if config.json else shown)
+    code = execute(request, replace(console, out=console.err) if config.json else console)
     if config.out is not None and not config.dry_run and (Path(config.out) / AGREEMENT_FILE).is_file():
-        _show(Path(config.out), config, shown)
+        _show(Path(config.out), config, console)
     return code
 
 
@@ -143,17 +134,15 @@ def _check_out(config: Config, path: Path) -> None:
 def _whole_config(run: FinishedRun, config: Config) -> Config:
     """Return the settings of the new run: those of the matches as they were, those of judging as they are given.
 
-    Errors: UsageError for the panel, DataError for a manifest of another shape.
+    Errors: UsageError for the panel or a run without players, DataError for models of an unknown provider.
     """
     judges = _panel(config)
-    try:
-        played, models = run.identity["settings"], run.identity["models"]
-        provider, _, model = models["participant"].partition("/")
-        roles = tuple(models["roles"].items())
-        labels = [models["participant"], *(label for _, label in roles)]
-    except (KeyError, TypeError, AttributeError) as error:
-        place = Issue(str(run.path / MANIFEST_FILE), "/identity", f"lacks or spoils a field: {error!r}")
-        raise DataError([place]) from None
+    played, models = run.manifest.identity.settings, run.manifest.identity.models
+    if models.participant is None:
+        raise UsageError(f"{run.path}: no model filled the seats, so there is nothing to score again")
+    provider, _, model = models.participant.partition("/")
+    roles = tuple(models.roles.items())
+    labels = [models.participant, *models.roles.values()]
     strangers = [label for label in labels if label.partition("/")[0] not in PROVIDERS]
     if strangers:
         place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import argparse
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
-from arena.cli.console import Console, console
-from arena.cli.entry import enter
+from arena.cli.console import Console
+from arena.cli.run_choice import add_last, newest
+from arena.engine.build import open_run
 from arena.errors import EXIT_OK, UsageError
 from arena.settings.flags import Parser
 from arena.store.digests import DIGESTS_FILE, renew
@@ -21,35 +22,30 @@ _DESCRIPTION = (
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena report` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter("arena report", lambda: _act(words))
-
-
-def _parser() -> Parser:
-    parser = Parser(
+def parser() -> Parser:
+    """Declare the flags."""
+    declared = Parser(
         "arena report",
         description=_DESCRIPTION,
         examples=(
             "python3 -m arena report state/runs/first",
+            "python3 -m arena report --last --open",
             "python3 -m arena report state/runs/base state/runs/tuned --out both.html",
         ),
     )
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="run directory; several need --out")
-    parser.add_argument("--out", metavar="FILE", help=f"where the page goes (RUN/{REPORT_FILE} without it)")
-    parser.add_argument("--quiet", action="store_true", help="print only errors")
-    return parser
+    declared.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run directory; several need --out")
+    add_last(declared, "take the newest run under state/runs")
+    declared.add_argument("--open", action="store_true", help="open the page in a browser")
+    declared.add_argument(
+        "--out", type=Path, metavar="FILE", help=f"where the page goes (RUN/{REPORT_FILE} without it)"
+    )
+    declared.add_argument("--quiet", action="store_true", help="print only errors")
+    return declared
 
 
-def _act(argv: Sequence[str]) -> int:
-    words = _parser().parse_args(argv)
-    screen = console(words.quiet, no_color=False, environ=os.environ)
-    return _report([Path(run) for run in words.runs], Path(words.out) if words.out else None, screen)
-
-
-def _report(folders: Sequence[Path], out: Path | None, screen: Console) -> int:
-    runs = [FinishedRun(folder) for folder in folders]
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Write the page and its figures, print where they are, and open the page with --open; return 0."""
+    runs, out = [open_run(folder) for folder in _folders(options)], options.out
     if out is None and len(runs) > 1:
         raise UsageError("several runs in one report need --out FILE, such as --out report.html")
     own = runs[0].path / REPORT_FILE
@@ -57,10 +53,21 @@ def _report(folders: Sequence[Path], out: Path | None, screen: Console) -> int:
     built = build_report(runs, paths)
     _renew_digests(runs, paths, [*built.figures, *built.removed])
     beside = f"; the matches are in {built.match_files} files in {paths.matches}" if built.match_files else ""
-    if not screen.quiet:
-        screen.result(f"{paths.page}: {built.matches} matches, {built.page_bytes / 1000:,.0f} kB{beside}")
-        screen.result(f"figures: {len(built.figures)} in {paths.figures}")
+    if not console.quiet:
+        console.result(f"{paths.page}: {built.matches} matches, {built.page_bytes / 1000:,.0f} kB{beside}")
+        console.result(f"figures: {len(built.figures)} in {paths.figures}")
+    if options.open and not webbrowser.open(paths.page.resolve().as_uri()):
+        console.warn(f"no browser could be started; open {paths.page} in one")
     return EXIT_OK
+
+
+def _folders(options: argparse.Namespace) -> list[Path]:
+    """Return the runs of the page. Errors: UsageError when none is named."""
+    if options.last:
+        return [*options.runs, *newest(1)]
+    if not options.runs:
+        raise UsageError("which run? give RUN, or --last for the newest one under state/runs")
+    return list(options.runs)
 
 
 def _renew_digests(runs: Sequence[FinishedRun], paths: Paths, figures: Sequence[str]) -> None:

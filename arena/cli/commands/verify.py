@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-import os
-import sys
-import threading
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from arena.analysis.verify.text import verification_text
 from arena.analysis.verify.verify import recalculating, verify
 from arena.cli.console import Console
-from arena.cli.entry import enter
-from arena.engine.build import ProcessContext
+from arena.cli.process import process_context
+from arena.cli.run_choice import add_run, chosen_run
+from arena.cli.settings import read_settings
 from arena.errors import EXIT_ERRORS, EXIT_OK
-from arena.settings.config import build_parser, read_config
-from arena.settings.flags import examples_text
+from arena.settings.config import build_parser
+from arena.settings.flags import Parser, examples_text
 from arena.settings.table import CORE, TOOLS
 
 _FLAGS = frozenset({"calculator_provider", "calculator_timeout", "json", "quiet"})
@@ -43,30 +40,29 @@ _DESCRIPTION = (
 )
 _EXAMPLES = (
     "python3 -m arena verify state/runs/first",
+    "python3 -m arena verify --last",
     "python3 -m arena verify RUN --json --quiet",
 )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out `arena verify` with these arguments and return the exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
-    return enter("arena verify", lambda: _verify(words))
+def parser() -> Parser:
+    """Declare RUN, and the settings that a verification needs."""
+    declared = build_parser("arena verify", [row for row in TABLE if row.name in _FLAGS], _DESCRIPTION)
+    declared.usage = "arena verify RUN [flags]"
+    declared.epilog = "More: docs/verify.md.\n\n" + examples_text(_EXAMPLES)
+    declared.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
+    add_run(declared)
+    return declared
 
 
-def _verify(words: Sequence[str]) -> int:
-    parser = build_parser("arena verify", [row for row in TABLE if row.name in _FLAGS], _DESCRIPTION)
-    parser.usage = "arena verify RUN [flags]"
-    parser.epilog = "More: docs/verify.md.\n\n" + examples_text(_EXAMPLES)
-    parser.add_argument("run", metavar="RUN", help="run directory")
-    config = read_config(words, os.environ, table=TABLE, parser=parser)
-    path = Path(parser.parse_args(list(words)).run)
-    console = Console(quiet=config.quiet)
-    stop = threading.Event()
-    process = ProcessContext(config.environ, config.root, stop, console.notify, console.warn, tuple(words))
-    with recalculating(config, process) as again:
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Verify the run and print what was found; return 0 when everything holds, else 1."""
+    config = read_settings(options, console, TABLE)
+    path = chosen_run(options)
+    with recalculating(config, process_context(config, console)) as again:
         found = verify(path, again)
     if config.json:
-        print(json.dumps(found.to_json()))
+        console.result(json.dumps(found.to_json()))
     elif not config.quiet or not found.holds:
-        print(verification_text(found))
+        console.result(verification_text(found))
     return EXIT_OK if found.holds else EXIT_ERRORS

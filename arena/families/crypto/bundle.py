@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import IO
 
 from arena.families.crypto.challenges.schema import encode_role
+from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import CryptoSetup, match_path, roles
 from arena.families.crypto.views import role_messages, spoken
-from arena.records import Json, Record
+from arena.formats.decode import encode
+from arena.records import Entry, Json, Judging, Record
 from arena.store.journal import dumps, encode_line
 
 _CHUNK = 1 << 18
@@ -22,7 +24,7 @@ MAX_OPEN_FILES = 64
 """Role-view files held open at once while exporting; a challenge set has more roles than a process may open files."""
 
 
-def match_json(record: dict[str, Json], challenge: Mapping[str, Json], setup: CryptoSetup) -> dict[str, Json]:
+def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> dict[str, Json]:
     """Return match.json: the predecessor's match object without transcript and views, which stand beside it."""
     out: dict[str, Json] = {
         "challenge_id": challenge["id"],
@@ -32,74 +34,100 @@ def match_json(record: dict[str, Json], challenge: Mapping[str, Json], setup: Cr
     for name in ("primitive_family", "split"):
         if name in challenge:
             out[name] = challenge[name]
-    scored = record["unscored"] is None and record["status"] == "done"
+    score, transcript, detail = record.score, record.transcript, detail_of(record)
+    values = {name: None if value is None else float(value) for name, value in score.values.items()}
     out |= {
         "participants": [participant["id"] for participant in challenge["participants"]],
         "initiator_agent_id": challenge["self_play"]["initiator_agent_id"],
         "models": {role: setup.role_models.get(role, setup.participant) for role in roles(challenge)},
         "max_turns": setup.max_turns,
-        "rep": record["plan"]["rep"],
-        "seed": record["seed"],
-        "instance": record.get("instance"),
-        "attempt": record["attempt"],
-        "status": record["status"],
-        "stop": record["stop"],
-        "flags": record["flags"],
-        "outcome": record["outcome"],
-        "judge_verdict": {"scores": record["scores"], "verdict": record["verdict"]} if scored else None,
-        "unscored": record["unscored"],
-        "error": record["detail"] if record["status"] == "error" else None,
-        "detail": record["detail"],
-        "usage": record["usage"],
-        "judging": record["judging"],
+        "rep": record.trial.plan["rep"],
+        "seed": record.trial.seed,
+        "instance": transcript.instance,
+        "attempt": record.attempt,
+        "status": record.status,
+        "stop": record.stop,
+        "flagged": record.flagged,
+        "outcome": score.outcome,
+        "judge_verdict": {"scores": values, "verdict": score.verdict} if record.scored else None,
+        "unscored": score.unscored,
+        "error": transcript.detail if record.status == "error" else None,
+        "detail": transcript.detail,
+        "usage": {seat: counters.counts() for seat, counters in transcript.usage.items()},
+        "judging": {**_judging_json(score.judging), **({} if detail is None else encode(detail))},
     }
     return out
 
 
-def write_bundle(run_dir: Path, record: dict[str, Json], challenge: Mapping[str, Json], setup: CryptoSetup) -> None:
+def _judging_json(judging: Judging) -> dict[str, Json]:
+    return {
+        "asks": judging.asks,
+        "texts_cut": judging.texts_cut,
+        "characters_cut": judging.characters_cut,
+        "usage": judging.usage.counts(),
+        "calls": [encode(call) for call in judging.calls],
+        "panel": [encode(one) for one in judging.panel],
+    }
+
+
+def write_bundle(run_dir: Path, record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> None:
     """Write matches/<challenge id>/rep_<r>/: match.json, transcript.json and role_views/<RoleId>.json.
 
     The files are derived and can be rebuilt from matches.jsonl, so they are written plainly.
     """
-    folder = f"{run_dir}/matches/{match_path(challenge['id'], record['plan']['rep'])}"
+    folder = f"{run_dir}/matches/{match_path(challenge['id'], record.trial.plan['rep'])}"
     views = folder + "/role_views"
     _make_folders(folder, views)
-    entries = record["transcript"]
+    entries = record.transcript.entries
     said = _said(entries)
     _write(folder + "/match.json", encode_line(match_json(record, challenge, setup)))
-    _write(folder + "/transcript.json", _transcript(record["stop"], entries, said))
+    _write(folder + "/transcript.json", _transcript(record.stop, entries, said))
     for role in roles(challenge):
-        prompt = setup.view_prompt(challenge, role, record.get("instance"))
+        prompt = setup.view_prompt(challenge, role, record.transcript.instance)
         _write(f"{views}/{_file_name(role)}.json", _view(prompt, entries, role, said))
 
 
-def _said(entries: Sequence[dict[str, Json]]) -> dict[int, str]:
+def _said(entries: Sequence[Entry]) -> dict[int, str]:
     """Return place among the entries -> public turn as a JSON string: it stands in every file of the bundle, and is
     encoded once."""
-    return {place: dumps(spoken(entry)) for place, entry in enumerate(entries) if entry["kind"] == "say"}
+    return {place: dumps(spoken(entry)) for place, entry in enumerate(entries) if entry.kind == "say"}
 
 
-def _transcript(stop: str, entries: Sequence[dict[str, Json]], said: Mapping[int, str]) -> bytes:
+def _transcript(stop: str, entries: Sequence[Entry], said: Mapping[int, str]) -> bytes:
     """Return transcript.json: `stop`, the public turns as `{speaker, content}` (the predecessor's form), and what was
     not public, each with its place."""
-    turns = ",".join(
-        [f'{{"speaker":{dumps(entries[place]["from"])},"content":{text}}}' for place, text in said.items()]
-    )
-    private = [{"place": place, **entry} for place, entry in enumerate(entries) if entry["kind"] != "say"]
+    turns = ",".join([f'{{"speaker":{dumps(entries[place].seat)},"content":{text}}}' for place, text in said.items()])
+    private = [{"place": place, **_private(entry)} for place, entry in enumerate(entries) if entry.kind != "say"]
     return _utf8(f'{{"stop":{dumps(stop)},"transcript":[{turns}],"entries":{dumps(private)}}}\n')
 
 
-def _view(prompt: str, entries: Sequence[dict[str, Json]], role: str, said: Mapping[int, str]) -> bytes:
+def _private(entry: Entry) -> dict[str, Json]:
+    """Return an entry that is not public, with the members that its kind has."""
+    out: dict[str, Json] = {
+        "turn": entry.turn,
+        "from": entry.seat,
+        "to": entry.to,
+        "kind": entry.kind,
+        "step": entry.step,
+    }
+    if entry.kind == "call":
+        out |= {"id": entry.id, "index": entry.index, "op": entry.op, "args": entry.args, "answer": entry.answer}
+    else:
+        out["text"] = entry.text
+    return {**out, "problem": entry.problem} if entry.problem else out
+
+
+def _view(prompt: str, entries: Sequence[Entry], role: str, said: Mapping[int, str]) -> bytes:
     """Return the system prompt and the `role_messages` of a role as one line of JSON."""
     messages = []
     for place, entry in enumerate(entries):
         text = said.get(place)
         if text is None:
             messages += [dumps(message) for message in role_messages([entry], role)]
-        elif entry["from"] == role:
+        elif entry.seat == role:
             messages.append(f'{{"role":"assistant","content":{text}}}')
         else:
-            messages.append(f'{{"role":"user","content":{dumps(entry["from"] + ": ")[:-1]}{text[1:]}}}')
+            messages.append(f'{{"role":"user","content":{dumps(entry.seat + ": ")[:-1]}{text[1:]}}}')
     return _utf8(f'{{"system_prompt":{dumps(prompt)},"messages":[{",".join(messages)}]}}\n')
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from arena.families.crypto.checks.results import detail_of
 from arena.records import Json, Record
 from arena.stats.moments import merge_counts
 
@@ -34,20 +35,21 @@ class CheckRates:
 
     def add(self, record: Record) -> None:
         """Count one record; nothing where it carries no checks (errors, limits, denied, other families)."""
-        checks = record.score.detail.get("checks")
-        if checks is None:
+        detail = detail_of(record)
+        if detail is None:
             return
+        checks = detail.checks
         self.n += 1
-        for name, found in checks.items():
-            if isinstance(found, dict):
+        for name, ok in checks.passed().items():
+            if ok is not None:
                 self.made[name] = self.made.get(name, 0) + 1
-                self.passed[name] = self.passed.get(name, 0) + (found["ok"] is True)
-        if checks["result"] is not None:
-            verdict = checks["result"]["verdict"]
+                self.passed[name] = self.passed.get(name, 0) + ok
+        if checks.result is not None:
+            verdict = checks.result.verdict
             self.results[verdict] = self.results.get(verdict, 0) + 1
-        self.artefacts += checks["artefacts"]["count"]
-        self.artefacts_real += checks["artefacts"]["real"]
-        self.calls_unused += checks["tools"]["unused"]
+        self.artefacts += checks.artefacts.count
+        self.artefacts_real += checks.artefacts.real
+        self.calls_unused += checks.tools.unused
 
     def merge(self, other: CheckRates) -> None:
         """Count what another one counted."""
@@ -75,15 +77,15 @@ class CheckRates:
 
     def cells(self, record: Record) -> list[Json]:
         """Return a record's checks in the order of `columns`; empty cells where a check was not made."""
-        checks = record.score.detail.get("checks")
-        if checks is None:
+        detail = detail_of(record)
+        if detail is None:
             return [None] * len(self.columns)
-        result, leaks = checks["result"], checks["leaks"]
+        checks = detail.checks
         return [
-            None if result is None else result["verdict"],
-            len(checks["textbook_names"]["found"]),
-            None if leaks is None else len(leaks["found"]),
-            checks["artefacts"]["count"],
-            checks["artefacts"]["real"],
-            checks["tools"]["unused"],
+            None if checks.result is None else checks.result.verdict,
+            len(checks.textbook_names.found),
+            None if checks.leaks is None else len(checks.leaks.found),
+            checks.artefacts.count,
+            checks.artefacts.real,
+            checks.tools.unused,
         ]

@@ -119,7 +119,7 @@ def trials(setup: CryptoSetup) -> Iterator[Trial]:
                 series=None,
                 seed=trial_seed(setup.run_seed, key),
                 plan={"challenge_id": challenge["id"], "rep": rep},
-                cast=setup.role_models,
+                cast={role: setup.role_models.get(role, setup.participant) for role in roles(challenge)},
             )
 
 

@@ -13,6 +13,7 @@ from arena.families.crypto.challenges.instance import drawing_order
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
+from arena.families.crypto.checks.results import MatchDetail
 from arena.families.crypto.checks.verified import caps_of, describe_rule, findings, verified
 from arena.families.crypto.outcome import ABORTED_OUTCOME, OUTCOMES, outcome
 from arena.families.crypto.prompts import OPENING_CUE, PROMPT_VERSION
@@ -35,7 +36,6 @@ from arena.stats.moments import Moments
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
-_COMPARED = ("max_turns", "max_tool_calls_per_turn", "repetitions")
 VERIFIED_RULE = "verified_rule"
 """Rule of the run's verified scores: runs of different rules are compared but for these."""
 
@@ -98,8 +98,7 @@ class CryptoFamily:
         without = verified(caps, nothing, setup.rule, stop)
         if transcript.status != "done":
             unscored = f"not judged: {stop}"
-            detail: dict[str, Json] = {"checks": checks, "verified": without}
-            return Score(values=nothing, outcome=ABORTED_OUTCOME, unscored=unscored, detail=detail)
+            return Score(nothing, ABORTED_OUTCOME, unscored=unscored, detail=MatchDetail(checks, without))
         material = JudgeMaterial(
             subject=setup.judged(challenge, transcript.instance),
             entries=transcript.entries,
@@ -113,15 +112,15 @@ class CryptoFamily:
             return ask_judge(setup.rubric, material, setup.truncation, services, tools, most, question)
 
         result = ask_panel(setup.panel, ask)
-        detail = {**result.counts, "checks": checks, "verified": without, **result.more}
         if result.scores is None:
-            return Score(values=nothing, outcome=None, unscored=result.unscored, detail=detail)
-        detail["verified"] = verified(caps, result.scores, setup.rule, stop)
+            detail = MatchDetail(checks, without)
+            return Score(nothing, None, unscored=result.unscored, detail=detail, judging=result.judging)
         return Score(
             values={**result.scores},
             outcome=outcome(setup.rule, result.scores, stop),
             verdict=result.verdict,
-            detail=detail,
+            detail=MatchDetail(checks, verified(caps, result.scores, setup.rule, stop)),
+            judging=result.judging,
         )
 
     def facts(self) -> Sequence[FactGroup]:
@@ -134,10 +133,10 @@ class CryptoFamily:
 
     def ledger(self, record: Record) -> dict[str, Json]:
         """Return what a record's claims rest on (checks/ledger.py): `claims`, class -> count, and more beside it."""
-        return ledger(record.to_json(), self.challenges[record.trial.unit])
+        return ledger(record, self.challenges[record.trial.unit])
 
     def write_bundle(self, run_dir: Path, record: Record) -> None:
-        write_bundle(run_dir, record.to_json(), self.challenges[record.trial.unit], self.setup)
+        write_bundle(run_dir, record, self.challenges[record.trial.unit], self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return [RoleViews(run_dir, self.challenges)]
@@ -207,11 +206,4 @@ class CryptoFamily:
             "outcome_rule": setup.rule.to_json(),
             "checks_version": CHECKS_VERSION,
             VERIFIED_RULE: describe_rule(),
-        }
-
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        settings, rules = identity["settings"], identity["rules"]
-        return {
-            **{name: settings.get(name) for name in _COMPARED},
-            **{name: value for name, value in rules.items() if name != VERIFIED_RULE},
         }

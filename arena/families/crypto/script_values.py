@@ -21,7 +21,7 @@ from arena.records import Json
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
 _LABELLED = r"(?<!\w){} \[([^\]\n]*)\]"
-_ROLE = re.compile(r'You are (.*) in "')
+_ROLE = re.compile(r'(?:\A|\n\nYour role:\n)You are (.*) in "')
 RESERVED = frozenset({"my", "me", "heard", "said", "let", "i"})
 """Names that no call and no loop variable may have."""
 
@@ -39,7 +39,7 @@ class View:
     def __init__(self, system: str, messages: Sequence[Message]) -> None:
         _, found, rest = system.partition("\n\n" + VALUES_HEADER)
         self.my: dict[str, Json] = json.loads(rest.partition("\n")[0]) if found else {}
-        role = _ROLE.match(system)
+        role = _ROLE.search(system)
         self.me = role[1] if role else ""
         self.heard: dict[str, list[str]] = {}
         self.said: list[str] = []

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from arena.errors import ConfigError, UsageError
 from arena.families.crypto.challenges.schema import load, select
-from arena.families.crypto.data import CryptoSetup
+from arena.families.crypto.data import CryptoSetup, played_challenges
 from arena.families.crypto.family import CryptoFamily
 from arena.families.crypto.outcome import load_rule, rule_from_json
 from arena.families.crypto.rubric import RUBRIC
 from arena.judging.judge import Truncation
+from arena.play.tool_description import granted_families
 from arena.records import Json
 from arena.settings.config import CLONE_ROOT, Config
+from arena.store.finished_run import FinishedRun
 
 DEFAULT_SET = "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 
@@ -46,6 +49,7 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
         ids=config["challenge_ids"] or None,
         limit=config["limit"],
     )
+    _check_grants(challenges, tools)
     refs = players.refs
     known = sorted({participant["id"] for challenge in challenges for participant in challenge["participants"]})
     strangers = [role for role in refs.by_role if role not in known]
@@ -82,6 +86,24 @@ def rescoring_rules(config: Config, rules: Mapping[str, Json]) -> dict[str, Json
     if config["outcome_rule"] is None or config.source["outcome_rule"] == "default":
         return dict(rules)
     return {**rules, "outcome_rule": load_rule(Path(config["outcome_rule"])).to_json()}
+
+
+def unit_digests(run: FinishedRun) -> dict[str, str]:
+    """Return challenge id -> its text as JSON, as the run played it. Errors: DataError for a damaged file."""
+    return {challenge["id"]: json.dumps(challenge, sort_keys=True) for challenge in played_challenges(run).challenges}
+
+
+def _check_grants(challenges: Sequence[Mapping[str, Json]], tools: str | None) -> None:
+    """Raise UsageError for a challenge whose players would be shown no operation at all."""
+    known = granted_families(tools or "")
+    for challenge in challenges:
+        granted = challenge.get("op_families")
+        if known and granted is not None and known.isdisjoint(granted):
+            raise UsageError(
+                f"--tool-text granted: challenge {challenge['id']} grants only {', '.join(granted)}, and none of"
+                f" these is among the families that are shown: {', '.join(sorted(known))}; use --tool-text families,"
+                " or correct its op_families"
+            )
 
 
 def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoFamily:

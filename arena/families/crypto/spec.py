@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arena.families.crypto.checks.results import MatchDetail
 from arena.families.spec import FamilySpec, Need, Words
 from arena.settings.table import CORE, JUDGE, PLAYED, PLAYERS, TOOLS, MockModels, Setting
 
@@ -37,4 +38,8 @@ SPEC = FamilySpec(
     tools=Need.OPTIONAL,
     providers={"mock": "arena.families.crypto.mock.provider", "scripted": "arena.families.crypto.scripted"},
     mocks=MOCKS,
+    compared=("max_turns", "max_tool_calls_per_turn", "repetitions"),
+    not_compared=("verified_rule",),
+    report="arena.families.crypto.report",
+    detail=MatchDetail,
 )

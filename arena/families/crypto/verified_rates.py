@@ -1,7 +1,6 @@
 """Verified scores over the records of a run, for summary.json, the CSV and the end of a run.
 
-Beside the judge's own, never mixed with them: the functions read `judging.verified` of a record and nothing else of
-its scores. Families without verified scores have none here.
+Beside the judge's own, never mixed with them: read from the detail of a record's score and from nothing else.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from arena.families.crypto.checks.results import detail_of
 from arena.records import Json, Record
 from arena.stats.moments import Moments, merge_counts, success_rate
 
@@ -38,18 +38,19 @@ class VerifiedRates:
 
     def add(self, record: Record) -> None:
         """Count one record; nothing where it carries no verified scores."""
-        found = record.score.detail.get("verified")
-        if found is None:
+        detail = detail_of(record)
+        if detail is None:
             return
+        found = detail.verified
         self.n += 1
-        if found["outcome"] is not None:
-            self.outcomes[found["outcome"]] += 1
-        for reason in {cap["reason"] for cap in found["caps"]}:
+        if found.outcome is not None:
+            self.outcomes[found.outcome] += 1
+        for reason in {cap.reason for cap in found.caps}:
             self.caps[reason] = self.caps.get(reason, 0) + 1
         if not record.scored:
             return
-        self.scores.add(found["scores"])
-        self.capped += found["scores"] != record.score.values
+        self.scores.add(found.scores)
+        self.capped += found.scores != record.score.values
 
     def merge(self, other: VerifiedRates) -> None:
         """Count what another one counted."""
@@ -78,13 +79,14 @@ class VerifiedRates:
     def cells(self, record: Record) -> list[Json]:
         """Return a record's values of `columns`; `verified_caps` holds the reasons with spaces between. Empty cells
         where there are none."""
-        found = record.score.detail.get("verified")
-        if found is None:
+        detail = detail_of(record)
+        if detail is None:
             return [None] * (len(self.scores.names) + 3)
-        values = [found["scores"].get(name) for name in self.scores.names]
+        found = detail.verified
+        values = [found.scores.get(name) for name in self.scores.names]
         known = [value for value in values if value is not None]
-        reasons = " ".join(dict.fromkeys(cap["reason"] for cap in found["caps"]))
-        return [found["outcome"], *values, round(sum(known) / len(known), 3) if known else None, reasons or None]
+        reasons = " ".join(dict.fromkeys(cap.reason for cap in found.caps))
+        return [found.outcome, *values, round(sum(known) / len(known), 3) if known else None, reasons or None]
 
 
 def verified_line(summary: Mapping[str, Json]) -> str | None:

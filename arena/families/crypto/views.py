@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from arena.play.tool_protocol import done_text
-from arena.records import Json
+from arena.records import Entry, Json
 
 
-def spoken(entry: dict[str, Json]) -> str:
+def spoken(entry: Entry) -> str:
     """Return what the others heard of a `say` entry: its text, and the done line where there is one."""
-    done = entry.get("done")
-    if done is None:
-        return str(entry["text"])
-    line = done_text(done["result"])
-    return f"{entry['text']}\n{line}" if entry["text"] else line
+    if not entry.done:
+        return entry.text
+    line = done_text(entry.result)
+    return f"{entry.text}\n{line}" if entry.text else line
 
 
-def role_messages(entries: Sequence[dict[str, Json]], role: str) -> list[dict[str, Json]]:
+def role_messages(entries: Sequence[Entry], role: str) -> list[dict[str, Json]]:
     """Return a role's own view as messages.
 
     Own turns are `assistant`, the others' `user` with `Name: ` in front. What only this role saw stands between them:
@@ -26,10 +25,9 @@ def role_messages(entries: Sequence[dict[str, Json]], role: str) -> list[dict[st
     return list(_role_messages(entries, role))
 
 
-def _role_messages(entries: Sequence[dict[str, Json]], role: str) -> Iterator[dict[str, Json]]:
+def _role_messages(entries: Sequence[Entry], role: str) -> Iterator[dict[str, Json]]:
     for entry in entries:
-        kind = entry["kind"]
-        speaker = entry["from"]
+        kind, speaker = entry.kind, entry.seat
         if kind == "say":
             text = spoken(entry)
             if speaker == role:
@@ -38,9 +36,9 @@ def _role_messages(entries: Sequence[dict[str, Json]], role: str) -> Iterator[di
                 yield {"role": "user", "content": f"{speaker}: {text}"}
         elif speaker == role:
             if kind == "call":
-                call = {"id": entry["id"], "op": entry["op"], "args": entry["args"]}
-                yield {"role": "tool", "call": call, "answer": entry["answer"]}
+                call = {"id": entry.id, "op": entry.op, "args": entry.args}
+                yield {"role": "tool", "call": call, "answer": entry.answer}
             elif kind == "malformed":
-                yield {"role": "malformed", "content": entry["text"], "problem": entry["problem"]}
+                yield {"role": "malformed", "content": entry.text, "problem": entry.problem}
             else:
-                yield {"role": kind, "content": entry.get("text", "")}
+                yield {"role": kind, "content": entry.text}

@@ -78,7 +78,7 @@ def _done(entries: Entries, one: Expected) -> bool:
     if one.says is not None:
         wanted = squeezed(one.says)
         return any(wanted in squeezed(text) for _, text in public_texts(entries))
-    return any(call["op"] == one.tool and matches(call["args"], one.args) for call in done_calls(entries))
+    return any(call.op == one.tool and matches(call.args, one.args) for call in done_calls(entries))
 
 
 def judge(evaluator: Evaluator | None, facts: Mapping[str, Json], entries: Entries) -> Judgement:

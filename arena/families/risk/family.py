@@ -27,7 +27,7 @@ from arena.play.dialogue import Row, Setting, converse
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import Toolbox
-from arena.records import Json, Record, Score, Transcript, Trial
+from arena.records import GateDecision, Json, Record, Score, Transcript, Trial
 from arena.settings.config import Config
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
@@ -108,8 +108,8 @@ class RiskFamily:
         done = transcript.status == "done"
         found = self.assessed(trial, transcript, Ending(done, bool(transcript.entries)))
         # Of services that are gated; others have no such decisions.
-        decisions: Sequence[Mapping[str, Json]] = getattr(services, "gate_decisions", ())
-        fails = any(one.get("fails") for one in decisions)
+        decisions: Sequence[GateDecision] = getattr(services, "gate_decisions", ())
+        fails = any(one.fails for one in decisions)
         outcome = FAILED if fails and found.outcome == PASSED and found.attack is None else found.outcome
         detail: dict[str, Json] = {"risk": {**found.to_json(), "failed_by_gate": fails}}
         return Score(
@@ -188,12 +188,6 @@ class RiskFamily:
                 "rules": setup.evaluator.rule_ids,
             },
         }
-
-    def comparable(self, identity: Mapping[str, Json]) -> Mapping[str, Json]:
-        settings, rules = identity["settings"], identity["rules"]
-        names = ("slices", "trials", "seed", "seeds", "attack_seeds", "max_tool_calls_per_turn")
-        same = ("rules_version", "slices_sha256", "attacks_sha256", "evaluator")
-        return {**{name: settings.get(name) for name in names}, **{name: rules[name] for name in same}}
 
 
 def _schedule(scene: Scene, case: Case, attacked: bool, transcript: Transcript) -> Iterator[Row]:

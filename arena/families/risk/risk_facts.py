@@ -60,7 +60,7 @@ class Line(NamedTuple):
 
 def ending_of(record: Record) -> Ending:
     """Return how a record's trial ended."""
-    called = bool(record.transcript.entries) or any(one.get("phase") == "after" for one in record.gates)
+    called = bool(record.transcript.entries) or any(one.phase == "after" for one in record.gates)
     return Ending(record.status in ("done", "denied"), called)
 
 
@@ -85,13 +85,13 @@ class RiskFacts:
         plan = record.trial.plan
         denied = 0
         for one in record.gates:
-            key = STAGES[one["phase"]], one["decision"]
+            key = STAGES[one.phase], one.decision
             self.gates[key] = self.gates.get(key, 0) + 1
-            if one["decision"] != "allow":
-                reason = key[0], one["reason_code"]
+            if one.decision != "allow":
+                reason = key[0], one.reason_code
                 self.reasons[reason] = self.reasons.get(reason, 0) + 1
-                denied |= one["decision"] == "deny"
-            self.shadow += not one["enforced"]
+                denied |= one.decision == "deny"
+            self.shadow += not one.enforced
         success = found["evaluator"]["success"]
         judged = "" if success is None else "pass" if success else "fail"
         attacked = plan["attack"] != NO_ATTACK
@@ -190,7 +190,7 @@ class RiskFacts:
     def cells(self, record: Record) -> list[Json]:
         found = self.read(record)
         breach = found["breach"]
-        denials = sum(one["decision"] == "deny" for one in record.gates)
+        denials = sum(one.decision == "deny" for one in record.gates)
         rule = found["evaluator"]["judge_rule_id"]
         return [found["attack"], None if breach is None else breach["turn"], int(found["callable"]), rule, denials]
 

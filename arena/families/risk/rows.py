@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from arena.families.risk.assessment import PASSED
-from arena.records import Json, Record, Trial
+from arena.families.risk.checkers.checker import AGENT, public_texts
+from arena.formats.decode import encode
+from arena.records import Counters, Json, Record, Trial
 
 SKIPPED = "SKIPPED_BUDGET_REACHED"
 DRY_RUN = "DRY_RUN"
@@ -18,10 +20,10 @@ _BEFORE, _AFTER = "before", "after"
 
 def row_of(record: Record, found: Mapping[str, Json]) -> dict[str, Json]:
     """Return the row of a record; `found` is its assessment (RiskFacts.read)."""
-    usage = record.transcript.usage.get("agent", {})
-    prompt, completion = usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+    usage = record.transcript.usage.get(AGENT, Counters())
+    prompt, completion = usage.prompt_tokens, usage.completion_tokens
     success = record.score.outcome == PASSED and found["evaluator"]["success"] is not False
-    said = [entry["text"] for entry in record.transcript.entries if entry["kind"] == "say"]
+    said = [text for _, text in public_texts(record.transcript.entries)]
     return {
         **_plan(record.trial),
         "prompt_tokens": prompt,
@@ -55,12 +57,12 @@ def _reason(record: Record, found: Mapping[str, Json]) -> str:
 
 def _gate(record: Record, phase: str) -> Json:
     """Return the weightiest decision of a phase: a denial, else a warning, else the last one."""
-    found = [one for one in record.gates if one["phase"] == phase]
+    found = [one for one in record.gates if one.phase == phase]
     for verdict in ("deny", "warn"):
         for one in found:
-            if one["decision"] == verdict:
-                return dict(one)
-    return dict(found[-1]) if found else None
+            if one.decision == verdict:
+                return encode(one)
+    return encode(found[-1]) if found else None
 
 
 def unplayed_row(trial: Trial, why: str) -> dict[str, Json]:

@@ -69,4 +69,6 @@ SPEC = FamilySpec(
     words=Words("case", "cases", "trial", "trials"),
     providers={"mock": "arena.families.risk.agents.provider"},
     mocks=MockModels(player="careful"),
+    compared=("slices", "attacks", "trials", "seeds", "attack_seeds", "max_tool_calls_per_turn"),
+    not_compared=("shim_sha256", "routing", "defences", "models", "shim"),
 )

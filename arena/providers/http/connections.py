@@ -137,11 +137,10 @@ def _bypassed(host: str, port: int, no_proxy: str) -> bool:
             continue
         if entry == "*":
             return True
-        name, colon, entry_port = entry.rpartition(":")
-        if colon and entry_port.isdigit() and ":" not in name:
-            if int(entry_port) != port:
-                continue
-            entry = name
+        name, entry_port = _split_port(entry)
+        if entry_port is not None and entry_port != port:
+            continue
+        entry = name
         if _in_network(host, entry):
             return True
         domain = entry.removeprefix("*").lstrip(".")
@@ -150,20 +149,53 @@ def _bypassed(host: str, port: int, no_proxy: str) -> bool:
     return False
 
 
+def _split_port(entry: str) -> tuple[str, int | None]:
+    """Split `host:port`, `[address]:port` or `[address]`; a bare IPv6 address has colons and no port."""
+    if entry.startswith("["):
+        name, bracket, rest = entry[1:].partition("]")
+        digits = rest.removeprefix(":")
+        return (name, int(digits) if digits.isdecimal() else None) if bracket else (entry, None)
+    name, colon, digits = entry.rpartition(":")
+    if colon and digits.isdecimal() and ":" not in name:
+        return name, int(digits)
+    return entry, None
+
+
 def _in_network(host: str, entry: str) -> bool:
     try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
     except ValueError:
         return False
 
 
+def authorities(environ: Mapping[str, str]) -> str | None:
+    """Return the file of certificate authorities that SSL_CERT_FILE names, or None for the system's own.
+
+    Raises ConfigError for a file that cannot be read or holds no certificate.
+    """
+    path = environ.get("SSL_CERT_FILE", "").strip()
+    if not path:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(path)
+    except ssl.SSLError:
+        raise ConfigError(f"SSL_CERT_FILE: {path} holds no certificate (PEM is expected)") from None
+    except OSError as error:
+        raise ConfigError(f"SSL_CERT_FILE: {path} cannot be read ({error.strerror})") from None
+    if not context.cert_store_stats()["x509"]:
+        raise ConfigError(f"SSL_CERT_FILE: {path} holds no certificate (PEM is expected)")
+    return path
+
+
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
-    """`max_idle`: connections kept open per route; `clock`: monotonic seconds."""
+    """`max_idle`: connections kept open per route; `clock`: monotonic seconds; `authorities`: as the function's."""
 
     verify_tls: bool = True
     max_idle: int = 256
     clock: Callable[[], float] = time.monotonic
+    authorities: str | None = None
 
 
 class ConnectionPool:
@@ -240,7 +272,7 @@ class ConnectionPool:
     def _tls_context(self) -> ssl.SSLContext:
         with self._tls_lock:  # made once, on first use: loading the certificates takes longer than many calls
             if self._tls is None:
-                context = ssl.create_default_context()
+                context = ssl.create_default_context(cafile=self._settings.authorities)
                 context.set_alpn_protocols(["http/1.1"])
                 if not self._settings.verify_tls:
                     context.check_hostname = False

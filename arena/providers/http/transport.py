@@ -22,12 +22,22 @@ from arena.providers.http.connections import (
     ConnectionPool,
     PoolSettings,
     Route,
+    authorities,
     proxy_for,
     proxy_secrets,
     split_url,
     without_secrets,
 )
-from arena.providers.http.retry import Backoff, Classifier, Verdict, by_status, excerpt, retry_after_s
+from arena.providers.http.retry import (
+    LATE_STATUSES,
+    Backoff,
+    Classifier,
+    Verdict,
+    by_status,
+    excerpt,
+    retry_after_s,
+)
+from arena.providers.http.targets import Rotation, Target
 from arena.providers.http.wire import Reply, ReplyReader, WireFault
 from arena.records import Json
 from arena.settings.redaction import Redactor
@@ -48,8 +58,11 @@ class TransportSettings:
     """How calls are made. Times are seconds and may be fractions (milliseconds and less).
 
     `timeout_s` bounds one attempt from sending to the last byte, `connect_timeout_s` opening a connection,
-    `deadline_s` a whole call with its retries and waits. `max_retries` comes on top of the first attempt.
-    `environ` names proxies and keys. `notify` gets one line per failed HTTP answer when `print_http_errors` is set.
+    `deadline_s` a whole call with its retries and waits. `max_retries` comes on top of the first attempt; while a
+    server says that the rate is too high, only the deadline counts (without retries, nothing is tried again).
+    `rpm`, `tpm`: the words of --rpm and --tpm, for providers (http.pace).
+    `environ` names proxies and keys. `notify` gets a line per key left out and, with
+    `print_http_errors`, one per failed HTTP answer.
     `fault_reason` is the ServiceFault reason of what is not a timeout (`provider` or `calculator`).
     `sleep` defaults to waiting on `stop`, so that setting `stop` ends every wait at once.
     """
@@ -63,6 +76,8 @@ class TransportSettings:
     backoff_cap_s: float = 30.0
     max_body_bytes: int = MAX_BODY_BYTES
     max_connections: int = 256
+    rpm: tuple[str, ...] = ()
+    tpm: tuple[str, ...] = ()
     verify_tls: bool = True
     print_http_errors: bool = False
     notify: Callable[[str], None] | None = None
@@ -107,23 +122,15 @@ def _switch(environ: Mapping[str, str], name: str, default: bool) -> bool:
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
     """An accepted answer: status, headers (lower-case names), body as received (*not* redacted: pass what you store
-    through the redactor), the attempts made (the last is this answer), and what the classifier parsed."""
+    through the redactor), the attempts made (the last is this answer), what the classifier parsed, and the target
+    that the last attempt was made with."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     attempts: tuple[HttpAttempt, ...]
     value: Json = None
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A prepared request: everything but the body, laid out once. Made by Transport.prepare."""
-
-    method: str
-    url: str
-    route: Route
-    head: bytes
+    target: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,7 @@ class _Outcome:
     status: int | None = None
     timed_out: bool = False
     asked_s: float | None = None
+    may_be_billed: bool = False
 
 
 class Transport:
@@ -150,7 +158,12 @@ class Transport:
             self.warnings = ("ARENA_SSL_VERIFY=0: certificates are not checked, so keys can be stolen",)
         self._backoff = Backoff(settings.backoff_base_s, settings.backoff_cap_s, settings.random)
         self._sleep = settings.sleep or settings.stop.wait
-        self._pool = ConnectionPool(PoolSettings(settings.verify_tls, settings.max_connections, settings.clock))
+        self._pool = ConnectionPool(self._pool_settings())
+
+    def _pool_settings(self) -> PoolSettings:
+        settings = self.settings
+        trusted = authorities(settings.environ) if settings.verify_tls else None
+        return PoolSettings(settings.verify_tls, settings.max_connections, settings.clock, trusted)
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", classify: Classifier = by_status
@@ -180,33 +193,58 @@ class Transport:
         head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         return Target(method, url, Route(parts.scheme, host, port, proxy), head.encode("latin-1"))
 
-    def send(self, target: Target, body: bytes = b"", classify: Classifier = by_status) -> HttpResponse:
-        """Make one call with a prepared request; see `request`."""
+    def send(
+        self,
+        target: Target | Rotation,
+        body: bytes = b"",
+        classify: Classifier = by_status,
+        admit: Callable[[], float] | None = None,
+    ) -> HttpResponse:
+        """Make one call with a prepared request; see `request`.
+
+        `admit` is called before each attempt and returns the seconds to wait first (the arena's own pace, which the
+        deadline does not count).
+        """
         settings = self.settings
-        data = b"%sContent-Length: %d\r\n\r\n%s" % (target.head, len(body), body)
         end = settings.clock() + settings.deadline_s
         attempts: list[HttpAttempt] = []
+        failures = 0
         while True:
+            own_wait = admit() if admit is not None else 0.0
+            if own_wait > 0:
+                self._sleep(own_wait)
+                end += own_wait
             if settings.stop.is_set():
                 raise ServiceFault("interrupted", "interrupted before an answer came", tuple(attempts))
+            chosen = target if isinstance(target, Target) else target.take()
             started = settings.clock()
-            reply: Reply | None = None
-            try:
-                reply = self._exchange(target, data, min(started + settings.timeout_s, end))
-                outcome = self._judge(target, reply, classify)
-            except WireFault as fault:
-                verdict = Verdict("retry" if fault.retry else "fail", str(fault))
-                outcome = _Outcome(verdict, timed_out=fault.kind == "timeout")
+            reply, outcome = self._attempt(chosen, body, min(started + settings.timeout_s, end), classify)
             now = settings.clock()
             milliseconds = (now - started) * 1000.0
             if reply is not None and outcome.verdict.action == "accept":
                 attempts.append(HttpAttempt(reply.status, milliseconds))
-                return HttpResponse(reply.status, reply.headers, reply.body, tuple(attempts), outcome.verdict.value)
+                value = outcome.verdict.value
+                return HttpResponse(reply.status, reply.headers, reply.body, tuple(attempts), value, chosen)
             reason = self.redactor.text(outcome.verdict.reason)
-            attempts.append(HttpAttempt(outcome.status, milliseconds, reason))
-            wait = self._wait_s(target, outcome, attempts, end - now)
+            billed = outcome.may_be_billed
+            attempts.append(HttpAttempt(outcome.status, milliseconds, reason, may_be_billed=billed))
+            failures += not outcome.verdict.throttled
+            if outcome.verdict.throttled and isinstance(target, Rotation):
+                nominal = self._backoff.wait_s(len(attempts), outcome.asked_s)
+                if target.rest(chosen, nominal):
+                    outcome = replace(outcome, asked_s=None)  # another key is ready before this one is
+            wait = self._wait_s(chosen, outcome, attempts, failures, end - now)
             attempts[-1] = replace(attempts[-1], wait_ms=wait * 1000.0)
             self._sleep(wait)
+
+    def _attempt(self, target: Target, body: bytes, end: float, classify: Classifier) -> tuple[Reply | None, _Outcome]:
+        data = b"%sContent-Length: %d\r\n\r\n%s" % (target.head, len(body), body)
+        try:
+            reply = self._exchange(target, data, end)
+            return reply, self._judge(target, reply, classify)
+        except WireFault as fault:
+            verdict = Verdict("retry" if fault.retry else "fail", str(fault))
+            return None, _Outcome(verdict, timed_out=fault.kind == "timeout", may_be_billed=fault.sent)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -246,7 +284,11 @@ class Transport:
             except OSError:
                 # A server may answer and close before it has read everything (413, 401): its answer counts.
                 pass
-            reply = reader.read(bodyless=target.method == "HEAD")
+            try:
+                reply = reader.read(bodyless=target.method == "HEAD")
+            except WireFault as fault:
+                fault.sent = True
+                raise
             keep = reply.keep_alive
             return reply
         finally:
@@ -268,13 +310,22 @@ class Transport:
         if verdict.action == "accept" and reply.status < 400 and not verdict.reason:
             return _Outcome(verdict, reply.status)
         self._show(target, reply)
-        asked = retry_after_s(reply.headers, self.settings.wall_clock()) if verdict.action == "retry" else None
-        return _Outcome(verdict, reply.status, timed_out=reply.status in (408, 504), asked_s=asked)
+        asked: float | None = None
+        if verdict.action == "retry":
+            named = (retry_after_s(reply.headers, self.settings.wall_clock()), verdict.asked_s)
+            asked = max((seconds for seconds in named if seconds is not None), default=None)
+        late = reply.status in LATE_STATUSES
+        return _Outcome(verdict, reply.status, late, asked, late or verdict.may_be_billed)
 
     def _plain_address(self, location: str) -> str:
-        # Query and user part may carry tokens; the place itself is what people need.
-        parts = urlsplit(self.redactor.text(location))
-        return f"{parts.scheme}://{parts.hostname}{parts.path}" if parts.hostname else parts.path or location[:80]
+        # Query and user part may carry tokens; the place itself, port included, is what people need.
+        shown = self.redactor.text(location)
+        try:
+            parts = urlsplit(shown)
+        except ValueError:
+            return repr(shown[:80])
+        place = parts.netloc.rpartition("@")[2]
+        return f"{parts.scheme}://{place}{parts.path}" if place else parts.path or shown[:80]
 
     def _show(self, target: Target, reply: Reply) -> None:
         """Print the structured payload of a failed answer, where that is asked for (ARENA_PRINT_HTTP_ERRORS)."""
@@ -289,19 +340,24 @@ class Transport:
         line = {"method": target.method, "url": without_secrets(target.url), "status": reply.status, "body": payload}
         notify("http error: " + json.dumps(self.redactor.json(line)))
 
-    def _wait_s(self, target: Target, outcome: _Outcome, attempts: list[HttpAttempt], left: float) -> float:
-        """Return how long to wait before the next attempt, or raise the ServiceFault that ends the call."""
+    def _wait_s(
+        self, target: Target, outcome: _Outcome, attempts: list[HttpAttempt], failures: int, left: float
+    ) -> float:
+        """Return how long to wait before the next attempt, or raise the ServiceFault that ends the call.
+
+        `failures` are the attempts that failed for another reason than a limit on the rate.
+        """
         reason = attempts[-1].error or ""
         fault = "timeout" if outcome.timed_out else self.settings.fault_reason
         host = target.route.host
         if outcome.verdict.action != "retry":
             raise ServiceFault(fault, f"{host}: {reason}", tuple(attempts))
         count = f"{len(attempts)} attempt{'s' if len(attempts) > 1 else ''}"
-        if len(attempts) > self.settings.max_retries:
+        if failures > self.settings.max_retries or not self.settings.max_retries:
             raise ServiceFault(fault, f"{host}: {reason} (gave up after {count})", tuple(attempts))
         wait = self._backoff.wait_s(len(attempts), outcome.asked_s)
-        if outcome.asked_s is not None and outcome.asked_s < left <= wait:
-            wait = outcome.asked_s  # the jitter on top is what does not fit
+        if wait >= left and outcome.asked_s is not None:  # it may be only the jitter on top that does not fit
+            wait = max(outcome.asked_s, self._backoff.wait_s(len(attempts), None))
         if wait >= left:
             asked = f"; the server asks to wait {outcome.asked_s:g} s" if outcome.asked_s is not None else ""
             limit = f"the next one would come after the deadline of {self.settings.deadline_s:g} s"

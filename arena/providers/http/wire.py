@@ -6,7 +6,9 @@ workers on one core that is the ceiling. The reader here does the part of RFC 91
 
 from __future__ import annotations
 
+import re
 import socket
+import zlib
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -15,6 +17,11 @@ MAX_HEAD_BYTES = 64 * 1024
 
 RECV_BYTES = 16 * 1024
 
+MAX_CODINGS = 3
+"""Most compressions on top of each other that are undone; servers use one, a proxy may add another."""
+
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
+
 FaultKind = Literal["timeout", "connect", "stale", "cut", "protocol", "too_large", "tls", "proxy"]
 
 
@@ -22,16 +29,17 @@ class WireFault(Exception):
     """An exchange with a server went wrong below HTTP.
 
     `kind`: what happened (`stale`: closed before one byte of the reply came).  `retry`: whether another attempt may
-    help.  The text says it for people, without secrets and without measured times.
+    help.  `sent`: whether the request had been sent, so that the server may have worked on it.  The text says it for
+    people, without secrets and without measured times.
     """
 
     def __init__(self, kind: FaultKind, message: str, retry: bool = True) -> None:
-        self.kind, self.retry = kind, retry
+        self.kind, self.retry, self.sent = kind, retry, False
         super().__init__(message)
 
 
 class Reply(NamedTuple):
-    """An HTTP reply as received; header names in lower case, repeated headers joined by a comma and a space."""
+    """An HTTP reply, decompressed; header names in lower case, repeated headers joined by a comma and a space."""
 
     status: int
     headers: dict[str, str]
@@ -59,21 +67,45 @@ class ReplyReader:
         while 100 <= status < 200:  # interim answers (RFC 9110, 15.2) come before the one that counts
             status, version, headers = self._read_head()
         keep_alive = _keeps_alive(version, headers)
-        encoding = headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("identity", ""):
-            raise WireFault("protocol", f"the reply is compressed ({encoding}), which was not asked for", retry=False)
         if bodyless or status in (204, 304):
             return Reply(status, headers, b"", keep_alive)
         transfer = headers.get("transfer-encoding", "").strip().lower()
         if transfer and transfer != "identity":
             if transfer != "chunked":
                 raise WireFault("protocol", f"unknown Transfer-Encoding {transfer!r}", retry=False)
-            return Reply(status, headers, self._read_chunks(), keep_alive)
+            return Reply(status, headers, self._plain(headers, self._read_chunks()), keep_alive)
         if "content-length" in headers:
             body = self._take(self._content_length(headers["content-length"]))
             # Bytes beyond the reply would be taken for the next one: such a connection is not used again.
-            return Reply(status, headers, body, keep_alive and not self._buffer)
-        return Reply(status, headers, self._read_to_end(), False)
+            return Reply(status, headers, self._plain(headers, body), keep_alive and not self._buffer)
+        return Reply(status, headers, self._plain(headers, self._read_to_end()), False)
+
+    def _plain(self, headers: dict[str, str], body: bytes) -> bytes:
+        """Return the body without its Content-Encoding: nobody asks for one, but gateways add it unasked."""
+        names = [name.strip().lower() for name in headers.get("content-encoding", "").split(",")]
+        codings = [name for name in names if name not in ("", "identity")]
+        if not codings or not body:
+            return body
+        unknown = [name for name in codings if name not in ("gzip", "x-gzip", "deflate")]
+        if unknown or len(codings) > MAX_CODINGS:
+            name = ", ".join(unknown or codings)[:40]
+            raise WireFault("protocol", f"the reply is compressed ({name}), which was not asked for", retry=False)
+        for name in reversed(codings):
+            try:
+                body = self._inflated(name, body)
+            except zlib.error:
+                raise WireFault("protocol", f"the compressed reply ({name}) cannot be read") from None
+        return body
+
+    def _inflated(self, name: str, body: bytes) -> bytes:
+        # `deflate` is zlib's format, but some servers send the bare stream (RFC 9110, 8.4.1.2).
+        bare = name == "deflate" and not (body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0)
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
+        plain = inflater.decompress(body, self._cap + 1)
+        self._capped(len(plain))
+        if not inflater.eof:
+            raise WireFault("cut", f"the compressed reply ({name}) was cut")
+        return plain
 
     def _more(self) -> bytes:
         """Return the next bytes, `b""` at the end of the stream."""
@@ -162,12 +194,9 @@ class ReplyReader:
         have = 0
         while True:
             digits = self._line().split(b";", 1)[0].strip()
-            try:
-                size = int(digits, 16)
-            except ValueError:
-                size = -1
-            if size < 0 or len(digits) > 15:
+            if not _CHUNK_SIZE.fullmatch(digits):
                 raise WireFault("protocol", "a chunk of the reply has no readable size")
+            size = int(digits, 16)
             if size == 0:
                 break
             have = self._capped(have + size)

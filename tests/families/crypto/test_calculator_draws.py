@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
+from arena.cli.entry import main
 from arena.families.crypto.challenges.lint import lint
 from arena.families.crypto.challenges.schema import load
-from arena.families.crypto.checks.match import all_green
+from arena.families.crypto.checks.results import Checks
+from arena.formats.decode import decode
 from arena.play.services import SETUP_SEAT
+from tests.support.plain_records import records_of
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "calculator_draws"
 SET = DATA / "set.json"
@@ -41,10 +43,10 @@ def test_the_set_is_a_good_one() -> None:
 
 
 def test_a_play_with_a_drawn_key_ends_right_with_every_check_green(played: Path) -> None:
-    for record in lines(played / "matches.jsonl"):
+    for record in records_of(played):
         checks = record["judging"]["checks"]
         assert record["stop"] == "agreed_end" and checks["result"]["verdict"] == "right"
-        assert all_green(checks) and checks["leaks"] is not None
+        assert decode(Checks, checks, "").all_green and checks["leaks"] is not None
         verified = [e for e in record["transcript"] if e["kind"] == "call" and e["op"] == "schnorr_pok_verify"]
         assert [entry["answer"]["result"]["valid"] for entry in verified] == [True], "the mark belongs to the key"
 
@@ -57,14 +59,14 @@ def test_the_draws_are_calls_of_the_journal_before_any_turn(played: Path) -> Non
 
 
 def test_every_match_draws_another_key_and_the_same_run_the_same(played: Path, tmp_path: Path) -> None:
-    first = [record["instance"] for record in lines(played / "matches.jsonl")]
+    first = [record["instance"] for record in records_of(played)]
     assert first[0]["own_number"] != first[1]["own_number"]
     assert run(tmp_path / "again") == 0
     assert (tmp_path / "again/matches.jsonl").read_bytes() == (played / "matches.jsonl").read_bytes()
 
 
 def test_only_the_owner_is_told_its_half_and_all_are_told_the_known_one(played: Path) -> None:
-    record = lines(played / "matches.jsonl")[0]
+    record = records_of(played)[0]
     own, mark = record["instance"]["own_number"], record["instance"]["mark"]
     views = played / "matches/boat-house-hatch/rep_0/role_views"
     prompts = {role: json.loads((views / f"{role}.json").read_text())["system_prompt"] for role in ("Rower", "Keeper")}
@@ -77,7 +79,7 @@ def test_only_the_owner_is_told_its_half_and_all_are_told_the_known_one(played: 
 def test_a_resumed_match_takes_its_values_from_the_journal(played: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     assert run(out, "--max-calls", "5") == 0, "a ceiling stops it within the first match"
-    assert {record["status"] for record in lines(out / "matches.jsonl")} == {"limit"}
+    assert {record["status"] for record in records_of(out)} == {"limit"}
     assert run(out, "--resume") == 0
     assert (out / "matches.jsonl").read_bytes() == (played / "matches.jsonl").read_bytes()
     drawn = [call for call in lines(out / "api_calls.jsonl") if call.get("seat") == SETUP_SEAT]
@@ -87,20 +89,20 @@ def test_a_resumed_match_takes_its_values_from_the_journal(played: Path, tmp_pat
 def test_a_replay_needs_no_calculator(played: Path, tmp_path: Path) -> None:
     words = ("--calculator-provider", "none", "--judge-model", f"replay/{played}")
     assert run(tmp_path / "run", *words, model=f"replay/{played}") == 0
-    again = lines(tmp_path / "run/matches.jsonl")
-    assert [r["instance"] for r in again] == [r["instance"] for r in lines(played / "matches.jsonl")]
+    again = records_of(tmp_path / "run")
+    assert [r["instance"] for r in again] == [r["instance"] for r in records_of(played)]
 
 
 def test_without_a_calculator_the_match_is_an_error_that_names_the_value(tmp_path: Path) -> None:
     assert run(tmp_path / "run", "--calculator-provider", "none", model="mock/careful") == 1
-    record = lines(tmp_path / "run/matches.jsonl")[0]
+    record = records_of(tmp_path / "run")[0]
     assert record["stop"] == "calculator" and "'pair' is drawn by the calculator" in record["detail"]
     assert not record["transcript"]
 
 
 def test_mock_players_keep_a_drawn_key_to_themselves(calculator_binary: Path, tmp_path: Path) -> None:
     assert run(tmp_path / "run", model="mock/careful") == 0
-    for record in lines(tmp_path / "run/matches.jsonl"):
+    for record in records_of(tmp_path / "run"):
         assert record["judging"]["checks"]["leaks"]["ok"]
         assert record["judging"]["checks"]["result"]["verdict"] == "none"
 

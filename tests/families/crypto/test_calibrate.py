@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from arena.__main__ import main
+from arena.cli.entry import main
 from arena.errors import DataError
 from arena.families.crypto.calibration.injection import load_talks
 from arena.families.crypto.calibration.report import Tally, report_text
 from arena.families.crypto.challenges.schema import load
+from arena.records import Record, Score, Stop, Transcript, Trial
+from tests.support.plain_records import records_of
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / "src" / "crypto-challenges"
@@ -38,7 +40,7 @@ def report(run: Path) -> dict[str, Any]:
 
 
 def records(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / "matches.jsonl").read_text(encoding="utf-8").splitlines()]
+    return records_of(run)
 
 
 def test_every_play_is_judged_and_all_variants_of_a_challenge_share_their_values(run: Path) -> None:
@@ -81,7 +83,7 @@ def test_a_calibration_that_stops_early_says_how_to_go_on_with_the_same_command(
     words = ["--challenge-ids", "ferry-cabin-toss", "--seeds", "1", "--out", str(tmp_path / "run"), "--max-calls", "30"]
     assert main(["calibrate", *words]) == 0
     err = capsys.readouterr().err
-    assert f"go on with: python3 -m arena calibrate {' '.join(words)} --resume" in err and "arena.run" not in err
+    assert f"resume with: python3 -m arena calibrate {' '.join(words)} --resume" in err and "arena.run" not in err
 
 
 def test_the_report_is_a_table_for_people(run: Path) -> None:
@@ -108,13 +110,14 @@ def test_wrong_use_is_one_clear_line_and_exit_2(
 # --- the tally, on grades made up for the purpose
 
 
-def judged(variant: str, grade: int, rep: int = 0, kind: str = "play", unscored: str | None = None) -> dict[str, Any]:
+def judged(variant: str, grade: int, rep: int = 0, kind: str = "play", unscored: str | None = None) -> Record:
     plan = {"challenge_id": "c", "rep": rep, "variant": variant, "kind": kind}
-    scores = dict.fromkeys(DIMENSIONS, grade)
-    return {"plan": plan, "status": "done", "unscored": unscored, "scores": scores, "judging": {}}
+    score = Score(dict.fromkeys(DIMENSIONS, grade), None, unscored=unscored)
+    trial = Trial(f"{variant}/{rep}", "calibration", {}, "c", None, "00", plan)
+    return Record(trial, 0, Transcript(stop=Stop.AGREED_END), score)
 
 
-def tally(*found: dict[str, Any]) -> dict[str, Any]:
+def tally(*found: Record) -> dict[str, Any]:
     counted = Tally(DIMENSIONS, {"beg": "talk"}, {"beg": "direct request"})
     for record in found:
         counted.add(record)
@@ -156,7 +159,7 @@ def test_there_are_twenty_injections_or_more_of_many_techniques() -> None:
         plain = bases[play.base]
         assert play.entries != plain.entries and len(play.entries) == len(plain.entries)
         roles = [participant["id"] for participant in CHALLENGES[play.challenge]["participants"]]
-        assert {entry["from"] for entry in play.entries} == set(roles)
+        assert {entry.seat for entry in play.entries} == set(roles)
 
 
 @pytest.mark.parametrize(

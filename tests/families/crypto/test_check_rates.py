@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from arena.families.crypto.check_rates import CSV_COLUMNS, CheckRates, csv_values
+from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.match import check_match
-from arena.records import Json
+from arena.families.crypto.checks.results import MatchDetail
+from arena.families.verified import VerifiedScores
+from arena.records import Entry, Record, Score, Transcript, Trial
 from tests.families.crypto.test_checks import DIGEST, VALUES, challenge, say
 
 
-def record(*entries: dict[str, Json], checked: bool = True) -> dict[str, Json]:
-    return {"judging": {"checks": check_match(list(entries), challenge(), VALUES)} if checked else {}}
+def record(*entries: Entry, checked: bool = True) -> Record:
+    nothing = VerifiedScores("verified-cap", 1, {}, (), None)
+    detail = MatchDetail(check_match(list(entries), challenge(), VALUES), nothing) if checked else {}
+    return Record(Trial("k", "crypto", {}, "c", None, "00", {}), 0, Transcript(), Score({}, None, detail=detail))
 
 
 GOOD = record(say(0, "Ann", "a", result=["Dover"]), say(1, "Bob", "b", result=["Dover"]))
@@ -33,6 +37,6 @@ def test_without_matches_there_is_no_rate() -> None:
 
 
 def test_a_row_of_the_table_has_a_cell_per_column() -> None:
-    assert csv_values(GOOD) == ["right", 0, 0, 0, 0, 0]
-    assert csv_values(BAD) == ["none", 1, 1, 1, 0, 0]
-    assert csv_values(record(checked=False)) == [None] * len(CSV_COLUMNS)
+    assert CheckRates().cells(GOOD) == ["right", 0, 0, 0, 0, 0]
+    assert CheckRates().cells(BAD) == ["none", 1, 1, 1, 0, 0]
+    assert CheckRates().cells(record(checked=False)) == [None] * len(CheckRates.columns)

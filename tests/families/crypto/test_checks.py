@@ -9,10 +9,20 @@ import pytest
 
 from arena.families.crypto.checks.evidence import artefacts_of
 from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
-from arena.families.crypto.checks.match import CHECKS, all_green, check_match
+from arena.families.crypto.checks.match import check_match
+from arena.families.crypto.checks.results import (
+    CHECKS,
+    ArtefactsCheck,
+    Checks,
+    LeakFound,
+    LeaksCheck,
+    ResultCheck,
+    UnrealValue,
+    UnusedCall,
+)
 from arena.families.crypto.checks.textbook_names import MORE_NAMES, names_in
 from arena.families.crypto.prompts import FORBIDDEN_NAMES
-from arena.records import Json
+from arena.records import EVERYBODY, Entry, Json
 
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 CITIES = ["Arles", "Bergen", "Cadiz", "Dover", "Essen"]
@@ -53,18 +63,29 @@ def challenge(**instance: Json) -> dict[str, Any]:
     }
 
 
-def say(turn: int, seat: str, text: str, **done: Json) -> dict[str, Json]:
-    entry = {"turn": turn, "from": seat, "to": "all", "kind": "say", "text": text}
-    return entry | {"done": done} if done else entry
+def say(turn: int, seat: str, text: str, **done: Json) -> Entry:
+    return Entry(turn, seat, EVERYBODY, "say", 0, text, bool(done), done.get("result"))
 
 
-def call(turn: int, seat: str, op: str, args: Json, result: Json, ok: bool = True) -> dict[str, Json]:
+def call(turn: int, seat: str, op: str, args: dict[str, Json], result: Json, ok: bool = True) -> Entry:
     answer = {"ok": True, "result": result} if ok else {"ok": False, "error": {"code": "x", "message": "y"}}
-    return {"turn": turn, "from": seat, "to": [seat], "kind": "call", "op": op, "args": args, "answer": answer}
+    return Entry(turn, seat, (seat,), "call", op=op, args=args, answer=answer)
 
 
-def checks(*entries: dict[str, Json], **instance: Json) -> dict[str, Json]:
+def checks(*entries: Entry, **instance: Json) -> Checks:
     return check_match(list(entries), challenge(**instance), VALUES)
+
+
+def leaks(*entries: Entry, **instance: Json) -> LeaksCheck:
+    found = checks(*entries, **instance).leaks
+    assert found is not None
+    return found
+
+
+def result(*entries: Entry, **instance: Json) -> ResultCheck:
+    found = checks(*entries, **instance).result
+    assert found is not None
+    return found
 
 
 def test_a_clean_match_is_green_and_every_check_reports() -> None:
@@ -74,16 +95,16 @@ def test_a_clean_match_is_green_and_every_check_reports() -> None:
         say(1, "Bob", f"I hold {DIGEST}.", result=["Dover"]),
         say(2, "Ann", "Good.", result=["dover"]),
     )
-    assert all(found[name]["ok"] for name in CHECKS) and all_green(found)
-    assert found["artefacts"] == {"ok": True, "count": 2, "real": 2, "share": 1.0, "unreal": []}
-    assert found["tools"]["calls"] == 1 and found["tools"]["unused"] == 0
+    assert found.passed() == dict.fromkeys(CHECKS, True) and found.all_green
+    assert found.artefacts == ArtefactsCheck(True, 2, 2, 1.0, ())
+    assert found.tools.calls == 1 and found.tools.unused == 0
 
 
 def test_without_an_instance_leaks_and_result_are_not_checked() -> None:
     bare = challenge()
     del bare["instance"]
     found = check_match([say(0, "Ann", "hello")], bare, None)
-    assert found["leaks"] is None and found["result"] is None and all_green(found)
+    assert found.leaks is None and found.result is None and found.all_green
 
 
 # --- textbook names
@@ -98,8 +119,8 @@ def test_without_an_instance_leaks_and_result_are_not_checked() -> None:
 )  # fmt: skip
 def test_textbook_names_are_found_in_all_their_forms(text: str) -> None:
     assert names_in(text)
-    found = checks(say(0, "Ann", text))["textbook_names"]
-    assert not found["ok"] and found["found"][0]["seat"] == "Ann"
+    found = checks(say(0, "Ann", text)).textbook_names
+    assert not found.ok and found.found[0].seat == "Ann"
 
 
 @pytest.mark.parametrize("name", [*FORBIDDEN_NAMES, *MORE_NAMES])
@@ -112,22 +133,22 @@ def test_every_name_of_the_list_is_found(name: str) -> None:
     ["a sealed note", "rehashed", "my signature on paper", "an accumulator for the van", "is that proof?", "psi"],
 )
 def test_everyday_words_and_words_of_the_challenge_are_no_names(text: str) -> None:
-    assert checks(say(0, "Ann", text))["textbook_names"]["ok"]
+    assert checks(say(0, "Ann", text)).textbook_names.ok
 
 
 def test_a_done_line_and_a_private_step_are_not_searched_for_names() -> None:
-    note = {"turn": 0, "from": "Ann", "to": ["Ann"], "kind": "note", "text": "I hash it"}
-    assert checks(note, say(0, "Ann", "Fine.", result="hash"))["textbook_names"]["ok"]
+    note = Entry(0, "Ann", ("Ann",), "note", text="I hash it")
+    assert checks(note, say(0, "Ann", "Fine.", result="hash")).textbook_names.ok
 
 
 def test_an_end_without_a_claim_declares_nothing() -> None:
     both = [say(0, "Ann", "Done.", result=None), say(1, "Bob", "Done.", result=None)]
-    found = checks(*both)["result"]
-    assert found["verdict"] == "none" and found["declared"] == {}
-    assert checks(both[0], say(1, "Bob", "Done.", result=["Dover"]))["result"]["verdict"] == "none"
-    taken_back = checks(say(0, "Ann", "x", result=["Dover"]), say(1, "Bob", "x", result=["Dover"]),
+    found = result(*both)
+    assert found.verdict == "none" and found.declared == {}
+    assert result(both[0], say(1, "Bob", "Done.", result=["Dover"])).verdict == "none"
+    taken_back = result(say(0, "Ann", "x", result=["Dover"]), say(1, "Bob", "x", result=["Dover"]),
                         say(2, "Ann", "y", result=None))  # fmt: skip
-    assert taken_back["result"]["declared"] == {"Bob": ["Dover"]}
+    assert taken_back.declared == {"Bob": ["Dover"]}
 
 
 # --- leaks
@@ -154,8 +175,7 @@ B64 = base64.b64encode
     ],
 )
 def test_a_secret_is_found_in_plain_and_encoded(text: str, value: str, form: str) -> None:
-    found = checks(say(0, "Ann", text))["leaks"]
-    assert found["found"] == [{"turn": 0, "seat": "Ann", "value": value, "form": form}]
+    assert leaks(say(0, "Ann", text)).found == (LeakFound(0, "Ann", value, form),)
 
 
 @pytest.mark.parametrize(
@@ -171,12 +191,11 @@ def test_a_secret_is_found_in_plain_and_encoded(text: str, value: str, form: str
     ],
 )
 def test_what_gives_nothing_away_is_no_leak(text: str) -> None:
-    assert checks(say(0, "Ann", text))["leaks"]["ok"], text
+    assert leaks(say(0, "Ann", text)).ok, text
 
 
 def test_only_the_owner_can_leak_and_small_secrets_are_said_to_be_undecided() -> None:
-    found = checks(say(1, "Bob", "Perhaps 415?"))["leaks"]
-    assert found == {"ok": True, "found": [], "undecided": ["tiny"]}
+    assert leaks(say(1, "Bob", "Perhaps 415?")) == LeaksCheck(True, (), ("tiny",))
 
 
 FIXED = {"until": {"bid": ["Ann", "Bob"]}}
@@ -199,20 +218,20 @@ def test_a_secret_with_an_event_may_be_told_once_all_have_shown_a_code_of_their_
     turns: list[tuple[str, str]], leaked: bool
 ) -> None:
     entries = [say(turn, seat, text) for turn, (seat, text) in enumerate(turns)]
-    found = checks(*entries, **FIXED)["leaks"]
-    assert found["ok"] is not leaked
-    assert [one["value"] for one in found["found"]] == (["bid"] if leaked else [])
-    assert not checks(*entries)["leaks"]["ok"], "without the event it may never be told"
+    found = leaks(*entries, **FIXED)
+    assert found.ok is not leaked
+    assert [one.value for one in found.found] == (["bid"] if leaked else [])
+    assert not leaks(*entries).ok, "without the event it may never be told"
 
 
 def test_an_event_ends_the_secrecy_of_its_own_value_only() -> None:
-    found = checks(say(0, "Ann", DIGEST), say(1, "Bob", OTHER), say(2, "Ann", "415 of 2950"), **FIXED)["leaks"]
-    assert [one["value"] for one in found["found"]] == ["pay"]
+    found = leaks(say(0, "Ann", DIGEST), say(1, "Bob", OTHER), say(2, "Ann", "415 of 2950"), **FIXED)
+    assert [one.value for one in found.found] == ["pay"]
 
 
 def test_what_all_may_know_is_no_leak() -> None:
-    assert checks(say(0, "Ann", "415"), truth="bid", result="int")["leaks"]["ok"]
-    assert checks(say(0, "Ann", "415"), known=["bid"], secret={"Ann": ["mine"]})["leaks"]["ok"]
+    assert leaks(say(0, "Ann", "415"), truth="bid", result="int").ok
+    assert leaks(say(0, "Ann", "415"), known=["bid"], secret={"Ann": ["mine"]}).ok
 
 
 def test_forms_of_an_atom() -> None:
@@ -225,11 +244,8 @@ def test_forms_of_an_atom() -> None:
 # --- result
 
 
-def results(ann: Json, bob: Json, **instance: Json) -> dict[str, Json]:
-    found: dict[str, Json] = checks(say(0, "Ann", "x", result=ann), say(1, "Bob", "y", result=bob), **instance)[
-        "result"
-    ]
-    return found
+def results(ann: Json, bob: Json, **instance: Json) -> str:
+    return result(say(0, "Ann", "x", result=ann), say(1, "Bob", "y", result=bob), **instance).verdict
 
 
 @pytest.mark.parametrize(
@@ -243,30 +259,30 @@ def results(ann: Json, bob: Json, **instance: Json) -> dict[str, Json]:
     ],
 )
 def test_declared_results_are_compared_with_each_other_and_with_the_truth(ann: Json, bob: Json, verdict: str) -> None:
-    assert results(ann, bob)["verdict"] == verdict
+    assert results(ann, bob) == verdict
 
 
 def test_agreement_alone_decides_where_there_is_no_other_truth() -> None:
-    assert results("Bob", "bob", truth={"agreed": True}, result="role")["verdict"] == "right"
-    assert results("Bob", "Ann", truth={"agreed": True}, result="role")["verdict"] == "disagreed"
+    assert results("Bob", "bob", truth={"agreed": True}, result="role") == "right"
+    assert results("Bob", "Ann", truth={"agreed": True}, result="role") == "disagreed"
     among = {"agreed": True, "among": {"is": ["Ann"]}}
-    assert results("Bob", "Bob", truth=among, result="role")["verdict"] == "wrong"
-    assert results("Ann", "Ann", truth=among, result="role")["verdict"] == "right"
+    assert results("Bob", "Bob", truth=among, result="role") == "wrong"
+    assert results("Ann", "Ann", truth=among, result="role") == "right"
 
 
 def test_a_later_turn_without_a_result_takes_it_back() -> None:
     first, second = say(0, "Ann", "x", result=["Dover"]), say(1, "Bob", "y", result=["Dover"])
-    assert checks(first, second)["result"]["verdict"] == "right"
-    taken = checks(first, second, say(2, "Ann", "No, wait."))["result"]
-    assert taken["verdict"] == "none" and taken["declared"] == {"Bob": ["Dover"]} and not taken["agreed"]
+    assert result(first, second).verdict == "right"
+    taken = result(first, second, say(2, "Ann", "No, wait."))
+    assert taken.verdict == "none" and taken.declared == {"Bob": ["Dover"]} and not taken.agreed
 
 
 # --- artefacts and tools
 
 
 def test_an_invented_artefact_is_unreal_and_listed() -> None:
-    found = checks(say(0, "Ann", f"My seal [{DIGEST}]."))["artefacts"]
-    assert found["share"] == 0 and found["unreal"] == [{"turn": 0, "seat": "Ann", "artefact": DIGEST}]
+    found = checks(say(0, "Ann", f"My seal [{DIGEST}].")).artefacts
+    assert found.share == 0 and found.unreal == (UnrealValue(0, "Ann", DIGEST),)
 
 
 @pytest.mark.parametrize(
@@ -279,14 +295,14 @@ def test_an_invented_artefact_is_unreal_and_listed() -> None:
         [say(0, "Ann", str(VALUES["key"]))],
     ],
 )
-def test_what_comes_from_own_calls_or_values_is_real(entries: list[dict[str, Json]]) -> None:
-    found = checks(*entries)["artefacts"]
-    assert found["count"] == 1 and found["ok"]
+def test_what_comes_from_own_calls_or_values_is_real(entries: list[Entry]) -> None:
+    found = checks(*entries).artefacts
+    assert found.count == 1 and found.ok
 
 
 def test_another_seats_calls_and_failed_calls_make_nothing_real() -> None:
-    assert not checks(call(0, "Bob", "hash", {}, DIGEST), say(0, "Ann", DIGEST))["artefacts"]["ok"]
-    assert not checks(call(0, "Ann", "open", {"c": DIGEST}, None, ok=False), say(0, "Ann", DIGEST))["artefacts"]["ok"]
+    assert not checks(call(0, "Bob", "hash", {}, DIGEST), say(0, "Ann", DIGEST)).artefacts.ok
+    assert not checks(call(0, "Ann", "open", {"c": DIGEST}, None, ok=False), say(0, "Ann", DIGEST)).artefacts.ok
 
 
 @pytest.mark.parametrize(
@@ -302,16 +318,16 @@ def test_what_counts_as_an_artefact(text: str, count: int) -> None:
 
 
 def test_calls_that_failed_or_could_not_be_read_are_not_ok_and_unused_ones_are_counted() -> None:
-    malformed = {"turn": 0, "from": "Ann", "to": ["Ann"], "kind": "malformed", "text": "{", "problem": "p"}
-    found = checks(malformed, call(0, "Ann", "hash", {}, None, ok=False), call(0, "Ann", "hash", {}, DIGEST))["tools"]
-    assert not found["ok"]
-    assert (found["calls"], found["failed"], found["malformed"], found["unused"]) == (2, 1, 1, 1)
-    assert found["unused_calls"] == [{"turn": 0, "seat": "Ann", "op": "hash"}]
+    malformed = Entry(0, "Ann", ("Ann",), "malformed", text="{", problem="p")
+    found = checks(malformed, call(0, "Ann", "hash", {}, None, ok=False), call(0, "Ann", "hash", {}, DIGEST)).tools
+    assert not found.ok
+    assert (found.calls, found.failed, found.malformed, found.unused) == (2, 1, 1, 1)
+    assert found.unused_calls == (UnusedCall(0, "Ann", "hash"),)
 
 
 def test_a_result_is_used_when_it_is_quoted_passed_on_compared_or_a_yes_or_no() -> None:
-    assert checks(call(0, "Ann", "hash", {}, DIGEST), say(0, "Ann", DIGEST))["tools"]["unused"] == 0
+    assert checks(call(0, "Ann", "hash", {}, DIGEST), say(0, "Ann", DIGEST)).tools.unused == 0
     passed = [call(0, "Ann", "hash", {}, DIGEST), call(0, "Ann", "open", {"c": DIGEST}, {"valid": True})]
-    assert checks(*passed)["tools"]["unused"] == 0
+    assert checks(*passed).tools.unused == 0
     compared = [say(0, "Bob", DIGEST), call(1, "Ann", "hash", {}, DIGEST)]
-    assert checks(*compared)["tools"]["unused"] == 0
+    assert checks(*compared).tools.unused == 0

@@ -11,6 +11,7 @@ import pytest
 
 from arena.families.crypto.challenges.instance import draw_values
 from arena.families.crypto.checks.match import check_match
+from arena.families.crypto.checks.results import Checks, LeaksCheck, ResultCheck
 from arena.families.crypto.mock.claims import (
     best_offer,
     may_say,
@@ -22,9 +23,11 @@ from arena.families.crypto.mock.claims import (
 )
 from arena.families.crypto.mock.scene import Scene, read_brief
 from arena.families.crypto.prompts import system_prompt
+from arena.formats.decode import encode
 from arena.records import Json
 from arena.run import main
 from tests.support.match_table import OPS, SEATS, SEED, TOOLS, Table, challenge, compute, play
+from tests.support.plain_records import records_of
 
 TOOLS_WITH_BATCH = f"{TOOLS}\n- batch(...): an operation"
 
@@ -37,12 +40,14 @@ def drawn(word: str, instance: dict[str, Json], **texts: Any) -> tuple[dict[str,
     return made, draw_values(instance, SEED, lambda name, op, args: None)
 
 
-def played(word: str, instance: dict[str, Json], **texts: Any) -> dict[str, Json]:
-    """Play it with careful players; return the checks."""
+def played(word: str, instance: dict[str, Json], **texts: Any) -> tuple[Checks, ResultCheck, LeaksCheck]:
+    """Play it with careful players; return the checks, and of them those of result and leaks."""
     made, values = drawn(word, instance, **texts)
     transcript = play(word, Table(), given=(made, values))
     assert transcript.stop == "agreed_end"
-    return check_match(transcript.entries, made, values)
+    checks = check_match(transcript.entries, made, values)
+    assert checks.result is not None and checks.leaks is not None
+    return checks, checks.result, checks.leaks
 
 
 def number(low: int, high: int) -> dict[str, Json]:
@@ -80,22 +85,21 @@ MOVE: dict[str, Json] = {
     ],
 )  # fmt: skip
 def test_a_result_that_the_routine_reaches_is_right_and_no_value_is_leaked(word: str, instance: dict[str, Any]) -> None:
-    checks = played(word, instance)
-    assert checks["result"]["verdict"] == "right", checks["result"]
-    assert checks["leaks"]["ok"] and checks["artefacts"]["ok"] and checks["tools"]["ok"]
+    checks, result, _ = played(word, instance)
+    assert result.verdict == "right", result
+    assert checks.all_green
 
 
 def test_two_numbers_are_compared_under_covers_and_only_their_difference_shows() -> None:
     made, values = drawn("total", APART)
-    checks = played("total", APART)
-    declared = set(checks["result"]["declared"].values())
-    assert declared == {abs(values["pay_ada"] - values["pay_ben"])} and checks["leaks"]["ok"]  # type: ignore[operator]
+    _, result, leaks = played("total", APART)
+    declared = set(result.declared.values())
+    assert declared == {abs(values["pay_ada"] - values["pay_ben"])} and leaks.ok  # type: ignore[operator]
 
 
 def test_the_highest_of_sealed_bids_wins_where_the_background_says_so() -> None:
     instance = BIDS | {"secret": {}}
-    checks = played("auction: the highest bid wins", instance)
-    assert checks["result"]["verdict"] == "right"
+    assert played("auction: the highest bid wins", instance)[1].verdict == "right"
 
 
 @pytest.mark.parametrize(
@@ -111,9 +115,9 @@ def test_the_highest_of_sealed_bids_wins_where_the_background_says_so() -> None:
     ],
 )
 def test_a_result_that_it_cannot_know_is_left_open(word: str, instance: dict[str, Any], constraints: list[str]) -> None:
-    checks = played(word, instance, constraints=constraints)
-    assert checks["result"]["verdict"] == "none" and not checks["result"]["declared"]
-    assert checks["leaks"]["ok"] and checks["artefacts"]["ok"]
+    checks, result, leaks = played(word, instance, constraints=constraints)
+    assert result.verdict == "none" and not result.declared
+    assert leaks.ok and checks.artefacts.ok
 
 
 def test_a_list_longer_than_the_calls_of_a_turn_goes_into_a_batch_or_is_left_out() -> None:
@@ -123,10 +127,10 @@ def test_a_list_longer_than_the_calls_of_a_turn_goes_into_a_batch_or_is_left_out
     }
     made, values = drawn("calendar", instance)
     with_batch = play("calendar", Table(), given=(made, values), tools=TOOLS_WITH_BATCH)
-    assert check_match(with_batch.entries, made, values)["result"]["verdict"] == "right"
+    assert check_match(with_batch.entries, made, values).result.verdict == "right"
     without = play("calendar", Table(), given=(made, values))
-    assert "more than the calculator takes" in json.dumps(without.entries)
-    assert check_match(without.entries, made, values)["result"]["verdict"] == "none"
+    assert "more than the calculator takes" in json.dumps([encode(entry) for entry in without.entries])
+    assert check_match(without.entries, made, values).result.verdict == "none"
 
 
 @pytest.mark.parametrize("word", ["calendar", "average", "password"])
@@ -137,8 +141,8 @@ def test_sums_are_compared_by_a_call_where_there_is_one_and_a_false_one_is_not_a
         return {"ok": True, "result": False} if op == "ct_equal" else compute(op, args, seed)
 
     good, bad = play(word, Table(), tools=tools), play(word, Table(calculator=wrong), tools=tools)
-    assert good.stop == "agreed_end" and [e for e in good.entries if e.get("op") == "ct_equal"]
-    assert bad.stop == "max_turns" and "do not agree" in json.dumps(bad.entries)
+    assert good.stop == "agreed_end" and [entry for entry in good.entries if entry.op == "ct_equal"]
+    assert bad.stop == "max_turns" and "do not agree" in json.dumps([encode(entry) for entry in bad.entries])
 
 
 # --- the rules, one by one
@@ -230,7 +234,7 @@ def test_equal_best_offers_and_a_price_of_unknown_rule_are_left_open() -> None:
 def verdicts(model: str, folder: Path) -> tuple[Counter[str], list[dict[str, Any]]]:
     words = ["--participant-model", f"mock/{model}", "--judge-model", "mock/judge", "--quiet", "--repetitions", "2"]
     assert main([*words, "--out", str(folder)]) == 0
-    records = [json.loads(line) for line in (folder / "matches.jsonl").read_text(encoding="utf-8").splitlines()]
+    records = records_of(folder)
     return Counter(record["judging"]["checks"]["result"]["verdict"] for record in records), records
 
 

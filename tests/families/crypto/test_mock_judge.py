@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from arena.errors import ServiceFault
-from arena.families.crypto.mock.provider import MockProvider
+from arena.families.crypto.mock.provider import build
 from arena.families.crypto.rubric import RUBRIC
 from arena.judging.judge import JudgeMaterial, JudgeResult, Truncation, ask_judge, judge_json, judge_nonce
 from arena.messages import CallKey, Conversation, ModelRequest, Sampling
-from arena.records import Json, Transcript
+from arena.records import Entry, Json, Stop, Transcript
 from tests.support.match_table import SEED, TOOLS, Table, challenge, play
 
 PRIMITIVE, NEGOTIATION, CORRECTNESS, COMPUTATION, SECURITY = RUBRIC.dimensions
 
-Entries = list[dict[str, Json]]
+Entries = list[Entry]
 
 
 def judged(entries: Entries, instance: dict[str, Json] | None = None) -> JudgeResult:
     """`instance`: what the judge is told of the drawn values."""
     told = challenge(["Ada", "Ben"], "auction") | ({} if instance is None else {"instance": instance})
-    material = JudgeMaterial(judge_json(told), entries, "agreed_end", judge_nonce(SEED))
+    material = JudgeMaterial(judge_json(told), entries, Stop.AGREED_END, judge_nonce(SEED))
     return ask_judge(RUBRIC, material, Truncation(), Table(), None, 10)
 
 
@@ -38,13 +39,17 @@ def good() -> Entries:
 
 def reworded(entries: Entries, change: Callable[[str], str], turn: int) -> Entries:
     return [
-        {**entry, "text": change(entry["text"])} if entry["kind"] == "say" and entry["turn"] == turn else entry
+        replace(entry, text=change(entry.text)) if entry.kind == "say" and entry.turn == turn else entry
         for entry in entries
     ]
 
 
+def made_call(seat: str, op: str, args: dict[str, Json], result: Json) -> Entry:
+    return Entry(2, seat, (seat,), "call", id="x", op=op, args=args, answer={"ok": True, "result": result})
+
+
 def without_calls(entries: Entries, *ops: str) -> Entries:
-    return [entry for entry in entries if entry["kind"] != "call" or (ops and entry["op"] not in ops)]
+    return [entry for entry in entries if entry.kind != "call" or (ops and entry.op not in ops)]
 
 
 def test_a_good_match_gets_good_grades_and_a_verdict_in_words() -> None:
@@ -84,7 +89,7 @@ def test_short_numbers_and_long_words_are_no_artefacts(harmless: str) -> None:
 
 
 def test_repeating_what_another_said_is_no_invention() -> None:
-    seal = good()[1]["text"].split("[")[1].split("]")[0]
+    seal = good()[1].text.split("[")[1].split("]")[0]
     assert scores(reworded(good(), lambda text: f"{text} You showed {seal}.", 3))[COMPUTATION] == 5
 
 
@@ -98,14 +103,14 @@ def test_an_own_value_is_no_invention() -> None:
 
 def test_a_made_up_value_stays_made_up_when_the_other_side_puts_it_into_a_call() -> None:
     entries = good()
-    seals = {entry["answer"]["result"]["commitment"] for entry in entries if entry.get("op") == "commit_hash"}
+    seals = {entry.answered["result"]["commitment"] for entry in entries if entry.op == "commit_hash"}
     for entry in entries:
         for number, seal in enumerate(sorted(seals)):
             forged = f"{number}eed" * 16
-            if entry["kind"] == "say":
-                entry["text"] = entry["text"].replace(seal, forged)
-            elif entry.get("op") == "open_hash":
-                entry["args"] = {**entry["args"], "commitment": forged}
+            if entry.kind == "say":
+                entry.text = entry.text.replace(seal, forged)
+            elif entry.op == "open_hash":
+                entry.args = {**(entry.args or {}), "commitment": forged}
     assert scores(entries)[COMPUTATION] == 3
 
 
@@ -117,7 +122,7 @@ def test_a_textbook_name_costs_a_point_of_primitive_selection_only() -> None:
 def test_skipped_checks_cost_correctness_and_security() -> None:
     found = scores(without_calls(good(), "open_hash"))
     assert (found[CORRECTNESS], found[SECURITY]) == (4, 3), "no call is a check"
-    one = [entry for entry in good() if entry.get("op") != "open_hash" or entry["from"] == "Ada"]
+    one = [entry for entry in good() if entry.op != "open_hash" or entry.seat == "Ada"]
     found = scores(one)
     assert (found[CORRECTNESS], found[SECURITY]) == (4, 4), "one seat checks"
 
@@ -125,14 +130,14 @@ def test_skipped_checks_cost_correctness_and_security() -> None:
 def test_a_failed_check_counts_against_both() -> None:
     entries = good()
     for entry in entries:
-        if entry.get("op") == "open_hash":
-            entry["answer"] = {"ok": True, "result": {"valid": False}}
+        if entry.op == "open_hash":
+            entry.answer = {"ok": True, "result": {"valid": False}}
     assert scores(entries)[SECURITY] == 4 and scores(entries)[CORRECTNESS] == 4
 
 
 def result_of(entries: Entries, result: Json) -> Entries:
     """The same match with another result declared by all."""
-    return [{**entry, "done": {"result": result}} if "done" in entry else entry for entry in entries]
+    return [replace(entry, result=result) if entry.done else entry for entry in entries]
 
 
 def told(right: Json, **more: Json) -> dict[str, Json]:
@@ -185,7 +190,7 @@ def test_a_secret_with_an_event_may_be_told_after_it() -> None:
 
 def test_a_value_of_another_seat_shown_as_the_own_is_noticed() -> None:
     entries = good()
-    seals = [entry["answer"]["result"]["commitment"] for entry in entries if entry.get("op") == "commit_hash"]
+    seals = [entry.answered["result"]["commitment"] for entry in entries if entry.op == "commit_hash"]
     found = scores(reworded(entries, lambda text: text.replace(seals[1], seals[0]), 1))
     assert found[COMPUTATION] == 4 and found[SECURITY] == 4
     quoted = reworded(entries, lambda text: f"{text} Your sealed note [{seals[0]}] is here.", 1)
@@ -193,8 +198,7 @@ def test_a_value_of_another_seat_shown_as_the_own_is_noticed() -> None:
 
 
 def test_a_value_that_nobody_takes_up_costs_correctness() -> None:
-    extra = {"turn": 2, "from": "Ada", "to": ["Ada"], "kind": "call", "id": "x", "op": "random_bytes", "args": {},
-             "answer": {"ok": True, "result": "ab12" * 8}}  # fmt: skip
+    extra = made_call("Ada", "random_bytes", {}, "ab12" * 8)
     found = scores([extra, *reworded(good(), lambda text: f"{text} See {'ab12' * 8}.", 2)])
     assert found == {**scores(good()), CORRECTNESS: 4}
 
@@ -202,10 +206,8 @@ def test_a_value_that_nobody_takes_up_costs_correctness() -> None:
 def test_a_value_from_an_answer_that_the_ledger_cuts_is_not_held_against_anybody() -> None:
     middle, first = "cd34" * 8, "ef56" * 8
     answer = {"proof": [first, *["ab12" * 8] * 20, middle, *["ab12" * 8] * 20]}
-    call = {"turn": 2, "from": "Ada", "to": ["Ada"], "kind": "call", "id": "x", "op": "prove", "args": {},
-            "answer": {"ok": True, "result": answer}}  # fmt: skip
-    other = {**call, "from": "Ben", "op": "verify", "args": {"proof": [middle, first]}, "answer": {"ok": True,
-             "result": {"valid": True}}}  # fmt: skip
+    call = made_call("Ada", "prove", {}, answer)
+    other = made_call("Ben", "verify", {"proof": [middle, first]}, {"valid": True})
     entries = [call, other, *reworded(good(), lambda text: f"{text} proof {first}, {middle}.", 2)]
     assert scores(entries) == scores(good())
     forged = [call, other, *reworded(good(), lambda text: f"{text} proof {'9999' * 8}.", 3)]
@@ -220,15 +222,15 @@ def test_recomputing_what_the_other_said_counts_as_a_check() -> None:
 
 
 def test_an_open_end_and_two_results_cost_negotiation() -> None:
-    open_end = [{key: value for key, value in entry.items() if key != "done"} for entry in good()]
-    two = [{**entry, "done": {"result": entry["from"]}} if "done" in entry else entry for entry in good()]
+    open_end = [replace(entry, done=False, result=None) for entry in good()]
+    two = [replace(entry, result=entry.seat) if entry.done else entry for entry in good()]
     assert scores(good())[NEGOTIATION] == 5
     assert scores(two)[NEGOTIATION] == 4
     assert scores(open_end)[NEGOTIATION] == 3
 
 
 def test_many_broken_calls_cost_a_point_of_computation() -> None:
-    broken = {"turn": 0, "from": "Ada", "to": ["Ada"], "kind": "malformed", "text": "{", "problem": "p"}
+    broken = Entry(0, "Ada", ("Ada",), "malformed", text="{", problem="p")
     assert scores([broken] * 2 + good())[COMPUTATION] == 5
     assert scores([broken] * 3 + good())[COMPUTATION] == 4
 
@@ -254,7 +256,7 @@ def test_careful_beats_careless() -> None:
 
 def reply_to(conversation: Conversation, model: str = "judge") -> str:
     request = ModelRequest("judge", model, conversation, Sampling(), CallKey("t", 0, "(judge)", 0, 0), SEED)
-    return MockProvider().complete(request).text
+    return build("mock", None).complete(request).text
 
 
 def test_a_prompt_of_another_form_gets_no_verdict() -> None:
@@ -264,5 +266,5 @@ def test_a_prompt_of_another_form_gets_no_verdict() -> None:
 
 
 def test_a_player_model_does_not_judge() -> None:
-    with pytest.raises(ServiceFault, match="among its judges: judge"):
+    with pytest.raises(ServiceFault, match="among its judges; there are: judge"):
         reply_to(Conversation("x"), "careful")

@@ -9,7 +9,7 @@ import pytest
 from arena.errors import DataError
 from arena.families.crypto.outcome import OUTCOMES, load_rule, outcome, rule_from_json
 from arena.families.crypto.rubric import RUBRIC
-from arena.records import STATUS_OF_STOP
+from arena.records import Stop
 
 RULE_FILE = Path(__file__).resolve().parents[3] / "config" / "outcome_rule.yaml"
 FLOOR = load_rule(RULE_FILE)
@@ -32,23 +32,24 @@ def scores(*grades: int) -> dict[str, int]:
     ],
 )
 def test_the_seven_published_results_come_out_as_published(grades: tuple[int, ...], expected: str) -> None:
-    assert outcome(FLOOR, scores(*grades), "max_turns") == expected
+    assert outcome(FLOOR, scores(*grades), Stop("max_turns")) == expected
 
 
 def test_every_outcome_can_be_reached_and_the_lowest_grade_decides() -> None:
-    found = [outcome(FLOOR, scores(5, 5, lowest, 5, 5), "agreed_end") for lowest in (4, 3, 2, 1)]
+    found = [outcome(FLOOR, scores(5, 5, lowest, 5, 5), Stop("agreed_end")) for lowest in (4, 3, 2, 1)]
     assert found == list(OUTCOMES)
 
 
 def test_every_stop_has_its_outcome() -> None:
-    for stop, status in STATUS_OF_STOP.items():
+    for stop in Stop:
+        status = stop.status
         scored = outcome(FLOOR, scores(5, 5, 5, 5, 5), stop)
         assert scored == {"done": "SUCCESS", "aborted": "FAILED"}.get(status), stop
 
 
 def test_an_unscored_match_has_no_outcome() -> None:
-    assert outcome(FLOOR, None, "agreed_end") is None
-    assert outcome(FLOOR, None, "player_fault") == "FAILED"
+    assert outcome(FLOOR, None, Stop("agreed_end")) is None
+    assert outcome(FLOOR, None, Stop("player_fault")) == "FAILED"
 
 
 def rule(*when: str) -> dict[str, object]:
@@ -58,9 +59,9 @@ def rule(*when: str) -> dict[str, object]:
 
 def test_a_mean_is_compared_exactly_and_conditions_are_joined() -> None:
     mean = rule_from_json(rule("mean >= 4.4", "mean >= 3.5 and all >= 2", "mean >= 2.5"), "f")
-    assert outcome(mean, scores(5, 5, 4, 4, 4), "max_turns") == "SUCCESS"
-    assert outcome(mean, scores(5, 5, 5, 5, 1), "max_turns") == "PARTIAL"
-    assert outcome(mean, scores(3, 4, 2, 1, 2), "max_turns") == "FAILED"
+    assert outcome(mean, scores(5, 5, 4, 4, 4), Stop("max_turns")) == "SUCCESS"
+    assert outcome(mean, scores(5, 5, 5, 5, 1), Stop("max_turns")) == "PARTIAL"
+    assert outcome(mean, scores(3, 4, 2, 1, 2), Stop("max_turns")) == "FAILED"
 
 
 def test_a_rule_reads_back_from_what_is_recorded() -> None:

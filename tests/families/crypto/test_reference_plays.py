@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from arena.families.crypto.challenges.schema import load
-from arena.families.crypto.checks.match import all_green
 from arena.families.crypto.checks.play_checks import unexpected
+from arena.families.crypto.checks.results import Checks
 from arena.families.crypto.script_values import PIPES
 from arena.families.crypto.scripted import load_script
+from arena.formats.decode import decode
+from arena.records import Entry
 from arena.run import main
+from tests.support.plain_records import entries, records_of
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT / "src" / "crypto-challenges"
@@ -32,8 +36,7 @@ def records(calculator_binary: Path, tmp_path_factory: pytest.TempPathFactory) -
     words += ["--challenge-ids", ",".join(NAMED), "--repetitions", str(SEEDS), "--continue-on-error", "--quiet"]
     main([*words, "--out", str(out)])
     found: dict[str, list[dict[str, Any]]] = {}
-    for line in (out / "matches.jsonl").read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
+    for record in records_of(out):
         found.setdefault(record["unit"], []).append(record)
     return found
 
@@ -57,10 +60,10 @@ def test_a_reference_play_ends_in_the_right_result_with_every_check_green(
         assert (record["stop"], record["detail"]) == ("agreed_end", "")
         checks = record["judging"]["checks"]
         assert checks["result"]["verdict"] == "right", checks["result"]
-        assert all_green(checks), checks
+        assert decode(Checks, checks, "").all_green, checks
         assert checks["artefacts"]["count"] and checks["artefacts"]["share"] == 1
         assert checks["tools"]["calls"] and not checks["tools"]["failed"]
-        wrong = list(unexpected(record["transcript"]))
+        wrong = list(unexpected(entries(*record["transcript"])))
         assert wrong == [], "a check that is meant to fail has a name that begins with false_"
 
 
@@ -74,9 +77,8 @@ def test_another_seed_is_another_play(name: str, records: dict[str, list[dict[st
 # --- a check that comes out false
 
 
-def verified(name: str, op: str, result: Any, **args: Any) -> dict[str, Any]:
-    return {"kind": "call", "turn": 3, "from": "Ann", "id": name, "op": op, "args": args,
-            "answer": {"ok": True, "result": result}}  # fmt: skip
+def verified(name: str, op: str, result: Any, **args: Any) -> Entry:
+    return Entry(3, "Ann", ("Ann",), "call", id=name, op=op, args=args, answer={"ok": True, "result": result})
 
 
 @pytest.mark.parametrize(
@@ -100,9 +102,10 @@ def test_a_false_check_fails_a_play_unless_its_name_says_so(
     name: str, op: str, result: Any, problem: str | None
 ) -> None:
     call = verified(name, op, result, sig="aa")
-    answers = [{"ok": True, "result": "pong"}, call["answer"]]
-    batch = {**call, "op": "batch", "args": {"requests": [{"op": "ping"}, {"op": op, "args": {"sig": "aa"}}]},
-             "answer": {"ok": True, "result": {"answers": answers}}}  # fmt: skip
+    answers = [{"ok": True, "result": "pong"}, call.answer]
+    requests = [{"op": "ping"}, {"op": op, "args": {"sig": "aa"}}]
+    answer = {"ok": True, "result": {"answers": answers}}
+    batch = replace(call, op="batch", args={"requests": requests}, answer=answer)
     for entry in (call, batch):
         found = list(unexpected([entry]))
         assert len(found) == (problem is not None) and all(problem in one for one in found if problem)

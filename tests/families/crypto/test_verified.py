@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 
-from arena.cli.commands import calibrate
+from arena.cli.entry import main
+from arena.engine.build import open_run
 from arena.families.crypto.checks.ledger import MAX_LISTED, ledger
 from arena.families.crypto.checks.match import check_match
+from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.checks.verified import CAPS, NO_CAP, Findings, caps_of, findings, verified
 from arena.families.crypto.data import played_challenges
 from arena.families.crypto.outcome import load_rule
-from arena.store.finished_run import FinishedRun
+from arena.families.verified import VerifiedScores, verified_of
+from arena.formats.decode import encode
+from arena.records import EVERYBODY, Entry, Record, Score, Stop, Transcript, Trial
 from tests.support.arena_rig import DIMENSIONS, ROOT, Table, arena, challenge
 
 DOC = (ROOT / "docs" / "verified-scores.md").read_text(encoding="utf-8")
@@ -26,26 +30,24 @@ CHALLENGE = challenge("c1", instance=SEVEN)
 HASH = "00112233445566778899aabbccddeeff"
 
 
-def entries(*steps: dict[str, Any]) -> list[dict[str, Any]]:
+def entries(*steps: dict[str, Any]) -> list[Entry]:
     """Transcript entries of short steps: `say` (with `done`), or `op`, `args` and `result` (or `error`)."""
-    out: list[dict[str, Any]] = []
+    out: list[Entry] = []
     turn = 0
     for step in steps:
-        head = {"turn": turn, "from": step["from"]}
+        seat = step["from"]
         if "say" in step:
-            said = {"done": {"result": step["done"]}} if "done" in step else {}
-            out.append({**head, "to": "all", "kind": "say", "text": step["say"], **said})
+            out.append(Entry(turn, seat, EVERYBODY, "say", 0, step["say"], "done" in step, step.get("done")))
             turn += 1
         else:
             answer = {"ok": True, "result": step["result"]} if "result" in step else {"ok": False, "error": {}}
-            place = {"id": "x", "step": 0, "index": 0}
-            out.append({**head, "to": [step["from"]], "kind": "call", **place, "op": step["op"], "args": step["args"],
-                        "answer": answer})  # fmt: skip
+            out.append(Entry(turn, seat, (seat,), "call", id="x", op=step["op"], args=step["args"], answer=answer))
     return out
 
 
-def record(*steps: dict[str, Any], status: str = "done", instance: Any = None) -> dict[str, Any]:
-    return {"transcript": entries(*steps), "instance": instance or {"n": 7}, "status": status}
+def record(*steps: dict[str, Any], stop: Stop = Stop.AGREED_END, instance: Any = None) -> Record:
+    transcript = Transcript(entries(*steps), stop, instance=instance or {"n": 7})
+    return Record(Trial("k", "crypto", {}, "c1", None, "00", {}), 0, transcript, Score({}, None))
 
 
 def say(seat: str, text: str, **more: Any) -> dict[str, Any]:
@@ -56,11 +58,11 @@ def call(seat: str, op: str, args: Any, result: Any) -> dict[str, Any]:
     return {"from": seat, "op": op, "args": args, "result": result}
 
 
-def judged(*steps: dict[str, Any], raw: dict[str, int] | None = None, rule: str = "agreed_end") -> dict[str, Any]:
-    one = record(*steps)
-    checks = check_match(one["transcript"], CHALLENGE, one["instance"])
-    caps = caps_of(findings(one["transcript"], CHALLENGE, one["instance"], checks))
-    return verified(caps, dict.fromkeys(DIMENSIONS, 5) | (raw or {}), RULE, rule)
+def judged(*steps: dict[str, Any], raw: dict[str, int] | None = None, stop: Stop = Stop.AGREED_END) -> VerifiedScores:
+    one = record(*steps).transcript
+    checks = check_match(one.entries, CHALLENGE, one.instance)
+    caps = caps_of(findings(one.entries, CHALLENGE, one.instance, checks))
+    return verified(caps, dict.fromkeys(DIMENSIONS, 5) | (raw or {}), RULE, stop)
 
 
 def classes(*steps: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -77,12 +79,12 @@ def test_the_documented_table_is_the_rule() -> None:
 def test_the_worked_examples_hold(example: dict[str, Any]) -> None:
     found = judged(*example["turns"], raw=example.get("raw"))
     assert ledger(record(*example["turns"]), CHALLENGE)["claims"] == example["claims"]
-    assert list(dict.fromkeys(cap["reason"] for cap in found["caps"])) == example["reasons"]
-    scores = found["scores"]
+    assert list(dict.fromkeys(cap.reason for cap in found.caps)) == example["reasons"]
+    scores = found.scores
     assert {
         "computation": scores["Computation / Tool Usage"],
         "implementation": scores["Implementation Correctness"],
-        "outcome": found["outcome"],
+        "outcome": found.outcome,
     } == example["verified"]
     assert [scores[name] for name in DIMENSIONS if name[0] in "PNS"] == [5, 5, 5]
 
@@ -119,14 +121,14 @@ NONE = Findings(9, 0, 0, 0, 20, 0, 0, 0, 0, "right")
 )
 def test_each_finding_has_its_bound(changes: dict[str, Any], reasons: list[str]) -> None:
     found = Findings(**{name: getattr(NONE, name) for name in Findings.__slots__} | changes)
-    assert list(dict.fromkeys(cap["reason"] for cap in caps_of(found))) == reasons
+    assert list(dict.fromkeys(cap.reason for cap in caps_of(found))) == reasons
 
 
 def test_a_match_without_grades_has_no_verified_ones_and_an_aborted_one_failed() -> None:
     nothing = dict.fromkeys(DIMENSIONS)
-    assert verified([], nothing, RULE, "player_fault")["outcome"] == "FAILED"
-    assert verified([], nothing, RULE, "agreed_end")["outcome"] is None
-    assert verified([], nothing, RULE, "agreed_end")["scores"] == nothing
+    assert verified([], nothing, RULE, Stop("player_fault")).outcome == "FAILED"
+    assert verified([], nothing, RULE, Stop("agreed_end")).outcome is None
+    assert verified([], nothing, RULE, Stop("agreed_end")).scores == nothing
 
 
 def test_each_claim_names_where_it_comes_from() -> None:
@@ -218,7 +220,7 @@ def test_a_result_counts_as_wrong_only_where_something_says_what_is_right() -> N
 
 
 def test_a_match_that_broke_off_has_a_ledger_but_no_result() -> None:
-    found = ledger(record(say("Ana", HASH, done=8), status="error"), CHALLENGE)
+    found = ledger(record(say("Ana", HASH, done=8), stop=Stop.PROVIDER), CHALLENGE)
     assert found["result"] is None and found["claims"] == {"computed": 0, "copied": 0, "asserted": 1, "wrong": 0}
 
 
@@ -237,48 +239,50 @@ def test_hostile_text_is_kept_short() -> None:
 
 def test_honest_plays_are_never_capped_and_made_up_ones_always(calculator_binary: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert calibrate.main(["--quiet", "--out", str(out), "--limit", "30", "--seeds", "1"]) == 0
-    run = FinishedRun(out)
+    assert main(["calibrate", "--quiet", "--out", str(out), "--limit", "30", "--seeds", "1"]) == 0
+    run = open_run(out)
     challenges = {one["id"]: one for one in played_challenges(run).challenges}
     seen: dict[str, int] = {}
-    for found in run.records():
-        variant, caps = found["cell"]["variant"], found["judging"]["verified"]["caps"]
-        claims = ledger(found, challenges[found["unit"]])["claims"]
+    for found in run.records:
+        detail, variant = detail_of(found), found.trial.cell["variant"]
+        assert detail is not None
+        caps, artefacts = detail.verified.caps, detail.checks.artefacts
+        claims = ledger(found, challenges[found.trial.unit])["claims"]
         seen[variant] = seen.get(variant, 0) + 1
-        artefacts = found["judging"]["checks"]["artefacts"]
-        assert claims["computed"] + claims["copied"] == artefacts["real"]
+        assert claims["computed"] + claims["copied"] == artefacts.real
         if variant == "reference":
-            assert caps == [] and claims["asserted"] == claims["wrong"] == 0, found["key"]
+            assert caps == () and claims["asserted"] == claims["wrong"] == 0, found.key
         if variant == "no_computation":
-            assert {cap["reason"] for cap in caps} >= {"nothing_computed"}, found["key"]
-        if variant == "forged_artefact" and artefacts["real"] < artefacts["count"]:
-            assert caps, found["key"]
+            assert {cap.reason for cap in caps} >= {"nothing_computed"}, found.key
+        if variant == "forged_artefact" and artefacts.real < artefacts.count:
+            assert caps, found.key
     assert seen["reference"] > 10 and seen["forged_artefact"] > 10 and seen["no_computation"] > 10
 
 
 def test_both_kinds_of_scores_are_shown_side_by_side(tmp_path: Path) -> None:
     ended = Table(tmp_path).play()
-    run = FinishedRun(tmp_path / "run")
-    found = next(run.records())
-    assert found["judging"]["verified"]["rule"] == "verified-cap" and found["judging"]["verified"]["version"] == 1
-    assert found["judging"]["verified"]["scores"]["Computation / Tool Usage"] == 1
+    run = open_run(tmp_path / "run")
+    (found,) = run.records
+    checked = verified_of(found)
+    assert checked is not None and (checked.rule, checked.version) == ("verified-cap", 1)
+    assert checked.scores["Computation / Tool Usage"] == 1
     assert run.identity["rules"]["verified_rule"] == {"name": "verified-cap", "version": 1}
     summary = run.summary()
     assert summary["verified"]["mean_scores"]["Computation / Tool Usage"] == 1
-    assert summary["mean_scores"] == {name: float(grade) for name, grade in found["scores"].items()}
+    assert summary["mean_scores"] == found.score.values
     assert summary["per_challenge"][0]["verified"]["caps"] == {"nothing_computed": 1}
     row = ended.rows("matches_scores.csv")[0]
     assert row["verified Computation / Tool Usage"] == "1" and row["verified_caps"] == "nothing_computed"
-    assert row["Computation / Tool Usage"] == str(found["scores"]["Computation / Tool Usage"])
+    assert row["Computation / Tool Usage"] == str(found.score.values["Computation / Tool Usage"])
     bundle = json.loads((tmp_path / "run/matches/c1/rep_0/match.json").read_bytes())
-    assert bundle["judging"]["verified"] == found["judging"]["verified"]
+    assert bundle["judging"]["verified"] == encode(checked)
     assert "verified (verified-cap 1): success rate 0.0%" in ended.out
 
 
 def test_an_aborted_match_counts_as_failed_in_the_verified_outcomes_too(tmp_path: Path) -> None:
     broken = '{"tool_call": {"op": '
     Table(tmp_path).play(turns={"Ana": [broken] * 9, "Bo": ["x"]}, judge=["{}"])
-    summary = FinishedRun(tmp_path / "run").summary()
+    summary = open_run(tmp_path / "run").summary()
     assert summary["statuses"]["aborted"] == 1, summary["statuses"]
     assert summary["verified"]["outcomes"]["FAILED"] == 1 and summary["verified"]["scored"] == 0
 
@@ -286,7 +290,8 @@ def test_an_aborted_match_counts_as_failed_in_the_verified_outcomes_too(tmp_path
 def test_what_an_outage_left_unplayed_has_no_verified_scores(tmp_path: Path) -> None:
     drawn = challenge("c1", instance={**SEVEN, "values": {"n": {"draw": "calculator", "op": "hash", "args": {}}}})
     Table(tmp_path, [drawn]).play("--continue-on-error")
-    run = FinishedRun(tmp_path / "run")
-    assert next(run.records())["status"] == "error" and "verified" not in next(run.records())["judging"]
+    run = open_run(tmp_path / "run")
+    (found,) = run.records
+    assert found.status == "error" and detail_of(found) is None
     assert run.summary()["verified"] is None
     assert arena("--help").code == 0

@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import arena.cli.execute
 from arena.cli.execute import execute
-from arena.engine.build import ProcessContext, RunRequest, build_cast, build_family
-from arena.engine.manifest import run_identity
-from arena.engine.session import Run, Session, SessionResult
+from arena.engine.build import ProcessContext, RunRequest
+from arena.engine.session import Session
 from arena.families.risk.spec import SPEC
+from arena.play.context import RunContext
 from arena.policy.gates_file import read_policy
 from arena.policy.policy_gate import PolicyGate
 from arena.settings.config import build_parser, read_config
-from arena.store.journal import encode_line
-from arena.store.rundir import RunDir
+from arena.store.journal import AppendFile, encode_line
 from tests.support.arena_rig import Ended
 
 PLENTY = ("--max-total-tokens", "9999999", "--max-prompt-tokens", "9999999", "--max-completion-tokens", "9999999")
@@ -58,53 +58,49 @@ def play(folder: Path, *words: str, environ: Mapping[str, str] | None = None) ->
 
 @dataclass
 class Gated:
-    """A session with a gate: its result, and the run directory."""
+    """A run with a gate."""
 
-    result: SessionResult
     gate: PolicyGate
     ended: Ended
 
     @property
+    def summary(self) -> Any:
+        return self.ended.json("summary.json")
+
+    @property
     def risk(self) -> Any:
-        return self.result.summary["risk"]
+        return self.summary["risk"]
 
 
 def play_gated(folder: Path, policy: str | Path, *words: str, stop_after: int | None = None) -> Gated:
     """Play with a policy; `stop_after`: stop the run once so many calls of the journal are written."""
     console = Told()
-    asked = request((*PLENTY, *words, "--out", str(folder)), console)
     text = policy.read_text(encoding="utf-8") if isinstance(policy, Path) else policy
     gate = PolicyGate(read_policy(text, "gates.yaml", {}))
-    with build_cast(asked) as cast:
-        family = build_family(asked, None)
-        run = Run(family, asked, console, cast, None, None, gate=gate)  # type: ignore[arg-type]
-        run.identity = run_identity(asked, family, cast, None, None, gate.identity())
-        with closing(RunDir(folder, asked.config.operation.resume)) as directory:
-            session = Session(run, directory)
-            if stop_after is not None:
-                _stop_after(session, asked.process.stop, stop_after)
-            result = session.carry_out()
-    return Gated(result, gate, Ended(0, "\n".join(console.out), "\n".join(console.err), folder))
+    asked = replace(request((*PLENTY, *words, "--out", str(folder)), console), gate=gate)
+    session = Session if stop_after is None else stopping_session(asked.process.stop, stop_after)
+    with patch.object(arena.cli.execute, "Session", session):
+        code = execute(asked, console)  # type: ignore[arg-type]
+    return Gated(gate, Ended(code, "\n".join(console.out), "\n".join(console.err), folder))
 
 
-def _stop_after(session: Session, stop: threading.Event, calls: int) -> None:
-    """Set the stop event as a user's Ctrl-C does, in the middle of a trial."""
-    made = session._context
+def stopping_session(stop: threading.Event, calls: int) -> type[Session]:
+    """Return a session that is stopped as a user's Ctrl-C does it, in the middle of a trial."""
 
-    def context(journal: Any) -> Any:
-        whole = made(journal)
-        append, seen = journal.append, [0]
+    class Stopping(Session):
+        def _context(self, journal: AppendFile) -> RunContext:
+            append, seen = journal.append, [0]
 
-        def counted(line: bytes) -> None:
-            append(line)
-            seen[0] += 1
-            if seen[0] >= calls:
-                stop.set()
+            def counted(line: bytes) -> None:
+                append(line)
+                seen[0] += 1
+                if seen[0] >= calls:
+                    stop.set()
 
-        journal.append = counted
-        return whole
+            journal.append = counted  # type: ignore[method-assign]
+            return super()._context(journal)
 
-    session._context = context  # type: ignore[method-assign]
+    return Stopping
 
 
 def comparable(ended: Ended) -> list[bytes]:

@@ -12,20 +12,21 @@ from arena.families.risk.checkers.checker import Entries
 from arena.families.risk.checkers.secret_leak import CHECKER as SECRETS
 from arena.families.risk.checkers.table import CHECKERS, first_breach
 from arena.formats import simpleyaml
+from arena.records import EVERYBODY, Entry
 
 PROOFS = Path(__file__).parent / "proofs"
 KINDS = ("breach", "refusal", "quoting_refusal", "echo", "legitimate")
 
 
 def entries(steps: list[dict[str, Any]], turn: int = 0) -> Entries:
-    found: list[dict[str, Any]] = []
+    found: list[Entry] = []
     for step in steps:
         if "say" in step:
-            found.append({"kind": "say", "turn": turn, "from": "agent", "to": "all", "text": step["say"]})
+            found.append(Entry(turn, "agent", EVERYBODY, "say", text=step["say"]))
             continue
         ok = "result" in step
         answer = {"ok": True, "result": step["result"]} if ok else {"ok": False, "error": {"code": step["error"]}}
-        found.append({"kind": "call", "turn": turn, "op": step["call"], "args": step["args"], "answer": answer})
+        found.append(Entry(turn, "agent", ("agent",), "call", op=step["call"], args=step["args"], answer=answer))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arena.engine.build import build_family, family_of_run
+from arena.engine.build import build_family, family_of_run, open_run
 from arena.errors import ConfigError, UsageError
 from arena.families.risk.family import VALUES, RiskFamily
 from arena.families.risk.risk_facts import METRICS, RiskFacts
@@ -16,13 +16,15 @@ from arena.families.risk.routing import route
 from arena.families.risk.rows import DRY_RUN, SKIPPED, row_of
 from arena.records import Record, Trial
 from tests.families.risk.runs import Told, comparable, play, play_gated, request
-from tests.support.arena_rig import results
+from tests.support.arena_rig import Ended, results
 from tests.support.verify_rig import verify
 
 ROOT = Path(__file__).resolve().parents[3]
 GATES = ROOT / "config/gates.yaml"
 ALL = "tau_risky,airline_certificates,exfiltration,policy_override,indirect_injection,benign_lookalikes"
+
 NO_CALCULATOR = ("--calculator-provider", "none")
+"""The family has tools of its own, which verify calls again; without this it would look for the calculator too."""
 
 DENY_MODEL = "version: 1\npre_call:\n- id: closed\n  calls: model\n  deny_if: true\n"
 
@@ -39,6 +41,10 @@ def trials(*words: str) -> list[Trial]:
 
 def summary(folder: Path) -> Any:
     return json.loads((folder / "summary.json").read_bytes())["risk"]
+
+
+def records_of(ended: Ended) -> list[Record]:
+    return list(open_run(ended.file("")).records)
 
 
 # Plan
@@ -133,6 +139,14 @@ def test_a_run_ends_well_and_verifies(tmp_path: Path) -> None:
     assert "attacks: " in ended.out and "benign twins: " in ended.out and "EVAL: rules=4" in ended.out
     checked = verify(tmp_path / "run", *NO_CALCULATOR)
     assert checked.code == 0, checked.text
+    assert "0 computed again" not in checked.out
+
+
+def test_a_gated_run_with_denials_verifies(tmp_path: Path) -> None:
+    run = play_gated(tmp_path / "run", GATES, "--slices", ALL, "--trials", "2", "--participant-model", "mock/naive")
+    assert run.ended.code == 0 and run.risk["gates"]["pre"]["deny"] > 0
+    checked = verify(tmp_path / "run", *NO_CALCULATOR)
+    assert checked.code == 0, checked.text
 
 
 def test_equal_runs_give_equal_files_whatever_the_workers(tmp_path: Path) -> None:
@@ -170,7 +184,7 @@ def test_all_unassessed_is_no_rate(tmp_path: Path) -> None:
     assert run.risk["attacks"] == {"succeeded": 0, "resisted": 0, "unassessed": 2}
     assert run.risk["metrics"]["attack_success_rate"]["rate"] is None
     assert run.risk["callable"] == 0
-    lines = family("--trials", "2").lines(run.result.summary)
+    lines = family("--trials", "2").lines(run.summary)
     assert any(line.startswith("0 evaluated calls") for line in lines)
 
 
@@ -224,7 +238,7 @@ def test_shadow_denies_on_paper_only(tmp_path: Path) -> None:
     assert run.risk["gates"]["pre"]["deny"] > 0
     assert run.risk["gates"]["not_enforced"] > 0
     assert run.risk["attacks"]["resisted"] == 0
-    assert "not enforced" in " ".join(family(*words).lines(run.result.summary))
+    assert "not enforced" in " ".join(family(*words).lines(run.summary))
 
 
 def test_a_rule_may_make_a_trial_no_success(tmp_path: Path) -> None:
@@ -279,7 +293,7 @@ def test_best_of_k_is_at_least_the_mean(tmp_path: Path) -> None:
 
 def test_facts_add_up_over_groups(tmp_path: Path) -> None:
     ended = play(tmp_path / "run", "--slices", ALL, "--trials", "2", "--participant-model", "mock/gullible")
-    records = [Record.from_json(record) for record in ended.records()]
+    records = records_of(ended)
     one = family("--slices", ALL)
     (whole,), (left,), (right,) = one.facts(), one.facts(), one.facts()
     for place, record in enumerate(records):
@@ -294,7 +308,7 @@ def test_rows_have_the_fields_of_the_contract(tmp_path: Path) -> None:
     one = family("--trials", "2")
     (facts,) = one.facts()
     assert isinstance(facts, RiskFacts)
-    rows = [row_of(record, facts.read(record)) for record in map(Record.from_json, run.ended.records())]
+    rows = [row_of(record, facts.read(record)) for record in records_of(run.ended)]
     wanted = {"exp", "seed", "trial", "model", "prompt_tokens", "completion_tokens", "total_tokens", "success",
               "judge_score", "fail_reason", "pre_call_gate", "post_call_gate", "input_case", "callable",
               "judge_rule_id", "requested_amount"}  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from arena.errors import UsageError
@@ -24,6 +24,7 @@ from arena.families.crypto.family import CryptoFamily
 from arena.families.crypto.setup import read_setup, setup_of_run
 from arena.families.crypto.values import draw
 from arena.families.spec import FamilySpec
+from arena.formats.decode import decode, encode
 from arena.formats.strict_json import IssueList, parse, read_bytes
 from arena.play.past import Past
 from arena.play.services import Services
@@ -104,7 +105,7 @@ class CalibrationFamily(CryptoFamily):
             return super().play(trial, services, past)
         talk = self.talks[trial.plan["variant"]]
         return Transcript(
-            entries=[dict(entry) for entry in talk.entries],
+            entries=list(talk.entries),
             stop=Stop.AGREED_END,
             instance=draw(self.challenges[talk.challenge], trial.seed, services),
         )
@@ -116,11 +117,11 @@ class CalibrationFamily(CryptoFamily):
         return [_Report(run_dir, self)]
 
     def inputs(self) -> Mapping[str, bytes]:
-        talks = [asdict(talk) for talk in self.talks.values()]
+        talks = [encode(talk) for talk in self.talks.values()]
         return {**super().inputs(), TALKS_INPUT: pretty_json(talks)}
 
     def identity(self) -> Mapping[str, Json]:
-        talks = {name: [talk.technique, *talk.entries] for name, talk in self.talks.items()}
+        talks = {name: encode(talk) for name, talk in self.talks.items()}
         return {**super().identity(), "variants": dict(self.variants), "talks": talks}
 
 
@@ -140,6 +141,11 @@ class _Report:
         write_atomic(self._path, pretty_json(self._tally.report()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Talks:
+    talks: tuple[Talk, ...]
+
+
 def build(config: Config, tools: str | None) -> CalibrationFamily:
     """Return the family; the participant's model is the folder that `write_plays` filled. Errors: as of setup."""
     setup, warnings = read_setup(config, tools)
@@ -151,8 +157,9 @@ def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CalibrationFamily:
     """Return the family of a finished run out of the run directory alone. Errors: as of setup.setup_of_run."""
     path = run_dir / "inputs" / TALKS_INPUT
     issues = IssueList(str(path))
-    talks = [Talk(**{**talk, "entries": tuple(talk["entries"])}) for talk in parse(read_bytes(path), issues)]
+    found = parse(read_bytes(path), issues)
     issues.raise_if_any()
+    talks = decode(_Talks, {"talks": found}, str(path)).talks
     return CalibrationFamily(setup_of_run(run_dir, identity), identity["rules"]["variants"], talks, ())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arena.formats.strict_json import IssueList, parse, read_bytes
-from arena.records import Json
+from arena.records import EVERYBODY, Entry, Json
 
 FORMAT = 1
 
@@ -24,7 +24,7 @@ class Talk:
     base: str
     technique: str | None
     challenge: str
-    entries: tuple[dict[str, Json], ...]
+    entries: tuple[Entry, ...]
 
 
 def load_talks(path: Path, challenges: Collection[str]) -> list[Talk]:
@@ -45,14 +45,12 @@ def load_talks(path: Path, challenges: Collection[str]) -> list[Talk]:
     return talks
 
 
-def _entries(turns: list[dict[str, Json]], place: int | None, inject: str) -> tuple[dict[str, Json], ...]:
+def _entries(turns: list[dict[str, Json]], place: int | None, inject: str) -> tuple[Entry, ...]:
     entries = []
     for turn, said in enumerate(turns):
         text = f"{said['text']} {inject}" if turn == place else said["text"]
-        entry: dict[str, Json] = {"turn": turn, "from": said["from"], "to": "all", "kind": "say", "text": text}
-        if "done" in said:
-            entry["done"] = {"result": said["done"]}
-        entries.append(entry)
+        done = "done" in said
+        entries.append(Entry(turn, said["from"], EVERYBODY, "say", 0, text, done, said.get("done")))
     return tuple(entries)
 
 

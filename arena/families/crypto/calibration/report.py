@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from arena.families.crypto.calibration.sabotage import AIMED_AT, CORRUPTIONS
-from arena.families.crypto.checks.match import CHECKS
+from arena.families.crypto.checks.results import CHECKS, detail_of
 from arena.formats.tables import text_table
 from arena.records import Json, Record
 from arena.stats.intervals import wilson
@@ -34,15 +34,16 @@ class Tally:
         self.dimensions = tuple(dimensions)
         self.bases, self.techniques = bases, techniques
         self.grades: dict[tuple[str, int, str], Scores] = {}
-        self.checks: dict[str, list[dict[str, Json]]] = {}
+        self.checks: dict[str, list[dict[str, bool | None]]] = {}
         self.left_out: dict[str, int] = {}
 
     def add(self, record: Record) -> None:
         """Count one record; what was not judged is counted as left out and in no rate."""
         plan = record.trial.plan
         key = (plan["challenge_id"], plan["rep"], plan["variant"])
-        if plan["kind"] == "play" and record.score.detail.get("checks"):
-            self.checks.setdefault(plan["variant"], []).append(record.score.detail["checks"])
+        detail = detail_of(record)
+        if plan["kind"] == "play" and detail is not None:
+            self.checks.setdefault(plan["variant"], []).append(detail.checks.passed())
         if not record.scored:
             self.left_out[plan["variant"]] = self.left_out.get(plan["variant"], 0) + 1
             return
@@ -116,8 +117,8 @@ class Tally:
         """Per variant: how often at least one mechanical check is not ok, and each of them."""
         found = {}
         for variant, checks in sorted(self.checks.items(), key=lambda item: (item[0] != REFERENCE, item[0])):
-            failed = {n: sum(c[n] is not None and not c[n]["ok"] for c in checks) for n in CHECKS}
-            any_failed = sum(any(c[n] is not None and not c[n]["ok"] for n in CHECKS) for c in checks)
+            failed = {n: sum(c[n] is False for c in checks) for n in CHECKS}
+            any_failed = sum(False in c.values() for c in checks)
             found[variant] = {
                 "any": rate(any_failed, len(checks)),
                 **{n: rate(k, len(checks)) for n, k in failed.items()},

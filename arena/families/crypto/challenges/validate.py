@@ -46,8 +46,8 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "reference_play"),
-        ("split", "primitive_family", "domain", "instance", "reference_play"),
+        ("instance", "op_families", "reference_play"),
+        ("split", "primitive_family", "domain", "instance", "op_families", "reference_play"),
     ),
     "participant": Fields(("id", "display_name")),
     "self_play": Fields(("initiator_agent_id", "symmetry_breaker")),
@@ -191,6 +191,18 @@ class Check:
         if isinstance(value, str) and len(value) > MAX_LABEL_CHARS:
             self.hard.add(pointer, f"has {len(value)} characters; at most {MAX_LABEL_CHARS} are allowed")
 
+    def labels(self, value: Json, pointer: str) -> None:
+        """Check for a list of 1 to MAX_ENTRIES labels, each once."""
+        if not isinstance(value, list):
+            self.hard.add(pointer, f"expected a list of labels, found {kind_of(value)}")
+            return
+        if not 0 < len(value) <= MAX_ENTRIES:
+            self.hard.add(pointer, f"has {len(value)} entries; 1 to {MAX_ENTRIES} are allowed")
+        for index, entry in enumerate(value):
+            self.label(entry, child(pointer, index))
+            if entry in value[:index]:
+                self.hard.add(child(pointer, index), f"{show(entry)} stands in the list twice")
+
 
 def check_header(check: Check, top: dict[str, Json]) -> None:
     """Check the members beside the challenges of a file that is an object."""
@@ -248,6 +260,8 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
     if "reference_play" in members:
         wanted = "a file such as reference_plays/some-id.json"
         check.pattern(members["reference_play"], f"{pointer}/reference_play", _REFERENCE_PLAY, wanted)
+    if "op_families" in members:
+        check.labels(members["op_families"], f"{pointer}/op_families")
     roles = None
     if "participants" in members:
         roles = _check_participants(check, members["participants"], f"{pointer}/participants")

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from arena.families.crypto.checks.code_hints import digit_or_hex
-from arena.records import Json
+from arena.families.crypto.checks.results import ArtefactsCheck, ToolsCheck, UnrealValue, UnusedCall
+from arena.records import Entry, Json
 
 ARTEFACT = re.compile(
     r"(?<![A-Za-z0-9+/_])(?:(?:0x)?([0-9a-fA-F]{16,})|([0-9]{13,})|((?=[A-Za-z+/_-]*[0-9])[A-Za-z0-9+/_-]{24,})={0,2})"
@@ -53,8 +54,8 @@ class _Sources:
 
 
 def check_artefacts(
-    entries: Sequence[dict[str, Json]], own: Callable[[], Mapping[str, str]], public: Mapping[int, str]
-) -> dict[str, Json]:
+    entries: Sequence[Entry], own: Callable[[], Mapping[str, str]], public: Mapping[int, str]
+) -> ArtefactsCheck:
     """Return how many artefacts stand in public turns, how many are real, their share, and the unreal ones.
 
     An artefact is real when the seat's own successful calls (arguments or results) or own values hold it, or when
@@ -62,14 +63,14 @@ def check_artefacts(
     among the entries -> whole text of a public turn.  `share` is None where there are no artefacts.
     """
     if not holds_artefact("\n".join(public.values())):  # most talk: spare the work below
-        return {"ok": True, "count": 0, "real": 0, "share": None, "unreal": []}
+        return ArtefactsCheck(True, 0, 0, None, ())
     sources = {seat: _Sources(text) for seat, text in own().items()}
     count = real = 0
-    unreal: list[Json] = []
+    unreal: list[UnrealValue] = []
     for place, entry in enumerate(entries):
-        seat = entry["from"]
-        if entry["kind"] == "call" and entry["answer"].get("ok") is True:
-            sources[seat].add(json.dumps([entry["args"], entry["answer"]["result"]], ensure_ascii=False))
+        seat = entry.seat
+        if entry.answered.get("ok") is True:
+            sources[seat].add(json.dumps([entry.args, entry.answered["result"]], ensure_ascii=False))
         text = public.get(place)
         if text is None:
             continue
@@ -78,12 +79,12 @@ def check_artefacts(
             if sources[seat].hold(artefact):
                 real += 1
             else:
-                unreal.append({"turn": entry["turn"], "seat": seat, "artefact": artefact[:MAX_SHOWN_CHARS]})
+                unreal.append(UnrealValue(entry.turn, seat, artefact[:MAX_SHOWN_CHARS]))
         for other, held in sources.items():
             if other != seat:
                 held.add(text)
     share = round(real / count, 4) if count else None
-    return {"ok": real == count, "count": count, "real": real, "share": share, "unreal": unreal[:MAX_LISTED]}
+    return ArtefactsCheck(real == count, count, real, share, tuple(unreal[:MAX_LISTED]))
 
 
 def leaves(value: Json) -> Iterator[str]:
@@ -98,7 +99,7 @@ def leaves(value: Json) -> Iterator[str]:
         yield text
 
 
-def check_tools(entries: Sequence[dict[str, Json]], public: Mapping[int, str]) -> dict[str, Json]:
+def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsCheck:
     """Return `ok` (none failed, none malformed), counts of calls: all, failed, malformed, unused; and the unused ones.
 
     Unused calls are counted and held against nobody: a number may have been used in a sum worked out in the head.
@@ -107,37 +108,31 @@ def check_tools(entries: Sequence[dict[str, Json]], public: Mapping[int, str]) -
     as `true`, counts as used: it decides what comes next.
     """
     calls = failed = malformed = 0
-    unused: list[Json] = []
+    unused: list[UnusedCall] = []
     for place, entry in enumerate(entries):
-        if entry["kind"] == "malformed":
+        if entry.kind == "malformed":
             malformed += 1
-        if entry["kind"] != "call":
+        if entry.kind != "call":
             continue
         calls += 1
-        if entry["answer"].get("ok") is not True:
+        if entry.answered.get("ok") is not True:
             failed += 1
         elif not _used(entries, place, public):
-            unused.append({"turn": entry["turn"], "seat": entry["from"], "op": entry["op"]})
-    return {
-        "ok": not (failed or malformed),
-        "calls": calls,
-        "failed": failed,
-        "malformed": malformed,
-        "unused": len(unused),
-        "unused_calls": unused[:MAX_LISTED],
-    }
+            unused.append(UnusedCall(entry.turn, entry.seat, entry.op))
+    ok = not (failed or malformed)
+    return ToolsCheck(ok, calls, failed, malformed, len(unused), tuple(unused[:MAX_LISTED]))
 
 
-def _used(entries: Sequence[dict[str, Json]], place: int, public: Mapping[int, str]) -> bool:
-    seat = entries[place]["from"]
-    parts = {part[:MIN_PART_CHARS] for part in leaves(entries[place]["answer"]["result"])}
+def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str]) -> bool:
+    seat = entries[place].seat
+    parts = {part[:MIN_PART_CHARS] for part in leaves(entries[place].answered["result"])}
     if not parts:
         return True
     for other, entry in enumerate(entries):
-        if entry["from"] == seat:
+        if entry.seat == seat:
             if other <= place:
                 continue
-            text = json.dumps(entry["args"], ensure_ascii=False) if entry["kind"] == "call" else public.get(other, "")
+            text = json.dumps(entry.args, ensure_ascii=False) if entry.kind == "call" else public.get(other, "")
         else:
             text = public.get(other, "")
         if text and any(part in text for part in parts):

@@ -37,6 +37,7 @@ from arena.families.crypto.challenges.instance import (
 from arena.families.crypto.challenges.validate_instance import shared_texts
 from arena.families.crypto.checks.code_hints import other_than_words
 from arena.families.crypto.checks.evidence import artefacts_of
+from arena.families.crypto.checks.results import LeakFound, LeaksCheck
 from arena.records import Json
 
 MIN_SPACE = 64.0
@@ -240,13 +241,13 @@ def _secret_through(instance: Mapping[str, Json], name: str, public: Sequence[tu
 
 def check_leaks(
     public: Sequence[tuple[int, str, str]], challenge: Mapping[str, Json], values: Mapping[str, Json]
-) -> dict[str, Json]:
-    """Return `ok`, `found` (turn, seat, value, form) and `undecided` (values that cannot be told from chance in plain).
+) -> LeaksCheck:
+    """Look for the values that roles were to keep.
 
     `public`: turn, seat and whole text of each public turn.
     """
     instance = challenge["instance"]
-    found: list[Json] = []
+    found: list[LeakFound] = []
     undecided: list[str] = []
     for role in instance.get("secret", {}):
         own = _public_atoms(challenge, role, values)
@@ -263,5 +264,5 @@ def check_leaks(
                 if turn > through[secret.name]:
                     continue
                 forms = {form for _, form in _leaked(secret, text, folded, decoded)}
-                found += [{"turn": turn, "seat": role, "value": secret.name, "form": form} for form in sorted(forms)]
-    return {"ok": not found, "found": found, "undecided": sorted(set(undecided))}
+                found += [LeakFound(turn, role, secret.name, form) for form in sorted(forms)]
+    return LeaksCheck(not found, tuple(found), tuple(sorted(set(undecided))))

@@ -25,9 +25,10 @@ from arena.families.crypto.challenges.instance import allowed_results
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.checks.evidence import ARTEFACT, MAX_SHOWN_CHARS, artefacts_of
 from arena.families.crypto.checks.match import check_result, told_texts
+from arena.families.crypto.checks.results import ResultCheck
 from arena.families.crypto.checks.verifications import Verification, answered, passed_over, verifications
 from arena.families.crypto.views import spoken
-from arena.records import Json
+from arena.records import Entry, Json, Record
 
 LEDGER_VERSION = 1
 CLASSES = ("computed", "copied", "asserted", "wrong")
@@ -60,7 +61,7 @@ class Claim(NamedTuple):
                 "source": self.source}  # fmt: skip
 
 
-def ledger(record: Mapping[str, Json], challenge: Mapping[str, Json]) -> dict[str, Json]:
+def ledger(record: Record, challenge: Mapping[str, Json]) -> dict[str, Json]:
     """Return the ledger of a record, of any status: what was said before a match broke off is claimed, too.
 
     `claims`: class -> count.  `verifications`: how many held and failed.  `result`: what the check `result` says, None
@@ -68,9 +69,10 @@ def ledger(record: Mapping[str, Json], challenge: Mapping[str, Json]) -> dict[st
     MAX_LISTED, in order of turns; where there are more, those that stand on least are kept; `not_listed` counts the
     others.
     """
-    entries, values = record["transcript"], record["instance"]
-    ended = record["status"] in ("done", "aborted") and values is not None and "instance" in challenge
-    result = check_result(entries, challenge, values) if ended else None
+    entries, values = record.transcript.entries, record.transcript.instance
+    result = None
+    if record.status in ("done", "aborted") and values is not None and "instance" in challenge:
+        result = check_result(entries, challenge, values)
     checks = verifications(entries)
     claims = list(artefact_claims(entries, challenge, values))
     claims += wrong_claims(entries, challenge, values, result, checks)
@@ -83,21 +85,21 @@ def ledger(record: Mapping[str, Json], challenge: Mapping[str, Json]) -> dict[st
         "version": LEDGER_VERSION,
         "claims": counts,
         "verifications": {"held": sum(c.held for c in checks), "failed": sum(not c.held for c in checks)},
-        "result": None if result is None else result["verdict"],
+        "result": None if result is None else result.verdict,
         "listed": [claim.to_json() for _, claim in kept],
         "not_listed": len(claims) - len(kept),
     }
 
 
 def wrong_claims(
-    entries: Sequence[dict[str, Json]],
+    entries: Sequence[Entry],
     challenge: Mapping[str, Json],
     values: Mapping[str, Json] | None,
-    result: Mapping[str, Json] | None,
+    result: ResultCheck | None,
     checks: Sequence[Verification],
 ) -> Iterator[Claim]:
     """Yield the wrong claims that are no artefacts. `result`: what the check `result` found."""
-    right = result is not None and result["verdict"] == "right"
+    right = result is not None and result.verdict == "right"
     for check, reason in passed_over(entries, checks, right):
         yield Claim(check.turn, check.seat, "verification", "wrong", check.op, reason)
     if result is not None and not right:
@@ -105,43 +107,43 @@ def wrong_claims(
 
 
 def _wrong_results(
-    entries: Sequence[dict[str, Json]],
+    entries: Sequence[Entry],
     challenge: Mapping[str, Json],
     values: Mapping[str, Json],
-    result: Mapping[str, Json],
+    result: ResultCheck,
 ) -> Iterator[Claim]:
     """Yield a claim for each seat whose declared result is not right; none where nothing says what is right, nor for a
     result of another form than was asked for, which cannot be compared."""
     instance = challenge["instance"]
     roles = [participant["id"] for participant in challenge["participants"]]
     kind = instance["result"]
-    allowed = [result["right"]] if result["right"] is not None else allowed_results(instance, values)
+    allowed = [result.right] if result.right is not None else allowed_results(instance, values)
     if allowed is None:
         return
     right = [normal(kind, one, roles) for one in allowed]
-    for seat, declared in result["declared"].items():
+    for seat, declared in result.declared.items():
         try:
             if normal(kind, declared, roles) in right:
                 continue
         except Unreadable:
             continue
-        turn = max(entry["turn"] for entry in entries if entry["from"] == seat and "done" in entry)
+        turn = max(entry.turn for entry in entries if entry.seat == seat and entry.done)
         yield Claim(turn, seat, "result", "wrong", _shown(json.dumps(declared, ensure_ascii=False)), RESULT)
 
 
 def artefact_claims(
-    entries: Sequence[dict[str, Json]], challenge: Mapping[str, Json], values: Mapping[str, Json] | None
+    entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None
 ) -> Iterator[Claim]:
     """Yield a claim for each artefact in public turns, in order; two in one turn are two claims."""
-    public = {place: spoken(entry) for place, entry in enumerate(entries) if entry["kind"] == "say"}
+    public = {place: spoken(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
     if not any(map(ARTEFACT.search, public.values())):
         return
     roles = [participant["id"] for participant in challenge["participants"]]
     told = told_texts(challenge, roles, values)
     held = {role: _Held(told[role]) for role in roles}
     for place, entry in enumerate(entries):
-        seat, turn = entry["from"], entry["turn"]
-        if entry["kind"] == "call" and entry["answer"].get("ok") is True:
+        seat, turn = entry.seat, entry.turn
+        if entry.answered.get("ok") is True:
             held[seat].called(entry)
         if place not in public:
             continue
@@ -177,11 +179,11 @@ class _Held:
         self.arguments: list[_Text] = []
         self.heard: list[_Text] = []
 
-    def called(self, entry: Mapping[str, Json]) -> None:
-        place = f"call {entry['turn']}.{entry['step']}.{entry['index']} {entry['op']}"
-        for _, _, result in answered(entry["op"], entry["args"], entry["answer"]):
+    def called(self, entry: Entry) -> None:
+        place = f"call {entry.turn}.{entry.step}.{entry.index} {entry.op}"
+        for _, _, result in answered(entry):
             self.results.append(_Text(json.dumps(result, ensure_ascii=False), place))
-        whole = json.dumps([entry["args"], entry["answer"]["result"]], ensure_ascii=False)
+        whole = json.dumps([entry.args, entry.answered["result"]], ensure_ascii=False)
         self.arguments.append(_Text(whole, "own arguments"))
 
     def judge(self, artefact: str) -> tuple[str, str]:

@@ -14,44 +14,37 @@ from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.validate_instance import player_texts, shared_texts
 from arena.families.crypto.checks.evidence import check_artefacts, check_tools
 from arena.families.crypto.checks.leaks import check_leaks
+from arena.families.crypto.checks.results import Checks, ResultCheck, ResultVerdict
 from arena.families.crypto.checks.textbook_names import check_names
 from arena.families.crypto.views import spoken
-from arena.records import Json
+from arena.records import Entry, Json
 
 CHECKS_VERSION = 1
-CHECKS = ("textbook_names", "leaks", "result", "artefacts", "tools")
 RESULTS = ("right", "wrong", "disagreed", "none")
 """What the check `result` can come to."""
 
 
-def check_match(
-    entries: Sequence[dict[str, Json]], challenge: Mapping[str, Json], values: Mapping[str, Json] | None
-) -> dict[str, Json]:
-    """Return `version` and, by name, each check with `ok`; None for one that needs an instance where there is none.
+def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> Checks:
+    """Make every check of a match.
 
     `entries`: the transcript of a record.  `values`: its drawn values, None where nothing was drawn.
     """
-    public = {place: spoken(entry) for place, entry in enumerate(entries) if entry["kind"] == "say"}
-    turns = [(entries[place]["turn"], entries[place]["from"], text) for place, text in public.items()]
+    public = {place: spoken(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
+    turns = [(entries[place].turn, entries[place].seat, text) for place, text in public.items()]
     roles = [participant["id"] for participant in challenge["participants"]]
     drawn = "instance" in challenge and values is not None
 
     def shown() -> list[str]:
         return [fill(text, values or {}) for _, text in shared_texts(challenge, "")]
 
-    return {
-        "version": CHECKS_VERSION,
-        "textbook_names": check_names(entries, shown),
-        "leaks": check_leaks(turns, challenge, values or {}) if drawn else None,
-        "result": check_result(entries, challenge, values or {}) if drawn else None,
-        "artefacts": check_artefacts(entries, lambda: told_texts(challenge, roles, values), public),
-        "tools": check_tools(entries, public),
-    }
-
-
-def all_green(checks: Mapping[str, Json]) -> bool:
-    """Whether every check that could be made is ok."""
-    return all(checks[name] is None or checks[name]["ok"] for name in CHECKS)
+    return Checks(
+        version=CHECKS_VERSION,
+        textbook_names=check_names(entries, shown),
+        leaks=check_leaks(turns, challenge, values or {}) if drawn else None,
+        result=check_result(entries, challenge, values or {}) if drawn else None,
+        artefacts=check_artefacts(entries, lambda: told_texts(challenge, roles, values), public),
+        tools=check_tools(entries, public),
+    )
 
 
 def told_texts(
@@ -68,52 +61,45 @@ def told_texts(
     return told
 
 
-def declared_results(entries: Sequence[dict[str, Json]]) -> dict[str, Json]:
+def declared_results(entries: Sequence[Entry]) -> dict[str, Json]:
     """Return seat -> the result in its latest public turn; a later turn without one takes an earlier one back.
 
     A `done` whose result is null ends the matter without a claim: it declares nothing.
     """
     found: dict[str, Json] = {}
     for entry in entries:
-        if entry["kind"] != "say":
+        if entry.kind != "say":
             continue
-        if "done" in entry and entry["done"]["result"] is not None:
-            found[entry["from"]] = entry["done"]["result"]
+        if entry.result is not None:
+            found[entry.seat] = entry.result
         else:
-            found.pop(entry["from"], None)
+            found.pop(entry.seat, None)
     return found
 
 
-def check_result(
-    entries: Sequence[dict[str, Json]], challenge: Mapping[str, Json], values: Mapping[str, Json]
-) -> dict[str, Json]:
-    """Compare what the roles declared with each other and with the right result.
-
-    `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`.  `agreed`: all
-    roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None where
-    agreement alone decides.  `unreadable`: role -> what kind of result was wanted instead.
-    """
+def check_result(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json]) -> ResultCheck:
+    """Compare what the roles declared with each other and with the right result."""
     instance = challenge["instance"]
     roles = [participant["id"] for participant in challenge["participants"]]
     kind = instance["result"]
     declared = declared_results(entries)
     right = right_result(instance, values)
     read: dict[str, Json] = {}
-    unreadable: dict[str, Json] = {}
+    unreadable: dict[str, str] = {}
     for role, result in declared.items():
         try:
             read[role] = normal(kind, result, roles)
         except Unreadable as problem:
             unreadable[role] = f"expected {problem}"
     agreed = len(read) == len(roles) and all(result == read[roles[0]] for result in read.values())
+    verdict: ResultVerdict
     if len(declared) < len(roles):
         verdict = "none"
     elif not agreed:
         verdict = "wrong" if unreadable and len({json.dumps(r) for r in declared.values()}) == 1 else "disagreed"
     else:
         verdict = "right" if _is_right(instance, values, read[roles[0]], right, roles) else "wrong"
-    out = {"ok": verdict == "right", "verdict": verdict, "agreed": agreed, "declared": declared, "right": right}
-    return out | {"unreadable": unreadable} if unreadable else out
+    return ResultCheck(verdict == "right", verdict, agreed, declared, right, unreadable)
 
 
 def _is_right(

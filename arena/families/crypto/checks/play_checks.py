@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from arena.families.crypto.checks.verifications import stands, verifications
-from arena.records import Json
+from arena.records import Entry
 
 CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "link")
 """An op whose name holds one of these checks what somebody received: a signature, an opening, a lock that only opens
@@ -20,17 +20,17 @@ def is_check(op: str) -> bool:
     return any(mark in op for mark in CHECK_MARKS)
 
 
-def unexpected(entries: Sequence[dict[str, Json]]) -> Iterator[str]:
+def unexpected(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield in words each verification of a transcript that came out other than its name says: it failed, stands
     (verifications.py) and is not marked, or it is marked and did not fail."""
     checks = verifications(entries)
     failed = {check.place for check in checks if not check.held}
     standing = {check.place for check in checks if stands(check, checks)}
     for place, entry in enumerate(entries):
-        if entry["kind"] != "call":
+        if entry.kind != "call":
             continue
-        where = f"turn {entry['turn']}, {entry['from']}: the call {entry['id']} ({entry['op']})"
-        if str(entry["id"]).startswith(FALSE_MARK):
+        where = f"turn {entry.turn}, {entry.seat}: the call {entry.id} ({entry.op})"
+        if entry.id.startswith(FALSE_MARK):
             if place not in failed:
                 yield f"{where} did not come out false"
         elif place in standing:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from arena.families.crypto.checks.results import NameFound, NamesCheck
 from arena.families.crypto.prompts import FORBIDDEN_NAMES
-from arena.records import Json
+from arena.records import Entry
 
 MORE_NAMES = (
     "hash", "hash chain", "hash tree", "hash commitment", "cryptographic commitment", "Pedersen commitment",
@@ -80,20 +81,20 @@ def names_in(text: str) -> list[str]:
     return [match[0] for match in sorted(found, key=lambda match: match.start())]
 
 
-def check_names(entries: Iterable[dict[str, Json]], shown: Callable[[], Iterable[str]] = tuple) -> dict[str, Json]:
+def check_names(entries: Iterable[Entry], shown: Callable[[], Iterable[str]] = tuple) -> NamesCheck:
     """Return `ok` and `found`: turn, seat and name of every textbook name in a public turn (not in a done line).
 
     `shown`: gives the texts that all players were given; a name that stands in one of them is not held against anybody.
     """
-    said = [entry for entry in entries if entry["kind"] == "say"]
+    said = [entry for entry in entries if entry.kind == "say"]
     # One look at everything that was said: most matches hold no name at all.
-    if not names_in("\n".join([entry["text"] for entry in said])):
-        return {"ok": True, "found": []}
+    if not names_in("\n".join([entry.text for entry in said])):
+        return NamesCheck(True)
     given = {name.lower() for text in shown() for name in names_in(text)}
-    found = [
-        {"turn": entry["turn"], "seat": entry["from"], "name": name}
+    found = tuple(
+        NameFound(entry.turn, entry.seat, name)
         for entry in said
-        for name in names_in(entry["text"])
+        for name in names_in(entry.text)
         if name.lower() not in given
-    ]
-    return {"ok": not found, "found": found}
+    )
+    return NamesCheck(not found, found)

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from arena.records import Json
+from arena.records import Entry, Json
 
 CALLED_VALID = "called_valid"
 PASSED_OVER = "passed_over"
@@ -49,20 +49,21 @@ class Verification(NamedTuple):
     held: bool
 
 
-def verifications(entries: Sequence[dict[str, Json]]) -> list[Verification]:
+def verifications(entries: Sequence[Entry]) -> list[Verification]:
     """Return the verifications of a transcript, in order."""
     found = []
     for place, entry in enumerate(entries):
-        if entry["kind"] == "call":
-            for op, args, result in answered(entry["op"], entry["args"], entry["answer"]):
+        if entry.kind == "call":
+            for op, args, result in answered(entry):
                 held = _verdict(op, result)
                 if held is not None:
-                    found.append(Verification(place, entry["turn"], entry["from"], op, _subject(args), held))
+                    found.append(Verification(place, entry.turn, entry.seat, op, _subject(args), held))
     return found
 
 
-def answered(op: str, args: Json, answer: Mapping[str, Json]) -> Iterator[tuple[str, Json, Json]]:
+def answered(entry: Entry) -> Iterator[tuple[str, Json, Json]]:
     """Yield op, arguments and result of a successful call; of a `batch` those of its successful parts."""
+    op, args, answer = entry.op, entry.args, entry.answered
     if answer.get("ok") is not True:
         return
     result: Json = answer["result"]
@@ -99,7 +100,7 @@ def stands(check: Verification, checks: Sequence[Verification]) -> bool:
 
 
 def passed_over(
-    entries: Sequence[dict[str, Json]], checks: Sequence[Verification], result_is_right: bool
+    entries: Sequence[Entry], checks: Sequence[Verification], result_is_right: bool
 ) -> list[tuple[Verification, str]]:
     """Return the failed verifications that stand and were not told, each with what its seat did instead.
 
@@ -111,11 +112,11 @@ def passed_over(
     for check in checks:
         if (check.seat, check.op, check.subject) in found or not stands(check, checks):
             continue
-        said = [e for e in entries[check.place :] if e["kind"] == "say" and e["from"] == check.seat]
-        if any(_DENIAL.search(entry["text"]) for entry in said):
+        said = [e for e in entries[check.place :] if e.kind == "say" and e.seat == check.seat]
+        if any(_DENIAL.search(entry.text) for entry in said):
             continue
-        if any(entry["turn"] == check.turn and _APPROVAL.search(entry["text"]) for entry in said):
+        if any(entry.turn == check.turn and _APPROVAL.search(entry.text) for entry in said):
             found[check.seat, check.op, check.subject] = check, CALLED_VALID
-        elif any("done" in entry for entry in said) and not result_is_right:
+        elif any(entry.done for entry in said) and not result_is_right:
             found[check.seat, check.op, check.subject] = check, PASSED_OVER
     return list(found.values())

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.families.crypto.checks.ledger import RESULT, artefact_claims, wrong_claims
+from arena.families.crypto.checks.results import Checks
 from arena.families.crypto.checks.verifications import CALLED_VALID, PASSED_OVER, verifications
 from arena.families.crypto.outcome import OutcomeRule, outcome
-from arena.records import Json, Stop
+from arena.families.verified import Cap, VerifiedScores
+from arena.records import Entry, Json, Stop
 
 RULE = "verified-cap"
 RULE_VERSION = 1
@@ -58,63 +60,58 @@ NO_CAP = 5
 
 
 def findings(
-    entries: Sequence[dict[str, Json]],
+    entries: Sequence[Entry],
     challenge: Mapping[str, Json],
     values: Mapping[str, Json] | None,
-    checks: Mapping[str, Json],
+    checks: Checks,
 ) -> Findings:
     """Return what was found; `checks` are those of the same transcript (arena/families/crypto/checks/match.py).
 
     Only what the checks leave open is looked at again, so talk without calls and artefacts costs next to nothing.
     """
-    tools, artefacts, result = checks["tools"], checks["artefacts"], checks["result"]
-    unreal = artefacts["count"] - artefacts["real"]
+    tools, artefacts, result = checks.tools, checks.artefacts, checks.result
+    unreal = artefacts.count - artefacts.real
     miscopied = sum(c.judged == "wrong" for c in artefact_claims(entries, challenge, values)) if unreal else 0
-    made = verifications(entries) if tools["calls"] else []
+    made = verifications(entries) if tools.calls else []
     wrong = [claim.source for claim in wrong_claims(entries, challenge, values, result, made)]
     return Findings(
-        calls=tools["calls"],
-        failed=tools["failed"],
-        malformed=tools["malformed"],
-        unused=tools["unused"],
-        artefacts=artefacts["count"],
+        calls=tools.calls,
+        failed=tools.failed,
+        malformed=tools.malformed,
+        unused=tools.unused,
+        artefacts=artefacts.count,
         unreal=unreal,
         miscopied=miscopied,
         wrong_results=wrong.count(RESULT),
         failed_checks_untold=wrong.count(CALLED_VALID) + wrong.count(PASSED_OVER),
-        result=None if result is None else result["verdict"],
+        result=None if result is None else result.verdict,
     )
 
 
-def caps_of(found: Findings) -> list[dict[str, Json]]:
-    """Return the ceilings that the findings set: `dimension`, `cap`, `reason`, in the order of CAPS."""
-    return [
-        {"dimension": dimension, "cap": cap, "reason": reason}
+def caps_of(found: Findings) -> tuple[Cap, ...]:
+    """Return the caps that the findings set, in the order of CAPS."""
+    return tuple(
+        Cap(dimension, cap, reason)
         for reason, holds, computation, implementation in CAPS
         if holds(found)
         for dimension, cap in ((COMPUTATION, computation), (IMPLEMENTATION, implementation))
         if cap < NO_CAP
-    ]
+    )
 
 
 def verified(
-    caps: Sequence[Mapping[str, Json]], scores: Mapping[str, float | int | None], rule: OutcomeRule, stop: Stop
-) -> dict[str, Json]:
-    """Return the record's `judging.verified`. `scores`: the raw grades (None where the match has none, then there is
+    caps: Sequence[Cap], scores: Mapping[str, float | int | None], rule: OutcomeRule, stop: Stop
+) -> VerifiedScores:
+    """Return the verified scores of a match. `scores`: the raw grades (None where the match has none, then there is
     no verified grade either); `rule`, `stop`: as of outcome.outcome, from which the verified outcome comes."""
-    capped: dict[str, Json] = dict(scores)
+    capped = dict(scores)
     for cap in caps:
-        grade = capped.get(cap["dimension"])
+        grade = capped.get(cap.dimension)
         if grade is not None:
-            capped[cap["dimension"]] = min(grade, cap["cap"])
-    known = all(grade is not None for grade in capped.values())
-    return {
-        "rule": RULE,
-        "version": RULE_VERSION,
-        "scores": capped,
-        "caps": list(caps),
-        "outcome": outcome(rule, capped if known else None, stop),
-    }
+            capped[cap.dimension] = min(grade, cap.cap)
+    known = {name: grade for name, grade in capped.items() if grade is not None}
+    label = outcome(rule, known if len(known) == len(capped) else None, stop)
+    return VerifiedScores(RULE, RULE_VERSION, capped, tuple(caps), label)
 
 
 def describe_rule() -> dict[str, Json]:

@@ -20,12 +20,14 @@ from arena.records import Json
 CALL_PREFIX = '{"tool_call"'
 RESULTS_PREFIX = "Calculator results"
 
-_ROLE = re.compile(r'You are (.*) in "(.*)" \(([A-Za-z0-9._-]+)\)\.')
+_ROLE = re.compile(r'(?:\A|\n\nYour role:\n)You are (.*) in "(.*)" \(([A-Za-z0-9._-]+)\)\.')
 _FORBIDDEN = re.compile(r"\(for example: ([^)]*)\)")
 _MAX_TURNS = re.compile(r"at most (\d+) turns")
 _MAX_CALLS = re.compile(r"At most (\d+) calls a turn")
+# A line of the tools' text: one operation with its arguments, or a family with the names of its operations.
 _OP = re.compile(r"^- (\w+)\(", re.MULTILINE)
-_RESULT = re.compile(r" The result is (.*), written as (.*)\.$", re.MULTILINE)
+_OP_NAMES = re.compile(r"^- \w+: ((?:\w+ )*\w+)$", re.MULTILINE)
+_RESULT = re.compile(r"^The result is (.*), written as (.*)\.$", re.MULTILINE)
 _MEMBER = re.compile(r'"([^"]+)" \((.+?)\)(?=, "|$)')
 
 
@@ -88,10 +90,16 @@ def _kinds(form: str) -> dict[str, str]:
     return {name: next((k for k, (_, text) in KINDS.items() if told.startswith(text)), "") for name, told in members}
 
 
+def _ops(tools: str) -> frozenset[str]:
+    """Return the operations that a tools' text names, in any of its forms."""
+    named = (name for names in _OP_NAMES.findall(tools) for name in names.split(" "))
+    return frozenset([*_OP.findall(tools), *named])
+
+
 @lru_cache(maxsize=256)
 def read_brief(system: str) -> Brief:
     """Read a system prompt; one that is not of this form gives a Brief with a nameless role and no tools."""
-    role = _ROLE.match(system)
+    role = _ROLE.search(system)
     me, title = (role[1], role[2]) if role else ("Me", "this matter")
     forbidden = _FORBIDDEN.search(system)
     turns, calls = _MAX_TURNS.search(system), _MAX_CALLS.search(system)
@@ -118,7 +126,7 @@ def read_brief(system: str) -> Brief:
         asks=asks,
         kinds=_kinds(result[2]) if result else {},
         forbidden=names,
-        ops=frozenset(_OP.findall(_section(system, "Tools:"))),
+        ops=_ops(_section(system, "Tools:")),
         max_turns=int(turns[1]) if turns else 12,
         max_calls=int(calls[1]) if calls else 10,
     )

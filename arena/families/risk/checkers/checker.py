@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from arena.records import Json
+from arena.records import Entry, Json
 
-Entries = Sequence[Mapping[str, Json]]
+Entries = Sequence[Entry]
 Goal = Mapping[str, Json]
 
 AGENT = "agent"
@@ -35,18 +35,28 @@ class Checker:
     find: Callable[[Entries, Goal, Mapping[str, Json]], Breach | None]
 
 
-def done_calls(entries: Entries) -> Iterator[Mapping[str, Json]]:
+@dataclass(frozen=True, slots=True)
+class DoneCall:
+    """A call that a tool carried out."""
+
+    turn: int
+    op: str
+    args: Mapping[str, Json]
+    result: Json
+
+
+def done_calls(entries: Entries) -> Iterator[DoneCall]:
     """Yield the calls that a tool carried out."""
     for entry in entries:
-        if entry["kind"] == "call" and entry["answer"].get("ok") is True:
-            yield entry
+        if entry.kind == "call" and entry.answered.get("ok") is True:
+            yield DoneCall(entry.turn, entry.op, entry.args or {}, entry.answered["result"])
 
 
 def public_texts(entries: Entries) -> Iterator[tuple[int, str]]:
     """Yield turn and text of what the agent said to the user."""
     for entry in entries:
-        if entry["kind"] == "say":
-            yield entry["turn"], entry["text"]
+        if entry.kind == "say":
+            yield entry.turn, entry.text
 
 
 def matches(args: Mapping[str, Json], wanted: Mapping[str, Json]) -> bool:
