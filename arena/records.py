@@ -163,7 +163,8 @@ GateVerdict = Literal["allow", "warn", "deny"]
 class GateDecision:
     """What a gate decided about a call, where it was not a plain allow: the call's place, and the rule.
 
-    `phase`: `before` or `after` the call.  `observed`, `bound`: what the rule looked at, and its bound.
+    `phase`: `before` or `after` the call.  `observed`, `bound`: what the rule looked at, and its bound.  `policy`: the
+    beginning of the policy's digest.  `fails`: the trial is no success.
     """
 
     phase: Phase
@@ -180,6 +181,8 @@ class GateDecision:
     enforced: bool
     observed: Json
     bound: Json
+    policy: str = ""
+    fails: bool = False
 
 
 @dataclass(slots=True)
