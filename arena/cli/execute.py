@@ -12,16 +12,9 @@ from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
 from arena.cli import run_choice
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
-from arena.engine.build import (
-    ProcessContext,
-    RunRequest,
-    build_calculator,
-    build_cast,
-    build_family,
-    open_run,
-    tools_text,
-)
+from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
 from arena.engine.dry_run import dry_run_text
+from arena.engine.finished import open_run
 from arena.engine.manifest import run_identity
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text

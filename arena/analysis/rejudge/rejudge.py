@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from arena.analysis.rejudge.agreement import AgreementReport, Scored, Tally
-from arena.engine.build import RunRequest, family_of_run, open_run, rescoring_rules
+from arena.engine.build import RunRequest
+from arena.engine.finished import family_of_run, open_run, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.analysis.verify.problems import Problems
-from arena.engine.build import family_of_run
+from arena.engine.finished import family_of_run
 from arena.engine.manifest import plan
 from arena.families.contract import Family
 from arena.formats.bounded import read_file

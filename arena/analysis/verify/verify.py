@@ -18,7 +18,8 @@ from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay
 from arena.calculator.carrier import DEFAULT_TIMEOUT_S, GET_CARGO, CalculatorSettings, NoCalculator, ensure_built
-from arena.engine.build import CALCULATORS, ProcessContext, load, open_run
+from arena.engine.build import CALCULATORS, ProcessContext, load
+from arena.engine.finished import open_run
 from arena.errors import UsageError
 from arena.messages import Calculator
 from arena.records import Json

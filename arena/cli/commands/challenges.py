@@ -14,7 +14,8 @@ from arena.calculator.carrier import GET_CARGO, NoCalculator
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
-from arena.engine.build import RunRequest, build_calculator, open_run
+from arena.engine.build import RunRequest, build_calculator
+from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.families.crypto.challenges.lint import lint, note_of

@@ -14,7 +14,7 @@ from arena.analysis.check.metrics import known_metrics
 from arena.analysis.check.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
 from arena.cli.console import Console
 from arena.cli.run_choice import add_run, chosen_run
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError, one_line
 from arena.formats.tables import printable, text_table
 from arena.settings.env import load_dotenv

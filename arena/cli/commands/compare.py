@@ -13,7 +13,7 @@ from arena.analysis.compare.paired_runs import pair_runs, read_run
 from arena.analysis.compare.text import csv_bytes, markdown, text
 from arena.cli.console import Console
 from arena.cli.run_choice import add_last, newest
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.records import Json
 from arena.settings.flags import Parser

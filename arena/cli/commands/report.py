@@ -10,7 +10,7 @@ from pathlib import Path
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console
 from arena.cli.run_choice import add_last, newest, which_run
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.errors import EXIT_OK, UsageError, one_line
 from arena.settings.flags import Parser
 from arena.store.digests import DIGESTS_FILE, renew

@@ -10,7 +10,7 @@ from pathlib import Path
 from arena.cli.console import Console
 from arena.cli.conversation import conversation
 from arena.cli.run_choice import add_last, newest
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.errors import EXIT_OK, UsageError
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable

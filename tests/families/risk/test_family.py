@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from arena.engine.build import build_family, family_of_run, open_run
+from arena.engine.build import build_family
+from arena.engine.finished import family_of_run, open_run
 from arena.errors import ConfigError, UsageError
 from arena.families.risk.family import VALUES, RiskFamily
 from arena.families.risk.risk_facts import METRICS, RiskFacts
