@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,30 @@ EXIT_ERRORS = 1
 EXIT_USAGE = 2
 EXIT_BUDGET = 3
 EXIT_INTERRUPTED = 130
+
+
+_COMMAND = re.compile(r"(?m)^(\s*)(?=::)|(?<=##)(?=\[)")
+"""Where a line of output would be a command to GitHub Actions: `::` at its start, `##[` anywhere."""
+
+
+def visible(text: str) -> str:
+    """Return text in which control and format characters are written out (`\\x1b`), line breaks kept, and no line is a
+    command to the system that runs us."""
+    if not text.isascii() or not text.isprintable():
+        text = "".join(sign if sign in "\n\xa0" or sign.isprintable() else _escape(sign) for sign in text)
+    return _COMMAND.sub(r"\1\\", text)
+
+
+def one_line(text: str) -> str:
+    """Return text as one line: as `visible`, with line breaks written out as well."""
+    return visible("".join(_escape(sign) if sign in _BREAKS else sign for sign in text))
+
+
+_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +52,7 @@ class Issue:
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.pointer}" if self.pointer else self.file
-        return f"{place}: {self.message}"
+        return one_line(f"{place}: {self.message}")
 
 
 class ArenaError(Exception):

@@ -23,9 +23,9 @@ SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 FOREIGN_FLAGS = frozenset({
     "--enable-auto-tool-choice",
     "--locked", "--bin", "--release", "--example", "--only-lambda-apis", "--check", "--abbrev", "--ff-only",
-    "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet",
+    "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet", "--spec", "--from",
 })  # fmt: skip
-"""Flags of cargo, git and ruff."""
+"""Flags of cargo, git, ruff, pipx and uvx."""
 
 
 def documents() -> dict[str, str]:

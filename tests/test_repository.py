@@ -115,8 +115,13 @@ def wholesale(tree: ast.AST) -> list[int]:
 
 def test_nothing_is_caught_wholesale() -> None:
     found = [short(path) for path in python_files("arena", "scripts") if wholesale(ast.parse(path.read_text("utf-8")))]
-    # Where a bug of ours becomes a record of status `error` instead of a lost run, or a message instead of a traceback.
-    assert set(found) <= {"arena/engine/runner.py", "arena/cli/entry.py"}
+    # Where a bug of ours becomes a record of status `error` instead of a lost run, or a message instead of a traceback,
+    # and where what the text of a player raises becomes that player's fault.
+    assert set(found) <= {
+        "arena/engine/runner.py",
+        "arena/cli/entry.py",
+        "arena/families/crypto/checks/player_text.py",
+    }
 
 
 @pytest.mark.parametrize(("body", "lines"), [("pass", [3]), ("raise", []), ("raise ValueError", [3])])
@@ -193,13 +198,52 @@ def test_ci_runs_what_make_ci_runs() -> None:
     assert os.access(script, os.X_OK)
 
 
-def test_the_workflow_pins_its_actions_and_needs_no_secret() -> None:
-    text = (ROOT / ".github/workflows/smoke.yml").read_text(encoding="utf-8")
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def test_workflows_test_everything_and_fail_where_advisories_cannot_be_read() -> None:
+    text = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    for command in ("make test", "make deny REQUIRED=1", "make workflows"):
+        assert f"run: {command}\n" in text
+
+
+def test_without_cargo_deny_the_check_is_skipped_and_required_it_fails(tmp_path: Path) -> None:
+    for more, code, says in (((), 0, "skipped: cargo-deny is missing"), (("REQUIRED=1",), 2, "failed: cargo-deny")):
+        environ = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+        make = str(shutil.which("make"))
+        done = subprocess.run(
+            [make, "--no-print-directory", f"SHELL={shutil.which('bash')}", "deny", *more],
+            cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code and says in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("group", ["dev", "long", "package"])
+def test_every_tool_is_pinned_with_its_digests(group: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    text = (ROOT / f"requirements/{group}.txt").read_text(encoding="utf-8")
+    locked = re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==[^ ;]+", text, re.MULTILINE)
+    for tool in project["dependency-groups"][group]:
+        assert re.sub(r"\[.*\]", "", tool).split("==")[0] in locked
+    blocks = re.split(r"(?m)^(?=[a-z])", text)
+    assert len(blocks) > len(locked) >= len(project["dependency-groups"][group])
+    assert all("--hash=sha256:" in block for block in blocks if block.strip())
+    assert "--require-hashes -r requirements/$(1).txt" in makefile() and "://" not in text
+
+
+def test_every_build_is_locked() -> None:
+    builds = re.findall(r"cargo (?:build|test|clippy|check) --(?!version).*", makefile())
+    assert builds and [line for line in builds if "--locked" not in line] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.name))
+def test_a_workflow_pins_its_actions_and_needs_no_secret(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     used = re.findall(r"uses: (\S+)", text)
     assert used
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in used)
-    assert "secrets." not in text
-    assert "pull_request" in text and "make smoke" in text and "upload-artifact" in text
+    assert "secrets." not in text and "pull_request_target" not in text
+    assert "pull_request" in text and "permissions:\n  contents: read\n" in text
 
 
 def test_the_package_needs_nothing_and_pins_its_tools() -> None:
@@ -208,7 +252,7 @@ def test_the_package_needs_nothing_and_pins_its_tools() -> None:
     assert project["project"]["requires-python"] == ">=3.11"
     assert project["project"]["scripts"] == {"arena": "arena.__main__:main"}
     tools = project["dependency-groups"]["dev"]
-    assert {tool.split("==")[0] for tool in tools} == {"pytest", "ruff", "mypy"}
+    assert {tool.split("==")[0] for tool in tools} == {"pytest", "ruff", "mypy", "zizmor"}
     assert all(re.fullmatch(r"[a-z]+==[0-9.]+", tool) for tool in tools)
 
 

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "arena"
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("stops", "errors"),
     ("formats", "stats"),
-    ("records", "messages"),
+    ("transcripts", "records", "messages"),
     ("settings", "store"),
     ("calculator", "providers", "policy"),
     ("play", "judging"),
@@ -28,7 +28,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 )
 """Each row may import itself and the rows before it. Single modules stand here by name."""
 
-LAZY = frozenset({"arena.cli.entry", "arena.cli.commands.run", "arena.engine.build"})
+LAZY = frozenset({"arena.cli.entry", "arena.cli.commands.run", "arena.engine.build", "arena.engine.finished"})
 """Modules that may import what was chosen by name from a static table, so that every command starts fast."""
 
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from arena.calculator.cargo import run_cargo
+from arena.calculator.freshness import digest, is_fresh, mark
 from arena.errors import ConfigError, ServiceFault, UsageError
 from arena.messages import HttpAttempt, ToolAnswer
 from arena.records import Json
+from arena.settings.places import DATA_ROOT, INSTALLED
 
 DEFAULT_TIMEOUT_S = 10.0
 """Twice the calculator's own safety net of 5 s, so that its `timeout` answer comes first."""
@@ -28,6 +31,8 @@ OUTAGE_CODES: Mapping[str, str] = {"timeout": "timeout", "internal": "calculator
 ServiceFault. They are outages: tried once more, then the trial is `error`. Every other `ok: false` is an answer."""
 
 BINARY = Path("calculator/target/release/crypto_calculator_cli")
+SHIPPED_BINARY = Path("bin") / BINARY.name
+"""Where a wheel of one platform holds the calculator, below the data of the installed package."""
 GET_CARGO = "install Rust from https://rustup.rs or your distribution's package `cargo`"
 
 
@@ -177,16 +182,36 @@ class Catalogue:
 
 
 def binary_path(root: Path, environ: Mapping[str, str]) -> Path:
-    """Return where the local calculator is: ARENA_CALCULATOR_BIN, else the built binary of the clone at `root`."""
+    """Return where the local calculator is: ARENA_CALCULATOR_BIN, else the one that a wheel brought, else the built one
+    of the clone or package at `root`."""
     chosen = environ.get("ARENA_CALCULATOR_BIN", "").strip()
-    return Path(chosen).expanduser() if chosen else root / BINARY
+    if chosen:
+        return Path(chosen).expanduser()
+    shipped = root / SHIPPED_BINARY
+    return shipped if shipped.is_file() else target_folder(root, environ) / "release" / BINARY.name
 
 
-def ensure_built(root: Path, notify: Callable[[str], None], environ: Mapping[str, str] | None = None) -> Path | None:
-    """Return the path of an up-to-date calculator, building it first where needed; None where cargo is missing.
+def target_folder(root: Path, environ: Mapping[str, str]) -> Path:
+    """Return where cargo builds: in the clone at `root`, but for an installed package in the user's cache, in a folder
+    for this version of the sources."""
+    if not (INSTALLED and root == DATA_ROOT):
+        return root / BINARY.parents[1]
+    cache = environ.get("XDG_CACHE_HOME", "").strip() or str(Path(environ.get("HOME") or Path.home()) / ".cache")
+    return Path(cache) / "protocol-arena" / f"calculator-{digest(root / 'calculator')[:16]}"
 
-    ARENA_CALCULATOR_BIN in `environ` (default: the process's) is taken as it is. Raises ConfigError when that file or
-    the crate's sources do not exist, UsageError when the build fails; both before any call of a run.
+
+class NoCalculator(ConfigError):
+    """There is no calculator, and no cargo to build it."""
+
+
+def ensure_built(
+    root: Path, notify: Callable[[str], None], environ: Mapping[str, str] | None = None, live: bool = False
+) -> Path:
+    """Return the path of an up-to-date calculator, building it first where needed.
+
+    ARENA_CALCULATOR_BIN in `environ` (default: the process's) is taken as it is. `live`: standard error is a terminal,
+    on which cargo may draw. Raises NoCalculator where cargo is missing too, ConfigError when that file or the crate's
+    sources do not exist, UsageError when the build fails; all before any call of a run.
     """
     environ = os.environ if environ is None else environ
     binary = binary_path(root, environ)
@@ -194,27 +219,29 @@ def ensure_built(root: Path, notify: Callable[[str], None], environ: Mapping[str
         if not os.access(binary, os.X_OK) or binary.is_dir():
             raise ConfigError(f"ARENA_CALCULATOR_BIN names {binary}, which is not an executable file")
         return binary
+    if binary == root / SHIPPED_BINARY:
+        return binary
     crate = root / "calculator"
     if not (crate / "Cargo.toml").is_file():
         raise ConfigError(f"there is no calculator in {crate}: run from a clone, or use --calculator-provider none")
-    built_at = binary.stat().st_mtime_ns if binary.is_file() else 0
-    if built_at >= _newest_source(crate):
+    if is_fresh(binary, crate):
         return binary
     cargo = find_cargo(environ)
     if cargo is None:
-        if built_at:
+        if binary.is_file():
             notify(
                 f"calculator: older than its sources, and cargo is missing to rebuild it: used as it is. {GET_CARGO}"
             )
             return binary
-        notify(f"calculator: cargo is missing, so this run plays on without tools; to have them, {GET_CARGO}")
-        return None
-    notify("building the calculator (cargo build --release) ...")
-    _cargo_build(cargo, crate, environ)
+        raise NoCalculator(
+            f"the calculator is not built, and cargo is missing to build it: {GET_CARGO}, and a C compiler; then"
+            " repeat this. To go on without tools (players compute nothing): --calculator-provider none"
+        )
+    notify("building the calculator (cargo build --release): some minutes, once ...")
+    _cargo_build(cargo, crate, target_folder(root, environ), environ, None if live else notify)
     if not binary.is_file():
         raise UsageError(f"cargo built the calculator, but {binary} does not exist: check calculator/Cargo.toml")
-    # Cargo leaves the binary alone where a changed file changes nothing in it; its time says "checked now".
-    os.utime(binary)
+    mark(binary, crate)
     return binary
 
 
@@ -226,30 +253,43 @@ def find_cargo(environ: Mapping[str, str]) -> str | None:
     return found
 
 
-def _newest_source(crate: Path) -> int:
-    files = [crate / "Cargo.toml", crate / "Cargo.lock", *(crate / "src").rglob("*")]
-    return max(path.stat().st_mtime_ns for path in files if path.is_file())
+_FOR_CARGO = frozenset({"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "CC", "AR", "CFLAGS", "LDFLAGS", "SSL_CERT_FILE"})
+_FOR_CARGO_STARTS = ("CARGO_", "RUST")
+_FOR_CARGO_ENDS = ("_PROXY",)
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|_KEY$")
 
 
-def _cargo_build(cargo: str, crate: Path, environ: Mapping[str, str]) -> None:
+def build_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return of `environ` what building needs: no key of a model, and no token of a registry.
+
+    Build scripts and procedural macros of dependencies run with it.
+    """
+    return {
+        name: value
+        for name, value in environ.items()
+        if not _SECRET.search(name.upper())
+        and (
+            name in _FOR_CARGO
+            or name.startswith(_FOR_CARGO_STARTS)
+            or name.upper().endswith(_FOR_CARGO_ENDS)
+        )
+    }
+
+
+def _cargo_build(
+    cargo: str, crate: Path, target: Path, environ: Mapping[str, str], notify: Callable[[str], None] | None
+) -> None:
     # The target directory by name: CARGO_TARGET_DIR or a user's configuration would put the binary elsewhere.
-    command = [cargo, "build", "--release", "--target-dir", str(crate / "target")]
+    command = [cargo, "build", "--release", "--locked", "--bin", BINARY.name, "--target-dir", str(target)]
     # A toolchain that rustup holds is found through its proxies, which stand beside cargo.
     path = os.pathsep.join((str(Path(cargo).parent), environ.get("PATH", "")))
     try:
-        done = subprocess.run(
-            command,
-            cwd=crate,
-            env={**environ, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        code, last = run_cargo(command, crate, {**build_environment(environ), "PATH": path}, notify)
     except OSError as error:
         raise UsageError(f"the calculator cannot be built: {cargo}: {error.strerror}") from error
-    if done.returncode != 0:
-        last = "\n".join(done.stderr.decode("utf-8", "replace").rstrip().splitlines()[-15:])
+    if code != 0:
+        said = f":\n{last}\n" if last else "; what it said stands above. "
         raise UsageError(
-            f"the calculator cannot be built (cargo build --release in {crate} ended with {done.returncode}):\n{last}\n"
+            f"the calculator cannot be built (cargo build --release --locked in {crate} ended with {code}){said}"
             "Mend that, or play without tools: --calculator-provider none"
         )

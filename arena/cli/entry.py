@@ -21,9 +21,10 @@ from typing import TextIO
 from arena import __version__
 from arena.cli.commands import COMMANDS
 from arena.cli.console import Console, speak_utf8
-from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ArenaError, UsageError
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
+from arena.settings.places import as_typed_here
 
 EXIT_PIPE = 141
 """The reader of standard output went away (`| head`): 128 + SIGPIPE, what a shell reports for other programs."""
@@ -63,7 +64,7 @@ def help_text() -> str:
     """Return the list of commands."""
     width = max(len(name) for name in COMMANDS)
     rows = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
-    return (
+    return as_typed_here(
         f"usage: arena COMMAND [flags]\n\n{rows}\n\n"
         "examples:\n  python3 -m arena run --limit 3\n  python3 -m arena report --last --open\n\n"
         "`arena COMMAND --help` lists the flags of a command. Exit codes: docs/configuration.md."
@@ -93,6 +94,12 @@ def run_command(name: str, act: Callable[[], int]) -> int:
     except BrokenPipeError:
         _silence(sys.stdout)
         return EXIT_PIPE
+    except (RecursionError, MemoryError) as error:
+        if os.environ.get(DEBUG, "0") not in ("", "0"):
+            raise
+        what = "is nested too deep" if isinstance(error, RecursionError) else "needs more memory than there is"
+        _complain(name, f"an input {what}; give another one")
+        return EXIT_USAGE
     except OSError as error:
         named = isinstance(error.filename, str | bytes)
         place = f": {os.fsdecode(error.filename)}" if named else " (while writing the standard output, or a file)"

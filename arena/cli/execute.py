@@ -10,26 +10,19 @@ from pathlib import Path
 
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
+from arena.cli import run_choice
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
-from arena.engine.build import (
-    ProcessContext,
-    RunRequest,
-    build_calculator,
-    build_cast,
-    build_family,
-    open_run,
-    tools_text,
-)
+from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
 from arena.engine.dry_run import dry_run_text
+from arena.engine.finished import open_run
 from arena.engine.manifest import run_identity
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.formats.tables import printable
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
-
-RUNS_DIR = Path("state/runs")
 
 
 def execute(request: RunRequest, console: Console) -> int:
@@ -45,7 +38,7 @@ def execute(request: RunRequest, console: Console) -> int:
         for warning in family.warnings:
             console.warn(warning)
         if request.config.operation.dry_run:
-            console.result(dry_run_text(run))
+            console.result(printable(dry_run_text(run)))
             return EXIT_OK
         path = _directory(request, run.identity)
         run.resume_hint = _resume_hint(request.process, path)
@@ -87,12 +80,12 @@ def _resume_hint(process: ProcessContext, path: Path) -> str:
 
 
 def _directory(request: RunRequest, identity: Identity) -> Path:
-    """Return the run directory: --out, or a new one under state/runs named by UTC time and identity."""
+    """Return the run directory: --out, or a new one where runs without it go, named by UTC time and identity."""
     out = request.config.operation.out
     if out is not None:
         return Path(out)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    first = path = request.config.root / RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
+    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
     number = 1
     while path.exists():  # the same run twice within a second
         number += 1

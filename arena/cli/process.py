@@ -14,6 +14,7 @@ def process_context(
     config: Config, console: Console, words: Sequence[str] = (), command: str = "arena"
 ) -> ProcessContext:
     """Return the context of a run. `resume with:` repeats `words` after `python3 -m` and `command`."""
+    live = console.live and not console.quiet
     return ProcessContext(
-        config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words), command
+        config.environ, config.root, threading.Event(), console.notify, console.warn, tuple(words), command, live
     )

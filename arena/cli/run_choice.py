@@ -1,20 +1,22 @@
-"""Which finished run a command works on: the RUN it names, or with --last the newest one under state/runs."""
+"""Which finished run a command works on: the RUN it names, or with --last the newest one of those without --out."""
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.errors import UsageError
+from arena.errors import DataError, UsageError
+from arena.formats.bounded import parse_json
+from arena.formats.strict_json import read_bytes
 from arena.records import Json
-from arena.settings.config import CLONE_ROOT
+from arena.settings.places import RUNS_DIR, RUNS_NAME
 from arena.store.rundir import MANIFEST_FILE
 
-RUNS_DIR = CLONE_ROOT / "state/runs"
-"""Where runs without --out go."""
+__all__ = [
+    "RUNS_DIR", "StartedRun", "add_last", "add_run", "chosen_run", "newest", "started_runs", "which_run",
+]  # fmt: skip
 
 
 class StartedRun(NamedTuple):
@@ -29,7 +31,7 @@ class StartedRun(NamedTuple):
 def add_run(parser: argparse.ArgumentParser, what: str = "run directory") -> None:
     """Declare RUN and --last."""
     parser.add_argument("run", nargs="?", type=Path, default=None, metavar="RUN", help=what)
-    add_last(parser, "take the newest run under state/runs")
+    add_last(parser, f"take the newest run under {RUNS_NAME}")
 
 
 def add_last(parser: argparse.ArgumentParser, what: str) -> None:
@@ -46,8 +48,13 @@ def chosen_run(options: argparse.Namespace) -> Path:
     if last:
         return newest(1)[0]
     if named is None:
-        raise UsageError("which run? give RUN, or --last for the newest one under state/runs")
+        raise which_run()
     return named
+
+
+def which_run() -> UsageError:
+    """Return the error of a command that was given no run."""
+    return UsageError(f"which run? give RUN, or --last for the newest one under {RUNS_NAME}")
 
 
 def newest(count: int) -> list[Path]:
@@ -70,8 +77,8 @@ def started_runs(folder: Path) -> Sequence[StartedRun]:
 
 def _started(path: Path) -> StartedRun:
     try:
-        manifest = json.loads((path / MANIFEST_FILE).read_bytes())
+        manifest = parse_json(read_bytes(path / MANIFEST_FILE), str(path / MANIFEST_FILE))
         started = [session["started_utc"] for session in manifest["sessions"]] or [manifest["created_utc"]]
         return StartedRun(max(map(str, started)), path, manifest)
-    except (OSError, ValueError, RecursionError, KeyError, TypeError):  # listed as unreadable; verify says why
+    except (DataError, ValueError, KeyError, TypeError):  # listed as unreadable; verify says why
         return StartedRun("", path, {})

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from arena.engine.progress import duration
 from arena.formats.tables import printable
+from arena.settings.places import as_typed_here
 from arena.settings.redaction import public_url
 
 SHOWN = 10
@@ -73,11 +74,11 @@ def _line(text: str) -> str:
 def resume_command(words: Sequence[str], command: str, out: str) -> str:
     """Return the command that plays a run on: `words` as they were given, with --resume and --out.
 
-    `command` stands after `python3 -m` (`arena run`). What may be secret in an address is left out.
+    `command` stands after `python3 -m` in a clone (`arena run`). What may be secret in an address is left out.
     """
     kept = [public_url(word) for word in words]
     if "--resume" not in kept:
         kept.append("--resume")
     if not any(word == "--out" or word.startswith("--out=") for word in kept):
         kept += ["--out", out]
-    return f"python3 -m {command} {shlex.join(kept)}"
+    return f"{as_typed_here(f'python3 -m {command}')} {shlex.join(kept)}"

@@ -23,8 +23,13 @@ def read_settings(
 
     `table`: all settings of the command; `mocks`: the mock models of its family.
 
-    The console follows them (--quiet, --no-color, NO_COLOR in .env). Errors: as of `read_config`.
+    The console follows them (--quiet, --no-color, NO_COLOR in .env), and says which .env file was read.
+    Errors: as of `read_config`.
     """
     config = read_config(options.argv, os.environ, table, options.parser, mocks=mocks)
     console.set_up(config.quiet, config.no_color, config.environ)
+    if config.dotenv.path is not None:
+        console.notify(f"variables from {config.dotenv.path}")
+    for warning in config.dotenv.warnings:
+        console.warn(warning)
     return config

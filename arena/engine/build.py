@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from arena.calculator.carrier import CalculatorSettings, ensure_built
-from arena.errors import ConfigError, DataError, Issue, ServiceFault
+from arena.errors import ConfigError, ServiceFault
 from arena.families.contract import Family
-from arena.families.report import FamilyParts
 from arena.families.spec import FamilySpec, Need
 from arena.formats.suggest import suggest
 from arena.messages import Calculator, Provider, Sampling
@@ -25,17 +24,17 @@ from arena.play.context import Model
 from arena.play.tool_protocol import describe
 from arena.policy.gates import AllowAll, Gate
 from arena.providers.nobody import Nobody
-from arena.records import Json, Trial
+from arena.records import Trial
 from arena.settings.config import Config, ModelRef
 from arena.settings.model_refs import Panel
 from arena.settings.prices import FREE, Price, load_prices
 from arena.settings.table import PROVIDERS
-from arena.store.finished_run import FinishedRun, Source
-from arena.store.rundir import MANIFEST_FILE
+from arena.store.finished_run import Source
 
 FAMILIES: Mapping[str, str] = {
     "crypto": "arena.families.crypto.spec",
     "calibration": "arena.families.crypto.calibration.spec",
+    "risk": "arena.families.risk.spec",
 }
 """Benchmark families: name -> module that offers `SPEC`, a FamilySpec. A new family is one folder and one row."""
 
@@ -70,7 +69,7 @@ class ProcessContext:
     """What the process around a run gives: the merged environment, the clone, the stop event, where to say things.
 
     `argv`: the flags as they were given, and `command` the module they were given to (behind `python3 -m`): for saying
-    how to resume.
+    how to resume.  `live`: standard error is a terminal, and not --quiet.
     """
 
     environ: Mapping[str, str]
@@ -80,6 +79,7 @@ class ProcessContext:
     warn: Callable[[str], None]
     argv: tuple[str, ...] = ()
     command: str = "arena.run"
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,7 @@ def http_settings(config: Config, process: ProcessContext, **changes: Any) -> An
             "tpm": operation.tpm,
             "verify_tls": operation.ssl_verify,
             "print_http_errors": operation.print_http_errors,
+            "allow_plain_http": operation.allow_plain_http,
             "notify": process.warn,
             "stop": process.stop,
             **changes,
@@ -285,10 +286,11 @@ def already_played(ref: ModelRef, source: Source) -> Model:
 
 @contextmanager
 def build_calculator(request: RunRequest) -> Iterator[Calculator | None]:
-    """Yield the calculator of a run, built first where it must be; None where the family has no use for it, for
-    `none`, and where cargo is missing.
+    """Yield the calculator of a run, built first where it must be; None where the family has no use for it, and for
+    `none`.
 
-    Errors: ConfigError, UsageError before any call, also when it does not answer its first question.
+    Errors: ConfigError, UsageError before any call, also when it does not answer its first question; NoCalculator
+    where it can neither be found nor built.
     """
     config, process, tools = request.config, request.process, request.config.tools
     if tools is None or request.spec.tools is Need.NONE or tools.provider == "none":
@@ -296,11 +298,7 @@ def build_calculator(request: RunRequest) -> Iterator[Calculator | None]:
         return
     command = None
     if tools.provider in LOCAL_CALCULATORS:
-        binary = ensure_built(config.root, process.notify, process.environ)
-        if binary is None:
-            yield None
-            return
-        command = (str(binary),)
+        command = (str(ensure_built(config.root, process.notify, process.environ, process.live)),)
     # The carrier reads these switches where they are variables; a flag or a settings file may have set them.
     operation = config.operation
     switches = {"ARENA_SSL_VERIFY": operation.ssl_verify, "ARENA_PRINT_HTTP_ERRORS": operation.print_http_errors}
@@ -360,64 +358,6 @@ def build_family(request: RunRequest, tools: str | None) -> Family:
         family: Family = importlib.import_module(REJUDGED).build(request, tools)
     else:
         family = importlib.import_module(request.spec.module).build(request.config, tools)
-    return family
-
-
-def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the rules by which a run is scored again: its own, changed as the family's module says
-    (`rescoring_rules(config, rules)`), where it offers that."""
-    own = getattr(importlib.import_module(request.spec.module), "rescoring_rules", None)
-    return dict(rules) if own is None else dict(own(request.config, rules))
-
-
-def unit_digests(run: FinishedRun) -> Mapping[str, str]:
-    """Return unit -> text that tells whether two runs played the same unit: as the family's module says
-    (`unit_digests(run)`), else its name alone. Errors: DataError for inputs that cannot be read."""
-    own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "unit_digests", None)
-    if own is None:
-        return {record.trial.unit: record.trial.unit for record in run.records}
-    found: Mapping[str, str] = own(run)
-    return found
-
-
-def report_parts(run: FinishedRun) -> FamilyParts:
-    """Return what the report page needs to know of a run's family; the base class for a family that is unknown here."""
-    name = run.manifest.identity.family
-    module = family_spec(name).report if name in FAMILIES else ""
-    found: FamilyParts = importlib.import_module(module).parts_of(run) if module else FamilyParts()
-    return found
-
-
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
-"""What reading data raises that is JSON, but not of the shape that the arena writes."""
-
-
-def open_run(path: Path) -> FinishedRun:
-    """Return a run directory to be read, with its family's own class of Score.detail.
-
-    Of a family that does not exist here the detail stays JSON.
-    Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.
-    """
-    run = FinishedRun(path)
-    run.detail = family_spec(run.manifest.family).detail if run.manifest.family in FAMILIES else None
-    return run
-
-
-def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
-    """Return the family of a finished run, out of the run directory alone: for what judges, verifies and shows it.
-
-    Errors: ConfigError for a family that does not exist here, DataError for inputs or an identity that cannot be read.
-    """
-    try:
-        spec = family_spec(str(identity["family"]))
-        family: Family = importlib.import_module(spec.module).from_run(run_dir, identity)
-        if identity.get("source") is not None:
-            family = importlib.import_module(REJUDGED).of_run(run_dir, identity, family)
-    except OSError as error:
-        raise DataError([Issue(str(error.filename), "", f"cannot be read: {error.strerror}")]) from error
-    except MALFORMED as error:
-        message = f"malformed: {type(error).__name__}: {error}"
-        raise DataError([Issue(str(run_dir / MANIFEST_FILE), "/identity", message)]) from error
     return family
 
 

@@ -37,11 +37,14 @@ BINARY_DIGEST = "binary_sha256"
 
 
 def git_state(root: Path) -> GitState:
-    """Return what git says of the clone."""
+    """Return what git says of the clone. A repository that `root` only lies in, as an installed package may, is not
+    meant."""
     try:
-        commit = _git(root, "rev-parse", "HEAD")
+        commit, top = _git(root, "rev-parse", "HEAD", "--show-toplevel").splitlines()
+        if Path(top).resolve() != root.resolve():
+            return GitState(None, None)
         dirty = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError, ValueError):
         return GitState(None, None)
     return GitState(commit, dirty)
 

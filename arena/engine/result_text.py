@@ -7,8 +7,10 @@ from pathlib import Path
 
 from arena.families.contract import Family
 from arena.families.spec import Need
-from arena.formats.tables import number, printable, text_table
+from arena.formats.tables import join_lines, number, text_table
 from arena.records import Json
+
+WITHOUT_TOOLS = "Players could compute nothing, so grades say little; drop --calculator-provider none for tools"
 
 
 def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path) -> str:
@@ -26,7 +28,7 @@ def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path) -> 
     if family.spec.tools is not Need.NONE:
         lines.append(_calculator(summary, family))
     lines.append(f"results: {run_dir}")
-    return printable("\n".join(lines))
+    return join_lines(lines)
 
 
 def _row(name: str, group: Mapping[str, Json], dimensions: Sequence[str]) -> list[str]:
@@ -66,7 +68,8 @@ def _counts(summary: Mapping[str, Json], family: Family) -> str:
 def _calculator(summary: Mapping[str, Json], family: Family) -> str:
     if "source" in summary:
         return f"calculator of the {family.spec.words.trials}: {summary['source']['calculator'].get('provider')}"
-    return f"calculator: {summary['calculator']['provider']}"
+    provider = summary["calculator"]["provider"]
+    return f"calculator: {provider}" + (f". {WITHOUT_TOOLS}" if provider == "none" else "")
 
 
 def players_text(models: Mapping[str, Json]) -> str:

@@ -148,6 +148,7 @@ class Runner:
             raise
         except TrialEnded as end:
             transcript.stop, transcript.detail = end.stop, str(end)
+            score = self._unscored(transcript)
         except ArenaError as error:
             transcript.stop, transcript.detail = Stop.BUG, f"{type(error).__name__} outside the dialogue: {error}"
         except Exception as error:  # our own bug: one trial becomes `error`, the others go on
@@ -165,12 +166,19 @@ class Runner:
             score = self._family.score(trial, transcript, services)
         except TrialEnded as end:
             transcript.stop, transcript.detail = end.stop, f"while scoring: {end}"
-            return Score({}, None)
+            return self._unscored(transcript)
         problem = score_problem(self._family.values, self._family.outcomes, score, transcript.status)
         if problem is not None:
             transcript.stop, transcript.detail = Stop.BUG, f"the family's score is not as declared: {problem}"
             return Score({}, None)
         return score
+
+    def _unscored(self, transcript: Transcript) -> Score:
+        """Return the score of a trial that ended before it had one: where a player's fault did it, that counts."""
+        if transcript.status != "aborted":
+            return Score({}, None)
+        values: dict[str, float | int | None] = dict.fromkeys(value.name for value in self._family.values)
+        return Score(values, self._family.outcomes.aborted, unscored=f"not scored: {transcript.stop}")
 
 
 NO_PAST = Past()

@@ -24,10 +24,11 @@ from arena.settings.prices import FREE
 from arena.store import digests
 from arena.store.calls import CallLine
 from arena.store.closing import close_records
+from arena.store.files import write_atomic
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
 from arena.store.manifest import Identity, Manifest
 from arena.store.reader import RecordFile, Stored
-from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir, write_atomic
+from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir
 
 TOOLS_INPUT = "tools.txt"
 """In `inputs/`: what players were shown of the tools."""
@@ -185,11 +186,10 @@ class Session:
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
         folder = self.directory.file(INPUTS_DIR)
-        folder.mkdir(exist_ok=True)
         for name, data in self.run.family.inputs().items():
-            write_atomic(folder / name, data)
+            write_atomic(folder / name, data, self.directory.path)
         if self.run.tools is not None:
-            write_atomic(folder / TOOLS_INPUT, self.run.tools.encode())
+            write_atomic(folder / TOOLS_INPUT, self.run.tools.encode(), self.directory.path)
 
     def _play(self, pending: int) -> Progress:
         run, operation, directory = self.run, self.operation, self.directory

@@ -16,7 +16,8 @@ from arena.families.contract import FactGroup, Family, Value
 from arena.formats.tables import csv_line
 from arena.records import STATUSES, Counters, Json, Record
 from arena.stats.moments import Moments, merge_counts, success_rate
-from arena.store.rundir import SUMMARY_FILE, AtomicFile, pretty_json, write_atomic
+from arena.store.files import AtomicFile, write_atomic
+from arena.store.rundir import SUMMARY_FILE, pretty_json
 
 SCORES_CSV = "matches_scores.csv"
 SUMMARY_FORMAT = 2

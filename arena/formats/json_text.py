@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from arena.formats.bounded import DECODER, BadNumber
 from arena.formats.json_types import Json
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -20,11 +21,7 @@ def json_text(value: Json) -> str:
     return _encode_ascii(value) if not text.isascii() and _SURROGATE.search(text) else text
 
 
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is no number that JSON can hold")
-
-
-scan = json.JSONDecoder(parse_constant=_refuse).raw_decode
+scan = DECODER.raw_decode
 """Return the value at the start of a text and where it ends. Errors: ValueError, RecursionError."""
 
 
@@ -34,6 +31,8 @@ def parse_json(text: str) -> Json:
         value, end = scan(text)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+    except BadNumber as error:
+        raise ValueError(f"it {error}") from None
     if end != len(text):
         raise ValueError(f"it goes on after the JSON value, at column {end + 1}")
     return value

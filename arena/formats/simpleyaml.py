@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from arena.errors import DataError, Issue
+from arena.formats.bounded import read_file
 from arena.formats.json_types import Json
 from arena.formats.yaml_scalars import ScalarRefused, join_block, resolve
 
 MAX_DEPTH = 40
 """Nesting beyond this is refused, so that no input exhausts the interpreter's stack."""
+MAX_BYTES = 1024 * 1024
+"""Bytes of a file; the longest that a person writes here, prices of a hundred models, has 20 kB."""
 MAX_KEY = 1000
 """Characters of a key as written; YAML 1.2 (section 7.4) bounds an implicit key at 1,024."""
 
@@ -43,10 +46,7 @@ _HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
 
 def load(path: Path | str) -> Json:
     """Read the YAML file at `path` (UTF-8). Raises DataError when it is missing, no UTF-8 or not of the subset."""
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from error
+    data = read_file(Path(path), MAX_BYTES)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from arena.errors import DataError, Issue
+from arena.formats.bounded import MAX_COMMAS, read_file
 from arena.formats.json_types import Json
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -79,15 +80,7 @@ def child(pointer: str, key: str | int) -> str:
 
 def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     """Return the bytes of a file. Raises DataError when it cannot be read, is empty or holds more than `max_bytes`."""
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(max_bytes + 1)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DataError([Issue(str(path), "", f"cannot be read: {reason}; give the path of a JSON file")]) from None
-    if len(data) > max_bytes:
-        size = f"{max_bytes / 2**20:g} MiB" if max_bytes >= 2**20 else f"{max_bytes} bytes"
-        raise DataError([Issue(str(path), "", f"is larger than {size}, the most that is read; split the file")])
+    data = read_file(path, max_bytes, "; give the path of a JSON file")
     if not data.strip():
         raise DataError([Issue(str(path), "", "is empty")])
     return data
@@ -100,6 +93,8 @@ def parse(data: bytes, issues: IssueList) -> Json:
     MAX_DEPTH are added to `issues`. Raises DataError at once when the text is no JSON at all (with line and column).
     """
     text = _decode(data, issues.file)
+    if text.count(",") > MAX_COMMAS:
+        raise DataError([Issue(issues.file, "", f"holds more than {MAX_COMMAS:,} members, the most that is read")])
     duplicates: dict[int, tuple[dict[str, Json], list[str]]] = {}
 
     def build(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -1,8 +1,9 @@
 """The contract of gates: a decision before a call is made and after it was answered.
 
 A gate sees the facts of a call and allows, warns or denies. What follows from a denial is the rule's choice: the trial
-ends, the agent is given an error, or the reply is withheld. Every decision that is not a plain allow is in the journal,
-denials included, and the policy's digest is part of the run's identity.
+ends, the agent is given an error, or the reply is withheld. Every decision but ALLOW itself is in the journal, denials
+included, and the policy's digest is part of the run's identity. A policy that remembers returns decisions of its own
+for what it allows too: only what stands in the journal can be recalled.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Decision:
 
     `on_deny`: one of ON_DENY.  `enforced` is False in shadow mode: the decision is recorded and nothing follows.
     `observed`, `bound`: the value that the rule looked at and its bound, where it has one.
+    `policy`: the beginning of the policy's digest.  `fails`: a trial with this decision is no success.
     """
 
     verdict: GateVerdict
@@ -51,6 +53,13 @@ class Decision:
     enforced: bool = True
     observed: Json = None
     bound: Json = None
+    policy: str = ""
+    fails: bool = False
+
+    @property
+    def effective(self) -> str:
+        """The verdict that follows: in shadow mode everything goes on."""
+        return self.verdict if self.enforced else "allow"
 
     @property
     def denies(self) -> bool:
@@ -74,6 +83,8 @@ class Decision:
             self.enforced,
             self.observed,
             self.bound,
+            self.policy,
+            self.fails,
         )
 
     @staticmethod
@@ -88,6 +99,8 @@ class Decision:
             noted.enforced,
             noted.observed,
             noted.bound,
+            noted.policy,
+            noted.fails,
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from arena.errors import ServiceFault
 from arena.messages import CallKey, ModelReply, ModelRequest, Provider, ToolAnswer
-from arena.providers.replay import TOOLS_FILE
+from arena.providers.replay import recorded_tools
 from arena.records import Json
 
 _FAULT = "this run judges matches that are played already: {} cannot be called"
@@ -22,11 +22,11 @@ class Nobody(Provider):
     offline = True
 
     def __init__(self, run_dir: Path) -> None:
-        self._tools = run_dir / TOOLS_FILE
+        self._run_dir = run_dir
 
     def tools_text(self) -> str | None:
-        """Return what the players were shown of the calculator, or None where they had none."""
-        return self._tools.read_bytes().decode() if self._tools.is_file() else None
+        """Return what the players were shown of the calculator, or None where they had none. Errors: DataError."""
+        return recorded_tools(self._run_dir)
 
     def complete(self, request: ModelRequest) -> ModelReply:
         raise ServiceFault("provider", _FAULT.format(f"the player of {request.key.seat}"))

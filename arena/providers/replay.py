@@ -6,28 +6,61 @@ was not recorded is an error, never an invented answer. Tool calls of replayed s
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
 from pathlib import Path
 
-from arena.errors import ConfigError, ServiceFault
+from arena.errors import ConfigError, DataError, Issue, ServiceFault
+from arena.formats.bounded import parse_json
+from arena.formats.strict_json import MAX_BYTES, read_bytes
 from arena.messages import CallKey, ModelReply, ModelRequest, Provider, ToolAnswer
 from arena.records import Json
 from arena.store.calls import CallLine, Slot
+from arena.store.files import reading, require_plain
 from arena.store.journal import JOURNAL_FILE, JournalIndex, Recorded, tool_digest
 from arena.store.reader import read_records
-from arena.store.rundir import file_digest
+from arena.store.rundir import MANIFEST_FILE, file_digest
 
 TOOLS_FILE = "inputs/tools.txt"
 """Where a run keeps the tool description that its players were shown."""
+
+
+def recorded_tools(run_dir: Path) -> str | None:
+    """Return the tool description that a run's players were shown, or None where it was played without tools.
+
+    It is sent to models, so it must be the text that the run's manifest names. Errors: DataError where it is not.
+    """
+    manifest, path = run_dir / MANIFEST_FILE, run_dir / TOOLS_FILE
+    wanted = parse_json(read_bytes(manifest), str(manifest))
+    for name in ("identity", "tools_sha256"):
+        if not isinstance(wanted, dict) or name not in wanted:
+            raise DataError([Issue(str(manifest), "/identity/tools_sha256", "is missing: is this a run?")])
+        wanted = wanted[name]
+    if wanted is None:
+        return None
+    try:
+        with reading(path, run_dir) as file:
+            data = file.read(MAX_BYTES)
+        text = data.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise DataError([Issue(str(path), "", f"cannot be read: {reason}")]) from None
+    if hashlib.sha256(data).hexdigest() != wanted:
+        message = "is not the text that the manifest names (/identity/tools_sha256); it was sent to no model"
+        raise DataError([Issue(str(path), "", message)])
+    return text
 
 
 class Recording:
     """The calls of one recorded run, trial by trial."""
 
     def __init__(self, run_dir: Path) -> None:
+        """Errors: ConfigError where `run_dir` is no run; DataError where it holds more than files and folders."""
         journal = run_dir / JOURNAL_FILE
-        if not journal.is_file():
+        if not os.path.lexists(journal):
             raise ConfigError(f"replay: {run_dir} holds no {JOURNAL_FILE}; give a run directory as replay/<directory>")
+        require_plain(run_dir)
         self.run_dir = run_dir
         self._index = JournalIndex(journal)
         self._index.scan(None)
@@ -36,9 +69,8 @@ class Recording:
         self._open: dict[str, Recorded] = {}
 
     def tools_text(self) -> str | None:
-        """Return the tool description of the recorded run, or None where it was played without tools."""
-        path = self.run_dir / TOOLS_FILE
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        """Return as of `recorded_tools`."""
+        return recorded_tools(self.run_dir)
 
     def _trial(self, trial: str) -> Recorded:
         """Return the calls of the attempt that a trial's record tells of (without a record: of the newest).

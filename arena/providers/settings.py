@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from arena.errors import ConfigError
-from arena.providers.http.connections import proxy_secrets, split_url
+from arena.providers.http.connections import is_loopback, proxy_secrets, split_url
 from arena.providers.http.transport import Transport, TransportSettings
 from arena.settings.redaction import Redactor, split_keys
 
@@ -70,11 +70,23 @@ class Access:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Lines that the door should print: a key that travels unencrypted to another machine."""
-        parts = urlsplit(self.url)
-        local = parts.hostname in ("localhost", "::1") or str(parts.hostname).startswith("127.")
-        if self.key and parts.scheme == "http" and not local:
-            return (f"{self.endpoint.key_variable} goes unencrypted to http://{parts.netloc}",)
+        if self.exposed:
+            return (f"{self.endpoint.key_variable} goes unencrypted to http://{self.exposed}",)
         return ()
+
+    @property
+    def exposed(self) -> str:
+        """The other machine to which the key would travel unencrypted; empty where it does not."""
+        parts = urlsplit(self.url)
+        host = str(parts.hostname)
+        return host if self.key and parts.scheme == "http" and not is_loopback(host) else ""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys, and what an address may hold of the kind: values of its query, user and password."""
+        parts = urlsplit(self.url)
+        query = [value for _, value in parse_qsl(parts.query)]
+        return tuple(value for value in (*self.keys, *query, parts.username, parts.password) if value)
 
 
 def access(endpoint: Endpoint, environ: Mapping[str, str]) -> Access:
@@ -124,8 +136,16 @@ def endpoint_url(base: str, path: str) -> str:
 
 
 def open_transport(settings: ProviderSettings, place: Access) -> Transport:
-    """Make the transport of one provider; its redactor also knows the key in use."""
-    secrets = [*place.keys, *proxy_secrets(settings.environ)]
+    """Make the transport of one provider; its redactor also knows the keys in use and what its address holds.
+
+    Errors: ConfigError where a key would travel unencrypted to another machine and nobody allowed that.
+    """
+    if place.exposed and not settings.allow_plain_http:
+        raise ConfigError(
+            f"{place.endpoint.key_variable} would travel unencrypted to http://{place.exposed}: use https://, or"
+            " --allow-plain-http where nobody else is on the way"
+        )
+    secrets = [*place.secrets, *proxy_secrets(settings.environ)]
     transport = Transport(settings, Redactor.from_environ(settings.environ, secrets))
     transport.warnings += place.warnings
     return transport

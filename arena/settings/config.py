@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,12 +16,15 @@ from typing import Any
 from arena import __version__
 from arena.errors import ConfigError, DataError, Issue, UsageError
 from arena.formats import simpleyaml
+from arena.formats.bounded import parse_json
+from arena.formats.strict_json import read_bytes
 from arena.records import Json
-from arena.settings.env import load_dotenv
+from arena.settings.env import Dotenv, read_dotenv
 from arena.settings.flags import Parser
 from arena.settings.model_refs import ModelRef, Panel, Players, split_model
+from arena.settings.places import DATA_ROOT
 from arena.settings.redaction import public_url
-from arena.settings.table import GROUPS, NOT_IN_CONFIG_FILE, MockModels, Setting
+from arena.settings.table import GROUPS, NOT_FROM_A_STRANGER, NOT_IN_CONFIG_FILE, MockModels, Setting
 from arena.settings.values import from_json, from_text, from_texts
 from arena.settings.views import (
     JudgeSettings,
@@ -36,11 +38,8 @@ from arena.settings.views import (
 )
 
 __all__ = [
-    "CLONE_ROOT", "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "read_config",
+    "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "read_config",
 ]  # fmt: skip
-
-CLONE_ROOT = Path(__file__).resolve().parents[2]
-"""The clone: data files and .env are looked for here."""
 
 _NOTES = (
     "Precedence: defaults < --config file < .env < environment < flags. Exit codes: 0 ok, 1 finished with errors, "
@@ -66,6 +65,8 @@ class Config(Mapping[str, Any]):
     environ: Mapping[str, str] = field(repr=False)
     mocks: MockModels = MockModels()
     """The mock models of the family, which play where none is named."""
+    dotenv: Dotenv = field(default_factory=Dotenv)
+    """The .env file that was read, for saying so."""
 
     @property
     def operation(self) -> Operation:
@@ -104,7 +105,7 @@ class Config(Mapping[str, Any]):
     def identity_settings(self) -> dict[str, Json]:
         """What is played, for the manifest: resume refuses a change. Models are resolved. Raises UsageError.
 
-        Of a file only its name within the clone (or its bare name) is here; its content is digested by the manifest.
+        Of a file only its name below the data root (or its bare name) is here; its content is digested by the manifest.
         """
         found = self._part("identity")
         who, grader = self.players, self.judge
@@ -195,7 +196,7 @@ def read_config(
     environ: Mapping[str, str],
     table: tuple[Setting, ...],
     parser: Parser,
-    root: Path = CLONE_ROOT,
+    root: Path = DATA_ROOT,
     mocks: MockModels = NO_MOCKS,
 ) -> Config:
     """Return the settings of one call. `environ` is the real environment; .env is merged under it here.
@@ -206,7 +207,10 @@ def read_config(
     .env. `--help` and `--version` print and raise SystemExit(0), as argparse does.
     """
     written = _written(argv, parser)
-    merged = load_dotenv(environ, root)
+    _require_data(root)
+    named = written.get("env_file")
+    dotenv = read_dotenv(environ, root, None if named is None else Path(named))
+    merged = {**dotenv.values, **environ}
     issues: list[str] = []
     _fill_bare(written, table, merged, issues)
     values: dict[str, Any] = {row.name: _default(row, root) for row in table}
@@ -222,7 +226,16 @@ def read_config(
     issues += _contradictions(values)
     if issues:
         raise ConfigError("\n".join(issues))
-    return Config(values, source, table, root.resolve(), merged, mocks)
+    return Config(values, source, table, root.resolve(), merged, mocks, dotenv)
+
+
+def _require_data(root: Path) -> None:
+    """Raise ConfigError for a package that was copied without its data files."""
+    if root == DATA_ROOT and not (root / "config").is_dir():
+        raise ConfigError(
+            f"the arena's data files are missing in {root}: run it from a clone, or install it whole"
+            " (docs/installing.md in the repository says how)"
+        )
 
 
 def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:
@@ -298,8 +311,12 @@ def _apply_file(
     path: Path, table: Sequence[Setting], values: dict[str, Any], source: dict[str, str], issues: list[str]
 ) -> None:
     rows = {row.name: row for row in table if row.name not in NOT_IN_CONFIG_FILE}
+    elsewhere = {row.name: row for row in table if row.name in NOT_FROM_A_STRANGER}
     for key, raw in _load_file(path).items():
         row = rows.get(key)
+        if row is None and key in elsewhere:
+            issues.append(f"{path}: {key} {_where_else(elsewhere[key])}")
+            continue
         if row is None:
             issues.append(f"{path}: unknown setting {key!r}{_did_you_mean(key.replace('-', '_'), rows)}")
             continue
@@ -311,6 +328,13 @@ def _apply_file(
         if raw is not None:
             values[key] = Path(value) if row.kind == "path" else value
             source[key] = f"config file {path}"
+
+
+def _where_else(row: Setting) -> str:
+    """Say how a setting is given that no settings file may hold."""
+    variable = f", or {row.env} in the environment or the clone's .env" if row.env else ""
+    why = "a settings file may come from anybody, and this says where keys go, what is run or what is written"
+    return f"is refused here: {why}; give {row.flags[0]}{variable}"
 
 
 def check_settings(path: Path, table: Sequence[Setting]) -> dict[str, Any]:
@@ -327,17 +351,7 @@ def check_settings(path: Path, table: Sequence[Setting]) -> dict[str, Any]:
 
 
 def _load_file(path: Path) -> dict[str, Json]:
-    if path.suffix != ".json":
-        content = simpleyaml.load(path)
-    else:
-        try:
-            content = json.loads(path.read_bytes())
-        except OSError as error:
-            raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from error
-        except json.JSONDecodeError as error:
-            raise DataError([Issue(str(path), f"line {error.lineno}, column {error.colno}", error.msg)]) from error
-        except (UnicodeDecodeError, RecursionError) as error:
-            raise DataError([Issue(str(path), "", "is no JSON in UTF-8, or nested too deep")]) from error
+    content = simpleyaml.load(path) if path.suffix != ".json" else parse_json(read_bytes(path), str(path))
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.errors import DataError, Issue
+from arena.formats.bounded import read_file
 
 SWITCH_OFF = "ARENA_NO_DOTENV"
 """Set to 1 in the real environment, no .env is read: tests and CI do not depend on a developer's file."""
+
+MAX_BYTES = 1024 * 1024
 
 _LINE = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=([ \t]*)(.*)")
 _SINGLE = re.compile(r"'([^']*)'(.*)")
@@ -18,31 +23,48 @@ _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "`": "`"}
 
 
-def load_dotenv(environ: Mapping[str, str], root: Path, working_directory: Path | None = None) -> dict[str, str]:
-    """Return `environ` with the names added that only `.env` sets; the real environment wins.
+@dataclass(frozen=True, slots=True)
+class Dotenv:
+    """What was read: `path` (None: no file), its variables that are not empty, and what a user should know of it."""
 
-    `.env` is read from `root` (the clone), else from the working directory. A name that `.env` leaves empty sets
-    nothing, so a copied .env.example changes nothing. Raises DataError with all bad lines.
+    path: Path | None = None
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+def load_dotenv(environ: Mapping[str, str], root: Path, named: Path | None = None) -> dict[str, str]:
+    """Return `environ` with the names added that only `.env` sets; the real environment wins. Errors: `read_dotenv`."""
+    return {**read_dotenv(environ, root, named).values, **environ}
+
+
+def read_dotenv(environ: Mapping[str, str], root: Path, named: Path | None = None) -> Dotenv:
+    """Read the file that the user `named`, else `.env` in `root` (the clone); none other, whatever folder this is.
+
+    A received folder may hold a `.env`, and what stands in one runs programs and says where keys are sent. A name that
+    the file leaves empty sets nothing, so a copied .env.example changes nothing. Errors: DataError with all bad lines.
     """
-    path = find_dotenv(environ, root, working_directory)
+    path = find_dotenv(environ, root) if named is None else named
     if path is None:
-        return dict(environ)
+        return Dotenv()
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from error
+        text = read_file(path, MAX_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError([Issue(str(path), "", "is not UTF-8")]) from error
-    found = {name: value for name, value in parse_dotenv(text, str(path)).items() if value}
-    return {**found, **environ}
+    values = {name: value for name, value in parse_dotenv(text, str(path)).items() if value}
+    return Dotenv(path, values, tuple(_exposed(path)))
 
 
-def find_dotenv(environ: Mapping[str, str], root: Path, working_directory: Path | None = None) -> Path | None:
-    """Return the `.env` that counts: the clone's, else the working directory's; None without one or switched off."""
+def find_dotenv(environ: Mapping[str, str], root: Path) -> Path | None:
+    """Return the clone's `.env`; None where there is none, or it is switched off."""
     if environ.get(SWITCH_OFF, "") not in ("", "0"):
         return None
-    candidates = (root / ".env", (working_directory or Path.cwd()) / ".env")
-    return next((path for path in candidates if path.is_file()), None)
+    path = root / ".env"
+    return path if path.exists() else None
+
+
+def _exposed(path: Path) -> Iterator[str]:
+    if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        yield f"{path} may hold keys and is readable by others: chmod 600 {path}"
 
 
 def parse_dotenv(text: str, file: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from arena.errors import UsageError
 from arena.formats.suggest import suggest
 from arena.formats.terminal import fit_command, terminal_width
+from arena.settings.places import as_typed_here
 
 WIDEST_HELP = 110
 """Columns of the help on a wide terminal: longer lines are hard to read."""
@@ -162,10 +163,10 @@ class HelpFormatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=32 if width >= 100 else 26, width=width)
 
     def _split_lines(self, text: str, width: int) -> list[str]:
-        return textwrap.wrap(text, width, break_on_hyphens=False)
+        return textwrap.wrap(as_typed_here(text), width, break_on_hyphens=False)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        return "\n\n".join(self._filled(part, width, indent) for part in text.split("\n\n"))
+        return "\n\n".join(self._filled(part, width, indent) for part in as_typed_here(text).split("\n\n"))
 
     def _filled(self, part: str, width: int, indent: str) -> str:
         if not part.startswith(_EXAMPLES):

@@ -24,7 +24,7 @@ class Setting:
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
     `bare_env`: the flag may stand without a value, which then is that of this variable.
     `help`: of a flag that is on by default, what the `--no-` form does, since only that form is shown.
-    A path that is a default is relative to the clone; a path that a user gives, to the working directory.
+    A path that is a default is relative to the data root (places.py); one that a user gives, to the working directory.
     """
 
     name: str
@@ -202,6 +202,8 @@ CORE: tuple[Setting, ...] = (
             "first wait before a retry, in seconds; doubled each time", low=0, high=3600, metavar="S"),
     Setting("ssl_verify", ("--ssl-verify",), "flag", True, _OP, _CALLS,
             "accept any TLS certificate, also a forged one (prints a warning)", env="ARENA_SSL_VERIFY"),
+    Setting("allow_plain_http", ("--allow-plain-http",), "flag", False, _OP, _CALLS,
+            "send keys over http:// to hosts other than this machine, where anybody on the way reads them"),
     Setting("print_http_errors", ("--print-http-errors",), "flag", False, _OP, _CALLS,
             "print the structured payload of HTTP errors", env="ARENA_PRINT_HTTP_ERRORS"),
     Setting("max_calls", ("--max-calls",), "int", None, _OP, _LIMITS,
@@ -220,6 +222,8 @@ CORE: tuple[Setting, ...] = (
             "exit code 3 when a limit stopped the run (0 without it)"),
     Setting("config", ("--config",), "path", None, _CALL, _DISPLAY,
             "read settings from a YAML or JSON file (keys: the names in docs/configuration.md)", metavar="FILE"),
+    Setting("env_file", ("--env-file",), "path", None, _CALL, _DISPLAY,
+            "read variables from this file instead of the clone's .env", metavar="FILE"),
     Setting("progress", ("--progress",), "flag", False, _CALL, _DISPLAY,
             "a line per match where there is no terminal (on one, a live line is shown anyway, but for --quiet)"),
     Setting("quiet", ("--quiet",), "flag", False, _CALL, _DISPLAY, "print only warnings and errors"),
@@ -229,7 +233,14 @@ CORE: tuple[Setting, ...] = (
 )  # fmt: skip
 """What every run has: seed, results, service calls, limits, display."""
 
-NOT_IN_CONFIG_FILE = frozenset({"config", "version"})
+NOT_FROM_A_STRANGER = frozenset({
+    "allow_plain_http", "calculator_lambda_url", "env_file", "github_summary", "junit", "out", "print_http_errors",
+    "ssl_verify",
+})  # fmt: skip
+"""Settings that say where keys are sent, what is trusted or which files are written: only from flags, the environment
+and the clone's .env, never from a settings file, which may have come with a received run."""
+
+NOT_IN_CONFIG_FILE = NOT_FROM_A_STRANGER | {"config", "version"}
 
 
 @dataclass(frozen=True, slots=True)

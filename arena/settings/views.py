@@ -34,6 +34,7 @@ class Operation:
     rpm: tuple[str, ...]
     tpm: tuple[str, ...]
     ssl_verify: bool
+    allow_plain_http: bool
     print_http_errors: bool
     max_calls: int | None
     max_total_tokens: int | None

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 from arena.records import Json, Record
 from arena.store.chain import chained, first_link, unchained
+from arena.store.files import AtomicFile
 from arena.store.reader import RecordFile
-from arena.store.rundir import AtomicFile
 
 
 def close_records(records: RecordFile, identity: Json, keys: Iterable[str], each: Callable[[Record], None]) -> int:

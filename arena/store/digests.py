@@ -14,17 +14,19 @@ The list shows that files were changed, not by whom: whoever changes a file can 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue, UsageError
-from arena.store.rundir import AtomicFile, is_temporary
+from arena.formats.bounded import open_regular, read_file
+from arena.store.files import AtomicFile, is_temporary, open_folder, opened_folder, require_plain, strangers
+from arena.store.rundir import lock_folder
 
 DIGESTS_FILE = "digests.json"
 DIGESTS_FORMAT = 1
@@ -33,6 +35,8 @@ _HEAD = b'{"digests_format":%d,"files":{\n' % DIGESTS_FORMAT
 _TAIL = b"\n}}\n"
 _ROW = re.compile(rb'("(?:[^"\\]|\\.)+"):\[(0|[1-9][0-9]*),"([0-9a-f]{64})"\]')
 _CHUNK = 1 << 18
+MAX_LIST_BYTES = 1 << 30
+"""About ten million files."""
 NOT_FINISHED = f"there is no {DIGESTS_FILE}: the run is not finished; go on with it by --resume"
 
 
@@ -44,15 +48,19 @@ class Digest(NamedTuple):
 
 
 def write(run_dir: Path) -> None:
-    """Write the list over all files that stand in `run_dir` now."""
+    """Write the list over all files that stand in `run_dir` now. Errors: DataError where it holds more than files."""
+    require_plain(run_dir)
     out = AtomicFile(run_dir / DIGESTS_FILE)
-    out.write(_HEAD)
-    before = b""
-    for name, path in _files(run_dir):
-        out.write(before + _row(name, _digest(path)))
-        before = b",\n"
-    out.write(_TAIL)
-    out.close()
+    try:
+        out.write(_HEAD)
+        before = b""
+        for name, found in _digests(run_dir):
+            out.write(before + _row(name, found))
+            before = b",\n"
+        out.write(_TAIL)
+        out.close()
+    finally:
+        out.discard()
 
 
 def discard(run_dir: Path) -> None:
@@ -65,28 +73,23 @@ def renew(run_dir: Path, names: Iterable[str]) -> None:
 
     `names` are paths below `run_dir` with `/`; a folder stands for all files below it, as they were and as they are.
     Not to be called by who holds the directory (rundir.RunDir): it is held here, so that no two commands renew at once.
-    Errors: UsageError where the run has no list, or is in use; DataError where the list is damaged.
+    Errors: UsageError where the run has no list, or is in use; DataError where the list is damaged, or the run holds
+    anything but regular files and folders.
     """
-    held = os.open(run_dir, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(f"{run_dir} is in use by another process; wait for it to end") from None
+    with opened_folder(run_dir) as held:
+        lock_folder(held, run_dir)
+        require_plain(run_dir)
         listed = read(run_dir)
         for name in names:
-            path = run_dir / name
             for gone in [other for other in listed if other == name or other.startswith(f"{name}/")]:
                 del listed[gone]
-            if path.is_dir() and not path.is_symlink():
-                listed |= {f"{name}/{inner}": _digest(file) for inner, file in _files(path)}
-            elif path.is_file():
-                listed[name] = _digest(path)
+            listed |= dict(_named(held, name))
         out = AtomicFile(run_dir / DIGESTS_FILE)
-        out.write(render(listed))
-        out.close()
-    finally:
-        os.close(held)
+        try:
+            out.write(render(listed))
+            out.close()
+        finally:
+            out.discard()
 
 
 def render(listed: dict[str, Digest]) -> bytes:
@@ -101,9 +104,9 @@ def read(run_dir: Path) -> dict[str, Digest]:
     Errors: UsageError where there is none, DataError (with the line) where it is not written as `render` writes it.
     """
     path = run_dir / DIGESTS_FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise UsageError(f"{run_dir}: {NOT_FINISHED}")
-    data = path.read_bytes()
+    data = read_file(path, MAX_LIST_BYTES)
     listed: dict[str, Digest] = {}
     if not data.startswith(_HEAD) or not data.endswith(_TAIL):
         number = data.count(b"\n") if data.startswith(_HEAD) else 1
@@ -127,8 +130,8 @@ def read(run_dir: Path) -> dict[str, Digest]:
 def check(run_dir: Path) -> list[Issue]:
     """Return what is wrong with the files of a finished run: changed, missing, not listed; a list missing or damaged.
 
-    `Issue.file` is the path below `run_dir`. Files that a killed process left half written (`.name.tmp`) are no part
-    of a run and passed over.
+    `Issue.file` is the path below `run_dir`. Files that a killed process left half written (files.temporary_name) are
+    no part of a run and passed over; any other temporary file was added by somebody.
     """
     try:
         listed = read(run_dir)
@@ -137,21 +140,24 @@ def check(run_dir: Path) -> list[Issue]:
     except UsageError:
         return [Issue(DIGESTS_FILE, "", NOT_FINISHED)]
     found: list[Issue] = []
-    for name, path in _files(run_dir):
-        want = listed.pop(name, None)
-        if want is None:
-            found.append(Issue(name, "", f"is not in {DIGESTS_FILE}: it was added after the run"))
-        elif os.path.islink(path) or not os.path.isfile(path):
-            found.append(Issue(name, "", "is no plain file any more"))
-        elif (wrong := _changed(want, path)) is not None:
-            found.append(Issue(name, "", wrong))
+    odd = {issue.file: issue for issue in strangers(run_dir)}
+    with opened_folder(run_dir) as top:
+        for name, folder, last in _below(top, ""):
+            want = listed.pop(name, None)
+            if want is None:
+                found.append(Issue(name, "", f"is not in {DIGESTS_FILE}: it was added after the run"))
+            elif name in odd:
+                found.append(odd.pop(name))
+            elif (wrong := _changed(want, last, folder)) is not None:
+                found.append(Issue(name, "", wrong))
     return [*(Issue(name, "", f"is missing; {DIGESTS_FILE} lists it") for name in listed), *found]
 
 
-def _changed(want: Digest, path: str) -> str | None:
-    """Return what is wrong with a listed file, None for nothing."""
+def _changed(want: Digest, name: str, folder: int) -> str | None:
+    """Return what is wrong with a listed file, None for nothing. A file of another size is not read."""
     try:
-        now = _digest(path)
+        size = os.lstat(name, dir_fd=folder).st_size
+        now = _digest(name, folder) if size == want.size else Digest(size, "")
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     if now == want:
@@ -164,26 +170,54 @@ def _row(name: str, digest: Digest) -> bytes:
     return b'%s:[%d,"%s"]' % (json.dumps(name).encode("ascii"), digest.size, digest.sha256.encode("ascii"))
 
 
-def _files(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield (path below the folder, path) of every file, sorted by parts; memory by the largest folder."""
-    for name, path in _below(str(folder), ""):
-        if name != DIGESTS_FILE:
-            yield name, path
+def _digests(run_dir: Path) -> Iterator[tuple[str, Digest]]:
+    """Yield (path below the folder, digest) of every file, sorted by parts; memory by the largest folder."""
+    with opened_folder(run_dir) as top:
+        for name, folder, last in _below(top, ""):
+            yield name, _digest(last, folder)
 
 
-def _below(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
+def _named(top: int, name: str) -> Iterator[tuple[str, Digest]]:
+    """Yield the digests of a file below the run directory `top`, or of all files of a folder; none where it is gone."""
+    inner, _, last = name.rpartition("/")
+    try:
+        folder = open_folder(top, inner)
+    except FileNotFoundError:
+        return
+    try:
+        status = os.lstat(last, dir_fd=folder)
+        if stat.S_ISDIR(status.st_mode):
+            below = open_folder(folder, last)
+            try:
+                yield from ((path, _digest(end, at)) for path, at, end in _below(below, f"{name}/"))
+            finally:
+                os.close(below)
+        else:
+            yield name, _digest(last, folder)
+    except FileNotFoundError:
+        return
+    finally:
+        os.close(folder)
+
+
+def _below(folder: int, prefix: str) -> Iterator[tuple[str, int, str]]:
+    """Yield (path below the run, descriptor of its folder, name in it) of every file but the list itself."""
     with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path, f"{prefix}{entry.name}/")
-        elif not is_temporary(entry.name):
-            yield prefix + entry.name, entry.path
+        found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+    for name, is_folder in found:
+        if is_folder:
+            deeper = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                yield from _below(deeper, f"{prefix}{name}/")
+            finally:
+                os.close(deeper)
+        elif prefix + name != DIGESTS_FILE and not is_temporary(name):
+            yield prefix + name, folder, name
 
 
-def _digest(path: str | Path) -> Digest:
-    """Return size and SHA-256 of a file; most are small, and read in one piece."""
-    descriptor = os.open(path, os.O_RDONLY)
+def _digest(name: str, folder: int) -> Digest:
+    """Return size and SHA-256 of a file in an open folder; most are small, and read in one piece."""
+    descriptor = open_regular(name, os.O_RDONLY | os.O_NOFOLLOW, folder)
     try:
         data = os.read(descriptor, _CHUNK)
         digest, size = hashlib.sha256(data), len(data)

@@ -5,7 +5,7 @@ Nothing is written here and nothing is held but places in files: a run of any si
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue, UsageError
+from arena.formats.bounded import parse_json
 from arena.formats.decode import encode
 from arena.formats.strict_json import read_bytes
 from arena.records import GateDecision, Json
 from arena.stops import Stop
 from arena.store.calls import CallLine
+from arena.store.files import reading, require_plain
 from arena.store.journal import JOURNAL_FILE, Place, parse_line, read_calls
 from arena.store.manifest import Manifest, SourceIdentity
 from arena.store.reader import RecordFile
@@ -58,12 +60,14 @@ class FinishedRun:
     def __init__(self, path: Path, detail: type | None = None) -> None:
         """`detail`: the class of Score.detail that the run's family declares; see engine/build.py, `open_run`.
 
-        Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.
+        Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged, or when it holds
+        anything but regular files and folders (arena/store/files.py).
         """
         self.path = path
         self.detail = detail
-        if not (path / MANIFEST_FILE).is_file():
+        if not os.path.lexists(path / MANIFEST_FILE):
             raise UsageError(f"{path} is not a run directory: it has no {MANIFEST_FILE}")
+        require_plain(path)
         found = self.json_file(MANIFEST_FILE)
         self.manifest = Manifest.from_json(found, path / MANIFEST_FILE)
         self.identity: dict[str, Json] = found["identity"]
@@ -79,10 +83,7 @@ class FinishedRun:
         path = self.path / name
         if not path.is_file():
             raise DataError([Issue(str(path), "", "the file is missing; `--resume` finishes an unfinished run")])
-        try:
-            value = json.loads(read_bytes(path))
-        except (ValueError, RecursionError) as error:
-            raise DataError([Issue(str(path), "", f"is not JSON: {error}")]) from None
+        value = parse_json(read_bytes(path), str(path))
         if not isinstance(value, dict):
             raise DataError([Issue(str(path), "", "must be a JSON object")])
         return value
@@ -105,7 +106,7 @@ class FinishedRun:
                 found.setdefault(line.trial, []).append(place)
             self._calls = found
         if key in self._calls:
-            with path.open("rb") as file:
+            with reading(path) as file:
                 for number, offset in self._calls[key]:
                     file.seek(offset)
                     raw = parse_line(path, number, file.readline())

@@ -18,16 +18,23 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from arena.errors import DataError, Issue, ServiceFault, StorageFault
+from arena.errors import DataError, Issue, ServiceFault, StorageFault, UsageError
+from arena.formats.bounded import lines_of, parse_json
 from arena.formats.decode import decode
-from arena.formats.json_text import parse_json
 from arena.messages import CallKey, HttpAttempt, ModelReply
 from arena.records import Json
 from arena.store.calls import CallLine, Slot
+from arena.store.files import appending, reading
 
 T = TypeVar("T")
 
 JOURNAL_FILE = "api_calls.jsonl"
+JOURNAL_MODE = 0o600
+"""The journal holds the replies as they came: only its owner reads it, whatever the umask allows. All else follows the
+umask."""
+
+NOWHERE = Path(os.devnull)
+"""An AppendFile there keeps nothing: for playing a match again without writing."""
 
 dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 """Compact JSON with raw UTF-8."""
@@ -89,27 +96,24 @@ def readable(path: Path) -> bool:
     if not os.path.lexists(path):
         return False
     try:
-        with path.open("rb"):
+        with reading(path):
             return True
     except OSError as error:
         raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from None
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield (offset, line with its newline) of a JSONL file; a torn last line is yielded without a newline."""
-    offset = 0
-    with path.open("rb") as file:
-        for line in file:
-            yield offset, line
-            offset += len(line)
+    """Yield (offset, line with its newline) of a JSONL file; a torn last line is yielded without a newline.
+
+    Errors: OSError where it is no regular file; DataError for a line that is too long (formats/bounded.py).
+    """
+    with reading(path) as file:
+        yield from lines_of(file, str(path))
 
 
 def parse_line(path: Path, number: int, line: bytes) -> dict[str, Json]:
     """Return one line of a JSONL file as an object. Errors: DataError naming file and line number."""
-    try:
-        value = parse_json(line.decode().rstrip("\n"))
-    except ValueError as error:
-        raise DataError([Issue(str(path), f"line {number}", f"is not JSON: {error}")]) from None
+    value = parse_json(line, str(path), f"line {number}")
     if not isinstance(value, dict):
         raise DataError([Issue(str(path), f"line {number}", "must be a JSON object")])
     return value
@@ -127,10 +131,10 @@ def read_rows(path: Path, cls: type[T]) -> Iterator[T]:
 
 def cut_torn_line(path: Path, notify: Callable[[str], None]) -> None:
     """Cut an unfinished last line, which a killed process leaves behind, and say so."""
-    size = path.stat().st_size
-    if not size:
-        return
-    with path.open("r+b") as file:
+    with os.fdopen(appending(path, flags=os.O_RDWR), "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        if not size:
+            return
         file.seek(size - 1)
         if file.read(1) == b"\n":
             return
@@ -153,8 +157,15 @@ class AppendFile:
     """An append-only file: one write per call, so a kill tears at most the last line; `fsync` guards power loss."""
 
     def __init__(self, path: Path, fsync: bool) -> None:
+        """Errors: UsageError where `path` cannot be appended to: a link, a hard-linked file, no regular file."""
         self._name = path.name
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            if path == NOWHERE:
+                self._fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            else:
+                self._fd = appending(path, JOURNAL_MODE if path.name == JOURNAL_FILE else 0o666)
+        except OSError as error:
+            raise UsageError(f"cannot append to {path}: {error.strerror}") from None
         self._size = os.fstat(self._fd).st_size
         self._fsync = fsync
         self._failed: OSError | None = None
@@ -270,7 +281,7 @@ class JournalIndex:
         if not places:
             return Recorded()
         lines: dict[Slot, CallLine] = {}
-        with self.path.open("rb") as file:
+        with reading(self.path) as file:
             for number, offset in places:
                 file.seek(offset)
                 line = _call(self.path, number, file.readline())

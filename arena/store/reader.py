@@ -16,6 +16,7 @@ from pathlib import Path
 from arena.records import Record
 from arena.stops import Stop
 from arena.store.chain import is_chained
+from arena.store.files import reading
 from arena.store.journal import Place, parse_line, read_lines, readable
 from arena.store.rundir import RECORDS_FILE
 
@@ -96,7 +97,7 @@ class RecordFile:
 
     def at(self, place: Place) -> Record:
         """Return the record at a place of the file. Errors: DataError naming line and pointer."""
-        with self.path.open("rb") as file:
+        with reading(self.path) as file:
             file.seek(place.offset)
             return self.parse(place, file.readline())
 
@@ -115,7 +116,7 @@ class RecordFile:
             for place, line in self._lines():
                 yield place, self.parse(place, line)
         elif self.shape.matches:
-            with self.path.open("rb") as file:
+            with reading(self.path) as file:
                 for place in self._places().values():
                     file.seek(place.offset)
                     yield place, self.parse(place, file.readline())
@@ -134,7 +135,7 @@ class RecordFile:
         """
         places = self._places()
         if places:
-            with self.path.open("rb") as file:
+            with reading(self.path) as file:
                 for key in keys:
                     if key in places:
                         file.seek(places[key].offset)

@@ -13,11 +13,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from arena.errors import ConfigError, UsageError
+from arena.errors import ArenaError, ConfigError, UsageError
+from arena.formats.bounded import read_file
+from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json
-from arena.store.journal import cut_torn_line, parse_line
+from arena.store.files import is_temporary, reading, remove_temporaries, require_plain, write_atomic
+from arena.store.journal import JOURNAL_FILE, cut_torn_line, parse_line
 from arena.store.manifest import Identity, Manifest
 
 RECORDS_FILE = "matches.jsonl"
@@ -25,6 +27,9 @@ MANIFEST_FILE = "manifest.json"
 SUMMARY_FILE = "summary.json"
 TIMINGS_FILE = "timings.jsonl"
 INPUTS_DIR = "inputs"
+
+LOGS = frozenset({JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE})
+"""What a run appends to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +39,6 @@ class Timing:
     key: str
     attempt: int
     seconds: float
-
-
-UNBORN = frozenset({f".{MANIFEST_FILE}.tmp"})
-"""What a kill before the first manifest leaves behind: a directory that holds only this is still empty."""
-
-
-def is_temporary(name: str) -> bool:
-    """Whether a file name is that of a file half written (`write_atomic`, AtomicFile), which a kill may leave."""
-    return name.startswith(".") and name.endswith(".tmp")
-
-
-def write_atomic(path: Path, data: bytes, own: str = "") -> None:
-    """Write a file whole or not at all: temporary file beside it, fsync, rename. A link there is replaced.
-
-    `own` tells temporary files of several processes apart, where no lock keeps them from writing the same file.
-    """
-    temporary = path.with_name(f".{path.name}{own}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
 
 
 _STREAMS = ("/dev/", "/proc/")
@@ -78,26 +56,27 @@ def write_output(path: Path, data: bytes) -> None:
             with path.open("ab") as stream:
                 stream.write(data)
         else:
-            whole = path.resolve()
+            whole = behind_links(path)
             whole.parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(whole, data, f".{os.getpid()}")
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in circles
-        reason = error.strerror if isinstance(error, OSError) else "its links go round in circles"
-        raise UsageError(f"cannot write {path}: {reason}; name another file") from None
+            write_atomic(whole, data)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder as lasting as the files behind them."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def behind_links(path: Path) -> Path:
+    """Return the file that a path means; it need not exist. Errors: UsageError for links that go round in circles."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        whole = path.resolve()
+        if not whole.is_symlink():
+            return whole
+    except RuntimeError:  # what Python raises before 3.13, which leaves such a link as it is
+        pass
+    raise UsageError(f"cannot write {path}: its links go round in circles; name another file")
 
 
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
+    with reading(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -107,28 +86,6 @@ def pretty_json(value: Json) -> bytes:
         return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
     except UnicodeEncodeError:
         return (json.dumps(value, indent=2) + "\n").encode("ascii")
-
-
-class AtomicFile:
-    """A file that is written in pieces and appears under its name only when it is `close`d; `write` takes bytes."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._temporary = path.with_name(f".{path.name}.tmp")
-        self._file: IO[bytes] = self._temporary.open("wb")
-        self.write = self._file.write
-
-    def discard(self) -> None:
-        """Leave nothing of an unfinished file behind; after `close` there is nothing to leave."""
-        self._file.close()
-        self._temporary.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        os.replace(self._temporary, self._path)
-        _sync_folder(self._path.parent)
 
 
 def differences(old: Json, new: Json, pointer: str = "") -> Iterator[str]:
@@ -151,13 +108,29 @@ def _short(value: Json) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
+def _unborn(name: str) -> bool:
+    """Whether a kill before the first manifest leaves this behind: a directory with only this is still empty."""
+    return is_temporary(name) and name.startswith(f".{MANIFEST_FILE}.")
+
+
+def lock_folder(folder: int, path: Path) -> None:
+    """Hold a folder by its descriptor until that is closed. Errors: UsageError where another process holds it."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"{path} is in use by another process; wait for it to end, or give another --out") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be locked: {error.strerror}; use a folder on another file system") from None
+
+
 class RunDir:
     """One run directory, held by one process. `path` is where it is; close it to let another process in."""
 
     def __init__(self, path: Path, resume: bool) -> None:
         """Create a new run directory, or open one to resume it.
 
-        Errors: UsageError when the directory is not empty (without `resume`), not a run (with it), or in use.
+        Errors: UsageError when the directory is not empty (without `resume`), not a run (with it), or in use;
+        DataError when it holds what no run holds (arena/store/files.py).
         """
         self.path = path
         try:
@@ -165,19 +138,21 @@ class RunDir:
             if resume:
                 if not self.resumed:
                     raise UsageError(f"--resume: {path} holds no {MANIFEST_FILE}, so there is no run to go on with")
-            elif path.exists() and (not path.is_dir() or any(entry.name not in UNBORN for entry in path.iterdir())):
+            elif path.exists() and (not path.is_dir() or not all(_unborn(entry.name) for entry in path.iterdir())):
                 raise UsageError(f"{path} is not empty; give another --out, or --resume to go on with the run in it")
             path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             raise UsageError(f"cannot use {path} as a run directory: {error.strerror}") from None
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            lock_folder(self._lock, path)
+            if resume:
+                require_plain(path)
+            else:
+                remove_temporaries(self._lock)
+        except ArenaError:
             os.close(self._lock)
-            raise UsageError(
-                f"{path} is in use by another process; wait for it to end, or give another --out"
-            ) from None
+            raise
 
     def close(self) -> None:
         """Give the lock back."""
@@ -189,7 +164,7 @@ class RunDir:
     def read_manifest(self) -> Manifest:
         """Return the manifest. Errors: DataError when it is damaged."""
         path = self.file(MANIFEST_FILE)
-        return Manifest.from_json(parse_line(path, 1, path.read_bytes()), path)
+        return Manifest.from_json(parse_line(path, 1, read_file(path, MAX_BYTES)), path)
 
     def write_manifest(self, manifest: Manifest) -> None:
         write_atomic(self.file(MANIFEST_FILE), pretty_json(manifest.to_json()))
@@ -204,7 +179,8 @@ class RunDir:
             )
 
     def recover(self, notify: Callable[[str], None], names: Iterable[str]) -> None:
-        """Drop torn last lines that a killed process left in the named JSONL files."""
+        """Drop what a killed process left: half-written files, and torn last lines of the named JSONL files."""
+        remove_temporaries(self._lock)
         for name in names:
             if self.file(name).exists():
                 cut_torn_line(self.file(name), notify)

@@ -16,10 +16,11 @@ from arena.analysis.exports import hf_dataset, leaderboard_result
 from arena.analysis.exports.canary import canary_of
 from arena.cli.entry import main
 from arena.formats import simpleyaml
-from arena.records import Stop
+from arena.records import Stop, whole_text
 from arena.store.finished_run import FinishedRun
 from tests.support.arena_rig import DIMENSIONS, ROOT
 from tests.support.made_runs import CANARY, EXAMPLE, HOSTILE, made_run, record
+from tests.support.plain_records import records_of
 
 SHAPE = json.loads((ROOT / "tests/data/leaderboard/result_shape.json").read_bytes())
 MIXED = [record(f"c{9 - n}", outcome=outcome, stop=stop) for n, (stop, outcome) in enumerate(
@@ -107,7 +108,7 @@ def test_the_shape_refuses_what_is_not_it(tmp_path: Path) -> None:
 
 
 def test_every_status_is_an_error_or_has_a_verdict(tmp_path: Path) -> None:
-    records = [record(f"c{n}", stop=stop, outcome="PARTIAL") for n, stop in enumerate(Stop)]
+    records = [record(f"c{n}", stop=stop.value, outcome="PARTIAL") for n, stop in enumerate(Stop)]
     _, value = result_of(made_run(tmp_path / "run", records), tmp_path / "out.json")
     (result,) = value["results"]
     for one, match in zip(records, result["matches"], strict=True):
@@ -180,14 +181,14 @@ def test_the_folder_holds_what_it_declares(made: list[dict[str, Any]] | None, tm
             assert list(row) == list(declared)
             for column, value in row.items():
                 assert value is None or type(value) in TYPES[declared[column]], (column, value)
-    records = list(FinishedRun(run).records())
+    records = records_of(run)
     assert [row["key"] for row in rows["matches"]] == [one["key"] for one in records]
     assert len(rows["turns"]) == sum(len(one["transcript"]) for one in records)
 
 
 def test_nothing_is_lost_of_a_transcript(tmp_path: Path) -> None:
     _, _, rows = folder_of(EXAMPLE, tmp_path / "out")
-    entries = [entry for one in FinishedRun(EXAMPLE).records() for entry in one["transcript"]]
+    entries = [entry for one in records_of(EXAMPLE) for entry in one["transcript"]]
     for row, entry in zip(rows["turns"], entries, strict=True):
         back = {"turn": row["turn"], "from": row["seat"], "kind": row["kind"],
                 "to": "all" if row["public"] else [row["seat"]], **json.loads(row["more_json"] or "{}")}  # fmt: skip
@@ -197,7 +198,7 @@ def test_nothing_is_lost_of_a_transcript(tmp_path: Path) -> None:
 
 def test_scores_raw_and_verified_stand_apart(tmp_path: Path) -> None:
     _, _, rows = folder_of(EXAMPLE, tmp_path / "out")
-    for row, one in zip(rows["matches"], FinishedRun(EXAMPLE).records(), strict=True):
+    for row, one in zip(rows["matches"], records_of(EXAMPLE), strict=True):
         assert {name: row[name] for name in DIMENSIONS} == one["scores"]
         assert {name: row[f"verified {name}"] for name in DIMENSIONS} == one["judging"]["verified"]["scores"]
 
@@ -280,9 +281,9 @@ def test_hostile_texts_come_out_as_they_went_in(text: str, tmp_path: Path) -> No
     run = made_run(tmp_path / "run", records, models={"participant": text, "judge": text})
     plain, value = result_of(run, tmp_path / "out.json", "--include-transcripts")
     assert problems(value, SHAPE["file"]) == []
-    assert value["results"][0]["matches"][0]["transcript"][0]["content"] == text
+    assert value["results"][0]["matches"][0]["transcript"][0]["content"] == whole_text(text)
     front, body, rows = folder_of(run, tmp_path / "out")
-    assert rows["turns"][1]["text"] == text == rows["matches"][0]["players"]
+    assert rows["turns"][1]["text"] == whole_text(text) and rows["matches"][0]["players"] == text
     assert list(front) == ["license", "pretty_name", "tags", "configs", "dataset_info"]
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2066]", body)
     assert not re.search(r"[<>\[\]*]|https?://", re.sub(r"\\[!-/:-@\[-`{-~]", "", body))

@@ -91,6 +91,7 @@ def test_who_would_call_a_player_gets_a_fault(tmp_path: Path) -> None:
         nobody.complete(ModelRequest("model", "m", Conversation(""), Sampling(), key, "00"))
     with pytest.raises(ServiceFault, match="the calculator for Ana cannot be called"):
         nobody.tool(key, 0, "hash", {})
+    (tmp_path / "manifest.json").write_text('{"identity": {"tools_sha256": null}}')
     assert nobody.tools_text() is None
 
 

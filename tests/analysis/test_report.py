@@ -271,6 +271,15 @@ def test_what_is_no_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "not a run directory" in capsys.readouterr().err
 
 
+def test_a_link_to_itself_is_refused_and_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = write_run(tmp_path / "run", [record()])
+    link = tmp_path / "round.html"
+    link.symlink_to(link.name)
+    assert report(run, "--out", link) == 2
+    assert f"cannot write {link}" in capsys.readouterr().err
+    assert link.is_symlink() and sorted(path.name for path in tmp_path.iterdir()) == ["round.html", "run"]
+
+
 def test_a_file_that_is_no_report_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write_run(tmp_path / "run", [record()])
     other = tmp_path / "thesis.html"

@@ -52,7 +52,7 @@ ENDINGS = {
         1,
         "arena x: Permission denied: a/b\n",
     ),
-    "text that steers a terminal": (UsageError("say \x1b[31mred\u202e"), 2, "arena x: say \ufffd[31mred\ufffd\n"),
+    "text that steers a terminal": (UsageError("say \x1b[31mred\u202e"), 2, "arena x: say \\x1b[31mred\\u202e\n"),
 }
 
 

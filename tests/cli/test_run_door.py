@@ -190,7 +190,7 @@ def test_an_installed_package_without_the_data_ends_with_a_clear_error(tmp_path:
     shutil.copytree(ROOT / "arena", tmp_path / "site" / "arena", ignore=shutil.ignore_patterns("__pycache__"))
     ended = process("--out", "run", door=("-m", "arena", "run"), cwd=tmp_path / "site")
     assert ended.code == 2 and ended.err.count("\n") == 1
-    assert "without the repository's data" in ended.err and "run it from a clone" in ended.err
+    assert str(tmp_path / "site") in ended.err and "docs/installing.md" in ended.err
     assert not (tmp_path / "site" / "run").exists()
     assert process("--help", door=("-m", "arena"), cwd=tmp_path / "site").code == 0
 
@@ -214,10 +214,10 @@ def test_without_out_a_run_goes_to_its_own_directory_under_state_runs(tmp_path: 
 
 
 def test_a_disk_that_fails_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("arena.store.rundir.os.replace", full)
+    monkeypatch.setattr("arena.store.files.os.replace", full)
     ended = Table(tmp_path).play()
     assert ended.code == 1
     assert ended.err.splitlines()[-1] == (

@@ -14,6 +14,7 @@ import pytest
 
 from arena.families.crypto.challenges.schema import encode_role
 from arena.families.crypto.outcome import OUTCOMES
+from arena.records import COUNTERS
 from arena.store.journal import encode_line
 from tests.support.arena_rig import (
     CLOCKED,
@@ -95,33 +96,38 @@ def test_records_have_exactly_the_documented_fields_in_that_order(rich: Ended) -
     text = section("matches.jsonl").partition("A transcript entry")[0]
     rows = [re.findall(r"`([^`]+)`", line.split(" | ")[0]) for line in text.splitlines() if line.startswith("| `")]
     names = [name for row in rows for name in row]
-    for record in rich.records():
+    for record in rich.lines("matches.jsonl"):
         assert list(record) == names
+        assert [list(seat) for seat in record["usage"]] == [["seat", *COUNTERS]] * len(record["cast"])
+        assert set(record["judging"]) <= set(re.findall(r"`(\w+)`", text.partition("| `judging`")[2].splitlines()[0]))
+    assert all(f"`{name}`" in text for name in COUNTERS)
 
 
 def test_transcript_entries_have_exactly_the_documented_kinds_and_fields(rich: Ended) -> None:
     text = section("matches.jsonl").partition("A transcript entry")[2]
+    members = re.findall(r"`(\w+)`", text.partition("The kind")[0])
     allowed: dict[str, set[str]] = {}
     for line in (line for line in text.splitlines() if line.startswith("| `")):
         kinds, fields = line.split(" | ")[:2]
         for kind in re.findall(r"`([^`]+)`", kinds):
             allowed[kind] = {name for name in re.findall(r"`([^`]+)`", fields)}
     seen: dict[str, set[str]] = {}
-    for record in rich.records():
+    for record in rich.lines("matches.jsonl"):
         for entry in record["transcript"]:
-            assert {"turn", "from", "to", "kind"} <= set(entry)
-            seen.setdefault(entry["kind"], set()).update(set(entry) - {"turn", "from", "to", "kind"})
+            assert list(entry) == members
+            used = {name for name, value in entry.items() if value} - {"turn", "from", "to", "kind", "step"}
+            seen.setdefault(entry["kind"], set()).update(used)
     assert set(seen) == set(allowed) - {"refusal", "kind"}, "this run shows every kind but one"
     for kind, fields in seen.items():
-        result = {"result"} if kind == "say" else set()  # stands inside `done`
-        assert fields <= allowed[kind] and allowed[kind] - fields <= {"text"} | result, kind
+        always = {"index", "problem"} if kind == "call" else {"text"}
+        assert fields <= allowed[kind] and allowed[kind] - fields <= always, kind
 
 
 def test_calls_have_exactly_the_documented_fields(rich: Ended) -> None:
     names = documented(section("api_calls.jsonl"))
     seen = {name for line in rich.calls() for name in line}
     assert seen <= names
-    assert names - seen == {"raw", "http", "gate"}, "only where a server answered, or a gate warned"
+    assert names - seen == {"raw", "http", "gates"}, "only where a server answered, or a gate warned"
     assert {line["kind"] for line in rich.calls()} == {"model", "judge", "tool"}
     reply = {name for line in rich.calls("model", "judge") if "reply" in line for name in line["reply"]}
     assert reply <= set(re.findall(r"`(\w+)`", section("api_calls.jsonl").partition("| `reply`")[2].splitlines()[0]))
@@ -143,7 +149,7 @@ def test_the_summary_has_every_documented_field(rich: Ended) -> None:
     assert names - {"scored", "usd", "prices", "unpriced"} <= set(summary)
     assert set(summary) - names <= {
         "arena_version", "family", "identity_sha256", "models", "calculator", "rules", "summary_format",
-        "unit_noun", "scored",
+        "unit_noun", "trial_nouns", "conditions", "policy", "scored",
     }  # fmt: skip
     assert list(summary["outcomes"]) == list(OUTCOMES)
     assert [unit["challenge_id"] for unit in summary["per_challenge"]] == ["c1", "c2", "c3"]
@@ -152,11 +158,15 @@ def test_the_summary_has_every_documented_field(rich: Ended) -> None:
 def test_the_bundle_of_a_match_holds_what_the_record_holds(rich: Ended) -> None:
     text = section("The bundle of a match")
     assert set(re.findall(r"`(error|judge_verdict)`", text)) == {"error", "judge_verdict"}
-    for record in rich.records():
+    for line, record in zip(rich.lines("matches.jsonl"), rich.records(), strict=True):
         place = f"matches/{record['unit']}/rep_{record['plan']['rep']}"
         match = rich.json(f"{place}/match.json")
-        for name in ("seed", "status", "stop", "outcome", "usage", "judging", "detail", "flags", "attempt"):
+        for name in ("seed", "status", "stop", "outcome", "detail", "attempt"):
             assert match[name] == record[name]
+        assert match["flagged"] == line["flagged"]
+        assert [{"seat": seat, **counters} for seat, counters in match["usage"].items()] == line["usage"]
+        assert match["judging"].items() >= json.loads(line["score_detail"]).items()
+        assert match["judging"]["asks"] == line["judging"]["asks"]
         assert match["rep"] == record["plan"]["rep"]
         judged = {"scores": record["scores"], "verdict": record["verdict"]} if record["outcome"] else None
         assert match["judge_verdict"] == judged
@@ -165,7 +175,10 @@ def test_the_bundle_of_a_match_holds_what_the_record_holds(rich: Ended) -> None:
         entries = record["transcript"]
         says = [entry for entry in entries if entry["kind"] == "say"]
         assert [turn["speaker"] for turn in transcript["transcript"]] == [entry["from"] for entry in says]
-        private = [{key: value for key, value in entry.items() if key != "place"} for entry in transcript["entries"]]
+        private = [
+            {key: value for key, value in entry.items() if key != "place" and (key, value) != ("text", "")}
+            for entry in transcript["entries"]
+        ]
         assert private == [entry for entry in entries if entry["kind"] != "say"]
         assert [entries[entry["place"]]["kind"] for entry in transcript["entries"]] == [e["kind"] for e in private]
 
@@ -223,7 +236,7 @@ def test_the_scores_as_csv_hold_what_the_records_hold(rich: Ended) -> None:
         assert row["outcome"] == (record["outcome"] or "")
         for name in DIMENSIONS:
             score = record["scores"].get(name)
-            assert row[name] == ("" if score is None else str(score))
+            assert row[name] == ("" if score is None else f"{score:g}")
         says = [entry for entry in record["transcript"] if entry["kind"] == "say"]
         assert int(row["turns"]) == len(says)
     units = rich.rows("challenge_summary.csv")

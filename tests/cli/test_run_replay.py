@@ -25,7 +25,7 @@ from tests.support.http_server import ModelServer
 
 def played(ended: Ended) -> list[dict[str, Any]]:
     """Return the records without what names the players and the chain."""
-    return [{name: value for name, value in record.items() if name not in ("cell", "prev")} for record in
+    return [{name: value for name, value in record.items() if name not in ("cell", "cast", "prev")} for record in
             ended.records()]  # fmt: skip
 
 
@@ -226,3 +226,20 @@ def test_a_script_that_was_changed_is_another_run(tmp_path: Path) -> None:
     assert refused.code == 2 and "/models/files/" in refused.err
     whole = table.play("--max-turns", "3", out="whole", turns=longer, judge=[verdict(4)])
     assert [entry["text"] for entry in whole.records()[0]["transcript"]] == ["One.", "Two.", "Three."]
+
+
+def test_a_replay_sends_no_tool_description_that_the_manifest_does_not_name(recorded: Ended, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(str(recorded.folder), tmp_path / "received"))
+    (copy / "inputs/tools.txt").write_text("root:x:0:0")
+    ended = replay(Ended(0, "", "", copy), tmp_path)
+    assert ended.code == 2 and "inputs/tools.txt: is not the text that the manifest names" in ended.err
+    assert "sent to no model" in ended.err and not (tmp_path / "again").exists()
+
+
+def test_a_replay_sends_no_local_file_behind_a_link(recorded: Ended, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(str(recorded.folder), tmp_path / "received"))
+    (copy / "inputs/tools.txt").unlink()
+    (copy / "inputs/tools.txt").symlink_to("/etc/passwd")
+    ended = replay(Ended(0, "", "", copy), tmp_path)
+    assert ended.code == 2 and "inputs/tools.txt: is a symbolic link" in ended.err
+    assert "root:" not in ended.text and not (tmp_path / "again").exists()

@@ -1,4 +1,4 @@
-"""Without cargo a run says so in one line and plays on without tools; with a calculator that is built it needs none."""
+"""Without cargo and calculator a run stops before it starts; with a calculator that is built it needs no cargo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.arena_rig import ROOT, Ended, arena, environment, process
+from arena.calculator.carrier import GET_CARGO
+from tests.support.arena_rig import NO_TOOLS, ROOT, Ended, arena, environment, process
 
 
 @pytest.fixture
@@ -33,24 +34,41 @@ def play(clone: Path, environ: dict[str, str], *words: str) -> Ended:
     return process("--limit", "2", "--max-turns", "4", "--out", str(clone / "run"), *words, cwd=clone, environ=environ)
 
 
-def test_cargo_missing_is_one_line_that_says_how_to_get_it_and_the_run_plays_on(clone: Path, tmp_path: Path) -> None:
+def test_without_cargo_and_calculator_nothing_is_played(clone: Path, tmp_path: Path) -> None:
     ended = play(clone, bare(tmp_path))
+    assert ended.code == 2 and ended.out == "" and ended.err.count("\n") == 1
+    assert GET_CARGO in ended.err and "--calculator-provider none" in ended.err
+    assert not (clone / "run").exists()
+
+
+def test_none_that_was_asked_for_is_repeated_at_the_end(clone: Path, tmp_path: Path) -> None:
+    ended = play(clone, bare(tmp_path), *NO_TOOLS)
     assert ended.code == 0, ended.err
-    told = [line for line in ended.err.splitlines() if "cargo is missing" in line]
-    assert len(told) == 1 and "plays on without tools" in told[0] and "https://rustup.rs" in told[0]
+    last = ended.out.splitlines()[-2:]
+    assert last[0].startswith("calculator: none.") and "--calculator-provider none" in last[0]
     assert ended.json("manifest.json")["identity"]["calculator"] == {"provider": "none"}
-    assert ended.json("summary.json")["calculator"] == {"provider": "none"}
-    assert "calculator: none" in ended.out
     assert ended.calls("tool") == [] and not ended.file("inputs/tools.txt").exists()
     assert [record["status"] for record in ended.records()] == ["done", "done"]
 
 
+def test_with_a_calculator_the_end_warns_of_nothing(clone: Path, tmp_path: Path, calculator_binary: Path) -> None:
+    ended = play(clone, {**bare(tmp_path), "ARENA_CALCULATOR_BIN": str(calculator_binary)})
+    assert "calculator: process" in ended.out and "--calculator-provider none" not in ended.text
+
+
+@pytest.mark.parametrize("words", [("lint",), ("show", "workshop-approval")], ids=["lint", "show"])
+def test_the_challenge_set_is_read_without_cargo(words: tuple[str, ...], clone: Path, tmp_path: Path) -> None:
+    door = ("-m", "arena", "challenges")
+    ended = process(*words, door=door, cwd=clone, environ=bare(tmp_path))
+    assert ended.code == 0, ended.err
+
+
 def test_a_run_without_tools_is_not_resumed_with_tools(clone: Path, tmp_path: Path, calculator_binary: Path) -> None:
     environ = bare(tmp_path)
-    assert play(clone, environ, "--max-calls", "3").code == 0
+    assert play(clone, environ, *NO_TOOLS, "--max-calls", "3").code == 0
     refused = play(clone, {**environ, "ARENA_CALCULATOR_BIN": str(calculator_binary)}, "--resume")
     assert refused.code == 2 and '/calculator/provider: was "none", now "process"' in refused.err
-    assert play(clone, environ, "--resume").code == 0
+    assert play(clone, environ, *NO_TOOLS, "--resume").code == 0
 
 
 def test_a_calculator_that_is_named_is_used_without_cargo(clone: Path, tmp_path: Path, calculator_binary: Path) -> None:

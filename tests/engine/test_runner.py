@@ -10,7 +10,7 @@ import pytest
 
 from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.runner import Hooks, Progress, Runner
-from arena.errors import LimitExceeded, ServiceFault, StorageFault
+from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault
 from arena.families.contract import Outcomes, Value
 from arena.messages import Conversation
 from arena.play.dialogue import end_with
@@ -57,8 +57,20 @@ class OneQuestion:
         return self.given or Score({"Quality": 5}, "SUCCESS")
 
 
+class UnreadableText(OneQuestion):
+    """Finds while scoring that what a player wrote cannot be read."""
+
+    def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        raise PlayerFault("what the players wrote cannot be read")
+
+
 def run(
-    folder: Path, trials: Iterable[Trial], provider: FakeProvider, workers: int = 2, go_on: bool = True
+    folder: Path,
+    trials: Iterable[Trial],
+    provider: FakeProvider,
+    workers: int = 2,
+    go_on: bool = True,
+    family: OneQuestion | None = None,
 ) -> tuple[list[Record], Progress, OneQuestion]:
     folder.mkdir(exist_ok=True)
     records: list[Record] = []
@@ -68,7 +80,7 @@ def run(
         with lock:
             records.append(value)
 
-    family = OneQuestion()
+    family = family or OneQuestion()
     earlier = Record(trial("earlier", "a"), 0, Transcript(stop=Stop.AGREED_END), Score({}, None))
     hooks = Hooks(record, earlier=lambda t: [earlier], tick=lambda p: None)
     runner = Runner(family, run_context(folder, provider), hooks, workers, go_on)  # type: ignore[arg-type]
@@ -98,6 +110,17 @@ def test_a_failed_trial_ends_its_series_since_later_ones_build_on_it(tmp_path: P
 
     records, _, _ = run(tmp_path, [trial("a1", "a"), trial("a2", "a")], FakeProvider(answer))
     assert [r.key for r in records] == ["a1"]
+
+
+def test_a_players_fault_while_scoring_aborts_with_the_aborted_outcome(tmp_path: Path) -> None:
+    """No error: else a player could turn a lost trial into one that does not count, and stop the run."""
+    wanted = [trial("a"), trial("b")]
+    records, progress, _ = run(tmp_path, wanted, FakeProvider(lambda r: "hi"), 1, False, UnreadableText())
+    assert [(r.status, r.stop, r.score.outcome) for r in records] == [("aborted", "player_fault", "FAILED")] * 2
+    assert records[0].score.values == {"Quality": None, "Seconds": None}
+    assert records[0].score.unscored == "not scored: player_fault"
+    assert records[0].transcript.detail == "while scoring: what the players wrote cannot be read"
+    assert progress.stopped_by is None and progress.by_status == {"aborted": 2}
 
 
 def test_an_error_while_judging_is_an_error_and_no_score(tmp_path: Path) -> None:

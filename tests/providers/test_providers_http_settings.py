@@ -133,11 +133,34 @@ def test_an_api_with_versions_tells_its_own() -> None:
 
 def test_a_key_that_would_travel_unencrypted_is_warned_about() -> None:
     environ = {"GROQ_API_KEY": KEY, "GROQ_BASE_URL": "http://models.test/v1"}
-    assert chat.build("groq", settings_for(environ=environ)).warnings == (
+    assert chat.build("groq", settings_for(environ=environ, allow_plain_http=True)).warnings == (
         "GROQ_API_KEY goes unencrypted to http://models.test",
     )
     near = {**environ, "GROQ_BASE_URL": "http://127.0.0.1:1/v1"}
     assert chat.build("groq", settings_for(environ=near)).warnings == ()
+
+
+@pytest.mark.parametrize("host", ["models.test", "127.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "[2001:db8::1]"])
+def test_a_key_does_not_travel_unencrypted_unless_that_is_allowed(host: str) -> None:
+    environ = {"GROQ_API_KEY": KEY, "GROQ_BASE_URL": f"http://{host}/v1"}
+    with pytest.raises(ConfigError, match="GROQ_API_KEY would travel unencrypted.*--allow-plain-http"):
+        chat.build("groq", settings_for(environ=environ))
+    chat.build("groq", settings_for(environ={**environ, "GROQ_BASE_URL": f"https://{host}/v1"}))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "127.9.9.9", "localhost:8000", "[::1]:8000"])
+def test_a_key_may_travel_unencrypted_within_this_machine(host: str) -> None:
+    chat.build("groq", settings_for(environ={"GROQ_API_KEY": KEY, "GROQ_BASE_URL": f"http://{host}/v1"}))
+
+
+def test_an_address_without_a_key_may_be_plain_http() -> None:
+    chat.build("local", settings_for(environ={"ARENA_LOCAL_BASE_URL": "http://models.test/v1"}))
+
+
+def test_secrets_of_an_address_are_known_to_the_redactor() -> None:
+    environ = {"GROQ_API_KEY": KEY, "GROQ_BASE_URL": "https://models.test/v1?api-version=2026&sig=querysecret1"}
+    provider = chat.build("groq", settings_for(environ=environ))
+    assert "querysecret1" not in provider._transport.redactor.text("refused: sig=querysecret1")
 
 
 def test_switched_off_certificates_are_warned_about() -> None:

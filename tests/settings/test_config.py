@@ -154,13 +154,37 @@ def test_lists_take_commas_and_repetition_and_drop_doubles() -> None:
 
 def test_switches_can_be_switched_off_again(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
-    path.write_text("fsync: true\nssl_verify: false\n", encoding="utf-8")
-    assert (read("--config", str(path)).fsync, read("--config", str(path)).ssl_verify) == (True, False)
-    both = read("--config", str(path), "--no-fsync", "--ssl-verify")
-    assert (both.fsync, both.ssl_verify) == (False, True)
+    path.write_text("fsync: true\njudge_tools: true\n", encoding="utf-8")
+    assert (read("--config", str(path)).fsync, read("--config", str(path)).judge_tools) == (True, True)
+    both = read("--config", str(path), "--no-fsync", "--no-judge-tools")
+    assert (both.fsync, both.judge_tools) == (False, False)
 
 
 # The settings file
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "calculator_lambda_url: https://evil.test/", "junit: /tmp/x.xml", "out: /tmp/x", "github_summary: /tmp/x.md",
+        "ssl_verify: false", "allow_plain_http: true", "env_file: .env",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_a_settings_file_says_not_where_keys_go_nor_what_is_written(tmp_path: Path, line: str, suffix: str) -> None:
+    name, _, value = line.partition(": ")
+    path = tmp_path / f"c.{suffix}"
+    text = value if value in ("true", "false") else json.dumps(value)
+    path.write_text(line if suffix == "yaml" else f'{{"{name}": {text}}}', encoding="utf-8")
+    message = problem("--config", str(path))
+    assert f"{path}: {name} is refused here" in message and "a settings file may come from anybody" in message
+    assert "give --" in message
+
+
+def test_what_is_refused_in_a_settings_file_may_be_a_flag_or_a_variable() -> None:
+    config = read("--out", "o", "--junit", "j.xml", CRYPTOMATH_LAMBDA_URL="https://x.example/", ARENA_SSL_VERIFY="0")
+    assert (config.out, config.junit, config.ssl_verify) == (Path("o"), Path("j.xml"), False)
+    assert config.calculator_lambda_url == "https://x.example/"
 
 
 def test_a_settings_file_may_be_yaml_or_json(tmp_path: Path) -> None:
@@ -199,8 +223,8 @@ def test_a_wrong_settings_file_says_what_and_where(tmp_path: Path, content: str,
 
 
 def test_a_broken_or_missing_settings_file_is_a_data_error_with_its_place(tmp_path: Path) -> None:
-    (tmp_path / "c.json").write_text('{"a": 1,\n}', encoding="utf-8")
-    with pytest.raises(DataError, match="line 2, column 1"):
+    (tmp_path / "c.json").write_text('{"a": 1,\n "b"}', encoding="utf-8")
+    with pytest.raises(DataError, match="line 2, column 5"):
         read("--config", str(tmp_path / "c.json"))
     (tmp_path / "c.yaml").write_text("a: 1\na: 2\n", encoding="utf-8")
     with pytest.raises(DataError, match="line 2, column 1"):

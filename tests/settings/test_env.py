@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from arena.errors import DataError
-from arena.settings.env import find_dotenv, load_dotenv, parse_dotenv
+from arena.settings.env import Dotenv, load_dotenv, parse_dotenv, read_dotenv
 
 
 @pytest.mark.parametrize(
@@ -62,15 +63,40 @@ def test_an_empty_value_in_the_file_sets_nothing(tmp_path: Path) -> None:
     assert load_dotenv({}, tmp_path) == {}
 
 
-def test_the_clone_comes_before_the_working_directory(tmp_path: Path) -> None:
+def test_the_working_directorys_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have come with a received folder, and would name programs and addresses."""
     clone, here = tmp_path / "clone", tmp_path / "here"
     clone.mkdir()
     here.mkdir()
-    assert find_dotenv({}, clone, here) is None
-    (here / ".env").write_text("A=here\n", encoding="utf-8")
-    assert load_dotenv({}, clone, here) == {"A": "here"}
+    (here / ".env").write_text("ARENA_CALCULATOR_BIN=evil.sh\nOPENAI_BASE_URL=https://evil.test\n", encoding="utf-8")
+    monkeypatch.chdir(here)
+    assert read_dotenv({}, clone) == Dotenv() and load_dotenv({}, clone) == {}
     (clone / ".env").write_text("A=clone\n", encoding="utf-8")
-    assert load_dotenv({}, clone, here) == {"A": "clone"}
+    assert load_dotenv({}, clone) == {"A": "clone"}
+    assert read_dotenv({}, clone).path == clone / ".env"
+
+
+def test_a_named_file_is_read_instead_of_the_clones(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=clone\nB=clone\n", encoding="utf-8")
+    (tmp_path / "other").write_text("A=other\n", encoding="utf-8")
+    assert load_dotenv({"ARENA_NO_DOTENV": "1"}, tmp_path, tmp_path / "other") == {"A": "other", "ARENA_NO_DOTENV": "1"}
+    with pytest.raises(DataError, match="none: cannot be read"):
+        load_dotenv({}, tmp_path, tmp_path / "none")
+
+
+def test_a_file_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A=1\n", encoding="utf-8")
+    for mode, warned in ((0o600, 0), (0o640, 1), (0o604, 1)):
+        path.chmod(mode)
+        assert len(read_dotenv({}, tmp_path).warnings) == warned
+    assert read_dotenv({}, tmp_path).warnings == (f"{path} may hold keys and is readable by others: chmod 600 {path}",)
+
+
+def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".env")
+    with pytest.raises(DataError, match="it is a FIFO"):
+        load_dotenv({}, tmp_path)
 
 
 def test_the_switch_ignores_the_file(tmp_path: Path) -> None:

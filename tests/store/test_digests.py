@@ -10,6 +10,7 @@ import pytest
 
 from arena.errors import DataError, UsageError
 from arena.store import digests
+from arena.store.files import temporary_name
 from tests.support.arena_rig import NO_TOOLS, Table, arena
 
 
@@ -99,7 +100,8 @@ def test_a_file_that_became_a_link_or_a_folder_is_told(tmp_path: Path) -> None:
     (run / "b.txt").symlink_to("a/z.txt")
     (run / "a-b.txt").unlink()
     (run / "a-b.txt").mkdir()
-    assert told(run) == ["a-b.txt is missing; digests.json lists it", "b.txt is no plain file any more"]
+    link = "b.txt is a symbolic link, and a run holds only regular files and folders"
+    assert told(run) == ["a-b.txt is missing; digests.json lists it", link]
 
 
 def test_every_byte_of_the_list_counts(tmp_path: Path) -> None:
@@ -141,10 +143,18 @@ def test_a_run_without_a_list_is_not_finished(tmp_path: Path) -> None:
 
 def test_half_written_files_of_a_killed_process_are_passed_over(tmp_path: Path) -> None:
     run = folder_of(tmp_path)
-    (run / ".summary.json.tmp").write_text("{")
+    name = temporary_name("summary.json")
+    (run / name).write_text("{")
     assert digests.check(run) == []
     digests.write(run)
-    assert ".summary.json.tmp" not in digests.read(run)
+    assert name not in digests.read(run)
+
+
+@pytest.mark.parametrize("name", [".summary.json.tmp", ".tmp", ".x.0123.tmp"])
+def test_a_temporary_file_that_is_not_the_arenas_own_is_told(name: str, tmp_path: Path) -> None:
+    run = folder_of(tmp_path)
+    (run / name).write_text("{")
+    assert told(run) == [f"{name} is not in digests.json: it was added after the run"]
 
 
 def test_renew_enters_the_named_files_and_no_other(tmp_path: Path) -> None:

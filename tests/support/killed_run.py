@@ -19,7 +19,7 @@ from pathlib import Path
 from arena.cli.commands import COMMANDS
 from arena.cli.entry import main as commands
 from arena.run import main
-from arena.store import journal, rundir
+from arena.store import files, journal
 
 
 class Killer:
@@ -46,10 +46,10 @@ def arm(killer: Killer) -> None:
     def append(self: journal.AppendFile, data: bytes) -> None:
         killer.write(data, lambda part: os.write(self._fd, part))
 
-    started = rundir.AtomicFile.__init__
+    started = files.AtomicFile.__init__
 
-    def start(self: rundir.AtomicFile, path: Path) -> None:
-        started(self, path)
+    def start(self: files.AtomicFile, path: Path, below: Path | None = None) -> None:
+        started(self, path, below)
         put = self._file.write
 
         def whole(part: bytes) -> None:
@@ -63,7 +63,7 @@ def arm(killer: Killer) -> None:
         self.write = write
 
     journal.AppendFile.append = append  # type: ignore[method-assign]
-    rundir.AtomicFile.__init__ = start  # type: ignore[method-assign]
+    files.AtomicFile.__init__ = start  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

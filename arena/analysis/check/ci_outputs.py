@@ -17,7 +17,7 @@ from arena.errors import DataError, Issue
 from arena.families.verified import verified_of
 from arena.formats.tables import number, printable
 from arena.records import Json, Record
-from arena.settings.config import CLONE_ROOT
+from arena.settings.places import DATA_ROOT
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
 
@@ -150,9 +150,9 @@ def ci_record(run: FinishedRun, verdict: Verdict | None = None, strict: bool = F
 
 
 def shown_path(file: str) -> str:
-    """Return a path for reports: below the working directory or the clone where it is there, else the bare name."""
+    """Return a path for reports: below the working directory or the data root where it is there, else the bare name."""
     path = Path(file).resolve()
-    for root in (Path.cwd(), CLONE_ROOT):
+    for root in (Path.cwd(), DATA_ROOT):
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return path.name

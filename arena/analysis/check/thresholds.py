@@ -15,6 +15,7 @@ from pathlib import Path
 from arena.analysis.check.metrics import Measure, UnknownMetric, measures
 from arena.errors import DataError, Issue
 from arena.formats import simpleyaml
+from arena.formats.bounded import read_text
 from arena.records import Json
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
@@ -117,7 +118,7 @@ class Verdict:
 def load_rules(path: Path) -> Rules:
     """Read a file of thresholds. Raises DataError with all issues found, each with its line or pointer."""
     found = simpleyaml.load(path)  # says what is wrong where it cannot be read
-    reader = _Reader(str(path), _rule_lines(path.read_text(encoding="utf-8")))
+    reader = _Reader(str(path), _rule_lines(read_text(path, simpleyaml.MAX_BYTES)))
     rules = reader.read(found)
     if reader.issues:
         raise DataError(reader.issues)

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from arena.engine.build import family_spec, unit_digests
+from arena.engine.build import family_spec
+from arena.engine.finished import unit_digests
 from arena.engine.run_reliability import PanelSums, Repeated, reliability_json, repeated
 from arena.errors import DataError, Issue, UsageError
 from arena.families.verified import verified_of

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from arena.analysis.compare.comparison import BETTER, NO_DATA, UNCLEAR, WORSE
-from arena.formats.tables import csv_line, number, printable, text_table
+from arena.formats.tables import csv_line, join_lines, number, printable, text_table
 from arena.records import Json
 from arena.stats.power import POWER
 
@@ -58,7 +58,7 @@ def text(found: Mapping[str, Json]) -> str:
         lines += [title, text_table(header, rows, right), ""]
     lines += [f"- {sentence}" for sentence in sentences(found)]
     lines += ["", *notes(found)]
-    return printable("\n".join(lines).rstrip())
+    return join_lines(lines).rstrip()
 
 
 def markdown(found: Mapping[str, Json]) -> str:

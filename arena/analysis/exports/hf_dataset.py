@@ -21,9 +21,10 @@ from arena.families.crypto.verified_rates import VerifiedRates
 from arena.formats.markdown import escape
 from arena.records import EVERYBODY, Counters, Entry, Json, Record
 from arena.stats.moments import Moments
+from arena.store.files import AtomicFile, write_atomic
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import encode_line
-from arena.store.rundir import SUMMARY_FILE, AtomicFile, write_atomic
+from arena.store.rundir import SUMMARY_FILE
 
 README = "README.md"
 DATA = "data"
@@ -147,7 +148,7 @@ class _Tables:
 
 def _more(entry: Entry) -> dict[str, Json]:
     """Return what an entry holds beside the columns of its row."""
-    found: dict[str, Json] = {"step": entry.step} if entry.kind != "say" else {}
+    found: dict[str, Json] = {"step": entry.step}
     if entry.done:
         found["done"] = {"result": entry.result}
     if entry.kind == "call":

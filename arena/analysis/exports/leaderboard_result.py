@@ -18,8 +18,9 @@ from arena.families.crypto.data import TOOLS_POINTER, played_challenges
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.views import role_messages, spoken
 from arena.records import Json, Record
+from arena.store.files import AtomicFile
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE, AtomicFile
+from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE
 
 AGENT = "agent"
 """The only role of the shape: one tested agent plays all seats."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from arena.analysis.check.metrics import Figure
 from arena.analysis.leaderboard.leaderboard import Board, Row, told_difference
 from arena.formats.markdown import escape, table
-from arena.formats.tables import csv_line, number, printable, text_table
+from arena.formats.tables import csv_line, join_lines, number, text_table
 from arena.records import Json
 from arena.store.rundir import pretty_json
 
@@ -100,7 +100,7 @@ def text(found: Sequence[Board]) -> str:
         lines += [f"outcomes: {'/'.join(next(iter(board.rows)).outcomes)}"]
         lines += [f"note: {note}" for note in notes(board, found)]
         lines += [""]
-    return printable("\n".join([*lines, NOTE]))
+    return join_lines([*lines, NOTE])
 
 
 def markdown(found: Sequence[Board]) -> bytes:

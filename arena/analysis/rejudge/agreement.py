@@ -25,7 +25,8 @@ from arena.stats.agreement import (
     pairs_of,
     quadratic_kappa,
 )
-from arena.store.rundir import pretty_json, write_atomic
+from arena.store.files import write_atomic
+from arena.store.rundir import pretty_json
 
 AGREEMENT_FILE = "judge_agreement.json"
 DISAGREEMENT = 2

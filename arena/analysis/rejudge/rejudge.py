@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from arena.analysis.rejudge.agreement import AgreementReport, Scored, Tally
-from arena.engine.build import RunRequest, family_of_run, open_run, rescoring_rules
+from arena.engine.build import RunRequest
+from arena.engine.finished import family_of_run, open_run, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode
@@ -29,7 +30,7 @@ from arena.store.finished_run import FinishedRun, PlayRow, Source
 from arena.store.journal import encode_line, read_rows
 from arena.store.manifest import SourceIdentity
 from arena.store.reader import RecordFile
-from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE
+from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, file_digest
 
 PLAYS_INPUT = "plays.jsonl"
 """In `inputs/`: one line per match, in the order of the run that is judged again (docs/run-directory.md)."""
@@ -102,7 +103,7 @@ def of_run(run_dir: Path, identity: Mapping[str, Json], family: Family) -> Rejud
     path = run_dir / INPUTS_DIR / PLAYS_INPUT
     rows = tuple(read_rows(path, PlayRow))
     told = decode(SourceIdentity, identity["source"], str(run_dir / MANIFEST_FILE), at="/identity/source")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != told.plays_sha256:
+    if file_digest(path) != told.plays_sha256:
         raise DataError([Issue(str(path), "", "is not what the identity names (source.plays_sha256)")])
     return Rejudged(family, Source(run_dir, told, rows), identity["rules"])
 

@@ -53,7 +53,7 @@ def _agreement(found: Mapping[str, Json]) -> str:
         ]
         for name, row in found["dimensions"].items()
     ]
-    lines = [text_table(header, rows, frozenset(range(1, len(header))))]
+    lines: list[str] = [text_table(header, rows, frozenset(range(1, len(header))))]
     lines.append(
         f"{found['matches']} matches of {found['challenges']} challenges; intervals from {found['resamples']} resamples"
         " of whole challenges"
@@ -107,7 +107,7 @@ def _moved(moved: Mapping[str, Json]) -> str:
     ]  # fmt: skip
     outcomes = moved["outcomes"]
     rows.append(["outcome", str(outcomes["up"]), str(outcomes["same"]), str(outcomes["down"]), ""])
-    lines = [text_table(header, rows, frozenset(range(1, 5)))]
+    lines: list[str] = [text_table(header, rows, frozenset(range(1, 5)))]
     changes = [
         f"{row['matches']} {row['before']} -> {row['now']}" for row in outcomes["table"] if row["before"] != row["now"]
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -32,10 +33,12 @@ from arena.analysis.report.tables import table
 from arena.analysis.report.tally import Tally, success_interval, successes
 from arena.analysis.report.values import percent, span
 from arena.errors import UsageError
+from arena.formats.bounded import open_file
 from arena.formats.svg import Element, document
 from arena.formats.tables import number
+from arena.store.files import AtomicFile, open_folder, require_folder, temporary_name, write_atomic
 from arena.store.finished_run import FinishedRun
-from arena.store.rundir import AtomicFile, write_atomic
+from arena.store.rundir import behind_links
 
 INLINE_MATCHES, INLINE_BYTES = 300, 1_500_000
 """Matches, and bytes of matches.jsonl, up to which the matches stand in the page itself."""
@@ -85,10 +88,11 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths) -> Built:
     inline = sum(tally.records.shape.matches for tally in tallies) <= INLINE_MATCHES and (
         sum(tally.records.shape.size for tally in tallies) <= INLINE_BYTES
     )
-    fresh = paths.matches.with_name(f".{paths.matches.name}.tmp")
+    require_folder(paths.matches)
+    require_folder(paths.figures)
+    fresh = paths.matches.with_name(temporary_name(paths.matches.name))
     try:
         paths.page.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(fresh, ignore_errors=True)
         if not inline:
             fresh.mkdir()
         listed = MatchList(None if inline else fresh, paths.page, len(runs) > 1)
@@ -104,16 +108,16 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths) -> Built:
         raise UsageError(f"cannot write the report to {paths.page}: {error.strerror}") from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-        paths.page.with_name(f".{paths.page.name}.tmp").unlink(missing_ok=True)
     return Built(size, listed.count, listed.files, tuple(figures), tuple(removed))
 
 
 def _refuse_foreign(page: Path) -> None:
-    """Errors: UsageError where the page would replace a file that is no report."""
+    """Errors: UsageError where the page would replace a file that is no report, or a link that leads nowhere else."""
+    behind_links(page)
     if page.is_dir():
         raise UsageError(f"{page} is a directory; name a file, such as {page / REPORT_FILE}")
     if page.exists():
-        with page.open("rb") as file:
+        with open_file(page) as file:
             if MARK.encode() not in file.read(200):
                 raise UsageError(f"{page} exists and is no report; give another --out, or remove it first")
 
@@ -135,29 +139,30 @@ def _longest_unit(tally: Tally) -> int:
 def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> int:
     title = _title(tallies)
     temporary = AtomicFile(paths.page)
-    size = 0
 
     def write(part: Markup) -> None:
-        nonlocal size
-        size += temporary.write(f"{part}\n".encode())
+        temporary.write(f"{part}\n".encode())
 
-    write(top(title, True))
-    write(skip_link("main", "Skip to the results"))
-    write(_header(title, tallies))
-    write(Markup('<main id="main">'))
-    if len(tallies) > 1:
-        write(_side_by_side(tallies))
-    for place, tally in enumerate(tallies, 1):
-        for part in _run_sections(tally, place if len(tallies) > 1 else 0, listed, paths.figures):
-            write(part)
-    write(tag("h2", "Matches", id="matches"))
-    write(_how_to_read(tallies[0], listed))
-    write(listed.facets.bar(listed.count))
-    listed.copy_to(temporary)
-    write(Markup("</main>"))
-    write(_footer(paths, listed))
-    write(bottom(True))
-    temporary.close()
+    try:
+        write(top(title, True))
+        write(skip_link("main", "Skip to the results"))
+        write(_header(title, tallies))
+        write(Markup('<main id="main">'))
+        if len(tallies) > 1:
+            write(_side_by_side(tallies))
+        for place, tally in enumerate(tallies, 1):
+            for part in _run_sections(tally, place if len(tallies) > 1 else 0, listed, paths.figures):
+                write(part)
+        write(tag("h2", "Matches", id="matches"))
+        write(_how_to_read(tallies[0], listed))
+        write(listed.facets.bar(listed.count))
+        listed.copy_to(temporary)
+        write(Markup("</main>"))
+        write(_footer(paths, listed))
+        write(bottom(True))
+        temporary.close()
+    finally:
+        temporary.discard()
     return paths.page.stat().st_size
 
 
@@ -236,9 +241,7 @@ def _footer(paths: Paths, listed: MatchList) -> Markup:
 def _swap(folder: Path, fresh: Path | None) -> None:
     """Put the new files of matches in the place of the old ones; only files of reports are removed."""
     if folder.is_dir():
-        for path in folder.iterdir():
-            if _MATCH_FILE.fullmatch(path.name):
-                path.unlink()
+        _remove(folder, _MATCH_FILE)
         if not any(folder.iterdir()):
             folder.rmdir()
     if fresh is None:
@@ -250,19 +253,30 @@ def _swap(folder: Path, fresh: Path | None) -> None:
 
 def _write_figures(folder: Path, tallies: Sequence[Tally]) -> tuple[list[str], list[str]]:
     """Write the figures, and remove those of an earlier report that are no more; return the names of both."""
-    folder.mkdir(exist_ok=True)
-    written = []
+    written: list[str] = []
     for place, tally in enumerate(tallies, 1):
         mark = f"r{place}_" if len(tallies) > 1 else ""
         for name, picture in _figures(tally):
             if picture is not None:
                 file = f"{mark}{name}.svg"
-                write_atomic(folder / file, document(picture, asset("figures.css")))
+                write_atomic(folder / file, document(picture, asset("figures.css")), folder.parent)
                 written.append(file)
-    gone = [path.name for path in folder.iterdir() if _OURS.fullmatch(path.name) and path.name not in written]
-    for name in gone:
-        (folder / name).unlink()
-    return written, gone
+    return written, _remove(folder, _OURS, written)
+
+
+def _remove(folder: Path, ours: re.Pattern[str], kept: Sequence[str] = ()) -> list[str]:
+    """Remove the files of a folder, which must be no link, that an earlier report wrote; return their names."""
+    try:
+        inside = open_folder(folder.parent, folder.name)
+    except FileNotFoundError:
+        return []
+    try:
+        gone = [name for name in os.listdir(inside) if ours.fullmatch(name) and name not in kept]
+        for name in gone:
+            os.unlink(name, dir_fd=inside)
+    finally:
+        os.close(inside)
+    return gone
 
 
 def _figures(tally: Tally) -> Iterator[tuple[str, Element | None]]:

@@ -18,7 +18,7 @@ from arena.analysis.report.match import Place, body, row
 from arena.analysis.report.page import bottom, skip_link, top
 from arena.analysis.report.tally import Tally
 from arena.records import Json, Record
-from arena.store.rundir import AtomicFile
+from arena.store.files import AtomicFile
 
 CHUNK = 50
 """Rows that a browser lays out together."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from arena.analysis.report.marks import Mark, Marks
 from arena.analysis.report.values import percent
-from arena.engine.build import report_parts
+from arena.engine.finished import report_parts
 from arena.engine.summary import Group
 from arena.errors import DataError, Issue
 from arena.families.crypto.check_rates import CheckRates

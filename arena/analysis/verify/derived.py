@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -13,11 +12,15 @@ from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
 from arena.engine.manifest import summary_head
 from arena.engine.summary import Summary
+from arena.errors import DataError
 from arena.families.contract import Family
+from arena.formats.bounded import open_file, parse_json, read_file
+from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json
 from arena.settings.prices import Price
 from arena.settings.table import PROVIDERS
-from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, differences, is_temporary
+from arena.store.files import is_temporary
+from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, differences
 
 FOLDERS = ("matches", "role_views")
 """Folders that hold nothing but what is derived from records."""
@@ -128,7 +131,7 @@ def _offline(label: str) -> bool:
 def first_difference(stored: Path, rebuilt: Path) -> str | None:
     """Return the first line in which two files differ (`line 7`), None where they are equal. Raises OSError."""
     line = 1
-    with stored.open("rb") as old, rebuilt.open("rb") as new:
+    with open_file(stored) as old, open_file(rebuilt) as new:
         while True:
             a, b = old.read(_PIECE), new.read(_PIECE)
             if a == b:
@@ -143,8 +146,8 @@ def first_difference(stored: Path, rebuilt: Path) -> str | None:
 def _json_differences(stored: Path, rebuilt: Path) -> list[str]:
     """Return in which members two JSON files differ; empty where one cannot be read or they differ in spelling only."""
     try:
-        old: Json = json.loads(stored.read_bytes())
-        new: Json = json.loads(rebuilt.read_bytes())
-    except ValueError:
+        old: Json = parse_json(read_file(stored, MAX_BYTES), str(stored))
+        new: Json = parse_json(read_file(rebuilt, MAX_BYTES), str(rebuilt))
+    except DataError:
         return []
     return [line for _, line in zip(range(3), differences(old, new), strict=False)]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.engine.build import MALFORMED
+from arena.engine.finished import MALFORMED
 from arena.errors import ArenaError, DataError, Issue
 from arena.store.journal import JOURNAL_FILE
 from arena.store.rundir import RECORDS_FILE

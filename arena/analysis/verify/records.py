@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.analysis.verify.problems import Problems
-from arena.engine.build import family_of_run
+from arena.engine.finished import family_of_run
 from arena.engine.manifest import plan
 from arena.families.contract import Family
+from arena.formats.bounded import read_file
 from arena.formats.decode import decode, encode
+from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json, Record, Trial
 from arena.store.chain import chained, first_link, unchained
+from arena.store.files import reading
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import Place, encode_line, parse_line, read_lines
 from arena.store.reader import Stored
@@ -67,7 +70,7 @@ def check_records(run: FinishedRun, problems: Problems) -> Found:
 
 
 def _check_manifest(run: FinishedRun, problems: Problems) -> None:
-    data = (run.path / MANIFEST_FILE).read_bytes()
+    data = read_file(run.path / MANIFEST_FILE, MAX_BYTES)
     if data != pretty_json(run.manifest.to_json()):
         problems.add(MANIFEST_FILE, "", "is not written as the arena writes it")
 
@@ -75,8 +78,9 @@ def _check_manifest(run: FinishedRun, problems: Problems) -> None:
 def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
     """Check that the inputs are those that the identity names, and that this arena's rules are the run's."""
     for name, data in family.inputs().items():
-        path = run.path / INPUTS_DIR / name
-        if path.read_bytes() != data:
+        with reading(run.path / INPUTS_DIR / name, run.path) as file:
+            same = file.read(len(data) + 1) == data
+        if not same:
             problems.add(f"{INPUTS_DIR}/{name}", "", "is not written as the arena writes it")
     tools = run.path / INPUTS_DIR / "tools.txt"
     if (file_digest(tools) if tools.exists() else None) != run.manifest.identity.tools_sha256:

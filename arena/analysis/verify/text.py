@@ -5,7 +5,7 @@ from __future__ import annotations
 from arena.analysis.verify.calls import CallCounts
 from arena.analysis.verify.problems import MAX_LISTED
 from arena.analysis.verify.verify import INTEGRITY, Verification
-from arena.formats.tables import printable, text_table
+from arena.formats.tables import join_lines, text_table
 
 _CLASSES = ("computed", "copied", "asserted", "wrong")
 _SHOWN_OPS = 20
@@ -29,7 +29,7 @@ def verification_text(found: Verification) -> str:
     count = found.problems.count
     verdict = "everything holds" if found.holds else f"{count} problem{'s' if count > 1 else ''}: the run does not hold"
     lines += [f"{found.run}: {verdict}.", INTEGRITY]
-    return printable("\n".join(lines))
+    return join_lines(lines)
 
 
 def calls_text(calls: CallCounts) -> str:

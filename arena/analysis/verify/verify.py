@@ -17,14 +17,16 @@ from arena.analysis.verify.derived import check_derived
 from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay
-from arena.calculator.carrier import DEFAULT_TIMEOUT_S, CalculatorSettings, ensure_built
-from arena.engine.build import CALCULATORS, ProcessContext, load, open_run
+from arena.calculator.carrier import DEFAULT_TIMEOUT_S, GET_CARGO, CalculatorSettings, NoCalculator, ensure_built
+from arena.engine.build import CALCULATORS, ProcessContext, load
+from arena.engine.finished import open_run
 from arena.errors import UsageError
 from arena.messages import Calculator
 from arena.records import Json
 from arena.settings.config import Config
 from arena.store import digests
-from arena.store.rundir import RECORDS_FILE
+from arena.store.files import strangers
+from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE
 
 INTEGRITY = (
     "This shows integrity, not authorship: the files fit each other and their digests, and the tool answers are the"
@@ -90,8 +92,14 @@ def verify(path: Path, again: Recalculation) -> Verification:
     Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
     the calculator does not answer at all.
     """
-    run = open_run(path)
     problems = Problems(path)
+    if (path / MANIFEST_FILE).is_file():
+        for issue in strangers(path):
+            problems.add(issue.file, "", issue.message)
+    if problems.count:
+        problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
+        return Verification(path.resolve().name, problems)
+    run = open_run(path)
     result = Verification(run.name, problems)
     for issue in digests.check(path):
         problems.add(issue.file, issue.pointer, issue.message)
@@ -152,12 +160,13 @@ def recalculating(config: Config, process: ProcessContext) -> Iterator[Recalcula
     if name == "none":
         yield Recalculation(None, None, "no calculator was asked for (--calculator-provider none)")
         return
-    binary = ensure_built(config.root, process.notify, process.environ)
-    if binary is None:
+    try:
+        binary = ensure_built(config.root, process.notify, process.environ, process.live)
+    except NoCalculator:
         raise UsageError(
-            "the calculator is needed to compute the calls again; without it: --calculator-provider none leaves them"
-            " unchecked"
-        )
+            f"the calculator is needed to compute the calls again; it is not built, and cargo is missing: {GET_CARGO}."
+            " Without it: --calculator-provider none leaves the calls unchecked"
+        ) from None
     with ExitStack() as stack:
         made: list[Calculator] = []
         for seeded in (True, False):

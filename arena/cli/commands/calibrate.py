@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from arena.cli import run_choice
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         limit=config.limit,
     )
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    out = config.out or config.root / f"state/runs/calibration-{stamp}"
+    out = config.out or run_choice.RUNS_DIR / f"calibration-{stamp}"
     with tempfile.TemporaryDirectory() as folder:
         plays = Path(folder) / "plays"
         plays.mkdir()

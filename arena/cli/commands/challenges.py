@@ -6,13 +6,16 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from arena.calculator.carrier import GET_CARGO, NoCalculator
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
-from arena.engine.build import RunRequest, build_calculator, open_run
+from arena.engine.build import RunRequest, build_calculator
+from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.families.crypto.challenges.lint import lint, note_of
@@ -29,12 +32,13 @@ from arena.messages import Calculator, CallKey
 from arena.play.services import SETUP_SEAT, tool_seed
 from arena.play.tool_protocol import describe
 from arena.records import Json, Record, Stop, trial_seed
-from arena.settings.config import CLONE_ROOT, build_parser, read_config
+from arena.settings.config import build_parser, read_config
 from arena.settings.flags import Parser
+from arena.settings.places import DATA_ROOT
 from arena.settings.values import from_text
 from arena.store.rundir import write_output
 
-DEFAULT_SET = CLONE_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
+DEFAULT_SET = DATA_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 PAGE = "CHALLENGES.md"
 """The rendered set, beside the challenge file."""
 
@@ -102,10 +106,21 @@ def _request(console: Console, words: Sequence[str] = ()) -> RunRequest:
     return RunRequest(SPEC, config, process_context(config, console))
 
 
+@contextmanager
+def _calculator(request: RunRequest) -> Iterator[Calculator | None]:
+    """Yield the calculator; None where it is not built and cargo is missing, since most of this does without."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(build_calculator(request))
+        except NoCalculator:
+            found = None
+        yield found
+
+
 def _lint(options: argparse.Namespace, console: Console) -> int:
     request = _request(console)
     challenge_set = load(options.challenges)
-    with build_calculator(request) as calculator:
+    with _calculator(request) as calculator:
         ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
     findings = lint(challenge_set, ops)
     errors = sum(finding.level == "error" for finding in findings)
@@ -137,7 +152,7 @@ def _show(options: argparse.Namespace, console: Console) -> int:
     request = _request(console)
     key = f"{SPEC.name}/{match_path(challenge['id'], 0)}"
     seed = trial_seed(options.seed, key)
-    with build_calculator(request) as calculator:
+    with _calculator(request) as calculator:
         values = _drawn(challenge, seed, key, calculator)
         tools = None
         if options.tools and calculator is not None:
@@ -158,7 +173,9 @@ def _drawn(challenge: dict[str, Json], seed: str, key: str, calculator: Calculat
     if instance is None:
         return None
     if calculator is None and needs_calculator(instance):
-        raise UsageError(f"{challenge['id']} draws values with the calculator, and there is none")
+        raise UsageError(
+            f"{challenge['id']} draws values with the calculator, which is not built; cargo is missing: {GET_CARGO}"
+        )
     made = 0
 
     def ask(name: str, op: str, args: dict[str, Json]) -> Json:

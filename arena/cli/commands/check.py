@@ -14,15 +14,15 @@ from arena.analysis.check.metrics import known_metrics
 from arena.analysis.check.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
 from arena.cli.console import Console
 from arena.cli.run_choice import add_run, chosen_run
-from arena.engine.build import open_run
-from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
+from arena.engine.finished import open_run
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError, one_line
 from arena.formats.tables import printable, text_table
-from arena.settings.config import CLONE_ROOT
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
+from arena.settings.places import DATA_ROOT
 from arena.settings.values import OFF, ON
 
-DEFAULT_THRESHOLDS = CLONE_ROOT / "config/thresholds.yaml"
+DEFAULT_THRESHOLDS = DATA_ROOT / "config/thresholds.yaml"
 
 
 def parser() -> Parser:
@@ -53,7 +53,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Judge the run by the thresholds and print the verdict; return 1 for FAIL (and WARN, with --strict), else 0."""
-    environ = load_dotenv(os.environ, CLONE_ROOT)
+    environ = load_dotenv(os.environ, DATA_ROOT)
     strict = _strict(options.strict, environ)
     targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
     finished = open_run(chosen_run(options))
@@ -102,4 +102,4 @@ def _text(verdict: Verdict, file: Path, quiet: bool) -> str:
         why = f"{finding.why}; {rule.reason}" if rule.reason and finding.level in (WARN, FAIL) else finding.why
         rows.append([finding.level, measure.name, value, "-" if measure.n is None else str(measure.n), why])
     lines = [text_table(["level", "metric", "value", "n", "why"], rows, frozenset({2, 3})), ""] if rows else []
-    return "\n".join([*lines, printable(f"{verdict.overall}: {verdict.rules.name} ({shown_path(str(file))})")])
+    return "\n".join([*lines, one_line(f"{verdict.overall}: {verdict.rules.name} ({shown_path(str(file))})")])

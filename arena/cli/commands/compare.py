@@ -13,10 +13,11 @@ from arena.analysis.compare.paired_runs import pair_runs, read_run
 from arena.analysis.compare.text import csv_bytes, markdown, text
 from arena.cli.console import Console
 from arena.cli.run_choice import add_last, newest
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.records import Json
 from arena.settings.flags import Parser
+from arena.settings.places import RUNS_NAME
 from arena.store.rundir import pretty_json, write_output
 
 LEAST_RESAMPLES, MOST_RESAMPLES = 100, 1_000_000
@@ -89,7 +90,7 @@ def _chosen(options: argparse.Namespace) -> tuple[Path, Path]:
         latest = newest(1 if base is not None else 2)
         return base or latest[1], latest[0]
     if tuned is None:
-        raise UsageError("which two runs? give BASE and TUNED, or --last for the newest under state/runs as TUNED")
+        raise UsageError(f"which two runs? give BASE and TUNED, or --last for the newest under {RUNS_NAME} as TUNED")
     return base, tuned
 
 

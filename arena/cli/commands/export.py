@@ -9,7 +9,7 @@ from pathlib import Path
 from arena.analysis.exports import hf_dataset, leaderboard_result
 from arena.analysis.exports.canary import canary_of
 from arena.cli.console import Console
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.errors import EXIT_OK
 from arena.formats.tables import printable
 from arena.settings.flags import Parser

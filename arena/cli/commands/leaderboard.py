@@ -10,7 +10,7 @@ from arena.analysis.leaderboard.leaderboard import Board, boards
 from arena.analysis.leaderboard.page import page
 from arena.analysis.leaderboard.text import csv_bytes, json_bytes, markdown, text
 from arena.cli.console import Console
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.errors import EXIT_OK
 from arena.settings.flags import Parser
 from arena.store.rundir import write_output

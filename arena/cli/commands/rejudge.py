@@ -16,7 +16,8 @@ from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.cli.settings import COMMON, read_settings
-from arena.engine.build import RunRequest, family_spec, open_run
+from arena.engine.build import RunRequest, family_spec
+from arena.engine.finished import open_run
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS
 from arena.formats.tables import printable

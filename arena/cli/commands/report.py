@@ -9,9 +9,9 @@ from pathlib import Path
 
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console
-from arena.cli.run_choice import add_last, newest
-from arena.engine.build import open_run
-from arena.errors import EXIT_OK, UsageError
+from arena.cli.run_choice import add_last, newest, which_run
+from arena.engine.finished import open_run
+from arena.errors import EXIT_OK, UsageError, one_line
 from arena.settings.flags import Parser
 from arena.store.digests import DIGESTS_FILE, renew
 from arena.store.finished_run import FinishedRun
@@ -54,8 +54,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     _renew_digests(runs, paths, [*built.figures, *built.removed])
     beside = f"; the matches are in {built.match_files} files in {paths.matches}" if built.match_files else ""
     if not console.quiet:
-        console.result(f"{paths.page}: {built.matches} matches, {built.page_bytes / 1000:,.0f} kB{beside}")
-        console.result(f"figures: {len(built.figures)} in {paths.figures}")
+        console.result(one_line(f"{paths.page}: {built.matches} matches, {built.page_bytes / 1000:,.0f} kB{beside}"))
+        console.result(one_line(f"figures: {len(built.figures)} in {paths.figures}"))
     if options.open and not webbrowser.open(paths.page.resolve().as_uri()):
         console.warn(f"no browser could be started; open {paths.page} in one")
     return EXIT_OK
@@ -66,7 +66,7 @@ def _folders(options: argparse.Namespace) -> list[Path]:
     if options.last:
         return [*options.runs, *newest(1)]
     if not options.runs:
-        raise UsageError("which run? give RUN, or --last for the newest one under state/runs")
+        raise which_run()
     return list(options.runs)
 
 

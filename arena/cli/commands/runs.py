@@ -11,7 +11,7 @@ from typing import NamedTuple
 from arena.cli import run_choice
 from arena.cli.console import Console
 from arena.cli.run_choice import StartedRun, started_runs
-from arena.errors import EXIT_OK, ArenaError, UsageError
+from arena.errors import EXIT_OK, ArenaError, UsageError, one_line
 from arena.formats.tables import printable, text_table
 from arena.formats.terminal import terminal_width
 from arena.settings.flags import Parser
@@ -107,7 +107,8 @@ def _cells(one: ListedRun) -> list[str]:
 
 def _block(one: ListedRun) -> str:
     _, when, who, done, success, cost, state = _cells(one)
-    return f"{one.name}  {state}\n    {when}  done {done}, success {success}, cost {cost}\n    {who}"
+    lines = f"{one.name}  {state}", f"    {when}  done {done}, success {success}, cost {cost}", f"    {who}"
+    return "\n".join(map(one_line, lines))
 
 
 def _when(one: ListedRun) -> str:

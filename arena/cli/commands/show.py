@@ -10,9 +10,10 @@ from pathlib import Path
 from arena.cli.console import Console
 from arena.cli.conversation import conversation
 from arena.cli.run_choice import add_last, newest
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.errors import EXIT_OK, UsageError
 from arena.formats.suggest import suggest
+from arena.formats.tables import printable
 from arena.formats.terminal import terminal_width
 from arena.records import Record
 from arena.settings.flags import Parser
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         console.result(json.dumps(record.to_json()))
         return EXIT_OK
-    console.result(conversation(record, terminal_width()))
+    console.result(printable(conversation(record, terminal_width())))
     if others:
         console.notify(f"{others + 1} trials of {unit}; --rep N shows another one")
     return EXIT_OK

@@ -17,7 +17,7 @@ from arena.settings.config import build_parser
 from arena.settings.flags import Parser, examples_text
 from arena.settings.table import CORE, TOOLS
 
-_FLAGS = frozenset({"calculator_provider", "calculator_timeout", "json", "quiet"})
+_FLAGS = frozenset({"calculator_provider", "calculator_timeout", "env_file", "json", "quiet"})
 _LOCAL = ("process", "oneshot", "none")
 _HELP = {
     "calculator_provider": "computes the calls again: process (kept running), oneshot; none leaves them unchecked",

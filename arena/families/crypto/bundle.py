@@ -14,8 +14,10 @@ from arena.families.crypto.challenges.schema import encode_role
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import CryptoSetup, match_path, roles
 from arena.families.crypto.views import role_messages, spoken
+from arena.formats.bounded import open_regular
 from arena.formats.decode import encode
 from arena.records import Entry, Json, Judging, Record
+from arena.store.files import create, open_folder, opened_folder, temporary_name, write_all
 from arena.store.journal import dumps, encode_line
 
 _CHUNK = 1 << 18
@@ -75,16 +77,15 @@ def write_bundle(run_dir: Path, record: Record, challenge: Mapping[str, Json], s
 
     The files are derived and can be rebuilt from matches.jsonl, so they are written plainly.
     """
-    folder = f"{run_dir}/matches/{match_path(challenge['id'], record.trial.plan['rep'])}"
-    views = folder + "/role_views"
-    _make_folders(folder, views)
+    inner = f"matches/{match_path(challenge['id'], record.trial.plan['rep'])}"
     entries = record.transcript.entries
     said = _said(entries)
-    _write(folder + "/match.json", encode_line(match_json(record, challenge, setup)))
-    _write(folder + "/transcript.json", _transcript(record.stop, entries, said))
-    for role in roles(challenge):
-        prompt = setup.view_prompt(challenge, role, record.transcript.instance)
-        _write(f"{views}/{_file_name(role)}.json", _view(prompt, entries, role, said))
+    with opened_folder(run_dir, inner, make=True) as folder, opened_folder(folder, "role_views", make=True) as views:
+        _write(folder, "match.json", encode_line(match_json(record, challenge, setup)))
+        _write(folder, "transcript.json", _transcript(record.stop, entries, said))
+        for role in roles(challenge):
+            prompt = setup.view_prompt(challenge, role, record.transcript.instance)
+            _write(views, f"{_file_name(role)}.json", _view(prompt, entries, role, said))
 
 
 def _said(entries: Sequence[Entry]) -> dict[int, str]:
@@ -139,29 +140,19 @@ def _utf8(line: str) -> bytes:
         return encode_line(json.loads(line))
 
 
-def _make_folders(folder: str, inner: str) -> None:
-    """Make a match's folders; mostly the one above exists, so asking for it first would be the slower way."""
-    try:
-        os.mkdir(folder)
-        os.mkdir(inner)
-    except OSError:
-        os.makedirs(inner, exist_ok=True)
-
-
 _file_name = lru_cache(maxsize=1024)(encode_role)
 
 
-def _write(path: str, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+def _write(folder: int, name: str, data: bytes) -> None:
+    descriptor = create(folder, name)
     try:
-        while data:
-            data = data[os.write(descriptor, data) :]
+        write_all(descriptor, data)
     finally:
         os.close(descriptor)
 
 
-def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY)
+def _read(folder: int, name: str) -> bytes:
+    descriptor = open_regular(name, os.O_RDONLY | os.O_NOFOLLOW, folder)
     try:
         parts = []
         while part := os.read(descriptor, _CHUNK):
@@ -182,19 +173,18 @@ class RoleViews:
 
     def __init__(self, run_dir: Path, challenges: Mapping[str, Mapping[str, Json]]) -> None:
         self._run_dir = run_dir
-        self._folder = run_dir / "role_views"
-        self._folder.mkdir(exist_ok=True)
+        self._folder = open_folder(run_dir, "role_views", make=True)
         self._challenges = challenges
         self._open: OrderedDict[str, IO[bytes]] = OrderedDict()
-        self._names: set[str] = set()
+        self._temporary: dict[str, str] = {}
 
     def add(self, record: Record) -> None:
         challenge_id, rep = record.trial.unit, record.trial.plan["rep"]
-        bundle = f"{self._run_dir}/matches/{match_path(challenge_id, rep)}/role_views"
-        for role in roles(self._challenges[challenge_id]):
-            name = _file_name(role)
-            place = encode_line({"challenge_id": challenge_id, "rep": rep, "role": role})
-            self._file(name).write(place[:-2] + b"," + _read(f"{bundle}/{name}.json")[1:])
+        with opened_folder(self._run_dir, f"matches/{match_path(challenge_id, rep)}/role_views") as bundle:
+            for role in roles(self._challenges[challenge_id]):
+                name = _file_name(role)
+                place = encode_line({"challenge_id": challenge_id, "rep": rep, "role": role})
+                self._file(name).write(place[:-2] + b"," + _read(bundle, f"{name}.json")[1:])
 
     def _file(self, name: str) -> IO[bytes]:
         file = self._open.get(name)
@@ -203,13 +193,18 @@ class RoleViews:
             return file
         if len(self._open) >= MAX_OPEN_FILES:
             self._open.popitem(last=False)[1].close()
-        file = (self._folder / f".{name}.tmp").open("ab" if name in self._names else "wb")
-        self._names.add(name)
+        if name in self._temporary:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW
+            file = os.fdopen(open_regular(self._temporary[name], flags, self._folder), "ab")
+        else:
+            self._temporary[name] = temporary_name(name)
+            file = os.fdopen(create(self._folder, self._temporary[name]), "wb")
         self._open[name] = file
         return file
 
     def close(self) -> None:
         for file in self._open.values():
             file.close()
-        for name in self._names:
-            os.replace(self._folder / f".{name}.tmp", self._folder / f"{name}.jsonl")
+        for name, temporary in self._temporary.items():
+            os.replace(temporary, f"{name}.jsonl", src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        os.close(self._folder)

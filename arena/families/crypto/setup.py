@@ -6,19 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from arena.errors import ConfigError, UsageError
+from arena.errors import UsageError
 from arena.families.crypto.challenges.schema import load, select
 from arena.families.crypto.data import CryptoSetup, played_challenges
 from arena.families.crypto.family import CryptoFamily
 from arena.families.crypto.outcome import load_rule, rule_from_json
 from arena.families.crypto.rubric import RUBRIC
+from arena.formats.bounded import read_text
+from arena.formats.strict_json import MAX_BYTES
 from arena.judging.judge import Truncation
 from arena.play.tool_description import granted_families
 from arena.records import Json
-from arena.settings.config import CLONE_ROOT, Config
+from arena.settings.config import Config
 from arena.store.finished_run import FinishedRun
-
-DEFAULT_SET = "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 
 
 def build(config: Config, tools: str | None) -> CryptoFamily:
@@ -32,16 +32,11 @@ def build(config: Config, tools: str | None) -> CryptoFamily:
 def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[str, ...]]:
     """Return the setup of a run and the warnings about its inputs.
 
-    Errors: DataError, UsageError, ConfigError for what is wrong with the challenge file, the selection or the rule.
+    Errors: DataError, UsageError for what is wrong with the challenge file, the selection or the rule.
     """
     players, judge = config.players, config.judge
     if players is None or judge is None:
         raise UsageError("the crypto family needs players and a judge: its command lacks a block of settings")
-    if config["challenges"] == CLONE_ROOT / DEFAULT_SET and not Path(config["challenges"]).is_file():
-        raise ConfigError(
-            f"there is no challenge set at {config['challenges']}: this package was installed without the repository's"
-            " data; run it from a clone (pip install -e .)"
-        )
     challenge_set = load(Path(config["challenges"]))
     challenges = select(
         challenge_set,
@@ -132,7 +127,7 @@ def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
         rubric=RUBRIC,
         rule=rule_from_json(identity["rules"]["outcome_rule"], "manifest.json: /identity/rules/outcome_rule"),
         truncation=Truncation(settings["judge_max_chars_per_message"], settings["judge_max_chars_total"]),
-        tools=(inputs / "tools.txt").read_bytes().decode() if has_tools else None,
+        tools=read_text(inputs / "tools.txt", MAX_BYTES) if has_tools else None,
         judge_tools=settings["judge_tools"],
         header=challenge_set.header(),
         panel=tuple(models.get("panel", ())),

@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from arena import __version__
-from arena.errors import ConfigError, ServiceFault
+from arena.errors import ConfigError, DataError, ServiceFault
+from arena.formats.bounded import parse_json
 from arena.messages import HttpAttempt
 from arena.providers.http.connections import (
     ConnectionPool,
@@ -61,6 +62,7 @@ class TransportSettings:
     `deadline_s` a whole call with its retries and waits. `max_retries` comes on top of the first attempt; while a
     server says that the rate is too high, only the deadline counts (without retries, nothing is tried again).
     `rpm`, `tpm`: the words of --rpm and --tpm, for providers (http.pace).
+    `allow_plain_http`: whether keys may travel over http:// to another machine.
     `environ` names proxies and keys. `notify` gets a line per key left out and, with
     `print_http_errors`, one per failed HTTP answer.
     `fault_reason` is the ServiceFault reason of what is not a timeout (`provider` or `calculator`).
@@ -80,6 +82,7 @@ class TransportSettings:
     tpm: tuple[str, ...] = ()
     verify_tls: bool = True
     print_http_errors: bool = False
+    allow_plain_http: bool = False
     notify: Callable[[str], None] | None = None
     fault_reason: str = "provider"
     clock: Callable[[], float] = time.monotonic
@@ -323,7 +326,7 @@ class Transport:
         try:
             parts = urlsplit(shown)
         except ValueError:
-            return repr(shown[:80])
+            return f"an unreadable address ({shown.partition('?')[0][:80]!r})"
         place = parts.netloc.rpartition("@")[2]
         return f"{parts.scheme}://{place}{parts.path}" if place else parts.path or shown[:80]
 
@@ -333,8 +336,8 @@ class Transport:
         if notify is None or not self.settings.print_http_errors:
             return
         try:
-            payload = json.loads(reply.body)
-        except (ValueError, RecursionError):
+            payload = parse_json(reply.body, "")
+        except DataError:
             # Redacted before it is cut: of a key across the cut, a part would stay.
             payload = excerpt(self.redactor.text(reply.body.decode("utf-8", "replace")).encode(), 2000)
         line = {"method": target.method, "url": without_secrets(target.url), "status": reply.status, "body": payload}

@@ -190,8 +190,7 @@ class ReplyReader:
         return line
 
     def _read_chunks(self) -> bytes:
-        parts: list[bytes] = []
-        have = 0
+        body = bytearray()  # and no list of pieces: chunks of two bytes would cost forty each
         while True:
             digits = self._line().split(b";", 1)[0].strip()
             if not _CHUNK_SIZE.fullmatch(digits):
@@ -199,13 +198,13 @@ class ReplyReader:
             size = int(digits, 16)
             if size == 0:
                 break
-            have = self._capped(have + size)
-            parts.append(self._take(size))
+            self._capped(len(body) + size)
+            body += self._take(size)
             if self._take(2) != b"\r\n":
                 raise WireFault("protocol", "a chunk of the reply is longer than it says")
         while self._line():  # trailers: read and left alone
             pass
-        return b"".join(parts)
+        return bytes(body)
 
 
 def _parse_head(text: str) -> tuple[int, str, dict[str, str]]:

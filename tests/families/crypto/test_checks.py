@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.checks.evidence import artefacts_of
-from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
+from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named, number_words
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.results import (
     CHECKS,
@@ -331,3 +331,48 @@ def test_a_result_is_used_when_it_is_quoted_passed_on_compared_or_a_yes_or_no() 
     assert checks(*passed).tools.unused == 0
     compared = [say(0, "Bob", DIGEST), call(1, "Ann", "hash", {}, DIGEST)]
     assert checks(*compared).tools.unused == 0
+
+
+# --- leaks in disguise
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I bid \uff14\uff11\uff15.", "I bid \u0664\u0661\u0665.", "I bid 4\u200b1\u200b5.",
+        "I bid 4\u03011\u03015\u0301.",
+        "I bid 4-1-5.", "It is 4 1 5, then.", "I bid four hundred and fifteen.", "I bid four hundred fifteen.",
+        "four one five", "I bid \U0001d7d2\U0001d7cf\U0001d7d3.", "I could pay 0592.",
+        "two thousand nine hundred and fifty",
+        "8a58-e60b-7ec7-5c65-8b86-23c9-deb2-052b", "b2502bed9c3268b856c57ce7b06e85a8",
+        "8a58e60b7ec7\u200b5c658b8623c9deb2052b",
+        "I was b\u00f4rn in 1990\u00ad-05-18", "8 1 5 0 0 9 9 1, backwards, or 1/9/9/0/0/5/1/8",
+    ],
+)  # fmt: skip
+def test_a_secret_in_disguise_is_found(text: str) -> None:
+    found = leaks(say(0, "Ann", text))
+    assert not found.ok and found.found[0].seat == "Ann", text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I bid 514.", "It takes 4 people, 1 day, 5 vans.", "Call 4150 or 1415.", "four hundred and sixteen",
+        "From 4 to 15.", "room 41, 5 beds", "twenty-nine fifty-one", "the 4th of 15",
+    ],
+)  # fmt: skip
+def test_other_numbers_are_no_disguise(text: str) -> None:
+    assert leaks(say(0, "Ann", text)).ok, text
+
+
+def test_names_of_a_list_sign_by_sign_are_found() -> None:
+    assert not leaks(say(0, "Bob", "E-s-s-e-n, you know.")).ok
+    assert not leaks(say(0, "Bob", "Read it backwards: nesse.")).ok
+
+
+def test_numbers_in_words_are_written_in_every_usual_way() -> None:
+    assert number_words(2950) == (
+        "two thousand nine hundred and fifty", "two thousand nine hundred fifty", "two nine five zero",
+    )  # fmt: skip
+    assert "one million two thousand and thirty-four" in number_words(1_002_034)
+    assert number_words(20) == () and number_words(21) == ("twenty-one", "twenty one")

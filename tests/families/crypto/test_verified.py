@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arena.cli.entry import main
-from arena.engine.build import open_run
+from arena.engine.finished import open_run
 from arena.families.crypto.checks.ledger import MAX_LISTED, ledger
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.results import detail_of

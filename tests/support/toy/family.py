@@ -19,7 +19,8 @@ from arena.play.toolbox import Toolbox
 from arena.records import Json, Judging, Record, Score, Stop, Transcript, Trial, trial_seed
 from arena.settings.config import Config
 from arena.settings.model_refs import ModelRef
-from arena.store.rundir import pretty_json, write_atomic
+from arena.store.files import write_atomic
+from arena.store.rundir import pretty_json
 from tests.support.toy.spec import SPEC
 
 MOODS = ("calm", "hurried")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from arena.errors import DataError, Issue
 from arena.families.cheaptalk.claim import LABELS, SPELLINGS, Label, Sentence, label_of_data
+from arena.formats.bounded import open_file
 
 MAX_LINE = 4 * 1024 * 1024
 """Bytes of one row; the longest official row has less than a tenth of it."""
@@ -73,7 +74,7 @@ def read_rows(path: Path, digest: Digest) -> Iterator[Row | Issue]:
     """
     name = str(path)
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             number = 0
             while line := stream.readline(MAX_LINE + 1):
                 number += 1

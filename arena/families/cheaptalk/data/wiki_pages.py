@@ -18,6 +18,7 @@ from types import TracebackType
 
 from arena.errors import DataError, Issue, UsageError
 from arena.families.cheaptalk.claim import Claim
+from arena.formats.bounded import lines_of, open_file
 
 INDEX_VERSION = "1"
 MOST_NEIGHBOURS = 5
@@ -84,7 +85,7 @@ class WikiPages:
         if found is None:
             return None
         path = self.folder / str(found[0])
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             stream.seek(int(found[1]))
             line = stream.read(int(found[2]))
         fields = _decoded(line, path, f"byte {found[1]}")
@@ -171,8 +172,8 @@ def _insert(database: sqlite3.Connection, batch: list[tuple[str, str, int, int]]
 
 def _entries(path: Path) -> Iterator[tuple[str, str, int, int]]:
     place = 0
-    with path.open("rb") as stream:
-        for line in stream:
+    with open_file(path) as stream:
+        for _, line in lines_of(stream, str(path)):
             match = _TITLE.match(line)
             if match:
                 title = match[1].decode("utf-8", "replace")

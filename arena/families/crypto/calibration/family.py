@@ -8,7 +8,6 @@ of a challenge and repetition draw the same values. docs/calibration.md explains
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +23,15 @@ from arena.families.crypto.family import CryptoFamily
 from arena.families.crypto.setup import read_setup, setup_of_run
 from arena.families.crypto.values import draw
 from arena.families.spec import FamilySpec
+from arena.formats.bounded import parse_json
 from arena.formats.decode import decode, encode
 from arena.formats.strict_json import IssueList, parse, read_bytes
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.records import Json, Record, Stop, Transcript, Trial, trial_seed
 from arena.settings.config import Config
-from arena.store.rundir import pretty_json, write_atomic
+from arena.store.files import write_atomic
+from arena.store.rundir import pretty_json
 
 REFERENCE = "reference"
 LABELS = ("kind", "variant")
@@ -53,7 +54,8 @@ def write_plays(challenges: Sequence[Mapping[str, Json]], data_folder: Path, fol
     for challenge in challenges:
         if "reference_play" not in challenge:
             continue
-        play = json.loads((data_folder / challenge["reference_play"]).read_bytes())
+        path = data_folder / challenge["reference_play"]
+        play = parse_json(read_bytes(path), str(path))
         for variant, one in {REFERENCE: play, **sabotaged(play, challenge)}.items():
             write_atomic(folder / f"{challenge['id']}{_SIGN}{variant}.json", pretty_json(one))
             count += 1

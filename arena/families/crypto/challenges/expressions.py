@@ -9,15 +9,18 @@ OPERATORS is the whole language; docs/challenges.md lists it. Everything is pure
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
 from arena.errors import ArenaError
+from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, key_of, size_of
 from arena.records import Json
 
 MAX_NESTING = 12
+MAX_SHOWN = 60
+"""Characters of a value that a message quotes."""
 LITERAL, OBJECT, WINNER, LOWEST = "is", "object", "winner", "lowest"
 
 
@@ -28,10 +31,6 @@ class ExpressionError(ArenaError):
         self.pointer = pointer
         self.problem = message
         super().__init__(f"{pointer or '/'}: {message}")
-
-
-class _Mismatch(ValueError):
-    """An argument of the wrong type or out of range; becomes an ExpressionError with the place."""
 
 
 class Operator(NamedTuple):
@@ -45,31 +44,31 @@ class Operator(NamedTuple):
 
 def _list(value: Json) -> list[Json]:
     if not isinstance(value, list):
-        raise _Mismatch(f"expected a list, found {_kind(value)}")
+        raise Mismatch(f"expected a list, found {_kind(value)}")
     return value
 
 
 def _number(value: Json) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Mismatch(f"expected a number, found {_kind(value)}")
+        raise Mismatch(f"expected a number, found {_kind(value)}")
     return value
 
 
 def _whole(value: Json) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _Mismatch(f"expected a whole number, found {_kind(value)}")
+        raise Mismatch(f"expected a whole number, found {_kind(value)}")
     return value
 
 
 def _truth(value: Json) -> bool:
     if not isinstance(value, bool):
-        raise _Mismatch(f"expected true or false, found {_kind(value)}")
+        raise Mismatch(f"expected true or false, found {_kind(value)}")
     return value
 
 
 def _object(value: Json) -> dict[str, Json]:
     if not isinstance(value, dict):
-        raise _Mismatch(f"expected an object, found {_kind(value)}")
+        raise Mismatch(f"expected an object, found {_kind(value)}")
     return value
 
 
@@ -77,7 +76,7 @@ def _date(value: Json) -> date:
     try:
         return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise _Mismatch(f"expected a date such as 2026-11-20, found {value!r}") from None
+        raise Mismatch(f"expected a date such as 2026-11-20, found {_quoted(value)}") from None
 
 
 def _kind(value: Json) -> str:
@@ -92,11 +91,21 @@ def _kind(value: Json) -> str:
     return names.get(type(value), "null")
 
 
+def _quoted(value: Json) -> str:
+    """Return a value for a message, shortened."""
+    text = repr(value[:MAX_SHOWN] if isinstance(value, str) else value)
+    return text if len(text) <= MAX_SHOWN + 2 else text[:MAX_SHOWN] + "..."
+
+
+def _keys(items: Json) -> set[Hashable]:
+    return {key_of(item) for item in _list(items)}
+
+
 def _numbers(arguments: Sequence[Json]) -> list[int | float]:
     """The numbers of one list, or the arguments themselves; at least one."""
     found = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], list) else arguments
     if not found:
-        raise _Mismatch("expected at least one number")
+        raise Mismatch("expected at least one number")
     return [_number(value) for value in found]
 
 
@@ -105,7 +114,8 @@ def _plain(value: Fraction) -> int | float:
 
 
 def _intersection(*lists: Json) -> Json:
-    return [item for item in _list(lists[0]) if all(item in _list(other) for other in lists[1:])]
+    others = [_keys(other) for other in lists[1:]]
+    return [item for item in _list(lists[0]) if all(key_of(item) in other for other in others)]
 
 
 def _union(*lists: Json) -> Json:
@@ -113,26 +123,27 @@ def _union(*lists: Json) -> Json:
 
 
 def _unique(items: Json) -> Json:
-    found: list[Json] = []
+    found: dict[Hashable, Json] = {}
     for item in _list(items):
-        if item not in found:
-            found.append(item)
-    return found
+        found.setdefault(key_of(item), item)
+    return list(found.values())
 
 
 def _difference(first: Json, *others: Json) -> Json:
-    return [item for item in _list(first) if not any(item in _list(other) for other in others)]
+    gone = set().union(*map(_keys, others))
+    return [item for item in _list(first) if key_of(item) not in gone]
 
 
 def _keep(items: Json, keys: Json, allowed: Json) -> Json:
     if len(_list(items)) != len(_list(keys)):
-        raise _Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
-    return [item for item, key in zip(items, keys, strict=True) if key in _list(allowed)]
+        raise Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
+    among = _keys(allowed)
+    return [item for item, key in zip(items, keys, strict=True) if key_of(key) in among]
 
 
 def _sort_by(items: Json, keys: Json) -> Json:
     if len(_list(items)) != len(_list(keys)):
-        raise _Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
+        raise Mismatch(f"expected as many keys ({len(keys)}) as entries ({len(items)})")
     return [items[place] for place in sorted(range(len(items)), key=keys.__getitem__)]
 
 
@@ -144,26 +155,26 @@ def _mean(*arguments: Json) -> Json:
 def _second_highest(*arguments: Json) -> Json:
     numbers = sorted(_numbers(arguments))
     if len(numbers) < 2:
-        raise _Mismatch("expected at least two numbers")
+        raise Mismatch("expected at least two numbers")
     return numbers[-2]
 
 
 def _product(*arguments: Json) -> Json:
     result: int | float = 1
     for number in _numbers(arguments):
-        result *= number
+        result = bounded(result * number)
     return result
 
 
 def _div(a: Json, b: Json) -> Json:
     if _whole(b) == 0:
-        raise _Mismatch("division by zero")
+        raise Mismatch("division by zero")
     return _whole(a) // _whole(b)
 
 
 def _mod(a: Json, b: Json) -> Json:
     if _whole(b) == 0:
-        raise _Mismatch("division by zero")
+        raise Mismatch("division by zero")
     return _whole(a) % _whole(b)
 
 
@@ -174,13 +185,13 @@ def _years_between(start: Json, end: Json) -> Json:
 
 def _at(items: Json, index: Json) -> Json:
     if not 0 <= _whole(index) < len(_list(items)):
-        raise _Mismatch(f"there is no entry {index} in a list of {len(items)}")
+        raise Mismatch(f"there is no entry {index} in a list of {len(items)}")
     return items[index]
 
 
 def _get(found: Json, key: Json) -> Json:
     if str(key) not in _object(found):
-        raise _Mismatch(f"there is no member {key!r}; there are: {', '.join(found)}")
+        raise Mismatch(f"there is no member {_quoted(key)}; there are: {', '.join(found)[: MAX_SHOWN * 4]}")
     return found[str(key)]
 
 
@@ -188,14 +199,14 @@ def _sorted(items: Json) -> Json:
     try:
         return sorted(_list(items))
     except TypeError:
-        raise _Mismatch("expected entries of one kind, all texts or all numbers") from None
+        raise Mismatch("expected entries of one kind, all texts or all numbers") from None
 
 
 def _int(text: Json) -> Json:
     try:
         return int(text, 0) if isinstance(text, str) else _whole(text)
     except ValueError:
-        raise _Mismatch(f"expected the digits of a whole number, found {text!r}") from None
+        raise Mismatch(f"expected the digits of a whole number, found {_quoted(text)}") from None
 
 
 def shown(value: Json) -> str:
@@ -344,9 +355,13 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
     arguments = found if isinstance(found, list) else [found]
     evaluated = [evaluate(inner, values, f"{place}/{index}") for index, inner in enumerate(arguments)]
     try:
-        return operator.run(*evaluated)
-    except _Mismatch as error:
+        if size_of(evaluated) > MAX_SIZE:
+            raise Mismatch(f"takes at most {MAX_SIZE:,} entries")
+        return bounded(operator.run(*evaluated))
+    except Mismatch as error:
         raise ExpressionError(place, str(error)) from None
+    except (OverflowError, RecursionError, MemoryError):
+        raise ExpressionError(place, "comes to more than can be computed") from None
     except TypeError:
         raise ExpressionError(place, f"takes other arguments than {len(evaluated)}") from None
 
@@ -354,6 +369,6 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
 def _best(members: dict[str, Json], name: str, place: str) -> str:
     try:
         numbers = {role: _number(value) for role, value in members.items()}
-    except _Mismatch as error:
+    except Mismatch as error:
         raise ExpressionError(place, str(error)) from None
     return (max if name == WINNER else min)(numbers, key=numbers.__getitem__)

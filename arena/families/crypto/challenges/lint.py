@@ -28,7 +28,8 @@ from arena.families.crypto.challenges.validate_instance import player_texts
 from arena.families.crypto.checks.textbook_names import names_in
 from arena.families.crypto.script_values import PLACEHOLDER
 from arena.families.crypto.scripted import Line, Script, load_script
-from arena.formats.strict_json import child
+from arena.formats.bounded import read_text
+from arena.formats.strict_json import MAX_BYTES, child
 from arena.records import Json, trial_seed
 
 SEEDS = tuple(trial_seed(number, "lint") for number in range(20))
@@ -172,7 +173,7 @@ def _play(
     except DataError as error:
         yield from (Finding("error", name, issue.pointer, issue.message) for issue in error.issues)
         return
-    if challenge_set.canary and challenge_set.canary not in path.read_text(encoding="utf-8"):
+    if challenge_set.canary and challenge_set.canary not in read_text(path, MAX_BYTES):
         yield Finding(
             "warning", name, "/canary", "is missing: the sentence with the GUID that the challenge file holds"
         )

@@ -5,6 +5,7 @@ A kind is `set`, `list`, `int`, `number`, `text`, `bool`, `role`, or an object t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -15,30 +16,54 @@ _NUMBER = re.compile(r"[-+]?\d+(?:[ \u00a0,']\d{3})*(?:\.\d+)?")
 _PARTS = re.compile(r"[,;\n]| and ")
 
 
+MAX_DIGITS = 300
+"""Digits of a number that a player declares: more than any right result has, and few enough to compute with."""
+MAX_CHARS = 100_000
+MAX_ENTRIES = 10_000
+
+
 class Unreadable(ValueError):
     """A declared result is not of the kind that is asked for; the message says what was wanted."""
 
 
 def folded(text: str) -> str:
-    """Return a text without differences of case, white space and a final full stop."""
+    """Return a text without differences of case, white space and a final full stop.
+
+    Errors: Unreadable for a text of more than MAX_CHARS characters.
+    """
+    if len(text) > MAX_CHARS:
+        raise Unreadable(f"a text of at most {MAX_CHARS:,} characters")
     return " ".join(text.casefold().split()).rstrip(".")
 
 
 def _text(value: Json, roles: Sequence[str]) -> Json:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Unreadable("a text")
-    return folded(str(value))
+    return folded(_written(value))
+
+
+def _written(value: str | int | float) -> str:
+    """Return a text or a number as text. Errors: Unreadable for a number of more than MAX_DIGITS digits."""
+    if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
+        raise Unreadable(f"a number of at most {MAX_DIGITS} digits")
+    return str(value)
 
 
 def _number(value: Json, roles: Sequence[str]) -> Json:
     if isinstance(value, str):
-        found = _NUMBER.findall(value)
+        found = _NUMBER.findall(value[: MAX_CHARS + 1])
         if len(found) != 1:
             raise Unreadable("one number")
+        if len(found[0]) > MAX_DIGITS:
+            raise Unreadable(f"one number of at most {MAX_DIGITS} digits")
         return str(Fraction(re.sub(r"[ \u00a0,'+]", "", found[0])))
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unreadable("one number")
-    return str(Fraction(value).limit_denominator(10**6) if isinstance(value, float) else value)
+    if not isinstance(value, float):
+        return _written(value)
+    if not math.isfinite(value):
+        raise Unreadable("one number")
+    return str(Fraction(value).limit_denominator(10**6))
 
 
 def _int(value: Json, roles: Sequence[str]) -> Json:
@@ -67,16 +92,20 @@ def _role(value: Json, roles: Sequence[str]) -> Json:
 
 def _entries(value: Json) -> list[Json]:
     if isinstance(value, str):
+        if len(value) > MAX_CHARS:
+            raise Unreadable(f"a list of at most {MAX_CHARS:,} characters")
         return [part.strip() for part in _PARTS.split(value) if part.strip()]
     if not isinstance(value, list):
         raise Unreadable("a list")
+    if len(value) > MAX_ENTRIES:
+        raise Unreadable(f"a list of at most {MAX_ENTRIES:,} entries")
     return value
 
 
 def _entry(value: Json) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise Unreadable("a list of texts or numbers")
-    return folded(str(value))
+    return folded(_written(value))
 
 
 def _list(value: Json, roles: Sequence[str]) -> Json:
@@ -105,6 +134,8 @@ def normal(kind: Json, value: Json, roles: Sequence[str]) -> Json:
         return KINDS[kind][0](value, roles)
     if not isinstance(value, dict):
         raise Unreadable("an object with " + ", ".join(kind))
+    if len(value) > MAX_ENTRIES:
+        raise Unreadable(f"an object of at most {MAX_ENTRIES:,} members")
     given = {folded(key): inner for key, inner in value.items()}
     out = {}
     for name, inner in kind.items():

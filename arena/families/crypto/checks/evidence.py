@@ -11,10 +11,12 @@ from arena.families.crypto.checks.results import ArtefactsCheck, ToolsCheck, Unr
 from arena.records import Entry, Json
 
 ARTEFACT = re.compile(
-    r"(?<![A-Za-z0-9+/_])(?:(?:0x)?([0-9a-fA-F]{16,})|([0-9]{13,})|((?=[A-Za-z+/_-]*[0-9])[A-Za-z0-9+/_-]{24,})={0,2})"
+    r"(?<![A-Za-z0-9+/_])(?:(?:0x)?([0-9a-fA-F]{16,})|([0-9]{13,})|((?=[A-Za-z+/_-]{0,120}[0-9])[A-Za-z0-9+/_-]{24,})={0,2})"
     r"(?![A-Za-z0-9+/_])"
 )
-"""What looks computed: 16 hex digits or more, an integer of 13 digits or more, 24 base64 signs or more with a digit."""
+"""What looks computed: 16 hex digits or more, an integer of 13 digits or more, 24 base64 signs or more with a
+digit among the first 121 (of random ones, one text in 10^8 has none there; a longer look would take the square of a
+text of dashes)."""
 
 
 MAX_LISTED = 20

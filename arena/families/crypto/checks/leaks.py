@@ -6,6 +6,10 @@ number). What is not secret any more does not count: atoms of the right result, 
 other values, and what the public texts of the challenge hold. A value with an event (`until`) counts only in turns up
 to the one in which the last of the roles that it names shows its first artefact of its own.
 
+Texts are compared folded (`fold`): look-alike digits, marks and invisible characters change nothing. A value may also
+be disguised: backwards, sign by sign, or, a long one, with separators. All of this is a lower bound: whoever wants to
+tell a value can always find another way to write it.
+
 In plain, chance has to be kept apart from a leak. The rules (docs/challenges.md, "Checks"):
 - An atom from a list (draws `subset` and `choice`) counts in a turn that names entries of this list only from the
   secret: a turn that also names others of the list tells nothing by naming.
@@ -18,6 +22,7 @@ from __future__ import annotations
 import base64
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -57,6 +62,69 @@ _MONTHS = (
 )  # fmt: skip
 
 
+MIN_REVERSED_CHARS = 4
+MIN_SPACED_CHARS = 3
+MIN_COMPACT_CHARS = 8
+"""A text without its separators holds many numbers that nobody wrote: shorter ones occur by chance."""
+
+_NO_WORD = re.compile(r"[\W_]+")
+_SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_])+(?![^\W_])")
+_ONES = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_WORDS_FROM, _WORDS_TO = 21, 10**9
+"""Smaller numbers are everyday words (`two of us`); larger ones nobody says."""
+
+
+def clean(text: str) -> str:
+    """Return a text in NFKC with decimal digits of all scripts as 0 to 9, and without format characters (zero-width
+    ones among them) and combining marks."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", "".join(map(_clean_sign, unicodedata.normalize("NFKD", text))))
+
+
+def fold(text: str) -> str:
+    """Return a text as it is compared: clean, in one case, with single spaces."""
+    return " ".join(clean(text).casefold().split())
+
+
+@lru_cache(maxsize=4096)
+def _clean_sign(sign: str) -> str:
+    if sign.isascii():
+        return sign
+    digit = unicodedata.decimal(sign, None)
+    if digit is not None:
+        return str(digit)
+    return "" if unicodedata.category(sign) in ("Cf", "Mn", "Me", "Mc") else sign
+
+
+def number_words(number: int) -> tuple[str, ...]:
+    """Return a whole number in English words, in the ways to write it, and digit by digit; none for small ones."""
+    if not _WORDS_FROM <= number < _WORDS_TO:
+        return ()
+    with_and, bare = _in_words(number, " and "), _in_words(number, " ")
+    digits = " ".join(_ONES[int(digit)] for digit in str(number)) if number >= 100 else ""
+    forms = (with_and, bare, with_and.replace("-", " "), bare.replace("-", " "), digits)
+    return tuple(dict.fromkeys(form for form in forms if form))
+
+
+def _in_words(number: int, joint: str) -> str:
+    for size, name in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
+        if number >= size:
+            rest = number % size
+            head = f"{_in_words(number // size, joint)} {name}"
+            if not rest:
+                return head
+            return head + (joint if size == 100 or rest < 100 else " ") + _in_words(rest, joint)
+    if number < 20:
+        return _ONES[number]
+    tens, ones = divmod(number, 10)
+    return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
+
+
 def atoms(value: Json) -> Iterator[str | int]:
     """Yield the texts and whole numbers of a value; truth values and fractions say too little to be found."""
     if isinstance(value, list):
@@ -75,8 +143,9 @@ def plain_forms(atom: str | int) -> tuple[str, ...]:
     if isinstance(atom, int):
         text = str(atom)
         grouped = f"{atom:,}"
-        return (text, *(grouped.replace(",", sign) for sign in ",.' ")) if grouped != text else (text,)
-    folded = " ".join(atom.casefold().split())
+        signs = tuple(grouped.replace(",", sign) for sign in ",.' ") if grouped != text else ()
+        return (text, *signs, *number_words(atom))
+    folded = fold(atom)
     try:
         day = date.fromisoformat(atom)
     except ValueError:
@@ -92,15 +161,48 @@ def plain_forms(atom: str | int) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=4096)
+def disguised_forms(atom: str | int) -> tuple[str, ...]:
+    """Return how an atom is written backwards, folded; none for a short one, which chance turns over too."""
+    text = fold(str(atom))
+    return (text[::-1],) if len(text) >= MIN_REVERSED_CHARS and text != text[::-1] else ()
+
+
+def compact(text: str) -> str:
+    """Return a folded text without anything but letters and digits."""
+    return _NO_WORD.sub("", text)
+
+
+def spaced_out(text: str) -> str:
+    """Return what a folded text writes sign by sign (`4-1-5`, `d o v e r`), one piece a line."""
+    return "\n".join(compact(match[0]) for match in _SPACED.finditer(text))
+
+
+def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
+    """Whether an atom stands in a folded text backwards, sign by sign, or, a long one, with any separators.
+
+    `pieces`: `spaced_out` of the text; `whole`: `compact` of it.
+    """
+    bare = compact(fold(str(atom)))
+    if any(_stands(form, text) for form in disguised_forms(atom)):
+        return True
+    if len(bare) >= MIN_SPACED_CHARS and bare in pieces.split("\n"):
+        return True
+    return len(bare) >= MIN_COMPACT_CHARS and not bare.isalpha() and bare in whole and not _stands(bare, text)
+
+
 def named(atom: str | int, text: str) -> bool:
     """Whether an atom stands in a folded text as a word or number of its own."""
-    for form in plain_forms(atom):
-        at = text.find(form)
-        while at >= 0:
-            before, after = text[at - 1 : at], text[at + len(form) : at + len(form) + 1]
-            if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
-                return True
-            at = text.find(form, at + 1)
+    return any(_stands(form, text) for form in plain_forms(atom))
+
+
+def _stands(form: str, text: str) -> bool:
+    at = text.find(form) if form else -1
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(form) : at + len(form) + 1]
+        if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
+            return True
+        at = text.find(form, at + 1)
     return False
 
 
@@ -141,7 +243,7 @@ def decoded_texts(text: str) -> Iterator[str]:
             except UnicodeDecodeError:
                 continue
             if _PRINTABLE.fullmatch(read):
-                yield " ".join(read.casefold().split())
+                yield fold(read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +286,7 @@ def _public_atoms(challenge: Mapping[str, Json], role: str, values: Mapping[str,
 
 def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> Iterator[tuple[str | int, str]]:
     """Yield (atom, form) for every atom of a secret that one public text shows."""
+    pieces, whole = spaced_out(folded), compact(folded)
     if secret.universe is not None:
         said = [atom for atom in secret.universe if named(atom, folded)]
         plain = said if all(atom in secret.atoms for atom in said) else []
@@ -196,6 +299,8 @@ def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> I
             yield atom, "encoded"
         elif any(named(atom, read) for read in decoded):
             yield atom, "inside a code"
+        elif is_disguised(atom, folded, pieces, whole):
+            yield atom, "disguised"
 
 
 def _stands_encoded(atom: str | int, text: str) -> bool:
@@ -212,10 +317,15 @@ def _stands_encoded(atom: str | int, text: str) -> bool:
 
 def _shown_at_all(secrets: Sequence[Secret], text: str) -> bool:
     """Whether any atom stands in any form in a text: one look at all turns, which settles nearly every match."""
-    folded = " ".join(text.casefold().split())
+    text = clean(text)
+    folded = fold(text)
     decoded = list(decoded_texts(text))
+    pieces, whole = spaced_out(folded), compact(folded)
     return any(
-        named(atom, folded) or _stands_encoded(atom, text) or any(named(atom, read) for read in decoded)
+        named(atom, folded)
+        or _stands_encoded(atom, text)
+        or any(named(atom, read) for read in decoded)
+        or is_disguised(atom, folded, pieces, whole)
         for secret in secrets
         for atom in secret.atoms
     )
@@ -257,8 +367,9 @@ def check_leaks(
         if not _shown_at_all(secrets, "\n".join([text for _, text in said])):
             continue
         through = {secret.name: _secret_through(instance, secret.name, public) for secret in secrets}
-        for turn, text in said:
-            folded = " ".join(text.casefold().split())
+        for turn, raw in said:
+            text = clean(raw)
+            folded = fold(text)
             decoded = list(decoded_texts(text))
             for secret in secrets:
                 if turn > through[secret.name]:

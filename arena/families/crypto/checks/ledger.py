@@ -25,6 +25,7 @@ from arena.families.crypto.challenges.instance import allowed_results
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.checks.evidence import ARTEFACT, MAX_SHOWN_CHARS, artefacts_of
 from arena.families.crypto.checks.match import check_result, told_texts
+from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import ResultCheck
 from arena.families.crypto.checks.verifications import Verification, answered, passed_over, verifications
 from arena.families.crypto.views import spoken
@@ -61,6 +62,7 @@ class Claim(NamedTuple):
                 "source": self.source}  # fmt: skip
 
 
+@over_player_text
 def ledger(record: Record, challenge: Mapping[str, Json]) -> dict[str, Json]:
     """Return the ledger of a record, of any status: what was said before a match broke off is claimed, too.
 

@@ -14,16 +14,18 @@ from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.validate_instance import player_texts, shared_texts
 from arena.families.crypto.checks.evidence import check_artefacts, check_tools
 from arena.families.crypto.checks.leaks import check_leaks
+from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import Checks, ResultCheck, ResultVerdict
 from arena.families.crypto.checks.textbook_names import check_names
 from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
-CHECKS_VERSION = 1
+CHECKS_VERSION = 2
 RESULTS = ("right", "wrong", "disagreed", "none")
 """What the check `result` can come to."""
 
 
+@over_player_text
 def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> Checks:
     """Make every check of a match.
 

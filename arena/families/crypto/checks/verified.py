@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.families.crypto.checks.ledger import RESULT, artefact_claims, wrong_claims
+from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import Checks
 from arena.families.crypto.checks.verifications import CALLED_VALID, PASSED_OVER, verifications
 from arena.families.crypto.outcome import OutcomeRule, outcome
@@ -59,6 +60,7 @@ CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
 NO_CAP = 5
 
 
+@over_player_text
 def findings(
     entries: Sequence[Entry],
     challenge: Mapping[str, Json],
