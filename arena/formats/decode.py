@@ -65,13 +65,8 @@ def member(name: str = "", text: bool = False) -> dict[str, object]:
 def decode(cls: type[T], value: Json, file: str, place: str = "", at: str = "", unknown: bool = False) -> T:
     """Return `value` as an object of the dataclass `cls`.
 
-<<<<<<< HEAD
-    `file` and `place` (`line 3`, say) name it in errors, `at` is its own pointer there.  `unknown`: whether members
-    that the class does not have are passed over; else they are refused, like everything that does not fit.
-=======
     `file`, `place` (`line 3`, say) name it in errors, `at` is its own pointer there.  `unknown`: whether members that
     the class does not have are passed over; else they are refused, like everything that does not fit.
->>>>>>> main
     Errors: DataError with all issues, each at a JSON pointer; TypeError where `cls` has a field that cannot be decoded.
     """
     node = _compiled(cls, unknown)

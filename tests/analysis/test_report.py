@@ -21,8 +21,9 @@ from arena.analysis.report.page import digest
 from arena.stops import Stop
 from arena.store.digests import check, read
 from tests.support.arena_rig import DIMENSIONS, ROOT, arena
+from tests.support.comparison_rig import verified
 from tests.support.many_matches import multiply
-from tests.support.plain_records import CHECKS
+from tests.support.plain_records import CHECKS, stored
 from tests.support.report_rig import HOSTILE, Parsed, fault, page, record, report, untimed, write_run
 
 EXAMPLE = ROOT / "state/examples/mock-three"
@@ -91,7 +92,7 @@ def test_a_judge_that_the_checks_contradict_is_named_first(tmp_path: Path) -> No
     result = {"ok": True, "verdict": "right", "agreed": True, "declared": {}, "right": 7}
     good = {**CHECKS, "result": result}
     checks = {**good, "result": {**result, "ok": False, "verdict": "wrong"}}
-    judging = [{"asks": 1, "checks": one} for one in (checks, good)]
+    judging = [{"asks": 1, "checks": one, "verified": verified(4)} for one in (checks, good)]
     records = [record("a", judging=judging[0]), record("b", judging=judging[1]), record("c", score=1)]
     found = page(write_run(tmp_path / "run", records))
     assert "1 of the 2 matches judged SUCCESS failed at least one mechanical check" in found.text
@@ -193,7 +194,7 @@ def test_a_family_that_nobody_has_heard_of_is_shown_by_its_records(tmp_path: Pat
         record("claim-1", family="cheap", scores={"payoff": 0.25}, outcome=None, cell={"protocol": "none"}),
         record("claim-2", family="cheap", scores={"payoff": -3}, outcome=None, cell={"protocol": "signed"}),
     ]
-    found = page(write_run(tmp_path / "run", records, family="cheap"))
+    found = page(write_run(tmp_path / "run", records, identity={"family": "cheap", "rules": {"outcome_rule": None}}))
     assert "Lowest mean, as judged-1.38payoff" in found.text and "By protocol" in found.text
     assert "SUCCESS" not in found.text and "What Ana was told" not in found.text
 
@@ -239,19 +240,23 @@ def test_every_match_is_on_the_map_with_a_letter_and_gaps_are_marked(tmp_path: P
     )
 
 
+def line_of(**changes: Any) -> str:
+    """Return a line of matches.jsonl with members changed."""
+    return json.dumps({**stored(record()), **changes})
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("[]", "not a JSON object"),
-        ("{", "not JSON"),
-        ("{}", "has no field 'key'"),
-        (json.dumps(record(status="odd")), "the status 'odd'"),
-        (json.dumps(record(scores=[])), "the field 'scores'"),
-        (json.dumps(record(transcript=["x"])), "an entry of the transcript"),
-        (json.dumps(record(cell={"a": 1})), "a label in 'cell'"),
-        (json.dumps(record(usage={"Ana": {"calls": "x"}})), "the field 'usage'"),
-        (json.dumps(record(judging={"verified": {"scores": []}})), "the field 'judging/verified'"),
-        (json.dumps(record(scores={"Primitive Selection": 3})), "the scores have no number for"),
+        ("[]", "line 1: must be a JSON object"),
+        ("{", "line 1, column 1: is not JSON"),
+        ("{}", "line 1: /key: is missing"),
+        (line_of(status="odd"), "line 1: /status: is odd, but"),
+        (line_of(scores=[]), "line 1: /scores: must be an object"),
+        (line_of(transcript=["x"]), "line 1: /transcript/0: must be an object"),
+        (line_of(cell={"a": 1}), "line 1: /cell/a: must be text"),
+        (line_of(usage=[{"seat": "Ana", "calls": "x"}]), "line 1: /usage/0/calls: must be a whole number"),
+        (line_of(score_detail='{"verified":[]}'), "line 1: /score_detail/verified: must be an object"),
     ],
 )
 def test_a_record_that_is_none_is_named(

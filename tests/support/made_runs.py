@@ -75,7 +75,7 @@ def record(
     """Return a plain record (plain_records.py); without `outcome` a done one is unscored. `text`: what everybody in it
     says."""
     status = Stop(stop).status
-    scored = status == "done" and outcome is not None
+    scored = STOPS[Stop(stop)].scored and outcome is not None
     scores = dict.fromkeys(DIMENSIONS, GRADES[str(outcome)] if scored else None)
     said = "FAILED" if status == "aborted" else outcome if scored else None
     verified = {"outcome": said, "scores": dict(scores), "caps": [], "rule": "verified-cap", "version": 1}
