@@ -76,7 +76,9 @@ def test_no_player_is_called_and_the_journal_holds_judges_alone(
     assert manifest["identity"]["models"] == {
         "participant": "local/player",
         "roles": {},
+        "roster": ["local/player"],
         "judge": "mock/judge",
+        "panel": [],
         "files": {},
     }
     assert "no player was called" in ended.out and "players: local/player; judge: mock/judge" in ended.out
@@ -127,8 +129,8 @@ def test_truncation_changes_what_the_judge_reads_and_nothing_else(run: Path, tmp
     assert rejudge(run, *words, "--out", str(tmp_path / "cut")).code == 0
     assert rejudge(run, *words[:2], "--out", str(tmp_path / "whole")).code == 0
     assert plays(tmp_path / "cut") == plays(tmp_path / "whole") == plays(run)
-    assert records(tmp_path / "cut")[0]["judging"]["truncated"]["texts"] == 2
-    assert records(tmp_path / "whole")[0]["judging"]["truncated"]["texts"] == 0
+    assert records(tmp_path / "cut")[0]["judging"]["texts_cut"] == 2
+    assert "texts_cut" not in records(tmp_path / "whole")[0]["judging"]
     cut, whole = (calls(tmp_path / name)[0] for name in ("cut", "whole"))
     assert cut["digest"] != whole["digest"]
     tokens = [line["reply"]["usage"]["prompt_tokens"] for line in (cut, whole)]
@@ -161,7 +163,7 @@ def test_a_panel_gives_medians_and_keeps_every_judgement(run: Path, tmp_path: Pa
     ended = rejudge(run, *words, "--out", str(tmp_path / "again"))
     assert ended.code == 0
     record = records(tmp_path / "again")[0]
-    assert json.dumps(list(record["scores"].values())) == "[2, 2, 3, 4, 5]"
+    assert json.dumps(list(record["scores"].values())) == "[2.0, 2.0, 3.0, 4.0, 5.0]"
     assert [entry["judge"] for entry in record["judging"]["panel"]] == ["scripted/low.json", "scripted/middle.json",
                                                                          "scripted/high.json"]  # fmt: skip
     assert [line["turn"] for line in calls(tmp_path / "again") if line["trial"] == record["key"]] == [0, 1, 2]
@@ -296,7 +298,7 @@ def test_a_run_that_was_judged_again_can_be_judged_again(run: Path, tmp_path: Pa
     assert rejudge(tmp_path / "two", "--judge", "mock/judge", "--out", str(tmp_path / "three")).code == 0
     assert plays(tmp_path / "three") == plays(run)
     identity = json.loads((tmp_path / "three/manifest.json").read_bytes())["identity"]
-    assert identity["source"]["judge"] == "mock/judge-noisy x2" and "panel" not in identity["models"]
+    assert identity["source"]["judge"] == "mock/judge-noisy x2" and identity["models"]["panel"] == []
     assert "everything holds" in verify(tmp_path / "three", "--calculator-provider", "none").out
 
 

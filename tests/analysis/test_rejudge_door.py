@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from arena.formats.json_text import json_text
 from arena.store import digests
 from tests.support.arena_rig import ROOT, everything, results
 from tests.support.rejudge_rig import calls, records, rejudge, three_matches
@@ -32,7 +33,9 @@ def test_verify_holds_and_finds_a_changed_transcript_and_a_changed_judgement(run
         record["transcript"][0]["text"] = "I water never."
 
     def other_grade(record: Any) -> None:
-        record["judging"]["panel"][0]["scores"]["Security Strength"] = 5
+        panel = json.loads(record["judging"]["panel"])
+        panel[0]["scores"]["Security Strength"] = 5
+        record["judging"]["panel"] = json_text(panel)
 
     for name, edit, says in (
         ("words", other_words, "the match as it was played was changed in matches.jsonl"),
@@ -142,7 +145,7 @@ def test_a_dry_run_bounds_the_judges_calls_alone(run: Path, tmp_path: Path) -> N
     ended = rejudge(run, *words)
     rows = dict(line.rsplit("  ", 1) for line in ended.out.splitlines() if "  " in line)
     found = {name.strip(): value.strip() for name, value in rows.items()}
-    assert found["matches"] == "3" and found["calls, if every turn is one message"] == "12"
+    assert found["matches"] == "3" and found["calls, if every answer is usable"] == "12"
     assert found["calls, upper bound"] == "36" and found["completion tokens, upper bound"] == "3,600"
     assert int(found["longest question to a judge"].split()[0].replace(",", "")) > 2000
     assert ended.code == 0 and not list(tmp_path.glob("again*"))

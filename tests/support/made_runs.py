@@ -73,6 +73,7 @@ def record(
 ) -> dict[str, Any]:
     """Return a plain record (plain_records.py); without `outcome` a done one is unscored. `text`: what everybody in it
     says."""
+    stop = Stop(stop).value  # JSON holds texts
     status = Stop(stop).status
     scored = status == "done" and outcome is not None
     scores = dict.fromkeys(DIMENSIONS, GRADES[str(outcome)] if scored else None)
