@@ -21,6 +21,7 @@ from arena.analysis.report.page import digest
 from arena.store.digests import check, read
 from tests.support.arena_rig import DIMENSIONS, ROOT, arena
 from tests.support.many_matches import multiply
+from tests.support.plain_records import CHECKS, stored
 from tests.support.report_rig import HOSTILE, Parsed, fault, page, record, report, untimed, write_run
 
 EXAMPLE = ROOT / "state/examples/mock-three"
@@ -65,7 +66,13 @@ def test_no_element_carries_style_or_a_handler(tmp_path: Path) -> None:
 
 
 def test_the_headline_says_rate_interval_and_what_is_in_no_mean(tmp_path: Path) -> None:
-    records = [record("a"), record("b", score=2), record("c", score=5), fault("d"), fault("e", status="aborted")]
+    records = [
+        record("a"),
+        record("b", score=2),
+        record("c", score=5),
+        fault("d"),
+        fault("e", status="aborted", stop="player_fault"),
+    ]
     text = page(write_run(tmp_path / "run", records, planned=6)).text
     assert "SUCCESS rate, by the judge50.0 %2 of 4 matches with an outcome; 95 % interval 15.0 to 85.0 %" in text
     assert "Lowest mean, as judged3.67 of 5" in text
@@ -86,10 +93,17 @@ def test_models_are_not_called_stand_ins(tmp_path: Path) -> None:
 
 
 def test_a_judge_that_the_checks_contradict_is_named_first(tmp_path: Path) -> None:
-    checks = {"version": 1, "result": {"ok": False, "verdict": "wrong"}, "leaks": None,
-              "artefacts": {"ok": True, "count": 1, "real": 1}, "tools": {"ok": True, "unused": 0}}  # fmt: skip
-    good = {**checks, "result": {"ok": True, "verdict": "right"}}
-    judging = [{"asks": 1, "checks": one} for one in (checks, good)]
+    result = {"ok": False, "verdict": "wrong", "agreed": True, "declared": {}, "right": 7}
+    checks = {**CHECKS, "result": result}
+    good = {**checks, "result": {**result, "ok": True, "verdict": "right"}}
+    same = {
+        "rule": "verified-cap",
+        "version": 1,
+        "scores": dict.fromkeys(DIMENSIONS, 4),
+        "caps": [],
+        "outcome": "SUCCESS",
+    }
+    judging = [{"asks": 1, "checks": one, "verified": same} for one in (checks, good)]
     records = [record("a", judging=judging[0]), record("b", judging=judging[1]), record("c", score=1)]
     found = page(write_run(tmp_path / "run", records))
     assert "1 of the 2 matches judged SUCCESS failed at least one mechanical check" in found.text
@@ -191,7 +205,9 @@ def test_a_family_that_nobody_has_heard_of_is_shown_by_its_records(tmp_path: Pat
         record("claim-1", family="cheap", scores={"payoff": 0.25}, outcome=None, cell={"protocol": "none"}),
         record("claim-2", family="cheap", scores={"payoff": -3}, outcome=None, cell={"protocol": "signed"}),
     ]
-    found = page(write_run(tmp_path / "run", records, family="cheap"))
+    found = page(
+        write_run(tmp_path / "run", records, identity={"family": "cheap", "rules": {"outcome_rule": {"text": "none"}}})
+    )
     assert "Lowest mean, as judged-1.38payoff" in found.text and "By protocol" in found.text
     assert "SUCCESS" not in found.text and "What Ana was told" not in found.text
 
@@ -237,19 +253,24 @@ def test_every_match_is_on_the_map_with_a_letter_and_gaps_are_marked(tmp_path: P
     )
 
 
+def damaged(**members: Any) -> str:
+    """Return a line of matches.jsonl with other members."""
+    return json.dumps({**stored(record()), **members})
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("[]", "not a JSON object"),
-        ("{", "not JSON"),
-        ("{}", "has no field 'key'"),
-        (json.dumps(record(status="odd")), "the status 'odd'"),
-        (json.dumps(record(scores=[])), "the field 'scores'"),
-        (json.dumps(record(transcript=["x"])), "an entry of the transcript"),
-        (json.dumps(record(cell={"a": 1})), "a label in 'cell'"),
-        (json.dumps(record(usage={"Ana": {"calls": "x"}})), "the field 'usage'"),
-        (json.dumps(record(judging={"verified": {"scores": []}})), "the field 'judging/verified'"),
-        (json.dumps(record(scores={"Primitive Selection": 3})), "the scores have no number for"),
+        ("[]", "must be a JSON object"),
+        ("{", "is not JSON"),
+        ("{}", "/key: is missing"),
+        (damaged(status="odd"), "/status: is odd"),
+        (damaged(scores=[]), "/scores: must be an object"),
+        (damaged(transcript=["x"]), "/transcript/0: must be an object"),
+        (damaged(cell={"a": 1}), "/cell/a: must be text"),
+        (damaged(usage=[{"seat": "Ana", "calls": "x"}]), "/usage/0/calls: must be a whole number"),
+        (damaged(score_detail='{"verified": {"scores": []}}'), "/score_detail/verified/scores: must be an object"),
+        (damaged(scores={"Primitive Selection": 3.0}), "the scores have no number for"),
     ],
 )
 def test_a_record_that_is_none_is_named(
