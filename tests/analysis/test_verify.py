@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from arena.store import digests
 from tests.support.arena_rig import NO_TOOLS, ROOT, process
+from tests.support.made_manifest import digest_of
 from tests.support.verify_rig import (
     changed,
     edit_json,
@@ -147,7 +149,11 @@ def test_without_a_calculator_the_calls_are_counted_as_unchecked(finished_run: P
 
 
 def test_another_version_of_the_calculator_is_said(copied_run: Path) -> None:
-    edit_json(copied_run / "manifest.json", lambda m: m["identity"]["calculator"].update(catalogue="0" * 16))
+    def other(manifest: Any) -> None:
+        manifest["identity"]["calculator"].update(catalogue="0" * 16)
+        manifest["identity"].update(sha256=digest_of(manifest["identity"]))
+
+    edit_json(copied_run / "manifest.json", other)
     assert "the run's calculator is not the one here (catalogue 0000000000000000" in verify(copied_run).out
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from arena.cli.entry import main
-from arena.engine.build import FAMILIES, load
-from arena.errors import GateDenied
-from arena.policy.gates import AllowAll
+from arena.engine.build import FAMILIES, RunRequest, load
+from arena.policy.gates import CallFacts, Decision
+from arena.records import Trial
 from arena.store import digests
 from tests.support.arena_rig import LOCAL, NO_TOOLS, Ended, Table, arena, challenge, local_environ, process, verdict
 from tests.support.http_server import ModelServer, Scripted
@@ -92,10 +94,12 @@ def test_aborted_matches_and_their_retries_hold(tmp_path: Path, server: ModelSer
 def test_an_outage_with_a_score_is_told(tmp_path: Path, server: ModelServer) -> None:
     server.script(Scripted(), DOWN)
     over_http(tmp_path, "--continue-on-error")
-    first_record(tmp_path / "run", lambda r: r.update(outcome="SUCCESS", stop="agreed_end"))
+    first_record(tmp_path / "run", lambda r: r.update(outcome="SUCCESS"))
     launder(tmp_path / "run")
-    text = verify(tmp_path / "run").out
-    assert "/outcome: an outage is never a score" in text and "does not follow from agreed_end" in text
+    assert "/outcome: an outage is never a score" in verify(tmp_path / "run").out
+    first_record(tmp_path / "run", lambda r: r.update(stop="agreed_end"))
+    launder(tmp_path / "run")
+    assert "/status: is error, but a trial that stopped by agreed_end is done" in verify(tmp_path / "run").text
 
 
 def test_unscored_refusing_and_silent_matches_hold(tmp_path: Path) -> None:
@@ -109,14 +113,27 @@ def test_unscored_refusing_and_silent_matches_hold(tmp_path: Path) -> None:
 
 
 class DenyAll:
-    def decide(self, facts: Any) -> Any:
-        raise GateDenied("rule 7: no")
+    """The gate that denies every call."""
+
+    name = "deny-all"
+
+    def open(self, trial: Trial) -> DenyAll:
+        return self
+
+    def identity(self) -> dict[str, str]:
+        return {"name": self.name}
+
+    def decide(self, facts: CallFacts) -> Decision:
+        return Decision("deny", "no", "rule.7", "no")
+
+    def recall(self, facts: CallFacts, decision: Decision) -> None:
+        """Nothing to remember."""
 
 
 def test_denied_matches_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arena.engine.session.AllowAll", DenyAll)
-    Table(tmp_path).play()
-    monkeypatch.setattr("arena.engine.session.AllowAll", AllowAll)
+    with monkeypatch.context() as denying:
+        denying.setattr("arena.engine.build.RunRequest", functools.partial(RunRequest, gate=DenyAll()))
+        Table(tmp_path).play()
     assert "denied" in holds(tmp_path / "run")
 
 
@@ -156,4 +173,5 @@ def test_a_run_that_was_killed_is_not_finished_and_holds_once_it_is(tmp_path: Pa
 
 def test_every_family_can_be_had_from_a_run_directory_alone() -> None:
     for name in FAMILIES:
-        assert callable(load(FAMILIES, name, "family").from_run), name
+        module = load(FAMILIES, name, "family").SPEC.module
+        assert callable(importlib.import_module(module).from_run), name

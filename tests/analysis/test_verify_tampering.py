@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arena.formats.json_text import json_text
 from arena.store import digests
 from arena.store.journal import tool_digest
 from tests.support.verify_rig import (
@@ -49,20 +51,29 @@ def test_tampered_arguments_and_seeds_are_told(copied_run: Path) -> None:
     assert "the seed is not that of its place" in text and "this call has no seed" in text
 
 
+def inside(record: Any, member: str, edit: Callable[[Any], None]) -> None:
+    """Have `edit` change the JSON that a member holds in a text."""
+    value = json.loads(record[member])
+    edit(value)
+    record[member] = json_text(value)
+
+
 RECORD_EDITS: dict[str, Callable[[Any], None]] = {
     "score": lambda r: r["scores"].update({"Security Strength": 1 + r["scores"]["Security Strength"] % 5}),
-    "verified score": lambda r: r["judging"]["verified"]["scores"].update({"Security Strength": 0}),
-    "cap": lambda r: r["judging"]["verified"].update(caps=[{"dimension": "x", "cap": 1, "reason": "y"}]),
+    "verified score": lambda r: inside(
+        r, "score_detail", lambda d: d["verified"]["scores"].update({"Security Strength": 0})
+    ),
+    "cap": lambda r: inside(
+        r, "score_detail", lambda d: d["verified"].update(caps=[{"dimension": "x", "cap": 1, "reason": "y"}])
+    ),
     "outcome": lambda r: r.update(outcome="PARTIAL" if r["outcome"] != "PARTIAL" else "FAILED"),
     "verdict": lambda r: r.update(verdict="Splendid."),
-    "check": lambda r: r["judging"]["checks"]["tools"].update(calls=99),
+    "check": lambda r: inside(r, "score_detail", lambda d: d["checks"]["tools"].update(calls=99)),
     "said": lambda r: next(e for e in r["transcript"] if e["kind"] == "say").update(text="Trust me."),
-    "answer": lambda r: next(e for e in r["transcript"] if e["kind"] == "call").update(
-        answer={"ok": True, "result": 1}
-    ),
-    "usage": lambda r: next(iter(r["usage"].values())).update(calls=1000),
+    "answer": lambda r: next(e for e in r["transcript"] if e["kind"] == "call").update(answer='{"ok":true,"result":1}'),
+    "usage": lambda r: r["usage"][0].update(calls=1000),
     "seed": lambda r: r.update(seed="0" * 64),
-    "value": lambda r: r["instance"].update({next(iter(r["instance"])): "other"}),
+    "value": lambda r: inside(r, "instance", lambda i: i.update({next(iter(i)): "other"})),
     "entry left out": lambda r: r["transcript"].pop(0),
     "status": lambda r: r.update(status="error"),
 }
@@ -160,7 +171,10 @@ def test_a_tampered_identity_is_told(what: str, copied_run: Path) -> None:
     edit_json(copied_run / "manifest.json", MANIFEST_EDITS[what])
     launder(copied_run)
     ended = verify(copied_run)
-    assert ended.code == 1 and any("manifest.json" in line or "matches.jsonl" in line for line in told(ended))
+    # A manifest that contradicts itself is refused before anything is compared with it.
+    refused = ended.code == 2 and "manifest.json: " in ended.err
+    assert refused or any("manifest.json" in line or "matches.jsonl" in line for line in told(ended))
+    assert ended.code == 2 if refused else ended.code == 1
 
 
 def test_tampered_inputs_are_told(copied_run: Path) -> None:
