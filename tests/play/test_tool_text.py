@@ -129,7 +129,7 @@ def play(said: list[str], tools: int = 1) -> tuple[Transcript, FakeServices]:
 def test_help_does_not_count_against_the_limit_of_a_turn() -> None:
     transcript, services = play([f"{HELP}\n{HELP}\n{HASH}", "So."])
     assert [call[4] for call in services.tool_calls] == ["help", "help", "hash"]
-    assert transcript.status == "done" and "malformed" not in transcript.usage["Ann"]
+    assert transcript.status == "done" and transcript.usage["Ann"].malformed == 0
 
 
 def test_help_is_answered_after_the_last_other_call() -> None:
@@ -140,4 +140,4 @@ def test_help_is_answered_after_the_last_other_call() -> None:
 def test_help_past_its_own_limit_is_refused() -> None:
     transcript, services = play(["\n".join([HELP] * (MAX_HELP_CALLS + 3)), "So."])
     assert len(services.tool_calls) == MAX_HELP_CALLS
-    assert transcript.usage["Ann"]["malformed"] == 3
+    assert transcript.usage["Ann"].malformed == 3
