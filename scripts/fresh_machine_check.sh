@@ -31,7 +31,10 @@ skip() {
 }
 
 [ "$(id -u)" = 0 ] || skip "it needs root"
-command -v debootstrap >/dev/null || skip "debootstrap is missing; get it with \`apt-get install debootstrap\`"
+built=no
+[ -n "$root" ] && [ -x "$root/usr/bin/apt-get" ] && built=yes
+[ $built = yes ] || command -v debootstrap >/dev/null \
+  || skip "debootstrap is missing; get it with \`apt-get install debootstrap\`"
 unshare --mount true 2>/dev/null || skip "nothing can be mounted here (a container without that right?)"
 
 # What the README says is what is tried.
@@ -113,7 +116,7 @@ clone() {
 }
 
 took=
-[ -x "$root/usr/bin/apt-get" ] || build_system
+[ $built = yes ] || build_system
 timed "apt install $packages" install_packages
 timed "git clone" clone
 for command in "${commands[@]}"; do timed "$command" as_user "$command"; done

@@ -115,8 +115,11 @@ def test_a_row_counts_every_status_beside_the_means(tmp_path: Path) -> None:
 def test_verified_scores_are_columns_of_their_own(tmp_path: Path) -> None:
     one = record(outcome="SUCCESS")
     lower = dict.fromkeys(DIMENSIONS, 2)
-    cap = {"dimension": DIMENSIONS[0], "cap": 2, "reason": "x"}
-    one["judging"]["verified"] |= {"scores": lower, "outcome": "PARTIAL", "caps": [cap]}
+    one["judging"]["verified"] |= {
+        "scores": lower,
+        "outcome": "PARTIAL",
+        "caps": [{"dimension": DIMENSIONS[4], "cap": 2, "reason": "x"}],
+    }
     (board,) = board_of(made_run(tmp_path / "a", [one]))
     row = dict(zip(header(board), next(cells(board)), strict=True))
     assert (row["security (judge)"], row["security (verified)"]) == ("5.00", "2.00")

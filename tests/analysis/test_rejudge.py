@@ -163,7 +163,7 @@ def test_a_panel_gives_medians_and_keeps_every_judgement(run: Path, tmp_path: Pa
     ended = rejudge(run, *words, "--out", str(tmp_path / "again"))
     assert ended.code == 0
     record = records(tmp_path / "again")[0]
-    assert list(record["scores"].values()) == [2, 2, 3, 4, 5]
+    assert json.dumps(list(record["scores"].values())) == "[2.0, 2.0, 3.0, 4.0, 5.0]"
     assert [entry["judge"] for entry in record["judging"]["panel"]] == ["scripted/low.json", "scripted/middle.json",
                                                                          "scripted/high.json"]  # fmt: skip
     assert [line["turn"] for line in calls(tmp_path / "again") if line["trial"] == record["key"]] == [0, 1, 2]

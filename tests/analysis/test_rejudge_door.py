@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from arena.formats.json_text import json_text
 from arena.store import digests
 from tests.support.arena_rig import ROOT, everything, results
 from tests.support.rejudge_rig import calls, records, rejudge, three_matches
-from tests.support.verify_rig import edit_lines, inside, launder, verify
+from tests.support.verify_rig import edit_lines, launder, verify
 
 
 @pytest.fixture
@@ -32,7 +33,9 @@ def test_verify_holds_and_finds_a_changed_transcript_and_a_changed_judgement(run
         record["transcript"][0]["text"] = "I water never."
 
     def other_grade(record: Any) -> None:
-        inside("panel", lambda panel: panel[0]["scores"].update({"Security Strength": 5}))(record["judging"])
+        panel = json.loads(record["judging"]["panel"])
+        panel[0]["scores"]["Security Strength"] = 5
+        record["judging"]["panel"] = json_text(panel)
 
     for name, edit, says in (
         ("words", other_words, "the match as it was played was changed in matches.jsonl"),

@@ -18,10 +18,8 @@ from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.marks import Marks
 from arena.analysis.report.markup import escape, tag, trusted, visible
 from arena.analysis.report.page import digest
-from arena.stops import Stop
 from arena.store.digests import check, read
 from tests.support.arena_rig import DIMENSIONS, ROOT, arena
-from tests.support.comparison_rig import verified
 from tests.support.many_matches import multiply
 from tests.support.plain_records import CHECKS, stored
 from tests.support.report_rig import HOSTILE, Parsed, fault, page, record, report, untimed, write_run
@@ -68,7 +66,13 @@ def test_no_element_carries_style_or_a_handler(tmp_path: Path) -> None:
 
 
 def test_the_headline_says_rate_interval_and_what_is_in_no_mean(tmp_path: Path) -> None:
-    records = [record("a"), record("b", score=2), record("c", score=5), fault("d"), fault("e", stop=Stop.PLAYER_FAULT)]
+    records = [
+        record("a"),
+        record("b", score=2),
+        record("c", score=5),
+        fault("d"),
+        fault("e", status="aborted", stop="player_fault"),
+    ]
     text = page(write_run(tmp_path / "run", records, planned=6)).text
     assert "SUCCESS rate, by the judge50.0 %2 of 4 matches with an outcome; 95 % interval 15.0 to 85.0 %" in text
     assert "Lowest mean, as judged3.67 of 5" in text
@@ -89,10 +93,17 @@ def test_models_are_not_called_stand_ins(tmp_path: Path) -> None:
 
 
 def test_a_judge_that_the_checks_contradict_is_named_first(tmp_path: Path) -> None:
-    result = {"ok": True, "verdict": "right", "agreed": True, "declared": {}, "right": 7}
-    good = {**CHECKS, "result": result}
-    checks = {**good, "result": {**result, "ok": False, "verdict": "wrong"}}
-    judging = [{"asks": 1, "checks": one, "verified": verified(4)} for one in (checks, good)]
+    result = {"ok": False, "verdict": "wrong", "agreed": True, "declared": {}, "right": 7}
+    checks = {**CHECKS, "result": result}
+    good = {**checks, "result": {**result, "ok": True, "verdict": "right"}}
+    same = {
+        "rule": "verified-cap",
+        "version": 1,
+        "scores": dict.fromkeys(DIMENSIONS, 4),
+        "caps": [],
+        "outcome": "SUCCESS",
+    }
+    judging = [{"asks": 1, "checks": one, "verified": same} for one in (checks, good)]
     records = [record("a", judging=judging[0]), record("b", judging=judging[1]), record("c", score=1)]
     found = page(write_run(tmp_path / "run", records))
     assert "1 of the 2 matches judged SUCCESS failed at least one mechanical check" in found.text
@@ -194,7 +205,9 @@ def test_a_family_that_nobody_has_heard_of_is_shown_by_its_records(tmp_path: Pat
         record("claim-1", family="cheap", scores={"payoff": 0.25}, outcome=None, cell={"protocol": "none"}),
         record("claim-2", family="cheap", scores={"payoff": -3}, outcome=None, cell={"protocol": "signed"}),
     ]
-    found = page(write_run(tmp_path / "run", records, identity={"family": "cheap", "rules": {"outcome_rule": None}}))
+    found = page(
+        write_run(tmp_path / "run", records, identity={"family": "cheap", "rules": {"outcome_rule": {"text": "none"}}})
+    )
     assert "Lowest mean, as judged-1.38payoff" in found.text and "By protocol" in found.text
     assert "SUCCESS" not in found.text and "What Ana was told" not in found.text
 
@@ -219,7 +232,7 @@ def test_an_unfinished_run_says_so_and_shows_the_newest_record_of_each_match(tmp
 
 
 @pytest.mark.parametrize("planned", [0, 2])
-@pytest.mark.parametrize("records", [[], [fault("a"), fault("b", stop=Stop.GATE_DENIED)]])
+@pytest.mark.parametrize("records", [[], [fault("a"), fault("b", status="denied", stop="gate_denied")]])
 def test_a_run_without_scores_has_a_report_without_means(
     records: list[dict[str, Any]], planned: int, tmp_path: Path
 ) -> None:
@@ -240,23 +253,24 @@ def test_every_match_is_on_the_map_with_a_letter_and_gaps_are_marked(tmp_path: P
     )
 
 
-def line_of(**changes: Any) -> str:
-    """Return a line of matches.jsonl with members changed."""
-    return json.dumps({**stored(record()), **changes})
+def damaged(**members: Any) -> str:
+    """Return a line of matches.jsonl with other members."""
+    return json.dumps({**stored(record()), **members})
 
 
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("[]", "line 1: must be a JSON object"),
-        ("{", "line 1, column 1: is not JSON"),
-        ("{}", "line 1: /key: is missing"),
-        (line_of(status="odd"), "line 1: /status: is odd, but"),
-        (line_of(scores=[]), "line 1: /scores: must be an object"),
-        (line_of(transcript=["x"]), "line 1: /transcript/0: must be an object"),
-        (line_of(cell={"a": 1}), "line 1: /cell/a: must be text"),
-        (line_of(usage=[{"seat": "Ana", "calls": "x"}]), "line 1: /usage/0/calls: must be a whole number"),
-        (line_of(score_detail='{"verified":[]}'), "line 1: /score_detail/verified: must be an object"),
+        ("[]", "must be a JSON object"),
+        ("{", "is not JSON"),
+        ("{}", "/key: is missing"),
+        (damaged(status="odd"), "/status: is odd"),
+        (damaged(scores=[]), "/scores: must be an object"),
+        (damaged(transcript=["x"]), "/transcript/0: must be an object"),
+        (damaged(cell={"a": 1}), "/cell/a: must be text"),
+        (damaged(usage=[{"seat": "Ana", "calls": "x"}]), "/usage/0/calls: must be a whole number"),
+        (damaged(score_detail='{"verified": {"scores": []}}'), "/score_detail/verified/scores: must be an object"),
+        (damaged(scores={"Primitive Selection": 3.0}), "the scores have no number for"),
     ],
 )
 def test_a_record_that_is_none_is_named(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from arena.cli.entry import main
-from arena.engine.build import FAMILIES, family_spec
+from arena.engine.build import FAMILIES, RunRequest, load
+from arena.policy.gates import CallFacts, Decision
+from arena.records import Trial
 from arena.store import digests
 from tests.support.arena_rig import LOCAL, NO_TOOLS, Ended, Table, arena, challenge, local_environ, process, verdict
 from tests.support.http_server import ModelServer, Scripted
@@ -93,17 +96,10 @@ def test_an_outage_with_a_score_is_told(tmp_path: Path, server: ModelServer) -> 
     over_http(tmp_path, "--continue-on-error")
     first_record(tmp_path / "run", lambda r: r.update(outcome="SUCCESS"))
     launder(tmp_path / "run")
-    ended = verify(tmp_path / "run")
-    assert ended.code == 1 and "/outcome: an outage is never a score" in ended.out
-
-
-def test_a_status_that_does_not_follow_from_its_stop_is_refused(tmp_path: Path, server: ModelServer) -> None:
-    server.script(Scripted(), DOWN)
-    over_http(tmp_path, "--continue-on-error")
+    assert "/outcome: an outage is never a score" in verify(tmp_path / "run").out
     first_record(tmp_path / "run", lambda r: r.update(stop="agreed_end"))
     launder(tmp_path / "run")
-    ended = verify(tmp_path / "run")
-    assert ended.code == 2 and "matches.jsonl: line 1: /status: " in ended.out
+    assert "/status: is error, but a trial that stopped by agreed_end is done" in verify(tmp_path / "run").text
 
 
 def test_unscored_refusing_and_silent_matches_hold(tmp_path: Path) -> None:
@@ -114,6 +110,31 @@ def test_unscored_refusing_and_silent_matches_hold(tmp_path: Path) -> None:
         trials={"crypto/c2/rep_0": {"judge": ["?", "?", "?"]}, "crypto/c3/rep_0": {"turns": refusing}},
     )  # fmt: skip
     holds(tmp_path / "run")
+
+
+class DenyAll:
+    """The gate that denies every call."""
+
+    name = "deny-all"
+
+    def open(self, trial: Trial) -> DenyAll:
+        return self
+
+    def identity(self) -> dict[str, str]:
+        return {"name": self.name}
+
+    def decide(self, facts: CallFacts) -> Decision:
+        return Decision("deny", "no", "rule.7", "no")
+
+    def recall(self, facts: CallFacts, decision: Decision) -> None:
+        """Nothing to remember."""
+
+
+def test_denied_matches_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as denying:
+        denying.setattr("arena.engine.build.RunRequest", functools.partial(RunRequest, gate=DenyAll()))
+        Table(tmp_path).play()
+    assert "denied" in holds(tmp_path / "run")
 
 
 def test_a_calculator_that_failed_and_values_that_it_draws_hold(tmp_path: Path, calculator_binary: Path) -> None:
@@ -152,4 +173,5 @@ def test_a_run_that_was_killed_is_not_finished_and_holds_once_it_is(tmp_path: Pa
 
 def test_every_family_can_be_had_from_a_run_directory_alone() -> None:
     for name in FAMILIES:
-        assert callable(importlib.import_module(family_spec(name).module).from_run), name
+        module = load(FAMILIES, name, "family").SPEC.module
+        assert callable(importlib.import_module(module).from_run), name

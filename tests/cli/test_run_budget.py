@@ -69,7 +69,7 @@ def test_a_ceiling_stops_cleanly_and_a_higher_one_resumes_to_the_result_of_an_un
     server.seen.clear()
     stopped = play(tmp_path, flag, value)
     assert stopped.code == 0, "a budget stop is no failure"
-    assert f"warning: budget: {kind} would reach" in stopped.err and "higher ceiling" in stopped.err
+    assert f"warning: budget: {kind} would reach" in stopped.err and "higher limit" in stopped.err
     assert 0 < len(server.seen) < total
     assert stopped.json("manifest.json")["sessions"][-1]["stopped_by"] == "budget"
     assert {record["status"] for record in stopped.records()} <= {"done", "limit"}

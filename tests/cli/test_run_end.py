@@ -62,7 +62,7 @@ def test_trial_without_detail_shows_its_stop_reason() -> None:
 
 def test_reason_is_one_harmless_line() -> None:
     line = end_lines([failed(1, "a\n\x1b[31mb\u202e\tc")], {"error": 1}, 1, None)[0]
-    assert line == "ERROR  crypto/c1/rep_0  a \ufffd[31mb\ufffd c"
+    assert line == "ERROR  crypto/c1/rep_0  a \\x1b[31mb\\u202e c"
 
 
 def test_long_reason_is_cut() -> None:

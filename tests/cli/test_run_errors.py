@@ -206,4 +206,4 @@ def test_the_second_end_of_a_complete_plan_is_0_with_a_loud_line(tmp_path: Path)
     table = Table(tmp_path)
     assert table.play().code == 0
     again = table.play("--resume")
-    assert again.code == 0 and "nothing to play: every match of the plan is already finished" in again.err
+    assert again.code == 0 and "nothing to play: the plan is already complete" in again.err

@@ -221,11 +221,11 @@ def test_derived_files_can_all_be_rebuilt_by_a_resume(tmp_path: Path) -> None:
 
 DAMAGE = {
     "manifest is no JSON": ("manifest.json", b"{", "manifest.json: line 1, column 2: is not JSON"),
-    "manifest is another thing": ("manifest.json", b"{}", "this is another run"),
+    "manifest is another thing": ("manifest.json", b"{}", "manifest.json: /manifest_format: is missing"),
     "record in the middle is broken": ("matches.jsonl", b"nonsense\n", "matches.jsonl: line 1, column 1: is not JSON"),
-    "record has no key": ("matches.jsonl", b'{"format": 1}\n', "matches.jsonl: line 1: no field"),
+    "record has no key": ("matches.jsonl", b'{"format": 1}\n', "matches.jsonl: line 1: /key: is missing"),
     "call is broken": ("api_calls.jsonl", b"nonsense\n", "api_calls.jsonl: line 1, column 1: is not JSON"),
-    "call has no place": ("api_calls.jsonl", b'{"kind": "model"}\n', "api_calls.jsonl: line 1: no field"),
+    "call has no place": ("api_calls.jsonl", b'{"kind": "model"}\n', "api_calls.jsonl: line 1: /trial: is missing"),
 }
 
 

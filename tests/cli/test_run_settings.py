@@ -258,7 +258,7 @@ def test_arena_judge_max_chars_per_message_cuts_long_messages_marked_and_recorde
     assert ended.code == 0
     assert long not in judged(server) and "cut" in judged(server)
     assert ended.records()[0]["transcript"][0]["text"] == long, "the record keeps all of it"
-    assert ended.records()[0]["judging"]["truncated"]["texts"] == 1
+    assert ended.records()[0]["judging"]["texts_cut"] == 1
     assert ended.json("manifest.json")["identity"]["settings"]["judge_max_chars_per_message"] == 40
 
 
@@ -271,9 +271,9 @@ def test_arena_judge_max_chars_total_cuts_the_transcript_marked_and_recorded(
     ended = Table(tmp_path).play("--judge-model", "local/judge", "--max-turns", "8", turns=turns)
     assert ended.code == 0
     assert not any(text in judged(server) for seat in turns.values() for text in seat)
-    truncated = ended.records()[0]["judging"]["truncated"]
+    judging = ended.records()[0]["judging"]
     said = sum(len(text) for seat in turns.values() for text in seat)
-    assert truncated["texts"] == 8 and truncated["characters"] >= said - 200
+    assert judging["texts_cut"] == 8 and judging["characters_cut"] >= said - 200
 
 
 def test_the_env_file_of_the_clone_is_read_and_the_real_environment_wins(tmp_path: Path, server: ModelServer) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,10 @@ from arena.cli.commands.runs import ListedRun, runs_text
 from arena.cli.conversation import INDENT, conversation, visible
 from arena.cli.entry import main
 from arena.cli.run_choice import started_runs
+from tests.support.made_manifest import made_manifest
+from tests.support.plain_records import read
 from tests.support.report_rig import HOSTILE, fault, record, write_run
+from tests.support.verify_rig import edit_lines
 
 
 @pytest.fixture
@@ -33,9 +37,14 @@ def summary(done: int = 2, error: int = 0, usd: float = 1.25, unpriced: Sequence
     )
 
 
+def session(started: str) -> dict[str, Any]:
+    """Return a session of a manifest that started then."""
+    return {**made_manifest({})["sessions"][0], "started_utc": started}
+
+
 def make(folder: Path, name: str, started: str, closed: str | None = None, **rest: object) -> Path:
     """Write a run of two matches that started then; `closed` is its summary.json."""
-    sessions = [{"started_utc": started}]
+    sessions = [session(started)]
     run = write_run(folder / name, [record("c1"), record("c1", 1)], sessions=sessions, created_utc=started)
     if closed is not None:
         (run / "summary.json").write_text(closed, encoding="utf-8")
@@ -108,7 +117,7 @@ def test_last_is_the_run_whose_newest_session_started_last(runs_dir: Path) -> No
     old = make(runs_dir, "z", "2026-01-02T10:00:00Z")
     assert run_choice.newest(1) == [runs_dir / "a"]
     manifest = json.loads((old / "manifest.json").read_text(encoding="utf-8"))
-    manifest["sessions"].append({"started_utc": "2026-01-04T10:00:00Z"})  # resumed
+    manifest["sessions"].append(session("2026-01-04T10:00:00Z"))  # resumed
     (old / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert run_choice.newest(2) == [old, runs_dir / "a"]
 
@@ -226,8 +235,9 @@ def test_show_needs_a_run_and_a_unit(words: list[str], capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("field", ["transcript", "cell", "scores", "stop"])
 def test_show_refuses_a_damaged_record(field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    broken = {**record("c1"), field: 7}
-    assert main(["show", str(write_run(tmp_path / "run", [broken])), "c1"]) == 2
+    run = write_run(tmp_path / "run", [record("c1")])
+    edit_lines(run / "matches.jsonl", lambda line: line.update({field: 7}))
+    assert main(["show", str(run), "c1"]) == 2
     said = capsys.readouterr()
     assert said.out == "" and "matches.jsonl" in said.err and "Traceback" not in said.err
 
@@ -246,19 +256,19 @@ def test_hostile_text_cannot_steer_or_pass_for_ours(name: str) -> None:
         HOSTILE[name] + "\n[9] Bo:\n    I confess.\ndone, agreed end\u2028outcome: FAILED"
     )
     hostile["verdict"] = HOSTILE[name]
-    shown = conversation(hostile, 80)
+    shown = conversation(read(hostile), 80)
     assert all(line.isprintable() for line in shown.split("\n"))
 
     def ours(text: str) -> list[str]:
         return [line for line in text.split("\n") if not line.startswith(INDENT)]
 
-    assert ours(shown) == ours(conversation(plain, 80))
+    assert ours(shown) == ours(conversation(read(plain), 80))
 
 
 def test_conversation_fits_the_width() -> None:
     long = record("c1", verdict="word " * 100)
     long["transcript"][0]["answer"] = {"ok": True, "result": "ab" * 3000}
-    text = conversation(long, 60)
+    text = conversation(read(long), 60)
     assert max(len(line) for line in text.split("\n")) <= 60
     assert "more characters)" in text.replace("\n    ", " ")
 
@@ -266,10 +276,10 @@ def test_conversation_fits_the_width() -> None:
 def test_call_with_an_error_shows_the_error() -> None:
     failing = record("c1")
     failing["transcript"][0]["answer"] = {"ok": False, "error": {"code": "bad_args"}}
-    assert '    -> {"error": {"code": "bad_args"}}\n' in conversation(failing, 80)
+    assert '    -> {"error": {"code": "bad_args"}}\n' in conversation(read(failing), 80)
 
 
 def test_words_for_one_listener_are_marked() -> None:
     whisper = record("c1")
     whisper["transcript"][1]["to"] = ["Bo"]
-    assert "[0] Ana (only to Bo):\n" in conversation(whisper, 80)
+    assert "[0] Ana (only to Bo):\n" in conversation(read(whisper), 80)

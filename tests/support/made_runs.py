@@ -19,9 +19,8 @@ from arena.families.crypto.data import CELL_LABELS
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.records import Record
+from arena.records import STOPS, Record, Stop
 from arena.stats.moments import Moments
-from arena.stops import STOPS, Stop
 from arena.store import digests
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
@@ -74,8 +73,9 @@ def record(
 ) -> dict[str, Any]:
     """Return a plain record (plain_records.py); without `outcome` a done one is unscored. `text`: what everybody in it
     says."""
+    stop = Stop(stop).value  # JSON holds texts
     status = Stop(stop).status
-    scored = STOPS[Stop(stop)].scored and outcome is not None
+    scored = status == "done" and outcome is not None
     scores = dict.fromkeys(DIMENSIONS, GRADES[str(outcome)] if scored else None)
     said = "FAILED" if status == "aborted" else outcome if scored else None
     verified = {"outcome": said, "scores": dict(scores), "caps": [], "rule": "verified-cap", "version": 1}
@@ -97,7 +97,7 @@ def record(
         "cell": {"participant": "mock/careful", "difficulty": "Basic", "primitive_family": "commitment",
                  "split": "train"},
         "seed": "0" * 64, "plan": {"challenge_id": unit, "rep": rep}, "instance": {"n": 7},
-        "attempt": 0, "status": status, "stop": str(stop), "detail": text if status not in ("done",) else "",
+        "attempt": 0, "status": status, "stop": stop, "detail": text if status not in ("done",) else "",
         "flags": [stop] if STOPS[Stop(stop)].flagged else [], "gates": [], "transcript": entries,
         "usage": {"Ana": {"calls": 1, "prompt_tokens": 10, "completion_tokens": 5, "tool_calls": 1}},
         "scores": scores if status == "done" else {}, "unscored": None if scored else f"not judged: {text}",

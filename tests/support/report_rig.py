@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from arena.cli.entry import main
-from arena.stops import Stop
 from tests.support.arena_rig import DIMENSIONS
 from tests.support.made_manifest import made_manifest
 from tests.support.plain_records import stored
@@ -56,11 +55,10 @@ def record(unit: str = "c1", rep: int = 0, **changes: Any) -> dict[str, Any]:
     return {**whole, **changes}
 
 
-def fault(unit: str = "c1", rep: int = 0, stop: Stop = Stop.PROVIDER) -> dict[str, Any]:
+def fault(unit: str = "c1", rep: int = 0, status: str = "error", stop: str = "provider") -> dict[str, Any]:
     """Return a match without a score."""
-    status = stop.status
     outcome = "FAILED" if status == "aborted" else None
-    return record(unit, rep, status=status, stop=str(stop), detail="HTTP 500", scores={}, outcome=outcome, verdict=None,
+    return record(unit, rep, status=status, stop=stop, detail="HTTP 500", scores={}, outcome=outcome, verdict=None,
                   unscored=f"not judged: {stop}", judging={})  # fmt: skip
 
 

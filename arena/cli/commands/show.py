@@ -71,12 +71,13 @@ def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Recor
     `unit` is a unit or a whole key; `rep` chooses among the trials of a unit, None takes the first. Errors: UsageError
     when there is none, with the nearest unit there is.
     """
-    found: list[Record] = []
+    newest_of: dict[str, Record] = {}
     units: dict[str, None] = {}
     for record in finished.records:
         units[record.trial.unit] = None
         if unit in (record.trial.unit, record.key):
-            found.append(record)
+            newest_of[record.key] = record
+    found = list(newest_of.values())
     if not found:
         known = list(units)
         there = f" (there are {len(known)}: {_some(known)})" if known else "; the run has no finished trial yet"
