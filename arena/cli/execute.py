@@ -14,7 +14,7 @@ from arena.cli import run_choice
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
 from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
 from arena.engine.dry_run import dry_run_text
-from arena.engine.finished import open_run
+from arena.engine.finished import opened
 from arena.engine.manifest import run_identity
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
@@ -45,7 +45,7 @@ def execute(request: RunRequest, console: Console) -> int:
         result = _carry_out(run, path)
         code = _report(run, path, result)
         if _targets(request):
-            _ci_outputs(run, path, ci_record(open_run(path)))
+            _ci_outputs(run, path, ci_record(opened(path)))
         return code
 
 

@@ -13,6 +13,7 @@ from arena.families.report import FamilyParts
 from arena.records import Json
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import MANIFEST_FILE
+from arena.store.soundness import require_sound
 
 
 def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str, Json]:
@@ -45,7 +46,17 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, Recurs
 
 
 def open_run(path: Path) -> FinishedRun:
-    """Return a run directory to be read, with its family's own class of Score.detail.
+    """Return a run directory to be read, once it is sound (store/soundness.py).
+
+    Errors: as of `opened`; DataError naming file, line and pointer where a record or the journal is damaged.
+    """
+    run = opened(path)
+    require_sound(run)
+    return run
+
+
+def opened(path: Path) -> FinishedRun:
+    """Return a run directory with its family's own class of Score.detail, for who checks it all or has just written it.
 
     Of a family that does not exist here the detail stays JSON.
     Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.

@@ -58,7 +58,7 @@ class FinishedRun:
     """One run directory, read only. `manifest` is its manifest.json, `identity` what the run is, as JSON."""
 
     def __init__(self, path: Path, detail: type | None = None) -> None:
-        """`detail`: the class of Score.detail that the run's family declares; see engine/build.py, `open_run`.
+        """`detail`: the class of Score.detail that the run's family declares; see engine/finished.py, `opened`.
 
         Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged, or when it holds
         anything but regular files and folders (arena/store/files.py).

@@ -18,6 +18,9 @@ from arena.store.journal import encode_line
 
 MANIFEST_FORMAT = 3
 
+Setting = str | float | bool | tuple[str, ...] | None
+"""What the value of a setting may be that says how a run is carried out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
@@ -107,7 +110,7 @@ class SessionLog:
     """
 
     started_utc: str
-    operation: Mapping[str, Json]
+    operation: Mapping[str, Setting]
     retry: tuple[str, ...]
     retry_generation: int
     calculator_binary_sha256: str | None
@@ -133,7 +136,7 @@ class Manifest:
     family: str
     created_utc: str
     identity: Identity
-    operation: Mapping[str, Json]
+    operation: Mapping[str, Setting]
     git: GitState
     python: str
     sessions: list[SessionLog]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from arena.analysis.rejudge.agreement import AgreementReport, Scored, Tally
 from arena.engine.build import RunRequest
-from arena.engine.finished import family_of_run, open_run, rescoring_rules
+from arena.engine.finished import family_of_run, opened, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode
@@ -84,7 +84,7 @@ def build(request: RunRequest, tools: str | None) -> Rejudged:
     source, config = request.source, request.config
     if source is None:
         raise ConfigError("no run to score again was named")
-    run = open_run(source.path)
+    run = opened(source.path)
     judge, judges_named = config.judge, request.judges()
     if judge is not None and judge.tools and tools is None:
         raise ConfigError("--judge-tools: the run was played without the calculator, so there is nothing to recompute")

@@ -19,7 +19,7 @@ from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay
 from arena.calculator.carrier import DEFAULT_TIMEOUT_S, GET_CARGO, CalculatorSettings, NoCalculator, ensure_built
 from arena.engine.build import CALCULATORS, ProcessContext, load
-from arena.engine.finished import open_run
+from arena.engine.finished import opened
 from arena.errors import UsageError
 from arena.messages import Calculator
 from arena.records import Json
@@ -99,7 +99,7 @@ def verify(path: Path, again: Recalculation) -> Verification:
     if problems.count:
         problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
         return Verification(path.resolve().name, problems)
-    run = open_run(path)
+    run = opened(path)
     result = Verification(run.name, problems)
     for issue in digests.check(path):
         problems.add(issue.file, issue.pointer, issue.message)

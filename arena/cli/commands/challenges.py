@@ -15,7 +15,7 @@ from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
-from arena.engine.finished import open_run
+from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.families.crypto.challenges.lint import lint, note_of
@@ -213,7 +213,7 @@ def _play(options: argparse.Namespace, console: Console) -> int:
         words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", f"{folder}/run"]
         words += ["--participant-model", str(options.challenges.parent / challenge["reference_play"])]
         execute(_request(console, words), console)
-        (record,) = open_run(Path(folder) / "run").records
+        (record,) = opened(Path(folder) / "run").records
     detail = detail_of(record)
     false = list(unexpected(record.transcript.entries))
     green = record.stop is Stop.AGREED_END and detail is not None and detail.checks.all_green and not false
