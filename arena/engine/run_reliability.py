@@ -34,7 +34,7 @@ class PanelSums:
         unit = nested_name(repeated(record.trial, self.conditions))
         judged = [one.scores for one in panel if one.scores]
         for name in self.dimensions:
-            self.sums.setdefault(name, NestedSums()).add(unit, [scores[name] for scores in judged])
+            self.sums.setdefault(name, NestedSums()).add(unit, [scores[name] for scores in judged if name in scores])
 
 
 def repeated(trial: Trial, conditions: Sequence[str]) -> Repeated:

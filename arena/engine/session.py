@@ -141,12 +141,13 @@ class Session:
         run.console.notify(f"run directory: {self.directory.path}")
 
     def _resume(self) -> None:
-        """Check that it is the same run, recover what a killed process left, and read what is already done."""
+        """Check that it is the same run, read what is already done, and recover what a killed process left.
+
+        Errors: ConfigError for another run, DataError for a damaged one; nothing was changed then.
+        """
         run, directory, retry = self.run, self.directory, frozenset(self.operation.retry)
         self.manifest = directory.read_manifest()
         directory.check_identity(self.manifest, run.identity)
-        digests.discard(directory.path)
-        directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
         self.records = self._record_file()
         newest = self.records.stored()
         generation = retry_generation(self.manifest, bool(retry))
@@ -160,7 +161,9 @@ class Session:
             else:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
-        self._read_journal()
+        self._read_journal()  # what is damaged is refused above: from here on the directory is changed
+        digests.discard(directory.path)
+        directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
         self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
         directory.write_manifest(self.manifest)
         self._write_inputs()
