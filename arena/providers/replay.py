@@ -19,6 +19,7 @@ from arena.records import Json
 from arena.store.calls import CallLine, Slot
 from arena.store.files import reading, require_plain
 from arena.store.journal import JOURNAL_FILE, JournalIndex, Recorded, tool_digest
+from arena.store.manifest import Manifest
 from arena.store.reader import read_records
 from arena.store.rundir import MANIFEST_FILE, file_digest
 
@@ -29,14 +30,11 @@ TOOLS_FILE = "inputs/tools.txt"
 def recorded_tools(run_dir: Path) -> str | None:
     """Return the tool description that a run's players were shown, or None where it was played without tools.
 
-    It is sent to models, so it must be the text that the run's manifest names. Errors: DataError where it is not.
+    It is sent to models, so it must be the text that the run's manifest names. Errors: DataError where it is not, and
+    for a damaged manifest.
     """
     manifest, path = run_dir / MANIFEST_FILE, run_dir / TOOLS_FILE
-    wanted = parse_json(read_bytes(manifest), str(manifest))
-    for name in ("identity", "tools_sha256"):
-        if not isinstance(wanted, dict) or name not in wanted:
-            raise DataError([Issue(str(manifest), "/identity/tools_sha256", "is missing: is this a run?")])
-        wanted = wanted[name]
+    wanted = Manifest.from_json(parse_json(read_bytes(manifest), str(manifest)), manifest).identity.tools_sha256
     if wanted is None:
         return None
     try:
