@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,11 @@ class DenyAll:
     """The gate that denies every call."""
 
     name = "deny-all"
+
+    limits: Mapping[str, int] = {}
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return {}
 
     def open(self, trial: Trial) -> DenyAll:
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from arena.analysis.report.caveats import caveats, mock_warning
+from arena.analysis.report.caveats import caveats, mock_warning, shadow_warning
 from arena.analysis.report.figures import dimensions_figure, label_figure, outcome_counts, outcomes_figure
 from arena.analysis.report.ledger import class_counts
 from arena.analysis.report.markup import Markup, join, tag
@@ -112,6 +112,7 @@ def banners(tally: Tally) -> Markup:
     if tally.total.n and not tally.total.scores.n:
         out.append("No match has a score.")
     out += mock_warning(tally)
+    out += shadow_warning(tally)
     if tally.contradicted:
         won, _ = successes(tally.total.outcomes)
         out.append(f"Judge and checks disagree: {tally.contradicted} of the {won} matches judged {tally.outcomes[0]} "
