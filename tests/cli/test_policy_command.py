@@ -56,7 +56,7 @@ def test_a_shipped_policy_is_covered_completely(cases: str) -> None:
 def test_cases_that_try_everything_pass(tmp_path: Path) -> None:
     ended = policy("test", written(tmp_path, POLICY, DENIED + ALLOWED))
     assert (ended.code, ended.out) == (
-        0, "OK: mine.yaml: 2 cases of 1 rules, 0 decided otherwise, coverage 100.0%\n"
+        0, "OK: mine.yaml: 1 rule, 2 cases, 0 decided otherwise, coverage 100.0%\n"
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def test_text(name: str, rules: int, result: PolicyTest) -> str:
     lines += [f"ONE SIDE  {line}: tried on one side only" for line in result.one_sided]
     verdict = "OK" if result.passes else "FAIL"
     lines.append(
-        f"{verdict}: {name}: {result.cases} cases of {rules} rules, {len(result.failures)} decided otherwise,"
+        f"{verdict}: {name}: {_n(rules, 'rule')}, {_n(result.cases, 'case')}, {len(result.failures)} decided otherwise,"
         f" coverage {result.coverage:.1%}"
     )
     return join_lines(lines)
@@ -56,8 +56,7 @@ def lint_text(name: str, rules: int, findings: Sequence[Finding]) -> str:
         lines.append(f"{name}:{one.line or 1}: {one.kind.replace('_', ' ')}: {one.message}")
         if one.example:
             lines.append("    for example " + ", ".join(f"{key}: {value}" for key, value in one.example.items()))
-    count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
-    return join_lines([*lines, f"{name}: {rules} rules, {count}"])
+    return join_lines([*lines, f"{name}: {_n(rules, 'rule')}, {_n(len(findings), 'finding')}"])
 
 
 def diff_text(found: PolicyDiff, labels: Sequence[str]) -> str:
@@ -114,3 +113,7 @@ def diff_json(found: PolicyDiff) -> dict[str, Json]:
         "listed": flips,
         "not_listed": max(0, len(found.flips) - MOST_FLIPS),
     }
+
+
+def _n(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
