@@ -82,10 +82,10 @@ def _calls(reader: Reader, value: Json, pointer: str, answers: Answers) -> tuple
     found = []
     for place, one in enumerate(reader.sequence(value or [], pointer)):
         call, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
-        function = call.get("function")
-        args = call.get("args")
+        function, args = call.get("function"), call.get("args")
         if isinstance(function, Mapping):  # the chat form, which some pipelines write
-            function, args = function.get("name"), function.get("arguments")
+            chat: Mapping[str, Any] = function
+            function, args = chat.get("name"), chat.get("arguments")
         name = reader.name(function, f"{where}/function")
         answer = answers.take(str(call["id"])) if call.get("id") else answers.take(f"function {name}")
         found.append(ToolUse(name, arguments(args), answer))
