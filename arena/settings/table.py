@@ -74,6 +74,7 @@ _CHAT = "arena.providers.chat"
 PROVIDERS: dict[str, ProviderRow] = {
     "mock": ProviderRow(offline=True),
     "scripted": ProviderRow(offline=True, free_ids=True, model_is="file of turns", model_is_path=True),
+    "generated": ProviderRow(offline=True, free_ids=True, model_is="file of generated matches", model_is_path=True),
     "replay": ProviderRow("arena.providers.replay", offline=True, free_ids=True, model_is="run directory",
                           model_is_path=True),
     "openai": ProviderRow("arena.providers.openai"),
