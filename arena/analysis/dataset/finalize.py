@@ -17,9 +17,9 @@ from arena.analysis.dataset.chat_shapes import problems_with_row, text_of
 from arena.analysis.dataset.similar import Seen
 from arena.errors import DataError, Issue, UsageError
 from arena.formats.bounded import lines_of, open_file, parse_json
-from arena.store.rundir import pretty_json
 from arena.records import Json
 from arena.store.files import write_atomic
+from arena.store.rundir import pretty_json
 
 SPLITS = ("train", "val")
 CARD, README = "card.json", "README.md"

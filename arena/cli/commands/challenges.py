@@ -17,7 +17,7 @@ from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
-from arena.families.crypto.challenges.instance import draw_values, needs_calculator
+from arena.families.crypto.challenges.instance import needs_calculator
 from arena.families.crypto.challenges.lint import lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
@@ -25,11 +25,11 @@ from arena.families.crypto.checks.play_checks import unexpected
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import match_path
 from arena.families.crypto.spec import SPEC
+from arena.families.crypto.values import draw_alone, guess
 from arena.families.crypto.views import spoken
 from arena.formats.decode import encode
 from arena.formats.tables import printable
-from arena.messages import Calculator, CallKey
-from arena.play.services import SETUP_SEAT, tool_seed
+from arena.messages import Calculator
 from arena.play.tool_protocol import describe
 from arena.records import Json, Record, Stop, trial_seed
 from arena.settings.config import build_parser, read_config
@@ -176,18 +176,9 @@ def _drawn(challenge: dict[str, Json], seed: str, key: str, calculator: Calculat
         raise UsageError(
             f"{challenge['id']} draws values with the calculator, which is not built; cargo is missing: {GET_CARGO}"
         )
-    made = 0
-
-    def ask(name: str, op: str, args: dict[str, Json]) -> Json:
-        nonlocal made
-        place = CallKey(key, 0, SETUP_SEAT, 0, 0)
-        answer = calculator.call(op, args, tool_seed(seed, place, made)).answer  # type: ignore[union-attr]
-        made += 1
-        if answer.get("ok") is not True:
-            raise UsageError(f"{challenge['id']}: the value {name!r}: {op} answered {answer.get('error')}")
-        return answer["result"]
-
-    return draw_values(instance, seed, ask)
+    if calculator is None:
+        return guess(challenge, seed)
+    return draw_alone(challenge, seed, key, calculator)
 
 
 def _render(options: argparse.Namespace, console: Console) -> int:

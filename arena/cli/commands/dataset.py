@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from arena.analysis.dataset.contamination import audit_file
 from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
+from arena.analysis.dataset.rows import rows_of
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -20,12 +22,10 @@ from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.schema import ChallengeSet, load
 from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.build import TRAIN, Selection, requests
-from arena.families.crypto.dataset.contamination import audit_file
 from arena.families.crypto.dataset.fit import Fitness, fitness_of, read_generated
 from arena.families.crypto.dataset.generated import Generated, encode_line
 from arena.families.crypto.dataset.requests import MAX_BYTES, MAX_REQUESTS, Writing, lines
-from arena.families.crypto.dataset.rows import rows_of
-from arena.families.crypto.dataset.written import invented_answer
+from arena.families.crypto.dataset.written import invented_answers
 from arena.families.crypto.spec import SPEC
 from arena.formats.tables import printable, text_table
 from arena.messages import Calculator
@@ -189,7 +189,7 @@ def _mock_answers(options: argparse.Namespace, console: Console) -> int:
         words += ["--participant-model", str(DATA_ROOT / "src/crypto-challenges/reference_plays")]
         execute(_request(console, words), console)
 
-    data = list(invented_answer(options.requests, challenges, play, open_run))
+    data = list(invented_answers(options.requests, challenges, play, open_run))
     write_output(options.out, b"".join(data))
     _say(console, f"wrote {options.out}: {len(data)} answers with invented results, by no model")
     return EXIT_OK
@@ -261,7 +261,7 @@ def _rows(options: argparse.Namespace, console: Console) -> int:
     for folder in _run_folders(options.runs):
         run = open_run(folder)
         matches += 1
-        for row in rows_of(run, fitness_of(run, read_generated(run)), options.tool_calls):
+        for row in rows_of(run, fitness_of(run, read_generated(run)).keys, options.tool_calls):
             data.append(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
     if not data:
         raise UsageError("no match of these runs is fit for training; `arena dataset validate` says why")
@@ -292,7 +292,7 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
 def _reasons(reasons: Counter[str]) -> str:
     if not reasons:
         return "no match was left out"
-    return text_table(["left out because", "matches"], [[name, str(n)] for name, n in reasons.most_common()], {1})
+    return text_table(["left out because", "matches"], [[name, str(n)] for name, n in reasons.most_common()], frozenset({1}))
 
 
 def _say(console: Console, text: str) -> None:

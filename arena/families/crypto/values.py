@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from arena.errors import ServiceFault, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
 from arena.messages import Calculator, CallKey
-from arena.play.services import SETUP_SEAT, Services
+from arena.play.services import SETUP_SEAT, Services, tool_seed
 from arena.records import Json, Stop
 
 

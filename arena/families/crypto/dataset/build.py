@@ -40,7 +40,7 @@ def chosen(challenges: ChallengeSet, selection: Selection) -> list[Mapping[str, 
     missing = [one for one in selection.ids if one not in known]
     if missing:
         raise UsageError(f"no challenge has the id {missing[0]!r}")
-    found = [known[one] for one in selection.ids] or list(known.values())
+    found: list[Mapping[str, Json]] = [known[one] for one in selection.ids] or list(known.values())
     if not selection.ids and selection.split is not None:
         found = [challenge for challenge in found if challenge.get("split") == selection.split]
     found = found[: selection.limit]
