@@ -292,7 +292,9 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
 def _reasons(reasons: Counter[str]) -> str:
     if not reasons:
         return "no match was left out"
-    return text_table(["left out because", "matches"], [[name, str(n)] for name, n in reasons.most_common()], frozenset({1}))
+    return text_table(
+        ["left out because", "matches"], [[name, str(n)] for name, n in reasons.most_common()], frozenset({1})
+    )
 
 
 def _say(console: Console, text: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from arena.errors import ConfigError, DataError, ServiceFault
+from arena.errors import ArenaError, ConfigError, DataError, ServiceFault
 from arena.formats.bounded import parse_json
 from arena.providers.http.retry import Verdict, by_status, excerpt
 from arena.providers.http.transport import HttpResponse, Transport
@@ -25,7 +25,7 @@ NOT_DONE = frozenset({429, 503})
 Answer = dict[str, Any]
 
 
-class Refused(Exception):
+class Refused(ArenaError):
     """A service answered with an error. `status`: of HTTP; the text is the service's, redacted."""
 
     def __init__(self, status: int, text: str) -> None:
