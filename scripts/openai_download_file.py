@@ -30,9 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(NAME, description="Fetch the answers of a batch.",
                     examples=(f"python3 scripts/{NAME} state/datasets/first/requests.batch.json"
                               " --out state/datasets/first/results.jsonl",))  # fmt: skip
-    parser.add_argument(
-        "note", type=Path, metavar="NOTE", help="note of openai_batch_status.py"
-    )
+    parser.add_argument("note", type=Path, metavar="NOTE", help="note of openai_batch_status.py")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="file of answers to write")
     return parser
 
