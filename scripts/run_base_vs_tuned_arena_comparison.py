@@ -5,7 +5,7 @@ python3 scripts/run_base_vs_tuned_arena_comparison.py --tuned-model MODEL --out-
     [--base-model MODEL] [--base-run RUN] [--tuned-run RUN] [flags of arena compare] [any flag of arena run]
 
 The runs are DIR/base and DIR/tuned; a second call goes on with them (--resume). Without --config they are played with
-config/marco_defaults.yaml. With --deploy each model that is played gets a deployment on Fireworks, which is deleted when
+config/marco_defaults.yaml. With --deploy each model gets a deployment on Fireworks, which is deleted when
 its run has ended; without, a model that needs one must have it already.
 """
 

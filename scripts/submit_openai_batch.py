@@ -49,7 +49,7 @@ def checked(path: Path) -> tuple[int, str]:
     urls: dict[str, int] = {}
     seen: set[str] = set()
     with open_file(path) as file:
-        for number, line in lines_of(file, str(path)):
+        for number, (_, line) in enumerate(lines_of(file, str(path)), 1):
             found = parse_json(line, str(path), f"line {number}")
             members = ("custom_id", "method", "url", "body")
             if not isinstance(found, dict) or set(found) != set(members):

@@ -60,7 +60,7 @@ def audit_file(path: Path, challenges: ChallengeSet, runs: Sequence[FinishedRun]
     found: list[Found] = []
     count = canary = 0
     with open_file(path) as file:
-        for number, line in lines_of(file, str(path)):
+        for number, (_, line) in enumerate(lines_of(file, str(path)), 1):
             text = _plain(line)
             count += 1
             canary += audit.holds_canary(text)

@@ -63,7 +63,7 @@ def read_rows(path: Path) -> list[dict[str, Json]]:
     rows: list[dict[str, Json]] = []
     issues: list[Issue] = []
     with open_file(path) as file:
-        for number, line in lines_of(file, str(path)):
+        for number, (_, line) in enumerate(lines_of(file, str(path)), 1):
             row = parse_json(line, str(path), f"line {number}")
             found = (
                 [("", "must be an object")] if not isinstance(row, dict) else list(problems_with_row(row, "messages"))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from arena.errors import ArenaError, ConfigError, DataError, ServiceFault
 from arena.formats.bounded import parse_json
-from arena.providers.http.retry import Verdict, by_status, excerpt
+from arena.providers.http.retry import Backoff, Verdict, by_status, excerpt, retry_after_s
 from arena.providers.http.transport import HttpResponse, Transport
 from arena.records import Json
 
@@ -38,6 +39,10 @@ class RestClient:
 
     def __init__(self, transport: Transport, base: str, headers: Mapping[str, str]) -> None:
         self._transport, self._base, self._headers = transport, base.rstrip("/"), dict(headers)
+        settings = transport.settings
+        self._once = Transport(replace(settings, max_retries=0), transport.redactor)
+        self._backoff = Backoff(settings.backoff_base_s, settings.backoff_cap_s, settings.random)
+        self._sleep = settings.sleep or settings.stop.wait
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
         return self._object(self._send("GET", path, query), path)
@@ -73,11 +78,26 @@ class RestClient:
     ) -> HttpResponse:
         url = f"{self._base}{path}" + (f"?{urlencode(query)}" if query else "")
         headers = {**self._headers, **({"Content-Type": kind} if kind else {})}
-        classify = by_status if method != "POST" else _only_refusals
-        response = self._transport.request(method, url, headers, body, classify)
+        if method == "POST":
+            response = self._post(url, headers, body)
+        else:
+            response = self._transport.request(method, url, headers, body, by_status)
         if response.status >= 400:
             raise Refused(response.status, self._transport.redactor.text(_message(response.body)))
         return response
+
+    def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        """Send a POST; again only where the server says that it did nothing."""
+        settings = self._transport.settings
+        failures = 0
+        while True:
+            self._once.close()  # on a kept connection a request may be sent twice
+            response = self._once.request("POST", url, headers, body, lambda *answer: Verdict("accept"))
+            failures += 1
+            if response.status not in NOT_DONE or failures > settings.max_retries or settings.stop.is_set():
+                return response
+            asked = retry_after_s(response.headers, settings.wall_clock())
+            self._sleep(self._backoff.wait_s(failures, asked))
 
     @staticmethod
     def _object(response: HttpResponse, path: str) -> Answer:
@@ -91,13 +111,7 @@ class RestClient:
 
     def close(self) -> None:
         self._transport.close()
-
-
-def _only_refusals(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
-    """Retry what was not done; hand every other answer to the caller, who must not send it again."""
-    if status in NOT_DONE:
-        return Verdict("retry", f"HTTP {status}: {excerpt(body)}", throttled=status == 429)
-    return Verdict("accept")
+        self._once.close()
 
 
 def _message(body: bytes) -> str:

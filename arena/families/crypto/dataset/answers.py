@@ -29,7 +29,7 @@ def read_answers(
     """
     seen: set[str] = set()
     with open_file(path) as file:
-        for number, line in lines_of(file, str(path), MAX_LINE_BYTES):
+        for number, (_, line) in enumerate(lines_of(file, str(path), MAX_LINE_BYTES), 1):
             found = parse_json(line, str(path), f"line {number}")
             try:
                 one, made = _answer(found if isinstance(found, dict) else {}, challenges)

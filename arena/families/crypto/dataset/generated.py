@@ -142,7 +142,7 @@ def read(path: Path) -> Iterator[Generated]:
     """Yield the matches of a file. Errors: DataError with file and line; a key that stands there twice."""
     seen: set[tuple[str, int]] = set()
     with open_file(path) as file:
-        for number, line in lines_of(file, str(path)):
+        for number, (_, line) in enumerate(lines_of(file, str(path)), 1):
             place = f"line {number}"
             made = decode(Generated, parse_json(line, str(path), place), str(path), place)
             if made.format != FORMAT:

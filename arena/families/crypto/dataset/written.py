@@ -61,7 +61,7 @@ def invented_answers(
 
 def _asked(requests: Path) -> Iterator[Asked]:
     with open_file(requests) as file:
-        for number, line in lines_of(file, str(requests)):
+        for number, (_, line) in enumerate(lines_of(file, str(requests)), 1):
             found = parse_json(line, str(requests), f"line {number}")
             one = asked(str(found.get("custom_id"))) if isinstance(found, dict) else None
             if one is None:
