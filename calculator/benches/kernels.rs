@@ -5,10 +5,12 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use crypto_calculator::bigint::{Int, is_prime};
-use crypto_calculator::context::{Budget, Ctx, Settings};
-use crypto_calculator::group::bls::{G1, G2, Gt};
-use crypto_calculator::group::{CURVES, Group, Point, Scalar};
-use crypto_calculator::{bbs, noise, respond};
+use crypto_calculator::core::context::{Budget, Ctx, Settings};
+use crypto_calculator::groups::bls::{G1, G2, Gt};
+use crypto_calculator::groups::{CURVES, Group, Point, Scalar};
+use crypto_calculator::respond;
+use crypto_calculator::schemes::bbs;
+use crypto_calculator::schemes::noise;
 
 /// An odd number of exactly so many bits, the same on every machine.
 fn number(bits: usize, salt: u8) -> Int {

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use crypto_calculator::Settings;
 use crypto_calculator::bigint::Int;
-use crypto_calculator::context::{Budget, Ctx};
-use crypto_calculator::envelope::respond_item;
-use crypto_calculator::group::Schnorr;
-use crypto_calculator::json::{self, Json, Members};
-use crypto_calculator::registry;
-use crypto_calculator::schema::{Kind, Op, Param};
+use crypto_calculator::core::context::{Budget, Ctx};
+use crypto_calculator::core::envelope::respond_item;
+use crypto_calculator::core::json::{self, Json, Members};
+use crypto_calculator::core::registry;
+use crypto_calculator::core::schema::{Kind, Op, Param};
+use crypto_calculator::groups::Schnorr;
 
 /// A request that costs more is left out: its smaller sisters say the same.
 const MAX_COST: u64 = 500_000_000;

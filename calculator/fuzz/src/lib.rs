@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use crypto_calculator::json::{self, Json};
-use crypto_calculator::schema::Op;
-use crypto_calculator::{Settings, registry, respond};
+use crypto_calculator::core::json::{self, Json};
+use crypto_calculator::core::schema::Op;
+use crypto_calculator::Settings;
+use crypto_calculator::core::registry;
+use crypto_calculator::respond;
 
 #[path = "../../tests/it/common/requests.rs"]
 pub mod requests;

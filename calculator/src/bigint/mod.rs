@@ -2,7 +2,6 @@
 
 mod arith;
 mod divisors;
-mod generate;
 mod prime;
 mod residues;
 mod ring;
@@ -14,7 +13,6 @@ use dashu_int::monty::MontgomeryRepr;
 use dashu_int::ops::{BitTest, Gcd};
 use dashu_int::{IBig, Sign, UBig};
 
-pub use generate::{next_prime, random_below, random_bits, random_prime, random_safe_prime, uniform_prime};
 pub use prime::is_prime;
 pub use residues::{jacobi, sqrt_mod};
 pub use ring::{OddRing, Residue, repeated_square};

@@ -3,8 +3,10 @@
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
 
-use crypto_calculator::schema::{Family, family};
-use crypto_calculator::{Settings, catalogue, serve};
+use crypto_calculator::Settings;
+use crypto_calculator::carriers::serve;
+use crypto_calculator::core::catalogue;
+use crypto_calculator::core::schema::{Family, family};
 
 const USAGE: &str = "\
 usage: crypto_calculator_cli [--jsonl] [--seeded]

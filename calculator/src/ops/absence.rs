@@ -4,14 +4,14 @@ use sha2::{Digest, Sha256, Sha512};
 use sha3::Sha3_256;
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::lists;
-use crate::merkle::{self, Hash};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::lists;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::merkle::{self, Hash};
 
 const MAX_LEAVES: usize = 8_192;
 const MAX_STEPS: u64 = 1 << 20;
@@ -157,7 +157,7 @@ fn absence_prove(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
             ("path", Json::List(path.iter().map(|hash| Json::str(hex::encode(hash))).collect())),
         ]))
     };
-    let mut members: crate::json::Members<'static> = vec![
+    let mut members: crate::core::json::Members<'static> = vec![
         ("root".into(), Json::str(hex::encode(&merkle::root(&hashes)))),
         ("size".into(), Json::count(units(leaves.len()))),
     ];

@@ -1,15 +1,16 @@
 //! Family M, the part with RSA accumulators of primes.
 
 use super::FLAT;
-use crate::args::Args;
 use crate::bigint::{self, Int};
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::json::{Json, Members};
-use crate::lists::{self, json_int};
-use crate::rsa_group::{self, SOUND_BITS, TOY_WARNING, Trapdoor};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::{cost, hash_to_prime};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::{Json, Members};
+use crate::core::lists::{self, json_int};
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::numbers::hash_to_prime;
+use crate::schemes::rsa_group::{self, SOUND_BITS, TOY_WARNING, Trapdoor};
 
 const MAX_BITS: u64 = 8_192;
 const MAX_PRIME_BITS: u64 = 2_048;

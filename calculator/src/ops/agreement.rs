@@ -3,14 +3,14 @@
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE};
-use crate::group::bls::{G1, G2, Gt};
-use crate::group::{GROUP_PARAM, Group, POINT, Point, SCALAR, Zero, costs, read_point, read_scalar};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::bls::{G1, G2, Gt};
+use crate::groups::{GROUP_PARAM, Group, POINT, Point, SCALAR, Zero, costs, read_point, read_scalar};
 
 /// Pairs of one check.
 const MAX_PAIRS: usize = 64;

@@ -1,14 +1,14 @@
 //! Family A, the part with integer and modular arithmetic.
 
 use super::FLAT;
-use crate::args::Args;
 use crate::bigint::Int;
-use crate::context::Ctx;
-use crate::cost;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::json::Json;
-use crate::lists::{self, json_int};
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::lists::{self, json_int};
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
 
 /// Largest integer of any argument.
 const MAX_BITS: u64 = 16_384;

@@ -5,12 +5,12 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 
 /// Separates these hashes from every other use of SHA-256; the number changes when the layout does.
 const DOMAIN: &[u8] = b"crypto_calculator/auction/v1";

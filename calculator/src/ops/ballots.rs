@@ -1,16 +1,16 @@
 //! Family O: ballots that are added up without being opened.
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL};
-use crate::group::{Costs, GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sigma::request::{CONTEXT, VALID, VERDICT, transcript, verdict};
-use crate::sigma::{self, Clause, Equation, PROOF, Proof, prove, verify};
-use crate::small_log;
-use crate::transcript::Transcript;
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL};
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::small_log;
+use crate::groups::{Costs, GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
+use crate::schemes::sigma::request::{CONTEXT, VALID, VERDICT, transcript, verdict};
+use crate::schemes::sigma::{self, Clause, Equation, PROOF, Proof, prove, verify};
+use crate::schemes::transcript::Transcript;
 
 const STANDARD: &str =
     "Cramer, Gennaro, Schoenmakers 1997: c1 = r g, c2 = vote g + r pk, with a proof that vote is 0 or 1";

@@ -1,11 +1,11 @@
 //! Family O: splitting a bill.
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE, child};
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE, child};
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 
 const MAX_PEOPLE: usize = 256;
 

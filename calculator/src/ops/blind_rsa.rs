@@ -3,16 +3,16 @@
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::Args;
 use crate::bigint::Int;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::rsa::padding::{Hash, pss_encode, pss_verify};
-use crate::rsa::request::{PK, SK, TOY, inconsistent, private, public, sizes, toy_pk, toy_sk};
-use crate::rsa::{MAX_BITS, PublicKey, cost};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::rsa::padding::{Hash, pss_encode, pss_verify};
+use crate::schemes::rsa::request::{PK, SK, TOY, inconsistent, private, public, sizes, toy_pk, toy_sk};
+use crate::schemes::rsa::{MAX_BITS, PublicKey, cost};
 
 const BAD_BLIND_SIG: &str = "bad_blind_sig";
 

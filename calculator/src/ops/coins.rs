@@ -1,14 +1,14 @@
 //! Family E: randomness that several parties make together, and drawing by it.
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::draw;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE, child};
-use crate::hash_commitment::commitment;
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE, child};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::draw;
+use crate::schemes::hash_commitment::commitment;
 
 const CONTEXT: Kind = Kind::Bytes { max: 1_024 };
 const MSG: Kind = Kind::Bytes { max: 4_096 };

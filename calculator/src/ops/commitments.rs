@@ -4,13 +4,13 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::Error;
-use crate::hash_commitment::commitment;
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::Error;
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::hash_commitment::commitment;
 
 const MSG: Kind = Kind::Bytes { max: 1 << 20 };
 const CONTEXT: Kind = Kind::Bytes { max: 1024 };

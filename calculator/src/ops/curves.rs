@@ -1,15 +1,15 @@
 //! Family D: points and scalars of the groups.
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, MISSING_ARG, OUT_OF_RANGE};
-use crate::group::{
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, MISSING_ARG, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{
     self, GROUP_PARAM, Group, POINT, POINTS, Point, SCALAR, SCALARS, Scalar, Zero, costs, read_point, read_points,
     read_scalar, read_scalars,
 };
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
 
 const NOT_INVERTIBLE: &str = "not_invertible";
 
@@ -216,7 +216,7 @@ fn ec_check(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
             Ok(Json::object([("valid", Json::Bool(true)), ("identity", Json::Bool(group.is_identity(&point)))])
                 .into())
         }
-        Err(error) if error.code == crate::error::BAD_ENCODING => {
+        Err(error) if error.code == crate::core::error::BAD_ENCODING => {
             Ok(Reply::verdict(Err("not the canonical encoding of an element of the group")))
         }
         Err(error) => Err(error),
@@ -252,7 +252,7 @@ fn scalar_op(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
         "to_int" => return Ok(Json::str(group.scalar_to_int(&scalar("a")?)?.to_string()).into()),
         _ => {
             given("msg")?;
-            group.hash_to_scalar(&[args.bytes("msg")?], group::SCALAR_TAG)?
+            group.hash_to_scalar(&[args.bytes("msg")?], groups::SCALAR_TAG)?
         }
     };
     Ok(group.scalar_json(&result)?.into())

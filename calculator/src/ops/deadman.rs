@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sharing::{self, MAX_SHARES, N, T, gf256};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::sharing::{self, MAX_SHARES, N, T, gf256};
 
 /// Separates these hashes from every other use of SHA-256; the numbers change when the layouts do.
 const SHARE_DOMAIN: &[u8] = b"crypto_calculator/deadman/share/v1";

@@ -10,12 +10,12 @@ use sha3::{Sha3_256, Sha3_512};
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 
 const ALGS: &[&str] = &["sha256", "sha384", "sha512", "sha3-256", "sha3-512"];
 const PASSWORD_ALGS: &[&str] = &["sha256", "sha384", "sha512"];

@@ -11,12 +11,12 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::units;
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 
 /// Nonces that a signature may draw before one fits; the first one does not with probability 2^-128 or less.
 const MAX_TRIES: u32 = 16;

@@ -6,15 +6,15 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
 use crate::bigint::Int;
-use crate::canonical::canonical;
-use crate::context::Ctx;
-use crate::error::{BAD_ENCODING, BAD_JSON, Error, MISSING_ARG, OUT_OF_RANGE, UNKNOWN_ARG};
-use crate::group::expand::{Expander, expand_message};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::canonical::canonical;
+use crate::core::context::Ctx;
+use crate::core::error::{BAD_ENCODING, BAD_JSON, Error, MISSING_ARG, OUT_OF_RANGE, UNKNOWN_ARG};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::expand::{Expander, expand_message};
 
 const DATA: Kind = Kind::Bytes { max: 1 << 20 };
 const FORMS: &[&str] = &["hex", "base64", "base64url", "base32", "base58", "utf8"];

@@ -3,15 +3,15 @@
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::frost::{Commitment, Session, Suite};
-use crate::group::{G, Group, POINT, Point, SCALAR, Zero, costs, read_point, read_scalar};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sharing::{self, INDEX, MAX_SHARES, PUBLIC_SHARES};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{G, Group, POINT, Point, SCALAR, Zero, costs, read_point, read_scalar};
+use crate::schemes::frost::{Commitment, Session, Suite};
+use crate::schemes::sharing::{self, INDEX, MAX_SHARES, PUBLIC_SHARES};
 
 const STANDARD: &str = "RFC 9591; keys by feldman_deal";
 const MISMATCH: &str = "commitment_mismatch";

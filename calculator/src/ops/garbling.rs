@@ -5,12 +5,12 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::FLAT;
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
 
 const STANDARD: &str =
     "Yao's garbled gate, point and permute; rows are SHA-256 of labels and gate xor (label | zeros)";

@@ -1,14 +1,14 @@
 //! Hashing to groups (family D) and the expansion beneath it (family C), RFC 9380.
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::group::expand::{Expander, expand_message as expand};
-use crate::group::{GROUP_PARAM, Group, MAX_DST, costs, suite};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::expand::{Expander, expand_message as expand};
+use crate::groups::{GROUP_PARAM, Group, MAX_DST, costs, suite};
 
 const MSG: Kind = Kind::Bytes { max: 1 << 20 };
 /// expand_message hashes a tag of more than 255 bytes.

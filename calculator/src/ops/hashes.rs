@@ -11,12 +11,12 @@ use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 use shake::{Shake128, Shake256};
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 
 /// No argument is longer than a request.
 const DATA: Kind = Kind::Bytes { max: 1 << 20 };

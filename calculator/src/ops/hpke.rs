@@ -3,13 +3,15 @@
 use zeroize::Zeroizing;
 
 use super::units;
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{BAD_ENCODING, Error, MISSING_ARG, OUT_OF_RANGE};
-use crate::hex;
-use crate::hpke::{AEADS, Channel, Cipher, DECRYPT_FAILED, KDFS, KEMS, Kdf, Kem, MODES, Setup, Suite, TAG_LEN};
-use crate::json::{Json, Members};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{BAD_ENCODING, Error, MISSING_ARG, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::{Json, Members};
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::hpke::{
+    AEADS, Channel, Cipher, DECRYPT_FAILED, KDFS, KEMS, Kdf, Kem, MODES, Setup, Suite, TAG_LEN,
+};
 
 const MAX_MSG: usize = 1 << 19;
 const MSG: Kind = Kind::Bytes { max: MAX_MSG };

@@ -1,14 +1,14 @@
 //! Family Q: the calculator itself.
 
 use super::FLAT;
-use crate::args::Args;
-use crate::catalogue;
-use crate::context::Ctx;
-use crate::envelope::respond_item;
-use crate::error::{Error, UNKNOWN_OP};
-use crate::json::Json;
-use crate::registry;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::catalogue;
+use crate::core::context::Ctx;
+use crate::core::envelope::respond_item;
+use crate::core::error::{Error, UNKNOWN_OP};
+use crate::core::json::Json;
+use crate::core::registry;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
 
 /// Most requests of one batch.
 const MAX_BATCH: usize = 64;
@@ -124,7 +124,7 @@ fn help(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
 fn batch(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let mut answers = Vec::new();
     for (index, item) in args.list("requests")?.iter().enumerate() {
-        if let crate::args::Value::Json(item) = item {
+        if let crate::core::args::Value::Json(item) = item {
             answers.push(respond_item(item, super::units(index), ctx));
         }
     }

@@ -1,13 +1,14 @@
 //! Family O: differential privacy.
 
 use super::FLAT;
-use crate::args::Args;
-use crate::bigint::{Int, random_below};
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::json::Json;
-use crate::noise::{self, Ratio};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::bigint::Int;
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::numbers::generate::random_below;
+use crate::schemes::noise::{self, Ratio};
 
 const STANDARD: &str = "Canonne, Kamath, Steinke 2020, exact sampling with integers";
 /// Parts of a fraction; small enough that every product of the sampling stays a few words long.

@@ -3,14 +3,14 @@
 use zeroize::Zeroizing;
 
 use super::FLAT;
-use crate::args::Args;
 use crate::bigint::{self, Int};
-use crate::context::Ctx;
-use crate::cost;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
 
 /// Largest integer of any argument.
 const MAX_BITS: u64 = 16_384;

@@ -1,14 +1,16 @@
 //! Family L: oblivious pseudorandom functions (RFC 9497). Server: derive_key, evaluate; client: blind, finalize.
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE, child};
-use crate::group::{POINT, POINTS, Point, SCALARS, Scalar, Zero, read_point, read_points, read_scalar, read_scalars};
-use crate::hex;
-use crate::json::Json;
-use crate::oprf::{BAD_PROOF, MAX_BATCH, MAX_INPUT, MODES, Mode, SEED_LEN, SUITES, Suite, costs};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE, child};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{
+    POINT, POINTS, Point, SCALARS, Scalar, Zero, read_point, read_points, read_scalar, read_scalars,
+};
+use crate::schemes::oprf::{BAD_PROOF, MAX_BATCH, MAX_INPUT, MODES, Mode, SEED_LEN, SUITES, Suite, costs};
 
 const SUITE: Param =
     Param::default("suite", Kind::Choice(SUITES), Default::Str("ristretto255-SHA512"), "group and hash");
@@ -24,7 +26,7 @@ const INPUTS: Param =
 const INFO: Param = Param::optional("info", INPUT, "poprf only: public info that both sides put in");
 const BLINDED: Param = Param::required("blinded", POINTS, "the blinded elements");
 const PROOF: Kind = Kind::hex(64);
-const SK: Param = Param::required("sk", crate::group::SCALAR, "the server's secret key").secret();
+const SK: Param = Param::required("sk", crate::groups::SCALAR, "the server's secret key").secret();
 
 pub static OPS: &[Op] = &[
     Op {
@@ -83,7 +85,14 @@ pub static OPS: &[Op] = &[
         name: "oprf_evaluate",
         family: family::OBLIVIOUS,
         summary: "server: apply the key to blinded elements, with a proof in voprf and poprf",
-        params: &[SUITE, MODE, SK, BLINDED, INFO, Param::seeded_only("r", crate::group::SCALAR, "the proof's nonce")],
+        params: &[
+            SUITE,
+            MODE,
+            SK,
+            BLINDED,
+            INFO,
+            Param::seeded_only("r", crate::groups::SCALAR, "the proof's nonce"),
+        ],
         result: "object: evaluated (list of pt), pk (pt), proof (hex, 64 bytes; voprf and poprf)",
         errors: &[],
         standard: "RFC 9497, section 3.3, BlindEvaluate",
@@ -313,7 +322,7 @@ fn check_proof(
     for name in ["blinded", "proof", "pk"] {
         if args.get(name).is_none() {
             let message = "the modes voprf and poprf need blinded, proof and pk";
-            return Err(args.error(crate::error::MISSING_ARG, name, message));
+            return Err(args.error(crate::core::error::MISSING_ARG, name, message));
         }
     }
     let blinded = read_points(args, g, "blinded", Zero::Refused, ctx)?;

@@ -1,12 +1,12 @@
 //! Family J: Paillier's encryption.
 
-use crate::args::Args;
 use crate::bigint::Int;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::json::Json;
-use crate::paillier::{MAX_BITS, MIN_BITS, Public, SOUND_BITS, Secret, generate_cost, power_cost};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::paillier::{MAX_BITS, MIN_BITS, Public, SOUND_BITS, Secret, generate_cost, power_cost};
 
 const STANDARD: &str = "Paillier 1999, with g = n + 1: c = (1 + m n) r^n mod n^2";
 const N: Param =

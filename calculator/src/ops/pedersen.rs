@@ -1,16 +1,16 @@
 //! Family E: commitments that can be added.
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::group::{
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{
     GROUP_PARAM, Group, POINT, POINTS, Point, SCALAR, SCALARS, Scalar, Zero, costs, read_point, read_points,
     read_scalar, read_scalars,
 };
-use crate::json::Json;
-use crate::pedersen::{self, VALUE};
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::pedersen::{self, VALUE};
 
 const H: Param = Param::optional(
     "h",

@@ -1,15 +1,16 @@
 //! Family A, the part with primes, factors and random integers.
 
 use super::FLAT;
-use crate::args::Args;
-use crate::bigint::{self, Int};
-use crate::context::Ctx;
-use crate::cost;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::factor;
-use crate::json::Json;
-use crate::lists::json_int;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::bigint::Int;
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::lists::json_int;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::numbers::factor;
+use crate::numbers::generate;
 
 /// Largest prime that is drawn, and largest number above which one is looked for: beyond, a gap takes too long.
 const MAX_PRIME_BITS: u64 = 2_048;
@@ -106,7 +107,7 @@ fn next_prime_cost(args: &Args<'_>) -> u64 {
 }
 
 fn next_prime(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
-    Ok(json_int(&bigint::next_prime(args.int("n")?, ctx)?).into())
+    Ok(json_int(&generate::next_prime(args.int("n")?, ctx)?).into())
 }
 
 fn gen_prime_cost(args: &Args<'_>) -> u64 {
@@ -114,11 +115,11 @@ fn gen_prime_cost(args: &Args<'_>) -> u64 {
 }
 
 fn gen_prime(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
-    Ok(Json::object([("p", json_int(&bigint::random_prime(args.count("bits")?, false, ctx)?))]).into())
+    Ok(Json::object([("p", json_int(&generate::random_prime(args.count("bits")?, false, ctx)?))]).into())
 }
 
 fn gen_safe_prime(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let p = bigint::random_safe_prime(args.count("bits")?, ctx)?;
+    let p = generate::random_safe_prime(args.count("bits")?, ctx)?;
     Ok(Json::object([("p", json_int(&p)), ("q", json_int(&p.shr(1)))]).into())
 }
 
@@ -148,6 +149,6 @@ fn random_int(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
         return Err(args.error(OUT_OF_RANGE, "max", "max must not be below min"));
     }
     let width = &(max - min) + &Int::one();
-    let n = min + &bigint::random_below(&width, ctx)?;
+    let n = min + &generate::random_below(&width, ctx)?;
     Ok(Json::object([("n", json_int(&n))]).into())
 }

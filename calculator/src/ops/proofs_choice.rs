@@ -1,19 +1,19 @@
 //! Family K: one out of several, without telling which.
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
 use crate::bigint::Int;
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE};
-use crate::group::{
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{
     GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_points, read_scalar,
 };
-use crate::json::Json;
-use crate::pedersen::commit;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sigma::commitment::{H_PARAM, candidates, distinct, read_h};
-use crate::sigma::request::{CONTEXT, VALID, VERDICT, blinding, transcript, verdict};
-use crate::sigma::{self, Clause, PROOF, Proof, prove, verify};
+use crate::schemes::pedersen::commit;
+use crate::schemes::sigma::commitment::{H_PARAM, candidates, distinct, read_h};
+use crate::schemes::sigma::request::{CONTEXT, VALID, VERDICT, blinding, transcript, verdict};
+use crate::schemes::sigma::{self, Clause, PROOF, Proof, prove, verify};
 
 /// Candidates of one proof.
 const MAX_SET: usize = 256;

@@ -1,17 +1,17 @@
 //! Family K: proofs of knowledge of logarithms.
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::bip374;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::group::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
-use crate::json::Json;
-use crate::pedersen::commit;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sigma::commitment::{H_PARAM, read_h};
-use crate::sigma::request::{CONTEXT, VALID, VERDICT, transcript, verdict};
-use crate::sigma::{self, Clause, Equation, PROOF, Proof, prove, verify};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
+use crate::schemes::bip374;
+use crate::schemes::pedersen::commit;
+use crate::schemes::sigma::commitment::{H_PARAM, read_h};
+use crate::schemes::sigma::request::{CONTEXT, VALID, VERDICT, transcript, verdict};
+use crate::schemes::sigma::{self, Clause, Equation, PROOF, Proof, prove, verify};
 
 const BASE: Param = Param::optional("base", POINT, "the base; the generator if left out");
 const BIP374: &str = "bip374";

@@ -1,17 +1,17 @@
 //! Family K: committed numbers within bounds.
 
 use super::FLAT;
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::group::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point};
-use crate::json::Json;
-use crate::pedersen::commit;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sigma;
-use crate::sigma::commitment::{H_PARAM, RANGE_PROOF, Range, RangeProof, read_h};
-use crate::sigma::request::{CONTEXT, VALID, VERDICT, blinding, transcript};
-use crate::transcript::Transcript;
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point};
+use crate::schemes::pedersen::commit;
+use crate::schemes::sigma;
+use crate::schemes::sigma::commitment::{H_PARAM, RANGE_PROOF, Range, RangeProof, read_h};
+use crate::schemes::sigma::request::{CONTEXT, VALID, VERDICT, blinding, transcript};
+use crate::schemes::transcript::Transcript;
 
 const NOT_PROVABLE: &str = "not_provable";
 const MAX_BITS: u64 = 64;
@@ -28,7 +28,7 @@ const MIN: Param =
     Param::default("min", Kind::Count { min: 0, max: u64::MAX }, Default::Int(0), "the smallest allowed number");
 const TODAY: Param = Param::required("today", DATE, "the date of the proof, as YYYYMMDD");
 const MIN_AGE: Param = Param::required("min_age", Kind::Count { min: 1, max: 150 }, "the age to reach, in years");
-const FRESH: Param = Param { need: crate::schema::Need::Required, ..CONTEXT };
+const FRESH: Param = Param { need: crate::core::schema::Need::Required, ..CONTEXT };
 const THE_PROOF: Param = Param::required("proof", RANGE_PROOF, "the proof");
 const PROVED: &str = "object: commitment (pt), proof (object: bits, c, z), secret (object: r)";
 const STANDARD: &str =

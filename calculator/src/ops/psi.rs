@@ -6,17 +6,17 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE, child};
-use crate::group::{
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE, child};
+use crate::core::hex;
+use crate::core::json::{Json, Members};
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{
     Costs, GROUP_PARAM, Group, POINT, Point, SCALAR, Zero, costs, read_point, read_points, read_scalar,
 };
-use crate::hex;
-use crate::json::{Json, Members};
-use crate::key_proof::{self, Proof, Statement};
-use crate::oprf::BAD_PROOF;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::key_proof::{self, Proof, Statement};
+use crate::schemes::oprf::BAD_PROOF;
 
 /// Somebody repeats an item, which would count twice.
 const DUPLICATE: &str = "duplicate_item";

@@ -1,14 +1,14 @@
 //! Family L: is a password on a server's list? The server does not learn the password, nor the client the list.
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, MISSING_ARG};
-use crate::group::{POINT, Point, SCALAR, Scalar, Zero, read_point, read_scalar};
-use crate::hex;
-use crate::json::{Json, Members};
-use crate::oprf::{BAD_PROOF, Mode, Suite, costs};
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, MISSING_ARG};
+use crate::core::hex;
+use crate::core::json::{Json, Members};
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{POINT, Point, SCALAR, Scalar, Zero, read_point, read_scalar};
+use crate::schemes::oprf::{BAD_PROOF, Mode, Suite, costs};
 
 const STANDARD: &str = "RFC 9497, VOPRF with ristretto255-SHA512; a tag is the first 16 bytes of an output";
 const SUITE: &str = "ristretto255-SHA512";

@@ -3,14 +3,14 @@
 use ed25519_dalek::{Signer, SigningKey};
 
 use super::FLAT;
-use crate::args::Args;
-use crate::canonical::canonical;
-use crate::context::Ctx;
-use crate::ed25519;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::canonical::canonical;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::ed25519;
 
 /// Separates receipts from every other use of an Ed25519 key; the number changes when the layout does.
 const DOMAIN: &[u8] = b"crypto_calculator/receipt/v1\n";

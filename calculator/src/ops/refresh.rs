@@ -1,13 +1,13 @@
 //! Family I: new shares of the same secret, so that shares which leaked before are worth nothing.
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::group::{GROUP_PARAM, Group, POINTS, Point, SCALAR, Scalar, Zero, costs, read_points, read_scalar};
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sharing::{self, INDEX, N, T};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{GROUP_PARAM, Group, POINTS, Point, SCALAR, Scalar, Zero, costs, read_points, read_scalar};
+use crate::schemes::sharing::{self, INDEX, N, T};
 
 const BAD_UPDATE: &str = "bad_update";
 const STANDARD: &str = "Herzberg, Jarecki, Krawczyk, Yung 1995: add Feldman sharings of zero";

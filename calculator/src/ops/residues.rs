@@ -1,16 +1,17 @@
 //! Family A, the part with residues modulo a prime and with orders of elements.
 
 use super::FLAT;
-use crate::args::Args;
 use crate::bigint::{self, Int};
-use crate::context::Ctx;
-use crate::discrete_log::{self, MAX_EXPONENT};
-use crate::error::{Error, LIMIT_EXCEEDED, OUT_OF_RANGE};
-use crate::group::{NAMED_SCHNORR, Schnorr};
-use crate::json::Json;
-use crate::lists::{self, json_int, json_ints};
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::{cost, factor};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost;
+use crate::core::error::{Error, LIMIT_EXCEEDED, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::lists::{self, json_int, json_ints};
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{NAMED_SCHNORR, Schnorr};
+use crate::numbers::discrete_log::{self, MAX_EXPONENT};
+use crate::numbers::factor;
 
 const MAX_BITS: u64 = 16_384;
 const MAX_MODULUS_BITS: u64 = 8_192;

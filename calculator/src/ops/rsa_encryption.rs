@@ -3,16 +3,16 @@
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::Args;
 use crate::bigint::Int;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::rsa::cost;
-use crate::rsa::padding::{Hash, oaep_decode, oaep_encode, oaep_max};
-use crate::rsa::request::{PK, SK, TOY, private, public, sizes, toy_pk, toy_sk};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::rsa::cost;
+use crate::schemes::rsa::padding::{Hash, oaep_decode, oaep_encode, oaep_max};
+use crate::schemes::rsa::request::{PK, SK, TOY, private, public, sizes, toy_pk, toy_sk};
 
 /// One code for every cause: which check failed would tell an attacker the plaintext (Manger 2001).
 const DECRYPT_FAILED: &str = "decrypt_failed";

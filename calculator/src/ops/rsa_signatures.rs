@@ -3,18 +3,18 @@
 use subtle::ConstantTimeEq;
 
 use super::{FLAT, units};
-use crate::args::Args;
 use crate::bigint::Int;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::rsa::padding::{Hash, pkcs1_encode, pss_encode, pss_verify};
-use crate::rsa::request::{
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::rsa::padding::{Hash, pkcs1_encode, pss_encode, pss_verify};
+use crate::schemes::rsa::request::{
     PK, SK, TOY, check_size, inconsistent, private, private_json, public, public_json, sizes, toy_pk, toy_sk,
 };
-use crate::rsa::{MAX_BITS, PrivateKey, PublicKey, cost};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::rsa::{MAX_BITS, PrivateKey, PublicKey, cost};
 
 const MSG: Kind = Kind::Bytes { max: 1 << 20 };
 const SCHEME: Param = Param::default(

@@ -3,12 +3,12 @@
 use k256::schnorr::{Signature, SigningKey, VerifyingKey};
 
 use super::units;
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
 
 const MSG: Kind = Kind::Bytes { max: 1 << 20 };
 /// Cost units of one signature or verification.

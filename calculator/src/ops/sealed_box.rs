@@ -3,13 +3,13 @@
 use zeroize::Zeroizing;
 
 use super::units;
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::hex;
-use crate::hpke::{Cipher, DECRYPT_FAILED, Kdf, Kem, Setup, Suite, TAG_LEN};
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::hpke::{Cipher, DECRYPT_FAILED, Kdf, Kem, Setup, Suite, TAG_LEN};
 
 /// HPKE's base mode with its most common suite.
 const SUITE: Suite = Suite { kem: Kem::X25519, kdf: Kdf::Sha256, cipher: Cipher::ChaCha20Poly1305 };

@@ -1,15 +1,15 @@
 //! Family I: Shamir's secret sharing.
 
 use super::{FLAT, units};
-use crate::args::Args;
 use crate::bigint::{self, Int};
-use crate::context::Ctx;
-use crate::error::{BAD_ENCODING, Error, MISSING_ARG, OUT_OF_RANGE};
-use crate::group::{Group, Scalar, Zero};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sharing::{self, INDEX, Indexed, MAX_SHARES, N, SIZE, T, gf256};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{BAD_ENCODING, Error, MISSING_ARG, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{Group, Scalar, Zero};
+use crate::schemes::sharing::{self, INDEX, Indexed, MAX_SHARES, N, SIZE, T, gf256};
 
 const MAX_BYTES: usize = 4_096;
 const MAX_BITS: u64 = 4_096;

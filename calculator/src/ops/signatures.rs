@@ -3,13 +3,13 @@
 use ed25519_dalek::{Signer, SigningKey};
 
 use super::units;
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::ed25519;
-use crate::error::Error;
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::Error;
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::schemes::ed25519;
 
 const MSG: Kind = Kind::Bytes { max: 1 << 20 };
 /// Cost units of one scalar multiplication on the curve, key expansion and all.

@@ -4,12 +4,13 @@ use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::bigint::{Int, random_below};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE, child};
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::bigint::Int;
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE, child};
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::numbers::generate::random_below;
 
 const MAX_BITS: u64 = 2_048;
 const MAX_PARTIES: usize = 256;

@@ -1,15 +1,15 @@
 //! Family I: decrypting and signing by enough holders of a shared key.
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{BAD_ENCODING, Error, OUT_OF_RANGE};
-use crate::group::bls::{G1, G2, Gt};
-use crate::group::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sharing::{self, INDEX, Indexed, MAX_SHARES, PUBLIC_SHARES};
-use crate::transcript::Transcript;
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{BAD_ENCODING, Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::bls::{G1, G2, Gt};
+use crate::groups::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
+use crate::schemes::sharing::{self, INDEX, Indexed, MAX_SHARES, PUBLIC_SHARES};
+use crate::schemes::transcript::Transcript;
 
 const BAD_SHARE: &str = "bad_share";
 const TOO_FEW: &str = "too_few_shares";

@@ -6,16 +6,17 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{FLAT, units};
-use crate::args::Args;
 use crate::bigint::{self, Int, OddRing, repeated_square};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::{Json, Members};
-use crate::lists::json_int;
-use crate::rsa_group::{self, SOUND_BITS, TOY_WARNING, Trapdoor};
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::{cost, hash_to_prime};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::{Json, Members};
+use crate::core::lists::json_int;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::numbers::hash_to_prime;
+use crate::schemes::rsa_group::{self, SOUND_BITS, TOY_WARNING, Trapdoor};
 
 const MAX_BITS: u64 = 8_192;
 /// Squarings of one call; longer locks go on from the checkpoint.

@@ -6,14 +6,14 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::units;
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::group::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
-use crate::hex;
-use crate::hpke::DECRYPT_FAILED;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::{GROUP_PARAM, Group, POINT, Point, SCALAR, Scalar, Zero, costs, read_point, read_scalar};
+use crate::schemes::hpke::DECRYPT_FAILED;
 
 const STANDARD: &str = "Chou and Orlandi 2015, with ChaCha20-Poly1305 under keys hashed from the whole exchange";
 const KEY_DOMAIN: &[u8] = b"crypto_calculator/oblivious-transfer/v1";

@@ -1,16 +1,18 @@
 //! Family E: one commitment to a list of numbers, opened place by place.
 
 use super::{FLAT, units};
-use crate::args::{Args, Value};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE, child};
-use crate::group::read_scalars;
-use crate::group::{GROUP_PARAM, Group, POINT, Point, SCALAR, SCALARS, Scalar, Zero, costs, read_point, read_scalar};
-use crate::json::Json;
-use crate::pedersen::{self, VALUE};
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::sharing::records;
-use crate::transcript::Transcript;
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE, child};
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::groups::read_scalars;
+use crate::groups::{
+    GROUP_PARAM, Group, POINT, Point, SCALAR, SCALARS, Scalar, Zero, costs, read_point, read_scalar,
+};
+use crate::schemes::pedersen::{self, VALUE};
+use crate::schemes::sharing::records;
+use crate::schemes::transcript::Transcript;
 
 const MAX: usize = 128;
 const PLACE: Kind = Kind::Count { min: 0, max: 127 };

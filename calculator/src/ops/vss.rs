@@ -1,16 +1,16 @@
 //! Family I: verifiable sharing of a scalar, by Feldman and by Pedersen.
 
 use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE, child};
-use crate::group::{
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::error::{Error, OUT_OF_RANGE, child};
+use crate::core::json::Json;
+use crate::core::schema::{Example, Expect, Op, Param, Reply, family};
+use crate::groups::{
     GROUP_PARAM, Group, POINTS, Point, SCALAR, SCALARS, Scalar, Zero, costs, read_points, read_scalar, read_scalars,
 };
-use crate::json::Json;
-use crate::pedersen;
-use crate::schema::{Example, Expect, Op, Param, Reply, family};
-use crate::sharing::{self, INDEX, Indexed, N, T};
+use crate::schemes::pedersen;
+use crate::schemes::sharing::{self, INDEX, Indexed, N, T};
 
 const SK: Param = Param::optional("sk", SCALAR, "what to share, other than zero; drawn if left out").secret();
 const COEFFICIENTS: Param =

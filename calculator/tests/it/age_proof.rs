@@ -2,7 +2,7 @@
 //! holder proves an age to a shop, and the shop learns nothing but that. Every way to cheat is caught.
 
 use crate::common::{call, fault, result};
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
 
 const TODAY: u64 = 20_261_120;
 

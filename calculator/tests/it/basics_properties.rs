@@ -1,8 +1,8 @@
 //! Encodings, key derivation and ciphers: round trips, second spellings, changed bits, limits.
 
 use crate::common::{Random, assert_refused, call, changed, result};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
 
 fn text(value: &Json<'_>, key: &str) -> String {
     value.get(key).and_then(Json::as_str).unwrap_or_else(|| panic!("{key}: {}", value.render())).to_owned()

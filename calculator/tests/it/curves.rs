@@ -2,9 +2,9 @@
 
 use crate::common::vectors::run;
 use crate::common::{call, fault, result};
-use crypto_calculator::group::{CURVES, Group, ristretto_from_uniform};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::groups::{CURVES, Group, ristretto_from_uniform};
 use sha2::{Digest, Sha512};
 
 #[test]

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::common::requests::request;
 use crate::common::{Random, ask, fault};
-use crypto_calculator::context::TIME_LIMIT;
-use crypto_calculator::json::Json;
-use crypto_calculator::schema::{Op, family};
-use crypto_calculator::{Settings, registry};
+use crypto_calculator::Settings;
+use crypto_calculator::core::context::TIME_LIMIT;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::core::registry;
+use crypto_calculator::core::schema::{Op, family};
 
 /// Requests of one seed.
 const BATCH: u64 = 5_000;

@@ -2,10 +2,10 @@
 
 use crate::common::Random;
 use crypto_calculator::bigint::Int;
-use crypto_calculator::context::{Budget, Ctx, Settings};
-use crypto_calculator::group::{CURVES, Group, NAMED_SCHNORR, Point, Scalar, Schnorr, Zero, generator_tag};
-use crypto_calculator::hex;
-use crypto_calculator::transcript::Transcript;
+use crypto_calculator::core::context::{Budget, Ctx, Settings};
+use crypto_calculator::core::hex;
+use crypto_calculator::groups::{CURVES, Group, NAMED_SCHNORR, Point, Scalar, Schnorr, Zero, generator_tag};
+use crypto_calculator::schemes::transcript::Transcript;
 
 /// All curves, a named group, and a toy: p = 2q + 1 with q = 1019.
 fn groups() -> Vec<Group> {

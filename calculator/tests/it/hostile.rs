@@ -4,11 +4,12 @@ use std::io::{BufReader, Cursor};
 use std::time::Duration;
 
 use crate::common::{PLAIN, ask, ask_text, call, fault, parse, seeded};
-use crypto_calculator::args::Args;
-use crypto_calculator::envelope::{MAX_ANSWER, MAX_REQUEST, guard};
-use crypto_calculator::json::Json;
-use crypto_calculator::schema::{Kind, Param};
-use crypto_calculator::{Settings, serve};
+use crypto_calculator::Settings;
+use crypto_calculator::carriers::serve;
+use crypto_calculator::core::args::Args;
+use crypto_calculator::core::envelope::{MAX_ANSWER, MAX_REQUEST, guard};
+use crypto_calculator::core::json::Json;
+use crypto_calculator::core::schema::{Kind, Param};
 
 fn refused(request: impl AsRef<[u8]>, code: &str, path: &str) {
     let answer = ask(&PLAIN(), &request);

@@ -2,10 +2,11 @@
 // Small numbers become floats and places of tables.
 
 use crate::common::{ask, seeded};
-use crypto_calculator::bigint::{Int, random_below};
-use crypto_calculator::context::{Budget, Ctx, Settings};
-use crypto_calculator::json::Json;
-use crypto_calculator::noise::{self, Ratio};
+use crypto_calculator::bigint::Int;
+use crypto_calculator::core::context::{Budget, Ctx, Settings};
+use crypto_calculator::core::json::Json;
+use crypto_calculator::numbers::generate::random_below;
+use crypto_calculator::schemes::noise::{self, Ratio};
 
 const SAMPLES: usize = 20_000;
 

@@ -2,8 +2,8 @@
 
 use crate::common::{Random, ask, call, fault, parse, result, seeded, vectors};
 use crypto_calculator::bigint::{self, Int};
-use crypto_calculator::factor::factor;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::numbers::factor::factor;
 use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
 
@@ -247,7 +247,7 @@ fn orders_are_the_smallest() {
 
 #[test]
 fn every_named_group_has_primes_of_its_size() {
-    for name in crypto_calculator::group::NAMED_SCHNORR {
+    for name in crypto_calculator::groups::NAMED_SCHNORR {
         let group = result("group_info", &format!(r#"{{"group":"{name}"}}"#));
         let (p, q) = (int(&member(&group, "p")), int(&member(&group, "q")));
         assert_eq!(p, crate::common::closed_form::prime(name), "{name}");

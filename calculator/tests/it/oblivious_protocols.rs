@@ -2,8 +2,8 @@
 //! interface by parties with separate state; and what happens to those who cheat.
 
 use crate::common::{ask, fault, seeded};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
 
 /// A party: what it knows, and a stream of randomness of its own.
 struct Party {

@@ -2,9 +2,9 @@
 
 use crate::common::vectors::run;
 use crate::common::{at, call, fault, parse, result, valid};
-use crypto_calculator::group::bls::{Fr, G2};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::groups::bls::{Fr, G2};
 use num_bigint::BigInt;
 
 #[test]

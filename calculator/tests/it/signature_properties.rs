@@ -1,8 +1,8 @@
 //! Signatures and RSA encryption: round trips, changed bits, cheats, bad keys.
 
 use crate::common::{Random, assert_refused, call, changed, result, valid};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
 use num_bigint::BigUint;
 
 fn text(value: &Json<'_>, key: &str) -> String {
@@ -272,7 +272,7 @@ fn a_rogue_bls_key_has_no_proof_of_possession() {
     let eve_sk = format!("{:064x}", 7);
     let eve = result("bls_sign", &format!(r#"{{"scheme":"pop","sk":"{eve_sk}","msg":"utf8:pay Eve"}}"#));
     let rogue = {
-        use crypto_calculator::group::bls::G1;
+        use crypto_calculator::groups::bls::G1;
         let point = |pk: &str| G1::decode(&hex::decode(pk).unwrap().try_into().unwrap()).unwrap();
         hex::encode(&point(&text(&eve, "pk")).add(&point(&ann_pk).neg()).encode())
     };

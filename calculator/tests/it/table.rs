@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use crate::common::{PLAIN, ask, call, fault, parse, result, seeded};
-use crypto_calculator::error::COMMON;
-use crypto_calculator::json::Json;
-use crypto_calculator::schema::{Expect, Kind, Need, Op, Param, family};
-use crypto_calculator::{catalogue, registry};
+use crypto_calculator::core::catalogue;
+use crypto_calculator::core::error::COMMON;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::core::registry;
+use crypto_calculator::core::schema::{Expect, Kind, Need, Op, Param, family};
 
 fn op_of(name: &str) -> &'static Op {
     registry::find(name).unwrap_or_else(|| panic!("no op {name}"))

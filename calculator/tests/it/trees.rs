@@ -1,8 +1,8 @@
 //! Families M and N: vectors of trees and groups of unknown order, and protocols between parties with their own state.
 
 use crate::common::{Random, call, fault, result, valid, vectors};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
 
 #[test]
 fn computed_trees_and_chains() {

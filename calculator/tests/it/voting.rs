@@ -1,8 +1,8 @@
 //! Family O: ballots, sums, auctions and bills, played by parties that hold separate state.
 
 use crate::common::{Random, call, fault, parse, result};
-use crypto_calculator::group::{Group, Zero};
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::groups::{Group, Zero};
 
 fn text(value: &Json<'static>, key: &str) -> String {
     value.get(key).and_then(Json::as_str).unwrap_or_else(|| panic!("{key}: {}", value.render())).to_owned()

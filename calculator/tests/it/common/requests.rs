@@ -1,9 +1,9 @@
 //! Requests built from the table of ops: for the generator of fixed seed in tests/it/fuzz.rs, and for the fuzz targets of
 //! fuzz/, which build them from a fuzzer's bytes. Nothing here names an op that the table could lose.
 
-use crypto_calculator::hex;
-use crypto_calculator::json::{self, Json, Members};
-use crypto_calculator::schema::{Kind, Op, Param};
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::{self, Json, Members};
+use crypto_calculator::core::schema::{Kind, Op, Param};
 
 /// Where the choices come from. A source that has run dry answers zeros, so every choice must end on zeros.
 pub trait Draw {
@@ -201,7 +201,7 @@ fn value(draw: &mut impl Draw, depth: usize) -> String {
         13 => quoted_hex(draw, 32),
         14 => format!("[{}]", (0..draw.below(5)).map(|_| value(draw, depth - 1)).collect::<Vec<_>>().join(",")),
         _ => {
-            let ops: Vec<_> = crypto_calculator::registry::all().collect();
+            let ops: Vec<_> = crypto_calculator::core::registry::all().collect();
             request(draw, &ops, depth - 1, false)
         }
     }

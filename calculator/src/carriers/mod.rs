@@ -1,0 +1,3 @@
+//! Carriers.
+pub mod http_event;
+pub mod serve;

@@ -1,0 +1,310 @@
+//! Arguments of an op, read and bounded by the op's row before the op sees them.
+
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
+use crate::bigint::{Int, ParseFault};
+use crate::core::error::{
+    BAD_ENCODING, BAD_TYPE, Error, INTERNAL, MISSING_ARG, OUT_OF_RANGE, SEED_NOT_ALLOWED, UNKNOWN_ARG, child,
+};
+use crate::core::hex;
+use crate::core::json::{Json, Members};
+use crate::core::schema::{Kind, Need, Param};
+use crate::groups;
+
+/// Marks text in an argument of type `bytes`. A colon is no hex digit, so the two forms cannot be confused.
+pub const UTF8_PREFIX: &str = "utf8:";
+
+/// Longest text of a point or scalar: a decimal integer of 8192 bits.
+const MAX_ELEMENT: usize = 2_467;
+
+/// A checked argument.
+pub enum Value<'a> {
+    Int(Int),
+    /// Bytes may be secret: wiped when dropped.
+    Bytes(Zeroizing<Vec<u8>>),
+    Text(Cow<'a, str>),
+    Count(u64),
+    Bool(bool),
+    List(Vec<Value<'a>>),
+    Record(Args<'a>),
+    Group(Box<groups::Spec>),
+    Json(Json<'a>),
+}
+
+/// The checked arguments of one op or of one record within them.
+pub struct Args<'a> {
+    values: Vec<(&'static str, Value<'a>)>,
+    path: String,
+}
+
+impl<'a> Args<'a> {
+    /// Checks `members` against the row's `params`: unknown names first, then each parameter in the row's order.
+    pub fn read(params: &'static [Param], members: Members<'a>, path: &str, seeded: bool) -> Result<Self, Error> {
+        if let Some((key, _)) = members.iter().find(|(key, _)| params.iter().all(|p| p.name != key)) {
+            return Err(unknown(params, path, key));
+        }
+        let mut given: Vec<(Cow<'a, str>, Option<Json<'a>>)> =
+            members.into_iter().map(|(key, value)| (key, Some(value))).collect();
+        let mut values = Vec::with_capacity(params.len());
+        for param in params {
+            let json = given.iter_mut().find(|(key, _)| key == param.name).and_then(|(_, value)| value.take());
+            if let Some(json) = present(param, json, path, seeded)? {
+                values.push((param.name, read_value(&param.kind, json, &child(path, param.name), seeded)?));
+            }
+        }
+        Ok(Self { values, path: path.to_owned() })
+    }
+
+    /// JSON pointer of the argument `name`, for an error about it.
+    pub fn path(&self, name: &str) -> String {
+        child(&self.path, name)
+    }
+
+    /// An error about the argument `name`.
+    pub fn error(&self, code: &'static str, name: &str, message: impl Into<Cow<'static, str>>) -> Error {
+        Error::new(code, self.path(name), message)
+    }
+
+    /// The argument as it was read, if it was given.
+    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
+        self.values.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    pub fn int(&self, name: &str) -> Result<&Int, Error> {
+        match self.get(name) {
+            Some(Value::Int(n)) => Ok(n),
+            _ => Err(self.mismatch(name)),
+        }
+    }
+
+    pub fn bytes(&self, name: &str) -> Result<&[u8], Error> {
+        self.opt_bytes(name).ok_or_else(|| self.mismatch(name))
+    }
+
+    pub fn opt_bytes(&self, name: &str) -> Option<&[u8]> {
+        match self.get(name) {
+            Some(Value::Bytes(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Bytes whose length the row fixes to N.
+    pub fn array<const N: usize>(&self, name: &str) -> Result<&[u8; N], Error> {
+        self.bytes(name)?.try_into().map_err(|_| self.mismatch(name))
+    }
+
+    /// Text, or the chosen word of a choice.
+    pub fn text(&self, name: &str) -> Result<&str, Error> {
+        self.opt_text(name).ok_or_else(|| self.mismatch(name))
+    }
+
+    pub fn opt_text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn count(&self, name: &str) -> Result<u64, Error> {
+        self.opt_count(name).ok_or_else(|| self.mismatch(name))
+    }
+
+    pub fn opt_count(&self, name: &str) -> Option<u64> {
+        match self.get(name) {
+            Some(Value::Count(n)) => Some(*n),
+            _ => None,
+        }
+    }
+
+    pub fn flag(&self, name: &str) -> Result<bool, Error> {
+        match self.get(name) {
+            Some(Value::Bool(b)) => Ok(*b),
+            _ => Err(self.mismatch(name)),
+        }
+    }
+
+    pub fn list(&self, name: &str) -> Result<&[Value<'a>], Error> {
+        match self.get(name) {
+            Some(Value::List(items)) => Ok(items),
+            _ => Err(self.mismatch(name)),
+        }
+    }
+
+    pub fn record(&self, name: &str) -> Result<&Args<'a>, Error> {
+        match self.get(name) {
+            Some(Value::Record(args)) => Ok(args),
+            _ => Err(self.mismatch(name)),
+        }
+    }
+
+    /// The op asked for what its row does not promise: a fault of the table.
+    fn mismatch(&self, name: &str) -> Error {
+        self.error(INTERNAL, name, "the op and its row disagree about this argument")
+    }
+}
+
+fn unknown(params: &[Param], path: &str, key: &str) -> Error {
+    let names: Vec<&str> = params.iter().map(|p| p.name).collect();
+    let message = match names.as_slice() {
+        [] => "unknown argument; this op takes none".to_owned(),
+        names => format!("unknown argument; expected {}", names.join(", ")),
+    };
+    Error::new(UNKNOWN_ARG, child(path, key), message)
+}
+
+/// The value to read: the given one, the default, or nothing.
+fn present<'a>(param: &Param, json: Option<Json<'a>>, path: &str, seeded: bool) -> Result<Option<Json<'a>>, Error> {
+    let place = || child(path, param.name);
+    match (json, param.need) {
+        (Some(_), Need::SeededOnly) if !seeded => {
+            Err(Error::new(SEED_NOT_ALLOWED, place(), "this argument is taken in seeded mode only"))
+        }
+        (Some(json), _) => Ok(Some(json)),
+        (None, Need::Required) => {
+            Err(Error::new(MISSING_ARG, place(), format!("missing argument {}: {}", param.name, param.about)))
+        }
+        (None, Need::Default(default)) => Ok(Some(default.json())),
+        (None, Need::Optional | Need::SeededOnly) => Ok(None),
+    }
+}
+
+/// Reads one value of a kind, within its limits.
+fn read_value<'a>(kind: &Kind, json: Json<'a>, path: &str, seeded: bool) -> Result<Value<'a>, Error> {
+    match (kind, json) {
+        (Kind::Json, json) => Ok(Value::Json(json)),
+        (Kind::Bool, Json::Bool(b)) => Ok(Value::Bool(b)),
+        (Kind::Int { min, max_bits }, json) => read_int(json, *min, *max_bits, path).map(Value::Int),
+        (Kind::Count { min, max }, json) => read_count(&json, *min, *max, path).map(Value::Count),
+        (Kind::Bytes { max }, Json::Str(text)) => read_bytes(&text, *max, path).map(Value::Bytes),
+        (Kind::Hex { min, max }, Json::Str(text)) => read_hex(&text, *min, *max, path).map(Value::Bytes),
+        (Kind::Text { max }, Json::Str(text)) => {
+            within(text.len(), *max, path, "the text is too long")?;
+            Ok(Value::Text(text))
+        }
+        (Kind::Choice(words), Json::Str(text)) => match words.iter().find(|word| **word == text) {
+            Some(word) => Ok(Value::Text(Cow::Borrowed(word))),
+            None => Err(Error::new(OUT_OF_RANGE, path, format!("expected one of {}", words.join(", ")))),
+        },
+        (Kind::List { of, max }, Json::List(items)) => read_list(of, items, *max, path, seeded),
+        (Kind::Record(params), Json::Object(members)) => Args::read(params, members, path, seeded).map(Value::Record),
+        (Kind::Group, json) => read_group(json, path, seeded).map(|spec| Value::Group(Box::new(spec))),
+        (Kind::Point | Kind::Scalar, Json::Str(text)) => {
+            within(text.len(), MAX_ELEMENT, path, "too long for a point or a scalar")?;
+            Ok(Value::Text(text))
+        }
+        (Kind::Point | Kind::Scalar, Json::Int(n)) => Ok(Value::Text(Cow::Owned(n.to_string()))),
+        (kind, _) => Err(Error::new(BAD_TYPE, path, wanted(kind))),
+    }
+}
+
+fn wanted(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Int { .. } => "expected an integer: a string, decimal or 0x hex, or a JSON integer",
+        Kind::Bytes { .. } => "expected bytes: a string of lowercase hex, or text written as \"utf8:...\"",
+        Kind::Hex { .. } => "expected a string of lowercase hex",
+        Kind::Text { .. } => "expected a string",
+        Kind::Count { .. } => "expected a small number",
+        Kind::Bool => "expected true or false",
+        Kind::Choice(_) => "expected one of the op's words, as a string",
+        Kind::List { .. } => "expected a list",
+        Kind::Record(_) => "expected an object",
+        Kind::Group => "expected the name of a group, or an object {p,q,g}",
+        Kind::Point => "expected a point of the group: lowercase hex, or an integer in a group modulo a prime",
+        Kind::Scalar => "expected a scalar of the group: lowercase hex, or an integer in a group modulo a prime",
+        Kind::Json => "expected a JSON value",
+    }
+}
+
+fn within(len: usize, max: usize, path: &str, message: &'static str) -> Result<(), Error> {
+    if len <= max { Ok(()) } else { Err(Error::limit(path, message, to_u64(max))) }
+}
+
+fn to_u64(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+fn read_int(json: Json<'_>, min: Option<i64>, max_bits: u64, path: &str) -> Result<Int, Error> {
+    let value = match json {
+        Json::Str(text) => Int::parse(&text, max_bits).map_err(|fault| match fault {
+            ParseFault::Syntax => {
+                Error::new(BAD_ENCODING, path, "expected an integer: decimal without leading zeros, or 0x hex")
+            }
+            ParseFault::TooLarge => {
+                Error::limit(path, format!("the integer has more than {max_bits} bits"), max_bits)
+            }
+        })?,
+        Json::Int(n) => Int::from(n),
+        _ => return Err(Error::new(BAD_TYPE, path, wanted(&Kind::Int { min, max_bits }))),
+    };
+    match min {
+        Some(min) if value < Int::from(min) => {
+            Err(Error::new(OUT_OF_RANGE, path, format!("the integer must be at least {min}")))
+        }
+        _ if value.bits() > max_bits => {
+            Err(Error::limit(path, format!("the integer has more than {max_bits} bits"), max_bits))
+        }
+        _ => Ok(value),
+    }
+}
+
+fn read_group(json: Json<'_>, path: &str, seeded: bool) -> Result<groups::Spec, Error> {
+    match json {
+        Json::Str(name) => groups::from_name(&name, path),
+        Json::Object(members) => groups::from_record(&Args::read(groups::SCHNORR_PARAMS, members, path, seeded)?),
+        _ => Err(Error::new(BAD_TYPE, path, wanted(&Kind::Group))),
+    }
+}
+
+fn read_count(json: &Json<'_>, min: u64, max: u64, path: &str) -> Result<u64, Error> {
+    let range = || Error::new(OUT_OF_RANGE, path, format!("expected a number from {min} to {max}"));
+    let n = match json {
+        Json::Int(n) => u64::try_from(*n).map_err(|_| range())?,
+        Json::Str(text) => {
+            let canonical = !text.is_empty()
+                && text.bytes().all(|b| b.is_ascii_digit())
+                && (text.len() == 1 || !text.starts_with('0'));
+            if !canonical {
+                return Err(Error::new(BAD_ENCODING, path, "expected decimal digits without leading zeros"));
+            }
+            text.parse().map_err(|_| range())?
+        }
+        _ => return Err(Error::new(BAD_TYPE, path, wanted(&Kind::Count { min, max }))),
+    };
+    match n {
+        n if n > max => Err(Error { limit: Some(max), ..range() }),
+        n if n < min => Err(range()),
+        n => Ok(n),
+    }
+}
+
+fn read_bytes(text: &str, max: usize, path: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let message = "more bytes than allowed";
+    if let Some(plain) = text.strip_prefix(UTF8_PREFIX) {
+        within(plain.len(), max, path, message)?;
+        return Ok(Zeroizing::new(plain.as_bytes().to_vec()));
+    }
+    let bytes = decode(text, path, "expected lowercase hex (two digits a byte), or text written as \"utf8:...\"")?;
+    within(bytes.len(), max, path, message)?;
+    Ok(bytes)
+}
+
+fn read_hex(text: &str, min: usize, max: usize, path: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let bytes = decode(text, path, "expected lowercase hex, two digits a byte")?;
+    if (min..=max).contains(&bytes.len()) {
+        return Ok(bytes);
+    }
+    let expected = if min == max { format!("{min} bytes") } else { format!("{min} to {max} bytes") };
+    Err(Error::new(OUT_OF_RANGE, path, format!("expected {expected} in hex")))
+}
+
+fn decode(text: &str, path: &str, message: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    hex::decode(text).map(Zeroizing::new).ok_or_else(|| Error::new(BAD_ENCODING, path, message))
+}
+
+fn read_list<'a>(of: &Kind, items: Vec<Json<'a>>, max: usize, path: &str, seeded: bool) -> Result<Value<'a>, Error> {
+    within(items.len(), max, path, "the list is too long")?;
+    let read = |(i, item): (usize, Json<'a>)| read_value(of, item, &child(path, &i.to_string()), seeded);
+    items.into_iter().enumerate().map(read).collect::<Result<Vec<_>, _>>().map(Value::List)
+}

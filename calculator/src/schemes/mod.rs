@@ -1,0 +1,22 @@
+//! Schemes.
+pub mod bbs;
+pub mod bip374;
+pub mod draw;
+pub mod ed25519;
+pub mod frost;
+pub mod hash_commitment;
+pub mod hpke;
+pub mod ibe;
+pub mod key_proof;
+pub mod merkle;
+pub mod noise;
+pub mod oprf;
+pub mod paillier;
+pub mod pedersen;
+pub mod ring;
+pub mod rsa;
+pub mod rsa_group;
+pub mod sharing;
+pub mod sigma;
+pub mod transcript;
+pub mod vrf;
