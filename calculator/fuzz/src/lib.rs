@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use crypto_calculator::core::json::{self, Json};
-use crypto_calculator::core::schema::Op;
+use crypto_calculator::core::op::Op;
 use crypto_calculator::Settings;
-use crypto_calculator::core::registry;
+use crypto_calculator::ops::REGISTRY;
 use crypto_calculator::respond;
 
 #[path = "../../tests/it/common/requests.rs"]
@@ -53,7 +53,7 @@ pub fn edge(data: &[u8]) {
 
 /// The bytes as choices: a request for an op of the group, from the table.
 pub fn group(letter: char, data: &[u8]) {
-    let ops: Vec<&Op> = registry::all().filter(|op| op.family.letter == letter).collect();
+    let ops: Vec<&Op> = REGISTRY.all().filter(|op| op.family.letter == letter).collect();
     let mut draw = Bytes(data);
     let seeded = draw.below(2) == 0;
     let text = requests::request(&mut draw, &ops, 2, seeded);

@@ -1,4 +1,10 @@
 //! The only module that knows the big integer library. Not constant time: a secret exponent shows in the timing.
+//!
+//! Belongs here: the type [`Int`], its arithmetic, primality, and whatever is fast only with the library's own types.
+//! Does not belong here: randomness and costs (`crate::numbers`, `crate::core`); this folder imports nothing of the
+//! crate.
+//!
+//! Start with [`Int`]; [`OddRing`] is for many multiplications modulo one number.
 
 mod arith;
 mod divisors;

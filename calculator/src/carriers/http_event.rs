@@ -10,9 +10,10 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value};
 
 use crate::core::context::Settings;
-use crate::core::envelope::{MAX_REQUEST, refuse, respond};
+use crate::core::envelope::{MAX_REQUEST, refuse};
 use crate::core::error::{BAD_ENCODING, BAD_TYPE, Error};
 use crate::core::json::{Json, Members};
+use crate::respond;
 
 /// Largest body, before and after base64: what Lambda itself takes in one call.
 /// Source: AWS Lambda Developer Guide, "Lambda quotas", synchronous invocation payload.
@@ -132,7 +133,7 @@ fn within_cap(len: usize) -> Result<(), (u16, Error)> {
     if len <= MAX_BODY {
         return Ok(());
     }
-    let limit = crate::ops::units(MAX_BODY);
+    let limit = crate::core::cost::units(MAX_BODY);
     Err((413, Error::limit("", "the body is longer than 6 MiB", limit)))
 }
 

@@ -3,7 +3,8 @@
 use std::io::{self, BufRead, Read, Write};
 
 use crate::core::context::Settings;
-use crate::core::envelope::{MAX_REQUEST, refuse_overlong, respond};
+use crate::core::envelope::{MAX_REQUEST, refuse_overlong};
+use crate::respond;
 
 /// Answers held back while more requests are already in memory; beyond this they are written at once.
 const FLUSH_AT: usize = 64 << 10;

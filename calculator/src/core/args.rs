@@ -10,8 +10,7 @@ use crate::core::error::{
 };
 use crate::core::hex;
 use crate::core::json::{Json, Members};
-use crate::core::schema::{Kind, Need, Param};
-use crate::groups;
+use crate::core::schema::{GroupType, Kind, Need, Param};
 
 /// Marks text in an argument of type `bytes`. A colon is no hex digit, so the two forms cannot be confused.
 pub const UTF8_PREFIX: &str = "utf8:";
@@ -29,8 +28,16 @@ pub enum Value<'a> {
     Bool(bool),
     List(Vec<Value<'a>>),
     Record(Args<'a>),
-    Group(Box<groups::Spec>),
+    Group(GroupArg<'a>),
     Json(Json<'a>),
+}
+
+/// The argument `G` as the request gives it.
+pub enum GroupArg<'a> {
+    /// One of the names of the type.
+    Named(&'static str),
+    /// The members of the type. Whether they make a group is for the op to check.
+    Parameters(Args<'a>),
 }
 
 /// The checked arguments of one op or of one record within them.
@@ -189,7 +196,7 @@ fn read_value<'a>(kind: &Kind, json: Json<'a>, path: &str, seeded: bool) -> Resu
         },
         (Kind::List { of, max }, Json::List(items)) => read_list(of, items, *max, path, seeded),
         (Kind::Record(params), Json::Object(members)) => Args::read(params, members, path, seeded).map(Value::Record),
-        (Kind::Group, json) => read_group(json, path, seeded).map(|spec| Value::Group(Box::new(spec))),
+        (Kind::Group(group), json) => read_group(group, json, path, seeded).map(Value::Group),
         (Kind::Point | Kind::Scalar, Json::Str(text)) => {
             within(text.len(), MAX_ELEMENT, path, "too long for a point or a scalar")?;
             Ok(Value::Text(text))
@@ -210,7 +217,7 @@ fn wanted(kind: &Kind) -> &'static str {
         Kind::Choice(_) => "expected one of the op's words, as a string",
         Kind::List { .. } => "expected a list",
         Kind::Record(_) => "expected an object",
-        Kind::Group => "expected the name of a group, or an object {p,q,g}",
+        Kind::Group(_) => "expected the name of a group, or an object {p,q,g}",
         Kind::Point => "expected a point of the group: lowercase hex, or an integer in a group modulo a prime",
         Kind::Scalar => "expected a scalar of the group: lowercase hex, or an integer in a group modulo a prime",
         Kind::Json => "expected a JSON value",
@@ -249,11 +256,28 @@ fn read_int(json: Json<'_>, min: Option<i64>, max_bits: u64, path: &str) -> Resu
     }
 }
 
-fn read_group(json: Json<'_>, path: &str, seeded: bool) -> Result<groups::Spec, Error> {
+fn read_group<'a>(kind: &'static GroupType, json: Json<'a>, path: &str, seeded: bool) -> Result<GroupArg<'a>, Error> {
     match json {
-        Json::Str(name) => groups::from_name(&name, path),
-        Json::Object(members) => groups::from_record(&Args::read(groups::SCHNORR_PARAMS, members, path, seeded)?),
-        _ => Err(Error::new(BAD_TYPE, path, wanted(&Kind::Group))),
+        Json::Str(name) => {
+            let names = kind.names.concat();
+            let known = names.iter().find(|known| **known == name).copied();
+            known.map(GroupArg::Named).ok_or_else(|| {
+                let message = format!("expected one of {} or {{p,q,g}}", names.join(", "));
+                Error::new(OUT_OF_RANGE, path, message)
+            })
+        }
+        Json::Object(members) => {
+            let members = Args::read(kind.members, members, path, seeded)?;
+            let (largest, smaller) = kind.largest;
+            for name in smaller {
+                if members.int(name)? >= members.int(largest)? {
+                    let message = format!("{largest} must be larger than {}", smaller.join(" and "));
+                    return Err(members.error(OUT_OF_RANGE, largest, message));
+                }
+            }
+            Ok(GroupArg::Parameters(members))
+        }
+        _ => Err(Error::new(BAD_TYPE, path, wanted(&Kind::Group(kind)))),
     }
 }
 

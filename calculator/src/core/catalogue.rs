@@ -1,4 +1,4 @@
-//! The table of ops as JSON, as text for players, and as the README's table.
+//! The table of ops as JSON, as text for players, and as the page OPS.md.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 use crate::core::error::COMMON;
 use crate::core::hex;
 use crate::core::json::{self, Json, Members};
-use crate::core::registry;
-use crate::core::schema::{Default, Expect, Family, Kind, Need, Op, Param, family};
-use crate::groups;
+use crate::core::op::{Expect, Family, Op, family};
+use crate::core::registry::Registry;
+use crate::core::schema::{Default, Kind, Need, Param};
 
 /// The conventions in a few lines: what a caller must know before the first request.
 pub const CONVENTIONS: &[&str] = &[
@@ -23,18 +23,18 @@ pub const CONVENTIONS: &[&str] = &[
 ];
 
 /// The whole catalogue.
-pub fn json() -> Json<'static> {
+pub fn json(registry: &Registry) -> Json<'static> {
     Json::object([
-        ("catalogue", Json::str(digest())),
+        ("catalogue", Json::str(digest(registry))),
         ("common_errors", words(COMMON)),
-        ("ops", Json::List(registry::all().map(row).collect())),
+        ("ops", Json::List(registry.all().map(row).collect())),
     ])
 }
 
 /// Version of the table: the first 16 hex digits of the SHA-256 of its rows.
-pub fn digest() -> String {
+pub fn digest(registry: &Registry) -> String {
     let mut text = Vec::new();
-    json::write(&Json::List(registry::all().map(row).collect()), &mut text);
+    json::write(&Json::List(registry.all().map(row).collect()), &mut text);
     let mut digits = hex::encode(&Sha256::digest(&text));
     digits.truncate(16);
     digits
@@ -72,7 +72,7 @@ fn example(op: &Op) -> Json<'static> {
     match op.example.expect {
         Expect::Result(result) => put("result", embedded(result)),
         Expect::Members(names) => put("result_has", words(names)),
-        Expect::HexBytes(len) => put("result_bytes", Json::count(crate::ops::units(len))),
+        Expect::HexBytes(len) => put("result_bytes", Json::count(crate::core::cost::units(len))),
         Expect::Then { op, args, result } => {
             put("then", Json::object([("op", Json::str(op)), ("args", embedded(args)), ("result", embedded(result))]))
         }
@@ -99,7 +99,7 @@ fn param(param: &Param) -> Json<'static> {
 
 /// Type and limits.
 fn kind(kind: &Kind) -> Members<'static> {
-    let size = |n: usize| Json::count(crate::ops::units(n));
+    let size = |n: usize| Json::count(crate::core::cost::units(n));
     let mut members: Members<'static> = vec![(Cow::Borrowed("type"), Json::str(kind.name()))];
     let mut put = |key: &'static str, value| members.push((Cow::Borrowed(key), value));
     match *kind {
@@ -124,9 +124,9 @@ fn kind(kind: &Kind) -> Members<'static> {
             put("items", Json::Object(self::kind(of)));
         }
         Kind::Record(params) => put("members", Json::List(params.iter().map(param).collect())),
-        Kind::Group => {
-            put("choices", words(&[groups::CURVES, groups::NAMED_SCHNORR].concat()));
-            put("members", Json::List(groups::SCHNORR_PARAMS.iter().map(param).collect()));
+        Kind::Group(group) => {
+            put("choices", words(&group.names.concat()));
+            put("members", Json::List(group.members.iter().map(param).collect()));
         }
         Kind::Bool | Kind::Point | Kind::Scalar | Kind::Json => {}
     }
@@ -134,9 +134,9 @@ fn kind(kind: &Kind) -> Members<'static> {
 }
 
 /// The answer of `help` without arguments.
-pub fn help() -> Json<'static> {
+pub fn help(registry: &Registry) -> Json<'static> {
     let families = family::ALL.iter().map(|family| {
-        let names = of_family(*family).map(|op| Json::str(op.name)).collect();
+        let names = registry.of_family(*family).map(|op| Json::str(op.name)).collect();
         (Cow::Borrowed(family.name), Json::List(names))
     });
     Json::object([
@@ -144,10 +144,6 @@ pub fn help() -> Json<'static> {
         ("more", Json::str("help with {\"op\":NAME} shows one op")),
         ("ops", Json::Object(families.collect())),
     ])
-}
-
-fn of_family(family: Family) -> impl Iterator<Item = &'static Op> {
-    registry::all().filter(move |op| op.family == family)
 }
 
 /// `modpow(base:int, exp:int, mod:int)`.
@@ -175,13 +171,13 @@ fn short(param: &Param) -> String {
 }
 
 /// What players are shown: the conventions, then one line per op. `families` keeps those of the named families.
-pub fn tool_description(families: Option<&[Family]>) -> String {
+pub fn tool_description(registry: &Registry, families: Option<&[Family]>) -> String {
     let mut out = String::new();
     for line in CONVENTIONS {
         out.push_str(line);
         out.push('\n');
     }
-    for op in registry::all().filter(|op| families.is_none_or(|list| list.contains(&op.family))) {
+    for op in registry.all().filter(|op| families.is_none_or(|list| list.contains(&op.family))) {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{} - {}", signature(op), op.summary);
     }
@@ -194,21 +190,24 @@ pub fn parse_families(list: &str) -> Result<Vec<Family>, String> {
     list.split(',').map(|name| known(name.trim()).ok_or_else(|| name.trim().to_owned())).collect()
 }
 
-/// The table of ops in the README.
-pub fn readme_table() -> String {
-    let mut out = String::from("| family | op | what it does | result | standard |\n|---|---|---|---|---|\n");
-    for op in registry::all() {
-        let mark = if op.randomised { " +" } else { "" };
-        let _ = writeln!(
-            out,
-            "| {} {} | `{}`{mark} | {} | {} | {} |",
-            op.family.letter,
-            op.family.name,
-            cell(&signature(op)),
-            cell(op.summary),
-            cell(op.result),
-            cell(op.standard)
-        );
+/// The page OPS.md: a table of ops for each family.
+pub fn page(registry: &Registry) -> String {
+    let mut out = format!(
+        "# Ops\n\n{} ops in {} families. `name?` is optional, `name=x` has the default x; ops marked + draw randomness. \
+         Types: README.md, \"Conventions\". Written by `UPDATE_OPS=1 cargo test --release --test it table`.\n",
+        registry.all().count(),
+        family::ALL.len()
+    );
+    for family in family::ALL {
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "\n## {} {}: {}\n", family.letter, family.name, family.title);
+        out.push_str("| op | what it does | result | standard |\n|---|---|---|---|\n");
+        for op in registry.of_family(*family) {
+            let mark = if op.randomised { " +" } else { "" };
+            let (signature, summary) = (cell(&signature(op)), cell(op.summary));
+            let _ =
+                writeln!(out, "| `{signature}`{mark} | {summary} | {} | {} |", cell(op.result), cell(op.standard));
+        }
     }
     out
 }

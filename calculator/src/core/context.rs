@@ -7,7 +7,9 @@ use hkdf::Hkdf;
 use sha2::Sha512;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::core::args::Args;
 use crate::core::error::{Error, INTERNAL, MISSING_ARG};
+use crate::core::json::Json;
 
 /// Cost units of one request or one batch: about two seconds of work, well inside the time limit.
 pub const MAX_COST: u64 = 2_000_000_000;
@@ -113,8 +115,22 @@ impl Stream<'_> {
     }
 }
 
+/// The calculator as an op sees it: the ops about the calculator itself ask it, and no others.
+pub trait Calculator: Sync {
+    /// Digest of the table of ops, and how many there are.
+    fn version(&self) -> (String, u64);
+    /// The whole table.
+    fn catalogue(&self) -> Json<'static>;
+    /// The answer of `help` to its arguments.
+    fn help(&self, args: &Args<'_>) -> Result<Json<'static>, Error>;
+    /// Answers one item of a batch, which counts from 0: a request of its own, but for the seed and the budget, which
+    /// are those of `ctx`.
+    fn answer_item(&self, item: &Json<'_>, index: u64, ctx: &Ctx<'_>) -> Json<'static>;
+}
+
 /// The context of one op call.
 pub struct Ctx<'s> {
+    pub calculator: &'s dyn Calculator,
     pub settings: &'s Settings,
     pub budget: &'s Budget,
     /// The request's seed, for the items of a batch.
@@ -125,6 +141,7 @@ pub struct Ctx<'s> {
 
 impl<'s> Ctx<'s> {
     pub fn new(
+        calculator: &'s dyn Calculator,
         settings: &'s Settings,
         budget: &'s Budget,
         seed: Option<&'s [u8]>,
@@ -138,7 +155,7 @@ impl<'s> Ctx<'s> {
                 Source::Stream(Stream { seed, op, item, counter: 0, rest: Zeroizing::new(Vec::new()) })
             }
         };
-        Self { settings, budget, seed, source, toy: false }
+        Self { calculator, settings, budget, seed, source, toy: false }
     }
 
     /// Says that the request worked with sizes that protect nothing; the answer repeats it.

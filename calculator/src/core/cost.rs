@@ -2,6 +2,9 @@
 
 use crate::bigint::Int;
 
+/// An op whose work does not depend on its arguments.
+pub const FLAT: u64 = 1_000;
+
 /// One modular multiplication: quadratic in the 64-bit words.
 pub fn modmul(modulus_bits: u64) -> u64 {
     let words = modulus_bits.div_ceil(64);

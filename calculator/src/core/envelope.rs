@@ -6,14 +6,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use zeroize::Zeroizing;
 
 use crate::core::args::Args;
-use crate::core::context::{Budget, Ctx, Settings};
+use crate::core::catalogue;
+use crate::core::context::{Budget, Calculator, Ctx, Settings};
+use crate::core::cost::units;
 use crate::core::error::{
     BAD_ENCODING, BAD_TYPE, Error, MISSING_ARG, OUT_OF_RANGE, SEED_NOT_ALLOWED, UNKNOWN_ARG, UNKNOWN_OP, child,
 };
 use crate::core::hex;
 use crate::core::json::{self, Json, Members};
-use crate::core::registry;
-use crate::core::schema::{Op, Reply};
+use crate::core::op::{Op, Reply};
+use crate::core::registry::Registry;
 
 /// Largest request, and largest line in JSONL mode.
 pub const MAX_REQUEST: usize = 1 << 20;
@@ -25,7 +27,7 @@ pub const MAX_ID: usize = 128;
 pub const MAX_SEED: usize = 64;
 
 /// Answers one request text with one line of JSON, without the newline. Never panics, always answers.
-pub fn respond(settings: &Settings, text: &[u8]) -> Vec<u8> {
+pub fn respond(registry: &Registry, settings: &Settings, text: &[u8]) -> Vec<u8> {
     let mut id = None;
     let outcome = guard(|| {
         if text.len() > MAX_REQUEST {
@@ -33,10 +35,10 @@ pub fn respond(settings: &Settings, text: &[u8]) -> Vec<u8> {
         }
         let members = envelope(json::parse(text)?)?;
         id = read_id(&members)?;
-        let request = Request::read(members, settings)?;
+        let request = Request::read(registry, members, settings)?;
         let budget = Budget::new(settings);
         let seed = request.seed.as_deref().map(Vec::as_slice);
-        run(request.op, request.args, "/args", &mut Ctx::new(settings, &budget, seed, request.op.name, 0))
+        run(request.op, request.args, "/args", &mut Ctx::new(registry, settings, &budget, seed, request.op.name, 0))
     });
     let line = render(&answer(outcome, id.clone(), settings));
     if line.len() <= MAX_ANSWER {
@@ -74,7 +76,7 @@ struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    fn read(members: Members<'a>, settings: &Settings) -> Result<Self, Error> {
+    fn read(registry: &Registry, members: Members<'a>, settings: &Settings) -> Result<Self, Error> {
         let (mut name, mut args, mut seed) = (None, None, None);
         for (key, value) in members {
             match key.as_ref() {
@@ -88,7 +90,7 @@ impl<'a> Request<'a> {
                 }
             }
         }
-        let op = find_op(name)?;
+        let op = find_op(registry, name)?;
         let seed = seed.map(|seed| read_seed(&seed, settings)).transpose()?;
         let args = match args {
             Some(Json::Object(members)) => members,
@@ -115,10 +117,10 @@ fn read_id(members: &Members<'_>) -> Result<Option<String>, Error> {
     }
 }
 
-fn find_op(name: Option<Json<'_>>) -> Result<&'static Op, Error> {
+fn find_op(registry: &Registry, name: Option<Json<'_>>) -> Result<&'static Op, Error> {
     match name {
-        Some(Json::Str(name)) => registry::find(&name).ok_or_else(|| {
-            let message = match registry::suggest(&name) {
+        Some(Json::Str(name)) => registry.find(&name).ok_or_else(|| {
+            let message = match registry.suggest(&name) {
                 Some(near) => Cow::Owned(format!("unknown op; did you mean {near}? The op `help` lists all")),
                 None => Cow::Borrowed("unknown op; the op `help` lists all"),
             };
@@ -166,8 +168,34 @@ fn mark_toy(mut reply: Reply) -> Reply {
     reply
 }
 
+impl Calculator for Registry {
+    fn version(&self) -> (String, u64) {
+        (catalogue::digest(self), units(self.all().count()))
+    }
+
+    fn catalogue(&self) -> Json<'static> {
+        catalogue::json(self)
+    }
+
+    fn help(&self, args: &Args<'_>) -> Result<Json<'static>, Error> {
+        let Some(name) = args.opt_text("op") else { return Ok(catalogue::help(self)) };
+        let Some(op) = self.find(name) else {
+            let message = match self.suggest(name) {
+                Some(near) => format!("unknown op; did you mean {near}?"),
+                None => "unknown op; help without arguments lists all".to_owned(),
+            };
+            return Err(args.error(UNKNOWN_OP, "op", message));
+        };
+        Ok(Json::object([("signature", Json::str(catalogue::signature(op))), ("row", catalogue::row(op))]))
+    }
+
+    fn answer_item(&self, item: &Json<'_>, index: u64, ctx: &Ctx<'_>) -> Json<'static> {
+        respond_item(self, item, index, ctx)
+    }
+}
+
 /// Answers one item of a batch: a request of its own, but for the seed and the budget, which are the batch's.
-pub fn respond_item(item: &Json<'_>, index: u64, ctx: &Ctx<'_>) -> Json<'static> {
+fn respond_item(registry: &Registry, item: &Json<'_>, index: u64, ctx: &Ctx<'_>) -> Json<'static> {
     let mut id = None;
     let outcome = guard(|| {
         let members = envelope(item.clone())?;
@@ -175,13 +203,13 @@ pub fn respond_item(item: &Json<'_>, index: u64, ctx: &Ctx<'_>) -> Json<'static>
         if members.iter().any(|(key, _)| key == "seed") {
             return Err(Error::new(SEED_NOT_ALLOWED, "/seed", "the seed of the batch serves every item"));
         }
-        let request = Request::read(members, ctx.settings)?;
+        let request = Request::read(registry, members, ctx.settings)?;
         if request.op.name == "batch" {
             return Err(Error::new(OUT_OF_RANGE, "/op", "a batch cannot hold a batch"));
         }
         ctx.tick()?;
         let stream = index.saturating_add(1);
-        let mut inner = Ctx::new(ctx.settings, ctx.budget, ctx.seed, request.op.name, stream);
+        let mut inner = Ctx::new(ctx.calculator, ctx.settings, ctx.budget, ctx.seed, request.op.name, stream);
         run(request.op, request.args, "/args", &mut inner)
     });
     // Seeded mode is said once, on the answer of the batch.

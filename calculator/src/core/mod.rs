@@ -1,4 +1,13 @@
-//! The request and answer around an op.
+//! The machinery between a request text and an op, and back: strict JSON, checked arguments, the row of an op, the
+//! registry, the catalogue, the envelope.
+//!
+//! Belongs here: what every op or the request edge needs. Does not belong here: any mathematics beyond costs, any
+//! scheme, any op; this folder does not know which ops exist.
+//!
+//! Start with [`envelope`]: it reads a request, finds the row, checks the arguments, takes the cost from the budget,
+//! runs the op and writes the answer. The order of imports is error, json, schema, args, context, op, registry,
+//! catalogue, envelope.
+
 pub mod args;
 pub mod canonical;
 pub mod catalogue;
@@ -9,5 +18,6 @@ pub mod error;
 pub mod hex;
 pub mod json;
 pub mod lists;
+pub mod op;
 pub mod registry;
 pub mod schema;

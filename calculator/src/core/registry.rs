@@ -1,85 +1,40 @@
-//! The one table of ops: the rows of every family, in the order of the catalogue.
+//! A table of ops: the rows of every family, found by name.
 
-use crate::core::schema::Op;
-use crate::ops;
+use crate::core::op::{Family, Op};
 
-static GROUPS: &[&[Op]] = &[
-    ops::numbers::OPS,
-    ops::arithmetic::OPS,
-    ops::primes::OPS,
-    ops::residues::OPS,
-    ops::poly::OPS,
-    ops::encodings::OPS,
-    ops::hashes::OPS,
-    ops::derivation::OPS,
-    ops::aead::OPS,
-    ops::hash_to_curve::OPS,
-    ops::curves::OPS,
-    ops::agreement::OPS,
-    ops::commitments::OPS,
-    ops::pedersen::OPS,
-    ops::vectors::OPS,
-    ops::coins::OPS,
-    ops::signatures::OPS,
-    ops::ecdsa::OPS,
-    ops::schnorr_signatures::OPS,
-    ops::rsa_signatures::OPS,
-    ops::rsa_encryption::OPS,
-    ops::bls::OPS,
-    ops::receipts::OPS,
-    ops::blind_rsa::OPS,
-    ops::blind_bls::OPS,
-    ops::rings::OPS,
-    ops::shamir::OPS,
-    ops::vss::OPS,
-    ops::refresh::OPS,
-    ops::frost::OPS,
-    ops::threshold::OPS,
-    ops::deadman::OPS,
-    ops::hpke::OPS,
-    ops::sealed_box::OPS,
-    ops::elgamal::OPS,
-    ops::paillier::OPS,
-    ops::proofs_logs::OPS,
-    ops::proofs_choice::OPS,
-    ops::proofs_range::OPS,
-    ops::oprf::OPS,
-    ops::psi::OPS,
-    ops::transfer::OPS,
-    ops::pw_check::OPS,
-    ops::trees::OPS,
-    ops::absence::OPS,
-    ops::accumulators::OPS,
-    ops::timelocks::OPS,
-    ops::vrf::OPS,
-    ops::ballots::OPS,
-    ops::sums::OPS,
-    ops::auctions::OPS,
-    ops::bills::OPS,
-    ops::noise::OPS,
-    ops::garbling::OPS,
-    ops::bbs::OPS,
-    ops::ibe::OPS,
-    ops::meta::OPS,
-];
-
-/// Every op, in the order of the catalogue.
-pub fn all() -> impl Iterator<Item = &'static Op> {
-    GROUPS.iter().flat_map(|group| group.iter())
+/// The rows, file by file, in the order of the catalogue.
+pub struct Registry {
+    rows: &'static [&'static [Op]],
 }
 
-pub fn find(name: &str) -> Option<&'static Op> {
-    all().find(|op| op.name == name)
-}
-
-/// The known name that a mistyped one most likely meant.
-pub fn suggest(name: &str) -> Option<&'static str> {
-    // Long names are no typing mistakes, and the comparison is quadratic.
-    if name.len() > 48 {
-        return None;
+impl Registry {
+    pub const fn new(rows: &'static [&'static [Op]]) -> Self {
+        Self { rows }
     }
-    let (distance, op) = all().map(|op| (edit_distance(name, op.name), op.name)).min()?;
-    (distance <= 1 + op.len() / 4).then_some(op)
+
+    /// Every op, in the order of the catalogue.
+    pub fn all(&self) -> impl Iterator<Item = &'static Op> + use<> {
+        self.rows.iter().flat_map(|rows| rows.iter())
+    }
+
+    pub fn find(&self, name: &str) -> Option<&'static Op> {
+        self.all().find(|op| op.name == name)
+    }
+
+    /// The ops of one family.
+    pub fn of_family(&self, family: Family) -> impl Iterator<Item = &'static Op> + use<> {
+        self.all().filter(move |op| op.family == family)
+    }
+
+    /// The known name that a mistyped one most likely meant.
+    pub fn suggest(&self, name: &str) -> Option<&'static str> {
+        // Long names are no typing mistakes, and the comparison is quadratic.
+        if name.len() > 48 {
+            return None;
+        }
+        let (distance, op) = self.all().map(|op| (edit_distance(name, op.name), op.name)).min()?;
+        (distance <= 1 + op.len() / 4).then_some(op)
+    }
 }
 
 /// Levenshtein distance over bytes, one row at a time.

@@ -2,6 +2,9 @@
 //!
 //! All groups have prime order. Points come in through `decode`, which takes the canonical encoding of an element of
 //! the group and nothing else. A mix of groups within one call is a fault of the program and answered as such.
+//!
+//! Belongs here: one group's arithmetic and encodings, and reading them as arguments (`read.rs`). Does not belong
+//! here: schemes. Start with [`Group`].
 
 pub mod bls;
 pub mod expand;
@@ -22,8 +25,8 @@ use crate::core::error::Error;
 
 pub use hash::{MAX_DST, SCALAR_TAG, generator_tag, ristretto_from_uniform, suite};
 pub use read::{
-    CURVES, G, GROUP, GROUP_PARAM, POINT, POINTS, SCALAR, SCALARS, SCHNORR_PARAMS, Spec, Zero, costs, from_name,
-    from_record, read_point, read_points, read_scalar, read_scalars, spec,
+    CURVES, G, GROUP, GROUP_PARAM, POINT, POINTS, SCALAR, SCALARS, SCHNORR_PARAMS, Zero, costs, read_point,
+    read_points, read_scalar, read_scalars,
 };
 pub use schnorr::{NAMES as NAMED_SCHNORR, Schnorr};
 

@@ -1,28 +1,29 @@
 //! The argument `G`, and points and scalars of its group, as arguments and in answers.
 
-use std::borrow::Cow;
-
 use zeroize::Zeroizing;
 
 use super::schnorr::{self, Schnorr};
 use super::{Costs, Group, Point, Scalar};
 use crate::bigint::{Int, ParseFault};
-use crate::core::args::{Args, Value};
+use crate::core::args::{Args, GroupArg, Value};
 use crate::core::context::Ctx;
 use crate::core::cost::modmul;
 use crate::core::error::{BAD_ENCODING, Error, INTERNAL, LIMIT_EXCEEDED, OUT_OF_RANGE, child};
 use crate::core::hex;
 use crate::core::json::Json;
-use crate::core::schema::{Default, Kind, Param};
+use crate::core::schema::{Default, GroupType, Kind, Param};
 
 /// Name of the argument.
 pub const G: &str = "G";
 /// The argument's type.
-pub const GROUP: Kind = Kind::Group;
+pub const GROUP: Kind = Kind::Group(&TYPE);
+/// The groups that the argument takes.
+static TYPE: GroupType =
+    GroupType { names: &[CURVES, schnorr::NAMES], members: SCHNORR_PARAMS, largest: ("p", &["q", "g"]) };
 /// The row entry of every op that works in a group.
 pub const GROUP_PARAM: Param = Param::default(
     G,
-    Kind::Group,
+    GROUP,
     Default::Str("ristretto255"),
     "the group: ristretto255, edwards25519, secp256k1, p256, bls12-381-g1, bls12-381-g2, modp2048, ffdhe2048 (to 8192) \
      or {p,q,g}",
@@ -44,10 +45,10 @@ pub const MAX_P_BITS: u64 = 4_096;
 const MAX_INT_BITS: u64 = 8_192;
 
 /// A group as the request gives it; parameters of its own are not checked yet.
-pub struct Spec {
-    pub group: Group,
-    /// Whether `"toy": true` stands with the parameters.
-    pub toy: bool,
+struct Spec {
+    group: Group,
+    /// Whether `"toy": true` stands with the parameters, or with the name.
+    toy: bool,
 }
 
 /// Whether zero, or the identity, is taken.
@@ -57,10 +58,15 @@ pub enum Zero {
     Refused,
 }
 
-/// The argument `G` before its check, for cost functions.
-pub fn spec<'a>(args: &'a Args<'_>) -> Option<&'a Spec> {
-    match args.get(G) {
-        Some(Value::Group(spec)) => Some(spec),
+/// The argument `G` before its check.
+fn spec(args: &Args<'_>) -> Option<Spec> {
+    match args.get(G)? {
+        Value::Group(GroupArg::Named(name)) => Some(Spec { group: Group::named(name)?, toy: *name == "modp1536" }),
+        Value::Group(GroupArg::Parameters(members)) => {
+            let int = |name| members.int(name).ok().cloned();
+            let group = Schnorr { p: int("p")?, q: int("q")?, g: int("g")? };
+            Some(Spec { group: Group::Schnorr(Box::new(group)), toy: members.flag("toy").ok()? })
+        }
         _ => None,
     }
 }
@@ -79,7 +85,7 @@ impl Group {
             let path = args.path(G);
             check(group, spec.toy, &path, ctx)?;
         }
-        Ok(spec.group.clone())
+        Ok(spec.group)
     }
 
     /// Cost units, measured on one core of a 2020s server and rounded up.
@@ -268,21 +274,3 @@ pub static SCHNORR_PARAMS: &[Param] = &[
     Param::required("g", Kind::Int { min: Some(2), max_bits: MAX_P_BITS }, "the generator"),
     Param::default("toy", Kind::Bool, Default::Bool(false), "allows sizes that protect nothing"),
 ];
-
-/// The group of a name.
-pub fn from_name(name: &str, path: &str) -> Result<Spec, Error> {
-    let group = Group::named(name).ok_or_else(|| {
-        let names: Vec<Cow<'_, str>> = CURVES.iter().chain(schnorr::NAMES).map(|name| Cow::Borrowed(*name)).collect();
-        Error::new(OUT_OF_RANGE, path, format!("expected one of {} or {{p,q,g}}", names.join(", ")))
-    })?;
-    Ok(Spec { group, toy: name == "modp1536" })
-}
-
-/// The group of parameters that were read by [`SCHNORR_PARAMS`].
-pub fn from_record(args: &Args<'_>) -> Result<Spec, Error> {
-    let group = Schnorr { p: args.int("p")?.clone(), q: args.int("q")?.clone(), g: args.int("g")?.clone() };
-    if group.g >= group.p || group.q >= group.p {
-        return Err(Error::new(OUT_OF_RANGE, args.path("p"), "p must be larger than q and g"));
-    }
-    Ok(Spec { group: Group::Schnorr(Box::new(group)), toy: args.flag("toy")? })
-}

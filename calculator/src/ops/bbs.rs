@@ -2,13 +2,14 @@
 
 use zeroize::Zeroize;
 
-use super::units;
 use crate::core::args::{Args, Value};
 use crate::core::context::Ctx;
+use crate::core::cost::units;
 use crate::core::error::{BAD_ENCODING, Error, INTERNAL, OUT_OF_RANGE, child};
 use crate::core::hex;
 use crate::core::json::Json;
-use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
 use crate::groups::bls::{Fr, G2};
 use crate::groups::{Group, POINT, Point, SCALAR, Scalar, Zero, read_point, read_scalar};
 use crate::schemes::bbs::{self, Proof, Setting, Signature};

@@ -2,14 +2,15 @@
 
 use zeroize::Zeroizing;
 
-use super::{FLAT, units};
 use crate::bigint::Int;
 use crate::core::args::Args;
 use crate::core::context::Ctx;
+use crate::core::cost::{FLAT, units};
 use crate::core::error::{Error, OUT_OF_RANGE};
 use crate::core::hex;
 use crate::core::json::Json;
-use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Default, Kind, Param};
 use crate::schemes::rsa::padding::{Hash, pss_encode, pss_verify};
 use crate::schemes::rsa::request::{PK, SK, TOY, inconsistent, private, public, sizes, toy_pk, toy_sk};
 use crate::schemes::rsa::{MAX_BITS, PublicKey, cost};

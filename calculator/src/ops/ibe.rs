@@ -2,13 +2,14 @@
 
 use zeroize::Zeroizing;
 
-use super::{FLAT, units};
 use crate::core::args::Args;
 use crate::core::context::Ctx;
+use crate::core::cost::{FLAT, units};
 use crate::core::error::{Error, INTERNAL};
 use crate::core::hex;
 use crate::core::json::Json;
-use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
 use crate::groups::bls::{Fr, G1, G2};
 use crate::groups::{Group, POINT, Point, SCALAR, Scalar, Zero, read_point, read_scalar};
 use crate::schemes::ibe;

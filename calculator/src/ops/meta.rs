@@ -1,14 +1,12 @@
 //! Family Q: the calculator itself.
 
-use super::FLAT;
-use crate::core::args::Args;
-use crate::core::catalogue;
+use crate::core::args::{Args, Value};
 use crate::core::context::Ctx;
-use crate::core::envelope::respond_item;
-use crate::core::error::{Error, UNKNOWN_OP};
+use crate::core::cost::{FLAT, units};
+use crate::core::error::Error;
 use crate::core::json::Json;
-use crate::core::registry;
-use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
 
 /// Most requests of one batch.
 const MAX_BATCH: usize = 64;
@@ -56,7 +54,7 @@ pub static OPS: &[Op] = &[
         randomised: false,
         example: Example { args: "{}", expect: Expect::Members(&["catalogue", "common_errors", "ops"]) },
         cost: |_| TABLE_COST,
-        run: |_, _| Ok(catalogue::json().into()),
+        run: |_, ctx| Ok(ctx.calculator.catalogue().into()),
     },
     Op {
         name: "help",
@@ -69,7 +67,7 @@ pub static OPS: &[Op] = &[
         randomised: false,
         example: Example { args: r#"{"op":"modpow"}"#, expect: Expect::Members(&["signature", "row"]) },
         cost: |_| TABLE_COST,
-        run: help,
+        run: |args, ctx| Ok(ctx.calculator.help(args)?.into()),
     },
     Op {
         name: "batch",
@@ -97,35 +95,24 @@ pub static OPS: &[Op] = &[
 ];
 
 fn version(_: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    let (catalogue, ops) = ctx.calculator.version();
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     Ok(Json::object([
         ("name", Json::str(env!("CARGO_PKG_NAME"))),
         ("version", Json::str(env!("CARGO_PKG_VERSION"))),
-        ("catalogue", Json::str(catalogue::digest())),
-        ("ops", Json::count(super::units(registry::all().count()))),
+        ("catalogue", Json::str(catalogue)),
+        ("ops", Json::count(ops)),
         ("seeded", Json::Bool(ctx.settings.seeded)),
         ("profile", Json::str(profile)),
     ])
     .into())
 }
 
-fn help(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let Some(name) = args.opt_text("op") else { return Ok(catalogue::help().into()) };
-    let Some(op) = registry::find(name) else {
-        let message = match registry::suggest(name) {
-            Some(near) => format!("unknown op; did you mean {near}?"),
-            None => "unknown op; help without arguments lists all".to_owned(),
-        };
-        return Err(args.error(UNKNOWN_OP, "op", message));
-    };
-    Ok(Json::object([("signature", Json::str(catalogue::signature(op))), ("row", catalogue::row(op))]).into())
-}
-
 fn batch(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let mut answers = Vec::new();
     for (index, item) in args.list("requests")?.iter().enumerate() {
-        if let crate::core::args::Value::Json(item) = item {
-            answers.push(respond_item(item, super::units(index), ctx));
+        if let Value::Json(item) = item {
+            answers.push(ctx.calculator.answer_item(item, units(index), ctx));
         }
     }
     Ok(Json::object([("answers", Json::List(answers))]).into())

@@ -1,11 +1,12 @@
 //! Family H: ring signatures.
 
-use super::{FLAT, units};
 use crate::core::args::{Args, Value};
 use crate::core::context::Ctx;
+use crate::core::cost::{FLAT, units};
 use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE, child};
 use crate::core::json::Json;
-use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
 use crate::groups::{
     GROUP_PARAM, Group, Point, SCALAR, SCALARS, Scalar, Zero, costs, read_point, read_points, read_scalar,
     read_scalars,

@@ -5,16 +5,17 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{FLAT, units};
 use crate::bigint::{self, Int, OddRing, repeated_square};
 use crate::core::args::Args;
 use crate::core::context::Ctx;
 use crate::core::cost;
+use crate::core::cost::{FLAT, units};
 use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE};
 use crate::core::hex;
 use crate::core::json::{Json, Members};
 use crate::core::lists::json_int;
-use crate::core::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
 use crate::numbers::hash_to_prime;
 use crate::schemes::rsa_group::{self, SOUND_BITS, TOY_WARNING, Trapdoor};
 

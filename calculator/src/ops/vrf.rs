@@ -1,12 +1,13 @@
 //! Family N: verifiable random functions (RFC 9381).
 
-use super::units;
 use crate::core::args::Args;
 use crate::core::context::Ctx;
+use crate::core::cost::units;
 use crate::core::error::{Error, OUT_OF_RANGE};
 use crate::core::hex;
 use crate::core::json::Json;
-use crate::core::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Default, Kind, Param};
 use crate::groups::{POINT, Zero};
 use crate::schemes::vrf::{SUITES, Suite};
 

@@ -1,4 +1,11 @@
-//! Schemes.
+//! The cryptographic schemes: what the ops compute, with mathematical types in and out.
+//!
+//! Belongs here: keys, proofs, encryptions and their encodings, one file or folder a scheme, with its standard named
+//! at the top. Does not belong here: rows of the table and the wording of answers (`ops`), groups themselves
+//! (`groups`). Where several ops share arguments of a scheme, the scheme reads them too (`request.rs`, `read.rs`).
+//!
+//! Start with [`transcript`], on which every Fiat-Shamir challenge rests, and with [`sigma`].
+
 pub mod bbs;
 pub mod bip374;
 pub mod draw;

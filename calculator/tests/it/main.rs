@@ -32,6 +32,7 @@ mod oblivious_protocols;
 mod polynomials;
 mod proofs;
 mod properties;
+mod rooms;
 mod sharing;
 mod sharing_protocols;
 mod signature_properties;

@@ -6,6 +6,7 @@ use crypto_calculator::bigint::Int;
 use crypto_calculator::core::context::{Budget, Ctx, Settings};
 use crypto_calculator::core::json::Json;
 use crypto_calculator::numbers::generate::random_below;
+use crypto_calculator::ops::REGISTRY;
 use crypto_calculator::schemes::noise::{self, Ratio};
 
 const SAMPLES: usize = 20_000;
@@ -13,7 +14,7 @@ const SAMPLES: usize = 20_000;
 fn sample<T>(seed: &[u8], mut draw: impl FnMut(&mut Ctx<'_>) -> T) -> Vec<T> {
     let settings = Settings { seeded: true, time_limit: std::time::Duration::from_secs(600), ..Settings::default() };
     let budget = Budget::new(&settings);
-    let mut ctx = Ctx::new(&settings, &budget, Some(seed), "noise test", 0);
+    let mut ctx = Ctx::new(&REGISTRY, &settings, &budget, Some(seed), "noise test", 0);
     (0..SAMPLES).map(|_| draw(&mut ctx)).collect()
 }
 

@@ -1,4 +1,7 @@
 //! Hybrid public key encryption (RFC 9180): suites, key schedule, sealing and exporting.
+//!
+//! Belongs here: what RFC 9180 defines, with its names. Does not belong here: arguments and answers of the ops
+//! (`crate::ops::encryption::hpke`). Start with [`Kem`]; `kdf.rs` holds the labelled extraction and expansion.
 
 mod kdf;
 mod kem;

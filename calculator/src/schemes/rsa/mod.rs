@@ -2,6 +2,9 @@
 //!
 //! The `rsa` crate is not used: its private operations leak through their timing (RUSTSEC-2023-0071). Here the big
 //! integers are not constant time either, so every private operation is blinded, and its result is checked.
+//!
+//! Belongs here: keys, padding (`padding.rs`), and keys as arguments (`request.rs`). Does not belong here: the ops.
+//! Start with [`PublicKey`].
 
 pub mod padding;
 pub mod request;

@@ -1,6 +1,9 @@
 //! Shamir's sharing: a polynomial of degree t - 1 whose value at 0 is the secret; the values at 1, 2, ... are the shares.
 //!
 //! Over the scalars of a group, over any prime field, and byte by byte over GF(2^8) in [`gf256`].
+//!
+//! Belongs here: polynomials, shares, interpolation, and shares as arguments (`read.rs`). Does not belong here: the
+//! ops, and commitments to the polynomial that only one op uses.
 
 pub mod gf256;
 mod read;

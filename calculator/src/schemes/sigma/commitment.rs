@@ -61,7 +61,7 @@ pub struct Range<'a> {
 impl Range<'_> {
     /// Whether numbers of so many bits fit below the order with room for a sign: else a negative one would pass.
     pub fn fits(group: &Group, bits: usize) -> Result<bool, Error> {
-        Ok(group.order()?.bits() > crate::ops::units(bits).saturating_add(1))
+        Ok(group.order()?.bits() > crate::core::cost::units(bits).saturating_add(1))
     }
 
     fn both(&self) -> Result<[Scalar; 2], Error> {
@@ -94,7 +94,7 @@ impl Range<'_> {
         for (i, (point, blind)) in bits.iter().zip(&blinds).enumerate() {
             let clauses = candidates(group, self.h, point, &set)?;
             let mut transcript = shared.clone();
-            transcript.count("index", crate::ops::units(i));
+            transcript.count("index", crate::core::cost::units(i));
             let witness = std::slice::from_ref(blind);
             proofs.push(prove(group, &mut transcript, &clauses, usize::from(bit(i)), witness, ctx)?);
         }
@@ -139,7 +139,7 @@ impl Range<'_> {
         for (i, (bit, one)) in proof.bits.iter().zip(&proof.proofs).enumerate() {
             let clauses = candidates(group, self.h, bit, &set)?;
             let mut transcript = shared.clone();
-            transcript.count("index", crate::ops::units(i));
+            transcript.count("index", crate::core::cost::units(i));
             if !verify(group, &mut transcript, &clauses, one, ctx)? {
                 return Ok(Err("the proof of a bit does not hold"));
             }

@@ -3,6 +3,9 @@
 //! A clause says: I know w_1 .. w_k with image_i = w_1 base_i1 + ... + w_k base_ik for every equation i (Maurer 2009;
 //! Schnorr, Okamoto and Chaum-Pedersen are cases of it). A proof over several clauses shows one of them without
 //! telling which (Cramer, Damgard, Schoenmakers 1994): the challenges of the clauses add up to the transcript's.
+//!
+//! Belongs here: the proof system, proofs about commitments (`commitment.rs`), proofs as arguments (`request.rs`).
+//! Does not belong here: statements that a single op makes. Start with [`Clause`].
 
 pub mod commitment;
 pub mod request;
@@ -88,10 +91,10 @@ pub fn cost(c: &Costs, clauses: u64, products: u64) -> u64 {
 
 /// Takes the statement and the first moves into the transcript and draws the challenge.
 fn challenge(transcript: &mut Transcript, clauses: &[Clause], moves: &[Vec<Point>]) -> Result<Scalar, Error> {
-    transcript.count("clauses", crate::ops::units(clauses.len()));
+    transcript.count("clauses", crate::core::cost::units(clauses.len()));
     for clause in clauses {
-        transcript.count("witnesses", crate::ops::units(clause.witnesses));
-        transcript.count("equations", crate::ops::units(clause.equations.len()));
+        transcript.count("witnesses", crate::core::cost::units(clause.witnesses));
+        transcript.count("equations", crate::core::cost::units(clause.equations.len()));
         for equation in &clause.equations {
             transcript.points("bases", &equation.bases)?;
             transcript.point("image", &equation.image)?;

@@ -3,7 +3,8 @@
 use crate::core::args::Args;
 use crate::core::context::Ctx;
 use crate::core::error::Error;
-use crate::core::schema::{Kind, Param, Reply};
+use crate::core::op::Reply;
+use crate::core::schema::{Kind, Param};
 use crate::groups::{Group, Scalar, Zero, read_scalar};
 use crate::schemes::transcript::Transcript;
 
