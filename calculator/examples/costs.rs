@@ -62,7 +62,7 @@ fn left(budget: &Budget) -> u64 {
 }
 
 fn measure(op: &'static Op, what: String, args: Members<'static>) -> Row {
-    let settings = Settings { seeded: true, max_cost: MAX_COST, time_limit: Duration::MAX };
+    let settings = Settings { seeded: true, max_cost: MAX_COST, time_limit: Duration::MAX, ..Settings::default() };
     let request = Json::object([("op", Json::str(op.name)), ("args", Json::Object(args))]);
     let (mut cost, mut answer) = (0, Json::Null);
     let nanos = nanos(|| {

@@ -19,7 +19,7 @@ use dashu_int::monty::MontgomeryRepr;
 use dashu_int::ops::{BitTest, Gcd};
 use dashu_int::{IBig, Sign, UBig};
 
-pub use prime::is_prime;
+pub use prime::{is_prime, is_probable_prime};
 pub use residues::{jacobi, sqrt_mod};
 pub use ring::{OddRing, Residue, repeated_square};
 pub use text::ParseFault;
@@ -42,6 +42,11 @@ impl Int {
 
     pub fn is_negative(&self) -> bool {
         self.0.sign() == Sign::Negative
+    }
+
+    /// Whether the value, at least 2, is r^exponent for some integer r. `exponent` is at least 2.
+    pub fn is_power(&self, exponent: usize) -> bool {
+        self.positive().is_some_and(|n| n.nth_root(exponent).pow(exponent) == n)
     }
 
     pub fn is_odd(&self) -> bool {

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value};
 
+use crate::core::clock::Clock;
 use crate::core::context::Settings;
 use crate::core::envelope::{MAX_REQUEST, refuse};
 use crate::core::error::{BAD_ENCODING, BAD_TYPE, Error};
@@ -42,10 +43,15 @@ pub fn remaining(deadline_ms: u64, now: SystemTime) -> Duration {
 
 /// Settings of one invocation, of which `remaining` is left.
 ///
-/// The margin alone bounds the time, and not also the 5 s of the command line: a function with little memory has a
-/// fraction of a processor, and the work itself is bounded by its cost.
+/// The wall clock counts, since the function is stopped by it. The 5 s of the command line do not apply: a function with
+/// little memory has a fraction of a processor, and the work itself is bounded by its cost.
 pub fn settings(remaining: Duration) -> Settings {
-    Settings { seeded: false, time_limit: remaining.saturating_sub(MARGIN), ..Settings::default() }
+    Settings {
+        seeded: false,
+        time_limit: remaining.saturating_sub(MARGIN),
+        clock: Clock::Wall,
+        ..Settings::default()
+    }
 }
 
 /// Answers one event with the JSON text that Lambda expects back: an HTTP response object for an HTTP event, the bare

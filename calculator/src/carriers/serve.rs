@@ -53,32 +53,20 @@ enum Line {
     Overlong,
 }
 
-/// Reads up to the next newline, which is not kept. Holds at most [`MAX_REQUEST`] bytes of it.
+/// Reads up to the next newline, which is not kept. Holds at most [`MAX_REQUEST`] bytes of it and one more.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Line> {
-    let mut seen = false;
-    let mut overlong = false;
-    loop {
-        let chunk = match input.fill_buf() {
-            Ok(chunk) => chunk,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        let found = chunk.iter().position(|b| *b == b'\n');
-        let (part, rest) = chunk.split_at(found.unwrap_or(chunk.len()));
-        let used = part.len().saturating_add(usize::from(found.is_some()));
-        seen |= used > 0;
-        overlong |= line.len().saturating_add(part.len()) > MAX_REQUEST;
-        if !overlong {
-            line.extend_from_slice(part);
-        }
-        let end = rest.is_empty() && found.is_none() && used == 0;
-        input.consume(used);
-        if found.is_some() || end {
-            return Ok(match (seen, overlong) {
-                (false, _) => Line::End,
-                (true, true) => Line::Overlong,
-                (true, false) => Line::Whole,
-            });
-        }
-    }
+    let cap = (MAX_REQUEST as u64).saturating_add(1);
+    let read = input.by_ref().take(cap).read_until(b'\n', line)?;
+    Ok(if read == 0 {
+        Line::End
+    } else if line.last() == Some(&b'\n') {
+        line.pop();
+        Line::Whole
+    } else if line.len() > MAX_REQUEST {
+        line.clear();
+        input.skip_until(b'\n')?;
+        Line::Overlong
+    } else {
+        Line::Whole
+    })
 }

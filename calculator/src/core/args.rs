@@ -1,19 +1,19 @@
 //! Arguments of an op, read and bounded by the op's row before the op sees them.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use zeroize::Zeroizing;
 
 use crate::bigint::{Int, ParseFault};
+use crate::core::advice::{advise, members, not_a_choice, not_an_int, unknown, wanted};
+use crate::core::date::Date;
 use crate::core::error::{
-    BAD_ENCODING, BAD_TYPE, Error, INTERNAL, MISSING_ARG, OUT_OF_RANGE, SEED_NOT_ALLOWED, UNKNOWN_ARG, child,
+    BAD_ENCODING, BAD_TYPE, Error, INTERNAL, MISSING_ARG, OUT_OF_RANGE, SEED_NOT_ALLOWED, child,
 };
 use crate::core::hex;
 use crate::core::json::{Json, Members};
-use crate::core::schema::{GroupType, Kind, Need, Param};
-
-/// Marks text in an argument of type `bytes`. A colon is no hex digit, so the two forms cannot be confused.
-pub const UTF8_PREFIX: &str = "utf8:";
+use crate::core::schema::{GroupType, Kind, Need, Param, UTF8_PREFIX};
 
 /// Longest text of a point or scalar: a decimal integer of 8192 bits.
 const MAX_ELEMENT: usize = 2_467;
@@ -26,6 +26,7 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     Count(u64),
     Bool(bool),
+    Date(Date),
     List(Vec<Value<'a>>),
     Record(Args<'a>),
     Group(GroupArg<'a>),
@@ -58,7 +59,8 @@ impl<'a> Args<'a> {
         for param in params {
             let json = given.iter_mut().find(|(key, _)| key == param.name).and_then(|(_, value)| value.take());
             if let Some(json) = present(param, json, path, seeded)? {
-                values.push((param.name, read_value(&param.kind, json, &child(path, param.name), seeded)?));
+                let value = read_value(&param.kind, json, &child(path, param.name), seeded);
+                values.push((param.name, value.map_err(|error| advise(error, param, params))?));
             }
         }
         Ok(Self { values, path: path.to_owned() })
@@ -132,6 +134,13 @@ impl<'a> Args<'a> {
         }
     }
 
+    pub fn date(&self, name: &str) -> Result<Date, Error> {
+        match self.get(name) {
+            Some(Value::Date(date)) => Ok(*date),
+            _ => Err(self.mismatch(name)),
+        }
+    }
+
     pub fn list(&self, name: &str) -> Result<&[Value<'a>], Error> {
         match self.get(name) {
             Some(Value::List(items)) => Ok(items),
@@ -150,15 +159,6 @@ impl<'a> Args<'a> {
     fn mismatch(&self, name: &str) -> Error {
         self.error(INTERNAL, name, "the op and its row disagree about this argument")
     }
-}
-
-fn unknown(params: &[Param], path: &str, key: &str) -> Error {
-    let names: Vec<&str> = params.iter().map(|p| p.name).collect();
-    let message = match names.as_slice() {
-        [] => "unknown argument; this op takes none".to_owned(),
-        names => format!("unknown argument; expected {}", names.join(", ")),
-    };
-    Error::new(UNKNOWN_ARG, child(path, key), message)
 }
 
 /// The value to read: the given one, the default, or nothing.
@@ -190,9 +190,12 @@ fn read_value<'a>(kind: &Kind, json: Json<'a>, path: &str, seeded: bool) -> Resu
             within(text.len(), *max, path, "the text is too long")?;
             Ok(Value::Text(text))
         }
+        (Kind::Date { first_year, last_year }, json) => {
+            read_date(&json, *first_year..=*last_year, path).map(Value::Date)
+        }
         (Kind::Choice(words), Json::Str(text)) => match words.iter().find(|word| **word == text) {
             Some(word) => Ok(Value::Text(Cow::Borrowed(word))),
-            None => Err(Error::new(OUT_OF_RANGE, path, format!("expected one of {}", words.join(", ")))),
+            None => Err(Error::new(OUT_OF_RANGE, path, not_a_choice(&text, words))),
         },
         (Kind::List { of, max }, Json::List(items)) => read_list(of, items, *max, path, seeded),
         (Kind::Record(params), Json::Object(members)) => Args::read(params, members, path, seeded).map(Value::Record),
@@ -203,24 +206,6 @@ fn read_value<'a>(kind: &Kind, json: Json<'a>, path: &str, seeded: bool) -> Resu
         }
         (Kind::Point | Kind::Scalar, Json::Int(n)) => Ok(Value::Text(Cow::Owned(n.to_string()))),
         (kind, _) => Err(Error::new(BAD_TYPE, path, wanted(kind))),
-    }
-}
-
-fn wanted(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Int { .. } => "expected an integer: a string, decimal or 0x hex, or a JSON integer",
-        Kind::Bytes { .. } => "expected bytes: a string of lowercase hex, or text written as \"utf8:...\"",
-        Kind::Hex { .. } => "expected a string of lowercase hex",
-        Kind::Text { .. } => "expected a string",
-        Kind::Count { .. } => "expected a small number",
-        Kind::Bool => "expected true or false",
-        Kind::Choice(_) => "expected one of the op's words, as a string",
-        Kind::List { .. } => "expected a list",
-        Kind::Record(_) => "expected an object",
-        Kind::Group(_) => "expected the name of a group, or an object {p,q,g}",
-        Kind::Point => "expected a point of the group: lowercase hex, or an integer in a group modulo a prime",
-        Kind::Scalar => "expected a scalar of the group: lowercase hex, or an integer in a group modulo a prime",
-        Kind::Json => "expected a JSON value",
     }
 }
 
@@ -235,9 +220,7 @@ fn to_u64(n: usize) -> u64 {
 fn read_int(json: Json<'_>, min: Option<i64>, max_bits: u64, path: &str) -> Result<Int, Error> {
     let value = match json {
         Json::Str(text) => Int::parse(&text, max_bits).map_err(|fault| match fault {
-            ParseFault::Syntax => {
-                Error::new(BAD_ENCODING, path, "expected an integer: decimal without leading zeros, or 0x hex")
-            }
+            ParseFault::Syntax => Error::new(BAD_ENCODING, path, not_an_int(&text)),
             ParseFault::TooLarge => {
                 Error::limit(path, format!("the integer has more than {max_bits} bits"), max_bits)
             }
@@ -256,13 +239,29 @@ fn read_int(json: Json<'_>, min: Option<i64>, max_bits: u64, path: &str) -> Resu
     }
 }
 
+fn read_date(json: &Json<'_>, years: RangeInclusive<u64>, path: &str) -> Result<Date, Error> {
+    let (first, last) = (years.start(), years.end());
+    let text = match json {
+        Json::Str(text) => Cow::Borrowed(text.as_ref()),
+        Json::Int(n) => Cow::Owned(n.to_string()),
+        _ => return Err(Error::new(BAD_TYPE, path, "expected a date as YYYY-MM-DD, in a string")),
+    };
+    match Date::parse(&text) {
+        None => Err(Error::new(OUT_OF_RANGE, path, "expected a date as YYYY-MM-DD, a day that exists")),
+        Some(date) if !years.contains(&date.year()) => {
+            Err(Error::new(OUT_OF_RANGE, path, format!("expected a date from the year {first} to {last}")))
+        }
+        Some(date) => Ok(date),
+    }
+}
+
 fn read_group<'a>(kind: &'static GroupType, json: Json<'a>, path: &str, seeded: bool) -> Result<GroupArg<'a>, Error> {
     match json {
         Json::Str(name) => {
             let names = kind.names.concat();
             let known = names.iter().find(|known| **known == name).copied();
             known.map(GroupArg::Named).ok_or_else(|| {
-                let message = format!("expected one of {} or {{p,q,g}}", names.join(", "));
+                let message = format!("{} or {{p,q,g}}", not_a_choice(&name, &names));
                 Error::new(OUT_OF_RANGE, path, message)
             })
         }
@@ -297,7 +296,7 @@ fn read_count(json: &Json<'_>, min: u64, max: u64, path: &str) -> Result<u64, Er
         _ => return Err(Error::new(BAD_TYPE, path, wanted(&Kind::Count { min, max }))),
     };
     match n {
-        n if n > max => Err(Error { limit: Some(max), ..range() }),
+        n if n > max => Err(range().with_limit(max)),
         n if n < min => Err(range()),
         n => Ok(n),
     }
@@ -309,26 +308,42 @@ fn read_bytes(text: &str, max: usize, path: &str) -> Result<Zeroizing<Vec<u8>>, 
         within(plain.len(), max, path, message)?;
         return Ok(Zeroizing::new(plain.as_bytes().to_vec()));
     }
-    let bytes = decode(text, path, "expected lowercase hex (two digits a byte), or text written as \"utf8:...\"")?;
+    let expected = "expected lowercase hex (two digits a byte), or text written as \"utf8:...\"";
+    let bytes = decode(text, path, expected)?;
     within(bytes.len(), max, path, message)?;
     Ok(bytes)
 }
 
 fn read_hex(text: &str, min: usize, max: usize, path: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let bytes = decode(text, path, "expected lowercase hex, two digits a byte")?;
+    let expected = "expected lowercase hex, two digits a byte";
+    if text.starts_with(UTF8_PREFIX) {
+        return Err(Error::new(BAD_ENCODING, path, format!("text is not taken here; {expected}")));
+    }
+    let bytes = decode(text, path, expected)?;
     if (min..=max).contains(&bytes.len()) {
         return Ok(bytes);
     }
     let expected = if min == max { format!("{min} bytes") } else { format!("{min} to {max} bytes") };
-    Err(Error::new(OUT_OF_RANGE, path, format!("expected {expected} in hex")))
+    Err(Error::new(OUT_OF_RANGE, path, format!("expected {expected} in hex, but these are {}", bytes.len())))
 }
 
-fn decode(text: &str, path: &str, message: &'static str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    hex::decode(text).map(Zeroizing::new).ok_or_else(|| Error::new(BAD_ENCODING, path, message))
+fn decode(text: &str, path: &str, expected: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let decoded = hex::decode(text).map(Zeroizing::new);
+    decoded.ok_or_else(|| Error::new(BAD_ENCODING, path, hex::message(text, expected)))
 }
 
 fn read_list<'a>(of: &Kind, items: Vec<Json<'a>>, max: usize, path: &str, seeded: bool) -> Result<Value<'a>, Error> {
     within(items.len(), max, path, "the list is too long")?;
-    let read = |(i, item): (usize, Json<'a>)| read_value(of, item, &child(path, &i.to_string()), seeded);
+    let read = |(i, item): (usize, Json<'a>)| {
+        let place = child(path, &i.to_string());
+        match (of, item) {
+            (Kind::Record(params), item) if !matches!(item, Json::Object(_)) => {
+                let list = path.rsplit('/').next().unwrap_or_default();
+                let one = list.strip_suffix('s').unwrap_or("item");
+                Err(Error::new(BAD_TYPE, place, format!("each {one} is {}", members(params))))
+            }
+            (of, item) => read_value(of, item, &place, seeded),
+        }
+    };
     items.into_iter().enumerate().map(read).collect::<Result<Vec<_>, _>>().map(Value::List)
 }

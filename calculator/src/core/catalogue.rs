@@ -40,7 +40,7 @@ pub fn digest(registry: &Registry) -> String {
     digits
 }
 
-fn words(list: &[&'static str]) -> Json<'static> {
+pub fn words(list: &[&'static str]) -> Json<'static> {
     Json::List(list.iter().map(|word| Json::str(*word)).collect())
 }
 
@@ -65,7 +65,7 @@ fn embedded(text: &'static str) -> Json<'static> {
     json::parse(text.as_bytes()).unwrap_or(Json::str(text))
 }
 
-fn example(op: &Op) -> Json<'static> {
+pub fn example(op: &Op) -> Json<'static> {
     let mut members: Members<'static> =
         vec![(Cow::Borrowed("op"), Json::str(op.name)), (Cow::Borrowed("args"), embedded(op.example.args))];
     let mut put = |key: &'static str, value| members.push((Cow::Borrowed(key), value));
@@ -118,6 +118,10 @@ fn kind(kind: &Kind) -> Members<'static> {
             put("min", Json::count(min));
             put("max", Json::count(max));
         }
+        Kind::Date { first_year, last_year } => {
+            put("min", Json::str(format!("{first_year:04}-01-01")));
+            put("max", Json::str(format!("{last_year:04}-12-31")));
+        }
         Kind::Choice(list) => put("choices", words(list)),
         Kind::List { of, max } => {
             put("max_items", size(max));
@@ -131,19 +135,6 @@ fn kind(kind: &Kind) -> Members<'static> {
         Kind::Bool | Kind::Point | Kind::Scalar | Kind::Json => {}
     }
     members
-}
-
-/// The answer of `help` without arguments.
-pub fn help(registry: &Registry) -> Json<'static> {
-    let families = family::ALL.iter().map(|family| {
-        let names = registry.of_family(*family).map(|op| Json::str(op.name)).collect();
-        (Cow::Borrowed(family.name), Json::List(names))
-    });
-    Json::object([
-        ("text", words(CONVENTIONS)),
-        ("more", Json::str("help with {\"op\":NAME} shows one op")),
-        ("ops", Json::Object(families.collect())),
-    ])
 }
 
 /// `modpow(base:int, exp:int, mod:int)`.

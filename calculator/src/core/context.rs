@@ -1,19 +1,20 @@
 //! What a request may use beside its arguments: randomness, a budget of work, and the clock as a safety net.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hkdf::Hkdf;
 use sha2::Sha512;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::core::args::Args;
+use crate::core::clock::{Clock, Deadline};
 use crate::core::error::{Error, INTERNAL, MISSING_ARG};
 use crate::core::json::Json;
 
 /// Cost units of one request or one batch: about two seconds of work, well inside the time limit.
 pub const MAX_COST: u64 = 2_000_000_000;
-/// Time limit of one request or one batch.
+/// Limit on the processor time of one request or one batch.
 pub const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// Separates the streams of seeded mode from every other use of HKDF; the number changes when the streams do.
@@ -28,11 +29,13 @@ pub struct Settings {
     pub seeded: bool,
     pub max_cost: u64,
     pub time_limit: Duration,
+    /// What `time_limit` limits.
+    pub clock: Clock,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { seeded: false, max_cost: MAX_COST, time_limit: TIME_LIMIT }
+        Self { seeded: false, max_cost: MAX_COST, time_limit: TIME_LIMIT, clock: Clock::Processor }
     }
 }
 
@@ -40,14 +43,15 @@ impl Default for Settings {
 pub struct Budget {
     left: Cell<u64>,
     max: u64,
-    /// None when the limit lies beyond what the clock can say.
-    deadline: Option<Instant>,
+    /// Work that was taken beforehand and may be done without being taken again.
+    prepaid: Cell<u64>,
+    deadline: Deadline,
 }
 
 impl Budget {
     pub fn new(settings: &Settings) -> Self {
-        let deadline = Instant::now().checked_add(settings.time_limit);
-        Self { left: Cell::new(settings.max_cost), max: settings.max_cost, deadline }
+        let deadline = Deadline::new(settings.clock, settings.time_limit);
+        Self { left: Cell::new(settings.max_cost), max: settings.max_cost, prepaid: Cell::new(0), deadline }
     }
 
     /// Takes `cost` units, or refuses before the work starts.
@@ -61,9 +65,31 @@ impl Budget {
         }
     }
 
+    /// Says how much of the cost of the op is for work of a length that chance decides.
+    pub fn prepay(&self, cost: u64) {
+        self.prepaid.set(cost);
+    }
+
+    /// Takes `cost` units of such work: from what was prepaid, and then like any other work. Where they end depends on
+    /// the request and its seed alone, so every machine refuses at the same place.
+    pub fn spend_by_chance(&self, cost: u64) -> Result<(), Error> {
+        let (prepaid, left) = (self.prepaid.get(), self.left.get());
+        match prepaid.checked_sub(cost) {
+            Some(rest) => self.prepaid.set(rest),
+            None => {
+                let message = "bad luck: the search needs more work than one request may ask for; ask again, in \
+                               seeded mode with another seed";
+                self.prepaid.set(0);
+                let rest = left.checked_sub(cost.saturating_sub(prepaid));
+                self.left.set(rest.ok_or_else(|| Error::limit("", message, self.max))?);
+            }
+        }
+        Ok(())
+    }
+
     /// Fails once the time limit is reached. Long loops call it.
     pub fn tick(&self) -> Result<(), Error> {
-        if self.deadline.is_none_or(|deadline| Instant::now() < deadline) { Ok(()) } else { Err(Error::timeout()) }
+        if self.deadline.has_passed() { Err(Error::timeout()) } else { Ok(()) }
     }
 }
 

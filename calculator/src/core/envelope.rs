@@ -12,6 +12,7 @@ use crate::core::cost::units;
 use crate::core::error::{
     BAD_ENCODING, BAD_TYPE, Error, MISSING_ARG, OUT_OF_RANGE, SEED_NOT_ALLOWED, UNKNOWN_ARG, UNKNOWN_OP, child,
 };
+use crate::core::help;
 use crate::core::hex;
 use crate::core::json::{self, Json, Members};
 use crate::core::op::{Op, Reply};
@@ -85,7 +86,8 @@ impl<'a> Request<'a> {
                 "seed" => seed = Some(value),
                 "id" => {}
                 key => {
-                    let message = "unknown field; a request has op, args, and optionally id and seed";
+                    let message = "unknown field; a request has op, args, and optionally id and seed. The op's own \
+                                   arguments go inside args";
                     return Err(Error::new(UNKNOWN_ARG, child("", key), message));
                 }
             }
@@ -119,13 +121,9 @@ fn read_id(members: &Members<'_>) -> Result<Option<String>, Error> {
 
 fn find_op(registry: &Registry, name: Option<Json<'_>>) -> Result<&'static Op, Error> {
     match name {
-        Some(Json::Str(name)) => registry.find(&name).ok_or_else(|| {
-            let message = match registry.suggest(&name) {
-                Some(near) => Cow::Owned(format!("unknown op; did you mean {near}? The op `help` lists all")),
-                None => Cow::Borrowed("unknown op; the op `help` lists all"),
-            };
-            Error::new(UNKNOWN_OP, "/op", message)
-        }),
+        Some(Json::Str(name)) => {
+            registry.find(&name).ok_or_else(|| Error::new(UNKNOWN_OP, "/op", registry.unknown(&name)))
+        }
         Some(_) => Err(Error::new(BAD_TYPE, "/op", "op must be a string")),
         None => Err(Error::new(MISSING_ARG, "/op", "missing field op; the op `help` lists all")),
     }
@@ -138,9 +136,9 @@ fn read_seed(seed: &Json<'_>, settings: &Settings) -> Result<Zeroizing<Vec<u8>>,
     }
     let text =
         seed.as_str().ok_or_else(|| Error::new(BAD_TYPE, "/seed", "seed must be a string of lowercase hex"))?;
-    let bytes = hex::decode(text)
-        .map(Zeroizing::new)
-        .ok_or_else(|| Error::new(BAD_ENCODING, "/seed", "expected lowercase hex, two digits a byte"))?;
+    let bytes = hex::decode(text).map(Zeroizing::new).ok_or_else(|| {
+        Error::new(BAD_ENCODING, "/seed", hex::message(text, "expected lowercase hex, two digits a byte"))
+    })?;
     match bytes.len() {
         0 => Err(Error::new(OUT_OF_RANGE, "/seed", "the seed is empty")),
         1..=MAX_SEED => Ok(bytes),
@@ -148,24 +146,19 @@ fn read_seed(seed: &Json<'_>, settings: &Settings) -> Result<Zeroizing<Vec<u8>>,
     }
 }
 
-/// Checks the arguments against the op's row, takes the cost from the budget, and runs the op.
-fn run(op: &'static Op, args: Members<'_>, path: &str, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let args = Args::read(op.params, args, path, ctx.settings.seeded)?;
-    ctx.budget.spend((op.cost)(&args))?;
-    let reply = (op.run)(&args, ctx)?;
-    Ok(if ctx.is_toy() { mark_toy(reply) } else { reply })
+/// What an op answered, and whether it worked with sizes that protect nothing.
+struct Outcome {
+    reply: Reply,
+    toy: bool,
 }
 
-/// A result that has members says it there, any other in the warning.
-fn mark_toy(mut reply: Reply) -> Reply {
-    match &mut reply.result {
-        Json::Object(members) if members.iter().all(|(key, _)| key != "toy") => {
-            members.push((Cow::Borrowed("toy"), Json::Bool(true)));
-        }
-        Json::Object(_) => {}
-        _ => reply.warning = Some("toy: sizes that protect nothing"),
-    }
-    reply
+/// Checks the arguments against the op's row, takes the cost from the budget, and runs the op.
+fn run(op: &'static Op, args: Members<'_>, path: &str, ctx: &mut Ctx<'_>) -> Result<Outcome, Error> {
+    let args = Args::read(op.params, args, path, ctx.settings.seeded)?;
+    ctx.budget.spend((op.cost)(&args))?;
+    ctx.budget.prepay(0);
+    let reply = (op.run)(&args, ctx)?;
+    Ok(Outcome { reply, toy: ctx.is_toy() })
 }
 
 impl Calculator for Registry {
@@ -178,15 +171,7 @@ impl Calculator for Registry {
     }
 
     fn help(&self, args: &Args<'_>) -> Result<Json<'static>, Error> {
-        let Some(name) = args.opt_text("op") else { return Ok(catalogue::help(self)) };
-        let Some(op) = self.find(name) else {
-            let message = match self.suggest(name) {
-                Some(near) => format!("unknown op; did you mean {near}?"),
-                None => "unknown op; help without arguments lists all".to_owned(),
-            };
-            return Err(args.error(UNKNOWN_OP, "op", message));
-        };
-        Ok(Json::object([("signature", Json::str(catalogue::signature(op))), ("row", catalogue::row(op))]))
+        help::answer(self, args)
     }
 
     fn answer_item(&self, item: &Json<'_>, index: u64, ctx: &Ctx<'_>) -> Json<'static> {
@@ -216,13 +201,17 @@ fn respond_item(registry: &Registry, item: &Json<'_>, index: u64, ctx: &Ctx<'_>)
     answer(outcome, id, &Settings { seeded: false, ..*ctx.settings })
 }
 
-fn answer(outcome: Result<Reply, Error>, id: Option<String>, settings: &Settings) -> Json<'static> {
-    let mut members: Members<'static> = Vec::with_capacity(5);
+fn answer(outcome: Result<Outcome, Error>, id: Option<String>, settings: &Settings) -> Json<'static> {
+    let mut members: Members<'static> = Vec::with_capacity(6);
     let mut put = |key: &'static str, value: Json<'static>| members.push((Cow::Borrowed(key), value));
     match outcome {
-        Ok(reply) => {
+        Ok(Outcome { reply, toy }) => {
             put("ok", Json::Bool(true));
             put("result", reply.result);
+            // Beside the result, so that the result can be an argument of the next op as it is.
+            if toy {
+                put("toy", Json::Bool(true));
+            }
             if let Some(warning) = reply.warning {
                 put("warning", Json::str(warning));
             }
@@ -242,6 +231,7 @@ fn answer(outcome: Result<Reply, Error>, id: Option<String>, settings: &Settings
 }
 
 fn error_json(error: Error) -> Json<'static> {
+    let error = error.into_fault();
     let mut members: Members<'static> = vec![
         (Cow::Borrowed("code"), Json::str(error.code)),
         (Cow::Borrowed("message"), Json::Str(error.message)),

@@ -1,6 +1,7 @@
 //! The one error type: a code, a message, the place in the request, and never a value from it.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 /// Codes that every op may answer. An op's own codes stand in its row of the table.
 pub const COMMON: &[&str] = &[
@@ -34,9 +35,13 @@ pub const INTERNAL: &str = "internal";
 /// Longest key that a path repeats; a longer or stranger one is left out, so that paths stay short and printable.
 const MAX_PATH_KEY: usize = 64;
 
-/// What went wrong with one request.
+/// What went wrong with one request. One pointer wide, so that results which seldom fail stay small.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Fault>);
+
+/// The contents of an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
     pub code: &'static str,
     pub message: Cow<'static, str>,
     /// JSON pointer (RFC 6901) into the request; empty for the request as a whole.
@@ -47,24 +52,54 @@ pub struct Error {
     pub replayable: bool,
 }
 
+impl Deref for Error {
+    type Target = Fault;
+
+    fn deref(&self) -> &Fault {
+        &self.0
+    }
+}
+
 impl Error {
     pub fn new(code: &'static str, path: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), path: path.into(), limit: None, replayable: true }
+        Self::of(code, path.into(), message.into())
+    }
+
+    fn of(code: &'static str, path: String, message: Cow<'static, str>) -> Self {
+        Self(Box::new(Fault { code, message, path, limit: None, replayable: true }))
     }
 
     /// A size or an effort beyond `limit`.
     pub fn limit(path: impl Into<String>, message: impl Into<Cow<'static, str>>, limit: u64) -> Self {
-        Self { limit: Some(limit), ..Self::new(LIMIT_EXCEEDED, path, message) }
+        Self::new(LIMIT_EXCEEDED, path, message).with_limit(limit)
     }
 
     /// The safety net: the clock ran out although the cost model let the request pass.
     pub fn timeout() -> Self {
-        Self { replayable: false, ..Self::new(TIMEOUT, "", "the time limit was reached") }
+        let mut error = Self::new(TIMEOUT, "", "the time limit was reached");
+        error.0.replayable = false;
+        error
     }
 
     /// A fault of this program, never of the request.
     pub fn internal(message: &'static str) -> Self {
         Self::new(INTERNAL, "", message)
+    }
+
+    /// The same error with a limit.
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.0.limit = Some(limit);
+        self
+    }
+
+    /// The same error in other words.
+    pub fn with_message(mut self, message: String) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
+    pub fn into_fault(self) -> Fault {
+        *self.0
     }
 }
 

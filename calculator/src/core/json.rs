@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::core::error::{BAD_JSON, DUPLICATE_KEY, Error, LIMIT_EXCEEDED, child};
 
@@ -102,7 +102,7 @@ struct State {
 struct Fault(&'static str, &'static str, Option<u64>);
 
 impl State {
-    fn fail<E: serde::de::Error>(&self, fault: Fault) -> E {
+    fn fail<E: serde_core::de::Error>(&self, fault: Fault) -> E {
         let message = fault.1;
         *self.fault.borrow_mut() = Some(fault);
         E::custom(message)
@@ -116,7 +116,8 @@ impl State {
     fn into_error(self, cause: &serde_json::Error) -> Error {
         let path = self.trail.into_inner().iter().rev().fold(String::new(), |path, key| child(&path, key));
         match self.fault.into_inner() {
-            Some(Fault(code, message, limit)) => Error { limit, ..Error::new(code, path, message) },
+            Some(Fault(code, message, Some(limit))) => Error::new(code, path, message).with_limit(limit),
+            Some(Fault(code, message, None)) => Error::new(code, path, message),
             // serde_json's own messages speak of syntax and position only.
             None => Error::new(BAD_JSON, path, format!("not valid JSON: {cause}")),
         }
@@ -130,7 +131,7 @@ struct Node<'s> {
 }
 
 impl Node<'_> {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+    fn deeper<E: serde_core::de::Error>(self) -> Result<Self, E> {
         if self.depth >= MAX_DEPTH {
             let message = "nested deeper than 32 levels";
             return Err(self.state.fail(Fault(LIMIT_EXCEEDED, message, Some(u64::from(MAX_DEPTH)))));
@@ -138,7 +139,7 @@ impl Node<'_> {
         Ok(Self { depth: self.depth.saturating_add(1), ..self })
     }
 
-    fn bad_number<E: serde::de::Error>(self) -> E {
+    fn bad_number<E: serde_core::de::Error>(self) -> E {
         let message = "a JSON number must be whole, without exponent or -0, at most 2^53-1; write others as strings";
         self.state.fail(Fault(BAD_JSON, message, None))
     }
@@ -167,19 +168,19 @@ impl<'de> Visitor<'de> for Node<'_> {
         Ok(Json::Bool(value))
     }
 
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Json<'de>, E> {
+    fn visit_u64<E: serde_core::de::Error>(self, value: u64) -> Result<Json<'de>, E> {
         match i64::try_from(value) {
             Ok(i) if value <= MAX_SAFE_INT => Ok(Json::Int(i)),
             _ => Err(self.bad_number()),
         }
     }
 
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Json<'de>, E> {
+    fn visit_i64<E: serde_core::de::Error>(self, value: i64) -> Result<Json<'de>, E> {
         if value.unsigned_abs() <= MAX_SAFE_INT { Ok(Json::Int(value)) } else { Err(self.bad_number()) }
     }
 
     /// serde_json hands over fractions, exponents, -0 and integers beyond 64 bits this way.
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Json<'de>, E> {
+    fn visit_f64<E: serde_core::de::Error>(self, _: f64) -> Result<Json<'de>, E> {
         Err(self.bad_number())
     }
 

@@ -8,13 +8,17 @@
 //! runs the op and writes the answer. The order of imports is error, json, schema, args, context, op, registry,
 //! catalogue, envelope.
 
+pub mod advice;
 pub mod args;
 pub mod canonical;
 pub mod catalogue;
+pub mod clock;
 pub mod context;
 pub mod cost;
+pub mod date;
 pub mod envelope;
 pub mod error;
+pub mod help;
 pub mod hex;
 pub mod json;
 pub mod lists;

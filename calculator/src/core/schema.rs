@@ -2,6 +2,9 @@
 
 use crate::core::json::Json;
 
+/// Marks text in an argument of type `bytes`. A colon is no hex digit, so the two forms cannot be confused.
+pub const UTF8_PREFIX: &str = "utf8:";
+
 /// One argument of an op.
 #[derive(Clone, Copy)]
 pub struct Param {
@@ -90,6 +93,11 @@ pub enum Kind {
         max: u64,
     },
     Bool,
+    /// A day, from the first day of one year to the last of another.
+    Date {
+        first_year: u64,
+        last_year: u64,
+    },
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A list of equal things.
@@ -135,6 +143,7 @@ impl Kind {
             Self::Count { .. } => "count",
             Self::Bool => "bool",
             Self::Choice(_) => "choice",
+            Self::Date { .. } => "date",
             Self::List { .. } => "list",
             Self::Record(_) => "object",
             Self::Group(_) => "group",

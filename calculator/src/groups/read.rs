@@ -161,11 +161,14 @@ impl Group {
                 (!n.is_negative() && n < group.q).then_some(Scalar::Residue(n))
             }
             _ => {
-                let bytes = digits(text, path)?;
-                if bytes.len() != self.scalar_len() {
-                    let message = format!("expected a scalar: {} bytes in lowercase hex", self.scalar_len());
+                let bytes = hex::decode(text).map(Zeroizing::new);
+                let Some(bytes) = bytes.filter(|bytes| bytes.len() == self.scalar_len()) else {
+                    let len = self.scalar_len();
+                    let message = format!(
+                        "expected a scalar: {len} bytes in lowercase hex; scalar_op turns an integer into one"
+                    );
                     return Err(Error::new(BAD_ENCODING, path, message));
-                }
+                };
                 self.decode_scalar(&bytes)
             }
         };
@@ -213,9 +216,9 @@ fn schnorr_costs(group: &Schnorr) -> Costs {
 }
 
 fn digits(text: &str, path: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    hex::decode(text)
-        .map(Zeroizing::new)
-        .ok_or_else(|| Error::new(BAD_ENCODING, path, "expected lowercase hex, two digits a byte"))
+    hex::decode(text).map(Zeroizing::new).ok_or_else(|| {
+        Error::new(BAD_ENCODING, path, hex::message(text, "expected lowercase hex, two digits a byte"))
+    })
 }
 
 fn parse_int(text: &str, path: &str) -> Result<Int, Error> {

@@ -13,6 +13,8 @@ const SIEVE_BOUND: usize = 1 << 15;
 /// The bound for numbers of at least as many bits as the second constant says.
 const LARGE_SIEVE_BOUND: usize = 1 << 20;
 const LARGE_BITS: u64 = 1_536;
+/// The bound for numbers of that many bits which are divided one by one.
+const DIVISION_BOUND: u64 = 1 << 17;
 /// Candidates of one window.
 const WINDOW: usize = 1 << 13;
 
@@ -75,10 +77,38 @@ pub fn uniform_prime(bits: u64, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
         for bit in [bits.saturating_sub(1), bits.saturating_sub(2), 0] {
             set_bit(&mut candidate, bit);
         }
+        if has_small_factor(&candidate, bits) {
+            continue;
+        }
+        ctx.budget.spend_by_chance(cost::candidate_test(bits))?;
         if is_prime(&candidate, &mut || ctx.tick())? {
             return Ok(candidate);
         }
     }
+}
+
+/// Whether an odd prime below the bound for numbers of `bits` bits divides `n`, which lies above it. One big division
+/// serves a group of primes.
+fn has_small_factor(n: &Int, bits: u64) -> bool {
+    static GROUPS: std::sync::LazyLock<Vec<(Int, Vec<u64>)>> = std::sync::LazyLock::new(|| {
+        let mut groups: Vec<(u64, Vec<u64>)> = vec![(1, Vec::new())];
+        for p in small_primes().take_while(|p| *p < DIVISION_BOUND) {
+            match groups.last_mut() {
+                Some((product, primes)) if product.checked_mul(p).is_some() => {
+                    *product *= p;
+                    primes.push(p);
+                }
+                _ => groups.push((p, vec![p])),
+            }
+        }
+        groups.into_iter().map(|(product, primes)| (Int::from(product), primes)).collect()
+    });
+    let bound = if bits < LARGE_BITS { cost::units(SIEVE_BOUND) } else { DIVISION_BOUND };
+    let mut groups = GROUPS.iter().take_while(|(_, primes)| primes.last().is_some_and(|p| *p < bound));
+    groups.any(|(product, primes)| {
+        let rest = n.modulo(product).and_then(|rest| rest.to_u64()).unwrap_or(0);
+        primes.iter().any(|p| rest % p == 0)
+    })
 }
 
 /// A random prime p with exactly `bits` bits, at least 3, such that (p - 1) / 2 is prime too.
@@ -147,8 +177,8 @@ fn search(start: &Int, bits: u64, forms: &[(u64, u64)], ctx: &Ctx<'_>) -> Result
         for (k, d) in forms {
             let number = &(&candidate * &Int::from(*k)) + &Int::from(*d);
             if all {
-                // Paid as it goes: nobody knows beforehand how many tests there will be.
-                ctx.budget.spend(cost::modpow(number.bits(), &number))?;
+                // Nobody knows beforehand how many tests there will be.
+                ctx.budget.spend_by_chance(cost::candidate_test(number.bits()))?;
                 all = is_prime(&number, &mut || ctx.tick())?;
             }
         }

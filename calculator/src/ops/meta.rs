@@ -8,6 +8,8 @@ use crate::core::json::Json;
 use crate::core::op::{Example, Expect, Op, Reply, family};
 use crate::core::schema::{Kind, Param};
 
+/// A name of an op or a family.
+const NAME: Kind = Kind::Text { max: 64 };
 /// Most requests of one batch.
 const MAX_BATCH: usize = 64;
 /// Cost units of writing out the whole table.
@@ -59,9 +61,13 @@ pub static OPS: &[Op] = &[
     Op {
         name: "help",
         family: family::META,
-        summary: "how to call the calculator, or one op with its arguments and an example",
-        params: &[Param::optional("op", Kind::Text { max: 64 }, "the name of an op")],
-        result: "object: text (list of lines), more, ops (names by family); or signature and row of one op",
+        summary: "how to call the calculator; one op, several, or a family, with arguments and types",
+        params: &[
+            Param::optional("op", NAME, "the name of an op"),
+            Param::optional("ops", Kind::List { of: &NAME, max: 16 }, "the names of several ops"),
+            Param::optional("family", NAME, "the name of a family: all its ops in short"),
+        ],
+        result: "object: text (list of lines), more, ops (names by family); signature, row, types of one op; ops (list), types of several",
         errors: &[],
         standard: "none",
         randomised: false,

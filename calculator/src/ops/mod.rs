@@ -14,6 +14,7 @@ pub mod blind_rsa;
 pub mod commitments;
 pub mod curves;
 pub mod encryption;
+pub mod guesses;
 pub mod ibe;
 pub mod meta;
 pub mod numbers;
@@ -32,7 +33,7 @@ use crate::core::op::Op;
 use crate::core::registry::Registry;
 
 /// Every op, in the order of the catalogue.
-pub static REGISTRY: Registry = Registry::new(ROWS);
+pub static REGISTRY: Registry = Registry::new(ROWS, guesses::GUESSES);
 
 static ROWS: &[&[Op]] = &[
     numbers::modular::OPS,

@@ -87,7 +87,7 @@ pub static OPS: &[Op] = &[
                 r#"{"G":{"p":"23","q":"11","g":"2","toy":true},"ring":["2","4"],"msg":"","#,
                 r#""sig":{"c":"1","z":["2","10"]}}"#
             ),
-            expect: Expect::Result(r#"{"valid":true,"toy":true}"#),
+            expect: Expect::Result(r#"{"valid":true}"#),
         },
         cost: |args| costs(args).setup.saturating_add(ring_cost(args, false)).saturating_add(100 * FLAT),
         run: ring_verify,
@@ -135,7 +135,7 @@ pub static OPS: &[Op] = &[
                 r#"{"G":{"p":"23","q":"11","g":"2","toy":true},"ring":["2","4"],"msg":"","scope":"","#,
                 r#""sig":{"image":"16","c":"5","z":["2","3"]}}"#
             ),
-            expect: Expect::Result(r#"{"valid":true,"toy":true}"#),
+            expect: Expect::Result(r#"{"valid":true}"#),
         },
         cost: linkable_cost,
         run: lring_verify,
@@ -170,7 +170,7 @@ pub static OPS: &[Op] = &[
                 r#"{"G":{"p":"23","q":"11","g":"2","toy":true},"scope":"","reports":[{"ring":["2","4"],"msg":"","#,
                 r#""sig":{"image":"16","c":"5","z":["2","3"]}}]}"#
             ),
-            expect: Expect::Result(r#"{"linked":false,"groups":[],"invalid":[],"toy":true}"#),
+            expect: Expect::Result(r#"{"linked":false,"groups":[],"invalid":[]}"#),
         },
         cost: |args| {
             let reports = crate::schemes::sharing::records(args, "reports").unwrap_or_default();

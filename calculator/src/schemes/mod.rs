@@ -16,6 +16,7 @@ pub mod hpke;
 pub mod ibe;
 pub mod key_proof;
 pub mod merkle;
+pub mod modulus;
 pub mod noise;
 pub mod oprf;
 pub mod paillier;

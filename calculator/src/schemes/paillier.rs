@@ -8,8 +8,6 @@ use crate::core::cost;
 use crate::core::error::Error;
 use crate::numbers::generate::{random_below, random_prime};
 
-/// Smallest modulus that protects anything.
-pub const SOUND_BITS: u64 = 2_048;
 pub const MAX_BITS: u64 = 4_096;
 /// Smallest modulus at all: below, primes of the wanted size run out.
 pub const MIN_BITS: u64 = 32;
@@ -96,6 +94,7 @@ impl Secret {
     /// Two primes of half the bits each, with a product of exactly `bits` bits.
     pub fn generate(bits: u64, ctx: &mut Ctx<'_>) -> Result<Self, Error> {
         let half = bits / 2;
+        ctx.budget.prepay(cost::prime_tail(half).saturating_mul(2));
         let p = random_prime(half, true, ctx)?;
         loop {
             let key = Self { p: p.clone(), q: random_prime(bits - half, true, ctx)? };
@@ -147,7 +146,7 @@ pub fn power_cost(exponent: u64, modulus: u64) -> u64 {
     cost::modmul(modulus).saturating_mul(exponent.saturating_add(16))
 }
 
-/// Cost units of [`Secret::generate`], before the tests of its candidates, which are paid as they come.
+/// Cost units of [`Secret::generate`].
 pub fn generate_cost(bits: u64) -> u64 {
     cost::prime_search(bits / 2).saturating_mul(2)
 }

@@ -9,10 +9,6 @@ use crate::core::error::Error;
 use crate::core::schema::{Default, Kind, Param};
 use crate::numbers::generate::{random_below, random_prime};
 
-/// Below this a modulus can be factored, or will be.
-pub const SOUND_BITS: u64 = 2_048;
-pub const TOY_WARNING: &str = "a modulus below 2,048 bits can be factored: for teaching only";
-
 /// A modulus with its factors.
 pub struct Trapdoor {
     pub n: Int,
@@ -27,15 +23,14 @@ impl Drop for Trapdoor {
     }
 }
 
-/// The arguments of ops that make a modulus.
+/// The argument of ops that make a modulus.
 pub const BITS: Param =
     Param::default("bits", Kind::Count { min: 128, max: 4_096 }, Default::Int(2_048), "size of the modulus");
-pub const TOY: Param =
-    Param::default("toy", Kind::Bool, Default::Bool(false), "must be true for fewer than 2,048 bits");
 
 impl Trapdoor {
     /// Two random primes of half the bits each.
     pub fn generate(bits: u64, ctx: &mut Ctx<'_>) -> Result<Self, Error> {
+        ctx.budget.prepay(cost::prime_tail(bits / 2).saturating_mul(2));
         let p = random_prime(bits / 2, true, ctx)?;
         loop {
             let q = random_prime(bits.saturating_sub(bits / 2), true, ctx)?;
@@ -67,7 +62,7 @@ pub fn random_square(n: &Int, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
     }
 }
 
-/// Cost of [`Trapdoor::generate`] before the tests of the candidates.
+/// Cost of [`Trapdoor::generate`].
 pub fn setup_cost(bits: u64) -> u64 {
     cost::prime_search(bits / 2).saturating_mul(2).saturating_add(cost::gcd(bits))
 }

@@ -9,16 +9,20 @@ const FOLDERS: &[&str] = &["bigint", "core", "numbers", "groups", "schemes", "op
 const CORE: &[&str] = &[
     "error",
     "hex",
+    "date",
     "json",
     "canonical",
     "cost",
     "schema",
+    "advice",
     "args",
     "lists",
+    "clock",
     "context",
     "op",
     "registry",
     "catalogue",
+    "help",
     "envelope",
 ];
 

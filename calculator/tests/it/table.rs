@@ -178,6 +178,29 @@ fn help_knows_every_op() {
 }
 
 #[test]
+fn help_shows_families_and_several_ops_with_their_types() {
+    for family in family::ALL {
+        let shown = result("help", &format!(r#"{{"family":"{}"}}"#, family.name));
+        let lines = shown.get("ops").and_then(Json::as_list).unwrap();
+        for (op, line) in REGISTRY.of_family(*family).zip(lines) {
+            assert_eq!(line.get("op"), Some(&Json::str(catalogue::signature(op))));
+        }
+        assert_eq!(lines.len(), REGISTRY.of_family(*family).count());
+        // Every type of an argument is explained.
+        for param in REGISTRY.of_family(*family).flat_map(|op| op.params) {
+            assert!(shown.get("types").unwrap().get(param.kind.name()).is_some(), "{}", param.kind.name());
+        }
+    }
+    let some = result("help", r#"{"ops":["hash","hmac"]}"#);
+    let lines = some.get("ops").and_then(Json::as_list).unwrap();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1].get("example").and_then(|example| example.get("op")), Some(&Json::str("hmac")));
+    assert_eq!(fault(&call("help", r#"{"ops":["hash","hmca"]}"#)), ("unknown_op".into(), "/args/ops/1".into()));
+    assert_eq!(fault(&call("help", r#"{"family":"nonsense"}"#)).1, "/args/family");
+    assert_eq!(fault(&call("help", r#"{"op":"hash","family":"basics"}"#)).1, "/args/family");
+}
+
+#[test]
 fn tool_description_has_one_line_per_op() {
     let text = catalogue::tool_description(&REGISTRY, None);
     for op in REGISTRY.all() {

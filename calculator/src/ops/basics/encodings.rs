@@ -1,10 +1,11 @@
 //! Family C, the part with encodings and other plain handling of bytes.
 
-use data_encoding::{BASE32, BASE64, BASE64URL_NOPAD, Encoding};
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::base32;
 use crate::bigint::Int;
 use crate::core::args::{Args, Value};
 use crate::core::canonical::canonical;
@@ -177,15 +178,6 @@ pub static OPS: &[Op] = &[
     },
 ];
 
-fn strict(form: &str) -> Option<Encoding> {
-    match form {
-        "base64" => Some(BASE64),
-        "base64url" => Some(BASE64URL_NOPAD),
-        "base32" => Some(BASE32),
-        _ => None,
-    }
-}
-
 fn text_cost(args: &Args<'_>) -> u64 {
     let form = args.opt_text("to").or(args.opt_text("from"));
     let len = args.opt_bytes("data").map_or(0, <[u8]>::len).max(args.opt_text("text").map_or(0, str::len));
@@ -211,7 +203,10 @@ fn encode(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
             short_enough(data.len(), "data", args)?;
             bs58::encode(data).into_string()
         }
-        form => strict(form).ok_or_else(|| Error::internal("a listed encoding is missing"))?.encode(data),
+        "base64" => Base64::encode_string(data),
+        "base64url" => Base64UrlUnpadded::encode_string(data),
+        "base32" => base32::encode(data),
+        _ => return Err(Error::internal("a listed encoding is missing")),
     };
     Ok(Json::str(text).into())
 }
@@ -233,7 +228,10 @@ fn decode(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
             short_enough(text.len(), "text", args)?;
             bs58::decode(text).into_vec().ok()
         }
-        form => strict(form).and_then(|encoding| encoding.decode(text.as_bytes()).ok()),
+        "base64" => Base64::decode_vec(text).ok(),
+        "base64url" => Base64UrlUnpadded::decode_vec(text).ok(),
+        "base32" => base32::decode(text),
+        _ => return Err(Error::internal("a listed encoding is missing")),
     };
     let bytes = bytes.ok_or_else(|| args.error(BAD_ENCODING, "text", format!("this is not canonical {form}")))?;
     Ok(Json::str(hex::encode(&bytes)).into())

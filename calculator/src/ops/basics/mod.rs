@@ -6,6 +6,7 @@
 //! Start with [`hashes`]; the slow hashes of passwords are in [`derivation`].
 
 pub mod aead;
+mod base32;
 pub mod derivation;
 pub mod encodings;
 pub mod hashes;

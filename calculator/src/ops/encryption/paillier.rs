@@ -7,12 +7,12 @@ use crate::core::error::{Error, OUT_OF_RANGE};
 use crate::core::json::Json;
 use crate::core::op::{Example, Expect, Op, Reply, family};
 use crate::core::schema::{Default, Kind, Param};
-use crate::schemes::paillier::{MAX_BITS, MIN_BITS, Public, SOUND_BITS, Secret, generate_cost, power_cost};
+use crate::schemes::modulus::{self, TOY, check_size};
+use crate::schemes::paillier::{MAX_BITS, MIN_BITS, Public, Secret, generate_cost, power_cost};
 
 const STANDARD: &str = "Paillier 1999, with g = n + 1: c = (1 + m n) r^n mod n^2";
 const N: Param =
     Param::required("n", Kind::Int { min: Some(15), max_bits: MAX_BITS }, "the public key: 2048 to 4096 bits");
-const TOY: Param = Param::default("toy", Kind::Bool, Default::Bool(false), "allows keys that protect nothing");
 const CIPHERTEXT: Kind = Kind::Int { min: Some(1), max_bits: 2 * MAX_BITS };
 const PRIME: Kind = Kind::Int { min: Some(3), max_bits: MAX_BITS / 2 };
 
@@ -74,7 +74,7 @@ pub static OPS: &[Op] = &[
         },
         cost: |args| {
             let bits = bits(args, "n");
-            power_cost(bits, 2 * bits).saturating_add(100_000)
+            power_cost(bits, 2 * bits).saturating_add(100_000).saturating_add(public_cost(args))
         },
         run: paillier_encrypt,
     },
@@ -115,7 +115,7 @@ pub static OPS: &[Op] = &[
         standard: STANDARD,
         randomised: false,
         example: Example { args: r#"{"n":"35","a":"36","b":"71","toy":true}"#, expect: Expect::Result(r#""106""#) },
-        cost: |args| power_cost(8, 2 * bits(args, "n")).saturating_add(200_000),
+        cost: |args| power_cost(8, 2 * bits(args, "n")).saturating_add(200_000).saturating_add(public_cost(args)),
         run: paillier_add,
     },
     Op {
@@ -133,7 +133,10 @@ pub static OPS: &[Op] = &[
         standard: STANDARD,
         randomised: false,
         example: Example { args: r#"{"n":"35","c":"36","k":"3","toy":true}"#, expect: Expect::Result(r#""106""#) },
-        cost: |args| power_cost(bits(args, "k") + 8, 2 * bits(args, "n")).saturating_add(200_000),
+        cost: |args| {
+            let power = power_cost(bits(args, "k") + 8, 2 * bits(args, "n"));
+            power.saturating_add(200_000).saturating_add(public_cost(args))
+        },
         run: paillier_mul,
     },
 ];
@@ -142,26 +145,15 @@ fn bits(args: &Args<'_>, name: &str) -> u64 {
     args.int(name).map_or(0, Int::bits)
 }
 
-/// Refuses small keys unless the request says that it plays.
-fn check_size(args: &Args<'_>, bits: u64, name: &str, ctx: &mut Ctx<'_>) -> Result<(), Error> {
-    if bits >= SOUND_BITS {
-        return Ok(());
-    }
-    if !args.flag("toy")? {
-        let message = "n below 2048 bits is a toy; allow it with \"toy\": true";
-        return Err(args.error(OUT_OF_RANGE, name, message));
-    }
-    ctx.mark_toy();
-    Ok(())
-}
-
 fn read_public(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Public, Error> {
     let n = args.int("n")?;
-    check_size(args, n.bits(), "n", ctx)?;
-    if !n.is_odd() {
-        return Err(args.error(OUT_OF_RANGE, "n", "n must be odd"));
-    }
+    modulus::check(args, n, &args.path("n"), ctx)?;
     Ok(Public::new(n))
+}
+
+/// Cost of [`read_public`].
+fn public_cost(args: &Args<'_>) -> u64 {
+    modulus::check_cost(bits(args, "n"))
 }
 
 fn read_ciphertext<'a>(args: &'a Args<'_>, key: &Public, name: &str) -> Result<&'a Int, Error> {
@@ -176,7 +168,7 @@ fn int_reply(n: &Int) -> Reply {
 
 fn paillier_keygen(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let bits = args.count("bits")?;
-    check_size(args, bits, "bits", ctx)?;
+    check_size(args, bits, &args.path("bits"), ctx)?;
     let key = Secret::generate(bits, ctx)?;
     let prime = |n: &Int| Json::str(n.to_string());
     Ok(Json::object([
@@ -203,7 +195,7 @@ fn paillier_encrypt(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> 
 fn paillier_decrypt(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let key = Secret { p: args.int("p")?.clone(), q: args.int("q")?.clone() };
     let public = key.public();
-    check_size(args, public.n.bits(), "p", ctx)?;
+    check_size(args, public.n.bits(), &args.path("p"), ctx)?;
     if !key.is_sound() {
         let message = "p and q must be odd and different, and p q coprime to (p - 1)(q - 1)";
         return Err(args.error(OUT_OF_RANGE, "q", message));

@@ -108,6 +108,7 @@ fn next_prime_cost(args: &Args<'_>) -> u64 {
 }
 
 fn next_prime(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    ctx.budget.prepay(cost::prime_tail(args.int("n")?.bits()));
     Ok(json_int(&generate::next_prime(args.int("n")?, ctx)?).into())
 }
 
@@ -116,10 +117,12 @@ fn gen_prime_cost(args: &Args<'_>) -> u64 {
 }
 
 fn gen_prime(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    ctx.budget.prepay(cost::prime_tail(args.count("bits")?));
     Ok(Json::object([("p", json_int(&generate::random_prime(args.count("bits")?, false, ctx)?))]).into())
 }
 
 fn gen_safe_prime(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    ctx.budget.prepay(cost::prime_tail(args.count("bits")?));
     let p = generate::random_safe_prime(args.count("bits")?, ctx)?;
     Ok(Json::object([("p", json_int(&p)), ("q", json_int(&p.shr(1)))]).into())
 }

@@ -192,7 +192,12 @@ fn discrete_log(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     check_invertible(args, "base", modulus)?;
     match discrete_log::solve(base, target, modulus, max_exponent(args), &mut || ctx.tick())? {
         Some(x) => Ok(json_int(&Int::from(x)).into()),
-        None => Err(args.error(NO_SOLUTION, "target", "no exponent up to max gives it")),
+        None => {
+            let max = max_exponent(args);
+            let given = if args.get("max").is_some() { "" } else { " (the default of max)" };
+            let message = format!("no exponent from 0 to {max}{given} gives it");
+            Err(args.error(NO_SOLUTION, "target", message))
+        }
     }
 }
 
@@ -252,7 +257,7 @@ fn given_factors(args: &Args<'_>, ctx: &Ctx<'_>) -> Result<Vec<Int>, Error> {
 fn known_factors(args: &Args<'_>, modulus: &Int) -> Result<Vec<Int>, Error> {
     let Some(m) = modulus.to_u64() else {
         let message = "a modulus this large cannot be factored; give the primes that the order may be made of";
-        return Err(Error { limit: Some(FACTORABLE_BITS), ..args.error(LIMIT_EXCEEDED, "mod", message) });
+        return Err(args.error(LIMIT_EXCEEDED, "mod", message).with_limit(FACTORABLE_BITS));
     };
     let mut factors = Vec::new();
     let mut put = |p: u64, count: u32| (0..count).for_each(|_| factors.push(Int::from(p)));

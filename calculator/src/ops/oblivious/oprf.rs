@@ -157,7 +157,7 @@ pub static OPS: &[Op] = &[
         },
         cost: |args| {
             let c = costs(args.opt_text("suite").unwrap_or_default());
-            let each = 2 * c.decode + 4 * c.mul + 3 * c.encode + c.hash;
+            let each = 2 * c.decode + 5 * c.mul + 3 * c.encode + 2 * c.hash;
             count(args, "evaluated").saturating_mul(each).saturating_add(6 * c.mul).saturating_add(hashing(args))
         },
         run: oprf_finalize,
@@ -302,7 +302,9 @@ fn oprf_finalize(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     as_many(args, "blinds", blinds.len(), inputs.len())?;
     as_many(args, "evaluated", evaluated.len(), inputs.len())?;
     if suite.mode != Mode::Oprf {
-        check_proof(args, &suite, info, &evaluated, ctx)?;
+        let blinded = read_blinded(args, &suite, inputs.len(), ctx)?;
+        check_proof(args, &suite, info, (&blinded, &evaluated))?;
+        check_blinded(args, &suite, &blinded, (&inputs, &blinds), ctx)?;
     }
     let mut outputs = Vec::with_capacity(inputs.len());
     for ((input, blind), element) in inputs.iter().zip(&blinds).zip(&evaluated) {
@@ -312,27 +314,48 @@ fn oprf_finalize(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     Ok(Json::object([("outputs", Json::List(outputs))]).into())
 }
 
-fn check_proof(
-    args: &Args<'_>,
-    suite: &Suite,
-    info: &[u8],
-    evaluated: &[Point],
-    ctx: &mut Ctx<'_>,
-) -> Result<(), Error> {
-    let g = &suite.group;
+/// The argument `blinded` of the modes with a proof.
+fn read_blinded(args: &Args<'_>, suite: &Suite, inputs: usize, ctx: &Ctx<'_>) -> Result<Vec<Point>, Error> {
     for name in ["blinded", "proof", "pk"] {
         if args.get(name).is_none() {
             let message = "the modes voprf and poprf need blinded, proof and pk";
             return Err(args.error(crate::core::error::MISSING_ARG, name, message));
         }
     }
-    let blinded = read_points(args, g, "blinded", Zero::Refused, ctx)?;
-    as_many(args, "blinded", blinded.len(), evaluated.len())?;
+    let blinded = read_points(args, &suite.group, "blinded", Zero::Refused, ctx)?;
+    as_many(args, "blinded", blinded.len(), inputs)?;
+    Ok(blinded)
+}
+
+/// Checks that every element is what `oprf_blind` makes of the input and the blind: the proof is about these elements,
+/// and says nothing about others.
+fn check_blinded(
+    args: &Args<'_>,
+    suite: &Suite,
+    blinded: &[Point],
+    made_of: (&[&[u8]], &[Scalar]),
+    ctx: &Ctx<'_>,
+) -> Result<(), Error> {
+    for (i, ((input, blind), element)) in made_of.0.iter().zip(made_of.1).zip(blinded).enumerate() {
+        ctx.tick()?;
+        let place = |name: &str| child(&args.path(name), &i.to_string());
+        if suite.group.mul(blind, &suite.element(input, &place("inputs"))?)? != *element {
+            let message = "this element was not made from this input and this blind; give all three as in oprf_blind";
+            return Err(Error::new(OUT_OF_RANGE, place("blinded"), message));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the server's proof that its key turned the first list into the second.
+fn check_proof(args: &Args<'_>, suite: &Suite, info: &[u8], lists: (&[Point], &[Point])) -> Result<(), Error> {
+    let g = &suite.group;
+    let (blinded, evaluated) = lists;
     let pk = read_point(args, g, "pk", Zero::Refused)?;
     let key = suite.proof_key(&pk, info)?;
     let key = key.ok_or_else(|| args.error(OUT_OF_RANGE, "info", "the info cancels the key"))?;
     let holds = match suite.proof_from_bytes(args.array("proof")?) {
-        Some(proof) => suite.verify(&suite.statement(&key, &blinded, evaluated), &proof)?,
+        Some(proof) => suite.verify(&suite.statement(&key, blinded, evaluated), &proof)?,
         None => false,
     };
     if holds { Ok(()) } else { Err(args.error(BAD_PROOF, "proof", "the server did not use the key pk on blinded")) }

@@ -17,17 +17,16 @@ use crate::schemes::transcript::Transcript;
 const NOT_PROVABLE: &str = "not_provable";
 const MAX_BITS: u64 = 64;
 /// Dates lie between these; two of them differ by less than 2^24 when written as numbers.
-const FIRST_DATE: u64 = 18_000_101;
-const LAST_DATE: u64 = 29_991_231;
+/// Dates that differ by less than 2^DATE_BITS as numbers.
+const DATE: Kind = Kind::Date { first_year: 1_800, last_year: 2_999 };
 const DATE_BITS: usize = 24;
 
-const DATE: Kind = Kind::Count { min: FIRST_DATE, max: LAST_DATE };
 const BLINDING: Param = Param::optional("r", SCALAR, "the blinding factor; drawn if left out").secret();
 const BITS: Param =
     Param::default("bits", Kind::Count { min: 1, max: MAX_BITS }, Default::Int(32), "the range has 2^bits numbers");
 const MIN: Param =
     Param::default("min", Kind::Count { min: 0, max: u64::MAX }, Default::Int(0), "the smallest allowed number");
-const TODAY: Param = Param::required("today", DATE, "the date of the proof, as YYYYMMDD");
+const TODAY: Param = Param::required("today", DATE, "the date of the proof, as YYYY-MM-DD");
 const MIN_AGE: Param = Param::required("min_age", Kind::Count { min: 1, max: 150 }, "the age to reach, in years");
 const FRESH: Param = Param { need: crate::core::schema::Need::Required, ..CONTEXT };
 const THE_PROOF: Param = Param::required("proof", RANGE_PROOF, "the proof");
@@ -103,7 +102,7 @@ pub static OPS: &[Op] = &[
         summary: "prove that the birth date in a commitment is at least min_age years before today, and nothing else",
         params: &[
             GROUP_PARAM,
-            Param::required("birth", DATE, "the date of birth, as YYYYMMDD").secret(),
+            Param::required("birth", DATE, "the date of birth, as YYYY-MM-DD").secret(),
             TODAY,
             MIN_AGE,
             BLINDING,
@@ -115,11 +114,11 @@ pub static OPS: &[Op] = &[
         standard: STANDARD,
         randomised: true,
         example: Example {
-            args: r#"{"birth":20010417,"today":20261120,"min_age":18,"context":"utf8:shop 7, nonce 91"}"#,
+            args: r#"{"birth":"2001-04-17","today":"2026-11-20","min_age":18,"context":"utf8:shop 7, nonce 91"}"#,
             expect: Expect::Then {
                 op: "age_verify",
                 args: concat!(
-                    r#"{"commitment":"$commitment","today":20261120,"min_age":18,"proof":"$proof","#,
+                    r#"{"commitment":"$commitment","today":"2026-11-20","min_age":18,"proof":"$proof","#,
                     r#""context":"utf8:shop 7, nonce 91"}"#
                 ),
                 result: VALID,
@@ -149,7 +148,7 @@ pub static OPS: &[Op] = &[
             // A right proof has 24 bits and is long.
             args: concat!(
                 r#"{"commitment":"e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76","#,
-                r#""today":20261120,"min_age":18,"proof":{"bits":[],"c":[],"z":[]},"context":"utf8:shop 7"}"#
+                r#""today":"2026-11-20","min_age":18,"proof":{"bits":[],"c":[],"z":[]},"context":"utf8:shop 7"}"#
             ),
             expect: Expect::Result(r#"{"valid":false,"reason":"the proof has another number of bits"}"#),
         },
@@ -236,28 +235,10 @@ fn range_verify(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     Ok(Reply::verdict(range.verify(&transcript, &proof, ctx)?))
 }
 
-/// The date of the argument `name` as a number that orders like the date.
-fn read_date(args: &Args<'_>, name: &str) -> Result<u64, Error> {
-    let date = args.count(name)?;
-    let (year, month, day) = (date / 10_000, date / 100 % 100, date % 100);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => 0,
-    };
-    if (1..=days).contains(&day) {
-        return Ok(date);
-    }
-    Err(args.error(OUT_OF_RANGE, name, "there is no such date"))
-}
-
 /// Whoever was born on this day or before has reached the age. Written as YYYYMMDD it orders right even where the day
 /// itself does not exist (29 February).
 fn cutoff(args: &Args<'_>) -> Result<u64, Error> {
-    Ok(read_date(args, "today")?.saturating_sub(args.count("min_age")?.saturating_mul(10_000)))
+    Ok(args.date("today")?.number().saturating_sub(args.count("min_age")?.saturating_mul(10_000)))
 }
 
 /// The commitment to cutoff - birth, and the transcript with the cutoff.
@@ -275,7 +256,7 @@ fn since_birth(
 fn age_prove(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let group = Group::read(args, ctx)?;
     fits(args, &group, DATE_BITS)?;
-    let (birth, cutoff) = (read_date(args, "birth")?, cutoff(args)?);
+    let (birth, cutoff) = (args.date("birth")?.number(), cutoff(args)?);
     let Some(rest) = cutoff.checked_sub(birth) else {
         return Err(args.error(NOT_PROVABLE, "birth", "the age is not reached on this date"));
     };

@@ -15,6 +15,8 @@ use crate::schemes::sharing::{self, INDEX, Indexed, MAX_SHARES, N, SIZE, T, gf25
 const MAX_BYTES: usize = 4_096;
 const MAX_BITS: u64 = 4_096;
 const INCONSISTENT: &str = "inconsistent_shares";
+/// Nothing in a share says how many are needed.
+const UNKNOWN_T: &str = "without t nothing was checked: fewer shares than are needed give a wrong secret";
 const STANDARD: &str = "Shamir 1979; bytes over GF(2^8) with the modulus of AES, x = index";
 
 const MOD: Param = Param::optional(
@@ -69,7 +71,11 @@ pub static OPS: &[Op] = &[
         summary: "the secret from t or more shares; with more than t, false shares are noticed",
         params: &[
             Param::required("shares", SHARES, "the shares, at least t of them"),
-            Param::optional("t", SIZE, "how many are needed; shares beyond t are compared with the rest"),
+            Param::optional(
+                "t",
+                SIZE,
+                "how many are needed; shares beyond t are compared with the rest. Without t the number given is taken for it",
+            ),
             MOD,
         ],
         result: "object: msg (hex), or with mod secret (int)",
@@ -196,10 +202,11 @@ fn combine(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     if records.len() < t.max(2) {
         return Err(args.error(OUT_OF_RANGE, "shares", "fewer shares than are needed"));
     }
-    match field(args, ctx)? {
-        Some(field) => combine_int(args, &field, &records, t, ctx),
-        None => combine_bytes(args, &records, t, ctx),
-    }
+    let reply = match field(args, ctx)? {
+        Some(field) => combine_int(args, &field, &records, t, ctx)?,
+        None => combine_bytes(args, &records, t, ctx)?,
+    };
+    Ok(Reply { warning: args.opt_count("t").is_none().then_some(UNKNOWN_T), ..reply })
 }
 
 fn inconsistent(args: &Args<'_>) -> Error {

@@ -107,7 +107,7 @@ pub static OPS: &[Op] = &[
                 r#"{"index":1,"pk":"2"},{"index":2,"pk":"18"}],"parts":[{"index":1,"part":"2","#,
                 r#""proof":{"c":"8","z":"8"}},{"index":2,"part":"18","proof":{"c":"6","z":"7"}}]}"#
             ),
-            expect: Expect::Result(r#"{"m":"4","toy":true}"#),
+            expect: Expect::Result(r#"{"m":"4"}"#),
         },
         cost: |args| {
             let c = costs(args);

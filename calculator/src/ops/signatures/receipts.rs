@@ -6,7 +6,7 @@ use crate::core::args::Args;
 use crate::core::canonical::canonical;
 use crate::core::context::Ctx;
 use crate::core::cost::FLAT;
-use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::error::Error;
 use crate::core::hex;
 use crate::core::json::Json;
 use crate::core::op::{Example, Expect, Op, Reply, family};
@@ -25,7 +25,7 @@ const COUNTERPART: Param = Param::required("counterpart", TEXT, "the other party
 const ITEM: Param = Param::required("item", TEXT, "what changed hands or was promised");
 const PRICE: Param = Param::required("amount", AMOUNT, "how much, in the smallest unit");
 const CURRENCY: Param = Param::default("currency", Kind::Text { max: 32 }, Default::Str(""), "of what");
-const DATE: Param = Param::required("date", Kind::Text { max: 10 }, "YYYY-MM-DD");
+const DATE: Param = Param::required("date", Kind::Date { first_year: 0, last_year: 9_999 }, "the day, as YYYY-MM-DD");
 const SERIAL: Param =
     Param::default("serial", Kind::Text { max: 64 }, Default::Str(""), "tells two equal deals of one day apart");
 
@@ -109,10 +109,6 @@ pub static OPS: &[Op] = &[
 
 /// The receipt as JSON. All values are texts, so that every reader sees the same ones.
 fn receipt(args: &Args<'_>, signer: &[u8]) -> Result<Json<'static>, Error> {
-    let date = args.text("date")?;
-    if !is_date(date) {
-        return Err(args.error(OUT_OF_RANGE, "date", "expected a day as YYYY-MM-DD"));
-    }
     let text = |name| args.text(name).map(|text| Json::str(text.to_owned()));
     Ok(Json::object([
         ("signer", Json::str(hex::encode(signer))),
@@ -120,7 +116,7 @@ fn receipt(args: &Args<'_>, signer: &[u8]) -> Result<Json<'static>, Error> {
         ("item", text("item")?),
         ("amount", Json::str(args.int("amount")?.to_string())),
         ("currency", text("currency")?),
-        ("date", text("date")?),
+        ("date", Json::str(args.date("date")?.text())),
         ("serial", text("serial")?),
     ]))
 }
@@ -128,28 +124,6 @@ fn receipt(args: &Args<'_>, signer: &[u8]) -> Result<Json<'static>, Error> {
 fn signed_bytes(receipt: &Json<'_>) -> Result<Vec<u8>, Error> {
     let text = canonical(&receipt.render()).ok_or_else(|| Error::internal("a receipt has no canonical form"))?;
     Ok([DOMAIN, text.as_bytes()].concat())
-}
-
-/// A day of the Gregorian calendar.
-fn is_date(text: &str) -> bool {
-    let mut parts = text.split('-').map(|part| {
-        let digits = part.bytes().all(|b| b.is_ascii_digit());
-        (part.len(), part.parse::<u32>().ok().filter(|_| digits))
-    });
-    let (Some((4, Some(year))), Some((2, Some(month))), Some((2, Some(day))), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    (1..=days).contains(&day)
 }
 
 fn receipt_sign(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {

@@ -6,12 +6,13 @@ use crate::core::context::Ctx;
 use crate::core::cost;
 use crate::core::cost::FLAT;
 use crate::core::error::{Error, OUT_OF_RANGE};
-use crate::core::json::{Json, Members};
+use crate::core::json::Json;
 use crate::core::lists::{self, json_int};
 use crate::core::op::{Example, Expect, Op, Reply, family};
 use crate::core::schema::{Default, Kind, Param};
 use crate::numbers::hash_to_prime;
-use crate::schemes::rsa_group::{self, SOUND_BITS, TOY_WARNING, Trapdoor};
+use crate::schemes::modulus::{self, TOY};
+use crate::schemes::rsa_group::{self, Trapdoor};
 
 const MAX_BITS: u64 = 8_192;
 const MAX_PRIME_BITS: u64 = 2_048;
@@ -37,8 +38,8 @@ pub static OPS: &[Op] = &[
         name: "acc_setup",
         family: family::TREES,
         summary: "a modulus and generator for an accumulator; whoever keeps the secret factors can forge proofs",
-        params: &[rsa_group::BITS, rsa_group::TOY],
-        result: "object: n, g (int), secret (object: p, q), toy?",
+        params: &[rsa_group::BITS, TOY],
+        result: "object: n, g (int), secret (object: p, q)",
         errors: &[],
         standard: "Benaloh and de Mare 1993; Baric and Pfitzmann 1997",
         randomised: true,
@@ -46,7 +47,7 @@ pub static OPS: &[Op] = &[
             args: r#"{"bits":256,"toy":true}"#,
             expect: Expect::Then {
                 op: "acc_verify",
-                args: r#"{"n":"$n","acc":"$g","prime":"3","witness":"$g"}"#,
+                args: r#"{"toy":true,"n":"$n","acc":"$g","prime":"3","witness":"$g"}"#,
                 result: r#"{"valid":false,"reason":"the witness does not lead to the accumulator"}"#,
             },
         },
@@ -57,12 +58,15 @@ pub static OPS: &[Op] = &[
         name: "acc_add",
         family: family::TREES,
         summary: "the accumulator with more primes in it; start from g. Also brings a witness up to date",
-        params: &[N, ACC, PRIMES],
+        params: &[N, ACC, PRIMES, TOY],
         result: "int",
         errors: &[],
         standard: "acc^(product of the primes) mod n",
         randomised: false,
-        example: Example { args: r#"{"n":"3233","acc":"4","primes":["5","7"]}"#, expect: Expect::Result(r#""536""#) },
+        example: Example {
+            args: r#"{"toy":true,"n":"3233","acc":"4","primes":["5","7"]}"#,
+            expect: Expect::Result(r#""536""#),
+        },
         cost: primes_cost,
         run: add,
     },
@@ -75,13 +79,14 @@ pub static OPS: &[Op] = &[
             G,
             PRIMES,
             Param::required("index", Kind::Count { min: 0, max: 1_023 }, "which of the primes, counted from 0"),
+            TOY,
         ],
         result: "int",
         errors: &[],
         standard: "g^(product of the other primes) mod n",
         randomised: false,
         example: Example {
-            args: r#"{"n":"3233","g":"4","primes":["5","7"],"index":0}"#,
+            args: r#"{"toy":true,"n":"3233","g":"4","primes":["5","7"],"index":0}"#,
             expect: Expect::Result(r#""219""#),
         },
         cost: primes_cost,
@@ -91,13 +96,13 @@ pub static OPS: &[Op] = &[
         name: "acc_verify",
         family: family::TREES,
         summary: "check that a prime is in the accumulator",
-        params: &[N, ACC, ONE_PRIME, Param::required("witness", ELEMENT, "the witness of acc_witness")],
+        params: &[N, ACC, ONE_PRIME, Param::required("witness", ELEMENT, "the witness of acc_witness"), TOY],
         result: "object: valid (bool), reason (text, if not valid)",
         errors: &[],
         standard: "witness^prime = acc mod n, and the prime is one",
         randomised: false,
         example: Example {
-            args: r#"{"n":"3233","acc":"536","prime":"5","witness":"219"}"#,
+            args: r#"{"toy":true,"n":"3233","acc":"536","prime":"5","witness":"219"}"#,
             expect: Expect::Result(r#"{"valid":true}"#),
         },
         cost: verify_cost,
@@ -107,16 +112,16 @@ pub static OPS: &[Op] = &[
         name: "acc_nonmember_prove",
         family: family::TREES,
         summary: "proof that a prime is not among the accumulated primes",
-        params: &[N, G, PRIMES, ONE_PRIME],
+        params: &[N, G, PRIMES, ONE_PRIME, TOY],
         result: "object: a, d (int)",
         errors: &[MEMBER],
         standard: "Li, Li and Xue 2007: acc^a d^prime = g mod n",
         randomised: false,
         example: Example {
-            args: r#"{"n":"3233","g":"4","primes":["5","7"],"prime":"11"}"#,
+            args: r#"{"toy":true,"n":"3233","g":"4","primes":["5","7"],"prime":"11"}"#,
             expect: Expect::Then {
                 op: "acc_nonmember_verify",
-                args: r#"{"n":"3233","g":"4","acc":"536","prime":"11","a":"$a","d":"$d"}"#,
+                args: r#"{"toy":true,"n":"3233","g":"4","acc":"536","prime":"11","a":"$a","d":"$d"}"#,
                 result: r#"{"valid":true}"#,
             },
         },
@@ -134,13 +139,14 @@ pub static OPS: &[Op] = &[
             ONE_PRIME,
             Param::required("a", Kind::Int { min: Some(0), max_bits: MAX_PRIME_BITS }, "from acc_nonmember_prove"),
             Param::required("d", ELEMENT, "from acc_nonmember_prove"),
+            TOY,
         ],
         result: "object: valid (bool), reason (text, if not valid)",
         errors: &[],
         standard: "Li, Li and Xue 2007: acc^a d^prime = g mod n",
         randomised: false,
         example: Example {
-            args: r#"{"n":"3233","g":"4","acc":"536","prime":"11","a":"1","d":"4"}"#,
+            args: r#"{"toy":true,"n":"3233","g":"4","acc":"536","prime":"11","a":"1","d":"4"}"#,
             expect: Expect::Result(r#"{"valid":false,"reason":"the proof does not fit the accumulator"}"#),
         },
         cost: verify_cost,
@@ -176,21 +182,16 @@ fn setup_cost(args: &Args<'_>) -> u64 {
 }
 
 fn setup(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let (bits, toy) = (args.count("bits")?, args.flag("toy")?);
-    if bits < SOUND_BITS && !toy {
-        return Err(args.error(OUT_OF_RANGE, "bits", "fewer than 2,048 bits need toy to be true"));
-    }
+    let bits = args.count("bits")?;
+    modulus::check_size(args, bits, &args.path("bits"), ctx)?;
     let trapdoor = Trapdoor::generate(bits, ctx)?;
     let g = rsa_group::random_square(&trapdoor.n, ctx)?;
-    let mut members: Members<'static> = vec![
-        ("n".into(), json_int(&trapdoor.n)),
-        ("g".into(), json_int(&g)),
-        ("secret".into(), Json::object([("p", json_int(&trapdoor.p)), ("q", json_int(&trapdoor.q))])),
-    ];
-    if toy {
-        members.push(("toy".into(), Json::Bool(true)));
-    }
-    Ok(Json::Object(members).into())
+    Ok(Json::object([
+        ("n", json_int(&trapdoor.n)),
+        ("g", json_int(&g)),
+        ("secret", Json::object([("p", json_int(&trapdoor.p)), ("q", json_int(&trapdoor.q))])),
+    ])
+    .into())
 }
 
 fn primes_cost(args: &Args<'_>) -> u64 {
@@ -198,11 +199,14 @@ fn primes_cost(args: &Args<'_>) -> u64 {
     let bits: u64 = lists::ints(args, "primes").map_or(0, |primes| primes.iter().map(|p| p.bits()).sum());
     // The product grows by one prime at a time.
     let product = lists::len(args, "primes").saturating_mul(bits) / 8;
-    cost::modpow(bits, n).saturating_add(product).saturating_add(10 * FLAT)
+    cost::modpow(bits, n).saturating_add(product).saturating_add(modulus::check_cost(n.bits()))
 }
 
-fn reply(n: &Int, result: Json<'static>) -> Reply {
-    Reply { result, warning: (n.bits() < SOUND_BITS).then_some(TOY_WARNING) }
+/// The argument `n`, checked.
+fn read_modulus<'v>(args: &'v Args<'_>, ctx: &mut Ctx<'_>) -> Result<&'v Int, Error> {
+    let n = args.int("n")?;
+    modulus::check(args, n, &args.path("n"), ctx)?;
+    Ok(n)
 }
 
 fn product<'i>(primes: impl IntoIterator<Item = &'i Int>) -> Int {
@@ -213,29 +217,30 @@ fn power(base: &Int, exponent: &Int, n: &Int) -> Int {
     base.modpow(exponent, n).unwrap_or_else(Int::zero)
 }
 
-fn add(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let n = args.int("n")?;
+fn add(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    let n = read_modulus(args, ctx)?;
     let primes = lists::ints(args, "primes")?;
-    Ok(reply(n, json_int(&power(args.int("acc")?, &product(primes), n))))
+    Ok(json_int(&power(args.int("acc")?, &product(primes), n)).into())
 }
 
-fn witness(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let n = args.int("n")?;
+fn witness(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    let n = read_modulus(args, ctx)?;
     let mut primes = lists::ints(args, "primes")?;
     let index = usize::try_from(args.count("index")?).ok().filter(|i| *i < primes.len());
     let index = index.ok_or_else(|| args.error(OUT_OF_RANGE, "index", "there is no such prime"))?;
     primes.remove(index);
-    Ok(reply(n, json_int(&power(args.int("g")?, &product(primes), n))))
+    Ok(json_int(&power(args.int("g")?, &product(primes), n)).into())
 }
 
 fn verify_cost(args: &Args<'_>) -> u64 {
     let (Ok(n), Ok(prime)) = (args.int("n"), args.int("prime")) else { return FLAT };
     let exponents = prime.bits().saturating_add(args.int("a").map_or(0, Int::bits));
-    cost::modpow(exponents, n).saturating_add(cost::prime_test(prime.bits())).saturating_add(FLAT)
+    let tests = cost::prime_test(prime.bits()).saturating_add(modulus::check_cost(n.bits()));
+    cost::modpow(exponents, n).saturating_add(tests)
 }
 
 fn verify(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let (n, prime) = (args.int("n")?, args.int("prime")?);
+    let (n, prime) = (read_modulus(args, ctx)?, args.int("prime")?);
     if !bigint::is_prime(prime, &mut || ctx.tick())? {
         return Ok(Reply::verdict(Err("the number that stands for the item is not prime")));
     }
@@ -243,8 +248,8 @@ fn verify(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     Ok(Reply::verdict(valid.then_some(()).ok_or("the witness does not lead to the accumulator")))
 }
 
-fn nonmember_prove(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let (n, prime) = (args.int("n")?, args.int("prime")?);
+fn nonmember_prove(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    let (n, prime) = (read_modulus(args, ctx)?, args.int("prime")?);
     let all = product(lists::ints(args, "primes")?);
     let Some(a) = all.modinv(prime) else {
         return Err(args.error(MEMBER, "prime", "it divides the product of the accumulated primes"));
@@ -254,11 +259,11 @@ fn nonmember_prove(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
     let Some(d) = args.int("g")?.modpow(&-&quotient, n) else {
         return Err(args.error(OUT_OF_RANGE, "g", "it shares a factor with the modulus"));
     };
-    Ok(reply(n, Json::object([("a", json_int(&a)), ("d", json_int(&d))])))
+    Ok(Json::object([("a", json_int(&a)), ("d", json_int(&d))]).into())
 }
 
 fn nonmember_verify(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let (n, prime) = (args.int("n")?, args.int("prime")?);
+    let (n, prime) = (read_modulus(args, ctx)?, args.int("prime")?);
     if !bigint::is_prime(prime, &mut || ctx.tick())? {
         return Ok(Reply::verdict(Err("the number that stands for the item is not prime")));
     }

@@ -72,14 +72,14 @@ pub static OPS: &[Op] = &[
     Op {
         name: "merkle_verify",
         family: family::TREES,
-        summary: "check that a leaf stands at an index of the tree with this root and number of leaves",
+        summary: "check that a leaf is at an index of the tree; take root and size from the same trusted place",
         params: &[
             TREE,
-            Param::required("root", DIGEST, "the published root"),
+            Param::required("root", DIGEST, "the root, from where you trust it, not from whoever sent the proof"),
             Param::optional("leaf", LEAF, "the content of the leaf"),
             Param::optional("leaf_hash", DIGEST, "its hash SHA-256(00 | leaf), instead of leaf"),
             Param::required("index", SIZE, "which leaf, counted from 0"),
-            Param::required("size", SIZE, "the number of leaves"),
+            Param::required("size", SIZE, "the number of leaves, from the same trusted place as the root"),
             PATH,
         ],
         result: "object: valid (bool), reason (text, if not valid)",
@@ -123,11 +123,19 @@ pub static OPS: &[Op] = &[
     Op {
         name: "merkle_consistency_verify",
         family: family::TREES,
-        summary: "check that the tree with root1 and size1 leaves is a prefix of the tree with root2 and size2",
+        summary: "check that a tree was only appended to; take each root and size from the same trusted place",
         params: &[
             TREE,
-            Param::required("size1", SIZE, "the number of leaves of the older tree"),
-            Param::required("size2", SIZE, "the number of leaves of the newer tree"),
+            Param::required(
+                "size1",
+                SIZE,
+                "the number of leaves of the older tree, from the same trusted place as root1",
+            ),
+            Param::required(
+                "size2",
+                SIZE,
+                "the number of leaves of the newer tree, from the same trusted place as root2",
+            ),
             Param::required("root1", DIGEST, "the older root"),
             Param::required("root2", DIGEST, "the newer root"),
             PATH,

@@ -67,8 +67,8 @@ pub static OPS: &[Op] = &[
         family: family::TREES,
         summary: "check that an item is not in the tree of sorted leaves; sound if the leaves were really sorted",
         params: &[
-            Param::required("root", DIGEST, "the published root"),
-            Param::required("size", SIZE, "the published number of leaves"),
+            Param::required("root", DIGEST, "the root, from where you trust it, not from whoever sent the proof"),
+            Param::required("size", SIZE, "the number of leaves, from the same trusted place as the root"),
             ITEM,
             Param::optional("left", NEIGHBOUR, "the leaf before the item; none if the item comes before all"),
             Param::optional("right", NEIGHBOUR, "the leaf after the item; none if the item comes after all"),

@@ -15,11 +15,10 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::bigint::Int;
 use crate::core::context::Ctx;
+use crate::core::cost::prime_tail;
 use crate::core::error::Error;
 use crate::numbers::generate::uniform_prime;
 
-/// Below this size a modulus can be factored, now or soon; such keys are for teaching.
-pub const SOUND_BITS: u64 = 2_048;
 /// Largest modulus.
 pub const MAX_BITS: u64 = 4_096;
 
@@ -93,6 +92,7 @@ impl PrivateKey {
     /// A fresh key whose modulus has exactly `bits` bits, for an even number of bits. `e` is odd and at least 3.
     pub fn generate(bits: u64, e: &Int, ctx: &mut Ctx<'_>) -> Result<Self, Error> {
         let one = Int::from(1i64);
+        ctx.budget.prepay(prime_tail(bits / 2).saturating_mul(2));
         loop {
             let p = uniform_prime(bits / 2, ctx)?;
             let q = uniform_prime(bits / 2, ctx)?;
@@ -170,10 +170,16 @@ impl Drop for PrivateKey {
 
 /// Cost units of the operations, about a nanosecond each.
 pub mod cost {
-    use crate::core::cost::modmul;
+    use crate::core::cost::{modmul, prime_tail, prime_test};
+    use crate::schemes::modulus;
+
+    /// The check of a public key's modulus, and x^e mod n.
+    pub fn public(bits: u64, e_bits: u64) -> u64 {
+        raise(bits, e_bits).saturating_add(modulus::check_cost(bits))
+    }
 
     /// x^e mod n.
-    pub fn public(bits: u64, e_bits: u64) -> u64 {
+    fn raise(bits: u64, e_bits: u64) -> u64 {
         modmul(bits).saturating_mul(e_bits.saturating_mul(2).saturating_add(10)).saturating_add(2_000)
     }
 
@@ -181,12 +187,13 @@ pub mod cost {
     pub fn private(bits: u64, e_bits: u64) -> u64 {
         let halves = modmul(bits / 2).saturating_mul(bits).saturating_mul(5) / 4;
         let inverses = modmul(bits).saturating_mul(150);
-        halves.saturating_add(inverses).saturating_add(public(bits, e_bits).saturating_mul(2))
+        halves.saturating_add(inverses).saturating_add(raise(bits, e_bits).saturating_mul(2))
     }
 
-    /// A fresh key: about bits / 13 candidates in all outlive the trial division. Half more than that is allowed for.
+    /// A fresh key: two primes of half the bits, whose candidates are divided by the small primes one by one.
     pub fn generate(bits: u64) -> u64 {
-        let test = modmul(bits / 2).saturating_mul(bits / 2);
-        test.saturating_mul(bits / 9).saturating_add(100_000)
+        let division = bits.saturating_mul(bits).saturating_mul(4);
+        let prime = prime_test(bits / 2).saturating_add(prime_tail(bits / 2)).saturating_add(division);
+        prime.saturating_mul(2).saturating_add(100_000)
     }
 }

@@ -1,11 +1,12 @@
 //! RSA keys as arguments and in answers.
 
-use super::{MAX_BITS, PrivateKey, PublicKey, SOUND_BITS};
+use super::{MAX_BITS, PrivateKey, PublicKey};
 use crate::core::args::Args;
 use crate::core::context::Ctx;
 use crate::core::error::{Error, OUT_OF_RANGE};
 use crate::core::json::Json;
-use crate::core::schema::{Default, Kind, Param};
+use crate::core::schema::{Kind, Param};
+use crate::schemes::modulus;
 
 const N: Kind = Kind::Int { min: Some(3), max_bits: MAX_BITS };
 /// FIPS 186-5 allows exponents below 2^256.
@@ -24,8 +25,6 @@ const PRIVATE: &[Param] = &[
 pub const PK: Param = Param::required("pk", Kind::Record(PUBLIC), "the public key {n, e}, as rsa_keygen answers it");
 pub const SK: Param =
     Param::required("sk", Kind::Record(PRIVATE), "the secret key {n, e, d, p, q}, as rsa_keygen answers it").secret();
-pub const TOY: Param =
-    Param::default("toy", Kind::Bool, Default::Bool(false), "allow moduli below 2048 bits, which protect nothing");
 
 /// Bits of the modulus and of e, for the cost.
 pub fn sizes(args: &Args<'_>, name: &str) -> (u64, u64) {
@@ -35,28 +34,17 @@ pub fn sizes(args: &Args<'_>, name: &str) -> (u64, u64) {
 
 /// Reads the argument `pk`.
 pub fn public(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<PublicKey, Error> {
-    read_public(args, "pk", ctx)
+    let key = read_public(args, "pk", ctx)?;
+    modulus::check(args, key.n(), &args.record("pk")?.path("n"), ctx)?;
+    Ok(key)
 }
 
 fn read_public(args: &Args<'_>, name: &str, ctx: &mut Ctx<'_>) -> Result<PublicKey, Error> {
     let key = args.record(name)?;
     let public = PublicKey::new(key.int("n")?, key.int("e")?)
         .ok_or_else(|| args.error(OUT_OF_RANGE, name, "n and e must be odd, and e less than n"))?;
-    check_size(args, public.bits(), &key.path("n"), ctx)?;
+    modulus::check_size(args, public.bits(), &key.path("n"), ctx)?;
     Ok(public)
-}
-
-/// Refuses toy sizes unless the request says `toy`, and has the answer repeat it.
-pub fn check_size(args: &Args<'_>, bits: u64, path: &str, ctx: &mut Ctx<'_>) -> Result<(), Error> {
-    if bits >= SOUND_BITS {
-        return Ok(());
-    }
-    if !args.flag("toy")? {
-        let message = "fewer than 2048 bits protect nothing; to play with them, say \"toy\": true";
-        return Err(Error::new(OUT_OF_RANGE, path, message));
-    }
-    ctx.mark_toy();
-    Ok(())
 }
 
 /// Reads the argument `sk`.

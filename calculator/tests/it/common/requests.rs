@@ -55,6 +55,7 @@ fn fitting(draw: &mut impl Draw, kind: &Kind, depth: usize) -> String {
         }
         Kind::Text { .. } => "\"modpow\"".to_owned(),
         Kind::Count { min, max } => format!("\"{}\"", min + draw.next() % (max - min).clamp(1, 20)),
+        Kind::Date { .. } => draw.pick(&["\"2026-11-20\"", "20010417"]).to_string(),
         Kind::Bool => draw.pick(&["true", "false"]).to_string(),
         Kind::Choice(words) => format!("\"{}\"", draw.pick(words)),
         Kind::List { of, max } => {
