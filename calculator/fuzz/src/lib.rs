@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use crypto_calculator::Settings;
 use crypto_calculator::core::json::{self, Json};
 use crypto_calculator::core::op::Op;
-use crypto_calculator::Settings;
 use crypto_calculator::ops::REGISTRY;
 use crypto_calculator::respond;
 
@@ -63,7 +63,7 @@ pub fn group(letter: char, data: &[u8]) {
 /// One strict answer, which says ok or why not, and no fault.
 fn check(text: &[u8], seeded: bool) {
     // Without the clock: the fuzzer has one of its own, and a request must fail the same on every machine.
-    let settings = Settings { seeded, max_cost: MAX_COST, time_limit: Duration::MAX };
+    let settings = Settings { seeded, max_cost: MAX_COST, time_limit: Duration::MAX, ..Settings::default() };
     let line = respond(&settings, text);
     let Ok(answer) = json::parse(&line) else { panic!("an answer is no strict JSON") };
     let code = answer.get("error").and_then(|error| error.get("code")).and_then(Json::as_str);

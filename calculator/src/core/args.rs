@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use zeroize::Zeroizing;
-
 use crate::bigint::{Int, ParseFault};
 use crate::core::advice::{advise, members, not_a_choice, not_an_int, unknown, wanted};
 use crate::core::date::Date;
@@ -14,6 +12,7 @@ use crate::core::error::{
 use crate::core::hex;
 use crate::core::json::{Json, Members};
 use crate::core::schema::{GroupType, Kind, Need, Param, UTF8_PREFIX};
+use crate::core::wiped::Wiped;
 
 /// Longest text of a point or scalar: a decimal integer of 8192 bits.
 const MAX_ELEMENT: usize = 2_467;
@@ -22,7 +21,7 @@ const MAX_ELEMENT: usize = 2_467;
 pub enum Value<'a> {
     Int(Int),
     /// Bytes may be secret: wiped when dropped.
-    Bytes(Zeroizing<Vec<u8>>),
+    Bytes(Wiped),
     Text(Cow<'a, str>),
     Count(u64),
     Bool(bool),
@@ -302,11 +301,11 @@ fn read_count(json: &Json<'_>, min: u64, max: u64, path: &str) -> Result<u64, Er
     }
 }
 
-fn read_bytes(text: &str, max: usize, path: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn read_bytes(text: &str, max: usize, path: &str) -> Result<Wiped, Error> {
     let message = "more bytes than allowed";
     if let Some(plain) = text.strip_prefix(UTF8_PREFIX) {
         within(plain.len(), max, path, message)?;
-        return Ok(Zeroizing::new(plain.as_bytes().to_vec()));
+        return Ok(Wiped::new(plain.as_bytes().to_vec()));
     }
     let expected = "expected lowercase hex (two digits a byte), or text written as \"utf8:...\"";
     let bytes = decode(text, path, expected)?;
@@ -314,7 +313,7 @@ fn read_bytes(text: &str, max: usize, path: &str) -> Result<Zeroizing<Vec<u8>>, 
     Ok(bytes)
 }
 
-fn read_hex(text: &str, min: usize, max: usize, path: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn read_hex(text: &str, min: usize, max: usize, path: &str) -> Result<Wiped, Error> {
     let expected = "expected lowercase hex, two digits a byte";
     if text.starts_with(UTF8_PREFIX) {
         return Err(Error::new(BAD_ENCODING, path, format!("text is not taken here; {expected}")));
@@ -327,8 +326,8 @@ fn read_hex(text: &str, min: usize, max: usize, path: &str) -> Result<Zeroizing<
     Err(Error::new(OUT_OF_RANGE, path, format!("expected {expected} in hex, but these are {}", bytes.len())))
 }
 
-fn decode(text: &str, path: &str, expected: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let decoded = hex::decode(text).map(Zeroizing::new);
+fn decode(text: &str, path: &str, expected: &str) -> Result<Wiped, Error> {
+    let decoded = hex::decode(text).map(Wiped::new);
     decoded.ok_or_else(|| Error::new(BAD_ENCODING, path, hex::message(text, expected)))
 }
 

@@ -25,3 +25,4 @@ pub mod lists;
 pub mod op;
 pub mod registry;
 pub mod schema;
+pub mod wiped;

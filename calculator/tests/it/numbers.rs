@@ -147,7 +147,7 @@ fn the_symbol_is_what_euler_says() {
         for _ in 0..30 {
             let a = number(&mut random, 40);
             let power = a.mod_floor(&prime).modpow(&((&prime - 1u32) / 2u32), &prime);
-            let euler = if power == BigInt::from(0) { 0 } else { if power == BigInt::from(1) { 1 } else { -1 } };
+            let euler = [0, 1].into_iter().find(|n| power == BigInt::from(*n)).unwrap_or(-1);
             assert_eq!(bigint::jacobi(&int(&a.to_string()), &int(p)), Some(euler));
         }
     }

@@ -9,6 +9,7 @@ const FOLDERS: &[&str] = &["bigint", "core", "numbers", "groups", "schemes", "op
 const CORE: &[&str] = &[
     "error",
     "hex",
+    "wiped",
     "date",
     "json",
     "canonical",

@@ -33,7 +33,7 @@ fn code(op: &str, args: &str) -> String {
 
 /// The subsets of 0..n, as bits.
 fn subsets(n: u32) -> impl Iterator<Item = Vec<usize>> {
-    (0u32..1 << n).map(move |bits| (0..n as usize).filter(|i| bits >> i & 1 == 1).collect())
+    (0u32..1 << n).map(move |bits| (0..n as usize).filter(|i| (bits >> i) & 1 == 1).collect())
 }
 
 #[test]
