@@ -4,13 +4,17 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-VENV := .venv
+# A Python that is named (make PYTHON=python3.13 ...) gets a .venv of its own, so versions can be tried side by side.
+NAMED := $(filter command,$(firstword $(origin PYTHON)))
+VENV := .venv$(if $(NAMED),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
-TEST_PYTHON = $(if $(wildcard $(BIN)/pytest),$(BIN)/python,$(PYTHON))
+TEST_PYTHON = $(if $(or $(NAMED),$(wildcard $(BIN)/pytest)),$(BIN)/python,$(PYTHON))
+PINNED_RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' .ci/rust-toolchain.toml)
 CARGO_MISSING := cargo is missing: install Rust from https://rustup.rs (and a C compiler), then run this again
 SMOKE_OUT := state/runs/smoke
+CALCULATOR := calculator/target/release/crypto_calculator_cli
 
 .PHONY: help
 help: ## print this list
@@ -20,7 +24,7 @@ help: ## print this list
 test: $(VENV)/.ready build lint test-python test-rust ## everything but the long tests: .venv, build, lint, Python and Rust tests
 
 .PHONY: test-python
-test-python: ## the Python tests without the long ones (needs only pytest)
+test-python: $(if $(NAMED),$(VENV)/.ready) ## the Python tests without the long ones (needs only pytest); PYTHON=python3.13 names another Python
 	$(TEST_PYTHON) -m pytest -q -rs
 
 .PHONY: test-rust
@@ -29,7 +33,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	cd calculator; \
 	echo "cargo test"; cargo test --release --locked --quiet; \
 	if cargo clippy --version >/dev/null 2>&1; then \
-	  case "$$(cargo --version)" in "cargo 1.85."*) deny="-D warnings";; *) deny="";; esac; \
+	  case "$$(cargo --version)" in "cargo $(PINNED_RUST) "*) deny="-D warnings";; *) deny="";; esac; \
 	  echo "cargo clippy $$deny"; cargo clippy --release --locked --all-targets --quiet -- $$deny; \
 	else echo "skipped clippy: get it with \`rustup component add clippy\`"; fi; \
 	if cargo fmt --version >/dev/null 2>&1; then \
@@ -37,7 +41,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long chromium test-rust-long fuzz-build deny ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser
+test-long: $(VENV)/.long $(VENV)/.package chromium test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
 	$(BIN)/python -m pytest -q -rs -m long
 
 .PHONY: test-rust-long
@@ -61,13 +65,28 @@ fuzz: fuzz-build ## let each fuzz target look for faults for FUZZ_SECONDS (needs
 	cd calculator/fuzz; for target in $$(cargo fuzz list); do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096; done
 
+# REQUIRED=1 (the GitHub workflow): what cannot be checked fails instead of being skipped.
+REQUIRED ?=
+CANNOT = $(if $(REQUIRED),echo "failed: $(1)" >&2; exit 1,echo "skipped: $(1)"; exit 0)
+
 .PHONY: deny
 deny: ## licences, refused crates, sources and advisories of the calculator's dependencies (cargo-deny)
 	@if ! command -v cargo-deny >/dev/null; then \
-	  echo "skipped cargo-deny: get it with \`cargo install cargo-deny --locked\`"; exit 0; fi; \
+	  $(call CANNOT,cargo-deny is missing: get it with `cargo install cargo-deny --locked`); fi; \
 	cd calculator; echo "cargo deny check"; cargo deny --locked check licenses bans sources; \
 	if cargo deny --locked fetch db >/dev/null 2>&1; then cargo deny --locked check advisories; \
-	else echo "skipped the advisories: their database cannot be reached"; fi
+	else $(call CANNOT,the database of the advisories cannot be reached); fi
+
+.PHONY: workflows
+workflows: $(VENV)/.ready ## look for weaknesses of the GitHub workflows (zizmor)
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+.PHONY: lock
+lock: ## renew the lock files of the Python tools from pyproject.toml (uv)
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv
+	for group in dev long package; do $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --group $$group -o requirements/$$group.txt; done
 
 # A browser is no Python package. Where it cannot be had, the tests that need it are skipped, and say so.
 .PHONY: chromium
@@ -101,8 +120,20 @@ docs: ## renew the generated tables in README.md and docs/configuration.md
 
 .PHONY: build
 build: ## build the calculator
-	@if command -v cargo >/dev/null; then cargo build --release --locked --manifest-path calculator/Cargo.toml; \
+	@if command -v cargo >/dev/null; then $(PYTHON) -m arena build; \
 	else echo "skipped the calculator: $(CARGO_MISSING)"; fi
+
+# A wheel of one platform holds the calculator that this machine built, so it needs neither cargo nor a compiler. It is
+# built from the sdist, which shows that the sdist is whole.
+.PHONY: wheel
+wheel: $(VENV)/.package build ## sdist and wheel in dist/, with the calculator for this platform inside (docs/installing.md)
+	@test -x $(CALCULATOR) || { echo "there is no calculator to put into the wheel: $(CARGO_MISSING)" >&2; exit 1; }
+	rm -rf build dist
+	WHEEL_CALCULATOR=$(CURDIR)/$(CALCULATOR) $(BIN)/python -m build --no-isolation --outdir dist .
+
+.PHONY: fresh-machine
+fresh-machine: ## try the README on a bare Debian 13 in a folder of its own (needs root and debootstrap)
+	scripts/fresh_machine_check.sh
 
 .PHONY: lambda
 lambda: $(VENV)/.long ## build and pack the calculator for AWS Lambda (LAMBDA_ARCHITECTURE, docs/lambda.md)
@@ -130,16 +161,15 @@ example: ## play the run that is kept in state/examples anew
 
 .PHONY: clean
 clean: ## remove what was built, the .venv and all caches (never state/)
-	rm -rf $(VENV) $(BENCH_VENV) calculator/target calculator/fuzz/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .venv-* calculator/target calculator/fuzz/target build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	find arena scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Every file that is installed has one of the digests in requirements/ (`make lock` renews them).
 define install_group
-$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["$(1)"], sep="\n")' \
-	  >$(VENV)/$(1)-tools.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/$(1)-tools.txt
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt
 endef
 
-$(VENV)/.ready: pyproject.toml
+$(VENV)/.ready: requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
@@ -148,8 +178,12 @@ $(VENV)/.ready: pyproject.toml
 	touch $@
 
 # The tools of the long tests are many, so they have a marker of their own and `make test` does without them.
-$(VENV)/.long: $(VENV)/.ready
+$(VENV)/.long: $(VENV)/.ready requirements/long.txt
 	$(call install_group,long)
+	touch $@
+
+$(VENV)/.package: $(VENV)/.ready requirements/package.txt
+	$(call install_group,package)
 	touch $@
 
 # The libraries that the calculator is measured against; nothing else needs them.

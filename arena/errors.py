@@ -1,18 +1,42 @@
-"""The error tree. Every error says what was wrong, where, and what to do; its class decides the exit code.
-
-Floor F0: imports nothing of the project.
-"""
+"""The error tree. Every error says what was wrong, where, and what to do; its class decides the exit code."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from arena.stops import Stop
 
 EXIT_OK = 0
 EXIT_ERRORS = 1
 EXIT_USAGE = 2
 EXIT_BUDGET = 3
 EXIT_INTERRUPTED = 130
+
+
+_COMMAND = re.compile(r"(?m)^(\s*)(?=::)|(?<=##)(?=\[)")
+"""Where a line of output would be a command to GitHub Actions: `::` at its start, `##[` anywhere."""
+
+
+def visible(text: str) -> str:
+    """Return text in which control and format characters are written out (`\\x1b`), line breaks kept, and no line is a
+    command to the system that runs us."""
+    if not text.isascii() or not text.isprintable():
+        text = "".join(sign if sign in "\n\xa0" or sign.isprintable() else _escape(sign) for sign in text)
+    return _COMMAND.sub(r"\1\\", text)
+
+
+def one_line(text: str) -> str:
+    """Return text as one line: as `visible`, with line breaks written out as well."""
+    return visible("".join(_escape(sign) if sign in _BREAKS else sign for sign in text))
+
+
+_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +52,7 @@ class Issue:
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.pointer}" if self.pointer else self.file
-        return f"{place}: {self.message}"
+        return one_line(f"{place}: {self.message}")
 
 
 class ArenaError(Exception):
@@ -55,36 +79,79 @@ class DataError(UsageError):
         super().__init__("\n".join(str(issue) for issue in self.issues))
 
 
-class PlayerFault(ArenaError):
+class TrialEnded(ArenaError):
+    """Base of what ends a trial from within: `stop` says why, the message says more in one line.
+
+    `attempts` holds what was tried (`messages.HttpAttempt` values) where a service was asked, for the call log.
+    """
+
+    stop = Stop.BUG
+
+    def __init__(self, message: str, attempts: tuple[object, ...] = ()) -> None:
+        self.attempts = attempts
+        super().__init__(message)
+
+    @property
+    def may_be_billed(self) -> int:
+        """How many attempts may have cost something that no answer tells (cut, timed out, unreadable)."""
+        return sum(bool(getattr(attempt, "may_be_billed", False)) for attempt in self.attempts)
+
+
+class PlayerFault(TrialEnded):
     """A player's message was malformed or broke a rule past the allowed re-asks: the trial is `aborted`."""
 
-
-class GateDenied(ArenaError):
-    """A gate denied a call before it was made: the trial is `denied`."""
+    stop = Stop.PLAYER_FAULT
 
 
-class LimitReached(ArenaError):
-    """A budget ceiling was met: a clean stop that a higher ceiling resumes.
+class ContextExceeded(PlayerFault):
+    """The conversation no longer fits into the model's context window: asking again gives the same answer."""
 
-    `kind` names the ceiling (`calls`, `total_tokens`, ...), `value` what would have been reached, `limit` the ceiling.
+    stop = Stop.CONTEXT_EXCEEDED
+
+
+class GateDenied(TrialEnded):
+    """A gate denied a call: the trial is `denied`."""
+
+    stop = Stop.GATE_DENIED
+
+
+class RequestFiltered(GateDenied):
+    """The provider's own content filter refused the request, so the model never saw it: the trial is `denied`."""
+
+    stop = Stop.CONTENT_FILTER
+
+
+class LimitExceeded(TrialEnded):
+    """A limit of the run was reached: a clean stop that a higher limit resumes.
+
+    `kind` names the limit (`calls`, `total_tokens`, ...), `value` what would have been reached, `limit` the bound.
     """
+
+    stop = Stop.BUDGET
 
     def __init__(self, kind: str, value: float, limit: float) -> None:
         self.kind, self.value, self.limit = kind, value, limit
-        super().__init__(f"budget: {kind} would reach {value:g}, the ceiling is {limit:g}")
+        super().__init__(f"budget: {kind} would reach {value:g}, the limit is {limit:g}")
 
 
-class ServiceFault(ArenaError):
+class ServiceFault(TrialEnded):
     """A provider, judge or calculator failed after its retries: the trial is `error`, never a score.
 
-    `reason` is one of `timeout`, `provider`, `calculator`, `judge`, `journal`, `interrupted`, `bug`; `attempts` holds
-    what was tried (`messages.HttpAttempt` values), for the call log.
+    `reason` is the value of a Stop of status `error`.
     """
 
     def __init__(self, reason: str, message: str, attempts: tuple[object, ...] = ()) -> None:
         self.reason = reason
-        self.attempts = attempts
-        super().__init__(message)
+        self.stop = Stop(reason)
+        super().__init__(message, attempts)
+
+
+def ended(stop: Stop, message: str) -> TrialEnded:
+    """Return the exception that ends a trial for this reason: a recorded end is repeated as what it was."""
+    for kind in (ContextExceeded, RequestFiltered, PlayerFault, GateDenied):
+        if kind.stop is stop:
+            return kind(message)
+    return ServiceFault(stop if stop.status == "error" else Stop.JOURNAL, message)
 
 
 class StorageFault(ArenaError):

@@ -1,4 +1,4 @@
-"""What is said to a model and what comes back: Conversation, ModelRequest, ModelReply. Floor F0.
+"""What is said to a model and what comes back: Conversation, ModelRequest, ModelReply.
 
 A conversation only grows, and carries a running digest, so that neither logs nor digests are quadratic in its length.
 What is made anew for every call is a NamedTuple: as immutable as a frozen dataclass, and made in a quarter of the time.
@@ -7,10 +7,34 @@ What is made anew for every call is a NamedTuple: as immutable as a frozen datac
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from arena.records import Json
+from arena.records import CallKind, Json
+
+
+class NativeCall(NamedTuple):
+    """A call that a model made in its provider's own form. `arguments` is the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class NativeResult(NamedTuple):
+    """The answer to a NativeCall, by its id."""
+
+    id: str
+    text: str
+
+
+class Tool(NamedTuple):
+    """An op as it is offered to a model in its provider's own form; `parameters` is a JSON schema of the arguments."""
+
+    name: str
+    description: str
+    parameters: dict[str, Json]
 
 
 class Message(NamedTuple):
@@ -18,6 +42,23 @@ class Message(NamedTuple):
 
     role: str
     text: str
+
+
+class NativeMessage(Message):
+    """A message of a conversation with native tool calling.
+
+    An assistant message may carry `calls`, and the next user message their `results`.
+    """
+
+    calls: tuple[NativeCall, ...]
+    results: tuple[NativeResult, ...]
+
+    def __new__(
+        cls, role: str, text: str, calls: tuple[NativeCall, ...] = (), results: tuple[NativeResult, ...] = ()
+    ) -> NativeMessage:
+        made = super().__new__(cls, role, text)
+        made.calls, made.results = calls, results
+        return made
 
 
 class Conversation:
@@ -41,10 +82,17 @@ class Conversation:
         self.chars += len(text)
         self._hash.update(b"%s %d\n%s" % (role.encode(), len(data), data))
 
-    def add(self, role: str, text: str) -> None:
-        """Append one message."""
-        self.messages.append(Message(role, text))
+    def add(
+        self, role: str, text: str, calls: tuple[NativeCall, ...] = (), results: tuple[NativeResult, ...] = ()
+    ) -> None:
+        """Append one message; see NativeMessage for `calls` and `results`."""
+        native = calls or results
+        self.messages.append(NativeMessage(role, text, calls, results) if native else Message(role, text))
         self._feed(role, text)
+        for call in calls:
+            self._feed("call", "\0".join(call))
+        for result in results:
+            self._feed("result", "\0".join(result))
 
     def digest(self) -> str:
         """Return 32 hex digits that identify system text and messages."""
@@ -73,33 +121,50 @@ class CallKey(NamedTuple):
 
 
 class ModelRequest(NamedTuple):
-    """One question to a model. `kind` is `model` (a player) or `judge`; `seed` are the trial's 64 hex digits."""
+    """One question to a model. `kind` is `model` (a player) or `judge`; `seed` are the trial's 64 hex digits.
 
-    kind: str
+    `tools` are offered in the provider's own form; without them calls are part of the text, if any are made.
+    `schema`: a JSON schema (an object that allows no further keys) to which the answer shall be bound, where the
+    endpoint can; where it cannot, it is left out and noted.
+    """
+
+    kind: CallKind
     model: str
     conversation: Conversation
     sampling: Sampling
     key: CallKey
     seed: str
+    tools: tuple[Tool, ...] = ()
+    schema: dict[str, Json] | None = None
 
 
 class Usage(NamedTuple):
-    """Token counts; `estimated` when the server named none and they were counted as characters / 4, rounded up."""
+    """Token counts; `estimated` when the server named none and they were counted as characters / 4, rounded up.
+
+    `completion_tokens` hold `reasoning_tokens`, and `prompt_tokens` hold `cached_prompt_tokens` (read from a cache)
+    and `cache_write_tokens` (written to one), whatever the server counts apart.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    cached_prompt_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAttempt:
-    """One HTTP attempt of a call: status (None: no answer), milliseconds, what went wrong, the wait that followed."""
+    """One HTTP attempt of a call: status (None: no answer), milliseconds, what went wrong, the wait that followed.
+
+    `may_be_billed`: the request reached the server, but no answer tells what it cost (cut, timed out, unreadable).
+    """
 
     status: int | None
     ms: float
     error: str | None = None
     wait_ms: float = 0.0
+    may_be_billed: bool = False
 
 
 class ModelReply(NamedTuple):
@@ -108,6 +173,7 @@ class ModelReply(NamedTuple):
     `finish`: `stop`, `length`, `refusal`, or the server's own word where it is none of these.  `text` may be empty.
     `reasoning` is kept apart from `text`.  `raw`: the body as received (None for offline providers), known keys
     redacted.  `notes`: what the transport had to do (a parameter dropped, usage estimated), each a short phrase.
+    `calls`: what the model called in the provider's own form, also where no tools were offered (then noted).
     """
 
     text: str
@@ -118,13 +184,29 @@ class ModelReply(NamedTuple):
     raw: Json = None
     attempts: tuple[HttpAttempt, ...] = ()
     notes: tuple[str, ...] = ()
+    calls: tuple[NativeCall, ...] = ()
+
+    @property
+    def may_be_billed(self) -> int:
+        """How many failed attempts before this answer may have cost something that `usage` does not hold."""
+        return sum(attempt.may_be_billed for attempt in self.attempts)
+
+
+class ToolRecording(Protocol):
+    """Recorded tool calls of another run (providers/replay.py), and what its players were shown of the tools."""
+
+    def tools_text(self) -> str | None: ...
+
+    def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer: ...
 
 
 class Provider(Protocol):
     """One way to reach models. Thread-safe: many workers call `complete` at once.
 
-    Raises ServiceFault (reason `timeout` or `provider`) when no usable answer came after the allowed retries;
-    the fault's `attempts` attribute, where present, holds the HttpAttempts made.
+    Inherit from it: all but `complete` have defaults. `complete` raises ServiceFault (`timeout` or `provider`) when no
+    usable answer came after the allowed retries, with the HttpAttempts made in `attempts`; ContextExceeded where the
+    conversation does not fit the model, RequestFiltered where the provider's filter refuses it; ConfigError where the
+    server refuses a value that the user set.
     """
 
     name: str
@@ -133,7 +215,30 @@ class Provider(Protocol):
 
     def complete(self, request: ModelRequest) -> ModelReply: ...
 
-    def close(self) -> None: ...
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the user should know before the first call."""
+        return ()
+
+    def check_model(self, model: str, judging: bool) -> None:
+        """Errors: ConfigError, DataError when it is known that there is no such model (or no such judge)."""
+        return
+
+    def check_sampling(self, sampling: Sampling) -> None:
+        """Errors: ConfigError when it is known that the API takes no such sampling."""
+        return
+
+    def recording(self, model: str) -> ToolRecording | None:
+        """Return where the tool calls of this model's seats come from; None: from the run's own tools."""
+        return None
+
+    def digest(self, model: str) -> str | None:
+        """Return the SHA-256 of the file behind the model; None where there is none."""
+        return None
+
+    def close(self) -> None:
+        """Free what the provider holds."""
+        return
 
 
 class ToolAnswer(NamedTuple):

@@ -1,55 +1,50 @@
-"""The nouns every family shares: Trial, Transcript, Score, Record. Floor F0: imports nothing of the project.
+"""The words that every family shares: Stop, Trial, Entry, Transcript, Score, Record.
 
-A `Record` is one line of matches.jsonl. Nothing in here holds a wall-clock value, so equal runs give equal bytes.
+A `Record` is one line of matches.jsonl. Nothing in it is a wall-clock value, so equal runs give equal bytes.
+
+Every line has the same members of the same types, whatever happened in its trial, so that readers of tables infer one
+schema from any part of a file: text that is not there is empty, counters are 0, and a value of a free shape is JSON in
+a text. In Python it is the value itself.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-Json = Any
-"""A JSON value: None, bool, int, float, str, list or dict with str keys."""
+from arena.formats.decode import decode, encode, member
+from arena.formats.decode_nodes import MemberError
+from arena.formats.json_types import Json as Json
+from arena.stops import STATUSES as STATUSES
+from arena.stops import STOPS as STOPS
+from arena.stops import Stop as Stop
+from arena.transcripts import COUNTERS as COUNTERS
+from arena.transcripts import EVERYBODY as EVERYBODY
+from arena.transcripts import CallKind as CallKind
+from arena.transcripts import Counters as Counters
+from arena.transcripts import Entry as Entry
+from arena.transcripts import GateDecision as GateDecision
+from arena.transcripts import GateVerdict as GateVerdict
+from arena.transcripts import Kind as Kind
+from arena.transcripts import Phase as Phase
+from arena.transcripts import Transcript as Transcript
+from arena.transcripts import whole_text as whole_text
 
-RECORD_FORMAT = 1
-
-# Why a trial ended -> the status of its record (the table in docs/run-directory.md, "Why a match stopped").
-STATUS_OF_STOP: Mapping[str, str] = {
-    "max_turns": "done",
-    "agreed_end": "done",
-    "empty_reply": "done",
-    "refusal": "done",
-    "player_fault": "aborted",
-    "gate_denied": "denied",
-    "budget": "limit",
-    "timeout": "error",
-    "provider": "error",
-    "calculator": "error",
-    "judge": "error",
-    "journal": "error",
-    "interrupted": "error",
-    "bug": "error",
-}
-
-STATUSES = ("done", "aborted", "denied", "limit", "error")
-KEPT_ON_RESUME = frozenset({"done", "aborted", "denied"})
-"""Statuses that a plain `--resume` keeps; the others are played on."""
-
-FLAGGED_STOPS = frozenset({"empty_reply", "refusal"})
-"""Stops that are judged but flagged: a player said nothing usable, twice."""
+RECORD_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A frozen plan of one unit of work.
+    """The plan of one unit of work.
 
     `key`: stable, built from the trial's own fields (`crypto/<challenge id>/rep_<r>`), unique in a run.
-    `cell`: condition labels that tables group by.  `unit`: what pairing and clustering use (challenge, claim).
+    `cell`: labels that tables group by.  `unit`: what pairing and clustering use (a challenge, a claim).
     `series`: trials of one series run in plan order, one after the other; None: independent.
     `seed`: 64 hex digits, a hash of run seed and key, so neither order nor worker count matters.
     `plan`: what the family needs to play it (JSON).
+    `cast`: seat -> label of the model that fills it; seats that are not in it are filled by the run's player.
     """
 
     key: str
@@ -59,6 +54,7 @@ class Trial:
     series: str | None
     seed: str
     plan: Mapping[str, Json]
+    cast: Mapping[str, str] = field(default_factory=dict)
 
 
 def trial_seed(run_seed: int, key: str) -> str:
@@ -66,31 +62,42 @@ def trial_seed(run_seed: int, key: str) -> str:
     return hashlib.sha256(f"arena-trial-seed/1\0{run_seed}\0{key}".encode()).hexdigest()
 
 
-@dataclass(slots=True)
-class Transcript:
-    """Addressed entries of one trial, in the order in which they happened, and why it stopped.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One of several judgements of a trial. `repetition`: of this judge, 0-based.  `scores` is None where its answer
+    could not be read, and `unscored` says why."""
 
-    Each entry is a JSON object with `turn` (0-based), `from`, `to` (list of seats, or `"all"`) and `kind`:
-    `say` (`text`, and `done` where the seat declares the matter settled), `note` (text a seat wrote beside its tool
-    calls, seen by nobody else), `call` (`id`, `step`, `index`, `op`, `args`, `answer`), `malformed` (`text`,
-    `problem`), `empty_reply` and `refusal` (`finish`).
-    `stop` is a key of STATUS_OF_STOP; `detail` says more in one line (no secrets, no clock values).
+    judge: str
+    repetition: int
+    scores: dict[str, int] | None
+    unscored: str | None
+    verdict: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeCall:
+    """A tool call of a judge."""
+
+    id: str
+    op: str
+    args: Mapping[str, Json]
+    answer: Mapping[str, Json]
+
+
+@dataclass(slots=True)
+class Judging:
+    """How a trial was judged; without a judge all is 0 or empty.
+
+    `asks`: times a verdict was asked for.  `texts_cut`, `characters_cut`: what the judges were not shown.  `usage`: of
+    all judges together.  `panel`: the judgements where several were asked for.
     """
 
-    entries: list[dict[str, Json]] = field(default_factory=list)
-    stop: str = ""
-    detail: str = ""
-    instance: dict[str, Json] | None = None
-    """The values that were drawn for this trial, by name; None where the family draws none."""
-    gates: list[dict[str, Json]] = field(default_factory=list)
-    """Decisions of gates that an earlier run made while this was played; its own are not in here."""
-    usage: dict[str, dict[str, int]] = field(default_factory=dict)
-    """Seat -> counters: calls, prompt_tokens, completion_tokens, and where not 0 reasoning_tokens, estimated (calls
-    whose counts are estimates), tool_calls, tool_errors, malformed, empty_reply, refusal."""
-
-    @property
-    def status(self) -> str:
-        return STATUS_OF_STOP[self.stop]
+    asks: int = 0
+    texts_cut: int = 0
+    characters_cut: int = 0
+    usage: Counters = field(default_factory=Counters)
+    calls: tuple[JudgeCall, ...] = field(default=(), metadata=member(text=True))
+    panel: tuple[Judgement, ...] = field(default=(), metadata=member(text=True))
 
 
 @dataclass(slots=True)
@@ -98,54 +105,187 @@ class Score:
     """Named values, an outcome label, and what the judge said.
 
     `values`: name -> number, or None where `unscored` gives the reason.  `outcome`: label, or None when there is none
-    (errors, denied, limits).  `verdict`: the judge's text, or None.  `detail`: family-specific JSON beside the score.
+    (errors, denied, limits).  `verdict`: the judge's text, or None.  `detail`: what else the family determined, a JSON
+    object or an object of the dataclass that it declares (FamilySpec.detail).
     """
 
     values: dict[str, float | int | None]
     outcome: str | None
     verdict: str | None = None
     unscored: str | None = None
-    detail: dict[str, Json] = field(default_factory=dict)
-
-
-ABORTED_OUTCOME = "FAILED"
-"""Outcome of an aborted trial: played, not completed, and a failure in the success rate."""
+    detail: Any = field(default_factory=dict)
+    judging: Judging = field(default_factory=Judging)
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """What one attempt of a trial came to, before it becomes a line of matches.jsonl."""
+class Seated:
+    """A seat, and the label of the model that fills it."""
+
+    seat: str
+    model: str
+
+
+@dataclass(slots=True)
+class _Line:
+    """The members of a line of matches.jsonl, in their order."""
+
+    format: int
+    key: str
+    family: str
+    unit: str
+    cell: Mapping[str, str]
+    series: str
+    seed: str
+    cast: tuple[Seated, ...]
+    plan: Mapping[str, Json] = field(metadata=member(text=True))
+    instance: dict[str, Json] | None = field(metadata=member(text=True))
+    attempt: int
+    status: str
+    stop: Stop
+    detail: str
+    flagged: bool
+    gates: tuple[GateDecision, ...] = field(metadata=member(text=True))
+    transcript: list[Entry]
+    usage: tuple[Counters, ...]
+    scores: dict[str, float | None]
+    unscored: str
+    outcome: str
+    verdict: str
+    judging: Judging
+    score_detail: dict[str, Json] = field(metadata=member(text=True))
+    prev: str = ""
+    """The chain (store/chain.py); not part of what was played."""
+
+    def __post_init__(self) -> None:
+        if self.format != RECORD_FORMAT:
+            raise MemberError("format", f"is {self.format}; this arena reads record format {RECORD_FORMAT}")
+        rule = STOPS[self.stop]
+        if self.status != rule.status:
+            raise MemberError("status", f"is {self.status}, but a trial that stopped by {self.stop} is {rule.status}")
+        if self.flagged != rule.flagged:
+            raise MemberError("flagged", f"does not follow from the stop reason {self.stop}")
+        if self.attempt < 0:
+            raise MemberError("attempt", "must be 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One finished attempt of a trial: a line of matches.jsonl."""
 
     trial: Trial
     attempt: int
     transcript: Transcript
     score: Score
-    gates: tuple[dict[str, Json], ...] = ()
+    gates: tuple[GateDecision, ...] = ()
+    """Decisions of gates, but for those of the transcript, which come before them."""
+
+    def __post_init__(self) -> None:
+        transcript, score = self.transcript, self.score
+        transcript.detail = whole_text(transcript.detail)
+        score.verdict = score.verdict and whole_text(score.verdict)
+        score.unscored = score.unscored and whole_text(score.unscored)
+
+    @property
+    def key(self) -> str:
+        return self.trial.key
+
+    @property
+    def stop(self) -> Stop:
+        return self.transcript.stop or Stop.BUG
+
+    @property
+    def status(self) -> str:
+        return self.stop.status
+
+    @property
+    def flagged(self) -> bool:
+        """Whether it counts and readers are warned, for its stop reason."""
+        return STOPS[self.stop].flagged
+
+    @property
+    def scored(self) -> bool:
+        """Whether its values count in means."""
+        return self.status == "done" and self.score.unscored is None
 
     def to_json(self) -> dict[str, Json]:
-        """Return the record: the fields of docs/run-directory.md, in that order."""
+        """Return the members of docs/run-directory.md, in that order; numbers of a score always as fractions."""
         trial, transcript, score = self.trial, self.transcript, self.score
-        return {
-            "format": RECORD_FORMAT,
-            "key": trial.key,
-            "family": trial.family,
-            "unit": trial.unit,
-            "cell": dict(trial.cell),
-            "series": trial.series,
-            "seed": trial.seed,
-            "plan": dict(trial.plan),
-            "instance": transcript.instance,
-            "attempt": self.attempt,
-            "status": transcript.status,
-            "stop": transcript.stop,
-            "detail": transcript.detail,
-            "flags": [transcript.stop] if transcript.stop in FLAGGED_STOPS else [],
-            "gates": [*transcript.gates, *self.gates],
-            "transcript": transcript.entries,
-            "usage": transcript.usage,
-            "scores": score.values,
-            "unscored": score.unscored,
-            "outcome": score.outcome,
-            "verdict": score.verdict,
-            "judging": score.detail,
-        }
+        detail = score.detail
+        line = encode(
+            _Line(
+                format=RECORD_FORMAT,
+                key=trial.key,
+                family=trial.family,
+                unit=trial.unit,
+                cell=trial.cell,
+                series=trial.series or "",
+                seed=trial.seed,
+                cast=tuple([Seated(seat, model) for seat, model in trial.cast.items()]),
+                plan=trial.plan,
+                instance=transcript.instance,
+                attempt=self.attempt,
+                status=self.stop.status,
+                stop=self.stop,
+                detail=transcript.detail,
+                flagged=self.flagged,
+                gates=(*transcript.gates, *self.gates),
+                transcript=transcript.entries,
+                usage=tuple(transcript.usage.values()),
+                scores={name: None if value is None else float(value) for name, value in score.values.items()},
+                unscored=score.unscored or "",
+                outcome=score.outcome or "",
+                verdict=score.verdict or "",
+                judging=score.judging,
+                score_detail=detail if isinstance(detail, dict) else encode(detail),
+            )
+        )
+        del line["prev"]
+        return line
+
+    @staticmethod
+    def from_json(value: Json, file: str, place: str = "", detail: type | None = None) -> Record:
+        """Return the record that `to_json` wrote.
+
+        `file`, `place` name it in errors.  `detail`: the family's class of Score.detail; None: it stays JSON.
+        Errors: DataError with all issues.
+        """
+        line = decode(_Line, value, file, place)
+        found = line.score_detail
+        if detail is not None and found:
+            found = decode(detail, found, file, place, "/score_detail")
+        trial = Trial(
+            key=line.key,
+            family=line.family,
+            cell=line.cell,
+            unit=line.unit,
+            series=line.series or None,
+            seed=line.seed,
+            plan=line.plan,
+            cast={one.seat: one.model for one in line.cast},
+        )
+        transcript = Transcript(
+            entries=line.transcript,
+            stop=line.stop,
+            detail=line.detail,
+            instance=line.instance,
+            usage={one.seat: one for one in line.usage},
+        )
+        score = Score(
+            values={name: _number(number) for name, number in line.scores.items()},
+            outcome=line.outcome or None,
+            verdict=line.verdict or None,
+            unscored=line.unscored or None,
+            detail=found,
+            judging=line.judging,
+        )
+        return Record(trial, line.attempt, transcript, score, line.gates)
+
+
+def _number(value: float | None) -> float | int | None:
+    """Return a number of a score as it was counted: whole ones as int."""
+    return int(value) if value is not None and value == int(value) else value
+
+
+def stops(names: Iterable[str]) -> tuple[Stop, ...]:
+    """Return stop reasons by name. Errors: ValueError for a name that is none."""
+    return tuple(Stop(name) for name in names)

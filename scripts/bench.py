@@ -22,9 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
-from arena.tables import text_table  # noqa: E402
+from arena.formats.tables import text_table  # noqa: E402
 from scripts.bench_report import report_lines  # noqa: E402
-from tests.comparison_rig import Made, match, verified  # noqa: E402
+from tests.support.comparison_rig import Made, match, verified  # noqa: E402
 
 CLIENT_CORE, SERVER_CORE = 0, 1
 LATENCY_S = 0.050
@@ -134,7 +134,7 @@ def bare_files(folder: Path, matches: int) -> float:
 
 def serve() -> tuple[subprocess.Popen[bytes], int]:
     """Start the latency server on the other core; return it and its port."""
-    words = [sys.executable, "-m", "tests.latency_server", "--latency-ms", str(LATENCY_S * 1000), "--light"]
+    words = [sys.executable, "-m", "tests.support.latency_server", "--latency-ms", str(LATENCY_S * 1000), "--light"]
     server = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=lambda: pin(SERVER_CORE))
     assert server.stdout is not None
     return server, int(server.stdout.readline())

@@ -26,7 +26,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
-from arena.tables import text_table  # noqa: E402
+from arena.formats.tables import text_table  # noqa: E402
 
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "calculator" / "target")) / "release"
 CLI = TARGET / "crypto_calculator_cli"

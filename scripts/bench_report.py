@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from arena.tables import text_table
-from tests.chromium_rig import HOW_TO_GET, Chromium, browser, find
-from tests.many_matches import multiply
+from arena.formats.tables import text_table
+from tests.support.chromium_rig import HOW_TO_GET, Chromium, browser, find
+from tests.support.many_matches import multiply
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "state/examples/mock-three"

@@ -25,16 +25,16 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.calculator import Outage, ensure_built, request_bytes  # noqa: E402
-from arena.calculator_lambda import LambdaCalculator, credentials_for, read_body, redactor  # noqa: E402
-from arena.connections import is_loopback, without_secrets  # noqa: E402
-from arena.env import load_dotenv  # noqa: E402
+from arena.calculator.carrier import Outage, ensure_built, request_bytes  # noqa: E402
+from arena.calculator.lambda_url import LambdaCalculator, credentials_for, read_body, redactor  # noqa: E402
+from arena.calculator.sigv4 import Credentials, HttpRequest, sign  # noqa: E402
 from arena.errors import ArenaError, ConfigError, ServiceFault, UsageError  # noqa: E402
+from arena.formats.tables import printable, text_table  # noqa: E402
+from arena.providers.http.connections import is_loopback, without_secrets  # noqa: E402
+from arena.providers.http.retry import RETRY_STATUSES, Verdict  # noqa: E402
+from arena.providers.http.transport import HttpResponse, Transport, TransportSettings  # noqa: E402
 from arena.records import Json  # noqa: E402
-from arena.retry import RETRY_STATUSES, Verdict  # noqa: E402
-from arena.sigv4 import Credentials, HttpRequest, sign  # noqa: E402
-from arena.tables import printable, text_table  # noqa: E402
-from arena.transport import HttpResponse, Transport, TransportSettings  # noqa: E402
+from arena.settings.env import load_dotenv  # noqa: E402
 
 PING = b'{"op":"ping","args":{}}'
 PONG: Json = {"ok": True, "result": "pong"}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print variables for a shell, with `.env` read by the rules of arena/env.py.
+"""Print variables for a shell, with `.env` read by the rules of arena/settings/env.py.
 
 eval "$(python3 scripts/dotenv_values.py NAME...)": one export line per named variable that is set and not empty.
 Exit code 2, and nothing printed, for an unusable .env.
@@ -17,8 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.env import load_dotenv  # noqa: E402
 from arena.errors import ArenaError, UsageError  # noqa: E402
+from arena.settings.env import load_dotenv  # noqa: E402
 
 
 def main(argv: Sequence[str] | None = None) -> int:

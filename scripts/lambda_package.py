@@ -20,9 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.calculator import GET_CARGO, find_cargo  # noqa: E402
-from arena.env import load_dotenv  # noqa: E402
+from arena.calculator.carrier import GET_CARGO, find_cargo  # noqa: E402
 from arena.errors import ArenaError, ConfigError, UsageError  # noqa: E402
+from arena.settings.env import load_dotenv  # noqa: E402
 
 CRATE = ROOT / "calculator"
 GLIBC = (2, 34)

@@ -19,22 +19,22 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.config import check_settings  # noqa: E402
 from arena.errors import ArenaError  # noqa: E402
-from arena.settings_table import RUN_SETTINGS  # noqa: E402
+from arena.families.crypto.spec import SETTINGS  # noqa: E402
+from arena.settings.config import check_settings  # noqa: E402
 
 DEFAULTS_FILE = ROOT / "config" / "marco_defaults.yaml"
 
 
 def load(path: Path = DEFAULTS_FILE) -> dict[str, Any]:
     """Return setting name -> value of what the file sets. Raises DataError or ConfigError (all issues)."""
-    return check_settings(path)
+    return check_settings(path, SETTINGS)
 
 
 def as_flags(defaults: dict[str, Any]) -> list[str]:
     """Return the words that set the same by flags of `arena run`."""
     words: list[str] = []
-    for row in RUN_SETTINGS:
+    for row in SETTINGS:
         if row.name not in defaults:
             continue
         value = defaults[row.name]

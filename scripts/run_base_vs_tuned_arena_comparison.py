@@ -19,17 +19,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.commands.compare import add_flags, compare_runs, exit_code  # noqa: E402
-from arena.comparison_text import text  # noqa: E402
-from arena.door import enter  # noqa: E402
-from arena.env import load_dotenv  # noqa: E402
+from arena.analysis.compare.text import text  # noqa: E402
+from arena.cli.commands.compare import add_flags, compare_runs, exit_code  # noqa: E402
+from arena.cli.entry import run_command  # noqa: E402
 from arena.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, UsageError  # noqa: E402
-from arena.flag_parser import Parser  # noqa: E402
-from arena.model_refs import split_model  # noqa: E402
+from arena.formats.tables import printable  # noqa: E402
 from arena.run import main as arena_run  # noqa: E402
-from arena.rundir import MANIFEST_FILE  # noqa: E402
-from arena.summary import SUMMARY_FILE  # noqa: E402
-from arena.tables import printable  # noqa: E402
+from arena.settings.env import load_dotenv  # noqa: E402
+from arena.settings.flags import Parser  # noqa: E402
+from arena.settings.model_refs import split_model  # noqa: E402
+from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE  # noqa: E402
 
 NAME = "run_base_vs_tuned_arena_comparison.py"
 SIDES = ("base", "tuned")
@@ -37,15 +36,15 @@ DEFAULTS = ROOT / "config/marco_defaults.yaml"
 DEFAULT_PROVIDER = "fireworks"
 BASE_VARIABLE = "FIREWORKS_MODEL_PARTICIPANT"
 _OWN = {"--participant-model": "--base-model and --tuned-model", "--out": "--out-dir",
-        "--resume": "nothing: a second call goes on by itself", "--dry-run": "arena run --dry-run"}  # fmt: skip
+        "--resume": "nothing: a second call resumes by itself", "--dry-run": "arena run --dry-run"}  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         NAME,
         examples=(
-            f"python3 scripts/{NAME} --base-model mock/careless --tuned-model mock/careful \\",
-            "  --judge-provider mock --calculator-provider process --out-dir state/runs/pair",
+            f"python3 scripts/{NAME} --base-model mock/careless --tuned-model mock/careful"
+            " --judge-provider mock --calculator-provider process --out-dir state/runs/pair",
             f"python3 scripts/{NAME} --base-run BASE --tuned-run TUNED",
         ),
         description="Play a base and a tuned model on the same challenges and compare the runs. Flags that are not"
@@ -121,7 +120,7 @@ def _play(side: str, out: Path, players: Sequence[str], rest: Sequence[str]) -> 
 def main(argv: Sequence[str] | None = None) -> int:
     """Play, compare, write; return the exit code: that of a run that failed, else that of the comparison."""
     words = sys.argv[1:] if argv is None else list(argv)
-    return enter(NAME, lambda: _act(words))
+    return run_command(NAME, lambda: _act(words))
 
 
 def _act(argv: Sequence[str]) -> int:

@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from arena.errors import ArenaError  # noqa: E402
-from arena.settings_docs import with_tables  # noqa: E402
+from arena.families.crypto.spec import SETTINGS  # noqa: E402
+from arena.settings.docs import with_tables  # noqa: E402
 
 DOCUMENTS = (ROOT / "README.md", ROOT / "docs" / "configuration.md")
 
@@ -21,7 +22,7 @@ def main() -> int:
             continue
         text = path.read_text(encoding="utf-8")
         try:
-            renewed = with_tables(text, str(path))
+            renewed = with_tables(text, str(path), SETTINGS)
         except ArenaError as error:
             print(f"error: {error}", file=sys.stderr)
             return error.exit_code

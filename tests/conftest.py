@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.arena_rig import arena
+from arena.calculator.carrier import NoCalculator, ensure_built
+from arena.errors import UsageError
+from tests.support.arena_rig import arena
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,6 +20,16 @@ ROOT = Path(__file__).resolve().parent.parent
 CLEARED_ENDS = ("_API_KEY", "_BASE_URL", "_PROXY")
 CLEARED_STARTS = ("ARENA_", "CRYPTOMATH_", "LAMBDA_", "AWS_", "OPENAI_", "ANTHROPIC_", "FIREWORKS_")
 CLEARED_NAMES = ("NO_COLOR", "FORCE_COLOR")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Programs that tests start can be interrupted, also where these tests run with SIGINT ignored (nohup, `&`)."""
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)
@@ -36,15 +49,14 @@ def repo_root() -> Path:
 
 @pytest.fixture(scope="session")
 def calculator_binary(repo_root: Path) -> Path:
-    """The release build of the calculator; skips where cargo is missing, fails where the build does."""
-    binary = repo_root / "calculator" / "target" / "release" / "crypto_calculator_cli"
-    if shutil.which("cargo") is None:
-        pytest.skip("the calculator needs cargo: install Rust from https://rustup.rs (and a C compiler)")
-    command = ["cargo", "build", "--release", "--locked", "--quiet", "--bin", binary.name]
-    built = subprocess.run(command, cwd=repo_root / "calculator", capture_output=True, text=True, timeout=900)
-    if built.returncode != 0:
-        pytest.fail(f"the calculator does not build:\n{built.stderr}", pytrace=False)
-    return binary
+    """The calculator of the clone; skips where it is neither built nor cargo there, fails where the build does."""
+    environ = {name: value for name, value in os.environ.items() if name != "ARENA_CALCULATOR_BIN"}
+    try:
+        return ensure_built(repo_root, lambda line: None, environ)
+    except NoCalculator as error:
+        pytest.skip(str(error))
+    except UsageError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")

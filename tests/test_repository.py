@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import fnmatch
 import os
 import re
 import shutil
@@ -14,17 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from arena import __version__, simpleyaml
-from arena.env import parse_dotenv
+from arena import __version__
+from arena.families.crypto.spec import SETTINGS
+from arena.formats import simpleyaml
 from arena.providers.chat import ENDPOINTS
-from arena.settings_table import RUN_SETTINGS, VARIABLES
+from arena.settings.env import parse_dotenv
+from arena.settings.table import VARIABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 
-DOORS = (
-    "arena/run.py", "arena/__main__.py", "arena/door.py", "arena/console.py", "arena/progress.py", "arena/commands/",
-    "scripts/",
-)  # fmt: skip
+PRINTING = ("arena/run.py", "arena/__main__.py", "arena/cli/", "scripts/")
 """Files that may print."""
 
 NO_VARIABLES = frozenset({"AWS_IAM"})
@@ -78,15 +76,25 @@ def test_no_function_is_too_long_or_takes_too_many_parameters() -> None:
     assert found == []
 
 
-def test_only_the_doors_print() -> None:
+def test_only_the_command_line_prints() -> None:
     found = []
     for path in python_files("arena"):
-        if short(path).startswith(DOORS):
+        if short(path).startswith(PRINTING):
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "input"):
                 found.append(f"{short(path)}:{node.lineno}")
     assert found == []
+
+
+def test_no_file_has_conflict_markers() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    marker = re.compile(r"^(?:<{7} |>{7} )", re.MULTILINE)
+    texts = [name for name in listed if name.endswith((".md", ".py", ".rs", ".toml", ".yaml", ".yml", ".json"))]
+    assert len(texts) > 100
+    assert [name for name in texts if marker.search((ROOT / name).read_text("utf-8", "replace"))] == []
 
 
 def test_no_module_is_a_drawer() -> None:
@@ -107,8 +115,13 @@ def wholesale(tree: ast.AST) -> list[int]:
 
 def test_nothing_is_caught_wholesale() -> None:
     found = [short(path) for path in python_files("arena", "scripts") if wholesale(ast.parse(path.read_text("utf-8")))]
-    # The one place where a bug of ours becomes a record of status `error` instead of a lost run.
-    assert set(found) <= {"arena/runner.py"}
+    # Where a bug of ours becomes a record of status `error` instead of a lost run, or a message instead of a traceback,
+    # and where what the text of a player raises becomes that player's fault.
+    assert set(found) <= {
+        "arena/engine/runner.py",
+        "arena/cli/entry.py",
+        "arena/families/crypto/checks/player_text.py",
+    }
 
 
 @pytest.mark.parametrize(("body", "lines"), [("pass", [3]), ("raise", []), ("raise ValueError", [3])])
@@ -120,7 +133,7 @@ def test_a_wholesale_handler_would_be_found(body: str, lines: list[int]) -> None
 
 
 def test_env_example_lists_exactly_the_known_variables() -> None:
-    known = {row.env for row in RUN_SETTINGS if row.env} | {row.name for row in VARIABLES}
+    known = {row.env for row in SETTINGS if row.env} | {row.name for row in VARIABLES}
     assert listed_variables() == known
 
 
@@ -138,7 +151,7 @@ def test_every_variable_in_the_code_is_listed() -> None:
                 used.setdefault(name, short(path))
     assert len(used) > 20
     missing = {name: file for name, file in used.items() if name not in listed_variables() | NO_VARIABLES}
-    assert missing == {}, "add them to VARIABLES in arena/settings_table.py and to .env.example"
+    assert missing == {}, "add them to VARIABLES in arena/settings/table.py and to .env.example"
 
 
 def test_every_endpoint_has_its_key_and_address_listed() -> None:
@@ -185,13 +198,52 @@ def test_ci_runs_what_make_ci_runs() -> None:
     assert os.access(script, os.X_OK)
 
 
-def test_the_workflow_pins_its_actions_and_needs_no_secret() -> None:
-    text = (ROOT / ".github/workflows/smoke.yml").read_text(encoding="utf-8")
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def test_workflows_test_everything_and_fail_where_advisories_cannot_be_read() -> None:
+    text = (ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8")
+    for command in ("make test", "make deny REQUIRED=1", "make workflows"):
+        assert f"run: {command}\n" in text
+
+
+def test_without_cargo_deny_the_check_is_skipped_and_required_it_fails(tmp_path: Path) -> None:
+    for more, code, says in (((), 0, "skipped: cargo-deny is missing"), (("REQUIRED=1",), 2, "failed: cargo-deny")):
+        environ = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+        make = str(shutil.which("make"))
+        done = subprocess.run(
+            [make, "--no-print-directory", f"SHELL={shutil.which('bash')}", "deny", *more],
+            cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code and says in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("group", ["dev", "long", "package"])
+def test_every_tool_is_pinned_with_its_digests(group: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    text = (ROOT / f"requirements/{group}.txt").read_text(encoding="utf-8")
+    locked = re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==[^ ;]+", text, re.MULTILINE)
+    for tool in project["dependency-groups"][group]:
+        assert re.sub(r"\[.*\]", "", tool).split("==")[0] in locked
+    blocks = re.split(r"(?m)^(?=[a-z])", text)
+    assert len(blocks) > len(locked) >= len(project["dependency-groups"][group])
+    assert all("--hash=sha256:" in block for block in blocks if block.strip())
+    assert "--require-hashes -r requirements/$(1).txt" in makefile() and "://" not in text
+
+
+def test_every_build_is_locked() -> None:
+    builds = re.findall(r"cargo (?:build|test|clippy|check) --(?!version).*", makefile())
+    assert builds and [line for line in builds if "--locked" not in line] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: str(path.name))
+def test_a_workflow_pins_its_actions_and_needs_no_secret(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     used = re.findall(r"uses: (\S+)", text)
     assert used
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in used)
-    assert "secrets." not in text
-    assert "pull_request" in text and "make smoke" in text and "upload-artifact" in text
+    assert "secrets." not in text and "pull_request_target" not in text
+    assert "pull_request" in text and "permissions:\n  contents: read\n" in text
 
 
 def test_the_package_needs_nothing_and_pins_its_tools() -> None:
@@ -200,7 +252,7 @@ def test_the_package_needs_nothing_and_pins_its_tools() -> None:
     assert project["project"]["requires-python"] == ">=3.11"
     assert project["project"]["scripts"] == {"arena": "arena.__main__:main"}
     tools = project["dependency-groups"]["dev"]
-    assert {tool.split("==")[0] for tool in tools} == {"pytest", "ruff", "mypy"}
+    assert {tool.split("==")[0] for tool in tools} == {"pytest", "ruff", "mypy", "zizmor"}
     assert all(re.fullmatch(r"[a-z]+==[0-9.]+", tool) for tool in tools)
 
 
@@ -260,15 +312,25 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
-def unmapped(readme: str, modules: list[str]) -> list[str]:
-    """The modules of the package's top folder that the map does not name, by name or by a pattern such as verify*."""
-    house = readme.partition("## The house")[2].partition("```")[2].partition("```")[0]
-    named = {word.removesuffix(".py") for word in re.findall(r"[a-z_][a-z0-9_*]*(?:\.py)?", house)}
-    return [name for name in modules if not any(fnmatch.fnmatchcase(name, word) for word in named)]
+def unmapped(readme: str, names: list[str]) -> list[str]:
+    """The folders and top modules of the package that the map does not name."""
+    tree = readme.partition("## The rooms")[2].partition("```")[2].partition("```")[0]
+    named = set(re.findall(r"[a-z_]+(?:\.py|/)", tree))
+    return [name for name in names if name not in named]
 
 
-def test_the_map_of_the_readme_names_every_module() -> None:
+def test_readme_maps_every_room() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = sorted(path.stem for path in (ROOT / "arena").glob("*.py") if path.stem != "__init__")
-    assert len(names) > 50 and unmapped(readme, names) == []
-    assert unmapped(readme, ["no_such_module"]) == ["no_such_module"]
+    folders = sorted(f"{path.parent.name}/" for path in (ROOT / "arena").glob("*/__init__.py"))
+    modules = sorted(path.name for path in (ROOT / "arena").glob("*.py") if path.name != "__init__.py")
+    assert len(folders) > 10 and unmapped(readme, [*folders, *modules]) == []
+    assert unmapped(readme, ["no_such_room/"]) == ["no_such_room/"]
+
+
+def test_every_folder_says_what_belongs_in_it() -> None:
+    silent = [
+        short(path)
+        for path in (ROOT / "arena").rglob("__init__.py")
+        if len((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()) < 3
+    ]
+    assert silent == []

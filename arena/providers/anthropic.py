@@ -1,16 +1,21 @@
-"""Anthropic Messages: the API of `anthropic`, in its two versions. Floor F1.
+"""Anthropic Messages: the API of `anthropic`, in its two versions.
 
 Shape: https://docs.anthropic.com/en/api/messages.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 
 from arena.errors import ConfigError
-from arena.messages import ModelRequest, Usage
-from arena.providers.exchange import Api, HttpProvider, Reading, Unusable, count, field_of, text_of
+from arena.messages import ModelRequest, NativeCall
+from arena.providers.bodies import field_of, text_of
+from arena.providers.exchange import NO_ROOM, Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
+from arena.providers.turns import Turn, turns_of
+from arena.providers.usage import read_usage
 from arena.records import Json
 
 DEFAULT_VERSION = "2023-06-01"
@@ -19,6 +24,9 @@ BEARER_SINCE = "2026-10-21"
 
 DEFAULT_MAX_TOKENS = 4096
 """Sent where no limit is asked for: the API requires one."""
+
+BREAKPOINT = {"type": "ephemeral"}
+"""Marks the end of what the API shall keep in its prompt cache (5 minutes)."""
 
 NO_TEXT = "(no text)"
 """Stands for an empty message, which the API refuses."""
@@ -52,9 +60,9 @@ def build(name: str, settings: ProviderSettings) -> HttpProvider:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", version):
         raise ConfigError(f"ANTHROPIC_VERSION must be a date such as {DEFAULT_VERSION}, not {version!r}")
     api = MessagesApi(version)
-    key = {"Authorization": f"Bearer {place.key}"} if api.bearer else {"x-api-key": place.key}
-    headers = {"anthropic-version": version, **key}
-    return HttpProvider(place, Api(api.payload, read), headers, open_transport(settings, place))
+    place = replace(place, key_header="Authorization" if api.bearer else "x-api-key")
+    headers = {"anthropic-version": version}
+    return HttpProvider(place, Api(api.payload, read, version=version), headers, open_transport(settings, place))
 
 
 class MessagesApi:
@@ -64,16 +72,19 @@ class MessagesApi:
         self._version = version
         self.bearer = version >= BEARER_SINCE
 
-    def payload(self, request: ModelRequest) -> tuple[dict[str, Json], tuple[str, ...]]:
-        """Lay out a request; notes name what the version does not take."""
-        conversation, sampling = request.conversation, request.sampling
-        messages = [{"role": message.role, "content": message.text} for message in conversation.messages]
+    def payload(self, request: ModelRequest) -> Layout:
+        """Lay out a request; notes name what the version does not take.
+
+        Two cache breakpoints: after the system text, and after the last message, where the next call of a player goes
+        on; a judge's question is asked once.
+        """
+        system, sampling = request.conversation.system, request.sampling
+        messages: list[dict[str, Json]] = [_message(turn) for turn in turns_of(request)]
         notes: list[str] = []
-        for message in messages:
-            if not message["content"].strip():
-                message["content"] = NO_TEXT
-                if not notes:
-                    notes.append(f"empty messages sent as {NO_TEXT}")
+        if any(block == _text(NO_TEXT) for message in messages for block in message["content"]):
+            notes.append(f"empty messages sent as {NO_TEXT}")
+        if messages and request.kind == "model":
+            messages[-1]["content"][-1]["cache_control"] = dict(BREAKPOINT)
         limit = sampling.max_tokens if sampling.max_tokens is not None else DEFAULT_MAX_TOKENS
         payload: dict[str, Json] = {
             "model": request.model,
@@ -81,20 +92,59 @@ class MessagesApi:
             "max_tokens": limit,
             "stream": False,
         }
-        if conversation.system:
-            payload["system"] = conversation.system
+        if system:
+            payload["system"] = [{**_text(system), "cache_control": dict(BREAKPOINT)}]
+        if request.tools:
+            payload["tools"] = [
+                {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+                for tool in request.tools
+            ]
+        output: dict[str, Json] = {}
+        if sampling.reasoning_effort is not None:
+            output["effort"] = sampling.reasoning_effort
+        if request.schema is not None:
+            output["format"] = {"type": "json_schema", "schema": request.schema}
+        if output:
+            payload["output_config"] = output
+        not_sent: list[str] = []
         for name, value in (("temperature", sampling.temperature), ("top_p", sampling.top_p)):
             if value is None:
                 continue
             if self.bearer:
                 notes.append(f"{name} not sent: API version {self._version} takes none")
+                not_sent.append(name)
             else:
                 payload[name] = value
-        if sampling.reasoning_effort is not None:
-            payload["output_config"] = {"effort": sampling.reasoning_effort}
         if sampling.seed is not None:
             notes.append("seed not sent: the API has none")
-        return payload, tuple(notes)
+            not_sent.append("seed")
+        return Layout(payload, tuple(notes), tuple(not_sent))
+
+
+def _text(text: str) -> dict[str, Json]:
+    return {"type": "text", "text": text}
+
+
+def _message(turn: Turn) -> dict[str, Json]:
+    """Return one message as content blocks: results first, as the API wants it, then text, then calls."""
+    blocks: list[Json] = [
+        {"type": "tool_result", "tool_use_id": result.id, "content": result.text} for result in turn.results
+    ]
+    if turn.text.strip() or not (turn.results or turn.calls):
+        blocks.append(_text(turn.text if turn.text.strip() else NO_TEXT))
+    blocks += [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": _input(call.arguments)} for call in turn.calls
+    ]
+    return {"role": turn.role, "content": blocks}
+
+
+def _input(arguments: str) -> dict[str, Json]:
+    """Return the arguments of a call as the object that the API wants; what is none goes under `unreadable`."""
+    try:
+        value = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        value = arguments
+    return value if isinstance(value, dict) else {"unreadable": value}
 
 
 def read(value: dict[str, Json], request: ModelRequest) -> Reading:
@@ -104,22 +154,21 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
         raise Unusable("`content` is missing")
     said: list[str] = []
     thoughts: list[str] = []
+    calls: list[NativeCall] = []
     for block in content:
         kind = field_of(block, "type")
         if kind == "text":
             said.append(text_of(block.get("text")))
         elif kind == "thinking":
             thoughts.append(text_of(block.get("thinking")))
+        elif kind == "tool_use":
+            arguments = json.dumps(block.get("input"), ensure_ascii=False)
+            calls.append(NativeCall(text_of(block.get("id")), text_of(block.get("name")), arguments))
     word = text_of(value.get("stop_reason"))
     finish = FINISH.get(word, word) or "unknown"
+    if word == "model_context_window_exceeded" and not said and not calls:
+        finish = NO_ROOM
     model = text_of(value.get("model")) or request.model
-    return Reading("".join(said), finish, model, _usage(value.get("usage")), "\n".join(thoughts))
-
-
-def _usage(usage: Json) -> Usage | None:
-    prompt, completion = count(field_of(usage, "input_tokens")), count(field_of(usage, "output_tokens"))
-    if prompt is None or completion is None:
-        return None
-    # Tokens that the server cached are counted beside `input_tokens`, but they were read all the same.
-    cached = (count(field_of(usage, name)) or 0 for name in ("cache_creation_input_tokens", "cache_read_input_tokens"))
-    return Usage(prompt + sum(cached), completion, 0)
+    usage = read_usage(value.get("usage"), cache_beside=True)
+    reasoning = "\n".join(thought for thought in thoughts if thought)
+    return Reading("".join(said), finish, model, usage, reasoning, calls=tuple(calls))

@@ -1,13 +1,19 @@
-"""Chat Completions: the API that most servers speak, hosted or local. Floor F1.
+"""Chat Completions: the API that most servers speak, hosted or local.
 
 Shape: https://platform.openai.com/docs/api-reference/chat; what servers make of it: docs/providers.md.
 """
 
 from __future__ import annotations
 
-from arena.messages import ModelRequest, Usage
-from arena.providers.exchange import Api, HttpProvider, Reading, Unusable, count, field_of, text_of
+import hashlib
+import json
+
+from arena.messages import ModelRequest, NativeCall
+from arena.providers.bodies import field_of, text_of
+from arena.providers.exchange import Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
+from arena.providers.turns import Turn, turns_of
+from arena.providers.usage import read_usage
 from arena.records import Json
 
 ENDPOINTS = {
@@ -65,6 +71,8 @@ ENDPOINTS = {
             ("OPENAI_CHAT_BASE_URL", "OPENAI_BASE_URL"),
             "https://platform.openai.com/docs/models",
             token_parameter="max_completion_tokens",
+            key_header_variable="OPENAI_KEY_HEADER",
+            cache_key=True,
         ),
         Endpoint(
             "local",
@@ -73,6 +81,7 @@ ENDPOINTS = {
             ("ARENA_LOCAL_BASE_URL",),
             "the server's own /v1/models",
             key_required=False,
+            key_header_variable="ARENA_LOCAL_KEY_HEADER",
         ),
     )
 }
@@ -89,15 +98,15 @@ FINISH = {
 }
 """finish_reason as servers spell it -> ModelReply.finish; any other word is passed on."""
 
-THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
+SCHEMA_NAME = "answer"
+"""Name of a JSON schema, which the APIs want and no one sees."""
 
 
 def build(name: str, settings: ProviderSettings) -> HttpProvider:
     """Make the provider `name` (a row of ENDPOINTS). Raises ConfigError where its key or address is missing."""
     endpoint = ENDPOINTS[name]
     place = access(endpoint, settings.environ)
-    headers = {"Authorization": f"Bearer {place.key}"} if place.key else {}
-    return HttpProvider(place, ChatApi(endpoint).api(), headers, open_transport(settings, place))
+    return HttpProvider(place, ChatApi(endpoint).api(), {}, open_transport(settings, place))
 
 
 class ChatApi:
@@ -110,26 +119,52 @@ class ChatApi:
         """Return the two functions for the exchange."""
         return Api(self.payload, read)
 
-    def payload(self, request: ModelRequest) -> tuple[dict[str, Json], tuple[str, ...]]:
+    def payload(self, request: ModelRequest) -> Layout:
         """Lay out a request; sampling fields that are None are not sent."""
-        conversation, sampling = request.conversation, request.sampling
-        messages: list[Json] = [{"role": message.role, "content": message.text} for message in conversation.messages]
-        if conversation.system:
-            messages.insert(0, {"role": "system", "content": conversation.system})
+        system, sampling = request.conversation.system, request.sampling
+        messages: list[Json] = [{"role": "system", "content": system}] if system else []
+        for turn in turns_of(request):
+            messages += _messages(turn)
         payload: dict[str, Json] = {"model": request.model, "messages": messages, "stream": False}
-        notes: tuple[str, ...] = ()
-        fields = {
+        fields: dict[str, Json] = {
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             self._endpoint.token_parameter: sampling.max_tokens,
             "reasoning_effort": sampling.reasoning_effort,
+            "prompt_cache_key": cache_key(request) if self._endpoint.cache_key else None,
         }
-        if self._endpoint.seed_parameter is not None:
-            fields[self._endpoint.seed_parameter] = sampling.seed
-        elif sampling.seed is not None:
-            notes = ("seed not sent: the API has none",)
+        if request.tools:
+            fields["tools"] = [{"type": "function", "function": tool._asdict()} for tool in request.tools]
+        if request.schema is not None:
+            schema = {"name": SCHEMA_NAME, "schema": request.schema, "strict": True}
+            fields["response_format"] = {"type": "json_schema", "json_schema": schema}
+        seed_name = self._endpoint.seed_parameter
+        if seed_name is not None:
+            fields[seed_name] = sampling.seed
         payload.update((name, value) for name, value in fields.items() if value is not None)
-        return payload, notes
+        if seed_name is None and sampling.seed is not None:
+            return Layout(payload, ("seed not sent: the API has none",), ("seed",))
+        return Layout(payload)
+
+
+def cache_key(request: ModelRequest) -> str:
+    """Return a key under which the calls of one seat of one trial share a prompt cache; it tells nothing of either."""
+    place = f"{request.seed}\0{request.kind}\0{request.key.seat}"
+    return "arena-" + hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _messages(turn: Turn) -> list[Json]:
+    """Return the messages of one turn: results of calls are messages of their own, before what the user says."""
+    found: list[Json] = [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in turn.results]
+    if turn.calls:
+        calls = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in turn.calls
+        ]
+        found.append({"role": turn.role, "content": turn.text or None, "tool_calls": calls})
+    elif turn.text or not turn.results:
+        found.append({"role": turn.role, "content": turn.text})
+    return found
 
 
 def read(value: dict[str, Json], request: ModelRequest) -> Reading:
@@ -146,20 +181,36 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
     text, thoughts, refusal = _content(message.get("content"))
     thoughts = "\n".join(part for part in (_reasoning(message), thoughts) if part)
     notes: list[str] = []
-    inline, text = _split_thinking(text)
-    if inline is not None:
-        thoughts = "\n".join(part for part in (thoughts, inline) if part)
-        notes.append("think block kept apart")
     refusal = text_of(message.get("refusal")) or refusal
     word = choice.get("finish_reason")
     finish = FINISH.get(word, word) if isinstance(word, str) and word else "unknown"
     if refusal:
         finish = "refusal"
         notes.append(f"refusal: {refusal[:300]}")
-    if message.get("tool_calls"):
-        notes.append("native tool calls ignored: none were offered")
     model = text_of(value.get("model")) or request.model
-    return Reading(text, finish, model, _usage(value.get("usage")), thoughts, tuple(notes))
+    usage = read_usage(value.get("usage"))
+    return Reading(text, finish, model, usage, thoughts, tuple(notes), _calls(message))
+
+
+def _calls(message: dict[str, Json]) -> tuple[NativeCall, ...]:
+    """Return the calls of a message, `function_call` of the older API included."""
+    listed = message.get("tool_calls")
+    calls = [
+        native_call(field_of(call, "id"), field_of(call, "function"), number)
+        for number, call in enumerate(listed if isinstance(listed, list) else ())
+        if isinstance(call, dict)
+    ]
+    if not calls and isinstance(message.get("function_call"), dict):
+        calls = [native_call(None, message["function_call"], 0)]
+    return tuple(calls)
+
+
+def native_call(call_id: Json, function: Json, number: int) -> NativeCall:
+    """Return a call out of {name, arguments}; arguments that are no text are written as JSON."""
+    arguments = field_of(function, "arguments")
+    if not isinstance(arguments, str):
+        arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
+    return NativeCall(text_of(call_id) or f"call_{number}", text_of(field_of(function, "name")), arguments)
 
 
 def _content(content: Json) -> tuple[str, str, str]:
@@ -172,7 +223,7 @@ def _content(content: Json) -> tuple[str, str, str]:
             found["text"].append(part)
             continue
         kind = field_of(part, "type")
-        if kind in ("thinking", "reasoning"):
+        if isinstance(kind, str) and ("think" in kind or "reason" in kind):
             inner = part.get("thinking") or part.get("reasoning") or part.get("text")
             found["thinking"].append(_content(inner)[0])
         elif kind == "refusal":
@@ -183,32 +234,11 @@ def _content(content: Json) -> tuple[str, str, str]:
 
 
 def _reasoning(message: dict[str, Json]) -> str:
-    """Return what a server gives as reasoning: `reasoning_content` (DeepSeek, older vLLM) or `reasoning` (newer
-    vLLM, Groq, OpenRouter, Together)."""
-    return text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
-
-
-def _split_thinking(text: str) -> tuple[str | None, str]:
-    """Split a leading think block off; (None, text) where there is none.
-
-    Servers without a reasoning parser leave the block in the text. Templates that open it in the prompt leave only
-    its end; a reply cut within the block has no end, and then nothing was said.
-    """
-    lead = text.lstrip()
-    if lead.startswith(THINK_OPEN):
-        thoughts, close, rest = lead[len(THINK_OPEN) :].partition(THINK_CLOSE)
-    elif THINK_CLOSE in text and THINK_OPEN not in text:
-        thoughts, close, rest = text.partition(THINK_CLOSE)
-    else:
-        return None, text
-    return thoughts.strip(), rest.lstrip() if close else ""
-
-
-def _usage(usage: Json) -> Usage | None:
-    prompt, completion = count(field_of(usage, "prompt_tokens")), count(field_of(usage, "completion_tokens"))
-    if prompt is None or completion is None:
-        return None
-    reasoning = count(field_of(usage, "completion_tokens_details", "reasoning_tokens"))
-    if reasoning is None:
-        reasoning = count(field_of(usage, "reasoning_tokens"))
-    return Usage(prompt, completion, reasoning or 0)
+    """Return what a server gives as reasoning: `reasoning_content` (DeepSeek, older vLLM), `reasoning` (newer vLLM,
+    Groq, OpenRouter, Together) or the texts of `reasoning_details` (OpenRouter)."""
+    plain = text_of(message.get("reasoning_content")) or text_of(message.get("reasoning"))
+    if plain:
+        return plain
+    details = message.get("reasoning_details")
+    texts = [text_of(field_of(part, "text")) for part in (details if isinstance(details, list) else ())]
+    return "\n".join(text for text in texts if text)

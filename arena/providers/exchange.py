@@ -1,43 +1,36 @@
 """The part that all APIs share: send a JSON payload, make sense of what comes back, learn an endpoint's quirks.
 
-Floor F1. An API's own file lays out the payload and reads the reply; both are pure functions.
+An API's own file lays out the payload and reads the reply; both are pure functions.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
-from arena.errors import ServiceFault
-from arena.messages import HttpAttempt, ModelReply, ModelRequest, Sampling, Usage
-from arena.providers.quirks import (
-    ApiError,
-    ParameterQuirk,
-    QuirkMemory,
-    apply_quirk,
-    find_quirk,
-    meaning_of,
-    read_error,
-)
+from arena.errors import ConfigError, ContextExceeded, RequestFiltered, ServiceFault
+from arena.messages import HttpAttempt, ModelReply, ModelRequest, NativeCall, Provider, Sampling, Usage
+from arena.providers.api_errors import ApiError, meaning_of, read_error
+from arena.providers.bodies import NotJson, parse_json
+from arena.providers.http.pace import pace_for
+from arena.providers.http.retry import Verdict, asked_in_text, excerpt, retry_after_s
+from arena.providers.http.targets import Rotation, Target
+from arena.providers.http.transport import HttpResponse, Transport
+from arena.providers.quirks import USER_SETTINGS, Quirk, QuirkMemory, apply_quirk, find_quirk, refused_value
+from arena.providers.reasoning import split
+from arena.providers.refusals import Refusals, advice, tools_refused
 from arena.providers.settings import Access
 from arena.records import Json
-from arena.retry import Verdict, excerpt
-from arena.transport import Transport
+from arena.settings.redaction import Redactor
 
-# JSON has no NaN; where a server writes one, null keeps our own files readable for everybody.
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+ERROR_BYTES = 8192
+"""How much of an error is searched for a wait: some wrap the words of another server."""
 
-_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
-
-MAX_DEPTH = 100
-"""Replies nest some ten levels; walking or writing one of thousands would exhaust the interpreter's stack."""
-
-NOT_JSON = object()
-"""What parse_json returns for bytes that are no JSON document."""
+NO_ROOM = "context_exceeded"
+"""The `finish` of a reading whose conversation left no room for one word: raised as ContextExceeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,60 +43,33 @@ class Reading:
     usage: Usage | None
     reasoning: str = ""
     notes: tuple[str, ...] = ()
+    calls: tuple[NativeCall, ...] = ()
 
 
 class Unusable(Exception):
     """A reply with status 200 that does not hold what the API promises; the text says what is missing."""
 
 
+class Layout(NamedTuple):
+    """A request as an API takes it. `notes`: what had to be done to it; `not_sent`: settings that the API has not."""
+
+    payload: dict[str, Json]
+    notes: tuple[str, ...] = ()
+    not_sent: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """The pure functions of an API.
 
-    `payload(request)` returns the JSON object to send and notes on what was left out.
-    `read(value, request)` reads a reply; raises Unusable.
-    `check(sampling)` raises ConfigError for what the API is known to refuse.
+    `payload(request)` lays a request out.  `read(value, request)` reads a reply; raises Unusable.
+    `check(sampling)` raises ConfigError for what the API is known to refuse.  `version`: where the API has several.
     """
 
-    payload: Callable[[ModelRequest], tuple[dict[str, Json], tuple[str, ...]]]
+    payload: Callable[[ModelRequest], Layout]
     read: Callable[[dict[str, Json], ModelRequest], Reading]
     check: Callable[[Sampling], None] = lambda sampling: None
-
-
-def parse_json(body: bytes) -> Any:
-    """Return the JSON value in `body`, or NOT_JSON. Lone surrogates, which no file can hold, become U+FFFD."""
-    try:
-        value = _DECODER.decode(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return NOT_JSON
-    if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _too_deep(value):
-        return NOT_JSON
-    return _repair(value) if b"\\ud" in body or b"\\uD" in body else value
-
-
-def _too_deep(value: Json) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [item for node in level for item in _children(node)]
-        if not level:
-            return False
-    return True
-
-
-def _children(node: Json) -> Iterable[Json]:
-    if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list) else ()
-
-
-def _repair(value: Json) -> Json:
-    if isinstance(value, str):
-        return _LONE_SURROGATES.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_repair(item) for item in value]
-    if isinstance(value, dict):
-        return {_repair(key): _repair(item) for key, item in value.items()}
-    return value
+    version: str | None = None
 
 
 class Answer(NamedTuple):
@@ -114,7 +80,7 @@ class Answer(NamedTuple):
     error: ApiError | None
 
 
-class HttpProvider:
+class HttpProvider(Provider):
     """A provider behind HTTP (messages.Provider): one endpoint of one API. Thread-safe."""
 
     offline = False
@@ -124,8 +90,15 @@ class HttpProvider:
         self._place = place
         self._api = api
         self._transport = transport
-        self._target = transport.prepare("POST", place.url, {"Content-Type": "application/json", **headers})
+        settings = transport.settings
+        targets = [
+            transport.prepare("POST", place.url, {"Content-Type": "application/json", **headers, **key_headers})
+            for key_headers in place.headers_by_key()
+        ]
+        self._target: Target | Rotation = targets[0] if len(targets) == 1 else Rotation(targets, settings.clock)
+        self._pace = pace_for(self.name, settings.rpm, settings.tpm, settings.clock)
         self._quirks = QuirkMemory()
+        self._refusals = Refusals()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -140,65 +113,186 @@ class HttpProvider:
         """Raise ConfigError where the API is known to refuse `sampling`: to be called before the first call."""
         self._api.check(sampling)
 
+    def identity(self) -> dict[str, Json]:
+        """Return what besides the model's name decides how it plays: the version of the API, where it has some."""
+        return {} if self._api.version is None else {"api_version": self._api.version}
+
+    def not_sent(self) -> dict[str, tuple[str, ...]]:
+        """Return model -> settings that were asked for and left out, since the API or the model takes none so far.
+
+        The names are those of Sampling, and `schema`.
+        """
+        return self._refusals.not_sent()
+
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Ask the model; see messages.Provider. Raises ConfigError where `check_sampling` would."""
-        payload, notes = self._api.payload(request)
+        """Ask the model; see messages.Provider. Raises ConfigError where `check_sampling` would, too."""
+        self._refusals.check(request)
+        layout = self._api.payload(request)
+        payload = layout.payload
         learned = [quirk for quirk in self._quirks.known(request.model) if apply_quirk(payload, quirk)]
+        self._refusals.leave_out(request.model, (*layout.not_sent, *_left_out(learned)))
         attempts: tuple[HttpAttempt, ...] = ()
         while True:
-            body = json.dumps(payload, separators=(",", ":")).encode("ascii")
-            try:
-                response = self._transport.send(self._target, body, partial(self._classify, request))
-            except ServiceFault as fault:
-                raise ServiceFault(fault.reason, f"{self.name}: {fault}", (*attempts, *fault.attempts)) from None
+            response = self._send(request, payload, attempts)
             answer: Answer = response.value
             attempts += response.attempts
             if answer.reading is not None:
-                return _reply(request, answer.value, answer.reading, attempts, _noted(notes, learned))
+                if answer.reading.finish == NO_ROOM:
+                    raise ContextExceeded(f"{self.name}: {request.model}: the context window left no room", attempts)
+                return self._reply(request, answer, attempts, _noted(layout.notes, learned))
             error = answer.error
             assert error is not None
             attempts = (*attempts[:-1], replace(attempts[-1], error=f"HTTP {response.status}: {error.message}"))
-            if meaning_of(error) == "policy":
-                reading = Reading("", "refusal", request.model, None, notes=(f"refused by policy: {error.message}",))
-                return _reply(request, answer.value, reading, attempts, _noted(notes, learned))
+            reading = self._reading_of_error(request, error, attempts)
+            if reading is not None:
+                answer = answer._replace(reading=reading)
+                return self._reply(request, answer, attempts, _noted(layout.notes, learned))
+            if self._without_key(response, error):
+                continue
+            path = refused_value(error, payload)
+            if path is not None:
+                self._refusals.refuse_value(request, USER_SETTINGS[path], f"{self.name}: {error.message}")
             quirk = find_quirk(error, payload)
             if quirk is None or quirk in learned:
-                self._give_up(request.model, response.status, error, attempts)
+                self._give_up(request, response.status, error, attempts)
             apply_quirk(payload, quirk)
             self._quirks.learn(request.model, quirk)
             learned.append(quirk)
+            self._refusals.leave_out(request.model, _left_out([quirk]))
+
+    def _send(self, request: ModelRequest, payload: dict[str, Json], attempts: tuple[HttpAttempt, ...]) -> HttpResponse:
+        body = json.dumps(payload, separators=(",", ":")).encode("ascii")
+        pace = self._pace
+        estimated = len(body) // 4 + (request.sampling.max_tokens or 0)
+        admit = None if pace is None else partial(pace.slot_s, estimated)
+        try:
+            response = self._transport.send(self._target, body, partial(self._classify, request), admit)
+        except ServiceFault as fault:
+            raise ServiceFault(fault.reason, f"{self.name}: {fault}", (*attempts, *fault.attempts)) from None
+        if pace is not None:
+            reading = response.value.reading
+            usage = reading.usage if reading is not None else None
+            pace.answered(estimated, estimated if usage is None else usage.prompt_tokens + usage.completion_tokens)
+        return response
 
     def _classify(self, request: ModelRequest, status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
         redactor = self._transport.redactor
         value = parse_json(body)
         if not redactor.clean(body):
-            value = value if value is NOT_JSON else redactor.json(value)
+            value = value if isinstance(value, NotJson) else redactor.json(value)
             body = redactor.text(body.decode("utf-8", "replace")).encode("utf-8", "replace")
         if status < 300 and not _is_error(value):
             if not isinstance(value, dict):
-                return Verdict("retry", f"HTTP {status}: {_what_instead(headers, body)} instead of a JSON object")
+                what = _what_instead(headers, body, value)
+                return Verdict("retry", f"HTTP {status}: {what} instead of a JSON object", may_be_billed=True)
             try:
                 return Verdict("accept", value=Answer(value, self._api.read(value, request), None))
             except Unusable as problem:
-                return Verdict("retry", f"HTTP {status}: unusable reply: {problem}")
-        error = read_error(status, None if value is NOT_JSON else value, body)
+                return Verdict("retry", f"HTTP {status}: unusable reply: {problem}", may_be_billed=True)
+        error = read_error(status, None if isinstance(value, NotJson) else value, body)
         said = f"HTTP {status}: {error.message}" if status >= 300 else f"HTTP {status} with an error: {error.message}"
-        if meaning_of(error) == "retry":
-            return Verdict("retry", said)
-        stored = body.decode("utf-8", "replace") if value is NOT_JSON else value
+        meaning = meaning_of(error)
+        if meaning in ("retry", "throttle"):
+            asked = asked_in_text(body[:ERROR_BYTES].decode("utf-8", "replace"))
+            throttled = meaning == "throttle"
+            if throttled and self._pace is not None:
+                self._pace.throttled(asked or retry_after_s(headers, self._transport.settings.wall_clock()))
+            return Verdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
+        stored = body.decode("utf-8", "replace") if isinstance(value, NotJson) else value
         return Verdict("accept", said, Answer(stored, None, error))
 
-    def _give_up(self, model: str, status: int, error: ApiError, attempts: tuple[HttpAttempt, ...]) -> NoReturn:
-        """Raise the fault for an error that another attempt would not cure, with what to do about it."""
-        endpoint = self._place.endpoint
-        base = " or ".join(endpoint.base_variables)
-        advice = {
-            "auth": f"check {endpoint.key_variable}",
-            "quota": f"the account behind {endpoint.key_variable} has no quota or credit left; waiting does not help",
-            "missing": f"check the model name {model!r} (names: {endpoint.models_from}), the address ({base}) and "
-            f"whether {endpoint.key_variable} may use this model",
-        }.get(meaning_of(error), f"the request was refused; model {model!r}, names: {endpoint.models_from}")
-        raise ServiceFault("provider", f"{self.name}: HTTP {status}: {error.message} ({advice})", attempts)
+    def _reading_of_error(
+        self, request: ModelRequest, error: ApiError, attempts: tuple[HttpAttempt, ...]
+    ) -> Reading | None:
+        """Return the reply that an error stands for, or None; raise where it ends the trial by itself."""
+        meaning = meaning_of(error)
+        if meaning == "context":
+            raise ContextExceeded(f"{self.name}: {request.model}: {error.message}", attempts)
+        if meaning == "filter":
+            raise RequestFiltered(f"{self.name}: the provider's content filter: {error.message}", attempts)
+        if meaning == "refusal":
+            return Reading("", "refusal", request.model, None, notes=(f"refused by policy: {error.message}",))
+        if meaning == "generation":
+            note = f"the server could not read the model's call: {error.message}"
+            return Reading(error.generation or "", error.code.split()[0], request.model, None, notes=(note,))
+        return None
+
+    def _without_key(self, response: HttpResponse, error: ApiError) -> bool:
+        """Leave the key of a refused attempt out, if another one is left; return whether to try again with that."""
+        if not isinstance(self._target, Rotation) or meaning_of(error) not in ("auth", "quota"):
+            return False
+        assert response.target is not None
+        number, another, first = self._target.leave_out(response.target)
+        notify = self._transport.settings.notify
+        if first and notify is not None:
+            keys = f"{self._place.endpoint.keys_variable}: key {number} of {len(self._target)}"
+            notify(f"{keys} is refused and left out: HTTP {response.status}: {error.message}")
+        return another
+
+    def _give_up(
+        self, request: ModelRequest, status: int, error: ApiError, attempts: tuple[HttpAttempt, ...]
+    ) -> NoReturn:
+        """Raise what an error means that another attempt would not cure, with what to do about it."""
+        if request.tools and tools_refused(error):
+            raise ConfigError(
+                f"{self.name}: {request.model} takes no tools ({error.message}): play it with --tool-calls text"
+            )
+        what = advice(meaning_of(error), request.model, self._place.endpoint)
+        raise ServiceFault("provider", f"{self.name}: HTTP {status}: {error.message} ({what})", attempts)
+
+    def _reply(
+        self, request: ModelRequest, answer: Answer, attempts: tuple[HttpAttempt, ...], notes: tuple[str, ...]
+    ) -> ModelReply:
+        reading = answer.reading
+        assert reading is not None
+        usage = reading.usage
+        if usage is None:
+            usage = _estimate(request, reading)
+            notes += ("usage estimated",)
+        reading = _apart(reading)
+        if reading.calls and not request.tools:
+            notes += ("native tool calls, though none were offered",)
+        clean = _redacted(reading, self._transport.redactor)
+        raw = answer.value
+        if clean is not reading:
+            raw, notes = None, (*notes, "raw not kept: a key stood across its parts")
+        finish = clean.finish
+        limit = request.sampling.max_tokens
+        silent = not clean.text.strip() and not clean.calls
+        if silent and finish in ("stop", "unknown") and limit is not None and usage.completion_tokens >= limit:
+            finish, notes = "length", (*notes, f"called {finish}, but the limit of tokens was reached without a word")
+        return ModelReply(
+            clean.text, finish, clean.model, usage, clean.reasoning, raw, attempts, notes + clean.notes, clean.calls
+        )
+
+
+def _apart(reading: Reading) -> Reading:
+    """Keep reasoning that stands in the text apart."""
+    found = split(reading.text)
+    if not found.found:
+        return reading
+    reasoning = "\n".join(part for part in (reading.reasoning, found.private) if part)
+    return replace(reading, text=found.public, reasoning=reasoning, notes=(*reading.notes, "think block kept apart"))
+
+
+def _redacted(reading: Reading, redactor: Redactor) -> Reading:
+    """Redact what was joined out of parts: a key may stand across two of them. The same object where none did."""
+    clean = replace(
+        reading,
+        text=redactor.text(reading.text),
+        reasoning=redactor.text(reading.reasoning),
+        notes=tuple(redactor.text(note) for note in reading.notes),
+        calls=tuple(call._replace(arguments=redactor.text(call.arguments)) for call in reading.calls),
+    )
+    return reading if clean == reading else clean
+
+
+def _left_out(quirks: list[Quirk]) -> tuple[str, ...]:
+    return tuple(quirk.not_sent for quirk in quirks if quirk.not_sent is not None)
+
+
+def _noted(notes: tuple[str, ...], learned: list[Quirk]) -> tuple[str, ...]:
+    return (*notes, *(quirk.note for quirk in learned))
 
 
 def _is_error(value: Any) -> bool:
@@ -206,7 +300,9 @@ def _is_error(value: Any) -> bool:
     return isinstance(value, dict) and (bool(value.get("error")) or value.get("type") == "error")
 
 
-def _what_instead(headers: Mapping[str, str], body: bytes) -> str:
+def _what_instead(headers: Mapping[str, str], body: bytes, value: Any) -> str:
+    if isinstance(value, NotJson) and value.why:
+        return value.why
     start = body[:512].lstrip().lower()
     kind = headers.get("content-type", "")
     if start.startswith((b"<!doctype", b"<html", b"<head")) or "text/html" in kind:
@@ -216,54 +312,9 @@ def _what_instead(headers: Mapping[str, str], body: bytes) -> str:
     return f"{excerpt(body, 80)!r}"
 
 
-def _noted(notes: tuple[str, ...], learned: list[ParameterQuirk]) -> tuple[str, ...]:
-    return (*notes, *(quirk.note for quirk in learned))
-
-
-def _reply(
-    request: ModelRequest, raw: Json, reading: Reading, attempts: tuple[HttpAttempt, ...], notes: tuple[str, ...]
-) -> ModelReply:
-    usage = reading.usage
-    if usage is None:
-        usage = _estimate(request, reading)
-        notes += ("usage estimated",)
-    return ModelReply(
-        text=reading.text,
-        finish=reading.finish,
-        model=reading.model,
-        usage=usage,
-        reasoning=reading.reasoning,
-        raw=raw,
-        attempts=attempts,
-        notes=notes + reading.notes,
-    )
-
-
 def _estimate(request: ModelRequest, reading: Reading) -> Usage:
     """Count tokens as characters / 4, rounded up (messages.Usage), where the server named none."""
     conversation = request.conversation
     asked = len(conversation.system) + sum(len(message.text) for message in conversation.messages)
     reasoning = -(-len(reading.reasoning) // 4)
     return Usage(-(-asked // 4), -(-len(reading.text) // 4) + reasoning, reasoning, estimated=True)
-
-
-def count(value: Json) -> int | None:
-    """Return a token count, or None where the server gave none that can be one."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    # A number beyond any context window (such as 1e999, which reads as infinite) is no count.
-    return int(value) if 0 <= value < 1e15 else None
-
-
-def field_of(value: Json, *names: str) -> Json:
-    """Follow `names` into nested objects; None where one is missing or no object."""
-    for name in names:
-        if not isinstance(value, dict):
-            return None
-        value = value.get(name)
-    return value
-
-
-def text_of(value: Json) -> str:
-    """Return a string as it is, anything else as the empty string."""
-    return value if isinstance(value, str) else ""

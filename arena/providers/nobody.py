@@ -1,4 +1,4 @@
-"""Stands for players whose matches are played already: nothing is asked of them. Floor F1.
+"""Stands for players whose matches are played already: nothing is asked of them.
 
 A run that judges another one again has their names and their words, and no way to reach them: any call is a fault.
 """
@@ -8,31 +8,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from arena.errors import ServiceFault
-from arena.messages import CallKey, ModelReply, ModelRequest, ToolAnswer
-from arena.providers.replay import TOOLS_FILE
+from arena.messages import CallKey, ModelReply, ModelRequest, Provider, ToolAnswer
+from arena.providers.replay import recorded_tools
 from arena.records import Json
 
 _FAULT = "this run judges matches that are played already: {} cannot be called"
 
 
-class Nobody:
+class Nobody(Provider):
     """A provider and a tool recording without answers; `run_dir` is where the matches were played."""
 
     name = "nobody"
     offline = True
 
     def __init__(self, run_dir: Path) -> None:
-        self._tools = run_dir / TOOLS_FILE
+        self._run_dir = run_dir
 
     def tools_text(self) -> str | None:
-        """Return what the players were shown of the calculator, or None where they had none."""
-        return self._tools.read_bytes().decode() if self._tools.is_file() else None
+        """Return what the players were shown of the calculator, or None where they had none. Errors: DataError."""
+        return recorded_tools(self._run_dir)
 
     def complete(self, request: ModelRequest) -> ModelReply:
         raise ServiceFault("provider", _FAULT.format(f"the player of {request.key.seat}"))
 
     def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
         raise ServiceFault("calculator", _FAULT.format(f"the calculator for {key.seat}"))
-
-    def close(self) -> None:
-        """There is nothing to close."""

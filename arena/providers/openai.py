@@ -1,4 +1,4 @@
-"""OpenAI Responses: the API of `openai`, which other servers speak too. Floor F1.
+"""OpenAI Responses: the API of `openai`, which other servers speak too.
 
 Shape: https://platform.openai.com/docs/api-reference/responses.
 """
@@ -6,9 +6,13 @@ Shape: https://platform.openai.com/docs/api-reference/responses.
 from __future__ import annotations
 
 from arena.errors import ConfigError
-from arena.messages import ModelRequest, Sampling, Usage
-from arena.providers.exchange import Api, HttpProvider, Reading, Unusable, count, field_of, text_of
+from arena.messages import ModelRequest, NativeCall, Sampling, Usage
+from arena.providers.bodies import field_of, text_of
+from arena.providers.chat import SCHEMA_NAME, cache_key, native_call
+from arena.providers.exchange import Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
+from arena.providers.turns import Turn, turns_of
+from arena.providers.usage import read_usage
 from arena.records import Json
 
 MIN_OUTPUT_TOKENS = 16
@@ -23,6 +27,8 @@ ENDPOINT = Endpoint(
     path="/responses",
     token_parameter="max_output_tokens",
     seed_parameter=None,
+    key_header_variable="OPENAI_KEY_HEADER",
+    cache_key=True,
 )
 
 ENDPOINTS = {ENDPOINT.name: ENDPOINT}
@@ -34,8 +40,7 @@ INCOMPLETE = {"max_output_tokens": "length", "max_tokens": "length", "content_fi
 def build(name: str, settings: ProviderSettings) -> HttpProvider:
     """Make the provider. Raises ConfigError where its key or address is missing."""
     place = access(ENDPOINTS[name], settings.environ)
-    headers = {"Authorization": f"Bearer {place.key}"}
-    return HttpProvider(place, Api(payload, read, check), headers, open_transport(settings, place))
+    return HttpProvider(place, Api(payload, read, check), {}, open_transport(settings, place))
 
 
 def check(sampling: Sampling) -> None:
@@ -47,23 +52,46 @@ def check(sampling: Sampling) -> None:
         )
 
 
-def payload(request: ModelRequest) -> tuple[dict[str, Json], tuple[str, ...]]:
+def payload(request: ModelRequest) -> Layout:
     """Lay out a request; raises what `check` raises."""
     conversation, sampling = request.conversation, request.sampling
     check(sampling)
-    items = [{"type": "message", "role": message.role, "content": message.text} for message in conversation.messages]
+    items: list[Json] = []
+    for turn in turns_of(request):
+        items += _items(turn)
     # Some compatible servers stream unless told not to; and the answers are kept here, not with the vendor.
     result: dict[str, Json] = {"model": request.model, "input": items, "stream": False, "store": False}
     if conversation.system:
         result["instructions"] = conversation.system
-    fields = {
+    schema = {"type": "json_schema", "name": SCHEMA_NAME, "schema": request.schema, "strict": True}
+    fields: dict[str, Json] = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_output_tokens": sampling.max_tokens,
         "reasoning": {"effort": sampling.reasoning_effort} if sampling.reasoning_effort is not None else None,
+        "prompt_cache_key": cache_key(request),
+        # `strict` would want every argument to be required, and is on unless it is switched off.
+        "tools": [{"type": "function", **tool._asdict(), "strict": False} for tool in request.tools] or None,
+        "text": {"format": schema} if request.schema is not None else None,
     }
     result.update((name, value) for name, value in fields.items() if value is not None)
-    return result, () if sampling.seed is None else ("seed not sent: the API has none",)
+    if sampling.seed is not None:
+        return Layout(result, ("seed not sent: the API has none",), ("seed",))
+    return Layout(result)
+
+
+def _items(turn: Turn) -> list[Json]:
+    """Return the input items of one turn: results, what was said, calls."""
+    items: list[Json] = [
+        {"type": "function_call_output", "call_id": result.id, "output": result.text} for result in turn.results
+    ]
+    if turn.text or not (turn.results or turn.calls):
+        items.append({"type": "message", "role": turn.role, "content": turn.text})
+    items += [
+        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
+        for call in turn.calls
+    ]
+    return items
 
 
 def read(value: dict[str, Json], request: ModelRequest) -> Reading:
@@ -77,6 +105,7 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
     said: list[str] = []
     thoughts: list[str] = []
     refusals: list[str] = []
+    calls: list[NativeCall] = []
     for item in output:
         kind = field_of(item, "type")
         if kind == "reasoning":
@@ -84,13 +113,15 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
         elif kind == "message":
             said += _texts(item.get("content"))
             refusals += [text_of(field_of(part, "refusal")) for part in _parts(item) if _is(part, "refusal")]
-    usage = _usage(value.get("usage"))
+        elif kind == "function_call":
+            calls.append(native_call(field_of(item, "call_id"), item, len(calls)))
+    usage = read_usage(value.get("usage"))
     finish, notes = _finish(value, status, usage, request)
     if refusals:
         finish = "refusal"
         notes += (f"refusal: {''.join(refusals)[:300]}",)
     model = text_of(value.get("model")) or request.model
-    return Reading("".join(said), finish, model, usage, "\n".join(thoughts), notes)
+    return Reading("".join(said), finish, model, usage, "\n".join(thoughts), notes, tuple(calls))
 
 
 def _finish(
@@ -123,10 +154,3 @@ def _texts(parts: Json) -> list[str]:
     if not isinstance(parts, list):
         return []
     return [text for text in (text_of(field_of(part, "text")) for part in parts) if text]
-
-
-def _usage(usage: Json) -> Usage | None:
-    prompt, completion = count(field_of(usage, "input_tokens")), count(field_of(usage, "output_tokens"))
-    if prompt is None or completion is None:
-        return None
-    return Usage(prompt, completion, count(field_of(usage, "output_tokens_details", "reasoning_tokens")) or 0)

@@ -1,149 +1,69 @@
-"""What real endpoints do beside their documentation, as tables; and a memory of what each model has refused.
+"""What models refuse of a request, as tables; and a memory of what each model has refused.
 
-Floor F1. The tables are data: a new oddity is a row here and a test case in tests/test_providers_http_quirks.py.
+The tables are data: a new oddity is a row here and a test case in tests/providers/test_providers_http_quirks.py.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
+from arena.providers.api_errors import ApiError, meaning_of
+from arena.providers.bodies import field_of
+from arena.providers.turns import SEPARATOR
 from arena.records import Json
-from arena.retry import RETRY_STATUSES, excerpt
 
-
-class ApiError(NamedTuple):
-    """What a failed answer says, whatever its shape. `status` is the HTTP status, or for a 200 that holds an error
-    object the status it speaks of (500 where it names none)."""
-
-    status: int
-    message: str
-    code: str
-    param: str
-
-
-def read_error(status: int, value: Json, body: bytes) -> ApiError:
-    """Read an error out of a parsed body (`value`; None where it is not JSON).
-
-    Shapes seen: `{"error": {message, type, code, param}}`, `{"error": "text"}`, `{"detail": "text" | [{msg, loc}]}`,
-    `{"message": ...}` (also with `"object": "error"`), Anthropic's `{"type": "error", "error": {...}}`, plain text.
-    """
-    source = value if isinstance(value, dict) else {}
-    inner = source.get("error")
-    if isinstance(inner, dict):
-        source = inner
-    elif isinstance(inner, str) and inner:
-        source = {"message": inner}
-    message = source.get("message")
-    detail = source.get("detail")
-    if not isinstance(message, str) or not message:
-        message = detail if isinstance(detail, str) and detail else excerpt(body)
-    nested = source.get("innererror")
-    codes = [source.get("code"), source.get("type"), nested.get("code") if isinstance(nested, dict) else None]
-    if isinstance(source.get("metadata"), dict) and "flagged_input" in source["metadata"]:
-        codes.append("flagged_input")
-    param = source.get("param")
-    return ApiError(
-        _effective_status(status, source.get("code")),
-        " ".join(message.split())[:400],
-        " ".join(str(code) for code in codes if code is not None),
-        param if isinstance(param, str) else "",
-    )
-
-
-def _effective_status(status: int, code: Json) -> int:
-    if status >= 400:
-        return status
-    if isinstance(code, str) and code.isascii() and code.isdigit():
-        code = int(code[:4])
-    if isinstance(code, int) and 400 <= code < 600:
-        return code
-    return STATUS_OF_CODE.get(str(code), 500)
-
-
-# Codes in error objects that come with status 200 -> the status they would have had.
-STATUS_OF_CODE = {
-    "rate_limit_exceeded": 429,
-    "rate_limit_error": 429,
-    "insufficient_quota": 429,
-    "invalid_request_error": 400,
-    "invalid_prompt": 400,
-    "content_filter": 400,
-    "authentication_error": 401,
-    "invalid_api_key": 401,
-    "permission_error": 403,
-    "model_not_found": 404,
-    "not_found_error": 404,
-    "overloaded_error": 529,
+USER_SETTINGS = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "max_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+    "seed": "seed",
+    "random_seed": "seed",
+    "reasoning_effort": "reasoning_effort",
+    "reasoning.effort": "reasoning_effort",
+    "output_config.effort": "reasoning_effort",
+    "response_format": "schema",
+    "text.format": "schema",
+    "output_config.format": "schema",
 }
+"""Place in a payload -> the field of Sampling or ModelRequest that it carries: what a user asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorRule:
-    """A row of ERROR_RULES: on one of `statuses` (none: any), where `pattern` is found in code or message."""
+class Quirk:
+    """A row: what of a payload (`path`, with dots between levels) a model refuses, and what is sent instead.
 
-    meaning: Literal["quota", "policy"]
-    statuses: tuple[int, ...]
-    pattern: re.Pattern[str]
-
-
-# Tried in order; the first that fits decides. Quota: waiting does not help. Policy: the endpoint refuses the content,
-# which is an answer about the content and not an outage.
-ERROR_RULES = (
-    ErrorRule("quota", (402,), re.compile(r"")),
-    ErrorRule(
-        "quota",
-        (400, 403, 429),
-        re.compile(
-            r"insufficient_quota|exceeded your current quota|billing_(hard_limit_reached|not_active|error)"
-            r"|credit balance is too low|insufficient (credits|balance|funds)|spending limit",
-            re.IGNORECASE,
-        ),
-    ),
-    ErrorRule(
-        "policy",
-        (400, 403, 422, 451),
-        re.compile(
-            r"content_filter|content_policy_violation|ResponsibleAIPolicyViolation|data_inspection_failed"
-            r"|flagged_input|blocked by content filtering policy|content management policy"
-            r"|potentially violating our usage policy|flagged by (the )?moderation",
-            re.IGNORECASE,
-        ),
-    ),
-)
-
-
-def meaning_of(error: ApiError) -> Literal["quota", "policy", "auth", "missing", "retry", "refused"]:
-    """Classify an error: `refused` is everything that neither waiting nor another key would cure."""
-    said = f"{error.code} {error.message}"
-    for rule in ERROR_RULES:
-        if error.status in rule.statuses and rule.pattern.search(said):
-            return rule.meaning
-    if error.status in (401, 403):
-        return "auth"
-    if error.status == 404:
-        return "missing"
-    return "retry" if error.status in RETRY_STATUSES else "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterQuirk:
-    """A row of PARAMETER_QUIRKS: where `parameter` was sent and is refused, it is dropped or sent as `instead`.
-
-    `pattern`: the words of the refusal that this row is about; None: any of REFUSAL_WORDS.
+    `instead`: another name for the same value; None: it is left out.  `pattern`: the words of the refusal that this row
+    is about; None: any of REFUSAL_WORDS.  `names`: what the refusal may call it (the path itself and its first level
+    without any).  `change` rewrites the payload where leaving out is not enough.
     """
 
-    parameter: str
+    path: str
     instead: str | None = None
     pattern: re.Pattern[str] | None = None
+    names: tuple[str, ...] = ()
+    change: Callable[[dict[str, Json]], bool] | None = None
+    done: str = ""
 
     @property
     def note(self) -> str:
         """The phrase for ModelReply.notes."""
+        if self.done:
+            return f"{self.path} refused, {self.done}"
         if self.instead is not None:
-            return f"{self.parameter} refused, sent as {self.instead}"
-        return f"{self.parameter} refused, dropped"
+            return f"{self.path} refused, sent as {self.instead}"
+        return f"{self.path} refused, dropped"
+
+    @property
+    def not_sent(self) -> str | None:
+        """The setting of the user that is not sent because of this row, or None."""
+        return USER_SETTINGS.get(self.path) if self.instead is None and self.change is None else None
+
+    def called(self) -> tuple[str, ...]:
+        return self.names or tuple(dict.fromkeys((self.path, self.path.partition(".")[0])))
 
 
 REFUSAL_WORDS = re.compile(
@@ -152,52 +72,163 @@ REFUSAL_WORDS = re.compile(
     re.IGNORECASE,
 )
 
-PARAMETER_QUIRKS = (
-    ParameterQuirk("top_p", None, re.compile(r"cannot both be (specified|set)|only one of", re.IGNORECASE)),
-    ParameterQuirk("max_tokens", "max_completion_tokens"),
-    ParameterQuirk("max_completion_tokens", "max_tokens"),
-    ParameterQuirk("temperature"),
-    ParameterQuirk("top_p"),
-    ParameterQuirk("seed"),
-    ParameterQuirk("random_seed"),
-    ParameterQuirk("reasoning_effort"),
-    ParameterQuirk("reasoning"),
-    ParameterQuirk("output_config"),
-    ParameterQuirk("store"),
-    ParameterQuirk("stream"),
+VALUE_WORDS = re.compile(
+    r"supported (values|options|efforts)|supported are|must be one of|\bnot one of|expected one of|invalid value"
+    r"|\brange:|out of range|must be (between|in the range|less|greater|at (most|least))|(less|greater) than or equal"
+    r"|too (large|small|high|low)\b|supports at most",
+    re.IGNORECASE,
+)
+"""Words of a refusal that is about the value alone: the parameter itself is taken."""
+
+ONLY_DEFAULT = re.compile(r"only the default", re.IGNORECASE)
+"""A parameter of which only the default is taken is not taken."""
+
+_ANY = re.compile(r"")
+
+
+def drop_cache_marks(payload: dict[str, Json]) -> bool:
+    """Take the cache breakpoints out of a Messages payload; return whether there were any."""
+    marked = False
+    blocks = [payload.get("system"), *(message["content"] for message in payload.get("messages", ()))]
+    for block in (block for content in blocks if isinstance(content, list) for block in content):
+        marked = block.pop("cache_control", None) is not None or marked
+    return marked
+
+
+QUIRKS = (
+    Quirk("top_p", None, re.compile(r"cannot both be (specified|set)|only one of", re.IGNORECASE)),
+    Quirk("response_format", None, _ANY, ("response_format", "response format", "json_schema")),
+    Quirk("text.format", None, _ANY, ("text.format", "json_schema", "response_format")),
+    Quirk("output_config.format", None, _ANY, ("output_config.format", "output_format", "json_schema")),
+    Quirk("max_tokens", "max_completion_tokens"),
+    Quirk("max_completion_tokens", "max_tokens"),
+    Quirk("temperature"),
+    Quirk("top_p"),
+    Quirk("seed"),
+    Quirk("random_seed"),
+    Quirk("reasoning_effort"),
+    Quirk("reasoning.effort", None, None, ("reasoning.effort", "reasoning", "reasoning_effort")),
+    Quirk("output_config.effort", None, None, ("output_config.effort", "effort", "output_config")),
+    Quirk("prompt_cache_key"),
+    Quirk("cache_control", change=drop_cache_marks, done="sent without cache breakpoints"),
+    Quirk("store"),
+    Quirk("stream"),
 )
 
 
-def find_quirk(error: ApiError, payload: dict[str, Json]) -> ParameterQuirk | None:
+def fold_system(payload: dict[str, Json]) -> bool:
+    """Put the system text at the head of the first user message; return whether there was one."""
+    turns = payload.get("messages", payload.get("input"))
+    if not isinstance(turns, list):
+        return False
+    text = payload.pop("instructions", None)
+    if text is None and turns and turns[0].get("role") in ("system", "developer"):
+        text = turns.pop(0)["content"]
+    if text is None:
+        return False
+    if turns and turns[0].get("role") == "user" and isinstance(turns[0].get("content"), str):
+        turns[0]["content"] = f"{text}{SEPARATOR}{turns[0]['content']}"
+    else:
+        kind = {"type": "message"} if "input" in payload else {}
+        turns.insert(0, {**kind, "role": "user", "content": text})
+    return True
+
+
+def call_developer(payload: dict[str, Json]) -> bool:
+    """Send the system text under the role `developer`; return whether it went under `system`."""
+    turns = payload.get("messages")
+    if not isinstance(turns, list) or not turns or turns[0].get("role") != "system":
+        return False
+    turns[0]["role"] = "developer"
+    return True
+
+
+DEVELOPER = Quirk("system role", change=call_developer, done="sent as developer")
+FOLDED = Quirk("system role", change=fold_system, done="sent in the first user message")
+
+
+def has(payload: dict[str, Json], path: str) -> bool:
+    """Return whether a payload holds something at `path`."""
+    *parents, last = path.split(".")
+    parent = field_of(payload, *parents)
+    return isinstance(parent, dict) and last in parent
+
+
+def find_quirk(error: ApiError, payload: dict[str, Json]) -> Quirk | None:
     """Return the row that explains why `payload` was refused, or None."""
+    if meaning_of(error) == "roles":
+        wants_developer = re.search(r"(use|expected|got|instead).{0,20}developer", error.message, re.IGNORECASE)
+        turns = payload.get("messages")
+        asked = turns[0].get("role") if isinstance(turns, list) and turns else None
+        if wants_developer and asked == "system":
+            return DEVELOPER
+        return FOLDED if asked in ("system", "developer") or "instructions" in payload else None
     if error.status not in (400, 422):
         return None
     said = f"{error.code} {error.message}"
-    for quirk in PARAMETER_QUIRKS:
-        if quirk.parameter not in payload or not (quirk.pattern or REFUSAL_WORDS).search(said):
+    present = [quirk for quirk in QUIRKS if _present(payload, quirk)]
+    for quirk in present:
+        if not (quirk.pattern or REFUSAL_WORDS).search(said):
             continue
         # The parameter that the server names decides; only where it names none, the first one in its message does.
-        if error.param == quirk.parameter or (not error.param and _first_named(said, payload) == quirk.parameter):
+        if error.param:
+            if _is_called(quirk, error.param):
+                return quirk
+        elif _first_named(said, present) == quirk.path:
             return quirk
-        if quirk.pattern is not None and _names(said, quirk.parameter) is not None:
+        if quirk.pattern not in (None, _ANY) and _place(said, quirk) is not None:
             return quirk
     return None
 
 
-def _names(said: str, parameter: str) -> int | None:
-    found = re.search(rf"(?<![\w]){re.escape(parameter)}(?![\w])", said)
-    return found.start() if found else None
+def refused_value(error: ApiError, payload: dict[str, Json]) -> str | None:
+    """Return the path of the parameter whose value (not the parameter itself) was refused, or None."""
+    said = f"{error.code} {error.message}"
+    if error.status not in (400, 422) or not VALUE_WORDS.search(said) or ONLY_DEFAULT.search(said):
+        return None
+    present = [quirk for quirk in QUIRKS if USER_SETTINGS.get(quirk.path, "schema") != "schema"]
+    present = [quirk for quirk in present if has(payload, quirk.path)]
+    if error.param:
+        return next((quirk.path for quirk in present if _is_called(quirk, error.param)), None)
+    return _first_named(said, present)
 
 
-def _first_named(said: str, payload: dict[str, Json]) -> str | None:
-    places = [
-        (place, quirk.parameter)
-        for quirk in PARAMETER_QUIRKS
-        if quirk.parameter in payload
-        for place in [_names(said, quirk.parameter)]
-        if place is not None
-    ]
+def _present(payload: dict[str, Json], quirk: Quirk) -> bool:
+    if quirk.change is drop_cache_marks:
+        return any(isinstance(payload.get(name), list) for name in ("system", "messages"))
+    return has(payload, quirk.path)
+
+
+def _is_called(quirk: Quirk, param: str) -> bool:
+    if param == quirk.path.partition(".")[0]:
+        return True
+    return any(param == name or param.startswith(f"{name}.") or param.endswith(f".{name}") for name in quirk.called())
+
+
+def _place(said: str, quirk: Quirk) -> int | None:
+    found = (re.search(rf"(?<![\w]){re.escape(name)}(?!\w|\.\w)", said) for name in quirk.called())
+    return min((match.start() for match in found if match), default=None)
+
+
+def _first_named(said: str, quirks: list[Quirk]) -> str | None:
+    places = [(place, quirk.path) for quirk in quirks for place in [_place(said, quirk)] if place is not None]
     return min(places)[1] if places else None
+
+
+def apply_quirk(payload: dict[str, Json], quirk: Quirk) -> bool:
+    """Change `payload` as the row says; return whether there was anything to change."""
+    if quirk.change is not None:
+        return quirk.change(payload)
+    if not has(payload, quirk.path):
+        return False
+    *parents, last = quirk.path.split(".")
+    parent = field_of(payload, *parents)
+    value = parent.pop(last)
+    if quirk.instead is not None:
+        parent[quirk.instead] = value
+    elif parents and not parent:
+        payload.pop(parents[0])
+    return True
 
 
 class QuirkMemory:
@@ -206,24 +237,14 @@ class QuirkMemory:
     __slots__ = ("_known",)
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[ParameterQuirk, ...]] = {}
+        self._known: dict[str, tuple[Quirk, ...]] = {}
 
-    def known(self, model: str) -> tuple[ParameterQuirk, ...]:
+    def known(self, model: str) -> tuple[Quirk, ...]:
         """Return the rows that apply to `model`, in the order in which they were learned."""
         return self._known.get(model, ())
 
-    def learn(self, model: str, quirk: ParameterQuirk) -> None:
+    def learn(self, model: str, quirk: Quirk) -> None:
         """Remember a row. Where two threads learn at once one may be lost; the next refusal teaches it again."""
         known = self._known.get(model, ())
         if quirk not in known:
             self._known[model] = (*known, quirk)
-
-
-def apply_quirk(payload: dict[str, Json], quirk: ParameterQuirk) -> bool:
-    """Change `payload` as the row says; return whether there was anything to change."""
-    if quirk.parameter not in payload:
-        return False
-    value = payload.pop(quirk.parameter)
-    if quirk.instead is not None:
-        payload[quirk.instead] = value
-    return True

@@ -1,4 +1,4 @@
-"""The `replay` provider: answers come from another run's journal, never from a network. Floor F1.
+"""The `replay` provider: answers come from another run's journal, never from a network.
 
 A model string is `replay/<run directory>`. A call is found by trial, seat, turn, step and request digest; a call that
 was not recorded is an error, never an invented answer. Tool calls of replayed seats come from the same journal.
@@ -6,46 +6,69 @@ was not recorded is an error, never an invented answer. Tool calls of replayed s
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
 from pathlib import Path
 
-from arena.errors import ConfigError, ServiceFault
-from arena.journal import (
-    JOURNAL_FILE,
-    JournalIndex,
-    Recorded,
-    Slot,
-    parse_line,
-    read_lines,
-    reply_from_json,
-    tool_digest,
-)
-from arena.messages import CallKey, ModelReply, ModelRequest, ToolAnswer
+from arena.errors import ConfigError, DataError, Issue, ServiceFault
+from arena.formats.bounded import parse_json
+from arena.formats.strict_json import MAX_BYTES, read_bytes
+from arena.messages import CallKey, ModelReply, ModelRequest, Provider, ToolAnswer
 from arena.records import Json
-from arena.rundir import RECORDS_FILE, file_digest
+from arena.store.calls import CallLine, Slot
+from arena.store.files import reading, require_plain
+from arena.store.journal import JOURNAL_FILE, JournalIndex, Recorded, tool_digest
+from arena.store.manifest import Manifest
+from arena.store.reader import read_records
+from arena.store.rundir import MANIFEST_FILE, file_digest
 
 TOOLS_FILE = "inputs/tools.txt"
 """Where a run keeps the tool description that its players were shown."""
+
+
+def recorded_tools(run_dir: Path) -> str | None:
+    """Return the tool description that a run's players were shown, or None where it was played without tools.
+
+    It is sent to models, so it must be the text that the run's manifest names. Errors: DataError where it is not, and
+    for a damaged manifest.
+    """
+    manifest, path = run_dir / MANIFEST_FILE, run_dir / TOOLS_FILE
+    wanted = Manifest.from_json(parse_json(read_bytes(manifest), str(manifest)), manifest).identity.tools_sha256
+    if wanted is None:
+        return None
+    try:
+        with reading(path, run_dir) as file:
+            data = file.read(MAX_BYTES)
+        text = data.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise DataError([Issue(str(path), "", f"cannot be read: {reason}")]) from None
+    if hashlib.sha256(data).hexdigest() != wanted:
+        message = "is not the text that the manifest names (/identity/tools_sha256); it was sent to no model"
+        raise DataError([Issue(str(path), "", message)])
+    return text
 
 
 class Recording:
     """The calls of one recorded run, trial by trial."""
 
     def __init__(self, run_dir: Path) -> None:
+        """Errors: ConfigError where `run_dir` is no run; DataError where it holds more than files and folders."""
         journal = run_dir / JOURNAL_FILE
-        if not journal.is_file():
+        if not os.path.lexists(journal):
             raise ConfigError(f"replay: {run_dir} holds no {JOURNAL_FILE}; give a run directory as replay/<directory>")
+        require_plain(run_dir)
         self.run_dir = run_dir
         self._index = JournalIndex(journal)
         self._index.scan(None)
-        self._attempt_of = _attempts_in(run_dir / RECORDS_FILE)
+        self._attempt_of = {record.key: record.attempt for record in read_records(run_dir)}
         self._lock = threading.Lock()
         self._open: dict[str, Recorded] = {}
 
     def tools_text(self) -> str | None:
-        """Return the tool description of the recorded run, or None where it was played without tools."""
-        path = self.run_dir / TOOLS_FILE
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        """Return as of `recorded_tools`."""
+        return recorded_tools(self.run_dir)
 
     def _trial(self, trial: str) -> Recorded:
         """Return the calls of the attempt that a trial's record tells of (without a record: of the newest).
@@ -63,7 +86,7 @@ class Recording:
                 self._open[trial] = found
         return found
 
-    def _find(self, slot: Slot, trial: str, digest: str) -> dict[str, Json]:
+    def _find(self, slot: Slot, trial: str, digest: str) -> CallLine:
         line = self._trial(trial).find(slot, digest)
         if line is None:
             raise ServiceFault(
@@ -77,27 +100,21 @@ class Recording:
         """Return the recorded answer to a request. Errors: ServiceFault when there is none."""
         key = request.key
         slot = Slot(request.kind, key.seat, key.turn, key.step, 0)
-        return reply_from_json(self._find(slot, key.trial, request.conversation.digest())["reply"])
+        line = self._find(slot, key.trial, request.conversation.digest())
+        if line.reply is None:
+            raise ServiceFault("provider", f"replay: the {slot.kind} call of {slot.seat} at {key.trial} was denied")
+        return line.reply
 
     def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
         """Return the recorded answer to a tool call. Errors: ServiceFault when there is none."""
         slot = Slot("tool", key.seat, key.turn, key.step, index)
         line = self._find(slot, key.trial, tool_digest(op, args))
-        return ToolAnswer(line["answer"], line["ms"])
+        if line.answer is None:
+            raise ServiceFault("provider", f"replay: the tool call of {slot.seat} at {key.trial} was denied")
+        return ToolAnswer(dict(line.answer), line.ms)
 
 
-def _attempts_in(path: Path) -> dict[str, int]:
-    """Return trial -> attempt of its newest record; empty where the run has no records yet."""
-    found: dict[str, int] = {}
-    if path.is_file():
-        for number, (_, raw) in enumerate(read_lines(path), 1):
-            if raw.endswith(b"\n"):
-                record = parse_line(path, number, raw)
-                found[str(record.get("key"))] = int(record.get("attempt", 0))
-    return found
-
-
-class ReplayProvider:
+class ReplayProvider(Provider):
     """Plays from recordings; the model name is the run directory."""
 
     offline = True

@@ -19,14 +19,13 @@ import pandas as pd
 import scipy
 import statsmodels
 import statsmodels.formula.api as smf
+from arena.bootstrap import resampled_indices
 from scipy import stats
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
-
-from arena.bootstrap import resampled_indices
 
 OUT = Path(__file__).with_name("reference.json")
 RESAMPLES, SEED = 2000, "reference"

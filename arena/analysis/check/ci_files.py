@@ -1,0 +1,57 @@
+"""Writes the CI outputs of a run where its flags say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from arena.analysis.check.ci_outputs import CiRecord
+from arena.analysis.check.github import SUMMARY_LIMIT, SUMMARY_MARGIN, annotation_lines, step_summary
+from arena.analysis.check.junit import junit
+from arena.store import digests
+from arena.store.rundir import write_output
+
+
+@dataclass(frozen=True, slots=True)
+class CiTargets:
+    """What is to be written: a JUnit file, a Markdown file that is appended to, annotations."""
+
+    junit: Path | None = None
+    github_summary: Path | None = None
+    annotations: bool = False
+
+    def __bool__(self) -> bool:
+        return self.junit is not None or self.github_summary is not None or self.annotations
+
+
+def write_ci_outputs(
+    record: CiRecord, targets: CiTargets, run_dir: Path, say: Callable[[str], None], warn: Callable[[str], None]
+) -> None:
+    """Write the outputs; `say` prints a line of annotations as it is. Folders are made where they are missing.
+
+    Files within a finished run directory are entered into its list of digests, so nobody may hold the directory.
+    Errors: UsageError or OSError where a file cannot be written.
+    """
+    written = []
+    if targets.junit is not None:
+        write_output(targets.junit, junit(record))
+        written.append(targets.junit)
+    if targets.github_summary is not None and _append_summary(record, targets.github_summary, warn):
+        written.append(targets.github_summary)
+    if targets.annotations:
+        for line in annotation_lines(record):
+            say(line)
+    inside = [path.resolve() for path in written if path.resolve().is_relative_to(run_dir.resolve())]
+    if inside and (run_dir / digests.DIGESTS_FILE).is_file():
+        digests.renew(run_dir, [path.relative_to(run_dir.resolve()).as_posix() for path in inside])
+
+
+def _append_summary(record: CiRecord, path: Path, warn: Callable[[str], None]) -> bool:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        text = step_summary(record, SUMMARY_LIMIT - SUMMARY_MARGIN - file.tell())
+        file.write(text)
+    if not text:
+        warn(f"{path} holds nearly as much as GitHub takes of one step (1 MiB): nothing was appended")
+    return bool(text)

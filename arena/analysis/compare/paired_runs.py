@@ -1,0 +1,254 @@
+"""Two finished runs side by side: may they be compared, and which matches are pairs.
+
+A pair is the same trial of both runs (same key: challenge and repetition); its challenge is its cluster.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from arena.engine.build import family_spec
+from arena.engine.finished import unit_digests
+from arena.engine.run_reliability import PanelSums, Repeated, reliability_json, repeated
+from arena.errors import DataError, Issue, UsageError
+from arena.families.verified import verified_of
+from arena.formats.decode_nodes import MemberError
+from arena.records import STATUSES, Json, Record
+from arena.stats.moments import Moments
+from arena.store.finished_run import FinishedRun
+from arena.store.rundir import SUMMARY_FILE
+
+_RELAXED = frozenset({"repetitions", "benchmark_version", "set_header_sha256", "challenges_sha256", "prompts_sha256"})
+"""What --intersect lets differ: it then looks at each challenge and repetition."""
+_NAMES = {"challenges_sha256": "challenges (digest)",
+          "set_header_sha256": "header of the challenge set (digest)",
+          "prompts_sha256": "system prompts (digest)",
+          "tools_sha256": "what players are shown of the calculator (digest)"}  # fmt: skip
+VERIFIED_RULE = "verified_rule"
+"""Rule of the run's verified scores: runs of different rules are compared but for these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
+
+    repeated: Repeated
+    status: str
+    scored: bool
+    scores: Mapping[str, float]
+    outcome: str | None
+    verified: Mapping[str, float]
+    verified_outcome: str | None
+
+    @property
+    def unit(self) -> str:
+        return self.repeated[0]
+
+
+@dataclass(slots=True)
+class RunTable:
+    """One run in memory: its matches by trial key, and what is counted beside them."""
+
+    run: FinishedRun
+    dimensions: tuple[str, ...]
+    planned: int
+    outcomes: tuple[str, ...]
+    panels: PanelSums
+    conditions: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
+    """Values that a scored trial may lack."""
+    matches: dict[str, Match] = field(default_factory=dict)
+    verified_rules: set[str] = field(default_factory=set)
+    """`name version` of every rule by which verified scores were made."""
+
+    @property
+    def success(self) -> str:
+        """The outcome that the success rate counts."""
+        return self.outcomes[0] if self.outcomes else ""
+
+    def reliability(self) -> dict[str, Json] | None:
+        """Return pass@k, pass^k and the variance split of the run, None without repetitions."""
+        plays: dict[Repeated, tuple[int, dict[str, int], Moments]] = {}
+        for match in self.matches.values():
+            n, outcomes, scores = plays.get(match.repeated) or (
+                0,
+                dict.fromkeys(self.outcomes, 0),
+                Moments(self.dimensions),
+            )
+            if match.outcome is not None:
+                outcomes[match.outcome] += 1
+            if match.scored:
+                scores.add(match.scores)
+            plays[match.repeated] = n + 1, outcomes, scores
+        return reliability_json(plays, self.panels)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many matches there are of each kind that no mean holds, and of those that it does."""
+        found = {"planned": self.planned, "played": len(self.matches), "not_played": self.planned - len(self.matches)}
+        found |= {status: sum(m.status == status for m in self.matches.values()) for status in STATUSES}
+        done = [match for match in self.matches.values() if match.status == "done"]
+        found["scored"] = sum(match.scored for match in done)
+        found["unscored"] = len(done) - found["scored"]
+        return found
+
+
+def read_run(run: FinishedRun) -> RunTable:
+    """Read what a comparison needs. Errors: DataError for a run that is unfinished or damaged."""
+    summary = run.summary()
+    try:
+        dimensions, outcomes = tuple(summary["mean_scores"]), tuple(summary["outcomes"])
+        planned = int(summary["n_planned"])
+        conditions, optional = tuple(summary["conditions"]), frozenset(summary["optional_scores"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
+    table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional)
+    if run.records.shape.replaced:
+        raise UsageError(f"{run.path} holds a match twice: finish the run with `--resume` first")
+    for place, record in run.records.placed():
+        if record.key in table.matches:
+            raise UsageError(f"{run.path} holds {record.key} twice, and is finished: it was changed")
+        try:
+            table.matches[record.key] = _match(record, table)
+        except MemberError as error:
+            where = f"line {place.number}: /{error.member}"
+            raise DataError([Issue(str(run.records.path), where, str(error))]) from None
+        table.panels.add(record)
+    return table
+
+
+def _match(record: Record, table: RunTable) -> Match:
+    """Return what a comparison needs of a record. Errors: MemberError where it does not fit the run's summary."""
+    score = record.score
+    scores = _numbers(score.values, table, "scores") if record.scored else {}
+    found = verified_of(record)
+    verified: Mapping[str, float] = {}
+    outcome = None
+    if found is not None:
+        table.verified_rules.add(f"{found.rule} {found.version}")
+        verified = {name: value for name, value in found.scores.items() if value is not None}
+        outcome = found.outcome
+    if record.status == "aborted":  # there is nothing to verify in a match that was given up; it stays a failure
+        outcome = score.outcome
+    for member, label in (("outcome", score.outcome), ("score_detail/verified/outcome", outcome)):
+        if label is not None and label not in table.outcomes:
+            raise MemberError(member, f"{label!r} is no outcome of this run")
+    repetition = repeated(record.trial, table.conditions)
+    return Match(repetition, record.status, record.scored, scores, score.outcome, verified, outcome)
+
+
+def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: str) -> dict[str, float]:
+    found = {name: value for name in table.dimensions if (value := values.get(name)) is not None}
+    lacking = [name for name in table.dimensions if name not in found and name not in table.optional]
+    if lacking:
+        raise MemberError(member, f"has no number for {', '.join(lacking)}, and the match is scored")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One trial of both runs."""
+
+    unit: str
+    base: Match
+    tuned: Match
+
+
+@dataclass(frozen=True, slots=True)
+class PairedRuns:
+    """Two comparable runs. `pairs` are in the base run's order.
+
+    `only_base`, `only_tuned`: matches that the other run has not played.  `common`: with --intersect what was used and
+    left out (`challenges`, and the names that are in `only_base`, `only_tuned`, or `changed` between the runs).
+    `verified_problem`: why verified scores cannot be compared; empty where they can.
+    """
+
+    base: RunTable
+    tuned: RunTable
+    pairs: tuple[Pair, ...]
+    only_base: int
+    only_tuned: int
+    common: Mapping[str, Json] | None
+    verified_problem: str
+
+
+def pair_runs(base: RunTable, tuned: RunTable, intersect: bool) -> PairedRuns:
+    """Pair two runs. Errors: UsageError listing everything in which runs that cannot be compared differ."""
+    found = list(_obstacles(base, tuned, intersect))
+    if found:
+        hint = "" if intersect else "; --intersect compares the challenges and repetitions that both have"
+        relaxed = all(relaxed for relaxed, _ in found)
+        lines = "\n  ".join(line for _, line in found)
+        raise UsageError(
+            f"these runs cannot be compared, they differ in\n  {lines}\n"
+            f"play both with the same settings but for the players{hint if relaxed else ''}"
+        )
+    common = _common(base.run, tuned.run) if intersect else None
+    used = None if common is None else frozenset(common["challenges"])
+    matches = {key: match for key, match in base.matches.items() if used is None or match.unit in used}
+    others = {key: match for key, match in tuned.matches.items() if used is None or match.unit in used}
+    pairs = tuple(Pair(match.unit, match, others[key]) for key, match in matches.items() if key in others)
+    if not pairs:
+        raise UsageError("these runs have no match in common: no challenge and repetition was played in both")
+    left, right = len(matches) - len(pairs), len(others) - len(pairs)
+    return PairedRuns(base, tuned, pairs, left, right, common, _verified_problem(base, tuned))
+
+
+def _obstacles(base: RunTable, tuned: RunTable, intersect: bool) -> Iterator[tuple[bool, str]]:
+    """Yield (would --intersect allow it, one line) for each difference that makes a comparison meaningless."""
+    ours, theirs = must_agree(base.run), must_agree(tuned.run)
+    for name in [*ours, *(name for name in theirs if name not in ours)]:
+        if ours.get(name) == theirs.get(name) or (intersect and name in _RELAXED):
+            continue
+        label = _NAMES.get(name, name.replace("_", " "))
+        yield name in _RELAXED, f"{label}: base {_short(ours.get(name))}, tuned {_short(theirs.get(name))}"
+    if (base.dimensions, base.outcomes) != (tuned.dimensions, tuned.outcomes):
+        yield False, f"dimensions or outcomes: base {_short(base.dimensions)}, tuned {_short(tuned.dimensions)}"
+
+
+def must_agree(run: FinishedRun) -> dict[str, Json]:
+    """Return what has to be the same in both runs, by name: rules, judge, seed, limits. Players are not in it."""
+    identity = run.manifest.identity
+    settings, models, spec = identity.settings, identity.models, family_spec(identity.family)
+    judge = {name: value for name, value in settings.items() if name.startswith("judge_")}
+    judge_files = {label: models.files[label] for label in models.judges if label in models.files}
+    return {
+        "family": identity.family,
+        "seed": settings.get("seed"),
+        **{name: settings.get(name) for name in spec.compared},
+        **{name: value for name, value in identity.rules.items() if name not in spec.not_compared},
+        "judge": models.judge,
+        **{name: value for name, value in judge.items() if name not in ("judge_provider", "judge_model")},
+        **({"judge_file_sha256": judge_files} if judge_files else {}),
+        "tool_protocol": identity.tool_protocol,
+        "tools_sha256": identity.tools_sha256,
+    }
+
+
+def _common(base: FinishedRun, tuned: FinishedRun) -> dict[str, Json]:
+    """Return the units that both runs played alike, and the names of the others."""
+    ours, theirs = unit_digests(base), unit_digests(tuned)
+    return {
+        "challenges": [name for name in ours if name in theirs and ours[name] == theirs[name]],
+        "changed": [name for name in ours if name in theirs and ours[name] != theirs[name]],
+        "only_base": [name for name in ours if name not in theirs],
+        "only_tuned": [name for name in theirs if name not in ours],
+    }
+
+
+def _verified_problem(base: RunTable, tuned: RunTable) -> str:
+    for name, table in (("base", base), ("tuned", tuned)):
+        if not table.verified_rules:
+            return f"no verified scores in this run: {name}"
+        if len(table.verified_rules) > 1:
+            return f"{name} mixes verified scores of several rules: {', '.join(sorted(table.verified_rules))}"
+    if base.verified_rules != tuned.verified_rules:
+        rules = ", ".join(sorted(base.verified_rules)), ", ".join(sorted(tuned.verified_rules))
+        return f"the rules of the verified scores differ: base {rules[0]}, tuned {rules[1]}"
+    return ""
+
+
+def _short(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else text[:97] + "..."

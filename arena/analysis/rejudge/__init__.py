@@ -1,0 +1,5 @@
+"""Judge a finished run again: other judges, panels, repetitions.
+
+rejudge.py is the family whose matches are already played; agreement.py measures how far judgements agree.
+Does not belong here: asking a judge (judging/). Start with rejudge.py.
+"""

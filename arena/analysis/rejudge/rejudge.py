@@ -1,0 +1,252 @@
+"""Judges the matches of a finished run again: any family, with its plays taken from that run's records.
+
+A variant of the family of the run that is judged again, so runner, journal, resume, records and tables are those of
+every run. Nothing is asked of a player: a match is the transcript that the earlier record holds, once its digest is
+that of `inputs/plays.jsonl`. The journal holds the judges' calls alone. What was not judged there (errors, denied,
+limits, aborted) stays as it ended. docs/rejudging.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from arena.analysis.rejudge.agreement import AgreementReport, Scored, Tally
+from arena.engine.build import RunRequest
+from arena.engine.finished import family_of_run, opened, rescoring_rules
+from arena.errors import ConfigError, DataError, Issue, ServiceFault
+from arena.families.contract import Bounds, Exporter, FactGroup, Family
+from arena.formats.decode import decode, encode
+from arena.judging.bounds import judge_bounds
+from arena.messages import Calculator, Conversation, ModelReply, Sampling
+from arena.play.bounds import NO_CALLS
+from arena.play.past import Past
+from arena.play.services import JUDGE_SEAT, Services
+from arena.play.toolbox import Toolbox
+from arena.records import Json, Record, Score, Stop, Transcript, Trial
+from arena.settings.config import Config
+from arena.store.finished_run import FinishedRun, PlayRow, Source
+from arena.store.journal import encode_line, read_rows
+from arena.store.manifest import SourceIdentity
+from arena.store.reader import RecordFile
+from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, file_digest
+
+PLAYS_INPUT = "plays.jsonl"
+"""In `inputs/`: one line per match, in the order of the run that is judged again (docs/run-directory.md)."""
+
+
+def play_digest(record: Record) -> str:
+    """Return the SHA-256 of what was played: key, seed, values, transcript, usage."""
+    transcript = record.transcript
+    entries = [entry.to_json() for entry in transcript.entries]
+    usage = [encode(counters) for counters in transcript.usage.values()]
+    played = [record.key, record.trial.seed, transcript.instance, entries, usage]
+    return hashlib.sha256(b"arena-play/2\0" + encode_line(played)).hexdigest()
+
+
+def read_plays(run: FinishedRun) -> list[PlayRow]:
+    """Return a line of plays.jsonl for each record of a run. Errors: DataError for a damaged record."""
+    return [
+        PlayRow(
+            key=record.key,
+            seed=record.trial.seed,
+            stop=record.stop,
+            detail=record.transcript.detail,
+            gates=tuple(one for one in (*record.transcript.gates, *record.gates) if one.seat != JUDGE_SEAT),
+            scores=record.score.values if record.scored else None,
+            outcome=record.score.outcome,
+            sha256=play_digest(record),
+        )
+        for record in run.records
+    ]
+
+
+def source_of(run: FinishedRun) -> Source:
+    """Return what a run that scores `run` again needs of it. Errors: as of `read_plays`."""
+    rows = read_plays(run)
+    identity = run.manifest.identity
+    told = SourceIdentity(
+        identity.sha256, identity.models.judge, identity.calculator, hashlib.sha256(_lines(rows)).hexdigest()
+    )
+    return Source(run.path, told, tuple(rows))
+
+
+def _lines(rows: Iterable[PlayRow]) -> bytes:
+    return b"".join(encode_line(row.to_json()) for row in rows)
+
+
+def build(request: RunRequest, tools: str | None) -> Rejudged:
+    """Return the family that scores `request.source` again; `tools` is what its players were shown.
+
+    Errors: ConfigError, DataError where that run cannot be scored by this version or with these settings.
+    """
+    source, config = request.source, request.config
+    if source is None:
+        raise ConfigError("no run to score again was named")
+    run = opened(source.path)
+    judge, judges_named = config.judge, request.judges()
+    if judge is not None and judge.tools and tools is None:
+        raise ConfigError("--judge-tools: the run was played without the calculator, so there is nothing to recompute")
+    rules = rescoring_rules(request, run.identity["rules"])
+    labels = [] if judges_named is None else judges_named.labels
+    models = {**run.identity["models"], "panel": labels if len(labels) > 1 else []}
+    wanted = {**run.identity, "source": None}
+    wanted |= {"settings": config.identity_settings(), "models": models, "rules": rules}
+    family = Rejudged(family_of_run(run.path, wanted), source, rules, len(labels))
+    family.check(run)
+    return family
+
+
+def of_run(run_dir: Path, identity: Mapping[str, Json], family: Family) -> Rejudged:
+    """Return the family of a run that judged again, out of its own directory. Errors: DataError for plays.jsonl."""
+    path = run_dir / INPUTS_DIR / PLAYS_INPUT
+    rows = tuple(read_rows(path, PlayRow))
+    told = decode(SourceIdentity, identity["source"], str(run_dir / MANIFEST_FILE), at="/identity/source")
+    if file_digest(path) != told.plays_sha256:
+        raise DataError([Issue(str(path), "", "is not what the identity names (source.plays_sha256)")])
+    return Rejudged(family, Source(run_dir, told, rows), identity["rules"])
+
+
+NO_PAST = Past()
+
+
+class Rejudged:
+    """A family whose matches are played already; see the module. All that is not about playing is the family's own."""
+
+    def __init__(self, family: Family, source: Source, rules: Mapping[str, Json], judgements: int = 1) -> None:
+        """`source.path` is a run whose records hold the transcripts; `rules` those of the run's identity;
+        `judgements`: how many are asked for about a trial."""
+        self._judgements = judgements
+        self._family, self._source = family, source
+        self._rules = {name: rules[name] for name in family.play_rules if name in rules}
+        self._rows = {row.key: row for row in source.plays}
+        self._records = RecordFile(source.path / RECORDS_FILE)
+        self.spec, self.play_rules = family.spec, family.play_rules
+        self.values, self.outcomes, self.labels = family.values, family.outcomes, family.labels
+        self.conditions = family.conditions
+        self.warnings: list[str] = list(family.warnings)
+        statuses = {key: row.stop.status for key, row in self._rows.items()}
+        self.carried_over: Mapping[str, str] = {key: status for key, status in statuses.items() if status != "done"}
+
+    def check(self, run: FinishedRun) -> None:
+        """Check that this version plans the matches as `run` did, and say what the user should know.
+
+        Errors: DataError naming the first record that it would plan otherwise.
+        """
+        seeds = {trial.key: trial.seed for trial in self._family.trials()}
+        for row in self._source.plays:
+            if seeds.get(row.key) != row.seed:
+                message = f"{row.key}: this version plans no such match with this seed"
+                raise DataError([Issue(str(run.path / RECORDS_FILE), "", message)])
+        missing = len(seeds) - len(self._rows)
+        if missing:
+            self.warnings.append(f"{missing} planned matches of {run.name} were not played, so they are not judged")
+        if self.carried_over:
+            self.warnings.append(f"{_counted(self.carried_over)} in {run.name}: kept as they are, not judged")
+        now, then = self._family.identity(), run.identity["rules"]
+        if any(then.get(name) != now.get(name) for name in self.play_rules):
+            self.warnings.append("role views will show the system prompts of this version, not those of the matches")
+        if then.get("rubric") != now.get("rubric"):
+            self.warnings.append(f"{run.name} was judged by another rubric: {then.get('rubric')}")
+
+    def trials(self) -> Iterator[Trial]:
+        return (trial for trial in self._family.trials() if trial.key in self._rows)
+
+    def toolbox(self, calculator: Calculator | None) -> Toolbox | None:
+        return self._family.toolbox(calculator)
+
+    def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
+        row, record = self._rows[trial.key], self._records.get(trial.key)
+        if record is None or play_digest(record) != row.sha256:
+            why = "is not there" if record is None else "was changed"
+            return Transcript(stop=Stop.JOURNAL, detail=f"the match as it was played {why} in {RECORDS_FILE}")
+        return Transcript(
+            entries=record.transcript.entries,
+            stop=row.stop,
+            detail=row.detail,
+            instance=record.transcript.instance,
+            usage=record.transcript.usage,
+            gates=list(row.gates),
+        )
+
+    def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        return self._family.score(trial, transcript, services)
+
+    def facts(self) -> Sequence[FactGroup]:
+        return self._family.facts()
+
+    def lines(self, summary: Mapping[str, Json]) -> list[str]:
+        return self._family.lines(summary)
+
+    def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
+        return self._family.unplayed(trial, why)
+
+    def write_bundle(self, run_dir: Path, record: Record) -> None:
+        self._family.write_bundle(run_dir, record)
+
+    def exports(self, run_dir: Path) -> Sequence[Exporter]:
+        before = {
+            key: None if row.scores is None else Scored.of(row.scores, row.outcome) for key, row in self._rows.items()
+        }
+        tally = Tally([value.name for value in self.values], self.outcomes.labels, self._source.identity.judge, before)
+        return [*self._family.exports(run_dir), AgreementReport(run_dir, tally)]
+
+    def identity(self) -> Mapping[str, Json]:
+        return {**self._family.identity(), **self._rules}
+
+    def unit_name(self, unit: str) -> str:
+        return self._family.unit_name(unit)
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return {**self._family.inputs(), PLAYS_INPUT: _lines(self._source.plays)}
+
+    def bounds(self, config: Config) -> Bounds:
+        scored = [trial for trial in self.trials() if trial.key not in self.carried_over]
+        judge, question = config.judge, self._longest_question()
+        tokens = None if judge is None else judge.sampling.max_tokens
+        calls = int(config.get("max_tool_calls_per_turn", 0)) if judge is not None and judge.tools else 0
+        judgements = len(scored) * max(1, self._judgements)
+        return Bounds(
+            NO_CALLS,
+            judge_bounds(judgements, calls, question, 0, tokens),
+            () if tokens is not None else ("--judge-max-tokens",),
+            (("longest question to a judge", f"{question:,} characters"),),
+        )
+
+    def _longest_question(self) -> int:
+        """Return the characters of the longest question that there is, transcript included."""
+        longest = _LongestQuestion()
+        for trial in self.trials():
+            if trial.key not in self.carried_over:
+                try:
+                    self.score(trial, self.play(trial, longest, NO_PAST), longest)
+                except ServiceFault:
+                    continue
+        return longest.chars
+
+
+def _counted(settled: Mapping[str, str]) -> str:
+    statuses = list(settled.values())
+    return ", ".join(f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses))
+
+
+class _LongestQuestion:
+    """Services that measure what a judge would be asked, and answer nothing."""
+
+    has_tools = True
+
+    def __init__(self) -> None:
+        self.chars = 0
+
+    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+        self.chars = max(self.chars, conversation.chars)
+        raise ServiceFault("judge", "only measured")
+
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
+        raise ServiceFault("provider", "only measured")
+
+    def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> Json:
+        raise ServiceFault("calculator", "only measured")

@@ -1,0 +1,132 @@
+"""judge_agreement.json as text for the end of `arena rejudge`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from arena.analysis.rejudge.agreement import DISAGREEMENT
+from arena.formats.tables import number, text_table
+from arena.records import Json
+
+SHOWN_DISAGREEMENTS = 5
+"""The worst ones; judge_agreement.json lists more."""
+
+
+def agreement_text(report: Mapping[str, Json]) -> str:
+    """Return the tables, ready to print: agreement where a match has several judgements, then what moved."""
+    parts = []
+    if report["agreement"] is not None:
+        parts = [_judges(report["judges"]), _agreement(report["agreement"]), *_others(report["agreement"])]
+        parts.append(_disagreements(report["disagreements"]))
+    parts.append(_moved(report["moved"]))
+    return "\n\n".join(["", *parts]).lstrip("\n")
+
+
+def _judges(judges: Sequence[Mapping[str, Json]]) -> str:
+    dimensions = list(judges[0]["mean_scores"])
+    header = ["judge", "judgements", "unread", *map(_short, dimensions)]
+    rows = [
+        [
+            judge["judge"],
+            str(judge["read"] + judge["unread"]),
+            str(judge["unread"]),
+            *(number(judge["mean_scores"][name]) for name in dimensions),
+        ]
+        for judge in judges
+    ]
+    return text_table(header, rows, frozenset(range(1, len(header))))
+
+
+def _agreement(found: Mapping[str, Json]) -> str:
+    header = ["agreement of all judgements", "alpha (ordinal)", "95 %", "alpha (interval)", "95 %", "equal", "spread",
+              f"{DISAGREEMENT} or more apart"]  # fmt: skip
+    rows = [
+        [
+            name,
+            number(row["alpha_ordinal"]),
+            _interval(row["alpha_ordinal_95"]),
+            number(row["alpha_interval"]),
+            _interval(row["alpha_interval_95"]),
+            _share(row["exact"]),
+            number(row["mean_spread"]),
+            str(row[f"matches_{DISAGREEMENT}_or_more_apart"]),
+        ]
+        for name, row in found["dimensions"].items()
+    ]
+    lines: list[str] = [text_table(header, rows, frozenset(range(1, len(header))))]
+    lines.append(
+        f"{found['matches']} matches of {found['challenges']} challenges; intervals from {found['resamples']} resamples"
+        " of whole challenges"
+    )
+    reasons = {row["undefined"] for row in found["dimensions"].values() if "undefined" in row}
+    lines += [f"a dash: {reason}" for reason in sorted(reasons)]
+    return "\n".join(lines)
+
+
+def _others(found: Mapping[str, Json]) -> Iterator[str]:
+    """Yield the table of pairs and, where judges of a panel judged several times, each one's own agreement."""
+    dimensions = list(found["dimensions"])
+    short = [_short(name) for name in dimensions]
+    if found["pairs"]:
+        rows = [
+            [" / ".join(dict.fromkeys(row["judges"])) + (" with itself" if len(set(row["judges"])) == 1 else ""),
+             *(number(row["dimensions"][name]["kappa"]) for name in dimensions)]
+            for row in found["pairs"]
+        ]  # fmt: skip
+        yield text_table(["quadratic kappa", *short], rows, frozenset(range(1, 1 + len(short))))
+    if found["each_judge_with_itself"]:
+        rows = [
+            [row["judge"], *(number(row["dimensions"][name]["alpha_ordinal"]) for name in dimensions)]
+            for row in found["each_judge_with_itself"]
+        ]
+        yield text_table(["alpha (ordinal) of a judge with itself", *short], rows, frozenset(range(1, 1 + len(short))))
+
+
+def _disagreements(found: Mapping[str, Json]) -> str:
+    head = f"disagreements of {DISAGREEMENT} grades or more: {found['matches']} matches"
+    lines = []
+    for entry in found["listed"][:SHOWN_DISAGREEMENTS]:
+        grades = "; ".join(
+            f"{_short(name)} {' '.join('-' if grade is None else str(grade) for grade in row)}"
+            for name, row in entry["grades"].items()
+        )
+        lines.append(f"  {entry['key']}: {grades}")
+    if not lines:
+        return head
+    names = ", ".join(f"{seat['judge']} {seat['repetition'] + 1}" for seat in found["judgements"])
+    return "\n".join([f"{head}, the worst first (grades of {names})", *lines])
+
+
+def _moved(moved: Mapping[str, Json]) -> str:
+    scored = moved["scored"]
+    header = [f"moved from {moved['judge_before']}", "up", "same", "down", "mean change"]
+    rows = [
+        [name, str(row["up"]), str(row["same"]), str(row["down"]),
+         "-" if row["mean_change"] is None else f"{row['mean_change']:+.2f}"]
+        for name, row in moved["dimensions"].items()
+    ]  # fmt: skip
+    outcomes = moved["outcomes"]
+    rows.append(["outcome", str(outcomes["up"]), str(outcomes["same"]), str(outcomes["down"]), ""])
+    lines: list[str] = [text_table(header, rows, frozenset(range(1, 5)))]
+    changes = [
+        f"{row['matches']} {row['before']} -> {row['now']}" for row in outcomes["table"] if row["before"] != row["now"]
+    ]
+    if changes:
+        lines.append("outcomes: " + ", ".join(changes))
+    beside = {"only scored before": scored["only_before"], "only scored now": scored["only_now"],
+              "scored neither time": scored["neither"]}  # fmt: skip
+    counted = [f"{scored['both']} matches scored both times", *(f"{n} {what}" for what, n in beside.items() if n)]
+    lines.append(", ".join(counted))
+    return "\n".join(lines)
+
+
+def _short(dimension: str) -> str:
+    return dimension.split("/")[0].strip().split(" ")[0].lower()
+
+
+def _interval(pair: Sequence[float] | None) -> str:
+    return "-" if pair is None else f"{pair[0]:.2f} to {pair[1]:.2f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"

@@ -1,0 +1,291 @@
+"""Builds the report of one or several runs: one pass over the records, then the page."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from arena.analysis.report.figures import dimensions_figure, heat_figure, label_figure, outcomes_figure
+from arena.analysis.report.listing import heat_map, unit_table
+from arena.analysis.report.markup import Markup, join, tag
+from arena.analysis.report.matches import MatchList, matches_folder
+from arena.analysis.report.overview import (
+    banners,
+    by_label,
+    caveat_list,
+    checks,
+    headline,
+    ledgers,
+    results,
+    usage,
+    what_was_run,
+)
+from arena.analysis.report.page import MARK, asset, bottom, skip_link, top
+from arena.analysis.report.reliability import reliability
+from arena.analysis.report.runinfo import clock, identity
+from arena.analysis.report.tables import table
+from arena.analysis.report.tally import Tally, success_interval, successes
+from arena.analysis.report.values import percent, span
+from arena.errors import UsageError
+from arena.formats.bounded import open_file
+from arena.formats.svg import Element, document
+from arena.formats.tables import number
+from arena.store.files import AtomicFile, open_folder, require_folder, temporary_name, write_atomic
+from arena.store.finished_run import FinishedRun
+from arena.store.rundir import behind_links
+
+INLINE_MATCHES, INLINE_BYTES = 300, 1_500_000
+"""Matches, and bytes of matches.jsonl, up to which the matches stand in the page itself."""
+REPORT_FILE = "report.html"
+FIGURES_DIR = "figures"
+_OURS = re.compile(r"(?:r[0-9]+_)?(?:outcomes|dimensions|heatmap|success_by_[a-z0-9_]+)\.svg")
+_MATCH_FILE = re.compile(r"[0-9]{4,}\.html")
+MAX_WIDTH = 48
+"""Width of the column of units in the list of matches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where a report goes: the page, the folder of matches beside it, the folder of figures."""
+
+    page: Path
+    matches: Path
+    figures: Path
+
+    @classmethod
+    def of(cls, page: Path, own: bool) -> Paths:
+        """`own`: the page stands in the directory of its run, where figures have a folder of a plain name."""
+        figures = page.parent / (FIGURES_DIR if own else f"{page.stem}_figures")
+        return cls(page, matches_folder(page), figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What was written: bytes of the page, matches shown, files of matches beside it, names of figures; and the files
+    of an earlier report's figures that were removed."""
+
+    page_bytes: int
+    matches: int
+    match_files: int
+    figures: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def build_report(runs: Sequence[FinishedRun], paths: Paths) -> Built:
+    """Write the report of `runs`.
+
+    Errors: DataError for a run that cannot be read; UsageError where something else than a report stands in the way,
+    or the place cannot be written to.
+    """
+    _refuse_foreign(paths.page)
+    tallies = [Tally(run) for run in runs]
+    inline = sum(tally.records.shape.matches for tally in tallies) <= INLINE_MATCHES and (
+        sum(tally.records.shape.size for tally in tallies) <= INLINE_BYTES
+    )
+    require_folder(paths.matches)
+    require_folder(paths.figures)
+    fresh = paths.matches.with_name(temporary_name(paths.matches.name))
+    try:
+        paths.page.parent.mkdir(parents=True, exist_ok=True)
+        if not inline:
+            fresh.mkdir()
+        listed = MatchList(None if inline else fresh, paths.page, len(runs) > 1)
+        try:
+            for place, tally in enumerate(tallies, 1):
+                _read(tally, f"r{place}", listed)
+            size = _write_page(paths, tallies, listed)
+        finally:
+            listed.close()
+        _swap(paths.matches, None if inline else fresh)
+        figures, removed = _write_figures(paths.figures, tallies)
+    except OSError as error:
+        raise UsageError(f"cannot write the report to {paths.page}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return Built(size, listed.count, listed.files, tuple(figures), tuple(removed))
+
+
+def _refuse_foreign(page: Path) -> None:
+    """Errors: UsageError where the page would replace a file that is no report, or a link that leads nowhere else."""
+    behind_links(page)
+    if page.is_dir():
+        raise UsageError(f"{page} is a directory; name a file, such as {page / REPORT_FILE}")
+    if page.exists():
+        with open_file(page) as file:
+            if MARK.encode() not in file.read(200):
+                raise UsageError(f"{page} exists and is no report; give another --out, or remove it first")
+
+
+def _read(tally: Tally, run: str, listed: MatchList) -> None:
+    """Take in every record of one run."""
+    width = min(MAX_WIDTH, _longest_unit(tally))
+    for record in tally.records:
+        ledger = tally.parts.ledger(record)
+        tally.add(record, listed.count, ledger)
+        listed.add(tally, record, ledger, run, width)
+
+
+def _longest_unit(tally: Tally) -> int:
+    found = tally.summary.get(f"per_{tally.unit_noun}") or []
+    return max((len(str(one.get(f"{tally.unit_noun}_id", ""))) for one in found), default=24)
+
+
+def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> int:
+    title = _title(tallies)
+    temporary = AtomicFile(paths.page)
+
+    def write(part: Markup) -> None:
+        temporary.write(f"{part}\n".encode())
+
+    try:
+        write(top(title, True))
+        write(skip_link("main", "Skip to the results"))
+        write(_header(title, tallies))
+        write(Markup('<main id="main">'))
+        if len(tallies) > 1:
+            write(_side_by_side(tallies))
+        for place, tally in enumerate(tallies, 1):
+            for part in _run_sections(tally, place if len(tallies) > 1 else 0, listed, paths.figures):
+                write(part)
+        write(tag("h2", "Matches", id="matches"))
+        write(_how_to_read(tallies[0], listed))
+        write(listed.facets.bar(listed.count))
+        listed.copy_to(temporary)
+        write(Markup("</main>"))
+        write(_footer(paths, listed))
+        write(bottom(True))
+        temporary.close()
+    finally:
+        temporary.discard()
+    return paths.page.stat().st_size
+
+
+def _title(tallies: Sequence[Tally]) -> str:
+    if len(tallies) > 1:
+        return f"Arena report: {len(tallies)} runs"
+    family = tallies[0].run.manifest.family
+    return f"Arena report: {family}, {tallies[0].run.manifest.identity.models.participant or 'several models'}"
+
+
+def _header(title: str, tallies: Sequence[Tally]) -> Markup:
+    several = len(tallies) > 1
+    links = [("runs", "Runs side by side")] if several else []
+    for place, tally in enumerate(tallies, 1):
+        if several:
+            links.append((f"r{place}-results", f"r{place}: {tally.run.name}"))
+        else:
+            links += [("results", "Results"), ("caveats", "What was not measured"), ("map", "Heat map"),
+                      ("labels", "By label"), ("units", f"By {tally.unit_noun}"), ("run", "The run")]  # fmt: skip
+    links.append(("matches", "Matches"))
+    items = (tag("li", tag("a", text, href=f"#{target}")) for target, text in links)
+    sentence = None if several else tag("p", what_was_run(tallies[0]))
+    return tag("header", tag("h1", title), sentence, tag("nav", tag("ul", *items), aria_label="sections"))
+
+
+def _side_by_side(tallies: Sequence[Tally]) -> Markup:
+    rows = []
+    for place, tally in enumerate(tallies, 1):
+        won, n = successes(tally.total.outcomes)
+        rows.append([tag("a", f"r{place}: {tally.run.name}", href=f"#r{place}-results"),
+                     tally.run.manifest.identity.models.participant or "-",
+                     f"{tally.total.n} of {tally.planned}",
+                     percent(won / n) if n else "-", span(success_interval(tally.total.outcomes), 100, 1),
+                     str(tally.total.scores.n), str(tally.total.n - tally.total.scores.n),
+                     ", ".join(f"{name} {number(tally.mean(name))}" for name in tally.dimensions)])  # fmt: skip
+    heads = ("Run", "Players", "Matches", "Success", "95 % interval, %", "Scored", "In no mean", "Means, as judged")
+    note = "Side by side is not compared: `arena compare` pairs the matches and says what differs beyond chance."
+    return join([tag("h2", "Runs side by side", id="runs"), tag("p", note), table(heads, rows, "Runs")])
+
+
+def _run_sections(tally: Tally, place: int, listed: MatchList, figures: Path) -> Iterator[Markup]:
+    mark = f"r{place}-" if place else ""
+    picture = f"{quote(figures.name)}/{f'r{place}_' if place else ''}heatmap.svg"
+
+    def section(anchor: str, title: str, *parts: object) -> Markup:
+        shown = f"r{place}: {title}" if place else title
+        return tag("section", tag("h2", shown, id=mark + anchor), *parts, aria_label=shown)
+
+    sentence = tag("p", what_was_run(tally)) if place else None
+    yield section("results", f"Results of {tally.run.name}" if place else "Results", sentence, banners(tally),
+                  headline(tally), results(tally), reliability(tally))  # fmt: skip
+    yield section("caveats", "What was not measured", caveat_list(tally))
+    yield section("checks", "Mechanical checks", checks(tally), ledgers(tally))
+    yield section("map", f"Every match: {tally.unit_noun} by repetition", heat_map(tally, listed.href, picture))
+    yield section("labels", "By label", by_label(tally))
+    yield section("units", f"By {tally.unit_noun}", unit_table(tally, listed.href))
+    yield section("run", "The run", usage(tally), tag("h3", "What it is"), identity(tally))
+    yield section("time", "When and how long", clock(tally))
+
+
+def _how_to_read(tally: Tally, listed: MatchList) -> Markup:
+    scores = ", ".join(tally.dimensions)
+    how = "Open a line to read the match."
+    if listed.files:
+        how = "Each line links to the match, in a file beside this page."
+    return tag("p", f"{how} Scores stand in this order: {scores}." if scores else how)
+
+
+def _footer(paths: Paths, listed: MatchList) -> Markup:
+    beside = f" The matches are in {paths.matches.name}/, which belongs beside this page." if listed.files else ""
+    text = "This page loads nothing and runs one script of its own, for filters and sorting; it reads without it."
+    more = f"{beside} Texts of agents are shown as they are; invisible characters are written out, as in [U+202E]."
+    return tag("footer", text + more)
+
+
+def _swap(folder: Path, fresh: Path | None) -> None:
+    """Put the new files of matches in the place of the old ones; only files of reports are removed."""
+    if folder.is_dir():
+        _remove(folder, _MATCH_FILE)
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    if fresh is None:
+        return
+    if folder.exists():
+        raise UsageError(f"{folder} holds files that are not of a report; give another --out, or remove them first")
+    fresh.rename(folder)
+
+
+def _write_figures(folder: Path, tallies: Sequence[Tally]) -> tuple[list[str], list[str]]:
+    """Write the figures, and remove those of an earlier report that are no more; return the names of both."""
+    written: list[str] = []
+    for place, tally in enumerate(tallies, 1):
+        mark = f"r{place}_" if len(tallies) > 1 else ""
+        for name, picture in _figures(tally):
+            if picture is not None:
+                file = f"{mark}{name}.svg"
+                write_atomic(folder / file, document(picture, asset("figures.css")), folder.parent)
+                written.append(file)
+    return written, _remove(folder, _OURS, written)
+
+
+def _remove(folder: Path, ours: re.Pattern[str], kept: Sequence[str] = ()) -> list[str]:
+    """Remove the files of a folder, which must be no link, that an earlier report wrote; return their names."""
+    try:
+        inside = open_folder(folder.parent, folder.name)
+    except FileNotFoundError:
+        return []
+    try:
+        gone = [name for name in os.listdir(inside) if ours.fullmatch(name) and name not in kept]
+        for name in gone:
+            os.unlink(name, dir_fd=inside)
+    finally:
+        os.close(inside)
+    return gone
+
+
+def _figures(tally: Tally) -> Iterator[tuple[str, Element | None]]:
+    yield "outcomes", outcomes_figure(tally)
+    yield "dimensions", dimensions_figure(tally)
+    used: set[str] = set()
+    for label in sorted(tally.labels):
+        word = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:40] or "label"
+        name = next(name for n in itertools.count(1) if (name := word if n == 1 else f"{word}_{n}") not in used)
+        used.add(name)
+        yield f"success_by_{name}", label_figure(tally, label)
+    yield "heatmap", heat_figure(tally)

@@ -1,0 +1,78 @@
+"""A transcript as a conversation: public turns, and folded what only one role saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from arena.analysis.report.markup import Markup, join, tag
+from arena.analysis.report.values import clipped, pretty, shown
+from arena.records import EVERYBODY, Entry, Record
+
+MAX_SEATS = 8
+"""Roles for which style.css knows a view of their own."""
+
+_TITLES = {
+    "note": "note to oneself, beside a tool call",
+    "malformed": "not understood",
+    "empty_reply": "empty answer",
+    "refusal": "refusal",
+}
+"""Kind of a private entry -> what it is called."""
+
+
+def seats_of(record: Record, first: Iterable[str]) -> dict[str, int]:
+    """Return seat -> number from 1: `first`, then those of the usage table, then speakers by appearance."""
+    speakers = (entry.seat for entry in record.transcript.entries)
+    names = dict.fromkeys(name for names in (first, record.transcript.usage, speakers) for name in names)
+    return {name: number for number, name in enumerate(names, 1)}
+
+
+def turns(entries: Sequence[Entry], seats: Mapping[str, int]) -> Markup:
+    """Return the conversation as a list; `data-w` is who wrote an entry, `data-p` who saw it where not everybody."""
+    if not entries:
+        return tag("p", "Nothing was said.", class_="none")
+    return tag("ol", *(_entry(entry, seats) for entry in entries), class_="turns")
+
+
+def _entry(entry: Entry, seats: Mapping[str, int]) -> Markup:
+    speaker, to, kind = entry.seat, entry.to, entry.kind
+    saw = None if to == EVERYBODY else sorted({seats[speaker], *(seats[name] for name in to if name in seats)})
+    inner = _call(entry) if kind == "call" else _said(entry) if kind == "say" else _private(entry)
+    who = tag("b", clipped(speaker, 80), class_="who")
+    head = tag("span", who, f" turn {entry.turn}", None if saw is None else _seen_by(to), class_="head")
+    return tag(
+        "li", head, inner, class_=f"k-{kind}",
+        data_w=seats[speaker], data_p=None if saw is None else " ".join(map(str, saw)),
+    )  # fmt: skip
+
+
+def _seen_by(to: Sequence[str]) -> str:
+    return f", seen only by {clipped(', '.join(to), 200)}"
+
+
+def _said(entry: Entry) -> Markup:
+    settled = None
+    if entry.done:
+        settled = tag("p", "Declares the matter settled: ", tag("code", clipped(shown(entry.result), 2000)),
+                      class_="done")  # fmt: skip
+    return join([tag("div", clipped(entry.text), class_="t") if entry.text else None, settled])
+
+
+def _call(entry: Entry) -> Markup:
+    failed = entry.answered.get("ok") is False
+    result = "failed" if failed else "ok"
+    mended = entry.problem
+    return tag(
+        "details",
+        tag("summary", "tool call ", tag("code", clipped(entry.op, 80)), " ",
+            tag("b", result, class_="o3" if failed else "o0"), " (mended to be understood)" if mended else None),
+        tag("pre", clipped(pretty(entry.args))),
+        tag("pre", clipped(pretty(entry.answer))),
+        tag("p", f"mended: {mended}") if mended else None,
+    )  # fmt: skip
+
+
+def _private(entry: Entry) -> Markup:
+    why = "told to the player: " if entry.kind == "malformed" else "the provider's reason: "
+    said = tag("p", why, clipped(entry.problem, 2000)) if entry.problem else None
+    return tag("details", tag("summary", _TITLES[entry.kind]), tag("div", clipped(entry.text), class_="t"), said)

@@ -1,0 +1,196 @@
+"""The figures of a run as SVG: outcomes, dimensions, success by label, heat map. Pure.
+
+Every figure stands in the page and as a file of its own; colours come from classes (figures.css), never alone: letters,
+numbers and shapes say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from arena.analysis.report.marks import NOT_PLAYED, STATUS_MARKS, UNSCORED, Mark
+from arena.analysis.report.tally import Cell, Tally, success_interval, successes, verified_in
+from arena.formats.svg import Element, Rendered, element, render
+
+WIDTH = 560.0
+_LEFT, _RIGHT = 196.0, 92.0
+_ROW = 30.0
+_SQUARE = 17.0
+MAX_ROWS = 40
+"""Rows of a plot by label."""
+DETAILED = 2_000
+"""Matches up to which the heat map has a square and a title for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One row of a dot plot: label, value, interval, the same for a second series, and the text at its end."""
+
+    label: str
+    value: float | None
+    bounds: tuple[float, float] | None
+    second: float | None = None
+    second_bounds: tuple[float, float] | None = None
+    text: str = ""
+
+
+def clip(text: str, limit: int) -> str:
+    """Return a text for a label, cut to `limit` characters."""
+    return text if len(text) <= limit else text[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def figure(title: str, height: float, *children: Element | Rendered, width: float = WIDTH) -> Element:
+    """Return a picture with its title, for readers of the page and of screens."""
+    box = f"0 0 {width:g} {height:g}"
+    return element("svg", element("title", title), *children, viewBox=box, role="img", aria_label=title,
+                   font_family="system-ui, sans-serif", font_size=12.0, class_="f")  # fmt: skip
+
+
+def outcome_counts(tally: Tally) -> list[tuple[Mark, int]]:
+    """Return every way in which a match ended, with its count; aborted ones apart from their outcome."""
+    total, aborted = tally.total, tally.total.statuses["aborted"]
+    counts = [(tally.marks.outcome(label), n) for label, n in total.outcomes.items()]
+    if counts:
+        worst, n = counts[-1]
+        counts[-1] = (worst, max(0, n - aborted))
+    counts += [(STATUS_MARKS["aborted"], aborted), (UNSCORED, total.unscored)]
+    counts += [(STATUS_MARKS[name], total.statuses[name]) for name in ("error", "denied", "limit")]
+    return [*counts, (NOT_PLAYED, max(0, tally.planned - total.n))]
+
+
+def outcomes_figure(tally: Tally) -> Element:
+    """Return the matches of the plan as one bar: outcomes first, then what is in no mean."""
+    counts = [(mark, n) for mark, n in outcome_counts(tally) if n]
+    whole = sum(n for _, n in counts)
+    parts: list[Element] = []
+    x = 0.0
+    for mark, n in counts:
+        width = WIDTH * n / whole
+        label = element("title", f"{mark.word}: {n} of {whole}")
+        parts.append(element("rect", label, x=x, y=4.0, width=max(width - 1.5, 0.5), height=30.0, class_=mark.shade))
+        if width >= 22:
+            text = f"{mark.letter} {n}" if width >= 16 + 9 * len(f"{n}") else mark.letter
+            middle = x + width / 2
+            parts.append(element("text", text, x=middle, y=24.0, text_anchor="middle", font_weight="600",
+                                 class_=f"t-{mark.shade}"))  # fmt: skip
+        x += width
+    if not counts:
+        parts.append(element("text", "no match in the plan", x=0.0, y=24.0, class_="ink"))
+    return figure("How the matches ended", 40.0, *parts)
+
+
+def dot_plot(title: str, rows: Sequence[Dot], low: float, high: float, ticks: Sequence[tuple[float, str]]) -> Element:
+    """Return values with their intervals on one axis; the second series stands below the first, as a square."""
+    reach = (high - low) or 1.0
+
+    def at(value: float) -> float:
+        return _LEFT + (min(max(value, low), high) - low) / reach * (WIDTH - _LEFT - _RIGHT)
+
+    height = _ROW * len(rows) + 26
+    parts = []
+    for value, text in ticks:
+        x = at(value)
+        parts.append(element("line", x1=x, x2=x, y1=4.0, y2=height - 22, class_="grid"))
+        parts.append(element("text", text, x=x, y=height - 6, text_anchor="middle", class_="soft", font_size=11.0))
+    for number, row in enumerate(rows):
+        y = _ROW * number + 18
+        parts.append(element("text", clip(row.label, 27), x=_LEFT - 12, y=y + 4, text_anchor="end", class_="ink"))
+        parts.append(element("text", row.text, x=WIDTH, y=y + 4, text_anchor="end", class_="ink", font_weight="600"))
+        two = row.second is not None
+        if row.value is not None:
+            centre = y - 4 if two else y
+            parts += _whisker(row.bounds, at, centre, "raw")
+            parts.append(element("circle", cx=at(row.value), cy=centre, r=4.5, class_="raw"))
+        if row.second is not None:
+            parts += _whisker(row.second_bounds, at, y + 6, "ver")
+            parts.append(element("rect", x=at(row.second) - 4, y=y + 2, width=8.0, height=8.0, class_="ver"))
+    return figure(title, height, *parts)
+
+
+def _whisker(bounds: tuple[float, float] | None, at: Callable[[float], float], y: float, shade: str) -> list[Element]:
+    if bounds is None:
+        return []
+    low, high = at(bounds[0]), at(bounds[1])
+    return [element("line", x1=low, x2=high, y1=y, y2=y, class_=f"bar {shade}")] + [
+        element("line", x1=x, x2=x, y1=y - 4, y2=y + 4, class_=f"bar {shade}") for x in (low, high)
+    ]
+
+
+def dimensions_figure(tally: Tally) -> Element | None:
+    """Return the means with their intervals; with verified scores both series. None where nothing is scored."""
+    if not tally.total.scores.n:
+        return None
+    verified = verified_in(tally.total).scores.n > 0
+    rows = []
+    for name in tally.dimensions:
+        mean = tally.mean(name)
+        second = tally.mean(name, True) if verified else None
+        text = f"{mean:.2f}" if mean is not None else "-"
+        text += f" / {second:.2f}" if second is not None else ""
+        bounds = tally.interval(name, True) if verified else None
+        rows.append(Dot(name, mean, tally.interval(name), second, bounds, text))
+    low, high = tally.parts.scale or _range(rows)
+    steps = int(high - low) if tally.parts.scale and high - low <= 10 else 4
+    ticks = [(low + (high - low) * n / steps, f"{low + (high - low) * n / steps:g}") for n in range(steps + 1)]
+    return dot_plot("Mean scores with 95 % intervals", rows, low, high, ticks)
+
+
+def _range(rows: Sequence[Dot]) -> tuple[float, float]:
+    known = [x for row in rows for x in (row.value, row.second, *(row.bounds or ()), *(row.second_bounds or ()))
+             if x is not None]  # fmt: skip
+    return (min(0.0, *known), max(1.0, *known)) if known else (0.0, 1.0)
+
+
+def label_figure(tally: Tally, label: str) -> Element | None:
+    """Return the success rate by value of one label, with Wilson intervals; None below 2 and above MAX_ROWS values."""
+    groups = tally.labels.get(label, {})
+    if not 2 <= len(groups) <= MAX_ROWS or not tally.outcomes:
+        return None
+    rows = []
+    for value, group in sorted(groups.items()):
+        won, n = successes(group.outcomes)
+        rows.append(Dot(str(value), won / n if n else None, success_interval(group.outcomes), text=f"{won}/{n}"))
+    ticks = [(n / 4, f"{n * 25} %") for n in range(5)]
+    return dot_plot(f"Success rate by {label.replace('_', ' ')}", rows, 0.0, 1.0, ticks)
+
+
+def heat_figure(tally: Tally) -> Element:
+    """Return the heat map: a row per unit, a square per match with the letter of how it ended.
+
+    Above DETAILED matches, equal neighbours share a rectangle and no square has a title.
+    """
+    left = 230.0
+    detailed = tally.total.n <= DETAILED
+    rows: list[Rendered] = []
+    widest = 1
+    for number, (name, unit) in enumerate(tally.units.items()):
+        y = 4 + _SQUARE * number
+        label = element("text", clip(name, 38), x=left - 8, y=y + 12.5, text_anchor="end", class_="ink", font_size=11.0)
+        cells = list(tally.cells(unit))
+        widest = max([widest, *(cell.column + 1 for cell in cells)])
+        squares = _squares(name, cells, left, y) if detailed else _strips(cells, left, y)
+        rows.append(render(element("g", label, *squares)))
+    height = _SQUARE * max(1, len(tally.units)) + 8
+    return figure("Challenge by repetition", height, *rows, width=left + _SQUARE * widest + 4)
+
+
+def _squares(name: str, cells: Sequence[Cell], left: float, y: float) -> Iterator[Element]:
+    for column, _, mark, mean in cells:
+        x = left + _SQUARE * column
+        told = f"{name}, {column + 1}: {mark.word}" + ("" if mean is None else f", mean {mean:.2f}")
+        yield element("rect", element("title", told), x=x, y=y, width=_SQUARE - 1.5, height=_SQUARE - 1.5,
+                      class_=mark.shade)  # fmt: skip
+        yield element("text", mark.letter, x=x + _SQUARE / 2 - 0.75, y=y + 12, text_anchor="middle", font_size=10.0,
+                      class_=f"t-{mark.shade}")  # fmt: skip
+
+
+def _strips(cells: Sequence[Cell], left: float, y: float) -> Iterator[Element]:
+    for (mark, _), group in groupby(enumerate(cells), lambda pair: (pair[1].mark, pair[1].column - pair[0])):
+        run = [cell for _, cell in group]
+        x, width = left + _SQUARE * run[0].column, _SQUARE * len(run)
+        yield element("rect", x=x, y=y, width=width - 1.5, height=_SQUARE - 1.5, class_=mark.shade)
+        places = " ".join(f"{x + _SQUARE * (n + 0.5) - 0.75:g}" for n in range(len(run)))
+        yield element("text", mark.letter * len(run), x=places, y=y + 12, text_anchor="middle", font_size=10.0,
+                      class_=f"t-{mark.shade}")  # fmt: skip

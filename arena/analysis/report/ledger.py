@@ -1,0 +1,54 @@
+"""The ledger of a match: what the claims of its public turns rest on (Family.ledger in arena/families/contract.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from arena.analysis.report.markup import Markup, join, tag
+from arena.analysis.report.values import clipped, shown
+from arena.records import Json
+
+CLASSES = {
+    "computed": "computed by the speaker's own tool call",
+    "copied": "copied from what was said, told or put into a call",
+    "asserted": "asserted: from nowhere",
+    "wrong": "wrong: contradicts a tool's answer or the right result",
+}
+"""Class of a claim -> what it means. A family may have others; they are shown under their own names."""
+
+
+def class_counts(claims: Mapping[str, int]) -> Markup:
+    """Return the counts of a ledger, or of all ledgers of a run."""
+    items = []
+    for name, count in claims.items():
+        shade = "o3" if name == "wrong" and count else "n"
+        items.append(tag("li", tag("b", count, class_=shade), CLASSES.get(name, name)))
+    return tag("ul", *items, class_="checks claims")
+
+
+def ledger_part(found: Mapping[str, Json] | None) -> Markup:
+    """Return the ledger of a match as counts and a folded list; nothing where the family keeps none."""
+    if not found or "claims" not in found:
+        return Markup("")
+    listed = [tag("li", _line(item)) for item in found.get("listed", ())]
+    more = found.get("not_listed")
+    fold = tag(
+        "details",
+        tag("summary", "Every claim"),
+        tag("ul", *listed),
+        tag("p", f"{more} more, of those that stand on firmer ground, are not listed.") if more else None,
+    )
+    counts = found.get("verifications")
+    said = tag("p", f"Verifications: {_counts(counts)}") if isinstance(counts, dict) else None
+    return join([tag("h4", "Ledger of claims"), class_counts(found["claims"]), said, fold if listed else None])
+
+
+def _counts(counts: Mapping[str, Json]) -> str:
+    return ", ".join(f"{shown(value)} {name}" for name, value in counts.items())
+
+
+def _line(item: Json) -> str:
+    if not isinstance(item, dict):
+        return clipped(shown(item), 600)
+    source = f" ({item['source']})" if item.get("source") else ""
+    return clipped(f"{item.get('class')}: turn {item.get('turn')}, {item.get('seat')}, {item.get('text')}{source}", 600)

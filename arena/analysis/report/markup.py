@@ -1,0 +1,76 @@
+"""HTML that cannot be broken out of: every text is escaped unless it is markup already.
+
+What agents wrote is hostile. It reaches a page only through `tag`, which escapes it and shows what would steer or hide
+(control characters, bidirectional overrides, zero-width signs, half surrogate pairs) as its code point.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+VOID = frozenset({"meta", "input", "br", "wbr"})
+_KEPT = frozenset("\n\t")
+_NAMES: dict[str, str] = {}
+
+
+class Markup(str):
+    """Text that is markup already: only this module makes it from anything else."""
+
+    __slots__ = ()
+
+
+def visible(text: str) -> str:
+    """Return text in which each character of the Unicode categories C* and line and paragraph separators is written
+    out as `[U+202E]`; line ends (also \\r\\n and \\r) and tabs stay."""
+    if text.isprintable():
+        return text
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    return "\n".join(line if line.isprintable() else "".join(map(_shown, line)) for line in lines)
+
+
+def _shown(sign: str) -> str:
+    if sign in _KEPT:
+        return sign
+    category = unicodedata.category(sign)
+    return f"[U+{ord(sign):04X}]" if category[0] == "C" or category in ("Zl", "Zp") else sign
+
+
+def escape(value: object) -> Markup:
+    """Return a value as markup: Markup as it is, anything else as escaped, visible text; None as nothing."""
+    if isinstance(value, Markup):
+        return value
+    if value is None:
+        return Markup("")
+    return Markup(html.escape(visible(str(value))))
+
+
+def join(parts: object, between: str = "") -> Markup:
+    """Return the parts of an iterable as one piece of markup, each escaped unless it is markup."""
+    return Markup(escape(between).join(map(escape, parts)))  # type: ignore[call-overload]
+
+
+def tag(name: str, /, *children: object, **attributes: object) -> Markup:
+    """Return an element. Attributes: None and False are left out, True stands bare, the rest is escaped.
+
+    `class_` becomes class, `aria_sort` aria-sort.
+    """
+    words = [name]
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        spelled = _NAMES.get(key)
+        if spelled is None:
+            spelled = _NAMES[key] = key.rstrip("_").replace("_", "-")
+        words.append(spelled if value is True else f'{spelled}="{escape(value)}"')
+    start = " ".join(words)
+    if name in VOID:
+        return Markup(f"<{start}>")
+    return Markup(f"<{start}>{''.join(map(escape, children))}</{name}>")
+
+
+def trusted(text: str) -> Markup:
+    """Return our own, already escaped markup (a rendered figure) as Markup; never for what an agent wrote."""
+    return Markup(text)

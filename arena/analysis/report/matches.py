@@ -1,0 +1,156 @@
+"""The list of matches, and where the matches themselves go: into the page, or into files beside it.
+
+Everything is written as it comes, so a report of any size is built in the memory of one match.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from arena.analysis.report.marks import Mark
+from arena.analysis.report.markup import Markup, join, tag
+from arena.analysis.report.match import Place, body, row
+from arena.analysis.report.page import bottom, skip_link, top
+from arena.analysis.report.tally import Tally
+from arena.records import Json, Record
+from arena.store.files import AtomicFile
+
+CHUNK = 50
+"""Rows that a browser lays out together."""
+FILE_MATCHES, FILE_BYTES = 25, 1_000_000
+"""A file beside the page is closed at so many matches, or once it is larger than this."""
+MAX_OPTIONS = 60
+"""Values up to which a label gets a filter."""
+
+
+class Facets:
+    """The values that the list can be filtered by: how a match ended, its run, its labels; in the page as numbers."""
+
+    def __init__(self, runs: bool) -> None:
+        self._values: dict[str, dict[str, int]] = {"how it ended": {}}
+        if runs:
+            self._values["run"] = {}
+
+    def of(self, record: Record, mark: Mark, run: str) -> str:
+        """Return the numbers of a record's values, in the order of the filters."""
+        found = {"how it ended": mark.word, "run": run, **record.trial.cell}
+        for name in record.trial.cell:
+            self._values.setdefault(name, {})
+        return " ".join(self._number(name, found.get(name)) for name in self._values)
+
+    def _number(self, name: str, value: str | None) -> str:
+        known = self._values[name]
+        return "-" if value is None else str(known.setdefault(value, len(known)))
+
+    def bar(self, total: int) -> Markup:
+        """Return the row of filters; script.js shows it and makes it work."""
+        parts = []
+        for name, values in self._values.items():
+            wanted = 2 <= len(values) <= MAX_OPTIONS
+            options = [tag("option", "any", value="")]
+            options += [tag("option", value, value=str(number)) for value, number in sorted(values.items()) if wanted]
+            select = tag("select", *options, data_facet=True)
+            parts.append(tag("label", name.replace("_", " "), select, hidden=not wanted))
+        ways = [("plan order", ""), ("lowest mean first", "up"), ("highest mean first", "down")]
+        order = tag("select", *(tag("option", text, value=value) for text, value in ways), id="order")
+        parts.append(tag("label", "order", order))
+        parts.append(tag("label", "words in it", tag("input", type="search", id="search", autocomplete="off")))
+        count = tag("output", f"{total} of {total} matches shown", id="count", aria_live="polite")
+        return tag("div", *parts, count, id="filter", role="search", aria_label="matches", hidden=True)
+
+
+def matches_folder(page: Path) -> Path:
+    """Return the folder beside a page that its matches go to."""
+    return page.parent / f"{page.stem}_matches"
+
+
+class MatchList:
+    """Takes the records of all runs one by one; then gives the list for the page.
+
+    `folder`: where the matches go, each chunk of them as a page; None: they stand in the list itself.
+    """
+
+    def __init__(self, folder: Path | None, page: Path, several: bool) -> None:
+        self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._folder, self._several = folder, several
+        self._link_folder, self._back = quote(matches_folder(page).name), f"../{quote(page.name)}"
+        self._file: IO[bytes] | None = None
+        self._in_file = self._bytes_in_file = self.files = 0
+        self._file_of = array("L")
+        self.count = 0
+        self.facets = Facets(several)
+
+    def href(self, number: int) -> str:
+        """Return the link to a match by its number."""
+        if self._folder is None:
+            return f"#m{number}"
+        return f"{self._link_folder}/{_name(self._file_of[number])}#m{number}"
+
+    def add(self, tally: Tally, record: Record, ledger: Mapping[str, Json] | None, run: str, width: int) -> None:
+        """Take one record; `width` is the width of the column of units."""
+        number = self.count
+        self.count += 1
+        if self._folder is not None:
+            self._file_of.append(self._current_file())
+        mark = tally.marks.of(record)
+        place = Place(number, mark, run if self._several else "", self.href(number),
+                      self.facets.of(record, mark, run))  # fmt: skip
+        line = row(record, place, tally.dimensions, width)
+        whole = body(record, ledger, place, tally.parts, tally.dimensions)
+        if self._folder is None:
+            shown = tag("details", tag("summary", line), whole, class_="m", data_k=place.facets)
+        else:
+            shown = tag("a", line, class_="m", href=place.href, data_k=place.facets)
+            self._write_beside(tag("details", tag("summary", line), whole, class_="m"))
+        start = '<div class="chunk">\n' if number % CHUNK == 0 else ""
+        end = "</div>\n" if number % CHUNK == CHUNK - 1 else ""
+        self._spool.write(f"{start}{shown}\n{end}".encode())
+
+    def _current_file(self) -> int:
+        if self._file is None or self._in_file >= FILE_MATCHES or self._bytes_in_file >= FILE_BYTES:
+            self._close_file()
+            assert self._folder is not None
+            self._file = (self._folder / _name(self.files)).open("wb")  # noqa: SIM115 - closed by `_close_file`
+            self.files += 1
+            self._in_file = self._bytes_in_file = 0
+            title = f"Matches from number {self.count - 1}"
+            header = tag("header", tag("h1", title), tag("p", tag("a", "back to the report", href=self._back)))
+            skip = skip_link("main", "Skip to the matches")
+            self._file.write(join([top(title, False), skip, header, Markup('<main id="main">\n')]).encode())
+        return self.files - 1
+
+    def _write_beside(self, text: Markup) -> None:
+        assert self._file is not None
+        data = f"{text}\n".encode()
+        self._file.write(data)
+        self._in_file += 1
+        self._bytes_in_file += len(data)
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.write(f"</main>\n{bottom(False)}".encode())
+            self._file.close()
+            self._file = None
+
+    def copy_to(self, out: AtomicFile) -> None:
+        """Write the list into the page."""
+        self._close_file()
+        out.write(b'<div id="list">\n')
+        self._spool.seek(0)
+        while block := self._spool.read(1 << 16):
+            out.write(block)
+        out.write(b"</div>\n" if self.count % CHUNK else b"")
+        out.write(b"</div>\n")
+
+    def close(self) -> None:
+        """Let go of the temporary file."""
+        self._spool.close()
+
+
+def _name(number: int) -> str:
+    return f"{number + 1:04d}.html"

@@ -1,0 +1,45 @@
+"""The part of the overview on repetitions: pass@k, pass^k, where the error of a mean comes from. Pure.
+
+It shows what summary.json holds (docs/comparing.md); nothing is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from arena.analysis.report.markup import Markup, join, tag
+from arena.analysis.report.tables import table
+from arena.analysis.report.tally import Tally
+from arena.analysis.report.values import percent, shown
+from arena.records import Json
+
+
+def reliability(tally: Tally) -> Markup:
+    """Return the tables; nothing where no unit was played twice, or the summary is older than the records."""
+    found = tally.summary.get("reliability")
+    if not isinstance(found, dict) or not tally.finished:
+        return Markup("")
+    parts = [tag("h3", "Reliability over repetitions")]
+    passes = [one for one in found.get("pass") or [] if isinstance(one, dict)]
+    if passes:
+        ks = [_pass_row(one) for one in passes]
+        head = ("k plays", "one of k succeeds (pass@k)", "all k succeed (pass^k)", f"{tally.unit_noun}s")
+        parts.append(table(head, ks, "pass@k and pass^k"))
+    split = found.get("variance") or {}
+    rows = [_split_row(name, one) for name, one in split.items() if isinstance(one, dict)]
+    if rows:
+        heads = ("Variance of", f"between {tally.unit_noun}s", "between repetitions", "between judgements",
+                 "standard error", "where the next run is best spent")  # fmt: skip
+        parts.append(table(heads, rows, "variance split"))
+    return join(parts)
+
+
+def _pass_row(one: Mapping[str, Json]) -> list[object]:
+    rates = percent(one.get("pass_at_k")), percent(one.get("pass_hat_k"))
+    return [shown(one.get("k")), *rates, shown(one.get("challenges"))]
+
+
+def _split_row(name: str, one: Mapping[str, Json]) -> list[object]:
+    parts = [shown(one.get(part)) for part in ("challenge", "repetition", "judge")]
+    advice = str(one.get("advice") or "-").partition(":")[0].partition(" (")[0]
+    return [name, *parts, shown(one.get("standard_error")), advice]

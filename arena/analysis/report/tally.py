@@ -1,0 +1,234 @@
+"""What the overview shows of one run, gathered in one pass over its records.
+
+Held in memory: one group of counts per challenge and label value, and per match four small integers for the heat map.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from arena.analysis.report.marks import Mark, Marks
+from arena.analysis.report.values import percent
+from arena.engine.finished import report_parts
+from arena.engine.summary import Group
+from arena.errors import DataError, Issue
+from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.checks.results import detail_of
+from arena.families.crypto.verified_rates import VerifiedRates
+from arena.families.report import FamilyParts
+from arena.families.verified import verified_of
+from arena.records import Counters, Json, Record
+from arena.stats.intervals import clustered_mean_interval, wilson
+from arena.stats.moments import Moments
+from arena.store.finished_run import FinishedRun
+from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE
+
+
+class Cell(NamedTuple):
+    """One match in the heat map: its column (0-based), number in the page, mark, mean score or None."""
+
+    column: int
+    number: int
+    mark: Mark
+    mean: float | None
+
+
+@dataclass(slots=True)
+class Unit:
+    """One challenge (claim, ...): its counts, labels and row of the heat map."""
+
+    group: Group
+    cell: Mapping[str, str]
+    columns: array[int] = field(default_factory=lambda: array("l"))
+    _taken: set[int] = field(default_factory=set)
+    _free: int = 0
+
+    def place(self, wanted: Json) -> int:
+        """Return the column of the next match: the repetition where it has one that is free, else the next free."""
+        column = wanted if isinstance(wanted, int) and wanted >= 0 and wanted not in self._taken else None
+        if column is None:
+            while self._free in self._taken:
+                self._free += 1
+            column = self._free
+        self._taken.add(column)
+        return column
+
+
+def mean_of(scores: Mapping[str, float | int | None]) -> float | None:
+    """Return the mean over the dimensions that have a score; None where none has."""
+    known = [value for value in scores.values() if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+class Tally:
+    """Counts, means and rates of one run. `dimensions` and `outcomes` are in the order of tables."""
+
+    def __init__(self, run: FinishedRun) -> None:
+        """Errors: DataError for a manifest or summary that cannot be read, or records that are none."""
+        self.run = run
+        self.records = run.records
+        self.parts: FamilyParts = report_parts(run)
+        self.summary = self._summary()
+        self.outcomes: list[str] = list(self.summary.get("outcomes") or self.parts.outcomes)
+        self.dimensions: tuple[str, ...] = tuple(self.summary.get("mean_scores") or self._dimensions())
+        self.unit_noun = str(self.summary.get("unit_noun") or self.parts.unit_noun)
+        self.marks = Marks(self.outcomes)
+        self.total = self._group()
+        self.units: dict[str, Unit] = {}
+        self.labels: dict[str, dict[str, Group]] = {}
+        self.usage = {"players": Counters(), "judge": Counters()}
+        self.claims: dict[str, int] = {}
+        """What the ledgers add up to: class of claim -> count; empty where the family keeps none."""
+        self.all_green = 0
+        self.contradicted = 0
+        """Matches with the best outcome in which a mechanical check failed."""
+        self._marks: list[Mark] = []
+
+    def _summary(self) -> dict[str, Json]:
+        if not (self.run.path / SUMMARY_FILE).is_file():
+            return {}
+        return self.run.summary()
+
+    def _dimensions(self) -> Sequence[str]:
+        if self.parts.dimensions:
+            return self.parts.dimensions
+        return next((tuple(record.score.values) for record in self.records if record.score.values), ())
+
+    def _group(self) -> Group:
+        return Group(self.dimensions, dict.fromkeys(self.outcomes, 0), self.parts.facts(self.dimensions, self.outcomes))
+
+    @property
+    def planned(self) -> int:
+        """Matches of the plan."""
+        return self.run.manifest.identity.plan.count
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end: every match of the plan is there, and the records were closed."""
+        return self.records.shape.closed and self.total.n >= self.planned
+
+    def add(self, record: Record, number: int, ledger: Mapping[str, Json] | None) -> None:
+        """Count one record; `number` is its place in the page, `ledger` what its claims rest on.
+
+        Errors: DataError for a scored record that lacks a dimension of this run.
+        """
+        self._refuse_half_scored(record)
+        outcome, trial = record.score.outcome, record.trial
+        if outcome is not None and outcome not in self.total.outcomes:
+            self.outcomes.append(outcome)
+        unit = self.units.get(trial.unit)
+        if unit is None:
+            unit = self.units[trial.unit] = Unit(self._group(), dict(trial.cell))
+        groups = [self.total, unit.group]
+        for label, value in trial.cell.items():
+            groups.append(self.labels.setdefault(label, {}).setdefault(value, self._group()))
+        for group in groups:
+            _count(group, record)
+        for name, count in (ledger or {}).get("claims", {}).items():
+            self.claims[name] = self.claims.get(name, 0) + count
+        self._count_checks(record)
+        self._count_usage(record)
+        mark, mean = self.marks.of(record), mean_of(record.score.values)
+        if mark not in self._marks:
+            self._marks.append(mark)
+        column = unit.place(trial.plan.get("rep"))
+        unit.columns.extend((column, number, self._marks.index(mark), -1 if mean is None else round(mean * 1000)))
+
+    def _refuse_half_scored(self, record: Record) -> None:
+        if not record.scored:
+            return
+        found = verified_of(record)
+        optional = self.summary.get("optional_scores", ())
+        required = [name for name in self.dimensions if name not in optional]
+        for what, scores in (("scores", record.score.values), ("verified scores", found.scores if found else None)):
+            lacks = [name for name in required if scores is not None and scores.get(name) is None]
+            if lacks:
+                place = str(self.run.path / RECORDS_FILE)
+                raise DataError([Issue(place, record.key, f"the {what} have no number for {', '.join(lacks)}")])
+
+    def _count_checks(self, record: Record) -> None:
+        detail = detail_of(record)
+        if detail is None:
+            return
+        green = detail.checks.all_green
+        self.all_green += green
+        if not green and self.outcomes and record.score.outcome == self.outcomes[0]:
+            self.contradicted += 1
+
+    def _count_usage(self, record: Record) -> None:
+        for counters in record.transcript.usage.values():
+            self.usage["players"].add(counters)
+        self.usage["judge"].add(record.score.judging.usage)
+
+    def cells(self, unit: Unit) -> Iterator[Cell]:
+        """Yield the matches of a unit by column."""
+        found = unit.columns
+        rows = [tuple(found[at : at + 4]) for at in range(0, len(found), 4)]
+        for column, number, mark, mean in sorted(rows):
+            yield Cell(column, number, self._marks[mark], None if mean < 0 else mean / 1000)
+
+    def mean(self, name: str, verified: bool = False) -> float | None:
+        """Return the mean of a dimension; None where nothing is scored."""
+        return mean_in(self.total, name, verified)
+
+    def interval(self, name: str, verified: bool = False) -> tuple[float, float] | None:
+        """Return the 95 % interval of a dimension's mean, cut to the scale of the grades."""
+        found = [verified_in(unit.group).scores if verified else unit.group.scores for unit in self.units.values()]
+        bounds = clustered_mean_interval([(scores.sums.get(name, 0.0), scores.n) for scores in found])
+        if bounds is None or self.parts.scale is None:
+            return bounds
+        lowest, highest = self.parts.scale
+        return max(bounds[0], lowest), min(bounds[1], highest)
+
+
+def verified_in(group: Group) -> VerifiedRates:
+    """Return the verified rates of a group; an empty one where its family keeps none."""
+    for fact in group.facts:
+        if isinstance(fact, VerifiedRates):
+            return fact
+    return VerifiedRates(Moments(group.dimensions), {})
+
+
+def checks_in(group: Group) -> CheckRates:
+    """Return the check rates of a group; an empty one where its family keeps none."""
+    for fact in group.facts:
+        if isinstance(fact, CheckRates):
+            return fact
+    return CheckRates()
+
+
+def mean_in(group: Group, name: str, verified: bool = False) -> float | None:
+    """Return the mean of a dimension over a group; None where nothing is scored."""
+    scores = verified_in(group).scores if verified else group.scores
+    return scores.sums[name] / scores.n if scores.n else None
+
+
+def verified_rate(group: Group, wanted: bool, digits: int = 1) -> list[str]:
+    """Return the success rate by verified outcomes as the cell of a table; no cell where it is not `wanted`."""
+    if not wanted:
+        return []
+    won, n = successes(verified_in(group).outcomes)
+    return [percent(won / n if n else None, digits)]
+
+
+def successes(outcomes: Mapping[str, int]) -> tuple[int, int]:
+    """Return (matches with the best outcome, matches with an outcome)."""
+    counts = list(outcomes.values())
+    return (counts[0] if counts else 0), sum(counts)
+
+
+def success_interval(outcomes: Mapping[str, int]) -> tuple[float, float] | None:
+    """Return Wilson's 95 % interval of the success rate; None without outcomes."""
+    return wilson(*successes(outcomes))
+
+
+def _count(group: Group, record: Record) -> None:
+    if record.score.outcome is not None:
+        group.outcomes.setdefault(record.score.outcome, 0)
+    found = verified_of(record)
+    if found is not None and found.outcome is not None:
+        verified_in(group).outcomes.setdefault(found.outcome, 0)
+    group.add(record)

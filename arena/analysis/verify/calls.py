@@ -1,0 +1,312 @@
+"""Verifies api_calls.jsonl: every line as the arena writes it, every tool answer computed again.
+
+A seeded answer must come again to the byte. An answer without a seed (a deployed calculator) must come again where the
+op is deterministic; where it is not, the relation that the op's example shows must hold (calculator/relations.py), and
+where there is none the answer is counted as unchecked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.records import Found
+from arena.calculator.relations import parts, relation
+from arena.errors import ServiceFault
+from arena.messages import Calculator, CallKey
+from arena.play.services import JUDGE_SEAT, tool_seed
+from arena.play.toolbox import Toolbox, Tools
+from arena.records import Json, Trial
+from arena.store.calls import CallLine
+from arena.store.journal import JOURNAL_FILE, JournalIndex, Place, encode_line, parse_line, read_lines, tool_digest
+from arena.store.manifest import Identity
+
+_WAITING = 256
+"""Calls handed to the calculator ahead of the one whose answer is looked at next."""
+
+
+@dataclass(slots=True)
+class CallCounts:
+    """What became of the tool calls. `executed`: computed again and equal; `related`: a relation was checked;
+    `unchecked`: op -> how many answers could not be checked, `why`: op -> reason; by trial: `of_trial`."""
+
+    tool: int = 0
+    executed: int = 0
+    related: int = 0
+    differ: int = 0
+    unchecked: Counter[str] = field(default_factory=Counter)
+    why: dict[str, str] = field(default_factory=dict)
+    of_trial: Counter[str] = field(default_factory=Counter)
+    """Trial -> answers that were computed again or checked by a relation."""
+
+
+class Outcome(NamedTuple):
+    """What became of one answer: `executed`, `related`, `unchecked`, `differs`; and why, or how it differs."""
+
+    became: str
+    why: str = ""
+
+
+class Journal(JournalIndex):
+    """The calls of a run as `verify` reads them: offsets of the answers, and the calls that failed.
+
+    `faults`: (trial, attempt) -> lines without an answer.  `lines`: lines with an answer of each attempt.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.faults: dict[tuple[str, int], list[CallLine]] = {}
+        self.cost: dict[str, tuple[int, int]] = {}
+        """Model -> prompt and completion tokens of all its answers."""
+
+    def take(self, line: CallLine, place: Place) -> None:
+        """Enter one line."""
+        if line.settled:
+            self.enter(line, place)
+        else:
+            self.faults.setdefault((line.trial, line.attempt), []).append(line)
+        if line.reply is not None:
+            prompt, completion = self.cost.get(line.provider, (0, 0))
+            usage = line.reply.usage
+            self.cost[line.provider] = prompt + usage.prompt_tokens, completion + usage.completion_tokens
+
+    def trials(self) -> set[str]:
+        """Return the trials that have calls."""
+        return {trial for trial, _ in (*self._places, *self.faults)}
+
+    def answers(self, trial: str, attempt: int) -> int:
+        """Return how many answers one attempt has."""
+        return len(self._places.get((trial, attempt), ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Recalculation:
+    """How answers are checked. `seeded`: the local calculator with seeds; `unseeded`: the same without, for runs whose
+    calculator had none; `rows`: its catalogue by op.  Both are None where calls stay unchecked, and `why` says so."""
+
+    seeded: Calculator | None
+    unseeded: Calculator | None
+    why: str = ""
+
+    def rows(self) -> dict[str, dict[str, Json]]:
+        return {} if self.seeded is None else {row["name"]: row for row in self.seeded.catalogue()}
+
+
+def check_calls(
+    found: Found, again: Recalculation, problems: Problems, own: Toolbox | None
+) -> tuple[Journal, CallCounts]:
+    """Read every line of the journal once and check it; return its index and what became of the tool calls.
+
+    `own`: the family's own tools, which answer in place of the calculator; None: it has none.
+    """
+    trials = found.trials
+    path = found.run.path / JOURNAL_FILE
+    journal = Journal(path)
+    checker = _Checker(found.run.manifest.identity, trials, again, problems)
+    if own is not None:
+        return _check_own(path, journal, checker, problems, own)
+    if not path.exists():
+        if trials:
+            problems.notes.append(f"there is no {JOURNAL_FILE}: no call was made")
+        return journal, checker.counts
+    with problems.guard(JOURNAL_FILE, ""), ThreadPoolExecutor(max_workers=4) as pool:
+        waiting: deque[tuple[int, CallLine, Future[Outcome]]] = deque()
+        for number, line in _lines(path, journal, problems):
+            if line.answer is not None and checker.plausible(number, line):
+                waiting.append((number, line, pool.submit(checker.check, line)))
+                if len(waiting) >= _WAITING:
+                    checker.count(*waiting.popleft())
+            else:
+                checker.check_place(number, line)
+        while waiting:
+            checker.count(*waiting.popleft())
+    return journal, checker.counts
+
+
+def _check_own(
+    path: Path, journal: Journal, checker: _Checker, problems: Problems, own: Toolbox
+) -> tuple[Journal, CallCounts]:
+    """Check the calls of a family's own tools: each trial's calls again, in their order, from its first."""
+    opened: dict[tuple[str, int], Tools] = {}
+    if not path.exists():
+        return journal, checker.counts
+    with problems.guard(JOURNAL_FILE, ""):
+        for number, line in _lines(path, journal, problems):
+            trial = checker.trials.get(line.trial)
+            if line.answer is None or trial is None:
+                checker.check_place(number, line)
+                continue
+            checker.counts.tool += 1
+            if not own.repeatable:
+                checker.tally(number, line, Outcome("unchecked", f"{own.name}: its calls cannot be computed again"))
+                continue
+            key = (trial.key, line.attempt)
+            if key not in opened:
+                opened[key] = own.open(trial)
+            tools = opened[key]
+            now = tools.call(line.op, line.args, checker.seed(line) if tools.seeded else "").answer
+            same = encode_line(now) == encode_line(line.answer)
+            outcome = Outcome("executed") if same else Outcome("differs", _unlike(line.answer, now))
+            checker.tally(number, line, outcome)
+    return journal, checker.counts
+
+
+def _lines(path: Path, journal: Journal, problems: Problems) -> Iterator[tuple[int, CallLine]]:
+    """Yield number and call of each line that is one, and enter it into the journal's index."""
+    for number, (offset, raw) in enumerate(read_lines(path), 1):
+        place = f"line {number}"
+        if not raw.endswith(b"\n"):
+            problems.add(JOURNAL_FILE, place, "is cut off")
+            return
+        line = None
+        with problems.guard(JOURNAL_FILE, ""):
+            value = parse_line(path, number, raw)
+            if encode_line(value) != raw:
+                problems.add(JOURNAL_FILE, place, "is not written as the arena writes it")
+            line = CallLine.from_json(value, str(path), place)
+        if line is not None:
+            journal.take(line, Place(number, offset))
+            yield number, line
+
+
+class _Checker:
+    """Checks tool answers; `check` runs in several threads at once and only reads."""
+
+    def __init__(
+        self, identity: Identity, trials: Mapping[str, Trial], again: Recalculation, problems: Problems
+    ) -> None:
+        self.trials, self.again, self.problems = trials, again, problems
+        self.counts = CallCounts()
+        self.rows = again.rows()
+        self.models = identity.models
+        self.promised = identity.calculator.get("seeded") is True
+
+    def plausible(self, number: int, line: CallLine) -> bool:
+        """Whether a tool line belongs to the plan and carries the digest and the seed of its place; else a problem."""
+        self.counts.tool += 1
+        place = f"line {number}"
+        if line.digest != tool_digest(line.op, line.args):
+            self.problems.add(JOURNAL_FILE, place, f"{line.op}: the digest is not that of op and arguments")
+            return False
+        if line.trial not in self.trials:
+            if self.trials:
+                self.problems.add(JOURNAL_FILE, place, f"{line.trial} is not in the plan")
+            return False
+        if line.seed and line.seed != self.seed(line):
+            self.problems.add(JOURNAL_FILE, place, f"{line.op}: the seed is not that of its place in the run")
+            return False
+        if self.promised and not line.seed and not self._replayed(line):
+            self.problems.add(JOURNAL_FILE, place, f"{line.op}: the run's calculator is seeded, this call has no seed")
+            return False
+        return True
+
+    def check_place(self, number: int, line: CallLine) -> None:
+        """Tell where a line belongs to no trial of the plan, or names another model than the run has for its seat."""
+        if self.trials and line.trial not in self.trials:
+            self.problems.add(JOURNAL_FILE, f"line {number}", f"{line.trial} is not in the plan")
+        if line.provider and line.provider != (label := self._label(line)):
+            message = f"/provider: the run has {label} for {line.seat}, not {line.provider}"
+            self.problems.add(JOURNAL_FILE, f"line {number}", message)
+
+    def _label(self, line: CallLine) -> str:
+        """Return the model that the run has for a call; of a panel the judge of its question (the turn)."""
+        if line.seat != JUDGE_SEAT:
+            trial = self.trials.get(line.trial)
+            named = None if trial is None else trial.cast.get(line.seat)
+            return str(named or self.models.player(line.seat))
+        judges = self.models.judges
+        return judges[line.turn] if 0 <= line.turn < len(judges) else "no judge"
+
+    def _replayed(self, line: CallLine) -> bool:
+        return self._label(line).startswith("replay/")
+
+    def seed(self, line: CallLine) -> str:
+        """Return the seed of a call's place."""
+        key = CallKey(line.trial, line.attempt, line.seat, line.turn, line.step)
+        return tool_seed(self.trials[line.trial].seed, key, line.index)
+
+    def check(self, line: CallLine) -> Outcome:
+        """Check one answer."""
+        if self.again.seeded is None:
+            return Outcome("unchecked", self.again.why)
+        op, args, answer = line.op, line.args, line.answer or {}
+        try:
+            if line.seed or answer.get("deterministic") is True:
+                now = self.again.seeded.call(op, args, self.seed(line)).answer
+                if encode_line(now) == encode_line(answer):
+                    return Outcome("executed")
+                if line.seed or not self._random(op):
+                    return Outcome("differs", _unlike(answer, now))
+                return self._by_relation(op, args, answer)  # recorded under the seed of another run
+            return self._unseeded(op, args, answer)
+        except ServiceFault as fault:
+            return Outcome("unchecked", str(fault))
+
+    def _random(self, op: str) -> bool:
+        row = self.rows.get(op)
+        return row is not None and bool(row["randomised"])
+
+    def _unseeded(self, op: str, args: Json, answer: Mapping[str, Json]) -> Outcome:
+        assert self.again.unseeded is not None
+        now = self.again.unseeded.call(op, args, "").answer
+        if encode_line(now) == encode_line(answer):
+            return Outcome("executed")
+        if not self._random(op):
+            return Outcome("differs", _unlike(answer, now))
+        if answer.get("ok") != now.get("ok"):
+            return Outcome("differs", _unlike(answer, now))
+        return self._by_relation(op, args, answer)
+
+    def _by_relation(self, op: str, args: Json, answer: Mapping[str, Json]) -> Outcome:
+        """Check a random answer; a batch is as good as the worst of its parts."""
+        if op == "batch":
+            inner = [self._unseeded(*part) for part in parts(op, args, answer) if part[0] != "batch"]
+            worst = ("differs", "unchecked", "related", "executed")
+            return min(inner, key=lambda outcome: worst.index(outcome.became), default=Outcome("unchecked", "empty"))
+        if answer.get("ok") is not True:
+            return Outcome("unchecked", "an error that depended on chance")
+        row = self.rows[op]
+        if "then" not in row["example"]:
+            return Outcome("unchecked", "the answer is random, and nothing shows whether it is right")
+        wanted = relation(row, self.rows[row["example"]["then"]["op"]], args, answer.get("result"))
+        if isinstance(wanted, str):
+            return Outcome("unchecked", wanted)
+        assert self.again.unseeded is not None
+        said = self.again.unseeded.call(wanted.op, wanted.args, "").answer
+        if said.get("ok") is True and encode_line(said["result"]) == encode_line(wanted.result):
+            return Outcome("related")
+        return Outcome("differs", f"{wanted.op} says {_short(said)} of it, not {_short(wanted.result)}")
+
+    def count(self, number: int, line: CallLine, future: Future[Outcome]) -> None:
+        """Count what became of a call, and tell where its answer does not hold."""
+        self.tally(number, line, future.result())
+
+    def tally(self, number: int, line: CallLine, outcome: Outcome) -> None:
+        """Count one outcome, and report an answer that does not hold."""
+        counts, op = self.counts, line.op
+        if outcome.became == "differs":
+            counts.differ += 1
+            place = f"line {number}"
+            key = f"{line.trial}, {line.seat}, turn {line.turn}"
+            self.problems.add(JOURNAL_FILE, place, f"{op} ({key}): the answer does not hold: {outcome.why}")
+        elif outcome.became == "unchecked":
+            counts.unchecked[op] += 1
+            counts.why.setdefault(op, outcome.why)
+        else:
+            counts.executed += outcome.became == "executed"
+            counts.related += outcome.became == "related"
+            counts.of_trial[line.trial] += 1
+
+
+def _unlike(then: Json, now: Json) -> str:
+    return f"recorded {_short(then)}, computed again {_short(now)}"
+
+
+def _short(value: Json) -> str:
+    text = encode_line(value).decode("utf-8", "replace").rstrip("\n")
+    return text if len(text) <= 120 else f"{text[:117]}..."

@@ -1,0 +1,153 @@
+"""Verifies everything that is derived from the records: built again beside, and compared to the byte."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from arena.analysis.verify.calls import Journal
+from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.records import Found
+from arena.engine.manifest import summary_head
+from arena.engine.summary import Summary
+from arena.errors import DataError
+from arena.families.contract import Family
+from arena.formats.bounded import open_file, parse_json, read_file
+from arena.formats.strict_json import MAX_BYTES
+from arena.records import Json
+from arena.settings.prices import Price
+from arena.settings.table import PROVIDERS
+from arena.store.files import is_temporary
+from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, differences
+
+FOLDERS = ("matches", "role_views")
+"""Folders that hold nothing but what is derived from records."""
+
+COST_TOLERANCE = 2e-6
+"""Dollars; sums of the same prices in another order may round to another sixth decimal."""
+
+_PIECE = 1 << 20
+
+
+def check_derived(found: Found, journal: Journal, problems: Problems) -> None:
+    """Build every derived file again from the stored records; `problems` gets the files that are not the same."""
+    if found.family is None:
+        return
+    # Beside no run: this changes nothing there, not even for a moment.
+    folder = Path(tempfile.mkdtemp(prefix="arena-verify-"))
+    try:
+        with problems.guard(RECORDS_FILE, ""):
+            _Derived(found, found.family, journal, problems, folder).check()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Derived:
+    def __init__(self, found: Found, family: Family, journal: Journal, problems: Problems, folder: Path) -> None:
+        self.found, self.family, self.journal, self.problems, self.folder = found, family, journal, problems, folder
+        self.made: set[str] = set()
+
+    def check(self) -> None:
+        summary = Summary(self.folder, self.family, self.found.run.manifest.identity.plan.count)
+        exporters = self.family.exports(self.folder)
+        for record in self.found.run.records:
+            self.family.write_bundle(self.folder, record)
+            summary.add(record)
+            for exporter in exporters:
+                exporter.add(record)
+            self._compare_made()
+        for exporter in exporters:
+            exporter.close()
+        cost: dict[str, Json] = {}
+        with self.problems.guard(SUMMARY_FILE, "/cost_usd"):
+            cost = self._cost()
+        summary.close(summary_head(self.found.run.manifest, self.family, cost))
+        self._compare_made()
+        self._find_strangers()
+
+    def _compare_made(self) -> None:
+        """Compare every file that stands finished in the folder with the run's, and remove it with its folders."""
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                if not is_temporary(name):
+                    path = Path(folder, name)
+                    inner = path.relative_to(self.folder).as_posix()
+                    self.made.add(inner)
+                    self._compare(inner, path)
+                    self._remove(path)
+
+    def _compare(self, name: str, rebuilt: Path) -> None:
+        stored = self.found.run.path / name
+        with self.problems.guard(name, ""):
+            place = first_difference(stored, rebuilt)
+            if place is None:
+                return
+            told = _json_differences(stored, rebuilt) if name.endswith(".json") else []
+            for line in told or [f"{place} is not what the records give"]:
+                self.problems.add(name, "", f"the records give another file: {line}")
+
+    def _remove(self, path: Path) -> None:
+        """Remove a file and the folders that it leaves empty, so that the next look has as little to walk through."""
+        path.unlink()
+        for folder in path.parents:
+            if folder == self.folder or any(os.scandir(folder)):
+                break
+            folder.rmdir()
+
+    def _find_strangers(self) -> None:
+        """Files in the folders of derived files that no record gives."""
+        for top in FOLDERS:
+            for folder, _, names in os.walk(self.found.run.path / top):
+                for name in sorted(names):
+                    inner = Path(folder, name).relative_to(self.found.run.path).as_posix()
+                    if inner not in self.made and not is_temporary(name):
+                        self.problems.add(inner, "", "belongs to no record")
+
+    def _cost(self) -> dict[str, Json]:
+        """Return the summary's `cost_usd`, once it is checked: the sum over all answers by the prices that it names."""
+        cost: dict[str, Json] = self.found.run.summary()["cost_usd"]
+        prices = {label: Price(row["prompt"], row["completion"]) for label, row in cost["prices"].items()}
+        usd = sum(prices[label].cost(*tokens) for label, tokens in self.journal.cost.items() if label in prices)
+        if abs(usd - cost["usd"]) > COST_TOLERANCE:
+            message = f"is {cost['usd']}; the calls and these prices give {usd:.6f}"
+            self.problems.add(SUMMARY_FILE, "/cost_usd/usd", message)
+        identity = self.found.run.manifest.identity
+        labels = set(identity.models.judges)
+        if identity.source is None:  # else its players were called, and paid, by an earlier run
+            labels |= set(identity.models.roster)
+        unpriced = sorted(x for x in labels if not _offline(x) and x not in prices)
+        if cost["unpriced"] != unpriced:
+            self.problems.add(SUMMARY_FILE, "/cost_usd/unpriced", f"the models without a price are {unpriced}")
+        return cost
+
+
+def _offline(label: str) -> bool:
+    row = PROVIDERS.get(label.partition("/")[0])
+    return row is not None and row.offline
+
+
+def first_difference(stored: Path, rebuilt: Path) -> str | None:
+    """Return the first line in which two files differ (`line 7`), None where they are equal. Raises OSError."""
+    line = 1
+    with open_file(stored) as old, open_file(rebuilt) as new:
+        while True:
+            a, b = old.read(_PIECE), new.read(_PIECE)
+            if a == b:
+                if not a:
+                    return None
+                line += a.count(b"\n")
+                continue
+            same = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+            return f"line {line + a[:same].count(10)}"
+
+
+def _json_differences(stored: Path, rebuilt: Path) -> list[str]:
+    """Return in which members two JSON files differ; empty where one cannot be read or they differ in spelling only."""
+    try:
+        old: Json = parse_json(read_file(stored, MAX_BYTES), str(stored))
+        new: Json = parse_json(read_file(rebuilt, MAX_BYTES), str(rebuilt))
+    except DataError:
+        return []
+    return [line for _, line in zip(range(3), differences(old, new), strict=False)]

@@ -1,0 +1,60 @@
+"""What does not hold of a run: problems with their place, bounded, told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.engine.finished import MALFORMED
+from arena.errors import ArenaError, DataError, Issue
+from arena.store.journal import JOURNAL_FILE
+from arena.store.rundir import RECORDS_FILE
+
+MAX_LISTED = 100
+"""A run in which everything is wrong must not print millions of lines."""
+
+MAX_CHARS = 400
+
+_READ_BY_ALL = (RECORDS_FILE, JOURNAL_FILE)
+"""Where one of them cannot be read, no command takes the run. (A damaged manifest ends a verification at once.)"""
+
+
+@dataclass(slots=True)
+class Problems:
+    """Problems in the order in which they were found. `notes`: what a reader should know and what is no problem;
+    `unreadable`: whether a record or a line of the journal is not of the shape that the arena writes."""
+
+    root: Path
+    listed: list[Issue] = field(default_factory=list)
+    count: int = 0
+    unreadable: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, file: str, place: str, message: str) -> None:
+        """Note a problem of a file (its path below the run) at a place: `line 7`, a JSON pointer, a trial's key."""
+        short = message if len(message) <= MAX_CHARS else message[: MAX_CHARS - 3] + "..."
+        issue = Issue(file, place, short)
+        if issue in self.listed:
+            return
+        self.count += 1
+        if len(self.listed) < MAX_LISTED:
+            self.listed.append(issue)
+
+    @contextmanager
+    def guard(self, file: str, place: str) -> Iterator[None]:
+        """Turn what reading a damaged piece of a run raises into a problem."""
+        try:
+            yield
+        except DataError as error:
+            for issue in error.issues:
+                name = issue.file.removeprefix(f"{self.root}/")
+                self.unreadable |= name in _READ_BY_ALL
+                self.add(name, f"{place} {issue.pointer}".strip(), issue.message)
+        except ArenaError as error:
+            self.add(file, place, str(error))
+        except OSError as error:
+            self.add(file, place, f"cannot be read: {error.strerror or error}")
+        except MALFORMED as error:
+            self.add(file, place, f"is not as the arena writes it: {type(error).__name__}: {error}")

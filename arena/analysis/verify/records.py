@@ -1,0 +1,173 @@
+"""Verifies manifest.json, matches.jsonl and inputs/: identity, plan, and the hash chain."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.analysis.verify.problems import Problems
+from arena.engine.finished import family_of_run
+from arena.engine.manifest import plan
+from arena.families.contract import Family
+from arena.formats.bounded import read_file
+from arena.formats.decode import decode, encode
+from arena.formats.strict_json import MAX_BYTES
+from arena.records import Json, Record, Trial
+from arena.store.chain import chained, first_link, unchained
+from arena.store.files import reading
+from arena.store.finished_run import FinishedRun
+from arena.store.journal import Place, encode_line, parse_line, read_lines
+from arena.store.reader import Stored
+from arena.store.rundir import (
+    INPUTS_DIR,
+    MANIFEST_FILE,
+    RECORDS_FILE,
+    TIMINGS_FILE,
+    Timing,
+    differences,
+    file_digest,
+    pretty_json,
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """What a run holds. `family` is None where its inputs cannot be read; `trials`: those of the plan, by key;
+    `records`: those that can be read, by key, in the order of the file: where each is, and why it stopped."""
+
+    run: FinishedRun
+    family: Family | None = None
+    trials: dict[str, Trial] = field(default_factory=dict)
+    records: dict[str, Stored] = field(default_factory=dict)
+
+    def read(self, key: str) -> Record:
+        """Return a record of `records`. Errors: DataError."""
+        return self.run.records.at(self.records[key].place)
+
+
+def check_records(run: FinishedRun, problems: Problems) -> Found:
+    """Check what the run is and which records it has; `problems` gets what does not hold."""
+    found = Found(run)
+    _check_manifest(run, problems)
+    with problems.guard(MANIFEST_FILE, "/identity"):
+        found.family = family_of_run(run.path, run.identity)
+    if found.family is not None:
+        with problems.guard(INPUTS_DIR, ""):
+            _check_inputs(run, found.family, problems)
+        with problems.guard(MANIFEST_FILE, "/identity/plan"):
+            found.trials = {trial.key: trial for trial in found.family.trials()}
+            planned = plan(found.trials)
+            if run.manifest.identity.plan != planned:
+                problems.add(MANIFEST_FILE, "/identity/plan", f"the inputs give {planned.count} trials, other ones")
+    with problems.guard(RECORDS_FILE, ""):
+        _check_chain(found, problems)
+    with problems.guard(TIMINGS_FILE, ""):
+        _check_timings(found, problems)
+    with problems.guard(MANIFEST_FILE, "/sessions"):
+        _check_missing(found, problems)
+    return found
+
+
+def _check_manifest(run: FinishedRun, problems: Problems) -> None:
+    data = read_file(run.path / MANIFEST_FILE, MAX_BYTES)
+    if data != pretty_json(run.manifest.to_json()):
+        problems.add(MANIFEST_FILE, "", "is not written as the arena writes it")
+
+
+def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
+    """Check that the inputs are those that the identity names, and that this arena's rules are the run's."""
+    for name, data in family.inputs().items():
+        with reading(run.path / INPUTS_DIR / name, run.path) as file:
+            same = file.read(len(data) + 1) == data
+        if not same:
+            problems.add(f"{INPUTS_DIR}/{name}", "", "is not written as the arena writes it")
+    tools = run.path / INPUTS_DIR / "tools.txt"
+    if (file_digest(tools) if tools.exists() else None) != run.manifest.identity.tools_sha256:
+        problems.add(f"{INPUTS_DIR}/tools.txt", "", "is not what the identity names (tools_sha256)")
+    for line in differences(run.identity["rules"], _plain(dict(family.identity())), "/identity/rules"):
+        made = run.manifest.arena_version
+        problems.add(
+            MANIFEST_FILE, "", f"the inputs and the rules of this arena give another value (the run: {made}); {line}"
+        )
+
+
+def _plain(value: Json) -> Json:
+    """Return a value as it comes back from JSON: tuples are lists there."""
+    return parse_line(Path(MANIFEST_FILE), 1, encode_line(value))
+
+
+def _check_chain(found: Found, problems: Problems) -> None:
+    """Walk matches.jsonl: each line as the arena writes it, bound to the one before, each trial once, in plan order."""
+    path = found.run.path / RECORDS_FILE
+    if not path.exists():
+        problems.add(RECORDS_FILE, "", "is missing")
+        return
+    previous = first_link(found.run.identity)
+    order = {key: place for place, key in enumerate(found.trials)}
+    last = -1
+    for number, (offset, line) in enumerate(read_lines(path), 1):
+        place = f"line {number}"
+        if line != chained(unchained(line), previous):
+            problems.add(
+                RECORDS_FILE, place, "is not bound to the line before it (`prev`): this line or that one was changed"
+            )
+        if not line.endswith(b"\n"):
+            problems.add(RECORDS_FILE, place, "is cut off")
+            return
+        previous = hashlib.sha256(line).hexdigest()
+        with problems.guard(RECORDS_FILE, ""):
+            record = found.run.records.parse(Place(number, offset), line)
+            if encode_line(record.to_json()) != unchained(line):
+                problems.add(RECORDS_FILE, place, "is not written as the arena writes it")
+            if record.key in found.records:
+                problems.add(RECORDS_FILE, place, f"{record.key} has a record already")
+                continue
+            found.records[record.key] = Stored(Place(number, offset), record.stop, record.attempt)
+            if order and record.key not in order:
+                problems.add(RECORDS_FILE, place, f"{record.key} is not in the plan")
+            elif order and order[record.key] < last:
+                problems.add(RECORDS_FILE, place, f"{record.key} stands out of plan order")
+            last = order.get(record.key, last)
+
+
+def _check_timings(found: Found, problems: Problems) -> None:
+    """Check that timings.jsonl is written as the arena writes it, about trials of the plan; the times are anyone's."""
+    path = found.run.path / TIMINGS_FILE
+    if not path.exists():
+        return
+    for number, (_, line) in enumerate(read_lines(path), 1):
+        with problems.guard(TIMINGS_FILE, ""):
+            timing = decode(Timing, parse_line(path, number, line), str(path), f"line {number}")
+            if encode_line(encode(timing)) != line:
+                problems.add(TIMINGS_FILE, f"line {number}", "is not written as the arena writes it")
+            elif found.trials and timing.key not in found.trials:
+                problems.add(TIMINGS_FILE, f"line {number}", f"{timing.key} is not in the plan")
+
+
+def _check_missing(found: Found, problems: Problems) -> None:
+    """Check that what has no record was left out for a reason: the last session was stopped, or a trial before it in
+    its series has none that it could build on."""
+    session = found.run.manifest.sessions[-1]
+    if not session.ended:
+        problems.add(MANIFEST_FILE, "/sessions", "the last session did not come to its end; resume it with --resume")
+        return
+    missing = [trial for key, trial in found.trials.items() if key not in found.records]
+    if not missing:
+        return
+    if session.stopped_by is not None:
+        told = f"{len(missing)} of {len(found.trials)} planned matches were not played: {session.stopped_by}"
+        problems.notes.append(f"{told}, as the manifest says")
+        return
+    broken = _broken_series(found)
+    for trial in missing:
+        if trial.series is None or trial.series not in broken:
+            problems.add(RECORDS_FILE, trial.key, "the plan has this match, but it has no record")
+
+
+def _broken_series(found: Found) -> set[str | None]:
+    return {
+        found.trials[key].series
+        for key, stored in found.records.items()
+        if key in found.trials and found.trials[key].series is not None and stored.status in ("error", "limit")
+    }

@@ -1,0 +1,184 @@
+"""Verifies a run: is everything in its directory what the run left, and does one thing follow from the other?
+
+In this order, all problems at once: the digests of all files; identity, plan and hash chain; every call as the arena
+writes it and every tool answer computed again; every record played again from the journal; every derived file built
+again from the records. Nothing in the run is changed. docs/verify.md says what each step can and cannot show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.analysis.verify.calls import CallCounts, Journal, Recalculation, check_calls
+from arena.analysis.verify.derived import check_derived
+from arena.analysis.verify.problems import MAX_LISTED, Problems
+from arena.analysis.verify.records import Found, check_records
+from arena.analysis.verify.replay import check_replay
+from arena.calculator.carrier import DEFAULT_TIMEOUT_S, GET_CARGO, CalculatorSettings, NoCalculator, ensure_built
+from arena.engine.build import CALCULATORS, ProcessContext, load
+from arena.engine.finished import opened
+from arena.errors import UsageError
+from arena.messages import Calculator
+from arena.records import Json
+from arena.settings.config import Config
+from arena.store import digests
+from arena.store.files import strangers
+from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE
+
+INTEGRITY = (
+    "This shows integrity, not authorship: the files fit each other and their digests, and the tool answers are the"
+    " calculator's. Who wrote them, and whether a model really said what it is quoted with, no file can show."
+)
+
+
+@dataclass(slots=True)
+class Match:
+    """One record: its `key`, `status`, `ledger` (empty where its family keeps none), how many of its tool calls were
+    computed again or checked (`calls`)."""
+
+    key: str
+    status: str
+    ledger: dict[str, Json]
+    calls: int
+
+
+@dataclass(slots=True)
+class Verification:
+    """What came out. `holds` when there is no problem; `files` that are listed; `matches` in the order of the file."""
+
+    run: str
+    problems: Problems
+    files: int = 0
+    matches: list[Match] = field(default_factory=list)
+    calls: CallCounts = field(default_factory=CallCounts)
+
+    @property
+    def holds(self) -> bool:
+        return self.problems.count == 0
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the result of `--json`; at most MAX_LISTED problems are listed."""
+        calls = self.calls
+        return {
+            "run": self.run,
+            "holds": self.holds,
+            "problems": [{"file": i.file, "place": i.pointer, "message": i.message} for i in self.problems.listed],
+            "problems_not_listed": max(0, self.problems.count - MAX_LISTED),
+            "notes": self.problems.notes,
+            "files": self.files,
+            "records": len(self.matches),
+            "calls": {
+                "tool": calls.tool,
+                "executed": calls.executed,
+                "related": calls.related,
+                "differ": calls.differ,
+                "unchecked": dict(sorted(calls.unchecked.items())),
+                "why_unchecked": dict(sorted(calls.why.items())),
+            },
+            "matches": [
+                {"key": match.key, "status": match.status, "calls_checked": match.calls, "ledger": match.ledger}
+                for match in self.matches
+            ],
+            "shows": INTEGRITY,
+        }
+
+
+def verify(path: Path, again: Recalculation) -> Verification:
+    """Verify the run directory `path`; `again` computes tool answers.
+
+    Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
+    the calculator does not answer at all.
+    """
+    problems = Problems(path)
+    if (path / MANIFEST_FILE).is_file():
+        for issue in strangers(path):
+            problems.add(issue.file, "", issue.message)
+    if problems.count:
+        problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
+        return Verification(path.resolve().name, problems)
+    run = opened(path)
+    result = Verification(run.name, problems)
+    for issue in digests.check(path):
+        problems.add(issue.file, issue.pointer, issue.message)
+    with problems.guard(digests.DIGESTS_FILE, ""):
+        result.files = len(digests.read(path)) if (path / digests.DIGESTS_FILE).is_file() else 0
+    found = check_records(run, problems)
+    _compare_calculators(run.manifest.identity.calculator, again, problems)
+    journal, result.calls = check_calls(
+        found, again, problems, None if found.family is None else found.family.toolbox(None)
+    )
+    _note_unrecorded(found, journal, problems)
+    check_replay(found, journal, problems)
+    check_derived(found, journal, problems)
+    result.matches = list(_matches(found, result.calls, problems))
+    return result
+
+
+def _compare_calculators(there: Mapping[str, Json], again: Recalculation, problems: Problems) -> None:
+    """Say so where the calculator here is not of the version that the run used: answers may differ for that alone."""
+    if again.seeded is None:
+        return
+    here = again.seeded.identity()
+    if there["provider"] != "none":
+        for name in ("version", "catalogue"):
+            if there.get(name) != here[name]:
+                problems.notes.append(
+                    f"the run's calculator is not the one here ({name} {there.get(name)}, here {here[name]}): what"
+                    " differs may differ for that"
+                )
+
+
+def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None:
+    """Say how many trials have calls and no record: matches under way when a session was stopped."""
+    if problems.unreadable:
+        return
+    count = sum(1 for key in journal.trials() if key in found.trials and key not in found.records)
+    if count:
+        problems.notes.append(f"{count} matches have calls and no record: they were under way when the run stopped")
+
+
+def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[Match]:
+    for key in found.records:
+        with problems.guard(RECORDS_FILE, key):
+            whole = found.read(key)
+            kept = getattr(found.family, "ledger", None)
+            yield Match(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
+
+
+@contextmanager
+def recalculating(config: Config, process: ProcessContext) -> Iterator[Recalculation]:
+    """Yield the local calculator with and without seeds, built first where it must be.
+
+    `--calculator-provider none` leaves the calls unchecked. Errors: UsageError where the calculator is asked for and
+    cannot be had.
+    """
+    tools = config.tools
+    name = "none" if tools is None else tools.provider
+    if name == "none":
+        yield Recalculation(None, None, "no calculator was asked for (--calculator-provider none)")
+        return
+    try:
+        binary = ensure_built(config.root, process.notify, process.environ, process.live)
+    except NoCalculator:
+        raise UsageError(
+            f"the calculator is needed to compute the calls again; it is not built, and cargo is missing: {GET_CARGO}."
+            " Without it: --calculator-provider none leaves the calls unchecked"
+        ) from None
+    with ExitStack() as stack:
+        made: list[Calculator] = []
+        for seeded in (True, False):
+            settings = CalculatorSettings(
+                root=config.root,
+                environ=process.environ,
+                timeout_s=tools.timeout if tools is not None else DEFAULT_TIMEOUT_S,
+                command=(str(binary),),
+                notify=process.notify,
+                seeded=seeded,
+                stop=process.stop,
+            )
+            made.append(load(CALCULATORS, name, "calculator").build(name, settings))
+            stack.callback(made[-1].close)
+        yield Recalculation(made[0], made[1])

@@ -1,0 +1,40 @@
+"""The commands, one file each, and the table of them.
+
+A command is `parser()`, which declares its flags, and `run(options, console) -> exit code`, which calls one function of
+engine/ or analysis/ and prints what came back. Does not belong here: calculations, the process's arguments and streams,
+signals, the handling of errors (arena/cli/entry.py does that for all). A new command is one file and one row below.
+Start with the file named like the command.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One command: the module that offers `parser` and `run`, and one line for `arena --help`.
+
+    The module is text, so that `arena --help` imports no command.
+    """
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Command] = {
+    "run": Command("arena.cli.commands.run", "play the challenge set: agents negotiate, compute and are judged"),
+    "runs": Command("arena.cli.commands.runs", "list the runs under state/runs"),
+    "show": Command("arena.cli.commands.show", "print one trial of a run as a conversation"),
+    "report": Command("arena.cli.commands.report", "write an HTML page about one or several runs"),
+    "compare": Command("arena.cli.commands.compare", "is the tuned run better than the base run?"),
+    "verify": Command("arena.cli.commands.verify", "check that a finished run was not changed"),
+    "check": Command("arena.cli.commands.check", "hold a run against thresholds: OK, WARN or FAIL"),
+    "leaderboard": Command("arena.cli.commands.leaderboard", "rank runs that may be ranked together"),
+    "export": Command("arena.cli.commands.export", "write a run as a leaderboard result or a data set"),
+    "rejudge": Command("arena.cli.commands.rejudge", "judge a finished run again, by one or several judges"),
+    "calibrate": Command("arena.cli.commands.calibrate", "measure what a judge notices"),
+    "challenges": Command("arena.cli.commands.challenges", "lint, list, show, render, count or try out challenges"),
+    "build": Command("arena.cli.commands.build", "build the calculator with cargo, as the first run does"),
+    "doctor": Command("arena.cli.commands.doctor", "is everything here that a run needs?"),
+}
+"""Name on the command line -> Command, in the order of the help."""

@@ -1,0 +1,247 @@
+"""`arena challenges lint|list|show|render|stats|play`: the challenge set for those who read and write it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from arena.calculator.carrier import GET_CARGO, NoCalculator
+from arena.cli.console import Console
+from arena.cli.execute import execute
+from arena.cli.process import process_context
+from arena.engine.build import RunRequest, build_calculator
+from arena.engine.finished import opened
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
+from arena.families.crypto.challenges.instance import draw_values, needs_calculator
+from arena.families.crypto.challenges.lint import lint, note_of
+from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
+from arena.families.crypto.challenges.schema import load, select
+from arena.families.crypto.checks.play_checks import unexpected
+from arena.families.crypto.checks.results import detail_of
+from arena.families.crypto.data import match_path
+from arena.families.crypto.spec import SPEC
+from arena.families.crypto.views import spoken
+from arena.formats.decode import encode
+from arena.formats.tables import printable
+from arena.messages import Calculator, CallKey
+from arena.play.services import SETUP_SEAT, tool_seed
+from arena.play.tool_protocol import describe
+from arena.records import Json, Record, Stop, trial_seed
+from arena.settings.config import build_parser, read_config
+from arena.settings.flags import Parser
+from arena.settings.places import DATA_ROOT
+from arena.settings.values import from_text
+from arena.store.rundir import write_output
+
+DEFAULT_SET = DATA_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
+PAGE = "CHALLENGES.md"
+"""The rendered set, beside the challenge file."""
+
+
+def parser() -> Parser:
+    """Declare the flags of each subcommand."""
+    shared = Parser(add_help=False)
+    shared.add_argument("--challenges", type=Path, default=DEFAULT_SET, metavar="FILE", help="challenge file")
+    shared.add_argument("--json", action="store_true", help="print JSON")
+    seeded = Parser(add_help=False)
+    seeded.add_argument("id", metavar="ID", help="id of a challenge")
+    seeded.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
+    declared = Parser(
+        prog="arena challenges",
+        description="Look at the challenge set and check it. `arena challenges COMMAND --help` lists the flags.",
+        examples=(
+            "python3 -m arena challenges lint",
+            "python3 -m arena challenges show workshop-approval --seed 3 --tools",
+            "python3 -m arena challenges play workshop-approval --json",
+        ),
+    )
+    commands = declared.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    def leaf(name: str, text: str, words: str, *parents: Parser) -> Parser:
+        example = f"python3 -m arena challenges {name} {words}".rstrip()
+        made: Parser = commands.add_parser(
+            name,
+            parents=[shared, *parents],
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            examples=(example,),
+        )
+        return made
+
+    leaf("lint", "say everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
+    leaf("list", "one line per challenge", "")
+    show = leaf("show", "what each role is told, for a seed", "workshop-approval --seed 3 --tools", seeded)
+    show.add_argument("--tools", action="store_true", help="with the description of the calculator")
+    render = leaf("render", f"write the set as Markdown ({PAGE} beside the file)", "--out CHALLENGES.md")
+    render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
+    leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")
+    leaf("play", "play the reference play, print turns, calls and checks", "workshop-approval", seeded)
+    return declared
+
+
+def _seed(word: str) -> int:
+    """Return a run seed, within the bounds of `arena run --seed`."""
+    (row,) = (row for row in SPEC.settings if row.name == "seed")
+    try:
+        return int(from_text(row, word))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the subcommand and return its exit code."""
+    return _COMMANDS[options.command](options, console)
+
+
+def _request(console: Console, words: Sequence[str] = ()) -> RunRequest:
+    """Return the request of a subcommand, which itself is silent but for its result."""
+    declared = build_parser("arena challenges", SPEC.settings, "")
+    config = read_config([*words, "--quiet"], os.environ, SPEC.settings, declared, mocks=SPEC.mocks)
+    console.set_up(True, False, config.environ)
+    return RunRequest(SPEC, config, process_context(config, console))
+
+
+@contextmanager
+def _calculator(request: RunRequest) -> Iterator[Calculator | None]:
+    """Yield the calculator; None where it is not built and cargo is missing, since most of this does without."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(build_calculator(request))
+        except NoCalculator:
+            found = None
+        yield found
+
+
+def _lint(options: argparse.Namespace, console: Console) -> int:
+    request = _request(console)
+    challenge_set = load(options.challenges)
+    with _calculator(request) as calculator:
+        ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
+    findings = lint(challenge_set, ops)
+    errors = sum(finding.level == "error" for finding in findings)
+    if options.json:
+        console.result(json.dumps([finding._asdict() for finding in findings]))
+    else:
+        for finding in findings:
+            console.result(printable(str(finding)))
+        if ops is None:
+            console.result("warning: there is no calculator, so the names of ops were not checked")
+        console.result(
+            f"{len(challenge_set.challenges)} challenges, {errors} errors, {len(findings) - errors} warnings"
+        )
+    return EXIT_ERRORS if errors else EXIT_OK
+
+
+def _list(options: argparse.Namespace, console: Console) -> int:
+    challenge_set = load(options.challenges)
+    if options.json:
+        console.result(json.dumps([challenge["id"] for challenge in challenge_set.challenges]))
+    else:
+        console.result(printable(listing(challenge_set)))
+    return EXIT_OK
+
+
+def _show(options: argparse.Namespace, console: Console) -> int:
+    challenge_set = load(options.challenges)
+    (challenge,) = select(challenge_set, ids=[options.id], asked="ID")
+    request = _request(console)
+    key = f"{SPEC.name}/{match_path(challenge['id'], 0)}"
+    seed = trial_seed(options.seed, key)
+    with _calculator(request) as calculator:
+        values = _drawn(challenge, seed, key, calculator)
+        tools = None
+        if options.tools and calculator is not None:
+            tools = describe(calculator.catalogue(), request.config["max_tool_calls_per_turn"])
+    found = note_of(challenge_set, challenge)
+    note = None if found is None else os.path.normpath(options.challenges.parent / found)
+    if options.json:
+        console.result(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
+    else:
+        shown = f"{seen_by(challenge, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
+        console.result(printable(shown))
+    return EXIT_OK
+
+
+def _drawn(challenge: dict[str, Json], seed: str, key: str, calculator: Calculator | None) -> dict[str, Json] | None:
+    """Return the values of the first match of a run with this seed, None for a challenge that draws none."""
+    instance = challenge.get("instance")
+    if instance is None:
+        return None
+    if calculator is None and needs_calculator(instance):
+        raise UsageError(
+            f"{challenge['id']} draws values with the calculator, which is not built; cargo is missing: {GET_CARGO}"
+        )
+    made = 0
+
+    def ask(name: str, op: str, args: dict[str, Json]) -> Json:
+        nonlocal made
+        place = CallKey(key, 0, SETUP_SEAT, 0, 0)
+        answer = calculator.call(op, args, tool_seed(seed, place, made)).answer  # type: ignore[union-attr]
+        made += 1
+        if answer.get("ok") is not True:
+            raise UsageError(f"{challenge['id']}: the value {name!r}: {op} answered {answer.get('error')}")
+        return answer["result"]
+
+    return draw_values(instance, seed, ask)
+
+
+def _render(options: argparse.Namespace, console: Console) -> int:
+    challenge_set = load(options.challenges)
+    path = options.out or options.challenges.parent / PAGE
+    write_output(path, markdown(challenge_set).encode())
+    console.result(f"wrote {path}: {len(challenge_set.challenges)} challenges")
+    return EXIT_OK
+
+
+def _stats(options: argparse.Namespace, console: Console) -> int:
+    found = stats(load(options.challenges))
+    console.result(json.dumps(found) if options.json else printable(stats_text(found)))
+    return EXIT_OK
+
+
+def _play(options: argparse.Namespace, console: Console) -> int:
+    (challenge,) = select(load(options.challenges), ids=[options.id], asked="ID")
+    if "reference_play" not in challenge:
+        raise UsageError(f"{options.id} names no reference play; docs/reference-plays.md says how to write one")
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["--challenges", str(options.challenges), "--challenge-ids", options.id, "--seed", str(options.seed)]
+        words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", f"{folder}/run"]
+        words += ["--participant-model", str(options.challenges.parent / challenge["reference_play"])]
+        execute(_request(console, words), console)
+        (record,) = opened(Path(folder) / "run").records
+    detail = detail_of(record)
+    false = list(unexpected(record.transcript.entries))
+    green = record.stop is Stop.AGREED_END and detail is not None and detail.checks.all_green and not false
+    console.result(json.dumps(record.to_json()) if options.json else printable("\n".join(_played_lines(record))))
+    return EXIT_OK if green else EXIT_ERRORS
+
+
+def _played_lines(record: Record) -> list[str]:
+    """Return a record as lines for the writer of a play."""
+    transcript, detail = record.transcript, detail_of(record)
+    lines = [f"values: {json.dumps(transcript.instance, ensure_ascii=False)}", ""]
+    for entry in transcript.entries:
+        if entry.kind == "say":
+            lines.append(f"[{entry.turn}] {entry.seat}: {spoken(entry)}")
+        elif entry.kind == "call":
+            answer = entry.answered.get("result", entry.answered.get("error"))
+            call = f"{entry.op} {json.dumps(entry.args)}"
+            lines.append(f"    {entry.seat} calls {entry.id}: {call[:200]} -> {json.dumps(answer)[:200]}")
+        else:
+            lines.append(f"    {entry.seat} {entry.kind}: {entry.problem or entry.text}")
+    lines += ["", f"ended: {record.stop} {transcript.detail}".rstrip()]
+    if detail is not None:
+        found = encode(detail.checks)
+        for name, ok in detail.checks.passed().items():
+            state = "not checked" if ok is None else "ok" if ok else "NOT OK"
+            lines.append(f"{name}: {state} {json.dumps(found[name], ensure_ascii=False)[:400]}")
+    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(transcript.entries)]
+    return lines
+
+
+_COMMANDS = {"lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play}

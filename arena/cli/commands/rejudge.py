@@ -1,0 +1,177 @@
+"""`arena rejudge`: judge a finished run again, by another judge, several, or the same one several times."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from arena.analysis.rejudge.agreement import AGREEMENT_FILE
+from arena.analysis.rejudge.rejudge import source_of
+from arena.analysis.rejudge.text import agreement_text
+from arena.cli.console import Console
+from arena.cli.execute import execute
+from arena.cli.process import process_context
+from arena.cli.settings import COMMON, read_settings
+from arena.engine.build import RunRequest, family_spec
+from arena.engine.finished import open_run
+from arena.errors import DataError, Issue, UsageError
+from arena.families.crypto.spec import MOCKS, SETTINGS
+from arena.formats.tables import printable
+from arena.records import Json
+from arena.settings.config import Config, ModelRef, Panel, build_parser
+from arena.settings.flags import Parser
+from arena.settings.model_refs import judge, judge_ref
+from arena.settings.table import PROVIDERS, Setting
+from arena.store import digests
+from arena.store.finished_run import FinishedRun
+from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE, file_digest
+
+_OF_THE_RUN = frozenset({
+    "challenges", "challenge_split", "challenge_ids", "limit", "repetitions", "seed", "max_turns",
+    "max_tool_calls_per_turn", "participant_provider", "participant_model", "role_model", "temperature", "top_p",
+    "max_tokens", "reasoning_effort", "op_families", "tool_text", "retry",
+})  # fmt: skip
+"""Settings that the matches were played with: they are as they were."""
+
+_MOST_REPETITIONS = 100
+_NEW = (
+    Setting("judges", ("--judge",), "list", (), "invocation", "Judge",
+            "a judge of the panel, PROVIDER/MODEL (beside --judge-model, where that is given); repeatable",
+            metavar="JUDGE"),
+    Setting("judge_repetitions", ("--judge-repetitions",), "int", 1, "invocation", "Judge",
+            "how often each judge judges each match", low=1, high=_MOST_REPETITIONS, metavar="K"),
+)  # fmt: skip
+_CHANGES: Mapping[str, dict[str, Any]] = {
+    "judge_provider": {"help": "who judges: " + ", ".join(PROVIDERS)},
+    "outcome_rule": {"default": None, "help": "rule that turns five scores into an outcome (the run's without it)"},
+    "calculator_provider": {"help": "for --judge-tools: process, oneshot, lambda"},
+    "workers": {"help": "matches judged at once"},
+}
+TABLE = (
+    *(replace(row, **_CHANGES.get(row.name, {})) for row in SETTINGS if row.name not in _OF_THE_RUN),
+    *_NEW,
+)
+_DESCRIPTION = (
+    "Judge the matches of the finished run RUN again: by another judge, by a panel of judges, several times, or with"
+    " other limits. Players are never called. The result is a run directory like any other."
+)
+
+_EXAMPLES = (
+    "python3 -m arena rejudge state/runs/first --judge-model openai/another-judge --out state/runs/first-again",
+    "python3 -m arena rejudge state/runs/first --judge openai/one --judge groq/two --judge-repetitions 3 --out panel",
+)
+
+
+COMMAND = "arena rejudge"
+
+
+def parser() -> Parser:
+    """Declare RUN, the settings of a run that are not the matches' own, and those of a panel."""
+    declared = build_parser(COMMAND, TABLE, _DESCRIPTION, _EXAMPLES)
+    declared.usage = f"{COMMAND} RUN [flags]"
+    declared.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
+    declared.show_first(("judges", "judge_repetitions", *COMMON))
+    return declared
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Judge the matches of RUN again and print how far the judges agree; return the code of the new run."""
+    # A list of settings would take a judge that is given twice for one.
+    _check_once([part.strip() for text in getattr(options, "judges", ()) for part in text.split(",")])
+    config = read_settings(options, console, TABLE, MOCKS)
+    finished = open_run(options.run)
+    source = source_of(finished)
+    _check_finished(finished)
+    _check_out(config, finished.path)
+    whole = _whole_config(finished, config)
+    process = process_context(config, console, options.argv, COMMAND)
+    spec = family_spec(finished.manifest.family)
+    request = RunRequest(spec, whole, process, _panel(config), source)
+    # With --json standard output holds nothing but the one object that `_show` prints.
+    code = execute(request, replace(console, out=console.err) if config.json else console)
+    if config.out is not None and not config.dry_run and (Path(config.out) / AGREEMENT_FILE).is_file():
+        _show(Path(config.out), config, console)
+    return code
+
+
+def _show(out: Path, config: Config, shown: Console) -> None:
+    found = json.loads((out / AGREEMENT_FILE).read_bytes())
+    if config.json:
+        summary = json.loads((out / SUMMARY_FILE).read_bytes())
+        shown.result(json.dumps({**summary, "judge_agreement": found}))
+    elif not config.quiet:
+        shown.result(printable(agreement_text(found)))
+
+
+def _check_finished(run: FinishedRun) -> None:
+    """Errors: UsageError when the run is not finished; DataError where what is read of it was changed since."""
+    listed = digests.read(run.path)
+    used = [name for name in listed if name in (MANIFEST_FILE, RECORDS_FILE) or name.startswith(f"{INPUTS_DIR}/")]
+    changed = [
+        Issue(str(run.path / name), "", "was changed after the run (arena verify says more)")
+        for name in used
+        if not (run.path / name).is_file() or file_digest(run.path / name) != listed[name].sha256
+    ]
+    if changed:
+        raise DataError(changed)
+    if RECORDS_FILE not in listed:
+        raise UsageError(f"{run.path} holds no matches, so there is nothing to judge")
+
+
+def _check_out(config: Config, path: Path) -> None:
+    if config.out is None:
+        if not config.dry_run:
+            raise UsageError("name the new run directory with --out")
+        return
+    out, source = Path(config.out).resolve(), path.resolve()
+    if out == source or source in out.parents:
+        raise UsageError(f"--out {config.out} lies in the run that is judged again, which is only read: name another")
+
+
+def _whole_config(run: FinishedRun, config: Config) -> Config:
+    """Return the settings of the new run: those of the matches as they were, those of judging as they are given.
+
+    Errors: UsageError for the panel or a run without players, DataError for models of an unknown provider.
+    """
+    judges = _panel(config)
+    played, models = run.manifest.identity.settings, run.manifest.identity.models
+    if models.participant is None:
+        raise UsageError(f"{run.path}: no model filled the seats, so there is nothing to score again")
+    provider, _, model = models.participant.partition("/")
+    roles = tuple(models.roles.items())
+    labels = [models.participant, *models.roles.values()]
+    strangers = [label for label in labels if label.partition("/")[0] not in PROVIDERS]
+    if strangers:
+        place = Issue(str(run.path / MANIFEST_FILE), "/identity/models", f"unknown provider in {', '.join(strangers)}")
+        raise DataError([place])
+    settings: dict[str, Json] = {row.name: row.default for row in SETTINGS}
+    settings |= {name: value for name, value in played.items() if name in _OF_THE_RUN}
+    settings |= {name: value for name, value in config.settings.items() if name in settings}
+    settings |= {"participant_provider": provider, "participant_model": model, "role_model": roles}
+    settings |= {"judge_provider": judges.judges[0].provider, "judge_model": judges.judges[0].model}
+    if config.outcome_rule is None:
+        settings["outcome_rule"] = played.get("outcome_rule")
+    if not config.judge_tools:
+        settings["calculator_provider"] = "none"
+    settings |= {"json": False, "quiet": config.quiet or config.json}
+    return replace(config, settings=settings, table=SETTINGS)
+
+
+def _panel(config: Config) -> Panel:
+    """Return who judges. Errors: UsageError when nobody is named, or one name stands for two."""
+    judges: list[ModelRef] = [judge(config, MOCKS, False)] if config.judge_provider is not None else []
+    judges += [judge_ref(text, MOCKS) for text in config.judges]
+    if not judges:
+        raise UsageError("who judges? give --judge-provider and --judge-model, or --judge PROVIDER/MODEL for each one")
+    _check_once([str(ref.shown) for ref in judges])
+    return Panel(tuple(judges), config.judge_repetitions)
+
+
+def _check_once(names: Sequence[str]) -> None:
+    twice = ", ".join(sorted({name for name in names if names.count(name) > 1}))
+    if twice:
+        raise UsageError(f"{twice} is in the panel twice; --judge-repetitions K has each judge judge K times")

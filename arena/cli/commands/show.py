@@ -1,0 +1,95 @@
+"""`arena show RUN UNIT`: one trial of a run as a readable conversation."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from arena.cli.console import Console
+from arena.cli.conversation import conversation
+from arena.cli.run_choice import add_last, newest
+from arena.engine.finished import open_run
+from arena.errors import EXIT_OK, UsageError
+from arena.formats.suggest import suggest
+from arena.formats.tables import printable
+from arena.formats.terminal import terminal_width
+from arena.records import Record
+from arena.settings.flags import Parser
+from arena.store.finished_run import FinishedRun
+
+
+def parser() -> Parser:
+    """Declare the flags."""
+    declared = Parser(
+        prog="arena show",
+        usage="arena show RUN UNIT [flags]",
+        description="Print one trial of a run as a conversation: turns, calls with their answers, scores, verdict."
+        " Characters that could steer the terminal are shown as escapes.",
+        examples=(
+            "python3 -m arena show state/runs/first workshop-approval",
+            "python3 -m arena show --last workshop-approval --rep 2",
+            "python3 -m arena show state/runs/first crypto/workshop-approval/rep_0 --json",
+        ),
+    )
+    declared.add_argument("words", nargs="*", metavar="RUN UNIT", help="run directory; unit (a challenge) or whole key")
+    add_last(declared, "take the newest run under state/runs; then only UNIT is named")
+    declared.add_argument(
+        "--rep", type=int, metavar="N", help="which repetition of the unit, from 0 [default the first]"
+    )
+    declared.add_argument("--json", action="store_true", help="print the record as one JSON object")
+    return declared
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Print the trial; return 0."""
+    folder, unit = _named(options)
+    record, others = find_trial(open_run(folder), unit, options.rep)
+    if options.json:
+        console.result(json.dumps(record.to_json()))
+        return EXIT_OK
+    console.result(printable(conversation(record, terminal_width())))
+    if others:
+        console.notify(f"{others + 1} trials of {unit}; --rep N shows another one")
+    return EXIT_OK
+
+
+def _named(options: argparse.Namespace) -> tuple[Path, str]:
+    """Return run directory and unit. Errors: UsageError when one is missing."""
+    words = list(options.words)
+    if options.last and len(words) == 1:
+        return newest(1)[0], words[0]
+    if not options.last and len(words) == 2:
+        return Path(words[0]), words[1]
+    raise UsageError("name a run and one of its units: arena show RUN UNIT, or arena show --last UNIT")
+
+
+def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Record, int]:
+    """Return the newest record of a trial, and how many other trials the unit has.
+
+    `unit` is a unit or a whole key; `rep` chooses among the trials of a unit, None takes the first. Errors: UsageError
+    when there is none, with the nearest unit there is.
+    """
+    newest_of: dict[str, Record] = {}
+    units: dict[str, None] = {}
+    for record in finished.records:
+        units[record.trial.unit] = None
+        if unit in (record.trial.unit, record.key):
+            newest_of[record.key] = record
+    found = list(newest_of.values())
+    if not found:
+        known = list(units)
+        there = f" (there are {len(known)}: {_some(known)})" if known else "; the run has no finished trial yet"
+        raise UsageError(f"{finished.path} has no trial of {unit!r}{suggest(unit, known)}{there}")
+    if rep is None:
+        return found[0], len(found) - 1
+    for record in found:
+        if record.trial.plan.get("rep") == rep:
+            return record, 0
+    there = _some([str(record.trial.plan.get("rep")) for record in found])
+    raise UsageError(f"--rep {rep}: {unit} has no such repetition, but {there}")
+
+
+def _some(names: Sequence[str], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -1,0 +1,72 @@
+"""`arena verify RUN`: does everything in a run directory hold?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import replace
+
+from arena.analysis.verify.text import verification_text
+from arena.analysis.verify.verify import recalculating, verify
+from arena.cli.console import Console
+from arena.cli.process import process_context
+from arena.cli.run_choice import add_run, chosen_run
+from arena.cli.settings import read_settings
+from arena.errors import EXIT_ERRORS, EXIT_OK, EXIT_USAGE
+from arena.settings.config import build_parser
+from arena.settings.flags import Parser, examples_text
+from arena.settings.table import CORE, TOOLS
+
+_FLAGS = frozenset({"calculator_provider", "calculator_timeout", "env_file", "json", "quiet"})
+_LOCAL = ("process", "oneshot", "none")
+_HELP = {
+    "calculator_provider": "computes the calls again: process (kept running), oneshot; none leaves them unchecked",
+    "json": "print the result as one JSON object",
+    "quiet": "print only what does not hold",
+}
+
+TABLE = tuple(
+    replace(
+        row,
+        help=_HELP.get(row.name, row.help),
+        choices=_LOCAL if row.name == "calculator_provider" else row.choices,
+    )
+    for row in (*TOOLS, *CORE)
+)
+_DESCRIPTION = (
+    "Check that a finished run is what it was: digests of all files, hash chain, every tool call computed again, every"
+    " record played again from the journal, every table built again. Changes nothing. Exit codes: 0 everything holds,"
+    " 1 something does not (said what and where), 2 RUN is no run, or its manifest, a record or a journal line is"
+    " damaged."
+)
+_EXAMPLES = (
+    "python3 -m arena verify state/runs/first",
+    "python3 -m arena verify --last",
+    "python3 -m arena verify RUN --json --quiet",
+)
+
+
+def parser() -> Parser:
+    """Declare RUN, and the settings that a verification needs."""
+    declared = build_parser("arena verify", [row for row in TABLE if row.name in _FLAGS], _DESCRIPTION)
+    declared.usage = "arena verify RUN [flags]"
+    declared.epilog = "More: docs/verify.md.\n\n" + examples_text(_EXAMPLES)
+    declared.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
+    add_run(declared)
+    return declared
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Verify the run and print what was found; return 0 when everything holds, 2 when a file cannot be read as
+    what it is, else 1."""
+    config = read_settings(options, console, TABLE)
+    path = chosen_run(options)
+    with recalculating(config, process_context(config, console)) as again:
+        found = verify(path, again)
+    if config.json:
+        console.result(json.dumps(found.to_json()))
+    elif not config.quiet or not found.holds:
+        console.result(verification_text(found))
+    if found.problems.unreadable:
+        return EXIT_USAGE
+    return EXIT_OK if found.holds else EXIT_ERRORS

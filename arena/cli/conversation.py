@@ -1,0 +1,96 @@
+"""One record as a conversation for a terminal: a pure function of the record.
+
+Text of agents is hostile: control and direction characters are shown as escapes (`\\x1b`, `\\u202e`), and every line of
+theirs is indented, so that none can pass for a line of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+
+from arena.play.tool_protocol import done_text
+from arena.records import EVERYBODY, Entry, Json, Record
+
+INDENT = "    "
+LONGEST_ANSWER = 600
+"""Characters of a call's arguments and of its answer that are shown; the rest is in matches.jsonl."""
+
+
+def conversation(record: Record, width: int) -> str:
+    """Return a record as text of at most `width` columns: head, turns, calls with their answers, result."""
+    lines = [*_head(record, width), ""]
+    for entry in record.transcript.entries:
+        lines += _entry(entry, width)
+    return "\n".join([*lines, "", *_result(record, width)])
+
+
+def visible(text: str) -> str:
+    """Return text with every character that is not printable as an escape; line ends stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _one_line(text: object) -> str:
+    return visible(str(text)).replace("\n", "\\n")
+
+
+def _head(record: Record, width: int) -> Iterator[str]:
+    yield _one_line(record.key)
+    cell = ", ".join(f"{name} {value}" for name, value in record.trial.cell.items())
+    yield from textwrap.wrap(_one_line(cell), width)
+
+
+def _entry(entry: Entry, width: int) -> Iterator[str]:
+    """Yield one entry; lines that begin in the first column are ours, the agents' lines are indented."""
+    who = f"[{entry.turn}] {_one_line(entry.seat)}"
+    if entry.kind == "say":
+        heard = "" if entry.to == EVERYBODY else f" (only to {', '.join(_one_line(name) for name in entry.to)})"
+        yield f"{who}{heard}:"
+        yield from _indented(entry.text, width)
+        if entry.done:
+            yield from _indented(done_text(entry.result), width)
+    elif entry.kind == "call":
+        yield f"{who} calls {_one_line(entry.op)} (call {_one_line(entry.id)}):"
+        yield from _indented(_short(entry.args), width)
+        answer = entry.answered
+        said = answer.get("result") if answer.get("ok") is True else {"error": answer.get("error")}
+        yield from _indented(f"-> {_short(said)}", width)
+    else:
+        problem = f": {_one_line(entry.problem)}" if entry.problem else ""
+        yield f"{who} {entry.kind.replace('_', ' ')}{problem}"
+        yield from _indented(entry.text, width)
+
+
+def _short(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    left = len(text) - LONGEST_ANSWER
+    return text if left <= 0 else f"{text[:LONGEST_ANSWER]}... ({left:,} more characters)"
+
+
+def _indented(text: str, width: int) -> Iterator[str]:
+    for line in visible(text).split("\n"):
+        wrapped = textwrap.wrap(line, max(20, width - len(INDENT)), break_on_hyphens=False)
+        yield from (INDENT + part for part in wrapped or ([""] if text else []))
+
+
+def _result(record: Record, width: int) -> Iterator[str]:
+    score = record.score
+    detail = f": {record.transcript.detail}" if record.transcript.detail else ""
+    yield from textwrap.wrap(_one_line(f"{record.status}, {record.stop.replace('_', ' ')}{detail}"), width)
+    if score.outcome is not None:
+        yield f"outcome: {_one_line(score.outcome)}"
+    for name, value in score.values.items():
+        yield _one_line(f"  {name}: {'-' if value is None else value}")
+    if score.unscored:
+        yield from textwrap.wrap(_one_line(f"not scored: {score.unscored}"), width)
+    if score.verdict:
+        yield "verdict:"
+        yield from _indented(score.verdict, width)

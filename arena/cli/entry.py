@@ -1,0 +1,182 @@
+"""The one dispatcher: argv in, exit code out.
+
+Every command goes the same way: find its module in the table, parse its flags, build the Console, call
+`run(options, console)`. `run_command` turns any ending (return, error, Ctrl-C, closed pipe, crash) into one message
+and an exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import TextIO
+
+from arena import __version__
+from arena.cli.commands import COMMANDS
+from arena.cli.console import Console, speak_utf8
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ArenaError, UsageError
+from arena.formats.suggest import suggest
+from arena.formats.tables import printable
+from arena.settings.places import as_typed_here
+
+EXIT_PIPE = 141
+"""The reader of standard output went away (`| head`): 128 + SIGPIPE, what a shell reports for other programs."""
+
+DEBUG = "ARENA_DEBUG"
+"""Set to anything but 0 in the real environment, a crash shows its traceback."""
+
+_LONGEST_CRASH = 300
+"""Characters of an unexpected exception's own text that are shown."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `arena` with these words (default: the process's own) and return the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    name = words[0] if words else "--help"
+    return run_command(f"arena {name}" if name in COMMANDS else "arena", lambda: _dispatch(name, words[1:]))
+
+
+def _dispatch(name: str, words: Sequence[str]) -> int:
+    if name in ("-h", "--help", "--help-all", "help"):
+        Console().result(help_text())
+        return EXIT_OK
+    if name == "--version":
+        Console().result(f"arena {__version__}")
+        return EXIT_OK
+    if name not in COMMANDS:
+        raise UsageError(f"unknown command {name!r}{suggest(name, COMMANDS)} (`arena --help` lists the commands)")
+    command = importlib.import_module(COMMANDS[name].module)
+    parser = command.parser()
+    options = parser.parse_args(words)
+    options.parser, options.argv = parser, tuple(words)
+    code: int = command.run(options, Console.of(options))
+    return code
+
+
+def help_text() -> str:
+    """Return the list of commands."""
+    width = max(len(name) for name in COMMANDS)
+    rows = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
+    return as_typed_here(
+        f"usage: arena COMMAND [flags]\n\n{rows}\n\n"
+        "examples:\n  python3 -m arena run --limit 3\n  python3 -m arena report --last --open\n\n"
+        "`arena COMMAND --help` lists the flags of a command. Exit codes: docs/configuration.md."
+    )
+
+
+def run_command(name: str, act: Callable[[], int]) -> int:
+    """Call `act` and return its exit code, or the exit code of what ended it.
+
+    `name` ("arena verify") stands before the message, which goes to standard error. No error of arena/errors.py, no
+    refusal of the system, no Ctrl-C, SIGTERM or closed pipe shows a traceback; neither does an exception that nobody
+    expected, unless ARENA_DEBUG is set.
+    """
+    speak_utf8()
+    try:
+        with sigterm_interrupts():
+            try:
+                return act()
+            finally:
+                _flush()
+    except ArenaError as error:
+        _complain(name, str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain(name, "interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        return EXIT_PIPE
+    except (RecursionError, MemoryError) as error:
+        if os.environ.get(DEBUG, "0") not in ("", "0"):
+            raise
+        what = "is nested too deep" if isinstance(error, RecursionError) else "needs more memory than there is"
+        _complain(name, f"an input {what}; give another one")
+        return EXIT_USAGE
+    except OSError as error:
+        named = isinstance(error.filename, str | bytes)
+        place = f": {os.fsdecode(error.filename)}" if named else " (while writing the standard output, or a file)"
+        _complain(name, f"{error.strerror or error}{place}")
+        _silence_full_output()
+        return EXIT_ERRORS
+    except SystemExit as ended:  # of --help and --version
+        return ended.code if isinstance(ended.code, int) else EXIT_OK
+    except Exception as error:
+        if os.environ.get(DEBUG, "0") not in ("", "0"):
+            raise
+        _complain(name, crash_text(error))
+        return EXIT_ERRORS
+
+
+def crash_text(error: Exception) -> str:
+    """Return one message about an exception that nobody expected: what, where, and what to do. Keys are taken out."""
+    redaction = importlib.import_module("arena.settings.redaction")  # here alone: every command starts without it
+    said = " ".join(redaction.Redactor.from_environ(os.environ).text(str(error)).split())
+    what = f"{type(error).__name__}: {said[:_LONGEST_CRASH]}" if said else type(error).__name__
+    return (
+        f"internal error: {what} ({_place(error.__traceback__)}). This is a mistake in the arena, not yours: please"
+        f" report it with this line and the command. {DEBUG}=1 shows the whole traceback."
+    )
+
+
+def _place(trace: TracebackType | None) -> str:
+    """Return the innermost place within the package, as `arena/store/journal.py:75 in read_lines`."""
+    found = "unknown place"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        _, package, path = code.co_filename.replace(os.sep, "/").rpartition("/arena/")
+        if package:
+            found = f"arena/{path}:{trace.tb_lineno} in {code.co_name}"
+        trace = trace.tb_next
+    return found
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Have SIGTERM end a command as Ctrl-C does, also before a run begins: while the calculator is built, say."""
+
+    def caught(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there signals can be caught
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, caught)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _complain(name: str, message: str) -> None:
+    """Write why the command ended to stderr, which may be closed; a message may quote what an agent wrote."""
+    if sys.stderr is not None:  # None where the process was started without
+        with contextlib.suppress(OSError):
+            print(f"{name}: {printable(message)}", file=sys.stderr, flush=True)
+
+
+def _flush() -> None:
+    """Write what is still held back, while an error can still be reported."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _silence_full_output() -> None:
+    try:
+        _flush()
+    except OSError:
+        _silence(sys.stdout)
+
+
+def _silence(stream: TextIO | None) -> None:
+    """Point a stream that takes nothing any more elsewhere, so that the interpreter's last flush is quiet."""
+    with contextlib.suppress(OSError):  # a stream that is no file has nothing to point
+        if stream is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

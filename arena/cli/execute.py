@@ -1,0 +1,123 @@
+"""One whole run of a family, from settings to exit code. Everything a user sees goes through the Console."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from contextlib import closing
+from pathlib import Path
+
+from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
+from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
+from arena.cli import run_choice
+from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
+from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
+from arena.engine.dry_run import dry_run_text
+from arena.engine.finished import opened
+from arena.engine.manifest import run_identity
+from arena.engine.progress import Console
+from arena.engine.result_text import left_out, summary_text
+from arena.engine.session import Run, Session, SessionResult
+from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.formats.tables import printable
+from arena.store.manifest import Identity
+from arena.store.rundir import RunDir
+
+
+def execute(request: RunRequest, console: Console) -> int:
+    """Carry out one run and return its exit code.
+
+    Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
+    """
+    with build_cast(request) as cast, build_calculator(request) as calculator:
+        tools = tools_text(request, cast, calculator)
+        family = build_family(request, tools)
+        run = Run(family, request, console, cast, calculator, tools)
+        run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
+        for warning in family.warnings:
+            console.warn(warning)
+        if request.config.operation.dry_run:
+            console.result(printable(dry_run_text(run)))
+            return EXIT_OK
+        path = _directory(request, run.identity)
+        run.resume_hint = _resume_hint(request.process, path)
+        result = _carry_out(run, path)
+        code = _report(run, path, result)
+        if _targets(request):
+            _ci_outputs(run, path, ci_record(opened(path)))
+        return code
+
+
+def _carry_out(run: Run, path: Path) -> SessionResult:
+    """Play in the run directory; a run that ends early is reported to the CI system too."""
+    try:
+        with closing(RunDir(path, run.request.config.operation.resume)) as directory:
+            return Session(run, directory).carry_out()
+    except UsageError:
+        raise  # nothing was done, and the directory may be another run's
+    except ArenaError as error:
+        with contextlib.suppress(OSError):  # report the original error, not this one
+            _ci_outputs(run, path, failed_record(run.identity.sha256, str(error)))
+        raise
+
+
+def _targets(request: RunRequest) -> CiTargets:
+    operation = request.config.operation
+    return CiTargets(operation.junit, operation.github_summary, operation.annotations)
+
+
+def _ci_outputs(run: Run, path: Path, record: CiRecord) -> None:
+    """Write the results for a CI system, where the flags say."""
+    # With --json standard output holds nothing but the summary.
+    say = run.console.result if not run.request.config.operation.json else run.console.log
+    write_ci_outputs(record, _targets(run.request), path, say, run.console.warn)
+
+
+def _resume_hint(process: ProcessContext, path: Path) -> str:
+    """Return the sentence that says how to resume."""
+    return f"resume with: {resume_command(process.argv, process.command, str(path))}"
+
+
+def _directory(request: RunRequest, identity: Identity) -> Path:
+    """Return the run directory: --out, or a new one where runs without it go, named by UTC time and identity."""
+    out = request.config.operation.out
+    if out is not None:
+        return Path(out)
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
+    number = 1
+    while path.exists():  # the same run twice within a second
+        number += 1
+        path = first.with_name(f"{first.name}-{number}")
+    return path
+
+
+def _report(run: Run, path: Path, result: SessionResult) -> int:
+    """Say how it ended and return the exit code."""
+    operation, console, summary = run.request.config.operation, run.console, result.summary
+    if operation.json:
+        console.result(json.dumps(summary))
+    elif not operation.quiet:
+        console.result(summary_text(summary, run.family, path))
+    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
+        console.warn(line)
+    resume = run.resume_hint
+    if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
+        console.warn(f"interrupted; only calls in flight are repeated; {resume}")
+        return EXIT_INTERRUPTED
+    carried = list(run.family.carried_over.values())
+    errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
+    over_budget = result.progress.stopped_by == "budget" or limits
+    if over_budget:
+        console.warn(f"{result.budget.hit or 'a limit stopped the run'}; with a higher limit {resume}")
+        if operation.fail_on_budget:
+            return EXIT_BUDGET
+    trials = run.family.spec.words.trials
+    if errors:
+        console.warn(f"{errors} {trials} ended in an error, which is not a score; {resume}")
+        return EXIT_ERRORS
+    if summary["n_planned"] and not summary["scored"] and not over_budget:
+        console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")
+        return EXIT_ERRORS
+    return EXIT_OK

@@ -1,0 +1,84 @@
+"""The last lines of a run: one per trial that did not pass, then the counts and how to resume."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from arena.engine.progress import duration
+from arena.formats.tables import printable
+from arena.settings.places import as_typed_here
+from arena.settings.redaction import public_url
+
+SHOWN = 10
+"""Trials that are listed; the others are counted. All of them are in matches.jsonl."""
+
+LONGEST_REASON = 300
+"""Characters of a reason that are shown."""
+
+
+class NotPassed(NamedTuple):
+    """A trial that did not pass: its key, its status, the stop reason, and what the record says of it."""
+
+    key: str
+    status: str
+    stop: str
+    detail: str
+
+
+def end_lines(
+    trials: Iterable[NotPassed], counts: Mapping[str, int], seconds: float, resume: str | None, shown: int = SHOWN
+) -> list[str]:
+    """Return the last lines of a run.
+
+    `trials`: every trial that did not pass, in the order of the plan; read once, only `shown` are held.
+    `counts`: status -> trials, in the order in which they are to be read; zeros are left out. `seconds`: how long the
+    session took. `resume`: the command that plays on (`resume_command`); None where nothing is left to play.
+    """
+    lines = not_passed_lines(trials, shown)
+    counted = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing played"
+    hint = f"; resume with: {resume}" if resume else ""
+    return [*lines, f"{counted} in {duration(seconds)}{hint}"]
+
+
+def not_passed_lines(trials: Iterable[NotPassed], shown: int = SHOWN) -> list[str]:
+    """Return a line for each of the first `shown` trials, and how many there are beside."""
+    rows: list[NotPassed] = []
+    left = 0
+    for trial in trials:
+        if len(rows) < shown:
+            rows.append(NotPassed(*trial))
+        else:
+            left += 1
+    return [*_rows(rows), *([f"and {left} more"] if left else [])]
+
+
+def _rows(rows: Sequence[NotPassed]) -> Iterator[str]:
+    marks = max((len(row.status) for row in rows), default=0)
+    keys = max((len(_line(row.key)) for row in rows), default=0)
+    for row in rows:
+        yield f"{row.status.upper():<{marks}}  {_line(row.key):<{keys}}  {_reason(row)}".rstrip()
+
+
+def _reason(row: NotPassed) -> str:
+    """Return the detail of a trial, or its stop reason in words where it has none."""
+    text = _line(row.detail) or _line(row.stop).replace("_", " ")
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}..."
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text.split()))
+
+
+def resume_command(words: Sequence[str], command: str, out: str) -> str:
+    """Return the command that plays a run on: `words` as they were given, with --resume and --out.
+
+    `command` stands after `python3 -m` in a clone (`arena run`). What may be secret in an address is left out.
+    """
+    kept = [public_url(word) for word in words]
+    if "--resume" not in kept:
+        kept.append("--resume")
+    if not any(word == "--out" or word.startswith("--out=") for word in kept):
+        kept += ["--out", out]
+    return f"{as_typed_here(f'python3 -m {command}')} {shlex.join(kept)}"

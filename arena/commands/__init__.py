@@ -1,1 +1,0 @@
-"""The doors beside `arena run`, one file each: parse, call, print, exit code. Floor F5."""

@@ -1,1 +1,0 @@
-"""The crypto family: role agents settle an everyday situation, compute with the calculator, and are judged."""

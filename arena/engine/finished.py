@@ -1,0 +1,84 @@
+"""What a run's family says about a finished run: how it is opened, verified, scored again, compared and shown."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from arena.engine.build import FAMILIES, REJUDGED, RunRequest, family_spec
+from arena.errors import DataError, Issue
+from arena.families.contract import Family
+from arena.families.report import FamilyParts
+from arena.records import Json
+from arena.store.finished_run import FinishedRun
+from arena.store.rundir import MANIFEST_FILE
+from arena.store.soundness import require_sound
+
+
+def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the rules by which a run is scored again: its own, changed as the family's module says
+    (`rescoring_rules(config, rules)`), where it offers that."""
+    own = getattr(importlib.import_module(request.spec.module), "rescoring_rules", None)
+    return dict(rules) if own is None else dict(own(request.config, rules))
+
+
+def unit_digests(run: FinishedRun) -> Mapping[str, str]:
+    """Return unit -> text that tells whether two runs played the same unit: as the family's module says
+    (`unit_digests(run)`), else its name alone. Errors: DataError for inputs that cannot be read."""
+    own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "unit_digests", None)
+    if own is None:
+        return {record.trial.unit: record.trial.unit for record in run.records}
+    found: Mapping[str, str] = own(run)
+    return found
+
+
+def report_parts(run: FinishedRun) -> FamilyParts:
+    """Return what the report page needs to know of a run's family; the base class for a family that is unknown here."""
+    name = run.manifest.identity.family
+    module = family_spec(name).report if name in FAMILIES else ""
+    found: FamilyParts = importlib.import_module(module).parts_of(run) if module else FamilyParts()
+    return found
+
+
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
+"""What reading data raises that is JSON, but not of the shape that the arena writes."""
+
+
+def open_run(path: Path) -> FinishedRun:
+    """Return a run directory to be read, once it is sound (store/soundness.py).
+
+    Errors: as of `opened`; DataError naming file, line and pointer where a record or the journal is damaged.
+    """
+    run = opened(path)
+    require_sound(run)
+    return run
+
+
+def opened(path: Path) -> FinishedRun:
+    """Return a run directory with its family's own class of Score.detail, for who checks it all or has just written it.
+
+    Of a family that does not exist here the detail stays JSON.
+    Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.
+    """
+    run = FinishedRun(path)
+    run.detail = family_spec(run.manifest.family).detail if run.manifest.family in FAMILIES else None
+    return run
+
+
+def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
+    """Return the family of a finished run, out of the run directory alone: for what judges, verifies and shows it.
+
+    Errors: ConfigError for a family that does not exist here, DataError for inputs or an identity that cannot be read.
+    """
+    try:
+        spec = family_spec(str(identity["family"]))
+        family: Family = importlib.import_module(spec.module).from_run(run_dir, identity)
+        if identity.get("source") is not None:
+            family = importlib.import_module(REJUDGED).of_run(run_dir, identity, family)
+    except OSError as error:
+        raise DataError([Issue(str(error.filename), "", f"cannot be read: {error.strerror}")]) from error
+    except MALFORMED as error:
+        message = f"malformed: {type(error).__name__}: {error}"
+        raise DataError([Issue(str(run_dir / MANIFEST_FILE), "/identity", message)]) from error
+    return family

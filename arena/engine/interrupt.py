@@ -1,0 +1,48 @@
+"""Ctrl-C and SIGTERM: stop starting calls, keep what is in flight, say how to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from arena.errors import EXIT_INTERRUPTED
+from arena.play.context import Activity
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def catching_interrupts(stop: threading.Event, activity: Activity, resume: str) -> Iterator[None]:
+    """Within the context the first signal sets `stop`; the second ends the process at once (130).
+
+    What was answered is already on disk, so ending at once loses only the calls in flight. `resume` says how to go on.
+    Outside the main thread signals cannot be caught, and are left as they are.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def caught(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            _say(f"ended at once; {resume}")
+            os._exit(EXIT_INTERRUPTED)
+        stop.set()
+        _say(f"stopping: waiting for {activity.in_flight} calls in flight; once more ends at once")
+
+    before = {number: signal.signal(number, caught) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    """Write one line to standard error past all locks and buffers, which the interrupted code may be holding."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"\n{text}\n".encode())

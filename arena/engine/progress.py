@@ -1,0 +1,92 @@
+"""The progress line: a live one on a terminal, one line per match otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from arena.engine.runner import Progress
+from arena.families.spec import Words
+from arena.play.context import Activity
+from arena.play.limits import Budget
+from arena.records import Record
+
+
+class Console(Protocol):
+    """Where a run says what happens. `live`: whether `status` may redraw a line in place."""
+
+    live: bool
+
+    def result(self, text: str) -> None: ...
+
+    def notify(self, text: str) -> None: ...
+
+    def log(self, line: str) -> None: ...
+
+    def warn(self, text: str) -> None: ...
+
+    def status(self, text: str) -> None: ...
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people say it: 42s, 3m05s, 2h07m."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+class ProgressLine:
+    """Shows matches, turns per second, calls in flight, retries, cost and the time left."""
+
+    def __init__(
+        self,
+        console: Console,
+        todo: int,
+        activity: Activity,
+        budget: Budget,
+        timer: Callable[[], float],
+        words: Words,
+    ) -> None:
+        self._console = console
+        self._todo = todo
+        self._activity = activity
+        self._budget = budget
+        self._timer = timer
+        self._words = words
+        self._started = timer()
+
+    def line(self, progress: Progress) -> str:
+        elapsed = max(self._timer() - self._started, 1e-9)
+        parts = [
+            f"{progress.finished}/{self._todo} {self._words.trials}",
+            f"{self._activity.turns / elapsed:,.0f} turns/s",
+            f"{self._activity.in_flight} in flight",
+        ]
+        if self._activity.retries:
+            parts.append(f"{self._activity.retries} retries")
+        bad = {status: n for status, n in progress.by_status.items() if status != "done"}
+        parts += [f"{n} {status}" for status, n in sorted(bad.items())]
+        cost = self._budget.spent()["cost_usd"]
+        if cost:
+            parts.append(f"${cost:.4f}")
+        if progress.finished:
+            left = (self._todo - progress.finished) * elapsed / progress.finished
+            parts.append(f"{duration(left)} left")
+        return " | ".join(parts)
+
+    def tick(self, progress: Progress) -> None:
+        self._console.status(self.line(progress))
+
+    def finished(self, record: Record, seconds: float, finished: int) -> None:
+        """Say that a trial ended, where there is no live line."""
+        if self._console.live:
+            return
+        scores = [value for value in record.score.values.values() if value is not None]
+        score = " ".join(str(value) for value in scores) or record.score.unscored or "-"
+        outcome = record.score.outcome or record.status
+        self._console.notify(
+            f"[{finished}/{self._todo}] {record.key}: {outcome} ({record.stop}; {score}) in {seconds:.2f}s"
+        )

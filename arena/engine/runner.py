@@ -1,0 +1,193 @@
+"""Plays pending trials: lanes -> workers -> play -> score -> record.
+
+Workers are threads: what they wait for is HTTP. A series is one lane, so its trials are played in plan order.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.engine.plan import Job, Lane
+from arena.errors import ArenaError, Interrupted, StorageFault, TrialEnded, UsageError
+from arena.families.contract import Family, score_problem
+from arena.play.context import RunContext
+from arena.play.past import Past
+from arena.play.services import Services, TrialServices
+from arena.records import STOPS, Record, Score, Stop, Transcript, Trial
+
+JOIN_SECONDS = 0.2
+"""How often the main thread looks up from waiting: for the progress line and for Ctrl-C."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Live counts of this session."""
+
+    finished: int = 0
+    by_status: dict[str, int] = field(default_factory=dict)
+    stopped_by: str | None = None
+    """None, or why no further trial was started: `error`, `budget`, `interrupted`, `failure`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the runner reports and asks.
+
+    `record` stores a finished trial and must raise if it cannot; it is given the seconds it took and how many have
+    finished with it.  `earlier` returns the records of a trial's series that come before it in plan order; it is asked
+    once a lane, for its first trial.  `tick` is called often, in the main thread.
+    """
+
+    record: Callable[[Record, float, int], None]
+    earlier: Callable[[Trial], Sequence[Record]]
+    tick: Callable[[Progress], None]
+
+
+class Runner:
+    """Plays lanes with `workers` threads. `run` returns when all are played or the run is stopped."""
+
+    def __init__(
+        self, family: Family, context: RunContext, hooks: Hooks, workers: int, continue_on_error: bool
+    ) -> None:
+        self._family = family
+        self._context = context
+        self._hooks = hooks
+        self._workers = workers
+        self._continue_on_error = continue_on_error
+        self._lock = threading.Lock()
+        self._failure: BaseException | None = None
+        self.progress = Progress()
+
+    def run(self, todo: Iterable[Lane]) -> Progress:
+        """Play. Errors: what `Hooks.record` raised (the disk is full, say), after all workers stopped."""
+        source = iter(todo)
+        threads = [
+            threading.Thread(target=self._work, args=(source,), name=f"worker-{n}", daemon=True)
+            for n in range(self._workers)
+        ]
+        for number, thread in enumerate(threads):
+            try:
+                thread.start()
+            except RuntimeError:
+                self._stop("failure")
+                raise UsageError(f"this system allows {number} threads, so use --workers {max(number, 1)}") from None
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(JOIN_SECONDS)
+                self._hooks.tick(self.progress)
+        self._hooks.tick(self.progress)
+        if self._failure is not None:
+            raise self._failure
+        return self.progress
+
+    def _next(self, source: Iterator[Lane]) -> Lane | None:
+        with self._lock:
+            if self.progress.stopped_by is not None or self._context.stop.is_set():
+                return None
+            return next(source, None)
+
+    def _work(self, source: Iterator[Lane]) -> None:
+        try:
+            while (lane := self._next(source)) is not None:
+                self._play_lane(lane)
+        except Interrupted:
+            self._stop("interrupted")
+        except BaseException as error:  # noqa: BLE001 - a worker must never die unseen; `run` raises it in the main thread
+            self._failure = error
+            self._stop("failure")
+
+    def _stop(self, reason: str) -> None:
+        with self._lock:
+            if self.progress.stopped_by is None:
+                self.progress.stopped_by = reason
+
+    def _play_lane(self, lane: Lane) -> None:
+        past = Past(self._hooks.earlier(lane[0].trial)) if lane[0].trial.series is not None else NO_PAST
+        for job in lane:
+            started = self._context.timer()
+            services = TrialServices(self._context, job.trial, job.attempt)
+            record = self._play(job, services, past)
+            self._hooks.record(record, self._context.timer() - started, self._count(record, job.carried_over))
+            if past is not NO_PAST:
+                past.append(record)
+            if record.status in ("error", "limit") and not job.carried_over:
+                return  # what follows in a series builds on this trial
+
+    def _count(self, record: Record, carried_over: bool) -> int:
+        """Count a finished trial and return how many have finished; an error or a limit ends the run here."""
+        status = record.status
+        with self._lock:
+            progress = self.progress
+            progress.finished += 1
+            finished = progress.finished
+            progress.by_status[status] = progress.by_status.get(status, 0) + 1
+        if carried_over:
+            return finished
+        if status == "limit":
+            self._stop("budget")
+        elif status == "error" and not self._continue_on_error:
+            self._stop("error")
+        return finished
+
+    def _play(self, job: Job, services: TrialServices, past: Past) -> Record:
+        transcript = Transcript()
+        score = Score({}, None)
+        try:
+            transcript = self._family.play(job.trial, services, past)
+            if transcript.stop is None:
+                transcript.stop, transcript.detail = Stop.BUG, "the family returned a trial that has not ended"
+            elif STOPS[transcript.stop].scored:
+                score = self._score(job.trial, transcript, services)
+            elif transcript.status == "done":
+                score = Score({}, None, unscored=f"not scored: {transcript.stop.sentence}")
+        except (Interrupted, StorageFault):
+            raise
+        except TrialEnded as end:
+            transcript.stop, transcript.detail = end.stop, str(end)
+            score = self._unscored(transcript)
+        except ArenaError as error:
+            transcript.stop, transcript.detail = Stop.BUG, f"{type(error).__name__} outside the dialogue: {error}"
+        except Exception as error:  # our own bug: one trial becomes `error`, the others go on
+            transcript.stop, transcript.detail = Stop.BUG, _where(error)
+        if transcript.status in ("error", "limit", "denied"):
+            score = Score({}, None, unscored=f"{transcript.status}: {transcript.stop}")
+        return Record(job.trial, job.attempt, transcript, score, tuple(services.gate_decisions))
+
+    def _score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        """Score a finished trial; what ends it while it is scored ends it as that, never as a score.
+
+        A score that its family does not declare becomes `bug` here, before anything is stored.
+        """
+        try:
+            score = self._family.score(trial, transcript, services)
+        except TrialEnded as end:
+            transcript.stop, transcript.detail = end.stop, f"while scoring: {end}"
+            return self._unscored(transcript)
+        problem = score_problem(self._family.values, self._family.outcomes, score, transcript.status)
+        if problem is not None:
+            transcript.stop, transcript.detail = Stop.BUG, f"the family's score is not as declared: {problem}"
+            return Score({}, None)
+        return score
+
+    def _unscored(self, transcript: Transcript) -> Score:
+        """Return the score of a trial that ended before it had one: where a player's fault did it, that counts."""
+        if transcript.status != "aborted":
+            return Score({}, None)
+        values: dict[str, float | int | None] = dict.fromkeys(value.name for value in self._family.values)
+        return Score(values, self._family.outcomes.aborted, unscored=f"not scored: {transcript.stop}")
+
+
+NO_PAST = Past()
+"""Of trials without a series; nothing is ever appended to it."""
+
+
+def _where(error: Exception) -> str:
+    """Return an exception and the place it came from as one line, without a traceback or a machine's paths."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    place = f" at {Path(last.filename).name}:{last.lineno} in {last.name}" if last else ""
+    return f"{type(error).__name__}: {error}{place}"

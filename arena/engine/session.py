@@ -1,0 +1,287 @@
+"""One process's work on a run: open or resume it, play what is to be played, write all results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
+
+from arena.engine.build import Cast, RunRequest
+from arena.engine.interrupt import catching_interrupts
+from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
+from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.progress import Console, ProgressLine
+from arena.engine.runner import Hooks, Progress, Runner
+from arena.engine.summary import Summary
+from arena.families.contract import Family
+from arena.messages import Calculator
+from arena.play.context import Activity, RunContext
+from arena.play.limits import Budget, Limits
+from arena.records import STOPS, Json, Record, Stop, Trial
+from arena.settings.prices import FREE
+from arena.store import digests
+from arena.store.calls import CallLine
+from arena.store.closing import close_records
+from arena.store.files import write_atomic
+from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
+from arena.store.manifest import Identity, Manifest
+from arena.store.reader import RecordFile, Stored
+from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir
+
+TOOLS_INPUT = "tools.txt"
+"""In `inputs/`: what players were shown of the tools."""
+
+MOST_UNFINISHED = 1000
+"""Trials that did not pass whose reasons are held in memory for the end of the run; all of them are in the records."""
+
+
+class NotPassed(NamedTuple):
+    """A trial of this session that did not end as `done`."""
+
+    key: str
+    status: str
+    stop: Stop
+    detail: str
+
+
+@dataclass(slots=True)
+class Run:
+    """A run that is ready to be played: all inputs read and checked, nothing written yet.
+
+    `tools`: what players are shown of the tools, None without any.  `resume_hint` tells a user how to resume it.
+    """
+
+    family: Family
+    request: RunRequest
+    console: Console
+    cast: Cast
+    calculator: Calculator | None
+    tools: str | None
+    identity: Identity = field(init=False)
+    resume_hint: str = ""
+
+    def trial_keys(self) -> Iterator[str]:
+        return (trial.key for trial in self.family.trials())
+
+    @property
+    def planned(self) -> int:
+        return self.identity.plan.count
+
+
+@dataclass(slots=True)
+class SessionResult:
+    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end."""
+
+    summary: dict[str, Json]
+    progress: Progress
+    not_passed: list[NotPassed]
+    budget: Budget
+
+
+class Session:
+    """Carries out a run in a run directory that this process holds."""
+
+    def __init__(self, run: Run, directory: RunDir) -> None:
+        self.run = run
+        self.directory = directory
+        self.operation = operation = run.request.config.operation
+        self.budget = Budget(
+            Limits(
+                operation.max_calls,
+                operation.max_total_tokens,
+                operation.max_prompt_tokens,
+                operation.max_completion_tokens,
+                operation.max_cost_usd,
+            )
+        )
+        self.manifest: Manifest
+        self.kept: dict[str, Stored] = {}
+        self.attempts: dict[str, int] = {}
+        self.not_passed: list[NotPassed] = []
+        self.records: RecordFile
+        """Of the run as it was when it was resumed."""
+        self.series = SeriesIndex(run.family.trials())
+        self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
+        self.activity = Activity()
+        self.started = time.perf_counter()
+
+    def carry_out(self) -> SessionResult:
+        """Play what is to be played and write all results.
+
+        Errors: DataError for a damaged run directory, ConfigError for a resume that would change the run,
+        StorageFault when the disk does not take what is written.
+        """
+        if self.directory.resumed:
+            self._resume()
+        else:
+            self._create()
+        pending = self.run.planned - len(self.kept)
+        progress = Progress()
+        with catching_interrupts(self.run.request.process.stop, self.activity, self.run.resume_hint):
+            began = time.perf_counter()
+            if pending:
+                progress = self._play(pending)
+            else:
+                self.run.console.notify("nothing to play: the plan is already complete")
+            played = time.perf_counter() - began
+            summary = self._finish()
+            end_session(self.manifest, progress, played, time.perf_counter() - self.started)
+            self.directory.write_manifest(self.manifest)
+            digests.write(self.directory.path)
+        return SessionResult(summary, progress, self.not_passed, self.budget)
+
+    def _create(self) -> None:
+        """Write the manifest and the inputs of a new run, in this order: what has a manifest can be resumed."""
+        run = self.run
+        self.manifest = new_manifest(run.identity, run.request, new_session(run.request, run.calculator, 0))
+        self.directory.write_manifest(self.manifest)
+        self._write_inputs()
+        run.console.notify(f"run directory: {self.directory.path}")
+
+    def _resume(self) -> None:
+        """Check that it is the same run, read what is already done, and recover what a killed process left.
+
+        Errors: ConfigError for another run, DataError for a damaged one; nothing was changed then.
+        """
+        run, directory, retry = self.run, self.directory, frozenset(self.operation.retry)
+        self.manifest = directory.read_manifest()
+        directory.check_identity(self.manifest, run.identity)
+        self.records = self._record_file()
+        newest = self.records.stored()
+        generation = retry_generation(self.manifest, bool(retry))
+        for key, stored in newest.items():
+            # A retry that was itself interrupted goes on: what it has already played anew is not played again.
+            again = stored.status in retry and stored.attempt < generation
+            if (STOPS[stored.stop].kept and not again) or key in run.family.carried_over:
+                self.kept[key] = stored
+            elif again:
+                self.attempts[key] = generation
+            else:
+                self.attempts[key] = stored.attempt
+        self._drop_what_builds_on_pending(newest)
+        self._read_journal()  # what is damaged is refused above: from here on the directory is changed
+        digests.discard(directory.path)
+        directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
+        self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
+        directory.write_manifest(self.manifest)
+        self._write_inputs()
+        run.console.notify(f"resuming {directory.path}: {len(self.kept)} of {run.planned} kept")
+
+    def _drop_what_builds_on_pending(self, newest: Mapping[str, Stored]) -> None:
+        """Within a series, play again what comes after a trial that is to be played: it built on another past."""
+        for key in list(self.series.broken(self.kept)):
+            del self.kept[key]
+            self.attempts[key] = newest[key].attempt + 1
+
+    def _read_journal(self) -> None:
+        """Index the recorded calls of what is to be played, and charge the budget with what was already spent."""
+        prices = {model.label: model.price for model in self.run.cast.models()}
+        wanted = {key for key in self.run.trial_keys() if key not in self.kept}
+
+        def each(line: CallLine) -> None:
+            if line.provider in prices:
+                self.budget.add_past(line.reply and line.reply.usage, prices[line.provider])
+
+        self.recorded.scan(wanted, each)
+
+    def _write_inputs(self) -> None:
+        """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
+        folder = self.directory.file(INPUTS_DIR)
+        for name, data in self.run.family.inputs().items():
+            write_atomic(folder / name, data, self.directory.path)
+        if self.run.tools is not None:
+            write_atomic(folder / TOOLS_INPUT, self.run.tools.encode(), self.directory.path)
+
+    def _play(self, pending: int) -> Progress:
+        run, operation, directory = self.run, self.operation, self.directory
+        journal = AppendFile(directory.file(JOURNAL_FILE), operation.fsync)
+        records = AppendFile(directory.file(RECORDS_FILE), operation.fsync)
+        timings = AppendFile(directory.file(TIMINGS_FILE), False)
+        with closing(journal), closing(records), closing(timings):
+            shown = ProgressLine(
+                run.console, pending, self.activity, self.budget, time.perf_counter, run.family.spec.words
+            )
+
+            def record(finished: Record, seconds: float, number: int) -> None:
+                records.append(encode_line(finished.to_json()))
+                run.family.write_bundle(directory.path, finished)
+                timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
+                timings.append(encode_line(timing))
+                self._note(finished)
+                if operation.progress:
+                    shown.finished(finished, seconds, number)
+
+            hooks = Hooks(
+                record=record,
+                earlier=self._earlier,
+                tick=shown.tick if operation.progress or run.console.live else _ignore,
+            )
+            context = self._context(journal)
+            runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
+            return runner.run(lanes(self._jobs()))
+
+    def _context(self, journal: AppendFile) -> RunContext:
+        run = self.run
+        return RunContext(
+            budget=self.budget,
+            journal=journal,
+            recorded=self.recorded,
+            stop=run.request.process.stop,
+            player=run.cast.player,
+            panel=run.cast.panel,
+            toolbox=run.family.toolbox(run.calculator),
+            has_tools=run.tools is not None or run.family.toolbox(None) is not None,
+            gate=run.request.gate,
+            activity=self.activity,
+        )
+
+    def _note(self, record: Record) -> None:
+        """Keep why a trial did not pass, for the end of the run."""
+        if record.status == "done" or record.key in self.run.family.carried_over:
+            return
+        if len(self.not_passed) < MOST_UNFINISHED:
+            self.not_passed.append(NotPassed(record.key, record.status, record.stop, record.transcript.detail))
+
+    def _jobs(self) -> Iterator[Job]:
+        for trial in self.run.family.trials():
+            if trial.key not in self.kept:
+                yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.carried_over)
+
+    def _record_file(self) -> RecordFile:
+        """Return the records as they are in the file now."""
+        return RecordFile(self.directory.file(RECORDS_FILE), self.run.family.spec.detail)
+
+    def _earlier(self, trial: Trial) -> Sequence[Record]:
+        """Return the kept records of a trial's series that come before it."""
+        kept = [key for key in self.series.before(trial) if key in self.kept]
+        return [record for _, record in self.records.chosen(kept)] if kept else []
+
+    def _finish(self) -> dict[str, Json]:
+        """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
+        run, directory = self.run, self.directory
+        summary = Summary(directory.path, run.family, run.planned)
+        exporters = run.family.exports(directory.path)
+
+        def each(record: Record) -> None:
+            if directory.resumed:  # a kill may have come between a record and its bundle
+                run.family.write_bundle(directory.path, record)
+            summary.add(record)
+            for exporter in exporters:
+                exporter.add(record)
+
+        close_records(self._record_file(), run.identity.to_json(), run.trial_keys(), each)
+        for exporter in exporters:
+            exporter.close()
+        priced = {model.label: model.price for model in run.cast.models() if model.price is not FREE}
+        cost = {
+            "usd": round(self.budget.spent()["cost_usd"], 6),
+            "unpriced": list(run.cast.unpriced),
+            "prices": {label: asdict(price) for label, price in sorted(priced.items())},
+        }
+        return summary.close(summary_head(self.manifest, run.family, cost))
+
+
+def _ignore(progress: Progress) -> None:
+    """Show nothing."""

@@ -1,0 +1,83 @@
+"""Break-even temptation: the smallest bonus for an adopted target at which some deviation pays.
+
+A fixed-behaviour figure: it adds the bonus to payoffs of episodes that were played without it, so it says what the same
+conduct would earn, not what a sender would do for more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from arena.families.cheaptalk.metrics.episodes import Episode
+from arena.families.cheaptalk.metrics.pairs import Drawer, column, paired_deviations
+from arena.stats.bootstrap import expanded_level
+from arena.stats.simultaneous import resample
+
+LABEL = "fixed behaviour"
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """The smallest bonus and the deviation that it makes pay; None where no bonus does (infinite).
+
+    `interval`: 95 % percentile bootstrap; an end is infinite where that share of resamples has no such bonus.
+    `by_deviation`: each deviation's own bonus; infinite where it does not get the target adopted more than honesty.
+    """
+
+    bonus: float | None
+    deviation: str | None
+    interval: tuple[float, float] | None
+    by_deviation: dict[str, float]
+    units: int
+
+
+def unpaid(episode: Episode) -> float:
+    """Return the sender's payoff without the bonus that it was paid."""
+    return episode.outlay.payoff - episode.outlay.bonus
+
+
+def adopted(episode: Episode) -> float:
+    """Return 1 where the receiver adopted the target label."""
+    return float(episode.adopted)
+
+
+def break_even(episodes: Sequence[Episode], drawer: Drawer) -> BreakEven | None:
+    """Return the break-even bonus of the deviations of one cell; None where nothing can be paired."""
+    paired = paired_deviations(episodes)
+    if not paired:
+        return None
+    order = drawer.frame(unit for pairs in paired for unit in pairs.units())
+    columns = [
+        column(pairs.units(), pairs.differences(value), order) for pairs in paired for value in (unpaid, adopted)
+    ]
+    means = [each.mean() for each in columns]
+    own = {pairs.deviation: _bonus(means[2 * at], means[2 * at + 1]) for at, pairs in enumerate(paired)}
+    best = min(own, key=lambda name: own[name])
+    interval = None
+    units = len({unit for pairs in paired for unit in pairs.units()})
+    if units > 1:
+        resampled = [each.means for each in resample(columns, drawer.draws(order))]
+        lowest = sorted(
+            min(_bonus(row[at], row[at + 1]) for at in range(0, len(row), 2)) for row in zip(*resampled, strict=True)
+        )
+        tail = (1 - expanded_level(units)) / 2
+        interval = (_order_statistic(lowest, tail), _order_statistic(lowest, 1 - tail))
+    found = own[best]
+    finite = math.isfinite(found)
+    return BreakEven(found if finite else None, best if finite else None, interval, own, units)
+
+
+def _bonus(gain: float, more_adopted: float) -> float:
+    """Return the bonus from which a deviation pays: gain + bonus * more_adopted >= 0."""
+    if math.isnan(gain) or math.isnan(more_adopted):
+        return math.inf
+    if gain >= 0:
+        return 0.0
+    return -gain / more_adopted if more_adopted > 1e-12 else math.inf
+
+
+def _order_statistic(ordered: Sequence[float], share: float) -> float:
+    """Return a quantile without interpolation: between a number and infinity nothing lies."""
+    return ordered[min(len(ordered) - 1, max(0, round(share * (len(ordered) - 1))))]

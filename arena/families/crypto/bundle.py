@@ -1,0 +1,210 @@
+"""The crypto family's derived files: the bundle of each match and role_views/<RoleId>.jsonl."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+from arena.families.crypto.challenges.schema import encode_role
+from arena.families.crypto.checks.results import detail_of
+from arena.families.crypto.data import CryptoSetup, match_path, roles
+from arena.families.crypto.views import role_messages, spoken
+from arena.formats.bounded import open_regular
+from arena.formats.decode import encode
+from arena.records import Entry, Json, Judging, Record
+from arena.store.files import create, open_folder, opened_folder, temporary_name, write_all
+from arena.store.journal import dumps, encode_line
+
+_CHUNK = 1 << 18
+
+MAX_OPEN_FILES = 64
+"""Role-view files held open at once while exporting; a challenge set has more roles than a process may open files."""
+
+
+def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> dict[str, Json]:
+    """Return match.json: the predecessor's match object without transcript and views, which stand beside it."""
+    out: dict[str, Json] = {
+        "challenge_id": challenge["id"],
+        "challenge_name": challenge["name"],
+        "difficulty": challenge["difficulty"],
+    }
+    for name in ("primitive_family", "split"):
+        if name in challenge:
+            out[name] = challenge[name]
+    score, transcript, detail = record.score, record.transcript, detail_of(record)
+    values = {name: None if value is None else float(value) for name, value in score.values.items()}
+    out |= {
+        "participants": [participant["id"] for participant in challenge["participants"]],
+        "initiator_agent_id": challenge["self_play"]["initiator_agent_id"],
+        "models": {role: setup.role_models.get(role, setup.participant) for role in roles(challenge)},
+        "max_turns": setup.max_turns,
+        "rep": record.trial.plan["rep"],
+        "seed": record.trial.seed,
+        "instance": transcript.instance,
+        "attempt": record.attempt,
+        "status": record.status,
+        "stop": record.stop,
+        "flagged": record.flagged,
+        "outcome": score.outcome,
+        "judge_verdict": {"scores": values, "verdict": score.verdict} if record.scored else None,
+        "unscored": score.unscored,
+        "error": transcript.detail if record.status == "error" else None,
+        "detail": transcript.detail,
+        "usage": {seat: counters.counts() for seat, counters in transcript.usage.items()},
+        "judging": {**_judging_json(score.judging), **({} if detail is None else encode(detail))},
+    }
+    return out
+
+
+def _judging_json(judging: Judging) -> dict[str, Json]:
+    return {
+        "asks": judging.asks,
+        "texts_cut": judging.texts_cut,
+        "characters_cut": judging.characters_cut,
+        "usage": judging.usage.counts(),
+        "calls": [encode(call) for call in judging.calls],
+        "panel": [encode(one) for one in judging.panel],
+    }
+
+
+def write_bundle(run_dir: Path, record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> None:
+    """Write matches/<challenge id>/rep_<r>/: match.json, transcript.json and role_views/<RoleId>.json.
+
+    The files are derived and can be rebuilt from matches.jsonl, so they are written plainly.
+    """
+    inner = f"matches/{match_path(challenge['id'], record.trial.plan['rep'])}"
+    entries = record.transcript.entries
+    said = _said(entries)
+    with opened_folder(run_dir, inner, make=True) as folder, opened_folder(folder, "role_views", make=True) as views:
+        _write(folder, "match.json", encode_line(match_json(record, challenge, setup)))
+        _write(folder, "transcript.json", _transcript(record.stop, entries, said))
+        for role in roles(challenge):
+            prompt = setup.view_prompt(challenge, role, record.transcript.instance)
+            _write(views, f"{_file_name(role)}.json", _view(prompt, entries, role, said))
+
+
+def _said(entries: Sequence[Entry]) -> dict[int, str]:
+    """Return place among the entries -> public turn as a JSON string: it stands in every file of the bundle, and is
+    encoded once."""
+    return {place: dumps(spoken(entry)) for place, entry in enumerate(entries) if entry.kind == "say"}
+
+
+def _transcript(stop: str, entries: Sequence[Entry], said: Mapping[int, str]) -> bytes:
+    """Return transcript.json: `stop`, the public turns as `{speaker, content}` (the predecessor's form), and what was
+    not public, each with its place."""
+    turns = ",".join([f'{{"speaker":{dumps(entries[place].seat)},"content":{text}}}' for place, text in said.items()])
+    private = [{"place": place, **_private(entry)} for place, entry in enumerate(entries) if entry.kind != "say"]
+    return _utf8(f'{{"stop":{dumps(stop)},"transcript":[{turns}],"entries":{dumps(private)}}}\n')
+
+
+def _private(entry: Entry) -> dict[str, Json]:
+    """Return an entry that is not public, with the members that its kind has."""
+    out: dict[str, Json] = {
+        "turn": entry.turn,
+        "from": entry.seat,
+        "to": entry.to,
+        "kind": entry.kind,
+        "step": entry.step,
+    }
+    if entry.kind == "call":
+        out |= {"id": entry.id, "index": entry.index, "op": entry.op, "args": entry.args, "answer": entry.answer}
+    else:
+        out["text"] = entry.text
+    return {**out, "problem": entry.problem} if entry.problem else out
+
+
+def _view(prompt: str, entries: Sequence[Entry], role: str, said: Mapping[int, str]) -> bytes:
+    """Return the system prompt and the `role_messages` of a role as one line of JSON."""
+    messages = []
+    for place, entry in enumerate(entries):
+        text = said.get(place)
+        if text is None:
+            messages += [dumps(message) for message in role_messages([entry], role)]
+        elif entry.seat == role:
+            messages.append(f'{{"role":"assistant","content":{text}}}')
+        else:
+            messages.append(f'{{"role":"user","content":{dumps(entry.seat + ": ")[:-1]}{text[1:]}}}')
+    return _utf8(f'{{"system_prompt":{dumps(prompt)},"messages":[{",".join(messages)}]}}\n')
+
+
+def _utf8(line: str) -> bytes:
+    """Return a JSON line as bytes; one with half a surrogate pair in a text is written with escapes instead."""
+    try:
+        return line.encode()
+    except UnicodeEncodeError:
+        return encode_line(json.loads(line))
+
+
+_file_name = lru_cache(maxsize=1024)(encode_role)
+
+
+def _write(folder: int, name: str, data: bytes) -> None:
+    descriptor = create(folder, name)
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def _read(folder: int, name: str) -> bytes:
+    descriptor = open_regular(name, os.O_RDONLY | os.O_NOFOLLOW, folder)
+    try:
+        parts = []
+        while part := os.read(descriptor, _CHUNK):
+            parts.append(part)
+            if len(part) < _CHUNK:
+                break
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+class RoleViews:
+    """Writes role_views/<RoleId>.jsonl: one line per match in which the role played, in plan order.
+
+    The views are taken from the bundles, which this process has written from the same records: building them again
+    would be a fifth of the time that a match of plain talk takes.
+    """
+
+    def __init__(self, run_dir: Path, challenges: Mapping[str, Mapping[str, Json]]) -> None:
+        self._run_dir = run_dir
+        self._folder = open_folder(run_dir, "role_views", make=True)
+        self._challenges = challenges
+        self._open: OrderedDict[str, IO[bytes]] = OrderedDict()
+        self._temporary: dict[str, str] = {}
+
+    def add(self, record: Record) -> None:
+        challenge_id, rep = record.trial.unit, record.trial.plan["rep"]
+        with opened_folder(self._run_dir, f"matches/{match_path(challenge_id, rep)}/role_views") as bundle:
+            for role in roles(self._challenges[challenge_id]):
+                name = _file_name(role)
+                place = encode_line({"challenge_id": challenge_id, "rep": rep, "role": role})
+                self._file(name).write(place[:-2] + b"," + _read(bundle, f"{name}.json")[1:])
+
+    def _file(self, name: str) -> IO[bytes]:
+        file = self._open.get(name)
+        if file is not None:
+            self._open.move_to_end(name)
+            return file
+        if len(self._open) >= MAX_OPEN_FILES:
+            self._open.popitem(last=False)[1].close()
+        if name in self._temporary:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW
+            file = os.fdopen(open_regular(self._temporary[name], flags, self._folder), "ab")
+        else:
+            self._temporary[name] = temporary_name(name)
+            file = os.fdopen(create(self._folder, self._temporary[name]), "wb")
+        self._open[name] = file
+        return file
+
+    def close(self) -> None:
+        for file in self._open.values():
+            file.close()
+        for name, temporary in self._temporary.items():
+            os.replace(temporary, f"{name}.jsonl", src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        os.close(self._folder)

@@ -1,0 +1,181 @@
+"""The instance of a challenge: the values that one trial draws, who owns them, and the right result.
+
+The member `instance` of a challenge (docs/challenges.md) says how; `draw_values` makes the values of one trial from
+its seed. All functions take an `instance` object that the schema has checked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from arena.errors import DataError, Issue
+from arena.families.crypto.challenges.draws import CALCULATOR, KINDS, DrawError, Stream, is_reference, needs
+from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, shown
+from arena.records import Json
+
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+"""A value's place in a text of the challenge: `{price}`."""
+
+VALUES_HEADER = "Your values (JSON):\n"
+"""Head of the section of a role's system prompt that holds its values, as one line of JSON with sorted keys."""
+
+AGREED = "agreed"
+"""`{"agreed": true}` as truth: the right result is what all agree on; an optional `among` lists what it may be."""
+
+Ask = Callable[[str, str, dict[str, Json]], Json]
+"""(value's name, op, args) -> the result of the calculator, for draws of the kind `calculator`."""
+
+
+def drawing_order(specs: Mapping[str, Json]) -> list[str] | None:
+    """Return the values' names, each after those it needs, else by name; None where they need each other in a circle.
+
+    A need that is no value is passed over: the schema reports it.
+    """
+    ordered: list[str] = []
+    state: dict[str, int] = {}
+
+    def visit(name: str) -> bool:
+        if state.get(name) == 1:
+            return False
+        if name not in state:
+            state[name] = 1
+            if not all(visit(need) for need in sorted(set(needs(specs[name]))) if need in specs):
+                return False
+            state[name] = 2
+            ordered.append(name)
+        return True
+
+    return ordered if all(visit(name) for name in sorted(specs)) else None
+
+
+def draw_values(
+    instance: Mapping[str, Json], seed: str, ask: Ask, order: Sequence[str] | None = None
+) -> dict[str, Json]:
+    """Return name -> value for one trial. `seed`: its 64 hex digits; `ask` answers calculator draws, in drawing order.
+
+    `order`: the instance's `drawing_order`, where the caller has it already.
+
+    Raises DataError for a draw that cannot be made, and what `ask` raises.
+    """
+    specs = instance["values"]
+    values: dict[str, Json] = {}
+    for name in order or drawing_order(specs) or ():
+        spec = specs[name]
+        try:
+            if spec["draw"] == CALCULATOR:
+                values[name] = _calculated(name, spec, values, ask)
+            else:
+                values[name] = KINDS[spec["draw"]].draw(spec, Stream(seed, name), values)
+        except DrawError as error:
+            raise DataError([Issue("instance", f"/values/{name}", f"cannot be drawn: {error}")]) from None
+    return {name: values[name] for name in sorted(values)}
+
+
+def _calculated(name: str, spec: Mapping[str, Json], values: Mapping[str, Json], ask: Ask) -> Json:
+    args = {key: values[value[1:-1]] if is_reference(value) else value for key, value in spec["args"].items()}
+    found = ask(name, spec["op"], args)
+    if "get" not in spec:
+        return found
+    if not isinstance(found, dict) or spec["get"] not in found:
+        raise DrawError(f"the result of {spec['op']} has no member {spec['get']!r}")
+    return found[spec["get"]]
+
+
+def needs_calculator(instance: Mapping[str, Json]) -> bool:
+    """Whether a value is drawn by the calculator."""
+    return any(spec["draw"] == CALCULATOR for spec in instance["values"].values())
+
+
+def known_names(instance: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the names of the values that every role is shown."""
+    return tuple(instance.get("known", ()))
+
+
+def own_names(instance: Mapping[str, Json], role: str) -> tuple[str, ...]:
+    """Return the names of the values that a role is shown: those known to all and its own, sorted."""
+    return tuple(sorted({*known_names(instance), *instance.get("own", {}).get(role, ())}))
+
+
+def own_values(instance: Mapping[str, Json], role: str, values: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the values that a role is shown."""
+    return {name: values[name] for name in own_names(instance, role)}
+
+
+def values_line(own: Mapping[str, Json]) -> str:
+    """Return a role's values as the line of its system prompt."""
+    return json.dumps(own, ensure_ascii=False, sort_keys=True)
+
+
+def placeholders(text: str) -> Iterator[str]:
+    """Yield the names of the placeholders in a text, in order."""
+    return (match[1] for match in PLACEHOLDER.finditer(text))
+
+
+def fill(text: str, values: Mapping[str, Json]) -> str:
+    """Return a text with its placeholders replaced by the values, as people read them."""
+    if "{" not in text:
+        return text
+    return PLACEHOLDER.sub(lambda match: shown(values[match[1]]) if match[1] in values else match[0], text)
+
+
+def fill_json(text: str, values: Mapping[str, Json]) -> str:
+    """Return a JSON text with the placeholders in its strings replaced by the values, as people read them."""
+    return PLACEHOLDER.sub(
+        lambda match: json.dumps(shown(values[match[1]]))[1:-1] if match[1] in values else match[0], text
+    )
+
+
+def is_agreement(truth: Json) -> bool:
+    """Whether a truth says that the right result is what all agree on."""
+    return isinstance(truth, dict) and AGREED in truth
+
+
+def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
+    """Return the right result; None where agreement alone decides. Raises DataError where it cannot be worked out."""
+    truth = instance["truth"]
+    if is_agreement(truth):
+        return None
+    try:
+        return evaluate(truth, values)
+    except ExpressionError as error:
+        raise DataError([Issue("instance", f"/truth{error.pointer}", error.problem)]) from None
+
+
+def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
+    """Return the list of results that an agreement may come to, or None where it may be any."""
+    truth = instance["truth"]
+    if not is_agreement(truth) or "among" not in truth:
+        return None
+    try:
+        return evaluate(truth["among"], values)
+    except ExpressionError as error:
+        raise DataError([Issue("instance", f"/truth/among{error.pointer}", error.problem)]) from None
+
+
+FOR_JUDGE = ("self_play", "participant_context", "judge")
+"""Members of a challenge in which a judge reads the values instead of placeholders."""
+
+
+def judged_instance(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the member `instance` as a judge reads it: who owns which values, which must stay secret (and until
+    when), and the right result."""
+    right = right_result(instance, values)
+    return {
+        "values": {role: own_values(instance, role, values) for role in instance.get("own", {})},
+        "right_result": "whatever all roles agree on" if right is None else right,
+        **{name: instance[name] for name in ("secret", "until") if instance.get(name)},
+    }
+
+
+def secrets_of(instance: Mapping[str, Json], role: str) -> Collection[str]:
+    """Return the names of the values that a role must not show."""
+    names: Collection[str] = instance.get("secret", {}).get(role, ())
+    return names
+
+
+def fixed_by(instance: Mapping[str, Json], name: str) -> frozenset[str] | None:
+    """Return the roles that must each have shown something before a secret value may be told; None: it never may."""
+    roles = instance.get("until", {}).get(name)
+    return None if roles is None else frozenset(roles)

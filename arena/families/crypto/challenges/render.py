@@ -1,0 +1,145 @@
+"""A challenge set as Markdown for people, and as each role sees a challenge.
+
+Pure, but for a look at which notes on families exist (lint.note_of).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from arena.families.crypto.challenges.instance import is_agreement, right_result
+from arena.families.crypto.challenges.lint import counts, note_of
+from arena.families.crypto.challenges.result_kinds import told
+from arena.families.crypto.challenges.schema import ChallengeSet
+from arena.families.crypto.prompts import system_prompt
+from arena.formats.tables import text_table
+from arena.records import Json
+
+LABELS = ("difficulty", "split", "primitive_family", "domain")
+
+
+def markdown(challenge_set: ChallengeSet) -> str:
+    """Return the whole set as one Markdown page; `python3 -m arena challenges render` writes it."""
+    title = f"# The challenges of {challenge_set.version}"
+    intro = (
+        f"Generated from `{challenge_set.path.name}` by `python3 -m arena challenges render`:"
+        f" {len(challenge_set.challenges)} challenges."
+        " `{name}` stands for a value that is drawn anew for every match."
+    )
+    lines = [title, "", intro, ""]
+    if challenge_set.canary:
+        lines += [challenge_set.canary, ""]
+    lines += ["| challenge | difficulty | split | family | domain | roles |", "|---|---|---|---|---|---|"]
+    for challenge in challenge_set.challenges:
+        cells = [f"[{challenge['name']}](#{challenge['id']})"]
+        cells += [_linked(label, challenge, note_of(challenge_set, challenge)) for label in LABELS]
+        lines.append(f"| {' | '.join([*cells, str(len(challenge['participants']))])} |")
+    for challenge in challenge_set.challenges:
+        lines += ["", *_chapter(challenge, note_of(challenge_set, challenge))]
+    return "\n".join(lines) + "\n"
+
+
+def _linked(label: str, challenge: Mapping[str, Json], note: str | None) -> str:
+    """A label of a challenge; its family as a link to the note on it."""
+    text = str(challenge.get(label, ""))
+    return f"[{text}]({note})" if label == "primitive_family" and note is not None else text
+
+
+def _chapter(challenge: Mapping[str, Json], note: str | None) -> Iterator[str]:
+    context = challenge["participant_context"]
+    yield f'<a id="{challenge["id"]}"></a>'
+    yield ""
+    yield f"## {challenge['name']}"
+    yield ""
+    labels = [_linked(label, challenge, note) for label in LABELS if label in challenge]
+    yield f"`{challenge['id']}`: {', '.join(labels)}."
+    yield ""
+    yield context["public_background"]
+    yield ""
+    yield challenge["self_play"]["symmetry_breaker"]
+    for participant in challenge["participants"]:
+        own = context["role_specific"].get(participant["id"], {})
+        yield ""
+        yield f"### {participant['id']} ({participant['display_name']})"
+        for member, title in (("goals", "Goals"), ("constraints", "Constraints"), ("private_info", "Private")):
+            yield ""
+            yield f"{title}:"
+            yield ""
+            yield from (f"- {entry}" for entry in own.get(member, ()))
+    yield ""
+    yield "### Result"
+    yield ""
+    yield from _result(challenge)
+    yield ""
+    yield "### For the judge"
+    for member, entries in challenge["judge"].items():
+        yield ""
+        yield f"{member.replace('_', ' ').capitalize()}:"
+        yield ""
+        yield from (f"- {entry}" for entry in entries)
+
+
+def _result(challenge: Mapping[str, Json]) -> Iterator[str]:
+    instance = challenge.get("instance")
+    if instance is None:
+        yield "Free: this challenge draws no values."
+        return
+    roles = [participant["id"] for participant in challenge["participants"]]
+    asks = instance.get("asks", "what was agreed")
+    yield f"{asks[:1].upper()}{asks[1:]}: {told(instance['result'], roles)}."
+    if is_agreement(instance["truth"]):
+        yield "Right is what all roles agree on."
+
+
+def for_people(challenge: Mapping[str, Json], note: str | None) -> str:
+    """Return what no player is told of a challenge: its labels, and where the note on its family lies."""
+    labels = [f"{label}: {challenge[label]}" for label in LABELS if label in challenge]
+    if note is not None:
+        labels.append(f"note: {note}")
+    return "\n".join([f"===== for people: {challenge['id']} =====", *labels])
+
+
+def seen_by(challenge: Mapping[str, Json], values: Mapping[str, Json] | None, tools: str | None, max_turns: int) -> str:
+    """Return what each role is told, and the right result, as text."""
+    parts = []
+    for participant in challenge["participants"]:
+        role = participant["id"]
+        parts += [f"===== {role} =====", system_prompt(challenge, role, tools, max_turns, values)]
+    if values is not None:
+        right = right_result(challenge["instance"], values)
+        parts.append(f"===== right result =====\n{'whatever all agree on' if right is None else right}")
+    return "\n".join(parts)
+
+
+def stats(challenge_set: ChallengeSet) -> dict[str, Json]:
+    """Return counts by label and role number, and how many have an instance and a reference play."""
+    challenges = challenge_set.challenges
+    found: dict[str, Json] = {
+        label: dict(sorted(Counter(str(c.get(label, "-")) for c in challenges).items())) for label in LABELS
+    }
+    found["roles"] = {str(n): k for n, k in sorted(Counter(len(c["participants"]) for c in challenges).items())}
+    found["with_instance"] = sum("instance" in c for c in challenges)
+    found["with_reference_play"] = sum("reference_play" in c for c in challenges)
+    return {"set": challenge_set.version, **counts(challenge_set), **found}
+
+
+def stats_text(found: Mapping[str, Json]) -> str:
+    """Return `stats` as text."""
+    rows = []
+    for name, value in found.items():
+        if isinstance(value, dict):
+            rows += [[name, inner, str(count)] for inner, count in value.items()]
+        else:
+            rows.append([name, "", str(value)])
+    return text_table(["what", "value", "challenges"], rows, frozenset({2}))
+
+
+def listing(challenge_set: ChallengeSet) -> str:
+    """Return one line per challenge."""
+    rows = [
+        [c["id"], *(str(c.get(label, "-")) for label in LABELS), str(len(c["participants"])),
+         "yes" if "instance" in c else "-", "yes" if "reference_play" in c else "-"]
+        for c in challenge_set.challenges
+    ]  # fmt: skip
+    return text_table(["id", *LABELS, "roles", "instance", "play"], rows, frozenset({5}))

@@ -1,0 +1,164 @@
+"""How the result that a player declares is read and compared: one table of kinds. Pure.
+
+A kind is `set`, `list`, `int`, `number`, `text`, `bool`, `role`, or an object that maps names to kinds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from arena.records import Json
+
+_NUMBER = re.compile(r"[-+]?\d+(?:[ \u00a0,']\d{3})*(?:\.\d+)?")
+_PARTS = re.compile(r"[,;\n]| and ")
+
+
+MAX_DIGITS = 300
+"""Digits of a number that a player declares: more than any right result has, and few enough to compute with."""
+MAX_CHARS = 100_000
+MAX_ENTRIES = 10_000
+
+
+class Unreadable(ValueError):
+    """A declared result is not of the kind that is asked for; the message says what was wanted."""
+
+
+def folded(text: str) -> str:
+    """Return a text without differences of case, white space and a final full stop.
+
+    Errors: Unreadable for a text of more than MAX_CHARS characters.
+    """
+    if len(text) > MAX_CHARS:
+        raise Unreadable(f"a text of at most {MAX_CHARS:,} characters")
+    return " ".join(text.casefold().split()).rstrip(".")
+
+
+def _text(value: Json, roles: Sequence[str]) -> Json:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Unreadable("a text")
+    return folded(_written(value))
+
+
+def _written(value: str | int | float) -> str:
+    """Return a text or a number as text. Errors: Unreadable for a number of more than MAX_DIGITS digits."""
+    if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
+        raise Unreadable(f"a number of at most {MAX_DIGITS} digits")
+    return str(value)
+
+
+def _number(value: Json, roles: Sequence[str]) -> Json:
+    if isinstance(value, str):
+        found = _NUMBER.findall(value[: MAX_CHARS + 1])
+        if len(found) != 1:
+            raise Unreadable("one number")
+        if len(found[0]) > MAX_DIGITS:
+            raise Unreadable(f"one number of at most {MAX_DIGITS} digits")
+        return str(Fraction(re.sub(r"[ \u00a0,'+]", "", found[0])))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unreadable("one number")
+    if not isinstance(value, float):
+        return _written(value)
+    if not math.isfinite(value):
+        raise Unreadable("one number")
+    return str(Fraction(value).limit_denominator(10**6))
+
+
+def _int(value: Json, roles: Sequence[str]) -> Json:
+    found = _number(value, roles)
+    if "/" in found:
+        raise Unreadable("one whole number")
+    return found
+
+
+def _bool(value: Json, roles: Sequence[str]) -> Json:
+    words = {"true": True, "yes": True, "false": False, "no": False}
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and folded(value) in words:
+        return words[folded(value)]
+    raise Unreadable("true or false")
+
+
+def _role(value: Json, roles: Sequence[str]) -> Json:
+    if isinstance(value, str):
+        for role in roles:
+            if folded(role) == folded(value):
+                return role
+    raise Unreadable("one of " + ", ".join(roles))
+
+
+def _entries(value: Json) -> list[Json]:
+    if isinstance(value, str):
+        if len(value) > MAX_CHARS:
+            raise Unreadable(f"a list of at most {MAX_CHARS:,} characters")
+        return [part.strip() for part in _PARTS.split(value) if part.strip()]
+    if not isinstance(value, list):
+        raise Unreadable("a list")
+    if len(value) > MAX_ENTRIES:
+        raise Unreadable(f"a list of at most {MAX_ENTRIES:,} entries")
+    return value
+
+
+def _entry(value: Json) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Unreadable("a list of texts or numbers")
+    return folded(_written(value))
+
+
+def _list(value: Json, roles: Sequence[str]) -> Json:
+    return [_entry(item) for item in _entries(value)]
+
+
+def _set(value: Json, roles: Sequence[str]) -> Json:
+    return sorted({_entry(item) for item in _entries(value)})
+
+
+KINDS: Mapping[str, tuple[Callable[[Json, Sequence[str]], Json], str]] = {
+    "set": (_set, "a JSON list, in any order"),
+    "list": (_list, "a JSON list, in this order"),
+    "int": (_int, "a whole number"),
+    "number": (_number, "a number"),
+    "text": (_text, "a text"),
+    "bool": (_bool, "true or false"),
+    "role": (_role, "the name of a role"),
+}
+"""Kind -> (reads a declared result or raises Unreadable, what players are told)."""
+
+
+def normal(kind: Json, value: Json, roles: Sequence[str]) -> Json:
+    """Return a declared (or the right) result in the form in which equal ones are equal. Raises Unreadable."""
+    if isinstance(kind, str):
+        return KINDS[kind][0](value, roles)
+    if not isinstance(value, dict):
+        raise Unreadable("an object with " + ", ".join(kind))
+    if len(value) > MAX_ENTRIES:
+        raise Unreadable(f"an object of at most {MAX_ENTRIES:,} members")
+    given = {folded(key): inner for key, inner in value.items()}
+    out = {}
+    for name, inner in kind.items():
+        if folded(name) not in given:
+            raise Unreadable(f"an object with {name!r}")
+        out[name] = normal(inner, given[folded(name)], roles)
+    return out
+
+
+def told(kind: Json, roles: Sequence[str]) -> str:
+    """Return what players are told of the form of the result."""
+    if isinstance(kind, str):
+        return f"{KINDS[kind][1]} ({', '.join(roles)})" if kind == "role" else KINDS[kind][1]
+    return "a JSON object with " + ", ".join(f'"{name}" ({told(inner, roles)})' for name, inner in kind.items())
+
+
+def kind_problems(kind: Json, pointer: str, inner: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield (pointer, message) for what is no kind."""
+    names = ", ".join(KINDS)
+    if isinstance(kind, dict) and not inner:
+        if not kind:
+            yield pointer, "is empty: name the members of the result"
+        for name, found in kind.items():
+            yield from kind_problems(found, f"{pointer}/{name}", inner=True)
+    elif not isinstance(kind, str) or kind not in KINDS:
+        yield pointer, f"expected one of {names}" + ("" if inner else ", or an object of them")

@@ -1,0 +1,63 @@
+"""How large a value may become while an expression is worked out, and what makes two values the same. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+
+from arena.formats.bounded import deeper_than
+from arena.formats.strict_json import MAX_DEPTH
+from arena.records import Json
+
+MAX_DIGITS = 300
+"""Digits of a number, the same as of a declared result (result_kinds.py); every such number fits into a float."""
+MAX_SIZE = 100_000
+"""Of the arguments of one operator, and of its result: entries, numbers, and eight characters of a text count one."""
+_MOST = 10**MAX_DIGITS
+
+
+class Mismatch(ValueError):
+    """An argument of the wrong type or out of range; becomes an ExpressionError with the place."""
+
+
+def key_of(value: Json) -> Hashable:
+    """Return something hashable that is equal for equal values: searching lists would take the square of their size."""
+    if isinstance(value, list):
+        return ("list", *map(key_of, value))
+    if isinstance(value, dict):
+        return ("object", frozenset((name, key_of(inner)) for name, inner in value.items()))
+    return value  # type: ignore[no-any-return]
+
+
+def size_of(value: Json, most: int = MAX_SIZE) -> int:
+    """Return how large a value is (MAX_SIZE says in what), or something above `most` where it is larger than that.
+
+    A part that stands in it twice counts twice, as it does once the value is written.
+    """
+    total, waiting = 0, [value]
+    while waiting and total <= most:
+        one = waiting.pop()
+        total += 1
+        if isinstance(one, str):
+            total += len(one) // 8
+        elif isinstance(one, int):
+            total += one.bit_length() // 64
+        elif isinstance(one, list):
+            waiting += one[: most + 1]
+        elif isinstance(one, dict):
+            total += sum(len(name) // 8 for name in one)
+            waiting += one.values()
+    return total
+
+
+def bounded(value: Json) -> Json:
+    """Return a result that can be worked with. Raises Mismatch for one that is too large, or no number any more."""
+    if isinstance(value, int) and abs(value) >= _MOST:
+        raise Mismatch(f"comes to a number of more than {MAX_DIGITS} digits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Mismatch("comes to more than a number can hold")
+    if size_of(value) > MAX_SIZE:
+        raise Mismatch(f"comes to a value larger than {MAX_SIZE:,} entries")
+    if deeper_than(value, MAX_DEPTH):
+        raise Mismatch(f"comes to a value of more than {MAX_DEPTH} levels")
+    return value

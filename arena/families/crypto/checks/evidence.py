@@ -1,0 +1,142 @@
+"""Checks: where do the codes and big numbers of public turns come from, and were tool results used? Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from arena.families.crypto.checks.code_hints import digit_or_hex
+from arena.families.crypto.checks.results import ArtefactsCheck, ToolsCheck, UnrealValue, UnusedCall
+from arena.records import Entry, Json
+
+ARTEFACT = re.compile(
+    r"(?<![A-Za-z0-9+/_])(?:(?:0x)?([0-9a-fA-F]{16,})|([0-9]{13,})|((?=[A-Za-z+/_-]{0,120}[0-9])[A-Za-z0-9+/_-]{24,})={0,2})"
+    r"(?![A-Za-z0-9+/_])"
+)
+"""What looks computed: 16 hex digits or more, an integer of 13 digits or more, 24 base64 signs or more with a
+digit among the first 121 (of random ones, one text in 10^8 has none there; a longer look would take the square of a
+text of dashes)."""
+
+
+MAX_LISTED = 20
+MAX_SHOWN_CHARS = 64
+MIN_QUOTABLE_CHARS = 6
+"""A leaf of a result that is shorter (`true`, 12) may be used without being quoted."""
+
+MIN_PART_CHARS = 12
+"""So many first characters of a long result count as quoting it."""
+
+
+def artefacts_of(text: str) -> list[str]:
+    """Return the artefacts of a text in lower case, in order; base64 keeps its case."""
+    return [match[1] or match[2] or match[3] for match in ARTEFACT.finditer(text)]
+
+
+def holds_artefact(text: str) -> bool:
+    """Whether a text holds an artefact."""
+    return digit_or_hex(text) and ARTEFACT.search(text) is not None
+
+
+class _Sources:
+    """What a seat has at hand at a point of the match."""
+
+    def __init__(self, own: str) -> None:
+        self.texts = [own]
+        self.lower = own.lower()
+
+    def add(self, text: str) -> None:
+        self.texts.append(text)
+        self.lower += "\n" + text.lower()
+
+    def hold(self, artefact: str) -> bool:
+        if re.fullmatch("[0-9a-fA-F]+", artefact):
+            return artefact.lower() in self.lower
+        return any(artefact in text for text in self.texts)
+
+
+def check_artefacts(
+    entries: Sequence[Entry], own: Callable[[], Mapping[str, str]], public: Mapping[int, str]
+) -> ArtefactsCheck:
+    """Return how many artefacts stand in public turns, how many are real, their share, and the unreal ones.
+
+    An artefact is real when the seat's own successful calls (arguments or results) or own values hold it, or when
+    another seat said it before. `own`: gives seat -> text of its values and of what it was told.  `public`: place
+    among the entries -> whole text of a public turn.  `share` is None where there are no artefacts.
+    """
+    if not holds_artefact("\n".join(public.values())):  # most talk: spare the work below
+        return ArtefactsCheck(True, 0, 0, None, ())
+    sources = {seat: _Sources(text) for seat, text in own().items()}
+    count = real = 0
+    unreal: list[UnrealValue] = []
+    for place, entry in enumerate(entries):
+        seat = entry.seat
+        if entry.answered.get("ok") is True:
+            sources[seat].add(json.dumps([entry.args, entry.answered["result"]], ensure_ascii=False))
+        text = public.get(place)
+        if text is None:
+            continue
+        for artefact in artefacts_of(text):
+            count += 1
+            if sources[seat].hold(artefact):
+                real += 1
+            else:
+                unreal.append(UnrealValue(entry.turn, seat, artefact[:MAX_SHOWN_CHARS]))
+        for other, held in sources.items():
+            if other != seat:
+                held.add(text)
+    share = round(real / count, 4) if count else None
+    return ArtefactsCheck(real == count, count, real, share, tuple(unreal[:MAX_LISTED]))
+
+
+def leaves(value: Json) -> Iterator[str]:
+    """Yield the texts and numbers of a result that can be quoted."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from leaves(inner)
+    elif not isinstance(value, bool) and value is not None and len(text := str(value)) >= MIN_QUOTABLE_CHARS:
+        yield text
+
+
+def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsCheck:
+    """Return `ok` (none failed, none malformed), counts of calls: all, failed, malformed, unused; and the unused ones.
+
+    Unused calls are counted and held against nobody: a number may have been used in a sum worked out in the head.
+    A call is used when a part of its result occurs in a later call or public turn of the same seat, or was said in
+    public before by another seat (it was recomputed and compared). A result without a part that could be quoted, such
+    as `true`, counts as used: it decides what comes next.
+    """
+    calls = failed = malformed = 0
+    unused: list[UnusedCall] = []
+    for place, entry in enumerate(entries):
+        if entry.kind == "malformed":
+            malformed += 1
+        if entry.kind != "call":
+            continue
+        calls += 1
+        if entry.answered.get("ok") is not True:
+            failed += 1
+        elif not _used(entries, place, public):
+            unused.append(UnusedCall(entry.turn, entry.seat, entry.op))
+    ok = not (failed or malformed)
+    return ToolsCheck(ok, calls, failed, malformed, len(unused), tuple(unused[:MAX_LISTED]))
+
+
+def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str]) -> bool:
+    seat = entries[place].seat
+    parts = {part[:MIN_PART_CHARS] for part in leaves(entries[place].answered["result"])}
+    if not parts:
+        return True
+    for other, entry in enumerate(entries):
+        if entry.seat == seat:
+            if other <= place:
+                continue
+            text = json.dumps(entry.args, ensure_ascii=False) if entry.kind == "call" else public.get(other, "")
+        else:
+            text = public.get(other, "")
+        if text and any(part in text for part in parts):
+            return True
+    return False

@@ -1,0 +1,113 @@
+"""The mechanical checks of a match, beside the judge: pure functions of record, challenge and values.
+
+docs/challenges.md ("Checks") describes each. They run for every match that was played to an end, and can be computed
+at any later time from the record and the challenge.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from arena.families.crypto.challenges.instance import allowed_results, fill, own_values, right_result
+from arena.families.crypto.challenges.result_kinds import Unreadable, normal
+from arena.families.crypto.challenges.validate_instance import player_texts, shared_texts
+from arena.families.crypto.checks.evidence import check_artefacts, check_tools
+from arena.families.crypto.checks.leaks import check_leaks
+from arena.families.crypto.checks.player_text import over_player_text
+from arena.families.crypto.checks.results import Checks, ResultCheck, ResultVerdict
+from arena.families.crypto.checks.textbook_names import check_names
+from arena.families.crypto.views import spoken
+from arena.records import Entry, Json
+
+CHECKS_VERSION = 2
+RESULTS = ("right", "wrong", "disagreed", "none")
+"""What the check `result` can come to."""
+
+
+@over_player_text
+def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> Checks:
+    """Make every check of a match.
+
+    `entries`: the transcript of a record.  `values`: its drawn values, None where nothing was drawn.
+    """
+    public = {place: spoken(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
+    turns = [(entries[place].turn, entries[place].seat, text) for place, text in public.items()]
+    roles = [participant["id"] for participant in challenge["participants"]]
+    drawn = "instance" in challenge and values is not None
+
+    def shown() -> list[str]:
+        return [fill(text, values or {}) for _, text in shared_texts(challenge, "")]
+
+    return Checks(
+        version=CHECKS_VERSION,
+        textbook_names=check_names(entries, shown),
+        leaks=check_leaks(turns, challenge, values or {}) if drawn else None,
+        result=check_result(entries, challenge, values or {}) if drawn else None,
+        artefacts=check_artefacts(entries, lambda: told_texts(challenge, roles, values), public),
+        tools=check_tools(entries, public),
+    )
+
+
+def told_texts(
+    challenge: Mapping[str, Json], roles: Sequence[str], values: Mapping[str, Json] | None
+) -> dict[str, str]:
+    """Return role -> everything that its system prompt tells it of this challenge."""
+    told = {}
+    texts = list(player_texts(challenge, ""))
+    for role in roles:
+        lines = [fill(text, values or {}) for _, text, reader in texts if reader in (None, role)]
+        if values is not None and "instance" in challenge:
+            lines.append(json.dumps(own_values(challenge["instance"], role, values), ensure_ascii=False))
+        told[role] = "\n".join(lines)
+    return told
+
+
+def declared_results(entries: Sequence[Entry]) -> dict[str, Json]:
+    """Return seat -> the result in its latest public turn; a later turn without one takes an earlier one back.
+
+    A `done` whose result is null ends the matter without a claim: it declares nothing.
+    """
+    found: dict[str, Json] = {}
+    for entry in entries:
+        if entry.kind != "say":
+            continue
+        if entry.result is not None:
+            found[entry.seat] = entry.result
+        else:
+            found.pop(entry.seat, None)
+    return found
+
+
+def check_result(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json]) -> ResultCheck:
+    """Compare what the roles declared with each other and with the right result."""
+    instance = challenge["instance"]
+    roles = [participant["id"] for participant in challenge["participants"]]
+    kind = instance["result"]
+    declared = declared_results(entries)
+    right = right_result(instance, values)
+    read: dict[str, Json] = {}
+    unreadable: dict[str, str] = {}
+    for role, result in declared.items():
+        try:
+            read[role] = normal(kind, result, roles)
+        except Unreadable as problem:
+            unreadable[role] = f"expected {problem}"
+    agreed = len(read) == len(roles) and all(result == read[roles[0]] for result in read.values())
+    verdict: ResultVerdict
+    if len(declared) < len(roles):
+        verdict = "none"
+    elif not agreed:
+        verdict = "wrong" if unreadable and len({json.dumps(r) for r in declared.values()}) == 1 else "disagreed"
+    else:
+        verdict = "right" if _is_right(instance, values, read[roles[0]], right, roles) else "wrong"
+    return ResultCheck(verdict == "right", verdict, agreed, declared, right, unreadable)
+
+
+def _is_right(
+    instance: Mapping[str, Json], values: Mapping[str, Json], result: Json, right: Json, roles: Sequence[str]
+) -> bool:
+    if right is not None:
+        return bool(result == normal(instance["result"], right, roles))
+    allowed = allowed_results(instance, values)
+    return allowed is None or result in [normal(instance["result"], one, roles) for one in allowed]

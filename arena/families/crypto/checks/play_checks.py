@@ -1,0 +1,37 @@
+"""Which calls of a play check something, and which came out otherwise than meant. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from arena.families.crypto.checks.verifications import stands, verifications
+from arena.records import Entry
+
+CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "link")
+"""An op whose name holds one of these checks what somebody received: a signature, an opening, a lock that only opens
+unchanged, parts that only fit together whole."""
+
+FALSE_MARK = "false_"
+"""A call of a play whose name (`as`) begins so is meant to come out false (docs/reference-plays.md)."""
+
+
+def is_check(op: str) -> bool:
+    """Whether an op checks something, by its name."""
+    return any(mark in op for mark in CHECK_MARKS)
+
+
+def unexpected(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield in words each verification of a transcript that came out other than its name says: it failed, stands
+    (verifications.py) and is not marked, or it is marked and did not fail."""
+    checks = verifications(entries)
+    failed = {check.place for check in checks if not check.held}
+    standing = {check.place for check in checks if stands(check, checks)}
+    for place, entry in enumerate(entries):
+        if entry.kind != "call":
+            continue
+        where = f"turn {entry.turn}, {entry.seat}: the call {entry.id} ({entry.op})"
+        if entry.id.startswith(FALSE_MARK):
+            if place not in failed:
+                yield f"{where} did not come out false"
+        elif place in standing:
+            yield f"{where} came out false"

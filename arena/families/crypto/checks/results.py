@@ -1,0 +1,148 @@
+"""What the mechanical checks and the verified scores of a match come to, typed: the family's Score.detail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from arena.families.verified import VerifiedScores
+from arena.records import Json, Record
+
+ResultVerdict = Literal["right", "wrong", "disagreed", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class NameFound:
+    """A textbook name in a public turn."""
+
+    turn: int
+    seat: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamesCheck:
+    ok: bool
+    found: tuple[NameFound, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeakFound:
+    """A value that its seat was to keep, in a public turn. `form`: `plain`, `encoded` or `inside a code`."""
+
+    turn: int
+    seat: str
+    value: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaksCheck:
+    """`undecided`: values that cannot be told from chance in plain."""
+
+    ok: bool
+    found: tuple[LeakFound, ...]
+    undecided: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCheck:
+    """What the roles declared.
+
+    `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`.  `agreed`: all
+    roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None where
+    agreement alone decides.  `unreadable`: role -> what kind of result was wanted instead.
+    """
+
+    ok: bool
+    verdict: ResultVerdict
+    agreed: bool
+    declared: Mapping[str, Json]
+    right: Json
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UnrealValue:
+    """A value of a public turn that looks computed and comes from nowhere."""
+
+    turn: int
+    seat: str
+    artefact: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactsCheck:
+    """Values of public turns that look computed, how many are real, and their share (None where there are none)."""
+
+    ok: bool
+    count: int
+    real: int
+    share: float | None
+    unreal: tuple[UnrealValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedCall:
+    """A call whose result was never used."""
+
+    turn: int
+    seat: str
+    op: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsCheck:
+    """Counts of players' calls: all, failed, malformed, unused; and the unused ones."""
+
+    ok: bool
+    calls: int
+    failed: int
+    malformed: int
+    unused: int
+    unused_calls: tuple[UnusedCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """All checks of a match; None for one that needs drawn values where there are none."""
+
+    version: int
+    textbook_names: NamesCheck
+    leaks: LeaksCheck | None
+    result: ResultCheck | None
+    artefacts: ArtefactsCheck
+    tools: ToolsCheck
+
+    def passed(self) -> dict[str, bool | None]:
+        """Return check -> whether it is ok, None where it could not be made; in the order of CHECKS."""
+        return {
+            "textbook_names": self.textbook_names.ok,
+            "leaks": None if self.leaks is None else self.leaks.ok,
+            "result": None if self.result is None else self.result.ok,
+            "artefacts": self.artefacts.ok,
+            "tools": self.tools.ok,
+        }
+
+    @property
+    def all_green(self) -> bool:
+        """Whether every check that could be made is ok."""
+        return all(ok is not False for ok in self.passed().values())
+
+
+CHECKS = ("textbook_names", "leaks", "result", "artefacts", "tools")
+
+
+@dataclass(frozen=True, slots=True)
+class MatchDetail:
+    """The detail of a crypto score."""
+
+    checks: Checks
+    verified: VerifiedScores
+
+
+def detail_of(record: Record) -> MatchDetail | None:
+    """Return what was checked of a match; None where it was broken off from outside."""
+    detail = record.score.detail
+    return detail if isinstance(detail, MatchDetail) else None

@@ -1,0 +1,121 @@
+"""Verified scores: the judge's grades, capped by what can be shown from the record. Pure.
+
+The rule `verified-cap`, version 1 (docs/verified-scores.md has the table and worked examples): a finding sets a ceiling
+for Computation / Tool Usage and one for Implementation Correctness; the lowest ceiling counts, and a grade below it
+stays. The other dimensions, and the raw grades, are never touched. The outcome follows from the capped grades by the
+run's own outcome rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from arena.families.crypto.checks.ledger import RESULT, artefact_claims, wrong_claims
+from arena.families.crypto.checks.player_text import over_player_text
+from arena.families.crypto.checks.results import Checks
+from arena.families.crypto.checks.verifications import CALLED_VALID, PASSED_OVER, verifications
+from arena.families.crypto.outcome import OutcomeRule, outcome
+from arena.families.verified import Cap, VerifiedScores
+from arena.records import Entry, Json, Stop
+
+RULE = "verified-cap"
+RULE_VERSION = 1
+
+COMPUTATION = "Computation / Tool Usage"
+IMPLEMENTATION = "Implementation Correctness"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found of a match, in numbers. `calls` of players, of which `failed` and `unused`; `malformed` messages;
+    `artefacts` of public turns, of which `unreal`; wrong claims by kind; `result`: verdict of the check, or None."""
+
+    calls: int
+    failed: int
+    malformed: int
+    unused: int
+    artefacts: int
+    unreal: int
+    miscopied: int
+    wrong_results: int
+    failed_checks_untold: int
+    result: str | None
+
+
+CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
+    ("nothing_computed", lambda f: f.calls == f.failed, 1, 2),
+    ("nothing_used", lambda f: 0 < f.calls - f.failed == f.unused, 2, 2),
+    ("mostly_failed_calls", lambda f: f.failed + f.malformed > f.calls - f.failed > 0, 3, 4),
+    ("asserted", lambda f: f.unreal > 0 and 10 * f.unreal <= f.artefacts, 4, 4),
+    ("asserted_often", lambda f: f.artefacts < 10 * f.unreal and 2 * f.unreal <= f.artefacts, 3, 3),
+    ("asserted_mostly", lambda f: f.artefacts < 2 * f.unreal, 2, 2),
+    ("miscopied", lambda f: f.miscopied > 0, 2, 2),
+    ("failed_check_untold", lambda f: f.failed_checks_untold > 0, 2, 1),
+    ("wrong_result", lambda f: f.wrong_results > 0, 2, 2),
+    ("no_common_result", lambda f: f.result == "disagreed" or (f.result == "wrong" and not f.wrong_results), 5, 3),
+)
+"""Reason, when it holds, the ceiling of COMPUTATION, the ceiling of IMPLEMENTATION."""
+
+NO_CAP = 5
+
+
+@over_player_text
+def findings(
+    entries: Sequence[Entry],
+    challenge: Mapping[str, Json],
+    values: Mapping[str, Json] | None,
+    checks: Checks,
+) -> Findings:
+    """Return what was found; `checks` are those of the same transcript (arena/families/crypto/checks/match.py).
+
+    Only what the checks leave open is looked at again, so talk without calls and artefacts costs next to nothing.
+    """
+    tools, artefacts, result = checks.tools, checks.artefacts, checks.result
+    unreal = artefacts.count - artefacts.real
+    miscopied = sum(c.judged == "wrong" for c in artefact_claims(entries, challenge, values)) if unreal else 0
+    made = verifications(entries) if tools.calls else []
+    wrong = [claim.source for claim in wrong_claims(entries, challenge, values, result, made)]
+    return Findings(
+        calls=tools.calls,
+        failed=tools.failed,
+        malformed=tools.malformed,
+        unused=tools.unused,
+        artefacts=artefacts.count,
+        unreal=unreal,
+        miscopied=miscopied,
+        wrong_results=wrong.count(RESULT),
+        failed_checks_untold=wrong.count(CALLED_VALID) + wrong.count(PASSED_OVER),
+        result=None if result is None else result.verdict,
+    )
+
+
+def caps_of(found: Findings) -> tuple[Cap, ...]:
+    """Return the caps that the findings set, in the order of CAPS."""
+    return tuple(
+        Cap(dimension, cap, reason)
+        for reason, holds, computation, implementation in CAPS
+        if holds(found)
+        for dimension, cap in ((COMPUTATION, computation), (IMPLEMENTATION, implementation))
+        if cap < NO_CAP
+    )
+
+
+def verified(
+    caps: Sequence[Cap], scores: Mapping[str, float | int | None], rule: OutcomeRule, stop: Stop
+) -> VerifiedScores:
+    """Return the verified scores of a match. `scores`: the raw grades (None where the match has none, then there is
+    no verified grade either); `rule`, `stop`: as of outcome.outcome, from which the verified outcome comes."""
+    capped = dict(scores)
+    for cap in caps:
+        grade = capped.get(cap.dimension)
+        if grade is not None:
+            capped[cap.dimension] = min(grade, cap.cap)
+    known = {name: grade for name, grade in capped.items() if grade is not None}
+    label = outcome(rule, known if len(known) == len(capped) else None, stop)
+    return VerifiedScores(RULE, RULE_VERSION, capped, tuple(caps), label)
+
+
+def describe_rule() -> dict[str, Json]:
+    """Return name and version, for a run's identity."""
+    return {"name": RULE, "version": RULE_VERSION}

@@ -1,0 +1,132 @@
+"""The crypto family's data door: challenges and settings -> trials. Pure and ordered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from arena.families.crypto.challenges.schema import ChallengeSet, load
+from arena.families.crypto.judged import JudgeTemplate
+from arena.families.crypto.outcome import OutcomeRule
+from arena.families.crypto.prompts import PROMPT_VERSION, PromptTemplate, prompt_template
+from arena.judging.judge import Rubric, Truncation
+from arena.records import Json, Trial, trial_seed
+from arena.store.finished_run import FinishedRun
+from arena.store.journal import encode_line
+from arena.store.rundir import INPUTS_DIR
+
+FAMILY = "crypto"
+CHALLENGES_INPUT = "challenges.json"
+"""The file in a run's inputs that holds its challenges."""
+
+
+@dataclass(frozen=True, slots=True)
+class CryptoSetup:
+    """All that decides what the trials are and how they are played and judged.
+
+    `participant` and `role_models` are `provider/model` labels; `tools` is the text that players are shown, or None.
+    """
+
+    challenges: tuple[Mapping[str, Json], ...]
+    repetitions: int
+    run_seed: int
+    max_turns: int
+    max_tool_calls_per_turn: int
+    participant: str
+    role_models: Mapping[str, str]
+    rubric: Rubric
+    rule: OutcomeRule
+    truncation: Truncation
+    tools: str | None
+    judge_tools: bool
+    header: Mapping[str, Json] = field(default_factory=dict)
+    """What the challenge file says beside its challenges: format, version, canary (ChallengeSet.header)."""
+    panel: tuple[str, ...] = ()
+    """Who gives each judgement of a match (`provider/model`); empty for one judge, once."""
+    prompts: dict[tuple[str, str, bool], PromptTemplate] = field(default_factory=dict)
+    """Templates of system prompts by challenge id, role id, and whether the tools' text is in it."""
+    judge_texts: dict[str, JudgeTemplate] = field(default_factory=dict)
+    """Templates of what a judge reads of a challenge, by its id."""
+
+    def prompt(self, challenge: Mapping[str, Json], role: str, values: Mapping[str, Json] | None = None) -> str:
+        """Return the system prompt of one role; without `values` the template of a challenge that draws some."""
+        return self._template(challenge, role, True).filled(values)
+
+    def view_prompt(self, challenge: Mapping[str, Json], role: str, values: Mapping[str, Json] | None = None) -> str:
+        """Return the system prompt as role views show it: the calculator's description, by far its longest and in all
+        prompts the same part, is named and not repeated."""
+        return self._template(challenge, role, False).filled(values)
+
+    def judged(self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> str:
+        """Return the challenge as ASCII JSON, as a judge reads it: with the values in all texts, who owns them, and
+        the right result. Without values (a challenge without an instance, an old record) it is returned as it stands.
+        """
+        found = self.judge_texts.get(challenge["id"])
+        if found is None:
+            found = self.judge_texts[challenge["id"]] = JudgeTemplate.of(challenge)
+        return found.filled(values)
+
+    def _template(self, challenge: Mapping[str, Json], role: str, whole: bool) -> PromptTemplate:
+        key = (challenge["id"], role, whole)
+        found = self.prompts.get(key)
+        if found is None:
+            tools = self.tools if whole or not self.tools else TOOLS_POINTER
+            found = self.prompts[key] = prompt_template(challenge, role, tools, self.max_turns)
+        return found
+
+
+TOOLS_POINTER = "(the text of inputs/tools.txt)"
+
+CELL_LABELS = ("participant", "difficulty", "primitive_family", "split", "roles")
+"""Names of the labels of a trial's cell; `roles` stands there in cross-play only."""
+
+
+def played_challenges(run: FinishedRun) -> ChallengeSet:
+    """Return the challenges of a finished run as they were played. Errors: DataError for a missing or damaged file."""
+    return load(run.path / INPUTS_DIR / CHALLENGES_INPUT)
+
+
+def roles(challenge: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the role ids in rotation order: the initiator opens, then file order, round and round."""
+    ids = [participant["id"] for participant in challenge["participants"]]
+    start = ids.index(challenge["self_play"]["initiator_agent_id"])
+    return tuple(ids[start:] + ids[:start])
+
+
+def match_path(challenge_id: str, rep: int) -> str:
+    """Return the path of a match's bundle under matches/, which is also the end of its trial key."""
+    return f"{challenge_id}/rep_{rep}"
+
+
+def trials(setup: CryptoSetup) -> Iterator[Trial]:
+    """Yield the trials: repetitions in the outer loop, so that a run that stops early has covered every challenge."""
+    for rep in range(setup.repetitions):
+        for challenge in setup.challenges:
+            cell = {"participant": setup.participant, "difficulty": challenge["difficulty"]}
+            for label in ("primitive_family", "split"):
+                if label in challenge:
+                    cell[label] = challenge[label]
+            if setup.role_models:
+                cell["roles"] = ", ".join(f"{role}={setup.role_models.get(role, setup.participant)}"
+                                          for role in roles(challenge))  # fmt: skip
+            key = f"{FAMILY}/{match_path(challenge['id'], rep)}"
+            yield Trial(
+                key=key,
+                family=FAMILY,
+                cell=cell,
+                unit=challenge["id"],
+                series=None,
+                seed=trial_seed(setup.run_seed, key),
+                plan={"challenge_id": challenge["id"], "rep": rep},
+                cast={role: setup.role_models.get(role, setup.participant) for role in roles(challenge)},
+            )
+
+
+def prompts_digest(setup: CryptoSetup) -> str:
+    """Return the SHA-256 over every system prompt of the run, in order; prompts with drawn values as templates."""
+    digest = hashlib.sha256(PROMPT_VERSION.encode())
+    for challenge in setup.challenges:
+        for role in roles(challenge):
+            digest.update(encode_line([challenge["id"], role, setup.prompt(challenge, role)]))
+    return digest.hexdigest()

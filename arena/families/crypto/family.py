@@ -1,0 +1,209 @@
+"""The crypto family behind the common contract (families/contract.py)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
+from arena.families.crypto import data
+from arena.families.crypto.bundle import RoleViews, write_bundle
+from arena.families.crypto.challenges.instance import drawing_order
+from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.checks.ledger import ledger
+from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
+from arena.families.crypto.checks.results import MatchDetail
+from arena.families.crypto.checks.verified import caps_of, describe_rule, findings, verified
+from arena.families.crypto.outcome import ABORTED_OUTCOME, OUTCOMES, outcome
+from arena.families.crypto.prompts import OPENING_CUE, PROMPT_VERSION
+from arena.families.crypto.spec import SPEC
+from arena.families.crypto.values import draw, guess
+from arena.families.crypto.verified_rates import VerifiedRates, verified_line
+from arena.families.spec import FamilySpec
+from arena.judging.bounds import judge_bounds
+from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_conversation, judge_nonce
+from arena.judging.panel import ask_panel
+from arena.messages import Calculator
+from arena.play.bounds import dialogue_bounds
+from arena.play.dialogue import Setting, converse, end_with, rotation
+from arena.play.past import Past
+from arena.play.services import Services
+from arena.play.toolbox import CalculatorToolbox, Toolbox
+from arena.records import Json, Record, Score, Stop, Transcript, Trial
+from arena.settings.config import Config
+from arena.stats.moments import Moments
+from arena.store.journal import encode_line
+from arena.store.rundir import pretty_json
+
+VERIFIED_RULE = "verified_rule"
+"""Rule of the run's verified scores: runs of different rules are compared but for these."""
+
+
+class CryptoFamily:
+    """Role agents settle an everyday situation; five rubric dimensions and an outcome per match."""
+
+    spec: FamilySpec = SPEC
+    labels: Sequence[str] = data.CELL_LABELS
+    conditions: Sequence[str] = ()
+    play_rules: Sequence[str] = ("prompt_version", "prompts_sha256")
+
+    def __init__(self, setup: data.CryptoSetup, warnings: Sequence[str] = ()) -> None:
+        self.setup = setup
+        self.warnings = warnings
+        rubric = setup.rubric
+        self.values = tuple(Value(name, rubric.lowest, rubric.highest, scale="grade") for name in rubric.dimensions)
+        self.outcomes = Outcomes(OUTCOMES, ABORTED_OUTCOME)
+        self.carried_over: Mapping[str, str] = {}
+        self.challenges = {challenge["id"]: challenge for challenge in setup.challenges}
+        self._orders = {c["id"]: drawing_order(c["instance"]["values"]) for c in setup.challenges if "instance" in c}
+
+    def trials(self) -> Iterable[Trial]:
+        return data.trials(self.setup)
+
+    def toolbox(self, calculator: Calculator | None) -> Toolbox | None:
+        return None if calculator is None else CalculatorToolbox(calculator)
+
+    def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
+        setup = self.setup
+        challenge = self.challenges[trial.plan["challenge_id"]]
+        seats = data.roles(challenge)
+        transcript = Transcript()
+
+        def drawn() -> None:
+            transcript.instance = draw(challenge, trial.seed, services, self._orders.get(challenge["id"]))
+
+        end_with(transcript, drawn)
+        if transcript.stop is not None:
+            transcript.detail = f"while drawing the values: {transcript.detail}"
+            return transcript
+        values = transcript.instance
+        return converse(
+            Setting(
+                systems={seat: setup.prompt(challenge, seat, values) for seat in seats},
+                schedule=rotation(seats, setup.max_turns),
+                max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
+                opening_cue=OPENING_CUE,
+            ),
+            services,
+            transcript,
+        )
+
+    def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        setup, stop = self.setup, transcript.stop or Stop.BUG
+        nothing: dict[str, float | int | None] = dict.fromkeys(setup.rubric.dimensions)
+        challenge = self.challenges[trial.plan["challenge_id"]]
+        checks = check_match(transcript.entries, challenge, transcript.instance)
+        caps = caps_of(findings(transcript.entries, challenge, transcript.instance, checks))
+        without = verified(caps, nothing, setup.rule, stop)
+        if transcript.status != "done":
+            unscored = f"not judged: {stop}"
+            return Score(nothing, ABORTED_OUTCOME, unscored=unscored, detail=MatchDetail(checks, without))
+        material = JudgeMaterial(
+            subject=setup.judged(challenge, transcript.instance),
+            entries=transcript.entries,
+            stop=stop,
+            nonce=judge_nonce(trial.seed),
+        )
+        tools = setup.tools if setup.judge_tools else None
+        most = setup.max_tool_calls_per_turn
+
+        def ask(question: int) -> JudgeResult:
+            return ask_judge(setup.rubric, material, setup.truncation, services, tools, most, question)
+
+        result = ask_panel(setup.panel, ask)
+        if result.scores is None:
+            detail = MatchDetail(checks, without)
+            return Score(nothing, None, unscored=result.unscored, detail=detail, judging=result.judging)
+        return Score(
+            values={**result.scores},
+            outcome=outcome(setup.rule, result.scores, stop),
+            verdict=result.verdict,
+            detail=MatchDetail(checks, verified(caps, result.scores, setup.rule, stop)),
+            judging=result.judging,
+        )
+
+    def facts(self) -> Sequence[FactGroup]:
+        counted = VerifiedRates(Moments(self.setup.rubric.dimensions), dict.fromkeys(OUTCOMES, 0))
+        return CheckRates(), counted
+
+    def lines(self, summary: Mapping[str, Json]) -> list[str]:
+        line = verified_line(summary)
+        return [] if line is None else [line]
+
+    def ledger(self, record: Record) -> dict[str, Json]:
+        """Return what a record's claims rest on (checks/ledger.py): `claims`, class -> count, and more beside it."""
+        return ledger(record, self.challenges[record.trial.unit])
+
+    def write_bundle(self, run_dir: Path, record: Record) -> None:
+        write_bundle(run_dir, record, self.challenges[record.trial.unit], self.setup)
+
+    def exports(self, run_dir: Path) -> Sequence[Exporter]:
+        return [RoleViews(run_dir, self.challenges)]
+
+    def unit_name(self, unit: str) -> str:
+        return str(self.challenges[unit]["name"])
+
+    def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
+        return None
+
+    def inputs(self) -> Mapping[str, bytes]:
+        challenges = {**self.setup.header, "challenges": list(self.setup.challenges)}
+        return {data.CHALLENGES_INPUT: pretty_json(challenges)}
+
+    def bounds(self, config: Config) -> Bounds:
+        setup, matches = self.setup, sum(1 for _ in self.trials())
+        players, judge = config.players, config.judge
+        said = None if players is None else players.sampling.max_tokens
+        verdict = None if judge is None else judge.sampling.max_tokens
+        judgements = max(1, len(setup.panel))
+        calls = setup.max_tool_calls_per_turn
+        prompt, question = self.longest_prompt(), self.longest_judge_prompt()
+        missing = [flag for flag, value in (("--max-tokens", said), ("--judge-max-tokens", verdict)) if value is None]
+        return Bounds(
+            dialogue_bounds(matches, setup.max_turns, calls if setup.tools else 0, prompt, said),
+            judge_bounds(
+                matches * judgements,
+                calls if setup.judge_tools else 0,
+                question,
+                None if said is None else setup.max_turns * said,
+                verdict,
+            ),
+            tuple(missing),
+            (("system prompts", f"{prompt:,} characters at most, sent with every call"),),
+        )
+
+    def longest_prompt(self) -> int:
+        """Return the characters of the longest system prompt."""
+        longest = 0
+        for trial in self.trials():
+            challenge = self.challenges[trial.plan["challenge_id"]]
+            values = guess(challenge, trial.seed)
+            longest = max(longest, *(len(self.setup.prompt(challenge, role, values)) for role in data.roles(challenge)))
+        return longest
+
+    def longest_judge_prompt(self) -> int:
+        """Return the characters of the longest question to the judge about an empty transcript."""
+        setup = self.setup
+        tools = setup.tools if setup.judge_tools else None
+        empty = (JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce("")) for c in setup.challenges)
+        return max(judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty)
+
+    def identity(self) -> Mapping[str, Json]:
+        setup = self.setup
+        selected = hashlib.sha256(encode_line([dict(challenge) for challenge in setup.challenges])).hexdigest()
+        return {
+            "benchmark_version": setup.header.get("benchmark_version"),
+            "set_header_sha256": hashlib.sha256(encode_line(dict(setup.header))).hexdigest(),
+            "challenges_sha256": selected,
+            "prompt_version": PROMPT_VERSION,
+            "prompts_sha256": data.prompts_digest(setup),
+            "rubric": {
+                "name": setup.rubric.name,
+                "version": setup.rubric.version,
+                "sha256": hashlib.sha256(setup.rubric.text.encode()).hexdigest(),
+            },
+            "outcome_rule": setup.rule.to_json(),
+            "checks_version": CHECKS_VERSION,
+            VERIFIED_RULE: describe_rule(),
+        }

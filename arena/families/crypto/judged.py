@@ -1,0 +1,44 @@
+"""What a judge reads of a challenge. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arena.families.crypto.challenges.instance import FOR_JUDGE, fill_json, judged_instance
+from arena.judging.judge import judge_json
+from arena.records import Json
+
+_UNSEEN = frozenset({"reference_play", "op_families", "instance"})
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTemplate:
+    """A challenge as ASCII JSON with places for the drawn values, built once and filled for each match.
+
+    `fixed`: the members without values, `filled_in`: those with places, both without braces; `whole`: the challenge as
+    it stands, for matches without values.
+    """
+
+    whole: str
+    fixed: str
+    filled_in: str
+    instance: Mapping[str, Json] | None
+
+    @staticmethod
+    def of(challenge: Mapping[str, Json]) -> JudgeTemplate:
+        """Return the template of a validated challenge."""
+        seen = {name: found for name, found in challenge.items() if name not in _UNSEEN}
+        fixed = {name: found for name, found in seen.items() if name not in FOR_JUDGE}
+        places = {name: found for name, found in seen.items() if name in FOR_JUDGE}
+        instance = challenge.get("instance")
+        whole = seen if instance is None else {**seen, "instance": instance}
+        return JudgeTemplate(judge_json(whole), judge_json(fixed)[1:-1], judge_json(places)[1:-1], instance)
+
+    def filled(self, values: Mapping[str, Json] | None) -> str:
+        """Return the JSON text. Raises DataError where the right result cannot be worked out."""
+        if self.instance is None or values is None:
+            return self.whole
+        drawn = judge_json({"instance": judged_instance(self.instance, values)})[1:-1]
+        parts = (self.fixed, fill_json(self.filled_in, values), drawn)
+        return "{" + ",\n".join(part for part in parts if part) + "}"

@@ -1,0 +1,358 @@
+"""What the mock judge counts in a judge's prompt (arena/judging/prompt.py). Pure; docs/mock-models.md explains.
+
+Everything is counted in what the prompt shows: the transcript, the ledger of calls, and under `instance` of the
+challenge the values of each role, which of them are secret, and the right result.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from arena.families.crypto.challenges.result_kinds import Unreadable, normal
+from arena.families.crypto.checks.code_hints import digit_or_hex
+from arena.records import Json
+
+_NONCE = re.compile(r"<<<([0-9a-f]{8,64}) NAME")
+_FORBIDDEN = "textbook name of a primitive (for example: "
+
+# An artefact is what looks computed: 16 hex digits or more, an integer of 13 digits or more, 24 base64 signs or more
+# that hold a digit (a long word is none).
+ARTEFACT = re.compile(r"\b(?:[0-9a-f]{16,}|[0-9]{13,}|(?=[A-Za-z+/]*[0-9])[A-Za-z0-9+/]{24,}={0,2})(?![A-Za-z0-9+/=])")
+
+_decoder = json.JSONDecoder()
+
+CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "link")
+"""An op counts as a check when its name holds one of these words."""
+
+_NO = re.compile(r'"(?:valid|equal|opened)": false')
+"""How an answer says that a check failed."""
+
+_CUT = " characters cut ...]"
+
+EDGE = 24
+"""So many signs at the beginning or the end of an artefact tell it where the ledger's answer was cut."""
+
+LEAST_SECRET_NUMBER = 10
+LEAST_SECRET_CHARS = 4
+"""Smaller secrets are met by chance."""
+
+LABEL_CHARS = 8
+"""So much text before an artefact tells what it is shown as."""
+
+BEFORE_CHARS = 60
+_OWN = re.compile(r"\b(my|mine|own)\b", re.IGNORECASE)
+_OTHERS = re.compile(r"\b(your|yours|his|her|their|heard|received|repeat)\b", re.IGNORECASE)
+"""Words before an artefact by which a seat claims it as its own, or says that it repeats what another showed."""
+
+
+class UnreadablePrompt(ValueError):
+    """The prompt is not one that arena/judging/prompt.py writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the prompt says under `instance`.
+
+    `right`: the right result (None: unknown, or a matter of agreement).  `wanted`: whether there is one to name at all.
+    `secrets`: role -> value -> its texts that occur in the transcript.  `until`: value -> roles that must have shown
+    something before.  `values`: role -> its values.
+    """
+
+    right: Json = None
+    wanted: bool = False
+    secrets: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    until: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    values: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was counted in one prompt.
+
+    `real`, `copied`, `asserted`: where the artefacts of public turns come from (the speaker's own answers, another
+    seat, nowhere).  `unseen`: those that may be in an answer of which the ledger shows a part only.  `replayed`: those
+    of another seat that the speaker showed as its own.  `loose`: values that no other seat put into a call or computed
+    itself.  `leaked`: names of secret values told by their owner.  `ends`: seat -> the result (JSON) with which its
+    latest turn ended.
+    """
+
+    facts: Facts = field(default_factory=Facts)
+    turns: int = 0
+    speakers: set[str] = field(default_factory=set)
+    questions: int = 0
+    named: list[str] = field(default_factory=list)
+    real: int = 0
+    copied: int = 0
+    asserted: int = 0
+    unseen: int = 0
+    replayed: int = 0
+    loose: int = 0
+    calls: int = 0
+    failed: int = 0
+    malformed: int = 0
+    checks: int = 0
+    checkers: set[str] = field(default_factory=set)
+    callers: set[str] = field(default_factory=set)
+    bad_checks: int = 0
+    leaked: list[str] = field(default_factory=list)
+    ends: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> int:
+        return self.real + self.copied + self.asserted + self.unseen
+
+    @property
+    def agreed(self) -> bool:
+        """Every seat's latest turn ended the matter."""
+        return bool(self.speakers) and self.ends.keys() >= self.speakers
+
+    @property
+    def same_result(self) -> bool:
+        """All ended with one result, and with one that says something."""
+        return self.agreed and len(set(self.ends.values())) == 1 and "null" not in self.ends.values()
+
+    @property
+    def open_result(self) -> bool:
+        """All ended, and somebody names nothing where a result was wanted."""
+        return self.agreed and self.facts.wanted and "null" in self.ends.values()
+
+    @property
+    def wrong(self) -> bool:
+        """All ended, all name a result, and one of these is not the right one."""
+        if not self.agreed or self.facts.right is None or self.open_result:
+            return False
+        return not all(is_right(end, self.facts.right) for end in self.ends.values())
+
+
+@dataclass(slots=True)
+class _Seat:
+    """What one seat's calls hold."""
+
+    answers: str = ""
+    used: str = ""
+    cut: bool = False
+    """Whether an answer is shown in part only."""
+    args_cut: bool = False
+
+    def holds(self, artefact: str) -> bool:
+        """Whether an answer holds it; of answers that are cut, whether its beginning or its end stands there."""
+        if artefact in self.answers:
+            return True
+        return self.cut and (artefact[:EDGE] in self.answers or artefact[-EDGE:] in self.answers)
+
+
+def is_right(declared: str, right: Json) -> bool:
+    """Whether a declared result (JSON, perhaps cut) is the right one; the kind is told from the right one. Lists are
+    compared without regard to order."""
+    try:
+        return bool(normal(_kind(right), json.loads(declared), ()) == normal(_kind(right), right, ()))
+    except (ValueError, Unreadable):
+        return False
+
+
+def _kind(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _kind(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return "set"
+    if isinstance(value, bool):
+        return "bool"
+    return "number" if isinstance(value, int | float) else "text"
+
+
+def gather(system: str, text: str) -> Evidence:
+    """Count. Raises ValueError or KeyError for a prompt of another form."""
+    nonce = _NONCE.search(system)
+    if nonce is None:
+        raise UnreadablePrompt("there is no nonce in it")
+    lines = _block(text, nonce[1], "transcript")
+    low = "\n".join(lines).lower()
+    evidence = Evidence(_facts(text, nonce[1], low))
+    seats = _read_ledger(evidence, _block(text, nonce[1], "tool ledger"))
+    turns = _Turns(evidence, [name for name in _forbidden(system) if name in low], seats)
+    for entry in json.loads(f"[{','.join(lines)}]"):
+        turns.read(entry)
+    turns.close()
+    return evidence
+
+
+def _forbidden(system: str) -> list[str]:
+    """The textbook names that the rubric lists, in lower case."""
+    start = system.find(_FORBIDDEN)
+    if start < 0:
+        return []
+    start += len(_FORBIDDEN)
+    return [name.strip().lower() for name in system[start : system.find(")", start)].split(",")]
+
+
+def _section(text: str, nonce: str, name: str) -> tuple[int, int]:
+    start = text.find(f"<<<{nonce} {name}\n")
+    end = text.find(f"\n{nonce}>>>", start)
+    if start < 0 or end < 0:
+        raise UnreadablePrompt(f"the section {name!r} is missing")
+    return start, end
+
+
+def _block(text: str, nonce: str, name: str) -> list[str]:
+    start, end = _section(text, nonce, name)
+    return [line for line in text[start:end].split("\n")[1:] if line]
+
+
+def _facts(text: str, nonce: str, low: str) -> Facts:
+    """Read the member `instance` of the challenge, which stands on a line of its own.
+
+    `low`: the transcript, JSON in lower case. Secrets that occur nowhere in it (most of them) are left out.
+    """
+    start, end = _section(text, nonce, "challenge")
+    head = '\n"instance": '
+    place = text.find(head, start, end)
+    if place < 0:
+        return Facts()
+    instance = _decoder.raw_decode(text, place + len(head))[0]
+    if "right_result" not in instance:
+        return Facts()
+    right = None if instance["right_result"] == AGREEMENT else instance["right_result"]
+    values, kept = instance["values"], instance.get("secret", {})
+    secrets: dict[str, dict[str, frozenset[str]]] = {}
+    for role, names in kept.items():
+        for name in names:
+            said = [atom for atom in _atoms(values[role][name]) if atom in low or not atom.isascii()]
+            if said:
+                secrets.setdefault(role, {})[name] = frozenset(said)
+    if secrets:
+        shown = set(_atoms(right))
+        for role, own in values.items():
+            shown.update(
+                atom for name, value in own.items() if name not in kept.get(role, ()) for atom in _atoms(value)
+            )
+        secrets = {role: {name: atoms - shown for name, atoms in own.items()} for role, own in secrets.items()}
+    until = {name: frozenset(roles) for name, roles in instance.get("until", {}).items()}
+    return Facts(right, True, secrets, until, values)
+
+
+AGREEMENT = "whatever all roles agree on"
+"""What the prompt says in place of a right result where agreement alone decides."""
+
+
+def _atoms(value: Json) -> Iterator[str]:
+    """Yield the texts and numbers of a value that are long enough to be found, in lower case."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _atoms(inner)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _atoms(inner)
+    elif isinstance(value, str) and len(value) >= LEAST_SECRET_CHARS:
+        yield value.lower()
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= LEAST_SECRET_NUMBER:
+        yield str(value)
+
+
+def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
+    """Count the calls; return seat -> what its successful calls hold."""
+    parts: dict[str, list[str]] = {}
+    seats: dict[str, _Seat] = {}
+    for line in lines:
+        entry = json.loads(line)
+        name = entry["from"]
+        if "op" not in entry:
+            evidence.malformed += entry["kind"] == "malformed"
+            continue
+        evidence.calls += 1
+        evidence.callers.add(name)
+        if not entry["ok"]:
+            evidence.failed += 1
+            continue
+        seat = seats.setdefault(name, _Seat())
+        parts.setdefault(name, []).append(entry["args"])
+        parts.setdefault(f"{name}\n", []).append(entry["answer"])  # no role id holds a line break
+        if "cut" in entry:
+            seat.cut |= _CUT in entry["answer"]
+            seat.args_cut |= _CUT in entry["args"]
+        op = entry["op"]
+        if any(mark in op for mark in CHECK_MARKS):
+            evidence.checks += 1
+            evidence.checkers.add(name)
+            evidence.bad_checks += _NO.search(entry["answer"]) is not None
+    for name, seat in seats.items():
+        seat.answers = "\n".join(parts[f"{name}\n"])
+        seat.used = "\n".join(parts[name]) + "\n" + seat.answers
+    return seats
+
+
+class _Turns:
+    """Reads the public turns one after the other."""
+
+    def __init__(self, evidence: Evidence, names: list[str], seats: Mapping[str, _Seat]) -> None:
+        self.evidence, self.names, self.seats = evidence, names, seats
+        self.heard: dict[str, tuple[str, str]] = {}
+        """Artefact -> who said it first, and as what."""
+        self.shown_by: set[str] = set()
+
+    def read(self, entry: Mapping[str, Json]) -> None:
+        """Count one public turn."""
+        evidence, text, seat = self.evidence, entry["text"], entry["from"]
+        evidence.turns += 1
+        evidence.speakers.add(seat)
+        evidence.questions += "?" in text
+        if self.names:
+            low = text.lower()
+            evidence.named += [name for name in self.names if name in low]
+        if "done" in entry:
+            evidence.ends[seat] = entry["done"]
+        else:
+            evidence.ends.pop(seat, None)
+        if seat in evidence.facts.secrets:
+            self._look_for_secrets(seat, text.lower())
+        if digit_or_hex(text):
+            for match in ARTEFACT.finditer(text):
+                self._artefact(seat, match[0], text[max(0, match.start() - BEFORE_CHARS) : match.start()])
+
+    def _look_for_secrets(self, seat: str, low: str) -> None:
+        facts = self.evidence.facts
+        for name, atoms in facts.secrets[seat].items():
+            if name in facts.until and facts.until[name] <= self.shown_by:
+                continue
+            if any(atom in low and re.search(rf"(?<!\w){re.escape(atom)}(?!\w)", low) for atom in atoms):
+                self.evidence.leaked.append(name)
+
+    def _artefact(self, seat: str, artefact: str, before: str) -> None:
+        evidence = self.evidence
+        own = self.seats.get(seat)
+        first, label = self.heard.setdefault(artefact, (seat, before[-LABEL_CHARS:]))
+        if first == seat:
+            self.shown_by.add(seat)
+        if own is not None and own.holds(artefact):
+            evidence.real += 1
+        elif first != seat:
+            evidence.copied += 1
+            same = label == before[-LABEL_CHARS:]
+            evidence.replayed += bool(same and _OWN.search(before) and not _OTHERS.search(before))
+        elif self._given(seat, artefact):
+            evidence.copied += 1
+        elif own is not None and own.cut:
+            evidence.unseen += 1
+        else:
+            evidence.asserted += 1
+
+    def _given(self, seat: str, artefact: str) -> bool:
+        """Whether an artefact is of the seat's own values, or part of one that another seat showed."""
+        if artefact in json.dumps(self.evidence.facts.values.get(seat)):
+            return True
+        return any(artefact in heard for heard, (speaker, _) in self.heard.items() if speaker != seat)
+
+    def close(self) -> None:
+        """Count what nobody took up; to have computed what another seat said is to have checked it."""
+        evidence = self.evidence
+        for artefact, (speaker, _) in self.heard.items():
+            taken = False
+            for name, seat in self.seats.items():
+                if name == speaker:
+                    continue
+                if artefact in seat.answers:
+                    evidence.checkers.add(name)
+                taken = taken or seat.args_cut or artefact in seat.used
+            evidence.loose += not taken

@@ -1,0 +1,73 @@
+"""What the report page shows of crypto runs alone: prompts, checks, the ledger of claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from arena.errors import DataError
+from arena.families.contract import FactGroup
+from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.checks.ledger import ledger
+from arena.families.crypto.data import TOOLS_POINTER, played_challenges
+from arena.families.crypto.outcome import OUTCOMES
+from arena.families.crypto.prompts import system_prompt
+from arena.families.crypto.rubric import RUBRIC
+from arena.families.crypto.verified_rates import VerifiedRates
+from arena.families.report import FamilyParts
+from arena.records import Json, Record
+from arena.stats.moments import Moments
+from arena.store.finished_run import FinishedRun
+
+
+class CryptoParts(FamilyParts):
+    """The crypto family and its variant `calibration`: challenges as they were played stand in the run's inputs."""
+
+    outcomes = OUTCOMES
+    dimensions = RUBRIC.dimensions
+    scale = (1.0, 5.0)
+    unit_noun = "challenge"
+    has_tools = True
+    verifies = True
+    checks = {
+        "textbook_names": "no textbook name used",
+        "leaks": "no secret leaked",
+        "result": "agreed result right",
+        "artefacts": "every shown value is real",
+        "tools": "no tool call failed, malformed or unused",
+    }
+
+    def __init__(self, run: FinishedRun) -> None:
+        try:
+            challenges: Sequence[Mapping[str, Json]] = played_challenges(run).challenges
+        except DataError:  # the report of a damaged run still shows its records
+            challenges = ()
+        self._challenges = {challenge["id"]: challenge for challenge in challenges}
+        identity = run.manifest.identity
+        self._tools = TOOLS_POINTER if identity.tools_sha256 else None
+        self._max_turns = int(identity.settings.get("max_turns") or 0)
+
+    def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
+        return CheckRates(), VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0))
+
+    def title(self, unit: str) -> str:
+        challenge = self._challenges.get(unit)
+        return str(challenge["name"]) if challenge else unit
+
+    def told(self, record: Record) -> list[tuple[str, str]]:
+        challenge = self._challenges.get(record.trial.unit)
+        if challenge is None:
+            return []
+        instance = record.transcript.instance
+        return [
+            (participant["id"], system_prompt(challenge, participant["id"], self._tools, self._max_turns, instance))
+            for participant in challenge["participants"]
+        ]
+
+    def ledger(self, record: Record) -> Mapping[str, Json] | None:
+        challenge = self._challenges.get(record.trial.unit)
+        return None if challenge is None else ledger(record, challenge)
+
+
+def parts_of(run: FinishedRun) -> CryptoParts:
+    """Return what is known of a crypto run."""
+    return CryptoParts(run)

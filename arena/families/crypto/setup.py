@@ -1,0 +1,134 @@
+"""Config -> the crypto family: loads and selects challenges, rule and rubric."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from arena.errors import UsageError
+from arena.families.crypto.challenges.schema import load, select
+from arena.families.crypto.data import CryptoSetup, played_challenges
+from arena.families.crypto.family import CryptoFamily
+from arena.families.crypto.outcome import load_rule, rule_from_json
+from arena.families.crypto.rubric import RUBRIC
+from arena.formats.bounded import read_text
+from arena.formats.strict_json import MAX_BYTES
+from arena.judging.judge import Truncation
+from arena.play.tool_description import granted_families
+from arena.records import Json
+from arena.settings.config import Config
+from arena.store.finished_run import FinishedRun
+
+
+def build(config: Config, tools: str | None) -> CryptoFamily:
+    """Return the family for a run; `tools` is the text that players are shown, or None without a calculator.
+
+    Errors: as of `read_setup`.
+    """
+    return CryptoFamily(*read_setup(config, tools))
+
+
+def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[str, ...]]:
+    """Return the setup of a run and the warnings about its inputs.
+
+    Errors: DataError, UsageError for what is wrong with the challenge file, the selection or the rule.
+    """
+    players, judge = config.players, config.judge
+    if players is None or judge is None:
+        raise UsageError("the crypto family needs players and a judge: its command lacks a block of settings")
+    challenge_set = load(Path(config["challenges"]))
+    challenges = select(
+        challenge_set,
+        split=config["challenge_split"],
+        ids=config["challenge_ids"] or None,
+        limit=config["limit"],
+    )
+    _check_grants(challenges, tools)
+    refs = players.refs
+    known = sorted({participant["id"] for challenge in challenges for participant in challenge["participants"]})
+    strangers = [role for role in refs.by_role if role not in known]
+    if strangers:
+        raise UsageError(
+            f"--role-model: no chosen challenge has the role {', '.join(map(repr, strangers))}; there are:"
+            f" {', '.join(known)}"
+        )
+    return (
+        CryptoSetup(
+            challenges=tuple(challenges),
+            repetitions=config["repetitions"],
+            run_seed=config.operation.seed,
+            max_turns=config["max_turns"],
+            max_tool_calls_per_turn=config["max_tool_calls_per_turn"],
+            participant=str(refs.default.shown),
+            role_models={role: str(ref.shown) for role, ref in refs.by_role.items()},
+            rubric=RUBRIC,
+            rule=load_rule(Path(config["outcome_rule"])),
+            truncation=Truncation(judge.max_chars_per_message, judge.max_chars_total),
+            tools=tools,
+            judge_tools=judge.tools,
+            header=challenge_set.header(),
+        ),
+        tuple(str(issue) for issue in challenge_set.warnings),
+    )
+
+
+def rescoring_rules(config: Config, rules: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the rules by which a run is scored again: the run's, with the outcome rule that was asked for.
+
+    Errors: DataError for a rule file that cannot be read.
+    """
+    if config["outcome_rule"] is None or config.source["outcome_rule"] == "default":
+        return dict(rules)
+    return {**rules, "outcome_rule": load_rule(Path(config["outcome_rule"])).to_json()}
+
+
+def unit_digests(run: FinishedRun) -> dict[str, str]:
+    """Return challenge id -> its text as JSON, as the run played it. Errors: DataError for a damaged file."""
+    return {challenge["id"]: json.dumps(challenge, sort_keys=True) for challenge in played_challenges(run).challenges}
+
+
+def _check_grants(challenges: Sequence[Mapping[str, Json]], tools: str | None) -> None:
+    """Raise UsageError for a challenge whose players would be shown no operation at all."""
+    known = granted_families(tools or "")
+    for challenge in challenges:
+        granted = challenge.get("op_families")
+        if known and granted is not None and known.isdisjoint(granted):
+            raise UsageError(
+                f"--tool-text granted: challenge {challenge['id']} grants only {', '.join(granted)}, and none of"
+                f" these is among the families that are shown: {', '.join(sorted(known))}; use --tool-text families,"
+                " or correct its op_families"
+            )
+
+
+def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoFamily:
+    """Return the family of a finished run out of the run directory alone. Errors: as of `setup_of_run`."""
+    return CryptoFamily(setup_of_run(run_dir, identity))
+
+
+def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
+    """Return the setup of a finished run, from its inputs and its `identity` (manifest.json).
+
+    The rubric is that of this version of the arena: compare the family's `describe` with `identity["rules"]`.
+    Errors: DataError, OSError for inputs that cannot be read, KeyError or TypeError for an identity of another shape.
+    """
+    settings, models = identity["settings"], identity["models"]
+    inputs = run_dir / "inputs"
+    has_tools = identity["tools_sha256"] is not None
+    challenge_set = load(inputs / "challenges.json")
+    return CryptoSetup(
+        challenges=challenge_set.challenges,
+        repetitions=settings["repetitions"],
+        run_seed=settings["seed"],
+        max_turns=settings["max_turns"],
+        max_tool_calls_per_turn=settings["max_tool_calls_per_turn"],
+        participant=models["participant"],
+        role_models=dict(models["roles"]),
+        rubric=RUBRIC,
+        rule=rule_from_json(identity["rules"]["outcome_rule"], "manifest.json: /identity/rules/outcome_rule"),
+        truncation=Truncation(settings["judge_max_chars_per_message"], settings["judge_max_chars_total"]),
+        tools=read_text(inputs / "tools.txt", MAX_BYTES) if has_tools else None,
+        judge_tools=settings["judge_tools"],
+        header=challenge_set.header(),
+        panel=tuple(models.get("panel", ())),
+    )

@@ -1,0 +1,45 @@
+"""The crypto family as its command sees it."""
+
+from __future__ import annotations
+
+from arena.families.crypto.checks.results import MatchDetail
+from arena.families.spec import FamilySpec, Need, Words
+from arena.settings.table import CORE, JUDGE, PLAYED, PLAYERS, TOOLS, MockModels, Setting
+
+CHALLENGES: tuple[Setting, ...] = (
+    Setting("challenges", ("--challenges",), "path", "src/crypto-challenges/benchmark_challenges_diverse_v2.json",
+            "identity", PLAYED, "challenge file (format v1 or v2)", metavar="FILE"),
+    Setting("challenge_split", ("--challenge-split",), "text", None, "identity", PLAYED,
+            "only challenges of this split (v2 files)", metavar="SPLIT"),
+    Setting("challenge_ids", ("--challenge-ids",), "list", (), "identity", PLAYED,
+            "only these challenges: ids with commas between; repeatable", metavar="IDS"),
+    Setting("limit", ("--limit", "--limit-challenges"), "int", None, "identity", PLAYED,
+            "only the first N challenges of what is left", low=1, metavar="N"),
+    Setting("repetitions", ("--repetitions", "--epochs"), "int", 1, "identity", PLAYED,
+            "matches per challenge", low=1, high=100_000, metavar="N"),
+    Setting("max_turns", ("--max-turns",), "int", 15, "identity", PLAYED,
+            "turns of a match, all roles together", low=1, high=1000, metavar="N"),
+    Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 10, "identity", PLAYED,
+            "calculator calls that a role may make in one turn", low=0, high=1000, metavar="N"),
+    Setting("outcome_rule", ("--outcome-rule",), "path", "config/outcome_rule.yaml", "identity", PLAYED,
+            "rule that turns five scores into an outcome", metavar="FILE"),
+)  # fmt: skip
+"""What is played: the family's own settings."""
+
+MOCKS = MockModels(player="careful", judge="judge")
+SETTINGS: tuple[Setting, ...] = (*CHALLENGES, *PLAYERS, *JUDGE, *TOOLS, *CORE)
+
+SPEC = FamilySpec(
+    name="crypto",
+    module="arena.families.crypto.setup",
+    settings=SETTINGS,
+    words=Words("challenge", "challenges", "match", "matches"),
+    judge=Need.REQUIRED,
+    tools=Need.OPTIONAL,
+    providers={"mock": "arena.families.crypto.mock.provider", "scripted": "arena.families.crypto.scripted"},
+    mocks=MOCKS,
+    compared=("max_turns", "max_tool_calls_per_turn", "repetitions"),
+    not_compared=("verified_rule",),
+    report="arena.families.crypto.report",
+    detail=MatchDetail,
+)

@@ -1,0 +1,44 @@
+"""What each role saw, and the public transcript: pure functions of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from arena.play.tool_protocol import done_text
+from arena.records import Entry, Json
+
+
+def spoken(entry: Entry) -> str:
+    """Return what the others heard of a `say` entry: its text, and the done line where there is one."""
+    if not entry.done:
+        return entry.text
+    line = done_text(entry.result)
+    return f"{entry.text}\n{line}" if entry.text else line
+
+
+def role_messages(entries: Sequence[Entry], role: str) -> list[dict[str, Json]]:
+    """Return a role's own view as messages.
+
+    Own turns are `assistant`, the others' `user` with `Name: ` in front. What only this role saw stands between them:
+    `tool` (its call and the answer), `note` (text beside a call), `malformed`, `empty_reply`, `refusal`.
+    """
+    return list(_role_messages(entries, role))
+
+
+def _role_messages(entries: Sequence[Entry], role: str) -> Iterator[dict[str, Json]]:
+    for entry in entries:
+        kind, speaker = entry.kind, entry.seat
+        if kind == "say":
+            text = spoken(entry)
+            if speaker == role:
+                yield {"role": "assistant", "content": text}
+            else:
+                yield {"role": "user", "content": f"{speaker}: {text}"}
+        elif speaker == role:
+            if kind == "call":
+                call = {"id": entry.id, "op": entry.op, "args": entry.args}
+                yield {"role": "tool", "call": call, "answer": entry.answer}
+            elif kind == "malformed":
+                yield {"role": "malformed", "content": entry.text, "problem": entry.problem}
+            else:
+                yield {"role": kind, "content": entry.text}

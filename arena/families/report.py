@@ -1,0 +1,45 @@
+"""What the report page needs to know of a family beyond its records.
+
+Any family works without more than the base class: its records name their scores, outcomes and labels. A family adds
+what only it knows, in a module that its spec names (`FamilySpec.report`): `parts_of(run) -> FamilyParts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from arena.families.contract import FactGroup
+from arena.records import Json, Record
+
+
+class FamilyParts:
+    """A family of which nothing more is known than its records say."""
+
+    outcomes: Sequence[str] = ()
+    """Outcome labels, the best first; empty: unknown."""
+    dimensions: Sequence[str] = ()
+    scale: tuple[float, float] | None = None
+    """Bounds of every score; None: unknown."""
+    unit_noun = "unit"
+    has_tools = False
+    """Whether readers expect to be told of the calculator."""
+    verifies = False
+    """Whether grades are capped by what the records show."""
+    checks: Mapping[str, str] = {}
+    """Name of a mechanical check -> what it means when it is passed."""
+
+    def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
+        """Return new fact groups, with nothing counted."""
+        return ()
+
+    def title(self, unit: str) -> str:
+        """Return the name of a unit for readers."""
+        return unit
+
+    def told(self, record: Record) -> list[tuple[str, str]]:
+        """Return (seat, what it was told before the match) in the order of seats; nothing where it is not known."""
+        return []
+
+    def ledger(self, record: Record) -> Mapping[str, Json] | None:
+        """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
+        return None

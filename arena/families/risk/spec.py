@@ -1,0 +1,74 @@
+"""The risk family as its command sees it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from arena.families.spec import FamilySpec, Words
+from arena.settings.table import CORE, PLAYED, PLAYERS, MockModels, Setting
+
+OWN: tuple[Setting, ...] = (
+    Setting("slices", ("--slices", "--slice"), "list", ("tau_risky",), "identity", PLAYED,
+            "slices of config/risk/ that are played; repeatable", metavar="NAMES"),
+    Setting("attacks", ("--attacks", "--attack"), "list", (), "identity", PLAYED,
+            "only these attacks, where a slice has them (all of a slice without it); repeatable", metavar="NAMES"),
+    Setting("defences", ("--defences", "--defence"), "list", (), "identity", PLAYED,
+            "defences that are compared: none, gates, prompt (gates without it, none where there are no gates)",
+            metavar="NAMES"),
+    Setting("trials", ("--trials",), "int", 6, "identity", PLAYED,
+            "cases of each slice, drawn by the seed; beyond the cases of a slice they are repeated", env="TRIALS",
+            low=1, high=1_000_000, metavar="N"),
+    Setting("seeds", ("--seeds",), "list", (), "identity", PLAYED,
+            "several run seeds, all of them used (--seed without it); repeatable", env="SEEDS", metavar="NUMBERS"),
+    Setting("attack_seeds", ("--attack-seeds",), "int", 1, "identity", PLAYED,
+            "times that each attack is tried on a case, for the best of k beside the mean", low=1, high=1000,
+            metavar="K"),
+    Setting("mode", ("--mode",), "text", "SHIM", "identity", PLAYED,
+            "SHIM plays agents of the arena, REAL the model of --participant-model where the slice's tag allows it",
+            env="MODE", choices=("SHIM", "REAL"), metavar="MODE"),
+    Setting("models", ("--models",), "list", (), "identity", PLAYED,
+            "several models, each of which plays all trials (instead of --participant-model); repeatable",
+            metavar="MODELS"),
+    Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 20, "identity", PLAYED,
+            "tool calls that an agent may make in one turn", low=0, high=1000, metavar="N"),
+    Setting("slices_folder", ("--slices-folder",), "path", "config/risk", "identity", PLAYED,
+            "where the slices lie", metavar="DIR"),
+    Setting("gates", ("--gates",), "path", "config/gates.yaml", "identity", PLAYED,
+            "policy that decides about calls", env="GATES", metavar="FILE"),
+    Setting("evaluator", ("--evaluator",), "path", "config/evaluator.yaml", "identity", PLAYED,
+            "rules that replies are judged by", env="EVALUATOR", metavar="FILE"),
+)  # fmt: skip
+"""What is played: the family's own settings."""
+
+_DEFAULTS: dict[str, tuple[object, str | None]] = {
+    "seed": (42, "SEED"),
+    "temperature": (0.2, "TEMPERATURE"),
+    "max_calls": (None, "MAX_CALLS"),
+    "max_total_tokens": (100_000, "MAX_TOTAL_TOKENS"),
+    "max_prompt_tokens": (80_000, "MAX_PROMPT_TOKENS"),
+    "max_completion_tokens": (40_000, "MAX_COMPLETION_TOKENS"),
+    "dry_run": (False, "DRY_RUN"),
+    "fail_on_budget": (False, "FAIL_ON_BUDGET"),
+}
+"""Setting -> its default in this family, and its variable."""
+
+
+def _own_default(row: Setting) -> Setting:
+    if row.name not in _DEFAULTS:
+        return row
+    default, variable = _DEFAULTS[row.name]
+    return replace(row, default=default, env=variable)
+
+
+SETTINGS: tuple[Setting, ...] = (*OWN, *(_own_default(row) for row in (*PLAYERS, *CORE)))
+
+SPEC = FamilySpec(
+    name="risk",
+    module="arena.families.risk.setup",
+    settings=SETTINGS,
+    words=Words("case", "cases", "trial", "trials"),
+    providers={"mock": "arena.families.risk.agents.provider"},
+    mocks=MockModels(player="careful"),
+    compared=("slices", "attacks", "trials", "seeds", "attack_seeds", "max_tool_calls_per_turn"),
+    not_compared=("shim_sha256", "routing", "defences", "models", "shim"),
+)

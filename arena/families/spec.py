@@ -1,0 +1,62 @@
+"""The static part of a family: what its command needs to know before anything is built.
+
+Importing this module and a family's own `spec.py` must be cheap, since `--help` waits for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from arena.settings.table import MockModels, Setting
+
+
+class Need(StrEnum):
+    """Whether a family uses a service: never, where the user has it, or always."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What readers call a unit and a played trial of the family, singular and plural."""
+
+    unit: str
+    units: str
+    trial: str
+    trials: str
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySpec:
+    """A family as its command sees it.
+
+    `module`: the module that offers `build(config, tools) -> Family` and `from_run(run_dir, identity) -> Family`;
+    `tools` is what players are shown of the tools, None without any. It may offer `roster(config)` (who plays),
+    `rescoring_rules(config, rules)` (what a run that is scored again may change) and `unit_digests(run)` (unit -> text
+    that tells whether two runs played the same unit).
+    `settings`: the whole table of its command: the blocks of settings/table.py that it uses, and its own rows.
+    `judge`, `tools`: whether it needs a judge and the calculator.
+    `providers`: name -> module of the providers that are the family's own: its mock models, above all.
+    `mocks`: the mock models that play and judge where none is named.
+    `compared`: settings that two runs must have in common to be compared, beside seed, judge, tools and rules.
+    `not_compared`: names of rules in which compared runs may differ.
+    `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
+    `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
+    """
+
+    name: str
+    module: str
+    settings: tuple[Setting, ...]
+    words: Words
+    judge: Need = Need.NONE
+    tools: Need = Need.NONE
+    providers: Mapping[str, str] = field(default_factory=dict)
+    mocks: MockModels = MockModels()
+    compared: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+    report: str = ""
+    detail: type | None = None

@@ -1,0 +1,37 @@
+"""Verified scores: grades capped by what can be shown of a record. Any family may have them in its Score.detail.
+
+A detail with verified scores has them as its member `verified` (docs/verified-scores.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arena.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A bound that a finding sets for a grade."""
+
+    dimension: str
+    cap: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedScores:
+    """The grades capped by what can be shown (None where the match has none), the caps, and the outcome from them."""
+
+    rule: str
+    version: int
+    scores: Mapping[str, float | int | None]
+    caps: tuple[Cap, ...]
+    outcome: str | None
+
+
+def verified_of(record: Record) -> VerifiedScores | None:
+    """Return the verified scores of a record; None where its family has none, or it was broken off from outside."""
+    found = getattr(record.score.detail, "verified", None)
+    return found if isinstance(found, VerifiedScores) else None

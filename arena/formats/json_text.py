@@ -1,0 +1,38 @@
+"""Values of any shape as JSON inside a text."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from arena.formats.bounded import DECODER, BadNumber
+from arena.formats.json_types import Json
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_encode_ascii = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def json_text(value: Json) -> str:
+    """Return a value as compact JSON, empty for None: what a field with `member(text=True)` is written as."""
+    if value is None:
+        return ""
+    text = _encode(value)
+    return _encode_ascii(value) if not text.isascii() and _SURROGATE.search(text) else text
+
+
+scan = DECODER.raw_decode
+"""Return the value at the start of a text and where it ends. Errors: ValueError, RecursionError."""
+
+
+def parse_json(text: str) -> Json:
+    """Return the value of a JSON text without anything around it. Errors: ValueError saying what is wrong."""
+    try:
+        value, end = scan(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    except BadNumber as error:
+        raise ValueError(f"it {error}") from None
+    if end != len(text):
+        raise ValueError(f"it goes on after the JSON value, at column {end + 1}")
+    return value

@@ -1,0 +1,75 @@
+"""Tables: text for terminals and reports, CSV for spreadsheets and data frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from arena.errors import one_line, visible
+from arena.formats.json_types import Json
+
+_FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
+_FORMULA_START = re.compile(rf"\s*[{_FORMULA}]|[\t\r]")
+_FORMULA_INSIDE = re.compile(rf"([;\t\r\n|]\s*)(?=[{_FORMULA}])")
+"""After a sign at which a spreadsheet of another locale begins a new cell; quotes do not keep it from that."""
+
+_QUOTED = re.compile(r'[,;"\t\r\n|]')
+
+
+def csv_cell(value: Json) -> str:
+    """Return a value as CSV text: numbers as they are, None as nothing, and no text that a spreadsheet would compute.
+
+    Where text begins like a formula, also in full-width signs or after a semicolon, it gets an apostrophe in front
+    (OWASP, "CSV Injection").
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    text = _FORMULA_INSIDE.sub(r"\1'", str(value))
+    return "'" + text if _FORMULA_START.match(text) else text
+
+
+def csv_line(values: Sequence[Json]) -> bytes:
+    """Return one CSV line (RFC 4180 quoting, \\n at the end) as UTF-8."""
+    return (",".join(map(_quoted, map(csv_cell, values))) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell
+
+
+def printable(text: str) -> str:
+    """Return text whose control and format characters are written out: nothing an agent wrote steers a terminal, or is
+    a command to the system that reads our output."""
+    return visible(text)
+
+
+class Block(str):
+    """Text of several lines, each made to be one: what `text_table` returns."""
+
+    __slots__ = ()
+
+
+def join_lines(parts: Iterable[str]) -> str:
+    """Return parts below each other, each on one line whatever names it quotes; only a Block has several."""
+    return "\n".join(part if isinstance(part, Block) else one_line(part) for part in parts)
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Return a number for a table, or a dash where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> Block:
+    """Return an aligned plain-text table; `right` names the columns that are set flush right."""
+    cells = [[one_line(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        parts = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        return "  ".join(parts).rstrip()
+
+    return Block("\n".join([line(cells[0]), "  ".join("-" * w for w in widths), *(line(row) for row in cells[1:])]))

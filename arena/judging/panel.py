@@ -1,0 +1,74 @@
+"""Several judgements of one match become one: the median of each dimension.
+
+A panel is several judges, one judge several times, or both. Each judgement is a question of its own to the judge
+(`Services.judge`, `turn` being its number), asked and re-asked as a single one is. docs/rejudging.md gives the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from arena.judging.judge import JudgeResult
+from arena.play.services import JUDGE_SEAT
+from arena.records import Counters, Judgement, Judging
+
+
+@dataclass(slots=True)
+class PanelResult:
+    """Result of a panel. Either `scores` (medians) and `verdict` are set, or `unscored` says why they are not.
+
+    `verdict`: the text of the judgement nearest to the medians.  `judging`: what the record keeps beside.
+    """
+
+    scores: dict[str, float] | None
+    verdict: str | None
+    unscored: str | None
+    judging: Judging
+
+
+def ask_panel(labels: Sequence[str], ask: Callable[[int], JudgeResult]) -> PanelResult:
+    """Ask for each judgement (`ask` is given its number) and put them together; `labels`: who gives it, in order.
+
+    With one label or none there is one judgement, and what it says is the result.
+    Raises what `ask` raises: an outage of one judge is one of the match, and what was answered is in the journal.
+    """
+    found = [ask(number) for number in range(max(1, len(labels)))]
+    result = PanelResult(None, None, None, _judging(found))
+    if len(labels) > 1:
+        result.judging.panel = tuple(
+            Judgement(label, labels[:number].count(label), one.scores, one.unscored, one.verdict)
+            for number, (label, one) in enumerate(zip(labels, found, strict=True))
+        )
+    _put_together(found, result)
+    return result
+
+
+def _put_together(found: Sequence[JudgeResult], result: PanelResult) -> None:
+    read = [(one.scores, one.verdict) for one in found if one.scores is not None]
+    if not read or 2 * len(read) < len(found):
+        result.unscored = next(one.unscored for one in found if one.unscored is not None)
+        if len(found) > 1:
+            left = f"only {len(read)} of {len(found)} judgements could be read"
+            result.unscored = f"{left}; the first that could not: {result.unscored}"
+        return
+    scores = result.scores = medians([one for one, _ in read])
+    nearest = min(read, key=lambda one: sum(abs(one[0][name] - scores[name]) for name in scores))
+    result.verdict = nearest[1]
+
+
+def medians(grades: Sequence[Mapping[str, int]]) -> dict[str, float]:
+    """Return dimension -> median of one or more sets of grades: a whole number as int, between two grades n.5."""
+    found = {name: median(one[name] for one in grades) for name in grades[0]}
+    return {name: int(value) if value == int(value) else value for name, value in found.items()}
+
+
+def _judging(found: Sequence[JudgeResult]) -> Judging:
+    usage = Counters(JUDGE_SEAT)
+    for one in found:
+        usage.add(one.usage)
+    # All judges are asked about the same text, so what was cut from it is counted once.
+    cut = found[0].cut
+    calls = tuple(call for one in found for call in one.calls)
+    return Judging(sum(one.asks for one in found), cut.texts, cut.characters, usage, calls)

@@ -1,0 +1,106 @@
+"""A judge's reply -> Verdict, or a sentence that says why it is none.
+
+Only the judge's own reply is read: nothing that the players wrote takes part in it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from arena.errors import ArenaError
+from arena.judging.prompt import Rubric
+from arena.records import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A well-formed verdict: dimension -> grade in the rubric's order, and the judge's text."""
+
+    scores: dict[str, int]
+    text: str
+
+
+class VerdictError(ArenaError):
+    """The judge's reply is not a verdict; the message is the sentence that the re-ask tells it."""
+
+
+_FENCE = re.compile(r"```(?:json|JSON)?\s*(\{.*\})\s*```", re.DOTALL)
+
+
+class _NotAVerdict(ValueError):
+    """Raised inside the JSON decoder, which lets ValueErrors through."""
+
+
+def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _NotAVerdict("a key stands twice in the JSON; give each once")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _NotAVerdict(f"{name} is not JSON")
+
+
+def parse_verdict(rubric: Rubric, text: str) -> Verdict:
+    """Read a judge's reply, bare or in one code fence, with white space around it.
+
+    Raises VerdictError, with a sentence for the re-ask, for everything that is not exactly one object with the keys
+    `scores` (every dimension of the rubric, no other, integers in range) and `verdict` (text that is not blank).
+    """
+    body = text.strip()
+    if not body:
+        raise VerdictError("the reply was empty")
+    if fenced := _FENCE.fullmatch(body):
+        body = fenced[1]
+    if body[0] != "{":
+        raise VerdictError("the reply does not begin with the JSON object; write nothing around it")
+    try:
+        found = json.loads(body, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except _NotAVerdict as error:
+        raise VerdictError(str(error)) from None
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            raise VerdictError("something follows the JSON object; write exactly one object and nothing else") from None
+        raise VerdictError(f"the JSON cannot be read (character {error.pos}: {error.msg})") from None
+    except (ValueError, RecursionError):  # an integer of thousands of digits; nesting of thousands of levels
+        raise VerdictError("the JSON holds a number or a nesting far beyond any verdict") from None
+    return Verdict(_scores(rubric, found), _verdict_text(found))
+
+
+def _scores(rubric: Rubric, found: dict[str, Json]) -> dict[str, int]:
+    if missing := [key for key in ("scores", "verdict") if key not in found]:
+        raise VerdictError(f"the key {missing[0]!r} is missing")
+    if extra := sorted(found.keys() - {"scores", "verdict"}):
+        raise VerdictError(f'the key {extra[0][:60]!r} does not belong there; give only "scores" and "verdict"')
+    scores = found["scores"]
+    if not isinstance(scores, dict):
+        raise VerdictError('"scores" must be an object with one integer per dimension')
+    if unknown := sorted(scores.keys() - set(rubric.dimensions)):
+        raise VerdictError(f"{unknown[0][:60]!r} is not a dimension of the rubric; use exactly its names")
+    read = {}
+    for dimension in rubric.dimensions:
+        if dimension not in scores:
+            raise VerdictError(f"the score for {dimension!r} is missing")
+        score = scores[dimension]
+        # bool is a subclass of int in Python, and `true` is no grade.
+        if type(score) is not int or not rubric.lowest <= score <= rubric.highest:
+            raise VerdictError(
+                f"the score for {dimension!r} must be an integer from {rubric.lowest} to {rubric.highest}"
+            )
+        read[dimension] = score
+    return read
+
+
+def _verdict_text(found: dict[str, Json]) -> str:
+    text = found["verdict"]
+    if not isinstance(text, str) or not text.strip():
+        raise VerdictError('"verdict" must be a text that is not blank')
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise VerdictError('"verdict" holds half a surrogate pair') from None
+    return text

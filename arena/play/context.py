@@ -1,0 +1,76 @@
+"""What all trials of a run share: its models, tools, limits, policy and journal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from arena.errors import ServiceFault
+from arena.messages import Provider, Sampling, ToolRecording
+from arena.play.limits import Budget
+from arena.play.toolbox import Toolbox
+from arena.policy.gates import AllowAll, Gate
+from arena.records import Stop, Trial
+from arena.settings.prices import FREE, Price
+from arena.store.journal import AppendFile, JournalIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model ready to be asked: `name` is what the provider is given, `label` is `provider/name`.
+
+    `recording`: where the tool calls of this model's seats come from when they are replayed.
+    """
+
+    provider: Provider
+    name: str
+    label: str
+    sampling: Sampling
+    price: Price = FREE
+    recording: ToolRecording | None = None
+
+
+class Activity:
+    """Live counters for the progress line; approximate under threads, never part of a result."""
+
+    __slots__ = ("turns", "in_flight", "retries")
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.in_flight = 0
+        self.retries = 0
+
+
+def no_player(trial: Trial, seat: str) -> Model:
+    """Fill no seat: for families without players."""
+    raise ServiceFault(Stop.BUG, f"no model fills the seat {seat}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What every trial of a run shares.
+
+    `player`: the model that fills a seat of a trial.  `panel`: the judge of each question about a trial, in order;
+    empty without a judge.  `toolbox`: None without tools.  `has_tools`: whether players are shown tools.
+    """
+
+    budget: Budget
+    journal: AppendFile
+    recorded: JournalIndex
+    stop: threading.Event
+    player: Callable[[Trial, str], Model] = no_player
+    panel: Sequence[Model] = ()
+    toolbox: Toolbox | None = None
+    has_tools: bool = False
+    gate: Gate = field(default_factory=AllowAll)
+    clock: Callable[[], float] = time.time
+    timer: Callable[[], float] = time.perf_counter
+    activity: Activity = field(default_factory=Activity)
+
+    def judge_of(self, question: int) -> Model | None:
+        """Return who is asked a question (0-based) about a trial; None where the run has no judge."""
+        if not self.panel:
+            return None
+        return self.panel[question] if question < len(self.panel) else self.panel[0]

@@ -1,0 +1,266 @@
+"""One conversation by a schedule: who speaks when, who hears it, who may call tools.
+
+A schedule is an iterable of rows. `rotation` is the usual one; a family may write its own, also a generator that looks
+at the transcript so far. A seat's own turns stand in its conversation as `assistant`, the others' as `user`. A message
+that holds tool calls is a private working step: the calls are carried out, the results come back to that seat alone,
+and the text around them is kept as a note that nobody else sees. The first message without calls is the public turn.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from arena.errors import PlayerFault, TrialEnded
+from arena.messages import Conversation, ModelReply, Sampling
+from arena.play.services import Services, merge_usage
+from arena.play.tool_description import HELP_OP
+from arena.play.tool_protocol import Call, Malformed, Parsed, done_text, parse, results_message
+from arena.records import EVERYBODY, Counters, Entry, Json, Kind, Stop, Transcript
+
+MAX_UNUSABLE = 2
+"""Replies of one turn that say nothing usable (empty or refused) before the trial stops: the re-ask is the second."""
+
+MAX_REASKS = 3
+"""Messages of one turn that are malformed or break a rule and are answered with a re-ask; the next aborts the trial."""
+
+MAX_HELP_CALLS = 10
+"""Calls of `help` that a turn may make, beside its other tool calls."""
+
+EMPTY_CUE = "(Your last reply was empty. Please write your turn.)"
+REFUSED_CUE = "(You declined. Please go on with your role in this everyday situation, or say what you need.)"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One turn of a schedule.
+
+    `cue`: what the seat is told before it speaks.  `hears`: the seats that get to hear the turn; None: all.  `tools`:
+    whether calls are carried out.  `fresh`: the seat starts again from its system text.  `sampling`: of this turn.
+    """
+
+    seat: str
+    cue: str | None = None
+    hears: tuple[str, ...] | None = None
+    tools: bool = True
+    fresh: bool = False
+    sampling: Sampling | None = None
+
+
+def rotation(seats: Sequence[str], max_turns: int) -> Iterator[Row]:
+    """Yield turns in strict rotation; the first seat opens, all seats hear everything."""
+    for seat in itertools.islice(itertools.cycle(seats), max_turns):
+        yield Row(seat)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a dialogue needs: the system text of each seat (in the order of seats), its schedule, and the limits.
+
+    `opening_cue` stands in for a first message where a seat has heard nothing yet.  `agreed_end`: whether the dialogue
+    ends when the latest turn of every seat declares the matter settled.
+    """
+
+    systems: Mapping[str, str]
+    schedule: Iterable[Row]
+    max_tool_calls_per_turn: int
+    opening_cue: str
+    agreed_end: bool = True
+
+
+def converse(setting: Setting, services: Services, transcript: Transcript | None = None) -> Transcript:
+    """Play one dialogue and return its transcript, whose `stop` says why it ended.
+
+    `transcript`: where the entries go, for a schedule that looks at them; None: a new one. Whatever ends the trial from
+    within (errors.TrialEnded) becomes its stop reason here; Interrupted is passed on to the runner.
+    """
+    dialogue = _Dialogue(setting, services, Transcript() if transcript is None else transcript)
+    end_with(dialogue.transcript, dialogue.play)
+    return dialogue.transcript
+
+
+def end_with(transcript: Transcript, play: Callable[[], None]) -> None:
+    """Call `play` and let what ends the trial from within become the transcript's stop reason."""
+    try:
+        play()
+    except TrialEnded as end:
+        transcript.stop, transcript.detail = end.stop, str(end)
+
+
+class _Unusable(TrialEnded):
+    """A seat said nothing usable, twice."""
+
+    def __init__(self, stop: Stop, detail: str) -> None:
+        self.stop = stop
+        super().__init__(detail)
+
+
+class _Dialogue:
+    """One dialogue in progress."""
+
+    def __init__(self, setting: Setting, services: Services, transcript: Transcript) -> None:
+        self.setting = setting
+        self.services = services
+        self.transcript = transcript
+        for seat in setting.systems:
+            transcript.usage.setdefault(seat, Counters(seat))
+        self.views = {seat: Conversation(system) for seat, system in setting.systems.items()}
+        self.agreed: set[str] = set()
+
+    def play(self) -> None:
+        """Play every row of the schedule. Errors: TrialEnded."""
+        for turn, row in enumerate(self.setting.schedule):
+            said, done = _SeatTurn(self, row, turn).play()
+            self.publish(row, said)
+            if done:
+                self.agreed.add(row.seat)
+                if self.setting.agreed_end and len(self.agreed) == len(self.views):
+                    self.transcript.stop = Stop.AGREED_END
+                    return
+            else:
+                self.agreed.discard(row.seat)
+        self.transcript.stop = Stop.MAX_TURNS
+
+    def publish(self, row: Row, said: str) -> None:
+        """Let the seats hear a turn: the speaker as its own, the others under the speaker's name."""
+        for other, view in self.views.items():
+            if other == row.seat:
+                view.add("assistant", said)
+            elif row.hears is None or other in row.hears:
+                view.add("user", f"{row.seat}: {said}")
+
+
+class _SeatTurn:
+    """One turn of one seat: as many messages as its tool calls and re-asks take, until one is public."""
+
+    def __init__(self, dialogue: _Dialogue, row: Row, turn: int) -> None:
+        self.dialogue = dialogue
+        self.row = row
+        self.seat = row.seat
+        self.turn = turn
+        if row.fresh:
+            dialogue.views[row.seat] = Conversation(dialogue.setting.systems[row.seat])
+        self.view = dialogue.views[row.seat]
+        self.usage = dialogue.transcript.usage[row.seat]
+        self.tool_calls = 0
+        self.help_calls = 0
+        self.unusable = 0
+        self.reasks = 0
+
+    def play(self) -> tuple[str, bool]:
+        """Return the public text and whether the seat declared the matter settled. Errors: TrialEnded."""
+        if self.row.cue is not None:
+            self.view.add("user", self.row.cue)
+        elif not self.view.messages:
+            self.view.add("user", self.dialogue.setting.opening_cue)
+        step = 0
+        while True:
+            reply = self.dialogue.services.ask(self.seat, self.turn, step, self.view, self.row.sampling)
+            merge_usage(self.usage, reply)
+            if reply.finish == "refusal" or not reply.text.strip():
+                self.reask_unusable(reply, step)
+            else:
+                parsed = parse(reply.text)
+                if parsed.items:
+                    self.work(parsed, reply.text, step)
+                elif parsed.say or parsed.done is not None:
+                    return self.public(parsed, step)
+                else:
+                    self.reask_unusable(reply, step)
+            step += 1
+
+    def public(self, parsed: Parsed, step: int) -> tuple[str, bool]:
+        said, done = parsed.say, parsed.done
+        to = EVERYBODY if self.row.hears is None else self.row.hears
+        if done is None:
+            self.add(Entry(self.turn, self.seat, to, "say", step, said))
+            return said, False
+        self.add(Entry(self.turn, self.seat, to, "say", step, said, True, done.result))
+        line = done_text(done.result)
+        return (f"{said}\n{line}" if said else line), True
+
+    def add(self, entry: Entry) -> None:
+        self.dialogue.transcript.entries.append(entry)
+
+    def reask_unusable(self, reply: ModelReply, step: int) -> None:
+        """Count a reply that says nothing; ask once more, then stop the trial."""
+        self.unusable += 1
+        kind: Kind = "empty_reply"
+        if reply.finish == "refusal":
+            kind = "refusal"
+            self.usage.refusal += 1
+        else:
+            self.usage.empty_reply += 1
+        text = reply.text if reply.text.strip() else ""
+        self.add(Entry(self.turn, self.seat, (self.seat,), kind, step, text, problem=reply.finish))
+        if self.unusable >= MAX_UNUSABLE:
+            stop = Stop.MAX_TOKENS if reply.finish == "length" else Stop(kind)
+            raise _Unusable(stop, f"{self.seat}, turn {self.turn}: finish reason {reply.finish}")
+        self.view.add("user", REFUSED_CUE if kind == "refusal" else EMPTY_CUE)
+
+    def work(self, parsed: Parsed, text: str, step: int) -> None:
+        """Carry out a working message: its calls, and what is wrong with it, are answered to this seat alone."""
+        self.view.add("assistant", text)
+        if parsed.say:
+            self.add(Entry(self.turn, self.seat, (self.seat,), "note", step, parsed.say))
+        limit = self.dialogue.setting.max_tool_calls_per_turn
+        results: list[tuple[str, Json]] = []
+        at_fault = 0
+        for index, item in enumerate(parsed.items):
+            call_id = (item.id if isinstance(item, Call) else None) or f"{self.turn}.{step}.{index}"
+            if isinstance(item, Malformed):
+                at_fault += 1
+                answer = self.malformed(step, item.text, item.problem)
+            elif not (self.row.tools and self.dialogue.services.has_tools):
+                at_fault += 1
+                answer = self.malformed(step, item.op, "there are no tools in this turn; go on in plain words")
+            elif item.op == HELP_OP and self.help_calls >= MAX_HELP_CALLS:
+                at_fault += 1
+                answer = self.malformed(
+                    step, item.op, f"at most {MAX_HELP_CALLS} calls of help a turn; go on with what you know"
+                )
+            elif item.op != HELP_OP and self.tool_calls >= limit:
+                at_fault += 1
+                answer = self.malformed(step, item.op, f"at most {limit} calls a turn; write your public turn now")
+            else:
+                answer = self.call(item, call_id, step, index)
+            results.append((call_id, answer))
+        if at_fault == len(results):
+            self.reasks += 1
+            if self.reasks > MAX_REASKS:
+                raise PlayerFault(
+                    f"{self.seat}, turn {self.turn}: {self.reasks} messages of one turn broke the tool rules"
+                )
+        self.view.add("user", results_message(results))
+
+    def call(self, item: Call, call_id: str, step: int, index: int) -> Json:
+        if item.op == HELP_OP:
+            self.help_calls += 1
+        else:
+            self.tool_calls += 1
+        answer = self.dialogue.services.tool(self.seat, self.turn, step, index, item.op, item.args).answer
+        self.add(
+            Entry(
+                self.turn,
+                self.seat,
+                (self.seat,),
+                "call",
+                step,
+                id=call_id,
+                index=index,
+                op=item.op,
+                args=item.args,
+                answer=answer,
+                problem="; ".join(item.repairs),
+            )
+        )
+        self.usage.tool_calls += 1
+        if answer.get("ok") is not True:
+            self.usage.tool_errors += 1
+        return answer
+
+    def malformed(self, step: int, text: str, problem: str) -> Json:
+        self.add(Entry(self.turn, self.seat, (self.seat,), "malformed", step, text, problem=problem))
+        self.usage.malformed += 1
+        return {"ok": False, "error": {"code": "malformed_call", "message": problem}}

@@ -1,0 +1,347 @@
+"""What a family may ask for while it plays or scores one trial.
+
+The runner hands out one `Services` object per trial. Behind it stand the journal, the limits and the gates, so a family
+cannot make a call that is not recorded, limited and allowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, TrialEnded, ended
+from arena.formats.decode import encode
+from arena.messages import (
+    CallKey,
+    Conversation,
+    ModelReply,
+    ModelRequest,
+    Sampling,
+    ToolAnswer,
+)
+from arena.play.context import Model, RunContext, no_player
+from arena.play.limits import Reservation
+from arena.play.toolbox import Tools
+from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
+from arena.records import CallKind, Counters, GateDecision, Json, Stop, Trial
+from arena.settings.prices import Price
+from arena.store.calls import CallLine, Fault, Slot
+from arena.store.journal import (
+    Recorded,
+    attempts_to_json,
+    call_fields,
+    dumps,
+    encode_line,
+    reply_to_json,
+    tool_digest,
+)
+
+JUDGE_SEAT = "(judge)"
+"""Seat name of the judge in the journal; seat names may hold any text, but parentheses mark it for readers."""
+
+SETUP_SEAT = "(setup)"
+"""Seat name under which the values of a trial are drawn that need a tool."""
+
+WITHHELD = "This reply was withheld by policy."
+"""Stands in for a reply that a gate refused, where its rule gives no message."""
+
+
+class Services(Protocol):
+    """The calls of one trial. All of them may raise TrialEnded or Interrupted."""
+
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
+        """Ask the player of `seat`; `step` counts the calls of this seat's turn (tool rounds and re-asks alike).
+
+        `sampling`: how this call is sampled, where it differs from the run's settings.
+        """
+        ...
+
+    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+        """Ask the judge; `turn` counts its questions, `step` the calls of one question."""
+        ...
+
+    def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
+        """Have the toolbox carry out the `index`-th call of the message that `seat` wrote at `turn`, `step`.
+
+        `seat` is JUDGE_SEAT when the judge recomputes something, SETUP_SEAT when a value of the trial is drawn.
+        """
+        ...
+
+    @property
+    def has_tools(self) -> bool:
+        """Whether a toolbox stands behind `tool`, and players were shown it."""
+        ...
+
+
+class TrialServices:
+    """The `Services` of one attempt of one trial."""
+
+    def __init__(self, context: RunContext, trial: Trial, attempt: int, past_calls: Recorded | None = None) -> None:
+        self._context = context
+        self._trial = trial
+        self._attempt = attempt
+        self._recorded = past_calls if past_calls is not None else context.recorded.recorded(trial.key, attempt)
+        # Looked at before each call: most runs resume nothing and have no gate.
+        self._replays = bool(self._recorded)
+        self._gate: TrialGate | None = None if isinstance(context.gate, AllowAll) else context.gate.open(trial)
+        self._tools: Tools | None = None
+        self.gate_decisions: list[GateDecision] = []
+        self.made_calls = 0
+
+    @property
+    def has_tools(self) -> bool:
+        return self._context.has_tools
+
+    def ask(
+        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+    ) -> ModelReply:
+        model = self._context.player(self._trial, seat)
+        return self._model_call("model", self._place(seat, turn, step), conversation, model, sampling)
+
+    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+        model = self._context.judge_of(turn)
+        if model is None:
+            raise ServiceFault(Stop.JUDGE, "this run has no judge")
+        try:
+            return self._model_call("judge", self._place(JUDGE_SEAT, turn, step), conversation, model, None)
+        except ServiceFault as fault:
+            if fault.stop is Stop.PROVIDER:
+                raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
+            raise
+        except ContextExceeded as fault:  # not the player's fault: the judge's own window was too small
+            raise ServiceFault(Stop.JUDGE, f"the judge: {fault}", fault.attempts) from fault
+
+    def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
+        digest = tool_digest(op, args)
+        key = self._place(seat, turn, step)
+        line = self._recorded.find(Slot("tool", seat, turn, step, index), digest)
+        if line is not None:
+            return self._recalled_tool(line, op, args)
+        fields = call_fields("tool", key, digest)
+        fields["index"] = index
+        fields["op"] = op
+        fields["args"] = args
+        denied = self._admit(CallFacts("before", "tool", seat, turn, step, "", op, args), fields)
+        if denied is not None:
+            return ToolAnswer(_denied_answer(denied), 0.0)
+        try:
+            answer = self._compute(key, index, op, args, fields)
+        except ServiceFault as fault:
+            self._write_fault(fields, fault)
+            raise
+        fields["answer"] = answer.answer
+        if answer.attempts:
+            fields["http"] = attempts_to_json(answer.attempts)
+        if self._gate is not None:
+            facts = CallFacts("after", "tool", seat, turn, step, dumps(answer.answer), op, args)
+            denied = self._decide(facts, fields)
+        self._write(fields, answer.ms)
+        if denied is not None:
+            return ToolAnswer(self._after_denial(denied), answer.ms, answer.attempts)
+        return answer
+
+    def _recalled_tool(self, line: CallLine, op: str, args: Json) -> ToolAnswer:
+        """Return the answer of a recorded call, and let the trial's tools take note of it."""
+        denied = self._recall_gates(line)
+        if line.answer is None:
+            return ToolAnswer(self._after_denial(denied), 0.0)
+        tools = self._open_tools()
+        if tools is not None:
+            tools.recall(op, args, line.seed, line.answer)
+        if denied is not None:
+            return ToolAnswer(self._after_denial(denied), line.ms)
+        return ToolAnswer(dict(line.answer), line.ms)
+
+    def _after_denial(self, decision: Decision | None) -> dict[str, Json]:
+        """Return what a tool call is answered with after a denial that does not end the trial."""
+        if decision is None:
+            raise ServiceFault(Stop.JOURNAL, "a recorded tool call has neither an answer nor a denial")
+        if decision.on_deny != TOOL_ERROR:
+            raise GateDenied(_denial_text(decision))
+        return _denied_answer(decision)
+
+    def _open_tools(self) -> Tools | None:
+        if self._tools is None and self._context.toolbox is not None:
+            self._tools = self._context.toolbox.open(self._trial)
+        return self._tools
+
+    def _compute(self, key: CallKey, index: int, op: str, args: Json, fields: dict[str, Json]) -> ToolAnswer:
+        """Have a tool call answered: by the recording of a replayed seat, else by the toolbox."""
+        if key.seat == JUDGE_SEAT:
+            model = self._context.judge_of(key.turn)
+        elif key.seat == SETUP_SEAT and self._context.player is no_player:
+            model = None
+        else:
+            model = self._context.player(self._trial, key.seat)
+        if model is not None and model.recording is not None:
+            return model.recording.tool(key, index, op, args)
+        tools = self._open_tools()
+        if tools is None:
+            raise ServiceFault(Stop.CALCULATOR, "this run has no tools")
+        seed = ""
+        if tools.seeded:
+            fields["seed"] = seed = tool_seed(self._trial.seed, key, index)
+        return tools.call(op, args, seed)
+
+    def _place(self, seat: str, turn: int, step: int) -> CallKey:
+        return CallKey(self._trial.key, self._attempt, seat, turn, step)
+
+    def _model_call(
+        self, kind: CallKind, key: CallKey, conversation: Conversation, model: Model, sampling: Sampling | None
+    ) -> ModelReply:
+        digest = conversation.digest()
+        slot = Slot(kind, key.seat, key.turn, key.step, 0)
+        line = self._recorded.find(slot, digest) if self._replays else None
+        if line is not None:
+            return self._recalled_reply(line)
+        fields = call_fields(kind, key, digest)
+        fields |= {"provider": model.label, "messages": len(conversation.messages)}
+        if self._gate is not None:
+            said = conversation.messages[-1].text if conversation.messages else conversation.system
+            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, said), fields)
+        elif self._context.stop.is_set():
+            raise Interrupted("stopped before the next call")
+        if kind == "model" and key.step == 0:
+            self._context.activity.turns += 1
+        sampled = model.sampling if sampling is None else sampling
+        request = ModelRequest(kind, model.name, conversation, sampled, key, self._trial.seed)
+        return self._complete(request, model, fields)
+
+    def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
+        """Have a provider answer; journal the reply before it is used, and settle what it took."""
+        context, conversation = self._context, request.conversation
+        reservation = context.budget.reserve(conversation.chars, request.sampling.max_tokens, model.price)
+        started = context.timer()
+        context.activity.in_flight += 1
+        try:
+            reply = model.provider.complete(request)
+        except TrialEnded as fault:
+            self._settle_fault(fields, fault, reservation, model.price)
+            raise
+        except BaseException:
+            context.budget.settle(reservation, None, model.price)
+            raise
+        finally:
+            context.activity.in_flight -= 1
+        fields["reply"] = reply_to_json(reply)
+        if reply.raw is not None:
+            fields["raw"] = reply.raw
+        if reply.attempts:
+            fields["http"] = attempts_to_json(reply.attempts)
+            context.activity.retries += len(reply.attempts) - 1
+        denied = None
+        if self._gate is not None:
+            _, _, seat, turn, step = request.key
+            denied = self._decide(CallFacts("after", request.kind, seat, turn, step, reply.text), fields)
+        self._write(fields, (context.timer() - started) * 1000)
+        context.budget.settle(reservation, reply.usage, model.price)
+        return reply if denied is None else _withheld(reply, denied)
+
+    def _recalled_reply(self, line: CallLine) -> ModelReply:
+        """Return a recorded reply as it reached the family then."""
+        denied = self._recall_gates(line)
+        if line.reply is None:
+            if denied is None:
+                raise ServiceFault(Stop.JOURNAL, "a recorded call has neither a reply nor a denial")
+            raise GateDenied(_denial_text(denied))
+        return line.reply if denied is None else _withheld(line.reply, denied)
+
+    def _recall_gates(self, line: CallLine) -> Decision | None:
+        """Take over the decisions recorded with a call; return the denial that followed, if any."""
+        denied = None
+        for stored in line.gates:
+            self.gate_decisions.append(stored)
+            decision = Decision.recalled(stored)
+            if self._gate is not None:
+                facts = CallFacts(stored.phase, line.kind, line.seat, line.turn, line.step, "", stored.op, line.args)
+                self._gate.recall(facts, decision)
+            if decision.denies:
+                denied = decision
+        return denied
+
+    def _admit(self, facts: CallFacts, fields: dict[str, Json]) -> Decision | None:
+        """Let the gate decide before a call, and start nothing new once the user asked to stop.
+
+        Return a denial that does not end the trial. A denied call is journalled here, since nothing else will be.
+        Errors: GateDenied, Interrupted.
+        """
+        if self._context.stop.is_set():
+            raise Interrupted("stopped before the next call")
+        if self._gate is None:
+            return None
+        denied = self._decide(facts, fields)
+        if denied is None:
+            return None
+        self._write(fields, 0.0)
+        if facts.kind == "tool" and denied.on_deny == TOOL_ERROR:
+            return denied
+        raise GateDenied(_denial_text(denied))
+
+    def _decide(self, facts: CallFacts, fields: dict[str, Json]) -> Decision | None:
+        """Ask the gate, keep what it decided (but for a plain allow), and return the decision if something follows."""
+        if self._gate is None:
+            return None
+        decision = self._gate.decide(facts)
+        if decision is ALLOW:
+            return None
+        stored = decision.noted(facts)
+        fields.setdefault("gates", []).append(encode(stored))
+        self.gate_decisions.append(stored)
+        return decision if decision.denies else None
+
+    def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, reservation: Reservation, price: Price) -> None:
+        self._context.budget.settle(reservation, None, price)
+        self._context.activity.retries += max(0, len(fault.attempts) - 1)
+        self._write_fault(fields, fault)
+        if fault.stop is Stop.INTERRUPTED:
+            raise Interrupted("stopped while waiting for an answer") from fault
+
+    def _write_fault(self, fields: dict[str, Json], fault: TrialEnded) -> None:
+        fields["fault"] = {"reason": fault.stop, "message": str(fault)}
+        if fault.attempts:
+            fields["http"] = attempts_to_json(fault.attempts)
+        self._write(fields, 0.0)
+
+    def _write(self, fields: dict[str, Json], ms: float) -> None:
+        fields["ms"] = round(ms, 3)
+        fields["unix"] = round(self._context.clock(), 3)
+        self.made_calls += 1
+        self._context.journal.append(encode_line(fields))
+
+
+def _denial_text(decision: Decision) -> str:
+    return f"{decision.rule_id}: {decision.message or decision.reason_code}"
+
+
+def _denied_answer(decision: Decision) -> dict[str, Json]:
+    return {"ok": False, "error": {"code": "denied_by_policy", "message": decision.message or decision.reason_code}}
+
+
+def _withheld(reply: ModelReply, decision: Decision) -> ModelReply:
+    """Return the reply that stands in for a denied one. Errors: GateDenied where the rule ends the trial."""
+    if decision.on_deny != REFUSE_REPLY:
+        raise GateDenied(_denial_text(decision))
+    return reply._replace(text=decision.message or WITHHELD, reasoning="", notes=(*reply.notes, "withheld by a gate"))
+
+
+def recorded_fault(fault: Fault) -> TrialEnded:
+    """Return the exception that a journal line's fault stands for."""
+    return ended(fault.reason, fault.message)
+
+
+def tool_seed(trial_seed: str, key: CallKey, index: int) -> str:
+    """Return the calculator seed (64 hex digits) of one call: a function of its place in the run alone."""
+    place = encode_line([trial_seed, key.attempt, key.seat, key.turn, key.step, index])
+    return hashlib.sha256(b"arena-tool-seed/1\0" + place).hexdigest()
+
+
+def merge_usage(into: Counters, reply: ModelReply) -> None:
+    """Add one reply's counts to a seat's counters."""
+    usage = reply.usage
+    into.calls += 1
+    into.prompt_tokens += usage.prompt_tokens
+    into.completion_tokens += usage.completion_tokens
+    into.reasoning_tokens += usage.reasoning_tokens
+    into.estimated += usage.estimated

@@ -1,0 +1,54 @@
+"""What stands behind `services.tool`: the calculator, or a family's own tools with a state for each trial."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from arena.messages import Calculator, ToolAnswer
+from arena.records import Json, Trial
+
+
+class Tools(Protocol):
+    """The tools of one trial."""
+
+    seeded: bool
+    """Whether a call's answer is a function of its seed; the seed is then journalled."""
+
+    def call(self, op: str, args: Json, seed: str) -> ToolAnswer:
+        """Carry out a call. Errors: ServiceFault when no answer came; a refused call is an answer with `ok: false`."""
+        ...
+
+    def recall(self, op: str, args: Json, seed: str, answer: Json) -> None:
+        """Take note of a call that was answered in an earlier session, so that the state follows it."""
+        ...
+
+
+class Toolbox(Protocol):
+    """The tools of a run. Thread-safe: many trials are open at once.
+
+    `repeatable`: whether a call can be computed again from its trial, its earlier calls, op, arguments and seed; verify
+    computes those again and says of the others that they are unchecked.
+    """
+
+    name: str
+    repeatable: bool
+
+    def open(self, trial: Trial) -> Tools: ...
+
+
+class CalculatorToolbox:
+    """The calculator as the toolbox of every trial; it keeps no state."""
+
+    repeatable = True
+
+    def __init__(self, calculator: Calculator) -> None:
+        self._calculator = calculator
+        self.name = calculator.name
+        self.seeded = calculator.seeded
+        self.call = calculator.call
+
+    def open(self, trial: Trial) -> CalculatorToolbox:
+        return self
+
+    def recall(self, op: str, args: Json, seed: str, answer: Json) -> None:
+        """Nothing: a calculator has no state."""

@@ -1,0 +1,50 @@
+"""Facts of a call that are worked out: the sums of money in its text and arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from arena.policy.facts import MISSING, Facts, number_of
+from arena.policy.money import find_amounts
+from arena.records import Json
+
+_MONEY_NAME = re.compile(
+    r"amount|refund|total|sum|price|value|credit|payment|fee|cost|charge|usd|eur|gbp|chf|dollars|euros", re.IGNORECASE
+)
+"""Names of arguments whose numbers are sums of money."""
+
+
+def amounts_of(facts: Facts) -> Any:
+    """Return the sums in the text and the arguments of a call, in their order; MISSING where there are none."""
+    found = [one.value * one.times for one in find_amounts(facts.text)] + list(_in_args(facts.get(("args",)), ""))
+    return found or MISSING
+
+
+def amount_of(facts: Facts) -> Any:
+    """Return the largest of them; what the trial itself says where there are none."""
+    found = facts.get(("amounts",))
+    return max(found) if isinstance(found, list) and found else MISSING
+
+
+def _in_args(value: Any, name: str) -> Iterator[float]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _in_args(inner, str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _in_args(inner, name)
+    elif isinstance(value, str) and (number_of(value) is None or not _MONEY_NAME.search(name)):
+        yield from (one.value * one.times for one in find_amounts(value))
+    elif _MONEY_NAME.search(name) and (number := number_of(value)) is not None:
+        yield number
+
+
+COMPUTED: Mapping[str, Callable[[Facts], Any]] = {"amounts": amounts_of, "amount": amount_of}
+
+
+def trial_facts(plan: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return what a trial's plan says of itself for policies: its `facts`."""
+    found = plan.get("facts")
+    return found if isinstance(found, Mapping) else {}

@@ -1,0 +1,291 @@
+"""Conditions of gate rules, read: each holds or not, of the facts of a call.
+
+condition_reading.py makes them out of a policy file. docs/policy.md has the grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from arena.policy.facts import MISSING, Facts, PastCall, Path, number_of, same
+from arena.records import Json
+
+Seen = tuple[Json, Json]
+"""What a condition looked at, and its bound."""
+
+ORDER: Mapping[str, Callable[[float, float], bool]] = {
+    ">": lambda value, bound: value > bound,
+    ">=": lambda value, bound: value >= bound,
+    "<": lambda value, bound: value < bound,
+    "<=": lambda value, bound: value <= bound,
+}
+SPELLINGS: Mapping[str, str] = {
+    **{name: name for name in ORDER},
+    "gt": ">", "ge": ">=", "lt": "<", "le": "<=",
+    "==": "==", "=": "==", "eq": "==", "!=": "!=", "ne": "!=",
+    "in": "in", "not_in": "not_in", "contains": "contains", "exists": "exists",
+}  # fmt: skip
+"""As written -> operator."""
+
+
+class Condition(Protocol):
+    def holds(self, facts: Facts) -> bool: ...
+
+    def seen(self, facts: Facts) -> Seen | None:
+        """Return what made it hold: of the first comparison that holds; None where it compares nothing."""
+        ...
+
+    def parts(self) -> tuple[Condition, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    value: bool
+
+    def holds(self, facts: Facts) -> bool:
+        return self.value
+
+    def seen(self, facts: Facts) -> Seen | None:
+        return None
+
+    def parts(self) -> tuple[Condition, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    conditions: tuple[Condition, ...]
+
+    def holds(self, facts: Facts) -> bool:
+        return all(one.holds(facts) for one in self.conditions)
+
+    def seen(self, facts: Facts) -> Seen | None:
+        return next((found for one in self.conditions if (found := one.seen(facts)) is not None), None)
+
+    def parts(self) -> tuple[Condition, ...]:
+        return self.conditions
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    conditions: tuple[Condition, ...]
+
+    def holds(self, facts: Facts) -> bool:
+        return any(one.holds(facts) for one in self.conditions)
+
+    def seen(self, facts: Facts) -> Seen | None:
+        holding = (one for one in self.conditions if one.holds(facts))
+        return next((found for one in holding if (found := one.seen(facts)) is not None), None)
+
+    def parts(self) -> tuple[Condition, ...]:
+        return self.conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    condition: Condition
+
+    def holds(self, facts: Facts) -> bool:
+        return not self.condition.holds(facts)
+
+    def seen(self, facts: Facts) -> Seen | None:
+        return None
+
+    def parts(self) -> tuple[Condition, ...]:
+        return (self.condition,)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A fact against a value, or against another fact (`bound_path`)."""
+
+    path: Path
+    op: str
+    value: Json = None
+    bound_path: Path | None = None
+
+    @property
+    def orders(self) -> bool:
+        """Whether it compares numbers."""
+        return self.op in ORDER
+
+    def bound(self, facts: Facts) -> Any:
+        return self.value if self.bound_path is None else facts.get(self.bound_path)
+
+    def holds(self, facts: Facts) -> bool:
+        return self.test(facts.get(self.path), self.bound(facts))
+
+    def test(self, value: Any, bound: Any) -> bool:
+        """Whether a value stands to a bound as this says. What is missing or no number is in no order to anything."""
+        op = self.op
+        if op in ORDER:
+            one, other = number_of(value), number_of(bound)
+            return one is not None and other is not None and ORDER[op](one, other)
+        if op == "exists":
+            return (value is not MISSING and value is not None) is (bound is not False)
+        if op == "==":
+            return same(value, bound)
+        if op == "!=":
+            return not same(value, bound)
+        if op in ("in", "not_in"):
+            if type(value) is str and type(bound) is list:
+                found = value in bound
+            else:
+                found = isinstance(bound, list) and any(same(value, one) for one in bound)
+            return found if op == "in" else not found
+        return _contains(value, bound)
+
+    def seen(self, facts: Facts) -> Seen | None:
+        value, bound = facts.get(self.path), self.bound(facts)
+        if not self.test(value, bound):
+            return None
+        return (None if value is MISSING else value), (None if self.op == "exists" or bound is MISSING else bound)
+
+    def parts(self) -> tuple[Condition, ...]:
+        return ()
+
+
+def _contains(value: Any, wanted: Any) -> bool:
+    """Whether a text holds a text, or a list an element; of several wanted ones any will do."""
+    if not isinstance(value, str | list):
+        return False
+    for one in wanted if isinstance(wanted, list) else [wanted]:
+        if isinstance(value, str):
+            if isinstance(one, str) and one in value:
+                return True
+        elif any(same(element, one) for element in value):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class TextContains:
+    """Terms in the text, in lower case: one of `any_of`, all of `all_of`, none of `none_of`."""
+
+    any_of: tuple[str, ...] = ()
+    all_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+
+    def holds(self, facts: Facts) -> bool:
+        text = facts.text_lower
+        return (
+            (not self.any_of or any(term in text for term in self.any_of))
+            and all(term in text for term in self.all_of)
+            and not any(term in text for term in self.none_of)
+        )
+
+    def seen(self, facts: Facts) -> Seen | None:
+        text = facts.text_lower
+        found = next((term for term in (*self.any_of, *self.all_of) if term in text), None)
+        return None if found is None else (found, None)
+
+    def parts(self) -> tuple[Condition, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextMatches:
+    """A regular expression in the text, whatever the case. What matched is not told: it may be a secret."""
+
+    pattern: re.Pattern[str]
+
+    def holds(self, facts: Facts) -> bool:
+        return self.pattern.search(facts.text) is not None
+
+    def seen(self, facts: Facts) -> Seen | None:
+        return None
+
+    def parts(self) -> tuple[Condition, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which calls of a trial are meant; None: whichever. Denied calls count only where `verdict` names them."""
+
+    tools: tuple[str, ...] | None = None
+    kind: str | None = None
+    seat: str | None = None
+    verdict: str | None = None
+
+    def picks(self, call: PastCall) -> bool:
+        if self.tools is not None and call.tool not in self.tools:
+            return False
+        if self.kind is not None and call.kind != self.kind:
+            return False
+        if self.seat is not None and call.seat != self.seat:
+            return False
+        return call.verdict != "deny" if self.verdict is None else call.verdict == self.verdict
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Whether an earlier call of the trial is one of these."""
+
+    selector: Selector
+
+    def holds(self, facts: Facts) -> bool:
+        return any(self.selector.picks(call) for call in facts.calls[:-1])
+
+    def seen(self, facts: Facts) -> Seen | None:
+        return None
+
+    def parts(self) -> tuple[Condition, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class InTrial:
+    """A number over the calls of the trial, the present one included: how many, or the sum of one argument."""
+
+    selector: Selector
+    op: str
+    value: float
+    path: Path | None = None
+    bound_path: Path | None = None
+
+    def number(self, facts: Facts) -> float:
+        picked = [call for call in facts.calls if self.selector.picks(call)]
+        if self.path is None:
+            return len(picked)
+        total = sum(number_of(_argument(call.args, self.path)) or 0 for call in picked)
+        return int(total) if float(total).is_integer() else round(total, 6)
+
+    def bound(self, facts: Facts) -> Any:
+        return self.value if self.bound_path is None else facts.get(self.bound_path)
+
+    def holds(self, facts: Facts) -> bool:
+        # The present call must be one of them: the rule is about the call that makes the number too high.
+        if not facts.calls or not self.selector.picks(facts.calls[-1]):
+            return False
+        bound = number_of(self.bound(facts))
+        return bound is not None and ORDER[self.op](self.number(facts), bound)
+
+    def seen(self, facts: Facts) -> Seen | None:
+        return (self.number(facts), self.bound(facts)) if self.holds(facts) else None
+
+    def parts(self) -> tuple[Condition, ...]:
+        return ()
+
+
+def _argument(args: Json, path: Path) -> Any:
+    value: Any = args
+    for name in path:
+        if not isinstance(value, Mapping):
+            return MISSING
+        value = value.get(name, MISSING)
+    return value
+
+
+Leaf = Constant | Compare | TextContains | TextMatches | After | InTrial
+
+
+def leaves(condition: Condition) -> Iterator[Leaf]:
+    """Yield the conditions that have no parts."""
+    if isinstance(condition, Leaf):
+        yield condition
+    for part in condition.parts():
+        yield from leaves(part)

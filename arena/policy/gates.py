@@ -1,0 +1,149 @@
+"""The contract of gates: a decision before a call is made and after it was answered.
+
+A gate sees the facts of a call and allows, warns or denies. What follows from a denial is the rule's choice: the trial
+ends, the agent is given an error, or the reply is withheld. Every decision but ALLOW itself is in the journal, denials
+included, and the policy's digest is part of the run's identity. A policy that remembers returns decisions of its own
+for what it allows too: only what stands in the journal can be recalled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from arena.records import CallKind, GateDecision, GateVerdict, Json, Phase, Trial
+
+END_TRIAL, TOOL_ERROR, REFUSE_REPLY = "end_trial", "tool_error", "refuse_reply"
+ON_DENY = (END_TRIAL, TOOL_ERROR, REFUSE_REPLY)
+"""What a denial does: the trial ends as `denied`, a tool call is answered with an error, a reply is withheld."""
+
+
+class CallFacts(NamedTuple):
+    """What a gate knows of a call.
+
+    `phase`: `before` or `after`.  `kind`: `model`, `judge` or `tool`.  `text`: of a model call the last message that is
+    sent, after it the reply; of a tool call the answer as JSON text, empty before it.  `op`, `args`: of a tool call.
+    """
+
+    phase: Phase
+    kind: CallKind
+    seat: str
+    turn: int
+    step: int
+    text: str
+    op: str | None = None
+    args: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a gate decided. `verdict` is `allow`, `warn` or `deny`; the other fields say why.
+
+    `on_deny`: one of ON_DENY.  `enforced` is False in shadow mode: the decision is recorded and nothing follows.
+    `observed`, `bound`: the value that the rule looked at and its bound, where it has one.
+    `policy`: the beginning of the policy's digest.  `fails`: a trial with this decision is no success.
+    """
+
+    verdict: GateVerdict
+    reason_code: str
+    rule_id: str
+    message: str = ""
+    on_deny: str = END_TRIAL
+    enforced: bool = True
+    observed: Json = None
+    bound: Json = None
+    policy: str = ""
+    fails: bool = False
+
+    @property
+    def effective(self) -> str:
+        """The verdict that follows: in shadow mode everything goes on."""
+        return self.verdict if self.enforced else "allow"
+
+    @property
+    def denies(self) -> bool:
+        """Whether something follows from it."""
+        return self.verdict == "deny" and self.enforced
+
+    def noted(self, facts: CallFacts) -> GateDecision:
+        """Return the decision as it is kept: with the call's place, without texts, which are beside it there."""
+        return GateDecision(
+            facts.phase,
+            facts.kind,
+            facts.seat,
+            facts.turn,
+            facts.step,
+            facts.op,
+            self.verdict,
+            self.reason_code,
+            self.rule_id,
+            self.message,
+            self.on_deny,
+            self.enforced,
+            self.observed,
+            self.bound,
+            self.policy,
+            self.fails,
+        )
+
+    @staticmethod
+    def recalled(noted: GateDecision) -> Decision:
+        """Return the decision that was kept."""
+        return Decision(
+            noted.decision,
+            noted.reason_code,
+            noted.rule_id,
+            noted.message,
+            noted.on_deny,
+            noted.enforced,
+            noted.observed,
+            noted.bound,
+            noted.policy,
+            noted.fails,
+        )
+
+
+ALLOW = Decision("allow", "policy_default_allow", "policy.default")
+
+
+class TrialGate(Protocol):
+    """A gate for one trial; it remembers what happened in it."""
+
+    def decide(self, facts: CallFacts) -> Decision: ...
+
+    def recall(self, facts: CallFacts, decision: Decision) -> None:
+        """Take note of a call that an earlier session decided about."""
+        ...
+
+
+class Gate(Protocol):
+    """The policy of a run. Thread-safe. `identity` is what a resumed run must have in common with its first session."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self, trial: Trial) -> TrialGate: ...
+
+    def identity(self) -> Mapping[str, Json]: ...
+
+
+@dataclass(frozen=True)
+class AllowAll:
+    """The gate that allows every call."""
+
+    @property
+    def name(self) -> str:
+        return "allow-all"
+
+    def open(self, trial: Trial) -> AllowAll:
+        return self
+
+    def decide(self, facts: CallFacts) -> Decision:
+        return ALLOW
+
+    def recall(self, facts: CallFacts, decision: Decision) -> None:
+        """Nothing to remember."""
+
+    def identity(self) -> Mapping[str, Json]:
+        return {"name": self.name}

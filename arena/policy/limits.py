@@ -1,0 +1,25 @@
+"""The limits of a policy, merged with those of the flags: the stricter one holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Limit(NamedTuple):
+    """A bound, and which part set it: `flag` or `gates`."""
+
+    value: float
+    source: str
+
+
+def stricter(flags: Mapping[str, float | None], policy: Mapping[str, int]) -> dict[str, Limit]:
+    """Return name -> the smaller of both bounds, for the names that have one. Of equal bounds the flag is named."""
+    found: dict[str, Limit] = {}
+    for name in dict.fromkeys([*flags, *policy]):
+        flag, file = flags.get(name), policy.get(name)
+        if flag is not None and (file is None or flag <= file):
+            found[name] = Limit(flag, "flag")
+        elif file is not None:
+            found[name] = Limit(file, "gates")
+    return found

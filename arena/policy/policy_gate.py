@@ -1,0 +1,161 @@
+"""The gate that a policy file makes: it decides about the model and tool calls of a trial, and remembers them.
+
+What a rule can look at is listed in docs/policy.md. Judges are never gated. A trial whose plan says `gated: false` is
+let alone: so one run can compare trials with and without the policy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from arena.policy.call_facts import COMPUTED, trial_facts
+from arena.policy.facts import Facts, PastCall
+from arena.policy.gates import ALLOW, AllowAll, CallFacts, Decision, TrialGate
+from arena.policy.rule_index import RuleIndex
+from arena.policy.rules import STAGES, Policy
+from arena.records import Json, Trial
+from arena.stats.intervals import quantile
+
+GATED_KINDS = ("model", "tool")
+GATED = "gated"
+"""Member of a trial's plan; false: the policy lets the trial alone."""
+
+MOST_TIMED = 100_000
+"""Decisions whose duration is kept."""
+
+
+class PolicyGate:
+    """A policy as the gate of a run."""
+
+    def __init__(self, policy: Policy, timer: Callable[[], float] = time.perf_counter) -> None:
+        self.policy = policy
+        self.index = RuleIndex(policy)
+        self.default = policy.default()
+        self.timer = timer
+        self.seconds: list[float] = []
+        """How long decisions took, of the first MOST_TIMED."""
+
+    @property
+    def name(self) -> str:
+        return self.policy.name
+
+    def open(self, trial: Trial) -> TrialGate:
+        return AllowAll() if trial.plan.get(GATED) is False else PolicyTrialGate(self, trial)
+
+    def identity(self) -> Mapping[str, Json]:
+        policy = self.policy
+        return {
+            "name": policy.name,
+            "sha256": policy.digest,
+            "mode": policy.mode,
+            "mode_source": policy.mode_source,
+            "enforced": not policy.shadow,
+            "rules": [rule.id for rule in policy.all_rules()],
+        }
+
+    def latency_ms(self) -> dict[str, float | int] | None:
+        """Return how many decisions were timed, and the 50th and 95th percentile in milliseconds; None for none.
+
+        No decision asks a model, so none of them takes a token.
+        """
+        timed = sorted(self.seconds)
+        if not timed:
+            return None
+        p50, p95 = (round(quantile(timed, share) * 1000, 4) for share in (0.5, 0.95))
+        return {"n": len(timed), "p50": p50, "p95": p95, "tokens": 0}
+
+
+class PolicyTrialGate:
+    """A policy in one trial. `decide` and `recall` lead to the same state, so a resumed trial goes on as it was."""
+
+    def __init__(self, gate: PolicyGate, trial: Trial) -> None:
+        self._gate = gate
+        self._policy = gate.policy
+        self._given = trial_facts(trial.plan)
+        self._always: dict[str, Any] = {
+            "family": trial.family,
+            "unit": trial.unit,
+            "cell": trial.cell,
+            **gate.policy.values,
+        }
+        self._task = self._given.get("task")
+        self._calls: list[PastCall] = []
+        self._before: dict[str, Json] | None = None
+        self._spoken: dict[str, int] = {}
+        """Seat -> how many replies there were in the trial when it last spoke."""
+        self._replies = 0
+
+    def decide(self, facts: CallFacts) -> Decision:
+        if facts.kind not in GATED_KINDS:
+            return ALLOW
+        timer = self._gate.timer
+        started = timer()
+        self._begin(facts)
+        rules = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
+        decision = (self._policy.first(rules, self._facts(facts)) if rules else None) or self._gate.default
+        self._end(facts, decision)
+        if len(self._gate.seconds) < MOST_TIMED:
+            self._gate.seconds.append(timer() - started)
+        return decision
+
+    def recall(self, facts: CallFacts, decision: Decision) -> None:
+        if facts.kind in GATED_KINDS:
+            self._begin(facts)
+            self._end(facts, decision)
+
+    def _begin(self, facts: CallFacts) -> None:
+        if facts.phase == "before":
+            self._calls.append(PastCall(facts.kind, facts.op, facts.seat, "allow", facts.args))
+            self._before = None
+
+    def _end(self, facts: CallFacts, decision: Decision) -> None:
+        verdict = decision.effective
+        if facts.phase == "before":
+            self._before = {
+                "decision": decision.verdict,
+                "reason_code": decision.reason_code,
+                "rule_id": decision.rule_id,
+            }
+        elif facts.kind == "model":
+            self._replies += 1
+            self._spoken[facts.seat] = self._replies
+        if verdict != "allow" and self._calls and self._calls[-1].verdict != "deny":
+            self._calls[-1] = self._calls[-1]._replace(verdict=verdict)
+
+    def _facts(self, facts: CallFacts) -> Facts:
+        stage = "pre" if facts.phase == "before" else "post"
+        fixed = {
+            **self._always,
+            "stage": stage,
+            "phase": facts.phase,
+            "kind": facts.kind,
+            "seat": facts.seat,
+            "turn": facts.turn,
+            "step": facts.step,
+            "text": facts.text,
+            "origin": self._origin(facts),
+        }
+        if facts.kind == "tool":
+            fixed["tool"] = fixed["op"] = fixed["op_name"] = facts.op
+            fixed["args"] = facts.args
+        if facts.phase == "after":
+            fixed["response_text"] = facts.text
+            fixed["pre_gate"] = self._before
+        return Facts(self._given, self._calls, fixed, COMPUTED)
+
+    def _origin(self, facts: CallFacts) -> str:
+        """Return who the text comes from: `user`, `agent` or `tool_result`.
+
+        What a model is sent last is a tool's answer where it called one in this turn, another seat's words where one
+        has spoken since, else the user's (or the arena's) words.
+        """
+        if facts.kind == "tool":
+            return "tool_result" if facts.phase == "after" else "agent"
+        if facts.phase == "after":
+            return "agent"
+        if facts.step > 0:
+            last = self._calls[-2] if len(self._calls) > 1 else None
+            return "tool_result" if last is not None and last.kind == "tool" else "user"
+        return "agent" if self._replies > self._spoken.get(facts.seat, 0) else "user"

@@ -1,0 +1,76 @@
+"""Which rules can decide about a call at all, by what they demand of its tool and of the trial's task.
+
+Most rules name a tool or a task. Leaving the others out early changes no decision and saves most of the time.
+"""
+
+from __future__ import annotations
+
+from arena.policy.conditions import All, AnyOf, Compare, Condition, InTrial
+from arena.policy.facts import Path
+from arena.policy.rules import Policy, Rule
+from arena.records import Json
+
+_TOOL: frozenset[Path] = frozenset({("tool",), ("op",), ("op_name",)})
+_TASK: frozenset[Path] = frozenset({("task",)})
+
+Demand = frozenset[str] | None
+"""The texts of which a fact must be one; None: nothing is demanded."""
+
+
+class RuleIndex:
+    """The rules of a policy by stage, kind of call, tool and task; looked up once for each combination."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._rules = {
+            stage: [(rule, _demand_of(rule, _TOOL), _demand_of(rule, _TASK)) for rule in rules]
+            for stage, rules in policy.rules.items()
+        }
+        self._found: dict[tuple[str, str, str | None, Json], tuple[Rule, ...]] = {}
+        # Where the policy itself says what the task is, the trial's word does not count.
+        self._task_counts = "task" not in policy.values
+
+    def candidates(self, stage: str, kind: str, tool: str | None, task: Json) -> tuple[Rule, ...]:
+        """Return the rules that may decide, in their order."""
+        known = task if self._task_counts and isinstance(task, str) else None
+        key = (stage, kind, tool, known)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = tuple(
+                rule
+                for rule, tools, tasks in self._rules[stage]
+                if kind in rule.calls
+                and (tools is None or (tool is not None and tool in tools))
+                and (tasks is None or known is None or known in tasks)
+            )
+        return found
+
+
+def _demand_of(rule: Rule, paths: frozenset[Path]) -> Demand:
+    """Return what a rule demands of a fact wherever it decides."""
+    of_all = demanded(rule.applies_if, paths)
+    if of_all is not None:
+        return of_all
+    return _either([demanded(action.condition, paths) for action in rule.actions])
+
+
+def demanded(condition: Condition, paths: frozenset[Path]) -> Demand:
+    """Return the texts of which the fact under `paths` must be one for a condition to hold."""
+    if isinstance(condition, Compare) and condition.path in paths and condition.bound_path is None:
+        if condition.op == "==" and isinstance(condition.value, str):
+            return frozenset({condition.value})
+        if condition.op == "in" and all(isinstance(one, str) for one in condition.value):
+            return frozenset(condition.value)
+        return None
+    if isinstance(condition, InTrial) and paths is _TOOL and condition.selector.tools is not None:
+        return frozenset(condition.selector.tools)
+    if isinstance(condition, All):
+        known = [found for part in condition.conditions if (found := demanded(part, paths)) is not None]
+        return frozenset.intersection(*known) if known else None
+    if isinstance(condition, AnyOf):
+        return _either([demanded(part, paths) for part in condition.conditions])
+    return None
+
+
+def _either(demands: list[Demand]) -> Demand:
+    known = [one for one in demands if one is not None]
+    return frozenset().union(*known) if known and len(known) == len(demands) else None

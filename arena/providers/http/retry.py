@@ -1,0 +1,132 @@
+"""Whether and when a call is tried again: verdicts on answers, Retry-After, back-off with jitter. No I/O."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Literal, NamedTuple
+
+from arena.records import Json
+
+RETRY_STATUSES = frozenset({408, 409, 425, 429, *range(500, 600)} - {501, 505})
+"""Statuses that another attempt may cure: RFC 9110 (408, 5xx), RFC 6585 (429), RFC 8470 (425), 409 as the vendors'
+clients have it, and the unregistered 520-530 of content networks and 529 (overloaded)."""
+
+LATE_STATUSES = frozenset({408, 504, 524})
+"""Statuses with which a gateway ends a wait: the model behind it may have worked all the same."""
+
+JITTER_FLOOR = 0.5
+"""A back-off lies between this share of its nominal length and the whole of it, so that workers spread out."""
+
+
+class Verdict(NamedTuple):
+    """What an answer means for the call: take it, try again, or give up.
+
+    `reason` says why not, for people; `value` is what the classifier parsed on the way (so it is parsed once).
+    `throttled`: the server limits the rate, so that only the deadline bounds the retries.  `asked_s`: the seconds that
+    the body asks to wait.  `may_be_billed`: work was done for this answer, though it is of no use.
+    """
+
+    action: Literal["accept", "retry", "fail"]
+    reason: str = ""
+    value: Json = None
+    throttled: bool = False
+    asked_s: float | None = None
+    may_be_billed: bool = False
+
+
+Classifier = Callable[[int, Mapping[str, str], bytes], Verdict]
+"""(status, headers with lower-case names, body) -> Verdict. Redirects never get here: they always fail."""
+
+
+def by_status(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+    """Retry what RETRY_STATUSES names and hand every other answer to the caller, who looks at its status."""
+    if status in RETRY_STATUSES:
+        return Verdict("retry", f"HTTP {status}: {excerpt(body)}", throttled=status == 429)
+    return Verdict("accept")
+
+
+def excerpt(body: bytes, limit: int = 300) -> str:
+    """Return the beginning of a body as one line of at most `limit` characters, for an error message."""
+    text = " ".join(body[: limit * 4].decode("utf-8", "replace").split())
+    return (text[: limit - 3] + "...") if len(text) > limit else (text or "(empty body)")
+
+
+def retry_after_s(headers: Mapping[str, str], wall_now: float) -> float | None:
+    """Return the seconds the server asks to wait, or None where it says nothing readable.
+
+    Reads `retry-after-ms` (a vendors' addition), then `Retry-After` in seconds or as an HTTP date (RFC 9110,
+    10.2.3). `wall_now`: seconds since the epoch. A date in the past gives 0.
+    """
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        text = headers.get(name, "").strip()
+        try:
+            seconds = float(text) / scale
+        except ValueError:
+            continue
+        if math.isfinite(seconds) and seconds >= 0:
+            return seconds
+    try:
+        moment = parsedate_to_datetime(headers.get("retry-after", ""))
+        # A date with the zone "-0000" comes back without one; HTTP dates are always UTC.
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return max(0.0, aware.timestamp() - wall_now)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+ASKED = re.compile(
+    r"(?:try again|retry)(?: your request)? (?:in|after) (?P<time>(?:\d+(?:\.\d+)?\s*[a-z]+\s*)+|\d+(?:\.\d+)?)"
+    r"|\"?retryDelay\"?[\s:\"]+(?P<delay>\d+(?:\.\d+)?s)",
+    re.IGNORECASE,
+)
+"""How vendors word a wait: `try again in 20.7s`, `in 6m0s`, `in 850ms`, `after 30 seconds`, `retry in 36.4s`."""
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
+_UNITS = {"ms": 0.001, "millisecond": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0,
+          "minute": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0}  # fmt: skip
+
+
+def asked_in_text(text: str) -> float | None:
+    """Return the seconds that an error message asks to wait, or None where it asks for nothing."""
+    found = ASKED.search(text)
+    if found is None:
+        return None
+    words = found["time"] or found["delay"]
+    seconds = 0.0
+    parts = _PART.findall(words)
+    for number, word in parts:
+        unit = _UNITS.get(word.lower()) or _UNITS.get(word.lower().removesuffix("s"))
+        if unit is None:
+            break  # the sentence goes on: "in 20 s or later"
+        seconds += float(number) * unit
+    else:
+        if not parts:
+            seconds = float(words)
+    return seconds if math.isfinite(seconds) and seconds > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Exponential back-off: `base_s` doubled per failed attempt, at most `cap_s`, shortened by jitter."""
+
+    base_s: float
+    cap_s: float
+    random: Callable[[], float]
+
+    def wait_s(self, failures: int, asked_s: float | None) -> float:
+        """Return the seconds to wait after the `failures`-th failure (from 1): the back-off or more.
+
+        `asked_s` (Retry-After) is a lower bound: jitter is added to it, never taken off. It never shortens the
+        back-off, since servers ask for 0 seconds or for a moment that has passed.
+        """
+        # 2**64 already exceeds any cap; the bound keeps the power from overflowing a float.
+        nominal = min(self.cap_s, self.base_s * 2.0 ** min(failures - 1, 64))
+        jittered = nominal * (JITTER_FLOOR + (1.0 - JITTER_FLOOR) * self.random())
+        if asked_s is None:
+            return jittered
+        return max(jittered, asked_s + min(self.base_s, self.cap_s) * self.random())

@@ -1,0 +1,75 @@
+"""What a provider must not ask again, what it left out, and what to advise a user about an error."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+from typing import NoReturn
+
+from arena.errors import ConfigError
+from arena.messages import ModelRequest
+from arena.providers.api_errors import ApiError
+from arena.providers.settings import Endpoint
+from arena.records import Json
+
+TOOLS_REFUSED = re.compile(
+    r"(does not|doesn't|not) support (tools?|tool (use|calls?|calling)|function)|tools? (is|are) not supported"
+    r"|support tool use|tool choice requires|(unsupported|unknown|unrecognized).{0,40}\btools?\b|tool_?choice",
+    re.IGNORECASE,
+)
+
+
+def tools_refused(error: ApiError) -> bool:
+    """Return whether an error says that the model or the server takes no tools."""
+    return error.status in (400, 404, 422, 501) and bool(TOOLS_REFUSED.search(f"{error.message} {error.param}"))
+
+
+def advice(meaning: str, model: str, endpoint: Endpoint) -> str:
+    """Return what a user can do about an error that no further attempt cures."""
+    base = " or ".join(endpoint.base_variables)
+    return {
+        "auth": f"check {endpoint.key_variable}",
+        "quota": f"the account behind {endpoint.key_variable} has no quota or credit left; waiting does not help",
+        "missing": f"check the model name {model!r} (names: {endpoint.models_from}), the address ({base}) and "
+        f"whether {endpoint.key_variable} may use this model",
+        "roles": "the model's chat template refuses these roles, also with the system text in the first user message",
+    }.get(meaning, f"the request was refused; model {model!r}, names: {endpoint.models_from}")
+
+
+class Refusals:
+    """Values that a model refuses, and settings that were left out for it. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: dict[tuple[str, str, Json], str] = {}
+        self._not_sent: dict[str, frozenset[str]] = {}
+
+    def refuse_value(self, request: ModelRequest, setting: str, message: str) -> NoReturn:
+        """Remember that a model refuses the value of a setting, and raise the ConfigError that says so."""
+        value = getattr(request.sampling, setting)
+        flag = ("--judge-" if request.kind == "judge" else "--") + setting.replace("_", "-")
+        text = f"{request.model} does not take {flag} {value}: {message}"
+        with self._lock:
+            self._values[(request.model, setting, value)] = text
+        raise ConfigError(text)
+
+    def check(self, request: ModelRequest) -> None:
+        """Raise the ConfigError of `refuse_value` again, so that no further call is spent on the same value."""
+        if not self._values:
+            return
+        for (model, setting, value), text in list(self._values.items()):
+            if model == request.model and getattr(request.sampling, setting) == value:
+                raise ConfigError(text)
+
+    def leave_out(self, model: str, settings: Iterable[str]) -> None:
+        """Remember settings that were asked for and not sent to a model."""
+        new = frozenset(settings)
+        if not new <= self._not_sent.get(model, frozenset()):
+            with self._lock:
+                self._not_sent[model] = self._not_sent.get(model, frozenset()) | new
+
+    def not_sent(self) -> dict[str, tuple[str, ...]]:
+        """Return model -> names of settings that were not sent to it, sorted."""
+        with self._lock:
+            return {model: tuple(sorted(names)) for model, names in sorted(self._not_sent.items())}

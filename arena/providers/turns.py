@@ -1,0 +1,58 @@
+"""A conversation as servers take it: neighbours of one role merged, and calls in text where none are offered."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from arena.messages import Message, ModelRequest, NativeCall, NativeMessage, NativeResult
+
+SEPARATOR = "\n\n"
+"""Stands between texts that become one message."""
+
+
+class Turn(NamedTuple):
+    """What one role says in one go, with the native calls it makes or the results it brings."""
+
+    role: str
+    text: str
+    calls: tuple[NativeCall, ...] = ()
+    results: tuple[NativeResult, ...] = ()
+
+
+def turns_of(request: ModelRequest) -> list[Turn]:
+    """Return the messages to send: user, assistant, user, ... since many chat templates refuse anything else.
+
+    Native calls and their results stay apart only where the request offers tools; else they become text.
+    """
+    merged: list[Turn] = []
+    for message in request.conversation.messages:
+        turn = _turn(message, native=bool(request.tools))
+        if merged and merged[-1].role == turn.role:
+            merged[-1] = _joined(merged[-1], turn)
+        else:
+            merged.append(turn)
+    return merged
+
+
+def _joined(first: Turn, second: Turn) -> Turn:
+    text = SEPARATOR.join(part for part in (first.text, second.text) if part)
+    return Turn(first.role, text, first.calls + second.calls, first.results + second.results)
+
+
+def _turn(message: Message, native: bool) -> Turn:
+    if not isinstance(message, NativeMessage):
+        return Turn(message.role, message.text)
+    if native:
+        return Turn(message.role, message.text, message.calls, message.results)
+    lines = [*(call_text(call) for call in message.calls), *(result.text for result in message.results)]
+    return Turn(message.role, SEPARATOR.join(part for part in ("\n".join(lines), message.text) if part))
+
+
+def call_text(call: NativeCall) -> str:
+    """Return a native call as the text protocol writes it; arguments that are no JSON stay as they are."""
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except (ValueError, RecursionError):
+        arguments = call.arguments
+    return json.dumps({"tool_call": {"op": call.name, "args": arguments}}, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""Token counts as servers report them, in one form: reasoning inside completion, cached tokens inside prompt."""
+
+from __future__ import annotations
+
+from arena.messages import Usage
+from arena.providers.bodies import count, field_of
+from arena.records import Json
+
+PROMPT = (("prompt_tokens",), ("input_tokens",))
+COMPLETION = (("completion_tokens",), ("output_tokens",))
+REASONING = (
+    ("completion_tokens_details", "reasoning_tokens"),
+    ("output_tokens_details", "reasoning_tokens"),
+    ("output_tokens_details", "thinking_tokens"),
+    ("reasoning_tokens",),
+)
+CACHED = (
+    ("prompt_tokens_details", "cached_tokens"),
+    ("input_tokens_details", "cached_tokens"),
+    ("prompt_cache_hit_tokens",),
+    ("cached_tokens",),
+)
+CACHE_WRITES = (("prompt_tokens_details", "cache_write_tokens"), ("input_tokens_details", "cache_write_tokens"))
+"""Where the servers keep each count; the first place that holds one counts."""
+
+CACHE_READ_BESIDE, CACHE_WRITE_BESIDE = ("cache_read_input_tokens",), ("cache_creation_input_tokens",)
+"""Anthropic counts these beside `input_tokens`; servers that translate it to another API count them inside."""
+
+
+def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
+    """Return the counts of a usage object, or None where it does not tell both prompt and completion.
+
+    `cache_beside`: cached tokens stand beside the prompt's (Anthropic Messages).  Reasoning that stands beside the
+    completion's tokens is added to them: where there is more of it than of completion, or where the total says so.  A
+    total above its parts counts as completion, since it is what is billed.
+    """
+    prompt, completion, total = _first(usage, PROMPT), _first(usage, COMPLETION), count(field_of(usage, "total_tokens"))
+    if completion is None and prompt is not None and total is not None:
+        completion = max(0, total - prompt)
+    if prompt is None or completion is None:
+        return None
+    cached, written = _first(usage, CACHED) or 0, _first(usage, CACHE_WRITES) or 0
+    read_beside, written_beside = _first(usage, (CACHE_READ_BESIDE,)) or 0, _first(usage, (CACHE_WRITE_BESIDE,)) or 0
+    if cache_beside:
+        prompt += read_beside + written_beside
+    cached, written = cached or read_beside, written or written_beside
+    reasoning = _first(usage, REASONING) or 0
+    if reasoning > completion:
+        completion += reasoning
+    if total is not None:
+        completion = max(completion, total - prompt)
+    return Usage(prompt, completion, reasoning, False, min(cached, prompt), min(written, prompt))
+
+
+def _first(usage: Json, places: tuple[tuple[str, ...], ...]) -> int | None:
+    found = (count(field_of(usage, *place)) for place in places)
+    return next((number for number in found if number is not None), None)

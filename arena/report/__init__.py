@@ -1,1 +1,0 @@
-"""The report: records -> one self-contained HTML page, SVG figures, and transcripts beside it. Floor F4."""

@@ -1,0 +1,315 @@
+"""The tables of settings, in blocks, and the variables and providers that go with them.
+
+A family's command uses the blocks that it needs and adds its own rows. From its table come the flags, the `--help`
+text, the keys of a config file, the part of the manifest to which a value belongs, and the tables in the documents. A
+new setting is one row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arena.records import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    `kind`: `text`, `path`, `int`, `float`, `seconds` (decimals allowed), `flag` (on or off), `list` (comma list,
+    repeatable), `roles` (ROLE=provider/model, repeatable), or `version`.
+    `part`: `identity` (what is played: resume refuses a change), `operation` (how: free to change), `invocation` (only
+    this call: not in the manifest).
+    `low`, `high`: inclusive bounds of a number; `above`: an exclusive lower bound.
+    `env_if`: the variable counts only while the setting named first has one of the values that follow.
+    `bare_env`: the flag may stand without a value, which then is that of this variable.
+    `help`: of a flag that is on by default, what the `--no-` form does, since only that form is shown.
+    A path that is a default is relative to the data root (places.py); one that a user gives, to the working directory.
+    """
+
+    name: str
+    flags: tuple[str, ...]
+    kind: str
+    default: Json
+    part: str
+    group: str
+    help: str
+    env: str | None = None
+    env_if: tuple[str, tuple[str, ...]] | None = None
+    choices: tuple[str, ...] = ()
+    metavar: str | None = None
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    bare_env: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MockModels:
+    """The models of the provider `mock` that a family uses where none is named; empty: a model must be named."""
+
+    player: str = ""
+    judge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """A provider, as data: `--help` lists them without importing one.
+
+    `module`: offers `build(name, settings) -> Provider`; empty: a family brings its own (families/spec.py).
+    `offline`: no call leaves the process.
+    `free_ids`: model ids of this provider may hold slashes whose first part is another provider's name.
+    `model_is`: what the model names.  `model_is_path`: it is a path on this machine.
+    """
+
+    module: str = ""
+    offline: bool = False
+    free_ids: bool = False
+    model_is: str = "model id"
+    model_is_path: bool = False
+
+
+_CHAT = "arena.providers.chat"
+
+PROVIDERS: dict[str, ProviderRow] = {
+    "mock": ProviderRow(offline=True),
+    "scripted": ProviderRow(offline=True, free_ids=True, model_is="file of turns", model_is_path=True),
+    "replay": ProviderRow("arena.providers.replay", offline=True, free_ids=True, model_is="run directory",
+                          model_is_path=True),
+    "openai": ProviderRow("arena.providers.openai"),
+    "openai-chat": ProviderRow(_CHAT, free_ids=True),
+    "anthropic": ProviderRow("arena.providers.anthropic"),
+    "fireworks": ProviderRow(_CHAT, free_ids=True),
+    "groq": ProviderRow(_CHAT, free_ids=True),
+    "together": ProviderRow(_CHAT, free_ids=True),
+    "openrouter": ProviderRow(_CHAT, free_ids=True),
+    "mistral": ProviderRow(_CHAT),
+    "deepseek": ProviderRow(_CHAT),
+    "local": ProviderRow(_CHAT, free_ids=True),
+}  # fmt: skip
+"""Name -> provider. A new provider is one file and one row."""
+
+CALCULATOR_CHOICES = ("process", "oneshot", "lambda", "none")
+
+GROUPS = (
+    "What is played",
+    "Players",
+    "Judge",
+    "Calculator",
+    "Results",
+    "Service calls",
+    "Limits",
+    "Display and help",
+)
+
+PLAYED, _PLAYERS, _JUDGE, _CALCULATOR, _RESULTS, _CALLS, _LIMITS, _DISPLAY = GROUPS
+_ID, _OP, _CALL = "identity", "operation", "invocation"
+
+PLAYERS: tuple[Setting, ...] = (
+    Setting("participant_provider", ("--participant-provider",), "text", "mock", _ID, _PLAYERS,
+            "who answers for the roles: " + ", ".join(PROVIDERS), choices=tuple(PROVIDERS), metavar="NAME"),
+    Setting("participant_model", ("--participant-model",), "text", None, _ID, _PLAYERS,
+            "model of the roles, or provider/model (mock without one: careful; mock/careless errs on purpose)",
+            env="FIREWORKS_MODEL_PARTICIPANT", env_if=("participant_provider", ("fireworks",)), metavar="MODEL"),
+    Setting("role_model", ("--role-model",), "roles", (), _ID, _PLAYERS,
+            "another model for one role (cross-play): ROLE=provider/model; repeatable", metavar="ROLE=MODEL"),
+    Setting("temperature", ("--temperature",), "float", None, _ID, _PLAYERS,
+            "sampling temperature (not sent without it)", low=0, high=2, metavar="X"),
+    Setting("top_p", ("--top-p",), "float", None, _ID, _PLAYERS,
+            "nucleus sampling (not sent without it)", above=0, high=1, metavar="X"),
+    Setting("max_tokens", ("--max-tokens",), "int", None, _ID, _PLAYERS,
+            "most tokens of one answer (not sent without it)", low=1, metavar="N"),
+    Setting("reasoning_effort", ("--reasoning-effort",), "text", None, _ID, _PLAYERS,
+            "effort word for models that reason, such as low or high (not sent without it)", metavar="WORD"),
+)  # fmt: skip
+"""Who fills the seats, and how they are sampled."""
+
+JUDGE: tuple[Setting, ...] = (
+    Setting("judge_provider", ("--judge-provider",), "text", None, _ID, _JUDGE,
+            "who judges; with offline players mock, otherwise it must be given", choices=tuple(PROVIDERS),
+            metavar="NAME"),
+    Setting("judge_model", ("--judge-model",), "text", None, _ID, _JUDGE,
+            "model of the judge, or provider/model; never taken from the players", env="OPENAI_MODEL_JUDGE",
+            env_if=("judge_provider", ("openai", "openai-chat")), metavar="MODEL"),
+    Setting("judge_tools", ("--judge-tools",), "flag", False, _ID, _JUDGE,
+            "the judge may call the calculator to recompute claims"),
+    Setting("judge_max_chars_per_message", ("--judge-max-chars-per-message",), "int", None, _ID, _JUDGE,
+            "cut longer messages (marked) for the judge; nothing is cut without it",
+            env="ARENA_JUDGE_MAX_CHARS_PER_MESSAGE", low=1, metavar="N"),
+    Setting("judge_max_chars_total", ("--judge-max-chars-total",), "int", None, _ID, _JUDGE,
+            "cut a longer transcript (marked) for the judge; nothing is cut without it",
+            env="ARENA_JUDGE_MAX_CHARS_TOTAL", low=1, metavar="N"),
+    Setting("judge_temperature", ("--judge-temperature",), "float", None, _ID, _JUDGE,
+            "sampling temperature of the judge (not sent without it)", low=0, high=2, metavar="X"),
+    Setting("judge_max_tokens", ("--judge-max-tokens",), "int", None, _ID, _JUDGE,
+            "most tokens of one verdict (not sent without it)", low=1, metavar="N"),
+)  # fmt: skip
+"""Who judges, and what the judge is shown."""
+
+TOOLS: tuple[Setting, ...] = (
+    Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,
+            "process (kept running), oneshot (one per call), lambda (HTTP), none", choices=CALCULATOR_CHOICES,
+            metavar="NAME"),
+    Setting("tool_text", ("--tool-text",), "text", "families", _ID, _CALCULATOR,
+            "what players are told of the calculator: families (names of operations, and help), granted (a line per"
+            " operation of the families that a challenge grants), full (a line per operation)",
+            choices=("families", "granted", "full"), metavar="FORM"),
+    Setting("op_families", ("--op-families",), "list", (), _ID, _CALCULATOR,
+            "show players only these families of operations (all without it); repeatable", metavar="NAMES"),
+    Setting("calculator_lambda_url", ("--calculator-lambda-url",), "text", None, _OP, _CALCULATOR,
+            "URL of the deployed calculator, for lambda", env="CRYPTOMATH_LAMBDA_URL", metavar="URL"),
+    Setting("calculator_timeout", ("--calculator-timeout",), "seconds", 30.0, _OP, _CALCULATOR,
+            "seconds for one calculator call", above=0, high=86_400, metavar="S"),
+)  # fmt: skip
+"""The calculator behind the tool calls."""
+
+CORE: tuple[Setting, ...] = (
+    Setting("seed", ("--seed",), "int", 0, _ID, PLAYED, "run seed", low=0, high=2**63 - 1, metavar="N"),
+    Setting("out", ("--out",), "path", None, _CALL, _RESULTS,
+            "run directory (a new one under state/runs/ without it)", metavar="DIR"),
+    Setting("resume", ("--resume",), "flag", False, _CALL, _RESULTS,
+            "go on with the run in --out: finished matches are kept, failed ones played on"),
+    Setting("retry", ("--retry",), "list", (), _CALL, _RESULTS,
+            "with --resume: also play these again (aborted); repeatable", choices=("aborted",), metavar="STATUS"),
+    Setting("workers", ("--workers",), "int", 4, _OP, _RESULTS,
+            "matches played at once", low=1, high=4096, metavar="N"),
+    Setting("continue_on_error", ("--continue-on-error",), "flag", False, _OP, _RESULTS,
+            "start further matches after one failed (exit code 1 at the end)"),
+    Setting("fsync", ("--fsync",), "flag", False, _OP, _RESULTS,
+            "force every answer to the disk before it is used (guards against power loss)"),
+    Setting("junit", ("--junit",), "path", None, _OP, _RESULTS,
+            "write the matches as JUnit XML at the end, also of a run with errors", metavar="FILE"),
+    Setting("github_summary", ("--github-summary",), "path", None, _OP, _RESULTS,
+            "append the results to this Markdown file at the end; without FILE to that of GITHUB_STEP_SUMMARY",
+            metavar="FILE", bare_env="GITHUB_STEP_SUMMARY"),
+    Setting("annotations", ("--annotations",), "flag", False, _OP, _RESULTS,
+            "print GitHub annotations at the end, at most 10 of a kind"),
+    Setting("dry_run", ("--dry-run",), "flag", False, _CALL, _RESULTS,
+            "print the plan with upper bounds of calls, tokens and cost; play nothing"),
+    Setting("timeout", ("--timeout",), "seconds", 300.0, _OP, _CALLS,
+            "seconds for one HTTP call", above=0, high=86_400, metavar="S"),
+    Setting("deadline", ("--deadline",), "seconds", 900.0, _OP, _CALLS,
+            "seconds for one call with all its retries", above=0, high=604_800, metavar="S"),
+    Setting("max_retries", ("--max-retries",), "int", 5, _OP, _CALLS,
+            "retries of one call (while a server limits the rate, only --deadline counts; 0: none at all)", low=0,
+            high=1000, metavar="N"),
+    Setting("rpm", ("--rpm",), "list", (), _OP, _CALLS,
+            "most requests a minute to each provider, N, or to one, PROVIDER=N; slower after a 429; repeatable",
+            metavar="N"),
+    Setting("tpm", ("--tpm",), "list", (), _OP, _CALLS,
+            "most tokens a minute, both ways, to each provider, N, or to one, PROVIDER=N; repeatable", metavar="N"),
+    Setting("backoff", ("--backoff",), "seconds", 0.5, _OP, _CALLS,
+            "first wait before a retry, in seconds; doubled each time", low=0, high=3600, metavar="S"),
+    Setting("ssl_verify", ("--ssl-verify",), "flag", True, _OP, _CALLS,
+            "accept any TLS certificate, also a forged one (prints a warning)", env="ARENA_SSL_VERIFY"),
+    Setting("allow_plain_http", ("--allow-plain-http",), "flag", False, _OP, _CALLS,
+            "send keys over http:// to hosts other than this machine, where anybody on the way reads them"),
+    Setting("print_http_errors", ("--print-http-errors",), "flag", False, _OP, _CALLS,
+            "print the structured payload of HTTP errors", env="ARENA_PRINT_HTTP_ERRORS"),
+    Setting("max_calls", ("--max-calls",), "int", None, _OP, _LIMITS,
+            "most model and judge calls of the run", low=0, metavar="N"),
+    Setting("max_total_tokens", ("--max-total-tokens",), "int", None, _OP, _LIMITS,
+            "most tokens of the run, both ways", low=0, metavar="N"),
+    Setting("max_prompt_tokens", ("--max-prompt-tokens",), "int", None, _OP, _LIMITS,
+            "most tokens sent", low=0, metavar="N"),
+    Setting("max_completion_tokens", ("--max-completion-tokens",), "int", None, _OP, _LIMITS,
+            "most tokens received", low=0, metavar="N"),
+    Setting("max_cost_usd", ("--max-cost-usd",), "float", None, _OP, _LIMITS,
+            "most US dollars, judge included", low=0, metavar="X"),
+    Setting("prices", ("--prices",), "path", "config/prices.yaml", _OP, _LIMITS,
+            "prices per model, for costs", metavar="FILE"),
+    Setting("fail_on_budget", ("--fail-on-budget",), "flag", False, _OP, _LIMITS,
+            "exit code 3 when a limit stopped the run (0 without it)"),
+    Setting("config", ("--config",), "path", None, _CALL, _DISPLAY,
+            "read settings from a YAML or JSON file (keys: the names in docs/configuration.md)", metavar="FILE"),
+    Setting("env_file", ("--env-file",), "path", None, _CALL, _DISPLAY,
+            "read variables from this file instead of the clone's .env", metavar="FILE"),
+    Setting("progress", ("--progress",), "flag", False, _CALL, _DISPLAY,
+            "a line per match where there is no terminal (on one, a live line is shown anyway, but for --quiet)"),
+    Setting("quiet", ("--quiet",), "flag", False, _CALL, _DISPLAY, "print only warnings and errors"),
+    Setting("json", ("--json",), "flag", False, _CALL, _DISPLAY, "print the summary as one JSON object"),
+    Setting("no_color", ("--no-color",), "flag", False, _CALL, _DISPLAY, "no colours (NO_COLOR does the same)"),
+    Setting("version", ("--version",), "version", None, _CALL, _DISPLAY, "print the version and end"),
+)  # fmt: skip
+"""What every run has: seed, results, service calls, limits, display."""
+
+NOT_FROM_A_STRANGER = frozenset({
+    "allow_plain_http", "calculator_lambda_url", "env_file", "github_summary", "junit", "out", "print_http_errors",
+    "ssl_verify",
+})  # fmt: skip
+"""Settings that say where keys are sent, what is trusted or which files are written: only from flags, the environment
+and the clone's .env, never from a settings file, which may have come with a received run."""
+
+NOT_IN_CONFIG_FILE = NOT_FROM_A_STRANGER | {"config", "version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the environment that is read beside the settings; `default` as a user would write it."""
+
+    name: str
+    group: str
+    help: str
+    default: str = ""
+
+
+_KEYS, _AWS, _TERMINAL, _NETWORK = "Keys and endpoints", "Calculator on AWS Lambda", "Terminal and files", "Network"
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("OPENAI_API_KEY", _KEYS, "key for openai and openai-chat"),
+    Variable("OPENAI_BASE_URL", _KEYS, "base ending in /v1 or whole endpoint", "https://api.openai.com/v1/responses"),
+    Variable("OPENAI_CHAT_BASE_URL", _KEYS, "the same for openai-chat alone (wins over OPENAI_BASE_URL there)"),
+    Variable("ANTHROPIC_API_KEY", _KEYS, "key for anthropic"),
+    Variable("ANTHROPIC_BASE_URL", _KEYS, "base or whole endpoint", "https://api.anthropic.com/v1/messages"),
+    Variable("ANTHROPIC_VERSION", _KEYS, "value of the anthropic-version header", "2023-06-01"),
+    Variable("FIREWORKS_API_KEY", _KEYS, "key for fireworks"),
+    Variable("FIREWORKS_BASE_URL", _KEYS, "base or whole endpoint",
+             "https://api.fireworks.ai/inference/v1/chat/completions"),
+    Variable("GROQ_API_KEY", _KEYS, "key for groq"),
+    Variable("GROQ_BASE_URL", _KEYS, "base or whole endpoint", "https://api.groq.com/openai/v1"),
+    Variable("TOGETHER_API_KEY", _KEYS, "key for together"),
+    Variable("TOGETHER_BASE_URL", _KEYS, "base or whole endpoint", "https://api.together.xyz/v1"),
+    Variable("OPENROUTER_API_KEY", _KEYS, "key for openrouter"),
+    Variable("OPENROUTER_BASE_URL", _KEYS, "base or whole endpoint", "https://openrouter.ai/api/v1"),
+    Variable("MISTRAL_API_KEY", _KEYS, "key for mistral"),
+    Variable("MISTRAL_BASE_URL", _KEYS, "base or whole endpoint", "https://api.mistral.ai/v1"),
+    Variable("DEEPSEEK_API_KEY", _KEYS, "key for deepseek"),
+    Variable("DEEPSEEK_BASE_URL", _KEYS, "base or whole endpoint", "https://api.deepseek.com/v1"),
+    Variable("ARENA_LOCAL_BASE_URL", _KEYS, "server for local (vLLM, llama.cpp, Ollama)", "http://127.0.0.1:8000/v1"),
+    Variable("ARENA_LOCAL_API_KEY", _KEYS, "key for local, where the server wants one"),
+    Variable("OPENAI_API_KEYS", _KEYS, "several keys for openai and openai-chat, with commas between: used in turn"),
+    Variable("ANTHROPIC_API_KEYS", _KEYS, "several keys for anthropic, with commas between: used in turn"),
+    Variable("FIREWORKS_API_KEYS", _KEYS, "several keys for fireworks, with commas between: used in turn"),
+    Variable("GROQ_API_KEYS", _KEYS, "several keys for groq, with commas between: used in turn"),
+    Variable("TOGETHER_API_KEYS", _KEYS, "several keys for together, with commas between: used in turn"),
+    Variable("OPENROUTER_API_KEYS", _KEYS, "several keys for openrouter, with commas between: used in turn"),
+    Variable("MISTRAL_API_KEYS", _KEYS, "several keys for mistral, with commas between: used in turn"),
+    Variable("DEEPSEEK_API_KEYS", _KEYS, "several keys for deepseek, with commas between: used in turn"),
+    Variable("ARENA_LOCAL_API_KEYS", _KEYS, "several keys for local, with commas between: used in turn"),
+    Variable("OPENAI_KEY_HEADER", _KEYS, "header of the key for openai, openai-chat (Azure: api-key)", "Authorization"),
+    Variable("ARENA_LOCAL_KEY_HEADER", _KEYS, "header of the key for local", "Authorization"),
+    Variable("CRYPTOMATH_LAMBDA_TOKEN", _AWS, "sent as a bearer token instead of an AWS signature"),
+    Variable("AWS_ACCESS_KEY_ID", _AWS, "signs calls of a function URL with AWS_IAM, and the deployment"),
+    Variable("AWS_SECRET_ACCESS_KEY", _AWS, "secret of that key"),
+    Variable("AWS_SESSION_TOKEN", _AWS, "for temporary credentials"),
+    Variable("AWS_REGION", _AWS, "region of the function: deployment, and signing where its address names none"),
+    Variable("AWS_DEFAULT_REGION", _AWS, "read where AWS_REGION is not set"),
+    Variable("LAMBDA_FUNCTION_NAME", _AWS, "deployment: name of the function", "cryptomath"),
+    Variable("LAMBDA_ROLE_ARN", _AWS, "deployment: role that the function runs as"),
+    Variable("LAMBDA_ARCHITECTURE", _AWS, "deployment: arm64 or x86_64", "arm64"),
+    Variable("LAMBDA_MEMORY_MB", _AWS, "deployment: memory in MB", "512"),
+    Variable("LAMBDA_TIMEOUT_S", _AWS, "deployment: seconds per request", "30"),
+    Variable("LAMBDA_AUTH", _AWS, "deployment: who may call the URL: AWS_IAM, or NONE (anyone)", "AWS_IAM"),
+    Variable("ARENA_CALCULATOR_BIN", _TERMINAL, "calculator binary to use instead of the one built in the clone"),
+    Variable("ARENA_DEBUG", _TERMINAL, "1: show the traceback of an internal error (only in the real environment)"),
+    Variable("ARENA_NO_DOTENV", _TERMINAL, "1: read no .env (only in the real environment)"),
+    Variable("STRICT", _TERMINAL, "1: `arena check` takes a warning for a failure (--strict wins)"),
+    Variable("GITHUB_STEP_SUMMARY", _TERMINAL, "file for --github-summary without a value; GitHub Actions sets it"),
+    Variable("NO_COLOR", _TERMINAL, "not empty: no colours"),
+    Variable("FORCE_COLOR", _TERMINAL, "not empty: colours also into a pipe"),
+    Variable("HTTPS_PROXY", _NETWORK, "proxy for https calls (lower case works too)"),
+    Variable("HTTP_PROXY", _NETWORK, "proxy for http calls (only lower case http_proxy also in CGI settings)"),
+    Variable("ALL_PROXY", _NETWORK, "proxy where none of the two is set"),
+    Variable("NO_PROXY", _NETWORK, "hosts, with commas between, that are called directly"),
+    Variable("SSL_CERT_FILE", _NETWORK, "file of certificate authorities (PEM) instead of the system's"),
+)  # fmt: skip

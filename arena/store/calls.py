@@ -1,0 +1,94 @@
+"""One line of the journal, typed: a call to a model, a judge or a tool, and what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from arena.formats.decode import decode
+from arena.formats.decode_nodes import MemberError
+from arena.messages import HttpAttempt, ModelReply
+from arena.records import CallKind, GateDecision, Json
+from arena.stops import Stop
+
+
+class Slot(NamedTuple):
+    """The place of a call within one attempt of one trial; `item` is the tool call's place in its message, else 0."""
+
+    kind: str
+    seat: str
+    turn: int
+    step: int
+    item: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a call has no answer."""
+
+    reason: Stop
+    message: str
+
+
+@dataclass(slots=True)
+class CallLine:
+    """One line of api_calls.jsonl; docs/run-directory.md explains the members.
+
+    `index` to `answer` belong to tool calls, `provider` to `raw` to the others.  `fault`: why there is no answer.
+    """
+
+    kind: CallKind
+    trial: str
+    attempt: int
+    seat: str
+    turn: int
+    step: int
+    digest: str
+    ms: float
+    unix: float
+    index: int = 0
+    op: str = ""
+    args: Mapping[str, Json] | None = None
+    seed: str = ""
+    answer: Mapping[str, Json] | None = None
+    provider: str = ""
+    messages: int = 0
+    reply: ModelReply | None = None
+    raw: Json = None
+    fault: Fault | None = None
+    http: tuple[HttpAttempt, ...] = ()
+    gates: tuple[GateDecision, ...] = ()
+
+    def __post_init__(self) -> None:
+        tool = self.kind == "tool"
+        if tool and not self.op:
+            raise MemberError("op", "is missing; a tool call names its op")
+        if self.reply is not None and tool:
+            raise MemberError("reply", f"does not belong to a {self.kind} call")
+        if self.answer is not None and not tool:
+            raise MemberError("answer", f"does not belong to a {self.kind} call")
+        if self.fault is None and not self.settled:
+            raise MemberError("answer" if tool else "reply", "is missing, and there is no fault")
+        if not tool and not self.provider:
+            raise MemberError("provider", "is missing; it says which model was asked")
+
+    @property
+    def settled(self) -> bool:
+        """Whether the call need not be made again: it was answered, or denied. A fault settles nothing."""
+        return self.reply is not None or self.answer is not None or (self.fault is None and self.denied)
+
+    @property
+    def denied(self) -> bool:
+        """Whether a gate denied the call, and something followed from it."""
+        return any(one.decision == "deny" and one.enforced for one in self.gates)
+
+    @property
+    def slot(self) -> Slot:
+        """The call's place in its attempt."""
+        return Slot(self.kind, self.seat, self.turn, self.step, self.index)
+
+    @staticmethod
+    def from_json(value: Json, file: str, place: str) -> CallLine:
+        """Return a line of the journal. Errors: DataError with all issues."""
+        return decode(CallLine, value, file, place)

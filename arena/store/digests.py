@@ -1,0 +1,229 @@
+"""digests.json: SHA-256 and size of every file of a run directory but itself.
+
+    {"digests_format":1,"files":{
+    "api_calls.jsonl":[51234,"9f86d081..."],
+    ...
+    }}
+
+One line per file, sorted by the parts of its path, names in ASCII: one text for one state, so that not one byte of the
+list can change unseen. It is written as the last act of a session (`write`) and renewed by each command that adds
+files to a finished run (`renew`). A run that was killed has none.
+
+The list shows that files were changed, not by whom: whoever changes a file can write the list anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from arena.errors import DataError, Issue, UsageError
+from arena.formats.bounded import open_regular, read_file
+from arena.store.files import AtomicFile, is_temporary, open_folder, opened_folder, require_plain, strangers
+from arena.store.rundir import lock_folder
+
+DIGESTS_FILE = "digests.json"
+DIGESTS_FORMAT = 1
+
+_HEAD = b'{"digests_format":%d,"files":{\n' % DIGESTS_FORMAT
+_TAIL = b"\n}}\n"
+_ROW = re.compile(rb'("(?:[^"\\]|\\.)+"):\[(0|[1-9][0-9]*),"([0-9a-f]{64})"\]')
+_CHUNK = 1 << 18
+MAX_LIST_BYTES = 1 << 30
+"""About ten million files."""
+NOT_FINISHED = f"there is no {DIGESTS_FILE}: the run is not finished; go on with it by --resume"
+
+
+class Digest(NamedTuple):
+    """What the list says of one file: bytes, and 64 hex digits."""
+
+    size: int
+    sha256: str
+
+
+def write(run_dir: Path) -> None:
+    """Write the list over all files that stand in `run_dir` now. Errors: DataError where it holds more than files."""
+    require_plain(run_dir)
+    out = AtomicFile(run_dir / DIGESTS_FILE)
+    try:
+        out.write(_HEAD)
+        before = b""
+        for name, found in _digests(run_dir):
+            out.write(before + _row(name, found))
+            before = b",\n"
+        out.write(_TAIL)
+        out.close()
+    finally:
+        out.discard()
+
+
+def discard(run_dir: Path) -> None:
+    """Remove the list: the run goes on, so what it says will not hold until the run's end."""
+    (run_dir / DIGESTS_FILE).unlink(missing_ok=True)
+
+
+def renew(run_dir: Path, names: Iterable[str]) -> None:
+    """Enter the named files anew and no other: those that a command has just written into a finished run, or removed.
+
+    `names` are paths below `run_dir` with `/`; a folder stands for all files below it, as they were and as they are.
+    Not to be called by who holds the directory (rundir.RunDir): it is held here, so that no two commands renew at once.
+    Errors: UsageError where the run has no list, or is in use; DataError where the list is damaged, or the run holds
+    anything but regular files and folders.
+    """
+    with opened_folder(run_dir) as held:
+        lock_folder(held, run_dir)
+        require_plain(run_dir)
+        listed = read(run_dir)
+        for name in names:
+            for gone in [other for other in listed if other == name or other.startswith(f"{name}/")]:
+                del listed[gone]
+            listed |= dict(_named(held, name))
+        out = AtomicFile(run_dir / DIGESTS_FILE)
+        try:
+            out.write(render(listed))
+            out.close()
+        finally:
+            out.discard()
+
+
+def render(listed: dict[str, Digest]) -> bytes:
+    """Return the text of a list, the one way to write it."""
+    names = sorted(listed, key=lambda name: name.split("/"))
+    return _HEAD + b",\n".join(_row(name, listed[name]) for name in names) + _TAIL
+
+
+def read(run_dir: Path) -> dict[str, Digest]:
+    """Return path -> digest as the list says, in its order.
+
+    Errors: UsageError where there is none, DataError (with the line) where it is not written as `render` writes it.
+    """
+    path = run_dir / DIGESTS_FILE
+    if not os.path.lexists(path):
+        raise UsageError(f"{run_dir}: {NOT_FINISHED}")
+    data = read_file(path, MAX_LIST_BYTES)
+    listed: dict[str, Digest] = {}
+    if not data.startswith(_HEAD) or not data.endswith(_TAIL):
+        number = data.count(b"\n") if data.startswith(_HEAD) else 1
+        raise DataError(
+            [Issue(str(path), f"line {number}", "is not how a list of digests begins and ends: it was changed")]
+        )
+    body = data[len(_HEAD) : -len(_TAIL)]
+    for number, line in enumerate(body.split(b",\n") if body else (), 2):
+        found = _ROW.fullmatch(line)
+        if found is None:
+            raise DataError([Issue(str(path), f"line {number}", "is not `name: [size, digest]`: it was changed")])
+        try:
+            listed[json.loads(found[1])] = Digest(int(found[2]), found[3].decode())
+        except ValueError:
+            raise DataError([Issue(str(path), f"line {number}", "holds no readable name: it was changed")]) from None
+    if render(listed) != data:
+        raise DataError([Issue(str(path), "", "is not in the one order and spelling of such a list: it was changed")])
+    return listed
+
+
+def check(run_dir: Path) -> list[Issue]:
+    """Return what is wrong with the files of a finished run: changed, missing, not listed; a list missing or damaged.
+
+    `Issue.file` is the path below `run_dir`. Files that a killed process left half written (files.temporary_name) are
+    no part of a run and passed over; any other temporary file was added by somebody.
+    """
+    try:
+        listed = read(run_dir)
+    except DataError as error:
+        return [Issue(DIGESTS_FILE, issue.pointer, issue.message) for issue in error.issues]
+    except UsageError:
+        return [Issue(DIGESTS_FILE, "", NOT_FINISHED)]
+    found: list[Issue] = []
+    odd = {issue.file: issue for issue in strangers(run_dir)}
+    with opened_folder(run_dir) as top:
+        for name, folder, last in _below(top, ""):
+            want = listed.pop(name, None)
+            if want is None:
+                found.append(Issue(name, "", f"is not in {DIGESTS_FILE}: it was added after the run"))
+            elif name in odd:
+                found.append(odd.pop(name))
+            elif (wrong := _changed(want, last, folder)) is not None:
+                found.append(Issue(name, "", wrong))
+    return [*(Issue(name, "", f"is missing; {DIGESTS_FILE} lists it") for name in listed), *found]
+
+
+def _changed(want: Digest, name: str, folder: int) -> str | None:
+    """Return what is wrong with a listed file, None for nothing. A file of another size is not read."""
+    try:
+        size = os.lstat(name, dir_fd=folder).st_size
+        now = _digest(name, folder) if size == want.size else Digest(size, "")
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if now == want:
+        return None
+    how = "other bytes of the same number" if now.size == want.size else f"{want.size} bytes then, {now.size} now"
+    return f"was changed after the run: {how} ({DIGESTS_FILE})"
+
+
+def _row(name: str, digest: Digest) -> bytes:
+    return b'%s:[%d,"%s"]' % (json.dumps(name).encode("ascii"), digest.size, digest.sha256.encode("ascii"))
+
+
+def _digests(run_dir: Path) -> Iterator[tuple[str, Digest]]:
+    """Yield (path below the folder, digest) of every file, sorted by parts; memory by the largest folder."""
+    with opened_folder(run_dir) as top:
+        for name, folder, last in _below(top, ""):
+            yield name, _digest(last, folder)
+
+
+def _named(top: int, name: str) -> Iterator[tuple[str, Digest]]:
+    """Yield the digests of a file below the run directory `top`, or of all files of a folder; none where it is gone."""
+    inner, _, last = name.rpartition("/")
+    try:
+        folder = open_folder(top, inner)
+    except FileNotFoundError:
+        return
+    try:
+        status = os.lstat(last, dir_fd=folder)
+        if stat.S_ISDIR(status.st_mode):
+            below = open_folder(folder, last)
+            try:
+                yield from ((path, _digest(end, at)) for path, at, end in _below(below, f"{name}/"))
+            finally:
+                os.close(below)
+        else:
+            yield name, _digest(last, folder)
+    except FileNotFoundError:
+        return
+    finally:
+        os.close(folder)
+
+
+def _below(folder: int, prefix: str) -> Iterator[tuple[str, int, str]]:
+    """Yield (path below the run, descriptor of its folder, name in it) of every file but the list itself."""
+    with os.scandir(folder) as entries:
+        found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+    for name, is_folder in found:
+        if is_folder:
+            deeper = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                yield from _below(deeper, f"{prefix}{name}/")
+            finally:
+                os.close(deeper)
+        elif prefix + name != DIGESTS_FILE and not is_temporary(name):
+            yield prefix + name, folder, name
+
+
+def _digest(name: str, folder: int) -> Digest:
+    """Return size and SHA-256 of a file in an open folder; most are small, and read in one piece."""
+    descriptor = open_regular(name, os.O_RDONLY | os.O_NOFOLLOW, folder)
+    try:
+        data = os.read(descriptor, _CHUNK)
+        digest, size = hashlib.sha256(data), len(data)
+        while len(data) and (data := os.read(descriptor, _CHUNK)):
+            digest.update(data)
+            size += len(data)
+    finally:
+        os.close(descriptor)
+    return Digest(size, digest.hexdigest())

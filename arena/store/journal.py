@@ -1,0 +1,302 @@
+"""The journal: every model, judge and tool call, on disk before its answer is used.
+
+One append-only file, `api_calls.jsonl`. A call is keyed by trial, attempt, seat, turn, step (which counts tool rounds
+and re-asks), for tool calls an index, and a digest of the request. Resume looks a call up here before making it;
+`replay` plays a whole run from the journal of another; the audit log is this same file.
+
+Only offsets are held in memory, and only for trials that are still to be played.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from arena.errors import DataError, Issue, ServiceFault, StorageFault, UsageError
+from arena.formats.bounded import lines_of, parse_json
+from arena.formats.decode import decode
+from arena.messages import CallKey, HttpAttempt, ModelReply
+from arena.records import Json
+from arena.store.calls import CallLine, Slot
+from arena.store.files import appending, reading
+
+T = TypeVar("T")
+
+JOURNAL_FILE = "api_calls.jsonl"
+JOURNAL_MODE = 0o600
+"""The journal holds the replies as they came: only its owner reads it, whatever the umask allows. All else follows the
+umask."""
+
+NOWHERE = Path(os.devnull)
+"""An AppendFile there keeps nothing: for playing a match again without writing."""
+
+dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+"""Compact JSON with raw UTF-8."""
+
+
+def encode_line(value: Json) -> bytes:
+    """Return one JSON line as UTF-8 bytes, newline included; lone surrogates are written as \\u escapes."""
+    text = dumps(value)
+    try:
+        return text.encode() + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def tool_digest(op: str, args: Json) -> str:
+    """Return 32 hex digits that identify a tool call."""
+    return hashlib.sha256(f"arena-tool-call/1\0{op}\0".encode() + encode_line(args)).hexdigest()[:32]
+
+
+def reply_to_json(reply: ModelReply) -> dict[str, Json]:
+    """Return the `reply` object of a journal line; fields that say nothing are left out."""
+    usage = reply.usage
+    counts: dict[str, Json] = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+    if usage.reasoning_tokens:
+        counts["reasoning_tokens"] = usage.reasoning_tokens
+    if usage.estimated:
+        counts["estimated"] = True
+    if usage.cached_prompt_tokens:
+        counts["cached_prompt_tokens"] = usage.cached_prompt_tokens
+    if usage.cache_write_tokens:
+        counts["cache_write_tokens"] = usage.cache_write_tokens
+    out: dict[str, Json] = {"text": reply.text, "finish": reply.finish, "model": reply.model, "usage": counts}
+    if reply.reasoning:
+        out["reasoning"] = reply.reasoning
+    if reply.notes:
+        out["notes"] = list(reply.notes)
+    if reply.calls:
+        out["calls"] = [call._asdict() for call in reply.calls]
+    return out
+
+
+def attempts_to_json(attempts: tuple[object, ...]) -> list[Json]:
+    """Return HTTP attempts as JSON objects."""
+    return [
+        {
+            "status": a.status,
+            "ms": round(a.ms, 1),
+            "error": a.error,
+            "wait_ms": round(a.wait_ms, 1),
+            **({"may_be_billed": True} if a.may_be_billed else {}),
+        }
+        for a in attempts
+        if isinstance(a, HttpAttempt)
+    ]
+
+
+def readable(path: Path) -> bool:
+    """Whether there is a file to read. Errors: DataError where there is something that cannot be read."""
+    if not os.path.lexists(path):
+        return False
+    try:
+        with reading(path):
+            return True
+    except OSError as error:
+        raise DataError([Issue(str(path), "", f"cannot be read: {error.strerror}")]) from None
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (offset, line with its newline) of a JSONL file; a torn last line is yielded without a newline.
+
+    Errors: OSError where it is no regular file; DataError for a line that is too long (formats/bounded.py).
+    """
+    with reading(path) as file:
+        yield from lines_of(file, str(path))
+
+
+def parse_line(path: Path, number: int, line: bytes) -> dict[str, Json]:
+    """Return one line of a JSONL file as an object. Errors: DataError naming file and line number."""
+    value = parse_json(line, str(path), f"line {number}")
+    if not isinstance(value, dict):
+        raise DataError([Issue(str(path), f"line {number}", "must be a JSON object")])
+    return value
+
+
+def read_rows(path: Path, cls: type[T]) -> Iterator[T]:
+    """Yield the lines of a JSONL file as objects of a dataclass; a torn last line is left out.
+
+    Errors: DataError naming file, line and pointer.
+    """
+    for number, (_, line) in enumerate(read_lines(path), 1):
+        if line.endswith(b"\n"):
+            yield decode(cls, parse_line(path, number, line), str(path), f"line {number}")
+
+
+def cut_torn_line(path: Path, notify: Callable[[str], None]) -> None:
+    """Cut an unfinished last line, which a killed process leaves behind, and say so."""
+    with os.fdopen(appending(path, flags=os.O_RDWR), "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        if not size:
+            return
+        file.seek(size - 1)
+        if file.read(1) == b"\n":
+            return
+        position = size
+        while position:
+            step = min(65536, position)
+            file.seek(position - step)
+            found = file.read(step).rfind(b"\n")
+            if found >= 0:
+                position = position - step + found + 1
+                break
+            position -= step
+        file.truncate(position)
+        notify(
+            f"{path.name}: dropped a torn last line of {size - position} bytes (the process was killed in mid-write)"
+        )
+
+
+class AppendFile:
+    """An append-only file: one write per call, so a kill tears at most the last line; `fsync` guards power loss."""
+
+    def __init__(self, path: Path, fsync: bool) -> None:
+        """Errors: UsageError where `path` cannot be appended to: a link, a hard-linked file, no regular file."""
+        self._name = path.name
+        try:
+            if path == NOWHERE:
+                self._fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            else:
+                self._fd = appending(path, JOURNAL_MODE if path.name == JOURNAL_FILE else 0o666)
+        except OSError as error:
+            raise UsageError(f"cannot append to {path}: {error.strerror}") from None
+        self._size = os.fstat(self._fd).st_size
+        self._fsync = fsync
+        self._failed: OSError | None = None
+        self._lock = threading.Lock()
+
+    def append(self, data: bytes) -> None:
+        """Append whole lines, or none of them. Errors: StorageFault when the disk does not take them, now or before."""
+        with self._lock:
+            if self._failed is None:
+                try:
+                    self._write(data)
+                    return
+                except OSError as error:
+                    self._failed = error
+                    # Half a line with others behind it could never be read again; nothing is written after a failure.
+                    with contextlib.suppress(OSError):
+                        os.ftruncate(self._fd, self._size)
+            raise StorageFault(f"cannot write {self._name}: {self._failed.strerror}") from self._failed
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._fd, view) :]
+        if self._fsync:
+            os.fsync(self._fd)
+        self._size += len(data)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class Recorded:
+    """The recorded calls of one attempt of one trial: slot -> journal line, for those that are settled."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, lines: dict[Slot, CallLine] | None = None) -> None:
+        self._lines = lines or {}
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._lines)
+
+    def find(self, slot: Slot, digest: str) -> CallLine | None:
+        """Return the recorded line, or None. Errors: ServiceFault("journal") when another request stands there."""
+        if not self._lines:
+            return None
+        line = self._lines.get(slot)
+        if line is not None and line.digest != digest:
+            raise ServiceFault(
+                "journal",
+                f"{slot.seat}, turn {slot.turn}, step {slot.step}: the recorded {slot.kind} call has another request"
+                " digest, so the run's inputs or code changed since it was recorded",
+            )
+        return line
+
+
+class Place(NamedTuple):
+    """Where a line is in its file: its number (1-based), and the offset of its first byte."""
+
+    number: int
+    offset: int
+
+
+def read_calls(path: Path) -> Iterator[tuple[Place, CallLine]]:
+    """Yield the lines of a journal; an unfinished last line is no call yet. No file, no calls.
+
+    Errors: DataError naming file, line and pointer of what is no call.
+    """
+    if not readable(path):
+        return
+    for number, (offset, raw) in enumerate(read_lines(path), 1):
+        if raw.endswith(b"\n"):  # else torn by a kill; whoever appends cuts it first (cut_torn_line)
+            yield Place(number, offset), _call(path, number, raw)
+
+
+def _call(path: Path, number: int, raw: bytes) -> CallLine:
+    return CallLine.from_json(parse_line(path, number, raw), str(path), f"line {number}")
+
+
+class JournalIndex:
+    """Places of the recorded calls of a journal file, by trial and attempt; lines are read when a trial asks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._places: dict[tuple[str, int], list[Place]] = {}
+        self._lock = threading.Lock()
+
+    def scan(self, wanted: Collection[str] | None, each: Callable[[CallLine], None] | None = None) -> None:
+        """Read the file once; keep places of the `wanted` trials (None: all); hand every line to `each`.
+
+        Errors: as of `read_calls`.
+        """
+        for place, line in read_calls(self.path):
+            if each is not None:
+                each(line)
+            if line.settled and (wanted is None or line.trial in wanted):
+                self.enter(line, place)
+
+    def enter(self, line: CallLine, place: Place) -> None:
+        """Add a line that is in the file."""
+        self._places.setdefault((line.trial, line.attempt), []).append(place)
+
+    def attempts(self, trial: str) -> list[int]:
+        """Return the attempts of a trial that have recorded calls, ascending."""
+        return sorted(attempt for key, attempt in self._places if key == trial)
+
+    def recorded(self, trial: str, attempt: int, forget: bool = True) -> Recorded:
+        """Return the recorded calls of one attempt; `forget` frees their places."""
+        key = (trial, attempt)
+        with self._lock:
+            places = self._places.pop(key, None) if forget else self._places.get(key)
+        if not places:
+            return Recorded()
+        lines: dict[Slot, CallLine] = {}
+        with reading(self.path) as file:
+            for number, offset in places:
+                file.seek(offset)
+                line = _call(self.path, number, file.readline())
+                lines[line.slot] = line
+        return Recorded(lines)
+
+
+def call_fields(kind: str, key: CallKey, digest: str) -> dict[str, Json]:
+    """Return the leading fields of a journal line."""
+    return {
+        "kind": kind,
+        "trial": key.trial,
+        "attempt": key.attempt,
+        "seat": key.seat,
+        "turn": key.turn,
+        "step": key.step,
+        "digest": digest,
+    }

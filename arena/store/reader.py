@@ -1,0 +1,156 @@
+"""The one reader of matches.jsonl: typed records, one at a time or by key, of a run that is finished or not.
+
+A finished run has one record per trial, in plan order, each line chained to the one before. While a run goes on, or
+after a kill, a later record of a trial replaces an earlier one, and the last line may be torn: it is left out.
+Whatever is not a record is refused with file, line and JSON pointer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from arena.records import Record
+from arena.stops import Stop
+from arena.store.chain import is_chained
+from arena.store.files import reading
+from arena.store.journal import Place, parse_line, read_lines, readable
+from arena.store.rundir import RECORDS_FILE
+
+_KEY = re.compile(rb'\{"format":[0-9]+,"key":("(?:[^"\\]|\\.)*")')
+"""How a line begins; only its key is read where a line is not needed yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is in matches.jsonl: number of trials with a record, of lines that a later one of the same trial replaces,
+    bytes, whether the file is as a session leaves it at its end, and whether its last line is torn."""
+
+    matches: int
+    replaced: int
+    size: int
+    closed: bool
+    torn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where the newest record of a trial is, and what resume needs to know of it."""
+
+    place: Place
+    stop: Stop
+    attempt: int
+
+    @property
+    def status(self) -> str:
+        return self.stop.status
+
+
+class RecordFile:
+    """The records of one run. Threads may share it. Memory: nothing for a finished run until a record is asked for by
+    its key, else a place per record."""
+
+    def __init__(self, path: Path, detail: type | None = None) -> None:
+        """`path`: of the file, which need not be there.  `detail`: the family's class of Score.detail.
+
+        Errors: DataError for a file that cannot be read, or an unfinished run with a line that has no key.
+        """
+        self.path = path
+        self._detail = detail
+        self._by_key: dict[str, Place] | None = None
+        self.shape = self._survey()
+
+    def _survey(self) -> Shape:
+        lines, size, last = 0, 0, b""
+        if readable(self.path):
+            for _, line in read_lines(self.path):
+                lines, size, last = lines + 1, size + len(line), line
+        torn = bool(last) and not last.endswith(b"\n")
+        closed = not torn and is_chained(last)
+        lines -= torn
+        count = lines if closed else len(self._places())
+        return Shape(count, lines - count, size, closed, torn)
+
+    def _places(self) -> dict[str, Place]:
+        """Return key -> place of the newest record, in the order of the file."""
+        if self._by_key is None:
+            newest: dict[str, Place] = {}
+            for place, line in self._lines():
+                key = self._key(place, line)
+                newest.pop(key, None)
+                newest[key] = place
+            self._by_key = newest
+        return self._by_key
+
+    def _lines(self) -> Iterator[tuple[Place, bytes]]:
+        if readable(self.path):
+            for number, (offset, line) in enumerate(read_lines(self.path), 1):
+                if line.endswith(b"\n"):
+                    yield Place(number, offset), line
+
+    def _key(self, place: Place, line: bytes) -> str:
+        found = _KEY.match(line)
+        return str(json.loads(found[1])) if found else self.parse(place, line).key
+
+    def at(self, place: Place) -> Record:
+        """Return the record at a place of the file. Errors: DataError naming line and pointer."""
+        with reading(self.path) as file:
+            file.seek(place.offset)
+            return self.parse(place, file.readline())
+
+    def parse(self, place: Place, line: bytes) -> Record:
+        """Return the record that a line of the file holds. Errors: DataError naming line and pointer."""
+        value = parse_line(self.path, place.number, line)
+        return Record.from_json(value, str(self.path), f"line {place.number}", self._detail)
+
+    def __iter__(self) -> Iterator[Record]:
+        """Yield the newest record of each trial. Errors: DataError naming line and pointer."""
+        return (record for _, record in self.placed())
+
+    def placed(self) -> Iterator[tuple[Place, Record]]:
+        """Yield the newest record of each trial with its place."""
+        if self.shape.closed:
+            for place, line in self._lines():
+                yield place, self.parse(place, line)
+        elif self.shape.matches:
+            with reading(self.path) as file:
+                for place in self._places().values():
+                    file.seek(place.offset)
+                    yield place, self.parse(place, file.readline())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._places()
+
+    def keys(self) -> list[str]:
+        """Return the keys of all trials with a record, in the order of the file."""
+        return list(self._places())
+
+    def chosen(self, keys: Iterable[str]) -> Iterator[tuple[bytes, Record]]:
+        """Yield the newest record of each of these trials that has one, with its line in the file, in their order.
+
+        Errors: DataError naming line and pointer.
+        """
+        places = self._places()
+        if places:
+            with reading(self.path) as file:
+                for key in keys:
+                    if key in places:
+                        file.seek(places[key].offset)
+                        line = file.readline()
+                        yield line, self.parse(places[key], line)
+
+    def get(self, key: str) -> Record | None:
+        """Return a trial's newest record, None without one. Errors: DataError naming line and pointer."""
+        return next((record for _, record in self.chosen([key])), None)
+
+    def stored(self) -> dict[str, Stored]:
+        """Return key -> what resume needs, once every record was read. Errors: DataError naming line and pointer."""
+        return {record.key: Stored(place, record.stop, record.attempt) for place, record in self.placed()}
+
+
+def read_records(run_dir: Path, detail: type | None = None) -> Iterator[Record]:
+    """Yield the newest record of each trial of a run directory. Errors: DataError naming file, line and pointer."""
+    yield from RecordFile(run_dir / RECORDS_FILE, detail)

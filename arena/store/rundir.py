@@ -1,0 +1,186 @@
+"""A run directory: create, lock, append, load, resume check, atomic writes.
+
+`matches.jsonl` and `api_calls.jsonl` are the truth and only grow while a run goes on; everything else is derived and
+can be rebuilt. A run directory holds no absolute path, so it can be moved.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from arena.errors import ArenaError, ConfigError, UsageError
+from arena.formats.bounded import read_file
+from arena.formats.strict_json import MAX_BYTES
+from arena.records import Json
+from arena.store.files import is_temporary, reading, remove_temporaries, require_plain, write_atomic
+from arena.store.journal import JOURNAL_FILE, cut_torn_line, parse_line
+from arena.store.manifest import Identity, Manifest
+
+RECORDS_FILE = "matches.jsonl"
+MANIFEST_FILE = "manifest.json"
+SUMMARY_FILE = "summary.json"
+TIMINGS_FILE = "timings.jsonl"
+INPUTS_DIR = "inputs"
+
+LOGS = frozenset({JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE})
+"""What a run appends to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One line of timings.jsonl: how long an attempt of a trial took."""
+
+    key: str
+    attempt: int
+    seconds: float
+
+
+_STREAMS = ("/dev/", "/proc/")
+"""Where names stand for streams of this process or devices, whatever file is behind them."""
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Write what a user asked for to the place that the user named, and make its folder where it is missing.
+
+    Devices, pipes and streams (/dev/stdout) are written into, never replaced; a link stays and its file is written.
+    Errors: UsageError when the system refuses.
+    """
+    try:
+        if str(path.absolute()).startswith(_STREAMS) or (path.exists() and not path.is_file() and not path.is_dir()):
+            with path.open("ab") as stream:
+                stream.write(data)
+        else:
+            whole = behind_links(path)
+            whole.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(whole, data)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
+
+
+def behind_links(path: Path) -> Path:
+    """Return the file that a path means; it need not exist. Errors: UsageError for links that go round in circles."""
+    try:
+        whole = path.resolve()
+        if not whole.is_symlink():
+            return whole
+    except RuntimeError:  # what Python raises before 3.13, which leaves such a link as it is
+        pass
+    raise UsageError(f"cannot write {path}: its links go round in circles; name another file")
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with reading(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pretty_json(value: Json) -> bytes:
+    """Return indented JSON with raw UTF-8 where it can be encoded, and a final newline."""
+    try:
+        return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(value, indent=2) + "\n").encode("ascii")
+
+
+def differences(old: Json, new: Json, pointer: str = "") -> Iterator[str]:
+    """Yield one line for each place (JSON pointer) in which two JSON values differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(set(old) | set(new)):
+            place = f"{pointer}/{key}"
+            if key not in new:
+                yield f"{place}: was {_short(old[key])}, now absent"
+            elif key not in old:
+                yield f"{place}: was absent, now {_short(new[key])}"
+            else:
+                yield from differences(old[key], new[key], place)
+    elif old != new:
+        yield f"{pointer or '/'}: was {_short(old)}, now {_short(new)}"
+
+
+def _short(value: Json) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _unborn(name: str) -> bool:
+    """Whether a kill before the first manifest leaves this behind: a directory with only this is still empty."""
+    return is_temporary(name) and name.startswith(f".{MANIFEST_FILE}.")
+
+
+def lock_folder(folder: int, path: Path) -> None:
+    """Hold a folder by its descriptor until that is closed. Errors: UsageError where another process holds it."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UsageError(f"{path} is in use by another process; wait for it to end, or give another --out") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be locked: {error.strerror}; use a folder on another file system") from None
+
+
+class RunDir:
+    """One run directory, held by one process. `path` is where it is; close it to let another process in."""
+
+    def __init__(self, path: Path, resume: bool) -> None:
+        """Create a new run directory, or open one to resume it.
+
+        Errors: UsageError when the directory is not empty (without `resume`), not a run (with it), or in use;
+        DataError when it holds what no run holds (arena/store/files.py).
+        """
+        self.path = path
+        try:
+            self.resumed = resume and (path / MANIFEST_FILE).exists()
+            if resume:
+                if not self.resumed:
+                    raise UsageError(f"--resume: {path} holds no {MANIFEST_FILE}, so there is no run to go on with")
+            elif path.exists() and (not path.is_dir() or not all(_unborn(entry.name) for entry in path.iterdir())):
+                raise UsageError(f"{path} is not empty; give another --out, or --resume to go on with the run in it")
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise UsageError(f"cannot use {path} as a run directory: {error.strerror}") from None
+        try:
+            lock_folder(self._lock, path)
+            if resume:
+                require_plain(path)
+            else:
+                remove_temporaries(self._lock)
+        except ArenaError:
+            os.close(self._lock)
+            raise
+
+    def close(self) -> None:
+        """Give the lock back."""
+        os.close(self._lock)
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+    def read_manifest(self) -> Manifest:
+        """Return the manifest. Errors: DataError when it is damaged."""
+        path = self.file(MANIFEST_FILE)
+        return Manifest.from_json(parse_line(path, 1, read_file(path, MAX_BYTES)), path)
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        write_atomic(self.file(MANIFEST_FILE), pretty_json(manifest.to_json()))
+
+    def check_identity(self, manifest: Manifest, wanted: Identity) -> None:
+        """Errors: ConfigError listing each difference when a resume would change what the run is."""
+        found = list(differences(manifest.identity.to_json(), wanted.to_json()))
+        if found:
+            lines = "\n  ".join(found)
+            raise ConfigError(
+                f"--resume: this is another run than the one in {self.path}; nothing was played\n  {lines}"
+            )
+
+    def recover(self, notify: Callable[[str], None], names: Iterable[str]) -> None:
+        """Drop what a killed process left: half-written files, and torn last lines of the named JSONL files."""
+        remove_temporaries(self._lock)
+        for name in names:
+            if self.file(name).exists():
+                cut_torn_line(self.file(name), notify)

@@ -1,0 +1,45 @@
+"""Refuses a run whose records or journal are damaged, also to commands that read other files of it.
+
+What a run's list of digests vouches for is as a session left it, so only its digest is taken. Anything else is read
+whole, record by record and call by call.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from arena.errors import DataError
+from arena.store import digests
+from arena.store.finished_run import FinishedRun
+from arena.store.journal import JOURNAL_FILE, read_calls
+from arena.store.rundir import RECORDS_FILE, file_digest
+
+
+def require_sound(run: FinishedRun) -> None:
+    """Refuse a run in which a record, or a line of the journal, is not what the arena writes.
+
+    The journal of a run that is not finished is not read: its last session may be writing to it, and --resume checks
+    every line of it.
+    Errors: DataError naming file, line and pointer.
+    """
+    listed = _listed(run)
+    if not _vouched(run, RECORDS_FILE, listed or {}):
+        deque(run.records, 0)
+    if listed is not None and not _vouched(run, JOURNAL_FILE, listed):
+        deque(read_calls(run.path / JOURNAL_FILE), 0)
+
+
+def _listed(run: FinishedRun) -> dict[str, digests.Digest] | None:
+    """Return what the run's list says, nothing where the list itself is damaged; None of a run that is not finished."""
+    if not (run.path / digests.DIGESTS_FILE).is_file():
+        return None
+    try:
+        return digests.read(run.path)
+    except DataError:
+        return {}
+
+
+def _vouched(run: FinishedRun, name: str, listed: dict[str, digests.Digest]) -> bool:
+    """Whether there is nothing to read in a file: it is missing, or has the digest that the list gives."""
+    path = run.path / name
+    return not path.is_file() or (name in listed and file_digest(path) == listed[name].sha256)

@@ -1,0 +1,190 @@
+"""Ceilings on calls, tokens and cost: a clean stop, told loudly, resumable with a higher one, the judge included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.arena_rig import LOCAL, NO_TOOLS, Ended, Table, arena, challenge, local_environ, results, verdict
+from tests.support.http_server import ModelServer
+
+PRICES = """version: 1
+unit: usd_per_million_tokens
+models:
+  local/player:
+    prompt: 1
+    completion: 2
+  local/judge:
+    prompt: 10
+    completion: 20
+"""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    with ModelServer() as running:
+        for name, value in local_environ(running).items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+def play(tmp_path: Path, *words: str, out: str = "run") -> Ended:
+    (tmp_path / "prices.yaml").write_text(PRICES, encoding="utf-8")
+    return arena(
+        *LOCAL, *NO_TOOLS, "--limit", "3", "--max-turns", "4", "--workers", "2", "--prices",
+        str(tmp_path / "prices.yaml"), "--out", str(tmp_path / out), *words,
+    )  # fmt: skip
+
+
+def usage_of(call: dict[str, dict[str, dict[str, int]]]) -> tuple[int, int]:
+    usage = call["reply"]["usage"]
+    return usage["prompt_tokens"], usage["completion_tokens"]
+
+
+def cost_of(ended: Ended) -> float:
+    """Return the cost of all recorded answers by the prices above, in US dollars."""
+    players = [usage_of(line) for line in ended.calls("model") if "reply" in line]
+    judges = [usage_of(line) for line in ended.calls("judge") if "reply" in line]
+    return (sum(p + 2 * c for p, c in players) + sum(10 * p + 20 * c for p, c in judges)) / 1e6
+
+
+CEILINGS = {
+    "--max-calls": ("7", "calls"),
+    "--max-total-tokens": ("3500", "total_tokens"),
+    "--max-prompt-tokens": ("3000", "prompt_tokens"),
+    "--max-completion-tokens": ("150", "completion_tokens"),
+    "--max-cost-usd": ("0.006", "cost_usd"),
+}
+
+
+@pytest.mark.parametrize("flag", CEILINGS)
+def test_a_ceiling_stops_cleanly_and_a_higher_one_resumes_to_the_result_of_an_undisturbed_run(
+    flag: str, tmp_path: Path, server: ModelServer
+) -> None:
+    value, kind = CEILINGS[flag]
+    whole = play(tmp_path, out="whole")
+    total = len(server.seen)
+    server.seen.clear()
+    stopped = play(tmp_path, flag, value)
+    assert stopped.code == 0, "a budget stop is no failure"
+    assert f"warning: budget: {kind} would reach" in stopped.err and "higher limit" in stopped.err
+    assert 0 < len(server.seen) < total
+    assert stopped.json("manifest.json")["sessions"][-1]["stopped_by"] == "budget"
+    assert {record["status"] for record in stopped.records()} <= {"done", "limit"}
+    assert play(tmp_path, flag, value, "--resume", "--fail-on-budget").code == 3
+    resumed = play(tmp_path, "--resume")
+    assert resumed.code == 0 and "budget" not in resumed.err
+    assert whole.folder is not None and resumed.folder is not None
+    assert results(resumed.folder).keys() == results(whole.folder).keys()
+    for name, data in results(whole.folder).items():
+        assert results(resumed.folder)[name] == data, name
+    assert len(server.seen) == total, "no call is paid for twice"
+
+
+def test_fail_on_budget_is_exit_code_3_and_a_stop_is_told_all_the_same(tmp_path: Path, server: ModelServer) -> None:
+    stopped = play(tmp_path, "--max-calls", "5", "--fail-on-budget", "--quiet")
+    assert stopped.code == 3 and "budget: calls would reach" in stopped.err
+    assert len(server.seen) <= 5
+
+
+def test_calls_are_never_more_than_the_ceiling_over_all_sessions(tmp_path: Path, server: ModelServer) -> None:
+    play(tmp_path, "--max-calls", "4")
+    play(tmp_path, "--max-calls", "6", "--resume")
+    assert len(server.seen) == 6
+    play(tmp_path, "--max-calls", "6", "--resume")
+    assert len(server.seen) == 6, "what earlier sessions spent counts"
+
+
+def test_the_judge_counts_towards_a_ceiling_and_its_stop_is_no_score(tmp_path: Path, server: ModelServer) -> None:
+    stopped = play(tmp_path, "--max-calls", "4", "--workers", "1")
+    record = stopped.records()[0]
+    assert (record["status"], record["stop"], record["outcome"]) == ("limit", "budget", None)
+    assert record["detail"].startswith("while scoring")
+    assert len(record["transcript"]) == 4, "the players had finished"
+
+
+def test_a_ceiling_of_nothing_plays_nothing_and_says_so(tmp_path: Path, server: ModelServer) -> None:
+    stopped = play(tmp_path, "--max-calls", "0")
+    assert (stopped.code, server.seen) == (0, [])
+    assert "budget: calls would reach 1, the limit is 0" in stopped.err
+    assert stopped.json("summary.json")["success_rate"] is None
+
+
+def test_cost_is_summed_over_players_and_judge_by_the_price_file(tmp_path: Path, server: ModelServer) -> None:
+    ended = play(tmp_path)
+    cost = ended.json("summary.json")["cost_usd"]
+    prices = {"local/judge": {"prompt": 10.0, "completion": 20.0}, "local/player": {"prompt": 1.0, "completion": 2.0}}
+    assert cost == {"usd": round(cost_of(ended), 6), "unpriced": [], "prices": prices}
+    assert cost["usd"] > 0
+
+
+def test_cost_counts_every_session_of_a_run(tmp_path: Path, server: ModelServer) -> None:
+    play(tmp_path, "--max-calls", "6")
+    ended = play(tmp_path, "--resume")
+    assert ended.json("summary.json")["cost_usd"]["usd"] == round(cost_of(ended), 6)
+
+
+def test_a_cost_ceiling_holds(tmp_path: Path, server: ModelServer) -> None:
+    stopped = play(tmp_path, "--max-cost-usd", "0.006", "--max-tokens", "60", "--judge-max-tokens", "60")
+    assert 0 < cost_of(stopped) <= 0.006
+
+
+def test_a_model_without_a_price_is_named_as_not_counted(tmp_path: Path, server: ModelServer) -> None:
+    (tmp_path / "none.yaml").write_text("version: 1\nunit: usd_per_million_tokens\nmodels: {}\n", encoding="utf-8")
+    ended = play(tmp_path, "--prices", str(tmp_path / "none.yaml"))
+    assert ended.json("summary.json")["cost_usd"] == {
+        "usd": 0.0, "unpriced": ["local/judge", "local/player"], "prices": {},
+    }  # fmt: skip
+
+
+def test_replayed_and_mock_calls_cost_nothing(tmp_path: Path) -> None:
+    ended = Table(tmp_path, [challenge("c1")]).play("--max-cost-usd", "0")
+    assert ended.code == 0
+    assert ended.json("summary.json")["cost_usd"] == {"usd": 0.0, "unpriced": [], "prices": {}}
+
+
+def test_a_dry_runs_bounds_are_bounds_and_it_writes_nothing(tmp_path: Path, server: ModelServer) -> None:
+    words = ("--max-tokens", "50", "--judge-max-tokens", "80")
+    plan = play(tmp_path, "--dry-run", *words)
+    assert plan.code == 0 and not server.seen and not (tmp_path / "run").exists()
+    bounds = {line.split("  ")[0]: line.split()[-1] for line in plan.out.splitlines()}
+    assert bounds["matches"] == "3"
+    ended = play(tmp_path, *words)
+    calls = len(ended.calls("model", "judge"))
+    assert calls == int(bounds["calls, if every answer is usable"].replace(",", ""))
+    assert calls <= int(bounds["calls, upper bound"].replace(",", ""))
+    for place, name in enumerate(("prompt", "completion")):
+        spent = sum(usage_of(line)[place] for line in ended.calls("model", "judge"))
+        assert 0 < spent <= int(bounds[f"{name} tokens, upper bound"].replace(",", ""))
+
+
+def test_a_dry_run_without_token_bounds_says_that_there_is_no_bound(tmp_path: Path, server: ModelServer) -> None:
+    plan = play(tmp_path, "--dry-run")
+    assert "none without --max-tokens and --judge-max-tokens" in plan.out
+
+
+def test_the_cost_bound_of_a_judge_with_tools_counts_its_calls_at_its_own_price(
+    tmp_path: Path, server: ModelServer, calculator_binary: Path
+) -> None:
+    words = ("--max-tokens", "50", "--judge-max-tokens", "80", "--judge-tools", "--calculator-provider", "process",
+             "--max-tool-calls-per-turn", "7", "--dry-run")  # fmt: skip
+    plan = play(tmp_path, *words)
+    bounds = {line.split("  ")[0]: line.split()[-1].replace(",", "") for line in plan.out.splitlines()}
+    judge_calls = 3 * (3 + 7)  # matches x (a verdict, two re-asks, seven computations)
+    player_calls = int(bounds["calls, upper bound"]) - judge_calls
+    assert int(bounds["completion tokens, upper bound"]) == player_calls * 50 + judge_calls * 80
+    completions = (player_calls * 50 * 2 + judge_calls * 80 * 20) / 1e6
+    cost = next(line.split("$")[1].split()[0] for line in plan.out.splitlines() if line.startswith("cost, upper"))
+    assert float(cost.replace(",", "")) > completions, "prompts cost as well"
+
+
+def test_a_verdict_that_is_asked_for_again_is_within_the_bound(tmp_path: Path) -> None:
+    table = Table(tmp_path)
+    judge = ["no idea", "still none", verdict(3)]
+    ended = table.play("--max-turns", "1", turns={"Ana": ["Hello."]}, judge=judge)
+    assert ended.records()[0]["judging"]["asks"] == len(ended.calls("judge")) == 3
+    plan = table.play("--max-turns", "1", "--dry-run", out="dry", turns={"Ana": ["Hello."]}, judge=judge)
+    bound = next(line for line in plan.out.splitlines() if line.startswith("calls, upper bound"))
+    assert len(ended.calls("model", "judge")) <= int(bound.split()[-1])

@@ -1,0 +1,248 @@
+"""The runner: every trial is played once, in series order where there is one, and one bad trial spoils no other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.runner import Hooks, Progress, Runner
+from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault
+from arena.families.contract import Outcomes, Value
+from arena.messages import Conversation
+from arena.play.dialogue import end_with
+from arena.play.past import Past
+from arena.play.services import Services
+from arena.policy.gates import CallFacts, Decision
+from arena.records import EVERYBODY, Entry, Record, Score, Stop, Transcript, Trial, trial_seed
+from tests.support.table_fakes import FakeProvider, Said, run_context
+
+
+def trial(name: str, series: str | None = None) -> Trial:
+    return Trial(name, "toy", {}, name, series, trial_seed(0, name), {})
+
+
+class OneQuestion:
+    """Asks one question per trial and is judged once; `past` is kept to be looked at."""
+
+    values = (Value("Quality", 1, 5), Value("Seconds", 0, None, scale="time", required=False))
+    outcomes = Outcomes(("SUCCESS", "FAILED"), "FAILED")
+
+    def __init__(self, score: Score | None = None) -> None:
+        self.given = score
+        self.pasts: dict[str, list[str]] = {}
+        self.scored: list[str] = []
+
+    def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
+        self.pasts[trial.key] = [record.key for record in past]
+        if trial.key == "bug":
+            raise KeyError("no such thing")
+        transcript = Transcript(stop=Stop.AGREED_END)
+        talk = Conversation("")
+        talk.add("user", trial.key)
+        end_with(
+            transcript,
+            lambda: transcript.entries.append(Entry(0, "A", EVERYBODY, "say", text=services.ask("A", 0, 0, talk).text)),
+        )
+        return transcript
+
+    def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        self.scored.append(trial.key)
+        talk = Conversation("judge")
+        talk.add("user", trial.key)
+        services.judge(0, 0, talk)
+        return self.given or Score({"Quality": 5}, "SUCCESS")
+
+
+class UnreadableText(OneQuestion):
+    """Finds while scoring that what a player wrote cannot be read."""
+
+    def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        raise PlayerFault("what the players wrote cannot be read")
+
+
+def run(
+    folder: Path,
+    trials: Iterable[Trial],
+    provider: FakeProvider,
+    workers: int = 2,
+    go_on: bool = True,
+    family: OneQuestion | None = None,
+) -> tuple[list[Record], Progress, OneQuestion]:
+    folder.mkdir(exist_ok=True)
+    records: list[Record] = []
+    lock = threading.Lock()
+
+    def record(value: Record, seconds: float, finished: int) -> None:
+        with lock:
+            records.append(value)
+
+    family = family or OneQuestion()
+    earlier = Record(trial("earlier", "a"), 0, Transcript(stop=Stop.AGREED_END), Score({}, None))
+    hooks = Hooks(record, earlier=lambda t: [earlier], tick=lambda p: None)
+    runner = Runner(family, run_context(folder, provider), hooks, workers, go_on)  # type: ignore[arg-type]
+    progress = runner.run(lanes(Job(t, 0) for t in trials))
+    return records, progress, family
+
+
+def test_every_trial_is_played_once_whatever_the_number_of_workers(tmp_path: Path) -> None:
+    wanted = [trial(f"t{n}") for n in range(40)]
+    for workers in (1, 3, 16):
+        records, progress, _ = run(tmp_path / str(workers), wanted, FakeProvider(lambda r: "ok"), workers)
+        assert sorted(r.key for r in records) == sorted(t.key for t in wanted)
+        assert progress.finished == 40 and progress.stopped_by is None
+
+
+def test_a_series_runs_in_order_and_sees_its_past(tmp_path: Path) -> None:
+    wanted = [trial("a1", "a"), trial("b1", "b"), trial("a2", "a"), trial("a3", "a"), trial("free")]
+    records, _, family = run(tmp_path, wanted, FakeProvider(lambda r: "ok"), workers=4)
+    assert family.pasts["a3"] == ["earlier", "a1", "a2"] and family.pasts["free"] == []
+    order = [r.key for r in records]
+    assert order.index("a1") < order.index("a2") < order.index("a3")
+
+
+def test_a_failed_trial_ends_its_series_since_later_ones_build_on_it(tmp_path: Path) -> None:
+    def answer(request: object) -> Said:
+        return ServiceFault("timeout", "slow")
+
+    records, _, _ = run(tmp_path, [trial("a1", "a"), trial("a2", "a")], FakeProvider(answer))
+    assert [r.key for r in records] == ["a1"]
+
+
+def test_a_players_fault_while_scoring_aborts_with_the_aborted_outcome(tmp_path: Path) -> None:
+    """No error: else a player could turn a lost trial into one that does not count, and stop the run."""
+    wanted = [trial("a"), trial("b")]
+    records, progress, _ = run(tmp_path, wanted, FakeProvider(lambda r: "hi"), 1, False, UnreadableText())
+    assert [(r.status, r.stop, r.score.outcome) for r in records] == [("aborted", "player_fault", "FAILED")] * 2
+    assert records[0].score.values == {"Quality": None, "Seconds": None}
+    assert records[0].score.unscored == "not scored: player_fault"
+    assert records[0].transcript.detail == "while scoring: what the players wrote cannot be read"
+    assert progress.stopped_by is None and progress.by_status == {"aborted": 2}
+
+
+def test_an_error_while_judging_is_an_error_and_no_score(tmp_path: Path) -> None:
+    provider = FakeProvider(lambda r: ServiceFault("provider", "500") if r.kind == "judge" else "hi")
+    (record,), _, _ = run(tmp_path, [trial("a")], provider)
+    assert (record.status, record.stop) == ("error", "judge")
+    assert record.score.values == {} and record.score.outcome is None
+    assert record.transcript.entries, "the players' part is kept"
+
+
+def test_our_own_bug_is_an_error_of_one_trial_without_a_traceback(tmp_path: Path) -> None:
+    records, _, _ = run(tmp_path, [trial("bug"), trial("fine")], FakeProvider(lambda r: "ok"))
+    by_key = {r.key: r for r in records}
+    detail = by_key["bug"].transcript.detail
+    assert by_key["bug"].stop == "bug" and "KeyError" in detail
+    assert "Traceback" not in detail and "/" not in detail
+    assert by_key["fine"].score.outcome == "SUCCESS"
+
+
+@pytest.mark.parametrize(("go_on", "played"), [(False, 1), (True, 5)])
+def test_without_continue_on_error_no_new_trial_starts_after_the_first_error(
+    tmp_path: Path, go_on: bool, played: int
+) -> None:
+    provider = FakeProvider(lambda r: ServiceFault("provider", "500"))
+    records, progress, _ = run(tmp_path, [trial(f"t{n}") for n in range(5)], provider, workers=1, go_on=go_on)
+    assert len(records) == played
+    assert progress.stopped_by == (None if go_on else "error")
+
+
+def test_a_ceiling_stops_the_run_cleanly(tmp_path: Path) -> None:
+    provider = FakeProvider(lambda r: LimitExceeded("calls", 2, 1))
+    records, progress, family = run(tmp_path, [trial("a"), trial("b")], provider, workers=1)
+    assert [(r.status, r.score.outcome) for r in records] == [("limit", None)]
+    assert progress.stopped_by == "budget" and not family.scored
+
+
+def test_a_disk_that_takes_nothing_stops_the_run_with_its_error(tmp_path: Path) -> None:
+    def record(value: Record, seconds: float, finished: int) -> None:
+        raise StorageFault("no space left")
+
+    hooks = Hooks(record, earlier=lambda t: [], tick=lambda p: None)
+    shared = run_context(tmp_path, FakeProvider(lambda r: "ok"))
+    runner = Runner(OneQuestion(), shared, hooks, 2, True)  # type: ignore[arg-type]
+    with pytest.raises(StorageFault, match="no space left"):
+        runner.run(lanes(Job(trial(f"t{n}"), 0) for n in range(50)))
+
+
+def test_a_denied_trial_is_not_scored(tmp_path: Path) -> None:
+    class DenyJudge:
+        name = "deny"
+
+        def open(self, trial: Trial) -> DenyJudge:
+            return self
+
+        def decide(self, facts: CallFacts) -> Decision:
+            deny = facts.kind == "judge"
+            return Decision("deny" if deny else "allow", "test", "rule.judge")
+
+    hooks_seen: list[Record] = []
+    hooks = Hooks(lambda v, s, n: hooks_seen.append(v), earlier=lambda t: [], tick=lambda p: None)
+    shared = run_context(tmp_path, FakeProvider(lambda r: "ok"), gate=DenyJudge())  # type: ignore[arg-type]
+    Runner(OneQuestion(), shared, hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
+    assert (hooks_seen[0].status, hooks_seen[0].score.outcome) == ("denied", None)
+    assert hooks_seen[0].gates[-1].decision == "deny"
+
+
+def score_once(folder: Path, score: Score) -> Record:
+    """Play one trial whose family gives this score, and return the record."""
+    seen: list[Record] = []
+    hooks = Hooks(lambda record, s, n: seen.append(record), earlier=lambda t: [], tick=lambda p: None)
+    family = OneQuestion(score)
+    Runner(family, run_context(folder, FakeProvider(lambda r: "ok")), hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
+    return seen[0]
+
+
+@pytest.mark.parametrize(
+    ("score", "problem"),
+    [
+        (Score({"Quality": 5, "Luck": 1}, "SUCCESS"), "'Luck' is not declared"),
+        (Score({"Quality": 6}, "SUCCESS"), "'Quality' is 6, above 5"),
+        (Score({"Quality": float("nan")}, "SUCCESS"), "'Quality' must be finite"),
+        (Score({"Quality": True}, "SUCCESS"), "'Quality' must be a number, not bool"),
+        (Score({"Quality": "5"}, "SUCCESS"), "'Quality' must be a number, not str"),  # type: ignore[dict-item]
+        (Score({}, "SUCCESS"), "lacks the value 'Quality'"),
+        (Score({"Quality": 5}, "WON"), "the outcome 'WON' is not declared"),
+    ],
+)
+def test_score_that_is_not_declared_is_a_bug(tmp_path: Path, score: Score, problem: str) -> None:
+    record = score_once(tmp_path, score)
+    assert (record.status, record.stop, record.score.values) == ("error", "bug", {})
+    assert problem in record.transcript.detail
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        Score({"Quality": 5}, "SUCCESS"),
+        Score({"Quality": 1, "Seconds": None}, None),
+        Score({"Quality": None}, None, unscored="nobody could read the verdict"),
+    ],
+)
+def test_declared_score_is_kept(tmp_path: Path, score: Score) -> None:
+    record = score_once(tmp_path, score)
+    assert (record.status, record.score.values, record.score.outcome) == ("done", score.values, score.outcome)
+
+
+def test_kept_trial_after_a_broken_one_is_played_again() -> None:
+    index = SeriesIndex([trial("a1", "a"), trial("a2", "a"), trial("a3", "a"), trial("b1", "b"), trial("free")])
+    assert list(index.broken({"a1": 0, "a3": 0, "b1": 0})) == ["a3"]
+    assert list(index.broken({"a1": 0, "a2": 0})) == []
+    assert list(index.before(trial("a3", "a"))) == ["a1", "a2"] and list(index.before(trial("free"))) == []
+
+
+def test_past_folds_each_record_once() -> None:
+    calls: list[str] = []
+
+    def step(state: int, record: Record) -> int:
+        calls.append(record.key)
+        return state + 1
+
+    past = Past()
+    for number in range(5):
+        assert past.fold(0, step) == number
+        past.append(Record(trial(f"t{number}", "a"), 0, Transcript(stop=Stop.AGREED_END), Score({}, None)))
+    assert calls == ["t0", "t1", "t2", "t3"]
