@@ -55,14 +55,16 @@ def open_run(path: Path) -> FinishedRun:
     return run
 
 
-def opened(path: Path) -> FinishedRun:
+def opened(path: Path, verifying: bool = False) -> FinishedRun:
     """Return a run directory with its family's own class of Score.detail, for who checks it all or has just written it.
 
+    `verifying`: as of FinishedRun.
     Of a family that does not exist here the detail stays JSON.
     Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.
     """
-    run = FinishedRun(path)
-    run.detail = family_spec(run.manifest.family).detail if run.manifest.family in FAMILIES else None
+    run = FinishedRun(path, verifying=verifying)
+    family = run.manifest.identity.family
+    run.detail = family_spec(family).detail if family in FAMILIES else None
     return run
 
 
