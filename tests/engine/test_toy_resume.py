@@ -54,6 +54,15 @@ def test_resume_of_a_complete_run_plays_nothing(run: Path) -> None:
     assert (run / "matches.jsonl").read_bytes() == before and asked(run) == calls
 
 
+def test_resumed_series_goes_on_from_its_past(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "stopped"
+    toy("--workers", "1", "--max-calls", "22", "--out", str(out))
+    status = {record["key"]: record["status"] for record in lines(out)}
+    assert (status["toy/p0/hurried/rep_0"], status["toy/p1/hurried/rep_0"]) == ("done", "limit")
+    assert toy("--resume", "--out", str(out)).code == 0
+    assert (out / "matches.jsonl").read_bytes() == (run / "matches.jsonl").read_bytes()
+
+
 def test_limit_counts_over_all_sessions_of_a_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
     assert toy("--workers", "1", "--max-calls", "10", "--out", str(out)).code == 0
