@@ -12,7 +12,7 @@ from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault
 from arena.families.contract import Outcomes, Value
-from arena.messages import Conversation
+from arena.messages import Conversation, ModelRequest
 from arena.play.dialogue import end_with
 from arena.play.past import Past
 from arena.play.services import Services
