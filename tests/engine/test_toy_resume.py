@@ -93,17 +93,32 @@ def test_interrupted_retry_goes_on_with_the_same_attempts(tmp_path: Path) -> Non
 
 
 def test_verify_looks_at_what_follows_an_error_in_a_series(run: Path) -> None:
+    """A forged error, with the calls to go with it, hides nothing behind it."""
+    first, last = "toy/p0/hurried/rep_0", "toy/p2/hurried/rep_0"
+
     def forge(record: dict[str, Any]) -> None:
-        if record["key"] == "toy/p0/hurried/rep_0":
+        if record["key"] == first:
             record |= {"status": "error", "stop": "provider", "scores": {}, "outcome": "", "verdict": ""}
-            record |= {"unscored": "error: provider"}
-        if record["key"] == "toy/p2/hurried/rep_0":
+            record |= {"unscored": "error: provider", "detail": "down", "transcript": [], "score_detail": "{}"}
+            record["usage"] = [
+                {name: value if name == "seat" else 0 for name, value in one.items()} for one in record["usage"]
+            ]
+            record["judging"] = {**record["judging"], "asks": 0}
+            record["judging"]["usage"] = dict.fromkeys(record["judging"]["usage"], 0) | {"seat": ""}
+        if record["key"] == last:
             record["scores"]["boxes"] = 9
 
     edit_lines(run / "matches.jsonl", forge)
+    calls = lines(run, "api_calls.jsonl")
+    failed = next(call for call in calls if call["trial"] == first)
+    failed["fault"] = {"reason": "provider", "message": "down"}
+    del failed["reply"]
+    left = [call for call in calls if call["trial"] != first or call is failed]
+    (run / "api_calls.jsonl").write_bytes(b"".join(encode_line(call) for call in left))
     launder(run)
     ended = verify(run)
-    assert ended.code == 1 and "toy/p2/hurried/rep_0" in ended.out and "/scores/boxes: was 9" in ended.out
+    problems = [line for line in ended.out.splitlines() if line.startswith("PROBLEM")]
+    assert ended.code == 1 and any(last in line and "its calls give another record" in line for line in problems)
 
 
 def test_replay_takes_the_attempt_of_the_record(run: Path, tmp_path: Path) -> None:
