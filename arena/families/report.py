@@ -36,10 +36,6 @@ class FamilyParts:
         """Return the name of a unit for readers."""
         return unit
 
-    def told(self, record: Record) -> list[tuple[str, str]]:
-        """Return (seat, what it was told before the match) in the order of seats; nothing where it is not known."""
-        return []
-
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
         return None

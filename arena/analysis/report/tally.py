@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from arena.analysis.report.briefs import Briefs
 from arena.analysis.report.marks import Mark, Marks
 from arena.analysis.report.values import percent
 from arena.engine.finished import report_parts
@@ -71,6 +72,7 @@ class Tally:
         self.run = run
         self.records = run.records
         self.parts: FamilyParts = report_parts(run)
+        self.briefs = Briefs(run)
         self.summary = self._summary()
         self.outcomes: list[str] = list(self.summary.get("outcomes") or self.parts.outcomes)
         self.dimensions: tuple[str, ...] = tuple(self.summary.get("mean_scores") or self._dimensions())

@@ -178,6 +178,12 @@ def test_a_secret_is_found_in_plain_and_encoded(text: str, value: str, form: str
     assert leaks(say(0, "Ann", text)).found == (LeakFound(0, "Ann", value, form),)
 
 
+def test_both_alphabets_of_base64_are_encoded_forms() -> None:
+    secret = "fbefbefbefbefbefff"
+    plain, url_safe = (encode(bytes.fromhex(secret)).decode() for encode in (B64, base64.urlsafe_b64encode))
+    assert plain != url_safe and {plain, url_safe} <= encoded_forms(secret)
+
+
 @pytest.mark.parametrize(
     "text",
     [
