@@ -180,9 +180,11 @@ def new_manifest(identity: Identity, request: RunRequest, first: SessionLog) -> 
     )
 
 
-def summary_head(manifest: Manifest, family: Family, cost: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what leads summary.json: what the run is, what it cost (`usd`, `unpriced`, `prices`), and of a run that
-    scored another one again its `source`."""
+def summary_head(
+    manifest: Manifest, family: Family, cost: Mapping[str, Json], not_sent: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Return what leads summary.json: what the run is, what it cost (`usd`, `unpriced`, `unknown_attempts`, `prices`),
+    which settings were not sent to which model, and of a run that scored another one again its `source`."""
     identity, words = manifest.identity, family.spec.words
     return {
         "arena_version": manifest.arena_version,
@@ -196,5 +198,6 @@ def summary_head(manifest: Manifest, family: Family, cost: Mapping[str, Json]) -
         "policy": dict(identity.policy),
         "rules": dict(identity.rules),
         "cost_usd": dict(cost),
+        "not_sent": dict(not_sent),
         **({} if identity.source is None else {"source": encode(identity.source)}),
     }

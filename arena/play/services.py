@@ -7,6 +7,7 @@ cannot make a call that is not recorded, limited and allowed.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Protocol
 
 from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, TrialEnded, ended
@@ -14,17 +15,17 @@ from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
     Conversation,
+    HttpAttempt,
     ModelReply,
     ModelRequest,
     Sampling,
     ToolAnswer,
 )
 from arena.play.context import Model, RunContext, no_player
-from arena.play.limits import Reservation
+from arena.play.limits import Asked, Hold
 from arena.play.toolbox import Tools
 from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
 from arena.records import CallKind, Counters, GateDecision, Json, Stop, Trial
-from arena.settings.prices import Price
 from arena.store.calls import CallLine, Fault, Slot
 from arena.store.journal import (
     Recorded,
@@ -34,6 +35,7 @@ from arena.store.journal import (
     encode_line,
     reply_to_json,
     tool_digest,
+    usage_to_json,
 )
 
 JUDGE_SEAT = "(judge)"
@@ -211,20 +213,21 @@ class TrialServices:
 
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
         """Have a provider answer; journal the reply before it is used, and settle what it took."""
-        context, conversation = self._context, request.conversation
-        reservation = context.budget.reserve(conversation.chars, request.sampling.max_tokens, model.price)
+        context, budget = self._context, self._context.budget
+        hold = budget.reserve(Asked(model.label, model.price, request.conversation.chars, request.sampling.max_tokens))
         started = context.timer()
         context.activity.in_flight += 1
         try:
-            reply = model.provider.complete(request)
+            reply = model.provider.complete(request._replace(before_retry=partial(budget.again, hold)))
         except TrialEnded as fault:
-            self._settle_fault(fields, fault, reservation, model.price)
+            self._settle_fault(fields, fault, hold)
             raise
         except BaseException:
-            context.budget.settle(reservation, None, model.price)
+            budget.settle(hold, None)
             raise
         finally:
             context.activity.in_flight -= 1
+        context.left_out.add(model.label, reply.not_sent)
         fields["reply"] = reply_to_json(reply)
         if reply.raw is not None:
             fields["raw"] = reply.raw
@@ -235,8 +238,10 @@ class TrialServices:
         if self._gate is not None:
             _, _, seat, turn, step = request.key
             denied = self._decide(CallFacts("after", request.kind, seat, turn, step, reply.text), fields)
+        assumed = budget.settle(hold, reply.usage, reply.attempts)
+        if assumed is not None:
+            fields["assumed"] = usage_to_json(assumed)
         self._write(fields, (context.timer() - started) * 1000)
-        context.budget.settle(reservation, reply.usage, model.price)
         return reply if denied is None else _withheld(reply, denied)
 
     def _recalled_reply(self, line: CallLine) -> ModelReply:
@@ -291,8 +296,11 @@ class TrialServices:
         self.gate_decisions.append(stored)
         return decision if decision.denies else None
 
-    def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, reservation: Reservation, price: Price) -> None:
-        self._context.budget.settle(reservation, None, price)
+    def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, hold: Hold) -> None:
+        attempts = tuple(attempt for attempt in fault.attempts if isinstance(attempt, HttpAttempt))
+        assumed = self._context.budget.settle(hold, None, attempts)
+        if assumed is not None:
+            fields["assumed"] = usage_to_json(assumed)
         self._context.activity.retries += max(0, len(fault.attempts) - 1)
         self._write_fault(fields, fault)
         if fault.stop is Stop.INTERRUPTED:
@@ -344,4 +352,6 @@ def merge_usage(into: Counters, reply: ModelReply) -> None:
     into.prompt_tokens += usage.prompt_tokens
     into.completion_tokens += usage.completion_tokens
     into.reasoning_tokens += usage.reasoning_tokens
+    into.cached_prompt_tokens += usage.cached_prompt_tokens
+    into.cache_write_tokens += usage.cache_write_tokens
     into.estimated += usage.estimated

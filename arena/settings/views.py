@@ -26,6 +26,7 @@ class Operation:
     junit: Path | None
     github_summary: Path | None
     annotations: bool
+    min_coverage: float
     dry_run: bool
     timeout: float
     deadline: float
