@@ -244,6 +244,11 @@ class Provider(Protocol):
     def complete(self, request: ModelRequest) -> ModelReply: ...
 
     @property
+    def api_version(self) -> str | None:
+        """The version of the API, where it has several: part of what decides how a model plays."""
+        return None
+
+    @property
     def warnings(self) -> Sequence[str]:
         """What the user should know before the first call."""
         return ()

@@ -115,6 +115,7 @@ def models_identity(request: RunRequest, cast: Cast) -> Models:
         judge=None if judges is None else str(judges),
         panel=tuple(labels) if len(labels) > 1 else (),
         files=dict(sorted(cast.files.items())),
+        api_versions={model.label: version for model in cast.models() if (version := model.provider.api_version)},
     )
 
 

@@ -237,6 +237,7 @@ class Session:
             stop=run.request.process.stop,
             player=run.cast.player,
             panel=run.cast.panel,
+            judge_bound=run.request.config.judge is not None and run.request.config.judge.bound,
             toolbox=run.family.toolbox(run.calculator),
             has_tools=run.tools is not None or run.family.toolbox(None) is not None,
             gate=run.request.gate,

@@ -83,6 +83,8 @@ class RunContext:
     panel: Sequence[Model] = ()
     toolbox: Toolbox | None = None
     has_tools: bool = False
+    judge_bound: bool = False
+    """Whether a judge's answer is bound to its JSON schema."""
     gate: Gate = field(default_factory=AllowAll)
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.perf_counter

@@ -101,6 +101,11 @@ class HttpProvider(Provider):
         self._refusals = Refusals()
 
     @property
+    def api_version(self) -> str | None:
+        """The version of the API, where it has several."""
+        return self._api.version
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Lines that the door should print once, such as that certificates are not checked."""
         return self._transport.warnings
@@ -112,10 +117,6 @@ class HttpProvider(Provider):
     def check_sampling(self, sampling: Sampling) -> None:
         """Raise ConfigError where the API is known to refuse `sampling`: to be called before the first call."""
         self._api.check(sampling)
-
-    def identity(self) -> dict[str, Json]:
-        """Return what besides the model's name decides how it plays: the version of the API, where it has some."""
-        return {} if self._api.version is None else {"api_version": self._api.version}
 
     def complete(self, request: ModelRequest) -> ModelReply:
         """Ask the model; see messages.Provider. Raises ConfigError where `check_sampling` would, too."""

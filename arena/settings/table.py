@@ -139,6 +139,9 @@ JUDGE: tuple[Setting, ...] = (
     Setting("judge_max_chars_total", ("--judge-max-chars-total",), "int", None, _ID, _JUDGE,
             "cut a longer transcript (marked) for the judge; nothing is cut without it",
             env="ARENA_JUDGE_MAX_CHARS_TOTAL", low=1, metavar="N"),
+    Setting("judge_form", ("--judge-form",), "text", "schema", _ID, _JUDGE,
+            "schema: bind verdicts to their JSON schema, where the server can; free: only ask for that form",
+            choices=("schema", "free"), metavar="FORM"),
     Setting("judge_temperature", ("--judge-temperature",), "float", None, _ID, _JUDGE,
             "sampling temperature of the judge (not sent without it)", low=0, high=2, metavar="X"),
     Setting("judge_max_tokens", ("--judge-max-tokens",), "int", None, _ID, _JUDGE,
@@ -154,6 +157,9 @@ TOOLS: tuple[Setting, ...] = (
             "what players are told of the calculator: families (names of operations, and help), granted (a line per"
             " operation of the families that a challenge grants), full (a line per operation)",
             choices=("families", "granted", "full"), metavar="FORM"),
+    Setting("tool_calls", ("--tool-calls",), "text", "text", _ID, _CALCULATOR,
+            "how players call the calculator: text (a JSON line, the same for every model), native (tools in the"
+            " provider's own form)", choices=("text", "native"), metavar="FORM"),
     Setting("op_families", ("--op-families",), "list", (), _ID, _CALCULATOR,
             "show players only these families of operations (all without it); repeatable", metavar="NAMES"),
     Setting("calculator_lambda_url", ("--calculator-lambda-url",), "text", None, _OP, _CALCULATOR,

@@ -164,7 +164,7 @@ def test_a_schema_binds_the_answer(server: ModelServer, name: str) -> None:
 FORM_REFUSED = {
     "openai": ("Invalid parameter: 'text.format' of type 'json_schema' is not supported.", "text.format"),
     "openai-chat": ("This response_format type is unavailable now", None),
-    "local": ('response_format type must be one of "text" and "json_object"', None),
+    "local": ("response_format: only text is known", None),
     "anthropic": ("output_config.format: Extra inputs are not permitted", None),
 }
 
