@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
@@ -17,7 +17,7 @@ from arena.engine.runner import Hooks, Progress, Runner
 from arena.engine.summary import Summary
 from arena.families.contract import Family
 from arena.messages import Calculator
-from arena.play.context import Activity, RunContext
+from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
@@ -105,6 +105,7 @@ class Session:
         self.series = SeriesIndex(run.family.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
+        self.left_out = LeftOut()
         self.started = time.perf_counter()
 
     def carry_out(self) -> SessionResult:
@@ -181,8 +182,13 @@ class Session:
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
         def each(line: CallLine) -> None:
-            if line.provider in prices:
-                self.budget.add_past(line.reply and line.reply.usage, prices[line.provider])
+            if line.provider not in prices:
+                return
+            model, usage = line.provider, None
+            if line.reply is not None:
+                usage = line.reply.usage
+                self.left_out.add(model, line.reply.not_sent)
+            self.budget.add_past(model, prices[model], usage, line.assumed, len(line.http), line.unknown)
 
         self.recorded.scan(wanted, each)
 
@@ -231,10 +237,12 @@ class Session:
             stop=run.request.process.stop,
             player=run.cast.player,
             panel=run.cast.panel,
+            judge_bound=run.request.config.judge is not None and run.request.config.judge.bound,
             toolbox=run.family.toolbox(run.calculator),
             has_tools=run.tools is not None or run.family.toolbox(None) is not None,
             gate=run.request.gate,
             activity=self.activity,
+            left_out=self.left_out,
         )
 
     def _note(self, record: Record) -> None:
@@ -278,9 +286,10 @@ class Session:
         cost = {
             "usd": round(self.budget.spent()["cost_usd"], 6),
             "unpriced": list(run.cast.unpriced),
-            "prices": {label: asdict(price) for label, price in sorted(priced.items())},
+            "unknown_attempts": self.budget.unknown,
+            "prices": {label: price.to_json() for label, price in sorted(priced.items())},
         }
-        return summary.close(summary_head(self.manifest, run.family, cost))
+        return summary.close(summary_head(self.manifest, run.family, cost, self.left_out.by_model()))
 
 
 def _ignore(progress: Progress) -> None:

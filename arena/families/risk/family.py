@@ -21,7 +21,7 @@ from arena.families.risk.slices import Case
 from arena.families.risk.spec import SPEC
 from arena.families.risk.store import StoreToolbox
 from arena.families.spec import FamilySpec
-from arena.messages import Calculator, Conversation, ModelReply, Sampling, ToolAnswer
+from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool, ToolAnswer
 from arena.play.bounds import NO_CALLS, CallBounds, dialogue_bounds
 from arena.play.dialogue import Row, Setting, converse
 from arena.play.past import Past
@@ -58,9 +58,15 @@ class _StoreServices:
         self._services = services
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
-        return self._services.ask(seat, turn, step, conversation, sampling)
+        return self._services.ask(seat, turn, step, conversation, sampling, tools)
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         return self._services.tool(seat, turn, step, index, op, args)
