@@ -19,6 +19,7 @@ from arena.families.contract import Family
 from arena.messages import Calculator
 from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
+from arena.policy.limits import FLAGS, stricter
 from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests
@@ -86,16 +87,8 @@ class Session:
     def __init__(self, run: Run, directory: RunDir) -> None:
         self.run = run
         self.directory = directory
-        self.operation = operation = run.request.config.operation
-        self.budget = Budget(
-            Limits(
-                operation.max_calls,
-                operation.max_total_tokens,
-                operation.max_prompt_tokens,
-                operation.max_completion_tokens,
-                operation.max_cost_usd,
-            )
-        )
+        self.operation = run.request.config.operation
+        self.budget = Budget(run_limits(run.request))
         self.manifest: Manifest
         self.kept: dict[str, Stored] = {}
         self.attempts: dict[str, int] = {}
@@ -182,6 +175,8 @@ class Session:
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
         def each(line: CallLine) -> None:
+            if line.kind == "model" and line.reply is not None:
+                self.budget.add_past_trial(line.trial)
             if line.provider not in prices:
                 return
             model, usage = line.provider, None
@@ -195,7 +190,7 @@ class Session:
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
         folder = self.directory.file(INPUTS_DIR)
-        for name, data in self.run.family.inputs().items():
+        for name, data in {**self.run.family.inputs(), **self.run.request.gate.inputs()}.items():
             write_atomic(folder / name, data, self.directory.path)
         if self.run.tools is not None:
             write_atomic(folder / TOOLS_INPUT, self.run.tools.encode(), self.directory.path)
@@ -290,6 +285,15 @@ class Session:
             "prices": {label: price.to_json() for label, price in sorted(priced.items())},
         }
         return summary.close(summary_head(self.manifest, run.family, cost, self.left_out.by_model()))
+
+
+def run_limits(request: RunRequest) -> Limits:
+    """Return the limits of a run: of its settings and its policy the stricter."""
+    config = request.config
+    flags = {name: config.get(name) for name in FLAGS}
+    held = {name: int(limit.value) for name, limit in stricter(flags, request.gate.limits).items()}
+    return Limits(**{name.removeprefix("max_"): value for name, value in held.items()},
+                  cost_usd=config.operation.max_cost_usd)  # fmt: skip
 
 
 def _ignore(progress: Progress) -> None:

@@ -9,21 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from arena.engine.sent import SentCall
 from arena.play.call_reading import Call
+from arena.play.sent import Sent
 from arena.play.tool_protocol import RESULTS_HEADER, parse
 from arena.records import Json
 
 Chat = list[dict[str, Json]]
 
 
-def chats_of(calls: Sequence[SentCall]) -> Iterator[tuple[str, Chat]]:
+def chats_of(calls: Sequence[Sent]) -> Iterator[tuple[str, Chat]]:
     """Yield (seat, chat) of each conversation of a match, seats in the order of their first call.
 
     The last reply of a conversation is its last message: what came before it is in what was sent with it.
     """
-    last: dict[str, list[SentCall]] = {}
+    last: dict[str, list[Sent]] = {}
     for call in calls:
+        if call.kind != "model" or call.reply is None:
+            continue
         started = last.setdefault(call.seat, [])
         if started and call.messages[: len(started[-1].messages)] == started[-1].messages:
             started[-1] = call
@@ -34,10 +36,10 @@ def chats_of(calls: Sequence[SentCall]) -> Iterator[tuple[str, Chat]]:
             yield seat, chat_of(call)
 
 
-def chat_of(call: SentCall) -> Chat:
+def chat_of(call: Sent) -> Chat:
     """Return one conversation as messages, the reply as the last one."""
     chat: Chat = [{"role": "system", "content": call.system}] if call.system else []
-    for sender, text in [*call.messages, ("assistant", call.reply.text)]:
+    for sender, text in [*call.messages, ("assistant", call.reply or "")]:
         if chat and chat[-1]["role"] == sender:
             chat[-1]["content"] = f"{chat[-1]['content']}\n\n{text}"
         else:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from arena.analysis.dataset.conversations import chats_of, with_native_calls
 from arena.analysis.exports.canary import canary_of
-from arena.engine.sent import sent_calls
+from arena.engine.finished import SentReader
 from arena.records import Json
 from arena.store.finished_run import FinishedRun
 
@@ -15,14 +15,17 @@ def rows_of(run: FinishedRun, keys: Collection[str], tool_calls: str = "text") -
     """Yield `{"messages": ..., "about": ...}` of the matches of `keys`.
 
     `tool_calls`: `text`, as they were written, or `native`. `about` names family, unit, trial, seat, seed and run, and
-    holds the canary. Errors: DataError where the journal does not give a match again.
+    holds the canary. Errors: DataError where this version asks something else than the journal says.
     """
     if not keys:
         return
     canary = canary_of(run)[0]
     identity = run.manifest.identity
-    for record, calls in sent_calls(run, keys):
-        for seat, chat in chats_of(calls):
+    wanted, reader = set(keys), SentReader(run)
+    for record in run.records:
+        if record.key not in wanted:
+            continue
+        for seat, chat in chats_of(reader.calls(record, judged=False)):
             yield {
                 "messages": with_native_calls(chat) if tool_calls == "native" else chat,
                 "about": {

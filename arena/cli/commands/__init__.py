@@ -35,6 +35,7 @@ COMMANDS: dict[str, Command] = {
     "calibrate": Command("arena.cli.commands.calibrate", "measure what a judge notices"),
     "challenges": Command("arena.cli.commands.challenges", "lint, list, show, render, count or try out challenges"),
     "dataset": Command("arena.cli.commands.dataset", "make training data from challenges and runs, and audit them"),
+    "policy": Command("arena.cli.commands.policy", "test, lint or compare the policies of gates and evaluators"),
     "build": Command("arena.cli.commands.build", "build the calculator with cargo, as the first run does"),
     "doctor": Command("arena.cli.commands.doctor", "is everything here that a run needs?"),
 }
