@@ -16,7 +16,7 @@ FOLDERS = ("arena", "calculator", "config", "docs", "scripts", "src", "state", "
 PREDECESSOR = "docs/migration.md"
 """Its tables name what the predecessor had in the first column, so only the other columns are read."""
 
-WRITTEN_BY_RUNS = re.compile(r"state/(?:runs|reports)\b|calculator/target/")
+WRITTEN_BY_RUNS = re.compile(r"state/(?:runs|reports|results)\b|calculator/target/")
 SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 """Flags that the code builds from the names of forms."""
 
