@@ -16,13 +16,16 @@ from arena.analysis.risk.tables import (
     COVERAGE_HEADS,
     COVERAGE_NOTE,
     METRIC_HEADS,
+    MODEL_HEADS,
     attack_names,
+    cell_rows,
     coverage_rows,
     curve_rows,
     defence_heads,
     defence_rows,
     interval,
     metric_rows,
+    model_rows,
     reason_rows,
     shown,
     slice_attack_rows,
@@ -58,6 +61,9 @@ def page_parts(
     yield tag("pre", "\n".join(lines_of(tally, head, verdict)), id="lines")
     yield drawn(picture(tally), TITLE)
     yield from _section("Metrics", "metrics", METRIC_HEADS, metric_rows(total))
+    yield from _section("Models", "models", MODEL_HEADS, model_rows(tally))
+    if head.get("cells"):
+        yield from _section("Combinations of the sweep", "sweep", ["mode", "model", "state"], cell_rows(head))
     yield from _section("Attack and defence", "defences", defence_heads(total), defence_rows(total))
     yield from _section("Attack success rate by slice and attack", "slices", ["slice", *attack_names(total)],
                         slice_attack_rows(total))  # fmt: skip

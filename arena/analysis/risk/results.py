@@ -46,7 +46,7 @@ COUNTED = (
 
 _READ: Mapping[str, tuple[type, ...]] = {
     "run_id": (str,), "policy_id": (str,), "limits": (dict,), "budget": (dict,), "evaluator": (dict,),
-    "gate_latency": (dict,), "real": (dict,),
+    "gate_latency": (dict,), "real": (dict,), "cells": (list,),
 }  # fmt: skip
 _READ_WITHIN: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "limits": ("*", (int, float, type(None))),
@@ -113,7 +113,12 @@ def stored_head(folder: Path) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise DataError([Issue(str(path), "", "must be a JSON object")])
     head = {name: member for name, member in value.items() if name not in COUNTED}
-    issues = IssueList(str(path))
+    _check_head(head, IssueList(str(path)))
+    return head
+
+
+def _check_head(head: Mapping[str, Json], issues: IssueList) -> None:
+    """Errors: DataError for members that are of another type than the arena writes."""
     for name, kinds in _READ.items():
         if not isinstance(head.get(name), (*kinds, type(None))):
             issues.add(child("", name), f"must be {' or '.join(kind.__name__ for kind in kinds)}")
@@ -124,8 +129,11 @@ def stored_head(folder: Path) -> dict[str, Json]:
                 not isinstance(found, kinds) or isinstance(found, bool) is not (bool in kinds)
             ):
                 issues.add(child(child("", name), key), "is of another type")
+    cells = head.get("cells")
+    for place, cell in enumerate(cells if isinstance(cells, list) else ()):
+        if not isinstance(cell, dict):
+            issues.add(f"/cells/{place}", "must be an object")
     issues.raise_if_any()
-    return head
 
 
 def write_results(folder: Path, head: Mapping[str, Json], options: Options) -> Results:

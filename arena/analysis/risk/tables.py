@@ -109,6 +109,30 @@ def metric_rows(sums: Sums) -> list[list[str]]:
 METRIC_HEADS = ("metric", "value", "95 % interval", "count", "share of", "direction")
 
 
+MODEL_HEADS = ("model", "mode", "trials", "callable", "errors", "attack success", "benign completion", "pass rate")
+
+
+def model_rows(tally: Tally) -> list[list[str]]:
+    """Return a row per model and mode: the matrix of a sweep."""
+    found: dict[tuple[str, str], Sums] = {}
+    for key, sums in tally.cells.items():
+        found.setdefault((key.model, key.mode), Sums()).merge(sums)
+    rows = []
+    for (model, mode), sums in sorted(found.items()):
+        metrics = sums.counts.to_json()["metrics"]
+        asr, benign = metrics["attack_success_rate"], metrics["benign_completion"]
+        rate = f"{sums.passed / sums.callable:.1%}" if sums.callable else "-"
+        rows.append(
+            [model, mode, str(sums.rows), str(sums.callable), str(sums.errors), _cell(asr), _cell(benign), rate]
+        )
+    return rows
+
+
+def cell_rows(head: Mapping[str, Json]) -> list[list[str]]:
+    """Return what became of each combination of a sweep: mode, model, state."""
+    return [[str(one.get(name)) for name in ("mode", "model", "state")] for one in head.get("cells") or []]
+
+
 def defence_rows(sums: Sums) -> list[list[str]]:
     """Return the cells attack x defence and benign x defence: how many passed."""
     cells = sums.counts.to_json()["cells"]
@@ -140,7 +164,7 @@ def slice_attack_rows(sums: Sums) -> list[list[str]]:
 
 
 def _cell(rate: Mapping[str, Json] | None) -> str:
-    return "-" if rate is None else f"{shown(rate)} ({interval(rate)}; {rate['k']}/{rate['n']})"
+    return "-" if rate is None or not rate["n"] else f"{shown(rate)} ({interval(rate)}; {rate['k']}/{rate['n']})"
 
 
 def curve_rows(tally: Tally) -> list[list[str]]:

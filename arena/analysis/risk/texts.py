@@ -8,12 +8,15 @@ from arena.analysis.risk.tables import (
     COVERAGE_HEADS,
     COVERAGE_NOTE,
     METRIC_HEADS,
+    MODEL_HEADS,
     attack_names,
+    cell_rows,
     coverage_rows,
     curve_rows,
     defence_heads,
     defence_rows,
     metric_rows,
+    model_rows,
     reason_rows,
     slice_attack_rows,
 )
@@ -39,6 +42,9 @@ def summary_md(
         _code(lines_of(tally, head, verdict)),
     ]
     parts += _section("Metrics", METRIC_HEADS, metric_rows(total))
+    parts += _section("Models", MODEL_HEADS, model_rows(tally))
+    if head.get("cells"):
+        parts += _section("Combinations of the sweep", ["mode", "model", "state"], cell_rows(head))
     parts += _section("Attack and defence", defence_heads(total), defence_rows(total))
     parts += _section("Attack success rate by slice and attack", ["slice", *attack_names(total)],
                       slice_attack_rows(total))  # fmt: skip

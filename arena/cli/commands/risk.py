@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.cli.console import Console
-from arena.families.risk.spec import SPEC
+from arena.families.risk.spec import SPEC, SWEEP
 from arena.settings.config import declare_settings, settings_parser
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
@@ -34,6 +34,11 @@ class Leaf(NamedTuple):
 def _run_flags(parser: Parser) -> None:
     declare_settings(parser, SPEC.settings)
     parser.show_first(_SHOWN)
+
+
+def _sweep_flags(parser: Parser) -> None:
+    declare_settings(parser, SWEEP)
+    parser.show_first(("modes", "models", *(name for name in _SHOWN if name not in ("mode", "participant_model"))))
 
 
 def _choice(parser: Parser) -> None:
@@ -88,6 +93,10 @@ LEAVES: dict[str, Leaf] = {
         "python3 -m arena risk run --mode REAL --model mock/echo --trials 2",
         "python3 -m arena risk run --trials 3 --dry-run",
     ), _run_flags),
+    "sweep": Leaf("arena.cli.risk.sweep", "cross slices, attacks, models, modes and seeds", (
+        "python3 -m arena risk sweep --models mock/careful,mock/gullible --seeds 1,2 --trials 2",
+        "python3 -m arena risk sweep --models mock/careful,mock/echo --config config/risk_sweep.yaml",
+    ), _sweep_flags),
     "report": Leaf("arena.cli.risk.report", "write a run's tables, figure and page anew", (
         "python3 -m arena risk report",
         "python3 -m arena risk report --run-id first --open",
@@ -107,6 +116,7 @@ LEAVES: dict[str, Leaf] = {
 
 _TITLES = {
     "run": _RUN,
+    "sweep": "Cross slices, attacks, models, modes and seeds: a run per mode and model, and one set of results.",
     "report": "Write rows, tables, figure and page of a run anew: from its records, or from the rows that are there.",
     "check": "Hold a run against thresholds. Exit codes: 0 OK or WARN, 1 FAIL (with --strict 1 also WARN), 2 a missing"
     " or broken file.",
@@ -126,7 +136,7 @@ def parser() -> Parser:
     leaves = declared.add_subparsers(dest="leaf", required=True, metavar="COMMAND", parser_class=Parser)
     for name, leaf in LEAVES.items():
         title = _TITLES[name]
-        if leaf.declare is _run_flags:
+        if leaf.declare in (_run_flags, _sweep_flags):
             given = settings_parser(f"arena risk {name}", title, leaf.examples)
         else:
             given = {"description": title, "examples": leaf.examples}

@@ -18,6 +18,9 @@ from arena.settings import places
 from arena.store.files import require_folder, require_plain, write_atomic
 
 LATEST = "LATEST"
+CELLS_DIR = "cells"
+"""In the folder of a sweep: its runs."""
+
 RUN_ID = "RUN_ID"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
@@ -132,6 +135,7 @@ def names_below(folder: Path) -> Iterator[str]:
 
 
 __all__: Sequence[str] = (
+    "CELLS_DIR",
     "FoundRun", "LATEST", "RUN_ID", "checked_id", "chosen_folder", "keep_latest",
     "latest_valid", "names_below", "new_folder", "results_root", "runs_in", "started_of",
 )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from arena.analysis.risk.results import Options, Results, write_results
+from arena.analysis.risk.results import Options, Results
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -86,25 +86,32 @@ def with_limits(config: Config, policy: Policy | None) -> Config:
 
 
 def carry_out(asked: Asked, console: Console, argv: Sequence[str]) -> int:
-    """Play a run, or carry out its dry run, and write its results; return the exit code."""
+    """Play a run, or carry out its dry run, write its results and print them; return the exit code."""
+    code, results = play(asked, console, argv, "arena risk run")
+    tell(asked, results, console)
+    return code
+
+
+def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> tuple[int, Results]:
+    """Play a run, or carry out its dry run, and write its results; return the exit code and them."""
     if asked.policy is not None and asked.policy.shadow:
         console.warn(f"shadow mode: {asked.policy.name} decides and records, and nothing follows from it")
     if asked.config.operation.dry_run:
-        results = write_dry_run(asked.config, asked.policy, asked.folder, asked.options)
-        _tell(asked, results, console)
-        return EXIT_OK
+        return EXIT_OK, write_dry_run(asked.config, asked.policy, asked.folder, asked.options)
     config = replace(asked.config, settings={**asked.config.settings, "out": asked.folder})
-    process = process_context(config, console, argv, "arena risk run")
+    process = process_context(config, console, argv, command)
     gate = asked.gate
     code = execute(RunRequest(SPEC, config, process, gate=gate), console)
     latency = gate.latency_ms() if isinstance(gate, PolicyGate) else None
     results, _ = rebuild(asked.folder, asked.options, latency=latency)
-    _tell(asked, results, console)
-    return code
+    return code, results
 
 
-def _tell(asked: Asked, results: Results, console: Console) -> None:
-    """Say what the results are and where they stand; with --json standard output holds the summary alone."""
+def tell(asked: Asked, results: Results, console: Console, every: bool = False) -> None:
+    """Say what the results are and where they stand; with --json standard output holds the summary alone.
+
+    `every`: print all lines, also those that the end of a run prints.
+    """
     for banner in results.banners:
         console.warn(banner)
     operation = asked.config.operation
@@ -113,9 +120,6 @@ def _tell(asked: Asked, results: Results, console: Console) -> None:
         return
     say = console.log if operation.json else console.result
     for line in results.lines:
-        if operation.dry_run or operation.json or not line.startswith(_SAID_BY_FAMILY):
+        if every or operation.dry_run or operation.json or not line.startswith(_SAID_BY_FAMILY):
             say(one_line(line))
     say(one_line(f"page: {asked.folder / 'index.html'}" + (f"; copied to {asked.root / 'LATEST'}" if kept else "")))
-
-
-__all__ = ["Asked", "asked_for", "carry_out", "run", "with_limits", "write_results"]

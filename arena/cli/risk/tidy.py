@@ -8,7 +8,7 @@ import os
 from arena.analysis.risk.results import RUN_JSON, TOP_FILES, experiments_in
 from arena.analysis.risk.rows_file import ROWS_FILE
 from arena.cli.console import Console
-from arena.cli.risk.places import chosen_folder, names_below
+from arena.cli.risk.places import CELLS_DIR, chosen_folder, names_below
 from arena.engine.summary import SCORES_CSV
 from arena.errors import EXIT_OK, UsageError, one_line
 from arena.families.risk.spec import SPEC
@@ -22,7 +22,7 @@ KEPT = frozenset({
     *TOP_FILES, MANIFEST_FILE, RECORDS_FILE, JOURNAL_FILE, TIMINGS_FILE, SUMMARY_FILE, SCORES_CSV, DIGESTS_FILE,
     f"{SPEC.words.unit}_summary.csv",
 })  # fmt: skip
-"""What a run consists of, beside its inputs and the folders of its experiments."""
+"""What a run consists of, beside its inputs, the combinations of a sweep and the folders of its experiments."""
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     redundant = [
         name
         for name in names_below(folder)
-        if name not in KEPT and name not in rows and not name.startswith(f"{INPUTS_DIR}/")
+        if name not in KEPT and name not in rows and not name.startswith((f"{INPUTS_DIR}/", f"{CELLS_DIR}/"))
     ]
     word = "would remove" if options.dry_run else "removed"
     for name in redundant:

@@ -82,6 +82,14 @@ SETTINGS: tuple[Setting, ...] = (*OWN, *(_own_default(row) for row in (*PLAYERS,
 DIFFERENT: tuple[Setting, ...] = (*OWN, *(row for row in SETTINGS if row.name in _DEFAULTS))
 """The settings that the other families do not have, or have with another default or variable."""
 
+SWEEP: tuple[Setting, ...] = (
+    Setting("modes", ("--modes",), "list", (), "identity", PLAYED,
+            "SHIM, REAL; without it SHIM agents are played in SHIM and all others in REAL; repeatable", env="MODE",
+            choices=("SHIM", "REAL"), metavar="MODES"),
+    *(row for row in SETTINGS if row.name != "mode"),
+)  # fmt: skip
+"""The settings of a sweep: several modes instead of one."""
+
 SPEC = FamilySpec(
     name="risk",
     module="arena.families.risk.setup",
