@@ -181,6 +181,8 @@ xsweep: ## risk lab: a sweep of models, modes and seeds as CONFIG says
 
 .PHONY: real-tau-risky
 real-tau-risky: ## risk lab: the refund slice with a real model (GROQ_API_KEY, or DRY_RUN=1)
+	@if [ -z "$${GROQ_API_KEY:-}" ] && [ -n "$${DRY_WITHOUT_KEY:-}" ]; then \
+	  echo "GROQ_API_KEY is not set: this is a dry run"; export DRY_RUN=1; fi; \
 	$(PYTHON) -m scripts.experiments.tau_risky_real $(RISK_ROOT)
 
 .PHONY: report

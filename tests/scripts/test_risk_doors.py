@@ -193,6 +193,13 @@ def test_real_slice_is_a_dry_run_in_pull_requests(tmp_path: Path) -> None:
     assert done.returncode == 0 and json.loads((tmp_path / "pr/run.json").read_bytes())["dry_run"] is True
 
 
+@needs_make
+def test_push_without_the_secret_is_a_dry_run(tmp_path: Path) -> None:
+    done = make("real-tau-risky", tmp_path, DRY_WITHOUT_KEY="1", RUN_ID="push", TRIALS="1")
+    assert done.returncode == 0 and "GROQ_API_KEY is not set" in done.stdout
+    assert json.loads((tmp_path / "push/run.json").read_bytes())["dry_run"] is True
+
+
 def test_doors_follow_the_environment_of_the_process(tmp_path: Path) -> None:
     with risk_environment({"RUN_ID": "env", "DRY_RUN": "1"}):
         assert "RUN_ID" in os.environ
