@@ -83,4 +83,6 @@ def default_text(row: Setting) -> str:
         return "on" if row.default else "off"
     if row.default is None or row.default == ():
         return ""
+    if isinstance(row.default, tuple):
+        return ",".join(row.default)
     return f"{row.default:g}" if isinstance(row.default, float) else str(row.default)

@@ -26,10 +26,10 @@ OWN: tuple[Setting, ...] = (
             "times that each attack is tried on a case, for the best of k beside the mean", low=1, high=1000,
             metavar="K"),
     Setting("mode", ("--mode",), "text", "SHIM", "identity", PLAYED,
-            "SHIM plays agents of the arena, REAL the model of --participant-model where the slice's tag allows it",
+            "SHIM plays agents of the arena, REAL the model of --model where the slice's tag allows it",
             env="MODE", choices=("SHIM", "REAL"), metavar="MODE"),
     Setting("models", ("--models",), "list", (), "identity", PLAYED,
-            "several models, each of which plays all trials (instead of --participant-model); repeatable",
+            "several models, each of which plays all trials (instead of --model); repeatable",
             metavar="MODELS"),
     Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 20, "identity", PLAYED,
             "tool calls that an agent may make in one turn", low=0, high=1000, metavar="N"),
@@ -69,7 +69,18 @@ _DEFAULTS: dict[str, tuple[object, str | None]] = {
 """Setting -> its default in this family, and its variable."""
 
 
+_HELP = {
+    "participant_model": "the model that plays, provider/model (mock/careful without it)",
+    "dry_run": "the gates decide about the first request of each planned trial; no model is asked, no key needed",
+    "out": "folder of the run (state/results/RUN_ID without it; LATEST is kept only there)",
+    "workers": "trials played at once",
+}
+"""Setting -> what it does in this family, where that is something else."""
+
+
 def _own_default(row: Setting) -> Setting:
+    if row.name in _HELP:
+        row = replace(row, help=_HELP[row.name])
     if row.name not in _DEFAULTS:
         return row
     default, variable = _DEFAULTS[row.name]
@@ -79,7 +90,7 @@ def _own_default(row: Setting) -> Setting:
 
 SETTINGS: tuple[Setting, ...] = (*OWN, *(_own_default(row) for row in (*PLAYERS, *CORE)))
 
-DIFFERENT: tuple[Setting, ...] = (*OWN, *(row for row in SETTINGS if row.name in _DEFAULTS))
+DIFFERENT: tuple[Setting, ...] = (*OWN, *(row for row in SETTINGS if row.name in {**_DEFAULTS, **_HELP}))
 """The settings that the other families do not have, or have with another default or variable."""
 
 SWEEP: tuple[Setting, ...] = (
