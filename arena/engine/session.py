@@ -13,7 +13,7 @@ from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
 from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.progress import Console, ProgressLine
-from arena.engine.runner import Hooks, Progress, Runner
+from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.summary import Summary
 from arena.families.contract import Family
 from arena.messages import Calculator
@@ -221,7 +221,14 @@ class Session:
             )
             context = self._context(journal)
             runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
+            most = run.request.config.get("max_trials")
+            if most is not None:
+                runner.cap = TrialCap(most, self._answered(), context.stop)
             return runner.run(lanes(self._jobs()))
+
+    def _answered(self) -> int:
+        """Return how many of the kept trials got an answer."""
+        return sum(record.answered for _, record in self.records.chosen(list(self.kept))) if self.kept else 0
 
     def _context(self, journal: AppendFile) -> RunContext:
         run = self.run
