@@ -62,10 +62,17 @@ def rates_json(found: Rates) -> dict[str, Json]:
     }
 
 
-def findings_json(found: RunFindings) -> dict[str, Json]:
-    """Return everything that a group of episodes says together."""
+def findings_json(found: RunFindings, protocols: Sequence[str] = ()) -> dict[str, Json]:
+    """Return everything that a group of episodes says together.
+
+    `protocols`: names that a run may have played; where it did not, `cells` has null, so that a question about them has
+    no value, while a name that nobody knows is a mistake.
+    """
     return {
-        "cells": {name: _cell(one, found, name) for name, one in found.cells.items()},
+        "cells": {
+            **dict.fromkeys(protocols),
+            **{name: _cell(one, found, name) for name, one in found.cells.items()},
+        },
         "baselines": {name: rates_json(next(iter(one.rates.values()))) for name, one in found.baselines.items()},
         "order": {name: _order(test) for name, test in found.order.items()},
         "claims": [
@@ -82,6 +89,7 @@ def _cell(one: CellFindings, found: RunFindings, name: str) -> dict[str, Json]:
         "sender": one.cell.sender,
         "receiver": one.cell.receiver,
         "deviations": {deviation: rates_json(rates) for deviation, rates in one.rates.items()},
+        "honest": None if one.honest is None else rates_json(one.honest),
         "false_punishment": None if one.honest is None else rates_json(one.honest)["punished"],
         "cost_of_protocol": dearer,
         **_gains(one),

@@ -91,7 +91,7 @@ class Incentives:
 
     def to_json(self) -> Json:
         found = self.findings()
-        return None if found is None else findings_json(found)
+        return None if found is None else findings_json(found, self.statistician.rules.protocols)
 
     def cells(self, record: Record) -> list[Json]:
         return []

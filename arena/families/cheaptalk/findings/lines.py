@@ -19,11 +19,12 @@ def talk_lines(summary: Mapping[str, Json]) -> list[str]:
     lines = [_rates_line("all episodes", rates)]
     if found is None:
         return [*lines, "no gain can be told: it needs two claims or more that were played honestly and otherwise"]
-    gains = _gain_rows(found["cells"])
+    cells = {name: cell for name, cell in found["cells"].items() if cell is not None}
+    gains = _gain_rows(cells)
     if gains:
         heads = ("protocol", "deviation", "DG", "95 %", "p (Holm)", "% DG>0", "pairs", "left out", "as behaved")
         lines.append(text_table(heads, gains, frozenset({2, 4, 5, 6, 7, 8})))
-    for name, cell in found["cells"].items():
+    for name, cell in cells.items():
         lines += _cell_lines(name, cell)
     for name, baseline in found["baselines"].items():
         lines.append(_rates_line(f"baseline {name}", baseline))
