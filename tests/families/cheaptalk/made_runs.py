@@ -97,7 +97,7 @@ def in_series(made: Record, series: str, state: Reputation) -> tuple[Record, Rep
     found: EpisodeDetail = made.score.detail
     passed = found.condition.deviation != "lie"
     step = update(state, passed, 0.9 if passed else 0.1, ReputationConfig())
-    seen = ReputationDetail("sender#0", 0, state, step.after, passed, step.slashed, step.redeemed, False)
+    seen = ReputationDetail(f"{series}#0", 0, state, step.after, passed, step.slashed, step.redeemed, False)
     made.score.detail = replace(found, reputation=seen)
     return replace(made, trial=replace(made.trial, series=series)), step.after
 

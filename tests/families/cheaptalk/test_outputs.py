@@ -178,10 +178,10 @@ def test_reputation_table_follows_the_records(run: Path) -> None:
         agents = dict(database.execute("SELECT agent_id, rep_score FROM reputations").fetchall())
         steps = database.execute("SELECT count(*) FROM reputation_history").fetchone()[0]
     assert steps == 12 * len(FOUR) * len(SEEDS) and len(agents) == len(FOUR) * len(SEEDS)
-    assert agents["lie/42/sender#0"] < agents["honest/42/sender#0"]
+    assert agents["lie/42#0"] < agents["honest/42#0"]
     curves = loaded(run / "milestone4/reputation_trajectories.json")
-    assert curves["lie/42/sender#0"][-1]["rep_after"] == agents["lie/42/sender#0"]
-    assert [step["task_id"] for step in curves["lie/42/sender#0"]] == [f"claim-{place:03}" for place in range(12)]
+    assert curves["lie/42#0"][-1]["rep_after"] == agents["lie/42#0"]
+    assert [step["task_id"] for step in curves["lie/42#0"]] == [f"claim-{place:03}" for place in range(12)]
 
 
 def test_summary_over_seeds_equals_the_one_from_its_files(run: Path) -> None:

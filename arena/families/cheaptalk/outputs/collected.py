@@ -14,6 +14,8 @@ from arena.families.cheaptalk.reputation_table import Step
 from arena.records import Record
 
 FIRST, SECOND, THIRD, FOURTH = MILESTONES = ("milestone1", "milestone2", "milestone3", "milestone4")
+NO_MILESTONE = ""
+"""Stands for episodes that belong to no milestone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Collected:
             series = record.trial.series or condition.protocol
             metadata = {"series": series, "task_id": detail.task.task_id, "deviation": condition.deviation,
                         "seed": condition.seed, "forced": found.forced}  # fmt: skip
-            self.steps.append(Step(f"{series}/{found.agent_id}", found.update, metadata))
+            self.steps.append(Step(found.agent_id, found.update, metadata))
 
     def pairings(self) -> list[tuple[str, str]]:
         """Return who plays whom, in the order of the records; methods without a sender are no pairing."""
@@ -55,11 +57,14 @@ class Collected:
         return list(dict.fromkeys(one.seed for one in self.kept))
 
     def of(self, milestone: str, pairing: tuple[str, str], seed: int | None = None) -> list[Played]:
-        """Return the episodes of a milestone that a pairing played, of one seed or of all; baselines serve all."""
+        """Return the episodes of a milestone that a pairing played, of one seed or of all; baselines serve all.
+
+        `milestone` empty: those of none, which are controls.
+        """
         return [
             one.played
             for one in self.kept
-            if milestone in one.milestones
+            if (milestone in one.milestones if milestone else not one.milestones)
             and (seed is None or one.seed == seed)
             and _belongs(one.played.episode, pairing)
         ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from arena.families.cheaptalk.detail import EpisodeDetail
+from arena.families.cheaptalk.payoff import Breakdown
 from arena.formats.json_types import Json
 from arena.records import Record
 
@@ -48,7 +47,7 @@ def episode_line(record: Record, detail: EpisodeDetail) -> dict[str, Json]:
             "tokens": detail.spent.tokens,
             "calls": detail.spent.calls,
             "behaved": detail.behaved,
-            **asdict(paid.breakdown),
+            **{name: getattr(paid.breakdown, name) for name in Breakdown.__slots__},
         },
         "payoff": paid.paid,
         "seed": condition.seed,

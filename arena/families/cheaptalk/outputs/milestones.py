@@ -94,15 +94,21 @@ def _first_gain(name: str, honest: Sequence[Episode], group: Sequence[Episode]) 
     }
 
 
-def suite(episodes: Sequence[Episode], statistician: Statistician, config: PayoffConfig) -> dict[str, Json]:
-    """Return the object of deviation_suite_results.json: one protocol, all deviations."""
-    found = statistician.findings(episodes)
-    one = next(iter(found.cells.values()))
+def suite(
+    episodes: Sequence[Episode], statistician: Statistician, config: PayoffConfig, controls: Sequence[Episode] = ()
+) -> dict[str, Json]:
+    """Return the object of deviation_suite_results.json: one protocol, all deviations.
+
+    `controls`: episodes without a message, or with another claim's, which are in no milestone; messages are compared
+    with them.
+    """
+    found = statistician.findings([*episodes, *controls])
+    name = episodes[0].cell.protocol
+    one, findings = found.cells[name], findings_json(found)["cells"][name]
     table = one.gains
-    name, findings = next(iter(findings_json(found)["cells"].items()))
     return {
         "num_tasks": sum(episode.deviation == HONEST for episode in episodes),
-        "deviation_types": list(one.rates),
+        "deviation_types": list(by_deviation(episodes)),
         "payoff_config": {
             "lambda_cost": config.lambda_cost,
             "mu_penalty": config.mu_penalty,
@@ -175,7 +181,10 @@ def _ranking(methods: Mapping[str, Mapping[str, Json]], metric: str) -> list[str
 
 
 def progression(
-    groups: Mapping[str, Sequence[Episode]], statistician: Statistician, config: PayoffConfig
+    groups: Mapping[str, Sequence[Episode]],
+    statistician: Statistician,
+    config: PayoffConfig,
+    controls: Sequence[Episode] = (),
 ) -> dict[str, Json]:
     """Return the object of protocol_comparison.json: protocol -> suite."""
-    return {protocol_title(name): suite(group, statistician, config) for name, group in groups.items()}
+    return {protocol_title(name): suite(group, statistician, config, controls) for name, group in groups.items()}

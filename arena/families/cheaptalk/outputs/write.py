@@ -21,6 +21,7 @@ from arena.families.cheaptalk.outputs.collected import (
     FIRST,
     FOURTH,
     MILESTONES,
+    NO_MILESTONE,
     SECOND,
     THIRD,
     Collected,
@@ -174,9 +175,10 @@ class ResultFiles:
         groups = by_protocol(episodes_of(played), self._rules.statistics.protocols)
         if not groups:
             return None
+        controls = episodes_of(self._collected.of(NO_MILESTONE, pairing, seed))
         if milestone == SECOND:
-            return suite(next(iter(groups.values())), self._statistician, self._rules.payoff)
-        return progression(groups, self._statistician, self._rules.payoff)
+            return suite(next(iter(groups.values())), self._statistician, self._rules.payoff, controls)
+        return progression(groups, self._statistician, self._rules.payoff, controls)
 
     def _progression(self, episodes: Sequence[Episode]) -> Json:
         found = findings_json(self._statistician.findings(episodes))
