@@ -74,7 +74,7 @@ def test_expression_has_its_value_and_the_fewest_observations(text: str, value: 
 
 
 def test_worst_names_the_part_it_is_of() -> None:
-    assert only("max(group.cells.*.gain.*)").name == "max(group.cells.*.gain.*) [group.cells.one.gain.b]"
+    assert only("max(group.cells.*.gain.*)").name == "max(group.cells.*.gain.*) [one, b]"
     assert only("group.bare.p - group.bare.q").name == "group.bare.p - group.bare.q"
 
 

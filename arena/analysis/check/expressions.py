@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from arena.analysis.check.metrics import Measure, UnknownMetric, measures
+from arena.analysis.check.metrics import EACH, Measure, UnknownMetric, measures
 from arena.records import Json
 from arena.stats.intervals import wilson
 
@@ -142,7 +142,14 @@ def _reduced(term: Term, found: Sequence[Measure]) -> Measure:
     # The fewest observations behind any of them: the largest of many says little where one of them has few.
     counts = [measure.n for _, measure in known]
     fewest = None if None in counts else min(n for n in counts if n is not None)
-    return Measure((f"{term.shown} [{one.name}]",), chosen, fewest)
+    return Measure((f"{term.shown} [{_filled(term.path, one.path)}]",), chosen, fewest)
+
+
+def _filled(path: Path, whole: Path) -> str:
+    """Return what stands for each `*` of a path; the whole name where that cannot be told."""
+    if len(path) != len(whole):
+        return ".".join(whole)
+    return ", ".join(part for mark, part in zip(path, whole, strict=True) if mark == EACH)
 
 
 def _difference(one: Measure, other: Measure) -> Measure:
