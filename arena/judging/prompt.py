@@ -164,6 +164,8 @@ def _lines(entries: Sequence[Entry]) -> tuple[list[_Shown], list[_Shown]]:
             ok = answer.get("ok") is True
             line |= {"op": entry.op, "ok": ok, "args": _ascii(entry.args)}
             line["answer"] = _ascii(answer.get("result" if ok else "error"))
+            if answer.get("toy") is True:
+                line["toy"] = True
             ledger += [_Shown(line, "args", LEDGER_CHARS), _Shown(line, "answer", LEDGER_CHARS)]
         else:
             line["kind"] = entry.kind

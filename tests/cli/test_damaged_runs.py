@@ -45,7 +45,7 @@ COMMANDS: dict[str, Callable[[Path, Path], Sequence[str | Path]]] = {
 }
 """Command -> its words for a run; what it writes goes into the other folder."""
 
-NOT_READ = {"replay": "matches.jsonl: line 1: /score_detail/"}
+NOT_READ = {"run from a replay": "matches.jsonl: line 1: /score_detail/"}
 """Command -> places that it has no use for: a replay takes a match's calls, whatever its checks came to."""
 
 FILES = ("matches.jsonl", "api_calls.jsonl", "manifest.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,13 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
     ]
     assert "Every seat declared the matter settled." in text
     assert cut == (0, 0)
+
+
+@pytest.mark.parametrize("members", [{"toy": True}, {}])
+def test_the_judge_is_told_that_an_answer_is_of_toy_size(members: dict[str, Any]) -> None:
+    text = prompt(call(0, "Ada", "keygen", {}, {"ok": True, "result": "abcd"} | members))
+    shown = {"turn": 0, "from": "Ada", "op": "keygen", "ok": True, "args": "{}", "answer": '"abcd"'}
+    assert lines(text, "tool ledger") == [shown | members]
 
 
 def test_five_dimensions_with_their_published_names_and_five_anchors_each() -> None:
