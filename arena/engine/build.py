@@ -38,6 +38,7 @@ FAMILIES: Mapping[str, str] = {
     "crypto": "arena.families.crypto.spec",
     "calibration": "arena.families.crypto.calibration.spec",
     "risk": "arena.families.risk.spec",
+    "cheaptalk": "arena.families.cheaptalk.spec",
 }
 """Benchmark families: name -> module that offers `SPEC`, a FamilySpec. A new family is one folder and one row."""
 

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "run": Command("arena.cli.commands.run", "play the challenge set: agents negotiate, compute and are judged"),
     "risk": Command("arena.cli.commands.risk", "attack an agent that has tools, under a policy: run, report, check"),
+    "cheaptalk": Command("arena.cli.commands.cheaptalk.command", "a sender talks to a receiver; does honesty pay?"),
     "runs": Command("arena.cli.commands.runs", "list the runs under state/runs"),
     "show": Command("arena.cli.commands.show", "print one trial of a run as a conversation"),
     "report": Command("arena.cli.commands.report", "write an HTML page about one or several runs"),
