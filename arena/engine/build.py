@@ -34,6 +34,7 @@ from arena.store.finished_run import Source
 FAMILIES: Mapping[str, str] = {
     "crypto": "arena.families.crypto.spec",
     "calibration": "arena.families.crypto.calibration.spec",
+    "baselines": "arena.families.crypto.baselines.spec",
     "risk": "arena.families.risk.spec",
 }
 """Benchmark families: name -> module that offers `SPEC`, a FamilySpec. A new family is one folder and one row."""

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.checks.evidence import artefacts_of
-from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named, number_words
+from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
 from arena.families.crypto.checks.match import check_match
+from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import (
     CHECKS,
     ArtefactsCheck,
