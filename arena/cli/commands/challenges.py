@@ -1,4 +1,4 @@
-"""`arena challenges lint|list|show|render|stats|play|baselines`: the challenge set for those who read and write it."""
+"""`arena challenges COMMAND`: the challenge set for those who read and write it (the table _COMMANDS lists them)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from arena.calculator.carrier import NoCalculator
-from arena.cli.challenge_baselines import drawn, play_baselines
+from arena.cli.challenge_baselines import drawn, play_baselines, played_references
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -22,9 +22,11 @@ from arena.families.crypto.baselines.report import table_text
 from arena.families.crypto.challenges.lint import lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
+from arena.families.crypto.checks.obligations import obligation_line
 from arena.families.crypto.checks.play_checks import unexpected
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import match_path
+from arena.families.crypto.proposed_obligations import proposed
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.views import spoken
 from arena.formats.decode import encode
@@ -89,6 +91,10 @@ def parser() -> Parser:
     played.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
                         help=f"matches of each baseline and challenge (default {DEFAULT_SEEDS})")  # fmt: skip
     played.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
+    read_off = leaf("obligations", "print obligations that the reference play meets with every seed, as JSON",
+                    "workshop-approval --seeds 10", seeded)  # fmt: skip
+    read_off.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
+                          help=f"matches of the reference play (default {DEFAULT_SEEDS})")  # fmt: skip
     return declared
 
 
@@ -232,6 +238,8 @@ def _played_lines(record: Record) -> list[str]:
     if detail is not None:
         found = encode(detail.checks)
         for name, ok in detail.checks.passed().items():
+            if name == "obligations" and detail.checks.obligations is not None:
+                lines += [obligation_line(one, "").replace("  ", " ") for one in detail.checks.obligations.found]
             state = "not checked" if ok is None else "ok" if ok else "NOT OK"
             lines.append(f"{name}: {state} {json.dumps(found[name], ensure_ascii=False)[:400]}")
     lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(transcript.entries)]
@@ -253,7 +261,15 @@ def _baselines(options: argparse.Namespace, console: Console) -> int:
     return EXIT_ERRORS if problems else EXIT_OK
 
 
+def _obligations(options: argparse.Namespace, console: Console) -> int:
+    (challenge,) = select(load(options.challenges), ids=[options.id], asked="ID")
+    console.set_up(True, False, os.environ)
+    records = played_references(challenge, options.challenges, options.seeds, options.seed, console)
+    console.result(json.dumps(proposed(challenge, records), indent=2, ensure_ascii=False))
+    return EXIT_OK
+
+
 _COMMANDS = {
     "lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play,
-    "baselines": _baselines,
+    "baselines": _baselines, "obligations": _obligations,
 }  # fmt: skip
