@@ -37,6 +37,7 @@ from arena.store.finished_run import Source
 FAMILIES: Mapping[str, str] = {
     "crypto": "arena.families.crypto.spec",
     "calibration": "arena.families.crypto.calibration.spec",
+    "baselines": "arena.families.crypto.baselines.spec",
     "risk": "arena.families.risk.spec",
     "cheaptalk": "arena.families.cheaptalk.spec",
 }

@@ -76,3 +76,7 @@ class FamilyParts:
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
         return None
+
+    def check_words(self, record: Record, name: str) -> str:
+        """Return in words what a mechanical check found in a match; empty where its figures say it all."""
+        return ""

@@ -151,7 +151,7 @@ def _checks(record: Record, parts: FamilyParts) -> Markup:
             lines.append(tag("li", tag("b", "not made", class_="xn"), parts.checks.get(name, name)))
             continue
         facts = {key: value for key, value in checks[name].items() if key != "ok" and value not in ([], {}, None)}
-        told = "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
+        told = parts.check_words(record, name) or "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
         sign = tag("b", "passed" if good else "failed", class_="o0" if good else "o3")
         lines.append(tag("li", sign, parts.checks.get(name, name), tag("small", clipped(told, 2000))))
     return join([tag("h4", "Mechanical checks"), tag("ul", *lines, class_="checks")])
