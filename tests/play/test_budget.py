@@ -205,6 +205,8 @@ def test_attempts_of_unknown_cost_are_estimated_without_limits_too() -> None:
     budget = Budget(Limits())
     assert budget.settle(budget.reserve(asked(1000, 50)), None, (TIMED_OUT, TIMED_OUT)) == Usage(1000, 100, 0, True)
     assert budget.unknown == 2
+
+
 def test_trials_that_got_an_answer_are_limited() -> None:
     budget = Budget(Limits(trials=2))
     for trial in ("a", "a", "b"):
