@@ -19,11 +19,17 @@ from arena.engine.manifest import run_identity
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
-from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.engine.shortfalls import no_talk, shortfalls
+from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
 from arena.formats.tables import printable
 from arena.policy.limits import FLAGS, stricter
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
+
+STOPPED = (
+    "the run has stopped, and what was played is kept. A run keeps its settings: give a new one another value; where"
+    " the service was at fault"
+)
 
 
 def execute(request: RunRequest, console: Console) -> int:
@@ -67,6 +73,8 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
     try:
         with closing(RunDir(path, run.request.config.operation.resume)) as directory:
             return Session(run, directory).carry_out()
+    except SettingRefused as error:
+        raise SettingRefused(f"{error}\n{STOPPED}; {run.resume_hint}") from None
     except UsageError:
         raise  # nothing was done, and the directory may be another run's
     except ArenaError as error:
@@ -115,6 +123,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         console.result(summary_text(summary, run.family, path))
     for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
         console.warn(line)
+    for line in shortfalls(summary, operation.min_coverage):
+        console.warn(line)
     resume = run.resume_hint
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
         console.warn(f"interrupted; only calls in flight are repeated; {resume}")
@@ -129,6 +139,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     trials = run.family.spec.words.trials
     if errors:
         console.warn(f"{errors} {trials} ended in an error, which is not a score; {resume}")
+        return EXIT_ERRORS
+    if no_talk(summary):
         return EXIT_ERRORS
     if summary["n_planned"] and not summary["scored"] and not over_budget:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
@@ -13,11 +13,11 @@ from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
 from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.progress import Console, ProgressLine
-from arena.engine.runner import Hooks, Progress, Runner
+from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.summary import Summary
 from arena.families.contract import Family
 from arena.messages import Calculator
-from arena.play.context import Activity, RunContext
+from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
 from arena.records import STOPS, Json, Record, Stop, Trial
@@ -98,6 +98,7 @@ class Session:
         self.series = SeriesIndex(run.family.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
+        self.left_out = LeftOut()
         self.started = time.perf_counter()
 
     def carry_out(self) -> SessionResult:
@@ -176,8 +177,13 @@ class Session:
         def each(line: CallLine) -> None:
             if line.kind == "model" and line.reply is not None:
                 self.budget.add_past_trial(line.trial)
-            if line.provider in prices:
-                self.budget.add_past(line.reply and line.reply.usage, prices[line.provider])
+            if line.provider not in prices:
+                return
+            model, usage = line.provider, None
+            if line.reply is not None:
+                usage = line.reply.usage
+                self.left_out.add(model, line.reply.not_sent)
+            self.budget.add_past(model, prices[model], usage, line.assumed, len(line.http), line.unknown)
 
         self.recorded.scan(wanted, each)
 
@@ -215,7 +221,14 @@ class Session:
             )
             context = self._context(journal)
             runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
+            most = run.request.config.get("max_trials")
+            if most is not None:
+                runner.cap = TrialCap(most, self._answered(), context.stop)
             return runner.run(lanes(self._jobs()))
+
+    def _answered(self) -> int:
+        """Return how many of the kept trials got an answer."""
+        return sum(record.answered for _, record in self.records.chosen(list(self.kept))) if self.kept else 0
 
     def _context(self, journal: AppendFile) -> RunContext:
         run = self.run
@@ -226,10 +239,12 @@ class Session:
             stop=run.request.process.stop,
             player=run.cast.player,
             panel=run.cast.panel,
+            judge_bound=run.request.config.judge is not None and run.request.config.judge.bound,
             toolbox=run.family.toolbox(run.calculator),
             has_tools=run.tools is not None or run.family.toolbox(None) is not None,
             gate=run.request.gate,
             activity=self.activity,
+            left_out=self.left_out,
         )
 
     def _note(self, record: Record) -> None:
@@ -273,9 +288,10 @@ class Session:
         cost = {
             "usd": round(self.budget.spent()["cost_usd"], 6),
             "unpriced": list(run.cast.unpriced),
-            "prices": {label: asdict(price) for label, price in sorted(priced.items())},
+            "unknown_attempts": self.budget.unknown,
+            "prices": {label: price.to_json() for label, price in sorted(priced.items())},
         }
-        return summary.close(summary_head(self.manifest, run.family, cost))
+        return summary.close(summary_head(self.manifest, run.family, cost, self.left_out.by_model()))
 
 
 def run_limits(request: RunRequest) -> Limits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, TrialEnded, ended
@@ -15,17 +16,19 @@ from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
     Conversation,
+    HttpAttempt,
     ModelReply,
     ModelRequest,
     Sampling,
+    Tool,
     ToolAnswer,
 )
 from arena.play.context import Model, RunContext, no_player
-from arena.play.limits import Reservation
+from arena.play.limits import Asked, Hold
+from arena.play.native_tools import size
 from arena.play.toolbox import Tools
 from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
-from arena.records import CallKind, Counters, GateDecision, Json, Stop, Trial
-from arena.settings.prices import Price
+from arena.records import Counters, GateDecision, Json, Stop, Trial
 from arena.store.calls import CallLine, Fault, Slot
 from arena.store.journal import (
     Recorded,
@@ -35,6 +38,7 @@ from arena.store.journal import (
     encode_line,
     reply_to_json,
     tool_digest,
+    usage_to_json,
 )
 
 JUDGE_SEAT = "(judge)"
@@ -51,16 +55,24 @@ class Services(Protocol):
     """The calls of one trial. All of them may raise TrialEnded or Interrupted."""
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
         """Ask the player of `seat`; `step` counts the calls of this seat's turn (tool rounds and re-asks alike).
 
-        `sampling`: how this call is sampled, where it differs from the run's settings.
+        `sampling`: how this call is sampled, where it differs from the run's settings.  `tools`: see ModelRequest.
         """
         ...
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
-        """Ask the judge; `turn` counts its questions, `step` the calls of one question."""
+    def judge(
+        self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
+    ) -> ModelReply:
+        """Ask the judge; `turn` counts its questions, `step` the calls of one question.  `schema`: see ModelRequest."""
         ...
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
@@ -101,17 +113,32 @@ class TrialServices:
         return self._context.has_tools
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
         model = self._context.player(self._trial, seat)
-        return self._model_call("model", self._place(seat, turn, step), conversation, model, sampling)
+        sampled = model.sampling if sampling is None else sampling
+        key = self._place(seat, turn, step)
+        return self._model_call(
+            ModelRequest("model", model.name, conversation, sampled, key, self._trial.seed, tools), model
+        )
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(
+        self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
+    ) -> ModelReply:
         model = self._context.judge_of(turn)
         if model is None:
             raise ServiceFault(Stop.JUDGE, "this run has no judge")
+        key = self._place(JUDGE_SEAT, turn, step)
+        schema = schema if self._context.judge_bound else None
+        request = ModelRequest("judge", model.name, conversation, model.sampling, key, self._trial.seed, (), schema)
         try:
-            return self._model_call("judge", self._place(JUDGE_SEAT, turn, step), conversation, model, None)
+            return self._model_call(request, model)
         except ServiceFault as fault:
             if fault.stop is Stop.PROVIDER:
                 raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
@@ -194,9 +221,8 @@ class TrialServices:
     def _place(self, seat: str, turn: int, step: int) -> CallKey:
         return CallKey(self._trial.key, self._attempt, seat, turn, step)
 
-    def _model_call(
-        self, kind: CallKind, key: CallKey, conversation: Conversation, model: Model, sampling: Sampling | None
-    ) -> ModelReply:
+    def _model_call(self, request: ModelRequest, model: Model) -> ModelReply:
+        kind, key, conversation = request.kind, request.key, request.conversation
         digest = conversation.digest()
         slot = Slot(kind, key.seat, key.turn, key.step, 0)
         line = self._recorded.find(slot, digest) if self._replays else None
@@ -210,31 +236,31 @@ class TrialServices:
             raise Interrupted("stopped before the next call")
         if kind == "model" and key.step == 0:
             self._context.activity.turns += 1
-        sampled = model.sampling if sampling is None else sampling
-        request = ModelRequest(kind, model.name, conversation, sampled, key, self._trial.seed)
         return self._complete(request, model, fields)
 
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
         """Have a provider answer; journal the reply before it is used, and settle what it took."""
-        context, conversation = self._context, request.conversation
+        context, budget = self._context, self._context.budget
         playing = request.kind == "model"
         if playing:
-            context.budget.begin(self._trial.key)
-        reservation = context.budget.reserve(conversation.chars, request.sampling.max_tokens, model.price)
+            budget.begin(self._trial.key)
+        chars = request.conversation.chars + size(request.tools)
+        hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
         started = context.timer()
         context.activity.in_flight += 1
         try:
-            reply = model.provider.complete(request)
+            reply = model.provider.complete(request._replace(before_retry=partial(budget.again, hold)))
         except TrialEnded as fault:
             if playing:
-                context.budget.unanswered(self._trial.key)
-            self._settle_fault(fields, fault, reservation, model.price)
+                budget.unanswered(self._trial.key)
+            self._settle_fault(fields, fault, hold)
             raise
         except BaseException:
-            context.budget.settle(reservation, None, model.price)
+            budget.settle(hold, None)
             raise
         finally:
             context.activity.in_flight -= 1
+        context.left_out.add(model.label, reply.not_sent)
         if playing:
             context.budget.answered(self._trial.key)
         fields["reply"] = reply_to_json(reply)
@@ -247,8 +273,10 @@ class TrialServices:
         if self._gate is not None:
             _, _, seat, turn, step = request.key
             denied = self._decide(CallFacts("after", request.kind, seat, turn, step, reply.text), fields)
+        assumed = budget.settle(hold, reply.usage, reply.attempts)
+        if assumed is not None:
+            fields["assumed"] = usage_to_json(assumed)
         self._write(fields, (context.timer() - started) * 1000)
-        context.budget.settle(reservation, reply.usage, model.price)
         return reply if denied is None else _withheld(reply, denied)
 
     def _recalled_reply(self, line: CallLine, conversation: Conversation) -> ModelReply:
@@ -310,8 +338,11 @@ class TrialServices:
         self.gate_decisions.append(stored)
         return decision if decision.denies else None
 
-    def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, reservation: Reservation, price: Price) -> None:
-        self._context.budget.settle(reservation, None, price)
+    def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, hold: Hold) -> None:
+        attempts = tuple(attempt for attempt in fault.attempts if isinstance(attempt, HttpAttempt))
+        assumed = self._context.budget.settle(hold, None, attempts)
+        if assumed is not None:
+            fields["assumed"] = usage_to_json(assumed)
         self._context.activity.retries += max(0, len(fault.attempts) - 1)
         self._write_fault(fields, fault)
         if fault.stop is Stop.INTERRUPTED:
@@ -380,4 +411,6 @@ def merge_usage(into: Counters, reply: ModelReply) -> None:
     into.prompt_tokens += usage.prompt_tokens
     into.completion_tokens += usage.completion_tokens
     into.reasoning_tokens += usage.reasoning_tokens
+    into.cached_prompt_tokens += usage.cached_prompt_tokens
+    into.cache_write_tokens += usage.cache_write_tokens
     into.estimated += usage.estimated

@@ -15,6 +15,7 @@ from arena.messages import CallKey, Conversation, ModelRequest, Sampling
 from arena.providers.nobody import Nobody
 from tests.support.arena_rig import DIMENSIONS, Table, challenge, everything, local_environ, results, verdict
 from tests.support.http_server import ModelServer
+from tests.support.made_manifest import made_manifest
 from tests.support.rejudge_rig import TURNS, calls, judge_file, plays, records, rejudge, three_matches
 from tests.support.verify_rig import verify
 
@@ -91,7 +92,7 @@ def test_who_would_call_a_player_gets_a_fault(tmp_path: Path) -> None:
         nobody.complete(ModelRequest("model", "m", Conversation(""), Sampling(), key, "00"))
     with pytest.raises(ServiceFault, match="the calculator for Ana cannot be called"):
         nobody.tool(key, 0, "hash", {})
-    (tmp_path / "manifest.json").write_text('{"identity": {"tools_sha256": null}}')
+    (tmp_path / "manifest.json").write_text(json.dumps(made_manifest({"tools_sha256": None})))
     assert nobody.tools_text() is None
 
 

@@ -19,7 +19,7 @@ from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode
 from arena.judging.bounds import judge_bounds
-from arena.messages import Calculator, Conversation, ModelReply, Sampling
+from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool
 from arena.play.bounds import NO_CALLS
 from arena.play.past import Past
 from arena.play.services import JUDGE_SEAT, Services
@@ -240,12 +240,20 @@ class _LongestQuestion:
     def __init__(self) -> None:
         self.chars = 0
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(
+        self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
+    ) -> ModelReply:
         self.chars = max(self.chars, conversation.chars)
         raise ServiceFault("judge", "only measured")
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
         raise ServiceFault("provider", "only measured")
 

@@ -16,7 +16,7 @@ from arena.analysis.verify.calls import Journal
 from arena.analysis.verify.policy import stored_gate
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
-from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.plan import Job, lanes
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.formats.decode import encode
 from arena.formats.json_text import parse_json
@@ -93,7 +93,6 @@ class _Replay:
         self.found, self.family, self.problems = found, found.family, problems
         self.index = _Watching(journal)
         self.absent = Absent(journal, found.trials)
-        self.series = SeriesIndex(found.trials.values())
         policy = stored_gate(found.run, problems)
         self.gate: Gate = AllowAll() if policy is None else DecidedAgain(policy, self._decided_otherwise)
         self.free = _FREE if policy is None else _FREE - {"gates"}
@@ -103,7 +102,7 @@ class _Replay:
         sink = AppendFile(Path(os.devnull), False)
         try:
             context = context_again(self.found.run, self.family, self.absent, self.index, sink, self.gate)
-            hooks = Hooks(self._compare, self._earlier, _ignore)
+            hooks = Hooks(self._compare, _nothing_before, _ignore)
             Runner(self.family, context, hooks, 1, True).run(lanes(self._jobs()))
         finally:
             sink.close()
@@ -111,10 +110,8 @@ class _Replay:
     def _jobs(self) -> Iterator[Job]:
         for key, stored in self.found.records.items():
             if key in self.found.trials:
-                yield Job(self.found.trials[key], stored.attempt)
-
-    def _earlier(self, trial: Trial) -> list[Record]:
-        return [self.found.read(key) for key in self.series.before(trial) if key in self.found.records]
+                # As carried over: an error in a series would else hide the records behind it.
+                yield Job(self.found.trials[key], stored.attempt, carried_over=True)
 
     def _compare(self, played: Record, seconds: float, finished: int) -> None:
         """Compare one record that was played again with the stored one."""
@@ -175,6 +172,11 @@ def _shown(record: dict[str, Json]) -> dict[str, Json]:
     entries = [{**entry, **{name: parse_json(entry[name]) for name in _ENTRY_TEXTS if entry[name]}}
                for entry in record["transcript"]]  # fmt: skip
     return {**record, **opened, "transcript": entries}
+
+
+def _nothing_before(trial: Trial) -> list[Record]:
+    """Return the past of a lane's first trial: a lane begins with the first record of its series."""
+    return []
 
 
 def _ignore(progress: Progress) -> None:

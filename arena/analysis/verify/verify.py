@@ -102,7 +102,7 @@ def verify(path: Path, again: Recalculation) -> Verification:
     if problems.count:
         problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
         return Verification(path.resolve().name, problems)
-    run = opened(path)
+    run = opened(path, verifying=True)
     result = Verification(run.name, problems)
     for issue in digests.check(path):
         problems.add(issue.file, issue.pointer, issue.message)

@@ -38,7 +38,11 @@ SPEC = FamilySpec(
     words=Words("challenge", "challenges", "match", "matches"),
     judge=Need.REQUIRED,
     tools=Need.OPTIONAL,
-    providers={"mock": "arena.families.crypto.mock.provider", "scripted": "arena.families.crypto.scripted"},
+    providers={
+        "mock": "arena.families.crypto.mock.provider",
+        "scripted": "arena.families.crypto.scripted",
+        "generated": "arena.families.crypto.dataset.provider",
+    },
     mocks=MOCKS,
     compared=("max_turns", "max_tool_calls_per_turn", "repetitions"),
     not_compared=("verified_rule",),
