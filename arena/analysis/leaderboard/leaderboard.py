@@ -13,6 +13,7 @@ from arena.analysis.check.metrics import Figure, check_rate, pass_row, success
 from arena.analysis.compare.paired_runs import VERIFIED_RULE, must_agree
 from arena.engine.result_text import players_text
 from arena.errors import DataError, Issue, UsageError
+from arena.formats.suggest import suggest
 from arena.records import Json
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
@@ -111,7 +112,7 @@ def boards(runs: Sequence[FinishedRun], sort: str) -> list[Board]:
         found[key].rows.append(_row(run, summary))
     keys = sort_keys(runs[0].summary() if runs else {})
     if sort not in keys:
-        raise UsageError(f"--sort {sort}: unknown; there are: {', '.join(keys)}")
+        raise UsageError(f"--sort {sort}: unknown{suggest(sort, keys)}; there are: {', '.join(keys)}")
     value, highest_first = keys[sort]
     for board in found.values():
         board.rows.sort(key=lambda row: (*_order(value(row), highest_first), row.run))
