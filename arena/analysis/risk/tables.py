@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
 from arena.analysis.risk.tally import CellKey, Sums, Tally
@@ -167,19 +168,25 @@ def _cell(rate: Mapping[str, Json] | None) -> str:
     return "-" if rate is None or not rate["n"] else f"{shown(rate)} ({interval(rate)}; {rate['k']}/{rate['n']})"
 
 
-def curve_rows(tally: Tally) -> list[list[str]]:
-    """Return how often each attack had succeeded by its first, second, ... turn; of attacks with several turns."""
-    rows = []
+def curve_points(tally: Tally) -> list[tuple[str, str, list[float]]]:
+    """Return attack, defence, and the share that had succeeded by each turn; of attacks with several turns."""
+    found = []
     for attack, defence in sorted(tally.curves):
         curve = tally.curve(attack, defence)
         turns = max([ATTACKS[attack].turns if attack in ATTACKS else 1, *(turn + 1 for turn in curve.by_turn)])
-        if turns < 2:
-            continue
-        won, cells = 0, []
-        for turn in range(turns):
-            won += curve.by_turn.get(turn, 0)
-            cells.append(f"{won / curve.n:.1%} ({won}/{curve.n})")
-        rows.append([attack, defence, "; ".join(f"by turn {n}: {text}" for n, text in enumerate(cells, 1))])
+        if turns > 1:
+            won = itertools.accumulate(curve.by_turn.get(turn, 0) for turn in range(turns))
+            found.append((attack, defence, [count / curve.n for count in won]))
+    return found
+
+
+def curve_rows(tally: Tally) -> list[list[str]]:
+    """Return the same as text, with counts."""
+    rows = []
+    for attack, defence, shares in curve_points(tally):
+        n = tally.curve(attack, defence).n
+        cells = (f"by turn {turn}: {share:.1%} ({round(share * n)}/{n})" for turn, share in enumerate(shares, 1))
+        rows.append([attack, defence, "; ".join(cells)])
     return rows
 
 
