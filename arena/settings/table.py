@@ -275,6 +275,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("FIREWORKS_API_KEY", _KEYS, "key for fireworks"),
     Variable("FIREWORKS_BASE_URL", _KEYS, "base or whole endpoint",
              "https://api.fireworks.ai/inference/v1/chat/completions"),
+    Variable("FIREWORKS_ACCOUNT_ID", _KEYS, "account in which scripts tune and deploy models"),
     Variable("GROQ_API_KEY", _KEYS, "key for groq"),
     Variable("GROQ_BASE_URL", _KEYS, "base or whole endpoint", "https://api.groq.com/openai/v1"),
     Variable("TOGETHER_API_KEY", _KEYS, "key for together"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
-from arena.analysis.report.figures import WIDTH, Dot, clip, dot_plot, figure
 from arena.analysis.report.page import asset
 from arena.analysis.risk.tables import attack_names, curve_points, shown
 from arena.analysis.risk.tally import Tally
 from arena.families.risk.compose import NO_ATTACK
 from arena.families.risk.risk_counts import share
+from arena.formats.plots import WIDTH, Dot, clip, dot_plot, figure
 from arena.formats.svg import Element, document, element
 from arena.records import Json
 
