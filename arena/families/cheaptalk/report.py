@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from arena.families.cheaptalk.episode_of_record import detail_of, episode_of
 from arena.families.cheaptalk.family import OUTCOMES, CheapTalk
 from arena.families.cheaptalk.findings.curves import ReputationCurves
+from arena.families.cheaptalk.findings.episode_rows import episode_rows
 from arena.families.cheaptalk.findings.facts import Incentives
 from arena.families.cheaptalk.findings.panels import talk_panels
 from arena.families.cheaptalk.findings.run import Statistician
@@ -16,8 +16,7 @@ from arena.families.cheaptalk.scene import RECEIVER
 from arena.families.cheaptalk.setup import from_run
 from arena.families.contract import FactGroup
 from arena.families.report import FamilyParts, Panel
-from arena.formats.decode import encode
-from arena.records import Json, Record
+from arena.records import Record
 from arena.store.finished_run import FinishedRun
 
 
@@ -55,23 +54,7 @@ class CheapTalkParts(FamilyParts):
 
     def found(self, record: Record) -> Sequence[tuple[str, str]]:
         detail = detail_of(record)
-        if detail is None:
-            return ()
-        return [
-            (name, _text(encode(part)))
-            for name, part in (
-                ("What was read", detail.read),
-                ("Evidence", detail.evidence),
-                ("Verifier", detail.verifier),
-                ("Payoff", detail.payoff),
-                ("Reputation", detail.reputation),
-            )
-            if part is not None
-        ]
-
-
-def _text(values: Json) -> str:
-    return "\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+        return () if detail is None else episode_rows(detail)
 
 
 def parts_of(run: FinishedRun) -> CheapTalkParts:

@@ -77,10 +77,10 @@ def test_reputation_table_has_an_agent_per_series(everything: Path) -> None:
 
 
 def test_files_over_seeds_are_aggregated_again_to_the_same_bytes(everything: Path, tmp_path: Path) -> None:
-    out = tmp_path / "summary.json"
-    ended = cheaptalk("aggregate", str(everything), "--out", str(out))
+    ended = cheaptalk("aggregate", str(everything), "--out", str(tmp_path))
     assert ended.code == 0 and "seeds 42, 123: 6 files" in ended.out
-    assert out.read_bytes() == (everything / "submission_multi_seed_summary.json").read_bytes()
+    name = "submission_multi_seed_summary.json"
+    assert (tmp_path / name).read_bytes() == (everything / name).read_bytes()
 
 
 def test_result_files_are_verified(everything: Path, tmp_path: Path) -> None:
