@@ -24,7 +24,6 @@ class EpisodeRates:
     columns: ClassVar[Sequence[str]] = (
         "predicted",
         "asserted",
-        "evidence_match",
         "penalty",
         "verified_false",
         "behaved",
@@ -53,7 +52,6 @@ class EpisodeRates:
         return [
             None if predicted is None else predicted.value,
             None if asserted is None else asserted.value,
-            episode.shown.match,
             outlay.penalty,
             int(outlay.verification_failed),
             None if episode.behaved is None else int(episode.behaved),
