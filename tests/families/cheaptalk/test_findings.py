@@ -165,6 +165,11 @@ def test_single_claim_has_rates_and_no_gains() -> None:
     assert found[0].to_json()["episodes"] == 6 and found[1].to_json() is None
 
 
+def test_single_condition_has_rates_and_no_gains() -> None:
+    found = group_of(record for record in milestone2(4) if record.score.detail.condition.deviation == "lie")
+    assert found[0].to_json()["episodes"] == 4 and found[1].to_json() is None
+
+
 def test_row_of_a_record_has_a_cell_per_column() -> None:
     found = group_of([])[0]
     assert len(found.cells(next(milestone2(1)))) == len(found.columns)

@@ -51,6 +51,13 @@ def test_payoffs_stand_by_deviation_and_protocol() -> None:
     assert "Accuracy by deviation and protocol" in found and len(found["Rates"].rows) == 2
 
 
+def test_payoffs_are_drawn_condition_by_condition() -> None:
+    figure = next(part for part in panels_of(two_protocols())["payoffs"].parts if isinstance(part, PanelFigure))
+    picture = str(render(figure.picture))
+    assert picture.count("<circle") == 6 and "1: lie" in picture and "2: lie" in picture
+    assert "Payoff by deviation and protocol: 1 p1, 2 p2" in picture
+
+
 def test_condition_that_a_protocol_lacks_is_a_dash() -> None:
     lies = [replace(one, cell=P2) for one in payoffs("lie", [0.1, 0.2])]
     found = tables(panels_of([*payoffs("honest", [1.0, 0.5]), *lies])["payoffs"])["Payoff by deviation and protocol"]

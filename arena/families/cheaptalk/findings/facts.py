@@ -62,7 +62,7 @@ class EpisodeRates:
 class Incentives:
     """What episodes say of each other: `incentives` in summary.json and in its groups.
 
-    Null for a single claim, on which nothing can be resampled, and where no cell has honest and deviating episodes.
+    Null for a single claim, on which nothing can be resampled, and for a single condition, which `rates` describes.
     """
 
     name: ClassVar[str] = "incentives"
@@ -83,7 +83,8 @@ class Incentives:
 
     def findings(self) -> RunFindings | None:
         """Return the findings of this group; None where there are none to tell."""
-        if len({episode.task for episode in self.episodes}) < 2:
+        tasks, deviations = ({getattr(one, name) for one in self.episodes} for name in ("task", "deviation"))
+        if min(len(tasks), len(deviations)) < 2:
             return None
         return self.statistician.findings(self.episodes)
 
