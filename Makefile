@@ -148,6 +148,10 @@ bench-calculator: $(BENCH_VENV)/.ready build ## the calculator against gmpy2, ph
 	cargo build --release --locked --quiet --examples --manifest-path calculator/Cargo.toml
 	$(BENCH_VENV)/bin/python scripts/bench_calculator.py
 
+.PHONY: chaos
+chaos: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
+	$(BIN)/python scripts/mutants.py --only "$(ONLY)"
+
 .PHONY: smoke
 smoke: ## play the first challenges with mock models into state/runs/smoke
 	rm -rf $(SMOKE_OUT)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from arena import __version__
+from arena.families.cheaptalk.spec import SETTINGS as CHEAPTALK
 from arena.families.crypto.spec import SETTINGS
 from arena.families.risk.spec import SETTINGS as RISK_SETTINGS
 from arena.formats import simpleyaml
@@ -134,7 +135,7 @@ def test_a_wholesale_handler_would_be_found(body: str, lines: list[int]) -> None
 
 
 def test_env_example_lists_exactly_the_known_variables() -> None:
-    known = {row.env for row in SETTINGS if row.env} | {row.name for row in VARIABLES}
+    known = {row.env for row in (*SETTINGS, *CHEAPTALK) if row.env} | {row.name for row in VARIABLES}
     assert listed_variables() == known
 
 

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.engine.plan import Job, Lane
-from arena.errors import ArenaError, Interrupted, LimitExceeded, StorageFault, TrialEnded, UsageError
+from arena.errors import (
+    ArenaError,
+    Interrupted,
+    LimitExceeded,
+    SettingRefused,
+    StorageFault,
+    TrialEnded,
+    UsageError,
+)
 from arena.families.contract import Family, score_problem
 from arena.play.context import RunContext
 from arena.play.past import Past
@@ -138,6 +146,10 @@ class Runner:
                 self._play_lane(lane)
         except Interrupted:
             self._stop("interrupted")
+        except SettingRefused as error:
+            self._failure = error
+            self._stop("failure")
+            self._context.stop.set()  # whatever else is in progress has the same settings
         except BaseException as error:  # noqa: BLE001 - a worker must never die unseen; `run` raises it in the main thread
             self._failure = error
             self._stop("failure")
@@ -190,7 +202,7 @@ class Runner:
                 score = self._score(job.trial, transcript, services)
             elif transcript.status == "done":
                 score = Score({}, None, unscored=f"not scored: {transcript.stop.sentence}")
-        except (Interrupted, StorageFault):
+        except (Interrupted, StorageFault, SettingRefused):
             raise
         except TrialEnded as end:
             transcript.stop, transcript.detail = end.stop, str(end)

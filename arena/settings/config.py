@@ -43,6 +43,10 @@ __all__ = [
 
 NO_MOCKS = MockModels()
 
+DEPLOYMENT_BLOCK = "deployment"
+"""A block of a settings file for the scripts that make a deployment (scripts/marco_defaults.py checks it); a run itself
+makes none, so it changes nothing here."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Config(Mapping[str, Any]):
@@ -296,6 +300,8 @@ def _load_file(path: Path) -> dict[str, Json]:
         return {}
     if not isinstance(content, dict):
         raise DataError([Issue(str(path), "", "must be a mapping of settings (name: value)")])
+    if isinstance(content.get(DEPLOYMENT_BLOCK), dict):
+        del content[DEPLOYMENT_BLOCK]
     return content
 
 

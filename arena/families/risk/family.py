@@ -21,7 +21,7 @@ from arena.families.risk.slices import Case
 from arena.families.risk.spec import SPEC
 from arena.families.risk.store import StoreToolbox
 from arena.families.spec import FamilySpec
-from arena.messages import Calculator, Conversation, ModelReply, Sampling, ToolAnswer
+from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool, ToolAnswer
 from arena.play.bounds import NO_CALLS, CallBounds, dialogue_bounds
 from arena.play.dialogue import Row, Setting, converse
 from arena.play.past import Past
@@ -59,12 +59,22 @@ class _StoreServices:
         self._services = services
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
-        return self._services.ask(seat, turn, step, conversation, sampling)
+        return self._services.ask(seat, turn, step, conversation, sampling, tools)
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         return self._services.tool(seat, turn, step, index, op, args)
+
+    @property
+    def gate_decisions(self) -> Sequence[GateDecision]:
+        return self._services.gate_decisions
 
 
 class RiskFamily:
@@ -108,9 +118,7 @@ class RiskFamily:
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         done = transcript.status == "done"
         found = self.assessed(trial, transcript, Ending(done, bool(transcript.entries)))
-        # Of services that are gated; others have no such decisions.
-        decisions: Sequence[GateDecision] = getattr(services, "gate_decisions", ())
-        fails = any(one.fails for one in decisions)
+        fails = any(one.fails for one in services.gate_decisions)
         outcome = FAILED if fails and found.outcome == PASSED and found.attack is None else found.outcome
         detail: dict[str, Json] = {"risk": {**found.to_json(), "failed_by_gate": fails}}
         return Score(
