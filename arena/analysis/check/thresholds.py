@@ -16,6 +16,7 @@ from arena.analysis.check.metrics import Measure, UnknownMetric
 from arena.errors import DataError, Issue
 from arena.formats import simpleyaml
 from arena.formats.bounded import read_text
+from arena.formats.suggest import suggest
 from arena.records import Json
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
@@ -165,7 +166,7 @@ class _Reader:
             return {}
         for key in found:
             if key not in known:
-                self.bad(place, f"unknown key {key!r}; there are: {', '.join(known)}")
+                self.bad(place, f"unknown key {key!r}{suggest(key, known)}; there are: {', '.join(known)}")
         return found
 
     def read(self, found: Json) -> Rules:

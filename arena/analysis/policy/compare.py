@@ -16,6 +16,7 @@ from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import DataError, Issue
 from arena.policy.again import Compared, PolicyDiff
 from arena.policy.gates import Gate
+from arena.policy.recorded_calls import RECORDED_CALLS, recall_file
 from arena.policy.rules import Policy
 from arena.records import Record, Stop, Trial
 from arena.store.finished_run import FinishedRun
@@ -23,14 +24,18 @@ from arena.store.journal import JOURNAL_FILE, NOWHERE, AppendFile, read_calls
 
 
 def compare_policies(old: Policy, new: Policy, runs: Sequence[Path]) -> PolicyDiff:
-    """Decide every recorded call of the runs by both policies.
+    """Decide every recorded call of the runs, or of imported ones, by both policies.
 
     Errors: UsageError for what is no run; DataError for a damaged run, and for one that does not follow from its
     journal here (its inputs, or the arena, are others).
     """
     found = PolicyDiff()
+    gate = Compared(old, new, found)
     for path in runs:
-        recall_decisions(open_run(path), Compared(old, new, found))
+        if (path / RECORDED_CALLS).is_file():  # an import, which has no journal
+            recall_file(path / RECORDED_CALLS, gate)
+        else:
+            recall_decisions(open_run(path), gate)
     return found
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from arena.analysis.dataset.contamination import audit_file
 from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
-from arena.analysis.dataset.rows import rows_of
+from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows
+from arena.analysis.dataset.rows import rewarded, rows_of
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -20,6 +21,7 @@ from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.schema import ChallengeSet, load
+from arena.families.crypto.data import played_challenges
 from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.build import TRAIN, Selection, requests
 from arena.families.crypto.dataset.fit import Fitness, fitness_of, read_generated
@@ -92,6 +94,17 @@ def parser() -> Parser:
     rows.add_argument("--tool-calls", choices=("text", "native"), default="text",
                       help="calls as the text of a message, or in the form of chat APIs [text]")  # fmt: skip
     _out(rows, "file of rows to write")
+    for name, text in (("rewards", "write rows of prompt, completion and reward"),
+                       ("preferences", "write pairs: the same prompt, a better and a worse reply")):  # fmt: skip
+        scored = leaf(name, text, f"state/runs/one state/runs/two --out state/datasets/first/{name}.jsonl")
+        scored.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="finished runs of any family")
+        scored.add_argument("--reward", default=VERIFIED, metavar="NAME",
+                            help="a value of the score, or the mean of the verified grades [verified]")  # fmt: skip
+        scored.add_argument("--tool-calls", choices=("text", "native"), default="text", help="as of `rows` [text]")
+        if name == "preferences":
+            scored.add_argument("--least", type=float, default=0.5, metavar="X",
+                                help="rewards that differ by less make no pair [0.5]")  # fmt: skip
+        _out(scored, "file of rows to write")
     final = leaf("finalize", "split rows into train and val, with a data card",
                  "state/datasets/first/rows.jsonl --out state/datasets/first/final")  # fmt: skip
     final.add_argument("rows", type=Path, nargs="+", metavar="ROWS", help="files of `dataset rows`")
@@ -270,6 +283,30 @@ def _rows(options: argparse.Namespace, console: Console) -> int:
     return EXIT_OK
 
 
+def _rewarded(options: argparse.Namespace) -> list[Rewarded]:
+    found: list[Rewarded] = []
+    for path in options.runs:
+        run = open_run(path)
+        if run.manifest.family == SPEC.name:
+            splits = {challenge["id"]: challenge.get("split", TRAIN) for challenge in played_challenges(run).challenges}
+            held = sorted({record.trial.unit for record in run.records if splits[record.trial.unit] != TRAIN})
+            if held:
+                raise UsageError(f"{path} played {held[0]}, which is held out: play --challenge-split train")
+        found += rewarded(run, options.reward, options.tool_calls)
+    if not found:
+        raise UsageError(f"no match of these runs has the reward {options.reward!r}; give --reward NAME")
+    return found
+
+
+def _scored_rows(options: argparse.Namespace, console: Console) -> int:
+    found = _rewarded(options)
+    made = reward_rows(found) if options.step == "rewards" else preference_rows(found, options.least)
+    data = [json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n" for row in made]
+    write_output(options.out, b"".join(data))
+    _say(console, f"wrote {options.out}: {len(data)} {options.step} of {len(found)} conversations")
+    return EXIT_OK
+
+
 def _finalize(options: argparse.Namespace, console: Console) -> int:
     how = Finish(options.seed, options.val_share, options.duplicates_from, options.max_chars, options.license)
     rows = [row for path in options.rows for row in read_rows(path)]
@@ -308,6 +345,8 @@ _STEPS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "ground": _ground,
     "validate": _validate,
     "rows": _rows,
+    "rewards": _scored_rows,
+    "preferences": _scored_rows,
     "finalize": _finalize,
     "audit": _audit,
 }

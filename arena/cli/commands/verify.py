@@ -63,9 +63,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     path = chosen_run(options)
     with recalculating(config, process_context(config, console)) as again:
         found = verify(path, again)
-    if config.json:
+    if config["json"]:
         console.result(json.dumps(found.to_json()))
-    elif not config.quiet or not found.holds:
+    elif not config["quiet"] or not found.holds:
         console.result(verification_text(found))
     if found.problems.unreadable:
         return EXIT_USAGE

@@ -49,7 +49,7 @@ def _data(config: Config, console: Console) -> Iterator[str]:
 
 
 def _experiments(config: Config, console: Console) -> Iterator[str]:
-    for path in sorted((config.root / EXPERIMENTS).glob("*.yaml")):
+    for path in sorted((config.root / EXPERIMENTS).glob("milestone*.yaml")):
         experiment_settings(path)
         yield path.name
 
