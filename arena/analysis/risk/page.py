@@ -11,7 +11,7 @@ from typing import Any
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.page import bottom, skip_link, top
 from arena.analysis.report.tables import drawn, table
-from arena.analysis.risk.figure import CURVES, TITLE, curves, picture
+from arena.analysis.risk.figure import CURVES, TITLE, picture, pressure
 from arena.analysis.risk.tables import (
     COVERAGE_HEADS,
     COVERAGE_NOTE,
@@ -69,7 +69,7 @@ def page_parts(
                         slice_attack_rows(total))  # fmt: skip
     yield from _section("Rising pressure: attacks that had succeeded by each turn", "pressure",
                         ["attack", "defence", "share"], curve_rows(tally))  # fmt: skip
-    yield drawn(curves(tally), CURVES)
+    yield drawn(pressure(tally), CURVES)
     yield from _section("Top reasons of the gates", "reasons", ["stage", "reason", "decisions"], reason_rows(total))
     yield from _section("Why trials did not succeed", "failures", ["reason", "trials"], failure_rows(tally))
     yield from _section("What gate decisions add", "added", ["what", "value"], added_rows(head))
