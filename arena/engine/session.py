@@ -175,8 +175,6 @@ class Session:
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
         def each(line: CallLine) -> None:
-            if line.kind == "model" and line.reply is not None:
-                self.budget.add_past_trial(line.trial)
             if line.provider not in prices:
                 return
             model, usage = line.provider, None
@@ -221,7 +219,7 @@ class Session:
             )
             context = self._context(journal)
             runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
-            most = run.request.config.get("max_trials")
+            most = run_limits(run.request).trials
             if most is not None:
                 runner.cap = TrialCap(most, self._answered(), context.stop)
             return runner.run(lanes(self._jobs()))

@@ -239,9 +239,6 @@ class TrialServices:
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
         """Have a provider answer; journal the reply before it is used, and settle what it took."""
         context, budget = self._context, self._context.budget
-        playing = request.kind == "model"
-        if playing:
-            budget.begin(self._trial.key)
         chars = request.conversation.chars + size(request.tools)
         hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
         started = context.timer()
@@ -249,8 +246,6 @@ class TrialServices:
         try:
             reply = model.provider.complete(request._replace(before_retry=partial(budget.again, hold)))
         except TrialEnded as fault:
-            if playing:
-                budget.unanswered(self._trial.key)
             self._settle_fault(fields, fault, hold)
             raise
         except BaseException:
@@ -259,8 +254,6 @@ class TrialServices:
         finally:
             context.activity.in_flight -= 1
         context.left_out.add(model.label, reply.not_sent)
-        if playing:
-            context.budget.answered(self._trial.key)
         fields["reply"] = reply_to_json(reply)
         if reply.raw is not None:
             fields["raw"] = reply.raw

@@ -160,13 +160,17 @@ def test_the_stricter_of_flag_and_policy_limits_a_run(tmp_path: Path) -> None:
     assert "limits this run" not in stricter.err and "the limit is 3" in stricter.err
 
 
+def test_a_trial_that_a_limit_stopped_holds(tmp_path: Path) -> None:
+    play(tmp_path, "version: 1\nlimits: {max_calls: 4}\n", "--calculator-provider", "none", "--workers", "1")
+    assert " limit " in holds(tmp_path / "run")
+
+
 def test_trials_that_got_an_answer_are_limited_by_the_policy(tmp_path: Path) -> None:
     policy = "version: 1\nlimits: {max_trials: 1}\n"
     ended = play(tmp_path, policy, "--calculator-provider", "none", "--workers", "1")
-    assert [record["status"] for record in ended.records()] == ["done", "limit"]
+    assert [record["status"] for record in ended.records()] == ["done"] and "the limit is 1" in ended.err
     again = play(tmp_path, policy, "--calculator-provider", "none", "--workers", "1", "--resume")
-    assert [record["status"] for record in again.records()] == ["done", "limit"]
-    holds(tmp_path / "run")
+    assert [record["status"] for record in again.records()] == ["done"]
 
 
 def test_a_broken_policy_is_refused_before_anything_is_played(tmp_path: Path) -> None:
