@@ -148,6 +148,11 @@ class GateDecision:
     policy: str = ""
     fails: bool = False
 
+    @property
+    def place(self) -> tuple[CallKind, str, int, int, str | None]:
+        """Which call it is about: kind, seat, turn, step, op."""
+        return self.kind, self.seat, self.turn, self.step, self.op
+
 
 @dataclass(slots=True)
 class Transcript:

@@ -22,6 +22,7 @@ from arena.engine.session import Run, Session, SessionResult
 from arena.engine.shortfalls import no_talk, shortfalls
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
 from arena.formats.tables import printable
+from arena.policy.limits import FLAGS, stricter
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
 
@@ -41,7 +42,7 @@ def execute(request: RunRequest, console: Console) -> int:
         family = build_family(request, tools)
         run = Run(family, request, console, cast, calculator, tools)
         run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
-        for warning in family.warnings:
+        for warning in (*family.warnings, *policy_notes(request)):
             console.warn(warning)
         if request.config.operation.dry_run:
             console.result(printable(dry_run_text(run)))
@@ -53,6 +54,18 @@ def execute(request: RunRequest, console: Console) -> int:
         if _targets(request):
             _ci_outputs(run, path, ci_record(opened(path)))
         return code
+
+
+def policy_notes(request: RunRequest) -> list[str]:
+    """Return what a user should know of the policy before the run starts: shadow mode, and limits that it sets."""
+    gate = request.gate
+    notes = []
+    if gate.identity().get("enforced") is False:
+        notes.append(f"SHADOW MODE: decisions of {gate.name} are recorded, none is enforced; every call goes on")
+    for name, limit in stricter({name: request.config.get(name) for name in FLAGS}, gate.limits).items():
+        if limit.source == "gates":
+            notes.append(f"{gate.name} limits this run: {FLAGS[name]} {limit.value:g}")
+    return notes
 
 
 def _carry_out(run: Run, path: Path) -> SessionResult:

@@ -24,6 +24,8 @@ from arena.play.context import Model
 from arena.play.native_tools import describe_native
 from arena.play.tool_protocol import describe
 from arena.policy.gates import AllowAll, Gate
+from arena.policy.gates_file import load_policy
+from arena.policy.policy_gate import PolicyGate
 from arena.providers.nobody import Nobody
 from arena.records import Trial
 from arena.settings.config import Config, ModelRef
@@ -35,7 +37,9 @@ from arena.store.finished_run import Source
 FAMILIES: Mapping[str, str] = {
     "crypto": "arena.families.crypto.spec",
     "calibration": "arena.families.crypto.calibration.spec",
+    "baselines": "arena.families.crypto.baselines.spec",
     "risk": "arena.families.risk.spec",
+    "cheaptalk": "arena.families.cheaptalk.spec",
 }
 """Benchmark families: name -> module that offers `SPEC`, a FamilySpec. A new family is one folder and one row."""
 
@@ -377,3 +381,12 @@ def build_family(request: RunRequest, tools: str | None) -> Family:
 def labels_of(models: Iterable[Model]) -> list[str]:
     """Return the labels of models, sorted, each once."""
     return sorted({model.label for model in models})
+
+
+def build_gate(config: Config) -> Gate:
+    """Return the policy of --gates, or the gate that allows all without one.
+
+    Errors: DataError with all that is wrong in the file; ConfigError for a variable of gates.
+    """
+    path = config.get("gates")
+    return AllowAll() if path is None else PolicyGate(load_policy(Path(path), config.environ))

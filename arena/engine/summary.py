@@ -200,7 +200,7 @@ class Summary:
         total = self._group()
         for group in units.values():
             total.merge(group)
-        reliability = reliability_json(self._plays(), self.panels)
+        reliability = reliability_json(self._plays(), self.panels, self._family.spec.words)
         return {
             "summary_format": SUMMARY_FORMAT,
             "n_planned": self._planned,

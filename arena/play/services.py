@@ -7,6 +7,7 @@ cannot make a call that is not recorded, limited and allowed.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -84,6 +85,11 @@ class Services(Protocol):
     @property
     def has_tools(self) -> bool:
         """Whether a toolbox stands behind `tool`, and players were shown it."""
+        ...
+
+    @property
+    def gate_decisions(self) -> Sequence[GateDecision]:
+        """What the policy decided about the calls of this trial so far; empty in a run without one."""
         ...
 
 
@@ -171,7 +177,7 @@ class TrialServices:
 
     def _recalled_tool(self, line: CallLine, op: str, args: Json) -> ToolAnswer:
         """Return the answer of a recorded call, and let the trial's tools take note of it."""
-        denied = self._recall_gates(line)
+        denied = self._recall_gates(line, "")
         if line.answer is None:
             return ToolAnswer(self._after_denial(denied), 0.0)
         tools = self._open_tools()
@@ -221,12 +227,11 @@ class TrialServices:
         slot = Slot(kind, key.seat, key.turn, key.step, 0)
         line = self._recorded.find(slot, digest) if self._replays else None
         if line is not None:
-            return self._recalled_reply(line)
+            return self._recalled_reply(line, conversation)
         fields = call_fields(kind, key, digest)
         fields |= {"provider": model.label, "messages": len(conversation.messages)}
         if self._gate is not None:
-            said = conversation.messages[-1].text if conversation.messages else conversation.system
-            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, said), fields)
+            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, _last(conversation)), fields)
         elif self._context.stop.is_set():
             raise Interrupted("stopped before the next call")
         if kind == "model" and key.step == 0:
@@ -236,6 +241,9 @@ class TrialServices:
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
         """Have a provider answer; journal the reply before it is used, and settle what it took."""
         context, budget = self._context, self._context.budget
+        playing = request.kind == "model"
+        if playing:
+            budget.begin(self._trial.key)
         chars = request.conversation.chars + size(request.tools)
         hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
         started = context.timer()
@@ -243,6 +251,8 @@ class TrialServices:
         try:
             reply = model.provider.complete(request._replace(before_retry=partial(budget.again, hold)))
         except TrialEnded as fault:
+            if playing:
+                budget.unanswered(self._trial.key)
             self._settle_fault(fields, fault, hold)
             raise
         except BaseException:
@@ -251,6 +261,8 @@ class TrialServices:
         finally:
             context.activity.in_flight -= 1
         context.left_out.add(model.label, reply.not_sent)
+        if playing:
+            context.budget.answered(self._trial.key)
         fields["reply"] = reply_to_json(reply)
         if reply.raw is not None:
             fields["raw"] = reply.raw
@@ -267,23 +279,30 @@ class TrialServices:
         self._write(fields, (context.timer() - started) * 1000)
         return reply if denied is None else _withheld(reply, denied)
 
-    def _recalled_reply(self, line: CallLine) -> ModelReply:
+    def _recalled_reply(self, line: CallLine, conversation: Conversation) -> ModelReply:
         """Return a recorded reply as it reached the family then."""
-        denied = self._recall_gates(line)
+        denied = self._recall_gates(line, _last(conversation))
         if line.reply is None:
             if denied is None:
                 raise ServiceFault(Stop.JOURNAL, "a recorded call has neither a reply nor a denial")
             raise GateDenied(_denial_text(denied))
         return line.reply if denied is None else _withheld(line.reply, denied)
 
-    def _recall_gates(self, line: CallLine) -> Decision | None:
-        """Take over the decisions recorded with a call; return the denial that followed, if any."""
+    def _recall_gates(self, line: CallLine, said: str) -> Decision | None:
+        """Take over the decisions recorded with a call, of which `said` was the text; return the denial that followed,
+        if any. Errors: ServiceFault(journal) where they cannot be those of this call."""
+        if not line.gates and self._gate is None:
+            return None
+        self.gate_decisions.extend(line.gates)
+        stored = {one.phase: one for one in line.gates}
+        misplaced = any(one.place != (line.kind, *line.slot[1:4], line.op or None) for one in line.gates)
+        if misplaced or len(stored) < len(line.gates):
+            raise ServiceFault(Stop.JOURNAL, f"{line.seat}, turn {line.turn}, step {line.step}: decisions of two calls")
         denied = None
-        for stored in line.gates:
-            self.gate_decisions.append(stored)
-            decision = Decision.recalled(stored)
+        for facts in recalled_facts(line, said):
+            noted = stored.get(facts.phase)
+            decision = ALLOW if noted is None else Decision.recalled(noted)
             if self._gate is not None:
-                facts = CallFacts(stored.phase, line.kind, line.seat, line.turn, line.step, "", stored.op, line.args)
                 self._gate.recall(facts, decision)
             if decision.denies:
                 denied = decision
@@ -340,6 +359,23 @@ class TrialServices:
         fields["unix"] = round(self._context.clock(), 3)
         self.made_calls += 1
         self._context.journal.append(encode_line(fields))
+
+
+def _last(conversation: Conversation) -> str:
+    """Return the text of a request that gates look at: its last message."""
+    return conversation.messages[-1].text if conversation.messages else conversation.system
+
+
+def recalled_facts(line: CallLine, said: str) -> Iterator[CallFacts]:
+    """Yield the facts of a recorded call as they were when it was decided about: before it and, where it was answered,
+    after it. `said`: the last message that a model was sent."""
+    place = line.kind, line.seat, line.turn, line.step
+    tool: tuple[str | None, Json] = (line.op, line.args) if line.kind == "tool" else (None, None)
+    yield CallFacts("before", *place, said, *tool)
+    if line.answer is not None:
+        yield CallFacts("after", *place, dumps(line.answer), *tool)
+    elif line.reply is not None:
+        yield CallFacts("after", *place, line.reply.text)
 
 
 def _denial_text(decision: Decision) -> str:

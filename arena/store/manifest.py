@@ -144,8 +144,6 @@ class Manifest:
     sessions: list[SessionLog]
 
     def __post_init__(self) -> None:
-        if self.family != self.identity.family:
-            raise MemberError("family", f"is {self.family}, but the identity is of {self.identity.family}")
         if not self.sessions:
             raise MemberError("sessions", "is empty; a run has at least one session")
 
@@ -156,13 +154,31 @@ class Manifest:
     def from_json(value: Json, file: Path) -> Manifest:
         """Return the manifest that `to_json` wrote.
 
+        Errors: as of `decoded`; DataError for one that contradicts itself.
+        """
+        manifest = Manifest.decoded(value, file)
+        issues = manifest.contradictions(str(file))
+        if issues:
+            raise DataError(issues)
+        return manifest
+
+    @staticmethod
+    def decoded(value: Json, file: Path) -> Manifest:
+        """Return a manifest whose members are of the right types, for verify, which looks for contradictions itself.
+
         Errors: DataError with all issues; for a run in the format of another version the one that says so.
         """
         _check_formats(value, file)
-        manifest = decode(Manifest, value, str(file))
-        if manifest.identity.digest() != manifest.identity.sha256:
-            raise DataError([Issue(str(file), "/identity/sha256", "is not the digest of the identity: it was changed")])
-        return manifest
+        return decode(Manifest, value, str(file))
+
+    def contradictions(self, file: str) -> list[Issue]:
+        """Return where members say different things: the identity and its digest, or the family twice."""
+        found = []
+        if self.family != self.identity.family:
+            found.append(Issue(file, "/family", f"is {self.family}, but the identity is of {self.identity.family}"))
+        if self.identity.digest() != self.identity.sha256:
+            found.append(Issue(file, "/identity/sha256", "is not the digest of the identity: it was changed"))
+        return found
 
 
 def _check_formats(value: Json, file: Path) -> None:

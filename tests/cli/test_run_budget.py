@@ -142,6 +142,13 @@ def test_a_model_without_a_price_is_named_as_not_counted(tmp_path: Path, server:
     }  # fmt: skip
 
 
+def test_cost_limit_is_refused_where_a_model_has_no_price(tmp_path: Path, server: ModelServer) -> None:
+    (tmp_path / "none.yaml").write_text("version: 1\nunit: usd_per_million_tokens\nmodels: {}\n", encoding="utf-8")
+    ended = play(tmp_path, "--prices", str(tmp_path / "none.yaml"), "--max-cost-usd", "1")
+    assert ended.code == 2 and "--max-cost-usd: there is no price for local/" in ended.err
+    assert not (tmp_path / "run").exists()
+
+
 def test_replayed_and_mock_calls_cost_nothing(tmp_path: Path) -> None:
     ended = Table(tmp_path, [challenge("c1")]).play("--max-cost-usd", "0")
     assert ended.code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,11 @@ class DenyHash:
     def __init__(self, on_deny: str = END_TRIAL, enforced: bool = True) -> None:
         self.on_deny, self.enforced = on_deny, enforced
         self.recalled: list[tuple[CallFacts, Decision]] = []
+
+    limits: Mapping[str, int] = {}
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return {}
 
     def open(self, trial: Trial) -> DenyHash:
         return self

@@ -24,7 +24,7 @@ from arena.play.bounds import NO_CALLS
 from arena.play.past import Past
 from arena.play.services import JUDGE_SEAT, Services
 from arena.play.toolbox import Toolbox
-from arena.records import Json, Record, Score, Stop, Transcript, Trial
+from arena.records import GateDecision, Json, Record, Score, Stop, Transcript, Trial
 from arena.settings.config import Config
 from arena.store.finished_run import FinishedRun, PlayRow, Source
 from arena.store.journal import encode_line, read_rows
@@ -235,6 +235,7 @@ class _LongestQuestion:
     """Services that measure what a judge would be asked, and answer nothing."""
 
     has_tools = True
+    gate_decisions: tuple[GateDecision, ...] = ()
 
     def __init__(self) -> None:
         self.chars = 0

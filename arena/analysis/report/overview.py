@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from arena.analysis.report.caveats import caveats, mock_warning
+from arena.analysis.report.caveats import caveats, mock_warning, shadow_warning
 from arena.analysis.report.figures import dimensions_figure, label_figure, outcome_counts, outcomes_figure
 from arena.analysis.report.ledger import class_counts
 from arena.analysis.report.markup import Markup, join, tag
@@ -115,6 +115,7 @@ def banners(tally: Tally) -> Markup:
         out.append("No match has a score.")
     out += [f"{line[0].upper()}{line[1:]}." for line in tally.shortfalls()]
     out += mock_warning(tally)
+    out += shadow_warning(tally)
     if tally.contradicted:
         won, _ = successes(tally.total.outcomes)
         out.append(f"Judge and checks disagree: {tally.contradicted} of the {won} matches judged {tally.outcomes[0]} "

@@ -8,8 +8,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
+from arena.analysis.report.briefs import Briefs
 from arena.analysis.report.marks import Mark, Marks
 from arena.analysis.report.values import percent
 from arena.engine.finished import MALFORMED, report_parts
@@ -19,7 +21,7 @@ from arena.errors import DataError, Issue
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.families.report import FamilyParts
+from arena.families.report import FamilyParts, Panel
 from arena.families.verified import verified_of
 from arena.records import Counters, Json, Record
 from arena.stats.intervals import clustered_mean_interval, wilson
@@ -75,6 +77,7 @@ class Tally:
         self.min_coverage = min_coverage
         self.records = run.records
         self.parts: FamilyParts = report_parts(run)
+        self.briefs = Briefs(run)
         self.summary = self._summary()
         self.outcomes: list[str] = list(self.summary.get("outcomes") or self.parts.outcomes)
         self.dimensions: tuple[str, ...] = tuple(self.summary.get("mean_scores") or self._dimensions())
@@ -103,6 +106,11 @@ class Tally:
 
     def _group(self) -> Group:
         return Group(self.dimensions, dict.fromkeys(self.outcomes, 0), self.parts.facts(self.dimensions, self.outcomes))
+
+    @cached_property
+    def panels(self) -> Sequence[Panel]:
+        """The family's own sections, once all records are counted."""
+        return self.parts.panels(self.total.facts)
 
     @property
     def planned(self) -> int:
