@@ -19,7 +19,7 @@ INVENTED = re.compile(r"arena/(?:families/toss|cli/commands/toss|providers/coin)
 PREDECESSOR = "docs/migration.md"
 """Its tables name what the predecessor had in the first column, so only the other columns are read."""
 
-WRITTEN_BY_RUNS = re.compile(r"state/(?:runs|reports)\b|calculator/target/")
+WRITTEN_BY_RUNS = re.compile(r"state/(?:runs|reports|results)\b|calculator/target/")
 SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 """Flags that the code builds from the names of forms."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
@@ -13,12 +13,13 @@ from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
 from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.progress import Console, ProgressLine
-from arena.engine.runner import Hooks, Progress, Runner
+from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.summary import Summary
 from arena.families.contract import Family
 from arena.messages import Calculator
-from arena.play.context import Activity, RunContext
+from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
+from arena.policy.limits import FLAGS, stricter
 from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests
@@ -86,16 +87,8 @@ class Session:
     def __init__(self, run: Run, directory: RunDir) -> None:
         self.run = run
         self.directory = directory
-        self.operation = operation = run.request.config.operation
-        self.budget = Budget(
-            Limits(
-                operation.max_calls,
-                operation.max_total_tokens,
-                operation.max_prompt_tokens,
-                operation.max_completion_tokens,
-                operation.max_cost_usd,
-            )
-        )
+        self.operation = run.request.config.operation
+        self.budget = Budget(run_limits(run.request))
         self.manifest: Manifest
         self.kept: dict[str, Stored] = {}
         self.attempts: dict[str, int] = {}
@@ -105,6 +98,7 @@ class Session:
         self.series = SeriesIndex(run.family.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
+        self.left_out = LeftOut()
         self.started = time.perf_counter()
 
     def carry_out(self) -> SessionResult:
@@ -181,15 +175,22 @@ class Session:
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
         def each(line: CallLine) -> None:
-            if line.provider in prices:
-                self.budget.add_past(line.reply and line.reply.usage, prices[line.provider])
+            if line.kind == "model" and line.reply is not None:
+                self.budget.add_past_trial(line.trial)
+            if line.provider not in prices:
+                return
+            model, usage = line.provider, None
+            if line.reply is not None:
+                usage = line.reply.usage
+                self.left_out.add(model, line.reply.not_sent)
+            self.budget.add_past(model, prices[model], usage, line.assumed, len(line.http), line.unknown)
 
         self.recorded.scan(wanted, each)
 
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
         folder = self.directory.file(INPUTS_DIR)
-        for name, data in self.run.family.inputs().items():
+        for name, data in {**self.run.family.inputs(), **self.run.request.gate.inputs()}.items():
             write_atomic(folder / name, data, self.directory.path)
         if self.run.tools is not None:
             write_atomic(folder / TOOLS_INPUT, self.run.tools.encode(), self.directory.path)
@@ -220,7 +221,14 @@ class Session:
             )
             context = self._context(journal)
             runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
+            most = run.request.config.get("max_trials")
+            if most is not None:
+                runner.cap = TrialCap(most, self._answered(), context.stop)
             return runner.run(lanes(self._jobs()))
+
+    def _answered(self) -> int:
+        """Return how many of the kept trials got an answer."""
+        return sum(record.answered for _, record in self.records.chosen(list(self.kept))) if self.kept else 0
 
     def _context(self, journal: AppendFile) -> RunContext:
         run = self.run
@@ -231,10 +239,12 @@ class Session:
             stop=run.request.process.stop,
             player=run.cast.player,
             panel=run.cast.panel,
+            judge_bound=run.request.config.judge is not None and run.request.config.judge.bound,
             toolbox=run.family.toolbox(run.calculator),
             has_tools=run.tools is not None or run.family.toolbox(None) is not None,
             gate=run.request.gate,
             activity=self.activity,
+            left_out=self.left_out,
         )
 
     def _note(self, record: Record) -> None:
@@ -278,9 +288,19 @@ class Session:
         cost = {
             "usd": round(self.budget.spent()["cost_usd"], 6),
             "unpriced": list(run.cast.unpriced),
-            "prices": {label: asdict(price) for label, price in sorted(priced.items())},
+            "unknown_attempts": self.budget.unknown,
+            "prices": {label: price.to_json() for label, price in sorted(priced.items())},
         }
-        return summary.close(summary_head(self.manifest, run.family, cost))
+        return summary.close(summary_head(self.manifest, run.family, cost, self.left_out.by_model()))
+
+
+def run_limits(request: RunRequest) -> Limits:
+    """Return the limits of a run: of its settings and its policy the stricter."""
+    config = request.config
+    flags = {name: config.get(name) for name in FLAGS}
+    held = {name: int(limit.value) for name, limit in stricter(flags, request.gate.limits).items()}
+    return Limits(**{name.removeprefix("max_"): value for name, value in held.items()},
+                  cost_usd=config.operation.max_cost_usd)  # fmt: skip
 
 
 def _ignore(progress: Progress) -> None:

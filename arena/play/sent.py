@@ -7,17 +7,17 @@ must have the digest that the journal holds, so what is returned here is what wa
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue, ServiceFault, TrialEnded
-from arena.messages import Conversation, Message, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
+from arena.messages import Conversation, Message, ModelReply, ModelRequest, Provider, Sampling, Tool, ToolAnswer
 from arena.play.context import Model, RunContext
 from arena.play.limits import Budget, Limits
 from arena.play.past import Past
 from arena.play.services import JUDGE_SEAT, Services, TrialServices, recorded_fault
 from arena.play.toolbox import CalculatorToolbox
-from arena.records import STOPS, CallKind, Json, Score, Stop, Transcript, Trial
+from arena.records import STOPS, CallKind, GateDecision, Json, Score, Stop, Transcript, Trial
 from arena.store.calls import CallLine, Slot
 from arena.store.journal import JOURNAL_FILE, NOWHERE, AppendFile, JournalIndex, Recorded
 
@@ -86,15 +86,27 @@ class _Listener:
     def close(self) -> None:
         self._sink.close()
 
+    @property
+    def gate_decisions(self) -> Sequence[GateDecision]:
+        return self._inner.gate_decisions
+
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
         self._note(Slot("model", seat, turn, step, 0), "model", conversation)
-        return self._inner.ask(seat, turn, step, conversation, sampling)
+        return self._inner.ask(seat, turn, step, conversation, sampling, tools)
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(
+        self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
+    ) -> ModelReply:
         self._note(Slot("judge", JUDGE_SEAT, turn, step, 0), "judge", conversation)
-        return self._inner.judge(turn, step, conversation)
+        return self._inner.judge(turn, step, conversation, schema)
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         return self._inner.tool(seat, turn, step, index, op, args)

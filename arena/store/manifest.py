@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.errors import DataError, Issue
@@ -28,6 +28,7 @@ class Models:
 
     `participant` fills all seats but those of `roles`; `roster` names every player; `judge` is None without one;
     `panel`: the judge of each judgement, where several are asked for.  `files`: label -> SHA-256 of the file behind it.
+    `api_versions`: label -> version of the API that it is asked through, where that has several.
     """
 
     participant: str | None
@@ -36,6 +37,7 @@ class Models:
     judge: str | None
     panel: tuple[str, ...]
     files: Mapping[str, str]
+    api_versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def judges(self) -> tuple[str, ...]:

@@ -5,10 +5,13 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use crypto_calculator::bigint::{Int, is_prime};
-use crypto_calculator::context::{Budget, Ctx, Settings};
-use crypto_calculator::group::bls::{G1, G2, Gt};
-use crypto_calculator::group::{CURVES, Group, Point, Scalar};
-use crypto_calculator::{bbs, noise, respond};
+use crypto_calculator::core::context::{Budget, Ctx, Settings};
+use crypto_calculator::groups::bls::{G1, G2, Gt};
+use crypto_calculator::groups::{CURVES, Group, Point, Scalar};
+use crypto_calculator::ops::REGISTRY;
+use crypto_calculator::respond;
+use crypto_calculator::schemes::bbs;
+use crypto_calculator::schemes::noise;
 
 /// An odd number of exactly so many bits, the same on every machine.
 fn number(bits: usize, salt: u8) -> Int {
@@ -58,7 +61,7 @@ fn pairings(c: &mut Criterion) {
 fn sampling(c: &mut Criterion) {
     let settings = Settings { time_limit: std::time::Duration::from_secs(3_600), ..Settings::default() };
     let budget = Budget::new(&settings);
-    let mut ctx = Ctx::new(&settings, &budget, None, "bench", 0);
+    let mut ctx = Ctx::new(&REGISTRY, &settings, &budget, None, "bench", 0);
     let (one, ten) = (Int::from(1u64), Int::from(10u64));
     c.bench_function("laplace/10", |b| b.iter(|| noise::laplace(&one, black_box(&ten), &mut ctx)));
     let variance = noise::Ratio::new(100, 1);

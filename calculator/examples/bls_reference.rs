@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use blst::BLST_ERROR;
 use blst::min_pk::{PublicKey, Signature};
-use crypto_calculator::hex;
+use crypto_calculator::core::hex;
 
 const DST: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_";
 

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use crypto_calculator::Settings;
 use crypto_calculator::bigint::Int;
-use crypto_calculator::context::{Budget, Ctx};
-use crypto_calculator::envelope::respond_item;
-use crypto_calculator::group::Schnorr;
-use crypto_calculator::json::{self, Json, Members};
-use crypto_calculator::registry;
-use crypto_calculator::schema::{Kind, Op, Param};
+use crypto_calculator::core::context::{Budget, Calculator, Ctx};
+use crypto_calculator::core::json::{self, Json, Members};
+use crypto_calculator::core::op::Op;
+use crypto_calculator::core::schema::{Kind, Param};
+use crypto_calculator::groups::Schnorr;
+use crypto_calculator::ops::REGISTRY;
 
 /// A request that costs more is left out: its smaller sisters say the same.
 const MAX_COST: u64 = 500_000_000;
@@ -62,12 +62,13 @@ fn left(budget: &Budget) -> u64 {
 }
 
 fn measure(op: &'static Op, what: String, args: Members<'static>) -> Row {
-    let settings = Settings { seeded: true, max_cost: MAX_COST, time_limit: Duration::MAX };
+    let settings = Settings { seeded: true, max_cost: MAX_COST, time_limit: Duration::MAX, ..Settings::default() };
     let request = Json::object([("op", Json::str(op.name)), ("args", Json::Object(args))]);
     let (mut cost, mut answer) = (0, Json::Null);
     let nanos = nanos(|| {
         let budget = Budget::new(&settings);
-        answer = respond_item(&request, 0, &Ctx::new(&settings, &budget, Some(b"costs"), "batch", 0));
+        answer =
+            REGISTRY.answer_item(&request, 0, &Ctx::new(&REGISTRY, &settings, &budget, Some(b"costs"), "batch", 0));
         cost = MAX_COST - left(&budget);
         cost
     });
@@ -92,7 +93,9 @@ fn stretched(kind: &Kind, old: Option<&Json<'static>>, part: usize) -> Option<Js
             _ => None,
         },
         Kind::Choice(words) => Some(Json::str(words[part % words.len()])),
-        Kind::Group => Some(Json::str(["bls12-381-g2", "modp2048", "modp4096", "p256"][part.ilog2() as usize % 4])),
+        Kind::Group(_) => {
+            Some(Json::str(["bls12-381-g2", "modp2048", "modp4096", "p256"][part.ilog2() as usize % 4]))
+        }
         _ => None,
     }
 }
@@ -147,7 +150,7 @@ fn show(title: &str, mut rows: Vec<&Row>) {
 }
 
 fn main() {
-    let rows: Vec<Row> = registry::all().flat_map(rows).collect();
+    let rows: Vec<Row> = REGISTRY.all().flat_map(rows).collect();
     let ran: Vec<&Row> = rows.iter().filter(|row| row.code != "limit_exceeded").collect();
     println!("{} requests, {} ran; nanoseconds per cost unit:", rows.len(), ran.len());
     show(

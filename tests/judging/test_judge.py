@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,13 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
     ]
     assert "Every seat declared the matter settled." in text
     assert cut == (0, 0)
+
+
+@pytest.mark.parametrize("members", [{"toy": True}, {}])
+def test_the_judge_is_told_that_an_answer_is_of_toy_size(members: dict[str, Any]) -> None:
+    text = prompt(call(0, "Ada", "keygen", {}, {"ok": True, "result": "abcd"} | members))
+    shown = {"turn": 0, "from": "Ada", "op": "keygen", "ok": True, "args": "{}", "answer": '"abcd"'}
+    assert lines(text, "tool ledger") == [shown | members]
 
 
 def test_five_dimensions_with_their_published_names_and_five_anchors_each() -> None:
@@ -256,7 +264,7 @@ def test_a_cut_reply_is_told_to_be_brief() -> None:
 
 def test_an_outage_of_the_judge_is_no_score() -> None:
     class Down(JudgeScript):
-        def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+        def judge(self, turn: int, step: int, conversation: Conversation, schema: Json = None) -> ModelReply:
             raise ServiceFault("judge", "503 after 3 attempts")
 
     with pytest.raises(ServiceFault, match="503"):

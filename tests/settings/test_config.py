@@ -14,9 +14,10 @@ import pytest
 
 from arena.errors import ArenaError, ConfigError, DataError, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS, SPEC
+from arena.families.risk.spec import DIFFERENT
 from arena.settings.config import Config, ModelRef, Players, build_parser, read_config
 from arena.settings.docs import COMMON_SETTINGS, GENERATED, with_tables
-from arena.settings.table import GROUPS, PROVIDERS
+from arena.settings.table import GROUPS, PROVIDERS, Setting
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -475,13 +476,18 @@ def test_the_parser_accepts_no_abbreviations() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "parts"), [("docs/configuration.md", ("settings", "variables")), ("README.md", ("common",))]
+    ("name", "parts", "table"),
+    [
+        ("docs/configuration.md", ("settings", "variables"), SETTINGS),
+        ("README.md", ("common",), SETTINGS),
+        ("docs/risk.md", ("settings",), DIFFERENT),
+    ],
 )
-def test_generated_tables_are_fresh(name: str, parts: tuple[str, ...]) -> None:
+def test_generated_tables_are_fresh(name: str, parts: tuple[str, ...], table: tuple[Setting, ...]) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     for part in parts:
-        assert GENERATED[part](SETTINGS) in text, "run `make docs`"
-    assert with_tables(text, name, SETTINGS) == text, "run `make docs`"
+        assert GENERATED[part](table) in text, "run `make docs`"
+    assert with_tables(text, name, table) == text, "run `make docs`"
 
 
 def test_readme_lists_at_most_fifteen_settings() -> None:

@@ -119,7 +119,7 @@ class Table:
     ) -> ModelReply:
         return self.provider.complete(request(self.model, conversation, seat, turn, step, self.seed))
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(self, turn: int, step: int, conversation: Conversation, schema: Json = None) -> ModelReply:
         key = CallKey(TRIAL, 0, "(judge)", turn, step)
         return self.provider.complete(ModelRequest("judge", "judge", conversation, Sampling(), key, self.seed))
 
@@ -166,7 +166,7 @@ class JudgeScript:
     ) -> ModelReply:
         raise AssertionError("a judge's work asks no player")
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(self, turn: int, step: int, conversation: Conversation, schema: Json = None) -> ModelReply:
         self.asked.append((turn, step, [message.text for message in conversation.messages]))
         return self.replies[len(self.asked) - 1]
 

@@ -270,6 +270,8 @@ def _raw(
     if node is None:
         place = ".".join(walked)
         yield Measure(whole, None, 0, why=f"the run has no value of {place}")
+    elif not path and (found := _figure_of(node)) is not None:
+        yield _measure(whole, found)
     elif not path:
         if isinstance(node, bool) or not isinstance(node, (int, float)):
             raise UnknownMetric(f"{'.'.join(walked)} is no number in summary.json")
@@ -289,6 +291,19 @@ def _raw(
         name = ".".join((*walked, path[0]))
         known = [*node, *(() if walked else DERIVED)]
         raise UnknownMetric(f"summary.json has no {name}{suggest(path[0], known)}; there are: {_listed(node)}")
+
+
+def _figure_of(node: Json) -> Figure | None:
+    """Return the figure that an object of summary.json is: `value` or `rate`, with `low`, `high` and `n`; else None."""
+    if not isinstance(node, Mapping) or not {"low", "high", "n"} <= node.keys():
+        return None
+    name = next((name for name in ("value", "rate") if name in node), None)
+    if name is None:
+        return None
+    if node[name] is None:
+        return Figure(None, int(node["n"]), why=f"the run has no value of it, over {node['n']} observations")
+    low, high = node["low"], node["high"]
+    return Figure(node[name], int(node["n"]), None if low is None or high is None else (low, high))
 
 
 def _behind(scope: Mapping[str, Json], walked: tuple[str, ...]) -> int | None:

@@ -6,13 +6,13 @@ never OK; a metric that no such run can have is an error in the file.
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.analysis.check.metrics import Measure, UnknownMetric, measures
+from arena.analysis.check.expressions import OPS, BadExpression, Expression, Term, evaluate, parse
+from arena.analysis.check.metrics import Measure, UnknownMetric
 from arena.errors import DataError, Issue
 from arena.formats import simpleyaml
 from arena.formats.bounded import read_text
@@ -24,9 +24,6 @@ LEVELS = (OK, WARN, FAIL)
 """From good to bad."""
 
 FORMAT = 1
-OPS: Mapping[str, Callable[[float, float], bool]] = {
-    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq,
-}  # fmt: skip
 POINT, INTERVAL = "point", "interval"
 _TOP = ("thresholds_format", "name", "family", "rules")
 _RULE = ("metric", "op", "warn", "fail", "min_n", "compare", "absent", "reason")
@@ -41,7 +38,7 @@ class Rule:
     `absent`: what a run without a value gets.  `place`: file and line or pointer, for messages.
     """
 
-    metric: tuple[str, ...]
+    metric: Expression
     op: str
     warn: float | None
     fail: float | None
@@ -216,12 +213,17 @@ class _Reader:
         metric = self.metric(row.get("metric"), place)
         return Rule(metric, op, warn, fail, min_n, compare, str(absent).upper(), str(reason), where)
 
-    def metric(self, found: Json, place: str) -> tuple[str, ...]:
-        parts = found.split(".") if isinstance(found, str) else found
-        if not isinstance(parts, list) or not parts or not all(isinstance(p, str) and p for p in parts):
-            self.bad(place, "`metric` must be a dotted name such as success_rate, or a list of its parts")
-            return ()
-        return tuple(parts)
+    def metric(self, found: Json, place: str) -> Expression:
+        if isinstance(found, list) and found and all(isinstance(part, str) and part for part in found):
+            return Expression(Term(tuple(found)))
+        try:
+            if not isinstance(found, str):
+                raise BadExpression("it is no text and no list of texts")
+            return parse(found)
+        except BadExpression as error:
+            message = f"`metric` must be a dotted name such as success_rate, a list of its parts, or max(...): {error}"
+            self.bad(place, message)
+            return Expression(Term(("",)))
 
     def number(self, row: Mapping[str, Json], key: str, place: str) -> float | None:
         value = row.get(key)
@@ -245,11 +247,13 @@ def judge(rules: Rules, summary: Mapping[str, Json]) -> Verdict:
     findings: list[Finding] = []
     for rule in rules.rules:
         try:
-            found = measures(summary, rule.metric)
+            found = evaluate(summary, rule.metric)
         except UnknownMetric as error:
-            issues.append(Issue(rules.file, rule.place.pointer, f"unknown metric {'.'.join(rule.metric)}: {error}"))
+            issues.append(Issue(rules.file, rule.place.pointer, f"unknown metric {rule.metric.shown}: {error}"))
             continue
-        for measure in found or [Measure(rule.metric, None, 0, why="the run has nothing that `*` could stand for")]:
+        for measure in found or [
+            Measure((rule.metric.shown,), None, 0, why="the run has nothing that `*` could stand for")
+        ]:
             if rule.compare == INTERVAL and measure.value is not None and measure.interval is None:
                 message = f"no interval is known for {measure.name}: use `compare: point`"
                 issues.append(Issue(rules.file, rule.place.pointer, message))

@@ -151,6 +151,7 @@ def _run_json(table: RunTable) -> dict[str, Json]:
         "identity_sha256": identity.sha256,
         "models": encode(identity.models),
         "calculator": dict(identity.calculator),
+        "not_sent": {model: list(names) for model, names in table.not_sent.items()},
         "counts": table.counts(),
         "reliability": table.reliability(),
     }

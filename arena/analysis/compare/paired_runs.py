@@ -61,6 +61,8 @@ class RunTable:
     optional: frozenset[str] = frozenset()
     """Values that a scored trial may lack."""
     matches: dict[str, Match] = field(default_factory=dict)
+    not_sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Model -> settings that were asked for and not sent to it."""
     verified_rules: set[str] = field(default_factory=set)
     """`name version` of every rule by which verified scores were made."""
 
@@ -106,10 +108,12 @@ def read_run(run: FinishedRun) -> RunTable:
     try:
         dimensions, outcomes = tuple(summary["mean_scores"]), tuple(summary["outcomes"])
         planned = int(summary["n_planned"])
+        not_sent = {model: tuple(names) for model, names in summary.get("not_sent", {}).items()}
         conditions, optional = tuple(summary["conditions"]), frozenset(summary["optional_scores"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
     table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional)
+    table.not_sent = not_sent
     if run.records.shape.replaced:
         raise UsageError(f"{run.path} holds a trial twice: finish the run with `--resume` first")
     for place, record in run.records.placed():

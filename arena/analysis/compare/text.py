@@ -272,6 +272,9 @@ def notes(found: Mapping[str, Json]) -> list[str]:
     lines += [f"Intervals: {note}." for note in sorted(said)]
     if found["base"]["calculator"] != found["tuned"]["calculator"]:
         lines.append("The calculators differ (provider or version): see the manifests.")
+    if _names_not_sent(found["base"]) != _names_not_sent(found["tuned"]):
+        sides = "; ".join(f"{side}: {_not_sent(found[side])}" for side in ("base", "tuned"))
+        lines.append(f"Settings that were asked for and not sent differ, so the runs were not asked alike: {sides}.")
     draws = sorted({row["p_draws"] for row in found["metrics"] if row["p_draws"]})
     made = f"{draws[0]:,} random patterns" if draws else "all patterns"
     lines.append(
@@ -285,6 +288,15 @@ def notes(found: Mapping[str, Json]) -> list[str]:
     if advice:
         lines.append(advice)
     return lines
+
+
+def _names_not_sent(run: Mapping[str, Json]) -> list[list[str]]:
+    """Return what was not sent, whatever the models are called."""
+    return sorted(list(names) for names in run["not_sent"].values())
+
+
+def _not_sent(run: Mapping[str, Json]) -> str:
+    return ", ".join(f"{' and '.join(names)} to {model}" for model, names in run["not_sent"].items()) or "none"
 
 
 def _advice(found: Mapping[str, Json]) -> str:

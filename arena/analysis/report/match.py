@@ -81,6 +81,7 @@ def body(
         _scores(record, dimensions),
         _judge(record),
         _checks(record, parts),
+        _found(parts.found(record)),
         ledger_part(ledger),
         _views(place, seats),
         _briefs(briefs, seats),
@@ -150,10 +151,18 @@ def _checks(record: Record, parts: FamilyParts) -> Markup:
             lines.append(tag("li", tag("b", "not made", class_="xn"), parts.checks.get(name, name)))
             continue
         facts = {key: value for key, value in checks[name].items() if key != "ok" and value not in ([], {}, None)}
-        told = "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
+        told = parts.check_words(record, name) or "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
         sign = tag("b", "passed" if good else "failed", class_="o0" if good else "o3")
         lines.append(tag("li", sign, parts.checks.get(name, name), tag("small", clipped(told, 2000))))
     return join([tag("h4", "Mechanical checks"), tag("ul", *lines, class_="checks")])
+
+
+def _found(rows: Sequence[tuple[str, str]]) -> Markup:
+    """Return what the family determined about the match."""
+    if not rows:
+        return Markup("")
+    lines = [tag("tr", tag("th", name, scope="row"), tag("td", clipped(text, 4000))) for name, text in rows]
+    return tag("div", tag("table", tag("tbody", *lines), class_="small"), class_="wide")
 
 
 def _briefs(briefs: Brief, seats: Mapping[str, int]) -> Markup:

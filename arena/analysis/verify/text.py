@@ -22,6 +22,8 @@ def verification_text(found: Verification) -> str:
     lines = [text_table(header, rows, frozenset(range(2, 7))), ""] if rows else []
     lines += [f"note: {note}" for note in found.problems.notes]
     lines.append(f"{found.files} files and {len(found.matches)} records checked; {calls_text(found.calls)}")
+    if found.decisions:
+        lines.append(f"{found.decisions} decisions of the policy made again")
     for issue in found.problems.listed:
         lines.append(f"PROBLEM  {issue}")
     if found.problems.count > MAX_LISTED:

@@ -54,6 +54,8 @@ class Verification:
     files: int = 0
     matches: list[Match] = field(default_factory=list)
     calls: CallCounts = field(default_factory=CallCounts)
+    decisions: int = 0
+    """Decisions of the run's policy that were made again."""
 
     @property
     def holds(self) -> bool:
@@ -78,6 +80,7 @@ class Verification:
                 "unchecked": dict(sorted(calls.unchecked.items())),
                 "why_unchecked": dict(sorted(calls.why.items())),
             },
+            "gate_decisions": self.decisions,
             "matches": [
                 {"key": match.key, "status": match.status, "calls_checked": match.calls, "ledger": match.ledger}
                 for match in self.matches
@@ -111,7 +114,7 @@ def verify(path: Path, again: Recalculation) -> Verification:
         found, again, problems, None if found.family is None else found.family.toolbox(None)
     )
     _note_unrecorded(found, journal, problems)
-    check_replay(found, journal, problems)
+    result.decisions = check_replay(found, journal, problems)
     check_derived(found, journal, problems)
     result.matches = list(_matches(found, result.calls, problems))
     return result

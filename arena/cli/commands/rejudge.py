@@ -33,7 +33,7 @@ from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, SUMMARY_
 _OF_THE_RUN = frozenset({
     "challenges", "challenge_split", "challenge_ids", "limit", "repetitions", "seed", "max_turns",
     "max_tool_calls_per_turn", "participant_provider", "participant_model", "role_model", "temperature", "top_p",
-    "max_tokens", "reasoning_effort", "op_families", "tool_text", "retry",
+    "max_tokens", "reasoning_effort", "op_families", "tool_text", "tool_calls", "retry",
 })  # fmt: skip
 """Settings that the matches were played with: they are as they were."""
 

@@ -84,6 +84,7 @@ class CryptoFamily:
                 schedule=rotation(seats, setup.max_turns),
                 max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
                 opening_cue=OPENING_CUE,
+                tools=setup.offered(challenge),
             ),
             services,
             transcript,

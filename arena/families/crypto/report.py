@@ -8,6 +8,8 @@ from arena.errors import DataError
 from arena.families.contract import FactGroup
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.ledger import ledger
+from arena.families.crypto.checks.obligations import obligation_line
+from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import played_challenges
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.rubric import RUBRIC
@@ -33,6 +35,7 @@ class CryptoParts(FamilyParts):
         "result": "agreed result right",
         "artefacts": "every shown value is real",
         "tools": "no tool call failed, malformed or unused",
+        "obligations": "everything that had to be done was done",
     }
 
     def __init__(self, run: FinishedRun) -> None:
@@ -52,6 +55,13 @@ class CryptoParts(FamilyParts):
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         challenge = self._challenges.get(record.trial.unit)
         return None if challenge is None else ledger(record, challenge)
+
+    def check_words(self, record: Record, name: str) -> str:
+        detail, challenge = detail_of(record), self._challenges.get(record.trial.unit, {})
+        if name != "obligations" or detail is None or detail.checks.obligations is None:
+            return ""
+        says = {one["id"]: one["says"] for one in challenge.get("obligations", ())}
+        return " ".join(obligation_line(one, says.get(one.id, "")) for one in detail.checks.obligations.found)
 
 
 def parts_of(run: FinishedRun) -> CryptoParts:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from arena import __version__
-from arena.errors import ConfigError, DataError, ServiceFault
+from arena.errors import ConfigError, DataError, ServiceFault, TrialEnded
 from arena.formats.bounded import parse_json
 from arena.messages import HttpAttempt
 from arena.providers.http.connections import (
@@ -202,11 +202,12 @@ class Transport:
         body: bytes = b"",
         classify: Classifier = by_status,
         admit: Callable[[], float] | None = None,
+        before_retry: Callable[[HttpAttempt], None] | None = None,
     ) -> HttpResponse:
         """Make one call with a prepared request; see `request`.
 
         `admit` is called before each attempt and returns the seconds to wait first (the arena's own pace, which the
-        deadline does not count).
+        deadline does not count).  `before_retry`: see messages.ModelRequest.
         """
         settings = self.settings
         end = settings.clock() + settings.deadline_s
@@ -238,6 +239,8 @@ class Transport:
                     outcome = replace(outcome, asked_s=None)  # another key is ready before this one is
             wait = self._wait_s(chosen, outcome, attempts, failures, end - now)
             attempts[-1] = replace(attempts[-1], wait_ms=wait * 1000.0)
+            if before_retry is not None:
+                ask_to_go_on(before_retry, tuple(attempts))
             self._sleep(wait)
 
     def _attempt(self, target: Target, body: bytes, end: float, classify: Classifier) -> tuple[Reply | None, _Outcome]:
@@ -366,6 +369,15 @@ class Transport:
             limit = f"the next one would come after the deadline of {self.settings.deadline_s:g} s"
             raise ServiceFault(fault, f"{host}: {reason} (gave up after {count}: {limit}{asked})", tuple(attempts))
         return wait
+
+
+def ask_to_go_on(before_retry: Callable[[HttpAttempt], None], attempts: tuple[HttpAttempt, ...]) -> None:
+    """Call `before_retry` with the last of the attempts. Errors: what it raises, with all attempts."""
+    try:
+        before_retry(attempts[-1])
+    except TrialEnded as end:
+        end.attempts = attempts
+        raise
 
 
 def _check_header(name: str, value: str) -> None:

@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
-use crypto_calculator::json::{self, Json};
-use crypto_calculator::schema::Op;
-use crypto_calculator::{Settings, registry, respond};
+use crypto_calculator::Settings;
+use crypto_calculator::core::json::{self, Json};
+use crypto_calculator::core::op::Op;
+use crypto_calculator::ops::REGISTRY;
+use crypto_calculator::respond;
 
 #[path = "../../tests/it/common/requests.rs"]
 pub mod requests;
@@ -51,7 +53,7 @@ pub fn edge(data: &[u8]) {
 
 /// The bytes as choices: a request for an op of the group, from the table.
 pub fn group(letter: char, data: &[u8]) {
-    let ops: Vec<&Op> = registry::all().filter(|op| op.family.letter == letter).collect();
+    let ops: Vec<&Op> = REGISTRY.all().filter(|op| op.family.letter == letter).collect();
     let mut draw = Bytes(data);
     let seeded = draw.below(2) == 0;
     let text = requests::request(&mut draw, &ops, 2, seeded);
@@ -61,7 +63,7 @@ pub fn group(letter: char, data: &[u8]) {
 /// One strict answer, which says ok or why not, and no fault.
 fn check(text: &[u8], seeded: bool) {
     // Without the clock: the fuzzer has one of its own, and a request must fail the same on every machine.
-    let settings = Settings { seeded, max_cost: MAX_COST, time_limit: Duration::MAX };
+    let settings = Settings { seeded, max_cost: MAX_COST, time_limit: Duration::MAX, ..Settings::default() };
     let line = respond(&settings, text);
     let Ok(answer) = json::parse(&line) else { panic!("an answer is no strict JSON") };
     let code = answer.get("error").and_then(|error| error.get("code")).and_then(Json::as_str);

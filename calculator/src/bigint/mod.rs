@@ -1,8 +1,13 @@
 //! The only module that knows the big integer library. Not constant time: a secret exponent shows in the timing.
+//!
+//! Belongs here: the type [`Int`], its arithmetic, primality, and whatever is fast only with the library's own types.
+//! Does not belong here: randomness and costs (`crate::numbers`, `crate::core`); this folder imports nothing of the
+//! crate.
+//!
+//! Start with [`Int`]; [`OddRing`] is for many multiplications modulo one number.
 
 mod arith;
 mod divisors;
-mod generate;
 mod prime;
 mod residues;
 mod ring;
@@ -14,8 +19,7 @@ use dashu_int::monty::MontgomeryRepr;
 use dashu_int::ops::{BitTest, Gcd};
 use dashu_int::{IBig, Sign, UBig};
 
-pub use generate::{next_prime, random_below, random_bits, random_prime, random_safe_prime, uniform_prime};
-pub use prime::is_prime;
+pub use prime::{is_prime, is_probable_prime};
 pub use residues::{jacobi, sqrt_mod};
 pub use ring::{OddRing, Residue, repeated_square};
 pub use text::ParseFault;
@@ -38,6 +42,11 @@ impl Int {
 
     pub fn is_negative(&self) -> bool {
         self.0.sign() == Sign::Negative
+    }
+
+    /// Whether the value, at least 2, is r^exponent for some integer r. `exponent` is at least 2.
+    pub fn is_power(&self, exponent: usize) -> bool {
+        self.positive().is_some_and(|n| n.nth_root(exponent).pow(exponent) == n)
     }
 
     pub fn is_odd(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The AWS Lambda carrier (feature `lambda`): hands events to [`crypto_calculator::http_event`].
+//! The AWS Lambda carrier (feature `lambda`): hands events to [`crypto_calculator::carriers::http_event`].
 //!
 //! Lambda calls this binary `bootstrap`, and starts one process per concurrent request, so one thread is enough.
 
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use crypto_calculator::http_event;
+use crypto_calculator::carriers::http_event;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 

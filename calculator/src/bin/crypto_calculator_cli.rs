@@ -3,8 +3,11 @@
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
 
-use crypto_calculator::schema::{Family, family};
-use crypto_calculator::{Settings, catalogue, serve};
+use crypto_calculator::Settings;
+use crypto_calculator::carriers::serve;
+use crypto_calculator::core::catalogue;
+use crypto_calculator::core::op::{Family, family};
+use crypto_calculator::ops::REGISTRY;
 
 const USAGE: &str = "\
 usage: crypto_calculator_cli [--jsonl] [--seeded]
@@ -76,7 +79,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<(Command, Settings), lexopt::Erro
             Long("seeded") => settings.seeded = true,
             Long("tool-description") => describe = true,
             Long("families") => families = Some(read_families(&mut parser)?),
-            Long("ops") => print = Some(format!("{}\n", catalogue::json().render())),
+            Long("ops") => print = Some(format!("{}\n", catalogue::json(&REGISTRY).render())),
             Long("version") => print = Some(format!("crypto_calculator {}\n", env!("CARGO_PKG_VERSION"))),
             Long("help") => print = Some(USAGE.to_owned()),
             _ => return Err(arg.unexpected()),
@@ -87,7 +90,7 @@ fn parse(mut parser: lexopt::Parser) -> Result<(Command, Settings), lexopt::Erro
     }
     let command = match (print, describe, lines) {
         (Some(text), _, _) => Command::Print(text),
-        (None, true, _) => Command::Print(catalogue::tool_description(families.as_deref())),
+        (None, true, _) => Command::Print(catalogue::tool_description(&REGISTRY, families.as_deref())),
         (None, false, true) => Command::Lines,
         (None, false, false) => Command::Once,
     };

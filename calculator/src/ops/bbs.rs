@@ -2,16 +2,17 @@
 
 use zeroize::Zeroize;
 
-use super::units;
-use crate::args::{Args, Value};
-use crate::bbs::{self, Proof, Setting, Signature};
-use crate::context::Ctx;
-use crate::error::{BAD_ENCODING, Error, INTERNAL, OUT_OF_RANGE, child};
-use crate::group::bls::{Fr, G2};
-use crate::group::{Group, POINT, Point, SCALAR, Scalar, Zero, read_point, read_scalar};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::cost::units;
+use crate::core::error::{BAD_ENCODING, Error, INTERNAL, OUT_OF_RANGE, child};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
+use crate::groups::bls::{Fr, G2};
+use crate::groups::{Group, POINT, Point, SCALAR, Scalar, Zero, read_point, read_scalar};
+use crate::schemes::bbs::{self, Proof, Setting, Signature};
 
 const MAX_MSGS: usize = 128;
 const MSG: Kind = Kind::Bytes { max: 4_096 };
@@ -298,7 +299,7 @@ fn proof_gen(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
 /// The prover's randomness: drawn, or in seeded mode given by a vector.
 fn proof_scalars(args: &Args<'_>, count: usize, ctx: &mut Ctx<'_>) -> Result<Vec<Fr>, Error> {
     let given = match args.get("nonces") {
-        Some(_) => Some(crate::group::read_scalars(args, &Group::G1, "nonces", Zero::Refused)?),
+        Some(_) => Some(crate::groups::read_scalars(args, &Group::G1, "nonces", Zero::Refused)?),
         None => None,
     };
     let scalars = match given {

@@ -2,14 +2,15 @@
 
 use zeroize::Zeroizing;
 
-use super::units;
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{BAD_ENCODING, Error, OUT_OF_RANGE};
-use crate::group::bls::{Fr, G1, G2, Gt};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost::units;
+use crate::core::error::{BAD_ENCODING, Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
+use crate::groups::bls::{Fr, G1, G2, Gt};
 
 /// Separates tokens from ordinary BLS signatures. It does not protect a key used for both: the signer cannot see what
 /// it signs.

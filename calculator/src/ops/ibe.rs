@@ -2,16 +2,17 @@
 
 use zeroize::Zeroizing;
 
-use super::{FLAT, units};
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL};
-use crate::group::bls::{Fr, G1, G2};
-use crate::group::{Group, POINT, Point, SCALAR, Scalar, Zero, read_point, read_scalar};
-use crate::hex;
-use crate::ibe;
-use crate::json::Json;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost::{FLAT, units};
+use crate::core::error::{Error, INTERNAL};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
+use crate::groups::bls::{Fr, G1, G2};
+use crate::groups::{Group, POINT, Point, SCALAR, Scalar, Zero, read_point, read_scalar};
+use crate::schemes::ibe;
 
 const STANDARD: &str = "Boneh and Franklin, CRYPTO 2001, FullIdent, on BLS12-381; mpk and U in G1, identities in G2";
 const ID: Kind = Kind::Bytes { max: 1_024 };

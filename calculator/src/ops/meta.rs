@@ -1,15 +1,15 @@
 //! Family Q: the calculator itself.
 
-use super::FLAT;
-use crate::args::Args;
-use crate::catalogue;
-use crate::context::Ctx;
-use crate::envelope::respond_item;
-use crate::error::{Error, UNKNOWN_OP};
-use crate::json::Json;
-use crate::registry;
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
+use crate::core::args::{Args, Value};
+use crate::core::context::Ctx;
+use crate::core::cost::{FLAT, units};
+use crate::core::error::Error;
+use crate::core::json::Json;
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
 
+/// A name of an op or a family.
+const NAME: Kind = Kind::Text { max: 64 };
 /// Most requests of one batch.
 const MAX_BATCH: usize = 64;
 /// Cost units of writing out the whole table.
@@ -56,20 +56,24 @@ pub static OPS: &[Op] = &[
         randomised: false,
         example: Example { args: "{}", expect: Expect::Members(&["catalogue", "common_errors", "ops"]) },
         cost: |_| TABLE_COST,
-        run: |_, _| Ok(catalogue::json().into()),
+        run: |_, ctx| Ok(ctx.calculator.catalogue().into()),
     },
     Op {
         name: "help",
         family: family::META,
-        summary: "how to call the calculator, or one op with its arguments and an example",
-        params: &[Param::optional("op", Kind::Text { max: 64 }, "the name of an op")],
-        result: "object: text (list of lines), more, ops (names by family); or signature and row of one op",
+        summary: "how to call the calculator; one op, several, or a family, with arguments and types",
+        params: &[
+            Param::optional("op", NAME, "the name of an op"),
+            Param::optional("ops", Kind::List { of: &NAME, max: 16 }, "the names of several ops"),
+            Param::optional("family", NAME, "the name of a family: all its ops in short"),
+        ],
+        result: "object: text (list of lines), more, ops (names by family); signature, row, types of one op; ops (list), types of several",
         errors: &[],
         standard: "none",
         randomised: false,
         example: Example { args: r#"{"op":"modpow"}"#, expect: Expect::Members(&["signature", "row"]) },
         cost: |_| TABLE_COST,
-        run: help,
+        run: |args, ctx| Ok(ctx.calculator.help(args)?.into()),
     },
     Op {
         name: "batch",
@@ -97,35 +101,24 @@ pub static OPS: &[Op] = &[
 ];
 
 fn version(_: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
+    let (catalogue, ops) = ctx.calculator.version();
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     Ok(Json::object([
         ("name", Json::str(env!("CARGO_PKG_NAME"))),
         ("version", Json::str(env!("CARGO_PKG_VERSION"))),
-        ("catalogue", Json::str(catalogue::digest())),
-        ("ops", Json::count(super::units(registry::all().count()))),
+        ("catalogue", Json::str(catalogue)),
+        ("ops", Json::count(ops)),
         ("seeded", Json::Bool(ctx.settings.seeded)),
         ("profile", Json::str(profile)),
     ])
     .into())
 }
 
-fn help(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let Some(name) = args.opt_text("op") else { return Ok(catalogue::help().into()) };
-    let Some(op) = registry::find(name) else {
-        let message = match registry::suggest(name) {
-            Some(near) => format!("unknown op; did you mean {near}?"),
-            None => "unknown op; help without arguments lists all".to_owned(),
-        };
-        return Err(args.error(UNKNOWN_OP, "op", message));
-    };
-    Ok(Json::object([("signature", Json::str(catalogue::signature(op))), ("row", catalogue::row(op))]).into())
-}
-
 fn batch(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let mut answers = Vec::new();
     for (index, item) in args.list("requests")?.iter().enumerate() {
-        if let crate::args::Value::Json(item) = item {
-            answers.push(respond_item(item, super::units(index), ctx));
+        if let Value::Json(item) = item {
+            answers.push(ctx.calculator.answer_item(item, units(index), ctx));
         }
     }
     Ok(Json::object([("answers", Json::List(answers))]).into())

@@ -1,14 +1,16 @@
 //! Family B: polynomials over a prime field.
 
-use super::FLAT;
-use crate::args::Args;
 use crate::bigint::{self, Int};
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::json::Json;
-use crate::lists::{self, json_int, json_ints};
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::{cost, poly};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost;
+use crate::core::cost::FLAT;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::json::Json;
+use crate::core::lists::{self, json_int, json_ints};
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Default, Kind, Param};
+use crate::numbers::poly;
 
 const MAX_BITS: u64 = 8_192;
 const MAX_COEFFS: usize = 4_096;

@@ -5,17 +5,20 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{FLAT, units};
-use crate::args::Args;
 use crate::bigint::{self, Int, OddRing, repeated_square};
-use crate::context::Ctx;
-use crate::error::{Error, INTERNAL, OUT_OF_RANGE};
-use crate::hex;
-use crate::json::{Json, Members};
-use crate::lists::json_int;
-use crate::rsa_group::{self, SOUND_BITS, TOY_WARNING, Trapdoor};
-use crate::schema::{Example, Expect, Kind, Op, Param, Reply, family};
-use crate::{cost, hash_to_prime};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost;
+use crate::core::cost::{FLAT, units};
+use crate::core::error::{Error, INTERNAL, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::{Json, Members};
+use crate::core::lists::json_int;
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Kind, Param};
+use crate::numbers::hash_to_prime;
+use crate::schemes::modulus::{self, TOY};
+use crate::schemes::rsa_group::{self, Trapdoor};
 
 const MAX_BITS: u64 = 8_192;
 /// Squarings of one call; longer locks go on from the checkpoint.
@@ -32,7 +35,11 @@ const KEY_DOMAIN: &[u8] = b"crypto_calculator/timelock_key/v1";
 const DECRYPT_FAILED: &str = "decrypt_failed";
 
 const ELEMENT: Kind = Kind::Int { min: Some(1), max_bits: MAX_BITS };
-const N: Param = Param::required("n", Kind::Int { min: Some(15), max_bits: MAX_BITS }, "the modulus, odd");
+const N: Param = Param::required(
+    "n",
+    Kind::Int { min: Some(15), max_bits: MAX_BITS },
+    "the modulus, a product of two unknown primes",
+);
 const X: Param = Param::required("x", ELEMENT, "where the squarings start: the puzzle, or a checkpoint");
 const STEPS: Param =
     Param::required("t", Kind::Count { min: 1, max: MAX_STEPS }, "squarings: the whole lock, or what is left of it");
@@ -46,9 +53,9 @@ pub static OPS: &[Op] = &[
             Param::required("t", Kind::Count { min: 1, max: MAX_LOCK }, "squarings that the solver needs"),
             Param::optional("msg", Kind::Bytes { max: MAX_MSG }, "what to seal").secret(),
             rsa_group::BITS,
-            rsa_group::TOY,
+            TOY,
         ],
-        result: "object: n, x (int), t, sealed? (hex), secret (object: p, q, y), toy?",
+        result: "object: n, x (int), t, sealed? (hex), secret (object: p, q, y)",
         errors: &[],
         standard: concat!(
             "Rivest, Shamir, Wagner 1996: y = x^(2^t) mod n; sealed by ChaCha20-Poly1305, nonce 0, key SHA-256(",
@@ -59,7 +66,7 @@ pub static OPS: &[Op] = &[
             args: r#"{"t":1000,"msg":"utf8:hi","bits":256,"toy":true}"#,
             expect: Expect::Then {
                 op: "timelock_verify",
-                args: r#"{"n":"$n","x":"$x","t":1000,"y":"2"}"#,
+                args: r#"{"toy":true,"n":"$n","x":"$x","t":1000,"y":"2"}"#,
                 result: r#"{"valid":false,"reason":"y is not x^(2^t)"}"#,
             },
         },
@@ -79,12 +86,13 @@ pub static OPS: &[Op] = &[
                 Kind::Hex { min: 16, max: MAX_MSG + 16 },
                 "in the last call: what timelock_make sealed",
             ),
+            TOY,
         ],
         result: "int; with sealed an object: y (int), msg (hex)",
         errors: &[DECRYPT_FAILED],
         standard: "Rivest, Shamir, Wagner 1996; see timelock_make",
         randomised: false,
-        example: Example { args: r#"{"n":"3233","x":"5","t":10}"#, expect: Expect::Result(r#""2699""#) },
+        example: Example { args: r#"{"toy":true,"n":"3233","x":"5","t":10}"#, expect: Expect::Result(r#""2699""#) },
         cost: solve_cost,
         run: solve,
     },
@@ -99,13 +107,14 @@ pub static OPS: &[Op] = &[
             Param::required("y", ELEMENT, "the solution"),
             Param::optional("p", ELEMENT, "one factor, if the maker reveals it"),
             Param::optional("q", ELEMENT, "the other factor"),
+            TOY,
         ],
         result: "object: valid (bool), reason (text, if not valid)",
         errors: &[],
         standard: "Rivest, Shamir, Wagner 1996",
         randomised: false,
         example: Example {
-            args: r#"{"n":"3233","x":"5","t":10,"y":"2699","p":"61","q":"53"}"#,
+            args: r#"{"toy":true,"n":"3233","x":"5","t":10,"y":"2699","p":"61","q":"53"}"#,
             expect: Expect::Result(r#"{"valid":true}"#),
         },
         cost: verify_cost,
@@ -115,16 +124,16 @@ pub static OPS: &[Op] = &[
         name: "vdf_prove",
         family: family::TIME,
         summary: "y = x^(2^t) mod n up to its sign, with a short proof; nobody may know the factors of n",
-        params: &[N, X, STEPS],
+        params: &[N, X, STEPS, TOY],
         result: "object: y (int, the smaller of y and n - y), proof (int)",
         errors: &[],
         standard: "Wesolowski 2019, non-interactive, with a challenge prime of 256 bits from hash_to_prime's method",
         randomised: false,
         example: Example {
-            args: r#"{"n":"3233","x":"5","t":10}"#,
+            args: r#"{"toy":true,"n":"3233","x":"5","t":10}"#,
             expect: Expect::Then {
                 op: "vdf_verify",
-                args: r#"{"n":"3233","x":"5","t":10,"y":"$y","proof":"$proof"}"#,
+                args: r#"{"toy":true,"n":"3233","x":"5","t":10,"y":"$y","proof":"$proof"}"#,
                 result: r#"{"valid":true}"#,
             },
         },
@@ -141,13 +150,14 @@ pub static OPS: &[Op] = &[
             Param::required("t", Kind::Count { min: 1, max: MAX_LOCK }, "squarings"),
             Param::required("y", ELEMENT, "the output, at most n / 2"),
             Param::required("proof", ELEMENT, "the proof"),
+            TOY,
         ],
         result: "object: valid (bool), reason (text, if not valid)",
         errors: &[],
         standard: "Wesolowski 2019",
         randomised: false,
         example: Example {
-            args: r#"{"n":"3233","x":"5","t":10,"y":"1","proof":"1"}"#,
+            args: r#"{"toy":true,"n":"3233","x":"5","t":10,"y":"1","proof":"1"}"#,
             expect: Expect::Result(r#"{"valid":false,"reason":"the proof does not fit"}"#),
         },
         cost: vdf_verify_cost,
@@ -179,10 +189,8 @@ fn cipher(n: &Int, y: &Int) -> ChaCha20Poly1305 {
 }
 
 fn make(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
-    let (bits, toy, t) = (args.count("bits")?, args.flag("toy")?, args.count("t")?);
-    if bits < SOUND_BITS && !toy {
-        return Err(args.error(OUT_OF_RANGE, "bits", "fewer than 2,048 bits need toy to be true"));
-    }
+    let (bits, t) = (args.count("bits")?, args.count("t")?);
+    modulus::check_size(args, bits, &args.path("bits"), ctx)?;
     let trapdoor = Trapdoor::generate(bits, ctx)?;
     let x = rsa_group::random_square(&trapdoor.n, ctx)?;
     let y = trapdoor.power(&x, t).ok_or_else(|| Error::internal("a power modulo n must exist"))?;
@@ -196,34 +204,32 @@ fn make(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     }
     let secret = [("p", json_int(&trapdoor.p)), ("q", json_int(&trapdoor.q)), ("y", json_int(&y))];
     members.push(("secret".into(), Json::object(secret)));
-    if toy {
-        members.push(("toy".into(), Json::Bool(true)));
-    }
     Ok(Json::Object(members).into())
 }
 
 fn solve_cost(args: &Args<'_>) -> u64 {
     let bits = args.int("n").map_or(0, Int::bits);
-    cost::modmul(bits).saturating_mul(args.count("t").unwrap_or(0)).saturating_add(seal_cost(args))
+    let squarings = cost::modmul(bits).saturating_mul(args.count("t").unwrap_or(0));
+    squarings.saturating_add(modulus::check_cost(bits)).saturating_add(seal_cost(args))
 }
 
-fn ring(args: &Args<'_>) -> Result<OddRing, Error> {
-    OddRing::new(args.int("n")?).ok_or_else(|| args.error(OUT_OF_RANGE, "n", "expected an odd modulus"))
-}
-
-fn reply(n: &Int, result: Json<'static>) -> Reply {
-    Reply { result, warning: (n.bits() < SOUND_BITS).then_some(TOY_WARNING) }
+/// The ring of the argument `n`, once the modulus is checked.
+fn ring(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<OddRing, Error> {
+    let (n, path) = (args.int("n")?, args.path("n"));
+    modulus::check(args, n, &path, ctx)?;
+    OddRing::new(n).ok_or_else(|| Error::internal("an odd modulus has no ring"))
 }
 
 fn solve(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     let n = args.int("n")?;
-    let y = repeated_square(&ring(args)?, args.int("x")?, args.count("t")?, &mut || ctx.tick())?;
-    let Some(sealed) = args.opt_bytes("sealed") else { return Ok(reply(n, json_int(&y))) };
+    let ring = ring(args, ctx)?;
+    let y = repeated_square(&ring, args.int("x")?, args.count("t")?, &mut || ctx.tick())?;
+    let Some(sealed) = args.opt_bytes("sealed") else { return Ok(json_int(&y).into()) };
     let msg = cipher(n, &y).decrypt(&Nonce::default(), sealed);
     let msg = msg.map(Zeroizing::new).map_err(|_| {
         args.error(DECRYPT_FAILED, "sealed", "this solution does not open it, or squarings are still to come")
     })?;
-    Ok(reply(n, Json::object([("y", json_int(&y)), ("msg", Json::str(hex::encode(&msg)))])))
+    Ok(Json::object([("y", json_int(&y)), ("msg", Json::str(hex::encode(&msg)))]).into())
 }
 
 fn factors<'v>(args: &'v Args<'_>) -> Result<Option<(&'v Int, &'v Int)>, Error> {
@@ -255,8 +261,9 @@ fn verify(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
                 MAX_STEPS,
             ));
         }
-        None => repeated_square(&ring(args)?, x, t, &mut || ctx.tick())?,
+        None => repeated_square(&ring(args, ctx)?, x, t, &mut || ctx.tick())?,
         Some((p, q)) => {
+            modulus::check_size(args, n.bits(), &args.path("n"), ctx)?;
             let primes = bigint::is_prime(p, &mut || ctx.tick())? && bigint::is_prime(q, &mut || ctx.tick())?;
             if !primes || p == q || p * q != *n || !x.gcd(n).is_one() {
                 return Ok(Reply::verdict(Err("p and q are not the two prime factors of n, or share one with x")));
@@ -297,7 +304,7 @@ fn smaller(y: Int, n: &Int) -> Int {
 fn vdf_prove(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     check_x(args)?;
     let (n, x, t) = (args.int("n")?, args.int("x")?, args.count("t")?);
-    let ring = ring(args)?;
+    let ring = ring(args, ctx)?;
     let y = smaller(repeated_square(&ring, x, t, &mut || ctx.tick())?, n);
     let prime = challenge(args, &y, ctx)?;
     // x^floor(2^t / prime), by long division: the bits of the quotient come one by one, the highest first.
@@ -315,7 +322,7 @@ fn vdf_prove(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
             ctx.tick()?;
         }
     }
-    Ok(reply(n, Json::object([("y", json_int(&y)), ("proof", json_int(&proof.value()))])))
+    Ok(Json::object([("y", json_int(&y)), ("proof", json_int(&proof.value()))]).into())
 }
 
 fn vdf_verify_cost(args: &Args<'_>) -> u64 {
@@ -323,11 +330,12 @@ fn vdf_verify_cost(args: &Args<'_>) -> u64 {
     cost::modpow(2 * CHALLENGE_BITS, n)
         .saturating_add(hash_to_prime::work(CHALLENGE_BITS))
         .saturating_add(cost::gcd(n.bits()))
+        .saturating_add(modulus::check_cost(n.bits()))
 }
 
 fn vdf_verify(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     check_x(args)?;
-    ring(args)?;
+    modulus::check(args, args.int("n")?, &args.path("n"), ctx)?;
     let (n, y, t) = (args.int("n")?, args.int("y")?, args.count("t")?);
     if y.shl(1) > *n {
         return Ok(Reply::verdict(Err("y is not the smaller of y and n - y")));

@@ -1,14 +1,15 @@
 //! Family N: verifiable random functions (RFC 9381).
 
-use super::units;
-use crate::args::Args;
-use crate::context::Ctx;
-use crate::error::{Error, OUT_OF_RANGE};
-use crate::group::{POINT, Zero};
-use crate::hex;
-use crate::json::Json;
-use crate::schema::{Default, Example, Expect, Kind, Op, Param, Reply, family};
-use crate::vrf::{SUITES, Suite};
+use crate::core::args::Args;
+use crate::core::context::Ctx;
+use crate::core::cost::units;
+use crate::core::error::{Error, OUT_OF_RANGE};
+use crate::core::hex;
+use crate::core::json::Json;
+use crate::core::op::{Example, Expect, Op, Reply, family};
+use crate::core::schema::{Default, Kind, Param};
+use crate::groups::{POINT, Zero};
+use crate::schemes::vrf::{SUITES, Suite};
 
 const SUITE: Param = Param::default(
     "suite",
@@ -100,7 +101,7 @@ fn vrf_prove(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
 
 fn vrf_verify(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
     let suite = suite(args)?;
-    let pk = crate::group::read_point(args, &suite.group(), "pk", Zero::Refused)?;
+    let pk = crate::groups::read_point(args, &suite.group(), "pk", Zero::Refused)?;
     let pi = args.bytes("pi")?;
     if pi.len() != suite.proof_len() {
         return Err(args.error(OUT_OF_RANGE, "pi", "the proof has the length of another suite"));

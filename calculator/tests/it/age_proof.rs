@@ -1,8 +1,8 @@
 //! The age proof played by three parties with their own state: an issuer attests a commitment to a birth date, its
 //! holder proves an age to a shop, and the shop learns nothing but that. Every way to cheat is caught.
 
-use crate::common::{call, fault, result};
-use crypto_calculator::json::Json;
+use crate::common::{assert_refused, call, fault, result};
+use crypto_calculator::core::json::Json;
 
 const TODAY: u64 = 20_261_120;
 
@@ -185,5 +185,39 @@ fn a_proof_with_one_digit_changed_is_refused() {
         );
         // A scalar beyond the order, a key of the record or an invalid point is an error, all else is not valid.
         assert!(!call("age_verify", &args).get("result").is_some_and(valid), "{at}");
+    }
+}
+
+/// One date form everywhere; the other is still read, and means the same.
+#[test]
+fn dates_are_read_in_both_forms() {
+    let sk = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
+    let deal = |date: &str| {
+        result(
+            "receipt_sign",
+            &format!(r#"{{"sk":"{sk}","counterpart":"Bea","item":"bike","amount":1,"date":{date}}}"#),
+        )
+    };
+    let signed = deal(r#""2026-11-20""#);
+    assert_eq!(signed.get("receipt").and_then(|receipt| receipt.get("date")), Some(&Json::str("2026-11-20")));
+    assert_eq!(signed, deal("20261120"));
+    assert_eq!(signed, deal(r#""20261120""#));
+    let r = format!("05{}", "00".repeat(31));
+    let commitment = |birth: &str, today: &str| {
+        let args = format!(r#"{{"birth":{birth},"today":{today},"min_age":18,"r":"{r}","context":"utf8:x"}}"#);
+        result("age_prove", &args).get("commitment").unwrap().clone()
+    };
+    assert_eq!(commitment("20010417", "20261120"), commitment(r#""2001-04-17""#, r#""2026-11-20""#));
+    for bad in [
+        "\"17.04.2001\"",
+        "\"2001-4-17\"",
+        "\"2001-02-29\"",
+        "\"1799-12-31\"",
+        "\"3000-01-01\"",
+        "2001",
+        "\"2001-04-17 \"",
+    ] {
+        let args = format!(r#"{{"birth":{bad},"today":"2026-11-20","min_age":18,"context":"utf8:x"}}"#);
+        assert_refused("age_prove", &args, "out_of_range", "/args/birth");
     }
 }

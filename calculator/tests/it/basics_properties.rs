@@ -1,8 +1,8 @@
 //! Encodings, key derivation and ciphers: round trips, second spellings, changed bits, limits.
 
 use crate::common::{Random, assert_refused, call, changed, result};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
 
 fn text(value: &Json<'_>, key: &str) -> String {
     value.get(key).and_then(Json::as_str).unwrap_or_else(|| panic!("{key}: {}", value.render())).to_owned()
@@ -125,4 +125,60 @@ fn small_helpers_keep_their_promises() {
         "limit_exceeded",
         "",
     );
+}
+
+#[test]
+fn hex_is_read_whole_and_strictly_at_every_length() {
+    let mut random = Random::new(77);
+    for len in (0..200).chain([4_095, 4_096, 4_097]) {
+        let bytes = random.bytes(len);
+        let digits = hex::encode(&bytes);
+        assert_eq!(hex::decode(&digits), Some(bytes), "{len}");
+        assert_eq!(hex::decode(&format!("{digits}0")), None, "{len}");
+        if len > 0 {
+            let at = random.below(digits.len());
+            for bad in ["A", "F", "g", "`", "/", ":", " ", "~"] {
+                let mut text = digits.clone();
+                text.replace_range(at..=at, bad);
+                assert_eq!(hex::decode(&text), None, "{len} {bad}");
+            }
+        }
+    }
+    // Every byte that is no digit, in both halves of a pair.
+    for byte in (0u8..128).filter(|byte| !matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        let bad = char::from(byte);
+        assert_eq!(hex::decode(&format!("0{bad}")), None, "{bad:?}");
+        assert_eq!(hex::decode(&format!("{bad}0")), None, "{bad:?}");
+    }
+}
+
+/// RFC 4648, section 10; and texts that no encoder writes.
+#[test]
+fn base32_has_one_text_for_one_value() {
+    for (data, text) in [
+        ("", ""),
+        ("f", "MY======"),
+        ("fo", "MZXQ===="),
+        ("foo", "MZXW6==="),
+        ("foob", "MZXW6YQ="),
+        ("fooba", "MZXW6YTB"),
+        ("foobar", "MZXW6YTBOI======"),
+    ] {
+        assert_eq!(result("encode", &format!(r#"{{"data":"utf8:{data}","to":"base32"}}"#)), Json::str(text));
+        let back = result("decode", &format!(r#"{{"text":"{text}","from":"base32"}}"#));
+        assert_eq!(back, Json::str(hex::encode(data.as_bytes())));
+    }
+    for bad in [
+        "MZ======",
+        "MY",
+        "MY=====",
+        "MY=======",
+        "my======",
+        "M=======",
+        "MY======MY======",
+        "M1======",
+        "MZXW6YTBMY",
+    ] {
+        assert_refused("decode", &format!(r#"{{"text":"{bad}","from":"base32"}}"#), "bad_encoding", "/args/text");
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::common::vectors::run;
 use crate::common::{call, fault, result};
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
 
 #[test]
 fn blind_rsa_of_rfc_9474() {

@@ -2,10 +2,10 @@
 
 use crate::common::vectors::run;
 use crate::common::{fault, parse, result};
-use crypto_calculator::bbs;
-use crypto_calculator::group::bls::G2;
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::groups::bls::G2;
+use crypto_calculator::schemes::bbs;
 
 #[test]
 fn bbs_draft() {

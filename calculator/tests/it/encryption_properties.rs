@@ -2,9 +2,9 @@
 
 use crate::common::{Random, call, fault, result};
 use crypto_calculator::bigint::Int;
-use crypto_calculator::group::CURVES;
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::groups::CURVES;
 use num_bigint::BigUint;
 
 fn text(value: &Json<'_>, key: &str) -> String {
@@ -17,7 +17,7 @@ fn code(op: &str, args: &str) -> String {
 
 /// A secret key of the KEM and its public key.
 fn kem_keys(kem: &str, random: &mut Random) -> (String, String) {
-    let kem = crypto_calculator::hpke::Kem::named(kem);
+    let kem = crypto_calculator::schemes::hpke::Kem::named(kem);
     loop {
         let sk = random.bytes(32);
         if let Some(pk) = kem.public(sk.as_slice().try_into().unwrap()) {
@@ -109,12 +109,12 @@ fn group_keys() -> Vec<(String, String, String)> {
             name => format!("\"{name}\""),
         };
         let group = match *name {
-            "{}" => crypto_calculator::group::Group::Schnorr(Box::new(crypto_calculator::group::Schnorr {
+            "{}" => crypto_calculator::groups::Group::Schnorr(Box::new(crypto_calculator::groups::Schnorr {
                 p: Int::from(2039u64),
                 q: Int::from(1019u64),
                 g: Int::from(4u64),
             })),
-            name => crypto_calculator::group::Group::named(name).unwrap(),
+            name => crypto_calculator::groups::Group::named(name).unwrap(),
         };
         let sk = group.scalar_from_u64(7).unwrap();
         let pk = group.point_json(&group.mul_base(&sk).unwrap()).unwrap().as_str().unwrap().to_owned();

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::common::requests::request;
 use crate::common::{Random, ask, fault};
-use crypto_calculator::context::TIME_LIMIT;
-use crypto_calculator::json::Json;
-use crypto_calculator::schema::{Op, family};
-use crypto_calculator::{Settings, registry};
+use crypto_calculator::Settings;
+use crypto_calculator::core::context::TIME_LIMIT;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::core::op::{Op, family};
+use crypto_calculator::ops::REGISTRY;
 
 /// Requests of one seed.
 const BATCH: u64 = 5_000;
@@ -36,7 +37,7 @@ struct Tally {
 /// Sends the requests of one seed: half built from the table, a quarter of them damaged, a quarter raw bytes.
 fn send(seed: u64, tally: &Mutex<Tally>) {
     let mut random = Random::new(seed);
-    let ops: Vec<&'static Op> = registry::all().collect();
+    let ops: Vec<&'static Op> = REGISTRY.all().collect();
     for round in 0..BATCH {
         let seeded = random.below(2) == 0;
         let max_cost = if round % WHOLE == 0 { Settings::default().max_cost } else { SMALL };
@@ -123,7 +124,7 @@ fn send_all(count: u64, first: u64) -> Tally {
         tally.timeouts,
         tally.slowest,
         tally.reached.len(),
-        registry::all().count()
+        REGISTRY.all().count()
     );
     assert!(tally.bad.is_empty(), "{:#?}", tally.bad);
     assert_eq!(tally.answered, count);
@@ -133,7 +134,7 @@ fn send_all(count: u64, first: u64) -> Tally {
 #[test]
 fn fifty_thousand_requests_are_answered_without_a_fault_or_a_stall() {
     let tally = send_all(50_000, 20_261_121);
-    for op in registry::all() {
+    for op in REGISTRY.all() {
         assert!(tally.reached.contains(op.name), "the generator must reach the ops: {}", op.name);
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::common::Random;
 use crypto_calculator::bigint::Int;
-use crypto_calculator::context::{Budget, Ctx, Settings};
-use crypto_calculator::group::{CURVES, Group, NAMED_SCHNORR, Point, Scalar, Schnorr, Zero, generator_tag};
-use crypto_calculator::hex;
-use crypto_calculator::transcript::Transcript;
+use crypto_calculator::core::context::{Budget, Ctx, Settings};
+use crypto_calculator::core::hex;
+use crypto_calculator::groups::{CURVES, Group, NAMED_SCHNORR, Point, Scalar, Schnorr, Zero, generator_tag};
+use crypto_calculator::ops::REGISTRY;
+use crypto_calculator::schemes::transcript::Transcript;
 
 /// All curves, a named group, and a toy: p = 2q + 1 with q = 1019.
 fn groups() -> Vec<Group> {
@@ -22,7 +23,7 @@ fn toy() -> Group {
 fn with_ctx<T>(seed: &[u8], f: impl FnOnce(&mut Ctx<'_>) -> T) -> T {
     let settings = Settings { seeded: true, ..Settings::default() };
     let budget = Budget::new(&settings);
-    f(&mut Ctx::new(&settings, &budget, Some(seed), "test", 0))
+    f(&mut Ctx::new(&REGISTRY, &settings, &budget, Some(seed), "test", 0))
 }
 
 fn scalar(group: &Group, n: u64) -> Scalar {

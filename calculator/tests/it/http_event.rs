@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use base64ct::{Base64, Encoding};
-use crypto_calculator::http_event::{MAX_BODY, remaining, respond_event, settings};
+use crypto_calculator::carriers::http_event::{MAX_BODY, remaining, respond_event, settings};
 use serde_json::{Value, json};
 
 const PING: &str = r#"{"op":"ping","args":{}}"#;

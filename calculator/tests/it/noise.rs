@@ -2,17 +2,19 @@
 // Small numbers become floats and places of tables.
 
 use crate::common::{ask, seeded};
-use crypto_calculator::bigint::{Int, random_below};
-use crypto_calculator::context::{Budget, Ctx, Settings};
-use crypto_calculator::json::Json;
-use crypto_calculator::noise::{self, Ratio};
+use crypto_calculator::bigint::Int;
+use crypto_calculator::core::context::{Budget, Ctx, Settings};
+use crypto_calculator::core::json::Json;
+use crypto_calculator::numbers::generate::random_below;
+use crypto_calculator::ops::REGISTRY;
+use crypto_calculator::schemes::noise::{self, Ratio};
 
 const SAMPLES: usize = 20_000;
 
 fn sample<T>(seed: &[u8], mut draw: impl FnMut(&mut Ctx<'_>) -> T) -> Vec<T> {
     let settings = Settings { seeded: true, time_limit: std::time::Duration::from_secs(600), ..Settings::default() };
     let budget = Budget::new(&settings);
-    let mut ctx = Ctx::new(&settings, &budget, Some(seed), "noise test", 0);
+    let mut ctx = Ctx::new(&REGISTRY, &settings, &budget, Some(seed), "noise test", 0);
     (0..SAMPLES).map(|_| draw(&mut ctx)).collect()
 }
 

@@ -2,8 +2,8 @@
 
 use crate::common::{Random, ask, call, fault, parse, result, seeded, vectors};
 use crypto_calculator::bigint::{self, Int};
-use crypto_calculator::factor::factor;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::numbers::factor::factor;
 use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
 
@@ -147,7 +147,7 @@ fn the_symbol_is_what_euler_says() {
         for _ in 0..30 {
             let a = number(&mut random, 40);
             let power = a.mod_floor(&prime).modpow(&((&prime - 1u32) / 2u32), &prime);
-            let euler = if power == BigInt::from(0) { 0 } else { if power == BigInt::from(1) { 1 } else { -1 } };
+            let euler = [0, 1].into_iter().find(|n| power == BigInt::from(*n)).unwrap_or(-1);
             assert_eq!(bigint::jacobi(&int(&a.to_string()), &int(p)), Some(euler));
         }
     }
@@ -247,7 +247,7 @@ fn orders_are_the_smallest() {
 
 #[test]
 fn every_named_group_has_primes_of_its_size() {
-    for name in crypto_calculator::group::NAMED_SCHNORR {
+    for name in crypto_calculator::groups::NAMED_SCHNORR {
         let group = result("group_info", &format!(r#"{{"group":"{name}"}}"#));
         let (p, q) = (int(&member(&group, "p")), int(&member(&group, "q")));
         assert_eq!(p, crate::common::closed_form::prime(name), "{name}");

@@ -2,8 +2,8 @@
 //! interface by parties with separate state; and what happens to those who cheat.
 
 use crate::common::{ask, fault, seeded};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
 
 /// A party: what it knows, and a stream of randomness of its own.
 struct Party {
@@ -362,4 +362,36 @@ fn a_private_sum_counts_every_part_once() {
     assert_eq!(witness.ask("paillier_encrypt", &args), opened);
     let denied = [n.clone(), ("m", Json::Int(40_000)), ("r", Json::str("12345")), TOY];
     assert_ne!(witness.ask("paillier_encrypt", &denied), opened);
+}
+
+/// A server that is asked about one input must not be believed about another.
+#[test]
+fn the_last_step_refuses_inputs_and_blinds_that_were_not_sent() {
+    for mode in ["voprf", "poprf"] {
+        let mode = ("mode", Json::str(mode));
+        let (mut client, mut server) = (Party::new("client"), Party::new("server"));
+        let key = server.ask("oprf_derive_key", &[mode.clone(), ("seed", Json::str("07".repeat(32)))]);
+        let (sk, pk) = (member(&key, &["secret", "sk"]), member(&key, &["pk"]));
+        let made = client.ask("oprf_blind", &[mode.clone(), ("inputs", texts(&["ann", "bob"]))]);
+        let (blinds, blinded) = (member(&made, &["secret", "blinds"]), member(&made, &["blinded"]));
+        let answer = server.ask("oprf_evaluate", &[mode.clone(), ("sk", sk), ("blinded", blinded.clone())]);
+        let (evaluated, proof) = (member(&answer, &["evaluated"]), member(&answer, &["proof"]));
+        let args = |inputs: Json<'static>, blinds: &Json<'static>| {
+            vec![
+                mode.clone(),
+                ("inputs", inputs),
+                ("blinds", blinds.clone()),
+                ("blinded", blinded.clone()),
+                ("evaluated", evaluated.clone()),
+                ("proof", proof.clone()),
+                ("pk", pk.clone()),
+            ]
+        };
+        client.ask("oprf_finalize", &args(texts(&["ann", "bob"]), &blinds));
+        let other = args(texts(&["ann", "eve"]), &blinds);
+        assert_eq!(client.refused("oprf_finalize", &other), code("out_of_range", "/args/blinded/1"));
+        let swapped = list(&[item(&blinds, 1), item(&blinds, 0)]);
+        let other = args(texts(&["ann", "bob"]), &swapped);
+        assert_eq!(client.refused("oprf_finalize", &other), code("out_of_range", "/args/blinded/0"));
+    }
 }

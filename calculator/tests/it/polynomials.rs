@@ -1,7 +1,7 @@
 //! Family B: computed answers, and relations between evaluation, interpolation, products and linear systems.
 
 use crate::common::{Random, call, fault, result, vectors};
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
 

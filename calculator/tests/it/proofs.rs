@@ -2,8 +2,8 @@
 
 use crate::common::vectors::run;
 use crate::common::{call, result, valid};
-use crypto_calculator::group::CURVES;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::groups::CURVES;
 
 #[test]
 fn equal_logarithms_of_bip_374() {

@@ -2,8 +2,8 @@
 
 use crate::common::{Random, ask_text, call, result, seeded};
 use crypto_calculator::bigint::{Int, ParseFault, is_prime};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
 use num_bigint::{BigInt, BigUint, Sign};
 
 /// Integers of many shapes: small, of word borders, all ones, sparse, random.

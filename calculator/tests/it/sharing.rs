@@ -2,9 +2,9 @@
 
 use crate::common::vectors::run;
 use crate::common::{at, call, fault, parse, result, valid};
-use crypto_calculator::group::bls::{Fr, G2};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::groups::bls::{Fr, G2};
 use num_bigint::BigInt;
 
 #[test]
@@ -33,7 +33,7 @@ fn code(op: &str, args: &str) -> String {
 
 /// The subsets of 0..n, as bits.
 fn subsets(n: u32) -> impl Iterator<Item = Vec<usize>> {
-    (0u32..1 << n).map(move |bits| (0..n as usize).filter(|i| bits >> i & 1 == 1).collect())
+    (0u32..1 << n).map(move |bits| (0..n as usize).filter(|i| (bits >> i) & 1 == 1).collect())
 }
 
 #[test]
@@ -239,4 +239,18 @@ fn bls_signatures_of_shares_combine_to_that_of_the_key() {
     }
     let false_share = share(0).replace(r#""index":1"#, r#""index":3"#);
     assert_eq!(fault(&combine(share(1), false_share)).0, "bad_share");
+}
+
+/// Nothing in a share says how many are needed, so the answer must.
+#[test]
+fn combining_without_t_warns() {
+    let split = result("shamir_split", r#"{"msg":"utf8:the vault code","t":3,"n":4}"#);
+    let shares = split.get("secret").and_then(|secret| secret.get("shares")).and_then(Json::as_list).unwrap();
+    let some = |count: usize| Json::List(shares[..count].to_vec()).render();
+    let blind = call("shamir_combine", &format!(r#"{{"shares":{}}}"#, some(2)));
+    assert!(blind.get("warning").and_then(Json::as_str).unwrap().contains("wrong secret"), "{}", blind.render());
+    assert_ne!(blind.get("result").unwrap().get("msg"), Some(&Json::str("746865207661756c7420636f6465")));
+    let sure = call("shamir_combine", &format!(r#"{{"shares":{},"t":3}}"#, some(3)));
+    assert_eq!(sure.get("warning"), None);
+    assert_eq!(sure.get("result").unwrap().get("msg"), Some(&Json::str("746865207661756c7420636f6465")));
 }

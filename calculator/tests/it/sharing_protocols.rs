@@ -1,8 +1,8 @@
 //! Protocols of several parties, each with state of its own, through the JSON interface; and cheats that are caught.
 
 use crate::common::{at, call, error, fault, list, refused, result, valid};
-use crypto_calculator::group::Group;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::groups::Group;
 
 // --- recovery of a shared secret -------------------------------------------------------------------------------------
 
@@ -197,7 +197,7 @@ fn enough_holders_decrypt_and_a_false_part_is_named() {
     // The sender encrypts m to the shared key: c1 = k base, c2 = m + k pk.
     let group = Group::Ristretto255;
     let point =
-        |text: String| group.decode(&crypto_calculator::hex::decode(text.trim_matches('"')).unwrap()).unwrap();
+        |text: String| group.decode(&crypto_calculator::core::hex::decode(text.trim_matches('"')).unwrap()).unwrap();
     let k = group.scalar_from_u64(77).unwrap();
     let m = group.generator("a message").unwrap();
     let c1 = group.mul_base(&k).unwrap();

@@ -3,18 +3,20 @@
 use std::collections::HashSet;
 
 use crate::common::{PLAIN, ask, call, fault, parse, result, seeded};
-use crypto_calculator::error::COMMON;
-use crypto_calculator::json::Json;
-use crypto_calculator::schema::{Expect, Kind, Need, Op, Param, family};
-use crypto_calculator::{catalogue, registry};
+use crypto_calculator::core::catalogue;
+use crypto_calculator::core::error::COMMON;
+use crypto_calculator::core::json::Json;
+use crypto_calculator::core::op::{Expect, Op, family};
+use crypto_calculator::core::schema::{Kind, Need, Param};
+use crypto_calculator::ops::REGISTRY;
 
 fn op_of(name: &str) -> &'static Op {
-    registry::find(name).unwrap_or_else(|| panic!("no op {name}"))
+    REGISTRY.find(name).unwrap_or_else(|| panic!("no op {name}"))
 }
 
 #[test]
 fn the_ops_of_this_release_are_there() {
-    let names: Vec<&str> = registry::all().map(|op| op.name).collect();
+    let names: Vec<&str> = REGISTRY.all().map(|op| op.name).collect();
     let wanted = [
         "ping",
         "version",
@@ -40,7 +42,7 @@ fn the_ops_of_this_release_are_there() {
 
 #[test]
 fn rows_are_complete() {
-    for op in registry::all() {
+    for op in REGISTRY.all() {
         let plain = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         assert!(plain(op.name), "{}", op.name);
         assert!(family::ALL.contains(&op.family), "{}", op.name);
@@ -70,7 +72,7 @@ fn check_params(op: &str, params: &[Param]) {
 
 #[test]
 fn every_example_runs() {
-    for op in registry::all() {
+    for op in REGISTRY.all() {
         let got = result(op.name, op.example.args);
         match op.example.expect {
             Expect::Result(want) => assert_eq!(got, parse(want), "{}", op.name),
@@ -123,7 +125,7 @@ fn declared_errors_occur() {
             }
         }
     }
-    for op in registry::all() {
+    for op in REGISTRY.all() {
         for code in op.errors {
             assert!(seen.contains(&(op.name.to_owned(), (*code).to_owned())), "no case of {code} in {}", op.name);
         }
@@ -132,7 +134,7 @@ fn declared_errors_occur() {
 
 #[test]
 fn randomised_ops_draw_and_the_others_do_not() {
-    for op in registry::all().filter(|op| op.name != "batch") {
+    for op in REGISTRY.all().filter(|op| op.name != "batch") {
         // Without a seed, seeded mode refuses to draw.
         let request = format!(r#"{{"op":"{}","args":{}}}"#, op.name, op.example.args);
         let answer = ask(&seeded(), request);
@@ -148,7 +150,7 @@ fn randomised_ops_draw_and_the_others_do_not() {
 fn catalogue_is_machine_readable() {
     let catalogue = result("ops", "{}");
     let rows = catalogue.get("ops").and_then(Json::as_list).unwrap();
-    assert_eq!(rows.len(), registry::all().count());
+    assert_eq!(rows.len(), REGISTRY.all().count());
     for row in rows {
         for key in ["name", "family", "summary", "params", "result", "errors", "standard", "example", "randomised"] {
             assert!(row.get(key).is_some(), "{key}: {}", row.render());
@@ -166,7 +168,7 @@ fn catalogue_is_machine_readable() {
 #[test]
 fn help_knows_every_op() {
     let help = result("help", "{}");
-    for op in registry::all() {
+    for op in REGISTRY.all() {
         let names = help.get("ops").and_then(|ops| ops.get(op.family.name)).and_then(Json::as_list).unwrap();
         assert!(names.contains(&Json::str(op.name)));
         let one = result("help", &format!(r#"{{"op":"{}"}}"#, op.name));
@@ -176,29 +178,49 @@ fn help_knows_every_op() {
 }
 
 #[test]
+fn help_shows_families_and_several_ops_with_their_types() {
+    for family in family::ALL {
+        let shown = result("help", &format!(r#"{{"family":"{}"}}"#, family.name));
+        let lines = shown.get("ops").and_then(Json::as_list).unwrap();
+        for (op, line) in REGISTRY.of_family(*family).zip(lines) {
+            assert_eq!(line.get("op"), Some(&Json::str(catalogue::signature(op))));
+        }
+        assert_eq!(lines.len(), REGISTRY.of_family(*family).count());
+        // Every type of an argument is explained.
+        for param in REGISTRY.of_family(*family).flat_map(|op| op.params) {
+            assert!(shown.get("types").unwrap().get(param.kind.name()).is_some(), "{}", param.kind.name());
+        }
+    }
+    let some = result("help", r#"{"ops":["hash","hmac"]}"#);
+    let lines = some.get("ops").and_then(Json::as_list).unwrap();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1].get("example").and_then(|example| example.get("op")), Some(&Json::str("hmac")));
+    assert_eq!(fault(&call("help", r#"{"ops":["hash","hmca"]}"#)), ("unknown_op".into(), "/args/ops/1".into()));
+    assert_eq!(fault(&call("help", r#"{"family":"nonsense"}"#)).1, "/args/family");
+    assert_eq!(fault(&call("help", r#"{"op":"hash","family":"basics"}"#)).1, "/args/family");
+}
+
+#[test]
 fn tool_description_has_one_line_per_op() {
-    let text = catalogue::tool_description(None);
-    for op in registry::all() {
+    let text = catalogue::tool_description(&REGISTRY, None);
+    for op in REGISTRY.all() {
         let start = format!("{}(", op.name);
         assert_eq!(text.lines().filter(|line| line.starts_with(&start)).count(), 1, "{}", op.name);
     }
     let some = catalogue::parse_families("numbers, meta").unwrap();
-    let text = catalogue::tool_description(Some(&some));
+    let text = catalogue::tool_description(&REGISTRY, Some(&some));
     assert!(text.contains("modpow(") && text.contains("ping(") && !text.contains("hash("));
     assert_eq!(catalogue::parse_families("numbers,nonsense"), Err("nonsense".to_owned()));
 }
 
 #[test]
-fn readme_table_is_current() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = std::fs::read_to_string(path).unwrap();
-    let (start, end) = ("<!-- ops: generated, see tests/it/table.rs -->\n", "<!-- /ops -->");
-    let (head, rest) = readme.split_once(start).expect("the start marker stands in the README");
-    let (old, tail) = rest.split_once(end).expect("the end marker stands in the README");
-    let table = catalogue::readme_table();
-    if old != table && std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(path, format!("{head}{start}{table}{end}{tail}")).unwrap();
+fn the_page_of_ops_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/OPS.md");
+    let page = catalogue::page(&REGISTRY);
+    if std::env::var_os("UPDATE_OPS").is_some() {
+        std::fs::write(path, page).unwrap();
         return;
     }
-    assert_eq!(old, table, "stale: run UPDATE_README=1 cargo test --test it table");
+    let old = std::fs::read_to_string(path).unwrap();
+    assert_eq!(old, page, "stale: run UPDATE_OPS=1 cargo test --release --test it table");
 }

@@ -2,7 +2,7 @@
 //! dead-man switch; and cheats that are caught.
 
 use crate::common::{at, error, list, parse, refused, result, valid};
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
 
 // --- coin toss and draws ---------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 //! Families M and N: vectors of trees and groups of unknown order, and protocols between parties with their own state.
 
 use crate::common::{Random, call, fault, result, valid, vectors};
-use crypto_calculator::hex;
-use crypto_calculator::json::Json;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::Json;
 
 #[test]
 fn computed_trees_and_chains() {
@@ -167,13 +167,13 @@ fn accumulators_tell_members_from_others() {
     };
     let members = ["alice", "bob", "carol"].map(prime);
     let primes = format!("[{}]", members.join(","));
-    let acc = result("acc_add", &format!(r#"{{"n":{n},"acc":{g},"primes":{primes}}}"#)).render();
+    let acc = result("acc_add", &format!(r#"{{"toy":true,"n":{n},"acc":{g},"primes":{primes}}}"#)).render();
     let check = |acc: &str, prime: &str, witness: &str| {
-        valid("acc_verify", &format!(r#"{{"n":{n},"acc":{acc},"prime":{prime},"witness":{witness}}}"#))
+        valid("acc_verify", &format!(r#"{{"toy":true,"n":{n},"acc":{acc},"prime":{prime},"witness":{witness}}}"#))
     };
     let mut witnesses = Vec::new();
     for (index, member) in members.iter().enumerate() {
-        let args = format!(r#"{{"n":{n},"g":{g},"primes":{primes},"index":{index}}}"#);
+        let args = format!(r#"{{"toy":true,"n":{n},"g":{g},"primes":{primes},"index":{index}}}"#);
         let witness = result("acc_witness", &args).render();
         assert!(check(&acc, member, &witness));
         assert!(!check(&acc, &prime("mallory"), &witness));
@@ -182,20 +182,23 @@ fn accumulators_tell_members_from_others() {
     // 1 is no prime, and would open anything; so would a composite number.
     assert!(!check(&acc, "15", &acc));
     let outsider = prime("mallory");
-    let proof =
-        result("acc_nonmember_prove", &format!(r#"{{"n":{n},"g":{g},"primes":{primes},"prime":{outsider}}}"#));
+    let proof = result(
+        "acc_nonmember_prove",
+        &format!(r#"{{"toy":true,"n":{n},"g":{g},"primes":{primes},"prime":{outsider}}}"#),
+    );
     let absent = |acc: &str, prime: &str| {
         let (a, d) = (get(&proof, "a").render(), get(&proof, "d").render());
-        let args = format!(r#"{{"n":{n},"g":{g},"acc":{acc},"prime":{prime},"a":{a},"d":{d}}}"#);
+        let args = format!(r#"{{"toy":true,"n":{n},"g":{g},"acc":{acc},"prime":{prime},"a":{a},"d":{d}}}"#);
         valid("acc_nonmember_verify", &args)
     };
     assert!(absent(&acc, &outsider));
     assert!(!absent(&acc, &members[0]), "a member cannot be denied");
     // After another joins, old proofs fail, and a witness is brought up to date by the same op.
     let later = format!("[{outsider}]");
-    let grown = result("acc_add", &format!(r#"{{"n":{n},"acc":{acc},"primes":{later}}}"#)).render();
+    let grown = result("acc_add", &format!(r#"{{"toy":true,"n":{n},"acc":{acc},"primes":{later}}}"#)).render();
     assert!(!absent(&grown, &outsider) && !check(&grown, &members[1], &witnesses[1]));
-    let fresh = result("acc_add", &format!(r#"{{"n":{n},"acc":{},"primes":{later}}}"#, witnesses[1])).render();
+    let fresh =
+        result("acc_add", &format!(r#"{{"toy":true,"n":{n},"acc":{},"primes":{later}}}"#, witnesses[1])).render();
     assert!(check(&grown, &members[1], &fresh));
 }
 
@@ -205,15 +208,15 @@ fn a_time_lock_opens_in_pieces_and_not_before() {
     let puzzle = result("timelock_make", r#"{"t":5000,"msg":"utf8:bid 42","bits":512,"toy":true}"#);
     let (n, sealed) = (get(&puzzle, "n").render(), get(&puzzle, "sealed").render());
     let start = get(&puzzle, "x").render();
-    assert_eq!(puzzle.get("toy"), Some(&Json::Bool(true)));
     let mut x = start.clone();
     for t in [2000, 2500] {
-        let early = call("timelock_solve", &format!(r#"{{"n":{n},"x":{x},"t":{t},"sealed":{sealed}}}"#));
+        let early = call("timelock_solve", &format!(r#"{{"toy":true,"n":{n},"x":{x},"t":{t},"sealed":{sealed}}}"#));
         assert_eq!(fault(&early).0, "decrypt_failed");
-        x = result("timelock_solve", &format!(r#"{{"n":{n},"x":{x},"t":{t}}}"#)).render();
+        x = result("timelock_solve", &format!(r#"{{"toy":true,"n":{n},"x":{x},"t":{t}}}"#)).render();
     }
-    let open =
-        |x: &str, sealed: &str| call("timelock_solve", &format!(r#"{{"n":{n},"x":{x},"t":500,"sealed":{sealed}}}"#));
+    let open = |x: &str, sealed: &str| {
+        call("timelock_solve", &format!(r#"{{"toy":true,"n":{n},"x":{x},"t":500,"sealed":{sealed}}}"#))
+    };
     let opened = get(&open(&x, &sealed), "result").clone();
     assert_eq!(get(&opened, "msg"), &Json::str(hex::encode(b"bid 42")));
     assert_eq!(get(&opened, "y"), get(get(&puzzle, "secret"), "y"));
@@ -221,14 +224,14 @@ fn a_time_lock_opens_in_pieces_and_not_before() {
     assert_eq!(fault(&open(&start, &sealed)).0, "decrypt_failed", "a forged checkpoint opens nothing");
     let secret = |name: &str| get(get(&puzzle, "secret"), name).render();
     let referee = |y: &str, factors: &str| {
-        valid("timelock_verify", &format!(r#"{{"n":{n},"x":{start},"t":5000,"y":{y}{factors}}}"#))
+        valid("timelock_verify", &format!(r#"{{"toy":true,"n":{n},"x":{start},"t":5000,"y":{y}{factors}}}"#))
     };
     let factors = format!(r#","p":{},"q":{}"#, secret("p"), secret("q"));
     let y = get(&opened, "y").render();
     assert!(referee(&y, "") && referee(&y, &factors));
     assert!(!referee(&x, "") && !referee(&x, &factors));
     assert!(!referee(&y, r#","p":"3","q":"5""#), "false factors");
-    let open_end = call("timelock_verify", &format!(r#"{{"n":{n},"x":{start},"t":1048577,"y":{y}}}"#));
+    let open_end = call("timelock_verify", &format!(r#"{{"toy":true,"n":{n},"x":{start},"t":1048577,"y":{y}}}"#));
     assert_eq!(fault(&open_end), ("limit_exceeded".into(), "/args/t".into()));
 }
 
@@ -237,10 +240,10 @@ fn delay_proofs_hold_for_their_statement_only() {
     let setup = result("acc_setup", r#"{"bits":512,"toy":true}"#);
     let (n, x) = (get(&setup, "n").render(), get(&setup, "g").render());
     for t in [1u64, 2, 300, 3000] {
-        let made = result("vdf_prove", &format!(r#"{{"n":{n},"x":{x},"t":{t}}}"#));
+        let made = result("vdf_prove", &format!(r#"{{"toy":true,"n":{n},"x":{x},"t":{t}}}"#));
         let (y, proof) = (get(&made, "y").render(), get(&made, "proof").render());
         let check = |x: &str, t: u64, y: &str, proof: &str| {
-            valid("vdf_verify", &format!(r#"{{"n":{n},"x":{x},"t":{t},"y":{y},"proof":{proof}}}"#))
+            valid("vdf_verify", &format!(r#"{{"toy":true,"n":{n},"x":{x},"t":{t},"y":{y},"proof":{proof}}}"#))
         };
         assert!(check(&x, t, &y, &proof));
         assert!(!check(&x, t + 1, &y, &proof) && !check("2", t, &y, &proof));
@@ -248,7 +251,7 @@ fn delay_proofs_hold_for_their_statement_only() {
         // The other sign is the same group element to the proof, so it has no second spelling.
         let minus = result("modmul", &format!(r#"{{"a":{y},"b":-1,"mod":{n}}}"#)).render();
         assert!(!check(&x, t, &minus, &proof));
-        let plain = result("timelock_solve", &format!(r#"{{"n":{n},"x":{x},"t":{t}}}"#)).render();
+        let plain = result("timelock_solve", &format!(r#"{{"toy":true,"n":{n},"x":{x},"t":{t}}}"#)).render();
         assert!(plain == y || plain == minus);
     }
 }
@@ -258,7 +261,10 @@ fn small_moduli_need_the_word_toy() {
     for (op, args) in [("acc_setup", r#"{"bits":1024}"#), ("timelock_make", r#"{"t":5,"bits":1024}"#)] {
         assert_eq!(fault(&call(op, args)), ("out_of_range".into(), "/args/bits".into()));
     }
-    let warned = call("timelock_solve", r#"{"n":"3233","x":"5","t":1}"#);
-    assert!(warned.get("warning").is_some());
-    assert_eq!(fault(&call("timelock_solve", r#"{"n":"3234","x":"5","t":1}"#)).1, "/args/n");
+    for op in ["timelock_solve", "vdf_prove"] {
+        let small = call(op, r#"{"n":"3233","x":"5","t":1}"#);
+        assert_eq!(fault(&small), ("out_of_range".into(), "/args/n".into()), "{op}");
+        assert_eq!(call(op, r#"{"n":"3233","x":"5","t":1,"toy":true}"#).get("toy"), Some(&Json::Bool(true)), "{op}");
+    }
+    assert_eq!(fault(&call("timelock_solve", r#"{"n":"3234","x":"5","t":1,"toy":true}"#)).1, "/args/n");
 }

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.checks.evidence import artefacts_of
-from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named, number_words
+from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
 from arena.families.crypto.checks.match import check_match
+from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import (
     CHECKS,
     ArtefactsCheck,
@@ -95,7 +96,7 @@ def test_a_clean_match_is_green_and_every_check_reports() -> None:
         say(1, "Bob", f"I hold {DIGEST}.", result=["Dover"]),
         say(2, "Ann", "Good.", result=["dover"]),
     )
-    assert found.passed() == dict.fromkeys(CHECKS, True) and found.all_green
+    assert found.passed() == {**dict.fromkeys(CHECKS, True), "obligations": None} and found.all_green
     assert found.artefacts == ArtefactsCheck(True, 2, 2, 1.0, ())
     assert found.tools.calls == 1 and found.tools.unused == 0
 

@@ -4,8 +4,10 @@ pub mod closed_form;
 pub mod requests;
 pub mod vectors;
 
-use crypto_calculator::json::{self, Json};
-use crypto_calculator::{Settings, hex, respond};
+use crypto_calculator::Settings;
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::{self, Json};
+use crypto_calculator::respond;
 
 use requests::{Draw, own};
 

@@ -1,9 +1,10 @@
 //! Requests built from the table of ops: for the generator of fixed seed in tests/it/fuzz.rs, and for the fuzz targets of
 //! fuzz/, which build them from a fuzzer's bytes. Nothing here names an op that the table could lose.
 
-use crypto_calculator::hex;
-use crypto_calculator::json::{self, Json, Members};
-use crypto_calculator::schema::{Kind, Op, Param};
+use crypto_calculator::core::hex;
+use crypto_calculator::core::json::{self, Json, Members};
+use crypto_calculator::core::op::Op;
+use crypto_calculator::core::schema::{Kind, Param};
 
 /// Where the choices come from. A source that has run dry answers zeros, so every choice must end on zeros.
 pub trait Draw {
@@ -54,6 +55,7 @@ fn fitting(draw: &mut impl Draw, kind: &Kind, depth: usize) -> String {
         }
         Kind::Text { .. } => "\"modpow\"".to_owned(),
         Kind::Count { min, max } => format!("\"{}\"", min + draw.next() % (max - min).clamp(1, 20)),
+        Kind::Date { .. } => draw.pick(&["\"2026-11-20\"", "20010417"]).to_string(),
         Kind::Bool => draw.pick(&["true", "false"]).to_string(),
         Kind::Choice(words) => format!("\"{}\"", draw.pick(words)),
         Kind::List { of, max } => {
@@ -61,7 +63,7 @@ fn fitting(draw: &mut impl Draw, kind: &Kind, depth: usize) -> String {
             format!("[{}]", (0..n).map(|_| fitting(draw, of, depth)).collect::<Vec<_>>().join(","))
         }
         Kind::Record(params) => format!("{{{}}}", arguments(draw, params, depth).join(",")),
-        Kind::Group => draw.pick(GROUPS).to_string(),
+        Kind::Group(_) => draw.pick(GROUPS).to_string(),
         Kind::Point => format!("\"{}\"", draw.pick(POINTS)),
         Kind::Scalar => format!("\"{:02x}{}\"", draw.below(9), "00".repeat(31)),
         Kind::Json => value(draw, depth),
@@ -77,7 +79,7 @@ fn arguments(draw: &mut impl Draw, params: &[Param], depth: usize) -> Vec<String
     let mut args = Vec::new();
     for param in params {
         // A group other than the default makes most points wrong, so it is rarely given.
-        let given = if matches!(param.kind, Kind::Group) { 2 } else { 11 };
+        let given = if matches!(param.kind, Kind::Group(_)) { 2 } else { 11 };
         if draw.below(12) < given {
             let text = if draw.below(6) > 0 { fitting(draw, &param.kind, depth) } else { value(draw, depth) };
             args.push(format!("\"{}\":{text}", param.name));
@@ -201,7 +203,7 @@ fn value(draw: &mut impl Draw, depth: usize) -> String {
         13 => quoted_hex(draw, 32),
         14 => format!("[{}]", (0..draw.below(5)).map(|_| value(draw, depth - 1)).collect::<Vec<_>>().join(",")),
         _ => {
-            let ops: Vec<_> = crypto_calculator::registry::all().collect();
+            let ops: Vec<_> = crypto_calculator::ops::REGISTRY.all().collect();
             request(draw, &ops, depth - 1, false)
         }
     }

@@ -1,6 +1,6 @@
 //! Runs the vector files: one JSON object per line, as data/README.md says.
 
-use crypto_calculator::json::Json;
+use crypto_calculator::core::json::Json;
 
 use super::{PLAIN, ask, parse, seeded};
 
