@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from arena.analysis.report.page import asset
 from arena.analysis.risk.tables import attack_names, shown
-from arena.analysis.risk.tally import Tally
+from arena.analysis.risk.tally import RiskTally
 from arena.families.risk.compose import NO_ATTACK
 from arena.families.risk.risk_counts import share
 from arena.formats.plots import Dot, dot_plot, figure
@@ -17,7 +17,7 @@ TITLE = "Attack success and benign completion, with 95 % intervals"
 MOST_ROWS = 40
 
 
-def picture(tally: Tally) -> Element:
+def picture(tally: RiskTally) -> Element:
     """Return the figure of a run; a sentence where there is nothing to draw."""
     total = tally.total()
     rows = []
@@ -42,6 +42,6 @@ def _dot(label: str, rate: Mapping[str, Json]) -> Dot:
     return Dot(label, rate["rate"], bounds, text=f"{shown(rate)} of {rate['n']}")
 
 
-def summary_svg(tally: Tally) -> bytes:
+def summary_svg(tally: RiskTally) -> bytes:
     """Return the figure as a file."""
     return document(picture(tally), asset("figures.css"))
