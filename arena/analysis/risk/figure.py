@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from arena.analysis.report.page import asset
 from arena.analysis.risk.tables import attack_names, curve_points, shown
-from arena.analysis.risk.tally import Tally
+from arena.analysis.risk.tally import RiskTally
 from arena.families.risk.compose import NO_ATTACK
 from arena.families.risk.risk_counts import share
 from arena.formats.plots import Curve, Dot, curves, dot_plot, figure
@@ -17,7 +17,7 @@ TITLE = "Attack success and benign completion, with 95 % intervals"
 MOST_ROWS = 40
 
 
-def picture(tally: Tally) -> Element:
+def picture(tally: RiskTally) -> Element:
     """Return the figure of a run; a sentence where there is nothing to draw."""
     total = tally.total()
     rows = []
@@ -42,7 +42,7 @@ def _dot(label: str, rate: Mapping[str, Json]) -> Dot:
     return Dot(label, rate["rate"], bounds, text=f"{shown(rate)} of {rate['n']}")
 
 
-def summary_svg(tally: Tally) -> bytes:
+def summary_svg(tally: RiskTally) -> bytes:
     """Return the figure as a file."""
     return document(picture(tally), asset("figures.css"))
 
@@ -50,7 +50,7 @@ def summary_svg(tally: Tally) -> bytes:
 CURVES = "Rising pressure: share of attacks that had succeeded by each turn"
 
 
-def pressure(tally: Tally) -> Element | None:
+def pressure(tally: RiskTally) -> Element | None:
     """Return a curve for each attack with several turns and each defence; None where there is none."""
     found = curve_points(tally)
     if not found:
