@@ -50,7 +50,7 @@ class _Derived:
         self.made: set[str] = set()
 
     def check(self) -> None:
-        summary = Summary(self.folder, self.family, self.found.run.manifest.identity.plan.count)
+        summary = Summary(self.folder, self.family, len(self.found.here))
         exporters = self.family.exports(self.folder)
         for record in self.found.run.records:
             self.family.write_bundle(self.folder, record)
