@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from arena.errors import ArenaError
 from arena.families.cheaptalk.episode_of_record import detail_of, episode_of
 from arena.families.cheaptalk.family import OUTCOMES, CheapTalk
+from arena.families.cheaptalk.findings.conduct import Conduct
 from arena.families.cheaptalk.findings.curves import ReputationCurves
 from arena.families.cheaptalk.findings.episode_rows import episode_rows
 from arena.families.cheaptalk.findings.facts import Incentives, LastRead
@@ -33,7 +34,7 @@ class CheapTalkParts(FamilyParts):
         self._read = LastRead(episode_of)
 
     def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
-        return Incentives(self._read, self._statistician), ReputationCurves()
+        return Incentives(self._read, self._statistician), ReputationCurves(), Conduct()
 
     def title(self, unit: str) -> str:
         claim = None if self._family is None else self._family.game.by_key.get(unit)
@@ -55,7 +56,8 @@ class CheapTalkParts(FamilyParts):
     def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
         incentives = next(one for one in facts if isinstance(one, Incentives))
         curves = next(one for one in facts if isinstance(one, ReputationCurves))
-        return talk_panels(incentives.findings(), curves)
+        conduct = next(one for one in facts if isinstance(one, Conduct))
+        return talk_panels(incentives.findings(), curves, conduct)
 
     def found(self, record: Record) -> Sequence[tuple[str, str]]:
         detail = detail_of(record)
