@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
@@ -19,10 +20,18 @@ from arena.engine.manifest import run_identity
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
-from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.engine.shards import AUTO, WHOLE, Shard, read_shard, shard_of_environment
+from arena.engine.shortfalls import no_talk, shortfalls
+from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
 from arena.formats.tables import printable
+from arena.policy.limits import FLAGS, stricter
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
+
+STOPPED = (
+    "the run has stopped, and what was played is kept. A run keeps its settings: give a new one another value; where"
+    " the service was at fault"
+)
 
 
 def execute(request: RunRequest, console: Console) -> int:
@@ -30,17 +39,20 @@ def execute(request: RunRequest, console: Console) -> int:
 
     Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
     """
+    request, shard = _sharded(request, console)
     with build_cast(request) as cast, build_calculator(request) as calculator:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
-        run = Run(family, request, console, cast, calculator, tools)
+        run = Run(family, request, console, cast, calculator, tools, shard=shard)
         run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
-        for warning in family.warnings:
+        for warning in (*family.warnings, *policy_notes(request)):
             console.warn(warning)
         if request.config.operation.dry_run:
             console.result(printable(dry_run_text(run)))
             return EXIT_OK
-        path = _directory(request, run.identity)
+        if shard != WHOLE:
+            console.notify(shard_text(run))
+        path = _directory(request, run.identity, shard)
         run.resume_hint = _resume_hint(request.process, path)
         result = _carry_out(run, path)
         code = _report(run, path, result)
@@ -49,11 +61,49 @@ def execute(request: RunRequest, console: Console) -> int:
         return code
 
 
+def policy_notes(request: RunRequest) -> list[str]:
+    """Return what a user should know of the policy before the run starts: shadow mode, and limits that it sets."""
+    gate = request.gate
+    notes = []
+    if gate.identity().get("enforced") is False:
+        notes.append(f"SHADOW MODE: decisions of {gate.name} are recorded, none is enforced; every call goes on")
+    for name, limit in stricter({name: request.config.get(name) for name in FLAGS}, gate.limits).items():
+        if limit.source == "gates":
+            notes.append(f"{gate.name} limits this run: {FLAGS[name]} {limit.value:g}")
+    return notes
+
+
+def _sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
+    """Return the request with --shard as I/N, and the shard. Errors: ConfigError for what is no shard."""
+    wanted = request.config.operation.shard
+    if wanted is None:
+        return request, WHOLE
+    if wanted == AUTO:
+        found = shard_of_environment(request.config.environ)
+        console.notify(f"--shard auto: shard {found.shard} ({found.source})")
+        shard = found.shard
+    else:
+        shard = read_shard(wanted)
+    settings = {**request.config.settings, "shard": str(shard)}
+    return replace(request, config=replace(request.config, settings=settings)), shard
+
+
+def shard_text(run: Run) -> str:
+    """Return what a shard is to play, and its part of the limits."""
+    limits = run.limits().as_mapping()
+    parts = [f"${value:.4f}" if name == "cost_usd" else f"{value:,} {name}" for name, value in limits.items()]
+    told = f"; its part of the limits: {', '.join(parts).replace('_', ' ')}" if parts else ""
+    trials = run.family.spec.words.trials
+    return f"shard {run.shard}: {run.planned} of {run.identity.plan.count} planned {trials}{told}"
+
+
 def _carry_out(run: Run, path: Path) -> SessionResult:
     """Play in the run directory; a run that ends early is reported to the CI system too."""
     try:
         with closing(RunDir(path, run.request.config.operation.resume)) as directory:
             return Session(run, directory).carry_out()
+    except SettingRefused as error:
+        raise SettingRefused(f"{error}\n{STOPPED}; {run.resume_hint}") from None
     except UsageError:
         raise  # nothing was done, and the directory may be another run's
     except ArenaError as error:
@@ -79,13 +129,14 @@ def _resume_hint(process: ProcessContext, path: Path) -> str:
     return f"resume with: {resume_command(process.argv, process.command, str(path))}"
 
 
-def _directory(request: RunRequest, identity: Identity) -> Path:
-    """Return the run directory: --out, or a new one where runs without it go, named by UTC time and identity."""
+def _directory(request: RunRequest, identity: Identity, shard: Shard) -> Path:
+    """Return the run directory: --out, or a new one where runs without it go, named by UTC time, identity and shard."""
     out = request.config.operation.out
     if out is not None:
         return Path(out)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
+    part = "" if shard == WHOLE else f"-shard-{shard.index}-of-{shard.count}"
+    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity.sha256[:8]}{part}"
     number = 1
     while path.exists():  # the same run twice within a second
         number += 1
@@ -102,11 +153,14 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         console.result(summary_text(summary, run.family, path))
     for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
         console.warn(line)
+    for line in shortfalls(summary, operation.min_coverage):
+        console.warn(line)
     resume = run.resume_hint
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
         console.warn(f"interrupted; only calls in flight are repeated; {resume}")
         return EXIT_INTERRUPTED
-    carried = list(run.family.carried_over.values())
+    decided = run.family.carried_over
+    carried = [decided[key] for key in run.trial_keys() if key in decided] if decided else []
     errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
     over_budget = result.progress.stopped_by == "budget" or limits
     if over_budget:
@@ -116,6 +170,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     trials = run.family.spec.words.trials
     if errors:
         console.warn(f"{errors} {trials} ended in an error, which is not a score; {resume}")
+        return EXIT_ERRORS
+    if no_talk(summary):
         return EXIT_ERRORS
     if summary["n_planned"] and not summary["scored"] and not over_budget:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")

@@ -65,10 +65,6 @@ class FamilyParts:
         """Return the name of a unit for readers."""
         return unit
 
-    def told(self, record: Record) -> list[tuple[str, str]]:
-        """Return (seat, what it was told before the match) in the order of seats; nothing where it is not known."""
-        return []
-
     def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
         """Return the family's own sections; `facts` are its fact groups over the whole run."""
         return ()
@@ -80,3 +76,7 @@ class FamilyParts:
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
         return None
+
+    def check_words(self, record: Record, name: str) -> str:
+        """Return in words what a mechanical check found in a match; empty where its figures say it all."""
+        return ""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.errors import UsageError
+from arena.formats.suggest import suggest
 from arena.records import Json, Stop
 from arena.stats.intervals import clustered_mean_interval, wilson
 
@@ -291,7 +292,9 @@ def _raw(
     elif (walked and walked[-1] in _OPEN) or (not walked and path[0] in _SOMETIMES):
         yield Measure(whole, None, 0, why=f"the run has no {path[0]}")
     else:
-        raise UnknownMetric(f"summary.json has no {'.'.join((*walked, path[0]))}; there are: {_listed(node)}")
+        name = ".".join((*walked, path[0]))
+        known = [*node, *(() if walked else DERIVED)]
+        raise UnknownMetric(f"summary.json has no {name}{suggest(path[0], known)}; there are: {_listed(node)}")
 
 
 def _figure_of(node: Json) -> Figure | None:

@@ -32,6 +32,7 @@ from arena.analysis.report.runinfo import clock, identity
 from arena.analysis.report.tables import panel_parts, table
 from arena.analysis.report.tally import Tally, success_interval, successes
 from arena.analysis.report.values import percent, span
+from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import UsageError
 from arena.families.report import PanelFigure
 from arena.formats.bounded import open_file
@@ -78,14 +79,14 @@ class Built:
     removed: tuple[str, ...]
 
 
-def build_report(runs: Sequence[FinishedRun], paths: Paths) -> Built:
-    """Write the report of `runs`.
+def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float = MIN_COVERAGE) -> Built:
+    """Write the report of `runs`; mark those of which less than `min_coverage` percent of the plan has an outcome.
 
     Errors: DataError for a run that cannot be read; UsageError where something else than a report stands in the way,
     or the place cannot be written to.
     """
     _refuse_foreign(paths.page)
-    tallies = [Tally(run) for run in runs]
+    tallies = [Tally(run, min_coverage) for run in runs]
     inline = sum(tally.records.shape.matches for tally in tallies) <= INLINE_MATCHES and (
         sum(tally.records.shape.size for tally in tallies) <= INLINE_BYTES
     )
@@ -192,15 +193,18 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
 
 def _side_by_side(tallies: Sequence[Tally]) -> Markup:
     rows = []
-    for place, tally in enumerate(tallies, 1):
+    for place, tally in sorted(enumerate(tallies, 1), key=lambda one: not one[1].covered):
         won, n = successes(tally.total.outcomes)
         rows.append([tag("a", f"r{place}: {tally.run.name}", href=f"#r{place}-results"),
                      tally.run.manifest.identity.models.participant or "-",
                      f"{tally.total.n} of {tally.planned}",
+                     percent(tally.coverage) + ("" if tally.covered else " (too little)"),
+                     percent(won / tally.planned) if tally.planned else "-",
                      percent(won / n) if n else "-", span(success_interval(tally.total.outcomes), 100, 1),
                      str(tally.total.scores.n), str(tally.total.n - tally.total.scores.n),
                      ", ".join(f"{name} {number(tally.mean(name))}" for name in tally.dimensions)])  # fmt: skip
-    heads = ("Run", "Players", "Matches", "Success", "95 % interval, %", "Scored", "In no mean", "Means, as judged")
+    heads = ("Run", "Players", "Matches", "Covered", "Success of planned", "Success", "95 % interval, %", "Scored",
+             "In no mean", "Means, as judged")  # fmt: skip
     note = "Side by side is not compared: `arena compare` pairs the matches and says what differs beyond chance."
     return join([tag("h2", "Runs side by side", id="runs"), tag("p", note), table(heads, rows, "Runs")])
 

@@ -33,7 +33,7 @@ from arena.families.spec import FamilySpec
 from arena.formats.decode import encode
 from arena.messages import Calculator, Conversation
 from arena.play.bounds import NO_CALLS, CallBounds, dialogue_bounds
-from arena.play.dialogue import Setting, converse
+from arena.play.dialogue import DialogueSetup, converse
 from arena.play.past import Past
 from arena.play.services import Services, merge_usage
 from arena.play.toolbox import Toolbox
@@ -96,7 +96,7 @@ class CheapTalk:
         rows = protocol.schedule(scene, transcript)
         if rules.budget.limits and protocol.id in rules.budgeted:
             rows = within(rows, systems, transcript, rules.budget, rules.sampling)
-        return converse(Setting(systems, rows, 0, OPENING_CUE, agreed_end=False), services, transcript)
+        return converse(DialogueSetup(systems, rows, 0, OPENING_CUE, agreed_end=False), services, transcript)
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         if transcript.status != "done":

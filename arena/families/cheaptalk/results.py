@@ -8,7 +8,7 @@ from typing import Any
 from arena.families.cheaptalk.deviations.table import DEVIATIONS
 from arena.families.cheaptalk.experiment import Output
 from arena.families.cheaptalk.findings.run import Rules
-from arena.families.cheaptalk.metrics.sensitivity import Setting
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 from arena.families.cheaptalk.outputs.write import ResultRules
 from arena.families.cheaptalk.payoff import PayoffConfig
 from arena.families.cheaptalk.protocols.table import PROTOCOLS
@@ -38,7 +38,7 @@ def result_rules(values: Mapping[str, Any], seeds: Sequence[int]) -> ResultRules
         seed=seeds[0],
         protocols=tuple(PROTOCOLS),
         deviations=tuple(DEVIATIONS),
-        setting=Setting(payoff.lambda_cost, payoff.mu_penalty, reputation),
+        setting=SensitivityPoint(payoff.lambda_cost, payoff.mu_penalty, reputation),
     )
     output = Output(
         path=values["episodes_path"] or "",

@@ -20,7 +20,7 @@ from arena.families.cheaptalk.findings.lines import talk_lines
 from arena.families.cheaptalk.findings.run import Rules, Statistician
 from arena.families.cheaptalk.metrics.episodes import HONEST, NO_MESSAGE, Cell, Episode, Shown
 from arena.families.cheaptalk.metrics.rates import rates
-from arena.families.cheaptalk.metrics.sensitivity import Setting
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 from arena.families.cheaptalk.reputation import ReputationConfig
 from arena.records import Record
 from tests.families.cheaptalk.made_episodes import P2, P3, R, S, episode, labelled, payoffs, table
@@ -114,7 +114,7 @@ def test_messages_are_compared_with_those_who_had_none() -> None:
 
 def test_sensitivity_needs_constants_that_give_the_stored_payoffs() -> None:
     episodes = [*payoffs(HONEST, [1.0, 0.5]), *payoffs("lie", [0.2, 0.1])]
-    own = Setting(0.01, 0.5, ReputationConfig())
+    own = SensitivityPoint(0.01, 0.5, ReputationConfig())
     assert len(findings(episodes, replace(RULES, setting=own)).cells["p1"].sensitivity) == 16
     assert findings(episodes).cells["p1"].no_sensitivity == NO_SETTING
     odd = [replace(one, outlay=replace(one.outlay, payoff=one.outlay.payoff + 0.25)) for one in episodes]

@@ -11,14 +11,14 @@ from arena.families.cheaptalk.findings.curves import Course, ReputationCurves, m
 from arena.families.cheaptalk.findings.panels import talk_panels
 from arena.families.cheaptalk.findings.run import Rules, Statistician
 from arena.families.cheaptalk.metrics.episodes import NO_MESSAGE, Episode
-from arena.families.cheaptalk.metrics.sensitivity import Setting
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 from arena.families.cheaptalk.reputation import ReputationConfig
 from arena.families.report import Panel, PanelFigure, PanelTable
 from arena.formats.svg import render
 from tests.families.cheaptalk.made_episodes import P2, R, S, labelled, payoffs, table
 from tests.families.cheaptalk.made_runs import PROTOCOLS, milestone2, milestone4
 
-RULES = Rules(1, ("p1", "p2", "p3"), ("lie",), Setting(0.01, 0.5, ReputationConfig()), 50)
+RULES = Rules(1, ("p1", "p2", "p3"), ("lie",), SensitivityPoint(0.01, 0.5, ReputationConfig()), 50)
 
 
 def curves_of(tasks: int) -> ReputationCurves:

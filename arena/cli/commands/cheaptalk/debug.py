@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     with tempfile.TemporaryDirectory() as folder:
         record = first_record(config, console, Path(folder) / "run")
     detail = detail_of(record)
-    if config.json:
+    if config["json"]:
         found = None if detail is None else encode(detail)
         transcript = [{"role": entry.seat, "content": entry.text} for entry in record.transcript.entries]
         console.result(json.dumps({"key": record.key, "transcript": transcript, "detail": found}))
