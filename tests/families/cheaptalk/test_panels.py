@@ -83,7 +83,7 @@ def test_gains_are_told_in_words_too() -> None:
     for part in (
         "p1: IRI",
         "epsilon",
-        "pays from a bonus",
+        "fixed behaviour",
         "honest senders were punished",
         "costs them",
         "order of protocols",
