@@ -347,13 +347,15 @@ RESULTS_HEADER = "Calculator results (only you see them):"
 RESULTS_FOOTER = "Call again, or write your message to the others without a call."
 
 
-def results_message(results: Sequence[tuple[str, Json]]) -> str:
+def results_message(results: Sequence[tuple[str, Json]], nonce: str = "") -> str:
     """Return the user message that tells a seat its results, one compact JSON line each.
+
+    `nonce`: the mark of the seat, by which it knows its results from what others write; empty where it alone is asked.
 
     `results`: pairs of call id and answer, an object with `ok` (what the calculator gave, or an error object for a
     malformed call or a limit). `deterministic`, the same on every answer of a run, is left out.
     """
-    lines = [RESULTS_HEADER]
+    lines = [RESULTS_HEADER if not nonce else RESULTS_HEADER.replace("results", f"results {nonce}", 1)]
     for call_id, answer in results:
         if isinstance(answer, dict):
             shown = {"id": call_id}
