@@ -11,7 +11,7 @@ from typing import NamedTuple
 from arena.engine.build import Cast, RunRequest
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
-from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.plan import Job, SeriesIndex, job_series
 from arena.engine.progress import Console, ProgressLine
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.summary import Summary
@@ -224,7 +224,7 @@ class Session:
             most = run.request.config.get("max_trials")
             if most is not None:
                 runner.cap = TrialCap(most, self._answered(), context.stop)
-            return runner.run(lanes(self._jobs()))
+            return runner.run(job_series(self._jobs()))
 
     def _answered(self) -> int:
         """Return how many of the kept trials got an answer."""

@@ -129,7 +129,7 @@ def _check_chain(found: Found, problems: Problems) -> None:
             if order and record.key not in order:
                 problems.add(RECORDS_FILE, place, f"{record.key} is not in the plan")
             elif order and order[record.key] < last:
-                problems.add(RECORDS_FILE, place, f"{record.key} stands out of plan order")
+                problems.add(RECORDS_FILE, place, f"{record.key} is out of plan order")
             last = order.get(record.key, last)
 
 
