@@ -157,6 +157,10 @@ bench-calculator: $(BENCH_VENV)/.ready build ## the calculator against gmpy2, ph
 	cargo build --release --locked --quiet --examples --manifest-path calculator/Cargo.toml
 	$(BENCH_VENV)/bin/python scripts/bench_calculator.py
 
+.PHONY: chaos
+chaos: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
+	$(BIN)/python scripts/mutants.py --only "$(ONLY)"
+
 .PHONY: smoke
 smoke: ## play the first challenges with mock models into state/runs/smoke
 	rm -rf $(SMOKE_OUT)
@@ -167,6 +171,78 @@ smoke: ## play the first challenges with mock models into state/runs/smoke
 example: ## play the run that is kept in state/examples anew
 	rm -rf state/examples/mock-three
 	$(PYTHON) -m arena.run --limit 3 --out state/examples/mock-three
+
+# The risk lab (docs/risk.md). CONFIG, TRIALS, SEED, SEEDS, MODE, MODEL, RUN_ID, STRICT and the limits reach it as
+# variables of the environment: make demo TRIALS=2 RUN_ID=first
+RESULTS_DIR ?= state/results
+CONFIG ?= config/risk_sweep.yaml
+RISK = $(PYTHON) -m arena risk
+RISK_ROOT = --results-dir "$(RESULTS_DIR)"
+LATEST = $(RESULTS_DIR)/LATEST
+
+.PHONY: install
+install: ## check that this Python can run the arena, which needs no package
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m arena --version
+
+.PHONY: demo
+demo: ## risk lab: a small run with and without gates (TRIALS, SEED, SEEDS, MODE, MODEL, RUN_ID)
+	$(RISK) run --attacks direct,escalation --defences none,gates --trials $(or $(TRIALS),3) $(RISK_ROOT)
+
+.PHONY: xsweep
+xsweep: ## risk lab: a sweep of models, modes and seeds as CONFIG says
+	$(RISK) sweep --config "$(CONFIG)" $(RISK_ROOT)
+
+.PHONY: real-tau-risky
+real-tau-risky: ## risk lab: the refund slice with a real model (GROQ_API_KEY, or DRY_RUN=1)
+	@if [ -z "$${GROQ_API_KEY:-}" ] && [ -n "$${DRY_WITHOUT_KEY:-}" ]; then \
+	  echo "GROQ_API_KEY is not set: this is a dry run"; export DRY_RUN=1; fi; \
+	$(PYTHON) -m scripts.experiments.tau_risky_real $(RISK_ROOT)
+
+.PHONY: report
+report: ## risk lab: write the results of RUN_ID (the newest without it) anew, and LATEST
+	$(PYTHON) -m scripts.aggregate_results $(RISK_ROOT)
+	@for file in summary.csv summary.svg index.html; do test -s "$(LATEST)/$$file" \
+	  || { echo "$(LATEST)/$$file is missing or empty" >&2; exit 1; }; done
+
+.PHONY: check-thresholds
+check-thresholds: ## risk lab: OK, WARN or FAIL (STRICT=1: a warning fails)
+	$(PYTHON) tools/check_thresholds.py --results-root "$(RESULTS_DIR)"
+
+.PHONY: latest
+latest: ## risk lab: make LATEST a copy of the newest finished run
+	$(RISK) latest $(RISK_ROOT)
+
+.PHONY: list-runs
+list-runs: ## risk lab: the runs, and what each lacks
+	$(RISK) list $(RISK_ROOT)
+
+.PHONY: tidy-run
+tidy-run: ## risk lab: remove from RUN_ID what is no part of a run
+	@test -n "$(RUN_ID)" || { echo "which run? give RUN_ID=NAME (make list-runs lists them)" >&2; exit 2; }
+	$(RISK) tidy --run-id "$(RUN_ID)" $(RISK_ROOT)
+
+.PHONY: pack-run
+pack-run: ## risk lab: pack the newest run into RESULTS_DIR/run-<timestamp>.zip
+	@test -f "$(LATEST)/run.json" || { echo "there is no $(LATEST)/run.json: make demo makes it" >&2; exit 1; }; \
+	name=$$($(PYTHON) -c 'import json, sys; print(json.load(open(sys.argv[1]))["run_id"])' "$(LATEST)/run.json"); \
+	archive="run-$$(date -u +%Y%m%dT%H%M%SZ).zip"; cd "$(RESULTS_DIR)"; \
+	$(PYTHON) -m zipfile -c "$$archive" "$$name"; echo "$(RESULTS_DIR)/$$archive"
+
+OPENER ?= $(firstword $(foreach name,xdg-open open wslview,$(if $(shell command -v $(name)),$(name))))
+.PHONY: open-artifacts
+open-artifacts: ## risk lab: open LATEST/summary.svg and summary.csv
+	@for file in summary.svg summary.csv; do test -f "$(LATEST)/$$file" \
+	  || { echo "there is no $(LATEST)/$$file: make demo makes it" >&2; exit 1; }; \
+	  $(if $(OPENER),$(OPENER) "$(LATEST)/$$file",echo "open $(LATEST)/$$file"); done
+
+.PHONY: quickstart
+quickstart: ## risk lab: install, demo, report, open-artifacts
+	$(MAKE) install
+	$(MAKE) demo
+	$(MAKE) report
+	$(MAKE) open-artifacts
 
 .PHONY: clean
 clean: ## remove what was built, the .venv and all caches (never state/)

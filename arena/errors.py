@@ -71,6 +71,10 @@ class ConfigError(UsageError):
     """A setting is missing, unknown or out of range."""
 
 
+class SettingRefused(ConfigError):
+    """A service refuses the value of a setting: found by a call, and the run stops before more is spent."""
+
+
 class DataError(UsageError):
     """An input file does not hold what it should; carries *all* issues found, each with its place."""
 
@@ -151,6 +155,10 @@ def ended(stop: Stop, message: str) -> TrialEnded:
     for kind in (ContextExceeded, RequestFiltered, PlayerFault, GateDenied):
         if kind.stop is stop:
             return kind(message)
+    if stop is Stop.BUDGET:  # met between two attempts of one call
+        end = TrialEnded(message)
+        end.stop = stop
+        return end
     return ServiceFault(stop if stop.status == "error" else Stop.JOURNAL, message)
 
 

@@ -7,7 +7,7 @@ What is made anew for every call is a NamedTuple: as immutable as a frozen datac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -126,6 +126,8 @@ class ModelRequest(NamedTuple):
     `tools` are offered in the provider's own form; without them calls are part of the text, if any are made.
     `schema`: a JSON schema (an object that allows no further keys) to which the answer shall be bound, where the
     endpoint can; where it cannot, it is left out and noted.
+    `before_retry`: called with an attempt that failed before another one is made; what it raises (TrialEnded) ends the
+    call, with the attempts so far.
     """
 
     kind: CallKind
@@ -136,6 +138,7 @@ class ModelRequest(NamedTuple):
     seed: str
     tools: tuple[Tool, ...] = ()
     schema: dict[str, Json] | None = None
+    before_retry: Callable[[HttpAttempt], None] | None = None
 
 
 class Usage(NamedTuple):
@@ -151,6 +154,28 @@ class Usage(NamedTuple):
     estimated: bool = False
     cached_prompt_tokens: int = 0
     cache_write_tokens: int = 0
+
+    def plus(self, other: Usage) -> Usage:
+        """Return the sum of both; estimated where one of them is."""
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            self.estimated or other.estimated,
+            self.cached_prompt_tokens + other.cached_prompt_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+        )
+
+    def times(self, number: int) -> Usage:
+        """Return what so many calls of this size use."""
+        return Usage(
+            self.prompt_tokens * number,
+            self.completion_tokens * number,
+            self.reasoning_tokens * number,
+            self.estimated,
+            self.cached_prompt_tokens * number,
+            self.cache_write_tokens * number,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +199,8 @@ class ModelReply(NamedTuple):
     `reasoning` is kept apart from `text`.  `raw`: the body as received (None for offline providers), known keys
     redacted.  `notes`: what the transport had to do (a parameter dropped, usage estimated), each a short phrase.
     `calls`: what the model called in the provider's own form, also where no tools were offered (then noted).
+    `not_sent`: settings that were asked for and left out, since the API or the model takes none so far: names of
+    Sampling, and `schema`.
     """
 
     text: str
@@ -185,6 +212,7 @@ class ModelReply(NamedTuple):
     attempts: tuple[HttpAttempt, ...] = ()
     notes: tuple[str, ...] = ()
     calls: tuple[NativeCall, ...] = ()
+    not_sent: tuple[str, ...] = ()
 
     @property
     def may_be_billed(self) -> int:
@@ -214,6 +242,11 @@ class Provider(Protocol):
     """True when nothing leaves the process (mock, scripted, replay): calls cost nothing."""
 
     def complete(self, request: ModelRequest) -> ModelReply: ...
+
+    @property
+    def api_version(self) -> str | None:
+        """The version of the API, where it has several: part of what decides how a model plays."""
+        return None
 
     @property
     def warnings(self) -> Sequence[str]:

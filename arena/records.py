@@ -203,6 +203,11 @@ class Record:
         return STOPS[self.stop].flagged
 
     @property
+    def answered(self) -> bool:
+        """Whether a model was asked and answered, also where its answer was denied."""
+        return bool(self.transcript.entries) or any(one.phase == "after" for one in self.gates)
+
+    @property
     def scored(self) -> bool:
         """Whether its values count in means."""
         return self.status == "done" and self.score.unscored is None

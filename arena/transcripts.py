@@ -87,6 +87,7 @@ class Counters:
     """What one seat used, or a judge, or all of them together (`seat` is empty then).
 
     `estimated`: calls whose token counts are estimates; `malformed`, `empty_reply`, `refusal`: messages of that kind.
+    `prompt_tokens` hold `cached_prompt_tokens` (read from a prompt cache) and `cache_write_tokens` (written to one).
     """
 
     seat: str = ""
@@ -94,6 +95,8 @@ class Counters:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+    cached_prompt_tokens: int = 0
+    cache_write_tokens: int = 0
     estimated: int = 0
     tool_calls: int = 0
     tool_errors: int = 0
@@ -144,6 +147,11 @@ class GateDecision:
     bound: Json
     policy: str = ""
     fails: bool = False
+
+    @property
+    def place(self) -> tuple[CallKind, str, int, int, str | None]:
+        """Which call it is about: kind, seat, turn, step, op."""
+        return self.kind, self.seat, self.turn, self.step, self.op
 
 
 @dataclass(slots=True)

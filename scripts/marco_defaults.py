@@ -19,16 +19,47 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from arena.errors import ArenaError  # noqa: E402
+from arena.errors import ArenaError, DataError, Issue  # noqa: E402
 from arena.families.crypto.spec import SETTINGS  # noqa: E402
+from arena.formats import simpleyaml  # noqa: E402
 from arena.settings.config import check_settings  # noqa: E402
 
 DEFAULTS_FILE = ROOT / "config" / "marco_defaults.yaml"
+
+DEPLOYMENT: dict[str, Any] = {
+    "replicas": 1,
+    "accelerator_type": "NVIDIA_H100_80GB",
+    "accelerator_count": 1,
+    "dollars_per_accelerator_hour": 6.0,
+    "ready_within_minutes": 60,
+}
+"""Key of the block `deployment` -> value where the file has none."""
 
 
 def load(path: Path = DEFAULTS_FILE) -> dict[str, Any]:
     """Return setting name -> value of what the file sets. Raises DataError or ConfigError (all issues)."""
     return check_settings(path, SETTINGS)
+
+
+def deployment(path: Path = DEFAULTS_FILE) -> dict[str, Any]:
+    """Return the block `deployment` of the file, what it leaves out from DEPLOYMENT.
+
+    Raises DataError for a key that is not there, or a value of another kind.
+    """
+    found = simpleyaml.load(path)
+    block = found.get("deployment", {}) if isinstance(found, dict) else {}
+    issues = [Issue(str(path), "/deployment", "must be a mapping")] if not isinstance(block, dict) else []
+    for key, value in block.items() if isinstance(block, dict) else ():
+        usual = DEPLOYMENT.get(key)
+        if usual is None:
+            issues.append(Issue(str(path), f"/deployment/{key}", f"is unknown; there are {', '.join(DEPLOYMENT)}"))
+        elif isinstance(value, bool) or not isinstance(value, type(usual) if isinstance(usual, str) else int | float):
+            issues.append(Issue(str(path), f"/deployment/{key}", f"must be like {usual!r}"))
+        elif not isinstance(value, str) and value <= 0:
+            issues.append(Issue(str(path), f"/deployment/{key}", "must be more than 0"))
+    if issues:
+        raise DataError(issues)
+    return {**DEPLOYMENT, **block}
 
 
 def as_flags(defaults: dict[str, Any]) -> list[str]:

@@ -5,7 +5,8 @@ python3 scripts/run_base_vs_tuned_arena_comparison.py --tuned-model MODEL --out-
     [--base-model MODEL] [--base-run RUN] [--tuned-run RUN] [flags of arena compare] [any flag of arena run]
 
 The runs are DIR/base and DIR/tuned; a second call goes on with them (--resume). Without --config they are played with
-config/marco_defaults.yaml. No deployment is made: a model that needs one must have it already.
+config/marco_defaults.yaml. With --deploy each model gets a deployment on Fireworks, which is deleted when
+its run has ended; without, a model that needs one must have it already.
 """
 
 from __future__ import annotations
@@ -21,14 +22,19 @@ sys.path.insert(0, str(ROOT))
 
 from arena.analysis.compare.text import text  # noqa: E402
 from arena.cli.commands.compare import add_flags, compare_runs, exit_code  # noqa: E402
-from arena.cli.entry import run_command  # noqa: E402
+from arena.cli.deployed_run import Plan, play, refuse_leftovers  # noqa: E402
+from arena.cli.entry import run_command, sigterm_interrupts  # noqa: E402
+from arena.cli.service_script import settings  # noqa: E402
 from arena.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, UsageError  # noqa: E402
 from arena.formats.tables import printable  # noqa: E402
+from arena.providers.jobs.access import fireworks  # noqa: E402
+from arena.providers.jobs.fireworks import Fireworks  # noqa: E402
 from arena.run import main as arena_run  # noqa: E402
 from arena.settings.env import load_dotenv  # noqa: E402
 from arena.settings.flags import Parser  # noqa: E402
 from arena.settings.model_refs import split_model  # noqa: E402
 from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE  # noqa: E402
+from scripts.marco_defaults import deployment  # noqa: E402
 
 NAME = "run_base_vs_tuned_arena_comparison.py"
 SIDES = ("base", "tuned")
@@ -58,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out-dir", type=Path, metavar="DIR", help="holds the runs base/ and tuned/, and comparison.*")
     for side in SIDES:
         parser.add_argument(f"--{side}-run", type=Path, metavar="RUN", help=f"take this finished run as {side}")
+    parser.add_argument(
+        "--deploy", action="store_true", help="make a deployment for each model, and delete it after its run"
+    )
     add_flags(parser)
     return parser
 
@@ -107,9 +116,15 @@ def _players(options: argparse.Namespace) -> dict[str, list[str]]:
     }
 
 
-def _play(side: str, out: Path, players: Sequence[str], rest: Sequence[str]) -> int:
-    """Play one side into `out`, or go on with it; return the exit code of `arena run`."""
+def _play(side: str, out: Path, players: Sequence[str], rest: Sequence[str], service: Fireworks | None) -> int:
+    """Play one side into `out`, or go on with it; return the exit code of `arena run`.
+
+    `service`: where a deployment is made for it; None: it is served already.
+    """
     shown = "/".join(players[1::2])
+    if service is not None:
+        _say(f"{side}: {shown} -> {out}")
+        return play(service, Plan(players[3], out, deployment(DEFAULTS)), list(rest), arena_run)
     if players[1] == DEFAULT_PROVIDER:
         _say(f"{side}: this script creates no deployment; {shown} must be serverless, or already deployed by you")
     words = [*rest, *players, "--out", str(out), *(["--resume"] if (out / MANIFEST_FILE).exists() else [])]
@@ -117,18 +132,35 @@ def _play(side: str, out: Path, players: Sequence[str], rest: Sequence[str]) -> 
     return arena_run(words)
 
 
+def _service(options: argparse.Namespace, players: Mapping[str, Sequence[str]]) -> Fireworks | None:
+    """Return where deployments are made; None without --deploy. Errors: UsageError for a model of somebody else."""
+    if not options.deploy:
+        return None
+    for side, words in players.items():
+        if words[1] != DEFAULT_PROVIDER or len(words) < 4 or not words[3].startswith("accounts/"):
+            raise UsageError(
+                f"--deploy needs accounts/<account>/models/<id> of {DEFAULT_PROVIDER}; {side} is {words[1]}"
+            )
+    service = fireworks(settings(), "")
+    refuse_leftovers(service, [Plan(words[3], options.out_dir / side, {}).id for side, words in players.items()])
+    return service
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Play, compare, write; return the exit code: that of a run that failed, else that of the comparison."""
     words = sys.argv[1:] if argv is None else list(argv)
-    return run_command(NAME, lambda: _act(words))
+    with sigterm_interrupts():
+        return run_command(NAME, lambda: _act(words))
 
 
 def _act(argv: Sequence[str]) -> int:
     options, rest = _read(argv)
     folders, worst = {side: getattr(options, f"{side}_run") for side in SIDES}, EXIT_OK
-    for side, players in _players(options).items():
+    chosen = _players(options)
+    service = _service(options, chosen)
+    for side, players in chosen.items():
         folders[side] = options.out_dir / side
-        code = _play(side, folders[side], players, rest)
+        code = _play(side, folders[side], players, rest, service)
         if code in (EXIT_USAGE, EXIT_INTERRUPTED) or not (folders[side] / SUMMARY_FILE).is_file():
             again = "" if code == EXIT_USAGE else "; the same call goes on with it"
             _say(f"{side}: the run ended with exit code {code}, nothing was compared{again}")

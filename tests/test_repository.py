@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from arena import __version__
+from arena.families.cheaptalk.spec import SETTINGS as CHEAPTALK
 from arena.families.crypto.spec import SETTINGS
+from arena.families.risk.spec import SETTINGS as RISK_SETTINGS
 from arena.formats import simpleyaml
 from arena.providers.chat import ENDPOINTS
 from arena.settings.env import parse_dotenv
@@ -133,7 +135,7 @@ def test_a_wholesale_handler_would_be_found(body: str, lines: list[int]) -> None
 
 
 def test_env_example_lists_exactly_the_known_variables() -> None:
-    known = {row.env for row in SETTINGS if row.env} | {row.name for row in VARIABLES}
+    known = {row.env for row in (*SETTINGS, *CHEAPTALK) if row.env} | {row.name for row in VARIABLES}
     assert listed_variables() == known
 
 
@@ -242,8 +244,35 @@ def test_a_workflow_pins_its_actions_and_needs_no_secret(path: Path) -> None:
     used = re.findall(r"uses: (\S+)", text)
     assert used
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in used)
-    assert "secrets." not in text and "pull_request_target" not in text
-    assert "pull_request" in text and "permissions:\n  contents: read\n" in text
+    assert "pull_request_target" not in text and "permissions:\n  contents: read\n" in text
+    if path.name == WITH_SECRET:
+        assert set(re.findall(r"secrets\.(\w+)", text)) == {"GROQ_API_KEY"} and "pull_request:" not in text
+    else:
+        assert "secrets." not in text and "pull_request:" in text
+
+
+WITH_SECRET = "run-real-mvp.yml"
+"""The one workflow that sees a secret; no pull request starts it."""
+
+
+@pytest.mark.parametrize("name", ["run-demo.yml", WITH_SECRET])
+def test_every_step_of_a_risk_workflow_is_a_make_target(name: str) -> None:
+    text = (ROOT / ".github/workflows" / name).read_text(encoding="utf-8")
+    commands = re.findall(r"^\s+run: (.+)$", text, re.M)
+    assert len(commands) >= 5 and "run: |" not in text and "run: >" not in text
+    assert all(re.fullmatch(r"make [a-z-]+", command) for command in commands)
+    assert {command.split()[1] for command in commands} <= targets(makefile())
+
+
+def test_manual_workflow_offers_what_the_command_takes() -> None:
+    text = (ROOT / ".github/workflows" / WITH_SECRET).read_text(encoding="utf-8")
+    inputs = set(re.findall(r"^      ([a-z_]+):$", text.partition("permissions:")[0], re.M))
+    limits = {"max_calls", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens", "temperature"}
+    assert inputs == {"model", "mode", "trials", "seeds", "max_trials", "max_trails", "dry_run", "fail_on_budget",
+                      "strict", *limits}  # fmt: skip
+    passed = dict(re.findall(r"^      ([A-Z_]+): \$\{\{ (.+) \}\}$", text, re.M))
+    assert {name for name in inputs if not any(f"inputs.{name}" in value for value in passed.values())} == set()
+    assert set(passed) <= {row.env for row in RISK_SETTINGS} | {"STRICT"}
 
 
 def test_the_package_needs_nothing_and_pins_its_tools() -> None:

@@ -28,7 +28,10 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 )
 """Each row may import itself and the rows before it. Single modules stand here by name."""
 
-LAZY = frozenset({"arena.cli.entry", "arena.cli.commands.run", "arena.engine.build", "arena.engine.finished"})
+LAZY = frozenset({
+    "arena.cli.entry", "arena.cli.commands.risk", "arena.cli.commands.run", "arena.cli.commands.cheaptalk.command",
+    "arena.engine.build", "arena.engine.finished",
+})  # fmt: skip
 """Modules that may import what was chosen by name from a static table, so that every command starts fast."""
 
 

@@ -52,21 +52,22 @@ def _entry(entry: Entry, width: int) -> Iterator[str]:
     """Yield one entry; lines that begin in the first column are ours, the agents' lines are indented."""
     who = f"[{entry.turn}] {_one_line(entry.seat)}"
     if entry.kind == "say":
-        heard = "" if entry.to == EVERYBODY else f" (only to {', '.join(_one_line(name) for name in entry.to)})"
+        names = ", ".join(_one_line(name) for name in entry.to) or "nobody"
+        heard = "" if entry.to == EVERYBODY else f" (only to {names})"
         yield f"{who}{heard}:"
-        yield from _indented(entry.text, width)
+        yield from indented(entry.text, width)
         if entry.done:
-            yield from _indented(done_text(entry.result), width)
+            yield from indented(done_text(entry.result), width)
     elif entry.kind == "call":
         yield f"{who} calls {_one_line(entry.op)} (call {_one_line(entry.id)}):"
-        yield from _indented(_short(entry.args), width)
+        yield from indented(_short(entry.args), width)
         answer = entry.answered
         said = answer.get("result") if answer.get("ok") is True else {"error": answer.get("error")}
-        yield from _indented(f"-> {_short(said)}", width)
+        yield from indented(f"-> {_short(said)}", width)
     else:
         problem = f": {_one_line(entry.problem)}" if entry.problem else ""
         yield f"{who} {entry.kind.replace('_', ' ')}{problem}"
-        yield from _indented(entry.text, width)
+        yield from indented(entry.text, width)
 
 
 def _short(value: Json) -> str:
@@ -75,7 +76,7 @@ def _short(value: Json) -> str:
     return text if left <= 0 else f"{text[:LONGEST_ANSWER]}... ({left:,} more characters)"
 
 
-def _indented(text: str, width: int) -> Iterator[str]:
+def indented(text: str, width: int) -> Iterator[str]:
     for line in visible(text).split("\n"):
         wrapped = textwrap.wrap(line, max(20, width - len(INDENT)), break_on_hyphens=False)
         yield from (INDENT + part for part in wrapped or ([""] if text else []))
@@ -93,4 +94,4 @@ def _result(record: Record, width: int) -> Iterator[str]:
         yield from textwrap.wrap(_one_line(f"not scored: {score.unscored}"), width)
     if score.verdict:
         yield "verdict:"
-        yield from _indented(score.verdict, width)
+        yield from indented(score.verdict, width)

@@ -21,10 +21,17 @@ from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.engine.shards import AUTO, WHOLE, Shard, read_shard, shard_of_environment
-from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, UsageError
+from arena.engine.shortfalls import no_talk, shortfalls
+from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
 from arena.formats.tables import printable
+from arena.policy.limits import FLAGS, stricter
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
+
+STOPPED = (
+    "the run has stopped, and what was played is kept. A run keeps its settings: give a new one another value; where"
+    " the service was at fault"
+)
 
 
 def execute(request: RunRequest, console: Console) -> int:
@@ -38,7 +45,7 @@ def execute(request: RunRequest, console: Console) -> int:
         family = build_family(request, tools)
         run = Run(family, request, console, cast, calculator, tools, shard=shard)
         run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
-        for warning in family.warnings:
+        for warning in (*family.warnings, *policy_notes(request)):
             console.warn(warning)
         if request.config.operation.dry_run:
             console.result(printable(dry_run_text(run)))
@@ -52,6 +59,18 @@ def execute(request: RunRequest, console: Console) -> int:
         if _targets(request):
             _ci_outputs(run, path, ci_record(opened(path)))
         return code
+
+
+def policy_notes(request: RunRequest) -> list[str]:
+    """Return what a user should know of the policy before the run starts: shadow mode, and limits that it sets."""
+    gate = request.gate
+    notes = []
+    if gate.identity().get("enforced") is False:
+        notes.append(f"SHADOW MODE: decisions of {gate.name} are recorded, none is enforced; every call goes on")
+    for name, limit in stricter({name: request.config.get(name) for name in FLAGS}, gate.limits).items():
+        if limit.source == "gates":
+            notes.append(f"{gate.name} limits this run: {FLAGS[name]} {limit.value:g}")
+    return notes
 
 
 def _sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
@@ -83,6 +102,8 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
     try:
         with closing(RunDir(path, run.request.config.operation.resume)) as directory:
             return Session(run, directory).carry_out()
+    except SettingRefused as error:
+        raise SettingRefused(f"{error}\n{STOPPED}; {run.resume_hint}") from None
     except UsageError:
         raise  # nothing was done, and the directory may be another run's
     except ArenaError as error:
@@ -132,6 +153,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         console.result(summary_text(summary, run.family, path))
     for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
         console.warn(line)
+    for line in shortfalls(summary, operation.min_coverage):
+        console.warn(line)
     resume = run.resume_hint
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
         console.warn(f"interrupted; only calls in flight are repeated; {resume}")
@@ -147,6 +170,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     trials = run.family.spec.words.trials
     if errors:
         console.warn(f"{errors} {trials} ended in an error, which is not a score; {resume}")
+        return EXIT_ERRORS
+    if no_talk(summary):
         return EXIT_ERRORS
     if summary["n_planned"] and not summary["scored"] and not over_budget:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")

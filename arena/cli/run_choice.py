@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import DataError, UsageError
 from arena.formats.bounded import parse_json
 from arena.formats.strict_json import read_bytes
@@ -37,6 +38,23 @@ def add_run(parser: argparse.ArgumentParser, what: str = "run directory") -> Non
 def add_last(parser: argparse.ArgumentParser, what: str) -> None:
     """Declare --last alone."""
     parser.add_argument("--last", action="store_true", help=what)
+
+
+def add_min_coverage(parser: argparse.ArgumentParser, what: str) -> None:
+    """Declare --min-coverage."""
+    said = f"{what} [default {MIN_COVERAGE:g}]"
+    parser.add_argument("--min-coverage", type=percent, default=MIN_COVERAGE, metavar="PERCENT", help=said)
+
+
+def percent(word: str) -> float:
+    """Return a number from 0 to 100. Errors: ArgumentTypeError."""
+    try:
+        number = float(word)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"a percentage from 0 to 100, not {word!r}")
+    return number
 
 
 def chosen_run(options: argparse.Namespace) -> Path:

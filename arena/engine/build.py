@@ -21,8 +21,11 @@ from arena.families.spec import FamilySpec, Need
 from arena.formats.suggest import suggest
 from arena.messages import Calculator, Provider, Sampling
 from arena.play.context import Model
+from arena.play.native_tools import describe_native
 from arena.play.tool_protocol import describe
 from arena.policy.gates import AllowAll, Gate
+from arena.policy.gates_file import load_policy
+from arena.policy.policy_gate import PolicyGate
 from arena.providers.nobody import Nobody
 from arena.records import Trial
 from arena.settings.config import Config, ModelRef
@@ -34,7 +37,9 @@ from arena.store.finished_run import Source
 FAMILIES: Mapping[str, str] = {
     "crypto": "arena.families.crypto.spec",
     "calibration": "arena.families.crypto.calibration.spec",
+    "baselines": "arena.families.crypto.baselines.spec",
     "risk": "arena.families.risk.spec",
+    "cheaptalk": "arena.families.cheaptalk.spec",
 }
 """Benchmark families: name -> module that offers `SPEC`, a FamilySpec. A new family is one folder and one row."""
 
@@ -349,7 +354,19 @@ def tools_text(request: RunRequest, cast: Cast, calculator: Calculator | None) -
             f" {', '.join(known)}"
         )
     most = int(request.config.get("max_tool_calls_per_turn", 0))
+    if tools.native:
+        _check_native(request, cast)
+        return describe_native(catalogue, most, tools.op_families or None, tools.text)
     return describe(catalogue, most, tools.op_families or None, tools.text)
+
+
+def _check_native(request: RunRequest, cast: Cast) -> None:
+    """Raise ConfigError where the calculator cannot be called in the provider's own form."""
+    offline = sorted(model.label for model in cast.players() if model.provider.offline)
+    if offline:
+        raise ConfigError(f"--tool-calls native: {', '.join(offline)} writes calls as text only; leave it at text")
+    if request.config.judge is not None and request.config.judge.tools:
+        raise ConfigError("--tool-calls native and --judge-tools: the judge calls the calculator as text; give one")
 
 
 def build_family(request: RunRequest, tools: str | None) -> Family:
@@ -364,3 +381,12 @@ def build_family(request: RunRequest, tools: str | None) -> Family:
 def labels_of(models: Iterable[Model]) -> list[str]:
     """Return the labels of models, sorted, each once."""
     return sorted({model.label for model in models})
+
+
+def build_gate(config: Config) -> Gate:
+    """Return the policy of --gates, or the gate that allows all without one.
+
+    Errors: DataError with all that is wrong in the file; ConfigError for a variable of gates.
+    """
+    path = config.get("gates")
+    return AllowAll() if path is None else PolicyGate(load_policy(Path(path), config.environ))

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from arena.engine.build import FAMILIES, REJUDGED, RunRequest, family_spec
+from arena.engine.plan import SeriesIndex
 from arena.errors import DataError, Issue
 from arena.families.contract import Family
 from arena.families.report import FamilyParts
-from arena.records import Json
+from arena.play.past import Past
+from arena.play.sent import Sent, sent_calls
+from arena.records import Json, Record
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import MANIFEST_FILE
 from arena.store.soundness import require_sound
@@ -55,15 +58,49 @@ def open_run(path: Path) -> FinishedRun:
     return run
 
 
-def opened(path: Path) -> FinishedRun:
+def opened(path: Path, verifying: bool = False) -> FinishedRun:
     """Return a run directory with its family's own class of Score.detail, for who checks it all or has just written it.
 
+    `verifying`: as of FinishedRun.
     Of a family that does not exist here the detail stays JSON.
     Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged.
     """
-    run = FinishedRun(path)
-    run.detail = family_spec(run.manifest.family).detail if run.manifest.family in FAMILIES else None
+    run = FinishedRun(path, verifying=verifying)
+    family = run.manifest.identity.family
+    run.detail = family_spec(family).detail if family in FAMILIES else None
     return run
+
+
+class SentReader:
+    """What the seats of a finished run were sent (play/sent.py), record by record. Of a run that was scored again only
+    the judge's questions are there: nobody else was asked anything."""
+
+    def __init__(self, run: FinishedRun) -> None:
+        """Errors: as of `family_of_run`."""
+        self._run = run
+        self._family = family_of_run(run.path, run.identity)
+        self._series = SeriesIndex(self._family.trials())
+        self._past: tuple[str | None, int, Past] = (None, 0, Past())
+
+    def calls(self, record: Record, judged: bool = True) -> list[Sent]:
+        """Return every question of a record's attempt, in the order of asking; those to the judge where `judged`.
+
+        Errors: DataError where this version asks something else than the journal says.
+        """
+        lines = (line for line in self._run.calls(record.key) if line.attempt == record.attempt)
+        past = self._past_of(record)
+        return sent_calls(record.trial, lines, past, self._family.play, self._family.score if judged else None)
+
+    def _past_of(self, record: Record) -> Past:
+        """Return the earlier records of a trial's series; those of the trial before are not read again."""
+        keys = self._series.before(record.trial)
+        series, read, past = self._past
+        if series != record.trial.series or read > len(keys):
+            read, past = 0, Past()
+        for _, earlier in self._run.records.chosen(keys[read:]):
+            past.append(earlier)
+        self._past = (record.trial.series, len(keys), past)
+        return past
 
 
 def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:

@@ -115,6 +115,7 @@ def models_identity(request: RunRequest, cast: Cast) -> Models:
         judge=None if judges is None else str(judges),
         panel=tuple(labels) if len(labels) > 1 else (),
         files=dict(sorted(cast.files.items())),
+        api_versions={model.label: version for model in cast.models() if (version := model.provider.api_version)},
     )
 
 
@@ -180,9 +181,11 @@ def new_manifest(identity: Identity, request: RunRequest, first: SessionLog) -> 
     )
 
 
-def summary_head(manifest: Manifest, family: Family, cost: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what leads summary.json: what the run is, what it cost (`usd`, `unpriced`, `prices`), and of a run that
-    scored another one again its `source`."""
+def summary_head(
+    manifest: Manifest, family: Family, cost: Mapping[str, Json], not_sent: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Return what leads summary.json: what the run is, what it cost (`usd`, `unpriced`, `unknown_attempts`, `prices`),
+    which settings were not sent to which model, and of a run that scored another one again its `source`."""
     identity, words = manifest.identity, family.spec.words
     return {
         "arena_version": manifest.arena_version,
@@ -196,5 +199,6 @@ def summary_head(manifest: Manifest, family: Family, cost: Mapping[str, Json]) -
         "policy": dict(identity.policy),
         "rules": dict(identity.rules),
         "cost_usd": dict(cost),
+        "not_sent": dict(not_sent),
         **({} if identity.source is None else {"source": encode(identity.source)}),
     }

@@ -17,9 +17,10 @@ from arena.engine.shards import WHOLE, Shard, shards_of_sessions
 from arena.errors import ConfigError, DataError, Issue, UsageError
 from arena.families.contract import Family
 from arena.formats.decode import decode
+from arena.play.context import LeftOut
 from arena.play.limits import Budget, Limits
 from arena.records import Json
-from arena.settings.prices import Price
+from arena.settings.prices import FREE, Price
 from arena.settings.table import PROVIDERS
 from arena.store import digests
 from arena.store.files import opened_folder, reading, write_atomic
@@ -78,7 +79,8 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
         directory.write_manifest(manifest)
         _copy_inputs(sources[0].path, out, family)
         merge_logs(out, logs, keys)
-        summary = write_results(out, family, WHOLE, manifest, _cost(out, manifest, prices), bundles=True)
+        cost, left_out = _cost(out, manifest, prices)
+        summary = write_results(out, family, WHOLE, manifest, cost, left_out.by_model(), bundles=True)
         digests.write(out)
         missing = _missing(out, family, keys)
         return Merged(len(runs), summary, missing, _missing_shards(manifest, out))
@@ -165,21 +167,28 @@ def _prices(sources: Sequence[FinishedRun]) -> dict[str, Price]:
     return prices
 
 
-def _cost(out: Path, manifest: Manifest, prices: Mapping[str, Price]) -> dict[str, Json]:
-    """Return `cost_usd` of the summary: the sum over the calls of all runs."""
-    budget = Budget(Limits())
+def _cost(out: Path, manifest: Manifest, prices: Mapping[str, Price]) -> tuple[dict[str, Json], LeftOut]:
+    """Return `cost_usd` of the summary, the sum over the calls of all runs, and the settings that were not sent."""
+    budget, left_out = Budget(Limits()), LeftOut()
     for _, line in read_calls(out / JOURNAL_FILE):
-        if line.provider in prices:
-            budget.add_past(line.reply and line.reply.usage, prices[line.provider])
+        usage = None
+        if line.reply is not None:
+            usage = line.reply.usage
+            left_out.add(line.provider, line.reply.not_sent)
+        if line.provider:
+            price = prices.get(line.provider, FREE)
+            budget.add_past(line.provider, price, usage, line.assumed, len(line.http), line.unknown)
     identity = manifest.identity
     labels = set(identity.models.judges)
     if identity.source is None:  # else its players were called, and paid, by an earlier run
         labels |= set(identity.models.roster)
-    return {
+    cost: dict[str, Json] = {
         "usd": round(budget.spent()["cost_usd"], 6),
         "unpriced": sorted(label for label in labels if not _offline(label) and label not in prices),
-        "prices": {label: asdict(price) for label, price in sorted(prices.items())},
+        "unknown_attempts": budget.unknown,
+        "prices": {label: price.to_json() for label, price in sorted(prices.items())},
     }
+    return cost, left_out
 
 
 def _offline(label: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from arena.engine.shortfalls import flagged_line
 from arena.families.contract import Family
 from arena.families.spec import Need
 from arena.formats.tables import join_lines, number, text_table
@@ -24,7 +25,7 @@ def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path) -> 
     rows.append(_row("all", summary, dimensions))
     first = 2 + len(outcome)
     table = text_table(header, rows, frozenset({1, *range(first, first + len(short))}))
-    lines = [table, "", _counts(summary, family), *family.lines(summary), *_by(summary)]
+    lines = [table, "", _counts(summary, family), flagged_line(summary), *family.lines(summary), *_by(summary)]
     if family.spec.tools is not Need.NONE:
         lines.append(_calculator(summary, family))
     lines.append(f"results: {run_dir}")
@@ -57,6 +58,9 @@ def _counts(summary: Mapping[str, Json], family: Family) -> str:
     rate = summary["success_rate"]
     if rate is not None:
         parts.append(f"success rate {rate:.1%}")
+        planned = summary["success_rate_planned"]
+        if planned is not None and summary["coverage"] < 1:
+            parts[-1] += f" of those with an outcome, {planned:.1%} of the {summary['n_planned']} planned"
     tools = summary["usage"]["players"]
     if family.spec.tools is not Need.NONE or tools["tool_calls"]:
         parts.append(f"{tools['tool_calls']} tool calls ({tools['tool_errors']} answered with an error)")
@@ -95,6 +99,10 @@ def _by(summary: Mapping[str, Json]) -> list[str]:
     spent = [
         f"{players[name] + judge[name]:,} {name.replace('_', ' ')}" for name in ("prompt_tokens", "completion_tokens")
     ]
+    cached = players["cached_prompt_tokens"] + judge["cached_prompt_tokens"]
+    prompts = players["prompt_tokens"] + judge["prompt_tokens"]
+    if cached and prompts:
+        spent[0] += f" ({cached / prompts:.0%} from a cache)"
     if players["estimated"] + judge["estimated"]:
         spent[-1] += " (estimated)"
     if cost["usd"]:

@@ -17,12 +17,19 @@ from arena.store.rundir import RECORDS_FILE
 
 
 def write_results(
-    path: Path, family: Family, shard: Shard, manifest: Manifest, cost: Mapping[str, Json], bundles: bool
+    path: Path,
+    family: Family,
+    shard: Shard,
+    manifest: Manifest,
+    cost: Mapping[str, Json],
+    not_sent: Mapping[str, Json],
+    bundles: bool,
 ) -> dict[str, Json]:
     """Rewrite the records of the run directory `path` in plan order, chained, and write all that follows from them.
 
-    `shard`: the part of the plan that belongs here.  `cost`: as of `summary_head`.  `bundles`: write the files of each
-    trial too, since they may be missing.  Return the summary. Errors: DataError for a line that is no record.
+    `shard`: the part of the plan that belongs here.  `cost`, `not_sent`: as of `summary_head`.  `bundles`: write the
+    files of each trial too, since they may be missing.  Return the summary. Errors: DataError for a line that is no
+    record.
     """
     keys = [trial.key for trial in shard.trials(family.trials())]
     summary = Summary(path, family, len(keys))
@@ -38,4 +45,4 @@ def write_results(
     close_records(RecordFile(path / RECORDS_FILE, family.spec.detail), manifest.identity.to_json(), keys, each)
     for exporter in exporters:
         exporter.close()
-    return summary.close(summary_head(manifest, family, cost))
+    return summary.close(summary_head(manifest, family, cost, not_sent))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from arena.families.spec import Words
 from arena.records import Json, Record, Trial
 from arena.stats.moments import Moments
-from arena.stats.reliability import Components, NestedSums, advice, components, doubled, pass_rows
+from arena.stats.reliability import Components, NestedSums, Nouns, advice, components, doubled, pass_rows
 
 Repeated = tuple[str, tuple[tuple[str, str], ...]]
 """Unit and conditions: trials with equal ones are repetitions of each other."""
@@ -47,9 +48,15 @@ def nested_name(key: Repeated) -> str:
     return "\0".join([key[0], *(f"{label}={value}" for label, value in key[1])])
 
 
-def reliability_json(plays: Plays, panels: PanelSums) -> dict[str, Json] | None:
+def nouns_of(words: Words) -> Nouns:
+    """Return a family's words as the statistics name them."""
+    return Nouns(words.unit, words.units, words.trials)
+
+
+def reliability_json(plays: Plays, panels: PanelSums, words: Words) -> dict[str, Json] | None:
     """Return `pass` and `variance`, or None where nothing was played more than once under equal conditions.
 
+    `words`: of the family, for the advice.
     The judge has a share only where every scored match has a panel.
     """
     if max((n for n, _, _ in plays.values()), default=0) < 2:
@@ -63,7 +70,7 @@ def reliability_json(plays: Plays, panels: PanelSums) -> dict[str, Json] | None:
             for row in pass_rows([(n, c) for n, c in counts if n])
         ],
         "variance": {
-            name: components_json(components(panels.sums[name] if judged else _sums(plays, name)))
+            name: components_json(components(panels.sums[name] if judged else _sums(plays, name)), words)
             for name in panels.dimensions
         },
     }  # fmt: skip
@@ -78,7 +85,7 @@ def _sums(plays: Plays, name: str) -> NestedSums:
     return found
 
 
-def components_json(found: Components) -> dict[str, Json]:
+def components_json(found: Components, words: Words) -> dict[str, Json]:
     """Return variance components, the standard error of the mean that follows from them, and what to do about it."""
     twice = doubled(found)
     return {
@@ -91,7 +98,7 @@ def components_json(found: Components) -> dict[str, Json]:
         "judgements": round(found.judgements, 3),
         "standard_error": _rounded(found.standard_error()),
         "standard_error_with_twice_the": {name: _rounded(value) for name, value in twice.items()},
-        "advice": advice(found, twice),
+        "advice": advice(found, twice, nouns_of(words)),
     }
 
 

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.engine.plan import Job, Lane
-from arena.errors import ArenaError, Interrupted, StorageFault, TrialEnded, UsageError
+from arena.errors import (
+    ArenaError,
+    Interrupted,
+    LimitExceeded,
+    SettingRefused,
+    StorageFault,
+    TrialEnded,
+    UsageError,
+)
 from arena.families.contract import Family, score_problem
 from arena.play.context import RunContext
 from arena.play.past import Past
@@ -47,6 +55,35 @@ class Hooks:
     tick: Callable[[Progress], None]
 
 
+class TrialCap:
+    """The most trials that may get an answer; which trials are played depends on the plan alone, not on the workers.
+
+    A trial in flight counts as answered until it has ended, so the next one of the plan waits where it decides.
+    """
+
+    def __init__(self, most: int, answered: int, stop: threading.Event) -> None:
+        """`answered`: trials that earlier sessions of the run have played."""
+        self._most, self._answered, self._stop = most, answered, stop
+        self._playing = 0
+        self._room = threading.Condition()
+
+    def enter(self) -> LimitExceeded | None:
+        """Wait until it is clear whether a further trial may start: None, or the limit that was reached."""
+        with self._room:
+            while self._playing and self._answered + self._playing >= self._most and not self._stop.is_set():
+                self._room.wait(JOIN_SECONDS)
+            if self._answered + self._playing >= self._most:
+                return LimitExceeded("trials", self._answered + 1, self._most)
+            self._playing += 1
+            return None
+
+    def leave(self, answered: bool) -> None:
+        with self._room:
+            self._playing -= 1
+            self._answered += answered
+            self._room.notify_all()
+
+
 class Runner:
     """Plays lanes with `workers` threads. `run` returns when all are played or the run is stopped."""
 
@@ -59,6 +96,9 @@ class Runner:
         self._workers = workers
         self._continue_on_error = continue_on_error
         self._lock = threading.Lock()
+        self._source_lock = threading.Lock()
+        self.cap: TrialCap | None = None
+        """None: as many trials as the plan has."""
         self._failure: BaseException | None = None
         self.progress = Progress()
 
@@ -85,10 +125,20 @@ class Runner:
         return self.progress
 
     def _next(self, source: Iterator[Lane]) -> Lane | None:
-        with self._lock:
+        with self._source_lock:
             if self.progress.stopped_by is not None or self._context.stop.is_set():
                 return None
-            return next(source, None)
+            lane = next(source, None)
+            return lane if lane is None or self._may_start() else None
+
+    def _may_start(self) -> bool:
+        """Whether a further trial may start; where the cap is reached, the run stops here."""
+        reached = None if self.cap is None else self.cap.enter()
+        if reached is None:
+            return True
+        self._context.budget.hit = reached
+        self._stop("budget")
+        return False
 
     def _work(self, source: Iterator[Lane]) -> None:
         try:
@@ -96,6 +146,10 @@ class Runner:
                 self._play_lane(lane)
         except Interrupted:
             self._stop("interrupted")
+        except SettingRefused as error:
+            self._failure = error
+            self._stop("failure")
+            self._context.stop.set()  # whatever else is in progress has the same settings
         except BaseException as error:  # noqa: BLE001 - a worker must never die unseen; `run` raises it in the main thread
             self._failure = error
             self._stop("failure")
@@ -107,10 +161,14 @@ class Runner:
 
     def _play_lane(self, lane: Lane) -> None:
         past = Past(self._hooks.earlier(lane[0].trial)) if lane[0].trial.series is not None else NO_PAST
-        for job in lane:
+        for number, job in enumerate(lane):
+            if number and not self._may_start():
+                return
             started = self._context.timer()
             services = TrialServices(self._context, job.trial, job.attempt)
             record = self._play(job, services, past)
+            if self.cap is not None:
+                self.cap.leave(record.answered)
             self._hooks.record(record, self._context.timer() - started, self._count(record, job.carried_over))
             if past is not NO_PAST:
                 past.append(record)
@@ -144,7 +202,7 @@ class Runner:
                 score = self._score(job.trial, transcript, services)
             elif transcript.status == "done":
                 score = Score({}, None, unscored=f"not scored: {transcript.stop.sentence}")
-        except (Interrupted, StorageFault):
+        except (Interrupted, StorageFault, SettingRefused):
             raise
         except TrialEnded as end:
             transcript.stop, transcript.detail = end.stop, str(end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,13 +15,14 @@ from arena.engine.manifest import end_session, new_manifest, new_session, retry_
 from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.progress import Console, ProgressLine
 from arena.engine.results import write_results
-from arena.engine.runner import Hooks, Progress, Runner
+from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
 from arena.errors import ConfigError
 from arena.families.contract import Family
 from arena.messages import Calculator
-from arena.play.context import Activity, RunContext
+from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
+from arena.policy.limits import FLAGS, stricter
 from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests
@@ -79,20 +80,14 @@ class Run:
         return sum(1 for _ in self.trials())
 
     def limits(self) -> Limits:
-        """Return the limits of this shard: its part of those of the run."""
-        operation, shard = self.request.config.operation, self.shard
-
-        def part(limit: int | None) -> int | None:
-            return None if limit is None else shard.share(limit)
-
-        cost = operation.max_cost_usd
-        return Limits(
-            part(operation.max_calls),
-            part(operation.max_total_tokens),
-            part(operation.max_prompt_tokens),
-            part(operation.max_completion_tokens),
-            None if cost is None else cost / shard.count,
-        )
+        """Return the limits of this shard: its part of those of the run, which are the stricter ones of its settings
+        and its policy."""
+        config, shard = self.request.config, self.shard
+        flags = {name: config.get(name) for name in FLAGS}
+        held = {name: int(limit.value) for name, limit in stricter(flags, self.request.gate.limits).items()}
+        parts = {name.removeprefix("max_"): shard.share(value) for name, value in held.items()}
+        cost = config.operation.max_cost_usd
+        return Limits(**parts, cost_usd=None if cost is None else cost / shard.count)
 
 
 @dataclass(slots=True)
@@ -122,6 +117,7 @@ class Session:
         self.series = SeriesIndex(run.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
+        self.left_out = LeftOut()
         self.started = time.perf_counter()
 
     def carry_out(self) -> SessionResult:
@@ -216,15 +212,20 @@ class Session:
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
         def each(line: CallLine) -> None:
-            if line.provider in prices:
-                self.budget.add_past(line.reply and line.reply.usage, prices[line.provider])
+            if line.provider not in prices:
+                return
+            model, usage = line.provider, None
+            if line.reply is not None:
+                usage = line.reply.usage
+                self.left_out.add(model, line.reply.not_sent)
+            self.budget.add_past(model, prices[model], usage, line.assumed, len(line.http), line.unknown)
 
         self.recorded.scan(wanted, each)
 
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
         folder = self.directory.file(INPUTS_DIR)
-        for name, data in self.run.family.inputs().items():
+        for name, data in {**self.run.family.inputs(), **self.run.request.gate.inputs()}.items():
             write_atomic(folder / name, data, self.directory.path)
         if self.run.tools is not None:
             write_atomic(folder / TOOLS_INPUT, self.run.tools.encode(), self.directory.path)
@@ -255,7 +256,14 @@ class Session:
             )
             context = self._context(journal)
             runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
+            most = run.limits().trials
+            if most is not None:
+                runner.cap = TrialCap(most, self._answered(), context.stop)
             return runner.run(lanes(self._jobs()))
+
+    def _answered(self) -> int:
+        """Return how many of the kept trials got an answer."""
+        return sum(record.answered for _, record in self.records.chosen(list(self.kept))) if self.kept else 0
 
     def _context(self, journal: AppendFile) -> RunContext:
         run = self.run
@@ -266,10 +274,12 @@ class Session:
             stop=run.request.process.stop,
             player=run.cast.player,
             panel=run.cast.panel,
+            judge_bound=run.request.config.judge is not None and run.request.config.judge.bound,
             toolbox=run.family.toolbox(run.calculator),
             has_tools=run.tools is not None or run.family.toolbox(None) is not None,
             gate=run.request.gate,
             activity=self.activity,
+            left_out=self.left_out,
         )
 
     def _note(self, record: Record) -> None:
@@ -300,12 +310,14 @@ class Session:
         cost = {
             "usd": round(self.budget.spent()["cost_usd"], 6),
             "unpriced": list(run.cast.unpriced),
-            "prices": {label: asdict(price) for label, price in sorted(priced.items())},
+            "unknown_attempts": self.budget.unknown,
+            "prices": {label: price.to_json() for label, price in sorted(priced.items())},
         }
         # A kill may have come between a record and its bundle.
         return write_results(
-            self.directory.path, run.family, run.shard, self.manifest, cost, bundles=self.directory.resumed
-        )
+            self.directory.path, run.family, run.shard, self.manifest, cost, self.left_out.by_model(),
+            bundles=self.directory.resumed,
+        )  # fmt: skip
 
 
 def _ignore(progress: Progress) -> None:

@@ -22,7 +22,10 @@ from arena.store.rundir import SUMMARY_FILE, pretty_json
 SCORES_CSV = "matches_scores.csv"
 SUMMARY_FORMAT = 2
 
-_USAGE = ("calls", "prompt_tokens", "completion_tokens", "reasoning_tokens", "estimated")
+_USAGE = (
+    "calls", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_prompt_tokens", "cache_write_tokens",
+    "estimated",
+)  # fmt: skip
 _PLAYERS = (*_USAGE, "tool_calls", "tool_errors", "malformed")
 
 
@@ -111,6 +114,9 @@ class Summary:
         self.leaves: dict[Leaf, Group] = {}
         """A record is counted once, in its leaf, and the tables add up what they need."""
         self.stops: dict[str, int] = {}
+        self.spoke: dict[str, bool] = {}
+        """Model that filled a seat of a finished or aborted trial -> whether it ever said something in public."""
+        self.with_talk = 0
         self.players = Counters()
         self.judges = Counters()
         self.panels = PanelSums(self.dimensions, tuple(family.conditions))
@@ -137,9 +143,21 @@ class Summary:
         usage = Counters()
         for counters in record.transcript.usage.values():
             usage.add(counters)
+        if record.status in ("done", "aborted"):
+            self._count_talk(record)
         self.players.add(usage)
         self.judges.add(record.score.judging.usage)
         self._csv.write(csv_line(self._csv_row(record, usage)))
+
+    def _count_talk(self, record: Record) -> None:
+        """Take note of who said something in public."""
+        speakers = {
+            one.seat for one in record.transcript.entries if one.kind == "say" and (one.done or one.text.strip())
+        }
+        for seat in record.transcript.usage:
+            model = record.trial.cast.get(seat, seat)
+            self.spoke[model] = self.spoke.get(model, False) or seat in speakers
+        self.with_talk += record.status == "done" and bool(speakers)
 
     def _csv_row(self, record: Record, usage: Counters) -> list[Json]:
         trial, score = record.trial, record.score
@@ -182,13 +200,16 @@ class Summary:
         total = self._group()
         for group in units.values():
             total.merge(group)
-        reliability = reliability_json(self._plays(), self.panels)
+        reliability = reliability_json(self._plays(), self.panels, self._family.spec.words)
         return {
             "summary_format": SUMMARY_FORMAT,
             "n_planned": self._planned,
             "n_matches": total.n,
             "n_not_played": self._planned - total.n,
             **{name: value for name, value in total.to_json().items() if name != "n"},
+            **self._coverage(total),
+            "with_talk": self.with_talk,
+            "silent": sorted(model for model, spoke in self.spoke.items() if not spoke),
             "averaged_scores": list(self._averaged),
             "optional_scores": [value.name for value in self._family.values if not value.required],
             **({} if reliability is None else {"reliability": reliability}),
@@ -202,6 +223,18 @@ class Summary:
                 for label, groups in self._cells().items()
             },
             f"per_{self._unit}": [self._unit_json(unit, group) for unit, group in units.items()],
+        }
+
+    def _coverage(self, total: Group) -> dict[str, Json]:
+        """Return the share of planned trials that have an outcome (a score, where there are no outcomes), and the
+        success rate over all that were planned; None where nothing was planned."""
+        labels = self._family.outcomes.labels
+        covered = sum(total.outcomes.values()) if labels else total.scores.n
+        return {
+            "coverage": round(covered / self._planned, 6) if self._planned else None,
+            "success_rate_planned": round(total.outcomes[labels[0]] / self._planned, 6)
+            if self._planned and labels
+            else None,
         }
 
     def _unit_json(self, unit: str, group: Group) -> dict[str, Json]:

@@ -7,9 +7,38 @@ what only it knows, in a module that its spec names (`FamilySpec.report`): `part
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from arena.families.contract import FactGroup
+from arena.formats.svg import Element
 from arena.records import Json, Record
+
+
+@dataclass(frozen=True, slots=True)
+class PanelTable:
+    """A table whose first column names its rows; `name` is what readers of screens hear."""
+
+    name: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelFigure:
+    """A picture and its caption; `file` is its name without `.svg` among the figures of the report: a-z, 0-9, `_`."""
+
+    file: str
+    picture: Element
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A section of the report page: sentences, tables and figures in their order. `anchor`: of links, a-z alone."""
+
+    anchor: str
+    title: str
+    parts: Sequence[str | PanelTable | PanelFigure]
 
 
 class FamilyParts:
@@ -36,10 +65,18 @@ class FamilyParts:
         """Return the name of a unit for readers."""
         return unit
 
-    def told(self, record: Record) -> list[tuple[str, str]]:
-        """Return (seat, what it was told before the match) in the order of seats; nothing where it is not known."""
-        return []
+    def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
+        """Return the family's own sections; `facts` are its fact groups over the whole run."""
+        return ()
+
+    def found(self, record: Record) -> Sequence[tuple[str, str]]:
+        """Return (name, text) of what was determined about one match, for readers of it."""
+        return ()
 
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
         return None
+
+    def check_words(self, record: Record, name: str) -> str:
+        """Return in words what a mechanical check found in a match; empty where its figures say it all."""
+        return ""

@@ -57,13 +57,15 @@ def ask_judge(
 ) -> JudgeResult:
     """Ask for a verdict until one can be read, at most 1 + RE_ASKS times; else the result is *unscored*.
 
-    `tools`: what the judge is told of the calculator, or None when it may not call it; `max_tool_calls`: how many of
+    `tools`: what the judge is told of the calculator, or None when it may not call it (its answer is then bound to the
+    form of a verdict, where run and service allow); `max_tool_calls`: how many of
     its calls are carried out in all.  `question`: 0 for the first judgement of a match, k for its k-th repetition.
     Raises what the services raise: a judge that cannot be reached is an outage and no score.
     """
     conversation, cut = judge_conversation(rubric, material, truncation, tools)
     result = JudgeResult(asks=1, cut=cut)
-    asking = _Asking(services, conversation, result, question, max_tool_calls)
+    schema = rubric.schema if tools is None else None  # a call is no verdict
+    asking = _Asking(services, conversation, result, question, max_tool_calls, schema)
     while True:
         reply = asking.ask()
         try:
@@ -111,10 +113,11 @@ class _Asking:
     result: JudgeResult
     question: int
     calls_left: int
+    schema: dict[str, Json] | None
     step: int = 0
 
     def ask(self) -> ModelReply:
-        reply = self.services.judge(self.question, self.step, self.conversation)
+        reply = self.services.judge(self.question, self.step, self.conversation, self.schema)
         merge_usage(self.result.usage, reply)
         self.step += 1
         return reply

@@ -49,6 +49,13 @@ class Rubric:
     notes: tuple[str, ...] = ()
 
     @cached_property
+    def schema(self) -> dict[str, Json]:
+        """The JSON schema of a verdict, in the strict form of the APIs: all keys required, no further ones."""
+        grade = {"type": "integer", "enum": list(range(self.lowest, self.highest + 1))}
+        scores = _strict_object({name: grade for name in self.dimensions})
+        return _strict_object({"scores": scores, "verdict": {"type": "string"}})
+
+    @cached_property
     def text(self) -> str:
         """The rubric as the judge reads it."""
         lines = [f"Rubric {self.name}, version {self.version}"]
@@ -57,6 +64,10 @@ class Rubric:
             lines.append(f'"{dimension}"')
             lines += [f"  {self.lowest + i}: {anchor}" for i, anchor in enumerate(self.anchors[dimension])]
         return "\n".join(lines)
+
+
+def _strict_object(properties: dict[str, Json]) -> dict[str, Json]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 @dataclass(frozen=True, slots=True)

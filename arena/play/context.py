@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from arena.errors import ServiceFault
@@ -43,6 +43,25 @@ class Activity:
         self.retries = 0
 
 
+class LeftOut:
+    """Settings that were asked for and not sent: model -> names. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, frozenset[str]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, model: str, names: Iterable[str]) -> None:
+        """Take note of what one reply says of its request."""
+        if names:
+            with self._lock:
+                self._found[model] = self._found.get(model, frozenset()).union(names)
+
+    def by_model(self) -> dict[str, list[str]]:
+        """Return model -> names, both sorted."""
+        with self._lock:
+            return {model: sorted(names) for model, names in sorted(self._found.items())}
+
+
 def no_player(trial: Trial, seat: str) -> Model:
     """Fill no seat: for families without players."""
     raise ServiceFault(Stop.BUG, f"no model fills the seat {seat}")
@@ -64,10 +83,13 @@ class RunContext:
     panel: Sequence[Model] = ()
     toolbox: Toolbox | None = None
     has_tools: bool = False
+    judge_bound: bool = False
+    """Whether a judge's answer is bound to its JSON schema."""
     gate: Gate = field(default_factory=AllowAll)
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.perf_counter
     activity: Activity = field(default_factory=Activity)
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     def judge_of(self, question: int) -> Model | None:
         """Return who is asked a question (0-based) about a trial; None where the run has no judge."""

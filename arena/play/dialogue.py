@@ -13,10 +13,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.errors import PlayerFault, TrialEnded
-from arena.messages import Conversation, ModelReply, Sampling
+from arena.messages import Conversation, ModelReply, Sampling, Tool
+from arena.play.native_tools import echo, read_call, result_of
 from arena.play.services import Services, merge_usage
 from arena.play.tool_description import HELP_OP
-from arena.play.tool_protocol import Call, Malformed, Parsed, done_text, parse, results_message
+from arena.play.tool_protocol import (
+    MAX_ITEMS,
+    Call,
+    Malformed,
+    Parsed,
+    call_text,
+    done_text,
+    parse,
+    results_message,
+)
 from arena.records import EVERYBODY, Counters, Entry, Json, Kind, Stop, Transcript
 
 MAX_UNUSABLE = 2
@@ -27,6 +37,9 @@ MAX_REASKS = 3
 
 MAX_HELP_CALLS = 10
 """Calls of `help` that a turn may make, beside its other tool calls."""
+
+NO_CALL = "(A call that could not be read.)"
+"""Stands in the conversation for a message that held nothing else."""
 
 EMPTY_CUE = "(Your last reply was empty. Please write your turn.)"
 REFUSED_CUE = "(You declined. Please go on with your role in this everyday situation, or say what you need.)"
@@ -55,7 +68,7 @@ def rotation(seats: Sequence[str], max_turns: int) -> Iterator[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class DialogueSetup:
     """What a dialogue needs: the system text of each seat (in the order of seats), its schedule, and the limits.
 
     `opening_cue` stands in for a first message where a seat has heard nothing yet.  `agreed_end`: whether the dialogue
@@ -67,9 +80,11 @@ class Setting:
     max_tool_calls_per_turn: int
     opening_cue: str
     agreed_end: bool = True
+    tools: tuple[Tool, ...] = ()
+    """Offered in the provider's own form; without them calls are part of the text."""
 
 
-def converse(setting: Setting, services: Services, transcript: Transcript | None = None) -> Transcript:
+def converse(setting: DialogueSetup, services: Services, transcript: Transcript | None = None) -> Transcript:
     """Play one dialogue and return its transcript, whose `stop` says why it ended.
 
     `transcript`: where the entries go, for a schedule that looks at them; None: a new one. Whatever ends the trial from
@@ -99,7 +114,7 @@ class _Unusable(TrialEnded):
 class _Dialogue:
     """One dialogue in progress."""
 
-    def __init__(self, setting: Setting, services: Services, transcript: Transcript) -> None:
+    def __init__(self, setting: DialogueSetup, services: Services, transcript: Transcript) -> None:
         self.setting = setting
         self.services = services
         self.transcript = transcript
@@ -143,6 +158,7 @@ class _SeatTurn:
             dialogue.views[row.seat] = Conversation(dialogue.setting.systems[row.seat])
         self.view = dialogue.views[row.seat]
         self.usage = dialogue.transcript.usage[row.seat]
+        self.tools = dialogue.setting.tools if row.tools else ()
         self.tool_calls = 0
         self.help_calls = 0
         self.unusable = 0
@@ -156,19 +172,25 @@ class _SeatTurn:
             self.view.add("user", self.dialogue.setting.opening_cue)
         step = 0
         while True:
-            reply = self.dialogue.services.ask(self.seat, self.turn, step, self.view, self.row.sampling)
+            reply = self.ask(step)
             merge_usage(self.usage, reply)
-            if reply.finish == "refusal" or not reply.text.strip():
+            if reply.finish == "refusal" or not (reply.text.strip() or reply.calls):
                 self.reask_unusable(reply, step)
             else:
                 parsed = parse(reply.text)
-                if parsed.items:
-                    self.work(parsed, reply.text, step)
+                if parsed.items or reply.calls:
+                    self.work(parsed, reply, step)
                 elif parsed.say or parsed.done is not None:
                     return self.public(parsed, step)
                 else:
                     self.reask_unusable(reply, step)
             step += 1
+
+    def ask(self, step: int) -> ModelReply:
+        services, sampling = self.dialogue.services, self.row.sampling
+        if self.tools:
+            return services.ask(self.seat, self.turn, step, self.view, sampling, self.tools)
+        return services.ask(self.seat, self.turn, step, self.view, sampling)
 
     def public(self, parsed: Parsed, step: int) -> tuple[str, bool]:
         said, done = parsed.say, parsed.done
@@ -199,15 +221,33 @@ class _SeatTurn:
             raise _Unusable(stop, f"{self.seat}, turn {self.turn}: finish reason {reply.finish}")
         self.view.add("user", REFUSED_CUE if kind == "refusal" else EMPTY_CUE)
 
-    def work(self, parsed: Parsed, text: str, step: int) -> None:
-        """Carry out a working message: its calls, and what is wrong with it, are answered to this seat alone."""
-        self.view.add("assistant", text)
+    def work(self, parsed: Parsed, reply: ModelReply, step: int) -> None:
+        """Carry out a working message: its calls, and what is wrong with it, are answered to this seat alone.
+
+        Calls of the text come first, then those in the provider's own form.
+        """
         if parsed.say:
             self.add(Entry(self.turn, self.seat, (self.seat,), "note", step, parsed.say))
+        native = reply.calls[: max(0, MAX_ITEMS - len(parsed.items))]
+        items = (*parsed.items, *(read_call(call, self.tools) for call in native))
+        results = self.answers(items, step)
+        written = len(parsed.items)
+        if self.tools:
+            said = results_message(results[:written]) if written else ""
+            told = [result_of(call, answer) for call, (_, answer) in zip(native, results[written:], strict=True)]
+            self.view.add("assistant", reply.text, calls=tuple(echo(call) for call in native))
+            self.view.add("user", said, results=tuple(told))
+        else:
+            calls = [call_text(item.op, item.args, item.id) for item in items[written:] if isinstance(item, Call)]
+            self.view.add("assistant", "\n".join(part for part in (reply.text, *calls) if part.strip()) or NO_CALL)
+            self.view.add("user", results_message(results))
+
+    def answers(self, items: Sequence[Call | Malformed], step: int) -> list[tuple[str, Json]]:
+        """Return id and answer of each call of a message. Errors: PlayerFault past the allowed re-asks."""
         limit = self.dialogue.setting.max_tool_calls_per_turn
         results: list[tuple[str, Json]] = []
         at_fault = 0
-        for index, item in enumerate(parsed.items):
+        for index, item in enumerate(items):
             call_id = (item.id if isinstance(item, Call) else None) or f"{self.turn}.{step}.{index}"
             if isinstance(item, Malformed):
                 at_fault += 1
@@ -232,7 +272,7 @@ class _SeatTurn:
                 raise PlayerFault(
                     f"{self.seat}, turn {self.turn}: {self.reasks} messages of one turn broke the tool rules"
                 )
-        self.view.add("user", results_message(results))
+        return results
 
     def call(self, item: Call, call_id: str, step: int, index: int) -> Json:
         if item.op == HELP_OP:

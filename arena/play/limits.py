@@ -1,36 +1,50 @@
-"""Ceilings on calls, tokens and cost: reserve before a call, settle after it.
+"""Limits on attempts, tokens and cost: a call is admitted before it is made, and settled after it.
 
-Ceilings count over the whole run: what earlier sessions of a resumed run spent is added first. A reservation holds one
-call, the prompt's size (characters / 4) and `max_tokens` of completion where that is set, else the largest completion
-seen so far; so without `--max-tokens` a token ceiling can be overshot by the calls in flight.
+Limits count over the whole run: what earlier sessions of a resumed run spent is added first. What a call may take is
+estimated from what its model's answers took so far (`Estimator`), and held back until the call is settled. An attempt
+that may have been billed, though no answer tells what it took, is settled at its estimate.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.errors import LimitExceeded
-from arena.messages import Usage
+from arena.messages import HttpAttempt, Usage
 from arena.settings.prices import Price
 
 CHARS_PER_TOKEN = 4
 """The usual rule of thumb for English text; used only where a server names no counts, and marked `estimated`."""
 
+FIRST_TOKENS_PER_CHAR = 1 / 2
+"""Assumed of a model until its first answer: digits, hex and JSON take up to a token for two characters."""
+
+FIRST_COMPLETION = 256
+"""Tokens of an answer that are held back at least, where --max-tokens does not say."""
+
+REMEMBERED = 64
+"""Answers of a model whose ratios of tokens to characters are kept; the largest of them counts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Ceilings; None: none. `cost_usd` needs a price for every model in use."""
+    """Limits; None: none. `calls` counts attempts. `cost_usd` needs a price for every model in use.
+
+    `trials`: those in which a model was asked and answered; the runner counts them (engine/runner.py, TrialCap).
+    """
 
     calls: int | None = None
+    trials: int | None = None
     total_tokens: int | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost_usd: float | None = None
 
     def as_mapping(self) -> dict[str, float]:
-        """Return the ceilings that are set, by name."""
+        """Return the limits that are set and counted by calls, by name."""
         named = {
             "calls": self.calls,
             "total_tokens": self.total_tokens,
@@ -42,86 +56,132 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Reservation:
-    """What a call in flight holds back."""
+class Asked:
+    """What a call is known to be before it is made: the model's label and price, the characters of its prompt, and
+    --max-tokens where that is set."""
 
-    prompt_tokens: int
-    completion_tokens: int
-    cost_usd: float
+    model: str
+    price: Price
+    prompt_chars: int
+    max_tokens: int | None = None
 
 
-NOTHING_HELD = Reservation(0, 0, 0.0)
-"""The reservation of a run without ceilings: there is nothing to hold back."""
+class Estimator:
+    """What calls of each model take, learned from its answers. Not thread-safe: its owner holds a lock."""
+
+    def __init__(self) -> None:
+        self._ratios: dict[str, deque[float]] = {}
+        self._largest: dict[str, int] = {}
+
+    def learn(self, asked: Asked, usage: Usage) -> None:
+        """Take note of what an answered call took."""
+        if asked.prompt_chars and usage.prompt_tokens:
+            ratios = self._ratios.setdefault(asked.model, deque(maxlen=REMEMBERED))
+            ratios.append(usage.prompt_tokens / asked.prompt_chars)
+        self.answered(asked.model, usage)
+
+    def answered(self, model: str, usage: Usage) -> None:
+        """Take note of the length of an answer whose question is not known any more."""
+        if usage.completion_tokens > self._largest.get(model, 0):
+            self._largest[model] = usage.completion_tokens
+
+    def estimate(self, asked: Asked) -> Usage:
+        """Return what a call may take.
+
+        Prompt: characters times the largest of the last ratios.  Completion: --max-tokens, or FIRST_COMPLETION without
+        it, and no less than the largest answer so far, since some servers know no limit.
+        """
+        ratio = max(self._ratios.get(asked.model, ()), default=FIRST_TOKENS_PER_CHAR)
+        floor = FIRST_COMPLETION if asked.max_tokens is None else asked.max_tokens
+        completion = max(floor, self._largest.get(asked.model, 0))
+        return Usage(-int(-asked.prompt_chars * ratio // 1), completion, estimated=True)
+
+
+class Hold:
+    """What one call holds back of the limits, from before its first attempt until it is settled."""
+
+    __slots__ = ("asked", "held", "counted")
+
+    def __init__(self, asked: Asked, held: Usage | None) -> None:
+        self.asked = asked
+        self.held = held
+        """None in a run without limits: nothing is held back, and the estimate is made only where it is needed."""
+        self.counted = 0
+        """Attempts that are settled already."""
 
 
 class Budget:
-    """Thread-safe account of a run. `spent` names what was settled; `hit` the ceiling that stopped the run, or None."""
+    """Thread-safe account of a run. `spent` names what was settled; `hit` the limit that stopped the run, or None."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits.as_mapping()
         self._lock = threading.Lock()
         self._spent = {"calls": 0.0, "prompt_tokens": 0.0, "completion_tokens": 0.0, "cost_usd": 0.0}
         self._held = dict.fromkeys(self._spent, 0.0)
-        self._largest_completion = 0
+        self._estimator = Estimator()
         self.hit: LimitExceeded | None = None
+        self.unknown = 0
+        """Attempts of unknown cost, settled at their estimate."""
 
-    def reserve(self, prompt_chars: int, max_tokens: int | None, price: Price) -> Reservation:
-        """Hold back what a call may cost. Errors: LimitExceeded, which also sets `hit`."""
+    def reserve(self, asked: Asked) -> Hold:
+        """Hold back what a call may take. Errors: LimitExceeded, which also sets `hit`."""
         if not self._limits:
-            return NOTHING_HELD
-        prompt = -(-prompt_chars // CHARS_PER_TOKEN)
+            return Hold(asked, None)
         with self._lock:
-            completion = self._largest_completion if max_tokens is None else max_tokens
-            reservation = Reservation(prompt, completion, price.cost(prompt, completion))
-            self._check(reservation)
-            self._hold(reservation, 1)
-        return reservation
+            hold = Hold(asked, self._estimator.estimate(asked))
+            self._check(hold)
+            self._move(self._held, hold, 1)
+        return hold
 
-    def _check(self, wanted: Reservation) -> None:
-        after = {
-            "calls": self._spent["calls"] + self._held["calls"] + 1,
-            "prompt_tokens": self._spent["prompt_tokens"] + self._held["prompt_tokens"] + wanted.prompt_tokens,
-            "completion_tokens": self._spent["completion_tokens"]
-            + self._held["completion_tokens"]
-            + wanted.completion_tokens,
-            "cost_usd": self._spent["cost_usd"] + self._held["cost_usd"] + wanted.cost_usd,
-        }
-        after["total_tokens"] = after["prompt_tokens"] + after["completion_tokens"]
-        for name, limit in self._limits.items():
-            if after[name] > limit:
-                self.hit = LimitExceeded(name, after[name], limit)
-                raise self.hit
+    def again(self, hold: Hold, failed: HttpAttempt) -> None:
+        """Settle an attempt that failed, before the next one of the same call is made, which keeps what is held back.
 
-    def _hold(self, reservation: Reservation, sign: int) -> None:
-        held = self._held
-        held["calls"] += sign
-        held["prompt_tokens"] += sign * reservation.prompt_tokens
-        held["completion_tokens"] += sign * reservation.completion_tokens
-        held["cost_usd"] += sign * reservation.cost_usd
-
-    def settle(self, reservation: Reservation, usage: Usage | None, price: Price) -> None:
-        """Replace a reservation by what the call really took; `usage` None: a failed call, which counts as a call."""
+        Errors: LimitExceeded, which also sets `hit`: the next attempt must not be made.
+        """
         with self._lock:
-            if reservation is not NOTHING_HELD:
-                self._hold(reservation, -1)
-            self._add(usage, price)
+            hold.counted += 1
+            self._add_attempt(hold, failed)
+            if hold.held is not None:
+                self._move(self._held, hold, -1)
+                try:
+                    self._check(hold)
+                finally:
+                    self._move(self._held, hold, 1)
 
-    def add_past(self, usage: Usage | None, price: Price) -> None:
-        """Count a call that an earlier session of this run made."""
+    def settle(self, hold: Hold, usage: Usage | None, attempts: Sequence[HttpAttempt] = ()) -> Usage | None:
+        """Replace what a call held back by what it took.
+
+        `usage` None: it was not answered.  `attempts`: all that were made, the answered one last; none at all counts
+        as one.  Return what the attempts of unknown cost were settled at, None where there are none.
+        """
+        unknown = sum(attempt.may_be_billed for attempt in attempts)
         with self._lock:
-            self._add(usage, price)
+            assumed = self._estimate(hold).times(unknown) if unknown else None
+            if hold.held is not None:
+                self._move(self._held, hold, -1)
+            failed = attempts[:-1] if usage is not None else attempts
+            for attempt in failed[hold.counted :]:
+                self._add_attempt(hold, attempt)
+            if usage is not None:
+                self._spent["calls"] += 1
+                self._add(usage, hold.asked.price)
+                self._estimator.learn(hold.asked, usage)
+            elif not attempts:
+                self._spent["calls"] += 1
+        return assumed
 
-    def _add(self, usage: Usage | None, price: Price) -> None:
-        spent = self._spent
-        spent["calls"] += 1
-        if usage is None:
-            return
-        completion = usage.completion_tokens
-        spent["prompt_tokens"] += usage.prompt_tokens
-        spent["completion_tokens"] += completion
-        spent["cost_usd"] += price.cost(usage.prompt_tokens, completion)
-        if completion > self._largest_completion:
-            self._largest_completion = completion
+    def add_past(
+        self, model: str, price: Price, usage: Usage | None, assumed: Usage | None, attempts: int, unknown: int
+    ) -> None:
+        """Count a call that an earlier session made; `assumed`: what its `unknown` attempts were settled at."""
+        with self._lock:
+            self._spent["calls"] += max(1, attempts)
+            self.unknown += unknown
+            for taken in (usage, assumed):
+                if taken is not None:
+                    self._add(taken, price)
+            if usage is not None:
+                self._estimator.answered(model, usage)
 
     def spent(self) -> Mapping[str, float]:
         """Return what was settled so far, by name, `total_tokens` included."""
@@ -129,3 +189,38 @@ class Budget:
             out = dict(self._spent)
         out["total_tokens"] = out["prompt_tokens"] + out["completion_tokens"]
         return out
+
+    def _estimate(self, hold: Hold) -> Usage:
+        return self._estimator.estimate(hold.asked) if hold.held is None else hold.held
+
+    def _check(self, wanted: Hold) -> None:
+        after = {name: self._spent[name] + self._held[name] for name in self._spent}
+        self._move(after, wanted, 1)
+        after["total_tokens"] = after["prompt_tokens"] + after["completion_tokens"]
+        for name, limit in self._limits.items():
+            if after[name] > limit:
+                self.hit = LimitExceeded(name, after[name], limit)
+                raise self.hit
+
+    def _move(self, into: dict[str, float], hold: Hold, sign: int) -> None:
+        """Add what a call holds back to an account, or take it out."""
+        held, price = hold.held, hold.asked.price
+        assert held is not None
+        into["calls"] += sign
+        into["prompt_tokens"] += sign * held.prompt_tokens
+        into["completion_tokens"] += sign * held.completion_tokens
+        into["cost_usd"] += (
+            sign * (price.dearest_prompt * held.prompt_tokens + price.completion * held.completion_tokens) / 1e6
+        )
+
+    def _add_attempt(self, hold: Hold, failed: HttpAttempt) -> None:
+        self._spent["calls"] += 1
+        if failed.may_be_billed:
+            self.unknown += 1
+            self._add(self._estimate(hold), hold.asked.price)
+
+    def _add(self, usage: Usage, price: Price) -> None:
+        spent = self._spent
+        spent["prompt_tokens"] += usage.prompt_tokens
+        spent["completion_tokens"] += usage.completion_tokens
+        spent["cost_usd"] += price.of(usage)

@@ -7,6 +7,8 @@ cannot make a call that is not recorded, limited and allowed.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, TrialEnded, ended
@@ -14,17 +16,20 @@ from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
     Conversation,
+    HttpAttempt,
     ModelReply,
     ModelRequest,
     Sampling,
+    Tool,
     ToolAnswer,
 )
 from arena.play.context import Model, RunContext, no_player
-from arena.play.limits import Reservation
+from arena.play.gated import asked_text, denial_text, denied_answer, recalled_facts, withheld
+from arena.play.limits import Asked, Hold
+from arena.play.native_tools import size
 from arena.play.toolbox import Tools
-from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
-from arena.records import CallKind, Counters, GateDecision, Json, Stop, Trial
-from arena.settings.prices import Price
+from arena.policy.gates import ALLOW, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
+from arena.records import Counters, GateDecision, Json, Stop, Trial
 from arena.store.calls import CallLine, Fault, Slot
 from arena.store.journal import (
     Recorded,
@@ -34,6 +39,7 @@ from arena.store.journal import (
     encode_line,
     reply_to_json,
     tool_digest,
+    usage_to_json,
 )
 
 JUDGE_SEAT = "(judge)"
@@ -42,24 +48,29 @@ JUDGE_SEAT = "(judge)"
 SETUP_SEAT = "(setup)"
 """Seat name under which the values of a trial are drawn that need a tool."""
 
-WITHHELD = "This reply was withheld by policy."
-"""Stands in for a reply that a gate refused, where its rule gives no message."""
-
 
 class Services(Protocol):
     """The calls of one trial. All of them may raise TrialEnded or Interrupted."""
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
         """Ask the player of `seat`; `step` counts the calls of this seat's turn (tool rounds and re-asks alike).
 
-        `sampling`: how this call is sampled, where it differs from the run's settings.
+        `sampling`: how this call is sampled, where it differs from the run's settings.  `tools`: see ModelRequest.
         """
         ...
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
-        """Ask the judge; `turn` counts its questions, `step` the calls of one question."""
+    def judge(
+        self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
+    ) -> ModelReply:
+        """Ask the judge; `turn` counts its questions, `step` the calls of one question.  `schema`: see ModelRequest."""
         ...
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
@@ -72,6 +83,11 @@ class Services(Protocol):
     @property
     def has_tools(self) -> bool:
         """Whether a toolbox stands behind `tool`, and players were shown it."""
+        ...
+
+    @property
+    def gate_decisions(self) -> Sequence[GateDecision]:
+        """What the policy decided about the calls of this trial so far; empty in a run without one."""
         ...
 
 
@@ -95,17 +111,32 @@ class TrialServices:
         return self._context.has_tools
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
         model = self._context.player(self._trial, seat)
-        return self._model_call("model", self._place(seat, turn, step), conversation, model, sampling)
+        sampled = model.sampling if sampling is None else sampling
+        key = self._place(seat, turn, step)
+        return self._model_call(
+            ModelRequest("model", model.name, conversation, sampled, key, self._trial.seed, tools), model
+        )
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(
+        self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
+    ) -> ModelReply:
         model = self._context.judge_of(turn)
         if model is None:
             raise ServiceFault(Stop.JUDGE, "this run has no judge")
+        key = self._place(JUDGE_SEAT, turn, step)
+        schema = schema if self._context.judge_bound else None
+        request = ModelRequest("judge", model.name, conversation, model.sampling, key, self._trial.seed, (), schema)
         try:
-            return self._model_call("judge", self._place(JUDGE_SEAT, turn, step), conversation, model, None)
+            return self._model_call(request, model)
         except ServiceFault as fault:
             if fault.stop is Stop.PROVIDER:
                 raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
@@ -125,7 +156,7 @@ class TrialServices:
         fields["args"] = args
         denied = self._admit(CallFacts("before", "tool", seat, turn, step, "", op, args), fields)
         if denied is not None:
-            return ToolAnswer(_denied_answer(denied), 0.0)
+            return ToolAnswer(denied_answer(denied), 0.0)
         try:
             answer = self._compute(key, index, op, args, fields)
         except ServiceFault as fault:
@@ -144,7 +175,7 @@ class TrialServices:
 
     def _recalled_tool(self, line: CallLine, op: str, args: Json) -> ToolAnswer:
         """Return the answer of a recorded call, and let the trial's tools take note of it."""
-        denied = self._recall_gates(line)
+        denied = self._recall_gates(line, "")
         if line.answer is None:
             return ToolAnswer(self._after_denial(denied), 0.0)
         tools = self._open_tools()
@@ -159,8 +190,8 @@ class TrialServices:
         if decision is None:
             raise ServiceFault(Stop.JOURNAL, "a recorded tool call has neither an answer nor a denial")
         if decision.on_deny != TOOL_ERROR:
-            raise GateDenied(_denial_text(decision))
-        return _denied_answer(decision)
+            raise GateDenied(denial_text(decision))
+        return denied_answer(decision)
 
     def _open_tools(self) -> Tools | None:
         if self._tools is None and self._context.toolbox is not None:
@@ -188,43 +219,41 @@ class TrialServices:
     def _place(self, seat: str, turn: int, step: int) -> CallKey:
         return CallKey(self._trial.key, self._attempt, seat, turn, step)
 
-    def _model_call(
-        self, kind: CallKind, key: CallKey, conversation: Conversation, model: Model, sampling: Sampling | None
-    ) -> ModelReply:
+    def _model_call(self, request: ModelRequest, model: Model) -> ModelReply:
+        kind, key, conversation = request.kind, request.key, request.conversation
         digest = conversation.digest()
         slot = Slot(kind, key.seat, key.turn, key.step, 0)
         line = self._recorded.find(slot, digest) if self._replays else None
         if line is not None:
-            return self._recalled_reply(line)
+            return self._recalled_reply(line, conversation)
         fields = call_fields(kind, key, digest)
         fields |= {"provider": model.label, "messages": len(conversation.messages)}
         if self._gate is not None:
-            said = conversation.messages[-1].text if conversation.messages else conversation.system
-            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, said), fields)
+            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, asked_text(conversation)), fields)
         elif self._context.stop.is_set():
             raise Interrupted("stopped before the next call")
         if kind == "model" and key.step == 0:
             self._context.activity.turns += 1
-        sampled = model.sampling if sampling is None else sampling
-        request = ModelRequest(kind, model.name, conversation, sampled, key, self._trial.seed)
         return self._complete(request, model, fields)
 
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
         """Have a provider answer; journal the reply before it is used, and settle what it took."""
-        context, conversation = self._context, request.conversation
-        reservation = context.budget.reserve(conversation.chars, request.sampling.max_tokens, model.price)
+        context, budget = self._context, self._context.budget
+        chars = request.conversation.chars + size(request.tools)
+        hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
         started = context.timer()
         context.activity.in_flight += 1
         try:
-            reply = model.provider.complete(request)
+            reply = model.provider.complete(request._replace(before_retry=partial(budget.again, hold)))
         except TrialEnded as fault:
-            self._settle_fault(fields, fault, reservation, model.price)
+            self._settle_fault(fields, fault, hold)
             raise
         except BaseException:
-            context.budget.settle(reservation, None, model.price)
+            budget.settle(hold, None)
             raise
         finally:
             context.activity.in_flight -= 1
+        context.left_out.add(model.label, reply.not_sent)
         fields["reply"] = reply_to_json(reply)
         if reply.raw is not None:
             fields["raw"] = reply.raw
@@ -235,27 +264,36 @@ class TrialServices:
         if self._gate is not None:
             _, _, seat, turn, step = request.key
             denied = self._decide(CallFacts("after", request.kind, seat, turn, step, reply.text), fields)
+        assumed = budget.settle(hold, reply.usage, reply.attempts)
+        if assumed is not None:
+            fields["assumed"] = usage_to_json(assumed)
         self._write(fields, (context.timer() - started) * 1000)
-        context.budget.settle(reservation, reply.usage, model.price)
-        return reply if denied is None else _withheld(reply, denied)
+        return reply if denied is None else withheld(reply, denied)
 
-    def _recalled_reply(self, line: CallLine) -> ModelReply:
+    def _recalled_reply(self, line: CallLine, conversation: Conversation) -> ModelReply:
         """Return a recorded reply as it reached the family then."""
-        denied = self._recall_gates(line)
+        denied = self._recall_gates(line, asked_text(conversation))
         if line.reply is None:
             if denied is None:
                 raise ServiceFault(Stop.JOURNAL, "a recorded call has neither a reply nor a denial")
-            raise GateDenied(_denial_text(denied))
-        return line.reply if denied is None else _withheld(line.reply, denied)
+            raise GateDenied(denial_text(denied))
+        return line.reply if denied is None else withheld(line.reply, denied)
 
-    def _recall_gates(self, line: CallLine) -> Decision | None:
-        """Take over the decisions recorded with a call; return the denial that followed, if any."""
+    def _recall_gates(self, line: CallLine, said: str) -> Decision | None:
+        """Take over the decisions recorded with a call, of which `said` was the text; return the denial that followed,
+        if any. Errors: ServiceFault(journal) where they cannot be those of this call."""
+        if not line.gates and self._gate is None:
+            return None
+        self.gate_decisions.extend(line.gates)
+        stored = {one.phase: one for one in line.gates}
+        misplaced = any(one.place != (line.kind, *line.slot[1:4], line.op or None) for one in line.gates)
+        if misplaced or len(stored) < len(line.gates):
+            raise ServiceFault(Stop.JOURNAL, f"{line.seat}, turn {line.turn}, step {line.step}: decisions of two calls")
         denied = None
-        for stored in line.gates:
-            self.gate_decisions.append(stored)
-            decision = Decision.recalled(stored)
+        for facts in recalled_facts(line, said):
+            noted = stored.get(facts.phase)
+            decision = ALLOW if noted is None else Decision.recalled(noted)
             if self._gate is not None:
-                facts = CallFacts(stored.phase, line.kind, line.seat, line.turn, line.step, "", stored.op, line.args)
                 self._gate.recall(facts, decision)
             if decision.denies:
                 denied = decision
@@ -277,7 +315,7 @@ class TrialServices:
         self._write(fields, 0.0)
         if facts.kind == "tool" and denied.on_deny == TOOL_ERROR:
             return denied
-        raise GateDenied(_denial_text(denied))
+        raise GateDenied(denial_text(denied))
 
     def _decide(self, facts: CallFacts, fields: dict[str, Json]) -> Decision | None:
         """Ask the gate, keep what it decided (but for a plain allow), and return the decision if something follows."""
@@ -291,8 +329,11 @@ class TrialServices:
         self.gate_decisions.append(stored)
         return decision if decision.denies else None
 
-    def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, reservation: Reservation, price: Price) -> None:
-        self._context.budget.settle(reservation, None, price)
+    def _settle_fault(self, fields: dict[str, Json], fault: TrialEnded, hold: Hold) -> None:
+        attempts = tuple(attempt for attempt in fault.attempts if isinstance(attempt, HttpAttempt))
+        assumed = self._context.budget.settle(hold, None, attempts)
+        if assumed is not None:
+            fields["assumed"] = usage_to_json(assumed)
         self._context.activity.retries += max(0, len(fault.attempts) - 1)
         self._write_fault(fields, fault)
         if fault.stop is Stop.INTERRUPTED:
@@ -309,21 +350,6 @@ class TrialServices:
         fields["unix"] = round(self._context.clock(), 3)
         self.made_calls += 1
         self._context.journal.append(encode_line(fields))
-
-
-def _denial_text(decision: Decision) -> str:
-    return f"{decision.rule_id}: {decision.message or decision.reason_code}"
-
-
-def _denied_answer(decision: Decision) -> dict[str, Json]:
-    return {"ok": False, "error": {"code": "denied_by_policy", "message": decision.message or decision.reason_code}}
-
-
-def _withheld(reply: ModelReply, decision: Decision) -> ModelReply:
-    """Return the reply that stands in for a denied one. Errors: GateDenied where the rule ends the trial."""
-    if decision.on_deny != REFUSE_REPLY:
-        raise GateDenied(_denial_text(decision))
-    return reply._replace(text=decision.message or WITHHELD, reasoning="", notes=(*reply.notes, "withheld by a gate"))
 
 
 def recorded_fault(fault: Fault) -> TrialEnded:
@@ -344,4 +370,6 @@ def merge_usage(into: Counters, reply: ModelReply) -> None:
     into.prompt_tokens += usage.prompt_tokens
     into.completion_tokens += usage.completion_tokens
     into.reasoning_tokens += usage.reasoning_tokens
+    into.cached_prompt_tokens += usage.cached_prompt_tokens
+    into.cache_write_tokens += usage.cache_write_tokens
     into.estimated += usage.estimated

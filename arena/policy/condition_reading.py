@@ -23,6 +23,7 @@ from arena.policy.conditions import (
     TextMatches,
 )
 from arena.policy.facts import Path
+from arena.policy.patterns import slow_because
 from arena.records import Json
 
 FIELD_WORDS = ("field", "op", "value", "value_from", "context", "one_of")
@@ -219,15 +220,20 @@ def _pattern(value: Json, pointer: str, issues: IssueList) -> Condition:
 
 
 def compiled(value: Json, pointer: str, issues: IssueList) -> re.Pattern[str] | None:
-    """Return a regular expression that ignores case; None, with an issue, for one that is none."""
+    """Return a regular expression that ignores case; None, with an issue, for one that is none or may take too long."""
     if not isinstance(value, str) or not value:
         issues.add(pointer, f"must be a regular expression, not {value!r}")
         return None
     try:
-        return re.compile(value, re.IGNORECASE)
+        pattern = re.compile(value, re.IGNORECASE)
+        slow = slow_because(value)
     except (re.error, OverflowError, RecursionError) as error:
         issues.add(pointer, f"is no regular expression: {error}")
         return None
+    if slow:
+        issues.add(pointer, f"may take too long on a text made for it: {slow}")
+        return None
+    return pattern
 
 
 def _selector(value: Json, pointer: str, more: tuple[str, ...], issues: IssueList) -> Selector:

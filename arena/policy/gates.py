@@ -106,6 +106,9 @@ class Decision:
 
 ALLOW = Decision("allow", "policy_default_allow", "policy.default")
 
+ALLOW_ALL = "allow-all"
+"""Name of the policy of a run without one."""
+
 
 class TrialGate(Protocol):
     """A gate for one trial; it remembers what happened in it."""
@@ -113,7 +116,7 @@ class TrialGate(Protocol):
     def decide(self, facts: CallFacts) -> Decision: ...
 
     def recall(self, facts: CallFacts, decision: Decision) -> None:
-        """Take note of a call that an earlier session decided about."""
+        """Take note of a call that an earlier session decided about; `decision` is ALLOW where none is recorded."""
         ...
 
 
@@ -125,7 +128,16 @@ class Gate(Protocol):
 
     def open(self, trial: Trial) -> TrialGate: ...
 
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """Limits of the run that the policy sets: name of a setting (`max_calls`) -> bound."""
+        ...
+
     def identity(self) -> Mapping[str, Json]: ...
+
+    def inputs(self) -> Mapping[str, bytes]:
+        """Return file name -> content of what is kept of the policy in the run's `inputs/`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -134,7 +146,11 @@ class AllowAll:
 
     @property
     def name(self) -> str:
-        return "allow-all"
+        return ALLOW_ALL
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        return {}
 
     def open(self, trial: Trial) -> AllowAll:
         return self
@@ -147,3 +163,6 @@ class AllowAll:
 
     def identity(self) -> Mapping[str, Json]:
         return {"name": self.name}
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from arena.formats.strict_json import IssueList, child
 from arena.formats.suggest import suggest
 from arena.policy.condition_reading import read_condition
 from arena.policy.gates import END_TRIAL, ON_DENY, REFUSE_REPLY, TOOL_ERROR
+from arena.policy.limits import FLAGS
 from arena.policy.rules import DEFAULT_RULE, MODES, STAGES, VERDICTS, Action, Policy, Rule
 from arena.records import GateVerdict, Json
 from arena.store.journal import encode_line
@@ -24,7 +26,6 @@ from arena.store.journal import encode_line
 VERSION = 1
 MODE_VARIABLE, ENFORCEMENT_VARIABLE = "GATES_MODE", "GATES_ENFORCEMENT"
 ENFORCEMENT = ("enforce", "shadow")
-LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens")
 CALLS: Mapping[str, tuple[str, ...]] = {"all": ("model", "tool"), "model": ("model",), "tool": ("tool",)}
 LABELS = ("owasp", "atlas")
 _TOP = ("version", "defaults", "pre_call", "post_call", "limits", "values", "description")
@@ -33,6 +34,10 @@ _RULE = (
     "fails_trial", "description", *LABELS,
 )  # fmt: skip
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+
+
+GATES_INPUT = "gates.yaml"
+"""In `inputs/` of a run: the gates file as it was given."""
 
 
 def load_policy(path: Path, environ: Mapping[str, str]) -> Policy:
@@ -55,6 +60,17 @@ def read_policy(text: str, file: str, environ: Mapping[str, str]) -> Policy:
     return policy
 
 
+def stored_policy(text: str, identity: Mapping[str, Json]) -> Policy:
+    """Return the policy of a finished run: from its gates file, under the mode that the run's identity names.
+
+    Errors: as of `load_policy`; KeyError, TypeError for an identity of another shape.
+    """
+    environ = {ENFORCEMENT_VARIABLE: "enforce" if identity["enforced"] else "shadow"}
+    if identity["mode_source"] == MODE_VARIABLE:
+        environ[MODE_VARIABLE] = identity["mode"]
+    return replace(read_policy(text, f"inputs/{GATES_INPUT}", environ), name=str(identity["name"]))
+
+
 def digest_of(value: Json, mode: str, shadow: bool) -> str:
     """Return 64 hex digits that identify a policy: what the file means and the mode in which it is used."""
     return hashlib.sha256(b"arena-gates/1\0" + encode_line([value, mode, shadow])).hexdigest()
@@ -72,6 +88,7 @@ def check_keys(value: Mapping[str, Json], known: Iterable[str], pointer: str, is
 class _Reader:
     def __init__(self, value: Json, text: str, issues: IssueList) -> None:
         self.value, self.issues = value, issues
+        self.text_of_file = text
         self.lines = _lines_of_ids(text)
         self.ids: dict[str, str] = {DEFAULT_RULE: "the default"}
 
@@ -91,6 +108,7 @@ class _Reader:
             values=self.mapping(top.get("values"), "/values", "values"),
             digest=digest_of(top, mode, shadow),
             name=Path(self.issues.file).name,
+            source=self.text_of_file,
         )
 
     def mapping(self, value: Json, pointer: str, what: str) -> Mapping[str, Any]:
@@ -129,7 +147,7 @@ class _Reader:
 
     def limits(self, top: Mapping[str, Json]) -> dict[str, int]:
         limits = self.mapping(top.get("limits"), "/limits", "limits")
-        check_keys(limits, LIMITS, "/limits", self.issues)
+        check_keys(limits, FLAGS, "/limits", self.issues)
         found: dict[str, int] = {}
         for name, bound in limits.items():
             if bound is None:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from arena.policy.money import Amount, find_amounts, in_currency
+from arena.policy.patterns import search
 
 _QUOTED = re.compile(
     r"\"[^\"\n]{8,2000}\"|\u201c[^\u201c\u201d\n]{8,2000}\u201d|^[ \t]{0,8}>[^\n]*|```.*?```", re.M | re.S
@@ -230,7 +231,7 @@ def approval_given(text: str, terms: Sequence[re.Pattern[str]]) -> bool:
     for start, sentence in _pieces(_SENTENCE, text, 0):
         for _, piece in _pieces(_SEGMENT, sentence, start):
             for term in terms:
-                match = term.search(piece)
+                match = search(term, piece)
                 if match is None or _NOT_GIVEN.search(piece):
                     continue
                 if _ITSELF.match(match[0]) or _GAVE.search(piece):

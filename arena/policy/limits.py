@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+FLAGS: Mapping[str, str] = {
+    name: f"--{name.replace('_', '-')}"
+    for name in ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens")
+}
+"""Limit that a gates file may set -> the flag that sets it too, where a command has it."""
+
 
 class Limit(NamedTuple):
     """A bound, and which part set it: `flag` or `gates`."""

@@ -13,6 +13,7 @@ from typing import Any
 from arena.policy.call_facts import COMPUTED, trial_facts
 from arena.policy.facts import Facts, PastCall
 from arena.policy.gates import ALLOW, AllowAll, CallFacts, Decision, TrialGate
+from arena.policy.gates_file import GATES_INPUT
 from arena.policy.rule_index import RuleIndex
 from arena.policy.rules import STAGES, Policy
 from arena.records import Json, Trial
@@ -40,6 +41,13 @@ class PolicyGate:
     @property
     def name(self) -> str:
         return self.policy.name
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        return self.policy.limits
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return {GATES_INPUT: self.policy.source.encode()}
 
     def open(self, trial: Trial) -> TrialGate:
         return AllowAll() if trial.plan.get(GATED) is False else PolicyTrialGate(self, trial)
@@ -93,12 +101,25 @@ class PolicyTrialGate:
         timer = self._gate.timer
         started = timer()
         self._begin(facts)
-        rules = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
-        decision = (self._policy.first(rules, self._facts(facts)) if rules else None) or self._gate.default
+        decision = self._decision(facts)
         self._end(facts, decision)
         if len(self._gate.seconds) < MOST_TIMED:
             self._gate.seconds.append(timer() - started)
         return decision
+
+    def decide_again(self, facts: CallFacts, recorded: Decision) -> Decision:
+        """Return what this policy decides of a call that was decided about; what follows in the trial is what was
+        recorded."""
+        if facts.kind not in GATED_KINDS:
+            return ALLOW
+        self._begin(facts)
+        decision = self._decision(facts)
+        self._end(facts, recorded)
+        return decision
+
+    def _decision(self, facts: CallFacts) -> Decision:
+        rules = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
+        return (self._policy.first(rules, self._facts(facts)) if rules else None) or self._gate.default
 
     def recall(self, facts: CallFacts, decision: Decision) -> None:
         if facts.kind in GATED_KINDS:

@@ -65,6 +65,8 @@ class Policy:
     values: Mapping[str, Json] = field(default_factory=dict)
     digest: str = ""
     name: str = "gates"
+    source: str = field(default="", repr=False, compare=False)
+    """The text of the file, as a run keeps it."""
 
     @property
     def mark(self) -> str:

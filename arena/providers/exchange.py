@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
-from arena.errors import ConfigError, ContextExceeded, RequestFiltered, ServiceFault
+from arena.errors import ContextExceeded, LimitExceeded, RequestFiltered, ServiceFault, SettingRefused
 from arena.messages import HttpAttempt, ModelReply, ModelRequest, NativeCall, Provider, Sampling, Usage
 from arena.providers.api_errors import ApiError, meaning_of, read_error
 from arena.providers.bodies import NotJson, parse_json
 from arena.providers.http.pace import pace_for
-from arena.providers.http.retry import Verdict, asked_in_text, excerpt, retry_after_s
+from arena.providers.http.retry import AnswerVerdict, asked_in_text, excerpt, retry_after_s
 from arena.providers.http.targets import Rotation, Target
-from arena.providers.http.transport import HttpResponse, Transport
+from arena.providers.http.transport import HttpResponse, Transport, ask_to_go_on
 from arena.providers.quirks import USER_SETTINGS, Quirk, QuirkMemory, apply_quirk, find_quirk, refused_value
 from arena.providers.reasoning import split
 from arena.providers.refusals import Refusals, advice, tools_refused
@@ -101,6 +101,11 @@ class HttpProvider(Provider):
         self._refusals = Refusals()
 
     @property
+    def api_version(self) -> str | None:
+        """The version of the API, where it has several."""
+        return self._api.version
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """Lines that the door should print once, such as that certificates are not checked."""
         return self._transport.warnings
@@ -113,24 +118,12 @@ class HttpProvider(Provider):
         """Raise ConfigError where the API is known to refuse `sampling`: to be called before the first call."""
         self._api.check(sampling)
 
-    def identity(self) -> dict[str, Json]:
-        """Return what besides the model's name decides how it plays: the version of the API, where it has some."""
-        return {} if self._api.version is None else {"api_version": self._api.version}
-
-    def not_sent(self) -> dict[str, tuple[str, ...]]:
-        """Return model -> settings that were asked for and left out, since the API or the model takes none so far.
-
-        The names are those of Sampling, and `schema`.
-        """
-        return self._refusals.not_sent()
-
     def complete(self, request: ModelRequest) -> ModelReply:
         """Ask the model; see messages.Provider. Raises ConfigError where `check_sampling` would, too."""
         self._refusals.check(request)
         layout = self._api.payload(request)
         payload = layout.payload
         learned = [quirk for quirk in self._quirks.known(request.model) if apply_quirk(payload, quirk)]
-        self._refusals.leave_out(request.model, (*layout.not_sent, *_left_out(learned)))
         attempts: tuple[HttpAttempt, ...] = ()
         while True:
             response = self._send(request, payload, attempts)
@@ -139,14 +132,14 @@ class HttpProvider(Provider):
             if answer.reading is not None:
                 if answer.reading.finish == NO_ROOM:
                     raise ContextExceeded(f"{self.name}: {request.model}: the context window left no room", attempts)
-                return self._reply(request, answer, attempts, _noted(layout.notes, learned))
+                return self._reply(request, answer, attempts, _sent(layout, learned))
             error = answer.error
             assert error is not None
             attempts = (*attempts[:-1], replace(attempts[-1], error=f"HTTP {response.status}: {error.message}"))
             reading = self._reading_of_error(request, error, attempts)
             if reading is not None:
                 answer = answer._replace(reading=reading)
-                return self._reply(request, answer, attempts, _noted(layout.notes, learned))
+                return self._reply(request, answer, attempts, _sent(layout, learned))
             if self._without_key(response, error):
                 continue
             path = refused_value(error, payload)
@@ -158,15 +151,20 @@ class HttpProvider(Provider):
             apply_quirk(payload, quirk)
             self._quirks.learn(request.model, quirk)
             learned.append(quirk)
-            self._refusals.leave_out(request.model, _left_out([quirk]))
 
     def _send(self, request: ModelRequest, payload: dict[str, Json], attempts: tuple[HttpAttempt, ...]) -> HttpResponse:
         body = json.dumps(payload, separators=(",", ":")).encode("ascii")
         pace = self._pace
         estimated = len(body) // 4 + (request.sampling.max_tokens or 0)
         admit = None if pace is None else partial(pace.slot_s, estimated)
+        going_on = request.before_retry
+        if attempts and going_on is not None:
+            ask_to_go_on(going_on, attempts)
         try:
-            response = self._transport.send(self._target, body, partial(self._classify, request), admit)
+            response = self._transport.send(self._target, body, partial(self._classify, request), admit, going_on)
+        except LimitExceeded as end:
+            end.attempts = (*attempts, *end.attempts)
+            raise
         except ServiceFault as fault:
             raise ServiceFault(fault.reason, f"{self.name}: {fault}", (*attempts, *fault.attempts)) from None
         if pace is not None:
@@ -175,7 +173,7 @@ class HttpProvider(Provider):
             pace.answered(estimated, estimated if usage is None else usage.prompt_tokens + usage.completion_tokens)
         return response
 
-    def _classify(self, request: ModelRequest, status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+    def _classify(self, request: ModelRequest, status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict:
         redactor = self._transport.redactor
         value = parse_json(body)
         if not redactor.clean(body):
@@ -184,11 +182,11 @@ class HttpProvider(Provider):
         if status < 300 and not _is_error(value):
             if not isinstance(value, dict):
                 what = _what_instead(headers, body, value)
-                return Verdict("retry", f"HTTP {status}: {what} instead of a JSON object", may_be_billed=True)
+                return AnswerVerdict("retry", f"HTTP {status}: {what} instead of a JSON object", may_be_billed=True)
             try:
-                return Verdict("accept", value=Answer(value, self._api.read(value, request), None))
+                return AnswerVerdict("accept", value=Answer(value, self._api.read(value, request), None))
             except Unusable as problem:
-                return Verdict("retry", f"HTTP {status}: unusable reply: {problem}", may_be_billed=True)
+                return AnswerVerdict("retry", f"HTTP {status}: unusable reply: {problem}", may_be_billed=True)
         error = read_error(status, None if isinstance(value, NotJson) else value, body)
         said = f"HTTP {status}: {error.message}" if status >= 300 else f"HTTP {status} with an error: {error.message}"
         meaning = meaning_of(error)
@@ -197,9 +195,9 @@ class HttpProvider(Provider):
             throttled = meaning == "throttle"
             if throttled and self._pace is not None:
                 self._pace.throttled(asked or retry_after_s(headers, self._transport.settings.wall_clock()))
-            return Verdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
+            return AnswerVerdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
         stored = body.decode("utf-8", "replace") if isinstance(value, NotJson) else value
-        return Verdict("accept", said, Answer(stored, None, error))
+        return AnswerVerdict("accept", said, Answer(stored, None, error))
 
     def _reading_of_error(
         self, request: ModelRequest, error: ApiError, attempts: tuple[HttpAttempt, ...]
@@ -234,16 +232,16 @@ class HttpProvider(Provider):
     ) -> NoReturn:
         """Raise what an error means that another attempt would not cure, with what to do about it."""
         if request.tools and tools_refused(error):
-            raise ConfigError(
+            raise SettingRefused(
                 f"{self.name}: {request.model} takes no tools ({error.message}): play it with --tool-calls text"
             )
         what = advice(meaning_of(error), request.model, self._place.endpoint)
         raise ServiceFault("provider", f"{self.name}: HTTP {status}: {error.message} ({what})", attempts)
 
     def _reply(
-        self, request: ModelRequest, answer: Answer, attempts: tuple[HttpAttempt, ...], notes: tuple[str, ...]
+        self, request: ModelRequest, answer: Answer, attempts: tuple[HttpAttempt, ...], sent: Layout
     ) -> ModelReply:
-        reading = answer.reading
+        reading, notes = answer.reading, sent.notes
         assert reading is not None
         usage = reading.usage
         if usage is None:
@@ -262,8 +260,9 @@ class HttpProvider(Provider):
         if silent and finish in ("stop", "unknown") and limit is not None and usage.completion_tokens >= limit:
             finish, notes = "length", (*notes, f"called {finish}, but the limit of tokens was reached without a word")
         return ModelReply(
-            clean.text, finish, clean.model, usage, clean.reasoning, raw, attempts, notes + clean.notes, clean.calls
-        )
+            clean.text, finish, clean.model, usage, clean.reasoning, raw, attempts, notes + clean.notes, clean.calls,
+            sent.not_sent,
+        )  # fmt: skip
 
 
 def _apart(reading: Reading) -> Reading:
@@ -287,12 +286,11 @@ def _redacted(reading: Reading, redactor: Redactor) -> Reading:
     return reading if clean == reading else clean
 
 
-def _left_out(quirks: list[Quirk]) -> tuple[str, ...]:
-    return tuple(quirk.not_sent for quirk in quirks if quirk.not_sent is not None)
-
-
-def _noted(notes: tuple[str, ...], learned: list[Quirk]) -> tuple[str, ...]:
-    return (*notes, *(quirk.note for quirk in learned))
+def _sent(layout: Layout, learned: list[Quirk]) -> Layout:
+    """Return a layout with what was learned of its refusals: notes, and the settings that were left out, sorted."""
+    left_out = {*layout.not_sent, *(quirk.not_sent for quirk in learned if quirk.not_sent is not None)}
+    notes = (*layout.notes, *(quirk.note for quirk in learned))
+    return Layout(layout.payload, notes, tuple(sorted(left_out)))
 
 
 def _is_error(value: Any) -> bool:

@@ -84,6 +84,8 @@ ONLY_DEFAULT = re.compile(r"only the default", re.IGNORECASE)
 """A parameter of which only the default is taken is not taken."""
 
 _ANY = re.compile(r"")
+_FORM = ("response_format", "response format", "json_schema", "schema")
+"""What refusals call the form of an answer."""
 
 
 def drop_cache_marks(payload: dict[str, Json]) -> bool:
@@ -95,11 +97,21 @@ def drop_cache_marks(payload: dict[str, Json]) -> bool:
     return marked
 
 
+def as_json_object(payload: dict[str, Json]) -> bool:
+    """Send a JSON schema as llama-cpp-python, Fireworks and Together take it: type json_object with `schema` beside."""
+    form = payload.get("response_format")
+    if not isinstance(form, dict) or form.get("type") != "json_schema":
+        return False
+    payload["response_format"] = {"type": "json_object", "schema": form["json_schema"]["schema"]}
+    return True
+
+
 QUIRKS = (
     Quirk("top_p", None, re.compile(r"cannot both be (specified|set)|only one of", re.IGNORECASE)),
-    Quirk("response_format", None, _ANY, ("response_format", "response format", "json_schema")),
-    Quirk("text.format", None, _ANY, ("text.format", "json_schema", "response_format")),
-    Quirk("output_config.format", None, _ANY, ("output_config.format", "output_format", "json_schema")),
+    Quirk("response_format", None, re.compile("json_object"), _FORM, as_json_object, "sent as json_object"),
+    Quirk("response_format", None, _ANY, _FORM),
+    Quirk("text.format", None, _ANY, ("text.format", *_FORM)),
+    Quirk("output_config.format", None, _ANY, ("output_config.format", "output_format", *_FORM)),
     Quirk("max_tokens", "max_completion_tokens"),
     Quirk("max_completion_tokens", "max_tokens"),
     Quirk("temperature"),
@@ -194,6 +206,8 @@ def refused_value(error: ApiError, payload: dict[str, Json]) -> str | None:
 
 
 def _present(payload: dict[str, Json], quirk: Quirk) -> bool:
+    if quirk.change is as_json_object:
+        return bool(field_of(payload, "response_format", "type") == "json_schema")
     if quirk.change is drop_cache_marks:
         return any(isinstance(payload.get(name), list) for name in ("system", "messages"))
     return has(payload, quirk.path)

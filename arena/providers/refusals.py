@@ -1,13 +1,12 @@
-"""What a provider must not ask again, what it left out, and what to advise a user about an error."""
+"""What a provider must not ask again, and what to advise a user about an error."""
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable
 from typing import NoReturn
 
-from arena.errors import ConfigError
+from arena.errors import SettingRefused
 from arena.messages import ModelRequest
 from arena.providers.api_errors import ApiError
 from arena.providers.settings import Endpoint
@@ -38,38 +37,25 @@ def advice(meaning: str, model: str, endpoint: Endpoint) -> str:
 
 
 class Refusals:
-    """Values that a model refuses, and settings that were left out for it. Thread-safe."""
+    """Values that a model refuses. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._values: dict[tuple[str, str, Json], str] = {}
-        self._not_sent: dict[str, frozenset[str]] = {}
 
     def refuse_value(self, request: ModelRequest, setting: str, message: str) -> NoReturn:
-        """Remember that a model refuses the value of a setting, and raise the ConfigError that says so."""
+        """Remember that a model refuses the value of a setting, and raise the SettingRefused that says so."""
         value = getattr(request.sampling, setting)
         flag = ("--judge-" if request.kind == "judge" else "--") + setting.replace("_", "-")
         text = f"{request.model} does not take {flag} {value}: {message}"
         with self._lock:
             self._values[(request.model, setting, value)] = text
-        raise ConfigError(text)
+        raise SettingRefused(text)
 
     def check(self, request: ModelRequest) -> None:
-        """Raise the ConfigError of `refuse_value` again, so that no further call is spent on the same value."""
+        """Raise the SettingRefused of `refuse_value` again, so that no further call is spent on the same value."""
         if not self._values:
             return
         for (model, setting, value), text in list(self._values.items()):
             if model == request.model and getattr(request.sampling, setting) == value:
-                raise ConfigError(text)
-
-    def leave_out(self, model: str, settings: Iterable[str]) -> None:
-        """Remember settings that were asked for and not sent to a model."""
-        new = frozenset(settings)
-        if not new <= self._not_sent.get(model, frozenset()):
-            with self._lock:
-                self._not_sent[model] = self._not_sent.get(model, frozenset()) | new
-
-    def not_sent(self) -> dict[str, tuple[str, ...]]:
-        """Return model -> names of settings that were not sent to it, sorted."""
-        with self._lock:
-            return {model: tuple(sorted(names)) for model, names in sorted(self._not_sent.items())}
+                raise SettingRefused(text)

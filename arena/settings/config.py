@@ -6,25 +6,24 @@ TLS, no schema.
 
 from __future__ import annotations
 
-import argparse
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from arena import __version__
 from arena.errors import ConfigError, DataError, Issue, UsageError
 from arena.formats import simpleyaml
 from arena.formats.bounded import parse_json
 from arena.formats.strict_json import read_bytes
+from arena.formats.suggest import suggest
 from arena.records import Json
 from arena.settings.env import Dotenv, read_dotenv
+from arena.settings.flag_rows import build_parser, declare_settings, default_text, settings_parser
 from arena.settings.flags import Parser
 from arena.settings.model_refs import ModelRef, Panel, Players, split_model
 from arena.settings.places import DATA_ROOT
 from arena.settings.redaction import public_url
-from arena.settings.table import GROUPS, NOT_FROM_A_STRANGER, NOT_IN_CONFIG_FILE, MockModels, Setting
+from arena.settings.table import NOT_FROM_A_STRANGER, NOT_IN_CONFIG_FILE, MockModels, Setting
 from arena.settings.values import from_json, from_text, from_texts
 from arena.settings.views import (
     JudgeSettings,
@@ -38,20 +37,22 @@ from arena.settings.views import (
 )
 
 __all__ = [
-    "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "read_config",
+    "Config", "ModelRef", "Panel", "Players", "build_parser", "check_settings", "declare_settings", "default_text",
+    "read_config", "settings_parser",
 ]  # fmt: skip
 
-_NOTES = (
-    "Precedence: defaults < --config file < .env < environment < flags. Exit codes: 0 ok, 1 finished with errors, "
-    "2 usage or configuration, 3 budget stop with --fail-on-budget, 130 interrupted. More: docs/configuration.md."
-)
 NO_MOCKS = MockModels()
+
+DEPLOYMENT_BLOCK = "deployment"
+"""A block of a settings file for the scripts that make a deployment (scripts/marco_defaults.py checks it); a run itself
+makes none, so it changes nothing here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Config(Mapping[str, Any]):
-    """All settings of one call, as a mapping and as attributes (`config.max_turns`).
+    """All settings of one call, as a mapping: a family reads its own there (`config["max_turns"]`).
 
+    What every run shares is read by the typed views: `operation`, `players`, `judge`, `tools`.
     Kinds: text str, path Path, int int, float and seconds float, flag bool, list tuple of str, roles tuple of
     (role, provider/model) pairs; None where nothing is set.
     `source`: name -> where the value came from: `default`, `config file`, `.env NAME`, `environment NAME`, the flag.
@@ -97,11 +98,6 @@ class Config(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self.settings)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self.settings:
-            raise AttributeError(name)
-        return self.settings[name]
-
     def identity_settings(self) -> dict[str, Json]:
         """What is played, for the manifest: resume refuses a change. Models are resolved. Raises UsageError.
 
@@ -133,62 +129,6 @@ class Config(Mapping[str, Any]):
         if value is not None and row.name.endswith("_url"):
             return public_url(value)
         return value
-
-
-def build_parser(
-    prog: str,
-    table: Sequence[Setting],
-    description: str,
-    examples: Sequence[str] = (),
-) -> Parser:
-    """Return a parser that collects what was written, unconverted; `read_config` is the way to values."""
-    parser = Parser(
-        prog, _NOTES, examples, usage=f"{prog} [flags]", description=description, add_help=False,
-        argument_default=argparse.SUPPRESS,
-    )  # fmt: skip
-    groups = {title: parser.add_argument_group(title) for title in GROUPS}
-    for row in table:
-        _add_flag(groups[row.group], row)
-    groups[GROUPS[-1]].add_argument("-h", "--help", action="help", help="print this text and end")
-    return parser
-
-
-def _add_flag(group: argparse._ArgumentGroup, row: Setting) -> None:
-    if row.kind == "version":
-        group.add_argument(*row.flags, action="version", version=f"arena {__version__}", help=row.help)
-    elif row.kind == "flag":
-        off = _off_flags(row)
-        described = _help_text(row)
-        group.add_argument(
-            *row.flags, dest=row.name, action="store_true", help=argparse.SUPPRESS if row.default else described
-        )
-        if off:
-            text = described if row.default else argparse.SUPPRESS
-            group.add_argument(*off, dest=row.name, action="store_false", help=text)
-    else:
-        action = "append" if row.kind in ("list", "roles") else "store"
-        bare: dict[str, Any] = {} if row.bare_env is None else {"nargs": "?", "const": True}
-        described = _help_text(row)
-        group.add_argument(*row.flags, dest=row.name, action=action, metavar=row.metavar, help=described, **bare)
-
-
-def _off_flags(row: Setting) -> tuple[str, ...]:
-    return tuple("--no-" + flag[2:] for flag in row.flags if not flag.startswith("--no-"))
-
-
-def _help_text(row: Setting) -> str:
-    notes = [f"default {default_text(row)}"] if row.kind != "flag" and default_text(row) else []
-    notes += [row.env] if row.env else []
-    return (row.help + (f" [{'; '.join(notes)}]" if notes else "")).replace("%", "%%")
-
-
-def default_text(row: Setting) -> str:
-    """The default as a user would write it; empty where there is none."""
-    if row.kind == "flag":
-        return "on" if row.default else "off"
-    if row.default is None or row.default == ():
-        return ""
-    return f"{row.default:g}" if isinstance(row.default, float) else str(row.default)
 
 
 def read_config(
@@ -244,7 +184,7 @@ def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:
         word = rest[0].partition("=")[0]
         if not word.startswith("-"):
             parser.error(f"unexpected argument {word!r}: every value belongs to a flag")
-        parser.error(f"unknown flag {word}{_did_you_mean(word, parser.flags())}")
+        parser.error(f"unknown flag {word}{suggest(word, parser.flags())}")
     return vars(found)
 
 
@@ -258,11 +198,6 @@ def _fill_bare(
             if not written[row.name]:
                 del written[row.name]
                 issues.append(f"{row.flags[0]}: give a file, or set {row.bare_env}, which names one")
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _default(row: Setting, root: Path) -> Any:
@@ -318,7 +253,7 @@ def _apply_file(
             issues.append(f"{path}: {key} {_where_else(elsewhere[key])}")
             continue
         if row is None:
-            issues.append(f"{path}: unknown setting {key!r}{_did_you_mean(key.replace('-', '_'), rows)}")
+            issues.append(f"{path}: unknown setting {key!r}{suggest(key, rows)}")
             continue
         try:
             value = from_json(row, raw)
@@ -356,6 +291,8 @@ def _load_file(path: Path) -> dict[str, Json]:
         return {}
     if not isinstance(content, dict):
         raise DataError([Issue(str(path), "", "must be a mapping of settings (name: value)")])
+    if isinstance(content.get(DEPLOYMENT_BLOCK), dict):
+        del content[DEPLOYMENT_BLOCK]
     return content
 
 

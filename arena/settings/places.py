@@ -24,10 +24,15 @@ RUNS_NAME = "arena-runs" if INSTALLED else "state/runs"
 RUNS_DIR = Path(RUNS_NAME) if INSTALLED else DATA_ROOT / RUNS_NAME
 """Where runs without --out go: in a clone always the same folder, else one in the working directory."""
 
+RESULTS_NAME = "arena-results" if INSTALLED else "state/results"
+
+RESULTS_DIR = Path(RESULTS_NAME) if INSTALLED else DATA_ROOT / RESULTS_NAME
+"""Where runs of the risk lab without --out go."""
+
 
 def as_typed_here(text: str) -> str:
     """Return a text of ours with its commands and folders of a clone as they are here: for help and examples."""
     if not INSTALLED:
         return text
     text = text.replace("python3 -m arena.run", "arena run").replace("python3 -m arena", "arena")
-    return text.replace("state/runs", RUNS_NAME)
+    return text.replace("state/runs", RUNS_NAME).replace("state/results", RESULTS_NAME)

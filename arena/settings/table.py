@@ -74,6 +74,7 @@ _CHAT = "arena.providers.chat"
 PROVIDERS: dict[str, ProviderRow] = {
     "mock": ProviderRow(offline=True),
     "scripted": ProviderRow(offline=True, free_ids=True, model_is="file of turns", model_is_path=True),
+    "generated": ProviderRow(offline=True, free_ids=True, model_is="file of generated matches", model_is_path=True),
     "replay": ProviderRow("arena.providers.replay", offline=True, free_ids=True, model_is="run directory",
                           model_is_path=True),
     "openai": ProviderRow("arena.providers.openai"),
@@ -139,6 +140,9 @@ JUDGE: tuple[Setting, ...] = (
     Setting("judge_max_chars_total", ("--judge-max-chars-total",), "int", None, _ID, _JUDGE,
             "cut a longer transcript (marked) for the judge; nothing is cut without it",
             env="ARENA_JUDGE_MAX_CHARS_TOTAL", low=1, metavar="N"),
+    Setting("judge_form", ("--judge-form",), "text", "schema", _ID, _JUDGE,
+            "schema: bind verdicts to their JSON schema, where the server can; free: only ask for that form",
+            choices=("schema", "free"), metavar="FORM"),
     Setting("judge_temperature", ("--judge-temperature",), "float", None, _ID, _JUDGE,
             "sampling temperature of the judge (not sent without it)", low=0, high=2, metavar="X"),
     Setting("judge_max_tokens", ("--judge-max-tokens",), "int", None, _ID, _JUDGE,
@@ -154,6 +158,9 @@ TOOLS: tuple[Setting, ...] = (
             "what players are told of the calculator: families (names of operations, and help), granted (a line per"
             " operation of the families that a challenge grants), full (a line per operation)",
             choices=("families", "granted", "full"), metavar="FORM"),
+    Setting("tool_calls", ("--tool-calls",), "text", "text", _ID, _CALCULATOR,
+            "how players call the calculator: text (a JSON line, the same for every model), native (tools in the"
+            " provider's own form)", choices=("text", "native"), metavar="FORM"),
     Setting("op_families", ("--op-families",), "list", (), _ID, _CALCULATOR,
             "show players only these families of operations (all without it); repeatable", metavar="NAMES"),
     Setting("calculator_lambda_url", ("--calculator-lambda-url",), "text", None, _OP, _CALCULATOR,
@@ -187,6 +194,8 @@ CORE: tuple[Setting, ...] = (
             metavar="FILE", bare_env="GITHUB_STEP_SUMMARY"),
     Setting("annotations", ("--annotations",), "flag", False, _OP, _RESULTS,
             "print GitHub annotations at the end, at most 10 of a kind"),
+    Setting("min_coverage", ("--min-coverage",), "float", 95.0, _OP, _RESULTS,
+            "warn where fewer percent of the planned matches have a result", low=0, high=100, metavar="PERCENT"),
     Setting("dry_run", ("--dry-run",), "flag", False, _CALL, _RESULTS,
             "print the plan with upper bounds of calls, tokens and cost; play nothing"),
     Setting("timeout", ("--timeout",), "seconds", 300.0, _OP, _CALLS,
@@ -210,7 +219,7 @@ CORE: tuple[Setting, ...] = (
     Setting("print_http_errors", ("--print-http-errors",), "flag", False, _OP, _CALLS,
             "print the structured payload of HTTP errors", env="ARENA_PRINT_HTTP_ERRORS"),
     Setting("max_calls", ("--max-calls",), "int", None, _OP, _LIMITS,
-            "most model and judge calls of the run", low=0, metavar="N"),
+            "most attempts of model and judge calls in the run: each retry counts", low=0, metavar="N"),
     Setting("max_total_tokens", ("--max-total-tokens",), "int", None, _OP, _LIMITS,
             "most tokens of the run, both ways", low=0, metavar="N"),
     Setting("max_prompt_tokens", ("--max-prompt-tokens",), "int", None, _OP, _LIMITS,
@@ -238,7 +247,7 @@ CORE: tuple[Setting, ...] = (
 
 NOT_FROM_A_STRANGER = frozenset({
     "allow_plain_http", "calculator_lambda_url", "env_file", "github_summary", "junit", "out", "print_http_errors",
-    "ssl_verify",
+    "results_dir", "run_id", "ssl_verify",
 })  # fmt: skip
 """Settings that say where keys are sent, what is trusted or which files are written: only from flags, the environment
 and the clone's .env, never from a settings file, which may have come with a received run."""
@@ -257,6 +266,7 @@ class Variable:
 
 
 _KEYS, _AWS, _TERMINAL, _NETWORK = "Keys and endpoints", "Calculator on AWS Lambda", "Terminal and files", "Network"
+_RISK = "Risk lab (`arena risk`)"
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("OPENAI_API_KEY", _KEYS, "key for openai and openai-chat"),
@@ -268,6 +278,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("FIREWORKS_API_KEY", _KEYS, "key for fireworks"),
     Variable("FIREWORKS_BASE_URL", _KEYS, "base or whole endpoint",
              "https://api.fireworks.ai/inference/v1/chat/completions"),
+    Variable("FIREWORKS_ACCOUNT_ID", _KEYS, "account in which scripts tune and deploy models"),
     Variable("GROQ_API_KEY", _KEYS, "key for groq"),
     Variable("GROQ_BASE_URL", _KEYS, "base or whole endpoint", "https://api.groq.com/openai/v1"),
     Variable("TOGETHER_API_KEY", _KEYS, "key for together"),
@@ -317,6 +328,26 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GITHUB_STEP_SUMMARY", _TERMINAL, "file for --github-summary without a value; GitHub Actions sets it"),
     Variable("NO_COLOR", _TERMINAL, "not empty: no colours"),
     Variable("FORCE_COLOR", _TERMINAL, "not empty: colours also into a pipe"),
+    Variable("MODE", _RISK, "SHIM or REAL, as --mode", "SHIM"),
+    Variable("MODEL", _RISK, "the model that plays, as --model"),
+    Variable("GATES", _RISK, "policy file, as --gates", "config/gates.yaml"),
+    Variable("GATES_MODE", _RISK, "what happens where no rule of a policy decides: allow, warn, strict (deny)"),
+    Variable("GATES_ENFORCEMENT", _RISK, "enforce or shadow: decisions are recorded, and in shadow nothing follows"),
+    Variable("EVALUATOR", _RISK, "evaluator rules, as --evaluator", "config/evaluator.yaml"),
+    Variable("ALLOW_SENSITIVE", _RISK, "1: real models may play slices that are tagged sensitive"),
+    Variable("TRIALS", _RISK, "cases of each slice, as --trials", "6"),
+    Variable("SEED", _RISK, "run seed, as --seed", "42"),
+    Variable("SEEDS", _RISK, "several run seeds, with commas between, as --seeds"),
+    Variable("TEMPERATURE", _RISK, "sampling temperature, as --temperature", "0.2"),
+    Variable("MAX_TRIALS", _RISK, "most trials that get an answer, as --max-trials"),
+    Variable("MAX_CALLS", _RISK, "most model calls, as --max-calls"),
+    Variable("MAX_TOTAL_TOKENS", _RISK, "most tokens, both ways, as --max-total-tokens", "100000"),
+    Variable("MAX_PROMPT_TOKENS", _RISK, "most tokens sent, as --max-prompt-tokens", "80000"),
+    Variable("MAX_COMPLETION_TOKENS", _RISK, "most tokens received, as --max-completion-tokens", "40000"),
+    Variable("DRY_RUN", _RISK, "1: gates and bookkeeping without a model, as --dry-run"),
+    Variable("FAIL_ON_BUDGET", _RISK, "1: exit code 3 when a limit stopped the run, as --fail-on-budget"),
+    Variable("RUN_ID", _RISK, "name of the run below the results folder, as --run-id"),
+    Variable("REPORT_MAX_TRIAL_ROWS", _RISK, "trials that the page shows, as --max-trial-rows", "1000"),
     Variable("HTTPS_PROXY", _NETWORK, "proxy for https calls (lower case works too)"),
     Variable("HTTP_PROXY", _NETWORK, "proxy for http calls (only lower case http_proxy also in CGI settings)"),
     Variable("ALL_PROXY", _NETWORK, "proxy where none of the two is set"),

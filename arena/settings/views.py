@@ -27,6 +27,7 @@ class Operation:
     junit: Path | None
     github_summary: Path | None
     annotations: bool
+    min_coverage: float
     dry_run: bool
     timeout: float
     deadline: float
@@ -66,6 +67,8 @@ class JudgeSettings:
     tools: bool
     max_chars_per_message: int | None
     max_chars_total: int | None
+    bound: bool
+    """Whether its answer is bound to the form of a verdict, where the service can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class ToolSettings:
     timeout: float
     text: str
     """What players are told of the calculator: `families`, `granted` or `full`."""
+    native: bool
+    """Whether its ops are offered in the provider's own form of tool calling."""
 
 
 def operation(values: Mapping[str, Any]) -> Operation:
@@ -104,6 +109,7 @@ def judge_settings(values: Mapping[str, Any], mocks: MockModels) -> JudgeSetting
         values["judge_tools"],
         values["judge_max_chars_per_message"],
         values["judge_max_chars_total"],
+        values["judge_form"] == "schema",
     )
 
 
@@ -117,6 +123,7 @@ def tool_settings(values: Mapping[str, Any]) -> ToolSettings | None:
         values["calculator_lambda_url"],
         values["calculator_timeout"],
         values["tool_text"],
+        values["tool_calls"] == "native",
     )
 
 

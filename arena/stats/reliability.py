@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -168,11 +169,22 @@ def _at_least_zero(value: float, name: str, cut: list[str]) -> float:
     return value
 
 
-def advice(found: Components, twice: Mapping[str, float | None]) -> str:
+class Nouns(NamedTuple):
+    """What readers call a unit (singular, plural) and its trials."""
+
+    unit: str = "unit"
+    units: str = "units"
+    trials: str = "trials"
+
+
+NOUNS = Nouns()
+
+
+def advice(found: Components, twice: Mapping[str, float | None], nouns: Nouns = NOUNS) -> str:
     """Return in plain words where the next run is best spent; `twice` as `doubled` gives it."""
     now = found.standard_error()
     if now is None:
-        return "play each challenge twice or more: one repetition cannot tell chance from the challenge"
+        return f"play each {nouns.unit} twice or more: one repetition cannot tell chance from the {nouns.unit}"
     if now == 0:
         return "all scores are equal: nothing to gain by more of the same"
     parts = {
@@ -183,11 +195,12 @@ def advice(found: Components, twice: Mapping[str, float | None]) -> str:
     largest = max(parts, key=lambda name: parts[name])
     share = parts[largest] / math.fsum(parts.values())
     what = {
-        "challenges": "more challenges: more repetitions or judgements of these can take away only the rest",
-        "repetitions": "more plays, as repetitions or as further challenges: what differs is chance from play to play",
-        "judgements": "more judgements of the same matches (arena rejudge): no player is called for them",
+        "challenges": f"more {nouns.units}: more repetitions or judgements of these can take away only the rest",
+        "repetitions": f"more plays, as repetitions or as further {nouns.units}: what differs is chance from play to"
+        " play",
+        "judgements": f"more judgements of the same {nouns.trials} (arena rejudge): no player is called for them",
     }[largest]
-    return f"{what} ({share:.0%} of the error of the mean; {_said(now, twice)})"
+    return f"{what} ({share:.0%} of the error of the mean; {_said(now, twice, nouns)})"
 
 
 def doubled(found: Components) -> dict[str, float | None]:
@@ -199,6 +212,9 @@ def doubled(found: Components) -> dict[str, float | None]:
     }
 
 
-def _said(now: float, twice: Mapping[str, float | None]) -> str:
-    then = ", ".join(f"{value:.3f} with twice the {name}" for name, value in twice.items() if value is not None)
+def _said(now: float, twice: Mapping[str, float | None], nouns: Nouns) -> str:
+    said = {"challenges": nouns.units}
+    then = ", ".join(
+        f"{value:.3f} with twice the {said.get(name, name)}" for name, value in twice.items() if value is not None
+    )
     return f"standard error {now:.3f} now, {then}"

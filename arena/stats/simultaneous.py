@@ -7,6 +7,7 @@ jointly whatever the columns have to do with each other.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -103,20 +104,23 @@ def bounds(columns: Sequence[Resampled], units: int, level: float = 0.95) -> Bou
     "Resampling-Based Multiple Testing" (1993), section 2.3; as confidence bounds J. P. Romano and M. Wolf, "Exact and
     approximate stepdown methods for multiple hypothesis testing", Journal of the American Statistical Association 100
     (2005), 94-108, section 4. Studentised with each resample's own error (bootstrap-t): P. Hall, "Theoretical
-    comparison of bootstrap confidence intervals", Annals of Statistics 16 (1988), 927-953.
+    comparison of bootstrap confidence intervals", Annals of Statistics 16 (1988), 927-953. Deviations are compared by
+    their rank within their own column, so that each column has its own critical value: a column with few different
+    values, whose resamples may have hardly any spread, does not widen the bounds of the others (R. Beran, "Balanced
+    simultaneous confidence sets", Journal of the American Statistical Association 83 (1988), 679-686).
     """
-    above, below = [], []
-    for row in zip(*(zip(column.means, column.errors, strict=True) for column in columns), strict=True):
-        ratios = [_ratio(column.mean, mean, error) for column, (mean, error) in zip(columns, row, strict=True)]
-        above.append(max(ratios))
-        below.append(max(-ratio if math.isfinite(ratio) else math.inf for ratio in ratios))
-    high, low = _critical(above, level), _critical(below, level)
+    ratios = [
+        [_ratio(column.mean, mean, error) for mean, error in zip(column.means, column.errors, strict=True)]
+        for column in columns
+    ]
+    opposite = [[-ratio if math.isfinite(ratio) else math.inf for ratio in column] for column in ratios]
+    high, low = _critical(ratios, level), _critical(opposite, level)
     return Bounds(
         means=tuple(column.mean for column in columns),
-        lower=tuple(column.mean - _times(low, column.error) for column in columns),
-        upper=tuple(column.mean + _times(high, column.error) for column in columns),
+        lower=tuple(column.mean - _times(value, column.error) for column, value in zip(columns, low, strict=True)),
+        upper=tuple(column.mean + _times(value, column.error) for column, value in zip(columns, high, strict=True)),
         units=units,
-        resamples=len(above),
+        resamples=len(ratios[0]),
     )
 
 
@@ -129,10 +133,21 @@ def _ratio(mean: float, resampled: float, error: float) -> float:
     return 0.0 if abs(mean - resampled) <= _HAIR * max(1.0, abs(mean)) else math.inf
 
 
-def _critical(ratios: Sequence[float], level: float) -> float:
-    """Return the order statistic number ceil(level * (B + 1)): the next larger one, never an average with infinity."""
-    place = math.ceil(level * (len(ratios) + 1))
-    return sorted(ratios)[place - 1] if 0 < place <= len(ratios) else math.inf
+def _critical(columns: Sequence[Sequence[float]], level: float) -> list[float]:
+    """Return the critical value of each column: the order statistic of one rank, the same for all of them.
+
+    The rank is the smallest that no column exceeds in a share `level` of the resamples, by the order statistic number
+    ceil(level * (B + 1)): the next larger one, never an average with infinity. Infinite where that is beyond the last.
+    """
+    ordered = [sorted(column) for column in columns]
+    largest = sorted(
+        max(bisect_right(own, value) for own, value in zip(ordered, row, strict=True))
+        for row in zip(*columns, strict=True)
+    )
+    place = math.ceil(level * (len(largest) + 1))
+    if not 0 < place <= len(largest):
+        return [math.inf] * len(columns)
+    return [own[largest[place - 1] - 1] for own in ordered]
 
 
 def _times(critical: float, error: float) -> float:

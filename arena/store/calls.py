@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from arena.formats.decode import decode
 from arena.formats.decode_nodes import MemberError
-from arena.messages import HttpAttempt, ModelReply
+from arena.messages import HttpAttempt, ModelReply, Usage
 from arena.records import CallKind, GateDecision, Json
 from arena.stops import Stop
 
@@ -35,7 +35,8 @@ class Fault:
 class CallLine:
     """One line of api_calls.jsonl; docs/run-directory.md explains the members.
 
-    `index` to `answer` belong to tool calls, `provider` to `raw` to the others.  `fault`: why there is no answer.
+    `index` to `answer` belong to tool calls, `provider` to `assumed` to the others.  `fault`: why there is no answer.
+    `assumed`: what the attempts of unknown cost (`unknown`) were settled at, all together.
     """
 
     kind: CallKind
@@ -56,6 +57,7 @@ class CallLine:
     messages: int = 0
     reply: ModelReply | None = None
     raw: Json = None
+    assumed: Usage | None = None
     fault: Fault | None = None
     http: tuple[HttpAttempt, ...] = ()
     gates: tuple[GateDecision, ...] = ()
@@ -77,6 +79,11 @@ class CallLine:
     def settled(self) -> bool:
         """Whether the call need not be made again: it was answered, or denied. A fault settles nothing."""
         return self.reply is not None or self.answer is not None or (self.fault is None and self.denied)
+
+    @property
+    def unknown(self) -> int:
+        """How many attempts may have been billed, though no answer tells what they took."""
+        return sum(attempt.may_be_billed for attempt in self.http)
 
     @property
     def denied(self) -> bool:

@@ -57,8 +57,9 @@ class Source(NamedTuple):
 class FinishedRun:
     """One run directory, read only. `manifest` is its manifest.json, `identity` what the run is, as JSON."""
 
-    def __init__(self, path: Path, detail: type | None = None) -> None:
+    def __init__(self, path: Path, detail: type | None = None, verifying: bool = False) -> None:
         """`detail`: the class of Score.detail that the run's family declares; see engine/finished.py, `opened`.
+        `verifying`: a manifest that contradicts itself is read all the same.
 
         Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged, or when it holds
         anything but regular files and folders (arena/store/files.py).
@@ -69,7 +70,7 @@ class FinishedRun:
             raise UsageError(f"{path} is not a run directory: it has no {MANIFEST_FILE}")
         require_plain(path)
         found = self.json_file(MANIFEST_FILE)
-        self.manifest = Manifest.from_json(found, path / MANIFEST_FILE)
+        self.manifest = (Manifest.decoded if verifying else Manifest.from_json)(found, path / MANIFEST_FILE)
         self.identity: dict[str, Json] = found["identity"]
         self._calls: dict[str, list[Place]] | None = None
 

@@ -21,7 +21,7 @@ from typing import NamedTuple, TypeVar
 from arena.errors import DataError, Issue, ServiceFault, StorageFault, UsageError
 from arena.formats.bounded import lines_of, parse_json
 from arena.formats.decode import decode
-from arena.messages import CallKey, HttpAttempt, ModelReply
+from arena.messages import CallKey, HttpAttempt, ModelReply, Usage
 from arena.records import Json
 from arena.store.calls import CallLine, Slot
 from arena.store.files import appending, reading
@@ -56,7 +56,21 @@ def tool_digest(op: str, args: Json) -> str:
 
 def reply_to_json(reply: ModelReply) -> dict[str, Json]:
     """Return the `reply` object of a journal line; fields that say nothing are left out."""
-    usage = reply.usage
+    counts = usage_to_json(reply.usage)
+    out: dict[str, Json] = {"text": reply.text, "finish": reply.finish, "model": reply.model, "usage": counts}
+    if reply.reasoning:
+        out["reasoning"] = reply.reasoning
+    if reply.notes:
+        out["notes"] = list(reply.notes)
+    if reply.calls:
+        out["calls"] = [call._asdict() for call in reply.calls]
+    if reply.not_sent:
+        out["not_sent"] = list(reply.not_sent)
+    return out
+
+
+def usage_to_json(usage: Usage) -> dict[str, Json]:
+    """Return token counts as a JSON object; those that are 0 are left out, but for prompt and completion."""
     counts: dict[str, Json] = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
     if usage.reasoning_tokens:
         counts["reasoning_tokens"] = usage.reasoning_tokens
@@ -66,14 +80,7 @@ def reply_to_json(reply: ModelReply) -> dict[str, Json]:
         counts["cached_prompt_tokens"] = usage.cached_prompt_tokens
     if usage.cache_write_tokens:
         counts["cache_write_tokens"] = usage.cache_write_tokens
-    out: dict[str, Json] = {"text": reply.text, "finish": reply.finish, "model": reply.model, "usage": counts}
-    if reply.reasoning:
-        out["reasoning"] = reply.reasoning
-    if reply.notes:
-        out["notes"] = list(reply.notes)
-    if reply.calls:
-        out["calls"] = [call._asdict() for call in reply.calls]
-    return out
+    return counts
 
 
 def attempts_to_json(attempts: tuple[object, ...]) -> list[Json]:

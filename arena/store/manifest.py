@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.errors import DataError, Issue
@@ -28,6 +28,7 @@ class Models:
 
     `participant` fills all seats but those of `roles`; `roster` names every player; `judge` is None without one;
     `panel`: the judge of each judgement, where several are asked for.  `files`: label -> SHA-256 of the file behind it.
+    `api_versions`: label -> version of the API that it is asked through, where that has several.
     """
 
     participant: str | None
@@ -36,6 +37,7 @@ class Models:
     judge: str | None
     panel: tuple[str, ...]
     files: Mapping[str, str]
+    api_versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def judges(self) -> tuple[str, ...]:
@@ -142,8 +144,6 @@ class Manifest:
     sessions: list[SessionLog]
 
     def __post_init__(self) -> None:
-        if self.family != self.identity.family:
-            raise MemberError("family", f"is {self.family}, but the identity is of {self.identity.family}")
         if not self.sessions:
             raise MemberError("sessions", "is empty; a run has at least one session")
 
@@ -154,13 +154,31 @@ class Manifest:
     def from_json(value: Json, file: Path) -> Manifest:
         """Return the manifest that `to_json` wrote.
 
+        Errors: as of `decoded`; DataError for one that contradicts itself.
+        """
+        manifest = Manifest.decoded(value, file)
+        issues = manifest.contradictions(str(file))
+        if issues:
+            raise DataError(issues)
+        return manifest
+
+    @staticmethod
+    def decoded(value: Json, file: Path) -> Manifest:
+        """Return a manifest whose members are of the right types, for verify, which looks for contradictions itself.
+
         Errors: DataError with all issues; for a run in the format of another version the one that says so.
         """
         _check_formats(value, file)
-        manifest = decode(Manifest, value, str(file))
-        if manifest.identity.digest() != manifest.identity.sha256:
-            raise DataError([Issue(str(file), "/identity/sha256", "is not the digest of the identity: it was changed")])
-        return manifest
+        return decode(Manifest, value, str(file))
+
+    def contradictions(self, file: str) -> list[Issue]:
+        """Return where members say different things: the identity and its digest, or the family twice."""
+        found = []
+        if self.family != self.identity.family:
+            found.append(Issue(file, "/family", f"is {self.family}, but the identity is of {self.identity.family}"))
+        if self.identity.digest() != self.identity.sha256:
+            found.append(Issue(file, "/identity/sha256", "is not the digest of the identity: it was changed"))
+        return found
 
 
 def _check_formats(value: Json, file: Path) -> None:

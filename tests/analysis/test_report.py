@@ -194,10 +194,21 @@ def test_each_role_s_view_is_a_rule_of_the_style_for_as_many_roles_as_get_a_butt
     assert all(f'.v{n}:checked~.turns>li[data-p]:not([data-p~="{n}"])' in css for n in range(1, 9))
 
 
-def test_the_crypto_family_adds_titles_and_what_each_role_was_told(tmp_path: Path) -> None:
-    text = page(copied(tmp_path)).text
-    assert "The Move in the Envelope" in text and "What Ines was told" in text
+def test_report_shows_what_each_seat_was_sent_first(tmp_path: Path) -> None:
+    run = copied(tmp_path)
+    text = page(run).text
+    assert "The Move in the Envelope" in text and "What Ines was sent first" in text
     assert 'You are Ines in "The Move in the Envelope"' in text
+    assert text.count("(the text of inputs/tools.txt)") >= 2, "the description of the tools is not repeated"
+
+
+def test_report_says_where_calls_do_not_fit_what_was_sent(tmp_path: Path) -> None:
+    run = copied(tmp_path)
+    journal = run / "api_calls.jsonl"
+    first = json.loads(journal.read_bytes().splitlines()[0])
+    journal.write_bytes(journal.read_bytes().replace(first["digest"].encode(), b"0" * 32))
+    text = page(run).text
+    assert "What the seats were sent cannot be shown: api_calls.jsonl: " in text and "asks something else" in text
 
 
 def test_a_family_that_nobody_has_heard_of_is_shown_by_its_records(tmp_path: Path) -> None:
@@ -209,7 +220,7 @@ def test_a_family_that_nobody_has_heard_of_is_shown_by_its_records(tmp_path: Pat
         write_run(tmp_path / "run", records, identity={"family": "cheap", "rules": {"outcome_rule": {"text": "none"}}})
     )
     assert "Lowest mean, as judged-1.38payoff" in found.text and "By protocol" in found.text
-    assert "SUCCESS" not in found.text and "What Ana was told" not in found.text
+    assert "SUCCESS" not in found.text and "What Ana was sent" not in found.text
 
 
 def test_letters_of_outcomes_are_all_different() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from arena.cli.entry import main
-from arena.engine.build import FAMILIES, RunRequest, load
+from arena.engine.build import FAMILIES, load
 from arena.policy.gates import CallFacts, Decision
 from arena.records import Trial
 from arena.store import digests
@@ -117,6 +117,11 @@ class DenyAll:
 
     name = "deny-all"
 
+    limits: Mapping[str, int] = {}
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return {}
+
     def open(self, trial: Trial) -> DenyAll:
         return self
 
@@ -132,7 +137,7 @@ class DenyAll:
 
 def test_denied_matches_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as denying:
-        denying.setattr("arena.engine.build.RunRequest", functools.partial(RunRequest, gate=DenyAll()))
+        denying.setattr("arena.engine.build.build_gate", lambda config: DenyAll())
         Table(tmp_path).play()
     assert "denied" in holds(tmp_path / "run")
 

@@ -166,10 +166,7 @@ def test_a_tampered_identity_is_told_though_its_digest_fits(what: str, copied_ru
 
 
 MANIFEST_DAMAGE: dict[str, tuple[Callable[[Any], None], str]] = {
-    "setting": (lambda m: m["identity"]["settings"].update(seed=7), "/identity/sha256"),
-    "digest": (lambda m: m["identity"].update(sha256="0" * 64), "/identity/sha256"),
     "format": (lambda m: m.update(manifest_format=99), "/manifest_format"),
-    "family": (lambda m: m.update(family="risk"), "/family"),
     "settings": (lambda m: m["identity"].update(settings=[]), "/identity/settings"),
     "sessions": (lambda m: m.update(sessions=[]), "/sessions"),
 }
@@ -182,6 +179,23 @@ def test_a_damaged_manifest_is_refused_with_the_pointer(what: str, copied_run: P
     launder(copied_run)
     ended = verify(copied_run)
     assert ended.code == 2 and f"manifest.json: {pointer}: " in ended.err
+
+
+CONTRADICTIONS: dict[str, tuple[Callable[[Any], None], str]] = {
+    "setting": (lambda m: m["identity"]["settings"].update(seed=7), "/identity/sha256"),
+    "digest": (lambda m: m["identity"].update(sha256="0" * 64), "/identity/sha256"),
+    "family": (lambda m: m.update(family="risk"), "/family"),
+}
+
+
+@pytest.mark.parametrize("what", CONTRADICTIONS)
+def test_manifest_that_contradicts_itself_is_a_problem(what: str, copied_run: Path) -> None:
+    edit, pointer = CONTRADICTIONS[what]
+    edit_json(copied_run / "manifest.json", edit)
+    launder(copied_run)
+    ended = verify(copied_run)
+    assert ended.code == 1 and any(line.startswith(f"manifest.json: {pointer}: ") for line in told(ended))
+    assert "records checked" in ended.out, "the rest is verified all the same"
 
 
 def test_tampered_inputs_are_told(copied_run: Path) -> None:

@@ -22,6 +22,9 @@ models:
 """
 
 
+FREE_OF_COST = {"usd": 0.0, "unpriced": [], "unknown_attempts": 0, "prices": {}}
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
     with ModelServer() as running:
@@ -54,8 +57,8 @@ CEILINGS = {
     "--max-calls": ("7", "calls"),
     "--max-total-tokens": ("3500", "total_tokens"),
     "--max-prompt-tokens": ("3000", "prompt_tokens"),
-    "--max-completion-tokens": ("150", "completion_tokens"),
-    "--max-cost-usd": ("0.006", "cost_usd"),
+    "--max-completion-tokens": ("450", "completion_tokens"),
+    "--max-cost-usd": ("0.03", "cost_usd"),
 }
 
 
@@ -116,7 +119,7 @@ def test_cost_is_summed_over_players_and_judge_by_the_price_file(tmp_path: Path,
     ended = play(tmp_path)
     cost = ended.json("summary.json")["cost_usd"]
     prices = {"local/judge": {"prompt": 10.0, "completion": 20.0}, "local/player": {"prompt": 1.0, "completion": 2.0}}
-    assert cost == {"usd": round(cost_of(ended), 6), "unpriced": [], "prices": prices}
+    assert cost == {"usd": round(cost_of(ended), 6), "unpriced": [], "unknown_attempts": 0, "prices": prices}
     assert cost["usd"] > 0
 
 
@@ -135,14 +138,21 @@ def test_a_model_without_a_price_is_named_as_not_counted(tmp_path: Path, server:
     (tmp_path / "none.yaml").write_text("version: 1\nunit: usd_per_million_tokens\nmodels: {}\n", encoding="utf-8")
     ended = play(tmp_path, "--prices", str(tmp_path / "none.yaml"))
     assert ended.json("summary.json")["cost_usd"] == {
-        "usd": 0.0, "unpriced": ["local/judge", "local/player"], "prices": {},
+        "usd": 0.0, "unpriced": ["local/judge", "local/player"], "unknown_attempts": 0, "prices": {},
     }  # fmt: skip
+
+
+def test_cost_limit_is_refused_where_a_model_has_no_price(tmp_path: Path, server: ModelServer) -> None:
+    (tmp_path / "none.yaml").write_text("version: 1\nunit: usd_per_million_tokens\nmodels: {}\n", encoding="utf-8")
+    ended = play(tmp_path, "--prices", str(tmp_path / "none.yaml"), "--max-cost-usd", "1")
+    assert ended.code == 2 and "--max-cost-usd: there is no price for local/" in ended.err
+    assert not (tmp_path / "run").exists()
 
 
 def test_replayed_and_mock_calls_cost_nothing(tmp_path: Path) -> None:
     ended = Table(tmp_path, [challenge("c1")]).play("--max-cost-usd", "0")
     assert ended.code == 0
-    assert ended.json("summary.json")["cost_usd"] == {"usd": 0.0, "unpriced": [], "prices": {}}
+    assert ended.json("summary.json")["cost_usd"] == FREE_OF_COST
 
 
 def test_a_dry_runs_bounds_are_bounds_and_it_writes_nothing(tmp_path: Path, server: ModelServer) -> None:

@@ -127,7 +127,7 @@ def test_calls_have_exactly_the_documented_fields(rich: Ended) -> None:
     names = documented(section("api_calls.jsonl"))
     seen = {name for line in rich.calls() for name in line}
     assert seen <= names
-    assert names - seen == {"raw", "http", "gates"}, "only where a server answered, or a gate warned"
+    assert names - seen == {"raw", "http", "assumed", "gates"}, "only where a server was asked, or a gate warned"
     assert {line["kind"] for line in rich.calls()} == {"model", "judge", "tool"}
     reply = {name for line in rich.calls("model", "judge") if "reply" in line for name in line["reply"]}
     assert reply <= set(re.findall(r"`(\w+)`", section("api_calls.jsonl").partition("| `reply`")[2].splitlines()[0]))
@@ -146,7 +146,7 @@ def test_the_manifest_has_exactly_the_documented_fields(rich: Ended) -> None:
 def test_the_summary_has_every_documented_field(rich: Ended) -> None:
     summary = rich.json("summary.json")
     names = set(re.findall(r"`(\w+)`", section("summary.json and the CSV files").partition("`matches_scores")[0]))
-    assert names - {"scored", "usd", "prices", "unpriced"} <= set(summary)
+    assert names - {"scored", "usd", "prices", "unpriced", "unknown_attempts"} <= set(summary)
     assert set(summary) - names <= {
         "arena_version", "family", "identity_sha256", "models", "calculator", "rules", "summary_format",
         "unit_noun", "trial_nouns", "conditions", "policy", "scored",

@@ -12,7 +12,7 @@ from arena.engine.plan import Job, SeriesIndex, lanes
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault
 from arena.families.contract import Outcomes, Value
-from arena.messages import Conversation
+from arena.messages import Conversation, ModelRequest
 from arena.play.dialogue import end_with
 from arena.play.past import Past
 from arena.play.services import Services
@@ -94,6 +94,29 @@ def test_every_trial_is_played_once_whatever_the_number_of_workers(tmp_path: Pat
         records, progress, _ = run(tmp_path / str(workers), wanted, FakeProvider(lambda r: "ok"), workers)
         assert sorted(r.key for r in records) == sorted(t.key for t in wanted)
         assert progress.finished == 40 and progress.stopped_by is None
+
+
+class Silent(OneQuestion):
+    """Plays and scores without a call, and asks for a stop in its first trial."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self.stop = stop
+
+    def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
+        self.stop.set()
+        return Transcript(stop=Stop.AGREED_END)
+
+    def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
+        return Score({"Quality": 5}, "SUCCESS")
+
+
+def test_no_trial_starts_after_the_stop(tmp_path: Path) -> None:
+    context, records = run_context(tmp_path, FakeProvider(lambda r: "ok")), list[Record]()
+    hooks = Hooks(lambda value, *_: records.append(value), earlier=lambda t: [], tick=lambda p: None)
+    runner = Runner(Silent(context.stop), context, hooks, 1, True)  # type: ignore[arg-type]
+    runner.run(lanes(Job(trial(f"t{n}"), 0) for n in range(3)))
+    assert [record.key for record in records] == ["t0"]
 
 
 def test_a_series_runs_in_order_and_sees_its_past(tmp_path: Path) -> None:
@@ -184,7 +207,35 @@ def test_a_denied_trial_is_not_scored(tmp_path: Path) -> None:
     shared = run_context(tmp_path, FakeProvider(lambda r: "ok"), gate=DenyJudge())  # type: ignore[arg-type]
     Runner(OneQuestion(), shared, hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
     assert (hooks_seen[0].status, hooks_seen[0].score.outcome) == ("denied", None)
+    assert hooks_seen[0].score.unscored == "denied: gate_denied"
     assert hooks_seen[0].gates[-1].decision == "deny"
+
+
+def test_error_of_an_earlier_run_ends_nothing_here(tmp_path: Path) -> None:
+    records: list[Record] = []
+
+    def answer(request: ModelRequest) -> Said:
+        return ServiceFault("timeout", "slow") if request.key.trial == "t0" else "ok"
+
+    hooks = Hooks(lambda value, *_: records.append(value), earlier=lambda t: [], tick=lambda p: None)
+    runner = Runner(OneQuestion(), run_context(tmp_path, FakeProvider(answer)), hooks, 1, False)  # type: ignore[arg-type]
+    progress = runner.run(lanes(Job(trial(f"t{n}"), 0, carried_over=n == 0) for n in range(3)))
+    assert [record.status for record in records] == ["error", "done", "done"]
+    assert progress.stopped_by is None and progress.by_status == {"error": 1, "done": 2}
+
+
+def test_full_disk_ends_the_run_and_no_trial_is_blamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records: list[Record] = []
+    context = run_context(tmp_path, FakeProvider(lambda r: "ok"))
+
+    def full(data: bytes) -> None:
+        raise StorageFault("cannot write api_calls.jsonl: No space left on device")
+
+    monkeypatch.setattr(context.journal, "append", full)
+    hooks = Hooks(lambda value, *_: records.append(value), earlier=lambda t: [], tick=lambda p: None)
+    with pytest.raises(StorageFault, match="No space left"):
+        Runner(OneQuestion(), context, hooks, 1, True).run(lanes([Job(trial("t0"), 0)]))  # type: ignore[arg-type]
+    assert records == []
 
 
 def score_once(folder: Path, score: Score) -> Record:

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,11 @@ class WatchShelf:
 
     def identity(self) -> dict[str, object]:
         return {"name": self.name, "version": self.version}
+
+    limits: Mapping[str, int] = {}
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return {}
 
     def open(self, trial: Trial) -> WatchShelf:
         return self

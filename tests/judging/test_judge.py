@@ -264,7 +264,7 @@ def test_a_cut_reply_is_told_to_be_brief() -> None:
 
 def test_an_outage_of_the_judge_is_no_score() -> None:
     class Down(JudgeScript):
-        def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+        def judge(self, turn: int, step: int, conversation: Conversation, schema: Json = None) -> ModelReply:
             raise ServiceFault("judge", "503 after 3 attempts")
 
     with pytest.raises(ServiceFault, match="503"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,11 @@ class DenyHash:
         self.on_deny, self.enforced = on_deny, enforced
         self.recalled: list[tuple[CallFacts, Decision]] = []
 
+    limits: Mapping[str, int] = {}
+
+    def inputs(self) -> Mapping[str, bytes]:
+        return {}
+
     def open(self, trial: Trial) -> DenyHash:
         return self
 
@@ -222,7 +228,7 @@ def test_recorded_decisions_reach_the_gate_of_a_resumed_trial(tmp_path: Path) ->
 
 def test_failed_call_gives_back_what_it_reserved(tmp_path: Path) -> None:
     answers = iter([ServiceFault("provider", "500"), "fine"])
-    shared = run_context(tmp_path, FakeProvider(lambda r: next(answers)), limits=Limits(total_tokens=40))
+    shared = run_context(tmp_path, FakeProvider(lambda r: next(answers)), limits=Limits(total_tokens=400))
     services = TrialServices(shared, TRIAL, 0)
     with pytest.raises(ServiceFault):
         services.ask("Ann", 0, 0, talk("x" * 100))

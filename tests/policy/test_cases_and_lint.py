@@ -1,25 +1,18 @@
-"""Testing, linting and comparing policies."""
+"""Testing and linting policies."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from arena.errors import DataError
-from arena.messages import ModelReply, Usage
 from arena.policy import worlds
 from arena.policy.cases import PolicyTest, cases_path, load_cases
 from arena.policy.cases import test_policy as run_cases
-from arena.policy.diff import diff, facts_of_line, redecide
 from arena.policy.gates_file import load_policy, read_policy
-from arena.policy.lint import Finding, lint
-from arena.policy.policy_gate import PolicyGate
+from arena.policy.lint import PolicyFinding, lint
 from arena.policy.rules import Policy
-from arena.records import Trial
-from arena.stops import Stop
-from arena.store.calls import CallLine, Fault
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO_SIDED = """\
@@ -46,8 +39,8 @@ def case(amount: float, verdict: str, rule: str = "big") -> str:
     return f"- {{name: n{amount}, stage: pre, facts: {{amount: {amount}}}, expect: {expect}}}\n"
 
 
-def found(text: str) -> dict[str, list[Finding]]:
-    out: dict[str, list[Finding]] = {}
+def found(text: str) -> dict[str, list[PolicyFinding]]:
+    out: dict[str, list[PolicyFinding]] = {}
     for one in lint(policy(text)):
         out.setdefault(one.rule_id, []).append(one)
     return out
@@ -170,61 +163,3 @@ def test_a_search_that_grows_too_large_says_so(monkeypatch: pytest.MonkeyPatch) 
     text = f"version: 1\npre_call:\n- id: r\n  deny_if: {{all: [{{any: [{terms}]}}, {{b: 1}}, {{not: {{b: 1}}}}]}}\n"
     (one,) = found(text)["r"]
     assert one.kind == "undecided" and "too many combinations" in one.message
-
-
-# Comparing
-
-
-def trial(slice_: str) -> Trial:
-    return Trial(f"t/{slice_}", "risk", {"slice": slice_}, "u", None, "0" * 64, {})
-
-
-def tool_line(amount: float, fault: Fault | None = None) -> CallLine:
-    answer = None if fault else {"ok": True, "result": {"amount": amount}}
-    return CallLine("tool", "t", 0, "agent", 0, 0, "", 0.0, 0.0, op="refund", args={"amount": amount}, answer=answer,
-                    fault=fault)  # fmt: skip
-
-
-def model_line(reply: str) -> CallLine:
-    said = ModelReply(reply, "stop", "m", Usage())
-    return CallLine("model", "t", 0, "agent", 0, 0, "", 0.0, 0.0, provider="mock/m", reply=said)
-
-
-OLD = "version: 1\npre_call:\n- id: r\n  calls: tool\n  deny_if: {field: args.amount, op: '>', value: 100}\n"
-
-
-def test_flips_are_counted_by_slice() -> None:
-    new = policy(OLD.replace("100", "50"))
-    runs = [(trial("a"), [tool_line(60), tool_line(10)]), (trial("b"), [tool_line(200)])]
-    result = diff(policy(OLD), new, runs)
-    assert (result.compared, result.unknown, len(result.flips)) == (6, 0, 1)
-    assert result.by("slice") == {"a": {"allow->deny": 1}}
-
-
-def test_equal_policies_flip_nothing() -> None:
-    assert diff(policy(OLD), policy(OLD), [(trial("a"), [tool_line(60), tool_line(500)])]).flips == []
-
-
-def test_a_decision_on_an_unrecorded_text_is_not_guessed() -> None:
-    new = policy("version: 1\npre_call:\n- id: t\n  deny_if: {text_contains: bomb}\n")
-    line = model_line("hello")
-    unknown = diff(policy(OLD), new, [(trial("a"), [line])])
-    assert (unknown.compared, unknown.unknown) == (1, 1)
-    known = diff(policy(OLD), new, [(trial("a"), [line])], sent=lambda line: "a bomb")
-    assert (known.compared, known.unknown, len(known.flips)) == (2, 0, 1)
-
-
-def test_failed_calls_have_no_decisions() -> None:
-    assert list(facts_of_line(tool_line(5, Fault(Stop.TIMEOUT, "late")))) == []
-
-
-def test_recorded_decisions_are_decided_again() -> None:
-    one = policy(OLD)
-    facts = [facts for facts, _ in facts_of_line(tool_line(500))]
-    gate = PolicyGate(one).open(trial("a"))
-    recorded = [(fact, gate.decide(fact)) for fact in facts]
-    assert list(redecide(one, trial("a"), recorded)) == []
-    (before, decision), *rest = recorded
-    tampered = [(before, replace(decision, verdict="allow")), *rest]
-    (problem,) = redecide(one, trial("a"), tampered)
-    assert "recorded allow by r, decided again deny by r" in problem

@@ -67,6 +67,26 @@ def test_a_call_is_denied_after_another() -> None:
     assert one.decide(tool("send")).rule_id == "leak"
 
 
+def test_a_call_does_not_come_after_itself() -> None:
+    one = gate(rule_that_denies("{after: {tool: send}}")).open(trial())
+    assert [one.decide(tool("send")).verdict for _ in range(2)] == ["allow", "deny"]
+
+
+def test_a_count_denies_only_the_calls_that_it_counts() -> None:
+    text = rule_that_denies("{count_in_trial: {kind: tool, op: '>', value: 1}}").replace("deny_if", "warn_if")
+    one = gate(text).open(trial())
+    assert [one.decide(tool("look")).verdict for _ in range(2)] == ["allow", "warn"]
+    assert one.decide(model("hello")).verdict == "allow"
+
+
+def test_a_task_of_the_file_wins_over_that_of_the_trial() -> None:
+    text = "version: 1\nvalues: {task: refund}\npre_call:\n- id: r\n  applies_if: {task: refund}\n  deny_if: true\n"
+    assert gate(text).open(trial(facts={"task": "other"})).decide(tool("look")).verdict == "deny"
+    assert gate(text.replace("values: {task: refund}\n", "")).open(trial(facts={"task": "other"})).decide(
+        tool("look")
+    ).verdict == ("allow")
+
+
 def test_trials_do_not_share_their_past() -> None:
     policy = gate(SEQUENCE)
     policy.open(trial()).decide(tool("read_inbox"))
@@ -83,6 +103,15 @@ def test_a_recalled_trial_goes_on_as_it_was() -> None:
     for call in (tool("refund", amount=20), tool("look"), tool("send")):
         assert resumed.decide(call) == through.decide(call)
         assert through.decide(call).verdict == "deny"
+
+
+def test_a_recalled_denial_does_not_count_as_made() -> None:
+    made, denied, later = (tool("refund", amount=amount) for amount in (60, 60, 30))
+    through, resumed = gate(SEQUENCE).open(trial()), gate(SEQUENCE).open(trial())
+    for call in (made, denied):
+        resumed.recall(call, Decision.recalled(through.decide(call).noted(call)))
+    assert resumed.decide(later) == through.decide(later)
+    assert through.decide(tool("refund", amount=20)).verdict == "deny", "60 and 30 were paid"
 
 
 def test_every_decision_but_of_judges_is_its_own() -> None:

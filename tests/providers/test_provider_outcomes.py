@@ -124,7 +124,7 @@ def test_a_refused_value_is_a_configuration_error_and_costs_one_call(
     for _ in range(2):
         with pytest.raises(ConfigError, match=f"m-1 does not take {said}"):
             provider.complete(question(sampling=sampling))
-    assert len(server.seen) == 1 and provider.not_sent() == {}
+    assert len(server.seen) == 1
     assert provider.complete(question()).text, "another value is asked for"
 
 
@@ -135,20 +135,20 @@ def test_a_refused_value_of_the_judge_names_its_own_flag(server: ModelServer) ->
         provider_on(server, "local").complete(request)
 
 
-def test_what_was_not_sent_is_told_by_model_and_setting(server: ModelServer) -> None:
+def test_a_reply_tells_which_settings_were_not_sent(server: ModelServer) -> None:
     everything = Sampling(0.5, 0.9, 100, 7, "low")
     server.script(refusal("temperature is not supported"), refusal("'max_tokens': unsupported"))
     provider = provider_on(server, "local")
-    assert provider.not_sent() == {}
-    provider.complete(question(sampling=everything))
-    provider.complete(question(sampling=everything, model="easy"))
-    assert provider.not_sent() == {"m-1": ("temperature",)}, "max_tokens went out under another name"
+    refused = provider.complete(question(sampling=everything))
+    assert refused.not_sent == ("temperature",), "max_tokens went out under another name"
+    assert provider.complete(question(sampling=everything)).not_sent == ("temperature",), "as learned"
+    assert provider.complete(question(sampling=everything, model="easy")).not_sent == ()
 
 
 def test_what_an_api_has_not_is_told_as_not_sent(server: ModelServer) -> None:
     provider = provider_on(server, "anthropic", environ={"ANTHROPIC_VERSION": "2026-10-21"})
-    provider.complete(question(sampling=Sampling(temperature=0.5, top_p=0.9, seed=7)))
-    assert provider.not_sent() == {"m-1": ("seed", "temperature", "top_p")}
+    reply = provider.complete(question(sampling=Sampling(temperature=0.5, top_p=0.9, seed=7)))
+    assert reply.not_sent == ("seed", "temperature", "top_p")
 
 
 @pytest.mark.parametrize("name", ["openai-chat", "anthropic", "openai"])

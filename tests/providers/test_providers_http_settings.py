@@ -127,8 +127,8 @@ def test_an_anthropic_version_must_be_a_date() -> None:
 def test_an_api_with_versions_tells_its_own() -> None:
     environ = {"ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": KEY, "ANTHROPIC_VERSION": "2026-10-21"}
     settings = settings_for(environ=environ)
-    assert anthropic.build("anthropic", settings).identity() == {"api_version": "2026-10-21"}
-    assert openai.build("openai", settings).identity() == {}
+    assert anthropic.build("anthropic", settings).api_version == "2026-10-21"
+    assert openai.build("openai", settings).api_version is None
 
 
 def test_a_key_that_would_travel_unencrypted_is_warned_about() -> None:

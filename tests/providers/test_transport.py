@@ -225,6 +225,21 @@ def test_a_server_that_never_answers_is_a_timeout(server: ModelServer) -> None:
     fault = fault_of(Transport(settings_for(timeout_s=0.02, max_retries=1)), server)
     assert fault.reason == "timeout" and len(fault.attempts) == 2
     assert str(fault) == "127.0.0.1: no reply within the time limit (gave up after 2 attempts)"
+    assert all(attempt.may_be_billed for attempt in fault.attempts), "the server may have worked on what was sent"
+
+
+@pytest.mark.parametrize("status", [408, 504, 524])
+def test_status_that_ends_a_wait_is_a_timeout_and_may_be_billed(server: ModelServer, status: int) -> None:
+    server.script(plain(status, "late"))
+    fault = fault_of(Transport(settings_for(max_retries=0)), server)
+    assert fault.reason == "timeout" and fault.attempts[0].may_be_billed
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_status_that_refuses_is_no_timeout_and_not_billed(server: ModelServer, status: int) -> None:
+    server.script(plain(status, "busy"))
+    fault = fault_of(Transport(settings_for(max_retries=0)), server)
+    assert fault.reason == "provider" and not fault.attempts[0].may_be_billed
 
 
 def test_a_reply_that_stalls_is_a_timeout(server: ModelServer) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from arena.errors import ConfigError, ServiceFault
-from arena.providers.http.connections import Proxy, proxy_for
+from arena.providers.http.connections import ConnectionPool, PoolSettings, Proxy, Route, proxy_for
 from arena.providers.http.transport import Transport
 from tests.support.http_rig import settings_for
 from tests.support.http_server import ModelServer, Scripted
@@ -161,3 +162,24 @@ def test_without_verification_any_certificate_will_do_and_a_warning_says_so(
 def test_a_server_without_tls_is_named() -> None:
     with ModelServer() as plain, pytest.raises(ServiceFault, match="no TLS connection"):
         Transport(settings_for(max_retries=0)).request("GET", f"https://127.0.0.1:{plain.port}/", {})
+
+
+def test_idle_connection_that_has_something_to_read_is_not_used_again() -> None:
+    """A server that closed it, or said something unasked: its words would be taken for the next reply."""
+    route = Route("http", "127.0.0.1", 80, None)
+    for unasked in (b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n", b""):
+        pool = ConnectionPool(PoolSettings())
+        near, far = socket.socketpair()
+        pool.put(route, near)
+        far.sendall(unasked) if unasked else far.close()
+        assert pool.take(route) is None
+        far.close()
+
+
+def test_quiet_idle_connection_is_used_again() -> None:
+    route, pool = Route("http", "127.0.0.1", 80, None), ConnectionPool(PoolSettings())
+    near, far = socket.socketpair()
+    pool.put(route, near)
+    assert pool.take(route) is near and pool.take(route) is None
+    near.close()
+    far.close()

@@ -86,6 +86,7 @@ def test_the_answer_to_head_has_no_body() -> None:
         (OK + b"Content-Length: 1001\r\n\r\n", "too_large", "larger than the 1000 bytes"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n3e9\r\n", "too_large", "larger"),
         (OK + b"\r\n" + b"x" * 1001, "too_large", "larger"),
+        (OK + b"\r\n" + b"x" * 40_000, "too_large", "larger"),
     ],
 )
 def test_a_broken_reply_says_what_is_wrong(sent: bytes, kind: str, message: str) -> None:

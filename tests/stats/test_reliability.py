@@ -65,7 +65,7 @@ def test_the_split_of_unbalanced_data_finds_the_variances_that_made_them() -> No
 @pytest.mark.parametrize(
     ("sds", "says"),
     [
-        ((1.0, 0.2, 0.1), "more challenges"),
+        ((1.0, 0.2, 0.1), "more units"),
         ((0.1, 1.0, 0.1), "more plays"),
         ((0.05, 0.1, 2.0), "more judgements"),
     ],

@@ -72,6 +72,14 @@ def test_more_columns_widen_the_bounds() -> None:
     assert bounded([plain(first)] * 5).upper[0] == one
 
 
+def test_column_with_hardly_any_spread_does_not_widen_the_others() -> None:
+    """Resamples without its one odd value have no spread, so its own critical value is large."""
+    other, steady = plain(normal(30, 7)), plain([-0.84 + 0.001 * (place % 3) for place in range(29)] + [0.0])
+    together, alone = bounded([other, steady], resamples=999), bounded([other], resamples=999)
+    mean = alone.means[0]
+    assert alone.upper[0] - mean < together.upper[0] - mean < 1.6 * (alone.upper[0] - mean)
+
+
 def test_clusters_count_as_one_unit_each() -> None:
     values = normal(40, 3)
     grouped = Column([10 * value for value in values], [10] * 40)

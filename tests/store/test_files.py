@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -112,6 +113,24 @@ def write_new(path: Path) -> None:
     folder = open_folder(path.parent)
     os.close(create(folder, path.name))
     os.close(folder)
+
+
+def test_file_appears_only_once_it_is_on_the_disk(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def watched_fsync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def watched_replace(*names: str, **folders: int) -> None:
+        done.append("rename")
+        replace(*names, **folders)
+
+    monkeypatch.setattr(os, "fsync", watched_fsync)
+    monkeypatch.setattr(os, "replace", watched_replace)
+    write_pieces(run / "summary.json")
+    assert done == ["file", "rename", "folder"]
 
 
 @pytest.mark.parametrize("put", [write, write_pieces, write_new])

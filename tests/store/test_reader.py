@@ -147,6 +147,11 @@ def test_closing_orders_by_plan_keeps_the_newest_and_chains(tmp_path: Path) -> N
         previous = hashlib.sha256(row).hexdigest()
 
 
+def test_chains_of_two_runs_begin_differently() -> None:
+    assert first_link({"seed": 0}) != first_link({"seed": 1})
+    assert first_link({"seed": 0}) == first_link({"seed": 0})
+
+
 def test_closing_twice_changes_nothing(tmp_path: Path) -> None:
     close_records(file(tmp_path, line("b"), line("a")), {}, "ab", lambda record: None)
     once = (tmp_path / "matches.jsonl").read_bytes()

@@ -169,8 +169,23 @@ def tokens_in(text: str) -> int:
     return -(-len(text) // 4)
 
 
+def called_tool(shape: Shape, payload: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the call that a model makes of the tools it is offered: at every other message, in one of three
+    conversations; None where it talks."""
+    tools = [tool["function"] if shape.name == "chat" else tool for tool in payload.get("tools", ())]
+    spoken = sum(role == "assistant" for role, _ in roles_and_texts(shape.name, payload[shape.turns]))
+    digest = content_digest(shape, payload)
+    if not tools or spoken % 2 or int(digest[:8], 16) % 3:
+        return None
+    return {"id": f"call_{digest[:8]}", "name": "help", "arguments": {"op": "hash"}}
+
+
 def good_reply(shape: Shape, payload: dict[str, Any], text: str | None = None) -> dict[str, Any]:
-    """Return a complete reply of the API to a request, cut where it allows fewer tokens."""
+    """Return a complete reply of the API to a request, cut where it allows fewer tokens; a call where a model makes
+    one."""
+    call = called_tool(shape, payload) if text is None else None
+    if call is not None:
+        return _calling(shape, good_reply(shape, payload, "Let me look that up."), call)
     said = answer_text(shape, payload) if text is None else text
     limits = [payload[name] for name in ("max_tokens", "max_completion_tokens", "max_output_tokens") if name in payload]
     cut = bool(limits) and tokens_in(said) > min(limits)
@@ -182,6 +197,26 @@ def good_reply(shape: Shape, payload: dict[str, Any], text: str | None = None) -
     counts = (asked, tokens_in(said))
     build = {"chat": _chat_reply, "responses": _response, "messages": _message}[shape.name]
     return build(payload, content_digest(shape, payload), said, cut, counts)
+
+
+def _calling(shape: Shape, reply: dict[str, Any], call: dict[str, Any]) -> dict[str, Any]:
+    """Return a reply that also calls a tool."""
+    arguments = json.dumps(call["arguments"])
+    if shape.name == "chat":
+        function = {"name": call["name"], "arguments": arguments}
+        reply["choices"][0]["message"]["tool_calls"] = [{"id": call["id"], "type": "function", "function": function}]
+        reply["choices"][0]["finish_reason"] = "tool_calls"
+    elif shape.name == "responses":
+        reply["output"].append({
+            "type": "function_call", "id": f"fc_{call['id']}", "call_id": call["id"], "name": call["name"],
+            "arguments": arguments, "status": "completed",
+        })  # fmt: skip
+    else:
+        reply["content"].append(
+            {"type": "tool_use", "id": call["id"], "name": call["name"], "input": call["arguments"]}
+        )
+        reply["stop_reason"] = "tool_use"
+    return reply
 
 
 def _chat_reply(payload: dict[str, Any], digest: str, said: str, cut: bool, counts: tuple[int, int]) -> dict[str, Any]:

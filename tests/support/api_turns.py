@@ -143,13 +143,28 @@ def _texts(content: Any, kinds: tuple[str, ...]) -> bool:
     )
 
 
+TOOL_KEYS = {
+    "chat": {"name", "description", "parameters", "strict"},
+    "responses": {"type", "name", "description", "parameters", "strict"},
+    "messages": {"name", "description", "input_schema", "cache_control"},
+}
+
+
 def problem_with_tools(api: str, payload: dict[str, Any]) -> Found:
     """Return what the API refuses about the tools and the form of the answer that a request asks for."""
-    for tool in payload.get("tools", ()):
+    tools = payload.get("tools", ())
+    if len(tools) > 128:
+        return (
+            f"Invalid 'tools': array too long. Expected an array with maximum length 128, but got {len(tools)}",
+            "tools",
+        )
+    for tool in tools:
         function = tool.get("function") if api == "chat" and isinstance(tool, dict) else tool
         schema = "input_schema" if api == "messages" else "parameters"
         if not isinstance(function, dict) or not CALL_NAME.fullmatch(str(function.get("name"))):
             return "Invalid 'tools[0].name': string does not match pattern", "tools"
+        if set(function) - TOOL_KEYS[api] or (api == "chat" and set(tool) != {"type", "function"}):
+            return f"Unknown parameter: 'tools[0].{min(set(function) - TOOL_KEYS[api], default='?')}'", "tools"
         if api != "messages" and tool.get("type") != "function":
             return "Missing required parameter: 'tools[0].type'", "tools"
         parameters = function.get(schema)
@@ -157,6 +172,9 @@ def problem_with_tools(api: str, payload: dict[str, Any]) -> Found:
             return f"Invalid schema for function '{function['name']}': schema must have type 'object'", "tools"
         if not isinstance(function.get("description", ""), str):
             return "Invalid type for 'tools[0].description'", "tools"
+    names = [(tool["function"] if api == "chat" else tool)["name"] for tool in tools]
+    if len(set(names)) < len(names):
+        return "tools: Tool names must be unique.", "tools"
     form = {
         "chat": ("response_format", payload.get("response_format")),
         "responses": ("text.format", payload.get("text", {}).get("format")),

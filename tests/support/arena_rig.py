@@ -19,12 +19,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from arena.cli.entry import main as any_command
 from arena.run import main
 from tests.support.http_server import KEY, ModelServer
 from tests.support.plain_records import records_of
@@ -88,10 +89,19 @@ def split_size(split: str) -> int:
 
 def arena(*words: str) -> Ended:
     """Carry out `arena run WORDS` in this process."""
+    return _ended(words, main)
+
+
+def command(*words: object) -> Ended:
+    """Carry out `arena WORDS`, of which the first is a command's name, in this process."""
+    return _ended(tuple(map(str, words)), any_command)
+
+
+def _ended(words: tuple[str, ...], call: Callable[[Sequence[str]], int]) -> Ended:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = main(words)
+            code = call(words)
         except SystemExit as ended:  # --help and --version, as argparse does it
             code = int(ended.code or 0)
     return Ended(code, out.getvalue(), err.getvalue(), folder_of(words))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from arena.families.crypto.mock.provider import build
 from arena.families.crypto.prompts import OPENING_CUE, system_prompt
 from arena.messages import CallKey, Conversation, ModelReply, ModelRequest, Sampling, ToolAnswer, Usage
-from arena.play.dialogue import Setting, converse, rotation
+from arena.play.dialogue import DialogueSetup, converse, rotation
 from arena.records import Json, Transcript
 
 SEATS = ("Ada", "Ben", "Cy", "Di", "Ed")
@@ -119,7 +119,7 @@ class Table:
     ) -> ModelReply:
         return self.provider.complete(request(self.model, conversation, seat, turn, step, self.seed))
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(self, turn: int, step: int, conversation: Conversation, schema: Json = None) -> ModelReply:
         key = CallKey(TRIAL, 0, "(judge)", turn, step)
         return self.provider.complete(ModelRequest("judge", "judge", conversation, Sampling(), key, self.seed))
 
@@ -148,7 +148,7 @@ def play(
     subject, values = given or (challenge(names, word), None)
     told = tools if table.has_tools else None
     systems = {name: system_prompt(subject, name, told, max_turns, values) for name in names}
-    return converse(Setting(systems, rotation(names, max_turns), 10, OPENING_CUE), table)
+    return converse(DialogueSetup(systems, rotation(names, max_turns), 10, OPENING_CUE), table)
 
 
 class JudgeScript:
@@ -166,7 +166,7 @@ class JudgeScript:
     ) -> ModelReply:
         raise AssertionError("a judge's work asks no player")
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(self, turn: int, step: int, conversation: Conversation, schema: Json = None) -> ModelReply:
         self.asked.append((turn, step, [message.text for message in conversation.messages]))
         return self.replies[len(self.asked) - 1]
 

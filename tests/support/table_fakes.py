@@ -39,7 +39,7 @@ class FakeServices:
             raise said
         return reply(said) if isinstance(said, str) else said
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(self, turn: int, step: int, conversation: Conversation, schema: Json = None) -> ModelReply:
         return self.ask("(judge)", turn, step, conversation)
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:

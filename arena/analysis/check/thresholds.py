@@ -6,16 +6,17 @@ never OK; a metric that no such run can have is an error in the file.
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.analysis.check.metrics import Measure, UnknownMetric, measures
+from arena.analysis.check.expressions import OPS, BadExpression, Expression, Term, evaluate, parse
+from arena.analysis.check.metrics import Measure, UnknownMetric
 from arena.errors import DataError, Issue
 from arena.formats import simpleyaml
 from arena.formats.bounded import read_text
+from arena.formats.suggest import suggest
 from arena.records import Json
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
@@ -23,9 +24,6 @@ LEVELS = (OK, WARN, FAIL)
 """From good to bad."""
 
 FORMAT = 1
-OPS: Mapping[str, Callable[[float, float], bool]] = {
-    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq,
-}  # fmt: skip
 POINT, INTERVAL = "point", "interval"
 _TOP = ("thresholds_format", "name", "family", "rules")
 _RULE = ("metric", "op", "warn", "fail", "min_n", "compare", "absent", "reason")
@@ -40,7 +38,7 @@ class Rule:
     `absent`: what a run without a value gets.  `place`: file and line or pointer, for messages.
     """
 
-    metric: tuple[str, ...]
+    metric: Expression
     op: str
     warn: float | None
     fail: float | None
@@ -68,7 +66,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """What one rule says of one measure. `level` is one of LEVELS; `why` is one line for people."""
 
     level: str
@@ -95,11 +93,11 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckVerdict:
     """All findings of a run, in the order of the rules."""
 
     rules: Rules
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
 
     @property
     def overall(self) -> str:
@@ -168,7 +166,7 @@ class _Reader:
             return {}
         for key in found:
             if key not in known:
-                self.bad(place, f"unknown key {key!r}; there are: {', '.join(known)}")
+                self.bad(place, f"unknown key {key!r}{suggest(key, known)}; there are: {', '.join(known)}")
         return found
 
     def read(self, found: Json) -> Rules:
@@ -215,12 +213,17 @@ class _Reader:
         metric = self.metric(row.get("metric"), place)
         return Rule(metric, op, warn, fail, min_n, compare, str(absent).upper(), str(reason), where)
 
-    def metric(self, found: Json, place: str) -> tuple[str, ...]:
-        parts = found.split(".") if isinstance(found, str) else found
-        if not isinstance(parts, list) or not parts or not all(isinstance(p, str) and p for p in parts):
-            self.bad(place, "`metric` must be a dotted name such as success_rate, or a list of its parts")
-            return ()
-        return tuple(parts)
+    def metric(self, found: Json, place: str) -> Expression:
+        if isinstance(found, list) and found and all(isinstance(part, str) and part for part in found):
+            return Expression(Term(tuple(found)))
+        try:
+            if not isinstance(found, str):
+                raise BadExpression("it is no text and no list of texts")
+            return parse(found)
+        except BadExpression as error:
+            message = f"`metric` must be a dotted name such as success_rate, a list of its parts, or max(...): {error}"
+            self.bad(place, message)
+            return Expression(Term(("",)))
 
     def number(self, row: Mapping[str, Json], key: str, place: str) -> float | None:
         value = row.get(key)
@@ -234,21 +237,23 @@ class _Reader:
             self.bad(place, f"`warn` ({warn:g}) would never speak: `fail` ({fail:g}) is the stricter bound under {op}")
 
 
-def judge(rules: Rules, summary: Mapping[str, Json]) -> Verdict:
+def judge(rules: Rules, summary: Mapping[str, Json]) -> CheckVerdict:
     """Return what the rules say of a run. Raises DataError naming every rule whose metric such a run cannot have."""
     issues: list[Issue] = []
     family = summary.get("family")
     if rules.family is not None and rules.family != family:
         issues.append(Issue(rules.file, "/family", f"is for runs of the family {rules.family}; this one is {family}"))
         raise DataError(issues)
-    findings: list[Finding] = []
+    findings: list[CheckFinding] = []
     for rule in rules.rules:
         try:
-            found = measures(summary, rule.metric)
+            found = evaluate(summary, rule.metric)
         except UnknownMetric as error:
-            issues.append(Issue(rules.file, rule.place.pointer, f"unknown metric {'.'.join(rule.metric)}: {error}"))
+            issues.append(Issue(rules.file, rule.place.pointer, f"unknown metric {rule.metric.shown}: {error}"))
             continue
-        for measure in found or [Measure(rule.metric, None, 0, why="the run has nothing that `*` could stand for")]:
+        for measure in found or [
+            Measure((rule.metric.shown,), None, 0, why="the run has nothing that `*` could stand for")
+        ]:
             if rule.compare == INTERVAL and measure.value is not None and measure.interval is None:
                 message = f"no interval is known for {measure.name}: use `compare: point`"
                 issues.append(Issue(rules.file, rule.place.pointer, message))
@@ -256,24 +261,24 @@ def judge(rules: Rules, summary: Mapping[str, Json]) -> Verdict:
             findings.append(_finding(rule, measure))
     if issues:
         raise DataError(issues)
-    return Verdict(rules, tuple(findings))
+    return CheckVerdict(rules, tuple(findings))
 
 
-def _finding(rule: Rule, measure: Measure) -> Finding:
+def _finding(rule: Rule, measure: Measure) -> CheckFinding:
     if measure.value is None:
-        return Finding(rule.absent, rule, measure, f"no value: {measure.why}")
+        return CheckFinding(rule.absent, rule, measure, f"no value: {measure.why}")
     if rule.min_n and (measure.n is None or measure.n < rule.min_n):
         counted = "an unknown number of" if measure.n is None else str(measure.n)
-        return Finding(WARN, rule, measure, f"too few: {counted} observations, {rule.min_n} are wanted")
+        return CheckFinding(WARN, rule, measure, f"too few: {counted} observations, {rule.min_n} are wanted")
     value, what = measure.value, "value"
     if rule.compare == INTERVAL and measure.interval is not None:
         low = rule.op[0] == ">"
         value, what = measure.interval[0 if low else 1], f"{'lower' if low else 'upper'} end of the 95 % interval"
     for level, bound in ((FAIL, rule.fail), (WARN, rule.warn)):
         if bound is not None and not OPS[rule.op](value, bound):
-            return Finding(level, rule, measure, f"{what} {shown(value)} is not {rule.op} {bound:g}")
+            return CheckFinding(level, rule, measure, f"{what} {shown(value)} is not {rule.op} {bound:g}")
     kept = rule.warn if rule.warn is not None else rule.fail
-    return Finding(OK, rule, measure, f"{what} {shown(value)} {rule.op} {kept:g}")
+    return CheckFinding(OK, rule, measure, f"{what} {shown(value)} {rule.op} {kept:g}")
 
 
 def shown(value: float) -> str:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from arena.analysis.compare.paired_runs import Match, PairedRuns, RunTable
+from arena.analysis.compare.paired_runs import ComparedMatch, PairedRuns, RunTable
 from arena.engine.run_reliability import components_json
+from arena.families.spec import Words
 from arena.formats.decode import encode
 from arena.records import Json
 from arena.stats.bootstrap import Bootstrapped, Column, expanded_level, intervals, replicates, resampled_indices
@@ -28,7 +29,7 @@ BETTER, WORSE, UNCLEAR, NO_DATA = "better", "worse", "cannot tell", "no data"
 FEW_CHALLENGES = 10
 """Below so many challenges bootstrap intervals are known to be too narrow (docs/comparing.md, measured)."""
 
-Value = Callable[[Match], float | None]
+Value = Callable[[ComparedMatch], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def metrics(runs: PairedRuns) -> list[Metric]:
     dimensions, success = runs.base.dimensions, runs.base.success
     found = [Metric(name, "judge", "score", _score(name)) for name in dimensions]
     found.append(Metric(SUCCESS_RATE, "judge", "rate", lambda match: _is(match.outcome, success)))
-    if not runs.verified_problem:
+    if runs.base.verified_rules and not runs.verified_problem:
         found += [Metric(name, "verified", "score", _verified(name)) for name in dimensions]
         found.append(Metric(SUCCESS_RATE, "verified", "rate", lambda match: _is(match.verified_outcome, success)))
     return found
@@ -104,7 +105,7 @@ def paired(runs: PairedRuns, metric: Metric) -> Paired:
     return Paired(metric, by_unit, dict(sorted(left_out.items())))
 
 
-def _lack(match: Match) -> str:
+def _lack(match: ComparedMatch) -> str:
     if match.status != "done":
         return match.status
     return "not verified" if match.scored else "unscored"
@@ -113,13 +114,15 @@ def _lack(match: Match) -> str:
 def compare(runs: PairedRuns, options: Options) -> dict[str, Json]:
     """Return the comparison as JSON (docs/comparing.md): equal runs and options give equal bytes."""
     tables = [paired(runs, metric) for metric in metrics(runs)]
-    rows = [_row(table) for table in tables]
-    _add_intervals(tables, rows, options)
+    words = runs.base.words
+    rows = [_row(table, words) for table in tables]
+    _add_intervals(tables, rows, options, words)
     _add_tests(tables, rows, options)
     for row in rows:
         _add_verdict(row)
     return {
         "comparison_format": COMPARISON_FORMAT,
+        "words": asdict(words),
         "base": _run_json(runs.base),
         "tuned": _run_json(runs.tuned),
         "challenges": len({pair.unit for pair in runs.pairs}),
@@ -148,12 +151,13 @@ def _run_json(table: RunTable) -> dict[str, Json]:
         "identity_sha256": identity.sha256,
         "models": encode(identity.models),
         "calculator": dict(identity.calculator),
+        "not_sent": {model: list(names) for model, names in table.not_sent.items()},
         "counts": table.counts(),
         "reliability": table.reliability(),
     }
 
 
-def _row(table: Paired) -> dict[str, Json]:
+def _row(table: Paired, words: Words) -> dict[str, Json]:
     """Return one metric with what needs no chance: means, difference, effect, variance split."""
     pairs = [pair for values in table.by_unit.values() for pair in values]
     n = len(pairs)
@@ -180,27 +184,27 @@ def _row(table: Paired) -> dict[str, Json]:
     for unit, values in table.by_unit.items():
         for base, tuned in values:
             sums.add(unit, [tuned - base])
-    row["variance"] = components_json(components(sums))
+    row["variance"] = components_json(components(sums), words)
     return row
 
 
-def _add_intervals(tables: Sequence[Paired], rows: Sequence[dict[str, Json]], options: Options) -> None:
-    """Add bootstrap intervals; metrics that rest on the same challenges share the drawn indices."""
+def _add_intervals(tables: Sequence[Paired], rows: Sequence[dict[str, Json]], options: Options, words: Words) -> None:
+    """Add bootstrap intervals; metrics that rest on the same units share the drawn indices."""
     groups: dict[tuple[str, ...], list[int]] = {}
     for place, table in enumerate(tables):
         if len(table.by_unit) >= 2:
             groups.setdefault(tuple(table.by_unit), []).append(place)
         elif table.by_unit:
-            rows[place]["ci95_note"] = "one challenge has no interval: there is nothing to resample"
+            rows[place]["ci95_note"] = f"one {words.unit} has no interval: there is nothing to resample"
     for units, places in groups.items():
         level = expanded_level(len(units), LEVEL)
         columns = [tables[place].column() for place in places]
         draws = resampled_indices(len(units), options.resamples, f"arena-compare/1 bootstrap {options.seed}")
         for place, column, found in zip(places, columns, replicates(columns, draws), strict=True):
-            _put_interval(rows[place], intervals(column, found, level), len(units))
+            _put_interval(rows[place], intervals(column, found, level), len(units), words)
 
 
-def _put_interval(row: dict[str, Json], found: Bootstrapped, units: int) -> None:
+def _put_interval(row: dict[str, Json], found: Bootstrapped, units: int, words: Words) -> None:
     notes = []
     row["ci95_percentile"] = [_rounded(end) for end in found.percentile]
     if found.bca is None:
@@ -208,7 +212,7 @@ def _put_interval(row: dict[str, Json], found: Bootstrapped, units: int) -> None
     else:
         row["ci95_bca"] = [_rounded(end) for end in found.bca]
     if units < FEW_CHALLENGES:
-        notes.append(f"{units} challenges are few: read the interval as too narrow")
+        notes.append(f"{units} {words.units} are few: read the interval as too narrow")
     row["ci95_note"] = "; ".join(notes) or None
 
 

@@ -44,7 +44,7 @@ def figure(found: Mapping[str, Json]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y}" role="img" aria-labelledby="t d">',
         f'<title id="t">{_safe(name)}</title><desc id="d">{_safe(words)}</desc><style>{_STYLE}</style>',
         f'<rect class="bg" width="{_WIDTH}" height="{y}"/>',
-        _text(16, 24, f"{name}: {found['pairs']} pairs in {found['challenges']} challenges", "t"),
+        _text(16, 24, f"{name}: {found['pairs']} pairs in {found['challenges']} {found['words']['units']}", "t"),
         _text(16, 42, "Mark: difference. Line: 95 % interval (BCa where it is defined, else percentile).", "s"),
     ]
     return "\n".join([*head, *parts, "</svg>"]) + "\n"

@@ -13,6 +13,7 @@ from arena.engine.build import family_spec
 from arena.engine.finished import unit_digests
 from arena.engine.run_reliability import PanelSums, Repeated, reliability_json, repeated
 from arena.errors import DataError, Issue, UsageError
+from arena.families.spec import Words
 from arena.families.verified import verified_of
 from arena.formats.decode_nodes import MemberError
 from arena.records import STATUSES, Json, Record
@@ -31,7 +32,7 @@ VERIFIED_RULE = "verified_rule"
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class ComparedMatch:
     """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
 
     repeated: Repeated
@@ -59,9 +60,16 @@ class RunTable:
     conditions: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
     """Values that a scored trial may lack."""
-    matches: dict[str, Match] = field(default_factory=dict)
+    matches: dict[str, ComparedMatch] = field(default_factory=dict)
+    not_sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Model -> settings that were asked for and not sent to it."""
     verified_rules: set[str] = field(default_factory=set)
     """`name version` of every rule by which verified scores were made."""
+
+    @property
+    def words(self) -> Words:
+        """What readers call the units and trials of the run's family."""
+        return family_spec(self.run.manifest.identity.family).words
 
     @property
     def success(self) -> str:
@@ -82,7 +90,7 @@ class RunTable:
             if match.scored:
                 scores.add(match.scores)
             plays[match.repeated] = n + 1, outcomes, scores
-        return reliability_json(plays, self.panels)
+        return reliability_json(plays, self.panels, self.words)
 
     def counts(self) -> dict[str, int]:
         """Return how many matches there are of each kind that no mean holds, and of those that it does."""
@@ -100,12 +108,14 @@ def read_run(run: FinishedRun) -> RunTable:
     try:
         dimensions, outcomes = tuple(summary["mean_scores"]), tuple(summary["outcomes"])
         planned = int(summary["n_planned"])
+        not_sent = {model: tuple(names) for model, names in summary.get("not_sent", {}).items()}
         conditions, optional = tuple(summary["conditions"]), frozenset(summary["optional_scores"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
     table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional)
+    table.not_sent = not_sent
     if run.records.shape.replaced:
-        raise UsageError(f"{run.path} holds a match twice: finish the run with `--resume` first")
+        raise UsageError(f"{run.path} holds a trial twice: finish the run with `--resume` first")
     for place, record in run.records.placed():
         if record.key in table.matches:
             raise UsageError(f"{run.path} holds {record.key} twice, and is finished: it was changed")
@@ -118,7 +128,7 @@ def read_run(run: FinishedRun) -> RunTable:
     return table
 
 
-def _match(record: Record, table: RunTable) -> Match:
+def _match(record: Record, table: RunTable) -> ComparedMatch:
     """Return what a comparison needs of a record. Errors: MemberError where it does not fit the run's summary."""
     score = record.score
     scores = _numbers(score.values, table, "scores") if record.scored else {}
@@ -135,7 +145,7 @@ def _match(record: Record, table: RunTable) -> Match:
         if label is not None and label not in table.outcomes:
             raise MemberError(member, f"{label!r} is no outcome of this run")
     repetition = repeated(record.trial, table.conditions)
-    return Match(repetition, record.status, record.scored, scores, score.outcome, verified, outcome)
+    return ComparedMatch(repetition, record.status, record.scored, scores, score.outcome, verified, outcome)
 
 
 def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: str) -> dict[str, float]:
@@ -151,8 +161,8 @@ class Pair:
     """One trial of both runs."""
 
     unit: str
-    base: Match
-    tuned: Match
+    base: ComparedMatch
+    tuned: ComparedMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +187,7 @@ def pair_runs(base: RunTable, tuned: RunTable, intersect: bool) -> PairedRuns:
     """Pair two runs. Errors: UsageError listing everything in which runs that cannot be compared differ."""
     found = list(_obstacles(base, tuned, intersect))
     if found:
-        hint = "" if intersect else "; --intersect compares the challenges and repetitions that both have"
+        hint = "" if intersect else "; --intersect compares what both have played"
         relaxed = all(relaxed for relaxed, _ in found)
         lines = "\n  ".join(line for _, line in found)
         raise UsageError(
@@ -190,7 +200,7 @@ def pair_runs(base: RunTable, tuned: RunTable, intersect: bool) -> PairedRuns:
     others = {key: match for key, match in tuned.matches.items() if used is None or match.unit in used}
     pairs = tuple(Pair(match.unit, match, others[key]) for key, match in matches.items() if key in others)
     if not pairs:
-        raise UsageError("these runs have no match in common: no challenge and repetition was played in both")
+        raise UsageError(f"these runs have no {base.words.trial} in common: no {base.words.unit} was played in both")
     left, right = len(matches) - len(pairs), len(others) - len(pairs)
     return PairedRuns(base, tuned, pairs, left, right, common, _verified_problem(base, tuned))
 
@@ -238,6 +248,8 @@ def _common(base: FinishedRun, tuned: FinishedRun) -> dict[str, Json]:
 
 
 def _verified_problem(base: RunTable, tuned: RunTable) -> str:
+    if not base.verified_rules and not tuned.verified_rules:
+        return ""
     for name, table in (("base", base), ("tuned", tuned)):
         if not table.verified_rules:
             return f"no verified scores in this run: {name}"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from arena.analysis.compare.comparison import BETTER, NO_DATA, UNCLEAR, WORSE
+from arena.families.spec import Words
 from arena.formats.tables import csv_line, join_lines, number, printable, text_table
 from arena.records import Json
 from arena.stats.power import POWER
@@ -86,17 +87,23 @@ def _escaped(text: str) -> str:
 def tables(found: Mapping[str, Json]) -> list[tuple[str, Sequence[str], list[list[str]]]]:
     """Return title, header and rows of every table of a comparison."""
     out: list[tuple[str, Sequence[str], list[list[str]]]] = [
-        ("Matches of the whole runs", ("", *(name.replace("_", " ") for name in _COUNTS)), _count_rows(found))
+        (
+            f"{_words(found).trials.capitalize()} of the whole runs",
+            ("", *(name.replace("_", " ") for name in _COUNTS)),
+            _count_rows(found),
+        )
     ]
+    judged = found["base"]["models"]["judge"] is not None
     for source, title in _SOURCES.items():
         rows = [_metric_row(row) for row in found["metrics"] if row["source"] == source]
         if rows:
-            out.append((title, _HEADER, rows))
+            out.append((title if judged else "Scores", _HEADER, rows))
     rates = ("", "base", "95 % Wilson", "tuned", "95 % Wilson", "only tuned won", "only base won", "McNemar p", "mid-p")
     out.append(("Outcomes", rates, [_outcome_row(row) for row in found["outcomes"]]))
     reliability = _reliability_rows(found)
     if reliability:
-        header = ("k", "pass@k base", "pass@k tuned", "pass^k base", "pass^k tuned", "challenges base", "tuned")
+        units = f"{_words(found).units} base"
+        header = ("k", "pass@k base", "pass@k tuned", "pass^k base", "pass^k tuned", units, "tuned")
         out.append(("Over repetitions: one of k plays succeeds (pass@k), all do (pass^k)", header, reliability))
     return out
 
@@ -162,20 +169,30 @@ def p_text(p: float | None) -> str:
 def headline(found: Mapping[str, Json]) -> str:
     """Return what was compared and how it came out, in two lines."""
     sides = [f"{side} {found[side]['name']} ({_players(found[side]['models'])})" for side in ("base", "tuned")]
-    judge = found["base"]["models"]["judge"]
-    counts = f"{_many(found['pairs'], 'pair')} of matches in {_many(found['challenges'], 'challenge')}; judge {judge}"
+    judge, names = found["base"]["models"]["judge"], _words(found)
+    counts = f"{_many(found['pairs'], 'pair')} of {names.trials} in {_units(found['challenges'], names)}"
+    counts += f"; judge {judge}" if judge else ""
     words = []
     for verdict in (BETTER, WORSE, UNCLEAR, NO_DATA):
         rows = [row for row in found["metrics"] if row["verdict"] == verdict and not row["as_judged"]]
         if rows:
-            names = ", ".join(map(label, rows))
-            words.append(f"{verdict}{' for' if verdict == NO_DATA else ' in'} {names}")
+            metrics = ", ".join(map(label, rows))
+            words.append(f"{verdict}{' for' if verdict == NO_DATA else ' in'} {metrics}")
     return f"{' against '.join(sides)}; {counts}.\nTuned: " + "; ".join(words) + "."
 
 
 def _many(count: float, noun: str) -> str:
     shown = f"{int(count):,}" if count == int(count) else f"{count:,}"
     return f"{shown} {noun}" if count == 1 else f"{shown} {noun}s"
+
+
+def _words(found: Mapping[str, Json]) -> Words:
+    """Return the words of the family that was compared."""
+    return Words(**found["words"])
+
+
+def _units(count: float, words: Words) -> str:
+    return f"{count:,} {words.unit if count == 1 else words.units}"
 
 
 def _players(models: Mapping[str, Json]) -> str:
@@ -185,7 +202,8 @@ def _players(models: Mapping[str, Json]) -> str:
 
 def sentences(found: Mapping[str, Json]) -> list[str]:
     """Return one plain sentence for each metric: the verdict, and where one cannot tell what would tell."""
-    said = [_sentence(row) for row in found["metrics"] if not row["as_judged"]]
+    words = _words(found)
+    said = [_sentence(row, words) for row in found["metrics"] if not row["as_judged"]]
     same = [row["metric"] for row in found["metrics"] if row["as_judged"] and row["pairs"]]
     return [*said, f"Verified as the judge scored them in every pair: {', '.join(same)}."] if same else said
 
@@ -195,7 +213,7 @@ def label(row: Mapping[str, Json]) -> str:
     return str(row["metric"]) + (" (verified)" if row["source"] == "verified" else "")
 
 
-def _sentence(row: Mapping[str, Json]) -> str:
+def _sentence(row: Mapping[str, Json], words: Words) -> str:
     rate, name = row["kind"] == "rate", label(row)
     seen = change(row["difference"], rate)
     ends = row["ci95_bca"] or row["ci95_percentile"]
@@ -209,13 +227,13 @@ def _sentence(row: Mapping[str, Json]) -> str:
     if row["equal"] == row["pairs"]:
         return f"{name}: cannot tell; every pair is equal.{missing}"
     p = p_text(row["p_holm"])
-    return f"{name}: cannot tell; seen {seen}{within}, p = {p} after Holm. {_would_tell(row)}{missing}"
+    return f"{name}: cannot tell; seen {seen}{within}, p = {p} after Holm. {_would_tell(row, words)}{missing}"
 
 
-def _would_tell(row: Mapping[str, Json]) -> str:
+def _would_tell(row: Mapping[str, Json], words: Words) -> str:
     planned, rate = row["plan"], row["kind"] == "rate"
     if planned is None:
-        return "With one challenge, or without spread, nothing can be planned: play more challenges."
+        return f"With one {words.unit}, or without spread, nothing can be planned: play more {words.units}."
     smallest = change(planned["detectable"], rate).lstrip("+")
     said = f"This design finds a difference of {smallest} or more with {POWER:.0%} power"
     if not planned["target"]:
@@ -224,11 +242,11 @@ def _would_tell(row: Mapping[str, Json]) -> str:
     if row["variance"]["repetition"] is None:
         more = "one repetition cannot tell whether more repetitions would help"
     elif repetitions is None:
-        more = "no number of repetitions of these challenges would do"
+        more = f"no number of repetitions of these {words.units} would do"
     else:
-        more = f"or {_many(repetitions, 'repetition')} of these {row['challenges']:,} challenges"
+        more = f"or {_many(repetitions, 'repetition')} of these {_units(row['challenges'], words)}"
     many = "more than a million" if planned["challenges"] is None else f"{planned['challenges']:,}"
-    need = f"{many} challenges with {_many(round(each, 1), 'repetition')}"
+    need = f"{many} {words.units} with {_many(round(each, 1), 'repetition')}"
     return f"{said}; were the difference seen the true one, it would take {need} ({more})."
 
 
@@ -238,33 +256,47 @@ def _counted(found: Mapping[str, int]) -> str:
 
 def notes(found: Mapping[str, Json]) -> list[str]:
     """Return how the figures were made and what to beware of."""
-    lines = []
+    lines, words = [], _words(found)
     if found["verified_problem"]:
         lines.append(f"Verified scores are not compared: {found['verified_problem']}.")
     if found["only_base"] or found["only_tuned"]:
-        lines.append(f"Not paired: {found['only_base']} matches only in base, {found['only_tuned']} only in tuned.")
+        lines.append(
+            f"Not paired: {found['only_base']} {words.trials} only in base, {found['only_tuned']} only in tuned."
+        )
     if found["intersect"] is not None:
         common = found["intersect"]
         reasons = (("changed", "with other content"), ("only_base", "only in base"), ("only_tuned", "only in tuned"))
         parts = ", ".join(f"{len(common[name])} {word}" for name, word in reasons)
-        lines.append(f"Common part: {_many(len(common['challenges']), 'challenge')}; left out: {parts}.")
+        lines.append(f"Common part: {_units(len(common['challenges']), words)}; left out: {parts}.")
     said = {row["ci95_note"] for row in found["metrics"]} - {None}
     lines += [f"Intervals: {note}." for note in sorted(said)]
     if found["base"]["calculator"] != found["tuned"]["calculator"]:
         lines.append("The calculators differ (provider or version): see the manifests.")
+    if _names_not_sent(found["base"]) != _names_not_sent(found["tuned"]):
+        sides = "; ".join(f"{side}: {_not_sent(found[side])}" for side in ("base", "tuned"))
+        lines.append(f"Settings that were asked for and not sent differ, so the runs were not asked alike: {sides}.")
     draws = sorted({row["p_draws"] for row in found["metrics"] if row["p_draws"]})
     made = f"{draws[0]:,} random patterns" if draws else "all patterns"
     lines.append(
-        f"Intervals: {found['resamples']:,} bootstrap resamples of challenges, seed {found['seed']}. p: sign flips by"
-        f" challenge, {made}, two-sided; Holm over {_many(found['tests'], 'test')}. g_z: mean difference of challenges"
-        " in standard deviations, Hedges' correction. + = -: pairs in which tuned is better, equal, worse. Power: at"
-        " 5 % over the number of tests. McNemar and Wilson take matches as independent, which repetitions of one"
-        " challenge are not."
+        f"Intervals: {found['resamples']:,} bootstrap resamples of {words.units}, seed {found['seed']}. p: sign flips"
+        f" by {words.unit}, {made}, two-sided; Holm over {_many(found['tests'], 'test')}. g_z: mean difference of"
+        f" {words.units} in standard deviations, Hedges' correction. + = -: pairs in which tuned is better, equal,"
+        " worse. Power: at 5 % over the number of tests. McNemar and Wilson take"
+        f" {words.trials} as independent, which repetitions of one {words.unit} are not."
     )
     advice = _advice(found)
     if advice:
         lines.append(advice)
     return lines
+
+
+def _names_not_sent(run: Mapping[str, Json]) -> list[list[str]]:
+    """Return what was not sent, whatever the models are called."""
+    return sorted(list(names) for names in run["not_sent"].values())
+
+
+def _not_sent(run: Mapping[str, Json]) -> str:
+    return ", ".join(f"{' and '.join(names)} to {model}" for model, names in run["not_sent"].items()) or "none"
 
 
 def _advice(found: Mapping[str, Json]) -> str:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from arena.analysis.check.metrics import Figure, check_rate, pass_row, success
 from arena.analysis.compare.paired_runs import VERIFIED_RULE, must_agree
 from arena.engine.result_text import players_text
+from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import DataError, Issue, UsageError
+from arena.formats.suggest import suggest
 from arena.records import Json
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
@@ -30,8 +32,9 @@ _NAMES = {
 class Row:
     """One run. Rates carry n and their Wilson interval; `raw` and `verified` map dimension -> mean or None.
 
-    `left_out`: why matches are in no mean -> how many. `units`: challenges that were played. `cost_usd` is None where a
-    price is missing. `pass_hat`: (k, pass^k) for the most repetitions, None without repetitions.
+    `left_out`: why matches are in no mean -> how many. `units`: challenges that were played. `coverage`: the share of
+    the planned matches that have an outcome; `success_planned`: the success rate over all of these. `cost_usd` is None
+    where a price is missing. `pass_hat`: (k, pass^k) for the most repetitions, None without repetitions.
     """
 
     run: str
@@ -46,7 +49,9 @@ class Row:
     matches: int
     planned: int
     outcomes: Mapping[str, int]
+    coverage: float
     success: Figure
+    success_planned: float | None
     verified_success: Figure
     raw: Mapping[str, float | None]
     verified: Mapping[str, float | None]
@@ -72,7 +77,13 @@ class Board:
     dimensions: tuple[str, ...]
     rows: list[Row] = field(default_factory=list)
     ranks: list[int | None] = field(default_factory=list)
-    """Rank of each row: equal values share one (1, 1, 3); None where the run has no value."""
+    """Rank of each row: equal values share one (1, 1, 3); None where the run has no value or too little coverage."""
+    min_coverage: float = MIN_COVERAGE
+    """Percent; rows with less come last."""
+
+    def covers(self, row: Row) -> bool:
+        """Return whether enough of a run's plan has an outcome to rank it."""
+        return 100 * row.coverage >= self.min_coverage
 
 
 def conditions(run: FinishedRun) -> dict[str, Json]:
@@ -87,8 +98,9 @@ def _issue(run: FinishedRun, file: str, message: str) -> Issue:
     return Issue(str(run.path / file), "", message)
 
 
-def boards(runs: Sequence[FinishedRun], sort: str) -> list[Board]:
-    """Return the runs in groups that may be ranked together, in the order of their first run, sorted within.
+def boards(runs: Sequence[FinishedRun], sort: str, min_coverage: float = MIN_COVERAGE) -> list[Board]:
+    """Return the runs in groups that may be ranked together, in the order of their first run, sorted within; below all
+    others those of which less than `min_coverage` percent of the plan has an outcome.
 
     Errors: DataError for a damaged run; UsageError for an unknown key of `sort` or for one run given twice.
     """
@@ -107,15 +119,17 @@ def boards(runs: Sequence[FinishedRun], sort: str) -> list[Board]:
         if key not in found:
             noun = str(summary.get("unit_noun", "unit"))
             dimensions = tuple(summary.get("mean_scores", ()))
-            found[key] = Board(here, tuple(_different(first, here)), noun, dimensions)
+            different = tuple(_different(first, here))
+            found[key] = Board(here, different, noun, dimensions, min_coverage=min_coverage)
         found[key].rows.append(_row(run, summary))
     keys = sort_keys(runs[0].summary() if runs else {})
     if sort not in keys:
-        raise UsageError(f"--sort {sort}: unknown; there are: {', '.join(keys)}")
+        raise UsageError(f"--sort {sort}: unknown{suggest(sort, keys)}; there are: {', '.join(keys)}")
     value, highest_first = keys[sort]
     for board in found.values():
-        board.rows.sort(key=lambda row: (*_order(value(row), highest_first), row.run))
-        board.ranks = _ranks([value(row) for row in board.rows])
+        covers = board.covers
+        board.rows.sort(key=lambda row: (not covers(row), *_order(value(row), highest_first), row.run))
+        board.ranks = _ranks([value(row) if covers(row) else None for row in board.rows])
     return list(found.values())
 
 
@@ -155,6 +169,8 @@ def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
     passing = pass_row(summary)
     roles = "".join(f", {role}={label}" for role, label in models["roles"].items())
     without = Figure(None, 0, why="no verified scores")
+    outcomes, planned = summary["outcomes"], int(summary["n_planned"])
+    covered = sum(outcomes.values()) if outcomes else int(summary["scored"])
     return Row(
         run=run.name,
         identity=str(summary["identity_sha256"]),
@@ -166,9 +182,11 @@ def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
         version=str(summary["rules"].get("benchmark_version") or ""),
         repetitions=int(run.identity["settings"].get("repetitions", 1)),
         matches=int(summary["n_matches"]),
-        planned=int(summary["n_planned"]),
-        outcomes=summary["outcomes"],
-        success=success(summary["outcomes"]),
+        planned=planned,
+        outcomes=outcomes,
+        coverage=covered / planned if planned else 1.0,
+        success=success(outcomes),
+        success_planned=next(iter(outcomes.values())) / planned if outcomes and planned else None,
         verified_success=without if verified is None else success(verified["outcomes"]),
         raw=summary["mean_scores"],
         verified={} if verified is None else verified["mean_scores"],

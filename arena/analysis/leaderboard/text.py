@@ -38,6 +38,11 @@ def notes(board: Board, all_boards: Sequence[Board]) -> list[str]:
         lines = told_difference(board, all_boards[0])
         out.append("not ranked with the first group, which differs in: " + "; ".join(lines))
     for row in board.rows:
+        if not board.covers(row):
+            out.append(
+                f"{row.run}: {row.coverage:.0%} of the planned matches have an outcome, less than"
+                f" {board.min_coverage:g} %: placed below, without a rank"
+            )
         if row.left_out["not played"]:
             out.append(f"{row.run}: {row.left_out['not played']} of {row.planned} planned matches were not played")
         if row.unpriced:
@@ -49,7 +54,8 @@ def header(board: Board) -> list[str]:
     """Return the columns of the tables for people: the judge's dimensions first, then the verified ones."""
     short = [_short(name) for name in board.dimensions]
     return [
-        "run", "rank", "players", f"{board.noun}s", "split", "matches", "outcomes", "success", "verified success",
+        "run", "rank", "players", f"{board.noun}s", "split", "matches", "covered", "outcomes", "success",
+        "success of planned", "verified success",
         *(f"{name} (judge)" for name in short), *(f"{name} (verified)" for name in short), "result right", "leaks",
         "errors", "unscored", "aborted", "denied", "limit", "calls", "tokens", "cost $", "pass^k",
     ]  # fmt: skip
@@ -66,7 +72,9 @@ def cells(board: Board) -> Iterator[list[str]]:
         passing = "-" if row.pass_hat is None else f"{row.pass_hat[1]:.3f} (k={row.pass_hat[0]})"
         yield [
             row.run, "-" if rank is None else str(rank), row.players, str(row.units), row.splits or "-", _matches(row),
-            "/".join(str(count) for count in row.outcomes.values()), _rate(row.success), _rate(row.verified_success),
+            f"{row.coverage:.0%}" + ("" if board.covers(row) else " (too little)"),
+            "/".join(str(count) for count in row.outcomes.values()), _rate(row.success),
+            "-" if row.success_planned is None else f"{row.success_planned:.1%}", _rate(row.verified_success),
             *(number(row.raw.get(name)) for name in board.dimensions),
             *(number(row.verified.get(name)) for name in board.dimensions), _rate(row.right), _rate(row.leaks),
             *(str(out[name]) for name in ("errors", "unscored", "aborted", "denied", "limit")), f"{row.calls:,}",
@@ -133,7 +141,7 @@ _RATES = ("success", "verified_success", "right", "leaks")
 def _csv_header(dimensions: Sequence[str], outcomes: Sequence[str]) -> list[str]:
     rates = [f"{name}_{part}" for name in _RATES for part in ("rate", "low", "high", "n")]
     return ["group", "rank", "run", "identity_sha256", "players", "judge", "calculator", "benchmark_version", "splits",
-            "units", "repetitions", "matches", "planned", *outcomes, *rates, *dimensions,
+            "units", "repetitions", "matches", "planned", "coverage", "success_planned", *outcomes, *rates, *dimensions,
             *(f"verified {name}" for name in dimensions), "errors", "unscored", "aborted", "denied", "limit",
             "not_played", "calls", "tokens", "tokens_estimated", "cost_usd", "pass_hat_k", "k"]  # fmt: skip
 
@@ -145,6 +153,7 @@ def _csv_row(place: tuple[int, int | None], row: Row, dimensions: Sequence[str],
     k, hat = row.pass_hat or (None, None)
     return [*place, row.run, f"sha256:{row.identity}", row.players, row.judge, row.calculator,
             row.version or None, row.splits or None, row.units, row.repetitions, row.matches, row.planned,
+            _round(row.coverage), _round(row.success_planned),
             *(row.outcomes.get(name) for name in outcomes), *rates,
             *(row.raw.get(name) for name in dimensions), *(row.verified.get(name) for name in dimensions),
             *row.left_out.values(), row.calls, row.tokens, row.estimated, row.cost_usd, hat, k]  # fmt: skip
@@ -181,6 +190,8 @@ def _row_json(row: Row) -> dict[str, Json]:
         "repetitions": row.repetitions,
         "matches": row.matches,
         "planned": row.planned,
+        "coverage": _round(row.coverage),
+        "success_rate_planned": _round(row.success_planned),
         "outcomes": dict(row.outcomes),
         "success_rate": _figure(row.success),
         "verified_success_rate": _figure(row.verified_success),

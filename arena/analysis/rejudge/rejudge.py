@@ -12,19 +12,19 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from arena.analysis.rejudge.agreement import AgreementReport, Scored, Tally
+from arena.analysis.rejudge.agreement import AgreementReport, AgreementTally, Scored
 from arena.engine.build import RunRequest
 from arena.engine.finished import family_of_run, opened, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode
 from arena.judging.bounds import judge_bounds
-from arena.messages import Calculator, Conversation, ModelReply, Sampling
+from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool
 from arena.play.bounds import NO_CALLS
 from arena.play.past import Past
 from arena.play.services import JUDGE_SEAT, Services
 from arena.play.toolbox import Toolbox
-from arena.records import Json, Record, Score, Stop, Transcript, Trial
+from arena.records import GateDecision, Json, Record, Score, Stop, Transcript, Trial
 from arena.settings.config import Config
 from arena.store.finished_run import FinishedRun, PlayRow, Source
 from arena.store.journal import encode_line, read_rows
@@ -189,7 +189,9 @@ class Rejudged:
         before = {
             key: None if row.scores is None else Scored.of(row.scores, row.outcome) for key, row in self._rows.items()
         }
-        tally = Tally([value.name for value in self.values], self.outcomes.labels, self._source.identity.judge, before)
+        tally = AgreementTally(
+            [value.name for value in self.values], self.outcomes.labels, self._source.identity.judge, before
+        )
         return [*self._family.exports(run_dir), AgreementReport(run_dir, tally)]
 
     def identity(self) -> Mapping[str, Json]:
@@ -235,16 +237,25 @@ class _LongestQuestion:
     """Services that measure what a judge would be asked, and answer nothing."""
 
     has_tools = True
+    gate_decisions: tuple[GateDecision, ...] = ()
 
     def __init__(self) -> None:
         self.chars = 0
 
-    def judge(self, turn: int, step: int, conversation: Conversation) -> ModelReply:
+    def judge(
+        self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
+    ) -> ModelReply:
         self.chars = max(self.chars, conversation.chars)
         raise ServiceFault("judge", "only measured")
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
         raise ServiceFault("provider", "only measured")
 

@@ -29,10 +29,12 @@ from arena.analysis.report.overview import (
 from arena.analysis.report.page import MARK, asset, bottom, skip_link, top
 from arena.analysis.report.reliability import reliability
 from arena.analysis.report.runinfo import clock, identity
-from arena.analysis.report.tables import table
+from arena.analysis.report.tables import panel_parts, table
 from arena.analysis.report.tally import Tally, success_interval, successes
 from arena.analysis.report.values import percent, span
+from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import UsageError
+from arena.families.report import PanelFigure
 from arena.formats.bounded import open_file
 from arena.formats.svg import Element, document
 from arena.formats.tables import number
@@ -44,7 +46,7 @@ INLINE_MATCHES, INLINE_BYTES = 300, 1_500_000
 """Matches, and bytes of matches.jsonl, up to which the matches stand in the page itself."""
 REPORT_FILE = "report.html"
 FIGURES_DIR = "figures"
-_OURS = re.compile(r"(?:r[0-9]+_)?(?:outcomes|dimensions|heatmap|success_by_[a-z0-9_]+)\.svg")
+_OURS = re.compile(r"(?:r[0-9]+_)?(?:outcomes|dimensions|heatmap|(?:success_by|panel)_[a-z0-9_]+)\.svg")
 _MATCH_FILE = re.compile(r"[0-9]{4,}\.html")
 MAX_WIDTH = 48
 """Width of the column of units in the list of matches."""
@@ -77,14 +79,14 @@ class Built:
     removed: tuple[str, ...]
 
 
-def build_report(runs: Sequence[FinishedRun], paths: Paths) -> Built:
-    """Write the report of `runs`.
+def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float = MIN_COVERAGE) -> Built:
+    """Write the report of `runs`; mark those of which less than `min_coverage` percent of the plan has an outcome.
 
     Errors: DataError for a run that cannot be read; UsageError where something else than a report stands in the way,
     or the place cannot be written to.
     """
     _refuse_foreign(paths.page)
-    tallies = [Tally(run) for run in runs]
+    tallies = [Tally(run, min_coverage) for run in runs]
     inline = sum(tally.records.shape.matches for tally in tallies) <= INLINE_MATCHES and (
         sum(tally.records.shape.size for tally in tallies) <= INLINE_BYTES
     )
@@ -180,8 +182,9 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
         if several:
             links.append((f"r{place}-results", f"r{place}: {tally.run.name}"))
         else:
-            links += [("results", "Results"), ("caveats", "What was not measured"), ("map", "Heat map"),
-                      ("labels", "By label"), ("units", f"By {tally.unit_noun}"), ("run", "The run")]  # fmt: skip
+            links += [("results", "Results"), *((panel.anchor, panel.title) for panel in tally.panels),
+                      ("caveats", "What was not measured"), ("map", "Heat map"), ("labels", "By label"),
+                      ("units", f"By {tally.unit_noun}"), ("run", "The run")]  # fmt: skip
     links.append(("matches", "Matches"))
     items = (tag("li", tag("a", text, href=f"#{target}")) for target, text in links)
     sentence = None if several else tag("p", what_was_run(tallies[0]))
@@ -190,15 +193,18 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
 
 def _side_by_side(tallies: Sequence[Tally]) -> Markup:
     rows = []
-    for place, tally in enumerate(tallies, 1):
+    for place, tally in sorted(enumerate(tallies, 1), key=lambda one: not one[1].covered):
         won, n = successes(tally.total.outcomes)
         rows.append([tag("a", f"r{place}: {tally.run.name}", href=f"#r{place}-results"),
                      tally.run.manifest.identity.models.participant or "-",
                      f"{tally.total.n} of {tally.planned}",
+                     percent(tally.coverage) + ("" if tally.covered else " (too little)"),
+                     percent(won / tally.planned) if tally.planned else "-",
                      percent(won / n) if n else "-", span(success_interval(tally.total.outcomes), 100, 1),
                      str(tally.total.scores.n), str(tally.total.n - tally.total.scores.n),
                      ", ".join(f"{name} {number(tally.mean(name))}" for name in tally.dimensions)])  # fmt: skip
-    heads = ("Run", "Players", "Matches", "Success", "95 % interval, %", "Scored", "In no mean", "Means, as judged")
+    heads = ("Run", "Players", "Matches", "Covered", "Success of planned", "Success", "95 % interval, %", "Scored",
+             "In no mean", "Means, as judged")  # fmt: skip
     note = "Side by side is not compared: `arena compare` pairs the matches and says what differs beyond chance."
     return join([tag("h2", "Runs side by side", id="runs"), tag("p", note), table(heads, rows, "Runs")])
 
@@ -214,6 +220,8 @@ def _run_sections(tally: Tally, place: int, listed: MatchList, figures: Path) ->
     sentence = tag("p", what_was_run(tally)) if place else None
     yield section("results", f"Results of {tally.run.name}" if place else "Results", sentence, banners(tally),
                   headline(tally), results(tally), reliability(tally))  # fmt: skip
+    for panel in tally.panels:
+        yield section(panel.anchor, panel.title, *panel_parts(panel))
     yield section("caveats", "What was not measured", caveat_list(tally))
     yield section("checks", "Mechanical checks", checks(tally), ledgers(tally))
     yield section("map", f"Every match: {tally.unit_noun} by repetition", heat_map(tally, listed.href, picture))
@@ -288,4 +296,8 @@ def _figures(tally: Tally) -> Iterator[tuple[str, Element | None]]:
         name = next(name for n in itertools.count(1) if (name := word if n == 1 else f"{word}_{n}") not in used)
         used.add(name)
         yield f"success_by_{name}", label_figure(tally, label)
+    for panel in tally.panels:
+        for part in panel.parts:
+            if isinstance(part, PanelFigure):
+                yield f"panel_{part.file}", part.picture
     yield "heatmap", heat_figure(tally)

@@ -27,6 +27,15 @@ def mock_warning(tally: Tally) -> list[str]:
     return [" ".join([*out, "The scores say nothing about any model."])] if out else []
 
 
+def shadow_warning(tally: Tally) -> list[str]:
+    """Return the sentence on top of a run whose policy was only watched; none where its decisions were enforced."""
+    policy = tally.run.manifest.identity.policy
+    if policy.get("enforced") is not False:
+        return []
+    return [f"Shadow mode: what the policy {policy['name']} denied went on all the same. Its decisions are recorded, "
+            "none was enforced."]  # fmt: skip
+
+
 def caveats(tally: Tally) -> list[str]:
     """Return one sentence for each thing that was not measured or is less certain than it looks."""
     total, noun = tally.total, tally.unit_noun

@@ -6,46 +6,19 @@ numbers and shapes say the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from arena.analysis.report.marks import NOT_PLAYED, STATUS_MARKS, UNSCORED, Mark
 from arena.analysis.report.tally import Cell, Tally, success_interval, successes, verified_in
+from arena.formats.plots import WIDTH, Dot, clip, dot_plot, figure
 from arena.formats.svg import Element, Rendered, element, render
 
-WIDTH = 560.0
-_LEFT, _RIGHT = 196.0, 92.0
-_ROW = 30.0
 _SQUARE = 17.0
 MAX_ROWS = 40
 """Rows of a plot by label."""
 DETAILED = 2_000
 """Matches up to which the heat map has a square and a title for each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """One row of a dot plot: label, value, interval, the same for a second series, and the text at its end."""
-
-    label: str
-    value: float | None
-    bounds: tuple[float, float] | None
-    second: float | None = None
-    second_bounds: tuple[float, float] | None = None
-    text: str = ""
-
-
-def clip(text: str, limit: int) -> str:
-    """Return a text for a label, cut to `limit` characters."""
-    return text if len(text) <= limit else text[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def figure(title: str, height: float, *children: Element | Rendered, width: float = WIDTH) -> Element:
-    """Return a picture with its title, for readers of the page and of screens."""
-    box = f"0 0 {width:g} {height:g}"
-    return element("svg", element("title", title), *children, viewBox=box, role="img", aria_label=title,
-                   font_family="system-ui, sans-serif", font_size=12.0, class_="f")  # fmt: skip
 
 
 def outcome_counts(tally: Tally) -> list[tuple[Mark, int]]:
@@ -79,43 +52,6 @@ def outcomes_figure(tally: Tally) -> Element:
     if not counts:
         parts.append(element("text", "no match in the plan", x=0.0, y=24.0, class_="ink"))
     return figure("How the matches ended", 40.0, *parts)
-
-
-def dot_plot(title: str, rows: Sequence[Dot], low: float, high: float, ticks: Sequence[tuple[float, str]]) -> Element:
-    """Return values with their intervals on one axis; the second series stands below the first, as a square."""
-    reach = (high - low) or 1.0
-
-    def at(value: float) -> float:
-        return _LEFT + (min(max(value, low), high) - low) / reach * (WIDTH - _LEFT - _RIGHT)
-
-    height = _ROW * len(rows) + 26
-    parts = []
-    for value, text in ticks:
-        x = at(value)
-        parts.append(element("line", x1=x, x2=x, y1=4.0, y2=height - 22, class_="grid"))
-        parts.append(element("text", text, x=x, y=height - 6, text_anchor="middle", class_="soft", font_size=11.0))
-    for number, row in enumerate(rows):
-        y = _ROW * number + 18
-        parts.append(element("text", clip(row.label, 27), x=_LEFT - 12, y=y + 4, text_anchor="end", class_="ink"))
-        parts.append(element("text", row.text, x=WIDTH, y=y + 4, text_anchor="end", class_="ink", font_weight="600"))
-        two = row.second is not None
-        if row.value is not None:
-            centre = y - 4 if two else y
-            parts += _whisker(row.bounds, at, centre, "raw")
-            parts.append(element("circle", cx=at(row.value), cy=centre, r=4.5, class_="raw"))
-        if row.second is not None:
-            parts += _whisker(row.second_bounds, at, y + 6, "ver")
-            parts.append(element("rect", x=at(row.second) - 4, y=y + 2, width=8.0, height=8.0, class_="ver"))
-    return figure(title, height, *parts)
-
-
-def _whisker(bounds: tuple[float, float] | None, at: Callable[[float], float], y: float, shade: str) -> list[Element]:
-    if bounds is None:
-        return []
-    low, high = at(bounds[0]), at(bounds[1])
-    return [element("line", x1=low, x2=high, y1=y, y2=y, class_=f"bar {shade}")] + [
-        element("line", x1=x, x2=x, y1=y - 4, y2=y + 4, class_=f"bar {shade}") for x in (low, high)
-    ]
 
 
 def dimensions_figure(tally: Tally) -> Element | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from arena.analysis.report.briefs import Brief
 from arena.analysis.report.entries import MAX_SEATS, seats_of, turns
 from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.marks import Mark
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tally import mean_of
+from arena.analysis.report.tally import Tally, mean_of
 from arena.analysis.report.values import clipped, pretty, shown
 from arena.families.crypto.checks.results import detail_of
 from arena.families.report import FamilyParts
@@ -67,12 +68,12 @@ def body(
     record: Record,
     ledger: Mapping[str, Json] | None,
     place: Place,
-    parts: FamilyParts,
-    dimensions: Sequence[str],
+    tally: Tally,
 ) -> Markup:
-    """Return the whole match: how it ended, scores, checks, ledger, what each role was told and saw, usage."""
-    told = parts.told(record)
-    seats = seats_of(record, [seat for seat, _ in told])
+    """Return the whole match: how it ended, scores, checks, ledger, what each seat was sent and saw, usage."""
+    parts, dimensions = tally.parts, tally.dimensions
+    briefs = tally.briefs.of(record)
+    seats = seats_of(record, briefs.systems)
     title = parts.title(record.trial.unit)
     return tag(
         "div",
@@ -80,9 +81,10 @@ def body(
         _scores(record, dimensions),
         _judge(record),
         _checks(record, parts),
+        _found(parts.found(record)),
         ledger_part(ledger),
         _views(place, seats),
-        _briefs(told, seats),
+        _briefs(briefs, seats),
         turns(record.transcript.entries, seats),
         _rest(record),
         id=place.anchor,
@@ -149,17 +151,27 @@ def _checks(record: Record, parts: FamilyParts) -> Markup:
             lines.append(tag("li", tag("b", "not made", class_="xn"), parts.checks.get(name, name)))
             continue
         facts = {key: value for key, value in checks[name].items() if key != "ok" and value not in ([], {}, None)}
-        told = "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
+        told = parts.check_words(record, name) or "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
         sign = tag("b", "passed" if good else "failed", class_="o0" if good else "o3")
         lines.append(tag("li", sign, parts.checks.get(name, name), tag("small", clipped(told, 2000))))
     return join([tag("h4", "Mechanical checks"), tag("ul", *lines, class_="checks")])
 
 
-def _briefs(told: Sequence[tuple[str, str]], seats: Mapping[str, int]) -> Markup:
+def _found(rows: Sequence[tuple[str, str]]) -> Markup:
+    """Return what the family determined about the match."""
+    if not rows:
+        return Markup("")
+    lines = [tag("tr", tag("th", name, scope="row"), tag("td", clipped(text, 4000))) for name, text in rows]
+    return tag("div", tag("table", tag("tbody", *lines), class_="small"), class_="wide")
+
+
+def _briefs(briefs: Brief, seats: Mapping[str, int]) -> Markup:
+    if briefs.problem:
+        return tag("p", f"What the seats were sent cannot be shown: {clipped(briefs.problem, 600)}", class_="none")
     found = [
-        tag("details", tag("summary", f"What {clipped(seat, 80)} was told"), tag("pre", clipped(text)),
+        tag("details", tag("summary", f"What {clipped(seat, 80)} was sent first"), tag("pre", clipped(text)),
             class_="brief", data_w=seats.get(seat))
-        for seat, text in told
+        for seat, text in briefs.systems.items()
     ]  # fmt: skip
     return join(found)
 

@@ -101,7 +101,7 @@ class MatchList:
         place = Place(number, mark, run if self._several else "", self.href(number),
                       self.facets.of(record, mark, run))  # fmt: skip
         line = row(record, place, tally.dimensions, width)
-        whole = body(record, ledger, place, tally.parts, tally.dimensions)
+        whole = body(record, ledger, place, tally)
         if self._folder is None:
             shown = tag("details", tag("summary", line), whole, class_="m", data_k=place.facets)
         else:

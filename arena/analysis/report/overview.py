@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from arena.analysis.report.caveats import caveats, mock_warning
+from arena.analysis.report.caveats import caveats, mock_warning, shadow_warning
 from arena.analysis.report.figures import dimensions_figure, label_figure, outcome_counts, outcomes_figure
 from arena.analysis.report.ledger import class_counts
 from arena.analysis.report.markup import Markup, join, tag
@@ -50,6 +50,8 @@ def headline(tally: Tally) -> Markup:
     if tally.outcomes:
         rate = percent(won / n) if n else "-"
         sub = f"{won} of {n} matches with an outcome; 95 % interval {span(success_interval(total.outcomes), 100, 1)} %"
+        if n != tally.planned:
+            sub += f"; {percent(won / tally.planned)} of the {tally.planned} planned"
         by = ", by the judge" if tally.run.manifest.identity.models.judge is not None else ""
         cards.append(_card(f"{best} rate{by}", rate, sub if n else "no match has an outcome"))
         won, n = successes(verified_in(total).outcomes)
@@ -111,7 +113,9 @@ def banners(tally: Tally) -> Markup:
         out.append("The last record is torn (the run was killed while writing it); it is left out.")
     if tally.total.n and not tally.total.scores.n:
         out.append("No match has a score.")
+    out += [f"{line[0].upper()}{line[1:]}." for line in tally.shortfalls()]
     out += mock_warning(tally)
+    out += shadow_warning(tally)
     if tally.contradicted:
         won, _ = successes(tally.total.outcomes)
         out.append(f"Judge and checks disagree: {tally.contradicted} of the {won} matches judged {tally.outcomes[0]} "
@@ -237,6 +241,9 @@ def usage(tally: Tally) -> Markup:
         said = f"Cost: {cost.get('usd', 0):.4f} US dollars by the price table of the run."
         if cost.get("unpriced"):
             said += f" Without a price, so not in it: {clipped(', '.join(map(str, cost['unpriced'])), 600)}."
+    cached, prompts = (players[name] + judge[name] for name in ("cached_prompt_tokens", "prompt_tokens"))
+    if cached and prompts:
+        said += f" {percent(cached / prompts)} of the prompt tokens came from a cache."
     if any(side.estimated for side in tally.usage.values()):
         said += " 'Estimated' counts calls whose tokens were estimated, because the provider did not count them."
     return join([table(("", "Players", "Judge"), rows, "Calls and tokens"), tag("p", said)])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from arena.analysis.report.markup import Markup, join, tag, trusted
+from arena.families.report import Panel, PanelFigure, PanelTable
 from arena.formats.svg import Element, render
 
 
@@ -32,3 +33,14 @@ def prose(text: str) -> Markup:
 def pair(*parts: Markup) -> Markup:
     """Return a figure and a table side by side where there is room."""
     return tag("div", *parts, class_="pair")
+
+
+def panel_parts(panel: Panel) -> Iterator[Markup]:
+    """Yield the parts of a family's section."""
+    for part in panel.parts:
+        if isinstance(part, PanelTable):
+            yield table(part.heads, part.rows, part.name)
+        elif isinstance(part, PanelFigure):
+            yield drawn(part.picture, part.caption)
+        else:
+            yield tag("p", prose(part))

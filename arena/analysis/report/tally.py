@@ -8,17 +8,20 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
+from arena.analysis.report.briefs import Briefs
 from arena.analysis.report.marks import Mark, Marks
 from arena.analysis.report.values import percent
-from arena.engine.finished import report_parts
+from arena.engine.finished import MALFORMED, report_parts
+from arena.engine.shortfalls import MIN_COVERAGE, shortfalls
 from arena.engine.summary import Group
 from arena.errors import DataError, Issue
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.families.report import FamilyParts
+from arena.families.report import FamilyParts, Panel
 from arena.families.verified import verified_of
 from arena.records import Counters, Json, Record
 from arena.stats.intervals import clustered_mean_interval, wilson
@@ -66,11 +69,15 @@ def mean_of(scores: Mapping[str, float | int | None]) -> float | None:
 class Tally:
     """Counts, means and rates of one run. `dimensions` and `outcomes` are in the order of tables."""
 
-    def __init__(self, run: FinishedRun) -> None:
-        """Errors: DataError for a manifest or summary that cannot be read, or records that are none."""
+    def __init__(self, run: FinishedRun, min_coverage: float = MIN_COVERAGE) -> None:
+        """`min_coverage`: percent of the plan with an outcome under which the run is marked.
+
+        Errors: DataError for a manifest or summary that cannot be read, or records that are none."""
         self.run = run
+        self.min_coverage = min_coverage
         self.records = run.records
         self.parts: FamilyParts = report_parts(run)
+        self.briefs = Briefs(run)
         self.summary = self._summary()
         self.outcomes: list[str] = list(self.summary.get("outcomes") or self.parts.outcomes)
         self.dimensions: tuple[str, ...] = tuple(self.summary.get("mean_scores") or self._dimensions())
@@ -100,6 +107,11 @@ class Tally:
     def _group(self) -> Group:
         return Group(self.dimensions, dict.fromkeys(self.outcomes, 0), self.parts.facts(self.dimensions, self.outcomes))
 
+    @cached_property
+    def panels(self) -> Sequence[Panel]:
+        """The family's own sections, once all records are counted."""
+        return self.parts.panels(self.total.facts)
+
     @property
     def planned(self) -> int:
         """Matches of the plan."""
@@ -109,6 +121,27 @@ class Tally:
     def finished(self) -> bool:
         """Whether the run came to its end: every match of the plan is there, and the records were closed."""
         return self.records.shape.closed and self.total.n >= self.planned
+
+    @property
+    def coverage(self) -> float:
+        """The share of the plan that has an outcome; a score, where the family has no outcomes."""
+        known = sum(self.total.outcomes.values()) if self.outcomes else self.total.scores.n
+        return known / self.planned if self.planned else 1.0
+
+    @property
+    def covered(self) -> bool:
+        """Whether so much of the plan has an outcome that the run may stand beside others."""
+        return 100 * self.coverage >= self.min_coverage
+
+    def shortfalls(self) -> list[str]:
+        """Return what a reader of the figures should know first. Errors: DataError for a spoiled summary."""
+        if not self.summary:
+            return []
+        try:
+            return shortfalls(self.summary, self.min_coverage)
+        except MALFORMED as error:
+            problem = f"lacks or spoils a field: {error!r}"
+            raise DataError([Issue(str(self.run.path / SUMMARY_FILE), "", problem)]) from None
 
     def add(self, record: Record, number: int, ledger: Mapping[str, Json] | None) -> None:
         """Count one record; `number` is its place in the page, `ledger` what its claims rest on.

@@ -18,13 +18,16 @@ from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
 from arena.calculator.relations import parts, relation
 from arena.errors import ServiceFault
-from arena.messages import Calculator, CallKey
+from arena.messages import Calculator, CallKey, Usage
+from arena.play.context import LeftOut
 from arena.play.services import JUDGE_SEAT, tool_seed
 from arena.play.toolbox import Toolbox, Tools
 from arena.records import Json, Trial
 from arena.store.calls import CallLine
 from arena.store.journal import JOURNAL_FILE, JournalIndex, Place, encode_line, parse_line, read_lines, tool_digest
 from arena.store.manifest import Identity
+
+NO_USAGE = Usage()
 
 _WAITING = 256
 """Calls handed to the calculator ahead of the one whose answer is looked at next."""
@@ -61,8 +64,10 @@ class Journal(JournalIndex):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.faults: dict[tuple[str, int], list[CallLine]] = {}
-        self.cost: dict[str, tuple[int, int]] = {}
-        """Model -> prompt and completion tokens of all its answers."""
+        self.used: dict[str, Usage] = {}
+        """Model -> what all its answers used, and what its attempts of unknown cost were settled at."""
+        self.unknown = 0
+        self.left_out = LeftOut()
 
     def take(self, line: CallLine, place: Place) -> None:
         """Enter one line."""
@@ -70,10 +75,12 @@ class Journal(JournalIndex):
             self.enter(line, place)
         else:
             self.faults.setdefault((line.trial, line.attempt), []).append(line)
+        self.unknown += line.unknown if line.provider else 0
         if line.reply is not None:
-            prompt, completion = self.cost.get(line.provider, (0, 0))
-            usage = line.reply.usage
-            self.cost[line.provider] = prompt + usage.prompt_tokens, completion + usage.completion_tokens
+            self.left_out.add(line.provider, line.reply.not_sent)
+        for usage in (line.reply and line.reply.usage, line.assumed):
+            if usage is not None:
+                self.used[line.provider] = self.used.get(line.provider, NO_USAGE).plus(usage)
 
     def trials(self) -> set[str]:
         """Return the trials that have calls."""

@@ -63,7 +63,7 @@ class _Derived:
         cost: dict[str, Json] = {}
         with self.problems.guard(SUMMARY_FILE, "/cost_usd"):
             cost = self._cost()
-        summary.close(summary_head(self.found.run.manifest, self.family, cost))
+        summary.close(summary_head(self.found.run.manifest, self.family, cost, self.journal.left_out.by_model()))
         self._compare_made()
         self._find_strangers()
 
@@ -108,11 +108,14 @@ class _Derived:
     def _cost(self) -> dict[str, Json]:
         """Return the summary's `cost_usd`, once it is checked: the sum over all answers by the prices that it names."""
         cost: dict[str, Json] = self.found.run.summary()["cost_usd"]
-        prices = {label: Price(row["prompt"], row["completion"]) for label, row in cost["prices"].items()}
-        usd = sum(prices[label].cost(*tokens) for label, tokens in self.journal.cost.items() if label in prices)
+        prices = {label: Price.from_json(row) for label, row in cost["prices"].items()}
+        usd = sum(prices[label].of(used) for label, used in self.journal.used.items() if label in prices)
         if abs(usd - cost["usd"]) > COST_TOLERANCE:
             message = f"is {cost['usd']}; the calls and these prices give {usd:.6f}"
             self.problems.add(SUMMARY_FILE, "/cost_usd/usd", message)
+        if cost["unknown_attempts"] != self.journal.unknown:
+            message = f"is {cost['unknown_attempts']}; the calls tell of {self.journal.unknown}"
+            self.problems.add(SUMMARY_FILE, "/cost_usd/unknown_attempts", message)
         identity = self.found.run.manifest.identity
         labels = set(identity.models.judges)
         if identity.source is None:  # else its players were called, and paid, by an earlier run

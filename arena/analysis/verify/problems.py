@@ -18,7 +18,7 @@ MAX_LISTED = 100
 MAX_CHARS = 400
 
 _READ_BY_ALL = (RECORDS_FILE, JOURNAL_FILE)
-"""Where one of them cannot be read, no command takes the run. (A damaged manifest ends a verification at once.)"""
+"""Where one of them cannot be read, no command takes the run. (A malformed manifest ends a verification at once.)"""
 
 
 @dataclass(slots=True)

@@ -77,6 +77,8 @@ def check_records(run: FinishedRun, problems: Problems) -> Found:
 
 
 def _check_manifest(run: FinishedRun, problems: Problems) -> None:
+    for issue in run.manifest.contradictions(MANIFEST_FILE):
+        problems.add(issue.file, issue.pointer, issue.message)
     data = read_file(run.path / MANIFEST_FILE, MAX_BYTES)
     if data != pretty_json(run.manifest.to_json()):
         problems.add(MANIFEST_FILE, "", "is not written as the arena writes it")

@@ -8,24 +8,22 @@ called.
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
+from arena.analysis.verify.absent import Absent, context_again
 from arena.analysis.verify.calls import Journal
+from arena.analysis.verify.policy import stored_gate
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
-from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.plan import Job, lanes
 from arena.engine.runner import Hooks, Progress, Runner
-from arena.errors import ServiceFault, TrialEnded
+from arena.formats.decode import encode
 from arena.formats.json_text import parse_json
-from arena.messages import CallKey, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
-from arena.play.context import Model, RunContext
-from arena.play.limits import Budget, Limits
-from arena.play.services import recorded_fault, tool_seed
-from arena.play.toolbox import CalculatorToolbox
+from arena.policy.again import DecidedAgain
+from arena.policy.gates import AllowAll, CallFacts, Decision, Gate
 from arena.records import Json, Judging, Record, Stop, Trial
-from arena.store.calls import CallLine, Fault, Slot
+from arena.store.calls import CallLine, Slot
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded, encode_line
 from arena.store.rundir import RECORDS_FILE, differences
 
@@ -41,12 +39,17 @@ _TEXTS, _ENTRY_TEXTS = ("plan", "instance", "gates", "score_detail"), ("result",
 """Members of a record and of its entries that hold JSON in a text."""
 
 
-def check_replay(found: Found, journal: Journal, problems: Problems) -> None:
-    """Play every recorded match again from the journal; `problems` gets where record and journal differ."""
+def check_replay(found: Found, journal: Journal, problems: Problems) -> int:
+    """Play every recorded match again from the journal; `problems` gets where record and journal differ.
+
+    Every decision of the policy is made again from the facts of its call. Return how many.
+    """
     if found.family is None:
-        return
+        return 0
+    replay = _Replay(found, journal, problems)
     with problems.guard(RECORDS_FILE, ""):
-        _Replay(found, journal, problems).run()
+        replay.run()
+    return replay.gate.decided if isinstance(replay.gate, DecidedAgain) else 0
 
 
 class _Watched(Recorded):
@@ -84,89 +87,31 @@ class _Watching(JournalIndex):
         return self.now
 
 
-class _Absent(Provider):
-    """Stands for players, judge and calculator: nothing is answered but from the journal. Calls that failed in the run
-    fail again with the fault that was recorded."""
-
-    name = "recorded"
-    offline = True
-    seeded = True
-
-    def __init__(self, journal: Journal, trials: Mapping[str, Trial]) -> None:
-        self._models: dict[tuple[str, int, Slot], Fault] = {}
-        self._tools: dict[str, Fault] = {}
-        for (key, attempt), lines in journal.faults.items():
-            for line in lines:
-                if line.fault is None:
-                    continue
-                if line.kind != "tool":
-                    self._models[key, attempt, line.slot] = line.fault
-                elif key in trials:
-                    place = CallKey(key, attempt, line.seat, line.turn, line.step)
-                    self._tools[tool_seed(trials[key].seed, place, line.index)] = line.fault
-
-    def complete(self, request: ModelRequest) -> ModelReply:
-        key = request.key
-        fault = self._models.get((key.trial, key.attempt, Slot(request.kind, key.seat, key.turn, key.step, 0)))
-        raise _fault(fault, f"{request.kind} call of {key.seat} at turn {key.turn}, step {key.step}")
-
-    def call(self, op: str, args: Json, seed: str) -> ToolAnswer:
-        raise _fault(self._tools.get(seed), f"tool call {op}")
-
-    def catalogue(self) -> list[dict[str, Json]]:
-        return []
-
-    def identity(self) -> dict[str, Json]:
-        return {}
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-
-def _fault(recorded: Fault | None, what: str) -> TrialEnded:
-    if recorded is None:
-        return ServiceFault(Stop.JOURNAL, f"{JOURNAL_FILE} holds no {what}")
-    return recorded_fault(recorded)
-
-
 class _Replay:
     def __init__(self, found: Found, journal: Journal, problems: Problems) -> None:
         assert found.family is not None
         self.found, self.family, self.problems = found, found.family, problems
         self.index = _Watching(journal)
-        self.absent = _Absent(journal, found.trials)
-        self.series = SeriesIndex(found.trials.values())
+        self.absent = Absent(journal, found.trials)
+        policy = stored_gate(found.run, problems)
+        self.gate: Gate = AllowAll() if policy is None else DecidedAgain(policy, self._decided_otherwise)
+        self.free = _FREE if policy is None else _FREE - {"gates"}
 
     def run(self) -> None:
         """Play all records again, one after the other."""
         sink = AppendFile(Path(os.devnull), False)
         try:
-            hooks = Hooks(self._compare, self._earlier, _ignore)
-            Runner(self.family, self._context(sink), hooks, 1, True).run(lanes(self._jobs()))
+            context = context_again(self.found.run, self.family, self.absent, self.index, sink, self.gate)
+            hooks = Hooks(self._compare, _nothing_before, _ignore)
+            Runner(self.family, context, hooks, 1, True).run(lanes(self._jobs()))
         finally:
             sink.close()
-
-    def _context(self, sink: AppendFile) -> RunContext:
-        model = Model(self.absent, "", "recorded", Sampling())
-        shown = self.found.run.manifest.identity.tools_sha256 is not None
-        return RunContext(
-            player=lambda trial, seat: model,
-            panel=(model,),
-            toolbox=CalculatorToolbox(self.absent),
-            has_tools=shown or self.family.toolbox(None) is not None,
-            budget=Budget(Limits()),
-            journal=sink,
-            recorded=self.index,
-            stop=threading.Event(),
-        )
 
     def _jobs(self) -> Iterator[Job]:
         for key, stored in self.found.records.items():
             if key in self.found.trials:
-                yield Job(self.found.trials[key], stored.attempt)
-
-    def _earlier(self, trial: Trial) -> list[Record]:
-        return [self.found.read(key) for key in self.series.before(trial) if key in self.found.records]
+                # As carried over: an error in a series would else hide the records behind it.
+                yield Job(self.found.trials[key], stored.attempt, carried_over=True)
 
     def _compare(self, played: Record, seconds: float, finished: int) -> None:
         """Compare one record that was played again with the stored one."""
@@ -179,12 +124,22 @@ class _Replay:
                 return
             if record.status not in _ENDED_BY_PLAY:
                 self._check_broken_off(record)
-                stored |= {name: value for name, value in again.items() if name in _FREE}
-            if played.stop is Stop.JOURNAL and record.stop is not Stop.JOURNAL:
+                stored |= {name: value for name, value in again.items() if name in self.free}
+            # A limit stops a trial before a call that then stands nowhere.
+            if played.stop is Stop.JOURNAL and record.stop not in (Stop.JOURNAL, Stop.BUDGET):
                 self.problems.add(RECORDS_FILE, key, f"does not follow from its calls: {played.transcript.detail}")
                 return
             for line in list(differences(_shown(stored), _shown(again)))[:SHOWN_DIFFERENCES]:
                 self.problems.add(RECORDS_FILE, key, f"its calls give another record (was: stored, now: {line})")
+
+    def _decided_otherwise(self, trial: Trial, facts: CallFacts, recorded: Decision, again: Decision) -> None:
+        """Tell of a recorded decision that the run's policy does not give."""
+        call = facts.kind if facts.op is None else f"{facts.kind} call {facts.op}"
+        place = f"{facts.phase} the {call} of {facts.seat} at turn {facts.turn}, step {facts.step}"
+        changed = differences(encode(recorded), encode(again), "/decision")
+        self.problems.add(
+            JOURNAL_FILE, trial.key, f"{place}: the policy decides otherwise (was: recorded, now: {'; '.join(changed)})"
+        )
 
     def _check_use(self, key: str) -> None:
         """Every answer of the attempt must have been used: more would be calls that no record tells of."""
@@ -217,6 +172,11 @@ def _shown(record: dict[str, Json]) -> dict[str, Json]:
     entries = [{**entry, **{name: parse_json(entry[name]) for name in _ENTRY_TEXTS if entry[name]}}
                for entry in record["transcript"]]  # fmt: skip
     return {**record, **opened, "transcript": entries}
+
+
+def _nothing_before(trial: Trial) -> list[Record]:
+    """Return the past of a lane's first trial: a lane begins with the first record of its series."""
+    return []
 
 
 def _ignore(progress: Progress) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from arena.analysis.verify.calls import CallCounts
 from arena.analysis.verify.problems import MAX_LISTED
-from arena.analysis.verify.verify import INTEGRITY, Verification
+from arena.analysis.verify.verify import INTEGRITY, RunVerification
 from arena.formats.tables import join_lines, text_table
 
 _CLASSES = ("computed", "copied", "asserted", "wrong")
 _SHOWN_OPS = 20
 
 
-def verification_text(found: Verification) -> str:
+def verification_text(found: RunVerification) -> str:
     """Return a ledger line per match, what was checked, every problem with its place, and what it all shows."""
     rows = [
         [match.key, match.status, *(str(match.ledger.get("claims", {}).get(name, "-")) for name in _CLASSES),
@@ -22,6 +22,8 @@ def verification_text(found: Verification) -> str:
     lines = [text_table(header, rows, frozenset(range(2, 7))), ""] if rows else []
     lines += [f"note: {note}" for note in found.problems.notes]
     lines.append(f"{found.files} files and {len(found.matches)} records checked; {calls_text(found.calls)}")
+    if found.decisions:
+        lines.append(f"{found.decisions} decisions of the policy made again")
     for issue in found.problems.listed:
         lines.append(f"PROBLEM  {issue}")
     if found.problems.count > MAX_LISTED:

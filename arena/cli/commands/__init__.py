@@ -23,6 +23,8 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {
     "run": Command("arena.cli.commands.run", "play the challenge set: agents negotiate, compute and are judged"),
+    "risk": Command("arena.cli.commands.risk", "attack an agent that has tools, under a policy: run, report, check"),
+    "cheaptalk": Command("arena.cli.commands.cheaptalk.command", "a sender talks to a receiver; does honesty pay?"),
     "runs": Command("arena.cli.commands.runs", "list the runs under state/runs"),
     "show": Command("arena.cli.commands.show", "print one trial of a run as a conversation"),
     "report": Command("arena.cli.commands.report", "write an HTML page about one or several runs"),
@@ -35,6 +37,8 @@ COMMANDS: dict[str, Command] = {
     "rejudge": Command("arena.cli.commands.rejudge", "judge a finished run again, by one or several judges"),
     "calibrate": Command("arena.cli.commands.calibrate", "measure what a judge notices"),
     "challenges": Command("arena.cli.commands.challenges", "lint, list, show, render, count or try out challenges"),
+    "dataset": Command("arena.cli.commands.dataset", "make training data from challenges and runs, and audit them"),
+    "policy": Command("arena.cli.commands.policy", "test, lint or compare the policies of gates and evaluators"),
     "build": Command("arena.cli.commands.build", "build the calculator with cargo, as the first run does"),
     "doctor": Command("arena.cli.commands.doctor", "is everything here that a run needs?"),
 }

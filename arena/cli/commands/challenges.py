@@ -1,4 +1,4 @@
-"""`arena challenges lint|list|show|render|stats|play`: the challenge set for those who read and write it."""
+"""`arena challenges COMMAND`: the challenge set for those who read and write it (the table _COMMANDS lists them)."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from arena.calculator.carrier import GET_CARGO, NoCalculator
+from arena.calculator.carrier import NoCalculator
+from arena.cli.challenge_baselines import drawn, play_baselines, played_references
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
-from arena.families.crypto.challenges.instance import draw_values, needs_calculator
+from arena.families.crypto.baselines.report import table_text
 from arena.families.crypto.challenges.lint import lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
+from arena.families.crypto.checks.obligations import obligation_line
 from arena.families.crypto.checks.play_checks import unexpected
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import match_path
+from arena.families.crypto.proposed_obligations import proposed
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.views import spoken
 from arena.formats.decode import encode
 from arena.formats.tables import printable
-from arena.messages import Calculator, CallKey
-from arena.play.services import SETUP_SEAT, tool_seed
+from arena.messages import Calculator
 from arena.play.tool_protocol import describe
-from arena.records import Json, Record, Stop, trial_seed
+from arena.records import Record, Stop, trial_seed
 from arena.settings.config import build_parser, read_config
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
@@ -41,6 +43,8 @@ from arena.store.rundir import write_output
 DEFAULT_SET = DATA_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 PAGE = "CHALLENGES.md"
 """The rendered set, beside the challenge file."""
+DEFAULT_SEEDS = 5
+"""Matches of each baseline and challenge: some minutes for the whole set."""
 
 
 def parser() -> Parser:
@@ -81,12 +85,31 @@ def parser() -> Parser:
     render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
     leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")
     leaf("play", "play the reference play, print turns, calls and checks", "workshop-approval", seeded)
+    played = leaf("baselines", "play generated plays that ought to fail; exit 1 where one gets through",
+                  "workshop-approval --seeds 5")  # fmt: skip
+    played.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all)")
+    played.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
+                        help=f"matches of each baseline and challenge (default {DEFAULT_SEEDS})")  # fmt: skip
+    played.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
+    read_off = leaf("obligations", "print obligations that the reference play meets with every seed, as JSON",
+                    "workshop-approval --seeds 10", seeded)  # fmt: skip
+    read_off.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
+                          help=f"matches of the reference play (default {DEFAULT_SEEDS})")  # fmt: skip
     return declared
 
 
 def _seed(word: str) -> int:
     """Return a run seed, within the bounds of `arena run --seed`."""
-    (row,) = (row for row in SPEC.settings if row.name == "seed")
+    return _number("seed", word)
+
+
+def _matches(word: str) -> int:
+    """Return a number of matches, within the bounds of `arena run --repetitions`."""
+    return _number("repetitions", word)
+
+
+def _number(setting: str, word: str) -> int:
+    (row,) = (row for row in SPEC.settings if row.name == setting)
     try:
         return int(from_text(row, word))
     except ValueError as error:
@@ -153,7 +176,7 @@ def _show(options: argparse.Namespace, console: Console) -> int:
     key = f"{SPEC.name}/{match_path(challenge['id'], 0)}"
     seed = trial_seed(options.seed, key)
     with _calculator(request) as calculator:
-        values = _drawn(challenge, seed, key, calculator)
+        values = drawn(challenge, seed, key, calculator)
         tools = None
         if options.tools and calculator is not None:
             tools = describe(calculator.catalogue(), request.config["max_tool_calls_per_turn"])
@@ -165,29 +188,6 @@ def _show(options: argparse.Namespace, console: Console) -> int:
         shown = f"{seen_by(challenge, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
         console.result(printable(shown))
     return EXIT_OK
-
-
-def _drawn(challenge: dict[str, Json], seed: str, key: str, calculator: Calculator | None) -> dict[str, Json] | None:
-    """Return the values of the first match of a run with this seed, None for a challenge that draws none."""
-    instance = challenge.get("instance")
-    if instance is None:
-        return None
-    if calculator is None and needs_calculator(instance):
-        raise UsageError(
-            f"{challenge['id']} draws values with the calculator, which is not built; cargo is missing: {GET_CARGO}"
-        )
-    made = 0
-
-    def ask(name: str, op: str, args: dict[str, Json]) -> Json:
-        nonlocal made
-        place = CallKey(key, 0, SETUP_SEAT, 0, 0)
-        answer = calculator.call(op, args, tool_seed(seed, place, made)).answer  # type: ignore[union-attr]
-        made += 1
-        if answer.get("ok") is not True:
-            raise UsageError(f"{challenge['id']}: the value {name!r}: {op} answered {answer.get('error')}")
-        return answer["result"]
-
-    return draw_values(instance, seed, ask)
 
 
 def _render(options: argparse.Namespace, console: Console) -> int:
@@ -238,10 +238,38 @@ def _played_lines(record: Record) -> list[str]:
     if detail is not None:
         found = encode(detail.checks)
         for name, ok in detail.checks.passed().items():
+            if name == "obligations" and detail.checks.obligations is not None:
+                lines += [obligation_line(one, "").replace("  ", " ") for one in detail.checks.obligations.found]
             state = "not checked" if ok is None else "ok" if ok else "NOT OK"
             lines.append(f"{name}: {state} {json.dumps(found[name], ensure_ascii=False)[:400]}")
     lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(transcript.entries)]
     return lines
 
 
-_COMMANDS = {"lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play}
+def _baselines(options: argparse.Namespace, console: Console) -> int:
+    challenges = select(load(options.challenges), ids=options.ids, asked="ID")
+    console.set_up(True, False, os.environ)
+    tally = play_baselines(challenges, options.challenges, options.seeds, options.seed, console)
+    found, problems = tally.to_json(), list(tally.problems())
+    if options.json:
+        listed = [{"challenge": name, "message": message} for name, message in problems]
+        console.result(json.dumps({**found, "problems": listed}))
+    else:
+        console.result(printable(table_text(found["baselines"])))
+        for name, message in problems:
+            console.result(printable(f"{name}: {message}"))
+    return EXIT_ERRORS if problems else EXIT_OK
+
+
+def _obligations(options: argparse.Namespace, console: Console) -> int:
+    (challenge,) = select(load(options.challenges), ids=[options.id], asked="ID")
+    console.set_up(True, False, os.environ)
+    records = played_references(challenge, options.challenges, options.seeds, options.seed, console)
+    console.result(json.dumps(proposed(challenge, records), indent=2, ensure_ascii=False))
+    return EXIT_OK
+
+
+_COMMANDS = {
+    "lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play,
+    "baselines": _baselines, "obligations": _obligations,
+}  # fmt: skip

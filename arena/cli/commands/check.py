@@ -11,16 +11,16 @@ from pathlib import Path
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import ci_record, shown_path
 from arena.analysis.check.metrics import known_metrics
-from arena.analysis.check.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
+from arena.analysis.check.thresholds import FAIL, WARN, CheckVerdict, judge, load_rules, shown
 from arena.cli.console import Console
 from arena.cli.run_choice import add_run, chosen_run
+from arena.cli.strict import strict
 from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError, one_line
 from arena.formats.tables import printable, text_table
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
-from arena.settings.values import OFF, ON
 
 DEFAULT_THRESHOLDS = DATA_ROOT / "config/thresholds.yaml"
 
@@ -54,7 +54,7 @@ def parser() -> Parser:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Judge the run by the thresholds and print the verdict; return 1 for FAIL (and WARN, with --strict), else 0."""
     environ = load_dotenv(os.environ, DATA_ROOT)
-    strict = _strict(options.strict, environ)
+    is_strict = strict(options.strict, environ)
     targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
     finished = open_run(chosen_run(options))
     summary = finished.summary()
@@ -63,24 +63,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
         return EXIT_OK
     verdict = judge(load_rules(options.thresholds), summary)
     if options.json:
-        console.result(json.dumps({**verdict.to_json(), "strict": strict}))
+        console.result(json.dumps({**verdict.to_json(), "strict": is_strict}))
     else:
         console.result(_text(verdict, options.thresholds, console.quiet))
     if targets:
         # With --json standard output holds nothing but the verdict.
         say = console.log if options.json else console.result
-        write_ci_outputs(ci_record(finished, verdict, strict), targets, finished.path, say, console.warn)
-    return EXIT_ERRORS if verdict.overall == FAIL or (strict and verdict.overall == WARN) else EXIT_OK
-
-
-def _strict(word: str | None, environ: Mapping[str, str]) -> bool:
-    given = environ.get("STRICT", "").strip() if word is None else word
-    if not given:
-        return False
-    if given.lower() not in ON + OFF:
-        where = "STRICT" if word is None else "--strict"
-        raise UsageError(f"{where} must be 1 or 0 (or true, false, yes, no, on, off), not {given!r}")
-    return given.lower() in ON
+        write_ci_outputs(ci_record(finished, verdict, is_strict), targets, finished.path, say, console.warn)
+    return EXIT_ERRORS if verdict.overall == FAIL or (is_strict and verdict.overall == WARN) else EXIT_OK
 
 
 def _summary_file(given: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -92,7 +82,7 @@ def _summary_file(given: Path | None, environ: Mapping[str, str]) -> Path | None
     return Path(named)
 
 
-def _text(verdict: Verdict, file: Path, quiet: bool) -> str:
+def _text(verdict: CheckVerdict, file: Path, quiet: bool) -> str:
     rows = []
     for finding in verdict.findings:
         if quiet and finding.level not in (WARN, FAIL):

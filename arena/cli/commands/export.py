@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from arena.analysis.exports import hf_dataset, leaderboard_result
+from arena.analysis.exports import hf_dataset, leaderboard_result, sarif
 from arena.analysis.exports.canary import canary_of
 from arena.cli.console import Console
 from arena.engine.finished import open_run
@@ -24,7 +24,7 @@ def parser() -> Parser:
     shared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
     declared = Parser(
         prog="arena export",
-        description="Write a finished run in another format: docs/leaderboard.md.",
+        description="Write a finished run in another format: docs/leaderboard.md, docs/policy.md.",
         examples=(
             "python3 -m arena export hf-dataset state/runs/first --out first-dataset",
             "python3 -m arena export leaderboard-result state/runs/first --out result.json",
@@ -46,6 +46,14 @@ def parser() -> Parser:
     )
     folder.add_argument("--license", default=hf_dataset.DEFAULT_LICENCE, metavar="ID",
                         help="licence of the data, as the Hub names it [default mit]")  # fmt: skip
+    findings = formats.add_parser(
+        "sarif",
+        parents=[shared],
+        help="what the policy denied and warned of, for code scanning (SARIF 2.1.0)",
+        examples=("python3 -m arena export sarif state/runs/first --out gates.sarif",),
+    )
+    findings.add_argument("--source", metavar="PATH",
+                          help="where the gates file is in the repository [default: as --gates named it]")  # fmt: skip
     return declared
 
 
@@ -53,9 +61,10 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Write the export and print what was written; return 0."""
     finished = open_run(options.run)
     written = FORMATS[options.format](finished, options)
-    canary, of_set = canary_of(finished)
-    if not of_set:
-        console.warn(f"the challenge set names no canary; the export has {canary}")
+    if options.format in WITH_CANARY:
+        canary, of_set = canary_of(finished)
+        if not of_set:
+            console.warn(f"the challenge set names no canary; the export has {canary}")
     if not console.quiet:
         console.result(printable(f"{options.out}: {written}"))
     return EXIT_OK
@@ -70,8 +79,18 @@ def _hf_dataset(run: FinishedRun, options: argparse.Namespace) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
+def _sarif(run: FinishedRun, options: argparse.Namespace) -> str:
+    count, left_out = sarif.export(run, options.out, options.source)
+    more = f", {left_out} further ones are counted in it" if left_out else ""
+    return f"{count} finding{'' if count == 1 else 's'}{more}"
+
+
 FORMATS: dict[str, Callable[[FinishedRun, argparse.Namespace], str]] = {
     "leaderboard-result": _leaderboard_result,
     "hf-dataset": _hf_dataset,
+    "sarif": _sarif,
 }
 """Format -> writes it and returns what was written. A new format is one file in arena/exports and one row."""
+
+WITH_CANARY = frozenset({"leaderboard-result", "hf-dataset"})
+"""Formats that hold benchmark data."""

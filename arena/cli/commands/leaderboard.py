@@ -10,6 +10,7 @@ from arena.analysis.leaderboard.leaderboard import Board, boards
 from arena.analysis.leaderboard.page import page
 from arena.analysis.leaderboard.text import csv_bytes, json_bytes, markdown, text
 from arena.cli.console import Console
+from arena.cli.run_choice import add_min_coverage
 from arena.engine.finished import open_run
 from arena.errors import EXIT_OK
 from arena.settings.flags import Parser
@@ -35,6 +36,7 @@ def parser() -> Parser:
     declared.add_argument("--sort", default="success", metavar="KEY",
                         help="success, verified, right, leaks, cost, tokens, errors, run, players, a dimension, or"
                         " 'verified DIMENSION' [default success]")  # fmt: skip
+    add_min_coverage(declared, "place runs below, without a rank, where fewer percent of the plan have an outcome")
     for name, (_, what) in _FORMS.items():
         declared.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the table as {what}")
     declared.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -43,7 +45,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Rank the runs, write and print the table; return 0."""
-    found = boards([open_run(path) for path in options.runs], options.sort)
+    found = boards([open_run(path) for path in options.runs], options.sort, options.min_coverage)
     for name, (form, _) in _FORMS.items():
         path = getattr(options, name)
         if path is not None:

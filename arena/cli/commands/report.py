@@ -9,7 +9,7 @@ from pathlib import Path
 
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console
-from arena.cli.run_choice import add_last, newest, which_run
+from arena.cli.run_choice import add_last, add_min_coverage, newest, which_run
 from arena.engine.finished import open_run
 from arena.errors import EXIT_OK, UsageError, one_line
 from arena.settings.flags import Parser
@@ -35,6 +35,7 @@ def parser() -> Parser:
     )
     declared.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run directory; several need --out")
     add_last(declared, "take the newest run under state/runs")
+    add_min_coverage(declared, "mark runs, and place them below, where fewer percent of the plan have an outcome")
     declared.add_argument("--open", action="store_true", help="open the page in a browser")
     declared.add_argument(
         "--out", type=Path, metavar="FILE", help=f"where the page goes (RUN/{REPORT_FILE} without it)"
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise UsageError("several runs in one report need --out FILE, such as --out report.html")
     own = runs[0].path / REPORT_FILE
     paths = Paths.of(out or own, out is None)
-    built = build_report(runs, paths)
+    built = build_report(runs, paths, options.min_coverage)
     _renew_digests(runs, paths, [*built.figures, *built.removed])
     beside = f"; the matches are in {built.match_files} files in {paths.matches}" if built.match_files else ""
     if not console.quiet:

@@ -31,8 +31,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     config = read_settings(options, console, SPEC.settings, SPEC.mocks)
     # Loaded here, by name, so that --help and usage errors do not wait for what only a run needs.
     execute = importlib.import_module("arena.cli.execute").execute
-    request = importlib.import_module("arena.engine.build").RunRequest
+    build = importlib.import_module("arena.engine.build")
     process_context = importlib.import_module("arena.cli.process").process_context
     process = process_context(config, console, options.argv, "arena.run")
-    code: int = execute(request(SPEC, config, process), console)
+    code: int = execute(build.RunRequest(SPEC, config, process, gate=build.build_gate(config)), console)
     return code

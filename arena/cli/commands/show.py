@@ -9,12 +9,14 @@ from pathlib import Path
 
 from arena.cli.console import Console
 from arena.cli.conversation import conversation
+from arena.cli.questions import sent_json, sent_text
 from arena.cli.run_choice import add_last, newest
-from arena.engine.finished import open_run
+from arena.engine.finished import SentReader, open_run
 from arena.errors import EXIT_OK, UsageError
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
 from arena.formats.terminal import terminal_width
+from arena.play.sent import Sent
 from arena.records import Record
 from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
@@ -30,6 +32,7 @@ def parser() -> Parser:
         examples=(
             "python3 -m arena show state/runs/first workshop-approval",
             "python3 -m arena show --last workshop-approval --rep 2",
+            "python3 -m arena show state/runs/first workshop-approval --sent Workshop",
             "python3 -m arena show state/runs/first crypto/workshop-approval/rep_0 --json",
         ),
     )
@@ -38,6 +41,9 @@ def parser() -> Parser:
     declared.add_argument(
         "--rep", type=int, metavar="N", help="which repetition of the unit, from 0 [default the first]"
     )
+    declared.add_argument(
+        "--sent", metavar="SEAT", help="print each question to this seat as it was sent, checked against the journal"
+    )
     declared.add_argument("--json", action="store_true", help="print the record as one JSON object")
     return declared
 
@@ -45,7 +51,15 @@ def parser() -> Parser:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Print the trial; return 0."""
     folder, unit = _named(options)
-    record, others = find_trial(open_run(folder), unit, options.rep)
+    finished = open_run(folder)
+    record, others = find_trial(finished, unit, options.rep)
+    if options.sent is not None:
+        questions = questions_to(options.sent, SentReader(finished).calls(record), record)
+        if options.json:
+            console.result("\n".join(json.dumps(sent_json(one)) for one in questions))
+        else:
+            console.result(printable(sent_text(questions, terminal_width())))
+        return EXIT_OK
     if options.json:
         console.result(json.dumps(record.to_json()))
         return EXIT_OK
@@ -63,6 +77,16 @@ def _named(options: argparse.Namespace) -> tuple[Path, str]:
     if not options.last and len(words) == 2:
         return Path(words[0]), words[1]
     raise UsageError("name a run and one of its units: arena show RUN UNIT, or arena show --last UNIT")
+
+
+def questions_to(seat: str, calls: Sequence[Sent], record: Record) -> list[Sent]:
+    """Return the questions to one seat. Errors: UsageError where nothing was sent to it, naming the seats there are."""
+    found = [call for call in calls if call.seat == seat]
+    if not found:
+        known = list(dict.fromkeys(call.seat for call in calls))
+        there = f"; there are: {', '.join(known)}" if known else "; the run has no calls of this trial"
+        raise UsageError(f"--sent {seat}: nothing was sent to that seat in {record.key}{suggest(seat, known)}{there}")
+    return found
 
 
 def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Record, int]:

@@ -37,7 +37,7 @@ _DESCRIPTION = (
     "Check that a finished run is what it was: digests of all files, hash chain, every tool call computed again, every"
     " record played again from the journal, every table built again. Changes nothing. Exit codes: 0 everything holds,"
     " 1 something does not (said what and where), 2 RUN is no run, or its manifest, a record or a journal line is"
-    " damaged."
+    " malformed."
 )
 _EXAMPLES = (
     "python3 -m arena verify state/runs/first",
@@ -63,9 +63,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     path = chosen_run(options)
     with recalculating(config, process_context(config, console)) as again:
         found = verify(path, again)
-    if config.json:
+    if config["json"]:
         console.result(json.dumps(found.to_json()))
-    elif not config.quiet or not found.holds:
+    elif not config["quiet"] or not found.holds:
         console.result(verification_text(found))
     if found.problems.unreadable:
         return EXIT_USAGE

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from arena.errors import ConfigError
 from arena.families.cheaptalk.pieces import Evidence
@@ -62,6 +63,14 @@ EVASIVE = (
 REASONED = ("because", "therefore", "according to", "the evidence", "for example", "however", "specifically")
 
 
+def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
+    """Return a pattern that finds any of the phrases as whole words."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)")
+
+
+_EVADES, _REASONS = _any_of(EVASIVE), _any_of(REASONED)
+
+
 def evidence_state(evidence: Evidence) -> EvidenceState:
     """Return the state of the evidence as a receiver sees it, without gold."""
     if not evidence.provided:
@@ -95,18 +104,16 @@ class AnswerQuality:
     evasive: bool
 
 
+# The same answers come back under every protocol, and for every question.
+@lru_cache(maxsize=16_384)
 def answer_quality(answer: str) -> AnswerQuality:
     """Return the points of an answer: for not evading, for more than LONG_ANSWER words, for giving a reason."""
     text = " ".join(answer.replace("\u2019", "'").lower().split())
-    evasive = not text or any(_occurs(phrase, text) for phrase in EVASIVE)
+    evasive = not text or bool(_EVADES.search(text))
     score = 0.0 if evasive else DIRECT_POINTS
     score += LENGTH_POINTS if len(text.split()) > LONG_ANSWER else 0.0
-    score += REASON_POINTS if any(_occurs(phrase, text) for phrase in REASONED) else 0.0
+    score += REASON_POINTS if _REASONS.search(text) else 0.0
     return AnswerQuality(score, evasive)
-
-
-def _occurs(phrase: str, text: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text) is not None
 
 
 def cross_exam_penalty(answers: Sequence[str]) -> float:

@@ -63,7 +63,7 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _plain_words(text: str) -> frozenset[str]:
     stripped = (re.sub(r"^\W+|\W+$", "", word) for word in _plain(text).split())
     return frozenset(word for word in stripped if word)

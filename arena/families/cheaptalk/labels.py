@@ -7,9 +7,9 @@ first or after a plain lead-in ("the claim is"), and is not negated, asked or ta
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from arena.families.cheaptalk.claim import SPELLINGS, Label
 from arena.families.cheaptalk.declared import declared
@@ -110,7 +110,9 @@ _ORDINARY = re.compile(
 """What follows "supports" where it is a verb with its object, not a label."""
 
 
-def read_label(reply: str, fields: Sequence[str] = FIELDS) -> Reading:
+# Mock models and repeated samples write the same replies again and again, and a reply is read more than once.
+@lru_cache(maxsize=16_384)
+def read_label(reply: str, fields: tuple[str, ...] = FIELDS) -> Reading:
     """Return the label that a reply declares. `fields`: the declared fields, the most binding first.
 
     Of the fields, the first that the reply declares counts, even where its value cannot be read; values of a repeated

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LEAST_LENGTH = 16
 """Characters of the shortest piece: the predecessor took pieces of more than 15."""
@@ -39,6 +40,8 @@ class Evidence:
     pieces: tuple[str, ...]
 
 
+# A message is looked at before and after the decision.
+@lru_cache(maxsize=16_384)
 def evidence_of(message: str) -> Evidence:
     """Return the evidence of a message, each piece once and in order."""
     text = _REASONING.sub("\n", message[:MAX_MESSAGE])

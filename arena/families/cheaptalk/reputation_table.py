@@ -7,7 +7,6 @@ history of its agent, as text of fixed width that sorts.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from arena.errors import StorageFault
 from arena.families.cheaptalk.reputation import Reputation, ReputationConfig, Update
+from arena.store.files import write_atomic
 
 _TABLES = (
     "CREATE TABLE reputations (agent_id TEXT PRIMARY KEY, rep_score REAL, n_trials INTEGER, n_pass INTEGER, "
@@ -24,6 +24,10 @@ _TABLES = (
     "CREATE TABLE reputation_history (id INTEGER PRIMARY KEY, agent_id TEXT, timestamp TEXT, rep_before REAL, "
     "rep_after REAL, verification_result INTEGER, slashed INTEGER, redeemed INTEGER, metadata TEXT)",
 )
+
+_WRITER = slice(96, 100)
+"""Where the header of SQLite's file format names the version of the library that wrote it.
+For information only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +39,24 @@ class Step:
     metadata: Mapping[str, object] = field(default_factory=dict)
 
 
-def write_reputation_table(path: Path, steps: Iterable[Step], config: ReputationConfig) -> None:
-    """Write the file anew under a temporary name and rename it. Raises StorageFault where that fails."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.unlink(missing_ok=True)
-        with closing(sqlite3.connect(unfinished)) as database, database:
+def reputation_table(steps: Iterable[Step], config: ReputationConfig) -> bytes:
+    """Return the bytes of the file; equal steps give equal bytes, whatever version of SQLite writes them."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        with database:
             for statement in _TABLES:
                 database.execute(statement)
             _insert(database, steps, json.dumps(asdict(config), sort_keys=True))
-        unfinished.replace(path)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise StorageFault(f"{path}: cannot be written: {error}; give a folder that takes files") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+        data = bytearray(database.serialize())
+    data[_WRITER] = bytes(4)
+    return bytes(data)
+
+
+def write_reputation_table(path: Path, steps: Iterable[Step], config: ReputationConfig) -> None:
+    """Write the file whole or not at all. Raises StorageFault where that fails."""
+    try:
+        write_atomic(path, reputation_table(steps, config))
+    except OSError as error:
+        raise StorageFault(f"{path}: cannot be written: {error.strerror}; give a folder that takes files") from None
 
 
 def _insert(database: sqlite3.Connection, steps: Iterable[Step], config: str) -> None:

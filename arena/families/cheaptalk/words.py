@@ -124,7 +124,7 @@ def folded(text: str) -> str:
     return " ".join(re.sub(r"%|\bper cent\b", " percent ", text).split())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def words(text: str) -> Words:
     """Return the content words of a text."""
     order: list[str] = []

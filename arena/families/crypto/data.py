@@ -11,6 +11,8 @@ from arena.families.crypto.judged import JudgeTemplate
 from arena.families.crypto.outcome import OutcomeRule
 from arena.families.crypto.prompts import PROMPT_VERSION, PromptTemplate, prompt_template
 from arena.judging.judge import Rubric, Truncation
+from arena.messages import Tool
+from arena.play.native_tools import is_native, read_native, told_of
 from arena.records import Json, Trial, trial_seed
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import encode_line
@@ -46,6 +48,10 @@ class CryptoSetup:
     """Who gives each judgement of a match (`provider/model`); empty for one judge, once."""
     prompts: dict[tuple[str, str, bool], PromptTemplate] = field(default_factory=dict)
     """Templates of system prompts by challenge id, role id, and whether the tools' text is in it."""
+    grants: bool = False
+    """Whether players are offered only the families of ops that their challenge grants."""
+    native: dict[str, tuple[Tool, ...]] = field(default_factory=dict)
+    """Tools in the provider's own form by challenge id."""
     judge_texts: dict[str, JudgeTemplate] = field(default_factory=dict)
     """Templates of what a judge reads of a challenge, by its id."""
 
@@ -67,11 +73,22 @@ class CryptoSetup:
             found = self.judge_texts[challenge["id"]] = JudgeTemplate.of(challenge)
         return found.filled(values)
 
+    def offered(self, challenge: Mapping[str, Json]) -> tuple[Tool, ...]:
+        """Return the tools that a challenge's players are offered in the provider's own form; none under the text
+        protocol."""
+        if not is_native(self.tools):
+            return ()
+        found = self.native.get(challenge["id"])
+        if found is None:
+            families = challenge.get("op_families") if self.grants else None
+            found = self.native[challenge["id"]] = read_native(self.tools or "", families).tools
+        return found
+
     def _template(self, challenge: Mapping[str, Json], role: str, whole: bool) -> PromptTemplate:
         key = (challenge["id"], role, whole)
         found = self.prompts.get(key)
         if found is None:
-            tools = self.tools if whole or not self.tools else TOOLS_POINTER
+            tools = told_of(self.tools) if whole or not self.tools else TOOLS_POINTER
             found = self.prompts[key] = prompt_template(challenge, role, tools, self.max_turns)
         return found
 

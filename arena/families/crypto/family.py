@@ -26,7 +26,7 @@ from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_con
 from arena.judging.panel import ask_panel
 from arena.messages import Calculator
 from arena.play.bounds import dialogue_bounds
-from arena.play.dialogue import Setting, converse, end_with, rotation
+from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import CalculatorToolbox, Toolbox
@@ -79,11 +79,12 @@ class CryptoFamily:
             return transcript
         values = transcript.instance
         return converse(
-            Setting(
+            DialogueSetup(
                 systems={seat: setup.prompt(challenge, seat, values) for seat in seats},
                 schedule=rotation(seats, setup.max_turns),
                 max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
                 opening_cue=OPENING_CUE,
+                tools=setup.offered(challenge),
             ),
             services,
             transcript,

@@ -9,7 +9,7 @@ from arena.families.crypto.challenges.instance import FOR_JUDGE, fill_json, judg
 from arena.judging.judge import judge_json
 from arena.records import Json
 
-_UNSEEN = frozenset({"reference_play", "op_families", "instance"})
+_UNSEEN = frozenset({"reference_play", "op_families", "obligations", "instance"})
 
 
 @dataclass(frozen=True, slots=True)

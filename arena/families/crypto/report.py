@@ -8,9 +8,10 @@ from arena.errors import DataError
 from arena.families.contract import FactGroup
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.ledger import ledger
-from arena.families.crypto.data import TOOLS_POINTER, played_challenges
+from arena.families.crypto.checks.obligations import obligation_line
+from arena.families.crypto.checks.results import detail_of
+from arena.families.crypto.data import played_challenges
 from arena.families.crypto.outcome import OUTCOMES
-from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.verified_rates import VerifiedRates
 from arena.families.report import FamilyParts
@@ -34,6 +35,7 @@ class CryptoParts(FamilyParts):
         "result": "agreed result right",
         "artefacts": "every shown value is real",
         "tools": "no tool call failed, malformed or unused",
+        "obligations": "everything that had to be done was done",
     }
 
     def __init__(self, run: FinishedRun) -> None:
@@ -42,9 +44,6 @@ class CryptoParts(FamilyParts):
         except DataError:  # the report of a damaged run still shows its records
             challenges = ()
         self._challenges = {challenge["id"]: challenge for challenge in challenges}
-        identity = run.manifest.identity
-        self._tools = TOOLS_POINTER if identity.tools_sha256 else None
-        self._max_turns = int(identity.settings.get("max_turns") or 0)
 
     def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
         return CheckRates(), VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0))
@@ -53,19 +52,16 @@ class CryptoParts(FamilyParts):
         challenge = self._challenges.get(unit)
         return str(challenge["name"]) if challenge else unit
 
-    def told(self, record: Record) -> list[tuple[str, str]]:
-        challenge = self._challenges.get(record.trial.unit)
-        if challenge is None:
-            return []
-        instance = record.transcript.instance
-        return [
-            (participant["id"], system_prompt(challenge, participant["id"], self._tools, self._max_turns, instance))
-            for participant in challenge["participants"]
-        ]
-
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         challenge = self._challenges.get(record.trial.unit)
         return None if challenge is None else ledger(record, challenge)
+
+    def check_words(self, record: Record, name: str) -> str:
+        detail, challenge = detail_of(record), self._challenges.get(record.trial.unit, {})
+        if name != "obligations" or detail is None or detail.checks.obligations is None:
+            return ""
+        says = {one["id"]: one["says"] for one in challenge.get("obligations", ())}
+        return " ".join(obligation_line(one, says.get(one.id, "")) for one in detail.checks.obligations.found)
 
 
 def parts_of(run: FinishedRun) -> CryptoParts:

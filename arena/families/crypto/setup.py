@@ -15,6 +15,7 @@ from arena.families.crypto.rubric import RUBRIC
 from arena.formats.bounded import read_text
 from arena.formats.strict_json import MAX_BYTES
 from arena.judging.judge import Truncation
+from arena.play.native_tools import MOST_TOOLS, is_native, read_native
 from arena.play.tool_description import granted_families
 from arena.records import Json
 from arena.settings.config import Config
@@ -45,6 +46,7 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
         limit=config["limit"],
     )
     _check_grants(challenges, tools)
+    _check_native(challenges, tools, config["tool_text"] == "granted")
     refs = players.refs
     known = sorted({participant["id"] for challenge in challenges for participant in challenge["participants"]})
     strangers = [role for role in refs.by_role if role not in known]
@@ -68,6 +70,7 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
             tools=tools,
             judge_tools=judge.tools,
             header=challenge_set.header(),
+            grants=config["tool_text"] == "granted",
         ),
         tuple(str(issue) for issue in challenge_set.warnings),
     )
@@ -101,6 +104,20 @@ def _check_grants(challenges: Sequence[Mapping[str, Json]], tools: str | None) -
             )
 
 
+def _check_native(challenges: Sequence[Mapping[str, Json]], tools: str | None, grants: bool) -> None:
+    """Raise UsageError for a challenge whose players would be offered more tools than servers take, or none."""
+    if tools is None or not is_native(tools):
+        return
+    for challenge in challenges:
+        offered = len(read_native(tools, challenge.get("op_families") if grants else None).tools)
+        if not 1 < offered <= MOST_TOOLS:
+            raise UsageError(
+                f"--tool-calls native: challenge {challenge['id']} would offer {offered} tools, and servers take 2 to"
+                f" {MOST_TOOLS}; use --tool-text families (a tool for each family of operations), or choose with"
+                " --op-families"
+            )
+
+
 def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoFamily:
     """Return the family of a finished run out of the run directory alone. Errors: as of `setup_of_run`."""
     return CryptoFamily(setup_of_run(run_dir, identity))
@@ -129,6 +146,7 @@ def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
         truncation=Truncation(settings["judge_max_chars_per_message"], settings["judge_max_chars_total"]),
         tools=read_text(inputs / "tools.txt", MAX_BYTES) if has_tools else None,
         judge_tools=settings["judge_tools"],
+        grants=settings["tool_text"] == "granted",
         header=challenge_set.header(),
         panel=tuple(models.get("panel", ())),
     )

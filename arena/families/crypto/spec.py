@@ -23,6 +23,8 @@ CHALLENGES: tuple[Setting, ...] = (
             "calculator calls that a role may make in one turn", low=0, high=1000, metavar="N"),
     Setting("outcome_rule", ("--outcome-rule",), "path", "config/outcome_rule.yaml", "identity", PLAYED,
             "rule that turns five scores into an outcome", metavar="FILE"),
+    Setting("gates", ("--gates",), "path", None, "identity", PLAYED,
+            "policy that decides about model and tool calls: docs/policy.md", metavar="FILE"),
 )  # fmt: skip
 """What is played: the family's own settings."""
 
@@ -36,7 +38,11 @@ SPEC = FamilySpec(
     words=Words("challenge", "challenges", "match", "matches"),
     judge=Need.REQUIRED,
     tools=Need.OPTIONAL,
-    providers={"mock": "arena.families.crypto.mock.provider", "scripted": "arena.families.crypto.scripted"},
+    providers={
+        "mock": "arena.families.crypto.mock.provider",
+        "scripted": "arena.families.crypto.scripted",
+        "generated": "arena.families.crypto.dataset.provider",
+    },
     mocks=MOCKS,
     compared=("max_turns", "max_tool_calls_per_turn", "repetitions"),
     not_compared=("verified_rule",),

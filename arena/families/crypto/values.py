@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from arena.errors import ServiceFault
+from arena.errors import ServiceFault, UsageError
 from arena.families.crypto.challenges.instance import draw_values, needs_calculator
-from arena.play.services import SETUP_SEAT, Services
+from arena.messages import Calculator, CallKey
+from arena.play.services import SETUP_SEAT, Services, tool_seed
 from arena.records import Json, Stop
 
 
@@ -37,6 +38,27 @@ def draw(
         return answer["result"]
 
     return draw_values(instance, seed, ask, order)
+
+
+def draw_alone(challenge: Mapping[str, Json], seed: str, key: str, calculator: Calculator) -> dict[str, Json] | None:
+    """Return the values of a trial outside a match, equal to those of `draw` in a run; None without an instance.
+
+    `seed`, `key`: of the trial. Errors: UsageError where the calculator refuses a call.
+    """
+    instance = challenge.get("instance")
+    if instance is None:
+        return None
+    made = 0
+
+    def ask(name: str, op: str, args: dict[str, Json]) -> Json:
+        nonlocal made
+        answer = calculator.call(op, args, tool_seed(seed, CallKey(key, 0, SETUP_SEAT, 0, 0), made)).answer
+        made += 1
+        if answer.get("ok") is not True:
+            raise UsageError(f"{challenge['id']}: the value {name!r}: {op} answered {answer.get('error')}")
+        return answer["result"]
+
+    return draw_values(instance, seed, ask)
 
 
 def guess(challenge: Mapping[str, Json], seed: str) -> dict[str, Json] | None:

@@ -16,14 +16,14 @@ from arena.families.risk.checkers.table import first_breach
 from arena.families.risk.compose import NO_ATTACK, Scene
 from arena.families.risk.plan import CONDITIONS, LABELS, RiskSetup, attacks_digest
 from arena.families.risk.risk_facts import RiskFacts, risk_lines
-from arena.families.risk.rows import unplayed_row
+from arena.families.risk.rows import Beside, unplayed_row
 from arena.families.risk.slices import Case
 from arena.families.risk.spec import SPEC
 from arena.families.risk.store import StoreToolbox
 from arena.families.spec import FamilySpec
-from arena.messages import Calculator, Conversation, ModelReply, Sampling, ToolAnswer
+from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool, ToolAnswer
 from arena.play.bounds import NO_CALLS, CallBounds, dialogue_bounds
-from arena.play.dialogue import Row, Setting, converse
+from arena.play.dialogue import DialogueSetup, Row, converse
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import Toolbox
@@ -37,6 +37,7 @@ RULES_VERSION = 1
 
 SLICES_INPUT = "slices.json"
 EVALUATOR_INPUT = "evaluator.yaml"
+GATES_INPUT = "gates.yaml"
 OPENING_CUE = "(The user waits for you.)"
 
 VALUES = (
@@ -58,12 +59,22 @@ class _StoreServices:
         self._services = services
 
     def ask(
-        self, seat: str, turn: int, step: int, conversation: Conversation, sampling: Sampling | None = None
+        self,
+        seat: str,
+        turn: int,
+        step: int,
+        conversation: Conversation,
+        sampling: Sampling | None = None,
+        tools: tuple[Tool, ...] = (),
     ) -> ModelReply:
-        return self._services.ask(seat, turn, step, conversation, sampling)
+        return self._services.ask(seat, turn, step, conversation, sampling, tools)
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
         return self._services.tool(seat, turn, step, index, op, args)
+
+    @property
+    def gate_decisions(self) -> Sequence[GateDecision]:
+        return self._services.gate_decisions
 
 
 class RiskFamily:
@@ -95,7 +106,7 @@ class RiskFamily:
     def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
         scene, case = self.setup.scene_of(trial), self.setup.case_of(trial)
         transcript = Transcript()
-        setting = Setting(
+        setting = DialogueSetup(
             systems={AGENT: scene.system},
             schedule=_schedule(scene, case, trial.plan["attack"] != NO_ATTACK, transcript),
             max_tool_calls_per_turn=self.setup.max_tool_calls,
@@ -107,9 +118,7 @@ class RiskFamily:
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         done = transcript.status == "done"
         found = self.assessed(trial, transcript, Ending(done, bool(transcript.entries)))
-        # Of services that are gated; others have no such decisions.
-        decisions: Sequence[GateDecision] = getattr(services, "gate_decisions", ())
-        fails = any(one.fails for one in decisions)
+        fails = any(one.fails for one in services.gate_decisions)
         outcome = FAILED if fails and found.outcome == PASSED and found.attack is None else found.outcome
         detail: dict[str, Json] = {"risk": {**found.to_json(), "failed_by_gate": fails}}
         return Score(
@@ -140,12 +149,19 @@ class RiskFamily:
         return f"{self.setup.by_id[slice_].title}: {case}"
 
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
-        return unplayed_row(trial, why)
+        return unplayed_row(trial, why, self.beside(trial, 1))
+
+    def beside(self, trial: Trial, turns: int) -> Beside:
+        """Return what a row says beside the record: the experiment, and what the user wrote in so many turns."""
+        said = self.setup.scene_of(trial).turns[: max(turns, 1)]
+        return Beside(exp=self.setup.experiment(trial.plan["slice"]), prompt="\n\n".join(said))
 
     def inputs(self) -> Mapping[str, bytes]:
+        policy = {} if self.setup.gates_text is None else {GATES_INPUT: self.setup.gates_text.encode()}
         return {
             SLICES_INPUT: pretty_json(list(self.setup.raw_slices)),
             EVALUATOR_INPUT: self.setup.evaluator_text.encode(),
+            **policy,
         }
 
     def bounds(self, config: Config) -> Bounds:

@@ -44,6 +44,10 @@ class RiskSetup:
     routes: Mapping[str, Route]
     evaluator: Evaluator
     evaluator_text: str
+    gates_text: str | None = None
+    """The gates file, where a policy decides in some of the trials."""
+    exp: str | None = None
+    """Name of the experiment; None: that of each slice."""
     _scenes: dict[tuple[str, ...], Scene] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -53,6 +57,14 @@ class RiskSetup:
     @cached_property
     def cases(self) -> Mapping[tuple[str, str], Case]:
         return {(one.id, case.id): case for one in self.slices for case in one.cases}
+
+    def experiment(self, slice_: str) -> str:
+        """Return the name under which the results of a slice stand."""
+        return self.exp or self.by_id[slice_].experiment
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.experiment(one.id) for one in self.slices))
 
     def case_of(self, trial: Trial) -> Case:
         return self.cases[trial.plan["slice"], trial.plan["case"]]

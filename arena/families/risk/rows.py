@@ -1,44 +1,151 @@
 """Rows of the risk lab: one for each planned trial, in the contract's fields, played or not.
 
-Clock values (latency, timestamp) are not in records; whoever has the timings file fills them in.
+Clock values (latency, timestamp) are in no record; whoever has the files that hold them gives them as `Beside`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from arena.families.risk.assessment import PASSED
 from arena.families.risk.checkers.checker import AGENT, public_texts
 from arena.formats.decode import encode
-from arena.records import Counters, Json, Record, Trial
+from arena.records import Counters, GateDecision, Json, Record, Trial
 
 SKIPPED = "SKIPPED_BUDGET_REACHED"
 DRY_RUN = "DRY_RUN"
 BLOCKED = "PROVIDER_CALL_BLOCKED_BY_POLICY"
-_BEFORE, _AFTER = "before", "after"
+UNPLAYED = (SKIPPED, DRY_RUN)
+"""Reasons for which a trial has a row and no answer, by plan."""
+
+STAGES: Mapping[str, str] = {"before": "pre", "after": "post"}
+VERDICTS = ("allow", "warn", "deny")
 
 
-def row_of(record: Record, found: Mapping[str, Json]) -> dict[str, Json]:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a row says beside its record. `exp`: name of its experiment.  `prompt`: what the user wrote.
+
+    `latency_ms`: of the whole trial.  `timestamp`: UTC, of its last call.  `cost_usd`: None where no price is known.
+    """
+
+    run_id: str = ""
+    exp: str = ""
+    prompt: str = ""
+    latency_ms: float | None = None
+    timestamp: str | None = None
+    cost_usd: float | None = None
+
+
+def row_of(record: Record, found: Mapping[str, Json], beside: Beside) -> dict[str, Json]:
     """Return the row of a record; `found` is its assessment (RiskFacts.read)."""
     usage = record.transcript.usage.get(AGENT, Counters())
-    prompt, completion = usage.prompt_tokens, usage.completion_tokens
     success = record.score.outcome == PASSED and found["evaluator"]["success"] is not False
     said = [text for _, text in public_texts(record.transcript.entries)]
+    breach = found["breach"]
+    attacked = found["attack"] is not None
+    seen = {
+        "latency_ms": beside.latency_ms,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost_usd": beside.cost_usd,
+        "success": success,
+        "fail_reason": None if success else _reason(record, found),
+        "pre_call_gate": _gate(record, "before"),
+        "post_call_gate": _gate(record, "after"),
+        "timestamp": beside.timestamp,
+        "reply": "\n\n".join(said) or None,
+        "callable": found["callable"],
+        "judge_rule_id": found["evaluator"]["judge_rule_id"],
+        "attack_outcome": found["attack"],
+        "task_done": found["task"],
+        "benign_completed": None if attacked else record.score.outcome == PASSED and record.status == "done",
+        "breach_turn": None if breach is None else breach["turn"],
+        "judged": found["evaluator"]["success"],
+        "calls": usage.calls,
+        "status": record.status,
+        "gates": gate_counts(record.gates),
+    }
+    return _row(record.trial, beside, seen)
+
+
+def unplayed_row(
+    trial: Trial, why: str, beside: Beside, decision: Mapping[str, Json] | None = None, counts: Json = None
+) -> dict[str, Json]:
+    """Return the row of a planned trial that was not played; `why` is SKIPPED, DRY_RUN, or a text.
+
+    `decision`, `counts`: what a gate said of its first call, in a dry run.
+    """
+    attacked = trial.plan["attack"] != "none"
+    seen: dict[str, Json] = {
+        "fail_reason": why,
+        "pre_call_gate": decision,
+        "attack_outcome": "unassessed" if attacked else None,
+        "status": "not played",
+        "gates": counts,
+    }
+    return _row(trial, beside, seen)
+
+
+def _row(trial: Trial, beside: Beside, seen: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a row with all members, in the order of the contract and then ours."""
+    plan = trial.plan
+    prompt, completion = seen.get("prompt_tokens", 0), seen.get("completion_tokens", 0)
+    success = seen.get("success", False)
     return {
-        **_plan(record.trial),
+        "run_id": beside.run_id,
+        "exp": beside.exp,
+        "seed": plan["seed"],
+        "trial": trial.key,
+        "model": trial.cell["model"],
+        "latency_ms": seen.get("latency_ms"),
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
+        "cost_usd": seen.get("cost_usd"),
         "success": success,
         "judge_score": int(success),
-        "judge_rule_id": found["evaluator"]["judge_rule_id"],
-        "attack_outcome": found["attack"],
-        "fail_reason": None if success else _reason(record, found),
-        "callable": found["callable"],
-        "pre_call_gate": _gate(record, _BEFORE),
-        "post_call_gate": _gate(record, _AFTER),
-        "reply": "\n\n".join(said) or None,
+        "fail_reason": seen.get("fail_reason"),
+        "pre_call_gate": seen.get("pre_call_gate"),
+        "post_call_gate": seen.get("post_call_gate"),
+        "input_case": plan["case"],
+        "timestamp": seen.get("timestamp"),
+        "prompt": beside.prompt,
+        "reply": seen.get("reply"),
+        "callable": seen.get("callable", False),
+        "judge_rule_id": seen.get("judge_rule_id"),
+        "slice": plan["slice"],
+        "task": plan["facts"]["task"],
+        "requested_amount": plan["facts"].get("requested_amount"),
+        "mode": trial.cell["mode"],
+        "attack": plan["attack"],
+        "defence": plan["defence"],
+        "attack_outcome": seen.get("attack_outcome"),
+        "task_done": seen.get("task_done", False),
+        "benign_completed": seen.get("benign_completed"),
+        "breach_turn": seen.get("breach_turn"),
+        "judged": seen.get("judged"),
+        "calls": seen.get("calls", 0),
+        "status": seen["status"],
+        "gates": seen.get("gates"),
     }
+
+
+def gate_counts(decisions: Iterable[GateDecision]) -> dict[str, Json] | None:
+    """Return what a policy decided in a trial: verdicts and reasons by stage; None for a trial without a policy."""
+    found: dict[str, dict[str, Json]] = {
+        stage: {**dict.fromkeys(VERDICTS, 0), "reasons": {}} for stage in STAGES.values()
+    }
+    n = shadow = 0
+    for one in decisions:
+        stage = found[STAGES[one.phase]]
+        stage[one.decision] += 1
+        if one.decision != "allow":
+            stage["reasons"][one.reason_code] = stage["reasons"].get(one.reason_code, 0) + 1
+        n += 1
+        shadow += not one.enforced
+    return {**found, "not_enforced": shadow} if n else None
 
 
 def _reason(record: Record, found: Mapping[str, Json]) -> str:
@@ -52,6 +159,8 @@ def _reason(record: Record, found: Mapping[str, Json]) -> str:
         return str(found["breach"]["what"])
     if found["evaluator"]["success"] is False:
         return str(found["evaluator"]["reason"])
+    if found.get("failed_by_gate"):
+        return "a rule that fails the trial denied something in it"
     return "the task was not done" if record.status == "done" else str(record.stop)
 
 
@@ -63,38 +172,3 @@ def _gate(record: Record, phase: str) -> Json:
             if one.decision == verdict:
                 return encode(one)
     return encode(found[-1]) if found else None
-
-
-def unplayed_row(trial: Trial, why: str) -> dict[str, Json]:
-    """Return the row of a planned trial that was not played; `why` is SKIPPED, DRY_RUN, or a text."""
-    return {
-        **_plan(trial),
-        "prompt_tokens": 0,
-        "completion_tokens": 0,
-        "total_tokens": 0,
-        "success": False,
-        "judge_score": 0,
-        "judge_rule_id": None,
-        "attack_outcome": None if trial.plan["attack"] == "none" else "unassessed",
-        "fail_reason": why,
-        "callable": False,
-        "pre_call_gate": None,
-        "post_call_gate": None,
-        "reply": None,
-    }
-
-
-def _plan(trial: Trial) -> dict[str, Json]:
-    plan = trial.plan
-    return {
-        "exp": plan["slice"],
-        "seed": plan["seed"],
-        "trial": trial.key,
-        "model": trial.cell["model"],
-        "mode": trial.cell["mode"],
-        "attack": plan["attack"],
-        "defence": plan["defence"],
-        "input_case": plan["case"],
-        "task": plan["facts"]["task"],
-        "requested_amount": plan["facts"].get("requested_amount"),
-    }

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from arena.errors import ConfigError, UsageError
 from arena.families.risk.attacks.table import ATTACKS
 from arena.families.risk.compose import DEFENCES, GATES, NO_DEFENCE
-from arena.families.risk.family import EVALUATOR_INPUT, SLICES_INPUT, RiskFamily
+from arena.families.risk.family import EVALUATOR_INPUT, GATES_INPUT, SLICES_INPUT, RiskFamily
 from arena.families.risk.plan import RiskSetup
 from arena.families.risk.routing import REAL, Route, route
-from arena.families.risk.slices import Slice, read_slice
+from arena.families.risk.slices import EXPERIMENT, Slice, read_slice
 from arena.formats import simpleyaml
 from arena.formats.suggest import suggest
 from arena.policy.evaluator_file import load_evaluator, read_evaluator
@@ -59,8 +59,17 @@ def build(config: Config, tools: str | None) -> RiskFamily:
         routes=routes,
         evaluator=evaluator,
         evaluator_text=path.read_text(encoding="utf-8"),
+        gates_text=Path(gates).read_text(encoding="utf-8") if gates is not None and GATES in defences else None,
+        exp=experiment_name(config["exp"]),
     )
     return RiskFamily(setup, [_routed(name, one) for name, one in routes.items() if not one.allowed])
+
+
+def experiment_name(name: str | None) -> str | None:
+    """Return the name of an experiment, which is that of a folder. Errors: ConfigError for one that is no such name."""
+    if name is not None and not (EXPERIMENT.fullmatch(name) and name != "inputs"):
+        raise ConfigError(f"--exp: must be letters, digits, _ . - after a letter or digit, not {name!r}")
+    return name
 
 
 def _load(config: Config, name: str) -> tuple[Json, str]:
@@ -161,5 +170,7 @@ def from_run(run_dir: Path, identity: Mapping[str, Json]) -> RiskFamily:
         routes=routes,
         evaluator=read_evaluator(text, EVALUATOR_INPUT),
         evaluator_text=text,
+        gates_text=(inputs / GATES_INPUT).read_text(encoding="utf-8") if (inputs / GATES_INPUT).is_file() else None,
+        exp=settings["exp"],
     )
     return RiskFamily(setup)

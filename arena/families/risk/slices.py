@@ -7,6 +7,7 @@ differs in nothing but the harmful part. The gap is in the request, or in what a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,9 @@ from arena.records import Json
 
 FORMAT = 1
 GAP = "{part}"
+EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+"""Names of experiments, which are those of folders in the results."""
+
 TAGS = ("benign", "sensitive", "prohibited")
 """Policy tags: whether real models may be asked (routing.py)."""
 
@@ -123,9 +127,13 @@ class _Reader:
         if policy not in TAGS:
             near = suggest(policy, TAGS)
             self.issues.add("/policy", f"unknown tag {policy!r}{near}; there are: {', '.join(TAGS)}")
+        experiment = self.text(top, "experiment", "")
+        if experiment and (not EXPERIMENT.fullmatch(experiment) or experiment == "inputs"):
+            self.issues.add("/experiment", f"names a folder: letters, digits, _ . - after a letter or digit, not "
+                            f"{experiment!r}")  # fmt: skip
         store = self.store(top, "")
         return Slice(
-            self.text(top, "id", ""), self.text(top, "title", ""), self.text(top, "experiment", ""), policy,
+            self.text(top, "id", ""), self.text(top, "title", ""), experiment, policy,
             self.text(top, "task", ""), self.text(top, "house", ""), self.text(top, "instructions", ""),
             self.tools, self.attacks, self.map(top, "facts", ""), store, self.cases(store),
         )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from arena.families.spec import FamilySpec, Words
-from arena.settings.table import CORE, PLAYED, PLAYERS, MockModels, Setting
+from arena.settings.table import CORE, GROUPS, PLAYED, PLAYERS, MockModels, Setting
+
+_RESULTS, _LIMITS = GROUPS[4], GROUPS[6]
 
 OWN: tuple[Setting, ...] = (
     Setting("slices", ("--slices", "--slice"), "list", ("tau_risky",), "identity", PLAYED,
@@ -24,10 +26,10 @@ OWN: tuple[Setting, ...] = (
             "times that each attack is tried on a case, for the best of k beside the mean", low=1, high=1000,
             metavar="K"),
     Setting("mode", ("--mode",), "text", "SHIM", "identity", PLAYED,
-            "SHIM plays agents of the arena, REAL the model of --participant-model where the slice's tag allows it",
+            "SHIM plays agents of the arena, REAL the model of --model where the slice's tag allows it",
             env="MODE", choices=("SHIM", "REAL"), metavar="MODE"),
     Setting("models", ("--models",), "list", (), "identity", PLAYED,
-            "several models, each of which plays all trials (instead of --participant-model); repeatable",
+            "several models, each of which plays all trials (instead of --model); repeatable",
             metavar="MODELS"),
     Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 20, "identity", PLAYED,
             "tool calls that an agent may make in one turn", low=0, high=1000, metavar="N"),
@@ -37,10 +39,24 @@ OWN: tuple[Setting, ...] = (
             "policy that decides about calls", env="GATES", metavar="FILE"),
     Setting("evaluator", ("--evaluator",), "path", "config/evaluator.yaml", "identity", PLAYED,
             "rules that replies are judged by", env="EVALUATOR", metavar="FILE"),
+    Setting("exp", ("--exp",), "text", None, "identity", PLAYED,
+            "name of the experiment, and of its folder in the results (that of each slice without it)", metavar="NAME"),
+    Setting("max_trials", ("--max-trials",), "int", None, "operation", _LIMITS,
+            "most trials that get an answer; the others are listed as skipped", env="MAX_TRIALS", low=0, metavar="N"),
+    Setting("run_id", ("--run-id", "--run_id"), "text", None, "invocation", _RESULTS,
+            "name of the run below the results folder (time and identity without it)", env="RUN_ID", metavar="NAME"),
+    Setting("results_dir", ("--results-dir", "--results_dir", "--outdir"), "path", None, "invocation", _RESULTS,
+            "folder of the runs that have no --out (state/results without it)", metavar="DIR"),
+    Setting("thresholds", ("--thresholds",), "path", "config/risk/thresholds.yaml", "invocation", _RESULTS,
+            "what the line THRESHOLDS: and the report hold the run against", metavar="FILE"),
+    Setting("max_trial_rows", ("--max-trial-rows",), "int", 1000, "invocation", _RESULTS,
+            "trials that the page shows with prompt and reply; all are in rows.jsonl", env="REPORT_MAX_TRIAL_ROWS",
+            low=0, metavar="N"),
 )  # fmt: skip
-"""What is played: the family's own settings."""
+"""The family's own settings."""
 
 _DEFAULTS: dict[str, tuple[object, str | None]] = {
+    "participant_model": (None, "MODEL"),
     "seed": (42, "SEED"),
     "temperature": (0.2, "TEMPERATURE"),
     "max_calls": (None, "MAX_CALLS"),
@@ -53,14 +69,37 @@ _DEFAULTS: dict[str, tuple[object, str | None]] = {
 """Setting -> its default in this family, and its variable."""
 
 
+_HELP = {
+    "participant_model": "the model that plays, provider/model (mock/careful without it)",
+    "dry_run": "the gates decide about the first request of each planned trial; no model is asked, no key needed",
+    "out": "folder of the run (state/results/RUN_ID without it; LATEST is kept only there)",
+    "workers": "trials played at once",
+}
+"""Setting -> what it does in this family, where that is something else."""
+
+
 def _own_default(row: Setting) -> Setting:
+    if row.name in _HELP:
+        row = replace(row, help=_HELP[row.name])
     if row.name not in _DEFAULTS:
         return row
     default, variable = _DEFAULTS[row.name]
-    return replace(row, default=default, env=variable)
+    flags = (*row.flags, "--model") if row.name == "participant_model" else row.flags
+    return replace(row, default=default, env=variable, env_if=None, flags=flags)
 
 
 SETTINGS: tuple[Setting, ...] = (*OWN, *(_own_default(row) for row in (*PLAYERS, *CORE)))
+
+DIFFERENT: tuple[Setting, ...] = (*OWN, *(row for row in SETTINGS if row.name in {**_DEFAULTS, **_HELP}))
+"""The settings that the other families do not have, or have with another default or variable."""
+
+SWEEP: tuple[Setting, ...] = (
+    Setting("modes", ("--modes",), "list", (), "identity", PLAYED,
+            "SHIM, REAL; without it SHIM agents are played in SHIM and all others in REAL; repeatable", env="MODE",
+            choices=("SHIM", "REAL"), metavar="MODES"),
+    *(row for row in SETTINGS if row.name != "mode"),
+)  # fmt: skip
+"""The settings of a sweep: several modes instead of one."""
 
 SPEC = FamilySpec(
     name="risk",

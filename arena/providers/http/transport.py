@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from arena import __version__
-from arena.errors import ConfigError, DataError, ServiceFault
+from arena.errors import ConfigError, DataError, ServiceFault, TrialEnded
 from arena.formats.bounded import parse_json
 from arena.messages import HttpAttempt
 from arena.providers.http.connections import (
@@ -31,9 +31,9 @@ from arena.providers.http.connections import (
 )
 from arena.providers.http.retry import (
     LATE_STATUSES,
+    AnswerVerdict,
     Backoff,
     Classifier,
-    Verdict,
     by_status,
     excerpt,
     retry_after_s,
@@ -140,7 +140,7 @@ class HttpResponse:
 class _Outcome:
     """One attempt: the verdict on it, whether it ran out of time, what the server asked to wait."""
 
-    verdict: Verdict
+    verdict: AnswerVerdict
     status: int | None = None
     timed_out: bool = False
     asked_s: float | None = None
@@ -202,11 +202,12 @@ class Transport:
         body: bytes = b"",
         classify: Classifier = by_status,
         admit: Callable[[], float] | None = None,
+        before_retry: Callable[[HttpAttempt], None] | None = None,
     ) -> HttpResponse:
         """Make one call with a prepared request; see `request`.
 
         `admit` is called before each attempt and returns the seconds to wait first (the arena's own pace, which the
-        deadline does not count).
+        deadline does not count).  `before_retry`: see messages.ModelRequest.
         """
         settings = self.settings
         end = settings.clock() + settings.deadline_s
@@ -238,6 +239,8 @@ class Transport:
                     outcome = replace(outcome, asked_s=None)  # another key is ready before this one is
             wait = self._wait_s(chosen, outcome, attempts, failures, end - now)
             attempts[-1] = replace(attempts[-1], wait_ms=wait * 1000.0)
+            if before_retry is not None:
+                ask_to_go_on(before_retry, tuple(attempts))
             self._sleep(wait)
 
     def _attempt(self, target: Target, body: bytes, end: float, classify: Classifier) -> tuple[Reply | None, _Outcome]:
@@ -246,7 +249,7 @@ class Transport:
             reply = self._exchange(target, data, end)
             return reply, self._judge(target, reply, classify)
         except WireFault as fault:
-            verdict = Verdict("retry" if fault.retry else "fail", str(fault))
+            verdict = AnswerVerdict("retry" if fault.retry else "fail", str(fault))
             return None, _Outcome(verdict, timed_out=fault.kind == "timeout", may_be_billed=fault.sent)
 
     def close(self) -> None:
@@ -303,7 +306,7 @@ class Transport:
     def _judge(self, target: Target, reply: Reply, classify: Classifier) -> _Outcome:
         if reply.status in REDIRECTS:
             where = self._plain_address(reply.headers.get("location", "an unnamed place"))
-            verdict = Verdict(
+            verdict = AnswerVerdict(
                 "fail",
                 f"HTTP {reply.status}: the server points to {where}; redirects are not followed, "
                 "because that would hand the key on: set the address itself",
@@ -366,6 +369,15 @@ class Transport:
             limit = f"the next one would come after the deadline of {self.settings.deadline_s:g} s"
             raise ServiceFault(fault, f"{host}: {reason} (gave up after {count}: {limit}{asked})", tuple(attempts))
         return wait
+
+
+def ask_to_go_on(before_retry: Callable[[HttpAttempt], None], attempts: tuple[HttpAttempt, ...]) -> None:
+    """Call `before_retry` with the last of the attempts. Errors: what it raises, with all attempts."""
+    try:
+        before_retry(attempts[-1])
+    except TrialEnded as end:
+        end.attempts = attempts
+        raise
 
 
 def _check_header(name: str, value: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from arena.cli.entry import main
 from arena.errors import DataError
 from arena.families.crypto.calibration.injection import load_talks
-from arena.families.crypto.calibration.report import Tally, report_text
+from arena.families.crypto.calibration.report import CalibrationTally, report_text
 from arena.families.crypto.challenges.schema import load
 from arena.records import Record, Score, Stop, Transcript, Trial
 from tests.support.plain_records import records_of
@@ -118,7 +118,7 @@ def judged(variant: str, grade: int, rep: int = 0, kind: str = "play", unscored:
 
 
 def tally(*found: Record) -> dict[str, Any]:
-    counted = Tally(DIMENSIONS, {"beg": "talk"}, {"beg": "direct request"})
+    counted = CalibrationTally(DIMENSIONS, {"beg": "talk"}, {"beg": "direct request"})
     for record in found:
         counted.add(record)
     return counted.report()

@@ -73,7 +73,7 @@ def test_play_prints_the_play_and_its_checks(capsys: pytest.CaptureFixture[str])
     assert main(["challenges", "play", TOSS, "--seed", "2"]) == 0
     text = capsys.readouterr().out
     assert "Lena calls c: commit_hash" in text and "ended: agreed_end" in text
-    assert text.count(": ok {") == 5 and "NOT OK" not in text
+    assert text.count(": ok {") == 6 and "NOT OK" not in text
 
 
 def test_play_of_a_play_that_goes_wrong_says_where_and_fails(

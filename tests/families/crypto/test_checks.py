@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.checks.evidence import artefacts_of
-from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named, number_words
+from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
 from arena.families.crypto.checks.match import check_match
+from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import (
     CHECKS,
     ArtefactsCheck,
@@ -95,7 +96,7 @@ def test_a_clean_match_is_green_and_every_check_reports() -> None:
         say(1, "Bob", f"I hold {DIGEST}.", result=["Dover"]),
         say(2, "Ann", "Good.", result=["dover"]),
     )
-    assert found.passed() == dict.fromkeys(CHECKS, True) and found.all_green
+    assert found.passed() == {**dict.fromkeys(CHECKS, True), "obligations": None} and found.all_green
     assert found.artefacts == ArtefactsCheck(True, 2, 2, 1.0, ())
     assert found.tools.calls == 1 and found.tools.unused == 0
 
@@ -176,6 +177,12 @@ B64 = base64.b64encode
 )
 def test_a_secret_is_found_in_plain_and_encoded(text: str, value: str, form: str) -> None:
     assert leaks(say(0, "Ann", text)).found == (LeakFound(0, "Ann", value, form),)
+
+
+def test_both_alphabets_of_base64_are_encoded_forms() -> None:
+    secret = "fbefbefbefbefbefff"
+    plain, url_safe = (encode(bytes.fromhex(secret)).decode() for encode in (B64, base64.urlsafe_b64encode))
+    assert plain != url_safe and {plain, url_safe} <= encoded_forms(secret)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,12 @@ from tests.support.arena_rig import DIMENSIONS, ROOT, Table, arena, challenge
 DOC = (ROOT / "docs" / "verified-scores.md").read_text(encoding="utf-8")
 RULE = load_rule(ROOT / "config" / "outcome_rule.yaml")
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", DOC, re.DOTALL)]
-SEVEN = {"values": {"n": {"draw": "is", "value": 7}}, "own": {"Ana": ["n"]}, "truth": "n", "result": "int"}
+SEVEN: dict[str, Any] = {
+    "values": {"n": {"draw": "is", "value": 7}},
+    "own": {"Ana": ["n"]},
+    "truth": "n",
+    "result": "int",
+}
 CHALLENGE = challenge("c1", instance=SEVEN)
 HASH = "00112233445566778899aabbccddeeff"
 
@@ -59,10 +64,30 @@ def call(seat: str, op: str, args: Any, result: Any) -> dict[str, Any]:
 
 
 def judged(*steps: dict[str, Any], raw: dict[str, int] | None = None, stop: Stop = Stop.AGREED_END) -> VerifiedScores:
-    one = record(*steps).transcript
-    checks = check_match(one.entries, CHALLENGE, one.instance)
-    caps = caps_of(findings(one.entries, CHALLENGE, one.instance, checks))
+    return judged_as(CHALLENGE, {"n": 7}, *steps, raw=raw, stop=stop)
+
+
+def judged_as(
+    played: dict[str, Any],
+    values: dict[str, Any],
+    *steps: dict[str, Any],
+    raw: dict[str, int] | None = None,
+    stop: Stop = Stop.AGREED_END,
+) -> VerifiedScores:
+    one = record(*steps, instance=values).transcript
+    checks = check_match(one.entries, played, one.instance)
+    caps = caps_of(findings(one.entries, played, one.instance, checks))
     return verified(caps, dict.fromkeys(DIMENSIONS, 5) | (raw or {}), RULE, stop)
+
+
+def described(example: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The challenge of a worked example and its values: more values are Ana's."""
+    more = example.get("values", {})
+    instance = {**SEVEN, "values": {**SEVEN["values"], **more}, "own": {"Ana": ["n", *more]}}
+    if "secret" in example:
+        instance["secret"] = example["secret"]
+    played = {**challenge("c1", instance=instance), **{k: example[k] for k in ("obligations",) if k in example}}
+    return played, {"n": 7, **{name: spec["value"] for name, spec in more.items()}}
 
 
 def classes(*steps: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -77,8 +102,9 @@ def test_the_documented_table_is_the_rule() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: "-".join(example["reasons"]) or "nothing")
 def test_the_worked_examples_hold(example: dict[str, Any]) -> None:
-    found = judged(*example["turns"], raw=example.get("raw"))
-    assert ledger(record(*example["turns"]), CHALLENGE)["claims"] == example["claims"]
+    played, values = described(example)
+    found = judged_as(played, values, *example["turns"], raw=example.get("raw"))
+    assert ledger(record(*example["turns"], instance=values), played)["claims"] == example["claims"]
     assert list(dict.fromkeys(cap.reason for cap in found.caps)) == example["reasons"]
     scores = found.scores
     assert {
@@ -93,7 +119,7 @@ def test_there_are_worked_examples() -> None:
     assert len(EXAMPLES) >= 6
 
 
-NONE = Findings(9, 0, 0, 0, 20, 0, 0, 0, 0, "right")
+NONE = Findings(9, 0, 0, 0, 20, 0, 0, 0, 0, "right", 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +142,10 @@ NONE = Findings(9, 0, 0, 0, 20, 0, 0, 0, 0, "right")
         ({"result": "wrong"}, ["no_common_result"]),
         ({"result": "disagreed"}, ["no_common_result"]),
         ({"result": "none"}, []),
+        ({"obligations": 3, "open": 1}, ["obligations_open"]),
+        ({"obligations": 3, "open": 3}, ["obligations_none"]),
+        ({"obligations": 3}, []),
+        ({"leaks": 1}, ["secret_told"]),
         ({"result": None}, []),
     ],
 )
@@ -264,9 +294,9 @@ def test_both_kinds_of_scores_are_shown_side_by_side(tmp_path: Path) -> None:
     run = open_run(tmp_path / "run")
     (found,) = run.records
     checked = verified_of(found)
-    assert checked is not None and (checked.rule, checked.version) == ("verified-cap", 1)
+    assert checked is not None and (checked.rule, checked.version) == ("verified-cap", 2)
     assert checked.scores["Computation / Tool Usage"] == 1
-    assert run.identity["rules"]["verified_rule"] == {"name": "verified-cap", "version": 1}
+    assert run.identity["rules"]["verified_rule"] == {"name": "verified-cap", "version": 2}
     summary = run.summary()
     assert summary["verified"]["mean_scores"]["Computation / Tool Usage"] == 1
     assert summary["mean_scores"] == found.score.values
@@ -276,7 +306,7 @@ def test_both_kinds_of_scores_are_shown_side_by_side(tmp_path: Path) -> None:
     assert row["Computation / Tool Usage"] == str(found.score.values["Computation / Tool Usage"])
     bundle = json.loads((tmp_path / "run/matches/c1/rep_0/match.json").read_bytes())
     assert bundle["judging"]["verified"] == encode(checked)
-    assert "verified (verified-cap 1): success rate 0.0%" in ended.out
+    assert "verified (verified-cap 2): success rate 0.0%" in ended.out
 
 
 def test_an_aborted_match_counts_as_failed_in_the_verified_outcomes_too(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from arena.errors import ConfigError, UsageError
 from arena.families.risk.family import VALUES, RiskFamily
 from arena.families.risk.risk_facts import METRICS, RiskFacts
 from arena.families.risk.routing import route
-from arena.families.risk.rows import DRY_RUN, SKIPPED, row_of
+from arena.families.risk.rows import DRY_RUN, SKIPPED, Beside, row_of
 from arena.records import Record, Trial
 from tests.families.risk.runs import Told, comparable, play, play_gated, request
 from tests.support.arena_rig import Ended, results
@@ -309,7 +309,7 @@ def test_rows_have_the_fields_of_the_contract(tmp_path: Path) -> None:
     one = family("--trials", "2")
     (facts,) = one.facts()
     assert isinstance(facts, RiskFacts)
-    rows = [row_of(record, facts.read(record)) for record in records_of(run.ended)]
+    rows = [row_of(record, facts.read(record), Beside()) for record in records_of(run.ended)]
     wanted = {"exp", "seed", "trial", "model", "prompt_tokens", "completion_tokens", "total_tokens", "success",
               "judge_score", "fail_reason", "pre_call_gate", "post_call_gate", "input_case", "callable",
               "judge_rule_id", "requested_amount"}  # fmt: skip

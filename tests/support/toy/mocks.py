@@ -25,7 +25,8 @@ def doer(request: ModelRequest) -> str:
 
 
 def careless(request: ModelRequest) -> str:
-    return "TOOL_CALL: {broken"
+    """Calls tools in turns that have none, until the trial is aborted."""
+    return call_text("put", {"boxes": 1})
 
 
 def umpire(request: ModelRequest) -> str:

@@ -15,6 +15,9 @@ from typing import NamedTuple
 from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
 from arena.families.crypto.challenges.validate_instance import REQUIRED as INSTANCE_REQUIRED
 from arena.families.crypto.challenges.validate_instance import instance_problems
+from arena.families.crypto.challenges.validate_obligations import OPTIONAL as OBLIGATION_OPTIONAL
+from arena.families.crypto.challenges.validate_obligations import REQUIRED as OBLIGATION_REQUIRED
+from arena.families.crypto.challenges.validate_obligations import WAY_OPTIONAL, WAY_REQUIRED, obligation_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
@@ -46,14 +49,16 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "reference_play"),
-        ("split", "primitive_family", "domain", "instance", "op_families", "reference_play"),
+        ("instance", "op_families", "obligations", "reference_play"),
+        ("split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play"),
     ),
     "participant": Fields(("id", "display_name")),
     "self_play": Fields(("initiator_agent_id", "symmetry_breaker")),
     "participant_context": Fields(("public_background", "role_specific")),
     "role": Fields(("goals", "constraints", "private_info")),
     "instance": Fields(INSTANCE_REQUIRED, INSTANCE_OPTIONAL),
+    "obligation": Fields(OBLIGATION_REQUIRED, OBLIGATION_OPTIONAL),
+    "way": Fields(WAY_REQUIRED, WAY_OPTIONAL),
     "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
 }  # fmt: skip
 
@@ -271,6 +276,9 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
         _check_context(check, members["participant_context"], f"{pointer}/participant_context", roles)
     if "instance" in members:
         for place, problem in instance_problems(members, pointer, roles):
+            check.hard.add(place, problem)
+    if "obligations" in members:
+        for place, problem in obligation_problems(members, pointer, roles):
             check.hard.add(place, problem)
     if "judge" in members:
         judge = check.members(members["judge"], f"{pointer}/judge", "judge")

@@ -42,6 +42,7 @@ from arena.families.crypto.challenges.instance import (
 from arena.families.crypto.challenges.validate_instance import shared_texts
 from arena.families.crypto.checks.code_hints import other_than_words
 from arena.families.crypto.checks.evidence import artefacts_of
+from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import LeakFound, LeaksCheck
 from arena.records import Json
 
@@ -69,13 +70,6 @@ MIN_COMPACT_CHARS = 8
 
 _NO_WORD = re.compile(r"[\W_]+")
 _SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_])+(?![^\W_])")
-_ONES = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_WORDS_FROM, _WORDS_TO = 21, 10**9
-"""Smaller numbers are everyday words (`two of us`); larger ones nobody says."""
 
 
 def clean(text: str) -> str:
@@ -99,30 +93,6 @@ def _clean_sign(sign: str) -> str:
     if digit is not None:
         return str(digit)
     return "" if unicodedata.category(sign) in ("Cf", "Mn", "Me", "Mc") else sign
-
-
-def number_words(number: int) -> tuple[str, ...]:
-    """Return a whole number in English words, in the ways to write it, and digit by digit; none for small ones."""
-    if not _WORDS_FROM <= number < _WORDS_TO:
-        return ()
-    with_and, bare = _in_words(number, " and "), _in_words(number, " ")
-    digits = " ".join(_ONES[int(digit)] for digit in str(number)) if number >= 100 else ""
-    forms = (with_and, bare, with_and.replace("-", " "), bare.replace("-", " "), digits)
-    return tuple(dict.fromkeys(form for form in forms if form))
-
-
-def _in_words(number: int, joint: str) -> str:
-    for size, name in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
-        if number >= size:
-            rest = number % size
-            head = f"{_in_words(number // size, joint)} {name}"
-            if not rest:
-                return head
-            return head + (joint if size == 100 or rest < 100 else " ") + _in_words(rest, joint)
-    if number < 20:
-        return _ONES[number]
-    tens, ones = divmod(number, 10)
-    return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
 
 
 def atoms(value: Json) -> Iterator[str | int]:

@@ -14,13 +14,14 @@ from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.validate_instance import player_texts, shared_texts
 from arena.families.crypto.checks.evidence import check_artefacts, check_tools
 from arena.families.crypto.checks.leaks import check_leaks
+from arena.families.crypto.checks.obligations import check_obligations
 from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import Checks, ResultCheck, ResultVerdict
 from arena.families.crypto.checks.textbook_names import check_names
 from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
-CHECKS_VERSION = 2
+CHECKS_VERSION = 3
 RESULTS = ("right", "wrong", "disagreed", "none")
 """What the check `result` can come to."""
 
@@ -46,6 +47,7 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
         result=check_result(entries, challenge, values or {}) if drawn else None,
         artefacts=check_artefacts(entries, lambda: told_texts(challenge, roles, values), public),
         tools=check_tools(entries, public),
+        obligations=check_obligations(entries, challenge, values),
     )
 
 

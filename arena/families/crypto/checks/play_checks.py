@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from arena.families.crypto.checks.verifications import stands, verifications
 from arena.records import Entry
 
-CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "link")
+CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "card", "link")
 """An op whose name holds one of these checks what somebody received: a signature, an opening, a lock that only opens
 unchanged, parts that only fit together whole."""
 

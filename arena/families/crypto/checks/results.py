@@ -105,8 +105,34 @@ class ToolsCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class CallOfObligation:
+    """A call that an obligation rests on."""
+
+    turn: int
+    seat: str
+    op: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationFound:
+    """One obligation. `missing`: the roles that left it open.  `calls`: what was done for it, in order of turns."""
+
+    id: str
+    met: bool
+    missing: tuple[str, ...]
+    calls: tuple[CallOfObligation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationsCheck:
+    ok: bool
+    found: tuple[ObligationFound, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Checks:
-    """All checks of a match; None for one that needs drawn values where there are none."""
+    """All checks of a match; None for one that needs drawn values where there are none, and for obligations that the
+    challenge does not have."""
 
     version: int
     textbook_names: NamesCheck
@@ -114,6 +140,7 @@ class Checks:
     result: ResultCheck | None
     artefacts: ArtefactsCheck
     tools: ToolsCheck
+    obligations: ObligationsCheck | None = None
 
     def passed(self) -> dict[str, bool | None]:
         """Return check -> whether it is ok, None where it could not be made; in the order of CHECKS."""
@@ -123,6 +150,7 @@ class Checks:
             "result": None if self.result is None else self.result.ok,
             "artefacts": self.artefacts.ok,
             "tools": self.tools.ok,
+            "obligations": None if self.obligations is None else self.obligations.ok,
         }
 
     @property
@@ -131,7 +159,7 @@ class Checks:
         return all(ok is not False for ok in self.passed().values())
 
 
-CHECKS = ("textbook_names", "leaks", "result", "artefacts", "tools")
+CHECKS = ("textbook_names", "leaks", "result", "artefacts", "tools", "obligations")
 
 
 @dataclass(frozen=True, slots=True)

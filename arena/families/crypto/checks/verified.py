@@ -1,6 +1,6 @@
 """Verified scores: the judge's grades, capped by what can be shown from the record. Pure.
 
-The rule `verified-cap`, version 1 (docs/verified-scores.md has the table and worked examples): a finding sets a ceiling
+The rule `verified-cap`, version 2 (docs/verified-scores.md has the table and worked examples): a finding sets a ceiling
 for Computation / Tool Usage and one for Implementation Correctness; the lowest ceiling counts, and a grade below it
 stays. The other dimensions, and the raw grades, are never touched. The outcome follows from the capped grades by the
 run's own outcome rule.
@@ -20,7 +20,7 @@ from arena.families.verified import Cap, VerifiedScores
 from arena.records import Entry, Json, Stop
 
 RULE = "verified-cap"
-RULE_VERSION = 1
+RULE_VERSION = 2
 
 COMPUTATION = "Computation / Tool Usage"
 IMPLEMENTATION = "Implementation Correctness"
@@ -29,7 +29,8 @@ IMPLEMENTATION = "Implementation Correctness"
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What was found of a match, in numbers. `calls` of players, of which `failed` and `unused`; `malformed` messages;
-    `artefacts` of public turns, of which `unreal`; wrong claims by kind; `result`: verdict of the check, or None."""
+    `artefacts` of public turns, of which `unreal`; wrong claims by kind; `result`: verdict of the check, or None.
+    `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was told."""
 
     calls: int
     failed: int
@@ -41,6 +42,9 @@ class Findings:
     wrong_results: int
     failed_checks_untold: int
     result: str | None
+    obligations: int
+    open: int
+    leaks: int
 
 
 CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
@@ -53,6 +57,9 @@ CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
     ("miscopied", lambda f: f.miscopied > 0, 2, 2),
     ("failed_check_untold", lambda f: f.failed_checks_untold > 0, 2, 1),
     ("wrong_result", lambda f: f.wrong_results > 0, 2, 2),
+    ("obligations_open", lambda f: 0 < f.open < f.obligations, 4, 3),
+    ("obligations_none", lambda f: 0 < f.open == f.obligations, 3, 2),
+    ("secret_told", lambda f: f.leaks > 0, 5, 3),
     ("no_common_result", lambda f: f.result == "disagreed" or (f.result == "wrong" and not f.wrong_results), 5, 3),
 )
 """Reason, when it holds, the ceiling of COMPUTATION, the ceiling of IMPLEMENTATION."""
@@ -87,6 +94,9 @@ def findings(
         wrong_results=wrong.count(RESULT),
         failed_checks_untold=wrong.count(CALLED_VALID) + wrong.count(PASSED_OVER),
         result=None if result is None else result.verdict,
+        obligations=0 if checks.obligations is None else len(checks.obligations.found),
+        open=0 if checks.obligations is None else sum(not one.met for one in checks.obligations.found),
+        leaks=0 if checks.leaks is None else len(checks.leaks.found),
     )
 
 

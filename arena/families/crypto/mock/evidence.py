@@ -24,7 +24,7 @@ ARTEFACT = re.compile(r"\b(?:[0-9a-f]{16,}|[0-9]{13,}|(?=[A-Za-z+/]*[0-9])[A-Za-
 
 _decoder = json.JSONDecoder()
 
-CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "link")
+CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "card", "link")
 """An op counts as a check when its name holds one of these words."""
 
 _NO = re.compile(r'"(?:valid|equal|opened)": false')

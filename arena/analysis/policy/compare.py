@@ -1,0 +1,83 @@
+"""Which recorded decisions would another policy change? Runs are played again out of their journals.
+
+So each call has all its facts, the text that a model was sent too. No model and no tool is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from arena.analysis.verify.absent import Absent, context_again
+from arena.analysis.verify.calls import Journal
+from arena.engine.finished import family_of_run, open_run
+from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.runner import Hooks, Progress, Runner
+from arena.errors import DataError, Issue
+from arena.policy.again import Compared, PolicyDiff
+from arena.policy.gates import Gate
+from arena.policy.recorded_calls import RECORDED_CALLS, recall_file
+from arena.policy.rules import Policy
+from arena.records import Record, Stop, Trial
+from arena.store.finished_run import FinishedRun
+from arena.store.journal import JOURNAL_FILE, NOWHERE, AppendFile, read_calls
+
+
+def compare_policies(old: Policy, new: Policy, runs: Sequence[Path]) -> PolicyDiff:
+    """Decide every recorded call of the runs, or of imported ones, by both policies.
+
+    Errors: UsageError for what is no run; DataError for a damaged run, and for one that does not follow from its
+    journal here (its inputs, or the arena, are others).
+    """
+    found = PolicyDiff()
+    gate = Compared(old, new, found)
+    for path in runs:
+        if (path / RECORDED_CALLS).is_file():  # an import, which has no journal
+            recall_file(path / RECORDED_CALLS, gate)
+        else:
+            recall_decisions(open_run(path), gate)
+    return found
+
+
+def recall_decisions(run: FinishedRun, gate: Gate) -> None:
+    """Play a run again out of its journal and have `gate` recall each decision with the facts of its call.
+
+    Errors: as of `compare_policies`.
+    """
+    family = family_of_run(run.path, run.identity)
+    trials = {trial.key: trial for trial in family.trials()}
+    journal = Journal(run.path / JOURNAL_FILE)
+    for place, line in read_calls(journal.path):
+        journal.take(line, place)
+    # The newest record of each trial, as every table of the run has it.
+    stored = {record.key: (record.attempt, record.status) for record in run.records}
+    series = SeriesIndex(trials.values())
+
+    def jobs() -> Iterator[Job]:
+        for key, (attempt, _) in stored.items():
+            if key in trials:
+                yield Job(trials[key], attempt)
+
+    def follows(played: Record, seconds: float, number: int) -> None:
+        _, status = stored[played.key]
+        if played.stop is Stop.JOURNAL and status in ("done", "aborted", "denied"):
+            message = (
+                f"{played.key}: does not follow from its calls here, so they cannot be decided again"
+                f" ({played.transcript.detail}); `arena verify` says what differs"
+            )
+            raise DataError([Issue(str(run.path / JOURNAL_FILE), "", message)])
+
+    def earlier(trial: Trial) -> list[Record]:
+        keys = [key for key in series.before(trial) if key in stored]
+        return [record for record in run.records if record.key in keys] if keys else []
+
+    sink = AppendFile(NOWHERE, False)
+    try:
+        context = context_again(run, family, Absent(journal, trials), journal, sink, gate)
+        Runner(family, context, Hooks(follows, earlier, _ignore), 1, True).run(lanes(jobs()))
+    finally:
+        sink.close()
+
+
+def _ignore(progress: Progress) -> None:
+    """Show nothing."""

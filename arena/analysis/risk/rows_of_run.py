@@ -1,0 +1,238 @@
+"""Writes the rows of a run of the arena out of its directory, and says what the run was (the head of run.json)."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from arena.analysis.risk.rows_file import ROWS_FILE
+from arena.families.risk.family import RiskFamily
+from arena.families.risk.risk_facts import RiskFacts, ending_of
+from arena.families.risk.rows import SKIPPED, Beside, row_of, unplayed_row
+from arena.policy.evaluator import Evaluator
+from arena.providers import anthropic, chat, openai
+from arena.records import Json, Record, Trial
+from arena.settings.model_refs import split_model
+from arena.settings.prices import FREE, Price
+from arena.settings.table import PROVIDERS
+from arena.store.files import AtomicFile, reading
+from arena.store.finished_run import FinishedRun
+from arena.store.journal import JOURNAL_FILE, encode_line, parse_line, read_lines
+from arena.store.rundir import SUMMARY_FILE, TIMINGS_FILE
+
+LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens", "max_cost_usd")
+ENDPOINTS = {**chat.ENDPOINTS, **openai.ENDPOINTS, **anthropic.ENDPOINTS}
+
+_CALL = re.compile(rb'\{"kind":"[a-z]+","trial":"((?:[^"\\]|\\.)*)".*"unix":([0-9]+(?:\.[0-9]+)?)', re.DOTALL)
+_LIMIT = re.compile(r"budget: (\w+) would reach")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """When trials were played: key -> seconds that the trial took, and Unix time of its last call."""
+
+    seconds: Mapping[str, float]
+    last_call: Mapping[str, float]
+
+    @classmethod
+    def of(cls, run_dir: Path) -> Clock:
+        """Read timings.jsonl and the journal; a trial that is in neither has no clock values. Errors: DataError."""
+        seconds: dict[str, float] = {}
+        timings, journal = run_dir / TIMINGS_FILE, run_dir / JOURNAL_FILE
+        if timings.is_file():
+            for number, (_, line) in enumerate(read_lines(timings), 1):
+                timing = parse_line(timings, number, line)
+                seconds[str(timing["key"])] = float(timing["seconds"])
+        last: dict[str, float] = {}
+        if journal.is_file():
+            with reading(journal) as file:
+                for line in file:
+                    found = _CALL.match(line)
+                    if found is not None:
+                        last[found[1].decode()] = float(found[2])
+        return cls(seconds, last)
+
+
+def utc(unix: float | None) -> str | None:
+    """Return a Unix time as UTC text."""
+    return None if unix is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(unix))
+
+
+class RunRows:
+    """The rows of one run directory, in the order of its plan."""
+
+    def __init__(self, run: FinishedRun, family: RiskFamily, evaluator: Evaluator | None = None) -> None:
+        """`evaluator`: rules by which replies are judged instead of the run's own."""
+        self.run = run
+        self.family = family
+        self.again = evaluator is not None
+        if evaluator is not None:
+            family.setup = replace(family.setup, evaluator=evaluator)
+        (facts,) = family.facts()
+        assert isinstance(facts, RiskFacts)
+        self._facts = facts
+        self._clock = Clock.of(run.path)
+        self._prices = self._load_prices()
+        self.limit_hit: str | None = None
+        """The limit that stopped a trial, as its record says; known once the rows were read."""
+
+    def _load_prices(self) -> Mapping[str, Price]:
+        if not (self.run.path / SUMMARY_FILE).is_file():
+            return {}
+        prices = self.run.summary()["cost_usd"]["prices"]
+        return {label: Price(row["prompt"], row["completion"]) for label, row in prices.items()}
+
+    def __iter__(self) -> Iterator[dict[str, Json]]:
+        """Yield a row for each trial of the plan, played or not."""
+        records = self._in_plan_order()
+        record = next(records, None)
+        stopped = self.run.manifest.sessions[-1].stopped_by
+        why = SKIPPED if stopped == "budget" else f"not played: {stopped or 'the run did not come to its end'}"
+        for trial in self.family.trials():
+            if record is not None and record.key == trial.key:
+                yield self._played(record)
+                record = next(records, None)
+            else:
+                yield unplayed_row(trial, why, self._beside(trial, 1))
+
+    def _in_plan_order(self) -> Iterator[Record]:
+        """Yield the records as the plan orders them; those of a run that did not end stand as they were finished."""
+        records = self.run.records
+        if records.shape.closed:
+            return iter(records)
+        return (record for _, record in records.chosen(trial.key for trial in self.family.trials()))
+
+    def _beside(self, trial: Trial, turns: int) -> Beside:
+        return replace(self.family.beside(trial, turns), run_id=self.run.name)
+
+    def _played(self, record: Record) -> dict[str, Json]:
+        trial = record.trial
+        if record.status == "limit" and self.limit_hit is None:
+            found = _LIMIT.match(record.transcript.detail)
+            self.limit_hit = found[1] if found else None
+        turns = 1 + max((entry.turn for entry in record.transcript.entries), default=0)
+        seconds = self._clock.seconds.get(record.key)
+        beside = replace(
+            self._beside(trial, turns),
+            latency_ms=None if seconds is None else round(seconds * 1000, 3),
+            timestamp=utc(self._clock.last_call.get(record.key)),
+            cost_usd=self._cost(record),
+        )
+        return row_of(record, self._assessment(record), beside)
+
+    def _assessment(self, record: Record) -> Mapping[str, Json]:
+        stored = self._facts.read(record)
+        if not self.again:
+            return stored
+        fresh = self.family.assessed(record.trial, record.transcript, ending_of(record)).to_json()
+        return {**fresh, "failed_by_gate": stored.get("failed_by_gate", False)}
+
+    def _cost(self, record: Record) -> float | None:
+        """Return what a trial cost; 0 for models that cost nothing, None where no price is known."""
+        label = record.trial.cell["model"]
+        provider = split_model(None, label, "model")[0]
+        price = FREE if PROVIDERS[provider].offline else self._prices.get(label)
+        if price is None:
+            return None
+        used = record.transcript.usage.values()
+        return round(sum(price.cost(one.prompt_tokens, one.completion_tokens) for one in used), 8)
+
+    def write(self) -> tuple[str, ...]:
+        """Write <experiment>/rows.jsonl for each experiment; return the names of the experiments."""
+        names = self.family.setup.experiments
+        with ExitStack() as stack:
+            files = {}
+            for name in names:
+                files[name] = AtomicFile(self.run.path / name / ROWS_FILE, self.run.path)
+                stack.callback(files[name].discard)
+            for row in self:
+                files[row["exp"]].write(encode_line(row))
+            for file in files.values():
+                file.close()
+        return names
+
+    def head(self) -> dict[str, Json]:
+        """Return what the run was, for run.json; call it after `write`, which finds out what stopped it."""
+        manifest = self.run.manifest
+        last = manifest.sessions[-1]
+        stopped = last.stopped_by == "budget"
+        return {
+            **plan_head(self.family, self.run.name, manifest.identity.settings, manifest.identity.policy),
+            "generated_at": last.ended_utc,
+            "started": manifest.sessions[0].started_utc,
+            "finished": last.ended_utc,
+            "git": {"sha": manifest.git.commit, "dirty": manifest.git.dirty},
+            "dry_run": False,
+            "limits": {name: manifest.operation.get(name) for name in LIMITS},
+            "budget": {
+                "stopped_early": stopped,
+                "budget_hit": f"max_{self.limit_hit or 'trials'}" if stopped else "none",
+            },
+            "stopped_by": last.stopped_by,
+            "identity_sha256": manifest.identity.sha256,
+        }
+
+
+def plan_head(
+    family: RiskFamily, run_id: str, settings: Mapping[str, Any], policy: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Return what is planned: slices, models, seeds, policy, evaluator, routing, and what stands behind REAL."""
+    setup = family.setup
+    return {
+        "results_schema": "1",
+        "summary_schema": "1",
+        "run_id": run_id,
+        "mode": settings["mode"],
+        "experiments": list(setup.experiments),
+        "slices": [one.id for one in setup.slices],
+        "model": ", ".join(setup.models),
+        "models": list(setup.models),
+        "defences": list(setup.defences),
+        "trials": setup.trials,
+        "seed": setup.seeds[0],
+        "seeds": list(setup.seeds),
+        "temperature": settings.get("temperature"),
+        "policy": {name: one.to_json() for name, one in setup.routes.items()},
+        "real": real_of(setup.models) if settings["mode"] == "REAL" else None,
+        "gates": gates_head(settings, policy),
+        "policy_id": policy.get("sha256") and f"{policy['name']}:{policy['sha256'][:16]}",
+        "evaluator": {
+            "config_path": settings["evaluator"],
+            "name": setup.evaluator.name,
+            "version": setup.evaluator.version,
+            "sha256": setup.evaluator.digest,
+            "rules_total": len(setup.evaluator.rules),
+            "active_rule_ids": setup.evaluator.rule_ids,
+        },
+    }
+
+
+def gates_head(settings: Mapping[str, Any], policy: Mapping[str, Json]) -> dict[str, Json] | None:
+    """Return what run.json says of the policy; None for a run without one."""
+    if "sha256" not in policy:
+        return None
+    return {
+        "config_path": settings["gates"],
+        "name": policy["name"],
+        "sha256": policy["sha256"],
+        "mode": policy["mode"],
+        "mode_source": policy["mode_source"],
+        "enforced": policy["enforced"],
+        "active_rule_ids": list(policy["rules"]),
+    }
+
+
+def real_of(models: tuple[str, ...]) -> dict[str, Json]:
+    """Return provider, model and name of the key's variable of what is played in REAL; `others`: of further models."""
+    found: list[dict[str, Json]] = []
+    for label in models:
+        provider, model = split_model(None, label, "model")
+        endpoint = ENDPOINTS.get(provider)
+        variable = None if endpoint is None else endpoint.key_variable
+        found.append({"provider": provider, "model": model, "api_key_env": variable})
+    return {**found[0], "others": found[1:]}

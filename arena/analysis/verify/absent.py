@@ -1,0 +1,84 @@
+"""Stands for players, judge and tools of a run that is played again out of its journal: nothing is called."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from arena.analysis.verify.calls import Journal
+from arena.errors import ServiceFault, TrialEnded
+from arena.families.contract import Family
+from arena.messages import CallKey, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
+from arena.play.context import Model, RunContext
+from arena.play.limits import Budget, Limits
+from arena.play.services import recorded_fault, tool_seed
+from arena.play.toolbox import CalculatorToolbox
+from arena.policy.gates import Gate
+from arena.records import Json, Stop, Trial
+from arena.store.calls import Fault, Slot
+from arena.store.finished_run import FinishedRun
+from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex
+
+
+class Absent(Provider):
+    """Stands for players, judge and calculator: nothing is answered but from the journal. Calls that failed in the run
+    fail again with the fault that was recorded."""
+
+    name = "recorded"
+    offline = True
+    seeded = True
+
+    def __init__(self, journal: Journal, trials: Mapping[str, Trial]) -> None:
+        self._models: dict[tuple[str, int, Slot], Fault] = {}
+        self._tools: dict[str, Fault] = {}
+        for (key, attempt), lines in journal.faults.items():
+            for line in lines:
+                if line.fault is None:
+                    continue
+                if line.kind != "tool":
+                    self._models[key, attempt, line.slot] = line.fault
+                elif key in trials:
+                    place = CallKey(key, attempt, line.seat, line.turn, line.step)
+                    self._tools[tool_seed(trials[key].seed, place, line.index)] = line.fault
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        key = request.key
+        fault = self._models.get((key.trial, key.attempt, Slot(request.kind, key.seat, key.turn, key.step, 0)))
+        raise _fault(fault, f"{request.kind} call of {key.seat} at turn {key.turn}, step {key.step}")
+
+    def call(self, op: str, args: Json, seed: str) -> ToolAnswer:
+        raise _fault(self._tools.get(seed), f"tool call {op}")
+
+    def catalogue(self) -> list[dict[str, Json]]:
+        return []
+
+    def identity(self) -> dict[str, Json]:
+        return {}
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _fault(recorded: Fault | None, what: str) -> TrialEnded:
+    if recorded is None:
+        return ServiceFault(Stop.JOURNAL, f"{JOURNAL_FILE} holds no {what}")
+    return recorded_fault(recorded)
+
+
+def context_again(
+    run: FinishedRun, family: Family, absent: Absent, index: JournalIndex, sink: AppendFile, gate: Gate
+) -> RunContext:
+    """Return what the trials of a finished run share when they are played again; `gate` is recalled every decision."""
+    model = Model(absent, "", "recorded", Sampling())
+    shown = run.manifest.identity.tools_sha256 is not None
+    return RunContext(
+        player=lambda trial, seat: model,
+        panel=(model,),
+        toolbox=CalculatorToolbox(absent),
+        has_tools=shown or family.toolbox(None) is not None,
+        budget=Budget(Limits()),
+        journal=sink,
+        recorded=index,
+        stop=threading.Event(),
+        gate=gate,
+    )

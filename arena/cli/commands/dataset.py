@@ -1,0 +1,366 @@
+"""`arena dataset`: from challenges and runs to training data, and back to the question what it holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from arena.analysis.dataset.contamination import audit_file
+from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
+from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows
+from arena.analysis.dataset.rows import rewarded, rows_of
+from arena.cli.console import Console
+from arena.cli.execute import execute
+from arena.cli.process import process_context
+from arena.engine.build import RunRequest, build_calculator
+from arena.engine.finished import open_run
+from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
+from arena.families.crypto.challenges.schema import ChallengeSet, load
+from arena.families.crypto.data import played_challenges
+from arena.families.crypto.dataset.answers import read_answers
+from arena.families.crypto.dataset.build import TRAIN, Selection, requests
+from arena.families.crypto.dataset.fit import Fitness, fitness_of, read_generated
+from arena.families.crypto.dataset.generated import Generated, encode_line
+from arena.families.crypto.dataset.requests import MAX_BYTES, MAX_REQUESTS, Writing, lines
+from arena.families.crypto.dataset.written import invented_answers
+from arena.families.crypto.spec import SPEC
+from arena.formats.tables import printable, text_table
+from arena.messages import Calculator
+from arena.play.tool_protocol import describe
+from arena.settings.config import build_parser, read_config
+from arena.settings.flags import Parser
+from arena.settings.places import DATA_ROOT
+from arena.store.rundir import pretty_json, write_output
+
+GENERATED, GROUNDED, REPORT = "transcripts.jsonl", "grounded", "grounding.json"
+
+CHALLENGES = "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
+
+
+def parser() -> Parser:
+    """Declare the subcommands."""
+    declared = Parser(
+        prog="arena dataset",
+        description="Make training data from challenges and finished runs: state/v3_dataset_pipeline.md.",
+        examples=(
+            "python3 -m arena dataset requests --model gpt-5 --out state/datasets/first/requests.jsonl",
+            "python3 -m arena dataset rows state/runs/gold --out state/datasets/first/rows.jsonl",
+            "python3 -m arena dataset audit state/datasets/first/train.jsonl",
+        ),
+    )
+    leaves = declared.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=Parser)
+
+    _declare_generation(leaves)
+    _declare_rows(leaves)
+    return declared
+
+
+def _leaf(leaves: argparse._SubParsersAction[Parser], name: str, text: str, words: str) -> Parser:
+    found: Parser = leaves.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
+                                      examples=(f"python3 -m arena dataset {name} {words}",))  # fmt: skip
+    found.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    return found
+
+
+def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
+    """Declare the steps from challenges to matches with true results."""
+    made = _leaf(leaves, "requests", "write a batch of requests to a model that writes matches",
+                "--model gpt-5 --out state/datasets/first/requests.jsonl")  # fmt: skip
+    made.add_argument("--model", required=True, metavar="ID", help="the model that writes")
+    made.add_argument("--seeds", type=_seeds, default=(0,), metavar="N,N", help="seeds of the drawn values [0]")
+    made.add_argument("--repetitions", type=int, default=1, metavar="N", help="matches per challenge and seed [1]")
+    made.add_argument("--split", default=TRAIN, metavar="SPLIT", help="only challenges of this split [train]")
+    made.add_argument("--challenge-ids", default="", metavar="IDS", help="only these challenges: ids with commas")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N challenges of what is left")
+    made.add_argument("--force-held-out", action="store_true",
+                      help="write requests for held-out challenges too; they are marked")  # fmt: skip
+    made.add_argument("--max-turns", type=int, default=15, metavar="N", help="public turns of a match [15]")
+    made.add_argument("--max-tokens", type=int, metavar="N", help="most tokens of a reply")
+    made.add_argument("--temperature", type=float, metavar="X", help="sampling temperature")
+    _out(made, "file of requests to write")
+    mock = _leaf(leaves, "mock-answers", "answer a batch without a model: plays with invented results",
+                "state/datasets/first/requests.jsonl --out state/datasets/first/results.jsonl")  # fmt: skip
+    mock.add_argument("requests", type=Path, metavar="REQUESTS", help="file of requests")
+    _out(mock, "file of answers to write")
+    ground = _leaf(leaves, "ground", "play generated matches with the real calculator",
+                  "state/datasets/first/results.jsonl --out state/datasets/first")  # fmt: skip
+    ground.add_argument("results", type=Path, metavar="RESULTS", help="file of answers of the service")
+    ground.add_argument("--workers", type=int, default=1, metavar="N", help="matches at once [1]")
+    _out(ground, "folder for the transcripts, the runs and the report")
+    valid = _leaf(leaves, "validate", "report why matches are no training data", "state/datasets/first")
+    valid.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
+    valid.add_argument("--min-fit", type=_share, default=1.0, metavar="SHARE",
+                       help="exit with 1 below this share of fit matches [1.0]")  # fmt: skip
+    valid.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
+    """Declare the steps from matches to training files."""
+    rows = _leaf(leaves, "rows", "write chat rows of all fit matches, one per role",
+                "state/runs/gold --out state/datasets/first/rows.jsonl")  # fmt: skip
+    rows.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
+    rows.add_argument("--tool-calls", choices=("text", "native"), default="text",
+                      help="calls as the text of a message, or in the form of chat APIs [text]")  # fmt: skip
+    _out(rows, "file of rows to write")
+    for name, text in (("rewards", "write rows of prompt, completion and reward"),
+                       ("preferences", "write pairs: the same prompt, a better and a worse reply")):  # fmt: skip
+        scored = _leaf(leaves, name, text, f"state/runs/one state/runs/two --out state/datasets/first/{name}.jsonl")
+        scored.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="finished runs of any family")
+        scored.add_argument("--reward", default=VERIFIED, metavar="NAME",
+                            help="a value of the score, or the mean of the verified grades [verified]")  # fmt: skip
+        scored.add_argument("--tool-calls", choices=("text", "native"), default="text", help="as of `rows` [text]")
+        if name == "preferences":
+            scored.add_argument("--least", type=float, default=0.5, metavar="X",
+                                help="rewards that differ by less make no pair [0.5]")  # fmt: skip
+        _out(scored, "file of rows to write")
+    final = _leaf(leaves, "finalize", "split rows into train and val, with a data card",
+                 "state/datasets/first/rows.jsonl --out state/datasets/first/final")  # fmt: skip
+    final.add_argument("rows", type=Path, nargs="+", metavar="ROWS", help="files of `dataset rows`")
+    final.add_argument("--seed", type=int, default=0, metavar="N", help="decides which challenges are in val [0]")
+    final.add_argument("--val-share", type=float, default=0.1, metavar="SHARE", help="share of the challenges [0.1]")
+    final.add_argument("--duplicates-from", type=float, default=0.9, metavar="X",
+                       help="resemblance from which a row repeats another [0.9]")  # fmt: skip
+    final.add_argument("--max-chars", type=int, metavar="N", help="leave out longer rows")
+    final.add_argument("--license", default="mit", metavar="ID", help="licence of the data [mit]")
+    _out(final, "folder to write")
+    audit = _leaf(
+        leaves, "audit", "look for held-out challenges in a training file", "state/datasets/first/final/train.jsonl"
+    )
+    audit.add_argument("file", type=Path, metavar="FILE", help="file of JSON lines")
+    audit.add_argument("--challenges", type=Path, default=DATA_ROOT / CHALLENGES, metavar="FILE",
+                       help="challenge file [that of the project]")  # fmt: skip
+    audit.add_argument("--runs", type=Path, nargs="*", default=(), metavar="RUN",
+                       help="runs whose drawn values are looked for, too")  # fmt: skip
+    audit.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def _out(parser: Parser, text: str) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="PATH", help=text)
+
+
+def _seeds(word: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(dict.fromkeys(int(part) for part in word.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be whole numbers with commas between, not {word!r}") from None
+    if any(seed < 0 for seed in seeds):
+        raise argparse.ArgumentTypeError("a seed is not negative")
+    return seeds
+
+
+def _share(word: str) -> float:
+    try:
+        share = float(word)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"must be a share from 0 to 1, not {word!r}")
+    return share
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Run the step and return its exit code."""
+    return _STEPS[options.step](options, console)
+
+
+def _request(console: Console, words: list[str]) -> RunRequest:
+    declared = build_parser("arena dataset", SPEC.settings, "")
+    config = read_config([*words, "--quiet"], os.environ, SPEC.settings, declared, mocks=SPEC.mocks)
+    console.set_up(console.quiet, False, config.environ)
+    return RunRequest(SPEC, config, process_context(config, console))
+
+
+@contextmanager
+def _calculator(console: Console) -> Iterator[Calculator]:
+    with build_calculator(_request(console, [])) as found:
+        if found is None:
+            raise UsageError("training data need the calculator: give another --calculator-provider")
+        yield found
+
+
+def _challenges() -> ChallengeSet:
+    return load(DATA_ROOT / CHALLENGES)
+
+
+def _requests(options: argparse.Namespace, console: Console) -> int:
+    ids = tuple(one.strip() for one in options.challenge_ids.split(",") if one.strip())
+    selection = Selection(
+        options.seeds, options.repetitions, options.split, ids, options.limit, options.force_held_out
+    )  # fmt: skip
+    with _calculator(console) as calculator:
+        tools = describe(calculator.catalogue(), 10)
+        writing = Writing(options.model, tools, options.max_turns, options.max_tokens, options.temperature)
+        data = list(lines(requests(_challenges(), selection, writing, calculator)))
+    size = sum(map(len, data))
+    if len(data) > MAX_REQUESTS or size > MAX_BYTES:
+        raise UsageError(
+            f"{len(data)} requests of {size / 1e6:.0f} MB: a batch takes {MAX_REQUESTS} requests and"
+            f" {MAX_BYTES // 1_000_000} MB; choose fewer seeds or --challenge-ids"
+        )
+    write_output(options.out, b"".join(data))
+    _say(console, f"wrote {options.out}: {len(data)} requests, about {size // 4:,} prompt tokens")
+    return EXIT_OK
+
+
+def _mock_answers(options: argparse.Namespace, console: Console) -> int:
+    challenges = {challenge["id"]: challenge for challenge in _challenges().challenges}
+
+    def play(seed: int, ids: list[str], repetitions: int, out: Path) -> None:
+        words = ["--challenge-ids", ",".join(ids), "--repetitions", str(repetitions), "--seed", str(seed)]
+        words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", str(out)]
+        words += ["--participant-model", str(DATA_ROOT / "src/crypto-challenges/reference_plays")]
+        execute(_request(console, words), console)
+
+    data = list(invented_answers(options.requests, challenges, play, open_run))
+    write_output(options.out, b"".join(data))
+    _say(console, f"wrote {options.out}: {len(data)} answers with invented results, by no model")
+    return EXIT_OK
+
+
+def _ground(options: argparse.Namespace, console: Console) -> int:
+    challenges = {challenge["id"]: challenge for challenge in _challenges().challenges}
+    dropped: Counter[str] = Counter()
+    by_seed: dict[int, list[Generated]] = {}
+    for one, made in read_answers(options.results, challenges, dropped):
+        if one.held_out:
+            dropped["held_out"] += 1
+        else:
+            by_seed.setdefault(made.seed, []).append(made)
+    if not by_seed:
+        raise UsageError(f"{options.results} holds no usable answer: {dict(dropped)}")
+    runs = []
+    for seed, matches in sorted(by_seed.items()):
+        folder = options.out / GROUNDED / f"seed-{seed}"
+        written = options.out / f"seed-{seed}.{GENERATED}"
+        write_output(written, b"".join(map(encode_line, matches)))
+        ids = sorted({made.challenge_id for made in matches})
+        words = ["--participant-provider", "generated", "--participant-model", str(written), "--seed", str(seed)]
+        words += ["--challenge-ids", ",".join(ids), "--judge-provider", "mock", "--workers", str(options.workers)]
+        words += ["--repetitions", str(1 + max(int(made.key.rpartition("_")[2]) for made in matches))]
+        words += ["--out", str(folder), *(["--resume"] if (folder / "manifest.json").exists() else [])]
+        execute(_request(console, [*words, "--continue-on-error"]), console)
+        runs.append(folder)
+    found = _fitness([options.out])
+    report = {"answers": sum(map(len, by_seed.values())) + sum(dropped.values()), "dropped": dict(dropped)}
+    report |= {"generated": sum(map(len, by_seed.values())), **found.to_json()}
+    write_output(options.out / REPORT, pretty_json(report))
+    _say(console, f"{report['answers']} answers, {report['generated']} playable, {found.fit} fit for training")
+    _say(console, _reasons(Counter(dropped) + found.reasons))
+    return EXIT_OK
+
+
+def _run_folders(paths: list[Path]) -> list[Path]:
+    """Return the runs of paths: a run itself, or those that `dataset ground` made in a folder."""
+    found: list[Path] = []
+    for path in paths:
+        inner = sorted((path / GROUNDED).glob("seed-*")) if (path / GROUNDED).is_dir() else [path]
+        found += inner
+    return found
+
+
+def _fitness(paths: list[Path]) -> Fitness:
+    found = Fitness()
+    for folder in _run_folders(paths):
+        run = open_run(folder)
+        found.add(fitness_of(run, read_generated(run)))
+    return found
+
+
+def _validate(options: argparse.Namespace, console: Console) -> int:
+    found = _fitness(options.runs)
+    if options.json:
+        console.result(json.dumps(found.to_json()))
+    else:
+        console.result(printable(f"{found.fit} of {found.matches} matches are fit for training"))
+        console.result(printable(_reasons(found.reasons)))
+    enough = found.matches > 0 and found.fit >= options.min_fit * found.matches
+    return EXIT_OK if enough else EXIT_ERRORS
+
+
+def _rows(options: argparse.Namespace, console: Console) -> int:
+    data: list[bytes] = []
+    matches = 0
+    for folder in _run_folders(options.runs):
+        run = open_run(folder)
+        matches += 1
+        for row in rows_of(run, fitness_of(run, read_generated(run)).keys, options.tool_calls):
+            data.append(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
+    if not data:
+        raise UsageError("no match of these runs is fit for training; `arena dataset validate` says why")
+    write_output(options.out, b"".join(data))
+    _say(console, f"wrote {options.out}: {len(data)} rows of {matches} runs")
+    return EXIT_OK
+
+
+def _rewarded(options: argparse.Namespace) -> list[Rewarded]:
+    found: list[Rewarded] = []
+    for path in options.runs:
+        run = open_run(path)
+        if run.manifest.family == SPEC.name:
+            splits = {challenge["id"]: challenge.get("split", TRAIN) for challenge in played_challenges(run).challenges}
+            held = sorted({record.trial.unit for record in run.records if splits[record.trial.unit] != TRAIN})
+            if held:
+                raise UsageError(f"{path} played {held[0]}, which is held out: play --challenge-split train")
+        found += rewarded(run, options.reward, options.tool_calls)
+    if not found:
+        raise UsageError(f"no match of these runs has the reward {options.reward!r}; give --reward NAME")
+    return found
+
+
+def _scored_rows(options: argparse.Namespace, console: Console) -> int:
+    found = _rewarded(options)
+    made = reward_rows(found) if options.step == "rewards" else preference_rows(found, options.least)
+    data = [json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n" for row in made]
+    write_output(options.out, b"".join(data))
+    _say(console, f"wrote {options.out}: {len(data)} {options.step} of {len(found)} conversations")
+    return EXIT_OK
+
+
+def _finalize(options: argparse.Namespace, console: Console) -> int:
+    how = Finish(options.seed, options.val_share, options.duplicates_from, options.max_chars, options.license)
+    rows = [row for path in options.rows for row in read_rows(path)]
+    made = finish(rows, how)
+    card = write(made, options.out, how, _challenges().canary or "")
+    shown = ", ".join(f"{name} {about['rows']} rows" for name, about in card["files"].items() if "origins" not in name)
+    _say(console, f"wrote {options.out}: {shown}; left out: {dict(made.dropped) or 'none'}")
+    return EXIT_OK
+
+
+def _audit(options: argparse.Namespace, console: Console) -> int:
+    found = audit_file(options.file, load(options.challenges), [open_run(path) for path in options.runs])
+    if options.json:
+        console.result(json.dumps(found.to_json()))
+    else:
+        console.result(printable(found.text()))
+    return EXIT_ERRORS if found.found else EXIT_OK
+
+
+def _reasons(reasons: Counter[str]) -> str:
+    if not reasons:
+        return "no match was left out"
+    return text_table(
+        ["left out because", "matches"], [[name, str(n)] for name, n in reasons.most_common()], frozenset({1})
+    )
+
+
+def _say(console: Console, text: str) -> None:
+    if not console.quiet:
+        console.result(printable(text))
+
+
+_STEPS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
+    "requests": _requests,
+    "mock-answers": _mock_answers,
+    "ground": _ground,
+    "validate": _validate,
+    "rows": _rows,
+    "rewards": _scored_rows,
+    "preferences": _scored_rows,
+    "finalize": _finalize,
+    "audit": _audit,
+}

@@ -1,0 +1,86 @@
+"""The dry run of the risk lab: every planned trial meets the gates with its first request, and no model is asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from arena.analysis.risk.results import Options, Results, write_results
+from arena.analysis.risk.rows_file import ROWS_FILE
+from arena.analysis.risk.rows_of_run import plan_head, utc
+from arena.errors import UsageError
+from arena.families.risk import setup
+from arena.families.risk.checkers.checker import AGENT
+from arena.families.risk.family import RiskFamily
+from arena.families.risk.rows import DRY_RUN, gate_counts, unplayed_row
+from arena.formats.decode import encode
+from arena.play.bounds import CallBounds
+from arena.policy.gates import ALLOW, AllowAll, CallFacts, Gate
+from arena.policy.policy_gate import PolicyGate
+from arena.policy.rules import Policy, Rule
+from arena.records import Json
+from arena.settings.config import Config
+from arena.store.files import AtomicFile, write_atomic
+from arena.store.journal import encode_line
+from arena.store.rundir import INPUTS_DIR
+
+LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens", "max_cost_usd")
+
+
+def write_dry_run(
+    config: Config, policy: Policy | None, folder: Path, options: Callable[[Sequence[Rule]], Options]
+) -> Results:
+    """Write rows and results of a dry run into a new folder.
+
+    No provider is built, so no key is needed. Errors: UsageError where the folder is not empty; as of `setup.build`.
+    """
+    family = setup.build(config, None)
+    gate: Gate = AllowAll() if policy is None else PolicyGate(policy)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty; give another --out or RUN_ID")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {name: AtomicFile(folder / name / ROWS_FILE, folder) for name in family.setup.experiments}
+    try:
+        for row in dry_rows(family, gate, folder.resolve().name):
+            files[row["exp"]].write(encode_line(row))
+        for file in files.values():
+            file.close()
+    finally:
+        for file in files.values():
+            file.discard()
+    for name, data in family.inputs().items():
+        write_atomic(folder / INPUTS_DIR / name, data, folder)
+    identity = config.identity_settings()
+    bounds = family.bounds(config)
+    head = {
+        **plan_head(family, folder.resolve().name, identity, gate.identity()),
+        "started": utc(time.time()),
+        "dry_run": True,
+        "limits": {name: config[name] for name in LIMITS},
+        "bounds": _bounds_json(bounds.players),
+    }
+    return write_results(folder, head, options(() if policy is None else policy.all_rules()))
+
+
+def dry_rows(family: RiskFamily, gate: Gate, run_id: str) -> Iterator[dict[str, Json]]:
+    """Yield a row for each planned trial, with what the gate decides about its first request."""
+    for trial in family.trials():
+        beside = replace(family.beside(trial, 1), run_id=run_id)
+        facts = CallFacts("before", "model", AGENT, 0, 0, beside.prompt)
+        decision = gate.open(trial).decide(facts)
+        if decision is ALLOW:
+            yield unplayed_row(trial, DRY_RUN, beside)
+        else:
+            noted = decision.noted(facts)
+            yield unplayed_row(trial, DRY_RUN, beside, encode(noted), gate_counts([noted]))
+
+
+def _bounds_json(bounds: CallBounds) -> dict[str, Json]:
+    return {
+        "calls_usual": bounds.usual,
+        "calls_most": bounds.calls,
+        "prompt_tokens_most": bounds.prompt_tokens,
+        "completion_tokens_most": bounds.completion_tokens,
+    }

@@ -1,0 +1,125 @@
+"""`arena risk run`: plays a risk run under a policy and writes its results."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from arena.analysis.risk.results import Options, Results
+from arena.cli.console import Console
+from arena.cli.execute import execute
+from arena.cli.process import process_context
+from arena.cli.risk.dry_run import write_dry_run
+from arena.cli.risk.places import checked_id, keep_latest, new_folder, results_root
+from arena.cli.risk.results_of import rebuild
+from arena.cli.settings import read_settings
+from arena.engine.build import RunRequest
+from arena.errors import EXIT_OK, one_line
+from arena.families.risk.compose import GATES
+from arena.families.risk.spec import SPEC
+from arena.policy.gates import AllowAll, Gate
+from arena.policy.gates_file import load_policy
+from arena.policy.limits import stricter
+from arena.policy.policy_gate import PolicyGate
+from arena.policy.rules import Policy, Rule
+from arena.policy.run_thresholds import RunThresholds, load_run_thresholds
+from arena.settings.config import Config
+
+LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens")
+"""Limits that a policy may set, too."""
+
+_SAID_BY_FAMILY = ("GATES:", "EVAL:")
+"""Lines that the end of a run has already printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A risk run as it was asked for: settings with the stricter limits, policy (None without gates), where it goes."""
+
+    config: Config
+    policy: Policy | None
+    thresholds: RunThresholds
+    folder: Path
+    root: Path
+
+    @property
+    def gate(self) -> Gate:
+        return AllowAll() if self.policy is None else PolicyGate(self.policy)
+
+    def options(self, rules: Sequence[Rule]) -> Options:
+        """Return how results are written."""
+        return Options(self.thresholds, most_trials=self.config["max_trial_rows"], rules=rules)
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Play as the settings say; return 0, 1 (errors), 3 (--fail-on-budget) or 130 (interrupted)."""
+    config = read_settings(options, console, SPEC.settings, SPEC.mocks)
+    return carry_out(asked_for(config), console, options.argv)
+
+
+def asked_for(config: Config) -> Asked:
+    """Return the run that the settings ask for, with its policy and thresholds read.
+
+    Errors: DataError for a gates or thresholds file, ConfigError for a name or a variable.
+    """
+    gated = not config["defences"] or GATES in config["defences"]
+    policy = load_policy(Path(config["gates"]), config.environ) if gated and config["gates"] is not None else None
+    thresholds = load_run_thresholds(Path(config["thresholds"]))
+    root = results_root(config["results_dir"])
+    folder = config.operation.out
+    if folder is None:
+        named = config["run_id"]
+        folder = new_folder(root, config["mode"]) if named is None else root / checked_id(named)
+    return Asked(with_limits(config, policy), policy, thresholds, folder, root)
+
+
+def with_limits(config: Config, policy: Policy | None) -> Config:
+    """Return the settings with the stricter of each limit: of the flags, and of the policy."""
+    if policy is None or not policy.limits:
+        return config
+    found = stricter({name: config[name] for name in LIMITS}, policy.limits)
+    changed = {name: int(limit.value) for name, limit in found.items()}
+    sources = {name: f"limits of {policy.name}" for name, limit in found.items() if limit.source == "gates"}
+    return replace(config, settings={**config.settings, **changed}, source={**config.source, **sources})
+
+
+def carry_out(asked: Asked, console: Console, argv: Sequence[str]) -> int:
+    """Play a run, or carry out its dry run, write its results and print them; return the exit code."""
+    code, results = play(asked, console, argv, "arena risk run")
+    tell(asked, results, console)
+    return code
+
+
+def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> tuple[int, Results]:
+    """Play a run, or carry out its dry run, and write its results; return the exit code and them."""
+    if asked.policy is not None and asked.policy.shadow:
+        console.warn(f"shadow mode: {asked.policy.name} decides and records, and nothing follows from it")
+    if asked.config.operation.dry_run:
+        return EXIT_OK, write_dry_run(asked.config, asked.policy, asked.folder, asked.options)
+    config = replace(asked.config, settings={**asked.config.settings, "out": asked.folder})
+    process = process_context(config, console, argv, command)
+    gate = asked.gate
+    code = execute(RunRequest(SPEC, config, process, gate=gate), console)
+    latency = gate.latency_ms() if isinstance(gate, PolicyGate) else None
+    results, _ = rebuild(asked.folder, asked.options, latency=latency)
+    return code, results
+
+
+def tell(asked: Asked, results: Results, console: Console, every: bool = False) -> None:
+    """Say what the results are and where they stand; with --json standard output holds the summary alone.
+
+    `every`: print all lines, also those that the end of a run prints.
+    """
+    for banner in results.banners:
+        console.warn(banner)
+    operation = asked.config.operation
+    kept = keep_latest(asked.folder, asked.root)
+    if operation.quiet:
+        return
+    say = console.log if operation.json else console.result
+    for line in results.lines:
+        if every or operation.dry_run or operation.json or not line.startswith(_SAID_BY_FAMILY):
+            say(one_line(line))
+    say(one_line(f"page: {asked.folder / 'index.html'}" + (f"; copied to {asked.root / 'LATEST'}" if kept else "")))

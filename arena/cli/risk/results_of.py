@@ -1,0 +1,61 @@
+"""Writes the results of a folder anew: of a run of the arena from its records, else from the rows that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from arena.analysis.risk.results import Options, Results, stored_head, write_results
+from arena.analysis.risk.rows_of_run import RunRows
+from arena.engine.finished import family_of_run, open_run
+from arena.errors import DataError, Issue
+from arena.families.risk.family import GATES_INPUT, RiskFamily
+from arena.families.risk.spec import SPEC
+from arena.policy.evaluator import Evaluator
+from arena.policy.gates_file import read_policy
+from arena.policy.rules import Rule
+from arena.records import Json
+from arena.store.digests import DIGESTS_FILE, renew
+from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE
+
+
+def rebuild(
+    folder: Path,
+    options: Callable[[Sequence[Rule]], Options],
+    evaluator: Evaluator | None = None,
+    latency: Mapping[str, Json] | None = None,
+) -> tuple[Results, dict[str, Json]]:
+    """Write rows and results of a folder; return them and the head of run.json.
+
+    `options` makes the options of the policy's rules.  `evaluator`: rules by which a run of the arena is judged anew.
+    `latency`: what the gates took; None: as an earlier run.json says.
+    Errors: UsageError, DataError for a folder that is no run or a damaged one.
+    """
+    stored = stored_head(folder)
+    head = stored
+    if (folder / MANIFEST_FILE).is_file():
+        rows = rows_of(folder, evaluator)
+        rows.write()
+        head = rows.head()
+        head["gate_latency"] = latency if latency is not None else stored.get("gate_latency")
+    results = write_results(folder, head, options(rules_of(folder)))
+    if (folder / DIGESTS_FILE).is_file():
+        renew(folder, results.files)
+    return results, head
+
+
+def rows_of(folder: Path, evaluator: Evaluator | None = None) -> RunRows:
+    """Return the rows of a run of the arena. Errors: DataError for a damaged run or one of another family."""
+    run = open_run(folder)
+    if run.manifest.family != SPEC.name:
+        message = f"is a run of the family {run.manifest.family}; use `arena report` for it"
+        raise DataError([Issue(str(folder / MANIFEST_FILE), "/family", message)])
+    family = family_of_run(folder, run.identity)
+    assert isinstance(family, RiskFamily)
+    return RunRows(run, family, evaluator)
+
+
+def rules_of(folder: Path) -> tuple[Rule, ...]:
+    """Return the rules of the policy that a run keeps; none where it keeps none. Errors: DataError."""
+    path = folder / INPUTS_DIR / GATES_INPUT
+    return read_policy(path.read_text(encoding="utf-8"), str(path), {}).all_rules() if path.is_file() else ()

@@ -1,0 +1,165 @@
+"""`arena risk sweep`: slices x attacks x models x modes x seeds. A run per mode and model, and one set of results.
+
+A combination that cannot be played (no key, say) is told and listed, the others are played, and the exit code is 1. One
+that contradicts itself (a SHIM agent in REAL) is left out, and listed too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from arena.analysis.risk.results import experiments_in, stored_head, write_results
+from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, read_rows
+from arena.cli.console import Console
+from arena.cli.risk.places import CELLS_DIR
+from arena.cli.risk.play import Asked, asked_for, play, tell
+from arena.cli.settings import read_settings
+from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ConfigError, UsageError
+from arena.families.risk.routing import REAL, SHIM
+from arena.families.risk.spec import SPEC, SWEEP
+from arena.records import Json
+from arena.settings.config import Config
+from arena.settings.model_refs import split_model
+from arena.settings.table import PROVIDERS
+from arena.store.files import AtomicFile, write_atomic
+from arena.store.journal import encode_line
+from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE
+
+PLAYED, LEFT_OUT = "played", "left out: "
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+@dataclass(slots=True)
+class Cell:
+    """A combination: `state` says what became of it: PLAYED, LEFT_OUT (it contradicts itself), or why it failed."""
+
+    mode: str
+    model: str
+    state: str = ""
+    code: int = EXIT_OK
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return f"{self.mode.lower()}-{_NO_NAME.sub('-', self.model).strip('-')}"
+
+    def to_json(self) -> dict[str, Json]:
+        return {"mode": self.mode, "model": self.model, "state": self.state, "folder": f"{CELLS_DIR}/{self.name}"}
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Play every combination and write the results of all; return the highest exit code, 1 where one was not played."""
+    config = read_settings(options, console, SWEEP, SPEC.mocks)
+    cells = list(combinations(config))
+    asked = asked_for(_as_run(config, SHIM, ()))
+    if asked.folder.exists() and any(asked.folder.iterdir()) and not config.operation.resume:
+        raise UsageError(f"{asked.folder} is not empty; give another --out, or --resume to go on with the sweep in it")
+    for cell in cells:
+        if not cell.state:
+            _play(cell, config, asked, console, options.argv)
+        if cell.state != PLAYED:
+            console.warn(f"{cell.mode} {cell.model}: {cell.state}")
+        elif not config.operation.quiet:
+            console.notify(f"{cell.mode} {cell.model}: played (exit code {cell.code})")
+        if cell.code == EXIT_INTERRUPTED:
+            break
+    played = [cell for cell in cells if cell.state == PLAYED]
+    if not played:
+        raise ConfigError("no combination could be played: " + "; ".join(f"{one.model}: {one.state}" for one in cells))
+    _gather(asked.folder, played)
+    head = _head(asked, cells, played)
+    rules = () if asked.policy is None else asked.policy.all_rules()
+    tell(asked, write_results(asked.folder, head, asked.options(rules)), console, every=True)
+    meant = [cell for cell in cells if not cell.state.startswith(LEFT_OUT)]
+    codes = [cell.code if cell.state == PLAYED else EXIT_ERRORS for cell in meant]
+    return EXIT_INTERRUPTED if EXIT_INTERRUPTED in codes else max(codes)
+
+
+def combinations(config: Config) -> Iterator[Cell]:
+    """Yield mode x model; what contradicts itself has a state that says so. Errors: UsageError for no such provider."""
+    models = config["models"] or (_model(config),)
+    for model in models:
+        provider, name = split_model(None, model, "--models")
+        shim = PROVIDERS[provider].offline and name != "echo"
+        for mode in config["modes"] or ((SHIM,) if shim else (REAL,)):
+            cell = Cell(mode, model)
+            if mode == REAL and provider == "mock" and shim:
+                cell.state = f"{LEFT_OUT}a SHIM agent is played in SHIM only"
+            elif mode == SHIM and not shim:
+                cell.state = f"{LEFT_OUT}a real model is played in REAL only"
+            yield cell
+
+
+def _model(config: Config) -> str:
+    players = config.players
+    assert players is not None  # the table has the block
+    return str(players.refs.default)
+
+
+def _as_run(config: Config, mode: str, models: tuple[str, ...], **changes: Json) -> Config:
+    """Return the settings of one combination, as `arena risk run` has them."""
+    settings = {**config.settings, "mode": mode, "models": models, **changes}
+    return replace(config, settings=settings, table=SPEC.settings)
+
+
+def _play(cell: Cell, config: Config, asked: Asked, console: Console, argv: Sequence[str]) -> None:
+    """Play one combination; what keeps it from being played becomes its state."""
+    folder = asked.folder / CELLS_DIR / cell.name
+    resume = config.operation.resume and (folder / MANIFEST_FILE).is_file()
+    try:
+        one = _as_run(config, cell.mode, (cell.model,), out=folder, resume=resume, quiet=True)
+        words = [*argv, *(() if "--out" in argv else ("--out", str(asked.folder)))]
+        cell.code, _ = play(asked_for(one), replace(console, quiet=True), words, "arena risk sweep")
+        cell.state = PLAYED
+    except (ConfigError, UsageError) as error:
+        cell.state = f"not played: {error}"
+
+
+def _gather(folder: Path, played: Sequence[Cell]) -> None:
+    """Write the rows of all combinations, one after the other, into the folders of their experiments."""
+    names = [name for cell in played for name in experiments_in(folder / CELLS_DIR / cell.name)]
+    run_id = folder.resolve().name
+    with ExitStack() as stack:
+        files: dict[str, AtomicFile] = {}
+        for name in dict.fromkeys(names):
+            files[name] = AtomicFile(folder / name / ROWS_FILE, folder)
+            stack.callback(files[name].discard)
+        for cell in played:
+            inner = folder / CELLS_DIR / cell.name
+            for name in experiments_in(inner):
+                for row in read_rows(inner / name / ROWS_FILE, Malformed()):
+                    files[name].write(encode_line({**row, "run_id": run_id}))
+        for file in files.values():
+            file.close()
+
+
+def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[str, Json]:
+    """Return what run.json says of the sweep: what its combinations have in common, and what became of each."""
+    heads = [stored_head(asked.folder / CELLS_DIR / cell.name) for cell in played]
+    first = heads[0]
+    inputs = asked.folder / CELLS_DIR / played[0].name / INPUTS_DIR
+    for path in sorted(inputs.iterdir()):
+        write_atomic(asked.folder / INPUTS_DIR / path.name, path.read_bytes(), asked.folder)
+    stopped: list[Mapping[str, Json]] = [
+        head["budget"] for head in heads if (head.get("budget") or {}).get("stopped_early")
+    ]
+    reals = [head["real"] for head in heads if head.get("real")]
+    return {
+        **first,
+        "run_id": asked.folder.resolve().name,
+        "mode": ", ".join(dict.fromkeys(cell.mode for cell in played)),
+        "model": ", ".join(dict.fromkeys(cell.model for cell in played)),
+        "models": list(dict.fromkeys(cell.model for cell in played)),
+        "finished": heads[-1].get("finished"),
+        "limits": {},
+        "limits_per_combination": first.get("limits"),
+        "budget": stopped[0] if stopped else {"stopped_early": False, "budget_hit": "none"},
+        "stopped_by": next((head["stopped_by"] for head in heads if head.get("stopped_by")), None),
+        "real": {**reals[0], "others": [one for one in reals[1:]]} if reals else None,
+        "cells": [cell.to_json() for cell in cells],
+    }

@@ -1,0 +1,69 @@
+"""What the figures of a run do not show by themselves, in sentences: for the end of a run and the report.
+
+All functions take summary.json. A run of an earlier version that lacks a member is passed over there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from arena.records import STOPS, Json, Stop
+from arena.settings.table import CORE
+
+MIN_COVERAGE = float(next(row.default for row in CORE if row.name == "min_coverage"))
+"""Percent of the planned trials with an outcome under which a run is not ranked with the others."""
+
+SETTING_NAMES = {"schema": "the form of the judge's answer (a JSON schema)"}
+"""Names in `not_sent` that are no flag."""
+
+
+def covered(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) -> bool:
+    """Return whether at least `min_coverage` percent of the planned trials have an outcome (or a score, where the
+    family has no outcomes)."""
+    share = summary.get("coverage")
+    return share is None or 100 * share >= min_coverage
+
+
+def flagged_line(summary: Mapping[str, Json]) -> str:
+    """Return how many finished trials are flagged, and for which reasons."""
+    judged = "judged" if summary["models"]["judge"] is not None else "finished"
+    stops = {stop: count for stop, count in summary["stops"].items() if STOPS[Stop(stop)].flagged}
+    why = f" ({', '.join(f'{count} {stop}' for stop, count in stops.items())})" if stops else ""
+    return (
+        f"{summary['flagged']} of {summary['statuses']['done']} {judged} {summary['trial_nouns'][1]} are flagged{why}"
+    )
+
+
+def no_talk(summary: Mapping[str, Json]) -> bool:
+    """Return whether trials ended as `done` and no player said a word in public in any of them."""
+    return bool(summary["statuses"]["done"]) and not summary.get("with_talk", 1)
+
+
+def shortfalls(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) -> list[str]:
+    """Return a sentence for each thing that a reader of the figures should know first."""
+    trials = summary["trial_nouns"][1]
+    out = [f"{player} never said a word in public, in any of its {trials}" for player in summary.get("silent", ())]
+    if no_talk(summary):
+        out.append(f"no {summary['trial_nouns'][0]} has real talk: the grades say nothing about any model")
+    if cut := summary["stops"].get(Stop.MAX_TOKENS, 0):
+        out.append(
+            f"{cut} {trials} ended since a reply was cut before it said anything, and have no score: raise"
+            " --max-tokens (a model that reasons needs room for that, too)"
+        )
+    if not covered(summary, min_coverage):
+        out.append(
+            f"only {summary['coverage']:.0%} of the planned {trials} have a result, less than {min_coverage:g} %"
+            " (--min-coverage): do not rank this run with others"
+        )
+    for model, names in summary.get("not_sent", {}).items():
+        out += [f"{model}: {_setting(name)} was asked for and not sent, since it is refused there" for name in names]
+    if unknown := summary["cost_usd"].get("unknown_attempts", 0):
+        out.append(
+            f"{unknown} attempts have an unknown cost: they got no answer and may have been billed; they are counted at"
+            " what was held back for them"
+        )
+    return out
+
+
+def _setting(name: str) -> str:
+    return SETTING_NAMES.get(name, "--" + name.replace("_", "-"))

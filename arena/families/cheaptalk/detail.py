@@ -1,0 +1,176 @@
+"""What is determined about one episode: the class of Score.detail. All that metrics and result files need is here.
+
+The transcript itself stands in the record; `Read` says what was read from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arena.families.cheaptalk.claim import Label
+from arena.families.cheaptalk.payoff import Breakdown
+from arena.families.cheaptalk.reputation import Reputation, Update
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDetail:
+    """The claim that was decided. `evidence`: its gold sentences, each once."""
+
+    task_id: str
+    claim: str
+    label: Label
+    evidence: tuple[str, ...]
+    dataset: str
+    difficulty: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Under which condition the episode was played.
+
+    `deviation`: as assigned; `acted`: what the sender was asked to do in this episode, which differs from it only for
+    deviations with a condition (`milk` acts `honest` at first). `repetition`: the place of `seed` among the run's
+    seeds. `milestones`: those whose result files the episode belongs to. `bonus`: None where nobody was told of one.
+    """
+
+    protocol: str
+    deviation: str
+    acted: str
+    sender: str
+    receiver: str
+    information: str
+    seed: int
+    repetition: int
+    milestones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read from the transcript. A label is None where none could be read, and `*_unread` says why.
+
+    `predicted`: of the receiver; `asserted`: of the sender; `belief`: what the sender itself takes for true, asked
+    before it wrote and apart from its instruction. `decision`: the word of the receiver's Decision field.
+    """
+
+    predicted: Label | None
+    predicted_unread: str
+    asserted: Label | None
+    asserted_unread: str
+    belief: Label | None
+    belief_unread: str
+    decision: str
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceDetail:
+    """What the message showed: its pieces, and what became of the sentences that the sender held.
+
+    All but `provided` and `pieces` is empty where the sender held none (`held` is False).
+    """
+
+    provided: bool
+    pieces: tuple[str, ...]
+    held: bool
+    gold_shown: tuple[str, ...]
+    gold_kept: tuple[str, ...]
+    distractors_shown: tuple[str, ...]
+    invented: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierDetail:
+    """The verifier's result (verifier.Verification) without its label. The `llm_` members are of a rated episode."""
+
+    label_correct: bool
+    match: float | None
+    string_match: float | None
+    strict_match: float | None
+    fever: bool | None
+    gold_sentences: int
+    pieces: int
+    rated: bool
+    llm_score: float | None
+    llm_scores: tuple[float, ...] | None
+    llm_fault: str
+    skipped: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoffDetail:
+    """What the sender earned. `paid`: after reputation weighed it under P3, else the payoff of the breakdown.
+
+    `target`: the label that a bonus would be paid for; `adopted`: whether the receiver decided for it. `cost_factor`:
+    how much dearer a claim was for the sender's reputation.
+    """
+
+    name: str
+    version: str
+    breakdown: Breakdown
+    paid: float
+    receiver: float
+    target: Label
+    adopted: bool
+    compliant: bool
+    cross_exam: float | None
+    verification_failed: bool | None
+    cost_factor: float
+    sender_tokens: int
+    receiver_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReputationDetail:
+    """One step of a sender's reputation. `identity` counts the names that it has taken, from 0."""
+
+    agent_id: str
+    identity: int
+    before: Reputation
+    after: Reputation
+    passed: bool
+    slashed: bool
+    redeemed: bool
+    forced: bool
+
+    @property
+    def update(self) -> Update:
+        return Update(self.before, self.after, self.passed, self.slashed, self.redeemed)
+
+
+@dataclass(frozen=True, slots=True)
+class MethodDetail:
+    """How a baseline came to its decision: the labels it wrote in order, None where unparsable, and their votes."""
+
+    predictions: tuple[Label | None, ...]
+    vote_counts: Mapping[str, int]
+    majority_votes: int
+    agreement_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What all seats used, and the limits of the episode; None: no limit. `exhausted`: a limit ended it early."""
+
+    tokens: int
+    calls: int
+    max_tokens: int | None
+    max_calls: int | None
+    exhausted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeDetail:
+    """One finished episode. `behaved`: whether the sender did what its deviation asks; None: not checked."""
+
+    episode_id: str
+    task: TaskDetail
+    condition: Condition
+    read: Read
+    evidence: EvidenceDetail
+    verifier: VerifierDetail
+    payoff: PayoffDetail
+    behaved: bool | None
+    reputation: ReputationDetail | None
+    method: MethodDetail | None
+    spent: Spent

@@ -1,0 +1,66 @@
+"""What a deviation is: a private instruction, and the check whether a sender followed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from arena.families.cheaptalk.claim import Label
+from arena.families.cheaptalk.detail import EvidenceDetail
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """What a sender did, as far as it can be checked mechanically.
+
+    `asserted`: the label of its message, `belief`: what it takes for true itself; None where neither was read.
+    """
+
+    asserted: Label | None
+    belief: Label | None
+    evidence: EvidenceDetail
+
+
+Check = Callable[[Conduct], bool | None]
+"""Whether a sender did what it was told; None where that cannot be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a deviation with a condition looks at before an episode: the sender's reputation, the claim's difficulty."""
+
+    reputation: float
+    milk_above: float
+    difficulty: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One row of the table.
+
+    `instruction`: what the sender is told and nobody else; empty for honesty.  `acts`: the plain deviation that is
+    acted out in an episode, for a deviation with a condition; its own instruction and check are empty then.
+    `by_reputation`: it needs a protocol with a reputation.  `by_difficulty`: it needs claims with a difficulty.
+    `renames`: the sender takes a new name after it was slashed.
+    """
+
+    name: str
+    about: str
+    instruction: str = ""
+    behaved: Check | None = None
+    acts: Callable[[Moment], str] | None = None
+    by_reputation: bool = False
+    by_difficulty: bool = False
+    renames: bool = False
+
+
+def shows_nothing(conduct: Conduct) -> bool | None:
+    """Whether the message offers no evidence."""
+    return not conduct.evidence.provided
+
+
+def as_believed(conduct: Conduct) -> bool | None:
+    """Whether the sender asserts what it believes; None where either was not read."""
+    if conduct.asserted is None or conduct.belief is None:
+        return None
+    return conduct.asserted is conduct.belief

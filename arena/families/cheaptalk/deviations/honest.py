@@ -1,0 +1,11 @@
+from arena.families.cheaptalk.deviations.deviation import Conduct, Deviation, as_believed
+
+
+def behaved(conduct: Conduct) -> bool | None:
+    """Whether the sender asserts what it believes and invents nothing that it could have held."""
+    if conduct.evidence.held and conduct.evidence.invented:
+        return False
+    return as_believed(conduct)
+
+
+DEVIATION = Deviation("honest", "says what it believes and shows the evidence", behaved=behaved)

@@ -1,0 +1,11 @@
+from arena.families.cheaptalk.deviations.deviation import Deviation, Moment
+
+
+def acts(moment: Moment) -> str:
+    """Always a lie; what differs is the name under which it is told."""
+    return "lie"
+
+
+DEVIATION = Deviation(
+    "whitewash", "lies, and takes a new name after it was slashed", acts=acts, by_reputation=True, renames=True
+)

@@ -1,0 +1,160 @@
+"""The end of a run in the family's words, from summary.json. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from arena.formats.json_types import Json
+from arena.formats.tables import text_table
+
+DASH = "-"
+
+
+def talk_lines(summary: Mapping[str, Json]) -> list[str]:
+    """Return what a run found: gains, rates, certificate, order, claims. Nothing where no episode was scored."""
+    rates, found = summary.get("rates"), summary.get("incentives")
+    if rates is None:
+        return []
+    lines = [_rates_line("all episodes", rates)]
+    if found is None:
+        return [*lines, "no gain can be told: it needs two claims or more that were played honestly and otherwise"]
+    cells = {name: cell for name, cell in found["cells"].items() if cell is not None}
+    gains = _gain_rows(cells)
+    if gains:
+        heads = ("protocol", "deviation", "DG", "95 %", "p (Holm)", "% DG>0", "pairs", "left out", "as behaved")
+        lines.append(text_table(heads, gains, frozenset({2, 4, 5, 6, 7, 8})))
+    for name, cell in cells.items():
+        lines += _cell_lines(name, cell)
+    for name, baseline in found["baselines"].items():
+        lines.append(_rates_line(f"baseline {name}", baseline))
+    for pairing, test in found["order"].items():
+        lines.append(order_line(pairing, test, len(found["order"]) > 1))
+    return [*lines, *claim_lines(found["claims"])]
+
+
+def _rates_line(name: str, rates: Mapping[str, Json]) -> str:
+    return (
+        f"{name}: accuracy {shown(rates['accuracy'])} (balanced {value(rates['balanced_accuracy'])}, a constant label"
+        f" {value(rates['constant_label'])}), evidence given {percent(rates['evidence_compliance'])}, match"
+        f" {value(rates['evidence_match'])}, NEI {percent(rates['nei_rate'])}, unparsable"
+        f" {percent(rates['unparsable_rate'])}, payoff {value(rates['payoff'])}, receiver"
+        f" {value(rates['receiver_payoff'])}, welfare {value(rates['welfare'])}"
+    )
+
+
+def _gain_rows(cells: Mapping[str, Json]) -> list[list[str]]:
+    rows = []
+    for name, cell in cells.items():
+        for deviation, gain in cell["gain"].items():
+            behaved = cell["behaved_gain"].get(deviation)
+            positive = cell["positive"][deviation]["value"]
+            rows.append(
+                [name, deviation, value(gain), interval(gain), value(gain, "p_holm"), f"{100 * positive:.1f}"]
+                + [str(gain["n"]), str(gain["left_out"]), DASH if behaved is None else value(behaved)]
+            )
+    return rows
+
+
+def _cell_lines(name: str, cell: Mapping[str, Json]) -> Iterator[str]:
+    if cell["iri"] is not None:
+        worst = cell["worst"]
+        yield (
+            f"{name}: IRI {shown(cell['iri'])} ({cell['iri']['band']}), worst deviation {worst['deviation']}"
+            f" ({value(worst)})"
+        )
+        yield f"{name}: {certificate_line(cell['certificate'])}"
+        yield f"{name}: {break_even_line(cell['break_even'])}"
+    honest = [f"honest senders punished {percent(cell['false_punishment'])}"] if cell["false_punishment"] else []
+    cost = cell["cost_of_protocol"]
+    if cost is not None:
+        honest.append(f"cost of the protocol to them {shown(cost)}")
+    refused = [f"{deviation} {percent(one)}" for deviation, one in cell["refused"].items() if one["value"]]
+    if cell["refused"]:
+        honest.append(f"refused to deviate: {', '.join(refused) or 'nobody'}")
+    if honest:
+        yield f"{name}: {'; '.join(honest)}"
+    yield from _message_lines(name, cell["messages"])
+
+
+def _message_lines(name: str, messages: Mapping[str, Json]) -> Iterator[str]:
+    lifted = [f"{deviation} {shown(one['lift'])}" for deviation, one in messages.items() if one["lift"] is not None]
+    if lifted:
+        yield f"{name}: accuracy lift over no message: {', '.join(lifted)}"
+    turned = [
+        f"{deviation} {percent(one['override'])}"
+        for deviation, one in messages.items()
+        if one["override"] is not None and one["override"]["n"]
+    ]
+    if turned:
+        yield f"{name}: right decisions overridden by a wrong message: {', '.join(turned)}"
+    told = [
+        f"{deviation} {value(one['information_bits'])}"
+        for deviation, one in messages.items()
+        if one["information_bits"] is not None
+    ]
+    if told:
+        yield f"{name}: bits of the truth in a message: {', '.join(told)}"
+
+
+def certificate_line(certificate: Mapping[str, Json] | None) -> str:
+    """Return the certificate in words."""
+    return "no certificate: two units or more are needed" if certificate is None else str(certificate["line"])
+
+
+def break_even_line(found: Mapping[str, Json] | None) -> str:
+    """Return the break-even temptation in words; an open end is written as such."""
+    if found is None:
+        return "no break-even bonus: nothing can be paired"
+    if found["value"] is None:
+        return f"no bonus for an adopted target makes a deviation pay ({found['what']}, {found['n']} units)"
+    ends = ""
+    if found["low"] is not None:
+        high = "no bonus" if found["high"] is None else f"{found['high']:.3f}"
+        ends = f" [{found['low']:.3f}, {high}]"
+    return (
+        f"a deviation pays from a bonus of {value(found)}{ends} on ({found['deviation']}; {found['what']},"
+        f" {found['n']} units)"
+    )
+
+
+def order_line(pairing: str, test: Mapping[str, Json], several: bool) -> str:
+    """Return the verdict on the order of protocols, step by step."""
+    steps = ", ".join(
+        f"IRI({one['stricter']}) <= IRI({one['looser']}) {one['verdict']} ({shown(one)})"
+        for one in test["steps"].values()
+    )
+    return f"order of protocols{f' ({pairing})' if several else ''}: {test['verdict']}: {steps}"
+
+
+def claim_lines(claims: Sequence[Mapping[str, Json]]) -> list[str]:
+    """Return the predecessor's claims, those that do not hold one by one."""
+    if not claims:
+        return []
+    counts = Counter(one["verdict"] for one in claims)
+    summed = ", ".join(f"{counts[verdict]} {word}" for verdict, word in
+                       (("holds", "hold"), ("fails", "fail"), ("cannot tell", "cannot be told")))  # fmt: skip
+    lines = [f"claims of the predecessor: {summed}"]
+    return [*lines, *(f"  {one['verdict']}: {one['claim']} ({shown(one)})"
+                      for one in claims if one["verdict"] != "holds")]  # fmt: skip
+
+
+def value(figure: Mapping[str, Json], name: str = "value") -> str:
+    """Return a number of a figure with three decimals, or a dash."""
+    found = figure[name]
+    return DASH if found is None else f"{found:.3f}"
+
+
+def interval(figure: Mapping[str, Json]) -> str:
+    """Return the interval of a figure, or a dash."""
+    return DASH if figure["low"] is None else f"[{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def shown(figure: Mapping[str, Json]) -> str:
+    """Return the value of a figure with its interval, where it is known."""
+    return value(figure) if figure["low"] is None else f"{value(figure)} {interval(figure)}"
+
+
+def percent(share: Mapping[str, Json]) -> str:
+    """Return a share in per cent with its denominator."""
+    return DASH if share["value"] is None else f"{100 * share['value']:.1f} % of {share['n']}"

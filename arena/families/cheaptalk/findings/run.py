@@ -1,0 +1,174 @@
+"""All cells of a run together: order of protocols, cost of a protocol, baselines, the predecessor's claims. Pure.
+
+Equal groups of episodes are computed once: the same cells occur in the whole run and in each group of summary.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from arena.families.cheaptalk.findings.cell import BASELINE, CellFindings, cell_findings
+from arena.families.cheaptalk.metrics.episodes import HONEST, NO_MESSAGE, Cell, Episode, by_cell
+from arena.families.cheaptalk.metrics.gains import GainTable
+from arena.families.cheaptalk.metrics.order import OrderTest, order_test
+from arena.families.cheaptalk.metrics.pairs import Drawer
+from arena.families.cheaptalk.metrics.published_claims import (
+    ClaimVerdict,
+    on_accuracy,
+    on_compliance,
+    on_gains,
+    on_order,
+)
+from arena.families.cheaptalk.metrics.rates import ProtocolCost, protocol_cost
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
+
+RESAMPLES = 2000
+SHOWN_PAIRING = "{protocol}, {sender} to {receiver}"
+"""The name of a cell where several pairs of models play one protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the statistics need to know of a run.
+
+    `protocols`, `deviations`: names in the order of tables, protocols from the loosest to the strictest; others come
+    behind, by name. `setting`: the constants of the payoff; None: not known.
+    """
+
+    seed: int | str
+    protocols: Sequence[str] = ()
+    deviations: Sequence[str] = ()
+    setting: SensitivityPoint | None = None
+    resamples: int = RESAMPLES
+
+
+@dataclass(frozen=True, slots=True)
+class RunFindings:
+    """The findings of a run, cells by name.
+
+    `order`: pairing -> test over its protocols, strictness rising. `costs`: cell -> what honesty pays for it, against
+    the loosest protocol of the same pairing.
+    """
+
+    cells: Mapping[str, CellFindings]
+    baselines: Mapping[str, CellFindings]
+    order: Mapping[str, OrderTest]
+    costs: Mapping[str, ProtocolCost]
+    claims: Sequence[ClaimVerdict]
+
+
+@dataclass(slots=True)
+class Statistician:
+    """Computes findings, each cell once."""
+
+    rules: Rules
+    _drawers: dict[tuple[str, ...], Drawer] = field(default_factory=dict)
+    _cells: dict[tuple[object, ...], CellFindings] = field(default_factory=dict)
+
+    def findings(self, episodes: Iterable[Episode]) -> RunFindings:
+        """Return the findings of a group of episodes, whatever their order. Raises ValueError for none."""
+        ordered = sorted(episodes, key=self._place)
+        if not ordered:
+            raise ValueError("no episodes have no findings")
+        tasks = tuple(dict.fromkeys(sorted(episode.task for episode in ordered)))
+        drawer = self._drawers.setdefault(tasks, Drawer(self.rules.seed, self.rules.resamples, tasks))
+        groups = by_cell(ordered)
+        named = cell_names(groups)
+        found = {named[cell]: self._cell(cell, group, ordered, drawer) for cell, group in groups.items()}
+        cells = {name: one for name, one in found.items() if not one.is_baseline}
+        baselines = {name: one for name, one in found.items() if one.is_baseline}
+        pairings = _pairings(cells.values())
+        ladders = {name: self._ladder(members) for name, members in pairings.items()}
+        return RunFindings(
+            cells=cells,
+            baselines=baselines,
+            order={name: order_test(tables) for name, tables in ladders.items() if len(tables) > 1},
+            costs=_costs(pairings, groups, named),
+            claims=_claims(pairings, ladders, groups, named),
+        )
+
+    def _ladder(self, members: Sequence[CellFindings]) -> list[GainTable]:
+        """Return the gains of the protocols whose strictness is known, from the loosest on."""
+        known = self.rules.protocols
+        return [one.gains for one in members if one.gains is not None and one.cell.protocol in known]
+
+    def _cell(self, cell: Cell, group: list[Episode], everything: Sequence[Episode], drawer: Drawer) -> CellFindings:
+        alone = [e for e in everything if e.deviation == NO_MESSAGE and e.cell.receiver == cell.receiver]
+        own = [e for e in alone if e.cell == cell]
+        alone = own or _first_cell(alone)
+        key = (cell, id(drawer), tuple(group), tuple(alone))
+        if key not in self._cells:
+            self._cells[key] = cell_findings(cell, group, alone, drawer, self.rules.setting)
+        return self._cells[key]
+
+    def _place(self, episode: Episode) -> tuple[object, ...]:
+        rules, cell = self.rules, episode.cell
+        return (
+            *(_rank(cell.protocol, rules.protocols), cell.sender, cell.receiver),
+            *(_rank(episode.deviation, (HONEST, *rules.deviations)), episode.task, episode.repetition),
+            episode.series or "",
+        )
+
+
+def _rank(name: str, table: Sequence[str]) -> tuple[int, str]:
+    return (table.index(name) if name in table else len(table), name)
+
+
+def _first_cell(episodes: Sequence[Episode]) -> list[Episode]:
+    """Return those of the first cell: a control that was played beside one protocol serves the others too."""
+    return next((list(group) for _, group in groupby(episodes, lambda episode: episode.cell)), [])
+
+
+def cell_names(cells: Iterable[Cell]) -> dict[Cell, str]:
+    """Return a name for each cell: its protocol, and who plays where that alone would not tell them apart."""
+    found = list(cells)
+    protocols = [cell.protocol for cell in found]
+    alone = len(set(protocols)) == len(protocols)
+    return {cell: cell.protocol if alone else SHOWN_PAIRING.format(**cell._asdict()) for cell in found}
+
+
+def _pairings(cells: Iterable[CellFindings]) -> dict[str, list[CellFindings]]:
+    """Return who plays -> cells, in the order of the protocols."""
+    found: dict[str, list[CellFindings]] = {}
+    for one in cells:
+        found.setdefault(f"{one.cell.sender} to {one.cell.receiver}", []).append(one)
+    return found
+
+
+def _costs(
+    pairings: Mapping[str, Sequence[CellFindings]], groups: Mapping[Cell, Sequence[Episode]], named: Mapping[Cell, str]
+) -> dict[str, ProtocolCost]:
+    found: dict[str, ProtocolCost] = {}
+    for members in pairings.values():
+        for one in members[1:]:
+            cost = protocol_cost(groups[members[0].cell], groups[one.cell])
+            if cost is not None:
+                found[named[one.cell]] = cost
+    return found
+
+
+def _claims(
+    pairings: Mapping[str, Sequence[CellFindings]],
+    ladders: Mapping[str, Sequence[GainTable]],
+    groups: Mapping[Cell, Sequence[Episode]],
+    named: Mapping[Cell, str],
+) -> list[ClaimVerdict]:
+    """Return the verdicts on the predecessor's claims, pairing by pairing."""
+    methods = {named[cell]: group for cell, group in groups.items() if group[0].deviation == BASELINE}
+    found: list[ClaimVerdict] = []
+    for name, members in pairings.items():
+        for one in members:
+            if one.gains is not None:
+                found += on_gains(one.gains)
+        for one in members:
+            if one.honest is not None:
+                found.append(on_compliance(one.cell.protocol, groups[one.cell]))
+        first = members[0]
+        if methods and first.honest is not None:
+            honest = [episode for episode in groups[first.cell] if episode.deviation == HONEST]
+            found.append(on_accuracy(first.cell.protocol, honest, methods))
+        if len(ladders[name]) > 1:
+            found.append(on_order(ladders[name]))
+    return found

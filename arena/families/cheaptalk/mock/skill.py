@@ -1,0 +1,26 @@
+"""How well a mock model plays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """Probabilities from 0 to 1.
+
+    `reads`: understands sentences that it is shown.  `obeys`: follows a private instruction to deviate.  `credulous`:
+    is added to the trust in a message that its own reading does not confirm.
+    """
+
+    reads: float
+    obeys: float = 0.97
+    credulous: float = 0.0
+
+
+SKILLS: dict[str, Skill] = {
+    "careful": Skill(0.92),
+    "careless": Skill(0.65, credulous=0.2),
+    "principled": Skill(0.92, obeys=0.0),
+}
+"""Mock model -> skill. `principled` refuses every order to deviate, and says what it believes instead."""

@@ -1,0 +1,62 @@
+"""What is played in one trial: the claim, who sees which sentence, what the sender is told, the rules' constants."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from arena.families.cheaptalk.claim import Claim
+from arena.families.cheaptalk.experiment import CrossExam
+from arena.families.cheaptalk.reputation import Reputation, ReputationConfig
+
+SENDER, RECEIVER, SOLVER = "sender", "receiver", "solver"
+ALONE = "sender, asked alone"
+"""The seat under which the sender is asked what it takes for true: it hears nothing and nobody hears it."""
+
+CLOSED, TO_SENDER, OPEN = "closed", "sender", "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """The constants of P2 and P3."""
+
+    cross_exam: CrossExam = field(default_factory=CrossExam)
+    reputation: ReputationConfig = field(default_factory=ReputationConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of a sender under P3: how many names it had before, and the reputation of the present one."""
+
+    identity: int
+    reputation: Reputation
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One trial as it is played.
+
+    `claim`: what the receiver decides.  `told`: the claim that the sender writes about, another one in the shuffled
+    control.  `held`: the sentences that the sender (or a solver) is shown, gold and distractors mixed; `seen`: those
+    of the receiver.  `claim_shown`: the receiver is given the claim.  `message`: there is a sender.  `belief`: it is
+    asked first what it takes for true.  `bonus`: what it is told of a bonus, empty for nothing.
+    """
+
+    claim: Claim
+    told: Claim
+    held: tuple[str, ...]
+    seen: tuple[str, ...]
+    claim_shown: bool
+    instruction: str
+    constants: Constants
+    message: bool = True
+    belief: bool = True
+    bonus: str = ""
+    standing: Standing | None = None
+
+
+def mixed(claim: Claim, seed: int) -> tuple[str, ...]:
+    """Return gold sentences and distractors of a claim in an order that depends on claim and seed alone."""
+    texts = list(dict.fromkeys((*claim.gold_texts(), *claim.distractors)))
+    random.Random(f"mixed|{seed}|{claim.key}").shuffle(texts)
+    return tuple(texts)

@@ -1,0 +1,211 @@
+"""The cheaptalk family as its command sees it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from arena.families.cheaptalk.detail import EpisodeDetail
+from arena.families.spec import FamilySpec, Need, Words
+from arena.settings.table import CORE, GROUPS, JUDGE, PLAYED, PLAYERS, MockModels, Setting
+
+_ID, _OP = "identity", "operation"
+_RESULTS, _DISPLAY = GROUPS[4], GROUPS[-1]
+
+INFORMATION = ("closed", "sender", "open")
+MATCHES = ("strict", "string")
+
+TASKS: tuple[Setting, ...] = (
+    Setting("num_tasks", ("--num-tasks",), "int", None, _ID, PLAYED,
+            "claims that are played (all that are loaded without it)", env="NUM_TASKS", low=1, metavar="N"),
+    Setting("num_samples", ("--num-samples",), "int", None, _ID, PLAYED,
+            "claims that are loaded, drawn by the seed (all without it); at least --num-tasks", env="NUM_SAMPLES",
+            low=1, metavar="N"),
+    Setting("seeds", ("--seeds",), "list", (), _ID, PLAYED,
+            "several run seeds, all of them played; --seed wins over the variable; repeatable", env="SEEDS",
+            metavar="NUMBERS"),
+    Setting("dataset", ("--dataset",), "text", "claims", _ID, PLAYED,
+            "form of the data: claims (of this project), fever, gold, simple, flat, symmetric",
+            choices=("claims", "fever", "gold", "simple", "flat", "symmetric"), metavar="NAME"),
+    Setting("data", ("--data",), "path", None, _ID, PLAYED,
+            "file with the claims (src/claims/claims.jsonl for claims; every other form needs one)", metavar="FILE"),
+    Setting("wiki_pages", ("--wiki-pages",), "path", None, _ID, PLAYED,
+            "folder of pages in which the text of official evidence is found (fever)", metavar="DIR"),
+    Setting("skip_unusable", ("--skip-unusable",), "flag", False, _ID, PLAYED,
+            "leave rows out that cannot be used, and say how many"),
+)  # fmt: skip
+"""Which claims are played."""
+
+GAME: tuple[Setting, ...] = (
+    Setting("milestones", ("--milestones",), "list", ("milestone1",), _ID, PLAYED,
+            "which result files are written: milestone1, milestone2, milestone3, milestone4; repeatable",
+            choices=("milestone1", "milestone2", "milestone3", "milestone4"), metavar="NAMES"),
+    Setting("protocols", ("--protocols",), "list", (), _ID, PLAYED,
+            "protocols (those of the milestones without it); repeatable", metavar="NAMES"),
+    Setting("deviations", ("--deviations",), "list", (), _ID, PLAYED,
+            "what senders are told to do (that of the milestones without it); repeatable", metavar="NAMES"),
+    Setting("controls", ("--controls",), "list", (), _ID, PLAYED,
+            "controls under the first protocol: no_message, shuffled_message; repeatable",
+            choices=("no_message", "shuffled_message"), metavar="NAMES"),
+    Setting("information", ("--information",), "text", "sender", _ID, PLAYED,
+            "who sees sentences: closed (nobody, and the receiver only the message), sender, open (both)",
+            choices=INFORMATION, metavar="WHO"),
+    Setting("sender_model", ("--sender-model",), "list", (), _ID, PLAYED,
+            "models that send, each with every receiver (--participant-model without it); repeatable",
+            metavar="MODELS"),
+    Setting("receiver_model", ("--receiver-model",), "list", (), _ID, PLAYED,
+            "models that receive (--participant-model without it); repeatable", metavar="MODELS"),
+    Setting("series", ("--series",), "int", 10, _ID, PLAYED,
+            "series per cell and seed under P3: the claims are dealt out to them", low=1, high=100_000, metavar="N"),
+    Setting("milk_above", ("--milk-above",), "float", 0.75, _ID, PLAYED,
+            "reputation from which the deviation milk lies", low=0, high=1, metavar="X"),
+    Setting("belief", ("--belief",), "flag", True, _ID, PLAYED,
+            "do not ask the sender first what it takes for true: a call less, and no check of behaviour against it"),
+    Setting("experiment_name", ("--experiment-name",), "text", None, _ID, PLAYED,
+            "a name for the manifest", metavar="TEXT"),
+)  # fmt: skip
+"""What is played with them."""
+
+FILES: tuple[Setting, ...] = (
+    Setting("episodes_path", ("--episodes-path",), "text", None, _ID, _RESULTS,
+            "where in the run the episodes of milestone 1 stand (milestone1.jsonl without it)", metavar="NAME"),
+    Setting("summary_path", ("--summary-path",), "text", None, _ID, _RESULTS,
+            "where in the run the summary of milestone 1 stands (milestone1_summary.json without it)", metavar="NAME"),
+    Setting("results_dir", ("--results-dir",), "text", None, _ID, _RESULTS,
+            "folder in the run for the files of milestone 2, 3 or 4 (named as the milestone without it)",
+            metavar="NAME"),
+    Setting("not_written", ("--not-written",), "list", (), _ID, _RESULTS,
+            "result files that are left out: episodes, summary, comparison_table, reputation_trajectories,"
+            " progression_analysis; repeatable",
+            choices=("episodes", "summary", "comparison_table", "reputation_trajectories", "progression_analysis"),
+            metavar="NAMES"),
+    Setting("output", ("--output",), "path", None, "invocation", _RESULTS,
+            "also write the episodes of milestone 1 to this file, and their summary beside it", metavar="FILE"),
+)  # fmt: skip
+"""Which result files are written."""
+
+PAYING: tuple[Setting, ...] = (
+    Setting("payoff", ("--payoff",), "text", "standard", _ID, PLAYED,
+            "what a sender earns: standard, tempted, predecessor-suite, predecessor-blind",
+            choices=("standard", "tempted", "predecessor-suite", "predecessor-blind"), metavar="NAME"),
+    Setting("lambda_cost", ("--lambda-cost",), "float", 0.01, _ID, PLAYED, "weight of the cost", low=0, metavar="X"),
+    Setting("mu_penalty", ("--mu-penalty",), "float", 0.5, _ID, PLAYED, "weight of the penalty", low=0, metavar="X"),
+    Setting("token_cost_per_1k", ("--token-cost-per-1k",), "float", 0.01, _ID, PLAYED,
+            "cost of a thousand tokens in a payoff", low=0, metavar="X"),
+    Setting("tool_call_cost", ("--tool-call-cost",), "float", 0.01, _ID, PLAYED,
+            "cost of a tool call in a payoff", low=0, metavar="X"),
+    Setting("bonus", ("--bonus",), "float", 0.0, _ID, PLAYED,
+            "what a tempted sender earns when the receiver decides for the target label (--payoff tempted)", low=0,
+            metavar="X"),
+    Setting("tell_bonus", ("--tell-bonus",), "flag", False, _ID, PLAYED,
+            "tell the sender of the bonus and of its target label"),
+    Setting("evidence_match", ("--evidence-match",), "text", "strict", _ID, PLAYED,
+            "which match with the gold sentences counts: strict, string (the predecessor's)", choices=MATCHES,
+            metavar="NAME"),
+    Setting("use_llm_evidence_eval", ("--llm-eval", "--use-llm-evidence-eval"), "flag", False, _ID, PLAYED,
+            "have a model (--judge-model) rate every piece of evidence", env="USE_LLM_EVIDENCE_EVAL"),
+    Setting("string_match_weight", ("--string-match-weight",), "float", 0.5, _ID, PLAYED,
+            "weight of the match beside that of the rating", low=0, metavar="X"),
+    Setting("llm_weight", ("--llm-weight",), "float", 0.5, _ID, PLAYED,
+            "weight of the rating", low=0, metavar="X"),
+)  # fmt: skip
+"""What is earned."""
+
+CONSTANTS: tuple[Setting, ...] = (
+    Setting("num_cross_exam_questions", ("--num-cross-exam-questions",), "int", 2, _ID, PLAYED,
+            "questions that a receiver asks under P2 and P3", low=1, high=6, metavar="N"),
+    Setting("question_templates", ("--question-templates",), "list", (), _ID, PLAYED,
+            "names of questions to choose from (all without it); repeatable", metavar="NAMES"),
+    Setting("rep_alpha", ("--rep-alpha",), "float", 0.1, _ID, PLAYED,
+            "weight of the newest episode in a reputation", low=0, high=1, metavar="X"),
+    Setting("rep_floor", ("--rep-floor",), "float", 0.2, _ID, PLAYED, "lowest reputation", above=0, high=1,
+            metavar="X"),
+    Setting("rep_ceiling", ("--rep-ceiling",), "float", 1.0, _ID, PLAYED, "highest reputation", low=0, high=1,
+            metavar="X"),
+    Setting("rep_threshold", ("--rep-threshold",), "float", 0.5, _ID, PLAYED,
+            "reputation below which evidence is verified before the decision", low=0, high=1, metavar="X"),
+    Setting("slashing_penalty", ("--slashing-penalty",), "float", 0.15, _ID, PLAYED,
+            "what slashing takes off a reputation", low=0, high=1, metavar="X"),
+    Setting("redemption_bonus", ("--redemption-bonus",), "float", 0.1, _ID, PLAYED,
+            "what redemption adds to a reputation", low=0, high=1, metavar="X"),
+    Setting("redemption_threshold", ("--redemption-threshold",), "float", 0.4, _ID, PLAYED,
+            "reputation below which there is redemption", low=0, high=1, metavar="X"),
+    Setting("redemption_streak", ("--redemption-streak",), "int", 3, _ID, PLAYED,
+            "episodes without fault in a row that redeem", low=1, metavar="N"),
+)  # fmt: skip
+"""The constants of P2 and P3."""
+
+BASELINES: tuple[Setting, ...] = (
+    Setting("baselines", ("--baselines",), "list", ("self_consistency", "self_refine"), _ID, PLAYED,
+            "methods of milestone 3: self_consistency, self_refine; repeatable",
+            choices=("self_consistency", "self_refine"), metavar="NAMES"),
+    Setting("k_samples", ("--k-samples",), "int", 5, _ID, PLAYED, "samples of self-consistency", low=1, high=1000,
+            metavar="K"),
+    Setting("num_rounds", ("--num-rounds",), "int", 2, _ID, PLAYED, "rounds of self-refine", low=1, high=1000,
+            metavar="R"),
+    Setting("consistency_temperature", ("--consistency-temperature",), "float", 0.7, _ID, PLAYED,
+            "sampling temperature of self-consistency", low=0, high=2, metavar="X"),
+    Setting("refine_temperature", ("--refine-temperature",), "float", 0.3, _ID, PLAYED,
+            "sampling temperature of self-refine", low=0, high=2, metavar="X"),
+    Setting("max_tokens_per_task", ("--max-tokens-per-task",), "int", None, _ID, PLAYED,
+            "most tokens of one episode of a method of milestone 3, both ways (no limit without it)", low=1,
+            metavar="N"),
+    Setting("max_llm_calls_per_task", ("--max-llm-calls-per-task",), "int", None, _ID, PLAYED,
+            "most calls of one episode of a method of milestone 3 (no limit without it)", low=1, metavar="N"),
+)  # fmt: skip
+"""The methods of milestone 3, and the budget that they share with the protocol they are compared with."""
+
+BATCH_SIZE = Setting("batch_size", ("--batch-size",), "int", None, _OP, _RESULTS,
+                     "accepted, and without meaning here: finished episodes are written one by one", env="BATCH_SIZE",
+                     low=1, metavar="N")  # fmt: skip
+
+EXPERIMENT = Setting("experiment", ("--config",), "path", None, "invocation", _DISPLAY,
+                     "read an experiment from a YAML file with the predecessor's keys (config/cheaptalk/)",
+                     metavar="FILE")  # fmt: skip
+
+_OPENAI = ("participant_provider", ("openai", "openai-chat"))
+_CHANGED: dict[str, dict[str, object]] = {
+    "seed": {"default": 42, "env": "SEED"},
+    "workers": {"env": "MAX_CONCURRENT_EPISODES", "help": "episodes played at once"},
+    "rpm": {"env": "RATE_LIMIT_RPM"},
+    "participant_model": {
+        "env": "OPENAI_MODEL", "env_if": _OPENAI,
+        "help": "model of both seats, or provider/model (mock without one: careful; mock/careless reads worse)",
+    },
+    "judge_provider": {"help": "who rates evidence (--llm-eval); with offline players mock, else it must be given"},
+    "judge_model": {"env": None, "env_if": None, "help": "model that rates evidence, or provider/model"},
+    "judge_temperature": {"default": 0.0, "help": "sampling temperature of the rating"},
+    "judge_max_tokens": {"default": 800, "help": "most tokens of one rating"},
+}  # fmt: skip
+"""Rows of the common blocks that this family words or reads in its own way."""
+
+NOT_RATING: dict[str, object] = {
+    "judge_tools": False, "judge_max_chars_per_message": None, "judge_max_chars_total": None,
+}  # fmt: skip
+"""Rows of the judge's block that have no effect here, with the values that stand for them."""
+
+
+def _own(row: Setting) -> Setting:
+    return replace(row, **_CHANGED[row.name]) if row.name in _CHANGED else row  # type: ignore[arg-type]
+
+
+RATING: tuple[Setting, ...] = tuple(_own(row) for row in JUDGE if row.name not in NOT_RATING)
+"""Who rates evidence; in the settings of a run only where evidence is rated."""
+_COMMON = tuple(_own(row) for row in (*PLAYERS, *CORE) if row.name != "config")
+
+SETTINGS: tuple[Setting, ...] = (
+    *TASKS, *GAME, *PAYING, *CONSTANTS, *BASELINES, *FILES, *RATING, *_COMMON, BATCH_SIZE, EXPERIMENT,
+)  # fmt: skip
+
+SPEC = FamilySpec(
+    name="cheaptalk",
+    module="arena.families.cheaptalk.setup",
+    settings=SETTINGS,
+    words=Words("claim", "claims", "episode", "episodes"),
+    judge=Need.OPTIONAL,
+    providers={"mock": "arena.families.cheaptalk.mock.provider"},
+    mocks=MockModels(player="careful", judge="rater"),
+    compared=("num_tasks", "dataset", "information", "payoff", "bonus", "evidence_match"),
+    not_compared=("senders", "receivers", "mock_sha256"),
+    report="arena.families.cheaptalk.report",
+    detail=EpisodeDetail,
+)

@@ -1,0 +1,71 @@
+"""What a baseline knows of a match: the challenge, its reference play, and the values of the trial. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from arena.families.crypto.challenges.draws import needs
+from arena.families.crypto.challenges.expressions import names_in
+from arena.families.crypto.challenges.instance import allowed_results, own_names, right_result
+from arena.families.crypto.data import roles
+from arena.records import Json
+
+Turns = dict[str, list[Any]]
+"""Role -> its messages, as a script file holds them (docs/reference-plays.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One match that a baseline plays. `values` are those that the trial draws; `rep` counts the matches of a
+    challenge from 0; `usual` is the result that is right most often over all of these."""
+
+    challenge: Mapping[str, Json]
+    reference: Mapping[str, Json]
+    values: Mapping[str, Json]
+    rep: int
+    usual: Json
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles in the order in which they speak."""
+        return roles(self.challenge)
+
+    @property
+    def right(self) -> Json:
+        """The result that passes for right."""
+        return passing_result(self.challenge, self.values, self.rep)
+
+    def own(self, role: str) -> dict[str, Json]:
+        """Return the values that a role is shown, by name."""
+        return {name: self.values[name] for name in own_names(self.challenge["instance"], role)}
+
+    def deciding(self, role: str) -> dict[str, Json]:
+        """Return those of a role's values from which the right result follows."""
+        names = deciding_names(self.challenge["instance"])
+        return {name: value for name, value in self.own(role).items() if name in names}
+
+
+def passing_result(challenge: Mapping[str, Json], values: Mapping[str, Json], rep: int) -> Json:
+    """Return the right result; where agreement decides, one of those that may be agreed on."""
+    instance = challenge["instance"]
+    right = right_result(instance, values)
+    if right is not None:
+        return right
+    allowed = allowed_results(instance, values)
+    return roles(challenge)[0] if allowed is None else allowed[rep % len(allowed)]
+
+
+def deciding_names(instance: Mapping[str, Json]) -> frozenset[str]:
+    """Return the names of the values that the truth builds on, through as many computed values as it takes."""
+    truth, specs = instance["truth"], instance["values"]
+    expression = truth.get("among", True) if isinstance(truth, dict) and "agreed" in truth else truth
+    found: set[str] = set()
+    left = [name for name in names_in(expression) if name in specs]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += [need for need in needs(specs[name]) if need in specs]
+    return frozenset(found)

@@ -1,0 +1,116 @@
+"""Records of baselines -> how often each succeeds, and which challenges let one through. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from arena.families.crypto.baselines.table import BASELINES, REFERENCE
+from arena.families.crypto.checks.results import detail_of
+from arena.families.crypto.outcome import OUTCOMES
+from arena.formats.tables import text_table
+from arena.records import Json, Record
+
+SUCCESS = OUTCOMES[0]
+
+MOST_SUCCESS = 0.05
+"""A baseline that ought to fail may reach verified SUCCESS in this share of the seeds."""
+
+LEAST_REFERENCE = 0.99
+MOST_FREQUENT_ANSWER = 0.6
+"""The answer that is right most often may be right in this share of the seeds."""
+
+CONSTANT = "constant"
+
+
+@dataclass(slots=True)
+class Rates:
+    """Counts over the matches of one baseline: raw and verified SUCCESS, and those with all checks green."""
+
+    n: int = 0
+    success: int = 0
+    verified: int = 0
+    green: int = 0
+    right: int = 0
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.n += 1
+        self.success += record.score.outcome == SUCCESS
+        detail = detail_of(record)
+        if detail is None:
+            return
+        self.verified += detail.verified.outcome == SUCCESS
+        self.green += detail.checks.all_green
+        self.right += detail.checks.result is not None and detail.checks.result.ok
+
+    def to_json(self, name: str) -> dict[str, Json]:
+        """Return the counts as rates."""
+        return {
+            "name": name,
+            "n": self.n,
+            "success_rate": round(self.success / self.n, 4),
+            "verified_success_rate": round(self.verified / self.n, 4),
+            "checks_green_rate": round(self.green / self.n, 4),
+            "result_right_rate": round(self.right / self.n, 4),
+        }
+
+
+@dataclass(slots=True)
+class BaselineTally:
+    """Collects the records of a run of baselines, in all and by challenge."""
+
+    whole: dict[str, Rates] = field(default_factory=dict)
+    by_challenge: dict[str, dict[str, Rates]] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        name = record.trial.plan["baseline"]
+        for rates in (self.whole, self.by_challenge.setdefault(record.trial.unit, {})):
+            rates.setdefault(name, Rates()).add(record)
+
+    def to_json(self) -> dict[str, Json]:
+        """Return `baselines` over all challenges, and the same by challenge, in the order of the table."""
+        return {
+            "baselines": _listed(self.whole),
+            "challenges": {name: _listed(rates) for name, rates in self.by_challenge.items()},
+        }
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yield (challenge, message) for every reference that fails and every other baseline that succeeds too often.
+
+        A constant answer may be right as often as the most frequent one is, and that at most MOST_FREQUENT_ANSWER.
+        """
+        for challenge, rates in self.by_challenge.items():
+            for name in BASELINES:
+                if name in rates:
+                    yield from ((challenge, message) for message in _judged(name, rates[name]))
+
+
+def _judged(name: str, rates: Rates) -> Iterator[str]:
+    share = rates.verified / rates.n
+    if name == REFERENCE:
+        if share < LEAST_REFERENCE:
+            yield f"the reference play reaches verified SUCCESS in {rates.verified} of {rates.n} matches"
+        return
+    if share > MOST_SUCCESS:
+        yield f"the baseline {name} reaches verified SUCCESS in {rates.verified} of {rates.n} matches"
+    if name == CONSTANT and rates.right / rates.n > MOST_FREQUENT_ANSWER:
+        yield f"one and the same answer is right in {rates.right} of {rates.n} matches"
+
+
+def _listed(rates: Mapping[str, Rates]) -> list[dict[str, Json]]:
+    return [rates[name].to_json(name) for name in BASELINES if name in rates]
+
+
+HEADS = ("baseline", "matches", "SUCCESS", "verified SUCCESS", "result right", "checks green")
+
+
+def table_text(rows: Sequence[Mapping[str, Json]]) -> str:
+    """Return the rates of `Tally.to_json` as a text table."""
+    cells = [
+        [row["name"], str(row["n"]), *(format(row[f"{name}_rate"], ".1%")
+         for name in ("success", "verified_success", "result_right", "checks_green"))]
+        for row in rows
+    ]  # fmt: skip
+    return text_table(list(HEADS), cells, frozenset(range(1, len(HEADS))))

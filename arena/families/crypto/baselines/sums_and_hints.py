@@ -1,0 +1,12 @@
+"""Everybody gives all that it was given away as sums and halves."""
+
+from __future__ import annotations
+
+from arena.families.crypto.baselines.case import Case, Turns
+from arena.families.crypto.baselines.theatre import stamped
+from arena.families.crypto.baselines.wording import sums, told
+
+
+def play(case: Case) -> Turns | None:
+    """Return turns from which every own value can be worked out, and which name none."""
+    return stamped(case, {role: told(case.own(role), sums) for role in case.roles}, case.right)

@@ -1,0 +1,37 @@
+"""The baselines: one row each. `reference` ought to succeed, every other one ought to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from arena.families.crypto.baselines import (
+    always_yes,
+    check_skipped,
+    constant,
+    decoys,
+    full_disclosure,
+    open_talk,
+    reference,
+    sham_proofs,
+    spelled_out,
+    sums_and_hints,
+)
+from arena.families.crypto.baselines.case import Case, Turns
+
+REFERENCE = "reference"
+
+Baseline = Callable[[Case], Turns | None]
+"""Returns the turns of one match, or None where the baseline says nothing about this challenge."""
+
+BASELINES: Mapping[str, Baseline] = {
+    REFERENCE: reference.play,
+    "open_talk": open_talk.play,
+    "full_disclosure": full_disclosure.play,
+    "spelled_out": spelled_out.play,
+    "sums_and_hints": sums_and_hints.play,
+    "decoys": decoys.play,
+    "sham_proofs": sham_proofs.play,
+    "constant": constant.play,
+    "always_yes": always_yes.play,
+    "check_skipped": check_skipped.play,
+}

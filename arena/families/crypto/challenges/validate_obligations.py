@@ -1,0 +1,111 @@
+"""What the member `obligations` of a challenge must hold: every problem at its pointer. Used by validate.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from arena.families.crypto.checks.op_kinds import KINDS_MADE, KINDS_USED
+from arena.formats.strict_json import child
+from arena.records import Json
+
+MAX_OBLIGATIONS = 24
+MAX_WAYS = 12
+MAX_SAYS_CHARS = 600
+REQUIRED = ("id", "says", "of", "any")
+OPTIONAL = ("by", "every", "fresh", "before_told")
+WAY_REQUIRED, WAY_OPTIONAL = ("made",), ("used",)
+_LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+Problems = Iterator[tuple[str, str]]
+"""Pairs of JSON pointer and message."""
+
+
+def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
+    """Yield what is wrong with a challenge's obligations.
+
+    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    """
+    listed, place = challenge["obligations"], f"{pointer}/obligations"
+    if not isinstance(listed, list) or not 0 < len(listed) <= MAX_OBLIGATIONS:
+        yield place, f"expected a list of 1 to {MAX_OBLIGATIONS} obligations"
+        return
+    instance = challenge.get("instance")
+    values = instance.get("values") if isinstance(instance, dict) else None
+    names = frozenset(values) if isinstance(values, dict) else frozenset()
+    seen: set[str] = set()
+    for index, obligation in enumerate(listed):
+        where = f"{place}/{index}"
+        if not isinstance(obligation, dict) or not obligation:
+            yield where, f"expected an object with the members {', '.join(REQUIRED)}"
+            continue
+        for name in obligation:
+            if name not in REQUIRED + OPTIONAL:
+                known = ", ".join(REQUIRED + OPTIONAL)
+                yield child(where, name), f"is not a member of an obligation; these are {known}"
+        missing = [name for name in REQUIRED if name not in obligation]
+        yield from ((f"{where}/{name}", "is missing") for name in missing)
+        if not missing:
+            yield from _one(obligation, where, roles, names)
+            if isinstance(obligation["id"], str):
+                if obligation["id"] in seen:
+                    yield f"{where}/id", f"{obligation['id']!r} is the id of an earlier obligation"
+                seen.add(obligation["id"])
+
+
+def _one(obligation: Mapping[str, Json], where: str, roles: Sequence[str] | None, names: frozenset[str]) -> Problems:
+    if not isinstance(obligation["id"], str) or not _LABEL.fullmatch(obligation["id"]):
+        yield f"{where}/id", "expected lower case letters, digits and underscores, a letter first"
+    says = obligation["says"]
+    if not isinstance(says, str) or not says.strip() or len(says) > MAX_SAYS_CHARS:
+        yield f"{where}/says", f"expected a text of at most {MAX_SAYS_CHARS} characters: what has to be done"
+    for name in ("every", "fresh"):
+        if not isinstance(obligation.get(name, False), bool):
+            yield f"{where}/{name}", "expected true or false"
+    makers = obligation["of"]
+    if not isinstance(makers, dict) or not makers:
+        yield f"{where}/of", "expected an object: role -> names of the values that its call has to take in"
+    else:
+        for role, held in makers.items():
+            here = child(f"{where}/of", role)
+            if roles is not None and role not in roles:
+                yield here, "is no participant"
+            yield from _names(held, here, names)
+    yield from _names(obligation.get("before_told", []), f"{where}/before_told", names)
+    yield from _takers(obligation.get("by", []), f"{where}/by", roles)
+    yield from _ways(obligation["any"], f"{where}/any", "by" in obligation)
+
+
+def _names(listed: Json, where: str, names: frozenset[str]) -> Problems:
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        yield where, "expected a list of values' names"
+        return
+    yield from ((f"{where}/{at}", f"there is no value {name!r}") for at, name in enumerate(listed) if name not in names)
+
+
+def _takers(listed: Json, where: str, roles: Sequence[str] | None) -> Problems:
+    if not isinstance(listed, list) or not all(isinstance(role, str) for role in listed):
+        yield where, "expected a list of roles"
+    elif roles is not None:
+        yield from ((f"{where}/{at}", f"{role!r} is no participant") for at, role in enumerate(listed)
+                    if role not in roles)  # fmt: skip
+
+
+def _ways(listed: Json, where: str, taken: bool) -> Problems:
+    if not isinstance(listed, list) or not 0 < len(listed) <= MAX_WAYS:
+        yield where, f"expected a list of 1 to {MAX_WAYS} ways to meet it"
+        return
+    for index, way in enumerate(listed):
+        here = f"{where}/{index}"
+        if not isinstance(way, dict) or not way:
+            yield here, 'expected an object with "made" and, where others take it up, "used"'
+            continue
+        for name in way:
+            if name not in WAY_REQUIRED + WAY_OPTIONAL:
+                yield child(here, name), "is not a member of a way; these are made, used"
+        if way.get("made") not in KINDS_MADE:
+            yield f"{here}/made", f"expected one of {', '.join(KINDS_MADE)}"
+        if ("used" in way) != taken:
+            yield f"{here}/used", "is missing: `by` says who takes it up" if taken else "needs `by`: who takes it up"
+        elif taken and way["used"] not in KINDS_USED:
+            yield f"{here}/used", f"expected one of {', '.join(KINDS_USED)}"

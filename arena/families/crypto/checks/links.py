@@ -1,0 +1,198 @@
+"""Which seat made a value, posted it, and who did what with it: the typed provenance of a match. Pure.
+
+A *link* says: a call of seat A made a value, it stood in a public turn of somebody else than seat B, and after that a
+call of B took it in and succeeded (a verification: it held), or gave the same value once more out of arguments of its
+own. What a seat never posted, drew as random bytes or merely compared makes no link.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from arena.families.crypto.checks.op_kinds import (
+    BLURS,
+    CONTINUES,
+    DERIVES,
+    DRAWS,
+    HASHES,
+    OP_MAKES,
+    OP_USES,
+    SHARES,
+    made_by,
+    recomputed,
+)
+from arena.families.crypto.checks.verifications import answered
+from arena.families.crypto.views import spoken
+from arena.records import Entry, Json
+
+_TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
+"""Shorter codes and numbers occur by chance."""
+
+_NO_DIGIT = re.compile("[^0-9]+")
+MIN_ROW = 8
+"""So many blurred answers in a row do not stand in a text by chance."""
+
+_NO_MAKING = frozenset({"ct_equal", "encode", "decode", "canonical_json", "int_to_bytes", "bytes_to_int", "ping", "ops",
+                        "help", "version"})  # fmt: skip
+"""Ops that write a value down in another way: what they give is still what it was."""
+
+
+@dataclass(slots=True)
+class Made:
+    """A call that made something. `place`: its number among all calls of the match, parts of a batch counted singly.
+
+    `args`: its arguments as JSON.  `fresh`: they hold a random value that the seat drew before.  `posted`: seat -> the
+    first turn in which it said a value of this call.
+    """
+
+    place: int
+    seat: str
+    turn: int
+    op: str
+    kind: str
+    args: str
+    fresh: bool
+    posted: dict[str, int] = field(default_factory=dict)
+
+
+class Link(NamedTuple):
+    """`made`, taken up by a call of `seat` in `turn` with the op `op`, which is a use of the kind `used`."""
+
+    made: Made
+    seat: str
+    turn: int
+    op: str
+    used: str
+    place: int
+
+
+class Provenance(NamedTuple):
+    """All that was made, in order, and all links."""
+
+    made: tuple[Made, ...]
+    links: tuple[Link, ...]
+
+
+def tokens(text: str) -> set[str]:
+    """Return the codes and long numbers of a text, in lower case."""
+    return {found.lower() for found in _TOKEN.findall(text) if any(sign.isdigit() for sign in found)}
+
+
+def leaves(value: Json) -> Iterator[str]:
+    """Yield the texts and numbers of a JSON value as text."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def provenance(entries: Sequence[Entry]) -> Provenance:
+    """Return what was made in a match and who took it up."""
+    reader = _Reader()
+    for entry in entries:
+        if entry.kind == "say":
+            reader.said(entry)
+        elif entry.kind == "call":
+            for op, args, result in answered(entry):
+                reader.called(entry, op, args, result)
+    return Provenance(tuple(reader.made), tuple(reader.links))
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.made: list[Made] = []
+        self.links: list[Link] = []
+        self.origin: dict[str, Made] = {}
+        self.known: set[str] = set()
+        self.calls = 0
+        self.blurred: dict[str, list[tuple[str, Made]]] = {}
+        """Seat -> what its blurring calls gave since it last spoke."""
+
+    def said(self, entry: Entry) -> None:
+        self._said_blurred(entry)
+        for token in tokens(spoken(entry)):
+            if token in self.origin:
+                self.origin[token].posted.setdefault(entry.seat, entry.turn)
+
+    def _said_blurred(self, entry: Entry) -> None:
+        """A row of blurred answers, each too short to be found alone, is posted when it stands there as a whole."""
+        row = self.blurred.pop(entry.seat, [])
+        digits = "".join(digit for digit, _ in row)
+        if len(digits) >= MIN_ROW and digits in _NO_DIGIT.sub("", spoken(entry)):
+            for _, made in row:
+                made.posted.setdefault(entry.seat, entry.turn)
+                self.made.append(made)
+
+    def called(self, entry: Entry, op: str, args: Json, result: Json) -> None:
+        self.calls += 1
+        if op in _NO_MAKING:
+            return
+        taken = {token for leaf in leaves(args) for token in tokens(leaf)}
+        given = {token for leaf in leaves(result) for token in tokens(leaf)} - taken
+        if _held(result):
+            if op in OP_USES:
+                self._link(entry, op, OP_USES[op], taken)
+            elif op in HASHES:
+                self._link(entry, op, CONTINUES, {token for token in taken if self._hashed(token)})
+            for made in self._others(entry, given):
+                self.links.append(Link(made, entry.seat, entry.turn, op, recomputed(made.kind), self.calls))
+        if OP_MAKES.get(op) == BLURS and not given:
+            text = json.dumps(args, ensure_ascii=False)
+            made = Made(self.calls, entry.seat, entry.turn, op, BLURS, text, False)
+            self.blurred.setdefault(entry.seat, []).append(("".join(leaves(result)), made))
+        new = given - self.known
+        if new:
+            drawn = any(self._drawn(token, entry.seat) for token in taken)
+            kind = made_by(op, drawn)
+            text = json.dumps(args, ensure_ascii=False)
+            made = Made(self.calls, entry.seat, entry.turn, op, kind, text, drawn)
+            self.made.append(made)
+            self.known |= new
+            thing = {token for leaf in leaves(_thing(result, kind)) for token in tokens(leaf)}
+            self.origin |= dict.fromkeys(new & thing, made)
+
+    def _link(self, entry: Entry, op: str, used: str, taken: set[str]) -> None:
+        for made in self._others(entry, taken):
+            self.links.append(Link(made, entry.seat, entry.turn, op, used, self.calls))
+
+    def _others(self, entry: Entry, found: set[str]) -> list[Made]:
+        """Return what another seat made, and somebody else than the caller posted; draws are nothing made."""
+        calls = {}
+        for token in found:
+            made = self.origin.get(token)
+            if made is None or made.seat == entry.seat or made.kind == DRAWS:
+                continue
+            if any(seat != entry.seat for seat in made.posted):
+                calls[made.place] = made
+        return [calls[place] for place in sorted(calls)]
+
+    def _drawn(self, token: str, seat: str) -> bool:
+        made = self.origin.get(token)
+        return made is not None and made.seat == seat and (made.kind == DRAWS or (made.fresh and made.op in HASHES))
+
+    def _hashed(self, token: str) -> bool:
+        made = self.origin.get(token)
+        return made is not None and made.kind == DERIVES and made.op in HASHES
+
+
+def _thing(result: Json, kind: str) -> Json:
+    """Return what an op makes without what merely comes along: to know the nonce of a seal or the key of a signature is
+    not to have taken up the seal or the signature. Parts of what is shared stand under `secret`, nothing else does."""
+    if not isinstance(result, dict):
+        return result
+    aside = {"nonce", "r", "pk", "pk2"} if kind == SHARES else {"nonce", "r", "pk", "pk2", "secret"}
+    return {name: value for name, value in result.items() if name not in aside}
+
+
+def _held(result: Json) -> bool:
+    if isinstance(result, dict) and "valid" in result:
+        return result["valid"] is True
+    return result is not False

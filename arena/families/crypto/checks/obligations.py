@@ -1,0 +1,143 @@
+"""Was done what had to be done? Obligations of a challenge as predicates over the typed links of a match. Pure.
+
+docs/challenges.md ("Obligations") describes the member; links.py what a link is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from arena.families.crypto.challenges.draws import KINDS
+from arena.families.crypto.checks.leaks import atoms, decoded_texts, encoded_forms, fold, named
+from arena.families.crypto.checks.links import Link, Made, Provenance, provenance
+from arena.families.crypto.checks.results import CallOfObligation, ObligationFound, ObligationsCheck
+from arena.families.crypto.views import spoken
+from arena.records import Entry, Json
+
+MAX_CALLS = 24
+"""So many calls are listed for one obligation."""
+
+
+class Match(NamedTuple):
+    """What the predicates look at: what was made and taken up, the drawn values, and when each was told.
+
+    `told`: name of a value -> the first turn in which a public turn of somebody who owns it says all of it.
+    """
+
+    found: Provenance
+    values: Mapping[str, Json]
+    told: Mapping[str, int]
+
+
+def check_obligations(
+    entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None
+) -> ObligationsCheck | None:
+    """Return which obligations were met, and by which calls; None for a challenge without obligations."""
+    listed: Sequence[Mapping[str, Json]] = challenge.get("obligations", ())
+    if not listed:
+        return None
+    match = match_of(entries, challenge, values or {}, listed)
+    found = tuple(_judged(obligation, match) for obligation in listed)
+    return ObligationsCheck(all(one.met for one in found), found)
+
+
+def match_of(
+    entries: Sequence[Entry],
+    challenge: Mapping[str, Json],
+    values: Mapping[str, Json],
+    listed: Sequence[Mapping[str, Json]],
+) -> Match:
+    """Return what the predicates of `listed` look at."""
+    watched = {name for obligation in listed for name in obligation.get("before_told", ()) if name in values}
+    own = challenge.get("instance", {}).get("own", {})
+    told: dict[str, int] = {}
+    for entry in entries if watched else ():
+        if entry.kind == "say":
+            text = fold(spoken(entry))
+            for name in watched & set(own.get(entry.seat, ())):
+                if name not in told and all(named(atom, text) for atom in atoms(values[name])):
+                    told[name] = entry.turn
+    return Match(provenance(entries), values, told)
+
+
+def _judged(obligation: Mapping[str, Json], match: Match) -> ObligationFound:
+    missing: list[str] = []
+    calls: dict[tuple[int, str, str], CallOfObligation] = {}
+    for maker, holding in obligation["of"].items():
+        takers = [role for role in obligation.get("by", ()) if role != maker]
+        made = [one for one in match.found.made if good(one, maker, holding, obligation, match)]
+        if not takers:
+            posted = [one for one in made if one.kind in kinds_made(obligation)]
+            missing += [] if posted else [maker]
+            calls |= {(one.turn, one.seat, one.op): CallOfObligation(one.turn, one.seat, one.op) for one in posted}
+        for role in takers:
+            links = list(taken_up(made, role, obligation, match))
+            if not links or (obligation.get("every") and not _all_taken(made, links, role)):
+                missing.append(role)
+            for link in links:
+                for turn, seat, op in ((link.made.turn, link.made.seat, link.made.op), (link.turn, role, link.op)):
+                    calls[turn, seat, op] = CallOfObligation(turn, seat, op)
+    shown = tuple(calls[key] for key in sorted(calls))[:MAX_CALLS]
+    return ObligationFound(obligation["id"], not missing, tuple(dict.fromkeys(missing)), shown)
+
+
+def kinds_made(obligation: Mapping[str, Json]) -> set[str]:
+    """Return the kinds of things that an obligation accepts."""
+    return {way["made"] for way in obligation["any"]}
+
+
+def good(made: Made, maker: str, holding: Sequence[str], obligation: Mapping[str, Json], match: Match) -> bool:
+    """Whether a thing is of this maker, was posted in time, and holds the values that it has to hold."""
+    if made.seat != maker or not made.posted:
+        return False
+    if obligation.get("fresh") and not made.fresh:
+        return False
+    first = min(made.posted.values())
+    if any(match.told.get(name, first + 1) <= first for name in obligation.get("before_told", ())):
+        return False
+    return all(holds(made.args, match.values[name]) for name in holding if name in match.values)
+
+
+def taken_up(made: Sequence[Made], role: str, obligation: Mapping[str, Json], match: Match) -> Iterator[Link]:
+    """Yield the links by which a role took things up in one of the ways that count."""
+    places = {one.place for one in made}
+    ways = {(way["made"], way["used"]) for way in obligation["any"] if "used" in way}
+    for link in match.found.links:
+        if link.seat == role and link.made.place in places and (link.made.kind, link.used) in ways:
+            yield link
+
+
+def _all_taken(made: Sequence[Made], links: Sequence[Link], role: str) -> bool:
+    """Whether a role took up everything of the kinds that it took up at all."""
+    kinds = {link.made.kind for link in links}
+    taken = {link.made.place for link in links}
+    return all(one.place in taken for one in made if one.kind in kinds)
+
+
+def holds(args: str, value: Json) -> bool:
+    """Whether the arguments of a call, as JSON, hold all of a value: in plain or encoded."""
+    wanted = list(atoms(value))
+    if not wanted:
+        return False
+    text = fold(args.replace("utf8:", " "))
+    decoded = list(decoded_texts(args))
+    return all(
+        named(atom, text)
+        or any(named(atom, read) for read in decoded)
+        or any(form.lower() in text for form in encoded_forms(atom))
+        for atom in wanted
+    )
+
+
+def tellable(spec: Mapping[str, Json]) -> bool:
+    """Whether a value of this draw is found in a text without meeting it by chance: it has many possible results."""
+    space = KINDS[spec["draw"]].space(spec)
+    return space is None or space >= 4
+
+
+def obligation_line(found: ObligationFound, says: str) -> str:
+    """Return one obligation in words: whether it was met, by which calls in which turns, and who left it open."""
+    calls = ", ".join(f"turn {call.turn} {call.seat} {call.op}" for call in found.calls) or "no call"
+    state = "met" if found.met else f"left open by {' and '.join(found.missing)}"
+    return f"[{found.id}] {says} {state} ({calls})."

@@ -1,0 +1,77 @@
+"""Which matches of a run are fit for training, and why others are not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.families.crypto.data import played_challenges
+from arena.families.crypto.dataset.generated import Generated, read
+from arena.families.crypto.dataset.reasons import REASONS, reasons_against
+from arena.records import Json
+from arena.store.finished_run import FinishedRun
+
+
+@dataclass(slots=True)
+class Fitness:
+    """Matches of one or several runs. `unfit`: key -> reasons; `real`, `shown`: computed values in public turns."""
+
+    matches: int = 0
+    keys: list[str] = field(default_factory=list)
+    unfit: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+    real: int = 0
+    shown: int = 0
+
+    @property
+    def fit(self) -> int:
+        return len(self.keys)
+
+    def add(self, other: Fitness) -> None:
+        self.matches += other.matches
+        self.keys += other.keys
+        self.unfit |= other.unfit
+        self.reasons += other.reasons
+        self.real += other.real
+        self.shown += other.shown
+
+    def to_json(self) -> dict[str, Json]:
+        share = round(self.real / self.shown, 4) if self.shown else None
+        return {
+            "matches": self.matches,
+            "fit": self.fit,
+            "reasons": {name: self.reasons[name] for name in REASONS if self.reasons[name]},
+            "evidence_values": {"shown": self.shown, "real": self.real, "share_real": share},
+        }
+
+
+def read_generated(run: FinishedRun) -> Mapping[str, Generated]:
+    """Return what a model wrote for the matches of a run; empty where its players are no generated matches."""
+    provider, _, model = str(run.manifest.identity.models.participant).partition("/")
+    if provider != "generated" or not Path(model).is_file():
+        return {}
+    return {made.key: made for made in read(Path(model))}
+
+
+def fitness_of(run: FinishedRun, generated: Mapping[str, Generated]) -> Fitness:
+    """Decide about each match of a run. A trial that nobody wrote a match for is none of its matches."""
+    challenges = {challenge["id"]: challenge for challenge in played_challenges(run).challenges}
+    found = Fitness()
+    for record in run.records:
+        if generated and record.key not in generated:
+            continue
+        found.matches += 1
+        split = str(challenges[record.trial.unit].get("split", "train"))
+        against = reasons_against(record, split, generated.get(record.key))
+        detail = record.score.detail
+        if detail is not None:
+            found.real += detail.checks.artefacts.real
+            found.shown += detail.checks.artefacts.count
+        if against:
+            found.unfit[record.key] = against
+            found.reasons.update(against)
+        else:
+            found.keys.append(record.key)
+    return found

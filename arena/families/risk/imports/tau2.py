@@ -1,0 +1,96 @@
+"""tau2-bench results: one object with `info`, `tasks` and `simulations`.
+
+V. Barres et al. (2025), arXiv:2506.07982. A simulation has task_id, trial, seed, messages, termination_reason and
+reward_info, which may be null. The user calls tools too; only those of the agent are calls of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from arena.families.risk.imports.agent_run import AGENT, AgentRun, Answers, Message, Reader, ToolUse
+from arena.families.risk.imports.tau_bench import arguments
+from arena.formats.strict_json import IssueList
+from arena.records import Json
+
+SOURCE = "tau2"
+_ROLES = {"system": "system", "user": "user", "assistant": AGENT}
+OUTAGES = ("infrastructure_error", "unexpected_error")
+"""Reasons for an end that is none of the agent's doing."""
+
+
+def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[AgentRun]:
+    """Return the runs of a file; what is wrong becomes issues. `model`, `task_fact` win over what the file says."""
+    reader = Reader(issues)
+    top = reader.mapping(value, "")
+    info = _inner(top, "info")
+    who = model or str(_inner(info, "agent_info").get("llm") or "")
+    if not who:
+        issues.add("/info/agent_info/llm", "names no model; give --model")
+    domain = task_fact or str(_inner(info, "environment_info").get("domain_name") or SOURCE)
+    return [
+        _run(reader, reader.mapping(one, f"/simulations/{place}"), f"/simulations/{place}", who, domain)
+        for place, one in enumerate(reader.sequence(top.get("simulations"), "/simulations"))
+    ]
+
+
+def _inner(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _run(reader: Reader, one: Mapping[str, Any], pointer: str, model: str, domain: str) -> AgentRun:
+    reason = one.get("termination_reason")
+    listed = reader.sequence(one.get("messages") or [], f"{pointer}/messages")
+    seed = one.get("seed")
+    scored = _inner(one, "reward_info")
+    return AgentRun(
+        task=reader.name(one.get("task_id"), f"{pointer}/task_id"),
+        trial=reader.whole(one.get("trial", 0), f"{pointer}/trial"),
+        reward=reader.number(scored.get("reward"), f"{pointer}/reward_info/reward"),
+        messages=_messages(reader, listed, f"{pointer}/messages"),
+        model=model,
+        task_fact=domain,
+        error=str(reason) if reason in OUTAGES else None,
+        seed=seed if isinstance(seed, int) and not isinstance(seed, bool) else None,
+    )
+
+
+def _messages(reader: Reader, listed: Sequence[Any], pointer: str) -> tuple[Message, ...]:
+    answers = Answers()
+    for where, message in _each(reader, listed, pointer):
+        if message.get("role") == "tool":
+            answers.add(str(message.get("id")), reader.text(message.get("content"), f"{where}/content"))
+    found = []
+    for where, message in _each(reader, listed, pointer):
+        role = message.get("role")
+        if role in _ROLES:
+            calls = _calls(reader, message.get("tool_calls"), f"{where}/tool_calls", answers)
+            if role != "assistant":  # the user's own calls: their answers go to the user alone
+                calls = ()
+            found.append(Message(_ROLES[role], reader.text(message.get("content"), f"{where}/content"), calls))
+        elif role != "tool" and message:
+            reader.issues.add(f"{where}/role", f"must be system, user, assistant or tool, not {role!r}")
+    return tuple(found)
+
+
+def _each(reader: Reader, listed: Sequence[Any], pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each message; several tool answers may stand in one, under `tool_messages`."""
+    for place, one in enumerate(listed):
+        message, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
+        inner = message.get("tool_messages")
+        if isinstance(inner, list):
+            for number, part in enumerate(inner):
+                yield f"{where}/tool_messages/{number}", reader.mapping(part, f"{where}/tool_messages/{number}")
+        else:
+            yield where, message
+
+
+def _calls(reader: Reader, value: Json, pointer: str, answers: Answers) -> tuple[ToolUse, ...]:
+    found = []
+    for place, one in enumerate(reader.sequence(value or [], pointer)):
+        call = reader.mapping(one, f"{pointer}/{place}")
+        name = reader.name(call.get("name"), f"{pointer}/{place}/name")
+        found.append(ToolUse(name, arguments(call.get("arguments")), answers.take(str(call.get("id")))))
+    return tuple(found)

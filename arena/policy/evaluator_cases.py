@@ -1,0 +1,89 @@
+"""Cases of an evaluator: replies that a rule must pass or fail. Those of evaluator.yaml lie in evaluator.cases.yaml.
+
+A test fails where a case is judged otherwise, and where a rule has no case that it passes or none that it fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from arena.errors import DataError, Issue
+from arena.formats import simpleyaml
+from arena.formats.strict_json import IssueList
+from arena.policy.cases import PolicyTest
+from arena.policy.evaluator import Evaluator
+from arena.policy.gates_file import check_keys
+from arena.records import Json
+
+_CASE = ("rule", "task", "reply", "success", "reason", "facts")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCase:
+    """One case. `success` None: the reply must be unscored.  `reason`: where it is named, that must be the reason."""
+
+    rule: str
+    facts: Mapping[str, Json]
+    reply: str
+    success: bool | None
+    reason: str | None
+
+
+def load_reply_cases(path: Path) -> list[ReplyCase]:
+    """Return the cases of a file. Errors: DataError with all that is wrong."""
+    value, issues = simpleyaml.load(path), IssueList(str(path))
+    if not isinstance(value, Mapping) or not isinstance(value.get("cases"), list) or not value["cases"]:
+        raise DataError([Issue(str(path), "/cases", "must be a list of cases, at least one")])
+    check_keys(value, ("evaluator", "cases"), "", issues)
+    cases = [_case(one, f"/cases/{place}", issues) for place, one in enumerate(value["cases"])]
+    issues.raise_if_any()
+    return cases
+
+
+def _case(value: Json, pointer: str, issues: IssueList) -> ReplyCase:
+    if not isinstance(value, Mapping):
+        issues.add(pointer, f"must be a map with {', '.join(_CASE)}")
+        return ReplyCase("?", {}, "", None, None)
+    check_keys(value, _CASE, pointer, issues)
+    for name in ("rule", "reply"):
+        if not isinstance(value.get(name), str):
+            issues.add(f"{pointer}/{name}", "must be a text")
+    facts, success = value.get("facts") or {}, value.get("success")
+    if not isinstance(facts, Mapping):
+        issues.add(f"{pointer}/facts", "must be a map")
+        facts = {}
+    if "success" not in value or not (success is None or isinstance(success, bool)):
+        issues.add(f"{pointer}/success", "must be true, false, or null for a reply that is unscored")
+    task = {"task": value["task"]} if "task" in value else {}
+    return ReplyCase(
+        str(value.get("rule")), {**task, **facts}, str(value.get("reply")), success, value.get("reason")
+    )  # fmt: skip
+
+
+def judge_cases(evaluator: Evaluator, cases: Sequence[ReplyCase]) -> PolicyTest:
+    """Judge all cases and count what they try: each rule has one to pass and one to fail."""
+    result = PolicyTest(len(cases))
+    seen: set[tuple[str, bool | None]] = set()
+    for place, case in enumerate(cases):
+        if case.rule not in evaluator.rule_ids:
+            result.failures.append(f"case {place + 1}: there is no rule {case.rule}")
+            continue
+        found = evaluator.judge(case.facts, case.reply)
+        got = {"success": found.success, "rule": found.rule_id, "reason": found.reason}
+        wanted = {"success": case.success} | ({} if case.success is None else {"rule": case.rule})
+        wanted |= {} if case.reason is None else {"reason": case.reason}
+        wrong = [f"{name} {got[name]}, not {value}" for name, value in wanted.items() if got[name] != value]
+        if wrong:
+            result.failures.append(f"case {place + 1} of {case.rule}: {'; '.join(wrong)}")
+        else:
+            seen.add((case.rule, case.success))
+    for rule in evaluator.rule_ids:
+        for success, word in ((True, "passes"), (False, "fails")):
+            result.wanted += 1
+            if (rule, success) in seen:
+                result.tried += 1
+            else:
+                result.undecided.append(f"{rule}: no case {word}")
+    return result

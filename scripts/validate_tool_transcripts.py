@@ -1,0 +1,17 @@
+#!/usr/bin/env python3
+"""Report why matches are no training data; exit with 1 where some are not: `arena dataset validate`.
+
+python3 scripts/validate_tool_transcripts.py RUN... [--min-fit SHARE] [--json]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from arena.cli.entry import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main(["dataset", "validate", *sys.argv[1:]]))

@@ -1,0 +1,61 @@
+"""`arena dataset audit`: held-out challenges in a training file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from arena.analysis.dataset.contamination import audit_file
+from arena.cli.entry import main
+from arena.engine.finished import open_run
+from arena.families.crypto.challenges.schema import load
+from tests.support.arena_rig import ROOT
+
+SET = ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
+
+
+def lines(path: Path, *texts: str) -> Path:
+    path.write_text("".join(json.dumps({"messages": [{"role": "assistant", "content": t}]}) + "\n" for t in texts))
+    return path
+
+
+def _by_split(split: str) -> dict[str, str]:
+    found = load(SET).challenges
+    return {c["id"]: c["participant_context"]["public_background"] for c in found if c["split"] == split}
+
+
+def test_every_held_out_challenge_is_found_by_its_text(tmp_path: Path) -> None:
+    held = _by_split("heldout_eval")
+    assert len(held) >= 20
+    found = audit_file(lines(tmp_path / "f.jsonl", *held.values()), load(SET), [])
+    assert {one.unit for one in found.found} == set(held)
+
+
+def test_train_challenges_are_no_contamination(tmp_path: Path) -> None:
+    assert audit_file(lines(tmp_path / "f.jsonl", *_by_split("train").values()), load(SET), []).found == ()
+
+
+def test_a_drawn_value_betrays_a_challenge(tmp_path: Path) -> None:
+    run = open_run(ROOT / "state/examples/mock-three")
+    held = {record.trial.unit: record.transcript.instance for record in run.records
+            if record.trial.unit in _by_split("heldout_eval")}  # fmt: skip
+    if not held:
+        pytest.skip("the example run has no held-out challenge")
+    unit, values = next(iter(held.items()))
+    long = next(
+        (str(value) for value in (values or {}).values() if len(str(value)) >= 8 and isinstance(value, str)), ""
+    )
+    if not long:
+        pytest.skip(f"{unit} draws no long value")
+    found = audit_file(lines(tmp_path / "f.jsonl", f"It is {long}."), load(SET), [run])
+    assert [(one.unit, one.how) for one in found.found] == [(unit, "value")]
+
+
+def test_the_command_ends_with_one_where_something_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unit, text = next(iter(_by_split("heldout_eval").items()))
+    assert main(["dataset", "audit", str(lines(tmp_path / "bad.jsonl", "good day", text))]) == 1
+    assert f"line 2: {unit} (text)" in capsys.readouterr().out
+    assert main(["dataset", "audit", str(lines(tmp_path / "good.jsonl", "good day")), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["units"] == {}

@@ -1,0 +1,293 @@
+"""The scripts around OpenAI's batches and Fireworks, against stand-ins as strict as the documented APIs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import scripts.fireworks_sft as sft
+from arena.analysis.dataset.finalize import Finish, finish, write
+from arena.cli import deployed_run, service_script
+from arena.providers.jobs import openai_batches
+from scripts import (
+    openai_batch_status,
+    openai_download_file,
+    run_base_vs_tuned_arena_comparison,
+    run_default_marco_base_arena,
+    submit_openai_batch,
+)
+from tests.support.arena_rig import NO_TOOLS, ROOT, challenge, challenge_file
+from tests.support.training_services import ACCOUNT, TrainingServices
+
+MODEL = f"accounts/{ACCOUNT}/models/base"
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[TrainingServices]:
+    with TrainingServices() as found:
+        for name, value in found.environ().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("ARENA_NO_DOTENV", "1")
+        monkeypatch.delenv("FIREWORKS_MODEL_PARTICIPANT", raising=False)
+        real = service_script.patience
+        for module in (openai_batch_status, sft, deployed_run):
+            monkeypatch.setattr(module, "patience", lambda every, most: real(0.0, most))
+        monkeypatch.setattr(deployed_run, "NOTES", tmp_path / "deployments")
+        monkeypatch.setattr(sft, "RECORDS", tmp_path / "sft_jobs")
+        yield found
+
+
+def requests_file(path: Path, count: int = 3, size: int = 10) -> Path:
+    lines = [
+        {"custom_id": f"arena/0/crypto/c/rep_{n}", "method": "POST", "url": "/v1/chat/completions",
+         "body": {"model": "m", "messages": [{"role": "user", "content": "x" * size}]}}
+        for n in range(count)
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def posted(services: TrainingServices, path: str) -> int:
+    return services.state.seen.count(f"POST {path}")
+
+
+def test_a_batch_is_sent_waited_for_and_fetched(services: TrainingServices, tmp_path: Path) -> None:
+    services.state.answer = lambda request: "{}"
+    path = requests_file(tmp_path / "requests.jsonl")
+    assert submit_openai_batch.main([str(path)]) == 0
+    note = tmp_path / "requests.batch.json"
+    assert openai_batch_status.main([str(note)]) == 0
+    assert openai_batch_status.main([str(note), "--wait"]) == 0
+    out = tmp_path / "results.jsonl"
+    assert openai_download_file.main([str(note), "--out", str(out)]) == 0
+    ids = [json.loads(line)["custom_id"] for line in out.read_bytes().splitlines()]
+    assert ids == [f"arena/0/crypto/c/rep_{n}" for n in range(3)]
+    assert services.state.refused == []
+
+
+def test_failed_requests_are_listed_and_the_rest_is_kept(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.state.answer = lambda request: None if request["custom_id"].endswith("1") else "{}"
+    path = requests_file(tmp_path / "requests.jsonl")
+    submit_openai_batch.main([str(path)])
+    note = tmp_path / "requests.batch.json"
+    assert openai_batch_status.main([str(note), "--wait"]) == 1
+    assert openai_download_file.main([str(note), "--out", str(tmp_path / "r.jsonl")]) == 1
+    assert "failed: arena/0/crypto/c/rep_1: the model is overloaded" in capsys.readouterr().out
+    assert (tmp_path / "r.jsonl").read_bytes().count(b"\n") == 2
+
+
+def test_a_batch_is_made_once_however_often_it_is_submitted(services: TrainingServices, tmp_path: Path) -> None:
+    path = requests_file(tmp_path / "requests.jsonl")
+    assert submit_openai_batch.main([str(path)]) == submit_openai_batch.main([str(path)]) == 0
+    (tmp_path / "requests.batch.json").unlink()  # as after a crash before the note was written
+    assert submit_openai_batch.main([str(path)]) == 0
+    assert posted(services, "/v1/batches") == posted(services, "/v1/files") == 1
+
+
+def test_an_interrupted_upload_goes_on_with_the_missing_part(
+    services: TrainingServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai_batches, "PART_BYTES", 1000)
+    path = requests_file(tmp_path / "requests.jsonl", 10, 400)
+    services.state.cut_after["POST /v1/uploads/upload-1/parts"] = 1
+    assert submit_openai_batch.main([str(path)]) == 1
+    assert submit_openai_batch.main([str(path)]) == 0
+    assert posted(services, "/v1/uploads") == 1
+    stored = [data for name, data in services.state.files.values() if name == "requests.jsonl"]
+    assert stored == [path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"custom_id": "a"}, "must have the members custom_id, method, url, body"),
+        ({"custom_id": "arena/0/crypto/c/rep_0", "method": "POST", "url": "/v1/chat/completions", "body": {}}, "twice"),
+    ],
+)
+def test_a_malformed_file_is_refused_before_anything_is_sent(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: Any, message: str
+) -> None:
+    path = requests_file(tmp_path / "requests.jsonl", 1)
+    path.write_text(path.read_text() + json.dumps(line) + "\n")
+    assert submit_openai_batch.main([str(path)]) == 2
+    assert message in capsys.readouterr().err and services.state.seen == []
+
+
+def test_a_wrong_key_is_said_and_shown_nowhere(
+    services: TrainingServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong-and-secret")
+    path = requests_file(tmp_path / "requests.jsonl")
+    assert submit_openai_batch.main([str(path)]) != 0
+    said = capsys.readouterr().err
+    assert "wrong or missing key" in said and "sk-wrong-and-secret" not in said
+
+
+def final_set(tmp_path: Path) -> Path:
+    chat = [{"role": "user", "content": "Begin."}, {"role": "assistant", "content": "x"}]
+    rows = [{"messages": [chat[0], {**chat[1], "content": f"{n} {n * 7919} {n * 31}"}], "about": {"unit": str(n)}}
+            for n in range(10)]  # fmt: skip
+    write(finish(rows, Finish()), tmp_path / "final", Finish(), "canary")
+    return tmp_path / "final"
+
+
+def create(final: Path, *more: str) -> int:
+    return sft.main(["create", "--dataset", str(final), "--base-model", MODEL, "--output-model", "tuned", *more])
+
+
+def test_a_job_is_created_and_waited_for(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    final = final_set(tmp_path)
+    assert create(final, "--job", "first") == 0
+    assert sft.main(["wait", "first"]) == 0
+    assert "job first: JOB_STATE_COMPLETED" in capsys.readouterr().out
+    record = json.loads((tmp_path / "sft_jobs/first.json").read_bytes())
+    assert record["state"] == "JOB_STATE_COMPLETED" and record["request"]["outputModel"].endswith("/tuned")
+    assert {len(found["rows"]) for found in services.state.datasets.values()} == {9, 1}
+    assert all(line.startswith("GET") for line in services.state.refused)  # looked for before they were made
+
+
+def test_a_job_whose_answer_was_lost_is_not_made_twice(services: TrainingServices, tmp_path: Path) -> None:
+    final = final_set(tmp_path)
+    root = f"/v1/accounts/{ACCOUNT}"
+    services.state.cut_after |= {f"POST {root}/datasets": 1, f"POST {root}/supervisedFineTuningJobs": 1}
+    assert create(final, "--job", "first") == 0
+    assert create(final, "--job", "first") == 0
+    assert len(services.state.jobs) == 1 and len(services.state.datasets) == 2
+    assert posted(services, f"{root}/supervisedFineTuningJobs") == 1
+
+
+def test_a_failed_job_ends_with_one_and_its_reason(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.state.fail_job = "the data set is too small"
+    create(final_set(tmp_path), "--job", "first")
+    assert sft.main(["wait", "first"]) == 1
+    assert "JOB_STATE_FAILED the data set is too small" in capsys.readouterr().out
+
+
+def test_a_job_is_cancelled(services: TrainingServices, tmp_path: Path) -> None:
+    create(final_set(tmp_path), "--job", "first")
+    assert sft.main(["cancel", "first"]) == 1
+    assert services.state.jobs["first"]["state"] == "JOB_STATE_CANCELLED"
+
+
+def test_a_dry_run_of_a_job_sends_nothing(services: TrainingServices, tmp_path: Path) -> None:
+    assert create(final_set(tmp_path), "--dry-run") == 0
+    assert services.state.seen == [] and not (tmp_path / "sft_jobs").exists()
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> list[str]:
+    """Flags of a small run whose judge is a mock."""
+    challenges = challenge_file(tmp_path / "challenges.json", challenge("c0", split="heldout_eval"))
+    return ["--challenges", challenges, "--judge-provider", "mock", *NO_TOOLS, "--max-turns", "4", "--quiet",
+            "--no-progress", "--repetitions", "1"]  # fmt: skip
+
+
+def base(tmp_path: Path, words: list[str], *more: str) -> int:
+    flags = ["--out-dir", str(tmp_path / "run"), "--base-model", MODEL, *words, *more]
+    return run_default_marco_base_arena.main(flags)
+
+
+def test_a_deployment_is_made_played_on_and_deleted(
+    services: TrainingServices, tmp_path: Path, words: list[str]
+) -> None:
+    assert base(tmp_path, words) == 0
+    assert services.state.deployments == {} and len(services.state.deleted) == 1
+    manifest = json.loads((tmp_path / "run/manifest.json").read_bytes())
+    assert f"#accounts/{ACCOUNT}/deployments/arena-" in manifest["identity"]["models"]["participant"]
+    assert list((tmp_path / "deployments").iterdir()) == []
+
+
+def test_a_failed_run_deletes_its_deployment(services: TrainingServices, tmp_path: Path, words: list[str]) -> None:
+    assert base(tmp_path, words, "--max-turns", "none") == 2
+    assert services.state.deployments == {} and len(services.state.deleted) == 1
+
+
+def test_a_deployment_whose_answer_was_lost_is_deleted(
+    services: TrainingServices, tmp_path: Path, words: list[str]
+) -> None:
+    services.state.cut_after[f"POST /v1/accounts/{ACCOUNT}/deployments"] = 1
+    assert base(tmp_path, words) == 0
+    assert services.state.deployments == {} and len(services.state.deleted) == 1
+
+
+def test_a_leftover_is_named_and_cleaned_up(
+    services: TrainingServices, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.state.deployments["arena-old"] = {"name": f"accounts/{ACCOUNT}/deployments/arena-old", "state": "READY",
+                                               "asked": 0, "status": {}}  # fmt: skip
+    assert base(tmp_path, words) == 2
+    said = capsys.readouterr().err
+    assert "arena-old (READY)" in said and "--cleanup" in said and services.state.deleted == []
+    assert run_default_marco_base_arena.main(["--cleanup"]) == 0
+    assert services.state.deleted == ["arena-old"]
+
+
+def test_a_dry_run_of_a_deployment_prints_every_request(
+    services: TrainingServices, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert base(tmp_path, words, "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert services.state.seen == [] and "POST /v1/accounts" in said and "DELETE /v1/accounts" in said
+    assert "dollars an hour" in said
+
+
+def test_the_source_of_each_value_is_shown(
+    services: TrainingServices, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert base(tmp_path, words, "--print-config", "--replicas", "3") == 0
+    said = capsys.readouterr().out
+    assert "repetitions: 1 (--repetitions)" in said and "deployment.replicas: 3 (--replicas)" in said
+    assert "max_retries: 5 (config file" in said and "backoff: 0.5 (default)" in said
+
+
+def test_a_terminated_process_deletes_its_deployment(
+    services: TrainingServices, tmp_path: Path, words: list[str]
+) -> None:
+    services.state.polls = 10**6  # it never gets ready
+    flags = ["--out-dir", str(tmp_path / "run"), "--base-model", MODEL, *words]
+    code = (
+        "import sys; from pathlib import Path; from arena.cli import deployed_run;"
+        " deployed_run.NOTES = Path(sys.argv[1]); from scripts.run_default_marco_base_arena import main;"
+        " sys.exit(main(sys.argv[2:]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "notes"), *flags], cwd=ROOT, env=dict(os.environ)
+    )
+    _until(lambda: any(one["asked"] for one in services.state.deployments.values()))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 130
+    assert services.state.deployments == {} and len(services.state.deleted) == 1
+
+
+def test_two_deployments_are_compared_and_torn_down(
+    services: TrainingServices, tmp_path: Path, words: list[str]
+) -> None:
+    flags = ["--deploy", "--base-model", MODEL, "--tuned-model", f"accounts/{ACCOUNT}/models/tuned"]
+    flags += ["--resamples", "200", "--out-dir", str(tmp_path / "pair")]
+    flags += ["--report-path", str(tmp_path / "report.txt"), *words]
+    assert run_base_vs_tuned_arena_comparison.main(flags) == 0
+    assert services.state.deployments == {} and len(set(services.state.deleted)) == 2
+    assert "models/tuned" in (tmp_path / "report.txt").read_text()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    """Wait for a condition of another process, at most a minute."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.02)

@@ -1,0 +1,440 @@
+"""Stand-ins for OpenAI's Files, Uploads and Batches and for Fireworks' data sets, fine-tuning and deployments.
+
+They hold requests to what the API references say: methods, paths, members and their types, keys, states. Models answer
+by content alone (api_shapes.good_reply), and a Fireworks model with a deployment only while that one is ready.
+
+    with TrainingServices() as services:
+        environ = services.environ()      # addresses and keys for a process
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.support.api_shapes import good_reply, problem_with, shape_of
+
+KEY, ACCOUNT = "test-key-0123456789", "acme"
+JOB_MEMBERS = {"dataset", "baseModel", "outputModel", "displayName", "epochs", "loraRank", "learningRate",
+               "maxContextLength", "evaluationDataset"}  # fmt: skip
+DEPLOYMENT_MEMBERS = {"baseModel", "displayName", "description", "minReplicaCount", "maxReplicaCount",
+                      "acceleratorType", "acceleratorCount"}  # fmt: skip
+
+
+class Refusal(Exception):
+    """What a service answers instead: status and message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class State:
+    """Everything that the services hold. `polls`: questions until a thing is ready, or a batch has ended."""
+
+    polls: int = 2
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    cut_after: dict[str, int] = field(default_factory=dict)
+    """"METHOD path" -> so many requests of it are carried out, and their answers lost."""
+    answer: Callable[[dict[str, Any]], str | None] = lambda request: None
+    """Request of a batch -> the text of its answer; None: the request fails."""
+    fail_job: str = ""
+
+
+class TrainingServices:
+    """Both services on one loopback port."""
+
+    def __init__(self, state: State | None = None) -> None:
+        self.state = state or State()
+        self.lock = threading.RLock()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.services = self
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self) -> TrainingServices:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def environ(self) -> dict[str, str]:
+        """Return the variables that point the arena here."""
+        return {
+            "OPENAI_BASE_URL": f"{self.address}/v1",
+            "OPENAI_API_KEY": KEY,
+            "FIREWORKS_BASE_URL": f"{self.address}/inference/v1",
+            "FIREWORKS_API_KEY": KEY,
+            "FIREWORKS_ACCOUNT_ID": ACCOUNT,
+        }
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    services: TrainingServices
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    server: _Server
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing on stderr."""
+
+    def do_GET(self) -> None:
+        self._handle("GET")
+
+    def do_POST(self) -> None:
+        self._handle("POST")
+
+    def do_DELETE(self) -> None:
+        self._handle("DELETE")
+
+    def _handle(self, method: str) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        parts = urlsplit(self.path)
+        state, place = self.server.services.state, f"{method} {parts.path}"
+        with self.server.services.lock:
+            state.seen.append(place)
+            try:
+                if self.headers.get("Authorization") != f"Bearer {KEY}":
+                    raise Refusal(401, "wrong or missing key")
+                query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+                made = self._answer(state, method, parts.path, query, body)
+                status = 200
+            except Refusal as refusal:
+                state.refused.append(f"{place}: {refusal}")
+                made, status = {"error": {"message": str(refusal), "type": "invalid_request_error"}}, refusal.status
+            lost = state.cut_after.get(place, 0) > 0
+            if lost:
+                state.cut_after[place] -= 1
+        if lost:
+            self.close_connection = True
+            return
+        data = made if isinstance(made, bytes) else json.dumps(made).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _answer(self, state: State, method: str, path: str, query: dict[str, str], body: bytes) -> Any:
+        for row_method, pattern, act in ROUTES:
+            found = re.fullmatch(pattern, path)
+            if found is not None and row_method == method:
+                return act(_Asked(state, query, body, self.headers, found.groupdict()))
+        if method == "POST" and path == "/inference/v1/chat/completions":
+            return self._chat(state, body)
+        raise Refusal(404, f"no such place: {method} {path}")
+
+    def _chat(self, state: State, body: bytes) -> Any:
+        shape = shape_of(self.path)
+        assert shape is not None
+        payload = _json(body)
+        problem = problem_with(shape, {name.lower(): value for name, value in self.headers.items()}, payload)
+        if problem is not None:
+            raise Refusal(400, problem.message)
+        _, mark, deployment = payload["model"].partition("#")
+        if mark:
+            found = state.deployments.get(deployment.rpartition("/")[2])
+            if found is None or found["state"] != "READY":
+                raise Refusal(404, f"no deployment {deployment} is ready")
+        return good_reply(shape, payload)
+
+
+@dataclass
+class _Asked:
+    state: State
+    query: dict[str, str]
+    body: bytes
+    headers: Message
+    names: dict[str, str]
+
+    def members(self, allowed: set[str], needed: set[str]) -> dict[str, Any]:
+        """Return the JSON body; refuse unknown and missing members."""
+        found = _json(self.body)
+        if unknown := sorted(set(found) - allowed):
+            raise Refusal(400, f"unknown member {unknown[0]}")
+        if missing := sorted(needed - set(found)):
+            raise Refusal(400, f"{missing[0]} is required")
+        return found
+
+    def form(self) -> tuple[dict[str, str], dict[str, tuple[str, bytes]]]:
+        """Return the texts and files of a multipart form (RFC 7578)."""
+        kind = self.headers.get("Content-Type", "")
+        if not kind.startswith("multipart/form-data; boundary="):
+            raise Refusal(400, "must be a multipart form")
+        parsed = BytesParser().parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + self.body)
+        texts: dict[str, str] = {}
+        files: dict[str, tuple[str, bytes]] = {}
+        for part in parsed.get_payload():  # type: ignore[union-attr]
+            assert isinstance(part, Message)
+            name = str(part.get_param("name", header="content-disposition"))
+            data = part.get_payload(decode=True)
+            assert isinstance(data, bytes)
+            if part.get_filename() is None:
+                texts[name] = data.decode()
+            else:
+                files[name] = (str(part.get_filename()), data)
+        return texts, files
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        raise Refusal(400, "the body is no JSON") from None
+    if not isinstance(found, dict):
+        raise Refusal(400, "the body is no object")
+    return found
+
+
+def _new_file(state: State, name: str, data: bytes) -> dict[str, Any]:
+    one = f"file-{len(state.files) + 1}"
+    state.files[one] = (name, data)
+    return {"id": one, "object": "file", "bytes": len(data), "filename": name, "purpose": "batch"}
+
+
+def _upload_file(asked: _Asked) -> Any:
+    texts, files = asked.form()
+    if texts != {"purpose": "batch"} or set(files) != {"file"}:
+        raise Refusal(400, "a file for batches has a purpose and a part `file`")
+    return _new_file(asked.state, *files["file"])
+
+
+def _create_upload(asked: _Asked) -> Any:
+    needed = {"filename", "purpose", "bytes", "mime_type"}
+    about = asked.members(needed, needed)
+    one = f"upload-{len(asked.state.uploads) + 1}"
+    asked.state.uploads[one] = {**about, "parts": {}}
+    return {"id": one, "object": "upload", "status": "pending"}
+
+
+def _add_part(asked: _Asked) -> Any:
+    upload = asked.state.uploads.get(asked.names["id"])
+    if upload is None:
+        raise Refusal(404, "no such upload")
+    _, files = asked.form()
+    if set(files) != {"data"}:
+        raise Refusal(400, "a part is sent as `data`")
+    one = f"part-{len(upload['parts']) + 1}"
+    upload["parts"][one] = files["data"][1]
+    return {"id": one, "object": "upload.part", "upload_id": asked.names["id"]}
+
+
+def _complete_upload(asked: _Asked) -> Any:
+    upload = asked.state.uploads[asked.names["id"]]
+    order = asked.members({"part_ids"}, {"part_ids"})["part_ids"]
+    data = b"".join(upload["parts"][one] for one in order)
+    if len(data) != upload["bytes"]:
+        raise Refusal(400, f"{len(data)} bytes came, {upload['bytes']} were announced")
+    file = _new_file(asked.state, upload["filename"], data)
+    return {"id": asked.names["id"], "object": "upload", "status": "completed", "file": file}
+
+
+def _content(asked: _Asked) -> Any:
+    if asked.names["id"] not in asked.state.files:
+        raise Refusal(404, "no such file")
+    return asked.state.files[asked.names["id"]][1]
+
+
+def _create_batch(asked: _Asked) -> Any:
+    needed = {"input_file_id", "endpoint", "completion_window"}
+    about = asked.members(needed | {"metadata"}, needed)
+    if about["completion_window"] != "24h" or about["input_file_id"] not in asked.state.files:
+        raise Refusal(400, "a batch needs a file that is there, and 24h")
+    lines = asked.state.files[about["input_file_id"]][1].splitlines()
+    one = f"batch_{len(asked.state.batches) + 1}"
+    asked.state.batches[one] = {
+        "id": one, "object": "batch", "endpoint": about["endpoint"], "input_file_id": about["input_file_id"],
+        "completion_window": "24h", "metadata": about.get("metadata", {}), "status": "validating",
+        "output_file_id": None, "error_file_id": None, "errors": None, "asked": 0,
+        "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
+    }  # fmt: skip
+    return asked.state.batches[one]
+
+
+def _list_batches(asked: _Asked) -> Any:
+    return {"object": "list", "data": list(reversed(asked.state.batches.values())), "has_more": False}
+
+
+def _get_batch(asked: _Asked) -> Any:
+    batch = asked.state.batches.get(asked.names["id"])
+    if batch is None:
+        raise Refusal(404, "no such batch")
+    batch["asked"] += 1
+    if batch["status"] in ("validating", "in_progress"):
+        batch["status"] = "in_progress"
+        if batch["asked"] > asked.state.polls:
+            _finish_batch(asked.state, batch)
+    return batch
+
+
+def _finish_batch(state: State, batch: dict[str, Any]) -> None:
+    good, bad = [], []
+    for number, line in enumerate(state.files[batch["input_file_id"]][1].splitlines()):
+        request = json.loads(line)
+        text = state.answer(request)
+        head = {"id": f"batch_req_{number}", "custom_id": request["custom_id"]}
+        if text is None:
+            error = {"message": "the model is overloaded", "type": "server_error"}
+            response = {"status_code": 500, "request_id": f"r{number}", "body": {"error": error}}
+            bad.append({**head, "response": response, "error": None})
+            continue
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        body = {"id": f"c{number}", "object": "chat.completion", "model": request["body"]["model"], "choices": [choice]}
+        good.append({**head, "response": {"status_code": 200, "request_id": f"r{number}", "body": body}, "error": None})
+    for name, lines in (("output_file_id", good), ("error_file_id", bad)):
+        if lines:
+            data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+            batch[name] = _new_file(state, f"{name}.jsonl", data)["id"]
+    batch["request_counts"] |= {"completed": len(good), "failed": len(bad)}
+    batch["status"] = "completed"
+
+
+def _cancel_batch(asked: _Asked) -> Any:
+    batch = asked.state.batches[asked.names["id"]]
+    batch["status"] = "cancelled"
+    return batch
+
+
+def _thing(kind: str, one: str, **more: Any) -> dict[str, Any]:
+    return {"name": f"accounts/{ACCOUNT}/{kind}/{one}", "asked": 0, "status": {"code": "OK", "message": ""}, **more}
+
+
+def _create_dataset(asked: _Asked) -> Any:
+    about = asked.members({"datasetId", "dataset"}, {"datasetId", "dataset"})
+    if about["dataset"].get("userUploaded") != {} or not str(about["dataset"].get("exampleCount", "")).isdigit():
+        raise Refusal(400, "dataset must be uploaded by the user and name its exampleCount")
+    one = about["datasetId"]
+    if one in asked.state.datasets:
+        raise Refusal(409, "there is one of this id")
+    asked.state.datasets[one] = _thing("datasets", one, state="UPLOADING", count=int(about["dataset"]["exampleCount"]))
+    return asked.state.datasets[one]
+
+
+def _upload_dataset(asked: _Asked) -> Any:
+    found = asked.state.datasets.get(asked.names["id"])
+    if found is None:
+        raise Refusal(404, "no such data set")
+    _, files = asked.form()
+    rows = [json.loads(line) for line in files["file"][1].splitlines()]
+    if len(rows) != found["count"] or any(set(row) != {"messages"} for row in rows):
+        raise Refusal(400, "the file must hold as many chat rows as announced, and nothing else")
+    found["state"], found["rows"] = "READY", rows
+    return {}
+
+
+def _create_job(asked: _Asked) -> Any:
+    one = asked.query.get("supervisedFineTuningJobId", "")
+    about = asked.members(JOB_MEMBERS, {"dataset", "baseModel"})
+    dataset = asked.state.datasets.get(about["dataset"].rpartition("/")[2])
+    if dataset is None or dataset["state"] != "READY":
+        raise Refusal(400, "the data set is not ready")
+    if one in asked.state.jobs:
+        raise Refusal(409, "there is one of this id")
+    asked.state.jobs[one] = _thing("supervisedFineTuningJobs", one, state="JOB_STATE_CREATING", about=about)
+    return asked.state.jobs[one]
+
+
+def _get_job(asked: _Asked) -> Any:
+    job = _found(asked.state.jobs, asked.names["id"])
+    job["asked"] += 1
+    if job["state"] in ("JOB_STATE_CREATING", "JOB_STATE_RUNNING"):
+        job["state"] = "JOB_STATE_RUNNING"
+        if job["asked"] > asked.state.polls:
+            job["state"] = "JOB_STATE_FAILED" if asked.state.fail_job else "JOB_STATE_COMPLETED"
+            job["status"] = {"code": "OK", "message": asked.state.fail_job}
+    return job
+
+
+def _delete_job(asked: _Asked) -> Any:
+    _found(asked.state.jobs, asked.names["id"])["state"] = "JOB_STATE_CANCELLED"
+    return {}
+
+
+def _create_deployment(asked: _Asked) -> Any:
+    one = asked.query.get("deploymentId", "")
+    about = asked.members(DEPLOYMENT_MEMBERS, {"baseModel"})
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,62}", one):
+        raise Refusal(400, "deploymentId must be lower case letters, digits and hyphens")
+    if one in asked.state.deployments:
+        raise Refusal(409, "there is one of this id")
+    asked.state.deployments[one] = _thing("deployments", one, state="CREATING", about=about)
+    return asked.state.deployments[one]
+
+
+def _get_deployment(asked: _Asked) -> Any:
+    found = _found(asked.state.deployments, asked.names["id"])
+    found["asked"] += 1
+    if found["state"] == "CREATING" and found["asked"] > asked.state.polls:
+        found["state"] = "READY"
+    return found
+
+
+def _delete_deployment(asked: _Asked) -> Any:
+    _found(asked.state.deployments, asked.names["id"])
+    del asked.state.deployments[asked.names["id"]]
+    asked.state.deleted.append(asked.names["id"])
+    return {}
+
+
+def _list_deployments(asked: _Asked) -> Any:
+    return {"deployments": list(asked.state.deployments.values()), "totalSize": len(asked.state.deployments)}
+
+
+def _found(things: dict[str, dict[str, Any]], one: str) -> dict[str, Any]:
+    if one not in things:
+        raise Refusal(404, f"no {one}")
+    return things[one]
+
+
+_ROOT = f"/v1/accounts/{ACCOUNT}"
+_ID = r"(?P<id>[^/:]+)"
+ROUTES: tuple[tuple[str, str, Callable[[_Asked], Any]], ...] = (
+    ("POST", "/v1/files", _upload_file),
+    ("GET", f"/v1/files/{_ID}/content", _content),
+    ("POST", "/v1/uploads", _create_upload),
+    ("POST", f"/v1/uploads/{_ID}/parts", _add_part),
+    ("POST", f"/v1/uploads/{_ID}/complete", _complete_upload),
+    ("POST", "/v1/batches", _create_batch),
+    ("GET", "/v1/batches", _list_batches),
+    ("GET", f"/v1/batches/{_ID}", _get_batch),
+    ("POST", f"/v1/batches/{_ID}/cancel", _cancel_batch),
+    ("POST", f"{_ROOT}/datasets", _create_dataset),
+    ("POST", f"{_ROOT}/datasets/{_ID}:upload", _upload_dataset),
+    ("GET", f"{_ROOT}/datasets/{_ID}", lambda asked: _found(asked.state.datasets, asked.names["id"])),
+    ("POST", f"{_ROOT}/supervisedFineTuningJobs", _create_job),
+    ("GET", f"{_ROOT}/supervisedFineTuningJobs/{_ID}", _get_job),
+    ("DELETE", f"{_ROOT}/supervisedFineTuningJobs/{_ID}", _delete_job),
+    ("POST", f"{_ROOT}/deployments", _create_deployment),
+    ("GET", f"{_ROOT}/deployments", _list_deployments),
+    ("GET", f"{_ROOT}/deployments/{_ID}", _get_deployment),
+    ("DELETE", f"{_ROOT}/deployments/{_ID}", _delete_deployment),
+)
+"""(method, path, what is done)."""
