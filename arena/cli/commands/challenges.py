@@ -19,7 +19,7 @@ from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.baselines.report import table_text
-from arena.families.crypto.challenges.lint import Finding, lint, note_of
+from arena.families.crypto.challenges.lint import LintFinding, lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
 from arena.families.crypto.checks.obligations import obligation_line
@@ -152,7 +152,7 @@ def _lint(options: argparse.Namespace, console: Console) -> int:
         tally = play_baselines(challenge_set.challenges, options.challenges, options.seeds, 0, console)
         places = {challenge["id"]: place for place, challenge in enumerate(challenge_set.challenges)}
         findings += [
-            Finding("error", challenge_set.path.name, f"/challenges/{places[name]}", f"{name}: {message}")
+            LintFinding("error", challenge_set.path.name, f"/challenges/{places[name]}", f"{name}: {message}")
             for name, message in tally.problems()
         ]
     errors = sum(finding.level == "error" for finding in findings)

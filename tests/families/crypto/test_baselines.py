@@ -178,8 +178,8 @@ def test_baselines_without_a_reference_play_are_refused(tmp_path: Path, capsys: 
 
 def test_an_agreed_result_is_not_held_against_a_constant_answer() -> None:
     rates = {"a": {"constant": Rates(n=10, right=10)}}
-    assert len(list(Tally(by_challenge=rates).problems())) == 1
-    assert list(Tally(by_challenge=rates, agreed=frozenset("a")).problems()) == []
+    assert len(list(BaselineTally(by_challenge=rates).problems())) == 1
+    assert list(BaselineTally(by_challenge=rates, agreed=frozenset("a")).problems()) == []
 
 
 def test_an_empty_ceremony_makes_real_calls_and_holds_no_value() -> None:
