@@ -11,7 +11,7 @@ import pytest
 from arena.cli.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("arena", "calculator", "config", "docs", "scripts", "src", "state", "tests")
+FOLDERS = ("arena", "calculator", "config", "deploy", "docs", "scripts", "src", "state", "tests")
 
 INVENTED = re.compile(
     r"arena/(?:families/toss|cli/commands/toss|providers/coin)\b[\w./]*|--tosses|-m arena toss"
@@ -29,9 +29,10 @@ SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 FOREIGN_FLAGS = frozenset({
     "--enable-auto-tool-choice",
     "--locked", "--bin", "--release", "--example", "--only-lambda-apis", "--check", "--abbrev", "--ff-only",
+    "--array", "--cli-input-json", "--dependency", "--filename", "--parsable", "--wrap",
     "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet", "--spec", "--from",
 })  # fmt: skip
-"""Flags of cargo, git, ruff, pipx and uvx."""
+"""Flags of cargo, git, ruff, pipx, uvx, sbatch, kubectl and aws."""
 
 
 def documents() -> dict[str, str]:

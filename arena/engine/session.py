@@ -12,7 +12,7 @@ from typing import NamedTuple
 from arena.engine.build import Cast, RunRequest
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
-from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.plan import Job, SeriesIndex, job_series
 from arena.engine.progress import Console, ProgressLine
 from arena.engine.results import write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
@@ -259,7 +259,7 @@ class Session:
             most = run.limits().trials
             if most is not None:
                 runner.cap = TrialCap(most, self._answered(), context.stop)
-            return runner.run(lanes(self._jobs()))
+            return runner.run(job_series(self._jobs()))
 
     def _answered(self) -> int:
         """Return how many of the kept trials got an answer."""
