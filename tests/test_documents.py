@@ -133,6 +133,18 @@ def test_the_list_of_pages_names_every_page(page: str) -> None:
     assert f"({page})" in documents()["docs/README.md"]
 
 
+def rooms_of(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and (path / "__init__.py").is_file())
+
+
+def test_map_of_the_readme_names_the_rooms_within_rooms() -> None:
+    map_ = documents()["README.md"].partition("## The rooms")[2].partition("```")[2].partition("```")[0]
+    lines = {line.split("/")[0].strip(): line for line in map_.splitlines() if line.startswith("  ")}
+    for room in ("analysis", "families"):
+        inner = rooms_of(ROOT / "arena" / room)
+        assert len(inner) >= 3 and [name for name in inner if f"{name}/" not in lines[room]] == []
+
+
 def test_what_does_not_exist_is_found() -> None:
     assert missing_paths("see `arena/nowhere.py` and `arena/run.py`") == ["arena/nowhere.py"]
     assert flags_of("`--workers 4` or `--wokers`") - known_flags() == {"--wokers"}
