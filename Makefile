@@ -42,7 +42,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long $(VENV)/.package chromium test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
+test-long: $(VENV)/.long $(VENV)/.package chromium slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
 	$(BIN)/python -m pytest -q -rs -m long
 
 .PHONY: test-rust-long
@@ -98,6 +98,15 @@ chromium: ## install Chromium for the long tests, where apt-get and root are the
 	echo "installing Chromium for the tests of the report"; \
 	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
 	  >$(VENV)/chromium.log 2>&1; then echo "no Chromium, $(VENV)/chromium.log says why: $$why" >&2; fi
+
+.PHONY: slurm
+slurm: ## install Slurm for the long test of an array of shards, where apt-get and root are there
+	@if command -v slurmctld >/dev/null && command -v munged >/dev/null; then exit 0; fi; \
+	why="the test of a Slurm array is skipped (apt-get install slurm-wlm munge)"; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "no Slurm: $$why" >&2; exit 0; fi; \
+	echo "installing Slurm for the test of an array of shards"; \
+	if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge; } \
+	  >$(VENV)/slurm.log 2>&1; then echo "no Slurm, $(VENV)/slurm.log says why: $$why" >&2; fi
 
 .PHONY: ci
 ci: ## what CI runs: test, then test-long

@@ -6,15 +6,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
 from arena.engine.interrupt import catching_interrupts
-from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
-from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
+from arena.engine.plan import Job, SeriesIndex, job_series
 from arena.engine.progress import Console, ProgressLine
+from arena.engine.results import write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
-from arena.engine.summary import Summary
+from arena.engine.shards import WHOLE, Shard, shard_of_run
+from arena.errors import ConfigError
 from arena.families.contract import Family
 from arena.messages import Calculator
 from arena.play.context import Activity, LeftOut, RunContext
@@ -24,7 +27,6 @@ from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests
 from arena.store.calls import CallLine
-from arena.store.closing import close_records
 from arena.store.files import write_atomic
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
 from arena.store.manifest import Identity, Manifest
@@ -47,11 +49,12 @@ class NotPassed(NamedTuple):
     detail: str
 
 
-@dataclass(slots=True)
+@dataclass
 class Run:
     """A run that is ready to be played: all inputs read and checked, nothing written yet.
 
     `tools`: what players are shown of the tools, None without any.  `resume_hint` tells a user how to resume it.
+    `shard`: the part of the plan that is played here; the identity is that of the whole plan.
     """
 
     family: Family
@@ -62,13 +65,29 @@ class Run:
     tools: str | None
     identity: Identity = field(init=False)
     resume_hint: str = ""
+    shard: Shard = WHOLE
+
+    def trials(self) -> Iterator[Trial]:
+        """Yield the trials of this shard, in plan order."""
+        return self.shard.trials(self.family.trials())
 
     def trial_keys(self) -> Iterator[str]:
-        return (trial.key for trial in self.family.trials())
+        return (trial.key for trial in self.trials())
 
-    @property
+    @cached_property
     def planned(self) -> int:
-        return self.identity.plan.count
+        """Number of trials of this shard."""
+        return sum(1 for _ in self.trials())
+
+    def limits(self) -> Limits:
+        """Return the limits of this shard: its part of those of the run, which are the stricter ones of its settings
+        and its policy."""
+        config, shard = self.request.config, self.shard
+        flags = {name: config.get(name) for name in FLAGS}
+        held = {name: int(limit.value) for name, limit in stricter(flags, self.request.gate.limits).items()}
+        parts = {name.removeprefix("max_"): shard.share(value) for name, value in held.items()}
+        cost = config.operation.max_cost_usd
+        return Limits(**parts, cost_usd=None if cost is None else cost / shard.count)
 
 
 @dataclass(slots=True)
@@ -88,14 +107,14 @@ class Session:
         self.run = run
         self.directory = directory
         self.operation = run.request.config.operation
-        self.budget = Budget(run_limits(run.request))
+        self.budget = Budget(run.limits())
         self.manifest: Manifest
         self.kept: dict[str, Stored] = {}
         self.attempts: dict[str, int] = {}
         self.not_passed: list[NotPassed] = []
         self.records: RecordFile
         """Of the run as it was when it was resumed."""
-        self.series = SeriesIndex(run.family.trials())
+        self.series = SeriesIndex(run.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
         self.left_out = LeftOut()
@@ -118,13 +137,19 @@ class Session:
             if pending:
                 progress = self._play(pending)
             else:
-                self.run.console.notify("nothing to play: the plan is already complete")
+                self.run.console.notify(self._nothing_to_play())
             played = time.perf_counter() - began
             summary = self._finish()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
             digests.write(self.directory.path)
         return SessionResult(summary, progress, self.not_passed, self.budget)
+
+    def _nothing_to_play(self) -> str:
+        run = self.run
+        if run.shard is not WHOLE and not run.planned:
+            return f"nothing to play: none of the {run.identity.plan.count} planned trials is in shard {run.shard}"
+        return "nothing to play: the plan is already complete"
 
     def _create(self) -> None:
         """Write the manifest and the inputs of a new run, in this order: what has a manifest can be resumed."""
@@ -142,6 +167,7 @@ class Session:
         run, directory, retry = self.run, self.directory, frozenset(self.operation.retry)
         self.manifest = directory.read_manifest()
         directory.check_identity(self.manifest, run.identity)
+        self._check_shard()
         self.records = self._record_file()
         newest = self.records.stored()
         generation = retry_generation(self.manifest, bool(retry))
@@ -163,6 +189,17 @@ class Session:
         self._write_inputs()
         run.console.notify(f"resuming {directory.path}: {len(self.kept)} of {run.planned} kept")
 
+    def _check_shard(self) -> None:
+        """Errors: ConfigError for a resume that would play another part of the plan."""
+        there, here = shard_of_run(self.manifest, str(self.directory.path)), self.run.shard
+        if there != here:
+            holds = "the whole run" if there == WHOLE else f"shard {there}"
+            given = "give no --shard" if there == WHOLE else f"give --shard {there}"
+            raise ConfigError(
+                f"--resume: {self.directory.path} holds {holds}, not {'the whole run' if here == WHOLE else here};"
+                f" {given}, or name the directory of {here} with --out; nothing was played"
+            )
+
     def _drop_what_builds_on_pending(self, newest: Mapping[str, Stored]) -> None:
         """Within a series, play again what comes after a trial that is to be played: it built on another past."""
         for key in list(self.series.broken(self.kept)):
@@ -175,8 +212,6 @@ class Session:
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
         def each(line: CallLine) -> None:
-            if line.kind == "model" and line.reply is not None:
-                self.budget.add_past_trial(line.trial)
             if line.provider not in prices:
                 return
             model, usage = line.provider, None
@@ -221,10 +256,10 @@ class Session:
             )
             context = self._context(journal)
             runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
-            most = run.request.config.get("max_trials")
+            most = run.limits().trials
             if most is not None:
                 runner.cap = TrialCap(most, self._answered(), context.stop)
-            return runner.run(lanes(self._jobs()))
+            return runner.run(job_series(self._jobs()))
 
     def _answered(self) -> int:
         """Return how many of the kept trials got an answer."""
@@ -255,7 +290,7 @@ class Session:
             self.not_passed.append(NotPassed(record.key, record.status, record.stop, record.transcript.detail))
 
     def _jobs(self) -> Iterator[Job]:
-        for trial in self.run.family.trials():
+        for trial in self.run.trials():
             if trial.key not in self.kept:
                 yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.carried_over)
 
@@ -270,20 +305,7 @@ class Session:
 
     def _finish(self) -> dict[str, Json]:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
-        run, directory = self.run, self.directory
-        summary = Summary(directory.path, run.family, run.planned)
-        exporters = run.family.exports(directory.path)
-
-        def each(record: Record) -> None:
-            if directory.resumed:  # a kill may have come between a record and its bundle
-                run.family.write_bundle(directory.path, record)
-            summary.add(record)
-            for exporter in exporters:
-                exporter.add(record)
-
-        close_records(self._record_file(), run.identity.to_json(), run.trial_keys(), each)
-        for exporter in exporters:
-            exporter.close()
+        run = self.run
         priced = {model.label: model.price for model in run.cast.models() if model.price is not FREE}
         cost = {
             "usd": round(self.budget.spent()["cost_usd"], 6),
@@ -291,16 +313,11 @@ class Session:
             "unknown_attempts": self.budget.unknown,
             "prices": {label: price.to_json() for label, price in sorted(priced.items())},
         }
-        return summary.close(summary_head(self.manifest, run.family, cost, self.left_out.by_model()))
-
-
-def run_limits(request: RunRequest) -> Limits:
-    """Return the limits of a run: of its settings and its policy the stricter."""
-    config = request.config
-    flags = {name: config.get(name) for name in FLAGS}
-    held = {name: int(limit.value) for name, limit in stricter(flags, request.gate.limits).items()}
-    return Limits(**{name.removeprefix("max_"): value for name, value in held.items()},
-                  cost_usd=config.operation.max_cost_usd)  # fmt: skip
+        # A kill may have come between a record and its bundle.
+        return write_results(
+            self.directory.path, run.family, run.shard, self.manifest, cost, self.left_out.by_model(),
+            bundles=self.directory.resumed,
+        )  # fmt: skip
 
 
 def _ignore(progress: Progress) -> None:

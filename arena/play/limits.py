@@ -33,7 +33,7 @@ REMEMBERED = 64
 class Limits:
     """Limits; None: none. `calls` counts attempts. `cost_usd` needs a price for every model in use.
 
-    `trials`: those in which a player was asked and answered; one whose first call is in flight counts too.
+    `trials`: those in which a model was asked and answered; the runner counts them (engine/runner.py, TrialCap).
     """
 
     calls: int | None = None
@@ -115,45 +115,13 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits.as_mapping()
-        self._most_trials = limits.trials
         self._lock = threading.Lock()
         self._spent = {"calls": 0.0, "prompt_tokens": 0.0, "completion_tokens": 0.0, "cost_usd": 0.0}
         self._held = dict.fromkeys(self._spent, 0.0)
         self._estimator = Estimator()
-        self._begun: set[str] = set()
-        self._answered: set[str] = set()
         self.hit: LimitExceeded | None = None
         self.unknown = 0
         """Attempts of unknown cost, settled at their estimate."""
-
-    def begin(self, trial: str) -> None:
-        """Hold a place for a trial that asks its first player. Errors: LimitExceeded, which also sets `hit`."""
-        most = self._most_trials
-        if most is None:
-            return
-        with self._lock:
-            after = len(self._begun) + (trial not in self._begun)
-            if after > most:
-                self.hit = LimitExceeded("trials", after, most)
-                raise self.hit
-            self._begun.add(trial)
-
-    def answered(self, trial: str) -> None:
-        """Count a trial in which a player answered; it keeps its place."""
-        if self._most_trials is not None:
-            self._answered.add(trial)
-
-    def unanswered(self, trial: str) -> None:
-        """Give back the place of a trial whose call failed, where no player has answered in it."""
-        with self._lock:
-            if trial not in self._answered:
-                self._begun.discard(trial)
-
-    def add_past_trial(self, trial: str) -> None:
-        """Count a trial in which a player answered in an earlier session of this run."""
-        if self._most_trials is not None:
-            self._begun.add(trial)
-            self._answered.add(trial)
 
     def reserve(self, asked: Asked) -> Hold:
         """Hold back what a call may take. Errors: LimitExceeded, which also sets `hit`."""

@@ -7,7 +7,7 @@ cannot make a call that is not recorded, limited and allowed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from arena.messages import (
     ToolAnswer,
 )
 from arena.play.context import Model, RunContext, no_player
-from arena.play.denials import denial_text, denied_answer, withheld
+from arena.play.gated import asked_text, denial_text, denied_answer, recalled_facts, withheld
 from arena.play.limits import Asked, Hold
 from arena.play.native_tools import size
 from arena.play.toolbox import Tools
@@ -229,7 +229,7 @@ class TrialServices:
         fields = call_fields(kind, key, digest)
         fields |= {"provider": model.label, "messages": len(conversation.messages)}
         if self._gate is not None:
-            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, _last(conversation)), fields)
+            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, asked_text(conversation)), fields)
         elif self._context.stop.is_set():
             raise Interrupted("stopped before the next call")
         if kind == "model" and key.step == 0:
@@ -239,9 +239,6 @@ class TrialServices:
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
         """Have a provider answer; journal the reply before it is used, and settle what it took."""
         context, budget = self._context, self._context.budget
-        playing = request.kind == "model"
-        if playing:
-            budget.begin(self._trial.key)
         chars = request.conversation.chars + size(request.tools)
         hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
         started = context.timer()
@@ -249,8 +246,6 @@ class TrialServices:
         try:
             reply = model.provider.complete(request._replace(before_retry=partial(budget.again, hold)))
         except TrialEnded as fault:
-            if playing:
-                budget.unanswered(self._trial.key)
             self._settle_fault(fields, fault, hold)
             raise
         except BaseException:
@@ -259,8 +254,6 @@ class TrialServices:
         finally:
             context.activity.in_flight -= 1
         context.left_out.add(model.label, reply.not_sent)
-        if playing:
-            context.budget.answered(self._trial.key)
         fields["reply"] = reply_to_json(reply)
         if reply.raw is not None:
             fields["raw"] = reply.raw
@@ -279,7 +272,7 @@ class TrialServices:
 
     def _recalled_reply(self, line: CallLine, conversation: Conversation) -> ModelReply:
         """Return a recorded reply as it reached the family then."""
-        denied = self._recall_gates(line, _last(conversation))
+        denied = self._recall_gates(line, asked_text(conversation))
         if line.reply is None:
             if denied is None:
                 raise ServiceFault(Stop.JOURNAL, "a recorded call has neither a reply nor a denial")
@@ -357,23 +350,6 @@ class TrialServices:
         fields["unix"] = round(self._context.clock(), 3)
         self.made_calls += 1
         self._context.journal.append(encode_line(fields))
-
-
-def _last(conversation: Conversation) -> str:
-    """Return the text of a request that gates look at: its last message."""
-    return conversation.messages[-1].text if conversation.messages else conversation.system
-
-
-def recalled_facts(line: CallLine, said: str) -> Iterator[CallFacts]:
-    """Yield the facts of a recorded call as they were when it was decided about: before it and, where it was answered,
-    after it. `said`: the last message that a model was sent."""
-    place = line.kind, line.seat, line.turn, line.step
-    tool: tuple[str | None, Json] = (line.op, line.args) if line.kind == "tool" else (None, None)
-    yield CallFacts("before", *place, said, *tool)
-    if line.answer is not None:
-        yield CallFacts("after", *place, dumps(line.answer), *tool)
-    elif line.reply is not None:
-        yield CallFacts("after", *place, line.reply.text)
 
 
 def recorded_fault(fault: Fault) -> TrialEnded:

@@ -20,6 +20,7 @@ class Operation:
     out: Path | None
     resume: bool
     retry: tuple[str, ...]
+    shard: str | None
     workers: int
     continue_on_error: bool
     fsync: bool

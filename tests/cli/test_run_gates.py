@@ -129,7 +129,7 @@ def test_a_denied_run_is_not_resumed_under_another_policy(tmp_path: Path) -> Non
     assert other.code == 2 and "/policy/sha256" in other.text
     assert ended.file("matches.jsonl").read_bytes() == before
     assert play(tmp_path, ENDS, "--calculator-provider", "none", "--resume").code == ended.code
-    holds(tmp_path / "run")
+    assert verify(tmp_path / "run", "--calculator-provider", "none").code == 0
 
 
 def test_shadow_mode_is_said_at_the_start_and_on_the_page(tmp_path: Path) -> None:
@@ -160,13 +160,18 @@ def test_the_stricter_of_flag_and_policy_limits_a_run(tmp_path: Path) -> None:
     assert "limits this run" not in stricter.err and "the limit is 3" in stricter.err
 
 
+def test_a_trial_that_a_limit_stopped_holds(tmp_path: Path) -> None:
+    play(tmp_path, "version: 1\nlimits: {max_calls: 4}\n", "--calculator-provider", "none", "--workers", "1")
+    ended = verify(tmp_path / "run", "--calculator-provider", "none")
+    assert ended.code == 0 and " limit " in ended.out
+
+
 def test_trials_that_got_an_answer_are_limited_by_the_policy(tmp_path: Path) -> None:
     policy = "version: 1\nlimits: {max_trials: 1}\n"
     ended = play(tmp_path, policy, "--calculator-provider", "none", "--workers", "1")
-    assert [record["status"] for record in ended.records()] == ["done", "limit"]
+    assert [record["status"] for record in ended.records()] == ["done"] and "the limit is 1" in ended.err
     again = play(tmp_path, policy, "--calculator-provider", "none", "--workers", "1", "--resume")
-    assert [record["status"] for record in again.records()] == ["done", "limit"]
-    holds(tmp_path / "run")
+    assert [record["status"] for record in again.records()] == ["done"]
 
 
 def test_a_broken_policy_is_refused_before_anything_is_played(tmp_path: Path) -> None:

@@ -205,33 +205,3 @@ def test_attempts_of_unknown_cost_are_estimated_without_limits_too() -> None:
     budget = Budget(Limits())
     assert budget.settle(budget.reserve(asked(1000, 50)), None, (TIMED_OUT, TIMED_OUT)) == Usage(1000, 100, 0, True)
     assert budget.unknown == 2
-
-
-def test_trials_that_got_an_answer_are_limited() -> None:
-    budget = Budget(Limits(trials=2))
-    for trial in ("a", "a", "b"):
-        budget.begin(trial)
-        budget.answered(trial)
-    with pytest.raises(LimitExceeded, match="trials would reach 3, the limit is 2"):
-        budget.begin("c")
-    budget.begin("b")  # one that is under way goes on
-    assert budget.hit is not None
-
-
-def test_a_trial_whose_call_failed_gives_its_place_back() -> None:
-    budget = Budget(Limits(trials=1))
-    budget.begin("a")
-    budget.unanswered("a")
-    budget.begin("b")
-    budget.answered("b")
-    budget.unanswered("b")  # a later call of it failed: it was answered before
-    with pytest.raises(LimitExceeded):
-        budget.begin("c")
-
-
-def test_trials_of_earlier_sessions_count() -> None:
-    budget = Budget(Limits(trials=1))
-    budget.add_past_trial("a")
-    budget.begin("a")
-    with pytest.raises(LimitExceeded):
-        budget.begin("b")

@@ -35,7 +35,7 @@ INTEGRITY = (
 
 
 @dataclass(slots=True)
-class Match:
+class VerifiedMatch:
     """One record: its `key`, `status`, `ledger` (empty where its family keeps none), how many of its tool calls were
     computed again or checked (`calls`)."""
 
@@ -46,13 +46,13 @@ class Match:
 
 
 @dataclass(slots=True)
-class Verification:
+class RunVerification:
     """What came out. `holds` when there is no problem; `files` that are listed; `matches` in the order of the file."""
 
     run: str
     problems: Problems
     files: int = 0
-    matches: list[Match] = field(default_factory=list)
+    matches: list[VerifiedMatch] = field(default_factory=list)
     calls: CallCounts = field(default_factory=CallCounts)
     decisions: int = 0
     """Decisions of the run's policy that were made again."""
@@ -89,7 +89,7 @@ class Verification:
         }
 
 
-def verify(path: Path, again: Recalculation) -> Verification:
+def verify(path: Path, again: Recalculation) -> RunVerification:
     """Verify the run directory `path`; `again` computes tool answers.
 
     Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
@@ -101,9 +101,9 @@ def verify(path: Path, again: Recalculation) -> Verification:
             problems.add(issue.file, "", issue.message)
     if problems.count:
         problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
-        return Verification(path.resolve().name, problems)
+        return RunVerification(path.resolve().name, problems)
     run = opened(path, verifying=True)
-    result = Verification(run.name, problems)
+    result = RunVerification(run.name, problems)
     for issue in digests.check(path):
         problems.add(issue.file, issue.pointer, issue.message)
     with problems.guard(digests.DIGESTS_FILE, ""):
@@ -143,12 +143,12 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
         problems.notes.append(f"{count} matches have calls and no record: they were under way when the run stopped")
 
 
-def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[Match]:
+def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[VerifiedMatch]:
     for key in found.records:
         with problems.guard(RECORDS_FILE, key):
             whole = found.read(key)
             kept = getattr(found.family, "ledger", None)
-            yield Match(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
+            yield VerifiedMatch(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
 
 
 @contextmanager

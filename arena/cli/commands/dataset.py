@@ -38,6 +38,7 @@ from arena.settings.places import DATA_ROOT
 from arena.store.rundir import pretty_json, write_output
 
 GENERATED, GROUNDED, REPORT = "transcripts.jsonl", "grounded", "grounding.json"
+
 CHALLENGES = "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 
 
@@ -54,13 +55,21 @@ def parser() -> Parser:
     )
     leaves = declared.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=Parser)
 
-    def leaf(name: str, text: str, words: str) -> Parser:
-        found: Parser = leaves.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
-                                          examples=(f"python3 -m arena dataset {name} {words}",))  # fmt: skip
-        found.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
-        return found
+    _declare_generation(leaves)
+    _declare_rows(leaves)
+    return declared
 
-    made = leaf("requests", "write a batch of requests to a model that writes matches",
+
+def _leaf(leaves: argparse._SubParsersAction[Parser], name: str, text: str, words: str) -> Parser:
+    found: Parser = leaves.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
+                                      examples=(f"python3 -m arena dataset {name} {words}",))  # fmt: skip
+    found.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    return found
+
+
+def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
+    """Declare the steps from challenges to matches with true results."""
+    made = _leaf(leaves, "requests", "write a batch of requests to a model that writes matches",
                 "--model gpt-5 --out state/datasets/first/requests.jsonl")  # fmt: skip
     made.add_argument("--model", required=True, metavar="ID", help="the model that writes")
     made.add_argument("--seeds", type=_seeds, default=(0,), metavar="N,N", help="seeds of the drawn values [0]")
@@ -74,21 +83,25 @@ def parser() -> Parser:
     made.add_argument("--max-tokens", type=int, metavar="N", help="most tokens of a reply")
     made.add_argument("--temperature", type=float, metavar="X", help="sampling temperature")
     _out(made, "file of requests to write")
-    mock = leaf("mock-answers", "answer a batch without a model: plays with invented results",
+    mock = _leaf(leaves, "mock-answers", "answer a batch without a model: plays with invented results",
                 "state/datasets/first/requests.jsonl --out state/datasets/first/results.jsonl")  # fmt: skip
     mock.add_argument("requests", type=Path, metavar="REQUESTS", help="file of requests")
     _out(mock, "file of answers to write")
-    ground = leaf("ground", "play generated matches with the real calculator",
+    ground = _leaf(leaves, "ground", "play generated matches with the real calculator",
                   "state/datasets/first/results.jsonl --out state/datasets/first")  # fmt: skip
     ground.add_argument("results", type=Path, metavar="RESULTS", help="file of answers of the service")
     ground.add_argument("--workers", type=int, default=1, metavar="N", help="matches at once [1]")
     _out(ground, "folder for the transcripts, the runs and the report")
-    valid = leaf("validate", "report why matches are no training data", "state/datasets/first")
+    valid = _leaf(leaves, "validate", "report why matches are no training data", "state/datasets/first")
     valid.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
     valid.add_argument("--min-fit", type=_share, default=1.0, metavar="SHARE",
                        help="exit with 1 below this share of fit matches [1.0]")  # fmt: skip
     valid.add_argument("--json", action="store_true", help="print the report as JSON")
-    rows = leaf("rows", "write chat rows of all fit matches, one per role",
+
+
+def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
+    """Declare the steps from matches to training files."""
+    rows = _leaf(leaves, "rows", "write chat rows of all fit matches, one per role",
                 "state/runs/gold --out state/datasets/first/rows.jsonl")  # fmt: skip
     rows.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
     rows.add_argument("--tool-calls", choices=("text", "native"), default="text",
@@ -96,7 +109,7 @@ def parser() -> Parser:
     _out(rows, "file of rows to write")
     for name, text in (("rewards", "write rows of prompt, completion and reward"),
                        ("preferences", "write pairs: the same prompt, a better and a worse reply")):  # fmt: skip
-        scored = leaf(name, text, f"state/runs/one state/runs/two --out state/datasets/first/{name}.jsonl")
+        scored = _leaf(leaves, name, text, f"state/runs/one state/runs/two --out state/datasets/first/{name}.jsonl")
         scored.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="finished runs of any family")
         scored.add_argument("--reward", default=VERIFIED, metavar="NAME",
                             help="a value of the score, or the mean of the verified grades [verified]")  # fmt: skip
@@ -105,7 +118,7 @@ def parser() -> Parser:
             scored.add_argument("--least", type=float, default=0.5, metavar="X",
                                 help="rewards that differ by less make no pair [0.5]")  # fmt: skip
         _out(scored, "file of rows to write")
-    final = leaf("finalize", "split rows into train and val, with a data card",
+    final = _leaf(leaves, "finalize", "split rows into train and val, with a data card",
                  "state/datasets/first/rows.jsonl --out state/datasets/first/final")  # fmt: skip
     final.add_argument("rows", type=Path, nargs="+", metavar="ROWS", help="files of `dataset rows`")
     final.add_argument("--seed", type=int, default=0, metavar="N", help="decides which challenges are in val [0]")
@@ -115,14 +128,15 @@ def parser() -> Parser:
     final.add_argument("--max-chars", type=int, metavar="N", help="leave out longer rows")
     final.add_argument("--license", default="mit", metavar="ID", help="licence of the data [mit]")
     _out(final, "folder to write")
-    audit = leaf("audit", "look for held-out challenges in a training file", "state/datasets/first/final/train.jsonl")
+    audit = _leaf(
+        leaves, "audit", "look for held-out challenges in a training file", "state/datasets/first/final/train.jsonl"
+    )
     audit.add_argument("file", type=Path, metavar="FILE", help="file of JSON lines")
     audit.add_argument("--challenges", type=Path, default=DATA_ROOT / CHALLENGES, metavar="FILE",
                        help="challenge file [that of the project]")  # fmt: skip
     audit.add_argument("--runs", type=Path, nargs="*", default=(), metavar="RUN",
                        help="runs whose drawn values are looked for, too")  # fmt: skip
     audit.add_argument("--json", action="store_true", help="print the findings as JSON")
-    return declared
 
 
 def _out(parser: Parser, text: str) -> None:

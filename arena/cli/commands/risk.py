@@ -86,6 +86,23 @@ def _tidy_flags(parser: Parser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what would be removed")
 
 
+IMPORTED = ("tau-bench", "tau2", "agentdojo")
+"""Formats of families/risk/imports/table.py, by name alone: the help imports none of them."""
+
+
+def _import_flags(parser: Parser) -> None:
+    parser.add_argument("format", choices=IMPORTED, metavar="FORMAT", help=f"one of {', '.join(IMPORTED)}")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="file of recorded runs")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder for the rows")
+    parser.add_argument("--model", default="", metavar="NAME",
+                        help="model of the agent, where the files do not name it")  # fmt: skip
+    parser.add_argument("--task", default="", metavar="NAME",
+                        help="the fact `task` that rules see (without it the domain or suite)")  # fmt: skip
+    parser.add_argument("--gates", type=Path, metavar="FILE", help="policy that decides about the recorded calls")
+    parser.add_argument("--evaluator", type=Path, metavar="FILE", help="rules that judge the recorded replies")
+    parser.add_argument("--json", action="store_true", help="print what was imported as one JSON object")
+
+
 LEAVES: dict[str, Leaf] = {
     "run": Leaf("arena.cli.risk.play", "play slices with their attacks and benign twins", (
         "python3 -m arena risk run --trials 3",
@@ -111,10 +128,16 @@ LEAVES: dict[str, Leaf] = {
                  ("python3 -m arena risk list", "python3 -m arena risk list --json"), _list_flags),
     "tidy": Leaf("arena.cli.risk.tidy", "remove from a run what is no part of it",
                  ("python3 -m arena risk tidy --run-id first --dry-run",), _tidy_flags),
+    "import": Leaf("arena.cli.risk.import_runs", "import recorded agent runs of other benchmarks", (
+        "python3 -m arena risk import tau-bench runs.json --model gpt-4o --out state/results/tau",
+        "python3 -m arena risk import tau2 runs.json --out state/results/tau2 --gates config/gates.yaml",
+    ), _import_flags),
 }  # fmt: skip
 """Subcommand -> its row. A new one is one file in arena/cli/risk and one row."""
 
 _TITLES = {
+    "import": "Read recorded runs of tau-bench, tau2 or AgentDojo, decide about their calls and replies, and write rows"
+    " and pass^k: docs/policy.md.",
     "run": _RUN,
     "sweep": "Cross slices, attacks, models, modes and seeds: a run per mode and model, and one set of results.",
     "report": "Write rows, tables, figure and page of a run anew: from its records, or from the rows that are there.",

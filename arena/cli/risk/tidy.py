@@ -11,7 +11,9 @@ from arena.cli.console import Console
 from arena.cli.risk.places import CELLS_DIR, chosen_folder, names_below
 from arena.engine.summary import SCORES_CSV
 from arena.errors import EXIT_OK, UsageError, one_line
+from arena.families.risk.imports.table import IMPORT
 from arena.families.risk.spec import SPEC
+from arena.policy.recorded_calls import RECORDED_CALLS
 from arena.settings.env import load_dotenv
 from arena.settings.places import DATA_ROOT
 from arena.store.digests import DIGESTS_FILE, renew
@@ -20,7 +22,7 @@ from arena.store.rundir import INPUTS_DIR, MANIFEST_FILE, RECORDS_FILE, SUMMARY_
 
 KEPT = frozenset({
     *TOP_FILES, MANIFEST_FILE, RECORDS_FILE, JOURNAL_FILE, TIMINGS_FILE, SUMMARY_FILE, SCORES_CSV, DIGESTS_FILE,
-    f"{SPEC.words.unit}_summary.csv",
+    f"{SPEC.words.unit}_summary.csv", IMPORT, RECORDED_CALLS,
 })  # fmt: skip
 """What a run consists of, beside its inputs, the combinations of a sweep and the folders of its experiments."""
 

@@ -35,7 +35,7 @@ from arena.families.cheaptalk.rating import Rating, Weights
 from arena.families.cheaptalk.reading import Heard
 from arena.families.cheaptalk.reputation import update
 from arena.families.cheaptalk.scene import RECEIVER, SENDER, SOLVER, Scene
-from arena.families.cheaptalk.verifier import Verification, verify
+from arena.families.cheaptalk.verifier import EvidenceVerification, verify
 from arena.records import Transcript
 
 
@@ -120,7 +120,7 @@ def _evidence(found: Checked, scene: Scene) -> EvidenceDetail:
     )
 
 
-def _verifier(found: Verification) -> VerifierDetail:
+def _verifier(found: EvidenceVerification) -> VerifierDetail:
     rating = found.rating
     return VerifierDetail(
         label_correct=found.label_correct,
@@ -140,7 +140,7 @@ def _verifier(found: Verification) -> VerifierDetail:
 
 def _payoff(
     finished: Finished,
-    verification: Verification,
+    verification: EvidenceVerification,
     reputation: ReputationDetail | None,
     found: Checked,
     paying: Paying,
@@ -204,7 +204,7 @@ def _tokens(transcript: Transcript) -> tuple[int, int]:
     return of(SENDER) + of(SOLVER), of(RECEIVER)
 
 
-def _reputation(finished: Finished, found: Checked, verification: Verification) -> ReputationDetail | None:
+def _reputation(finished: Finished, found: Checked, verification: EvidenceVerification) -> ReputationDetail | None:
     """Return the step of the sender's reputation; None outside of a series.
 
     After every episode its truth comes out. Passed: the sender asserted it, and its evidence stands in the source. A

@@ -16,6 +16,9 @@ from arena.families.cheaptalk.spec import NOT_RATING
 from arena.settings.config import Config
 from arena.settings.table import PROVIDERS, Setting
 
+_PLACES = {"path": "episodes_path", "summary_path": "summary_path", "results_dir": "results_dir"}
+"""Key under `output` -> setting."""
+
 FILES = {"milestone1.jsonl": "milestone1", "milestone1_summary.json": "milestone1"}
 """Last part of a path under `output` -> milestone; a folder is named as its milestone is."""
 
@@ -177,6 +180,7 @@ class _Reader:
                             "(path, summary_path), milestone2, milestone3, milestone4 (results_dir)")  # fmt: skip
             else:
                 milestones.append(milestone)
+                found[_PLACES[key]] = text
         if len(set(milestones)) > 1:
             self.refuse("/output", f"names files of several milestones: {', '.join(sorted(set(milestones)))}")
         if milestones:
@@ -238,6 +242,11 @@ def _without_effect(config: Config) -> Iterator[tuple[str, str]]:
             yield name, "the methods of milestone 3 are not played"
         for name in ("max_tokens_per_task", "max_llm_calls_per_task"):
             yield name, "the budget is that of milestone 3, which is not played"
+    if "milestone1" not in config["milestones"]:
+        for name in ("episodes_path", "summary_path", "output"):
+            yield name, "milestone 1 is not played"
+    if all(not row.folder for row in milestones):
+        yield "results_dir", "milestone 1 has no folder"
     if all(row.methods for row in milestones):
         yield "deviations", "milestone 3 compares honest senders with methods"
     if not protocols - {P1}:

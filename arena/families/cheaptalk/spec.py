@@ -62,13 +62,26 @@ GAME: tuple[Setting, ...] = (
             "do not ask the sender first what it takes for true: a call less, and no check of behaviour against it"),
     Setting("experiment_name", ("--experiment-name",), "text", None, _ID, PLAYED,
             "a name for the manifest", metavar="TEXT"),
-    Setting("not_written", ("--not-written",), "list", (), _OP, PLAYED,
+)  # fmt: skip
+"""What is played with them."""
+
+FILES: tuple[Setting, ...] = (
+    Setting("episodes_path", ("--episodes-path",), "text", None, _ID, _RESULTS,
+            "where in the run the episodes of milestone 1 stand (milestone1.jsonl without it)", metavar="NAME"),
+    Setting("summary_path", ("--summary-path",), "text", None, _ID, _RESULTS,
+            "where in the run the summary of milestone 1 stands (milestone1_summary.json without it)", metavar="NAME"),
+    Setting("results_dir", ("--results-dir",), "text", None, _ID, _RESULTS,
+            "folder in the run for the files of milestone 2, 3 or 4 (named as the milestone without it)",
+            metavar="NAME"),
+    Setting("not_written", ("--not-written",), "list", (), _ID, _RESULTS,
             "result files that are left out: episodes, summary, comparison_table, reputation_trajectories,"
             " progression_analysis; repeatable",
             choices=("episodes", "summary", "comparison_table", "reputation_trajectories", "progression_analysis"),
             metavar="NAMES"),
+    Setting("output", ("--output",), "path", None, "invocation", _RESULTS,
+            "also write the episodes of milestone 1 to this file, and their summary beside it", metavar="FILE"),
 )  # fmt: skip
-"""What is played with them."""
+"""Which result files are written."""
 
 PAYING: tuple[Setting, ...] = (
     Setting("payoff", ("--payoff",), "text", "standard", _ID, PLAYED,
@@ -180,7 +193,7 @@ RATING: tuple[Setting, ...] = tuple(_own(row) for row in JUDGE if row.name not i
 _COMMON = tuple(_own(row) for row in (*PLAYERS, *CORE) if row.name != "config")
 
 SETTINGS: tuple[Setting, ...] = (
-    *TASKS, *GAME, *PAYING, *CONSTANTS, *BASELINES, *RATING, *_COMMON, BATCH_SIZE, EXPERIMENT,
+    *TASKS, *GAME, *PAYING, *CONSTANTS, *BASELINES, *FILES, *RATING, *_COMMON, BATCH_SIZE, EXPERIMENT,
 )  # fmt: skip
 
 SPEC = FamilySpec(
@@ -192,5 +205,7 @@ SPEC = FamilySpec(
     providers={"mock": "arena.families.cheaptalk.mock.provider"},
     mocks=MockModels(player="careful", judge="rater"),
     compared=("num_tasks", "dataset", "information", "payoff", "bonus", "evidence_match"),
+    not_compared=("senders", "receivers", "mock_sha256"),
+    report="arena.families.cheaptalk.report",
     detail=EpisodeDetail,
 )

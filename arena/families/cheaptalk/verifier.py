@@ -16,7 +16,7 @@ NO_GOLD_TEXT = "no_ground_truth_text"
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class EvidenceVerification:
     """Label and evidence of one conversation against the truth.
 
     `match` is the score that payoffs use: the match chosen by the caller combined with the rating; 0 where no evidence
@@ -63,7 +63,7 @@ def verify(
     rating: Rating | None = None,
     weights: Weights = EQUAL,
     strict: bool = True,
-) -> Verification:
+) -> EvidenceVerification:
     """Compare a decision and the evidence shown with the claim's truth. `strict` chooses which match counts.
 
     An unparsable decision (None) is not correct.
@@ -80,7 +80,7 @@ def verify(
         skipped = NO_GOLD_TEXT
     match = combined(own, None if rating is None else rating.mean, weights) if evidence.pieces else 0.0
     right = predicted is claim.label
-    return Verification(
+    return EvidenceVerification(
         predicted=predicted,
         label_correct=right,
         evidence_provided=evidence.provided,

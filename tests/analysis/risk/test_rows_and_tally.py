@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arena.analysis.risk.figure import curves, picture, summary_svg
+from arena.analysis.risk.figure import picture, pressure, summary_svg
 from arena.analysis.risk.results import counted
 from arena.analysis.risk.rows_file import Malformed, counts_of, read_rows, row_problem
 from arena.analysis.risk.tables import COLUMNS, OWASP, coverage_rows, curve_points, summary_csv
@@ -184,8 +184,7 @@ def test_curve_rises_with_the_turns() -> None:
     rows = [attack("succeeded", "escalation", breach_turn=turn) for turn in (0, 2)]
     found = tally_of([*rows, attack("resisted", "escalation"), attack("resisted", "escalation")])
     assert curve_points(found) == [("escalation", "none", [0.25, 0.25, 0.5])]
-    drawn = curves(found)
-    assert drawn is not None and curves(tally_of([attack("resisted")])) is None
+    assert pressure(found) is not None and pressure(tally_of([attack("resisted")])) is None
 
 
 def test_figure_of_nothing_is_a_sentence() -> None:

@@ -11,7 +11,7 @@ import pytest
 from arena.cli.entry import main
 from arena.families.crypto.baselines.case import Case, deciding_names
 from arena.families.crypto.baselines.family import most_frequent
-from arena.families.crypto.baselines.report import Rates, Tally
+from arena.families.crypto.baselines.report import BaselineTally, Rates
 from arena.families.crypto.baselines.table import BASELINES
 from arena.families.crypto.baselines.wording import figures, sums, told, with_decoys, words
 from arena.settings.places import DATA_ROOT
@@ -128,17 +128,21 @@ def test_the_most_frequent_result_is_the_first_of_equals() -> None:
 
 def test_a_baseline_may_get_through_in_one_seed_of_twenty() -> None:
     few, more = Rates(n=20, verified=1), Rates(n=20, verified=2)
-    tally = Tally(by_challenge={"a": {"sham_proofs": few}, "b": {"sham_proofs": more}})
+    tally = BaselineTally(by_challenge={"a": {"sham_proofs": few}, "b": {"sham_proofs": more}})
     assert [name for name, _ in tally.problems()] == ["b"]
 
 
 def test_a_reference_that_fails_once_is_a_problem() -> None:
-    tally = Tally(by_challenge={"a": {"reference": Rates(n=20, verified=19)}, "b": {"reference": Rates(20, 20, 20)}})
+    tally = BaselineTally(
+        by_challenge={"a": {"reference": Rates(n=20, verified=19)}, "b": {"reference": Rates(20, 20, 20)}}
+    )
     assert list(tally.problems()) == [("a", "the reference play reaches verified SUCCESS in 19 of 20 matches")]
 
 
 def test_one_answer_may_be_right_in_six_matches_of_ten() -> None:
-    tally = Tally(by_challenge={"a": {"constant": Rates(n=10, right=6)}, "b": {"constant": Rates(n=10, right=7)}})
+    tally = BaselineTally(
+        by_challenge={"a": {"constant": Rates(n=10, right=6)}, "b": {"constant": Rates(n=10, right=7)}}
+    )
     assert list(tally.problems()) == [("b", "one and the same answer is right in 7 of 10 matches")]
 
 

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-from arena.cli.commands import risk_import
-from arena.cli.console import Console
+from arena.cli.commands.risk import IMPORTED
 from arena.errors import DataError, UsageError
 from arena.families.risk.imports.agent_run import AgentRun, calls_of
 from arena.families.risk.imports.counts import counts
 from arena.families.risk.imports.table import FORMATS, read_runs
 from arena.policy.evaluator_file import read_evaluator
-from arena.settings.flags import Parser
 from tests.support.arena_rig import command
 
 POLICY = (
@@ -242,6 +240,10 @@ def test_a_format_that_names_no_model_needs_one(tmp_path: Path) -> None:
         read(tmp_path, "tau-bench", [tau()], model="")
 
 
+def test_the_command_names_every_format() -> None:
+    assert set(IMPORTED) == set(FORMATS)
+
+
 def test_hostile_json_is_refused_without_a_traceback(tmp_path: Path) -> None:
     path = tmp_path / "deep.json"
     path.write_text("[" * 100_000, encoding="utf-8")
@@ -278,10 +280,10 @@ def test_fractions_errors_and_missing_trials_are_counted_apart(tmp_path: Path) -
 def run_import(tmp_path: Path, name: str, value: Any, *flags: str) -> tuple[dict[str, Any], list[Any], Path]:
     file, out = tmp_path / f"{name}.json", tmp_path / "out"
     file.write_text(json.dumps(value), encoding="utf-8")
-    parser = Parser("arena risk import")
-    risk_import.declare(parser)
-    options = parser.parse_args([name, str(file), "--out", str(out), "--model", "m", *flags])
-    assert risk_import.run(options, Console()) == 0
+    ended = command("risk", "import", name, file, "--out", out, "--model", "m", *flags)
+    print(ended.text)
+    if ended.code:
+        raise UsageError(ended.err)
     rows = [json.loads(line) for line in (out / name / "rows.jsonl").read_bytes().splitlines()]
     return json.loads((out / "import.json").read_bytes()), rows, out
 
@@ -352,3 +354,10 @@ def test_the_command_says_what_was_imported(tmp_path: Path, capsys: pytest.Captu
     assert "1  " in out and "0.500" in out
     assert "2 runs of 1 tasks: 1 successes, 1 rewards that are neither 0 nor 1" in out
     assert "GATES: pre=allow:6/warn:0/deny:2" in out and "not enforced" in out
+
+
+def test_the_report_of_the_risk_lab_works_on_an_import(tmp_path: Path) -> None:
+    _, _, out = run_import(tmp_path, "agentdojo", [dojo(security=True), dojo(user_task_id="u2")])
+    ended = command("risk", "report", out)
+    assert ended.code == 0 and (out / "index.html").is_file()
+    assert "0 redundant files" in command("risk", "tidy", out, "--dry-run").out

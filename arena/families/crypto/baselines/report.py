@@ -57,7 +57,7 @@ class Rates:
 
 
 @dataclass(slots=True)
-class Tally:
+class BaselineTally:
     """Collects the records of a run of baselines, in all and by challenge."""
 
     whole: dict[str, Rates] = field(default_factory=dict)

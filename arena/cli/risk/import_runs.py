@@ -1,7 +1,4 @@
-"""`arena risk import`: recorded runs of agents from other benchmarks, as rows for policies and reports.
-
-A subcommand of `arena risk`: `declare` its flags, `run` it.
-"""
+"""`arena risk import`: recorded runs of agents from other benchmarks, as rows for policies and reports."""
 
 from __future__ import annotations
 
@@ -13,36 +10,14 @@ from pathlib import Path
 
 from arena.cli.console import Console
 from arena.errors import EXIT_OK
-from arena.families.risk.imports.table import FORMATS, read_runs, write_import
+from arena.families.risk.imports.table import read_runs, write_import
 from arena.formats.tables import join_lines, printable, text_table
 from arena.policy.evaluator_file import load_evaluator
 from arena.policy.gates_file import load_policy
 from arena.policy.policy_gate import PolicyGate
 from arena.records import Json
 from arena.settings.env import load_dotenv
-from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
-
-SUMMARY = "import recorded agent runs of tau-bench, tau2 or AgentDojo"
-EXAMPLES = (
-    "python3 -m arena risk import tau-bench results.json --model gpt-4o --out state/results/tau",
-    "python3 -m arena risk import tau2 simulations.json --out state/results/tau2 --gates config/gates.yaml",
-)
-
-
-def declare(parser: Parser) -> None:
-    """Declare the flags."""
-    formats = "; ".join(f"{name}: {one.summary}" for name, one in FORMATS.items())
-    parser.add_argument("format", choices=tuple(FORMATS), metavar="FORMAT", help=formats)
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="file of recorded runs")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder for the rows")
-    parser.add_argument("--model", default="", metavar="NAME",
-                        help="model of the agent, where the files do not name it")  # fmt: skip
-    parser.add_argument("--task", default="", metavar="NAME",
-                        help="the fact `task` that rules see (without it the domain or suite)")  # fmt: skip
-    parser.add_argument("--gates", type=Path, metavar="FILE", help="policy that decides about the recorded calls")
-    parser.add_argument("--evaluator", type=Path, metavar="FILE", help="rules that judge the recorded replies")
-    parser.add_argument("--json", action="store_true", help="print what was imported as one JSON object")
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
