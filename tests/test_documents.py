@@ -27,12 +27,13 @@ SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 """Flags that the code builds from the names of forms."""
 
 FOREIGN_FLAGS = frozenset({
-    "--enable-auto-tool-choice",
+    "--enable-auto-tool-choice", "--tool-call-parser", "--reasoning-parser", "--max-model-len",
+    "--enable-prompt-tokens-details", "--jinja", "--reasoning-format", "--port", "--context-length",
     "--locked", "--bin", "--release", "--example", "--only-lambda-apis", "--check", "--abbrev", "--ff-only",
     "--array", "--cli-input-json", "--dependency", "--filename", "--parsable", "--wrap",
     "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet", "--spec", "--from",
 })  # fmt: skip
-"""Flags of cargo, git, ruff, pipx, uvx, sbatch, kubectl and aws."""
+"""Flags of cargo, git, ruff, pipx, uvx, sbatch, kubectl, aws and the servers in docs/providers.md."""
 
 
 def documents() -> dict[str, str]:
