@@ -1,7 +1,7 @@
 """Plays the pending trials of a session in several processes of this machine.
 
-The session forks; each child plays every n-th lane with models and a calculator of its own, and appends to logs of its
-own (store/parts.py). It tells the parent through a pipe what has ended; the parent shows one progress view, hands
+The session forks; each child plays every n-th job series with models and a calculator of its own, and appends to logs
+of its own (store/parts.py). It tells the parent through a pipe what has ended; the parent shows one progress view, hands
 signals on, and puts the logs together. A child whose parent is gone ends at once: what was answered is on disk.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from arena.engine.build import RunRequest, build_calculator, build_cast
-from arena.engine.plan import lanes
+from arena.engine.plan import job_series
 from arena.engine.progress import trial_line
 from arena.engine.runner import JOIN_SECONDS, Progress, TrialCap
 from arena.engine.session import NotPassed, Session, Shown, ignore
@@ -239,7 +239,7 @@ def _play(session: Session, part: Shard, folder: Path, say: Callable[..., None])
             say(key=ended.key, status=ended.status, stop=ended.stop, detail=ended.detail, line=line)
 
         tick = (lambda progress: say(counts=counts())) if session.shows_progress() else ignore
-        todo = itertools.islice(lanes(session.jobs()), part.index, None, part.count)
+        todo = itertools.islice(job_series(session.jobs()), part.index, None, part.count)
         workers = max(1, part.share(session.operation.workers))
         progress = session.play(folder, todo, workers, cap, Shown(finished, tick))
         say(stopped_by=progress.stopped_by, last=counts())

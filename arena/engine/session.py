@@ -13,7 +13,7 @@ from typing import NamedTuple
 from arena.engine.build import Cast, RunRequest
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
-from arena.engine.plan import Job, Lane, SeriesIndex, lanes
+from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import Account, Console, ProgressLine, trial_line
 from arena.engine.results import write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
@@ -263,10 +263,10 @@ class Session:
         most = run.limits().trials
         cap = None if most is None else TrialCap(most, self.answered(), run.request.process.stop)
         workers = min(operation.workers, pending)
-        return self.play(self.directory.path, lanes(self.jobs()), workers, cap, Shown(finished, tick))
+        return self.play(self.directory.path, job_series(self.jobs()), workers, cap, Shown(finished, tick))
 
-    def play(self, logs: Path, todo: Iterable[Lane], workers: int, cap: TrialCap | None, shown: Shown) -> Progress:
-        """Play lanes in this process; what it logs is appended to the files in the folder `logs`."""
+    def play(self, logs: Path, todo: Iterable[JobSeries], workers: int, cap: TrialCap | None, shown: Shown) -> Progress:
+        """Play job series in this process; what it logs is appended to the files in the folder `logs`."""
         run, operation = self.run, self.operation
         journal = AppendFile(logs / JOURNAL_FILE, operation.fsync)
         records = AppendFile(logs / RECORDS_FILE, operation.fsync)

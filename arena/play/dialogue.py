@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from arena.errors import PlayerFault, TrialEnded
 from arena.messages import Conversation, ModelReply, Sampling, Tool
+from arena.play.hearing import heard
 from arena.play.native_tools import echo, read_call, result_of
 from arena.play.services import Services, merge_usage
 from arena.play.tool_description import HELP_OP
@@ -72,7 +73,8 @@ class DialogueSetup:
     """What a dialogue needs: the system text of each seat (in the order of seats), its schedule, and the limits.
 
     `opening_cue` stands in for a first message where a seat has heard nothing yet.  `agreed_end`: whether the dialogue
-    ends when the latest turn of every seat declares the matter settled.
+    ends when the latest turn of every seat declares the matter settled.  `nonces`: seat -> the mark of its tool results
+    (play/hearing.py), which its system text must name; a seat without one has unmarked results.
     """
 
     systems: Mapping[str, str]
@@ -82,6 +84,7 @@ class DialogueSetup:
     agreed_end: bool = True
     tools: tuple[Tool, ...] = ()
     """Offered in the provider's own form; without them calls are part of the text."""
+    nonces: Mapping[str, str] = field(default_factory=dict)
 
 
 def converse(setting: DialogueSetup, services: Services, transcript: Transcript | None = None) -> Transcript:
@@ -138,12 +141,12 @@ class _Dialogue:
         self.transcript.stop = Stop.MAX_TURNS
 
     def publish(self, row: Row, said: str) -> None:
-        """Let the seats hear a turn: the speaker as its own, the others under the speaker's name."""
+        """Let the seats hear a turn: the speaker as its own, the others with the speaker in front of every line."""
         for other, view in self.views.items():
             if other == row.seat:
                 view.add("assistant", said)
             elif row.hears is None or other in row.hears:
-                view.add("user", f"{row.seat}: {said}")
+                view.add("user", heard(row.seat, said))
 
 
 class _SeatTurn:
@@ -159,6 +162,7 @@ class _SeatTurn:
         self.view = dialogue.views[row.seat]
         self.usage = dialogue.transcript.usage[row.seat]
         self.tools = dialogue.setting.tools if row.tools else ()
+        self.nonce = dialogue.setting.nonces.get(row.seat, "")
         self.tool_calls = 0
         self.help_calls = 0
         self.unusable = 0
@@ -233,14 +237,14 @@ class _SeatTurn:
         results = self.answers(items, step)
         written = len(parsed.items)
         if self.tools:
-            said = results_message(results[:written]) if written else ""
+            said = results_message(results[:written], self.nonce) if written else ""
             told = [result_of(call, answer) for call, (_, answer) in zip(native, results[written:], strict=True)]
             self.view.add("assistant", reply.text, calls=tuple(echo(call) for call in native))
             self.view.add("user", said, results=tuple(told))
         else:
             calls = [call_text(item.op, item.args, item.id) for item in items[written:] if isinstance(item, Call)]
             self.view.add("assistant", "\n".join(part for part in (reply.text, *calls) if part.strip()) or NO_CALL)
-            self.view.add("user", results_message(results))
+            self.view.add("user", results_message(results, self.nonce))
 
     def answers(self, items: Sequence[Call | Malformed], step: int) -> list[tuple[str, Json]]:
         """Return id and answer of each call of a message. Errors: PlayerFault past the allowed re-asks."""

@@ -87,7 +87,7 @@ _RUNS_INTO = re.compile(r"\w[^\w.:!?]*\Z")
 _GOES_ON = re.compile(r"\s+\w|[.,;)!?\"'\u201d]")
 _CALL_LIKE = re.compile(r"\s*(?:[{\[<]|[\w.]+\s*\()")
 _NEAR_CHARS = 80
-"""How far around a marker is looked to tell a mention from a call."""
+"""How far around a marker is searched to decide between a mention and a call."""
 # What makes broken JSON an attempted call and not a quotation.
 _ATTEMPT = re.compile(
     r"[\"'\u201c\u201d]?\btool_calls?\b[\"'\u201c\u201d]?\s*[:=]"
@@ -319,7 +319,7 @@ def _joined(cuts: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
 
 
 def _with_unique_ids(items: list[Call | Malformed]) -> list[Call | Malformed]:
-    """Give a call whose id was used before in the message another one, so that results can be told apart."""
+    """Give a call whose id was used before in the message another one, so that results have different ids."""
     given = [item.id for item in items if type(item) is Call and item.id is not None]
     if len(set(given)) == len(given):
         return items
@@ -347,13 +347,15 @@ RESULTS_HEADER = "Calculator results (only you see them):"
 RESULTS_FOOTER = "Call again, or write your message to the others without a call."
 
 
-def results_message(results: Sequence[tuple[str, Json]]) -> str:
+def results_message(results: Sequence[tuple[str, Json]], nonce: str = "") -> str:
     """Return the user message that tells a seat its results, one compact JSON line each.
+
+    `nonce`: the mark of the seat, by which it knows its results from what others write; empty where it alone is asked.
 
     `results`: pairs of call id and answer, an object with `ok` (what the calculator gave, or an error object for a
     malformed call or a limit). `deterministic`, the same on every answer of a run, is left out.
     """
-    lines = [RESULTS_HEADER]
+    lines = [RESULTS_HEADER if not nonce else RESULTS_HEADER.replace("results", f"results {nonce}", 1)]
     for call_id, answer in results:
         if isinstance(answer, dict):
             shown = {"id": call_id}

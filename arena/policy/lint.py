@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from arena.policy.conditions import All, Compare, Condition
 from arena.policy.facts import Path
 from arena.policy.rules import Action, Policy, Rule
-from arena.policy.worlds import GaveUp, Truth, World, Worlds, told
+from arena.policy.worlds import GaveUp, Truth, World, Worlds, describe_world
 from arena.records import Json
 
 
@@ -53,7 +53,7 @@ def _rule(worlds: Worlds, rule: Rule, earlier: Sequence[Rule]) -> Iterator[Polic
         if worlds.find(lambda world: _decides_first(worlds, rule, earlier, world), rule) is None:
             by = next(one.id for one in earlier if worlds.decides(one, _settled(worlds, alone)))
             message = f"{rule.id}: never decides, an earlier rule does whenever it holds; here {by}"
-            yield PolicyFinding("shadowed", rule.id, rule.line, message, told(alone))
+            yield PolicyFinding("shadowed", rule.id, rule.line, message, describe_world(alone))
             return
         for place, action in enumerate(rule.actions):
             yield from _action(worlds, rule, earlier, action, rule.actions[:place])
@@ -91,7 +91,7 @@ def _default(worlds: Worlds, rules: Sequence[Rule], stage: str) -> Iterator[Poli
             some = worlds.find(lambda world: worlds.decides(rules[-1], world), rules[-1]) or {}
             by = rules[-1]
             message = f"{stage}: the default is never reached, a rule always decides; here {by.id}"
-            yield PolicyFinding("unreachable_default", by.id, by.line, message, told(some))
+            yield PolicyFinding("unreachable_default", by.id, by.line, message, describe_world(some))
     except GaveUp:
         yield PolicyFinding(
             "undecided", "policy.default", 0, f"{stage}: too many combinations to tell about the default"

@@ -107,7 +107,7 @@ class HttpProvider(Provider):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Lines that the door should print once, such as that certificates are not checked."""
+        """Lines for the command to print once, such as that certificates are not checked."""
         return self._transport.warnings
 
     def close(self) -> None:
@@ -266,7 +266,7 @@ class HttpProvider(Provider):
 
 
 def _apart(reading: Reading) -> Reading:
-    """Keep reasoning that stands in the text apart."""
+    """Separate reasoning from the text."""
     found = split(reading.text)
     if not found.found:
         return reading

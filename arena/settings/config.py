@@ -191,7 +191,7 @@ def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:
 def _fill_bare(
     written: dict[str, Any], table: Sequence[Setting], environ: Mapping[str, str], issues: list[str]
 ) -> None:
-    """Give a flag that stands without its value that of its variable."""
+    """Read a bare flag's value from its variable."""
     for row in table:
         if row.bare_env is not None and written.get(row.name) is True:
             written[row.name] = environ.get(row.bare_env, "").strip()

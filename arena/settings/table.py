@@ -175,7 +175,7 @@ CORE: tuple[Setting, ...] = (
     Setting("out", ("--out",), "path", None, _CALL, _RESULTS,
             "run directory (a new one under state/runs/ without it)", metavar="DIR"),
     Setting("resume", ("--resume",), "flag", False, _CALL, _RESULTS,
-            "go on with the run in --out: finished matches are kept, failed ones played on"),
+            "resume the run in --out: finished matches are kept, the others are played"),
     Setting("retry", ("--retry",), "list", (), _CALL, _RESULTS,
             "with --resume: also play these again (aborted); repeatable", choices=("aborted",), metavar="STATUS"),
     Setting("shard", ("--shard",), "text", None, _OP, _RESULTS,

@@ -34,9 +34,9 @@ def test_each_seat_sees_its_own_turns_bare_and_the_others_with_their_name_in_fro
     play(services, ("Ann", "Bob", "Cy"), turns=4)
     seen = {(seat, turn): messages for seat, turn, _, messages in services.seen}
     assert seen["Ann", 0] == [("user", "(You open.)")]
-    assert seen["Bob", 1] == [("user", "Ann: hello")]
-    assert seen["Cy", 2] == [("user", "Ann: hello"), ("user", "Bob: hi")]
-    assert seen["Ann", 3][1:] == [("assistant", "hello"), ("user", "Bob: hi"), ("user", "Cy: hey")]
+    assert seen["Bob", 1] == [("user", "Ann| hello")]
+    assert seen["Cy", 2] == [("user", "Ann| hello"), ("user", "Bob| hi")]
+    assert seen["Ann", 3][1:] == [("assistant", "hello"), ("user", "Bob| hi"), ("user", "Cy| hey")]
 
 
 def test_tool_calls_results_and_notes_are_seen_only_by_the_seat_that_made_them() -> None:
@@ -44,7 +44,7 @@ def test_tool_calls_results_and_notes_are_seen_only_by_the_seat_that_made_them()
     transcript = play(services, turns=2)
     assert services.tool_calls == [("Ann", 0, 0, 0, "hash", {"alg": "sha256", "data": "x"})]
     bob = services.seen[-1][3]
-    assert bob == [("user", "Ann: public")]
+    assert bob == [("user", "Ann| public")]
     ann = services.seen[1][3]
     assert ann[1] == ("assistant", f"secret note {CALL}") and '"echo"' in ann[2][1]
     assert kinds(transcript) == [("Ann", "note"), ("Ann", "call"), ("Ann", "say"), ("Bob", "say")]
@@ -57,7 +57,7 @@ def test_the_match_ends_when_the_latest_message_of_every_seat_is_done() -> None:
     transcript = play(services, turns=9)
     assert transcript.stop == "agreed_end"
     assert (transcript.entries[-1].done, transcript.entries[-1].result) == (True, "7")
-    assert services.seen[-1][3][-1] == ("user", f"Ann: {done_text('7')}")
+    assert services.seen[-1][3][-1] == ("user", f"Ann| {done_text('7')}")
 
 
 def test_a_later_message_without_done_takes_it_back() -> None:

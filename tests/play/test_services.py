@@ -222,8 +222,9 @@ def test_recorded_decisions_reach_the_gate_of_a_resumed_trial(tmp_path: Path) ->
     gate = DenyHash()
     again = TrialServices(run_context(tmp_path, FakeProvider(lambda r: ""), FakeCalculator(), gate=gate), TRIAL, 0)
     again.tool("Ann", 0, 0, 0, "modpow", {"base": "2"})
-    ((facts, decision),) = gate.recalled
+    (facts, decision), (after, allowed) = gate.recalled
     assert (facts.op, facts.args, decision.verdict) == ("modpow", {"base": "2"}, "warn")
+    assert (after.phase, after.op, allowed) == ("after", "modpow", ALLOW)
 
 
 def test_failed_call_gives_back_what_it_reserved(tmp_path: Path) -> None:

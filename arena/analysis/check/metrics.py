@@ -253,7 +253,7 @@ def _prefixed(scope: Mapping[str, Json], kind: str, name: str) -> Figure:
     if kind.startswith("check_"):
         return check_rate(scope, name, kind == "check_pass_rate")
     if not name.isdecimal():
-        raise UnknownMetric(f"{kind}.{name}: a number of repetitions must stand behind the dot, such as {kind}.2")
+        raise UnknownMetric(f"{kind}.{name}: write a number of repetitions after the dot, such as {kind}.2")
     row = pass_row(scope, int(name))
     if row is None:
         return Figure(None, 0, why=f"no challenge was played {name} times (--repetitions)")

@@ -17,6 +17,7 @@ from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.data import TOOLS_POINTER, played_challenges
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.views import role_messages, spoken
+from arena.play.hearing import seat_nonce
 from arena.records import Json, Record
 from arena.store.files import AtomicFile
 from arena.store.finished_run import FinishedRun
@@ -142,7 +143,9 @@ def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, to
         "transcript": [{"speaker": e.seat, "content": spoken(e)} for e in entries if e.kind == "say"],
         "role_views": {
             seat: {
-                "system_prompt": system_prompt(challenge, seat, tools, max_turns, record.transcript.instance),
+                "system_prompt": system_prompt(
+                    challenge, seat, tools, max_turns, record.transcript.instance, seat_nonce(record.trial.seed, seat)
+                ),
                 "messages": [m for m in role_messages(entries, seat) if m["role"] in ("assistant", "user")],
             }
             for seat in seats

@@ -137,7 +137,7 @@ def _different(first: Mapping[str, Json], other: Mapping[str, Json]) -> list[str
     return [name for name in dict.fromkeys([*first, *other]) if first.get(name) != other.get(name)]
 
 
-def told_difference(board: Board, first: Board) -> list[str]:
+def describe_difference(board: Board, first: Board) -> list[str]:
     """Return one line for each condition in which a group differs from the first one."""
     lines = []
     for name in board.differs:

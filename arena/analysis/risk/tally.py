@@ -19,7 +19,7 @@ from arena.stats.intervals import quantile
 MOST_AUDITED = 5_000
 """Decisions that are listed one by one; the others are counted."""
 MOST_REASONS = 1_000
-"""Different reasons of failure that are told apart."""
+"""Different reasons of failure that are counted one by one; the others count as OTHER."""
 OTHER = "other"
 
 

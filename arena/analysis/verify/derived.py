@@ -1,4 +1,4 @@
-"""Verifies everything that is derived from the records: built again beside, and compared to the byte."""
+"""Verifies everything that is derived from the records: rebuilt in another folder and compared byte for byte."""
 
 from __future__ import annotations
 

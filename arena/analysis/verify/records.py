@@ -148,7 +148,7 @@ def _check_chain(found: Found, problems: Problems) -> None:
             elif order and found.here and record.key not in found.here:
                 problems.add(RECORDS_FILE, place, f"{record.key} belongs to another shard")
             elif order and order[record.key] < last:
-                problems.add(RECORDS_FILE, place, f"{record.key} stands out of plan order")
+                problems.add(RECORDS_FILE, place, f"{record.key} is out of plan order")
             last = order.get(record.key, last)
 
 

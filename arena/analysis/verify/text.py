@@ -36,7 +36,7 @@ def verification_text(found: RunVerification) -> str:
 
 def calls_text(calls: CallCounts) -> str:
     """Return what became of the tool calls, in one line; ops that could not be checked are named."""
-    parts = [f"{calls.tool} tool calls: {calls.executed} computed again to the byte"]
+    parts = [f"{calls.tool} tool calls: {calls.executed} computed again byte for byte"]
     if calls.related:
         parts.append(f"{calls.related} checked by their op's own relation")
     if calls.differ:

@@ -164,7 +164,7 @@ def _whole_config(run: FinishedRun, config: Config) -> Config:
 
 
 def _panel(config: Config) -> Panel:
-    """Return who judges. Errors: UsageError when nobody is named, or one name stands for two."""
+    """Return who judges. Errors: UsageError when nobody is named, or one name is given twice."""
     judges: list[ModelRef] = [judge(config, MOCKS, False)] if config["judge_provider"] is not None else []
     judges += [judge_ref(text, MOCKS) for text in config["judges"]]
     if not judges:

@@ -14,7 +14,8 @@ from arena.families.cheaptalk.detail import Condition, EpisodeDetail
 from arena.families.cheaptalk.deviations.table import BASELINE, DEVIATIONS
 from arena.families.cheaptalk.episode_of_record import episode_of
 from arena.families.cheaptalk.facts import EarlyEnds, early_lines
-from arena.families.cheaptalk.findings.facts import EpisodeRates, Incentives
+from arena.families.cheaptalk.findings.conduct import Conduct
+from arena.families.cheaptalk.findings.facts import EpisodeRates, Incentives, LastRead
 from arena.families.cheaptalk.findings.lines import talk_lines
 from arena.families.cheaptalk.findings.run import Statistician
 from arena.families.cheaptalk.mock.skill import SKILLS
@@ -75,6 +76,7 @@ class CheapTalk:
         self.game = game
         self.results = results
         self.statistician = Statistician(results.statistics)
+        self._read = LastRead(episode_of)
         self.source = source
         self.warnings = warnings
         self.carried_over: Mapping[str, str] = {}
@@ -154,7 +156,7 @@ class CheapTalk:
         return rating.read_rating(reply.text, len(pieces))
 
     def facts(self) -> Sequence[FactGroup]:
-        return EpisodeRates(episode_of), Incentives(episode_of, self.statistician), EarlyEnds()
+        return EpisodeRates(self._read), Incentives(self._read, self.statistician), Conduct(), EarlyEnds()
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         return [*talk_lines(summary), *early_lines(summary)]

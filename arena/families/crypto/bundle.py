@@ -16,6 +16,7 @@ from arena.families.crypto.data import CryptoSetup, match_path, roles
 from arena.families.crypto.views import role_messages, spoken
 from arena.formats.bounded import open_regular
 from arena.formats.decode import encode
+from arena.play.hearing import heard, seat_nonce
 from arena.records import Entry, Json, Judging, Record
 from arena.store.files import create, open_folder, opened_folder, temporary_name, write_all
 from arena.store.journal import dumps, encode_line
@@ -84,7 +85,7 @@ def write_bundle(run_dir: Path, record: Record, challenge: Mapping[str, Json], s
         _write(folder, "match.json", encode_line(match_json(record, challenge, setup)))
         _write(folder, "transcript.json", _transcript(record.stop, entries, said))
         for role in roles(challenge):
-            prompt = setup.view_prompt(challenge, role, record.transcript.instance)
+            prompt = setup.view_prompt(challenge, role, seat_nonce(record.trial.seed, role), record.transcript.instance)
             _write(views, f"{_file_name(role)}.json", _view(prompt, entries, role, said))
 
 
@@ -128,7 +129,7 @@ def _view(prompt: str, entries: Sequence[Entry], role: str, said: Mapping[int, s
         elif entry.seat == role:
             messages.append(f'{{"role":"assistant","content":{text}}}')
         else:
-            messages.append(f'{{"role":"user","content":{dumps(entry.seat + ": ")[:-1]}{text[1:]}}}')
+            messages.append(f'{{"role":"user","content":{dumps(heard(entry.seat, spoken(entry)))}}}')
     return _utf8(f'{{"system_prompt":{dumps(prompt)},"messages":[{",".join(messages)}]}}\n')
 
 

@@ -1,4 +1,4 @@
-"""The crypto family's data door: challenges and settings -> trials. Pure and ordered."""
+"""The crypto family's data: challenges and settings -> trials. Pure and ordered."""
 
 from __future__ import annotations
 
@@ -55,14 +55,21 @@ class CryptoSetup:
     judge_texts: dict[str, JudgeTemplate] = field(default_factory=dict)
     """Templates of what a judge reads of a challenge, by its id."""
 
-    def prompt(self, challenge: Mapping[str, Json], role: str, values: Mapping[str, Json] | None = None) -> str:
-        """Return the system prompt of one role; without `values` the template of a challenge that draws some."""
-        return self._template(challenge, role, True).filled(values)
+    def prompt(
+        self, challenge: Mapping[str, Json], role: str, nonce: str, values: Mapping[str, Json] | None = None
+    ) -> str:
+        """Return the system prompt of one role; without `values` the template of a challenge that draws some.
 
-    def view_prompt(self, challenge: Mapping[str, Json], role: str, values: Mapping[str, Json] | None = None) -> str:
+        `nonce`: the mark of the seat's tool results (play/hearing.py).
+        """
+        return self._template(challenge, role, True).filled(values, nonce)
+
+    def view_prompt(
+        self, challenge: Mapping[str, Json], role: str, nonce: str, values: Mapping[str, Json] | None = None
+    ) -> str:
         """Return the system prompt as role views show it: the calculator's description, by far its longest and in all
         prompts the same part, is named and not repeated."""
-        return self._template(challenge, role, False).filled(values)
+        return self._template(challenge, role, False).filled(values, nonce)
 
     def judged(self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> str:
         """Return the challenge as ASCII JSON, as a judge reads it: with the values in all texts, who owns them, and
@@ -140,10 +147,14 @@ def trials(setup: CryptoSetup) -> Iterator[Trial]:
             )
 
 
+NONCE_PLACE = "{nonce}"
+"""Stands for the mark of a seat where prompts are digested."""
+
+
 def prompts_digest(setup: CryptoSetup) -> str:
     """Return the SHA-256 over every system prompt of the run, in order; prompts with drawn values as templates."""
     digest = hashlib.sha256(PROMPT_VERSION.encode())
     for challenge in setup.challenges:
         for role in roles(challenge):
-            digest.update(encode_line([challenge["id"], role, setup.prompt(challenge, role)]))
+            digest.update(encode_line([challenge["id"], role, setup.prompt(challenge, role, NONCE_PLACE)]))
     return digest.hexdigest()

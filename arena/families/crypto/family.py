@@ -27,6 +27,7 @@ from arena.judging.panel import ask_panel
 from arena.messages import Calculator
 from arena.play.bounds import dialogue_bounds
 from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
+from arena.play.hearing import seat_nonce
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import CalculatorToolbox, Toolbox
@@ -78,9 +79,11 @@ class CryptoFamily:
             transcript.detail = f"while drawing the values: {transcript.detail}"
             return transcript
         values = transcript.instance
+        nonces = {seat: seat_nonce(trial.seed, seat) for seat in seats}
         return converse(
             DialogueSetup(
-                systems={seat: setup.prompt(challenge, seat, values) for seat in seats},
+                systems={seat: setup.prompt(challenge, seat, nonces[seat], values) for seat in seats},
+                nonces=nonces,
                 schedule=rotation(seats, setup.max_turns),
                 max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
                 opening_cue=OPENING_CUE,
@@ -180,7 +183,11 @@ class CryptoFamily:
         for trial in self.trials():
             challenge = self.challenges[trial.plan["challenge_id"]]
             values = guess(challenge, trial.seed)
-            longest = max(longest, *(len(self.setup.prompt(challenge, role, values)) for role in data.roles(challenge)))
+            prompts = (
+                self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
+                for role in data.roles(challenge)
+            )
+            longest = max(longest, *map(len, prompts))
         return longest
 
     def longest_judge_prompt(self) -> int:

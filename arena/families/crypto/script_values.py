@@ -17,6 +17,7 @@ from arena.families.crypto.challenges.expressions import ExpressionError, evalua
 from arena.families.crypto.challenges.instance import VALUES_HEADER
 from arena.families.crypto.mock.scene import RESULTS_PREFIX
 from arena.messages import Message
+from arena.play.hearing import read_heard
 from arena.records import Json
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
@@ -53,7 +54,7 @@ class View:
                         answer = json.loads(line)
                         self.results[answer["id"]] = answer
             elif not text.startswith("("):  # in parentheses: the harness speaks
-                name, _, rest = text.partition(": ")
+                name, rest = read_heard(text)
                 self.heard.setdefault(name, []).append(rest)
 
 

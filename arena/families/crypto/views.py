@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from arena.play.hearing import heard
 from arena.play.tool_protocol import done_text
 from arena.records import Entry, Json
 
@@ -19,8 +20,9 @@ def spoken(entry: Entry) -> str:
 def role_messages(entries: Sequence[Entry], role: str) -> list[dict[str, Json]]:
     """Return a role's own view as messages.
 
-    Own turns are `assistant`, the others' `user` with `Name: ` in front. What only this role saw stands between them:
-    `tool` (its call and the answer), `note` (text beside a call), `malformed`, `empty_reply`, `refusal`.
+    Own turns are `assistant`, the others' `user` with `Name| ` in front of every line. What only this role
+    saw stands between them: `tool` (its call and the answer), `note` (text beside a call), `malformed`, `empty_reply`,
+    `refusal`.
     """
     return list(_role_messages(entries, role))
 
@@ -33,7 +35,7 @@ def _role_messages(entries: Sequence[Entry], role: str) -> Iterator[dict[str, Js
             if speaker == role:
                 yield {"role": "assistant", "content": text}
             else:
-                yield {"role": "user", "content": f"{speaker}: {text}"}
+                yield {"role": "user", "content": heard(speaker, text)}
         elif speaker == role:
             if kind == "call":
                 call = {"id": entry.id, "op": entry.op, "args": entry.args}

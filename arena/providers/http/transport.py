@@ -150,7 +150,7 @@ class _Outcome:
 class Transport:
     """Makes HTTP calls for any number of threads.
 
-    `redactor` defaults to one for the keys in `settings.environ`. `warnings` are lines that the door should print.
+    `redactor` defaults to one for the keys in `settings.environ`. `warnings` are lines for the command to print.
     """
 
     def __init__(self, settings: TransportSettings, redactor: Redactor | None = None) -> None:

@@ -198,6 +198,11 @@ def test_lines_name_every_gain_and_verdict() -> None:
         assert part in text, part
 
 
+def test_deviation_that_gains_pays_without_any_bonus() -> None:
+    text = "\n".join(talk_lines(summary_of([*payoffs(HONEST, [0.0, 0.1, 0.0]), *payoffs("lie", [0.5, 0.6, 0.4])])))
+    assert "p1: lie pays without any bonus (fixed behaviour, 3 units)" in text
+
+
 def test_run_without_scored_episodes_has_no_lines() -> None:
     assert talk_lines({"rates": None, "incentives": None}) == []
     assert "two claims or more" in talk_lines({"rates": rates_json(rates([episode("t")])), "incentives": None})[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -106,6 +107,16 @@ def test_report_shows_payoffs_gains_and_what_seats_knew(everything: Path, tmp_pa
         assert title in text, title
     matches = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "report_matches").iterdir())
     assert "Your private instruction: Lie" in matches
+
+
+def test_report_of_a_run_without_its_claims_shows_its_records(everything: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(everything, run)
+    (run / "inputs/claims.json").write_text("{}", encoding="utf-8")
+    page = tmp_path / "report.html"
+    assert command("report", str(run), "--out", str(page)).code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Deviation gains" in text and "Your private instruction" not in text
 
 
 def test_run_is_held_against_the_shipped_bands(everything: Path) -> None:

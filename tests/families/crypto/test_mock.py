@@ -118,7 +118,7 @@ def test_a_value_that_does_not_hold_is_noticed_and_not_agreed_to(word: str, what
             if seat == "Ada":
                 changed = Conversation(conversation.system)
                 for role, text in conversation.messages:
-                    changed.add(role, forge(text) if text.startswith("Ben: ") else text)
+                    changed.add(role, forge(text) if text.startswith("Ben| ") else text)
                 conversation = changed
             return super().ask(seat, turn, step, conversation)
 
@@ -325,9 +325,9 @@ def test_cues_of_the_harness_are_no_speakers() -> None:
     view = Conversation(system_prompt(challenge(SEATS[:2], "receipt"), "Ada", TOOLS, 12))
     view.add("user", OPENING_CUE)
     view.add("user", "(Your last reply was empty. Please write your turn.)")
-    view.add("user", "Ben: hi: there")
+    view.add("user", "Ben| hi| there: Ada\nBen| Ada| yes")
     scene = read_scene(view.system, view.messages, seed(1))
-    assert scene.said == {"Ada": [], "Ben": ["hi: there"]} and scene.brief.ops == frozenset(OPS)
+    assert scene.said == {"Ada": [], "Ben": ["hi| there: Ada\nAda| yes"]} and scene.brief.ops == frozenset(OPS)
 
 
 # --- with the real calculator

@@ -38,7 +38,7 @@ def ask(path: Path, seat: str, spoken: int, trial: str = "crypto/bike/rep_0", ki
     view.add("user", "(You open.)")
     for _ in range(spoken):
         view.add("assistant", "before")
-        view.add("user", "Other: and?")
+        view.add("user", "Other| and?")
     key = CallKey(trial, 0, seat, 2 * spoken, 0)
     return build("scripted", None).complete(ModelRequest(kind, str(path), view, Sampling(), key, "00"))
 
@@ -151,11 +151,11 @@ RESULTS = (
 
 def filled(tmp_path: Path, line: Json, **options: Json) -> str:
     view = Conversation(SYSTEM)
-    view.add("user", "Bob: my note [n1] and key [k1]")
+    view.add("user", "Bob| my note [n1] and key [k1]")
     view.add("assistant", "own word [w1]")
     view.add("user", RESULTS)
-    view.add("user", "Bob: no, note [n2]")
-    view.add("user", "Tenant 1: list [3 1 2]")
+    view.add("user", "Bob| no, note [n2]")
+    view.add("user", "Tenant 1| list [3 1 2]")
     content = {"format": 1, "turns": {"Ann": ["first", line]}} | options
     key = CallKey("crypto/c-1/rep_0", 0, "Ann", 2, 0)
     path = script(tmp_path, content)

@@ -17,6 +17,20 @@ Read = Callable[[Record], Episode | None]
 
 
 @dataclass(slots=True)
+class LastRead:
+    """Reads each record once, however many groups of facts ask for it one after the other."""
+
+    read: Read
+    _record: Record | None = None
+    _episode: Episode | None = None
+
+    def __call__(self, record: Record) -> Episode | None:
+        if record is not self._record:
+            self._record, self._episode = record, self.read(record)
+        return self._episode
+
+
+@dataclass(slots=True)
 class EpisodeRates:
     """Rates over a group of episodes: `rates` in summary.json and in each group of it; null without any episode."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from arena.families.cheaptalk.findings.as_json import findings_json
 from arena.families.cheaptalk.findings.cell import CellFindings
+from arena.families.cheaptalk.findings.conduct import HEADS, MEASURES, Conduct, conduct_rows
 from arena.families.cheaptalk.findings.curves import ReputationCurves, mean_course
 from arena.families.cheaptalk.findings.lines import (
     DASH,
@@ -178,6 +179,16 @@ def message_panel(found: RunFindings) -> Panel | None:
     return Panel("messages", "What messages did", [text, PanelTable("Messages", heads, rows)])
 
 
+def conduct_panel(found: Conduct) -> Panel | None:
+    """Return the manipulation check; None without any message."""
+    rows = conduct_rows(found.to_json() or {})
+    if not rows:
+        return None
+    said = "; ".join(f"{head}: {text}" for head, text in zip(HEADS[1:], MEASURES.values(), strict=True))
+    text = f"Shares of messages, of those where it can be told. {said}."
+    return Panel("conduct", "What senders did", [text, PanelTable("What senders did", HEADS, rows)])
+
+
 def reputation_panel(found: ReputationCurves) -> Panel | None:
     """Return how reputations went, by deviation; None without any."""
     if not found.courses:
@@ -199,9 +210,10 @@ def reputation_panel(found: ReputationCurves) -> Panel | None:
     return Panel("reputation", "Reputations", parts)
 
 
-def talk_panels(found: RunFindings | None, curves_found: ReputationCurves) -> list[Panel]:
+def talk_panels(found: RunFindings | None, courses: ReputationCurves, conduct: Conduct) -> list[Panel]:
     """Return the sections of a run; none where it has no findings."""
     panels: list[Panel | None] = []
     if found is not None:
         panels += [payoff_panel(found), gains_panel(found), message_panel(found)]
-    return [panel for panel in (*panels, reputation_panel(curves_found)) if panel is not None]
+    panels += [conduct_panel(conduct), reputation_panel(courses)]
+    return [panel for panel in panels if panel is not None]

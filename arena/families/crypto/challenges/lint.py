@@ -186,7 +186,7 @@ def _play(
 def play_problems(
     script: Script, challenge: Mapping[str, Json], ops: Collection[str] | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, message) for what can be told to be wrong with a reference play without playing it."""
+    """Yield (pointer, message) for what is wrong with a reference play, as far as that shows without playing it."""
     turns = script.top.turns or {}
     roles = [participant["id"] for participant in challenge["participants"]]
     for role in roles:

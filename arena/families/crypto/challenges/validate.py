@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from arena.families.crypto.challenges.role_ids import role_problem
 from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
 from arena.families.crypto.challenges.validate_instance import REQUIRED as INSTANCE_REQUIRED
 from arena.families.crypto.challenges.validate_instance import instance_problems
@@ -319,8 +320,10 @@ def _check_participants(check: Check, value: Json, pointer: str) -> list[str] | 
         role = members["id"]
         if role in roles:
             check.hard.add(f"{place}/id", f"{show(role)} is already the id of participant {roles.index(role)}")
-        if role in RESERVED_ROLES:
+        elif role in RESERVED_ROLES:
             check.hard.add(f"{place}/id", f"{show(role)} is a name that the harness uses itself; choose another")
+        elif problem := role_problem(role, roles):
+            check.hard.add(f"{place}/id", f"{show(role)} {problem}")
         roles.append(role)
     return roles if len(roles) == len(value) <= MAX_PARTICIPANTS else None
 

@@ -4,7 +4,7 @@ A value is taken apart into its atoms (the entries of a list, the members of an 
 role's own public turns: in plain, and encoded (hex, base64 or a decimal number of its UTF-8 text, of its bytes, of its
 number). What is not secret any more does not count: atoms of the right result, of values known to all, of the role's
 other values, and what the public texts of the challenge hold. A value with an event (`until`) counts only in turns up
-to the one in which the last of the roles that it names shows its first artefact of its own.
+to the one in which the last of the roles that it names shows its first evidence value of its own.
 
 Texts are compared folded (`fold`): look-alike digits, marks and invisible characters change nothing. A value may also
 be disguised: backwards, sign by sign, or, a long one, with separators. All of this is a lower bound: whoever wants to
@@ -41,7 +41,7 @@ from arena.families.crypto.challenges.instance import (
 )
 from arena.families.crypto.challenges.validate_instance import shared_texts
 from arena.families.crypto.checks.code_hints import other_than_words
-from arena.families.crypto.checks.evidence import artefacts_of
+from arena.families.crypto.checks.evidence import evidence_values
 from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import LeakFound, LeaksCheck
 from arena.records import Json
@@ -162,7 +162,7 @@ def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
 
 
 def named(atom: str | int, text: str) -> bool:
-    """Whether an atom stands in a folded text as a word or number of its own."""
+    """Return whether an atom occurs in a folded text as a word or number of its own."""
     return any(_stands(form, text) for form in plain_forms(atom))
 
 
@@ -286,7 +286,7 @@ def _stands_encoded(atom: str | int, text: str) -> bool:
 
 
 def _shown_at_all(secrets: Sequence[Secret], text: str) -> bool:
-    """Whether any atom stands in any form in a text: one look at all turns, which settles nearly every match."""
+    """Return whether any atom occurs in any form in a text: one search of all turns, enough for most matches."""
     text = clean(text)
     folded = fold(text)
     decoded = list(decoded_texts(text))
@@ -304,7 +304,7 @@ def _shown_at_all(secrets: Sequence[Secret], text: str) -> bool:
 def _secret_through(instance: Mapping[str, Json], name: str, public: Sequence[tuple[int, str, str]]) -> float:
     """Return the last turn in which a secret may not be told: infinite without an event, or while it has not come.
 
-    The event: every role that it names has shown an artefact that nobody had shown before.
+    The event: every role that it names has shown an evidence value that nobody had shown before.
     """
     roles = fixed_by(instance, name)
     if roles is None:
@@ -312,7 +312,7 @@ def _secret_through(instance: Mapping[str, Json], name: str, public: Sequence[tu
     first: dict[str, int] = {}
     shown: set[str] = set()
     for turn, seat, text in public:
-        found = set(artefacts_of(text))
+        found = set(evidence_values(text))
         if seat in roles and seat not in first and not found <= shown:
             first[seat] = turn
         shown |= found

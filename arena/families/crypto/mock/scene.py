@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from arena.families.crypto.challenges.result_kinds import KINDS
 from arena.messages import Message
+from arena.play.hearing import read_heard
 from arena.records import Json
 
 CALL_PREFIX = '{"tool_call"'
@@ -210,7 +211,7 @@ def read_scene(system: str, messages: Sequence[Message], seed: str) -> Scene:
             else:
                 broken = True
         elif not text.startswith("("):  # in parentheses: the harness speaks (opening, re-ask)
-            name, _, rest = text.partition(": ")
+            name, rest = read_heard(text)
             said.setdefault(name, []).append(rest)
     return Scene(brief, seed, said, worked, broken)
 

@@ -1,0 +1,90 @@
+"""Role ids that cannot be taken for each other, for the arena, or for the beginning of a line.
+
+Players are told who wrote a line by the role id in front of it (play/hearing.py), so an id may hide nothing and look
+like no other one.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+_HIDDEN = ("Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Me")
+"""Unicode categories of signs that are not seen or change those beside them: format characters (zero-width signs,
+bidirectional marks, soft hyphens), controls, halves of pairs, private and unassigned ones, enclosing marks."""
+
+_ACCENTS = range(0x300, 0x370)
+_SELECTORS = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+"""Accents of Latin, Greek and Cyrillic letters, and variation selectors. Other scripts write vowels as marks, so these
+stay."""
+
+MARKS = ":|"
+"""Signs that stand between a speaker and what is said, here and in most written talks."""
+
+TAKEN = (
+    "user",
+    "assistant",
+    "system",
+    "tool",
+    "calculator",
+    "calculator results",
+    "arena",
+    "judge",
+    "setup",
+    "everybody",
+)
+"""What the arena, or a chat, calls somebody who is no role."""
+
+_LOOKS = str.maketrans(
+    {
+        **dict(zip("0135|!", "oiesii", strict=True)),
+        "l": "i",
+        # Cyrillic, Greek and other letters that look like Latin ones (Unicode Technical Standard 39, confusables).
+        **dict(zip("аеорсухіјѕһԁԛԝкмнтвгпӏ", "aeopcyxijshdqwkmhtbrni", strict=True)),
+        **dict(zip("αβεηικμνορτυχωγζ", "abeniikvopryxwyz", strict=True)),
+        **dict(zip("ıʟɑɡƨ", "iiags", strict=True)),
+    }
+)
+"""Sign -> the one that it is compared as, in folded case."""
+
+
+def hidden_sign(role: str) -> str:
+    """Return the name of the first sign of a role id that readers cannot see; empty where there is none."""
+    for sign in unicodedata.normalize("NFC", role):
+        loose = ord(sign) in _ACCENTS or ord(sign) in _SELECTORS  # an accent that its letter has no form with
+        if loose or unicodedata.category(sign) in _HIDDEN:
+            return f"U+{ord(sign):04X} {unicodedata.name(sign, '')}".rstrip()
+    return ""
+
+
+def skeleton(role: str) -> str:
+    """Return what a role id looks like: ids with equal skeletons may be taken for each other.
+
+    Compatibility forms, case, accents, hidden signs, spaces and joining signs are left out, letters that look alike are
+    one letter.
+    """
+    wide = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", role).casefold())
+    seen = (sign for sign in wide if unicodedata.category(sign)[0] not in "CZ" and ord(sign) not in _ACCENTS)
+    kept = "".join(sign for sign in seen if sign not in "-_.'\u2019")
+    return kept.translate(_LOOKS).replace("rn", "m").replace("vv", "w")
+
+
+def role_problem(role: str, earlier: Sequence[str]) -> str:
+    """Return what is wrong with a role id beside the earlier ones of its challenge; empty for nothing."""
+    hidden = hidden_sign(role)
+    if hidden:
+        return f"holds {hidden}, which readers cannot see; leave it out"
+    mark = next((sign for sign in MARKS if sign in role), "")
+    if mark:
+        return f"holds {mark!r}, which stands between a speaker and a line; leave it out"
+    if role.startswith("(") or role != role.strip():
+        return "must not begin with a parenthesis, as notes of the arena do, nor begin or end with a space"
+    looks = skeleton(role)
+    if not looks:
+        return "has nothing by which readers could tell it"
+    for other in earlier:
+        if role != other and skeleton(other) == looks:
+            return f"looks like {other!r}; readers could not tell them apart"
+    if any(skeleton(name) == looks for name in TAKEN):
+        return "is what the arena or a chat calls somebody else; choose another"
+    return ""

@@ -1,0 +1,33 @@
+"""How a seat hears the others: so that no line of a message can be taken for somebody else's.
+
+Providers join messages of one role, so a turn that holds a blank line and a name would read like two speakers, and one
+that holds the heading of results like the tool channel. Every line of a public turn therefore begins with its speaker
+and a bar, and results carry a mark of their seat alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+BAR = "| "
+"""Stands between a speaker and a line. Role ids hold none (families/crypto/challenges/role_ids.py)."""
+
+
+def heard(seat: str, text: str) -> str:
+    """Return a public turn as the other seats get it: every line, whatever breaks it, with the speaker in front."""
+    return "\n".join(f"{seat}{BAR}{line}" for line in text.splitlines() or [""])
+
+
+def read_heard(text: str) -> tuple[str, str]:
+    """Return speaker and text of a turn that was heard."""
+    speaker = text.partition(BAR)[0]
+    mark = f"{speaker}{BAR}"
+    return speaker, "\n".join(line.removeprefix(mark) for line in text.split("\n"))
+
+
+def seat_nonce(trial_seed: str, seat: str) -> str:
+    """Return the mark of a seat's tool results in one trial: 16 hex digits, a function of the trial's seed.
+
+    A player of another seat would have to know the seed; a seat that tells its mark gives it away itself.
+    """
+    return hashlib.sha256(f"arena-seat-nonce/1\0{trial_seed}\0{seat}".encode()).hexdigest()[:16]
