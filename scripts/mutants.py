@@ -149,7 +149,7 @@ def check_unchanged(mutations: Sequence[Mutation], tree: Path) -> None:
 
 
 def carry_out(mutations: Sequence[Mutation]) -> int:
-    """Try all mutations on a copy of this tree and print what came of each. Return the exit code."""
+    """Try all mutations on a copy of this tree and print the result of each. Return the exit code."""
     survivors: list[str] = []
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder)

@@ -4,7 +4,7 @@
 python3 scripts/run_base_vs_tuned_arena_comparison.py --tuned-model MODEL --out-dir DIR --report-path FILE \
     [--base-model MODEL] [--base-run RUN] [--tuned-run RUN] [flags of arena compare] [any flag of arena run]
 
-The runs are DIR/base and DIR/tuned; a second call goes on with them (--resume). Without --config they are played with
+The runs are DIR/base and DIR/tuned; a second call resumes them (--resume). Without --config they are played with
 config/marco_defaults.yaml. With --deploy each model gets a deployment on Fireworks, which is deleted when
 its run has ended; without, a model that needs one must have it already.
 """
@@ -117,7 +117,7 @@ def _players(options: argparse.Namespace) -> dict[str, list[str]]:
 
 
 def _play(side: str, out: Path, players: Sequence[str], rest: Sequence[str], service: Fireworks | None) -> int:
-    """Play one side into `out`, or go on with it; return the exit code of `arena run`.
+    """Play one side into `out`, or resume it; return the exit code of `arena run`.
 
     `service`: where a deployment is made for it; None: it is served already.
     """
@@ -162,7 +162,7 @@ def _act(argv: Sequence[str]) -> int:
         folders[side] = options.out_dir / side
         code = _play(side, folders[side], players, rest, service)
         if code in (EXIT_USAGE, EXIT_INTERRUPTED) or not (folders[side] / SUMMARY_FILE).is_file():
-            again = "" if code == EXIT_USAGE else "; the same call goes on with it"
+            again = "" if code == EXIT_USAGE else "; the same call resumes it"
             _say(f"{side}: the run ended with exit code {code}, nothing was compared{again}")
             return code or EXIT_USAGE
         worst = max(worst, code)

@@ -235,7 +235,7 @@ def ensure_built(
             return binary
         raise NoCalculator(
             f"the calculator is not built, and cargo is missing to build it: {GET_CARGO}, and a C compiler; then"
-            " repeat this. To go on without tools (players compute nothing): --calculator-provider none"
+            " repeat this. To play without tools (players compute nothing): --calculator-provider none"
         )
     notify("building the calculator (cargo build --release): some minutes, once ...")
     _cargo_build(cargo, crate, target_folder(root, environ), environ, None if live else notify)

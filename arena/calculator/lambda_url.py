@@ -19,7 +19,7 @@ from arena.errors import ConfigError, ServiceFault
 from arena.messages import HttpAttempt, ToolAnswer
 from arena.records import Json
 from arena.settings.redaction import Redactor
-from arena.providers.http.retry import RETRY_STATUSES, Verdict, excerpt
+from arena.providers.http.retry import RETRY_STATUSES, AnswerVerdict, excerpt
 from arena.calculator.sigv4 import Credentials, HttpRequest, sign
 from arena.providers.http.transport import HttpResponse, Transport, TransportSettings
 
@@ -39,7 +39,7 @@ class Http(Protocol):
         url: str,
         headers: Mapping[str, str],
         body: bytes = b"",
-        classify: Callable[[int, Mapping[str, str], bytes], Verdict] = ...,
+        classify: Callable[[int, Mapping[str, str], bytes], AnswerVerdict] = ...,
     ) -> HttpResponse: ...
 
     def close(self) -> None: ...
@@ -95,23 +95,23 @@ def read_body(body: bytes) -> dict[str, Json]:
     return read_answer(body, None)
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+def classify(status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict:
     """Accept every answer of the calculator, whatever its status; retry what RETRY_STATUSES names; refuse the rest."""
     try:
         answer = read_body(body)
     except Outage as outage:
         if status in RETRY_STATUSES:
-            return Verdict("retry", f"HTTP {status}: {outage}")
+            return AnswerVerdict("retry", f"HTTP {status}: {outage}")
         if status in (401, 403):
-            return Verdict(
+            return AnswerVerdict(
                 "fail",
                 f"HTTP {status}: the calculator refuses the caller ({excerpt(body, 120)}): check AWS_ACCESS_KEY_ID, "
                 "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION or CRYPTOMATH_LAMBDA_TOKEN",
             )
         if status >= 400:
-            return Verdict("fail", f"HTTP {status}: {outage}: check the URL of the calculator")
-        return Verdict("retry", str(outage))
-    return Verdict("accept", value=answer)
+            return AnswerVerdict("fail", f"HTTP {status}: {outage}: check the URL of the calculator")
+        return AnswerVerdict("retry", str(outage))
+    return AnswerVerdict("accept", value=answer)
 
 
 class LambdaCalculator:
@@ -152,7 +152,7 @@ class LambdaCalculator:
         answered = call_twice(op, once, lambda: self._closed)
         return ToolAnswer(answered.answer, answered.ms, tuple(attempts))
 
-    def _classify(self, status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+    def _classify(self, status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict:
         """As `classify`, of the redacted body: of a key that a message cuts through, a part would stay."""
         if not self._redactor.clean(body):
             body = self._redactor.text(body.decode("utf-8", "replace")).encode("utf-8", "replace")

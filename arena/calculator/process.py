@@ -86,7 +86,7 @@ class _Process:
         return not ready or all(descriptor == self.stderr and self.drain() for descriptor, _ in ready)
 
     def drain(self) -> bool:
-        """Read what stands on stderr, so that the process never blocks on it; False at its end."""
+        """Read stderr, so that the process never blocks on it; return False at its end."""
         data = os.read(self.stderr, _CHUNK)
         self.errors = (self.errors + data)[-_KEPT_STDERR:]
         return bool(data)

@@ -15,9 +15,9 @@ from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
 from arena.errors import UsageError
 from arena.families.crypto.baselines.family import write_plays
-from arena.families.crypto.baselines.report import Tally
+from arena.families.crypto.baselines.report import BaselineTally
 from arena.families.crypto.baselines.spec import SPEC
-from arena.families.crypto.challenges.instance import draw_values, needs_calculator
+from arena.families.crypto.challenges.instance import draw_values, is_agreement, needs_calculator
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.spec import SPEC as CRYPTO
 from arena.families.spec import FamilySpec
@@ -55,7 +55,7 @@ def drawn(challenge: Mapping[str, Json], seed: str, key: str, calculator: Calcul
 
 def play_baselines(
     challenges: Sequence[Mapping[str, Json]], file: Path, seeds: int, run_seed: int, console: Console
-) -> Tally:
+) -> BaselineTally:
     """Play every baseline of the challenges with `seeds` matches each, in a folder that is removed afterwards.
 
     Errors: UsageError where a challenge has no reference play; what a run meets ends in its records.
@@ -71,7 +71,9 @@ def play_baselines(
 
             write_plays(challenges, file.parent, plays, (seeds, run_seed), draw)
         execute(request, console)
-        tally = Tally()
+        tally = BaselineTally(
+            agreed=frozenset(one["id"] for one in challenges if is_agreement(one["instance"]["truth"]))
+        )
         for record in opened(Path(folder) / "run").records:
             tally.add(record)
     return tally

@@ -52,7 +52,8 @@ def _entry(entry: Entry, width: int) -> Iterator[str]:
     """Yield one entry; lines that begin in the first column are ours, the agents' lines are indented."""
     who = f"[{entry.turn}] {_one_line(entry.seat)}"
     if entry.kind == "say":
-        heard = "" if entry.to == EVERYBODY else f" (only to {', '.join(_one_line(name) for name in entry.to)})"
+        names = ", ".join(_one_line(name) for name in entry.to) or "nobody"
+        heard = "" if entry.to == EVERYBODY else f" (only to {names})"
         yield f"{who}{heard}:"
         yield from indented(entry.text, width)
         if entry.done:

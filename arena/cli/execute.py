@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
@@ -16,9 +17,11 @@ from arena.engine.build import ProcessContext, RunRequest, build_calculator, bui
 from arena.engine.dry_run import dry_run_text
 from arena.engine.finished import opened
 from arena.engine.manifest import run_identity
+from arena.engine.processes import play_in_processes
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
+from arena.engine.shards import AUTO, WHOLE, Shard, read_shard, shard_of_environment
 from arena.engine.shortfalls import no_talk, shortfalls
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
 from arena.formats.tables import printable
@@ -37,17 +40,22 @@ def execute(request: RunRequest, console: Console) -> int:
 
     Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
     """
+    request, shard = _sharded(request, console)
     with build_cast(request) as cast, build_calculator(request) as calculator:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
-        run = Run(family, request, console, cast, calculator, tools)
+        run = Run(family, request, console, cast, calculator, tools, shard=shard)
         run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
         for warning in (*family.warnings, *policy_notes(request)):
             console.warn(warning)
         if request.config.operation.dry_run:
             console.result(printable(dry_run_text(run)))
             return EXIT_OK
-        path = _directory(request, run.identity)
+        if shard != WHOLE:
+            console.notify(shard_text(run))
+        if request.config.operation.processes > 1:
+            run.spread = play_in_processes
+        path = _directory(request, run.identity, shard)
         run.resume_hint = _resume_hint(request.process, path)
         result = _carry_out(run, path)
         code = _report(run, path, result)
@@ -66,6 +74,30 @@ def policy_notes(request: RunRequest) -> list[str]:
         if limit.source == "gates":
             notes.append(f"{gate.name} limits this run: {FLAGS[name]} {limit.value:g}")
     return notes
+
+
+def _sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
+    """Return the request with --shard as I/N, and the shard. Errors: ConfigError for what is no shard."""
+    wanted = request.config.operation.shard
+    if wanted is None:
+        return request, WHOLE
+    if wanted == AUTO:
+        found = shard_of_environment(request.config.environ)
+        console.notify(f"--shard auto: shard {found.shard} ({found.source})")
+        shard = found.shard
+    else:
+        shard = read_shard(wanted)
+    settings = {**request.config.settings, "shard": str(shard)}
+    return replace(request, config=replace(request.config, settings=settings)), shard
+
+
+def shard_text(run: Run) -> str:
+    """Return what a shard is to play, and its part of the limits."""
+    limits = run.limits().as_mapping()
+    parts = [f"${value:.4f}" if name == "cost_usd" else f"{value:,} {name}" for name, value in limits.items()]
+    told = f"; its part of the limits: {', '.join(parts).replace('_', ' ')}" if parts else ""
+    trials = run.family.spec.words.trials
+    return f"shard {run.shard}: {run.planned} of {run.identity.plan.count} planned {trials}{told}"
 
 
 def _carry_out(run: Run, path: Path) -> SessionResult:
@@ -100,13 +132,14 @@ def _resume_hint(process: ProcessContext, path: Path) -> str:
     return f"resume with: {resume_command(process.argv, process.command, str(path))}"
 
 
-def _directory(request: RunRequest, identity: Identity) -> Path:
-    """Return the run directory: --out, or a new one where runs without it go, named by UTC time and identity."""
+def _directory(request: RunRequest, identity: Identity, shard: Shard) -> Path:
+    """Return the run directory: --out, or a new one where runs without it go, named by UTC time, identity and shard."""
     out = request.config.operation.out
     if out is not None:
         return Path(out)
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity.sha256[:8]}"
+    part = "" if shard == WHOLE else f"-shard-{shard.index}-of-{shard.count}"
+    first = path = run_choice.RUNS_DIR / f"{stamp}-{identity.sha256[:8]}{part}"
     number = 1
     while path.exists():  # the same run twice within a second
         number += 1
@@ -129,7 +162,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
         console.warn(f"interrupted; only calls in flight are repeated; {resume}")
         return EXIT_INTERRUPTED
-    carried = list(run.family.carried_over.values())
+    decided = run.family.carried_over
+    carried = [decided[key] for key in run.trial_keys() if key in decided] if decided else []
     errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
     over_budget = result.progress.stopped_by == "budget" or limits
     if over_budget:

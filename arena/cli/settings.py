@@ -27,7 +27,7 @@ def read_settings(
     Errors: as of `read_config`.
     """
     config = read_config(options.argv, os.environ, table, options.parser, mocks=mocks)
-    console.set_up(config.quiet, config.no_color, config.environ)
+    console.set_up(config["quiet"], config["no_color"], config.environ)
     if config.dotenv.path is not None:
         console.notify(f"variables from {config.dotenv.path}")
     for warning in config.dotenv.warnings:

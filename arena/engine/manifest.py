@@ -144,8 +144,8 @@ def new_session(request: RunRequest, calculator: Calculator | None, generation: 
 def retry_generation(manifest: Manifest, retry: bool) -> int:
     """Return which generation of retries a resumed session belongs to; its fresh plays are attempts of that number.
 
-    A session with `--retry` begins the next one, unless the last such session did not come to its end: then it goes on
-    with that one, so that a kill does not make a retry play and pay twice.
+    A session with `--retry` begins the next one, unless the last such session did not come to its end: then it
+    continues that one, so that a kill does not make a retry play and pay twice.
     """
     last = max(session.retry_generation for session in manifest.sessions)
     if not retry:

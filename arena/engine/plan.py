@@ -18,12 +18,12 @@ class Job:
     carried_over: bool = False
 
 
-Lane = Sequence[Job]
+JobSeries = Sequence[Job]
 """Jobs that one worker plays one after the other: one trial, or all trials of a series that are still to be played."""
 
 
-def lanes(jobs: Iterable[Job]) -> Iterator[Lane]:
-    """Group jobs into lanes. Independent trials come first, in plan order, and are never held in memory."""
+def job_series(jobs: Iterable[Job]) -> Iterator[JobSeries]:
+    """Group jobs by series. Independent trials come first, in plan order, and are never held in memory."""
     series: dict[str, list[Job]] = {}
     for job in jobs:
         if job.trial.series is None:

@@ -1,6 +1,6 @@
-"""Plays pending trials: lanes -> workers -> play -> score -> record.
+"""Plays pending trials: series -> workers -> play -> score -> record.
 
-Workers are threads: what they wait for is HTTP. A series is one lane, so its trials are played in plan order.
+Workers are threads: what they wait for is HTTP. One worker plays a whole series, in plan order.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.engine.plan import Job, Lane
+from arena.engine.plan import Job, JobSeries
 from arena.errors import (
     ArenaError,
     Interrupted,
@@ -47,7 +47,7 @@ class Hooks:
 
     `record` stores a finished trial and must raise if it cannot; it is given the seconds it took and how many have
     finished with it.  `earlier` returns the records of a trial's series that come before it in plan order; it is asked
-    once a lane, for its first trial.  `tick` is called often, in the main thread.
+    once a series, for its first trial.  `tick` is called often, in the main thread.
     """
 
     record: Callable[[Record, float, int], None]
@@ -85,7 +85,7 @@ class TrialCap:
 
 
 class Runner:
-    """Plays lanes with `workers` threads. `run` returns when all are played or the run is stopped."""
+    """Plays series with `workers` threads. `run` returns when all are played or the run is stopped."""
 
     def __init__(
         self, family: Family, context: RunContext, hooks: Hooks, workers: int, continue_on_error: bool
@@ -102,7 +102,7 @@ class Runner:
         self._failure: BaseException | None = None
         self.progress = Progress()
 
-    def run(self, todo: Iterable[Lane]) -> Progress:
+    def run(self, todo: Iterable[JobSeries]) -> Progress:
         """Play. Errors: what `Hooks.record` raised (the disk is full, say), after all workers stopped."""
         source = iter(todo)
         threads = [
@@ -124,12 +124,12 @@ class Runner:
             raise self._failure
         return self.progress
 
-    def _next(self, source: Iterator[Lane]) -> Lane | None:
+    def _next(self, source: Iterator[JobSeries]) -> JobSeries | None:
         with self._source_lock:
             if self.progress.stopped_by is not None or self._context.stop.is_set():
                 return None
-            lane = next(source, None)
-            return lane if lane is None or self._may_start() else None
+            series_jobs = next(source, None)
+            return series_jobs if series_jobs is None or self._may_start() else None
 
     def _may_start(self) -> bool:
         """Whether a further trial may start; where the cap is reached, the run stops here."""
@@ -140,10 +140,10 @@ class Runner:
         self._stop("budget")
         return False
 
-    def _work(self, source: Iterator[Lane]) -> None:
+    def _work(self, source: Iterator[JobSeries]) -> None:
         try:
-            while (lane := self._next(source)) is not None:
-                self._play_lane(lane)
+            while (series_jobs := self._next(source)) is not None:
+                self._play_series(series_jobs)
         except Interrupted:
             self._stop("interrupted")
         except SettingRefused as error:
@@ -159,9 +159,9 @@ class Runner:
             if self.progress.stopped_by is None:
                 self.progress.stopped_by = reason
 
-    def _play_lane(self, lane: Lane) -> None:
-        past = Past(self._hooks.earlier(lane[0].trial)) if lane[0].trial.series is not None else NO_PAST
-        for number, job in enumerate(lane):
+    def _play_series(self, series_jobs: JobSeries) -> None:
+        past = Past(self._hooks.earlier(series_jobs[0].trial)) if series_jobs[0].trial.series is not None else NO_PAST
+        for number, job in enumerate(series_jobs):
             if number and not self._may_start():
                 return
             started = self._context.timer()
@@ -227,7 +227,7 @@ class Runner:
             return self._unscored(transcript)
         problem = score_problem(self._family.values, self._family.outcomes, score, transcript.status)
         if problem is not None:
-            transcript.stop, transcript.detail = Stop.BUG, f"the family's score is not as declared: {problem}"
+            transcript.stop, transcript.detail = Stop.BUG, f"the family's score breaks its declaration: {problem}"
             return Score({}, None)
         return score
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
 from arena.engine.interrupt import catching_interrupts
-from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
-from arena.engine.plan import Job, SeriesIndex, lanes
-from arena.engine.progress import Console, ProgressLine
+from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
+from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
+from arena.engine.progress import Account, Console, ProgressLine, trial_line
+from arena.engine.results import write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
-from arena.engine.summary import Summary
+from arena.engine.shards import WHOLE, Shard, shard_of_run
+from arena.errors import ConfigError
 from arena.families.contract import Family
 from arena.messages import Calculator
 from arena.play.context import Activity, LeftOut, RunContext
@@ -22,9 +26,8 @@ from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
 from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
-from arena.store import digests
+from arena.store import digests, parts
 from arena.store.calls import CallLine
-from arena.store.closing import close_records
 from arena.store.files import write_atomic
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
 from arena.store.manifest import Identity, Manifest
@@ -46,12 +49,25 @@ class NotPassed(NamedTuple):
     stop: Stop
     detail: str
 
+    @staticmethod
+    def of(record: Record) -> NotPassed:
+        """Return what of a record is kept, whatever its status."""
+        return NotPassed(record.key, record.status, record.stop, record.transcript.detail)
 
-@dataclass(slots=True)
+
+class Shown(NamedTuple):
+    """What is told while trials are played: each that has ended, with its seconds and how many have; and the counts."""
+
+    finished: Callable[[Record, float, int], None]
+    tick: Callable[[Progress], None]
+
+
+@dataclass
 class Run:
     """A run that is ready to be played: all inputs read and checked, nothing written yet.
 
     `tools`: what players are shown of the tools, None without any.  `resume_hint` tells a user how to resume it.
+    `shard`: the part of the plan that is played here; the identity is that of the whole plan.
     """
 
     family: Family
@@ -62,13 +78,31 @@ class Run:
     tools: str | None
     identity: Identity = field(init=False)
     resume_hint: str = ""
+    shard: Shard = WHOLE
+    spread: Callable[[Session, int], Progress] | None = None
+    """Plays the given number of pending trials of a session in several processes; None: they are played in this one."""
+
+    def trials(self) -> Iterator[Trial]:
+        """Yield the trials of this shard, in plan order."""
+        return self.shard.trials(self.family.trials())
 
     def trial_keys(self) -> Iterator[str]:
-        return (trial.key for trial in self.family.trials())
+        return (trial.key for trial in self.trials())
 
-    @property
+    @cached_property
     def planned(self) -> int:
-        return self.identity.plan.count
+        """Number of trials of this shard."""
+        return sum(1 for _ in self.trials())
+
+    def limits(self) -> Limits:
+        """Return the limits of this shard: its part of those of the run, which are the stricter ones of its settings
+        and its policy."""
+        config, shard = self.request.config, self.shard
+        flags = {name: config.get(name) for name in FLAGS}
+        held = {name: int(limit.value) for name, limit in stricter(flags, self.request.gate.limits).items()}
+        parts = {name.removeprefix("max_"): shard.share(value) for name, value in held.items()}
+        cost = config.operation.max_cost_usd
+        return Limits(**parts, cost_usd=None if cost is None else cost / shard.count)
 
 
 @dataclass(slots=True)
@@ -88,18 +122,19 @@ class Session:
         self.run = run
         self.directory = directory
         self.operation = run.request.config.operation
-        self.budget = Budget(run_limits(run.request))
+        self.budget = Budget(run.limits())
         self.manifest: Manifest
         self.kept: dict[str, Stored] = {}
         self.attempts: dict[str, int] = {}
         self.not_passed: list[NotPassed] = []
         self.records: RecordFile
         """Of the run as it was when it was resumed."""
-        self.series = SeriesIndex(run.family.trials())
+        self.series = SeriesIndex(run.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
         self.left_out = LeftOut()
         self.started = time.perf_counter()
+        self._prices = {model.label: model.price for model in run.cast.models()}
 
     def carry_out(self) -> SessionResult:
         """Play what is to be played and write all results.
@@ -118,13 +153,19 @@ class Session:
             if pending:
                 progress = self._play(pending)
             else:
-                self.run.console.notify("nothing to play: the plan is already complete")
+                self.run.console.notify(self._nothing_to_play())
             played = time.perf_counter() - began
             summary = self._finish()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
             digests.write(self.directory.path)
         return SessionResult(summary, progress, self.not_passed, self.budget)
+
+    def _nothing_to_play(self) -> str:
+        run = self.run
+        if run.shard is not WHOLE and not run.planned:
+            return f"nothing to play: none of the {run.identity.plan.count} planned trials is in shard {run.shard}"
+        return "nothing to play: the plan is already complete"
 
     def _create(self) -> None:
         """Write the manifest and the inputs of a new run, in this order: what has a manifest can be resumed."""
@@ -142,6 +183,8 @@ class Session:
         run, directory, retry = self.run, self.directory, frozenset(self.operation.retry)
         self.manifest = directory.read_manifest()
         directory.check_identity(self.manifest, run.identity)
+        self._check_shard()
+        parts.absorb(directory.path, run.console.notify)
         self.records = self._record_file()
         newest = self.records.stored()
         generation = retry_generation(self.manifest, bool(retry))
@@ -163,6 +206,17 @@ class Session:
         self._write_inputs()
         run.console.notify(f"resuming {directory.path}: {len(self.kept)} of {run.planned} kept")
 
+    def _check_shard(self) -> None:
+        """Errors: ConfigError for a resume that would play another part of the plan."""
+        there, here = shard_of_run(self.manifest, str(self.directory.path)), self.run.shard
+        if there != here:
+            holds = "the whole run" if there == WHOLE else f"shard {there}"
+            given = "give no --shard" if there == WHOLE else f"give --shard {there}"
+            raise ConfigError(
+                f"--resume: {self.directory.path} holds {holds}, not {'the whole run' if here == WHOLE else here};"
+                f" {given}, or name the directory of {here} with --out; nothing was played"
+            )
+
     def _drop_what_builds_on_pending(self, newest: Mapping[str, Stored]) -> None:
         """Within a series, play again what comes after a trial that is to be played: it built on another past."""
         for key in list(self.series.broken(self.kept)):
@@ -171,19 +225,20 @@ class Session:
 
     def _read_journal(self) -> None:
         """Index the recorded calls of what is to be played, and charge the budget with what was already spent."""
-        prices = {model.label: model.price for model in self.run.cast.models()}
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
-        def each(line: CallLine) -> None:
-            if line.provider not in prices:
-                return
-            model, usage = line.provider, None
-            if line.reply is not None:
-                usage = line.reply.usage
-                self.left_out.add(model, line.reply.not_sent)
-            self.budget.add_past(model, prices[model], usage, line.assumed, len(line.http), line.unknown)
+        self.recorded.scan(wanted, self.charge)
 
-        self.recorded.scan(wanted, each)
+    def charge(self, line: CallLine) -> None:
+        """Count a call of the journal that this process did not make."""
+        price = self._prices.get(line.provider)
+        if price is None:
+            return
+        usage = None
+        if line.reply is not None:
+            usage = line.reply.usage
+            self.left_out.add(line.provider, line.reply.not_sent)
+        self.budget.add_past(line.provider, price, usage, line.assumed, len(line.http), line.unknown)
 
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
@@ -194,37 +249,53 @@ class Session:
             write_atomic(folder / TOOLS_INPUT, self.run.tools.encode(), self.directory.path)
 
     def _play(self, pending: int) -> Progress:
-        run, operation, directory = self.run, self.operation, self.directory
-        journal = AppendFile(directory.file(JOURNAL_FILE), operation.fsync)
-        records = AppendFile(directory.file(RECORDS_FILE), operation.fsync)
-        timings = AppendFile(directory.file(TIMINGS_FILE), False)
+        run, operation = self.run, self.operation
+        if run.spread is not None:
+            return run.spread(self, pending)
+        shown = self.progress_line(pending, self.budget)
+
+        def finished(record: Record, seconds: float, number: int) -> None:
+            self.note(NotPassed.of(record))
+            if operation.progress:
+                shown.finished(trial_line(record, seconds), number)
+
+        tick = shown.tick if self.shows_progress() else ignore
+        most = run.limits().trials
+        cap = None if most is None else TrialCap(most, self.answered(), run.request.process.stop)
+        workers = min(operation.workers, pending)
+        return self.play(self.directory.path, job_series(self.jobs()), workers, cap, Shown(finished, tick))
+
+    def play(self, logs: Path, todo: Iterable[JobSeries], workers: int, cap: TrialCap | None, shown: Shown) -> Progress:
+        """Play job series in this process; what it logs is appended to the files in the folder `logs`."""
+        run, operation = self.run, self.operation
+        journal = AppendFile(logs / JOURNAL_FILE, operation.fsync)
+        records = AppendFile(logs / RECORDS_FILE, operation.fsync)
+        timings = AppendFile(logs / TIMINGS_FILE, False)
         with closing(journal), closing(records), closing(timings):
-            shown = ProgressLine(
-                run.console, pending, self.activity, self.budget, time.perf_counter, run.family.spec.words
-            )
 
             def record(finished: Record, seconds: float, number: int) -> None:
                 records.append(encode_line(finished.to_json()))
-                run.family.write_bundle(directory.path, finished)
+                run.family.write_bundle(self.directory.path, finished)
                 timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
                 timings.append(encode_line(timing))
-                self._note(finished)
-                if operation.progress:
-                    shown.finished(finished, seconds, number)
+                shown.finished(finished, seconds, number)
 
-            hooks = Hooks(
-                record=record,
-                earlier=self._earlier,
-                tick=shown.tick if operation.progress or run.console.live else _ignore,
-            )
-            context = self._context(journal)
-            runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
-            most = run_limits(run.request).trials
-            if most is not None:
-                runner.cap = TrialCap(most, self._answered(), context.stop)
-            return runner.run(lanes(self._jobs()))
+            hooks = Hooks(record=record, earlier=self._earlier, tick=shown.tick)
+            runner = Runner(run.family, self._context(journal), hooks, workers, operation.continue_on_error)
+            if cap is not None:
+                runner.cap = cap
+            return runner.run(todo)
 
-    def _answered(self) -> int:
+    def progress_line(self, pending: int, spent: Account) -> ProgressLine:
+        """Return the progress line of this session."""
+        run = self.run
+        return ProgressLine(run.console, pending, self.activity, spent, time.perf_counter, run.family.spec.words)
+
+    def shows_progress(self) -> bool:
+        """Whether the progress line is asked for, or there is a terminal to redraw it on."""
+        return self.operation.progress or self.run.console.live
+
+    def answered(self) -> int:
         """Return how many of the kept trials got an answer."""
         return sum(record.answered for _, record in self.records.chosen(list(self.kept))) if self.kept else 0
 
@@ -245,15 +316,15 @@ class Session:
             left_out=self.left_out,
         )
 
-    def _note(self, record: Record) -> None:
+    def note(self, ended: NotPassed) -> None:
         """Keep why a trial did not pass, for the end of the run."""
-        if record.status == "done" or record.key in self.run.family.carried_over:
+        if ended.status == "done" or ended.key in self.run.family.carried_over:
             return
         if len(self.not_passed) < MOST_UNFINISHED:
-            self.not_passed.append(NotPassed(record.key, record.status, record.stop, record.transcript.detail))
+            self.not_passed.append(ended)
 
-    def _jobs(self) -> Iterator[Job]:
-        for trial in self.run.family.trials():
+    def jobs(self) -> Iterator[Job]:
+        for trial in self.run.trials():
             if trial.key not in self.kept:
                 yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.carried_over)
 
@@ -268,20 +339,7 @@ class Session:
 
     def _finish(self) -> dict[str, Json]:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
-        run, directory = self.run, self.directory
-        summary = Summary(directory.path, run.family, run.planned)
-        exporters = run.family.exports(directory.path)
-
-        def each(record: Record) -> None:
-            if directory.resumed:  # a kill may have come between a record and its bundle
-                run.family.write_bundle(directory.path, record)
-            summary.add(record)
-            for exporter in exporters:
-                exporter.add(record)
-
-        close_records(self._record_file(), run.identity.to_json(), run.trial_keys(), each)
-        for exporter in exporters:
-            exporter.close()
+        run = self.run
         priced = {model.label: model.price for model in run.cast.models() if model.price is not FREE}
         cost = {
             "usd": round(self.budget.spent()["cost_usd"], 6),
@@ -289,17 +347,12 @@ class Session:
             "unknown_attempts": self.budget.unknown,
             "prices": {label: price.to_json() for label, price in sorted(priced.items())},
         }
-        return summary.close(summary_head(self.manifest, run.family, cost, self.left_out.by_model()))
+        # A kill may have come between a record and its bundle.
+        return write_results(
+            self.directory.path, run.family, run.shard, self.manifest, cost, self.left_out.by_model(),
+            bundles=self.directory.resumed,
+        )  # fmt: skip
 
 
-def run_limits(request: RunRequest) -> Limits:
-    """Return the limits of a run: of its settings and its policy the stricter."""
-    config = request.config
-    flags = {name: config.get(name) for name in FLAGS}
-    held = {name: int(limit.value) for name, limit in stricter(flags, request.gate.limits).items()}
-    return Limits(**{name.removeprefix("max_"): value for name, value in held.items()},
-                  cost_usd=config.operation.max_cost_usd)  # fmt: skip
-
-
-def _ignore(progress: Progress) -> None:
+def ignore(progress: Progress) -> None:
     """Show nothing."""

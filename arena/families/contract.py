@@ -177,7 +177,7 @@ def score_problem(values: Sequence[Value], outcomes: Outcomes, score: Score, sta
     """Return what is wrong with a score by its family's declaration; None where it may be stored.
 
     A scored trial (`status` done, `unscored` None) has every required value within its bounds. Elsewhere values may be
-    None. No name and no outcome may stand there that is not declared.
+    None. Every name and outcome must be declared.
     """
     declared = {value.name: value for value in values}
     for name, number in score.values.items():

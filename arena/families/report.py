@@ -51,7 +51,7 @@ class FamilyParts:
     """Bounds of every score; None: unknown."""
     unit_noun = "unit"
     has_tools = False
-    """Whether readers expect to be told of the calculator."""
+    """Whether readers expect a line about the calculator."""
     verifies = False
     """Whether grades are capped by what the records show."""
     checks: Mapping[str, str] = {}

@@ -57,7 +57,7 @@ def ask_judge(
 ) -> JudgeResult:
     """Ask for a verdict until one can be read, at most 1 + RE_ASKS times; else the result is *unscored*.
 
-    `tools`: what the judge is told of the calculator, or None when it may not call it (its answer is then bound to the
+    `tools`: the calculator as the judge is shown it, or None when it may not call it (its answer is then bound to the
     form of a verdict, where run and service allow); `max_tool_calls`: how many of
     its calls are carried out in all.  `question`: 0 for the first judgement of a match, k for its k-th repetition.
     Raises what the services raise: a judge that cannot be reached is an outage and no score.

@@ -69,7 +69,7 @@ def rotation(seats: Sequence[str], max_turns: int) -> Iterator[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class DialogueSetup:
     """What a dialogue needs: the system text of each seat (in the order of seats), its schedule, and the limits.
 
     `opening_cue` stands in for a first message where a seat has heard nothing yet.  `agreed_end`: whether the dialogue
@@ -87,7 +87,7 @@ class Setting:
     nonces: Mapping[str, str] = field(default_factory=dict)
 
 
-def converse(setting: Setting, services: Services, transcript: Transcript | None = None) -> Transcript:
+def converse(setting: DialogueSetup, services: Services, transcript: Transcript | None = None) -> Transcript:
     """Play one dialogue and return its transcript, whose `stop` says why it ended.
 
     `transcript`: where the entries go, for a schedule that looks at them; None: a new one. Whatever ends the trial from
@@ -117,7 +117,7 @@ class _Unusable(TrialEnded):
 class _Dialogue:
     """One dialogue in progress."""
 
-    def __init__(self, setting: Setting, services: Services, transcript: Transcript) -> None:
+    def __init__(self, setting: DialogueSetup, services: Services, transcript: Transcript) -> None:
         self.setting = setting
         self.services = services
         self.transcript = transcript

@@ -13,7 +13,7 @@ State = TypeVar("State")
 class Past:
     """The records of a series before one trial, in plan order; empty for a trial without a series.
 
-    One Past serves a whole lane: the runner appends each record as it is played, and `fold` goes on where it stopped,
+    One Past serves a whole series: the runner appends each record as it is played, and `fold` goes on where it stopped,
     so that a series of n trials costs n steps and not n squared.
     """
 

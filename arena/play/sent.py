@@ -1,7 +1,7 @@
 """What a seat was sent, call by call: a trial is played again from its recorded calls, and every question is noted.
 
 No other code says what a model saw. The family's own `play` builds the conversations, as it did in the run, and each
-must have the digest that the journal holds, so what is returned here is what was sent, to the byte. Nothing is called.
+must have the digest that the journal holds, so this is what was sent, byte for byte. Nothing is called.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ cannot make a call that is not recorded, limited and allowed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -24,10 +24,11 @@ from arena.messages import (
     ToolAnswer,
 )
 from arena.play.context import Model, RunContext, no_player
+from arena.play.gated import asked_text, denial_text, denied_answer, recalled_facts, withheld
 from arena.play.limits import Asked, Hold
 from arena.play.native_tools import size
 from arena.play.toolbox import Tools
-from arena.policy.gates import ALLOW, REFUSE_REPLY, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
+from arena.policy.gates import ALLOW, TOOL_ERROR, AllowAll, CallFacts, Decision, TrialGate
 from arena.records import Counters, GateDecision, Json, Stop, Trial
 from arena.store.calls import CallLine, Fault, Slot
 from arena.store.journal import (
@@ -46,9 +47,6 @@ JUDGE_SEAT = "(judge)"
 
 SETUP_SEAT = "(setup)"
 """Seat name under which the values of a trial are drawn that need a tool."""
-
-WITHHELD = "This reply was withheld by policy."
-"""Stands in for a reply that a gate refused, where its rule gives no message."""
 
 
 class Services(Protocol):
@@ -158,7 +156,7 @@ class TrialServices:
         fields["args"] = args
         denied = self._admit(CallFacts("before", "tool", seat, turn, step, "", op, args), fields)
         if denied is not None:
-            return ToolAnswer(_denied_answer(denied), 0.0)
+            return ToolAnswer(denied_answer(denied), 0.0)
         try:
             answer = self._compute(key, index, op, args, fields)
         except ServiceFault as fault:
@@ -192,8 +190,8 @@ class TrialServices:
         if decision is None:
             raise ServiceFault(Stop.JOURNAL, "a recorded tool call has neither an answer nor a denial")
         if decision.on_deny != TOOL_ERROR:
-            raise GateDenied(_denial_text(decision))
-        return _denied_answer(decision)
+            raise GateDenied(denial_text(decision))
+        return denied_answer(decision)
 
     def _open_tools(self) -> Tools | None:
         if self._tools is None and self._context.toolbox is not None:
@@ -231,7 +229,7 @@ class TrialServices:
         fields = call_fields(kind, key, digest)
         fields |= {"provider": model.label, "messages": len(conversation.messages)}
         if self._gate is not None:
-            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, _last(conversation)), fields)
+            self._admit(CallFacts("before", kind, key.seat, key.turn, key.step, asked_text(conversation)), fields)
         elif self._context.stop.is_set():
             raise Interrupted("stopped before the next call")
         if kind == "model" and key.step == 0:
@@ -270,16 +268,16 @@ class TrialServices:
         if assumed is not None:
             fields["assumed"] = usage_to_json(assumed)
         self._write(fields, (context.timer() - started) * 1000)
-        return reply if denied is None else _withheld(reply, denied)
+        return reply if denied is None else withheld(reply, denied)
 
     def _recalled_reply(self, line: CallLine, conversation: Conversation) -> ModelReply:
         """Return a recorded reply as it reached the family then."""
-        denied = self._recall_gates(line, _last(conversation))
+        denied = self._recall_gates(line, asked_text(conversation))
         if line.reply is None:
             if denied is None:
                 raise ServiceFault(Stop.JOURNAL, "a recorded call has neither a reply nor a denial")
-            raise GateDenied(_denial_text(denied))
-        return line.reply if denied is None else _withheld(line.reply, denied)
+            raise GateDenied(denial_text(denied))
+        return line.reply if denied is None else withheld(line.reply, denied)
 
     def _recall_gates(self, line: CallLine, said: str) -> Decision | None:
         """Take over the decisions recorded with a call, of which `said` was the text; return the denial that followed,
@@ -317,7 +315,7 @@ class TrialServices:
         self._write(fields, 0.0)
         if facts.kind == "tool" and denied.on_deny == TOOL_ERROR:
             return denied
-        raise GateDenied(_denial_text(denied))
+        raise GateDenied(denial_text(denied))
 
     def _decide(self, facts: CallFacts, fields: dict[str, Json]) -> Decision | None:
         """Ask the gate, keep what it decided (but for a plain allow), and return the decision if something follows."""
@@ -352,38 +350,6 @@ class TrialServices:
         fields["unix"] = round(self._context.clock(), 3)
         self.made_calls += 1
         self._context.journal.append(encode_line(fields))
-
-
-def _last(conversation: Conversation) -> str:
-    """Return the text of a request that gates look at: its last message."""
-    return conversation.messages[-1].text if conversation.messages else conversation.system
-
-
-def recalled_facts(line: CallLine, said: str) -> Iterator[CallFacts]:
-    """Yield the facts of a recorded call as they were when it was decided about: before it and, where it was answered,
-    after it. `said`: the last message that a model was sent."""
-    place = line.kind, line.seat, line.turn, line.step
-    tool: tuple[str | None, Json] = (line.op, line.args) if line.kind == "tool" else (None, None)
-    yield CallFacts("before", *place, said, *tool)
-    if line.answer is not None:
-        yield CallFacts("after", *place, dumps(line.answer), *tool)
-    elif line.reply is not None:
-        yield CallFacts("after", *place, line.reply.text)
-
-
-def _denial_text(decision: Decision) -> str:
-    return f"{decision.rule_id}: {decision.message or decision.reason_code}"
-
-
-def _denied_answer(decision: Decision) -> dict[str, Json]:
-    return {"ok": False, "error": {"code": "denied_by_policy", "message": decision.message or decision.reason_code}}
-
-
-def _withheld(reply: ModelReply, decision: Decision) -> ModelReply:
-    """Return the reply that stands in for a denied one. Errors: GateDenied where the rule ends the trial."""
-    if decision.on_deny != REFUSE_REPLY:
-        raise GateDenied(_denial_text(decision))
-    return reply._replace(text=decision.message or WITHHELD, reasoning="", notes=(*reply.notes, "withheld by a gate"))
 
 
 def recorded_fault(fault: Fault) -> TrialEnded:

@@ -87,7 +87,7 @@ _RUNS_INTO = re.compile(r"\w[^\w.:!?]*\Z")
 _GOES_ON = re.compile(r"\s+\w|[.,;)!?\"'\u201d]")
 _CALL_LIKE = re.compile(r"\s*(?:[{\[<]|[\w.]+\s*\()")
 _NEAR_CHARS = 80
-"""How far around a marker is looked to tell a mention from a call."""
+"""How far around a marker is searched to decide between a mention and a call."""
 # What makes broken JSON an attempted call and not a quotation.
 _ATTEMPT = re.compile(
     r"[\"'\u201c\u201d]?\btool_calls?\b[\"'\u201c\u201d]?\s*[:=]"
@@ -319,7 +319,7 @@ def _joined(cuts: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
 
 
 def _with_unique_ids(items: list[Call | Malformed]) -> list[Call | Malformed]:
-    """Give a call whose id was used before in the message another one, so that results can be told apart."""
+    """Give a call whose id was used before in the message another one, so that results have different ids."""
     given = [item.id for item in items if type(item) is Call and item.id is not None]
     if len(set(given)) == len(given):
         return items

@@ -156,7 +156,7 @@ def _comparison(value: Mapping[str, Json], pointer: str, issues: IssueList) -> C
 
 
 def _check_bound(op: str, word: str, bound: Json, pointer: str, issues: IssueList) -> None:
-    """Tell what is wrong with a bound that stands in the file."""
+    """Report what is wrong with a bound of the file."""
     if op in ORDER:
         if not is_number(bound):
             issues.add(pointer, f"{op!r} needs a number as bound, not {bound!r}")

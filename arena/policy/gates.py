@@ -3,7 +3,7 @@
 A gate sees the facts of a call and allows, warns or denies. What follows from a denial is the rule's choice: the trial
 ends, the agent is given an error, or the reply is withheld. Every decision but ALLOW itself is in the journal, denials
 included, and the policy's digest is part of the run's identity. A policy that remembers returns decisions of its own
-for what it allows too: only what stands in the journal can be recalled.
+for what it allows too: only what the journal holds can be recalled.
 """
 
 from __future__ import annotations

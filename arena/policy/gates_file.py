@@ -1,6 +1,6 @@
-"""Gates file -> Policy. Whatever is wrong in it is told at once, each with its place; nothing is read as an open gate.
+"""Gates file -> Policy. All mistakes in it are reported at once, each with its place; none is read as an open gate.
 
-docs/policy.md has the format; GATES_MODE and GATES_ENFORCEMENT override what the file says of both.
+docs/policy.md has the format; GATES_MODE and GATES_ENFORCEMENT override its mode and enforcement.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from arena.policy.conditions import All, Compare, Condition
 from arena.policy.facts import Path
 from arena.policy.rules import Action, Policy, Rule
-from arena.policy.worlds import GaveUp, Truth, World, Worlds, told
+from arena.policy.worlds import GaveUp, Truth, World, Worlds, describe_world
 from arena.records import Json
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PolicyFinding:
     """One finding. `kind`: `never_holds`, `contradictory_bounds`, `shadowed`, `unreachable_default` or `undecided`.
 
     `example`: facts that show it; empty where nothing can.
@@ -29,9 +29,9 @@ class Finding:
     example: Mapping[str, Json] = field(default_factory=dict)
 
 
-def lint(policy: Policy) -> list[Finding]:
+def lint(policy: Policy) -> list[PolicyFinding]:
     """Return what is wrong with a policy, in the order of its rules."""
-    found: list[Finding] = []
+    found: list[PolicyFinding] = []
     for stage, rules in policy.rules.items():
         worlds = Worlds(policy, rules)
         for place, rule in enumerate(rules):
@@ -40,26 +40,26 @@ def lint(policy: Policy) -> list[Finding]:
     return found
 
 
-def _rule(worlds: Worlds, rule: Rule, earlier: Sequence[Rule]) -> Iterator[Finding]:
+def _rule(worlds: Worlds, rule: Rule, earlier: Sequence[Rule]) -> Iterator[PolicyFinding]:
     clash = next(_contradictions(rule), None)
     if clash is not None:
-        yield Finding("contradictory_bounds", rule.id, rule.line, f"{rule.id}: {clash} cannot both hold")
+        yield PolicyFinding("contradictory_bounds", rule.id, rule.line, f"{rule.id}: {clash} cannot both hold")
         return
     try:
         alone = worlds.find(lambda world: worlds.decides(rule, world), rule)
         if alone is None:
-            yield Finding("never_holds", rule.id, rule.line, f"{rule.id}: there is no call of which it holds")
+            yield PolicyFinding("never_holds", rule.id, rule.line, f"{rule.id}: there is no call of which it holds")
             return
         if worlds.find(lambda world: _decides_first(worlds, rule, earlier, world), rule) is None:
             by = next(one.id for one in earlier if worlds.decides(one, _settled(worlds, alone)))
             message = f"{rule.id}: never decides, an earlier rule does whenever it holds; here {by}"
-            yield Finding("shadowed", rule.id, rule.line, message, told(alone))
+            yield PolicyFinding("shadowed", rule.id, rule.line, message, describe_world(alone))
             return
         for place, action in enumerate(rule.actions):
             yield from _action(worlds, rule, earlier, action, rule.actions[:place])
     except GaveUp:
         message = f"{rule.id}: too many combinations of facts to tell whether it ever decides"
-        yield Finding("undecided", rule.id, rule.line, message)
+        yield PolicyFinding("undecided", rule.id, rule.line, message)
 
 
 def _decides_first(worlds: Worlds, rule: Rule, earlier: Sequence[Rule], world: World) -> Truth:
@@ -68,7 +68,7 @@ def _decides_first(worlds: Worlds, rule: Rule, earlier: Sequence[Rule], world: W
 
 def _action(
     worlds: Worlds, rule: Rule, earlier: Sequence[Rule], action: Action, before: Sequence[Action]
-) -> Iterator[Finding]:
+) -> Iterator[PolicyFinding]:
     """Tell of an action that never decides because one that is tried before it always does."""
 
     def goal(world: World) -> Truth:
@@ -79,10 +79,10 @@ def _action(
 
     if worlds.find(goal, rule) is None:
         message = f"{rule.id}: {action.verdict}_if never decides"
-        yield Finding("shadowed" if before else "never_holds", rule.id, rule.line, message)
+        yield PolicyFinding("shadowed" if before else "never_holds", rule.id, rule.line, message)
 
 
-def _default(worlds: Worlds, rules: Sequence[Rule], stage: str) -> Iterator[Finding]:
+def _default(worlds: Worlds, rules: Sequence[Rule], stage: str) -> Iterator[PolicyFinding]:
     if not rules:
         return
     try:
@@ -91,9 +91,11 @@ def _default(worlds: Worlds, rules: Sequence[Rule], stage: str) -> Iterator[Find
             some = worlds.find(lambda world: worlds.decides(rules[-1], world), rules[-1]) or {}
             by = rules[-1]
             message = f"{stage}: the default is never reached, a rule always decides; here {by.id}"
-            yield Finding("unreachable_default", by.id, by.line, message, told(some))
+            yield PolicyFinding("unreachable_default", by.id, by.line, message, describe_world(some))
     except GaveUp:
-        yield Finding("undecided", "policy.default", 0, f"{stage}: too many combinations to tell about the default")
+        yield PolicyFinding(
+            "undecided", "policy.default", 0, f"{stage}: too many combinations to tell about the default"
+        )
 
 
 def _settled(worlds: Worlds, world: World) -> World:

@@ -34,7 +34,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `calls`: the kinds of call that it sees.  `line`: where it stands in its file, 0 where not known.
+    """One rule. `calls`: the kinds of call that it sees.  `line`: its line in its file, 0 if unknown.
 
     `fails`: a trial that it denies something in is no success.  `labels`: catalogue (`owasp`, `atlas`) -> entries.
     """

@@ -1,7 +1,7 @@
 """Thresholds over the counts of a risk run: total and callable trials, pass rate, denials after a call.
 
 The keys are those of a thresholds file of the risk lab. A file that cannot be read is an error, never `no thresholds`;
-with the policy `allow` misses are told and nothing fails, whatever bound they miss.
+with the policy `allow` misses are reported and nothing fails.
 """
 
 from __future__ import annotations

@@ -274,7 +274,7 @@ def _with_neighbours(values: Sequence[Any], key: Key) -> list[Any]:
     return [*found, *([] if key[0] == "in trial" else [OTHER]), MISSING]
 
 
-def told(world: World) -> dict[str, Any]:
+def describe_world(world: World) -> dict[str, Any]:
     """Return a world as a reader can use it: the facts that matter, by name."""
     shown: dict[str, Any] = {}
     for key, value in world.items():

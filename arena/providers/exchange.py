@@ -16,7 +16,7 @@ from arena.messages import HttpAttempt, ModelReply, ModelRequest, NativeCall, Pr
 from arena.providers.api_errors import ApiError, meaning_of, read_error
 from arena.providers.bodies import NotJson, parse_json
 from arena.providers.http.pace import pace_for
-from arena.providers.http.retry import Verdict, asked_in_text, excerpt, retry_after_s
+from arena.providers.http.retry import AnswerVerdict, asked_in_text, excerpt, retry_after_s
 from arena.providers.http.targets import Rotation, Target
 from arena.providers.http.transport import HttpResponse, Transport, ask_to_go_on
 from arena.providers.quirks import USER_SETTINGS, Quirk, QuirkMemory, apply_quirk, find_quirk, refused_value
@@ -107,7 +107,7 @@ class HttpProvider(Provider):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Lines that the door should print once, such as that certificates are not checked."""
+        """Lines for the command to print once, such as that certificates are not checked."""
         return self._transport.warnings
 
     def close(self) -> None:
@@ -173,7 +173,7 @@ class HttpProvider(Provider):
             pace.answered(estimated, estimated if usage is None else usage.prompt_tokens + usage.completion_tokens)
         return response
 
-    def _classify(self, request: ModelRequest, status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+    def _classify(self, request: ModelRequest, status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict:
         redactor = self._transport.redactor
         value = parse_json(body)
         if not redactor.clean(body):
@@ -182,11 +182,11 @@ class HttpProvider(Provider):
         if status < 300 and not _is_error(value):
             if not isinstance(value, dict):
                 what = _what_instead(headers, body, value)
-                return Verdict("retry", f"HTTP {status}: {what} instead of a JSON object", may_be_billed=True)
+                return AnswerVerdict("retry", f"HTTP {status}: {what} instead of a JSON object", may_be_billed=True)
             try:
-                return Verdict("accept", value=Answer(value, self._api.read(value, request), None))
+                return AnswerVerdict("accept", value=Answer(value, self._api.read(value, request), None))
             except Unusable as problem:
-                return Verdict("retry", f"HTTP {status}: unusable reply: {problem}", may_be_billed=True)
+                return AnswerVerdict("retry", f"HTTP {status}: unusable reply: {problem}", may_be_billed=True)
         error = read_error(status, None if isinstance(value, NotJson) else value, body)
         said = f"HTTP {status}: {error.message}" if status >= 300 else f"HTTP {status} with an error: {error.message}"
         meaning = meaning_of(error)
@@ -195,9 +195,9 @@ class HttpProvider(Provider):
             throttled = meaning == "throttle"
             if throttled and self._pace is not None:
                 self._pace.throttled(asked or retry_after_s(headers, self._transport.settings.wall_clock()))
-            return Verdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
+            return AnswerVerdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
         stored = body.decode("utf-8", "replace") if isinstance(value, NotJson) else value
-        return Verdict("accept", said, Answer(stored, None, error))
+        return AnswerVerdict("accept", said, Answer(stored, None, error))
 
     def _reading_of_error(
         self, request: ModelRequest, error: ApiError, attempts: tuple[HttpAttempt, ...]
@@ -266,7 +266,7 @@ class HttpProvider(Provider):
 
 
 def _apart(reading: Reading) -> Reading:
-    """Keep reasoning that stands in the text apart."""
+    """Separate reasoning from the text."""
     found = split(reading.text)
     if not found.found:
         return reading

@@ -1,4 +1,4 @@
-"""Keep reasoning that stands in a model's text apart from what it says.
+"""Separate the reasoning in a model's text from what it says.
 
 Servers without a reasoning parser, or with one for another model, leave the model's private thoughts in the text. What
 is kept apart here is never shown to another seat; a doubtful block is therefore taken for reasoning.

@@ -69,7 +69,7 @@ class Access:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Lines that the door should print: a key that travels unencrypted to another machine."""
+        """Lines for the command to print: a key that travels unencrypted to another machine."""
         if self.exposed:
             return (f"{self.endpoint.key_variable} goes unencrypted to http://{self.exposed}",)
         return ()

@@ -6,7 +6,6 @@ TLS, no schema.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from arena.errors import ConfigError, DataError, Issue, UsageError
 from arena.formats import simpleyaml
 from arena.formats.bounded import parse_json
 from arena.formats.strict_json import read_bytes
+from arena.formats.suggest import suggest
 from arena.records import Json
 from arena.settings.env import Dotenv, read_dotenv
 from arena.settings.flag_rows import build_parser, declare_settings, default_text, settings_parser
@@ -50,8 +50,9 @@ makes none, so it changes nothing here."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Config(Mapping[str, Any]):
-    """All settings of one call, as a mapping and as attributes (`config.max_turns`).
+    """All settings of one call, as a mapping: a family reads its own there (`config["max_turns"]`).
 
+    What every run shares is read by the typed views: `operation`, `players`, `judge`, `tools`.
     Kinds: text str, path Path, int int, float and seconds float, flag bool, list tuple of str, roles tuple of
     (role, provider/model) pairs; None where nothing is set.
     `source`: name -> where the value came from: `default`, `config file`, `.env NAME`, `environment NAME`, the flag.
@@ -96,11 +97,6 @@ class Config(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.settings)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self.settings:
-            raise AttributeError(name)
-        return self.settings[name]
 
     def identity_settings(self) -> dict[str, Json]:
         """What is played, for the manifest: resume refuses a change. Models are resolved. Raises UsageError.
@@ -188,25 +184,20 @@ def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:
         word = rest[0].partition("=")[0]
         if not word.startswith("-"):
             parser.error(f"unexpected argument {word!r}: every value belongs to a flag")
-        parser.error(f"unknown flag {word}{_did_you_mean(word, parser.flags())}")
+        parser.error(f"unknown flag {word}{suggest(word, parser.flags())}")
     return vars(found)
 
 
 def _fill_bare(
     written: dict[str, Any], table: Sequence[Setting], environ: Mapping[str, str], issues: list[str]
 ) -> None:
-    """Give a flag that stands without its value that of its variable."""
+    """Read a bare flag's value from its variable."""
     for row in table:
         if row.bare_env is not None and written.get(row.name) is True:
             written[row.name] = environ.get(row.bare_env, "").strip()
             if not written[row.name]:
                 del written[row.name]
                 issues.append(f"{row.flags[0]}: give a file, or set {row.bare_env}, which names one")
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _default(row: Setting, root: Path) -> Any:
@@ -262,7 +253,7 @@ def _apply_file(
             issues.append(f"{path}: {key} {_where_else(elsewhere[key])}")
             continue
         if row is None:
-            issues.append(f"{path}: unknown setting {key!r}{_did_you_mean(key.replace('-', '_'), rows)}")
+            issues.append(f"{path}: unknown setting {key!r}{suggest(key, rows)}")
             continue
         try:
             value = from_json(row, raw)

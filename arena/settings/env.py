@@ -91,7 +91,7 @@ def parse_dotenv(text: str, file: str) -> dict[str, str]:
 def _value(raw: str, spaced: bool) -> str:
     """The value behind `NAME=` and its `spaced` gap, if any; messages never repeat it, since it may be a key."""
     if "\0" in raw or "\r" in raw:
-        raise ValueError("control characters are refused (a carriage return or NUL stands in the line)")
+        raise ValueError("control characters are refused (the line holds a carriage return or NUL)")
     if raw[:1] not in ("'", '"'):
         return "" if spaced and raw.startswith("#") else re.split(r"[ \t]#", raw, maxsplit=1)[0].rstrip(" \t")
     match = (_SINGLE if raw[0] == "'" else _DOUBLE).fullmatch(raw)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from arena.errors import UsageError
+from arena.formats.suggest import suggest
 from arena.settings.table import JUDGE, PLAYERS, PROVIDERS, MockModels
 
 
@@ -99,7 +100,9 @@ def players(values: Mapping[str, Any], mocks: MockModels) -> Players:
         flag = f"--role-model {role}="
         head, _, model = text.partition("/")
         if head not in PROVIDERS:
-            raise UsageError(f"{flag}{text}: unknown provider {head!r}; there are: {_names()}")
+            raise UsageError(
+                f"{flag}{text}: unknown provider {head!r}{suggest(head, PROVIDERS)}; there are: {_names()}"
+            )
         fallback = _fallback(head, mocks.player)
         if not model and not fallback:
             raise UsageError(f"{flag}{text}: the {PROVIDERS[head].model_is} is missing; write {flag}{head}/MODEL")

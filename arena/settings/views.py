@@ -20,7 +20,9 @@ class Operation:
     out: Path | None
     resume: bool
     retry: tuple[str, ...]
+    shard: str | None
     workers: int
+    processes: int
     continue_on_error: bool
     fsync: bool
     junit: Path | None

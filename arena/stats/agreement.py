@@ -45,7 +45,7 @@ def alpha(cells: Mapping[tuple[float, float], float], metric: str) -> float | No
     """Return Krippendorff's alpha of summed coincidences, `metric` being ORDINAL or INTERVAL.
 
     1 is agreement without exception, 0 what chance gives, below 0 systematic disagreement. None where there are no
-    pairs, or all grades are equal: without variation nothing tells agreement from chance.
+    pairs, or all grades are equal: without variation, agreement and chance look alike.
     K. Krippendorff, "Content Analysis" (4th edition 2019), chapter 12, and the paper named in `pairs_of`: alpha = 1 -
     observed / expected disagreement, with the squared differences for ordinal and for interval data.
     """

@@ -64,7 +64,7 @@ def clustered_mean_interval(clusters: Sequence[tuple[float, int]]) -> tuple[floa
     The mean is the ratio of all sums to all numbers; its variance the cluster-robust one with the factor m / (m - 1)
     for m clusters (K.-Y. Liang and S. L. Zeger, "Longitudinal data analysis using generalized linear models",
     Biometrika 73 (1986), 13-22), with Student's t of m - 1 degrees of freedom. None for fewer than two clusters with
-    values, and where no cluster differs from the mean: then the spread cannot be told.
+    values, and where no cluster differs from the mean: then the spread is unknown.
     """
     filled = [(total, n) for total, n in clusters if n]
     m = len(filled)

@@ -143,7 +143,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 @dataclass(frozen=True, slots=True)
 class PairedEffect:
     """`d_z`: mean difference in standard deviations of the differences; `g_z`: the same without small-sample bias, None
-    for two differences, from which it cannot be told."""
+    for two differences, from which it cannot be computed."""
 
     d_z: float
     g_z: float | None

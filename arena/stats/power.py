@@ -108,7 +108,7 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PowerPlan:
     """What a design finds with POWER at `alpha`, and what the true difference `target` would need.
 
     `detectable`: the smallest difference found.  `power`: that for `target`.  `challenges`: how many with these
@@ -124,14 +124,14 @@ class Plan:
     repetitions: int | None
 
 
-def plan(design: Design, target: float, alpha: float) -> Plan | None:
+def plan(design: Design, target: float, alpha: float) -> PowerPlan | None:
     """Return what to do next; None with fewer than two challenges or without any spread to plan with."""
     if design.challenges < 2 or design.total <= 0:
         return None
     spread = math.sqrt(design.total)
     smallest = detectable_effect(design.challenges, alpha) * spread
     if not target:
-        return Plan(alpha, target, smallest, alpha, None, None)
+        return PowerPlan(alpha, target, smallest, alpha, None, None)
     power = paired_power(target / spread, design.challenges, alpha)
 
     def by_challenges(count: int) -> bool:
@@ -144,4 +144,4 @@ def plan(design: Design, target: float, alpha: float) -> Plan | None:
     repetitions = None
     if design.within is not None:
         repetitions = needed(by_repetitions, max(1, math.floor(design.repetitions)))
-    return Plan(alpha, target, smallest, power, needed(by_challenges, design.challenges), repetitions)
+    return PowerPlan(alpha, target, smallest, power, needed(by_challenges, design.challenges), repetitions)

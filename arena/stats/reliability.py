@@ -104,7 +104,7 @@ class NestedSums:
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """Variances that add up to that of one judgement of one match; None where the data cannot tell one from the next.
+    """Variances that add up to that of one judgement of one match; None where the data cannot separate them.
 
     `challenge`: between challenges.  `repetition`: between plays of a challenge (without repeated judgements it holds
     the judge's noise too; without repetitions None).  `judge`: between judgements of one match; None without any.

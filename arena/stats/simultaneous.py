@@ -106,7 +106,7 @@ def bounds(columns: Sequence[Resampled], units: int, level: float = 0.95) -> Bou
     (2005), 94-108, section 4. Studentised with each resample's own error (bootstrap-t): P. Hall, "Theoretical
     comparison of bootstrap confidence intervals", Annals of Statistics 16 (1988), 927-953. Deviations are compared by
     their rank within their own column, so that each column has its own critical value: a column with few different
-    values, whose resamples may have hardly any spread, does not widen the bounds of the others (R. Beran, "Balanced
+    values, whose resamples may have almost no spread, does not widen the bounds of the others (R. Beran, "Balanced
     simultaneous confidence sets", Journal of the American Statistical Association 83 (1988), 679-686).
     """
     ratios = [

@@ -37,7 +37,7 @@ _ROW = re.compile(rb'("(?:[^"\\]|\\.)+"):\[(0|[1-9][0-9]*),"([0-9a-f]{64})"\]')
 _CHUNK = 1 << 18
 MAX_LIST_BYTES = 1 << 30
 """About ten million files."""
-NOT_FINISHED = f"there is no {DIGESTS_FILE}: the run is not finished; go on with it by --resume"
+NOT_FINISHED = f"there is no {DIGESTS_FILE}: the run is not finished; --resume finishes it"
 
 
 class Digest(NamedTuple):
@@ -48,7 +48,7 @@ class Digest(NamedTuple):
 
 
 def write(run_dir: Path) -> None:
-    """Write the list over all files that stand in `run_dir` now. Errors: DataError where it holds more than files."""
+    """Write the list of all files that are in `run_dir` now. Errors: DataError where it holds more than files."""
     require_plain(run_dir)
     out = AtomicFile(run_dir / DIGESTS_FILE)
     try:

@@ -142,13 +142,13 @@ def write_atomic(path: Path, data: bytes, below: Path | None = None) -> None:
 class AtomicFile:
     """A file that is written in pieces and appears under its name only when it is `close`d; `write` takes bytes."""
 
-    def __init__(self, path: Path, below: Path | None = None) -> None:
-        """`below`: as of `write_atomic`. Errors: OSError."""
+    def __init__(self, path: Path, below: Path | None = None, mode: int = 0o666) -> None:
+        """`below`: as of `write_atomic`; `mode`: of the file, less what the umask takes. Errors: OSError."""
         top, inner, self._name = below_parts(path, below)
         self._temporary = temporary_name(self._name)
         self._folder: int | None = open_folder(top, inner, make=True)
         try:
-            self._file: IO[bytes] = os.fdopen(create(self._folder, self._temporary), "wb")
+            self._file: IO[bytes] = os.fdopen(create(self._folder, self._temporary, mode), "wb")
         except OSError as error:
             self._release()
             raise _described(error, path) from None

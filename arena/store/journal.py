@@ -217,7 +217,7 @@ class Recorded:
         return bool(self._lines)
 
     def find(self, slot: Slot, digest: str) -> CallLine | None:
-        """Return the recorded line, or None. Errors: ServiceFault("journal") when another request stands there."""
+        """Return the recorded line, or None. Errors: ServiceFault("journal") where another request was recorded."""
         if not self._lines:
             return None
         line = self._lines.get(slot)

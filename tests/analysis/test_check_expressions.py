@@ -106,7 +106,7 @@ def test_star_on_the_left_is_one_difference_for_each() -> None:
 
 
 def test_several_values_on_the_right_are_refused() -> None:
-    with pytest.raises(UnknownMetric, match=r"stands for 2 values; write max"):
+    with pytest.raises(UnknownMetric, match=r"gives 2 values; write max"):
         evaluate(SUMMARY, parse("group.bare.p - group.bare.*"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arena.analysis.check.metrics import DERIVED, PREFIXED, UnknownMetric, measures
+from arena.analysis.check.metrics import DERIVED, PREFIXED, UnknownMetric, known_metrics, measures
 from arena.analysis.check.thresholds import LEVELS, judge, load_rules
 from arena.cli.entry import main
 from arena.errors import DataError
@@ -274,3 +274,11 @@ def test_list_metrics_names_only_what_can_be_asked(run: Path, capsys: pytest.Cap
     for name in names:
         if not name.endswith("<name>"):
             assert measures(FinishedRun(run).summary(), name.split("."))
+
+
+def test_list_metrics_names_the_figures_of_a_run() -> None:
+    figure = {"value": 0.5, "low": None, "high": None, "n": 7}
+    deep = {"a": {"b": {"c": {"d": figure, "e": {"f": figure}}}}}
+    summary = {"mean_scores": {}, "by": {"x": {"y": {"z": figure}}}, "own": {"one": figure, "v1.2": figure, **deep}}
+    listed = [name for name, meaning in known_metrics(summary) if meaning == "figure of this run, over 7 observations"]
+    assert listed == ["own.one", "own.a.b.c.d"]

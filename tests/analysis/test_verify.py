@@ -34,7 +34,7 @@ def test_a_finished_run_holds_and_is_not_changed(finished_run: Path) -> None:
     ended = verify(finished_run)
     assert ended.code == 0, ended.text
     calls = [line for line in (finished_run / "api_calls.jsonl").read_bytes().splitlines() if b'"kind":"tool"' in line]
-    assert f"{len(calls)} tool calls: {len(calls)} computed again to the byte" in ended.out
+    assert f"{len(calls)} tool calls: {len(calls)} computed again byte for byte" in ended.out
     assert "everything holds" in ended.out and "integrity, not authorship" in ended.out
     assert content(finished_run) == before
 

@@ -107,7 +107,7 @@ def test_calls_that_no_record_tells_of_are_told(copied_run: Path) -> None:
     path.write_bytes(b"".join([*lines, lines[0].replace(b'"turn":0', b'"turn":99'), lines[0]]))
     digests.write(copied_run)
     text = verify(copied_run).out
-    assert "turn 99, step 0: the match does without it" in text and "1 of its calls stand there twice" in text
+    assert "turn 99, step 0: the match does without it" in text and "1 of its calls are recorded twice" in text
 
 
 DERIVED_EDITS: dict[str, tuple[str, bytes, bytes]] = {

@@ -18,14 +18,14 @@ from arena.calculator.carrier import CalculatorSettings
 from arena.calculator.lambda_url import LambdaCalculator, build, classify, credentials_for
 from arena.errors import ConfigError, ServiceFault
 from arena.messages import HttpAttempt
-from arena.providers.http.retry import Verdict
+from arena.providers.http.retry import AnswerVerdict
 from arena.providers.http.transport import HttpResponse, Transport, TransportSettings
 
 FUNCTION = "https://abcdefghij0123456789abcdefghij01.lambda-url.eu-central-1.on.aws/"
 GATEWAY = "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret-secret", "AWS_SESSION_TOKEN": "session"}
 OK = b'{"ok":true,"result":"pong"}'
-Classify = Callable[[int, Mapping[str, str], bytes], Verdict]
+Classify = Callable[[int, Mapping[str, str], bytes], AnswerVerdict]
 
 
 class Wire:

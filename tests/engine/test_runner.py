@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.plan import Job, SeriesIndex, job_series
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import LimitExceeded, PlayerFault, ServiceFault, StorageFault
 from arena.families.contract import Outcomes, Value
@@ -84,7 +84,7 @@ def run(
     earlier = Record(trial("earlier", "a"), 0, Transcript(stop=Stop.AGREED_END), Score({}, None))
     hooks = Hooks(record, earlier=lambda t: [earlier], tick=lambda p: None)
     runner = Runner(family, run_context(folder, provider), hooks, workers, go_on)  # type: ignore[arg-type]
-    progress = runner.run(lanes(Job(t, 0) for t in trials))
+    progress = runner.run(job_series(Job(t, 0) for t in trials))
     return records, progress, family
 
 
@@ -115,7 +115,7 @@ def test_no_trial_starts_after_the_stop(tmp_path: Path) -> None:
     context, records = run_context(tmp_path, FakeProvider(lambda r: "ok")), list[Record]()
     hooks = Hooks(lambda value, *_: records.append(value), earlier=lambda t: [], tick=lambda p: None)
     runner = Runner(Silent(context.stop), context, hooks, 1, True)  # type: ignore[arg-type]
-    runner.run(lanes(Job(trial(f"t{n}"), 0) for n in range(3)))
+    runner.run(job_series(Job(trial(f"t{n}"), 0) for n in range(3)))
     assert [record.key for record in records] == ["t0"]
 
 
@@ -188,7 +188,7 @@ def test_a_disk_that_takes_nothing_stops_the_run_with_its_error(tmp_path: Path) 
     shared = run_context(tmp_path, FakeProvider(lambda r: "ok"))
     runner = Runner(OneQuestion(), shared, hooks, 2, True)  # type: ignore[arg-type]
     with pytest.raises(StorageFault, match="no space left"):
-        runner.run(lanes(Job(trial(f"t{n}"), 0) for n in range(50)))
+        runner.run(job_series(Job(trial(f"t{n}"), 0) for n in range(50)))
 
 
 def test_a_denied_trial_is_not_scored(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_denied_trial_is_not_scored(tmp_path: Path) -> None:
     hooks_seen: list[Record] = []
     hooks = Hooks(lambda v, s, n: hooks_seen.append(v), earlier=lambda t: [], tick=lambda p: None)
     shared = run_context(tmp_path, FakeProvider(lambda r: "ok"), gate=DenyJudge())  # type: ignore[arg-type]
-    Runner(OneQuestion(), shared, hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
+    Runner(OneQuestion(), shared, hooks, 1, True).run(job_series([Job(trial("a"), 0)]))  # type: ignore[arg-type]
     assert (hooks_seen[0].status, hooks_seen[0].score.outcome) == ("denied", None)
     assert hooks_seen[0].score.unscored == "denied: gate_denied"
     assert hooks_seen[0].gates[-1].decision == "deny"
@@ -219,7 +219,7 @@ def test_error_of_an_earlier_run_ends_nothing_here(tmp_path: Path) -> None:
 
     hooks = Hooks(lambda value, *_: records.append(value), earlier=lambda t: [], tick=lambda p: None)
     runner = Runner(OneQuestion(), run_context(tmp_path, FakeProvider(answer)), hooks, 1, False)  # type: ignore[arg-type]
-    progress = runner.run(lanes(Job(trial(f"t{n}"), 0, carried_over=n == 0) for n in range(3)))
+    progress = runner.run(job_series(Job(trial(f"t{n}"), 0, carried_over=n == 0) for n in range(3)))
     assert [record.status for record in records] == ["error", "done", "done"]
     assert progress.stopped_by is None and progress.by_status == {"error": 1, "done": 2}
 
@@ -234,7 +234,7 @@ def test_full_disk_ends_the_run_and_no_trial_is_blamed(tmp_path: Path, monkeypat
     monkeypatch.setattr(context.journal, "append", full)
     hooks = Hooks(lambda value, *_: records.append(value), earlier=lambda t: [], tick=lambda p: None)
     with pytest.raises(StorageFault, match="No space left"):
-        Runner(OneQuestion(), context, hooks, 1, True).run(lanes([Job(trial("t0"), 0)]))  # type: ignore[arg-type]
+        Runner(OneQuestion(), context, hooks, 1, True).run(job_series([Job(trial("t0"), 0)]))  # type: ignore[arg-type]
     assert records == []
 
 
@@ -243,7 +243,9 @@ def score_once(folder: Path, score: Score) -> Record:
     seen: list[Record] = []
     hooks = Hooks(lambda record, s, n: seen.append(record), earlier=lambda t: [], tick=lambda p: None)
     family = OneQuestion(score)
-    Runner(family, run_context(folder, FakeProvider(lambda r: "ok")), hooks, 1, True).run(lanes([Job(trial("a"), 0)]))  # type: ignore[arg-type]
+    Runner(family, run_context(folder, FakeProvider(lambda r: "ok")), hooks, 1, True).run(
+        job_series([Job(trial("a"), 0)])
+    )  # type: ignore[arg-type]
     return seen[0]
 
 

@@ -14,7 +14,7 @@ from arena.engine import build
 from arena.messages import CallKey
 from arena.providers.replay import Recording
 from arena.store.journal import encode_line
-from tests.support.arena_rig import Ended
+from tests.support.arena_rig import NO_TOOLS, Ended
 from tests.support.toy.run import REGISTRY_ROWS, toy
 from tests.support.verify_rig import edit_lines, launder, verify
 
@@ -116,7 +116,7 @@ def test_verify_looks_at_what_follows_an_error_in_a_series(run: Path) -> None:
     left = [call for call in calls if call["trial"] != first or call is failed]
     (run / "api_calls.jsonl").write_bytes(b"".join(encode_line(call) for call in left))
     launder(run)
-    ended = verify(run)
+    ended = verify(run, *NO_TOOLS)
     problems = [line for line in ended.out.splitlines() if line.startswith("PROBLEM")]
     assert ended.code == 1 and any(last in line and "does not follow from its calls" in line for line in problems)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arena.analysis.rejudge.agreement import MOST_LISTED, Scored, Tally
+from arena.analysis.rejudge.agreement import MOST_LISTED, AgreementTally, Scored
 from arena.analysis.rejudge.text import agreement_text
 from arena.families.crypto.mock.judge_noisy import noisy_judge_reply
 from arena.families.crypto.outcome import Condition, OutcomeRule, outcome
@@ -114,7 +114,7 @@ def record(
 
 
 def tally(*records: Record, before: dict[str, Scored | None] | None = None) -> dict[str, Any]:
-    found = Tally(DIMENSIONS, OUTCOMES, "old/judge", before or {})
+    found = AgreementTally(DIMENSIONS, OUTCOMES, "old/judge", before or {})
     for one in records:
         found.add(one)
     return found.report()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arena.errors import GateDenied, Interrupted, LimitExceeded, ServiceFault
-from arena.play.dialogue import EMPTY_CUE, MAX_REASKS, Setting, converse, rotation
+from arena.play.dialogue import EMPTY_CUE, MAX_REASKS, DialogueSetup, converse, rotation
 from arena.play.tool_protocol import call_text, done_text
 from arena.records import EVERYBODY, Transcript
 from tests.support.table_fakes import FakeServices, reply
@@ -15,7 +15,7 @@ CALL = call_text("hash", {"alg": "sha256", "data": "x"})
 
 def play(services: FakeServices, seats: tuple[str, ...] = ("Ann", "Bob"), turns: int = 4, tools: int = 2) -> Transcript:
     systems = {seat: f"You are {seat}." for seat in seats}
-    return converse(Setting(systems, rotation(seats, turns), tools, "(You open.)"), services)
+    return converse(DialogueSetup(systems, rotation(seats, turns), tools, "(You open.)"), services)
 
 
 def kinds(transcript: Transcript) -> list[tuple[str, str]]:

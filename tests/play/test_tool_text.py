@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.spec import SETTINGS
-from arena.play.dialogue import MAX_HELP_CALLS, Setting, converse, rotation
+from arena.play.dialogue import MAX_HELP_CALLS, DialogueSetup, converse, rotation
 from arena.play.tool_description import TOOL_TEXTS, describe, for_families, granted_families
 from arena.play.tool_protocol import Call, call_text, parse
 from arena.records import Transcript
@@ -123,7 +123,9 @@ HASH, HELP = call_text("hash", {"data": "00"}), call_text("help", {"op": "hash"}
 
 def play(said: list[str], tools: int = 1) -> tuple[Transcript, FakeServices]:
     services = FakeServices({"Ann": said})
-    return converse(Setting({"Ann": "You are Ann."}, rotation(("Ann",), 1), tools, "(You open.)"), services), services
+    return converse(
+        DialogueSetup({"Ann": "You are Ann."}, rotation(("Ann",), 1), tools, "(You open.)"), services
+    ), services
 
 
 def test_help_does_not_count_against_the_limit_of_a_turn() -> None:

@@ -11,7 +11,7 @@ from arena.policy import worlds
 from arena.policy.cases import PolicyTest, cases_path, load_cases
 from arena.policy.cases import test_policy as run_cases
 from arena.policy.gates_file import load_policy, read_policy
-from arena.policy.lint import Finding, lint
+from arena.policy.lint import PolicyFinding, lint
 from arena.policy.rules import Policy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,8 +39,8 @@ def case(amount: float, verdict: str, rule: str = "big") -> str:
     return f"- {{name: n{amount}, stage: pre, facts: {{amount: {amount}}}, expect: {expect}}}\n"
 
 
-def found(text: str) -> dict[str, list[Finding]]:
-    out: dict[str, list[Finding]] = {}
+def found(text: str) -> dict[str, list[PolicyFinding]]:
+    out: dict[str, list[PolicyFinding]] = {}
     for one in lint(policy(text)):
         out.setdefault(one.rule_id, []).append(one)
     return out

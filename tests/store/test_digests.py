@@ -138,7 +138,7 @@ def test_two_lines_of_a_list_swapped_are_told(tmp_path: Path) -> None:
 def test_a_run_without_a_list_is_not_finished(tmp_path: Path) -> None:
     run = folder_of(tmp_path)
     (run / "digests.json").unlink()
-    assert told(run) == ["digests.json there is no digests.json: the run is not finished; go on with it by --resume"]
+    assert told(run) == ["digests.json there is no digests.json: the run is not finished; --resume finishes it"]
 
 
 def test_half_written_files_of_a_killed_process_are_passed_over(tmp_path: Path) -> None:

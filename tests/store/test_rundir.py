@@ -30,7 +30,7 @@ def test_a_directory_that_is_not_empty_is_refused_without_resume(tmp_path: Path)
 
 
 def test_resume_without_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no run to go on with"):
+    with pytest.raises(UsageError, match="nothing to resume"):
         RunDir(tmp_path / "none", resume=True)
     assert not (tmp_path / "none").exists()
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from arena.families.crypto.mock.provider import build
 from arena.families.crypto.prompts import OPENING_CUE, system_prompt
 from arena.messages import CallKey, Conversation, ModelReply, ModelRequest, Sampling, ToolAnswer, Usage
-from arena.play.dialogue import Setting, converse, rotation
+from arena.play.dialogue import DialogueSetup, converse, rotation
 from arena.records import Json, Transcript
 
 SEATS = ("Ada", "Ben", "Cy", "Di", "Ed")
@@ -148,7 +148,7 @@ def play(
     subject, values = given or (challenge(names, word), None)
     told = tools if table.has_tools else None
     systems = {name: system_prompt(subject, name, told, max_turns, values) for name in names}
-    return converse(Setting(systems, rotation(names, max_turns), 10, OPENING_CUE), table)
+    return converse(DialogueSetup(systems, rotation(names, max_turns), 10, OPENING_CUE), table)
 
 
 class JudgeScript:

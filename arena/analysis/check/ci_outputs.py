@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.analysis.check.thresholds import FAIL, OK, WARN, Verdict
+from arena.analysis.check.thresholds import FAIL, OK, WARN, CheckVerdict
 from arena.errors import DataError, Issue
 from arena.families.verified import verified_of
 from arena.formats.tables import number, printable
@@ -120,7 +120,7 @@ def _grades(record: Record) -> Iterator[str]:
         yield f"{name}: {'-' if value is None else value}{beside}"
 
 
-def ci_record(run: FinishedRun, verdict: Verdict | None = None, strict: bool = False) -> CiRecord:
+def ci_record(run: FinishedRun, verdict: CheckVerdict | None = None, strict: bool = False) -> CiRecord:
     """Return the record of a finished run, with the findings of its thresholds where they were checked; with `strict`
     a warning is a failure.
 
@@ -164,7 +164,7 @@ def failed_record(identity: str, message: str) -> CiRecord:
     return CiRecord(f"arena run {identity[:12]}", [case])
 
 
-def _threshold_cases(verdict: Verdict, family: str, strict: bool) -> Iterator[Case]:
+def _threshold_cases(verdict: CheckVerdict, family: str, strict: bool) -> Iterator[Case]:
     seen: dict[str, int] = {}
     for finding in verdict.findings:
         rule = finding.rule

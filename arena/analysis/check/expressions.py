@@ -112,7 +112,7 @@ def evaluate(summary: Mapping[str, Json], expression: Expression) -> list[Measur
         return left
     right = _evaluated(summary, expression.right)
     if len(right) > 1:
-        raise UnknownMetric(f"{expression.right.shown} stands for {len(right)} values; write max(...) or min(...)")
+        raise UnknownMetric(f"{expression.right.shown} gives {len(right)} values; write max(...) or min(...)")
     other = right[0] if right else Measure(expression.right.path, None, 0, why=_nothing(expression.right))
     return [_difference(one, other) for one in left]
 
@@ -146,7 +146,7 @@ def _reduced(term: Term, found: Sequence[Measure]) -> Measure:
 
 
 def _filled(path: Path, whole: Path) -> str:
-    """Return what stands for each `*` of a path; the whole name where that cannot be told."""
+    """Return what stands for each `*` of a path; the whole name where that is unknown."""
     if len(path) != len(whole):
         return ".".join(whole)
     return ", ".join(part for mark, part in zip(path, whole, strict=True) if mark == EACH)

@@ -1,7 +1,7 @@
 """JUnit XML out of the CI record. Pure.
 
 The dialect that Jenkins, GitLab and the usual actions read (docs/ci.md names its elements). `time` is always 0: how
-long a match took stands in timings.jsonl, and a clock value here would make equal runs differ.
+long a match took is in timings.jsonl, and a clock value here would make equal runs differ.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.errors import UsageError
+from arena.formats.suggest import suggest
 from arena.records import Json, Stop
 from arena.stats.intervals import clustered_mean_interval, wilson
 
@@ -19,6 +20,10 @@ _OPEN = frozenset({"results", "caps", "passed"})
 """Mappings of summary.json that hold what occurred: a name that is missing in them has no value, but is not unknown."""
 _SOMETIMES = frozenset({"reliability", "verified"})
 """Parts of summary.json that some runs lack."""
+
+
+DEEPEST = 5
+"""Parts of the name of a figure that is listed; deeper ones can be asked for all the same."""
 
 
 class UnknownMetric(UsageError):
@@ -248,7 +253,7 @@ def _prefixed(scope: Mapping[str, Json], kind: str, name: str) -> Figure:
     if kind.startswith("check_"):
         return check_rate(scope, name, kind == "check_pass_rate")
     if not name.isdecimal():
-        raise UnknownMetric(f"{kind}.{name}: a number of repetitions must stand behind the dot, such as {kind}.2")
+        raise UnknownMetric(f"{kind}.{name}: write a number of repetitions after the dot, such as {kind}.2")
     row = pass_row(scope, int(name))
     if row is None:
         return Figure(None, 0, why=f"no challenge was played {name} times (--repetitions)")
@@ -287,7 +292,9 @@ def _raw(
     elif (walked and walked[-1] in _OPEN) or (not walked and path[0] in _SOMETIMES):
         yield Measure(whole, None, 0, why=f"the run has no {path[0]}")
     else:
-        raise UnknownMetric(f"summary.json has no {'.'.join((*walked, path[0]))}; there are: {_listed(node)}")
+        name = ".".join((*walked, path[0]))
+        known = [*node, *(() if walked else DERIVED)]
+        raise UnknownMetric(f"summary.json has no {name}{suggest(path[0], known)}; there are: {_listed(node)}")
 
 
 def _figure_of(node: Json) -> Figure | None:
@@ -338,7 +345,22 @@ def _listed(names: Mapping[str, Json]) -> str:
 
 
 def known_metrics(summary: Mapping[str, Json]) -> list[tuple[str, str]]:
-    """Return (name, meaning) of the named metrics, then of the mean scores of this run's dimensions."""
+    """Return (name, meaning) of the named metrics, the mean scores of this run's dimensions, and its figures."""
     means = [(f"mean_scores.{name}", "mean grade of this dimension") for name in summary["mean_scores"]]
+    figures = [
+        (".".join(path), f"figure of this run, over {found.n} observations") for path, found in _figures(summary)
+    ]
     return [*((name, help_) for name, (_, help_) in DERIVED.items()),
-            *((f"{name}.<name>", help_) for name, help_ in PREFIXED.items()), *means]  # fmt: skip
+            *((f"{name}.<name>", help_) for name, help_ in PREFIXED.items()), *means, *figures]  # fmt: skip
+
+
+def _figures(node: Mapping[str, Json], walked: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Figure]]:
+    """Yield the figures below an object, groups of records apart, that a dotted name reaches in DEEPEST parts."""
+    for name, inner in node.items():
+        if not isinstance(inner, Mapping) or "." in name or (not walked and name == "by"):
+            continue
+        found = _figure_of(inner)
+        if found is not None:
+            yield (*walked, name), found
+        elif len(walked) + 1 < DEEPEST:
+            yield from _figures(inner, (*walked, name))

@@ -16,6 +16,7 @@ from arena.analysis.check.metrics import Measure, UnknownMetric
 from arena.errors import DataError, Issue
 from arena.formats import simpleyaml
 from arena.formats.bounded import read_text
+from arena.formats.suggest import suggest
 from arena.records import Json
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
@@ -65,7 +66,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """What one rule says of one measure. `level` is one of LEVELS; `why` is one line for people."""
 
     level: str
@@ -92,11 +93,11 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckVerdict:
     """All findings of a run, in the order of the rules."""
 
     rules: Rules
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
 
     @property
     def overall(self) -> str:
@@ -165,7 +166,7 @@ class _Reader:
             return {}
         for key in found:
             if key not in known:
-                self.bad(place, f"unknown key {key!r}; there are: {', '.join(known)}")
+                self.bad(place, f"unknown key {key!r}{suggest(key, known)}; there are: {', '.join(known)}")
         return found
 
     def read(self, found: Json) -> Rules:
@@ -236,14 +237,14 @@ class _Reader:
             self.bad(place, f"`warn` ({warn:g}) would never speak: `fail` ({fail:g}) is the stricter bound under {op}")
 
 
-def judge(rules: Rules, summary: Mapping[str, Json]) -> Verdict:
+def judge(rules: Rules, summary: Mapping[str, Json]) -> CheckVerdict:
     """Return what the rules say of a run. Raises DataError naming every rule whose metric such a run cannot have."""
     issues: list[Issue] = []
     family = summary.get("family")
     if rules.family is not None and rules.family != family:
         issues.append(Issue(rules.file, "/family", f"is for runs of the family {rules.family}; this one is {family}"))
         raise DataError(issues)
-    findings: list[Finding] = []
+    findings: list[CheckFinding] = []
     for rule in rules.rules:
         try:
             found = evaluate(summary, rule.metric)
@@ -260,24 +261,24 @@ def judge(rules: Rules, summary: Mapping[str, Json]) -> Verdict:
             findings.append(_finding(rule, measure))
     if issues:
         raise DataError(issues)
-    return Verdict(rules, tuple(findings))
+    return CheckVerdict(rules, tuple(findings))
 
 
-def _finding(rule: Rule, measure: Measure) -> Finding:
+def _finding(rule: Rule, measure: Measure) -> CheckFinding:
     if measure.value is None:
-        return Finding(rule.absent, rule, measure, f"no value: {measure.why}")
+        return CheckFinding(rule.absent, rule, measure, f"no value: {measure.why}")
     if rule.min_n and (measure.n is None or measure.n < rule.min_n):
         counted = "an unknown number of" if measure.n is None else str(measure.n)
-        return Finding(WARN, rule, measure, f"too few: {counted} observations, {rule.min_n} are wanted")
+        return CheckFinding(WARN, rule, measure, f"too few: {counted} observations, {rule.min_n} are wanted")
     value, what = measure.value, "value"
     if rule.compare == INTERVAL and measure.interval is not None:
         low = rule.op[0] == ">"
         value, what = measure.interval[0 if low else 1], f"{'lower' if low else 'upper'} end of the 95 % interval"
     for level, bound in ((FAIL, rule.fail), (WARN, rule.warn)):
         if bound is not None and not OPS[rule.op](value, bound):
-            return Finding(level, rule, measure, f"{what} {shown(value)} is not {rule.op} {bound:g}")
+            return CheckFinding(level, rule, measure, f"{what} {shown(value)} is not {rule.op} {bound:g}")
     kept = rule.warn if rule.warn is not None else rule.fail
-    return Finding(OK, rule, measure, f"{what} {shown(value)} {rule.op} {kept:g}")
+    return CheckFinding(OK, rule, measure, f"{what} {shown(value)} {rule.op} {kept:g}")
 
 
 def shown(value: float) -> str:

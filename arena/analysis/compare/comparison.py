@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from arena.analysis.compare.paired_runs import Match, PairedRuns, RunTable
+from arena.analysis.compare.paired_runs import ComparedMatch, PairedRuns, RunTable
 from arena.engine.run_reliability import components_json
 from arena.families.spec import Words
 from arena.formats.decode import encode
@@ -29,7 +29,7 @@ BETTER, WORSE, UNCLEAR, NO_DATA = "better", "worse", "cannot tell", "no data"
 FEW_CHALLENGES = 10
 """Below so many challenges bootstrap intervals are known to be too narrow (docs/comparing.md, measured)."""
 
-Value = Callable[[Match], float | None]
+Value = Callable[[ComparedMatch], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def paired(runs: PairedRuns, metric: Metric) -> Paired:
     return Paired(metric, by_unit, dict(sorted(left_out.items())))
 
 
-def _lack(match: Match) -> str:
+def _lack(match: ComparedMatch) -> str:
     if match.status != "done":
         return match.status
     return "not verified" if match.scored else "unscored"

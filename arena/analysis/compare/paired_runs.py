@@ -32,7 +32,7 @@ VERIFIED_RULE = "verified_rule"
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class ComparedMatch:
     """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
 
     repeated: Repeated
@@ -60,7 +60,7 @@ class RunTable:
     conditions: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
     """Values that a scored trial may lack."""
-    matches: dict[str, Match] = field(default_factory=dict)
+    matches: dict[str, ComparedMatch] = field(default_factory=dict)
     not_sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Model -> settings that were asked for and not sent to it."""
     verified_rules: set[str] = field(default_factory=set)
@@ -128,7 +128,7 @@ def read_run(run: FinishedRun) -> RunTable:
     return table
 
 
-def _match(record: Record, table: RunTable) -> Match:
+def _match(record: Record, table: RunTable) -> ComparedMatch:
     """Return what a comparison needs of a record. Errors: MemberError where it does not fit the run's summary."""
     score = record.score
     scores = _numbers(score.values, table, "scores") if record.scored else {}
@@ -145,7 +145,7 @@ def _match(record: Record, table: RunTable) -> Match:
         if label is not None and label not in table.outcomes:
             raise MemberError(member, f"{label!r} is no outcome of this run")
     repetition = repeated(record.trial, table.conditions)
-    return Match(repetition, record.status, record.scored, scores, score.outcome, verified, outcome)
+    return ComparedMatch(repetition, record.status, record.scored, scores, score.outcome, verified, outcome)
 
 
 def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: str) -> dict[str, float]:
@@ -161,8 +161,8 @@ class Pair:
     """One trial of both runs."""
 
     unit: str
-    base: Match
-    tuned: Match
+    base: ComparedMatch
+    tuned: ComparedMatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,7 +209,7 @@ def sentences(found: Mapping[str, Json]) -> list[str]:
 
 
 def label(row: Mapping[str, Json]) -> str:
-    """Return the name of a metric, with what tells a verified one from the judge's."""
+    """Return the name of a metric; verified ones are marked."""
     return str(row["metric"]) + (" (verified)" if row["source"] == "verified" else "")
 
 

@@ -43,7 +43,7 @@ def problems_with_messages(messages: Json, pointer: str = "/messages") -> Iterat
         if role == "tool" and message.get("tool_call_id") not in asked:
             yield f"{at}/tool_call_id", "names no call that was made before"
         if role == previous and role != "tool":
-            yield f"{at}/role", f"two messages of the role {role} stand in a row"
+            yield f"{at}/role", f"two messages of the role {role} follow each other"
         previous = role
     if previous != "assistant":
         yield f"{pointer}/{len(messages) - 1}/role", "the last message must be the assistant's: it is what is learnt"

@@ -39,11 +39,11 @@ class Contamination:
 
     def text(self) -> str:
         if not self.found:
-            return f"{self.file}: no held-out challenge stands in its {self.lines} lines"
+            return f"{self.file}: no held-out challenge occurs in its {self.lines} lines"
         rows = [f"  line {one.line}: {one.unit} ({one.how}): {one.shown}" for one in self.found[:MAX_LISTED]]
         more = len(self.found) - len(rows)
         units = counted(self.found)
-        head = f"{self.file}: {len(units)} held-out challenges stand in its {self.lines} lines"
+        head = f"{self.file}: {len(units)} held-out challenges occur in its {self.lines} lines"
         return "\n".join([head, *rows, *([f"  and {more} more"] if more else [])])
 
 

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from arena.analysis.dataset.conversations import chats_of, with_native_calls
+from arena.analysis.dataset.conversations import Chat, chats_of, with_native_calls
+from arena.analysis.dataset.preferences import Rewarded, reward_of, values_of
 from arena.analysis.exports.canary import canary_of
 from arena.engine.finished import SentReader
-from arena.records import Json
+from arena.records import Json, Record
 from arena.store.finished_run import FinishedRun
 
 
 def rows_of(run: FinishedRun, keys: Collection[str], tool_calls: str = "text") -> Iterator[dict[str, Json]]:
-    """Yield `{"messages": ..., "about": ...}` of the matches of `keys`.
+    """Yield `{"messages": ..., "about": ...}` of the matches of `keys`; see `conversations_of`."""
+    for _, chat, about in conversations_of(run, keys, tool_calls):
+        yield {"messages": chat, "about": about}
 
-    `tool_calls`: `text`, as they were written, or `native`. `about` names family, unit, trial, seat, seed and run, and
-    holds the canary. Errors: DataError where this version asks something else than the journal says.
+
+def rewarded(run: FinishedRun, reward: str, tool_calls: str = "text") -> Iterator[Rewarded]:
+    """Yield the conversations of all scored matches with their reward (preferences.reward_of)."""
+    scored = {record.key for record in run.records if reward_of(record, reward) is not None}
+    for record, chat, about in conversations_of(run, scored, tool_calls):
+        found = reward_of(record, reward)
+        if found is not None:
+            yield Rewarded(chat, about, found, values_of(record))
+
+
+def conversations_of(
+    run: FinishedRun, keys: Collection[str], tool_calls: str = "text"
+) -> Iterator[tuple[Record, Chat, dict[str, Json]]]:
+    """Yield (record, chat, where it comes from) of each conversation of the matches of `keys`.
+
+    `tool_calls`: `text`, as they were written, or `native`. Where it comes from: family, unit, trial, seat, seed and
+    run, and the canary. Errors: DataError where this version asks something else than the journal says.
     """
     if not keys:
         return
@@ -26,16 +44,14 @@ def rows_of(run: FinishedRun, keys: Collection[str], tool_calls: str = "text") -
         if record.key not in wanted:
             continue
         for seat, chat in chats_of(reader.calls(record, judged=False)):
-            yield {
-                "messages": with_native_calls(chat) if tool_calls == "native" else chat,
-                "about": {
-                    "family": record.trial.family,
-                    "unit": record.trial.unit,
-                    "trial": record.key,
-                    "seat": seat,
-                    "seed": identity.settings["seed"],
-                    "players": str(identity.models.participant),
-                    "run": f"sha256:{identity.sha256}",
-                    "canary": canary,
-                },
+            about: dict[str, Json] = {
+                "family": record.trial.family,
+                "unit": record.trial.unit,
+                "trial": record.key,
+                "seat": seat,
+                "seed": identity.settings["seed"],
+                "players": str(identity.models.participant),
+                "run": f"sha256:{identity.sha256}",
+                "canary": canary,
             }
+            yield record, with_native_calls(chat) if tool_calls == "native" else chat, about

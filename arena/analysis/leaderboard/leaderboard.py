@@ -14,6 +14,7 @@ from arena.analysis.compare.paired_runs import VERIFIED_RULE, must_agree
 from arena.engine.result_text import players_text
 from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import DataError, Issue, UsageError
+from arena.formats.suggest import suggest
 from arena.records import Json
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
@@ -123,7 +124,7 @@ def boards(runs: Sequence[FinishedRun], sort: str, min_coverage: float = MIN_COV
         found[key].rows.append(_row(run, summary))
     keys = sort_keys(runs[0].summary() if runs else {})
     if sort not in keys:
-        raise UsageError(f"--sort {sort}: unknown; there are: {', '.join(keys)}")
+        raise UsageError(f"--sort {sort}: unknown{suggest(sort, keys)}; there are: {', '.join(keys)}")
     value, highest_first = keys[sort]
     for board in found.values():
         covers = board.covers
@@ -136,7 +137,7 @@ def _different(first: Mapping[str, Json], other: Mapping[str, Json]) -> list[str
     return [name for name in dict.fromkeys([*first, *other]) if first.get(name) != other.get(name)]
 
 
-def told_difference(board: Board, first: Board) -> list[str]:
+def describe_difference(board: Board, first: Board) -> list[str]:
     """Return one line for each condition in which a group differs from the first one."""
     lines = []
     for name in board.differs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from arena.analysis.check.metrics import Figure
-from arena.analysis.leaderboard.leaderboard import Board, Row, told_difference
+from arena.analysis.leaderboard.leaderboard import Board, Row, describe_difference
 from arena.formats.markdown import escape, table
 from arena.formats.tables import csv_line, join_lines, number, text_table
 from arena.records import Json
@@ -35,7 +35,7 @@ def notes(board: Board, all_boards: Sequence[Board]) -> list[str]:
     """Return what a reader must know of a group: how it differs from the first, and what its runs lack."""
     out = []
     if board is not all_boards[0]:
-        lines = told_difference(board, all_boards[0])
+        lines = describe_difference(board, all_boards[0])
         out.append("not ranked with the first group, which differs in: " + "; ".join(lines))
     for row in board.rows:
         if not board.covers(row):

@@ -11,7 +11,7 @@ from pathlib import Path
 from arena.analysis.verify.absent import Absent, context_again
 from arena.analysis.verify.calls import Journal
 from arena.engine.finished import family_of_run, open_run
-from arena.engine.plan import Job, SeriesIndex, lanes
+from arena.engine.plan import Job, SeriesIndex, job_series
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.errors import DataError, Issue
 from arena.policy.again import Compared, PolicyDiff
@@ -74,7 +74,7 @@ def recall_decisions(run: FinishedRun, gate: Gate) -> None:
     sink = AppendFile(NOWHERE, False)
     try:
         context = context_again(run, family, Absent(journal, trials), journal, sink, gate)
-        Runner(family, context, Hooks(follows, earlier, _ignore), 1, True).run(lanes(jobs()))
+        Runner(family, context, Hooks(follows, earlier, _ignore), 1, True).run(job_series(jobs()))
     finally:
         sink.close()
 

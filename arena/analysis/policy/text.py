@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from arena.formats.tables import join_lines, printable, text_table
 from arena.policy.again import Flip, PolicyDiff
 from arena.policy.cases import PolicyTest
-from arena.policy.lint import Finding
+from arena.policy.lint import PolicyFinding
 from arena.records import Json
 
 SHOWN_FLIPS = 20
@@ -49,7 +49,7 @@ def test_json(name: str, rules: int, result: PolicyTest) -> dict[str, Json]:
 test_json.__test__ = False  # type: ignore[attr-defined]
 
 
-def lint_text(name: str, rules: int, findings: Sequence[Finding]) -> str:
+def lint_text(name: str, rules: int, findings: Sequence[PolicyFinding]) -> str:
     """Return each finding with the facts that show it, then the count."""
     lines = []
     for one in findings:

@@ -83,7 +83,7 @@ class Scored(NamedTuple):
         return Scored({name: value for name, value in values.items() if value is not None}, outcome)
 
 
-class Tally:
+class AgreementTally:
     """Adds up records of a run that judged matches again; `before`: key -> how the match was scored in the run before,
     None where it was not; `judge_before`: who scored it. `outcomes`: labels, the best first."""
 
@@ -317,7 +317,7 @@ def _rounded_pair(pair: tuple[float, float] | None) -> list[float] | None:
 class AgreementReport:
     """Writes judge_agreement.json at the end of a session (a family.Exporter)."""
 
-    def __init__(self, run_dir: Path, tally: Tally) -> None:
+    def __init__(self, run_dir: Path, tally: AgreementTally) -> None:
         self._path, self._tally = run_dir / AGREEMENT_FILE, tally
 
     def add(self, record: Record) -> None:

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from arena.analysis.rejudge.agreement import AgreementReport, Scored, Tally
+from arena.analysis.rejudge.agreement import AgreementReport, AgreementTally, Scored
 from arena.engine.build import RunRequest
 from arena.engine.finished import family_of_run, opened, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
@@ -189,7 +189,9 @@ class Rejudged:
         before = {
             key: None if row.scores is None else Scored.of(row.scores, row.outcome) for key, row in self._rows.items()
         }
-        tally = Tally([value.name for value in self.values], self.outcomes.labels, self._source.identity.judge, before)
+        tally = AgreementTally(
+            [value.name for value in self.values], self.outcomes.labels, self._source.identity.judge, before
+        )
         return [*self._family.exports(run_dir), AgreementReport(run_dir, tally)]
 
     def identity(self) -> Mapping[str, Json]:

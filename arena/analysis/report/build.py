@@ -236,7 +236,7 @@ def _how_to_read(tally: Tally, listed: MatchList) -> Markup:
     how = "Open a line to read the match."
     if listed.files:
         how = "Each line links to the match, in a file beside this page."
-    return tag("p", f"{how} Scores stand in this order: {scores}." if scores else how)
+    return tag("p", f"{how} The scores are in this order: {scores}." if scores else how)
 
 
 def _footer(paths: Paths, listed: MatchList) -> Markup:

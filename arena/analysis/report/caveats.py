@@ -76,7 +76,7 @@ def _numbers(tally: Tally) -> list[str]:
     if total.scores.n:
         flat = [name for name in tally.dimensions if tally.interval(name) is None]
         if len(tally.units) < 2:
-            out.append(f"One {noun} alone: no interval of a mean can be told.")
+            out.append(f"One {noun} alone: a mean has no interval.")
         elif flat:
             out.append(f"No interval for {', '.join(flat)}: no {noun} differs from the mean, so the spread is unknown."
                        " It is not zero.")  # fmt: skip

@@ -1,6 +1,6 @@
 """The figures of a run as SVG: outcomes, dimensions, success by label, heat map. Pure.
 
-Every figure stands in the page and as a file of its own; colours come from classes (figures.css), never alone: letters,
+Every figure is in the page and in a file of its own; colours come from classes (figures.css), never alone: letters,
 numbers and shapes say the same.
 """
 

@@ -13,7 +13,7 @@ SHADES = 4
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`letter` is unique in a run, `shade` a CSS class, `word` what a reader is told."""
+    """`letter` is unique in a run, `shade` a CSS class, `word` the text for readers."""
 
     letter: str
     shade: str

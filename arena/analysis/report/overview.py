@@ -108,7 +108,7 @@ def banners(tally: Tally) -> Markup:
         out.append("This run has no finished match: there is nothing to report yet.")
     elif not tally.finished:
         out.append(f"This run is not finished: {tally.total.n} of {tally.planned} matches are here. "
-                   "The same command with --resume goes on with it.")  # fmt: skip
+                   "The same command with --resume finishes it.")  # fmt: skip
     if tally.records.shape.torn:
         out.append("The last record is torn (the run was killed while writing it); it is left out.")
     if tally.total.n and not tally.total.scores.n:

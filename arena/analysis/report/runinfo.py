@@ -67,7 +67,7 @@ def clock(tally: Tally) -> Markup:
             f" longest {taken[-1]:.3f} ({len(taken)} plays)"
         )
     heads = ("Session", "Started (UTC)", "Ended (UTC)", "Seconds", "Playing", "Played", "Workers", "Stopped by")
-    note = "Not part of the results: these values differ between runs that are otherwise equal to the byte."
+    note = "Not part of the results: these values differ between runs that are otherwise equal byte for byte."
     return join([trusted(f"\n{TIME_START}\n"), tag("p", note, class_="soft"), _list(facts),
                  table(heads, rows, "Sessions") if rows else None, trusted(f"\n{TIME_END}\n")])  # fmt: skip
 

@@ -1,15 +1,15 @@
-"""summary.svg: attack success by attack, and benign completion, with intervals. Pure."""
+"""The figures of a risk run: attack success by attack and benign completion (summary.svg), success by turn. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from arena.analysis.report.page import asset
-from arena.analysis.risk.tables import attack_names, shown
-from arena.analysis.risk.tally import Tally
+from arena.analysis.risk.tables import attack_names, curve_points, shown
+from arena.analysis.risk.tally import RiskTally
 from arena.families.risk.compose import NO_ATTACK
 from arena.families.risk.risk_counts import share
-from arena.formats.plots import Dot, dot_plot, figure
+from arena.formats.plots import Curve, Dot, curves, dot_plot, figure
 from arena.formats.svg import Element, document, element
 from arena.records import Json
 
@@ -17,7 +17,7 @@ TITLE = "Attack success and benign completion, with 95 % intervals"
 MOST_ROWS = 40
 
 
-def picture(tally: Tally) -> Element:
+def picture(tally: RiskTally) -> Element:
     """Return the figure of a run; a sentence where there is nothing to draw."""
     total = tally.total()
     rows = []
@@ -42,6 +42,17 @@ def _dot(label: str, rate: Mapping[str, Json]) -> Dot:
     return Dot(label, rate["rate"], bounds, text=f"{shown(rate)} of {rate['n']}")
 
 
-def summary_svg(tally: Tally) -> bytes:
+def summary_svg(tally: RiskTally) -> bytes:
     """Return the figure as a file."""
     return document(picture(tally), asset("figures.css"))
+
+
+CURVES = "Rising pressure: share of attacks that had succeeded by each turn"
+
+
+def pressure(tally: RiskTally) -> Element | None:
+    """Return a curve for each attack with several turns and each defence; None where there is none."""
+    found = curve_points(tally)
+    if not found:
+        return None
+    return curves(CURVES, [Curve(f"{attack}, {defence}", shares) for attack, defence, shares in found], 0, 1, "turn")

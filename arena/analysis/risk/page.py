@@ -11,7 +11,7 @@ from typing import Any
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.page import bottom, skip_link, top
 from arena.analysis.report.tables import drawn, table
-from arena.analysis.risk.figure import TITLE, picture
+from arena.analysis.risk.figure import CURVES, TITLE, picture, pressure
 from arena.analysis.risk.tables import (
     COVERAGE_HEADS,
     COVERAGE_NOTE,
@@ -30,7 +30,7 @@ from arena.analysis.risk.tables import (
     shown,
     slice_attack_rows,
 )
-from arena.analysis.risk.tally import Tally
+from arena.analysis.risk.tally import RiskTally
 from arena.analysis.risk.texts import added_rows, failure_rows
 from arena.analysis.risk.verdict import banners, lines_of
 from arena.families.risk.assessment import SUCCEEDED
@@ -44,7 +44,7 @@ _CARDS = ("attack_success_rate", "benign_completion", "utility_under_attack", "g
 
 
 def page_parts(
-    tally: Tally, head: Mapping[str, Json], verdict: ThresholdsVerdict, rules: Sequence[Rule], run_id: str
+    tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerdict, rules: Sequence[Rule], run_id: str
 ) -> Iterator[Markup]:
     """Yield the page up to its list of trials, in pieces."""
     total = tally.total()
@@ -69,6 +69,7 @@ def page_parts(
                         slice_attack_rows(total))  # fmt: skip
     yield from _section("Rising pressure: attacks that had succeeded by each turn", "pressure",
                         ["attack", "defence", "share"], curve_rows(tally))  # fmt: skip
+    yield drawn(pressure(tally), CURVES)
     yield from _section("Top reasons of the gates", "reasons", ["stage", "reason", "decisions"], reason_rows(total))
     yield from _section("Why trials did not succeed", "failures", ["reason", "trials"], failure_rows(tally))
     yield from _section("What gate decisions add", "added", ["what", "value"], added_rows(head))
@@ -77,7 +78,7 @@ def page_parts(
     yield tag("h2", "Trials", id="trials")
 
 
-def _what(tally: Tally, head: Mapping[str, Json]) -> str:
+def _what(tally: RiskTally, head: Mapping[str, Json]) -> str:
     total = tally.total()
     told = [
         f"{total.rows} trials, {total.callable} with an answer",
@@ -94,7 +95,7 @@ def _navigation() -> Markup:
     return tag("nav", tag("ul", *items), aria_label="sections")
 
 
-def _cards(tally: Tally) -> Markup:
+def _cards(tally: RiskTally) -> Markup:
     metrics = tally.total().counts.to_json()["metrics"]
     cards = []
     for name in _CARDS:

@@ -20,7 +20,7 @@ from arena.analysis.risk.figure import summary_svg
 from arena.analysis.risk.page import page_parts, trial_parts
 from arena.analysis.risk.rows_file import ROWS_FILE, Malformed, read_rows
 from arena.analysis.risk.tables import METRIC_HEADS, metric_rows, summary_csv
-from arena.analysis.risk.tally import Sums, Tally
+from arena.analysis.risk.tally import RiskTally, Sums
 from arena.analysis.risk.texts import comment_md, summary_md, totals
 from arena.analysis.risk.verdict import banners, budget_of, judge, lines_of
 from arena.errors import DataError, Issue, UsageError
@@ -70,7 +70,7 @@ class Options:
 class Results:
     """What was written. `files`: paths below the folder.  `lines`: GATES, BUDGET, EVAL, THRESHOLDS."""
 
-    tally: Tally
+    tally: RiskTally
     verdict: ThresholdsVerdict
     lines: list[str]
     banners: list[str]
@@ -87,7 +87,7 @@ def rows_in(folder: Path, experiments: Sequence[str], malformed: Malformed) -> I
     return itertools.chain.from_iterable(read_rows(folder / name / ROWS_FILE, malformed) for name in experiments)
 
 
-def counted(folder: Path) -> Tally:
+def counted(folder: Path) -> RiskTally:
     """Return the counts of a folder's rows. Errors: UsageError for a folder without rows."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder; `arena risk list` lists the runs")
@@ -95,7 +95,7 @@ def counted(folder: Path) -> Tally:
     experiments = experiments_in(folder)
     if not experiments:
         raise UsageError(f"{folder} holds no rows (<experiment>/{ROWS_FILE}): it is no run of `arena risk`")
-    tally = Tally()
+    tally = RiskTally()
     for row in rows_in(folder, experiments, tally.malformed):
         tally.add(row)
     return tally
@@ -162,7 +162,7 @@ def write_results(folder: Path, head: Mapping[str, Json], options: Options) -> R
 
 
 def _write_page(
-    folder: Path, head: Mapping[str, Json], options: Options, tally: Tally, verdict: ThresholdsVerdict
+    folder: Path, head: Mapping[str, Json], options: Options, tally: RiskTally, verdict: ThresholdsVerdict
 ) -> None:
     run_id = str(head.get("run_id") or folder.resolve().name)
     page = AtomicFile(folder / INDEX_HTML)
@@ -176,7 +176,7 @@ def _write_page(
         page.discard()
 
 
-def counted_json(tally: Tally, exp: str | None = None) -> dict[str, Json]:
+def counted_json(tally: RiskTally, exp: str | None = None) -> dict[str, Json]:
     """Return what is counted of an experiment (None: of the run) as it stands in run.json."""
     sums = tally.total(exp)
     found = sums.counts.to_json()
@@ -217,7 +217,7 @@ def _thresholds_json(verdict: ThresholdsVerdict) -> dict[str, Json]:
     return {"status": verdict.status, "misses": list(verdict.misses)}
 
 
-def _with_health(value: dict[str, Json], tally: Tally) -> dict[str, Json]:
+def _with_health(value: dict[str, Json], tally: RiskTally) -> dict[str, Json]:
     """Return run.json with what the calls of the REAL lane say of its health: trials that were answered, and errors."""
     if not value.get("real"):
         return value

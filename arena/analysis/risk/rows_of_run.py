@@ -89,7 +89,7 @@ class RunRows:
 
     def __iter__(self) -> Iterator[dict[str, Json]]:
         """Yield a row for each trial of the plan, played or not."""
-        records = iter(self.run.records)
+        records = self._in_plan_order()
         record = next(records, None)
         stopped = self.run.manifest.sessions[-1].stopped_by
         why = SKIPPED if stopped == "budget" else f"not played: {stopped or 'the run did not come to its end'}"
@@ -99,6 +99,13 @@ class RunRows:
                 record = next(records, None)
             else:
                 yield unplayed_row(trial, why, self._beside(trial, 1))
+
+    def _in_plan_order(self) -> Iterator[Record]:
+        """Yield the records as the plan orders them; those of a run that did not end stand as they were finished."""
+        records = self.run.records
+        if records.shape.closed:
+            return iter(records)
+        return (record for _, record in records.chosen(trial.key for trial in self.family.trials()))
 
     def _beside(self, trial: Trial, turns: int) -> Beside:
         return replace(self.family.beside(trial, turns), run_id=self.run.name)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
-from arena.analysis.risk.tally import CellKey, Sums, Tally
+from arena.analysis.risk.tally import CellKey, RiskTally, Sums
 from arena.analysis.risk.verdict import budget_of
 from arena.families.risk.attacks.table import ATTACKS
 from arena.families.risk.compose import NO_ATTACK
@@ -42,7 +43,7 @@ def interval(rate: Mapping[str, Json]) -> str:
     return "-" if rate["low"] is None else f"{rate['low']:.1%} to {rate['high']:.1%}"
 
 
-def summary_csv(tally: Tally, head: Mapping[str, Json], run_id: str) -> bytes:
+def summary_csv(tally: RiskTally, head: Mapping[str, Json], run_id: str) -> bytes:
     """Return summary.csv: a line per cell (`row` is `cell`), and one about the whole run (`row` is `run`).
 
     What concerns the run as a whole (limits, malformed lines) stands in its own line alone, so columns can be added up
@@ -112,7 +113,7 @@ METRIC_HEADS = ("metric", "value", "95 % interval", "count", "share of", "direct
 MODEL_HEADS = ("model", "mode", "trials", "callable", "errors", "attack success", "benign completion", "pass rate")
 
 
-def model_rows(tally: Tally) -> list[list[str]]:
+def model_rows(tally: RiskTally) -> list[list[str]]:
     """Return a row per model and mode: the matrix of a sweep."""
     found: dict[tuple[str, str], Sums] = {}
     for key, sums in tally.cells.items():
@@ -167,19 +168,25 @@ def _cell(rate: Mapping[str, Json] | None) -> str:
     return "-" if rate is None or not rate["n"] else f"{shown(rate)} ({interval(rate)}; {rate['k']}/{rate['n']})"
 
 
-def curve_rows(tally: Tally) -> list[list[str]]:
-    """Return how often each attack had succeeded by its first, second, ... turn; of attacks with several turns."""
-    rows = []
+def curve_points(tally: RiskTally) -> list[tuple[str, str, list[float]]]:
+    """Return attack, defence, and the share that had succeeded by each turn; of attacks with several turns."""
+    found = []
     for attack, defence in sorted(tally.curves):
         curve = tally.curve(attack, defence)
         turns = max([ATTACKS[attack].turns if attack in ATTACKS else 1, *(turn + 1 for turn in curve.by_turn)])
-        if turns < 2:
-            continue
-        won, cells = 0, []
-        for turn in range(turns):
-            won += curve.by_turn.get(turn, 0)
-            cells.append(f"{won / curve.n:.1%} ({won}/{curve.n})")
-        rows.append([attack, defence, "; ".join(f"by turn {n}: {text}" for n, text in enumerate(cells, 1))])
+        if turns > 1:
+            won = itertools.accumulate(curve.by_turn.get(turn, 0) for turn in range(turns))
+            found.append((attack, defence, [count / curve.n for count in won]))
+    return found
+
+
+def curve_rows(tally: RiskTally) -> list[list[str]]:
+    """Return the same as text, with counts."""
+    rows = []
+    for attack, defence, shares in curve_points(tally):
+        n = tally.curve(attack, defence).n
+        cells = (f"by turn {turn}: {share:.1%} ({round(share * n)}/{n})" for turn, share in enumerate(shares, 1))
+        rows.append([attack, defence, "; ".join(cells)])
     return rows
 
 
@@ -189,7 +196,7 @@ def reason_rows(sums: Sums) -> list[list[str]]:
     return [] if gates is None else [[stage, code, str(count)] for stage, code, count in gates["top_reasons"]]
 
 
-def coverage_rows(tally: Tally, rules: Iterable[Rule]) -> list[list[str]]:
+def coverage_rows(tally: RiskTally, rules: Iterable[Rule]) -> list[list[str]]:
     """Return catalogue entry, attacks and rules that carry it, and what this run tried of them.
 
     Every entry of the OWASP list stands here, also without an attack or a rule; of MITRE ATLAS those with a label.

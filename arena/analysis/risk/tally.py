@@ -19,7 +19,7 @@ from arena.stats.intervals import quantile
 MOST_AUDITED = 5_000
 """Decisions that are listed one by one; the others are counted."""
 MOST_REASONS = 1_000
-"""Different reasons of failure that are told apart."""
+"""Different reasons of failure that are counted one by one; the others count as OTHER."""
 OTHER = "other"
 
 
@@ -113,7 +113,7 @@ class Curve(NamedTuple):
 
 
 @dataclass(slots=True)
-class Tally:
+class RiskTally:
     """All counts of a run. `audit`: decisions other than a plain allowance, the first MOST_AUDITED of them."""
 
     cells: dict[CellKey, Sums] = field(default_factory=dict)
@@ -190,9 +190,9 @@ class Tally:
         return Curve(sum(found.values()), {turn: count for turn, count in sorted(found.items()) if turn >= 0})
 
 
-def tally_of(rows: Iterable[Mapping[str, Any]]) -> Tally:
+def tally_of(rows: Iterable[Mapping[str, Any]]) -> RiskTally:
     """Return the counts of rows."""
-    found = Tally()
+    found = RiskTally()
     for row in rows:
         found.add(row)
     return found

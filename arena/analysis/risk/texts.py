@@ -20,7 +20,7 @@ from arena.analysis.risk.tables import (
     reason_rows,
     slice_attack_rows,
 )
-from arena.analysis.risk.tally import Sums, Tally
+from arena.analysis.risk.tally import RiskTally, Sums
 from arena.analysis.risk.verdict import banners, lines_of
 from arena.formats.markdown import escape, table
 from arena.policy.rules import Rule
@@ -32,7 +32,7 @@ _IN_COMMENT = ("attack success rate", "benign completion", "utility under attack
 
 
 def summary_md(
-    tally: Tally, head: Mapping[str, Json], verdict: ThresholdsVerdict, rules: Sequence[Rule], run_id: str
+    tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerdict, rules: Sequence[Rule], run_id: str
 ) -> bytes:
     """Return the results of a run as Markdown."""
     total = tally.total()
@@ -58,7 +58,7 @@ def summary_md(
     return ("\n\n".join(parts) + "\n").encode()
 
 
-def comment_md(tally: Tally, head: Mapping[str, Json], verdict: ThresholdsVerdict, run_id: str) -> bytes:
+def comment_md(tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerdict, run_id: str) -> bytes:
     """Return a short comment for a pull request."""
     total = tally.total()
     chosen = [row[:4] for row in metric_rows(total) if row[0] in _IN_COMMENT]
@@ -74,7 +74,7 @@ def comment_md(tally: Tally, head: Mapping[str, Json], verdict: ThresholdsVerdic
     return ("\n\n".join(parts) + "\n").encode()
 
 
-def _notes(tally: Tally, head: Mapping[str, Json]) -> list[str]:
+def _notes(tally: RiskTally, head: Mapping[str, Json]) -> list[str]:
     return [f"> {escape(text)}" for text in banners(tally, head)]
 
 
@@ -86,7 +86,7 @@ def _section(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) ->
     return [f"## {title}", table(heads, rows) if rows else "Nothing to show."]
 
 
-def failure_rows(tally: Tally) -> list[list[str]]:
+def failure_rows(tally: RiskTally) -> list[list[str]]:
     """Return why trials did not succeed, the most frequent first."""
     top = sorted(tally.reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_FAILURES]
     return [[reason, str(count)] for reason, count in top]

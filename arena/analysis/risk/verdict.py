@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from arena.analysis.risk.tally import Sums, Tally
+from arena.analysis.risk.tally import RiskTally, Sums
 from arena.families.risk.assessment import RESISTED, SUCCEEDED, UNASSESSED
 from arena.families.risk.risk_facts import gates_line
 from arena.policy.run_thresholds import FAIL, OK, WARN, RunThresholds, ThresholdsVerdict, compare
@@ -15,7 +15,7 @@ NO_LIMIT = "\N{INFINITY}"
 NOT_ASSESSED = "no attack was assessed"
 
 
-def judge(thresholds: RunThresholds, tally: Tally, strict: bool = False) -> ThresholdsVerdict:
+def judge(thresholds: RunThresholds, tally: RiskTally, strict: bool = False) -> ThresholdsVerdict:
     """Return the verdict over a run. A run with attacks of which none was assessed is never OK, whatever the file says.
 
     `strict`: a warning is a failure.
@@ -56,7 +56,7 @@ def eval_line(total: Sums, head: Mapping[str, Json]) -> str:
     return f"EVAL: rules={rules} callable={total.callable} pass_rate={'-' if rate is None else f'{rate:.1%}'}"
 
 
-def lines_of(tally: Tally, head: Mapping[str, Json], verdict: ThresholdsVerdict) -> list[str]:
+def lines_of(tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerdict) -> list[str]:
     """Return the lines of a run: GATES, BUDGET, EVAL, THRESHOLDS."""
     total = tally.total()
     gates = total.counts.to_json()["gates"]
@@ -68,7 +68,7 @@ def lines_of(tally: Tally, head: Mapping[str, Json], verdict: ThresholdsVerdict)
     ]
 
 
-def banners(tally: Tally, head: Mapping[str, Json]) -> list[str]:
+def banners(tally: RiskTally, head: Mapping[str, Json]) -> list[str]:
     """Return what a reader must not overlook: no data, all denied, shadow mode, dry run, outages, limits."""
     total = tally.total()
     attacks = total.counts.to_json()["attacks"]

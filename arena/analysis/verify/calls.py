@@ -1,7 +1,7 @@
 """Verifies api_calls.jsonl: every line as the arena writes it, every tool answer computed again.
 
-A seeded answer must come again to the byte. An answer without a seed (a deployed calculator) must come again where the
-op is deterministic; where it is not, the relation that the op's example shows must hold (calculator/relations.py), and
+A seeded answer must be reproduced byte for byte. So must one without a seed (a deployed calculator) where the op is
+deterministic; where it is not, the relation that the op's example shows must hold (calculator/relations.py), and
 where there is none the answer is counted as unchecked.
 """
 

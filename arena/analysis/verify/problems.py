@@ -57,4 +57,4 @@ class Problems:
         except OSError as error:
             self.add(file, place, f"cannot be read: {error.strerror or error}")
         except MALFORMED as error:
-            self.add(file, place, f"is not as the arena writes it: {type(error).__name__}: {error}")
+            self.add(file, place, f"malformed: {type(error).__name__}: {error}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.analysis.verify.problems import Problems
 from arena.engine.finished import family_of_run
 from arena.engine.manifest import plan
+from arena.engine.shards import WHOLE, Shard, shard_of_run, shards_of_sessions
 from arena.families.contract import Family
 from arena.formats.bounded import read_file
 from arena.formats.decode import decode, encode
@@ -18,6 +20,7 @@ from arena.store.chain import chained, first_link, unchained
 from arena.store.files import reading
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import Place, encode_line, parse_line, read_lines
+from arena.store.manifest import SessionLog
 from arena.store.reader import Stored
 from arena.store.rundir import (
     INPUTS_DIR,
@@ -40,6 +43,8 @@ class Found:
     family: Family | None = None
     trials: dict[str, Trial] = field(default_factory=dict)
     records: dict[str, Stored] = field(default_factory=dict)
+    here: set[str] = field(default_factory=set)
+    """Keys of the trials that belong into this directory: those of its shard, or all."""
 
     def read(self, key: str) -> Record:
         """Return a record of `records`. Errors: DataError."""
@@ -60,6 +65,8 @@ def check_records(run: FinishedRun, problems: Problems) -> Found:
             planned = plan(found.trials)
             if run.manifest.identity.plan != planned:
                 problems.add(MANIFEST_FILE, "/identity/plan", f"the inputs give {planned.count} trials, other ones")
+        with problems.guard(MANIFEST_FILE, ""):
+            _find_shard(found, problems)
     with problems.guard(RECORDS_FILE, ""):
         _check_chain(found, problems)
     with problems.guard(TIMINGS_FILE, ""):
@@ -91,6 +98,16 @@ def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
         made = run.manifest.arena_version
         problems.add(
             MANIFEST_FILE, "", f"the inputs and the rules of this arena give another value (the run: {made}); {line}"
+        )
+
+
+def _find_shard(found: Found, problems: Problems) -> None:
+    """Fill `found.here`, and say which part of the plan a shard holds."""
+    shard = shard_of_run(found.run.manifest, str(found.run.path))
+    found.here = {trial.key for trial in shard.trials(found.trials.values())}
+    if shard != WHOLE:
+        problems.notes.append(
+            f"this is shard {shard}: {len(found.here)} of {len(found.trials)} planned matches belong to it"
         )
 
 
@@ -128,8 +145,10 @@ def _check_chain(found: Found, problems: Problems) -> None:
             found.records[record.key] = Stored(Place(number, offset), record.stop, record.attempt)
             if order and record.key not in order:
                 problems.add(RECORDS_FILE, place, f"{record.key} is not in the plan")
+            elif order and found.here and record.key not in found.here:
+                problems.add(RECORDS_FILE, place, f"{record.key} belongs to another shard")
             elif order and order[record.key] < last:
-                problems.add(RECORDS_FILE, place, f"{record.key} stands out of plan order")
+                problems.add(RECORDS_FILE, place, f"{record.key} is out of plan order")
             last = order.get(record.key, last)
 
 
@@ -148,23 +167,33 @@ def _check_timings(found: Found, problems: Problems) -> None:
 
 
 def _check_missing(found: Found, problems: Problems) -> None:
-    """Check that what has no record was left out for a reason: the last session was stopped, or a trial before it in
-    its series has none that it could build on."""
-    session = found.run.manifest.sessions[-1]
-    if not session.ended:
+    """Check that what has no record was left out for a reason: the last session that had it to play was stopped, or a
+    trial before it in its series has none that it could build on, or no session had it to play: its shard is not here.
+    """
+    manifest = found.run.manifest
+    missing = [trial for key, trial in found.trials.items() if key in found.here and key not in found.records]
+    shards = shards_of_sessions(manifest, str(found.run.path))
+    last: dict[Shard, SessionLog] = {}
+    for shard, session in zip(shards, manifest.sessions, strict=True):
+        if shard == WHOLE:  # it went on with whatever the ones before had left
+            last.clear()
+        last[shard] = session
+    if any(not session.ended for session in last.values()):
         problems.add(MANIFEST_FILE, "/sessions", "the last session did not come to its end; resume it with --resume")
         return
-    missing = [trial for key, trial in found.trials.items() if key not in found.records]
-    if not missing:
-        return
-    if session.stopped_by is not None:
-        told = f"{len(missing)} of {len(found.trials)} planned matches were not played: {session.stopped_by}"
-        problems.notes.append(f"{told}, as the manifest says")
-        return
+    reasons: Counter[str] = Counter()
     broken = _broken_series(found)
     for trial in missing:
-        if trial.series is None or trial.series not in broken:
+        having = next((n for n in range(len(shards) - 1, -1, -1) if shards[n].holds(trial)), None)
+        if having is None:
+            reasons["their shards are not here"] += 1
+        elif (why := manifest.sessions[having].stopped_by) is not None:
+            reasons[why] += 1
+        elif trial.series is None or trial.series not in broken:
             problems.add(RECORDS_FILE, trial.key, "the plan has this match, but it has no record")
+    for why, count in reasons.items():
+        told = f"{count} of {len(found.here)} planned matches were not played: {why}"
+        problems.notes.append(f"{told}, as the manifest says")
 
 
 def _broken_series(found: Found) -> set[str | None]:

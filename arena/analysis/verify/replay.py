@@ -1,7 +1,7 @@
 """Verifies that the records follow from the journal: every match is played again out of its recorded calls.
 
-Players, judge and calculator are what `api_calls.jsonl` says; the family plays and scores as it did. The record that
-comes out must be the stored one to the byte: transcript, usage, checks, grades, verified grades, outcome. Nothing is
+Players, judge and calculator are what `api_calls.jsonl` says; the family plays and scores as it did. The stored
+record must be reproduced byte for byte: transcript, usage, checks, grades, verified grades, outcome. Nothing is
 called.
 """
 
@@ -16,7 +16,7 @@ from arena.analysis.verify.calls import Journal
 from arena.analysis.verify.policy import stored_gate
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
-from arena.engine.plan import Job, lanes
+from arena.engine.plan import Job, job_series
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.formats.decode import encode
 from arena.formats.json_text import parse_json
@@ -28,12 +28,12 @@ from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded
 from arena.store.rundir import RECORDS_FILE, differences
 
 SHOWN_DIFFERENCES = 3
-"""So many places of one record are told; where one differs, mostly many do."""
+"""Most differences of one record that are listed; where one member differs, many usually do."""
 
 _ENDED_BY_PLAY = ("done", "aborted")
 _FREE = frozenset({"status", "stop", "detail", "flagged", "gates", "scores", "unscored", "outcome", "verdict",
                    "judging", "score_detail"})  # fmt: skip
-"""What a match that was broken off from outside (a ceiling, a gate, our own bug) does not owe to its calls."""
+"""Members that do not follow from the calls where a match was stopped from outside (a limit, a gate, our own bug)."""
 
 _TEXTS, _ENTRY_TEXTS = ("plan", "instance", "gates", "score_detail"), ("result", "args", "answer")
 """Members of a record and of its entries that hold JSON in a text."""
@@ -103,7 +103,7 @@ class _Replay:
         try:
             context = context_again(self.found.run, self.family, self.absent, self.index, sink, self.gate)
             hooks = Hooks(self._compare, _nothing_before, _ignore)
-            Runner(self.family, context, hooks, 1, True).run(lanes(self._jobs()))
+            Runner(self.family, context, hooks, 1, True).run(job_series(self._jobs()))
         finally:
             sink.close()
 
@@ -147,7 +147,7 @@ class _Replay:
             place = f"{slot.kind} call of {slot.seat} at turn {slot.turn}, step {slot.step}"
             self.problems.add(JOURNAL_FILE, key, f"{place}: the match does without it")
         if self.index.doubled:
-            self.problems.add(JOURNAL_FILE, key, f"{self.index.doubled} of its calls stand there twice")
+            self.problems.add(JOURNAL_FILE, key, f"{self.index.doubled} of its calls are recorded twice")
 
     def _check_broken_off(self, record: Record) -> None:
         """A match that came to no end of its own has no grade and no outcome."""
@@ -175,7 +175,7 @@ def _shown(record: dict[str, Json]) -> dict[str, Json]:
 
 
 def _nothing_before(trial: Trial) -> list[Record]:
-    """Return the past of a lane's first trial: a lane begins with the first record of its series."""
+    """Return the past of the first trial that is played again: it is the first record of its series."""
     return []
 
 

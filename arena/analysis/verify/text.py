@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from arena.analysis.verify.calls import CallCounts
 from arena.analysis.verify.problems import MAX_LISTED
-from arena.analysis.verify.verify import INTEGRITY, Verification
+from arena.analysis.verify.verify import INTEGRITY, RunVerification
 from arena.formats.tables import join_lines, text_table
 
 _CLASSES = ("computed", "copied", "asserted", "wrong")
 _SHOWN_OPS = 20
 
 
-def verification_text(found: Verification) -> str:
+def verification_text(found: RunVerification) -> str:
     """Return a ledger line per match, what was checked, every problem with its place, and what it all shows."""
     rows = [
         [match.key, match.status, *(str(match.ledger.get("claims", {}).get(name, "-")) for name in _CLASSES),
@@ -36,7 +36,7 @@ def verification_text(found: Verification) -> str:
 
 def calls_text(calls: CallCounts) -> str:
     """Return what became of the tool calls, in one line; ops that could not be checked are named."""
-    parts = [f"{calls.tool} tool calls: {calls.executed} computed again to the byte"]
+    parts = [f"{calls.tool} tool calls: {calls.executed} computed again byte for byte"]
     if calls.related:
         parts.append(f"{calls.related} checked by their op's own relation")
     if calls.differ:

@@ -18,9 +18,10 @@ from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay
 from arena.calculator.carrier import DEFAULT_TIMEOUT_S, GET_CARGO, CalculatorSettings, NoCalculator, ensure_built
-from arena.engine.build import CALCULATORS, ProcessContext, load
+from arena.engine.build import CALCULATORS, ProcessContext, family_spec, load
 from arena.engine.finished import opened
-from arena.errors import UsageError
+from arena.errors import ArenaError, UsageError
+from arena.families.spec import Need
 from arena.messages import Calculator
 from arena.records import Json
 from arena.settings.config import Config
@@ -35,7 +36,7 @@ INTEGRITY = (
 
 
 @dataclass(slots=True)
-class Match:
+class VerifiedMatch:
     """One record: its `key`, `status`, `ledger` (empty where its family keeps none), how many of its tool calls were
     computed again or checked (`calls`)."""
 
@@ -46,13 +47,13 @@ class Match:
 
 
 @dataclass(slots=True)
-class Verification:
+class RunVerification:
     """What came out. `holds` when there is no problem; `files` that are listed; `matches` in the order of the file."""
 
     run: str
     problems: Problems
     files: int = 0
-    matches: list[Match] = field(default_factory=list)
+    matches: list[VerifiedMatch] = field(default_factory=list)
     calls: CallCounts = field(default_factory=CallCounts)
     decisions: int = 0
     """Decisions of the run's policy that were made again."""
@@ -89,7 +90,7 @@ class Verification:
         }
 
 
-def verify(path: Path, again: Recalculation) -> Verification:
+def verify(path: Path, again: Recalculation) -> RunVerification:
     """Verify the run directory `path`; `again` computes tool answers.
 
     Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
@@ -101,9 +102,9 @@ def verify(path: Path, again: Recalculation) -> Verification:
             problems.add(issue.file, "", issue.message)
     if problems.count:
         problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
-        return Verification(path.resolve().name, problems)
+        return RunVerification(path.resolve().name, problems)
     run = opened(path, verifying=True)
-    result = Verification(run.name, problems)
+    result = RunVerification(run.name, problems)
     for issue in digests.check(path):
         problems.add(issue.file, issue.pointer, issue.message)
     with problems.guard(digests.DIGESTS_FILE, ""):
@@ -143,25 +144,36 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
         problems.notes.append(f"{count} matches have calls and no record: they were under way when the run stopped")
 
 
-def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[Match]:
+def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[VerifiedMatch]:
     for key in found.records:
         with problems.guard(RECORDS_FILE, key):
             whole = found.read(key)
             kept = getattr(found.family, "ledger", None)
-            yield Match(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
+            yield VerifiedMatch(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
+
+
+def _never_calculates(path: Path) -> bool:
+    """Return whether the run is of a family without a calculator; False where that cannot be told yet."""
+    try:
+        return family_spec(opened(path, verifying=True).manifest.family).tools is Need.NONE
+    except ArenaError:  # what is wrong with the run is told when it is verified
+        return False
 
 
 @contextmanager
-def recalculating(config: Config, process: ProcessContext) -> Iterator[Recalculation]:
-    """Yield the local calculator with and without seeds, built first where it must be.
+def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterator[Recalculation]:
+    """Yield the local calculator with and without seeds, built first where it must be, to verify the run `path`.
 
-    `--calculator-provider none` leaves the calls unchecked. Errors: UsageError where the calculator is asked for and
-    cannot be had.
+    A run of a family that never uses it needs none; `--calculator-provider none` leaves the calls unchecked.
+    Errors: UsageError where the calculator is asked for and cannot be had.
     """
     tools = config.tools
     name = "none" if tools is None else tools.provider
     if name == "none":
         yield Recalculation(None, None, "no calculator was asked for (--calculator-provider none)")
+        return
+    if _never_calculates(path):
+        yield Recalculation(None, None, "this family of benchmarks has no calculator")
         return
     try:
         binary = ensure_built(config.root, process.notify, process.environ, process.live)

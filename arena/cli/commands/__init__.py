@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
     "show": Command("arena.cli.commands.show", "print one trial of a run as a conversation"),
     "report": Command("arena.cli.commands.report", "write an HTML page about one or several runs"),
     "compare": Command("arena.cli.commands.compare", "is the tuned run better than the base run?"),
+    "merge": Command("arena.cli.commands.merge", "put the shards of one run together"),
     "verify": Command("arena.cli.commands.verify", "check that a finished run was not changed"),
     "check": Command("arena.cli.commands.check", "hold a run against thresholds: OK, WARN or FAIL"),
     "leaderboard": Command("arena.cli.commands.leaderboard", "rank runs that may be ranked together"),

@@ -51,23 +51,24 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Have the judge judge the plays of known quality and print what it noticed; return the code of the run."""
     config = read_settings(options, console, SPEC.settings, SPEC.mocks)
     challenges = select(
-        load(Path(config.challenges)),
-        split=config.challenge_split,
-        ids=config.challenge_ids or None,
-        limit=config.limit,
+        load(Path(config["challenges"])),
+        split=config["challenge_split"],
+        ids=config["challenge_ids"] or None,
+        limit=config["limit"],
     )
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    out = config.out or run_choice.RUNS_DIR / f"calibration-{stamp}"
+    out = config["out"] or run_choice.RUNS_DIR / f"calibration-{stamp}"
     with tempfile.TemporaryDirectory() as folder:
         plays = Path(folder) / "plays"
         plays.mkdir()
-        write_plays(challenges, Path(config.challenges).parent, plays)
+        write_plays(challenges, Path(config["challenges"]).parent, plays)
         settings = {"participant_provider": "scripted", "participant_model": str(plays), "out": out, "json": False}
-        scripted = replace(config, settings={**config.settings, **settings, "quiet": not config.dry_run})
+        scripted = replace(config, settings={**config.settings, **settings, "quiet": not config["dry_run"]})
         process = process_context(config, console, options.argv, COMMAND)
         code = execute(RunRequest(SPEC, scripted, process), console)
     path = Path(out) / CALIBRATION_FILE
-    if not config.dry_run and path.is_file():
+    if not config["dry_run"] and path.is_file():
         report = json.loads(path.read_bytes())
-        console.result(json.dumps(report) if config.json else printable(f"{report_text(report)}\nresults: {out}"))
+        text = printable(f"{report_text(report)}\nresults: {out}")
+        console.result(json.dumps(report) if config["json"] else text)
     return code

@@ -11,7 +11,7 @@ from pathlib import Path
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import ci_record, shown_path
 from arena.analysis.check.metrics import known_metrics
-from arena.analysis.check.thresholds import FAIL, WARN, Verdict, judge, load_rules, shown
+from arena.analysis.check.thresholds import FAIL, WARN, CheckVerdict, judge, load_rules, shown
 from arena.cli.console import Console
 from arena.cli.run_choice import add_run, chosen_run
 from arena.cli.strict import strict
@@ -82,7 +82,7 @@ def _summary_file(given: Path | None, environ: Mapping[str, str]) -> Path | None
     return Path(named)
 
 
-def _text(verdict: Verdict, file: Path, quiet: bool) -> str:
+def _text(verdict: CheckVerdict, file: Path, quiet: bool) -> str:
     rows = []
     for finding in verdict.findings:
         if quiet and finding.level not in (WARN, FAIL):

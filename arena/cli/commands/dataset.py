@@ -12,7 +12,8 @@ from pathlib import Path
 
 from arena.analysis.dataset.contamination import audit_file
 from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
-from arena.analysis.dataset.rows import rows_of
+from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows
+from arena.analysis.dataset.rows import rewarded, rows_of
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -20,6 +21,7 @@ from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.schema import ChallengeSet, load
+from arena.families.crypto.data import played_challenges
 from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.build import TRAIN, Selection, requests
 from arena.families.crypto.dataset.fit import Fitness, fitness_of, read_generated
@@ -36,6 +38,7 @@ from arena.settings.places import DATA_ROOT
 from arena.store.rundir import pretty_json, write_output
 
 GENERATED, GROUNDED, REPORT = "transcripts.jsonl", "grounded", "grounding.json"
+
 CHALLENGES = "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 
 
@@ -52,13 +55,21 @@ def parser() -> Parser:
     )
     leaves = declared.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=Parser)
 
-    def leaf(name: str, text: str, words: str) -> Parser:
-        found: Parser = leaves.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
-                                          examples=(f"python3 -m arena dataset {name} {words}",))  # fmt: skip
-        found.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
-        return found
+    _declare_generation(leaves)
+    _declare_rows(leaves)
+    return declared
 
-    made = leaf("requests", "write a batch of requests to a model that writes matches",
+
+def _leaf(leaves: argparse._SubParsersAction[Parser], name: str, text: str, words: str) -> Parser:
+    found: Parser = leaves.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
+                                      examples=(f"python3 -m arena dataset {name} {words}",))  # fmt: skip
+    found.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    return found
+
+
+def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
+    """Declare the steps from challenges to matches with true results."""
+    made = _leaf(leaves, "requests", "write a batch of requests to a model that writes matches",
                 "--model gpt-5 --out state/datasets/first/requests.jsonl")  # fmt: skip
     made.add_argument("--model", required=True, metavar="ID", help="the model that writes")
     made.add_argument("--seeds", type=_seeds, default=(0,), metavar="N,N", help="seeds of the drawn values [0]")
@@ -72,27 +83,42 @@ def parser() -> Parser:
     made.add_argument("--max-tokens", type=int, metavar="N", help="most tokens of a reply")
     made.add_argument("--temperature", type=float, metavar="X", help="sampling temperature")
     _out(made, "file of requests to write")
-    mock = leaf("mock-answers", "answer a batch without a model: plays with invented results",
+    mock = _leaf(leaves, "mock-answers", "answer a batch without a model: plays with invented results",
                 "state/datasets/first/requests.jsonl --out state/datasets/first/results.jsonl")  # fmt: skip
     mock.add_argument("requests", type=Path, metavar="REQUESTS", help="file of requests")
     _out(mock, "file of answers to write")
-    ground = leaf("ground", "play generated matches with the real calculator",
+    ground = _leaf(leaves, "ground", "play generated matches with the real calculator",
                   "state/datasets/first/results.jsonl --out state/datasets/first")  # fmt: skip
     ground.add_argument("results", type=Path, metavar="RESULTS", help="file of answers of the service")
     ground.add_argument("--workers", type=int, default=1, metavar="N", help="matches at once [1]")
     _out(ground, "folder for the transcripts, the runs and the report")
-    valid = leaf("validate", "report why matches are no training data", "state/datasets/first")
+    valid = _leaf(leaves, "validate", "report why matches are no training data", "state/datasets/first")
     valid.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
     valid.add_argument("--min-fit", type=_share, default=1.0, metavar="SHARE",
                        help="exit with 1 below this share of fit matches [1.0]")  # fmt: skip
     valid.add_argument("--json", action="store_true", help="print the report as JSON")
-    rows = leaf("rows", "write chat rows of all fit matches, one per role",
+
+
+def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
+    """Declare the steps from matches to training files."""
+    rows = _leaf(leaves, "rows", "write chat rows of all fit matches, one per role",
                 "state/runs/gold --out state/datasets/first/rows.jsonl")  # fmt: skip
     rows.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
     rows.add_argument("--tool-calls", choices=("text", "native"), default="text",
                       help="calls as the text of a message, or in the form of chat APIs [text]")  # fmt: skip
     _out(rows, "file of rows to write")
-    final = leaf("finalize", "split rows into train and val, with a data card",
+    for name, text in (("rewards", "write rows of prompt, completion and reward"),
+                       ("preferences", "write pairs: the same prompt, a better and a worse reply")):  # fmt: skip
+        scored = _leaf(leaves, name, text, f"state/runs/one state/runs/two --out state/datasets/first/{name}.jsonl")
+        scored.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="finished runs of any family")
+        scored.add_argument("--reward", default=VERIFIED, metavar="NAME",
+                            help="a value of the score, or the mean of the verified grades [verified]")  # fmt: skip
+        scored.add_argument("--tool-calls", choices=("text", "native"), default="text", help="as of `rows` [text]")
+        if name == "preferences":
+            scored.add_argument("--least", type=float, default=0.5, metavar="X",
+                                help="rewards that differ by less make no pair [0.5]")  # fmt: skip
+        _out(scored, "file of rows to write")
+    final = _leaf(leaves, "finalize", "split rows into train and val, with a data card",
                  "state/datasets/first/rows.jsonl --out state/datasets/first/final")  # fmt: skip
     final.add_argument("rows", type=Path, nargs="+", metavar="ROWS", help="files of `dataset rows`")
     final.add_argument("--seed", type=int, default=0, metavar="N", help="decides which challenges are in val [0]")
@@ -102,14 +128,15 @@ def parser() -> Parser:
     final.add_argument("--max-chars", type=int, metavar="N", help="leave out longer rows")
     final.add_argument("--license", default="mit", metavar="ID", help="licence of the data [mit]")
     _out(final, "folder to write")
-    audit = leaf("audit", "look for held-out challenges in a training file", "state/datasets/first/final/train.jsonl")
+    audit = _leaf(
+        leaves, "audit", "look for held-out challenges in a training file", "state/datasets/first/final/train.jsonl"
+    )
     audit.add_argument("file", type=Path, metavar="FILE", help="file of JSON lines")
     audit.add_argument("--challenges", type=Path, default=DATA_ROOT / CHALLENGES, metavar="FILE",
                        help="challenge file [that of the project]")  # fmt: skip
     audit.add_argument("--runs", type=Path, nargs="*", default=(), metavar="RUN",
                        help="runs whose drawn values are looked for, too")  # fmt: skip
     audit.add_argument("--json", action="store_true", help="print the findings as JSON")
-    return declared
 
 
 def _out(parser: Parser, text: str) -> None:
@@ -270,6 +297,30 @@ def _rows(options: argparse.Namespace, console: Console) -> int:
     return EXIT_OK
 
 
+def _rewarded(options: argparse.Namespace) -> list[Rewarded]:
+    found: list[Rewarded] = []
+    for path in options.runs:
+        run = open_run(path)
+        if run.manifest.family == SPEC.name:
+            splits = {challenge["id"]: challenge.get("split", TRAIN) for challenge in played_challenges(run).challenges}
+            held = sorted({record.trial.unit for record in run.records if splits[record.trial.unit] != TRAIN})
+            if held:
+                raise UsageError(f"{path} played {held[0]}, which is held out: play --challenge-split train")
+        found += rewarded(run, options.reward, options.tool_calls)
+    if not found:
+        raise UsageError(f"no match of these runs has the reward {options.reward!r}; give --reward NAME")
+    return found
+
+
+def _scored_rows(options: argparse.Namespace, console: Console) -> int:
+    found = _rewarded(options)
+    made = reward_rows(found) if options.step == "rewards" else preference_rows(found, options.least)
+    data = [json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n" for row in made]
+    write_output(options.out, b"".join(data))
+    _say(console, f"wrote {options.out}: {len(data)} {options.step} of {len(found)} conversations")
+    return EXIT_OK
+
+
 def _finalize(options: argparse.Namespace, console: Console) -> int:
     how = Finish(options.seed, options.val_share, options.duplicates_from, options.max_chars, options.license)
     rows = [row for path in options.rows for row in read_rows(path)]
@@ -308,6 +359,8 @@ _STEPS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "ground": _ground,
     "validate": _validate,
     "rows": _rows,
+    "rewards": _scored_rows,
+    "preferences": _scored_rows,
     "finalize": _finalize,
     "audit": _audit,
 }

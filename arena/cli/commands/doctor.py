@@ -63,9 +63,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     request = RunRequest(SPEC, config, process_context(config, console))
     for line in checkup(request, run_choice.RUNS_DIR, options.probe):
         found.append(Line(*(redactor.text(part) for part in line)))
-        if not config.json:
+        if not config["json"]:
             console.result(printable(line_text(found[-1], terminal_width())))
-    if config.json:
+    if config["json"]:
         console.result(json.dumps([line._asdict() for line in found]))
     return EXIT_ERRORS if any(line.level == FAIL for line in found) else EXIT_OK
 

@@ -92,18 +92,19 @@ def run(options: argparse.Namespace, console: Console) -> int:
     spec = family_spec(finished.manifest.family)
     request = RunRequest(spec, whole, process, _panel(config), source)
     # With --json standard output holds nothing but the one object that `_show` prints.
-    code = execute(request, replace(console, out=console.err) if config.json else console)
-    if config.out is not None and not config.dry_run and (Path(config.out) / AGREEMENT_FILE).is_file():
-        _show(Path(config.out), config, console)
+    out: Path | None = config["out"]
+    code = execute(request, replace(console, out=console.err) if config["json"] else console)
+    if out is not None and not config["dry_run"] and (out / AGREEMENT_FILE).is_file():
+        _show(out, config, console)
     return code
 
 
 def _show(out: Path, config: Config, shown: Console) -> None:
     found = json.loads((out / AGREEMENT_FILE).read_bytes())
-    if config.json:
+    if config["json"]:
         summary = json.loads((out / SUMMARY_FILE).read_bytes())
         shown.result(json.dumps({**summary, "judge_agreement": found}))
-    elif not config.quiet:
+    elif not config["quiet"]:
         shown.result(printable(agreement_text(found)))
 
 
@@ -123,13 +124,14 @@ def _check_finished(run: FinishedRun) -> None:
 
 
 def _check_out(config: Config, path: Path) -> None:
-    if config.out is None:
-        if not config.dry_run:
+    wanted: Path | None = config["out"]
+    if wanted is None:
+        if not config["dry_run"]:
             raise UsageError("name the new run directory with --out")
         return
-    out, source = Path(config.out).resolve(), path.resolve()
+    out, source = wanted.resolve(), path.resolve()
     if out == source or source in out.parents:
-        raise UsageError(f"--out {config.out} lies in the run that is judged again, which is only read: name another")
+        raise UsageError(f"--out {wanted} lies in the run that is judged again, which is only read: name another")
 
 
 def _whole_config(run: FinishedRun, config: Config) -> Config:
@@ -153,22 +155,22 @@ def _whole_config(run: FinishedRun, config: Config) -> Config:
     settings |= {name: value for name, value in config.settings.items() if name in settings}
     settings |= {"participant_provider": provider, "participant_model": model, "role_model": roles}
     settings |= {"judge_provider": judges.judges[0].provider, "judge_model": judges.judges[0].model}
-    if config.outcome_rule is None:
+    if config["outcome_rule"] is None:
         settings["outcome_rule"] = played.get("outcome_rule")
-    if not config.judge_tools:
+    if not config["judge_tools"]:
         settings["calculator_provider"] = "none"
-    settings |= {"json": False, "quiet": config.quiet or config.json}
+    settings |= {"json": False, "quiet": config["quiet"] or config["json"]}
     return replace(config, settings=settings, table=SETTINGS)
 
 
 def _panel(config: Config) -> Panel:
-    """Return who judges. Errors: UsageError when nobody is named, or one name stands for two."""
-    judges: list[ModelRef] = [judge(config, MOCKS, False)] if config.judge_provider is not None else []
-    judges += [judge_ref(text, MOCKS) for text in config.judges]
+    """Return who judges. Errors: UsageError when nobody is named, or one name is given twice."""
+    judges: list[ModelRef] = [judge(config, MOCKS, False)] if config["judge_provider"] is not None else []
+    judges += [judge_ref(text, MOCKS) for text in config["judges"]]
     if not judges:
         raise UsageError("who judges? give --judge-provider and --judge-model, or --judge PROVIDER/MODEL for each one")
     _check_once([str(ref.shown) for ref in judges])
-    return Panel(tuple(judges), config.judge_repetitions)
+    return Panel(tuple(judges), config["judge_repetitions"])
 
 
 def _check_once(names: Sequence[str]) -> None:

@@ -61,11 +61,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
     what it is, else 1."""
     config = read_settings(options, console, TABLE)
     path = chosen_run(options)
-    with recalculating(config, process_context(config, console)) as again:
+    with recalculating(config, process_context(config, console), path) as again:
         found = verify(path, again)
-    if config.json:
+    if config["json"]:
         console.result(json.dumps(found.to_json()))
-    elif not config.quiet or not found.holds:
+    elif not config["quiet"] or not found.holds:
         console.result(verification_text(found))
     if found.problems.unreadable:
         return EXIT_USAGE

@@ -1,7 +1,7 @@
 """`arena risk sweep`: slices x attacks x models x modes x seeds. A run per mode and model, and one set of results.
 
-A combination that cannot be played (no key, say) is told and listed, the others are played, and the exit code is 1. One
-that contradicts itself (a SHIM agent in REAL) is left out, and listed too.
+A combination that cannot be played (no key, say) is reported and listed, the others are played, and the exit code
+is 1. One that contradicts itself (a SHIM agent in REAL) is left out, and listed too.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     cells = list(combinations(config))
     asked = asked_for(_as_run(config, SHIM, ()))
     if asked.folder.exists() and any(asked.folder.iterdir()) and not config.operation.resume:
-        raise UsageError(f"{asked.folder} is not empty; give another --out, or --resume to go on with the sweep in it")
+        raise UsageError(f"{asked.folder} is not empty; give another --out, or --resume to continue the sweep in it")
     for cell in cells:
         if not cell.state:
             _play(cell, config, asked, console, options.argv)

@@ -6,7 +6,6 @@ Names of protocols, deviations, models and data sets are checked by whoever has 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from arena.families.cheaptalk.payoff import PayoffConfig
 from arena.families.cheaptalk.rating import Weights
 from arena.families.cheaptalk.reputation import ReputationConfig
 from arena.formats import simpleyaml
+from arena.formats.suggest import suggest
 
 DEFAULT_SEED, DEFAULT_TASKS = 42, 500
 
@@ -203,8 +203,7 @@ class _Block:
     def end(self) -> None:
         """Refuse what nobody asked for."""
         for key in self._left:
-            near = difflib.get_close_matches(key, sorted(self._known), 1)
-            self.refuse(key, f"is unknown{f'; did you mean {near[0]}?' if near else ''}")
+            self.refuse(key, f"is unknown{suggest(key, sorted(self._known))}")
 
 
 def read_experiment(path: Path) -> Experiment:

@@ -12,8 +12,14 @@ from arena.families.cheaptalk.claim import Claim
 from arena.families.cheaptalk.data.load import Source, digest_of
 from arena.families.cheaptalk.detail import Condition, EpisodeDetail
 from arena.families.cheaptalk.deviations.table import BASELINE, DEVIATIONS
-from arena.families.cheaptalk.facts import EpisodeFacts, lines
+from arena.families.cheaptalk.episode_of_record import episode_of
+from arena.families.cheaptalk.facts import EarlyEnds, early_lines
+from arena.families.cheaptalk.findings.conduct import Conduct
+from arena.families.cheaptalk.findings.facts import EpisodeRates, Incentives, LastRead
+from arena.families.cheaptalk.findings.lines import talk_lines
+from arena.families.cheaptalk.findings.run import Statistician
 from arena.families.cheaptalk.mock.skill import SKILLS
+from arena.families.cheaptalk.outputs.write import ResultFiles, ResultRules
 from arena.families.cheaptalk.pieces import evidence_of
 from arena.families.cheaptalk.plan import CONDITIONS, LABELS, Game
 from arena.families.cheaptalk.reading import Heard, read_method, read_talk
@@ -27,7 +33,7 @@ from arena.families.spec import FamilySpec
 from arena.formats.decode import encode
 from arena.messages import Calculator, Conversation
 from arena.play.bounds import NO_CALLS, CallBounds, dialogue_bounds
-from arena.play.dialogue import Setting, converse
+from arena.play.dialogue import DialogueSetup, converse
 from arena.play.past import Past
 from arena.play.services import Services, merge_usage
 from arena.play.toolbox import Toolbox
@@ -41,7 +47,7 @@ RULES_VERSION = 1
 
 CLAIMS_INPUT = "claims.json"
 OPENING_CUE = "(You begin.)"
-RIGHT, WRONG, UNPARSABLE = "right", "wrong", "unparsable"
+OUTCOMES = RIGHT, WRONG, UNPARSABLE = ("right", "wrong", "unparsable")
 
 VALUES = (
     Value("payoff", scale="payoff"),
@@ -58,14 +64,19 @@ class CheapTalk:
 
     spec: FamilySpec = SPEC
     values: Sequence[Value] = VALUES
-    outcomes = Outcomes((RIGHT, WRONG, UNPARSABLE))
+    outcomes = Outcomes(OUTCOMES)
     labels: Sequence[str] = LABELS
     conditions: Sequence[str] = CONDITIONS
     play_rules: Sequence[str] = ("rules_version", "prompts_version", "claims_sha256", "deviations_sha256", "source",
                                  "senders", "receivers", "seeds", "mock_sha256")  # fmt: skip
 
-    def __init__(self, game: Game, source: Mapping[str, Json], warnings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, game: Game, source: Mapping[str, Json], results: ResultRules, warnings: Sequence[str] = ()
+    ) -> None:
         self.game = game
+        self.results = results
+        self.statistician = Statistician(results.statistics)
+        self._read = LastRead(episode_of)
         self.source = source
         self.warnings = warnings
         self.carried_over: Mapping[str, str] = {}
@@ -85,7 +96,7 @@ class CheapTalk:
         rows = protocol.schedule(scene, transcript)
         if rules.budget.limits and protocol.id in rules.budgeted:
             rows = within(rows, systems, transcript, rules.budget, rules.sampling)
-        return converse(Setting(systems, rows, 0, OPENING_CUE, agreed_end=False), services, transcript)
+        return converse(DialogueSetup(systems, rows, 0, OPENING_CUE, agreed_end=False), services, transcript)
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         if transcript.status != "done":
@@ -106,7 +117,7 @@ class CheapTalk:
         if trial.plan["deviation"] == BASELINE:
             heard = read_method(protocol.id, transcript)
         else:
-            heard = read_talk(transcript, expected)
+            heard = read_talk(transcript, expected, protocol.asks)
         budget = rules.budget if protocol.id in rules.budgeted else NO_BUDGET
         return Finished(
             key=trial.key,
@@ -145,16 +156,21 @@ class CheapTalk:
         return rating.read_rating(reply.text, len(pieces))
 
     def facts(self) -> Sequence[FactGroup]:
-        return (EpisodeFacts(),)
+        return EpisodeRates(self._read), Incentives(self._read, self.statistician), Conduct(), EarlyEnds()
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
-        return list(lines(summary))
+        return [*talk_lines(summary), *early_lines(summary)]
 
     def write_bundle(self, run_dir: Path, record: Record) -> None:
         """Nothing: the records hold all of an episode."""
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return ()
+        return (ResultFiles(run_dir, self.results, self.statistician),)
+
+    def told(self, trial: Trial, transcript: Transcript) -> tuple[Scene, Mapping[str, str]]:
+        """Return what a trial was, and the system text of each seat."""
+        scene = self.game.scene(trial, _standing(transcript))
+        return scene, self.game.protocols[trial.plan["protocol"]].systems(scene)
 
     def unit_name(self, unit: str) -> str:
         return self.game.by_key[unit].text

@@ -20,6 +20,7 @@ from arena.families.cheaptalk.detail import (
 )
 from arena.families.cheaptalk.deviations.deviation import Conduct as Followed
 from arena.families.cheaptalk.deviations.table import BASELINE, behaved
+from arena.families.cheaptalk.matches import Match
 from arena.families.cheaptalk.metrics.episodes import NO_MESSAGE
 from arena.families.cheaptalk.payoff import (
     Conduct,
@@ -35,17 +36,17 @@ from arena.families.cheaptalk.rating import Rating, Weights
 from arena.families.cheaptalk.reading import Heard
 from arena.families.cheaptalk.reputation import update
 from arena.families.cheaptalk.scene import RECEIVER, SENDER, SOLVER, Scene
-from arena.families.cheaptalk.verifier import Verification, verify
+from arena.families.cheaptalk.verifier import EvidenceVerification, verify
 from arena.records import Transcript
 
 
 @dataclass(frozen=True, slots=True)
 class Paying:
-    """How episodes are paid. `strict`: which match counts; `rated`: a model rates evidence too."""
+    """How episodes are paid. `match`: the match that counts; `rated`: a model rates evidence too."""
 
     payoff: Payoff
     config: PayoffConfig
-    strict: bool
+    match: Match
     rated: bool
     weights: Weights
     dataset: str
@@ -68,7 +69,7 @@ def score_episode(finished: Finished, rating: Rating | None, paying: Paying) -> 
     """Return what is determined about an episode."""
     scene, heard, condition = finished.scene, finished.heard, finished.condition
     found = checked(heard.message, scene.told)
-    verification = verify(scene.claim, heard.read.predicted, found.evidence, rating, paying.weights, paying.strict)
+    verification = verify(scene.claim, heard.read.predicted, found.evidence, rating, paying.weights, paying.match)
     of_claim = found if scene.told is scene.claim else checked(heard.message, scene.claim)
     reputation = _reputation(finished, of_claim, verification)
     evidence = _evidence(found, scene)
@@ -120,7 +121,7 @@ def _evidence(found: Checked, scene: Scene) -> EvidenceDetail:
     )
 
 
-def _verifier(found: Verification) -> VerifierDetail:
+def _verifier(found: EvidenceVerification) -> VerifierDetail:
     rating = found.rating
     return VerifierDetail(
         label_correct=found.label_correct,
@@ -140,7 +141,7 @@ def _verifier(found: Verification) -> VerifierDetail:
 
 def _payoff(
     finished: Finished,
-    verification: Verification,
+    verification: EvidenceVerification,
     reputation: ReputationDetail | None,
     found: Checked,
     paying: Paying,
@@ -204,7 +205,7 @@ def _tokens(transcript: Transcript) -> tuple[int, int]:
     return of(SENDER) + of(SOLVER), of(RECEIVER)
 
 
-def _reputation(finished: Finished, found: Checked, verification: Verification) -> ReputationDetail | None:
+def _reputation(finished: Finished, found: Checked, verification: EvidenceVerification) -> ReputationDetail | None:
     """Return the step of the sender's reputation; None outside of a series.
 
     After every episode its truth comes out. Passed: the sender asserted it, and its evidence stands in the source. A

@@ -10,11 +10,15 @@ from typing import Any
 from arena.errors import ConfigError, DataError, Issue
 from arena.families.cheaptalk.data.table import DATASETS
 from arena.families.cheaptalk.experiment import Baseline, Experiment
-from arena.families.cheaptalk.milestones import MILESTONES, P1
+from arena.families.cheaptalk.milestones import MILESTONES
+from arena.families.cheaptalk.protocols.table import PROTOCOLS
 from arena.families.cheaptalk.scene import CLOSED
 from arena.families.cheaptalk.spec import NOT_RATING
 from arena.settings.config import Config
-from arena.settings.table import PROVIDERS, Setting
+from arena.settings.table import PROVIDERS
+
+_PLACES = {"path": "episodes_path", "summary_path": "summary_path", "results_dir": "results_dir"}
+"""Key under `output` -> setting."""
 
 FILES = {"milestone1.jsonl": "milestone1", "milestone1_summary.json": "milestone1"}
 """Last part of a path under `output` -> milestone; a folder is named as its milestone is."""
@@ -177,6 +181,7 @@ class _Reader:
                             "(path, summary_path), milestone2, milestone3, milestone4 (results_dir)")  # fmt: skip
             else:
                 milestones.append(milestone)
+                found[_PLACES[key]] = text
         if len(set(milestones)) > 1:
             self.refuse("/output", f"names files of several milestones: {', '.join(sorted(set(milestones)))}")
         if milestones:
@@ -190,11 +195,6 @@ class _Reader:
         if left_out:
             found["not_written"] = left_out
         return found
-
-
-def with_defaults(table: tuple[Setting, ...], values: Mapping[str, object]) -> tuple[Setting, ...]:
-    """Return a table of settings with other defaults."""
-    return tuple(replace(row, default=values[row.name]) if row.name in values else row for row in table)
 
 
 def played(config: Config, from_file: Mapping[str, object], file: str) -> Config:
@@ -212,9 +212,6 @@ def played(config: Config, from_file: Mapping[str, object], file: str) -> Config
         settings = {name: value for name, value in settings.items() if not name.startswith("judge_")}
         table = tuple(row for row in table if not row.name.startswith("judge_"))
     return replace(config, settings=settings, source=source, table=table)
-
-
-_P1_ONLY = f"{P1} alone is played"
 
 
 def check_effects(config: Config) -> None:
@@ -238,15 +235,20 @@ def _without_effect(config: Config) -> Iterator[tuple[str, str]]:
             yield name, "the methods of milestone 3 are not played"
         for name in ("max_tokens_per_task", "max_llm_calls_per_task"):
             yield name, "the budget is that of milestone 3, which is not played"
+    if "milestone1" not in config["milestones"]:
+        for name in ("episodes_path", "summary_path", "output"):
+            yield name, "milestone 1 is not played"
+    if all(not row.folder for row in milestones):
+        yield "results_dir", "milestone 1 has no folder"
     if all(row.methods for row in milestones):
         yield "deviations", "milestone 3 compares honest senders with methods"
-    if not protocols - {P1}:
+    if not any(PROTOCOLS[one].asks for one in protocols if one in PROTOCOLS):
         for name in ("num_cross_exam_questions", "question_templates"):
-            yield name, _P1_ONLY
-    if "p3_slashing" not in protocols:
+            yield name, "no protocol that is played asks questions"
+    if not any(PROTOCOLS[one].reputation for one in protocols if one in PROTOCOLS):
         for name in ("series", "rep_alpha", "rep_floor", "rep_ceiling", "rep_threshold", "slashing_penalty",
                      "redemption_bonus", "redemption_threshold", "redemption_streak"):  # fmt: skip
-            yield name, "p3_slashing is not played"
+            yield name, "no protocol with a reputation is played"
     if "milk" not in deviations:
         yield "milk_above", "the deviation milk is not played"
     if not config["use_llm_evidence_eval"]:

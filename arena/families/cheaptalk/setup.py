@@ -16,13 +16,14 @@ from arena.families.cheaptalk.data.wiki_pages import WikiPages
 from arena.families.cheaptalk.deviations.table import DEVIATIONS
 from arena.families.cheaptalk.experiment import CrossExam
 from arena.families.cheaptalk.family import CLAIMS_INPUT, CheapTalk, source_json
+from arena.families.cheaptalk.matches import MATCHES
 from arena.families.cheaptalk.milestones import Choice, compared, conditions, deviations_of, protocols_of
-from arena.families.cheaptalk.payoff import PayoffConfig, payoff
+from arena.families.cheaptalk.payoff import payoff
 from arena.families.cheaptalk.plan import Game, Rules
 from arena.families.cheaptalk.protocols.protocol import Protocol
 from arena.families.cheaptalk.protocols.table import PROTOCOLS, MethodChoice, methods
 from arena.families.cheaptalk.rating import Weights
-from arena.families.cheaptalk.reputation import ReputationConfig
+from arena.families.cheaptalk.results import payoff_config, reputation_config, result_rules
 from arena.families.cheaptalk.scene import CLOSED, Constants
 from arena.families.cheaptalk.scoring import Paying
 from arena.families.cheaptalk.task_budget import TaskBudget
@@ -50,7 +51,8 @@ def build(config: Config, tools: str | None) -> CheapTalk:
     players = config.players
     sampling = Sampling() if players is None else players.sampling
     game = _game(config, claims, senders, receivers, sampling)
-    return CheapTalk(game, source_json(loaded.source), [*loaded.lines()[1:], *_warnings(config, game)])
+    warnings = [*loaded.lines()[1:], *_warnings(config, game)]
+    return CheapTalk(game, source_json(loaded.source), result_rules(config, seeds), warnings)
 
 
 def run_seeds(config: Config) -> tuple[int, ...]:
@@ -212,23 +214,8 @@ def _check_choice(choice: Choice, information: str, difficult: bool) -> None:
 
 
 def _rules(values: Mapping[str, Any], choice: Choice, sampling: Sampling) -> Rules:
-    constants = ReputationConfig(
-        rep_alpha=values["rep_alpha"],
-        rep_floor=values["rep_floor"],
-        rep_ceiling=values["rep_ceiling"],
-        rep_threshold=values["rep_threshold"],
-        slashing_penalty=values["slashing_penalty"],
-        redemption_bonus=values["redemption_bonus"],
-        redemption_threshold=values["redemption_threshold"],
-        redemption_streak=values["redemption_streak"],
-    )
-    paid = PayoffConfig(
-        values["lambda_cost"],
-        values["mu_penalty"],
-        values["token_cost_per_1k"],
-        values["tool_call_cost"],
-        values["bonus"],
-    )
+    constants = reputation_config(values)
+    paid = payoff_config(values)
     rated = values["use_llm_evidence_eval"]
     return Rules(
         information=values["information"],
@@ -244,7 +231,7 @@ def _rules(values: Mapping[str, Any], choice: Choice, sampling: Sampling) -> Rul
         paying=Paying(
             payoff(values["payoff"]),
             paid,
-            values["evidence_match"] == "strict",
+            MATCHES[values["evidence_match"]],
             rated,
             Weights(values["string_match_weight"], values["llm_weight"]),
             values["dataset"],
@@ -280,4 +267,4 @@ def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CheapTalk:
         settings["temperature"], settings["top_p"], settings["max_tokens"], None, settings["reasoning_effort"]
     )
     game = _game(settings, claims, tuple(rules["senders"]), tuple(rules["receivers"]), sampling)
-    return CheapTalk(game, rules["source"])
+    return CheapTalk(game, rules["source"], result_rules(settings, rules["seeds"]))

@@ -62,7 +62,7 @@ class CheckRates:
         self.calls_unused += other.calls_unused
 
     def to_json(self) -> dict[str, Json]:
-        """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, and the share of real artefacts."""
+        """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, and the share of real evidence values."""
         share = round(self.artefacts_real / self.artefacts, 4) if self.artefacts else None
         return {
             "n": self.n,

@@ -1,4 +1,4 @@
-"""The crypto family's data door: challenges and settings -> trials. Pure and ordered."""
+"""The crypto family's data: challenges and settings -> trials. Pure and ordered."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_con
 from arena.judging.panel import ask_panel
 from arena.messages import Calculator
 from arena.play.bounds import dialogue_bounds
-from arena.play.dialogue import Setting, converse, end_with, rotation
+from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
 from arena.play.hearing import seat_nonce
 from arena.play.past import Past
 from arena.play.services import Services
@@ -81,7 +81,7 @@ class CryptoFamily:
         values = transcript.instance
         nonces = {seat: seat_nonce(trial.seed, seat) for seat in seats}
         return converse(
-            Setting(
+            DialogueSetup(
                 systems={seat: setup.prompt(challenge, seat, nonces[seat], values) for seat in seats},
                 nonces=nonces,
                 schedule=rotation(seats, setup.max_turns),

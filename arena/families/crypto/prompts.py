@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.families.crypto.challenges.instance import VALUES_HEADER, fill, own_names, values_line
-from arena.families.crypto.challenges.result_kinds import told
+from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.play.tool_description import for_families
 from arena.records import Json
 
@@ -119,7 +119,7 @@ def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None,
     result = []
     if instance is not None:
         asks = instance.get("asks", "what was agreed")
-        result.append("Result:\n" + RESULT.format(asks=asks, told=told(instance["result"], ids)))
+        result.append("Result:\n" + RESULT.format(asks=asks, told=describe_result_form(instance["result"], ids)))
     mine = [
         f'Your role:\nYou are {role} in "{challenge["name"]}" ({challenge["id"]}).',
         "Your goals:\n" + _bullets(own.get("goals", [])),

@@ -23,7 +23,7 @@ from arena.families.risk.store import StoreToolbox
 from arena.families.spec import FamilySpec
 from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool, ToolAnswer
 from arena.play.bounds import NO_CALLS, CallBounds, dialogue_bounds
-from arena.play.dialogue import Row, Setting, converse
+from arena.play.dialogue import DialogueSetup, Row, converse
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import Toolbox
@@ -106,7 +106,7 @@ class RiskFamily:
     def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
         scene, case = self.setup.scene_of(trial), self.setup.case_of(trial)
         transcript = Transcript()
-        setting = Setting(
+        setting = DialogueSetup(
             systems={AGENT: scene.system},
             schedule=_schedule(scene, case, trial.plan["attack"] != NO_ATTACK, transcript),
             max_tool_calls_per_turn=self.setup.max_tool_calls,

@@ -32,7 +32,7 @@ def ensure_descriptors(
         try:
             set_limit((needed, hard))
             return needed
-        except (OSError, ValueError):  # some systems have a lower ceiling than the hard limit says
+        except (OSError, ValueError):  # some systems allow less than the hard limit says
             hard = soft
     fit = max(0, (max(soft, hard) - RESERVED) // per_worker)
     raise UsageError(

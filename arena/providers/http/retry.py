@@ -23,7 +23,7 @@ JITTER_FLOOR = 0.5
 """A back-off lies between this share of its nominal length and the whole of it, so that workers spread out."""
 
 
-class Verdict(NamedTuple):
+class AnswerVerdict(NamedTuple):
     """What an answer means for the call: take it, try again, or give up.
 
     `reason` says why not, for people; `value` is what the classifier parsed on the way (so it is parsed once).
@@ -39,15 +39,15 @@ class Verdict(NamedTuple):
     may_be_billed: bool = False
 
 
-Classifier = Callable[[int, Mapping[str, str], bytes], Verdict]
+Classifier = Callable[[int, Mapping[str, str], bytes], AnswerVerdict]
 """(status, headers with lower-case names, body) -> Verdict. Redirects never get here: they always fail."""
 
 
-def by_status(status: int, headers: Mapping[str, str], body: bytes) -> Verdict:
+def by_status(status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict:
     """Retry what RETRY_STATUSES names and hand every other answer to the caller, who looks at its status."""
     if status in RETRY_STATUSES:
-        return Verdict("retry", f"HTTP {status}: {excerpt(body)}", throttled=status == 429)
-    return Verdict("accept")
+        return AnswerVerdict("retry", f"HTTP {status}: {excerpt(body)}", throttled=status == 429)
+    return AnswerVerdict("accept")
 
 
 def excerpt(body: bytes, limit: int = 300) -> str:

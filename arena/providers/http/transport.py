@@ -31,9 +31,9 @@ from arena.providers.http.connections import (
 )
 from arena.providers.http.retry import (
     LATE_STATUSES,
+    AnswerVerdict,
     Backoff,
     Classifier,
-    Verdict,
     by_status,
     excerpt,
     retry_after_s,
@@ -140,7 +140,7 @@ class HttpResponse:
 class _Outcome:
     """One attempt: the verdict on it, whether it ran out of time, what the server asked to wait."""
 
-    verdict: Verdict
+    verdict: AnswerVerdict
     status: int | None = None
     timed_out: bool = False
     asked_s: float | None = None
@@ -150,7 +150,7 @@ class _Outcome:
 class Transport:
     """Makes HTTP calls for any number of threads.
 
-    `redactor` defaults to one for the keys in `settings.environ`. `warnings` are lines that the door should print.
+    `redactor` defaults to one for the keys in `settings.environ`. `warnings` are lines for the command to print.
     """
 
     def __init__(self, settings: TransportSettings, redactor: Redactor | None = None) -> None:
@@ -249,7 +249,7 @@ class Transport:
             reply = self._exchange(target, data, end)
             return reply, self._judge(target, reply, classify)
         except WireFault as fault:
-            verdict = Verdict("retry" if fault.retry else "fail", str(fault))
+            verdict = AnswerVerdict("retry" if fault.retry else "fail", str(fault))
             return None, _Outcome(verdict, timed_out=fault.kind == "timeout", may_be_billed=fault.sent)
 
     def close(self) -> None:
@@ -306,7 +306,7 @@ class Transport:
     def _judge(self, target: Target, reply: Reply, classify: Classifier) -> _Outcome:
         if reply.status in REDIRECTS:
             where = self._plain_address(reply.headers.get("location", "an unnamed place"))
-            verdict = Verdict(
+            verdict = AnswerVerdict(
                 "fail",
                 f"HTTP {reply.status}: the server points to {where}; redirects are not followed, "
                 "because that would hand the key on: set the address itself",

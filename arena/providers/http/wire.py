@@ -1,7 +1,7 @@
 """One HTTP/1.1 reply, read off a connected socket within a deadline and a size.
 
 `http.client` parses headers with the e-mail package, which is most of what a small request costs; with hundreds of
-workers on one core that is the ceiling. The reader here does the part of RFC 9112 that a client needs.
+workers on one core that sets the speed. The reader here does the part of RFC 9112 that a client needs.
 """
 
 from __future__ import annotations

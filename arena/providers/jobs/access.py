@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from arena.errors import ConfigError
@@ -12,18 +13,27 @@ from arena.providers.jobs.openai_batches import Batches
 from arena.providers.jobs.rest import RestClient, key_of
 from arena.settings.redaction import Redactor
 
-OPENAI_BASE, OPENAI_KEY, OPENAI_VARIABLE = "https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"
-FIREWORKS_BASE, FIREWORKS_KEY = "https://api.fireworks.ai", "FIREWORKS_API_KEY"
-FIREWORKS_VARIABLE, FIREWORKS_ACCOUNT = "FIREWORKS_BASE_URL", "FIREWORKS_ACCOUNT_ID"
+
+class _Service(NamedTuple):
+    """A service: its usual address, and the variables of its key and of another address."""
+
+    base: str
+    key_variable: str
+    base_variable: str
+
+
+_OPENAI = _Service("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL")
+_FIREWORKS = _Service("https://api.fireworks.ai", "FIREWORKS_API_KEY", "FIREWORKS_BASE_URL")
+_ACCOUNT_VARIABLE = "FIREWORKS_ACCOUNT_ID"
 _INFERENCE = "/inference"
 
 
 def openai_batches(settings: TransportSettings) -> Batches:
     """Return the client of OpenAI's Files and Batches. Errors: ConfigError naming the variable."""
     environ = settings.environ
-    base = environ.get(OPENAI_VARIABLE, "").strip() or OPENAI_BASE
+    base = environ.get(_OPENAI.base_variable, "").strip() or _OPENAI.base
     stem = base.rstrip("/").removesuffix("/responses").removesuffix("/chat/completions")
-    return Batches(_client(settings, stem, OPENAI_KEY, OPENAI_VARIABLE))
+    return Batches(_client(settings, stem, _OPENAI))
 
 
 def fireworks(settings: TransportSettings, account: str = "") -> Fireworks:
@@ -33,19 +43,21 @@ def fireworks(settings: TransportSettings, account: str = "") -> Fireworks:
     Errors: ConfigError naming the variable.
     """
     environ = settings.environ
-    name = account or environ.get(FIREWORKS_ACCOUNT, "").strip()
+    name = account or environ.get(_ACCOUNT_VARIABLE, "").strip()
     if not name.replace("-", "").isalnum() or not name.isascii():
-        raise ConfigError(f"set {FIREWORKS_ACCOUNT} (or --account) to the id of your account, not {name!r}")
-    parts, _ = split_url(environ.get(FIREWORKS_VARIABLE, "").strip() or FIREWORKS_BASE)
+        raise ConfigError(f"set {_ACCOUNT_VARIABLE} (or --account) to the id of your account, not {name!r}")
+    parts, _ = split_url(environ.get(_FIREWORKS.base_variable, "").strip() or _FIREWORKS.base)
     path = parts.path.partition(_INFERENCE)[0].rstrip("/").removesuffix("/v1")
     base = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
-    return Fireworks(_client(settings, base, FIREWORKS_KEY, FIREWORKS_VARIABLE), name)
+    return Fireworks(_client(settings, base, _FIREWORKS), name)
 
 
-def _client(settings: TransportSettings, base: str, key_variable: str, base_variable: str) -> RestClient:
-    key = key_of(settings.environ, key_variable)
+def _client(settings: TransportSettings, base: str, service: _Service) -> RestClient:
+    key = key_of(settings.environ, service.key_variable)
     parts = urlsplit(base)
     if parts.scheme == "http" and not is_loopback(str(parts.hostname)) and not settings.allow_plain_http:
-        raise ConfigError(f"{key_variable} would travel unencrypted to {base_variable}={base}: use https://")
+        raise ConfigError(
+            f"{service.key_variable} would travel unencrypted to {service.base_variable}={base}: use https://"
+        )
     redactor = Redactor.from_environ(settings.environ, [key, *proxy_secrets(settings.environ)])
     return RestClient(Transport(settings, redactor), base, {"Authorization": f"Bearer {key}"})

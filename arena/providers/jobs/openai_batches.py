@@ -2,7 +2,7 @@
 
 Source: OpenAI API reference, "Files" (upload, retrieve, content), "Uploads" (create, add part, complete) and "Batch"
 (create, retrieve, cancel). A file above PART_BYTES goes up in parts, so that memory is bounded and an interrupted
-upload goes on with the part that is missing.
+upload continues with the part that is missing.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from arena.errors import ArenaError, ConfigError, DataError, ServiceFault
 from arena.formats.bounded import parse_json
-from arena.providers.http.retry import Backoff, Verdict, by_status, excerpt, retry_after_s
+from arena.providers.http.retry import AnswerVerdict, Backoff, by_status, excerpt, retry_after_s
 from arena.providers.http.transport import HttpResponse, Transport
 from arena.records import Json
 
@@ -92,7 +92,7 @@ class RestClient:
         failures = 0
         while True:
             self._once.close()  # on a kept connection a request may be sent twice
-            response = self._once.request("POST", url, headers, body, lambda *answer: Verdict("accept"))
+            response = self._once.request("POST", url, headers, body, lambda *answer: AnswerVerdict("accept"))
             failures += 1
             if response.status not in NOT_DONE or failures > settings.max_retries or settings.stop.is_set():
                 return response

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from arena.analysis.risk.results import TOP_FILES
+from arena.engine.session import Session
 from tests.support.risk_rig import FEW, Lab
 
 DERIVED = (*TOP_FILES, "tau_risky_real/rows.jsonl", "tau_risky_real/run.json")
@@ -61,6 +64,28 @@ def test_report_takes_the_run_that_run_id_names(lab: Lab) -> None:
     lab.play("two", *FEW)
     assert f"{lab.file('one')}/index.html" in lab("report", environ={"RUN_ID": "one"}).out
     assert lab.json("LATEST/run.json")["run_id"] == "one"
+
+
+def test_report_of_a_run_that_was_killed_lists_what_was_not_played(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    with patch.object(Session, "_finish", side_effect=OSError(28, "No space left on device")):
+        assert lab.play("killed", *FEW, "--max-calls", "7", "--workers", "2").code == 1
+    records = lab.file("killed/matches.jsonl")
+    lines = records.read_bytes().splitlines(keepends=True)
+    records.write_bytes(b"".join(reversed(lines)) + lines[0][:40])
+    done = lab("report", "--run-id", "killed")
+    rows = lab.rows("killed")
+    assert done.code == 0 and "is not finished" in done.err and len(rows) == 6
+    assert 0 < sum(row["callable"] for row in rows) < 6
+    assert {row["fail_reason"] for row in rows if row["status"] == "not played"} == {
+        "not played: the run did not come to its end"
+    }
+    assert [row["trial"] for row in rows] == [row["trial"] for row in _planned(lab)]
+
+
+def _planned(lab: Lab) -> list[dict[str, Any]]:
+    lab.play("planned", *FEW, "--dry-run")
+    return lab.rows("planned")
 
 
 def test_report_of_an_empty_folder_says_which_file_is_missing(lab: Lab) -> None:

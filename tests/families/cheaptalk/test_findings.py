@@ -20,7 +20,7 @@ from arena.families.cheaptalk.findings.lines import talk_lines
 from arena.families.cheaptalk.findings.run import Rules, Statistician
 from arena.families.cheaptalk.metrics.episodes import HONEST, NO_MESSAGE, Cell, Episode, Shown
 from arena.families.cheaptalk.metrics.rates import rates
-from arena.families.cheaptalk.metrics.sensitivity import Setting
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 from arena.families.cheaptalk.reputation import ReputationConfig
 from arena.records import Record
 from tests.families.cheaptalk.made_episodes import P2, P3, R, S, episode, labelled, payoffs, table
@@ -114,7 +114,7 @@ def test_messages_are_compared_with_those_who_had_none() -> None:
 
 def test_sensitivity_needs_constants_that_give_the_stored_payoffs() -> None:
     episodes = [*payoffs(HONEST, [1.0, 0.5]), *payoffs("lie", [0.2, 0.1])]
-    own = Setting(0.01, 0.5, ReputationConfig())
+    own = SensitivityPoint(0.01, 0.5, ReputationConfig())
     assert len(findings(episodes, replace(RULES, setting=own)).cells["p1"].sensitivity) == 16
     assert findings(episodes).cells["p1"].no_sensitivity == NO_SETTING
     odd = [replace(one, outlay=replace(one.outlay, payoff=one.outlay.payoff + 0.25)) for one in episodes]
@@ -165,6 +165,11 @@ def test_single_claim_has_rates_and_no_gains() -> None:
     assert found[0].to_json()["episodes"] == 6 and found[1].to_json() is None
 
 
+def test_single_condition_has_rates_and_no_gains() -> None:
+    found = group_of(record for record in milestone2(4) if record.score.detail.condition.deviation == "lie")
+    assert found[0].to_json()["episodes"] == 4 and found[1].to_json() is None
+
+
 def test_row_of_a_record_has_a_cell_per_column() -> None:
     found = group_of([])[0]
     assert len(found.cells(next(milestone2(1)))) == len(found.columns)
@@ -191,6 +196,11 @@ def test_lines_name_every_gain_and_verdict() -> None:
         "bits of the truth in a message",
     ):
         assert part in text, part
+
+
+def test_deviation_that_gains_pays_without_any_bonus() -> None:
+    text = "\n".join(talk_lines(summary_of([*payoffs(HONEST, [0.0, 0.1, 0.0]), *payoffs("lie", [0.5, 0.6, 0.4])])))
+    assert "p1: lie pays without any bonus (fixed behaviour, 3 units)" in text
 
 
 def test_run_without_scored_episodes_has_no_lines() -> None:

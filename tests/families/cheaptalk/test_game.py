@@ -164,7 +164,7 @@ def test_sender_that_refuses_to_deviate_is_counted(tmp_path: Path) -> None:
     found = by_condition(out)
     assert {one.behaved for one in found[P1, "lie"]} == {False} == {one.behaved for one in found[P1, "no_evidence"]}
     assert {one.behaved for one in found[P1, "honest"]} == {True}
-    assert "24 senders did not do what they were told" in ended.out
+    assert "refused to deviate: no_evidence 100.0 % of 12, lie 100.0 % of 12" in ended.out
 
 
 def test_information_changes_the_gains(deviations: Path, tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ from arena.families.cheaptalk.metrics.messages import followed, information, lif
 from arena.families.cheaptalk.metrics.order import order_test
 from arena.families.cheaptalk.metrics.pairs import Drawer
 from arena.families.cheaptalk.metrics.rates import protocol_cost, rates
-from arena.families.cheaptalk.metrics.sensitivity import Setting, off_by, payoff_under, sensitivity
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint, off_by, payoff_under, sensitivity
 from arena.families.cheaptalk.metrics.temptation import break_even
 from arena.families.cheaptalk.payoff import with_reputation
 from arena.families.cheaptalk.reputation import ReputationConfig
 from tests.families.cheaptalk.made_episodes import P1, P2, P3, N, R, S, episode, labelled, payoffs, table
 
-OWN = Setting(0.01, 0.5, ReputationConfig())
+OWN = SensitivityPoint(0.01, 0.5, ReputationConfig())
 
 
 def mixed() -> list[Episode]:
@@ -239,7 +239,7 @@ def test_cost_and_reputation_enter_as_they_were_paid() -> None:
     value = with_reputation(0.9 - 0.01 * 2 - 0.5 * 0.2, 0.5, True, 0.15, 0.2)
     one = episode("a", outlay=Outlay(value, 0.9, 2.0, 0.2, 0.0, 0.5, True))
     assert payoff_under(one, OWN) == pytest.approx(value) and off_by([one], OWN) < 1e-12
-    assert payoff_under(one, Setting(0.1, 0.5, OWN.reputation)) < value
+    assert payoff_under(one, SensitivityPoint(0.1, 0.5, OWN.reputation)) < value
 
 
 def test_parts_that_do_not_give_the_payoff_are_refused() -> None:

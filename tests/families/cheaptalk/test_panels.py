@@ -6,18 +6,19 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from arena.families.cheaptalk.findings.conduct import Conduct
 from arena.families.cheaptalk.findings.curves import Course, ReputationCurves, mean_course
 from arena.families.cheaptalk.findings.panels import talk_panels
 from arena.families.cheaptalk.findings.run import Rules, Statistician
 from arena.families.cheaptalk.metrics.episodes import NO_MESSAGE, Episode
-from arena.families.cheaptalk.metrics.sensitivity import Setting
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 from arena.families.cheaptalk.reputation import ReputationConfig
 from arena.families.report import Panel, PanelFigure, PanelTable
 from arena.formats.svg import render
 from tests.families.cheaptalk.made_episodes import P2, R, S, labelled, payoffs, table
 from tests.families.cheaptalk.made_runs import PROTOCOLS, milestone2, milestone4
 
-RULES = Rules(1, ("p1", "p2", "p3"), ("lie",), Setting(0.01, 0.5, ReputationConfig()), 50)
+RULES = Rules(1, ("p1", "p2", "p3"), ("lie",), SensitivityPoint(0.01, 0.5, ReputationConfig()), 50)
 
 
 def curves_of(tasks: int) -> ReputationCurves:
@@ -27,9 +28,11 @@ def curves_of(tasks: int) -> ReputationCurves:
     return found
 
 
-def panels_of(episodes: list[Episode], courses: ReputationCurves | None = None) -> dict[str, Panel]:
+def panels_of(
+    episodes: list[Episode], courses: ReputationCurves | None = None, conduct: Conduct | None = None
+) -> dict[str, Panel]:
     found = Statistician(RULES).findings(episodes)
-    return {panel.anchor: panel for panel in talk_panels(found, courses or ReputationCurves())}
+    return {panel.anchor: panel for panel in talk_panels(found, courses or ReputationCurves(), conduct or Conduct())}
 
 
 def tables(panel: Panel) -> dict[str, PanelTable]:
@@ -49,6 +52,13 @@ def test_payoffs_stand_by_deviation_and_protocol() -> None:
     payoff = found["Payoff by deviation and protocol"]
     assert payoff.heads == ("Deviation", "p1") and list(payoff.rows) == [("honest", "0.750"), ("lie", "0.250")]
     assert "Accuracy by deviation and protocol" in found and len(found["Rates"].rows) == 2
+
+
+def test_payoffs_are_drawn_condition_by_condition() -> None:
+    figure = next(part for part in panels_of(two_protocols())["payoffs"].parts if isinstance(part, PanelFigure))
+    picture = str(render(figure.picture))
+    assert picture.count("<circle") == 6 and "1: lie" in picture and "2: lie" in picture
+    assert "Payoff by deviation and protocol: 1 p1, 2 p2" in picture
 
 
 def test_condition_that_a_protocol_lacks_is_a_dash() -> None:
@@ -73,7 +83,7 @@ def test_gains_are_told_in_words_too() -> None:
     for part in (
         "p1: IRI",
         "epsilon",
-        "pays from a bonus",
+        "fixed behaviour",
         "honest senders were punished",
         "costs them",
         "order of protocols",
@@ -98,11 +108,21 @@ def test_reputations_have_a_curve_per_deviation() -> None:
     assert float(rows["lie"][2]) < float(rows["honest"][2])
 
 
+def test_conduct_of_senders_has_a_section() -> None:
+    found = Conduct()
+    for record in milestone2(2):
+        found.add(record)
+    panel = panels_of(two_protocols(), conduct=found)["conduct"]
+    rows = tables(panel)["What senders did"].rows
+    assert [row[0] for row in rows][:2] == ["p1_evidence_first, honest", "p1_evidence_first, no_evidence"]
+    assert "asserted another label than it believes" in text_of(panel)
+
+
 def test_run_without_reputations_or_findings_has_no_such_section() -> None:
     plain = ReputationCurves()
     for record in milestone2(2):
         plain.add(record)
-    assert talk_panels(None, plain) == [] and "reputation" not in panels_of(two_protocols(), plain)
+    assert talk_panels(None, plain, Conduct()) == [] and "reputation" not in panels_of(two_protocols(), plain)
 
 
 def test_mean_course_is_over_the_series_that_have_come_so_far() -> None:

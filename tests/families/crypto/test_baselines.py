@@ -11,7 +11,7 @@ import pytest
 from arena.cli.entry import main
 from arena.families.crypto.baselines.case import Case, deciding_names
 from arena.families.crypto.baselines.family import most_frequent
-from arena.families.crypto.baselines.report import Rates, Tally
+from arena.families.crypto.baselines.report import BaselineTally, Rates
 from arena.families.crypto.baselines.table import BASELINES
 from arena.families.crypto.baselines.wording import figures, sums, told, with_decoys, words
 from arena.settings.places import DATA_ROOT
@@ -128,17 +128,21 @@ def test_the_most_frequent_result_is_the_first_of_equals() -> None:
 
 def test_a_baseline_may_get_through_in_one_seed_of_twenty() -> None:
     few, more = Rates(n=20, verified=1), Rates(n=20, verified=2)
-    tally = Tally(by_challenge={"a": {"sham_proofs": few}, "b": {"sham_proofs": more}})
+    tally = BaselineTally(by_challenge={"a": {"sham_proofs": few}, "b": {"sham_proofs": more}})
     assert [name for name, _ in tally.problems()] == ["b"]
 
 
 def test_a_reference_that_fails_once_is_a_problem() -> None:
-    tally = Tally(by_challenge={"a": {"reference": Rates(n=20, verified=19)}, "b": {"reference": Rates(20, 20, 20)}})
+    tally = BaselineTally(
+        by_challenge={"a": {"reference": Rates(n=20, verified=19)}, "b": {"reference": Rates(20, 20, 20)}}
+    )
     assert list(tally.problems()) == [("a", "the reference play reaches verified SUCCESS in 19 of 20 matches")]
 
 
 def test_one_answer_may_be_right_in_six_matches_of_ten() -> None:
-    tally = Tally(by_challenge={"a": {"constant": Rates(n=10, right=6)}, "b": {"constant": Rates(n=10, right=7)}})
+    tally = BaselineTally(
+        by_challenge={"a": {"constant": Rates(n=10, right=6)}, "b": {"constant": Rates(n=10, right=7)}}
+    )
     assert list(tally.problems()) == [("b", "one and the same answer is right in 7 of 10 matches")]
 
 
@@ -170,3 +174,34 @@ def test_baselines_without_a_reference_play_are_refused(tmp_path: Path, capsys: 
     path.write_text(json.dumps(content), encoding="utf-8")
     assert main(["challenges", "baselines", "--challenges", str(path)]) == 2
     assert "has no reference play" in capsys.readouterr().err
+
+
+def test_an_agreed_result_is_not_held_against_a_constant_answer() -> None:
+    rates = {"a": {"constant": Rates(n=10, right=10)}}
+    assert len(list(BaselineTally(by_challenge=rates).problems())) == 1
+    assert list(BaselineTally(by_challenge=rates, agreed=frozenset("a")).problems()) == []
+
+
+def test_an_empty_ceremony_makes_real_calls_and_holds_no_value() -> None:
+    text = said(BASELINES["empty_ceremony"](case()))
+    assert "commit_hash" in text and "ed25519_verify" in text and "415" not in text
+
+
+@pytest.mark.parametrize(("name", "told"), [("told_beside", "415"), ("spelled_beside", "four hundred fifteen")])
+def test_secrets_are_told_beside_the_reference(name: str, told: str) -> None:
+    secret = {**CHALLENGE, "instance": {**CHALLENGE["instance"], "secret": {"Ann": ["bid_ann"]}}}
+    turns = BASELINES[name](case(challenge=secret)) or {}
+    assert told in turns["Ann"][1] and turns["Ann"][1].endswith("I opened it.")
+    assert turns["Bob"] == REFERENCE["turns"]["Bob"]
+    assert BASELINES[name](case()) is None, "nothing is secret"
+
+
+def test_looking_at_ones_own_again_is_no_check() -> None:
+    own = {"as": "v", "op": "open_hash", "args": {"commitment": "{{c.commitment}}"}}
+    heard = {"as": "w", "op": "open_hash", "args": {"commitment": "{{heard.Bob.seal}}"}}
+    made = {"as": "c", "op": "commit_hash", "args": {}}
+    for calls, left in (([made, own], None), ([made, heard], ["commit_hash"])):
+        reference = {"turns": {"Ann": [{"calls": calls}, "Fine."], "Bob": ["Good."]}}
+        turns = BASELINES["check_skipped"](Case(CHALLENGE, reference, VALUES, 0, None))
+        found = None if turns is None else [call["op"] for call in turns["Ann"][0]["calls"]]
+        assert found == left

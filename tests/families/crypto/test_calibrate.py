@@ -10,8 +10,8 @@ import pytest
 
 from arena.cli.entry import main
 from arena.errors import DataError
-from arena.families.crypto.calibration.injection import load_talks
-from arena.families.crypto.calibration.report import Tally, report_text
+from arena.families.crypto.calibration.injection import load_dialogues
+from arena.families.crypto.calibration.report import CalibrationTally, report_text
 from arena.families.crypto.challenges.schema import load
 from arena.records import Record, Score, Stop, Transcript, Trial
 from tests.support.plain_records import records_of
@@ -118,7 +118,7 @@ def judged(variant: str, grade: int, rep: int = 0, kind: str = "play", unscored:
 
 
 def tally(*found: Record) -> dict[str, Any]:
-    counted = Tally(DIMENSIONS, {"beg": "talk"}, {"beg": "direct request"})
+    counted = CalibrationTally(DIMENSIONS, {"beg": "talk"}, {"beg": "direct request"})
     for record in found:
         counted.add(record)
     return counted.report()
@@ -150,7 +150,7 @@ def test_what_was_not_scored_is_left_out_and_counted() -> None:
 
 
 def test_there_are_twenty_injections_or_more_of_many_techniques() -> None:
-    talks = load_talks(INJECTIONS, set(CHALLENGES))
+    talks = load_dialogues(INJECTIONS, set(CHALLENGES))
     plays = [talk for talk in talks if talk.technique is not None]
     assert json.loads(INJECTIONS.read_text(encoding="utf-8"))["canary"] in (DATA / "CHALLENGES.md").read_text("utf-8")
     assert len(plays) >= 20 and len({talk.technique for talk in plays}) >= 15
@@ -182,10 +182,10 @@ def test_a_wrong_file_of_injections_is_refused_at_its_place(
     good = {"format": 1, "bases": {"b": {"challenge": "c", "turns": [{"from": "A", "text": "x"}]}}, "plays": []}
     path = tmp_path / "injections.json"
     path.write_text(json.dumps(good), encoding="utf-8")
-    assert [talk.name for talk in load_talks(path, {"c"})] == ["b"]
+    assert [talk.name for talk in load_dialogues(path, {"c"})] == ["b"]
     path.write_text(json.dumps(good | change), encoding="utf-8")
     with pytest.raises(DataError) as caught:
-        load_talks(path, {"c"})
+        load_dialogues(path, {"c"})
     assert pointer in [issue.pointer for issue in caught.value.issues]
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from arena.families.crypto.checks.evidence import artefacts_of
+from arena.families.crypto.checks.evidence import evidence_values
 from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import (
     CHECKS,
-    ArtefactsCheck,
     Checks,
+    EvidenceValuesCheck,
     LeakFound,
     LeaksCheck,
     ResultCheck,
@@ -97,7 +97,7 @@ def test_a_clean_match_is_green_and_every_check_reports() -> None:
         say(2, "Ann", "Good.", result=["dover"]),
     )
     assert found.passed() == {**dict.fromkeys(CHECKS, True), "obligations": None} and found.all_green
-    assert found.artefacts == ArtefactsCheck(True, 2, 2, 1.0, ())
+    assert found.artefacts == EvidenceValuesCheck(True, 2, 2, 1.0, ())
     assert found.tools.calls == 1 and found.tools.unused == 0
 
 
@@ -321,7 +321,7 @@ def test_another_seats_calls_and_failed_calls_make_nothing_real() -> None:
     ],
 )  # fmt: skip
 def test_what_counts_as_an_artefact(text: str, count: int) -> None:
-    assert len(artefacts_of(text)) == count
+    assert len(evidence_values(text)) == count
 
 
 def test_calls_that_failed_or_could_not_be_read_are_not_ok_and_unused_ones_are_counted() -> None:

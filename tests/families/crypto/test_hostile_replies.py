@@ -12,7 +12,7 @@ from arena.analysis.report.entries import turns
 from arena.errors import DataError, PlayerFault
 from arena.families.crypto.bundle import write_bundle
 from arena.families.crypto.challenges.result_kinds import MAX_DIGITS, Unreadable, normal
-from arena.families.crypto.checks.evidence import artefacts_of
+from arena.families.crypto.checks.evidence import evidence_values
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.player_text import over_player_text
@@ -127,7 +127,7 @@ def test_a_declared_value_beyond_the_bound_is_unreadable(kind: str, declared: Js
 @pytest.mark.parametrize("sign", ["-", "a-", "=", "+/"])
 def test_looking_for_codes_takes_no_square_of_the_text(sign: str) -> None:
     """A pattern that looked from each sign to the end of the text would need 10^11 steps here, and never end."""
-    assert artefacts_of("1 " + sign * 400_000) == []
+    assert evidence_values("1 " + sign * 400_000) == []
 
 
 def test_what_raises_over_a_players_text_is_the_players_fault() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.messages import Calculator, ModelRequest
 from arena.play.bounds import NO_CALLS, dialogue_bounds
-from arena.play.dialogue import Setting, converse, rotation
+from arena.play.dialogue import DialogueSetup, converse, rotation
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import Toolbox
@@ -51,7 +51,7 @@ class FactCheck:
         truth = str(trial.plan["truth"]).upper()
         order = "Say the truth." if trial.cell["deviation"] == "honest" else "Say the opposite."
         systems = {"sender": SENDER.format(truth=truth, order=order), "receiver": RECEIVER}
-        return converse(Setting(systems, rotation(tuple(systems), 2), 0, "(You open.)"), services)
+        return converse(DialogueSetup(systems, rotation(tuple(systems), 2), 0, "(You open.)"), services)
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         if transcript.status != "done":

@@ -12,7 +12,7 @@ from arena.judging.bounds import judge_bounds
 from arena.judging.judge import JudgeMaterial, Rubric, Truncation, ask_judge, judge_json, judge_nonce
 from arena.messages import Calculator, Sampling, ToolAnswer
 from arena.play.bounds import dialogue_bounds
-from arena.play.dialogue import Row, Setting, converse
+from arena.play.dialogue import DialogueSetup, Row, converse
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import Toolbox
@@ -138,7 +138,7 @@ class ToyFamily:
                 yield Row("asker", cue="Anything else?", hears=(), fresh=True, sampling=Sampling(temperature=0.7))
 
         systems = {"asker": "You ask.", "doer": "You do."}
-        return converse(Setting(systems, schedule(), 3, "(You open.)", agreed_end=False), services, transcript)
+        return converse(DialogueSetup(systems, schedule(), 3, "(You open.)", agreed_end=False), services, transcript)
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         calls = [entry for entry in transcript.entries if entry.answered.get("ok") is True]

@@ -7,9 +7,9 @@ import importlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
+from arena.cli.commands.cheaptalk.aggregate_flags import add_flags
 from arena.cli.console import Console
-from arena.families.cheaptalk.milestones import PRESETS
-from arena.families.cheaptalk.settings_of_experiment import with_defaults
+from arena.families.cheaptalk.presets import PRESETS, with_defaults
 from arena.families.cheaptalk.spec import SPEC
 from arena.settings.config import build_parser
 from arena.settings.flags import Parser
@@ -35,13 +35,14 @@ LEAVES: dict[str, Leaf] = {
     "baselines": Leaf("play", "milestone 3: P1 against self-consistency and self-refine", "--k-samples 3"),
     "protocols": Leaf("play", "milestone 4: four deviations under P1, P2 and P3", "--seeds 42,123,456"),
     "all": Leaf("play", "milestones 2, 3 and 4 in one run; what they share is played once", "--workers 30"),
+    "aggregate": Leaf("aggregate", "sum up the results of several seeds, also of files placed by hand", "--last"),
     "debug": Leaf("debug", "play one episode and print what the verifier found", "--deviations lie --llm-eval"),
     "validate": Leaf("validate", "is everything here that an experiment needs?", ""),
 }
 
 
 def parser() -> Parser:
-    """Declare the subcommands, and for each the flags of the family's table of settings."""
+    """Declare the subcommands, and for each the flags of the family's table of settings; aggregate has its own."""
     declared = Parser(
         prog="arena cheaptalk",
         description="Does the protocol make honesty pay? `arena cheaptalk COMMAND --help` lists the flags.",
@@ -53,6 +54,10 @@ def parser() -> Parser:
         leaf = LEAVES[name]
         text = f"{leaf.summary[0].upper()}{leaf.summary[1:]}."
         example = f"python3 -m arena cheaptalk {name} {leaf.example}".rstrip()
+        if name == "aggregate":
+            plain = Parser(given["prog"], examples=(example,), description=text)
+            add_flags(plain)
+            return plain
         table = with_defaults(SPEC.settings, PRESETS[name])
         made = build_parser(given["prog"], table, text, (example,))
         made.show_first(_SHOWN)

@@ -18,7 +18,7 @@ from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK
 from arena.families.cheaptalk.detail import EpisodeDetail
 from arena.families.cheaptalk.episode_of_record import detail_of
-from arena.families.cheaptalk.milestones import PRESETS
+from arena.families.cheaptalk.presets import PRESETS
 from arena.families.cheaptalk.spec import SPEC
 from arena.formats.decode import encode
 from arena.formats.tables import printable
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     with tempfile.TemporaryDirectory() as folder:
         record = first_record(config, console, Path(folder) / "run")
     detail = detail_of(record)
-    if config.json:
+    if config["json"]:
         found = None if detail is None else encode(detail)
         transcript = [{"role": entry.seat, "content": entry.text} for entry in record.transcript.entries]
         console.result(json.dumps({"key": record.key, "transcript": transcript, "detail": found}))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from arena.cli.console import Console
@@ -13,18 +15,49 @@ from arena.cli.settings import read_settings
 from arena.engine.build import RunRequest
 from arena.errors import UsageError
 from arena.families.cheaptalk.experiment import decode_experiment
-from arena.families.cheaptalk.milestones import PRESETS
-from arena.families.cheaptalk.settings_of_experiment import check_effects, played, pointers, settings_of, with_defaults
+from arena.families.cheaptalk.presets import PRESETS, with_defaults
+from arena.families.cheaptalk.settings_of_experiment import check_effects, played, pointers, settings_of
 from arena.families.cheaptalk.spec import SPEC
 from arena.formats import simpleyaml
 from arena.settings.config import Config
+from arena.settings.places import RUNS_DIR
+from arena.store.rundir import write_output
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Play as the settings say; return 0, 1 (errors), 3 (--fail-on-budget) or 130 (interrupted)."""
     config = cheaptalk_settings(options, console, PRESETS[options.command])
     process = process_context(config, console, options.argv, "arena cheaptalk")
-    return execute(RunRequest(SPEC, config, process), console)
+    copies = config["output"]
+    if copies is None:
+        return execute(RunRequest(SPEC, config, process), console)
+    out = config.operation.out or new_directory()
+    named = replace(config, settings={**config.settings, "out": out})
+    code = execute(RunRequest(SPEC, named, process), console)
+    _copy(named, out, copies)
+    return code
+
+
+def new_directory() -> Path:
+    """Return a run directory of its own, where runs without --out go, named by UTC time."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    first = path = RUNS_DIR / f"{stamp}-cheaptalk"
+    number = 1
+    while path.exists():
+        number += 1
+        path = first.with_name(f"{first.name}-{number}")
+    return path
+
+
+def _copy(config: Config, run_dir: Path, target: Path) -> None:
+    """Write the episodes of milestone 1 to `target`, and their summary beside it under its name and `_summary.json`."""
+    names = {
+        config["episodes_path"] or "milestone1.jsonl": target,
+        config["summary_path"] or "milestone1_summary.json": target.with_name(f"{target.stem}_summary.json"),
+    }
+    for name, place in names.items():
+        if (run_dir / name).is_file():
+            write_output(place, (run_dir / name).read_bytes())
 
 
 def cheaptalk_settings(options: argparse.Namespace, console: Console, preset: Mapping[str, object]) -> Config:

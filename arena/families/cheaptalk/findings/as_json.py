@@ -54,7 +54,7 @@ def rates_json(found: Rates) -> dict[str, Json]:
         "evidence_compliance": share(round(found.evidence_compliance * n), n),
         "evidence_match": figure(found.match, None, found.matched),
         "fever_score": figure(found.fever, None, found.fevered),
-        "payoff": figure(found.payoff, None, n),
+        "payoff": figure(found.payoff, found.payoff_interval, n),
         "receiver_payoff": figure(found.receiver_payoff, None, n),
         "welfare": figure(found.welfare, None, n),
         "punished": share(round(found.punished * n), n),

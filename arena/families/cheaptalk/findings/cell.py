@@ -18,7 +18,7 @@ from arena.families.cheaptalk.metrics.messages import (
 )
 from arena.families.cheaptalk.metrics.pairs import Drawer
 from arena.families.cheaptalk.metrics.rates import Rates, rates
-from arena.families.cheaptalk.metrics.sensitivity import Sensitivity, Setting, off_by, sensitivity
+from arena.families.cheaptalk.metrics.sensitivity import Sensitivity, SensitivityPoint, off_by, sensitivity
 from arena.families.cheaptalk.metrics.temptation import BreakEven, break_even
 
 BASELINE = "baseline"
@@ -66,7 +66,7 @@ class CellFindings:
 
 
 def cell_findings(
-    cell: Cell, episodes: Sequence[Episode], alone: Sequence[Episode], drawer: Drawer, setting: Setting | None
+    cell: Cell, episodes: Sequence[Episode], alone: Sequence[Episode], drawer: Drawer, setting: SensitivityPoint | None
 ) -> CellFindings:
     """Return what the episodes of a cell say.
 
@@ -91,7 +91,7 @@ def cell_findings(
     )
 
 
-def _sensitivity(episodes: Sequence[Episode], setting: Setting | None) -> tuple[Sequence[Sensitivity], str]:
+def _sensitivity(episodes: Sequence[Episode], setting: SensitivityPoint | None) -> tuple[Sequence[Sensitivity], str]:
     played = [episode for episode in episodes if episode.deviation not in CONTROLS]
     if setting is None:
         return (), NO_SETTING

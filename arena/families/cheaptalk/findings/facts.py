@@ -17,6 +17,20 @@ Read = Callable[[Record], Episode | None]
 
 
 @dataclass(slots=True)
+class LastRead:
+    """Reads each record once, however many groups of facts ask for it one after the other."""
+
+    read: Read
+    _record: Record | None = None
+    _episode: Episode | None = None
+
+    def __call__(self, record: Record) -> Episode | None:
+        if record is not self._record:
+            self._record, self._episode = record, self.read(record)
+        return self._episode
+
+
+@dataclass(slots=True)
 class EpisodeRates:
     """Rates over a group of episodes: `rates` in summary.json and in each group of it; null without any episode."""
 
@@ -24,7 +38,6 @@ class EpisodeRates:
     columns: ClassVar[Sequence[str]] = (
         "predicted",
         "asserted",
-        "evidence_match",
         "penalty",
         "verified_false",
         "behaved",
@@ -53,7 +66,6 @@ class EpisodeRates:
         return [
             None if predicted is None else predicted.value,
             None if asserted is None else asserted.value,
-            episode.shown.match,
             outlay.penalty,
             int(outlay.verification_failed),
             None if episode.behaved is None else int(episode.behaved),
@@ -64,7 +76,7 @@ class EpisodeRates:
 class Incentives:
     """What episodes say of each other: `incentives` in summary.json and in its groups.
 
-    Null for a single claim, on which nothing can be resampled, and where no cell has honest and deviating episodes.
+    Null for a single claim, on which nothing can be resampled, and for a single condition, which `rates` describes.
     """
 
     name: ClassVar[str] = "incentives"
@@ -85,7 +97,8 @@ class Incentives:
 
     def findings(self) -> RunFindings | None:
         """Return the findings of this group; None where there are none to tell."""
-        if len({episode.task for episode in self.episodes}) < 2:
+        tasks, deviations = ({getattr(one, name) for one in self.episodes} for name in ("task", "deviation"))
+        if min(len(tasks), len(deviations)) < 2:
             return None
         return self.statistician.findings(self.episodes)
 

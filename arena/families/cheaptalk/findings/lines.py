@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from arena.families.cheaptalk.findings.conduct import HEADS, conduct_rows
 from arena.formats.json_types import Json
 from arena.formats.tables import text_table
 
@@ -30,7 +31,14 @@ def talk_lines(summary: Mapping[str, Json]) -> list[str]:
         lines.append(_rates_line(f"baseline {name}", baseline))
     for pairing, test in found["order"].items():
         lines.append(order_line(pairing, test, len(found["order"]) > 1))
-    return [*lines, *claim_lines(found["claims"])]
+    return [*lines, *conduct_lines(summary.get("conduct")), *claim_lines(found["claims"])]
+
+
+def conduct_lines(found: Mapping[str, Json] | None) -> list[str]:
+    """Return the manipulation check as a table: what senders did of what they were told."""
+    if found is None:
+        return []
+    return ["what senders did, in shares of messages:", text_table(HEADS, conduct_rows(found), frozenset(range(1, 7)))]
 
 
 def _rates_line(name: str, rates: Mapping[str, Json]) -> str:
@@ -106,6 +114,8 @@ def break_even_line(found: Mapping[str, Json] | None) -> str:
     """Return the break-even temptation in words; an open end is written as such."""
     if found is None:
         return "no break-even bonus: nothing can be paired"
+    if found["value"] == 0:
+        return f"{found['deviation']} pays without any bonus ({found['what']}, {found['n']} units)"
     if found["value"] is None:
         return f"no bonus for an adopted target makes a deviation pay ({found['what']}, {found['n']} units)"
     ends = ""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from arena.families.cheaptalk.findings.as_json import findings_json
 from arena.families.cheaptalk.findings.cell import CellFindings
+from arena.families.cheaptalk.findings.conduct import HEADS, MEASURES, Conduct, conduct_rows
 from arena.families.cheaptalk.findings.curves import ReputationCurves, mean_course
 from arena.families.cheaptalk.findings.lines import (
     DASH,
@@ -42,6 +43,7 @@ def payoff_panel(found: RunFindings) -> Panel:
         (name, *(_accuracy(cell, name) for cell in cells.values())) for name in deviations
     ]  # fmt: skip
     parts: list[str | PanelTable | PanelFigure] = [
+        PanelFigure("payoffs", payoffs_figure(cells), "Mean payoff of the sender, with 95 % intervals."),
         "Mean payoff of the sender. What a receiver earns, and both together, stand in the table of rates.",
         PanelTable("Payoff by deviation and protocol", heads, payoffs),
         "Accuracy of the receiver's decision, with 95 % intervals; decisions that could not be read are wrong.",
@@ -49,6 +51,27 @@ def payoff_panel(found: RunFindings) -> Panel:
         PanelTable("Rates", _RATE_HEADS, list(_rate_rows(found))),
     ]
     return Panel("payoffs", "Payoffs", parts)
+
+
+def payoffs_figure(cells: Mapping[str, CellFindings]) -> Element:
+    """Return the payoffs of all conditions on one axis, protocol by protocol; above 1 each has its number."""
+    numbered = len(cells) > 1
+    rows, ends = [], [0.0]
+    for place, cell in enumerate(cells.values(), 1):
+        for deviation, one in cell.rates.items():
+            mark = f"{place}: " if numbered else ""
+            rows.append(Dot(f"{mark}{deviation}", one.payoff, one.payoff_interval, text=f"{one.payoff:+.3f}"))
+            ends += [one.payoff, *(one.payoff_interval or ())]
+    names = ", ".join(f"{place} {name}" for place, name in enumerate(cells, 1)) if numbered else "".join(cells)
+    return _on_axis(f"Payoff by deviation and protocol: {names}", rows, ends)
+
+
+def _on_axis(title: str, rows: Sequence[Dot], ends: Sequence[float]) -> Element:
+    """Return a plot whose axis holds 0 and all ends."""
+    low, high = min(0.0, *ends), max(0.0, *ends)
+    margin = 0.05 * ((high - low) or 1.0)
+    low, high = low - margin, high + margin
+    return dot_plot(title, rows, low, high, [(tick, f"{tick:.2f}") for tick in sorted({low, 0.0, high})])
 
 
 def _accuracy(cell: CellFindings, name: str) -> str:
@@ -128,11 +151,7 @@ def gains_figure(name: str, table: GainTable) -> Element:
     """Return the gains of one protocol on one axis."""
     rows = [Dot(gain.deviation, gain.gain, gain.interval, text=f"{gain.gain:+.3f}") for gain in table.gains]
     ends = [end for gain in table.gains for end in (gain.gain, *(gain.interval or ()))]
-    low, high = min(0.0, *ends), max(0.0, *ends)
-    margin = 0.05 * ((high - low) or 1.0)
-    low, high = low - margin, high + margin
-    ticks = sorted({low, 0.0, high})
-    return dot_plot(f"Deviation gains under {name}", rows, low, high, [(tick, f"{tick:.2f}") for tick in ticks])
+    return _on_axis(f"Deviation gains under {name}", rows, ends)
 
 
 def message_panel(found: RunFindings) -> Panel | None:
@@ -160,6 +179,16 @@ def message_panel(found: RunFindings) -> Panel | None:
     return Panel("messages", "What messages did", [text, PanelTable("Messages", heads, rows)])
 
 
+def conduct_panel(found: Conduct) -> Panel | None:
+    """Return the manipulation check; None without any message."""
+    rows = conduct_rows(found.to_json() or {})
+    if not rows:
+        return None
+    said = "; ".join(f"{head}: {text}" for head, text in zip(HEADS[1:], MEASURES.values(), strict=True))
+    text = f"Shares of messages, of those where it can be told. {said}."
+    return Panel("conduct", "What senders did", [text, PanelTable("What senders did", HEADS, rows)])
+
+
 def reputation_panel(found: ReputationCurves) -> Panel | None:
     """Return how reputations went, by deviation; None without any."""
     if not found.courses:
@@ -181,9 +210,10 @@ def reputation_panel(found: ReputationCurves) -> Panel | None:
     return Panel("reputation", "Reputations", parts)
 
 
-def talk_panels(found: RunFindings | None, curves_found: ReputationCurves) -> list[Panel]:
+def talk_panels(found: RunFindings | None, courses: ReputationCurves, conduct: Conduct) -> list[Panel]:
     """Return the sections of a run; none where it has no findings."""
     panels: list[Panel | None] = []
     if found is not None:
         panels += [payoff_panel(found), gains_panel(found), message_panel(found)]
-    return [panel for panel in (*panels, reputation_panel(curves_found)) if panel is not None]
+    panels += [conduct_panel(conduct), reputation_panel(courses)]
+    return [panel for panel in panels if panel is not None]

@@ -15,14 +15,14 @@ from arena.families.cheaptalk.metrics.gains import GainTable
 from arena.families.cheaptalk.metrics.order import OrderTest, order_test
 from arena.families.cheaptalk.metrics.pairs import Drawer
 from arena.families.cheaptalk.metrics.published_claims import (
-    Verdict,
+    ClaimVerdict,
     on_accuracy,
     on_compliance,
     on_gains,
     on_order,
 )
 from arena.families.cheaptalk.metrics.rates import ProtocolCost, protocol_cost
-from arena.families.cheaptalk.metrics.sensitivity import Setting
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 
 RESAMPLES = 2000
 SHOWN_PAIRING = "{protocol}, {sender} to {receiver}"
@@ -40,7 +40,7 @@ class Rules:
     seed: int | str
     protocols: Sequence[str] = ()
     deviations: Sequence[str] = ()
-    setting: Setting | None = None
+    setting: SensitivityPoint | None = None
     resamples: int = RESAMPLES
 
 
@@ -56,7 +56,7 @@ class RunFindings:
     baselines: Mapping[str, CellFindings]
     order: Mapping[str, OrderTest]
     costs: Mapping[str, ProtocolCost]
-    claims: Sequence[Verdict]
+    claims: Sequence[ClaimVerdict]
 
 
 @dataclass(slots=True)
@@ -154,10 +154,10 @@ def _claims(
     ladders: Mapping[str, Sequence[GainTable]],
     groups: Mapping[Cell, Sequence[Episode]],
     named: Mapping[Cell, str],
-) -> list[Verdict]:
+) -> list[ClaimVerdict]:
     """Return the verdicts on the predecessor's claims, pairing by pairing."""
     methods = {named[cell]: group for cell, group in groups.items() if group[0].deviation == BASELINE}
-    found: list[Verdict] = []
+    found: list[ClaimVerdict] = []
     for name, members in pairings.items():
         for one in members:
             if one.gains is not None:

@@ -21,7 +21,7 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ClaimVerdict:
     """One claim, its verdict, and the figure behind it. `figure` is None where the episodes have none."""
 
     claim: str
@@ -30,23 +30,23 @@ class Verdict:
     interval: Interval | None = None
 
 
-def below(claim: str, figure: float, interval: Interval | None, limit: float) -> Verdict:
+def below(claim: str, figure: float, interval: Interval | None, limit: float) -> ClaimVerdict:
     """Return the verdict on "the figure is below the limit"."""
     if interval is None:
-        return Verdict(claim, CANNOT_TELL, figure)
+        return ClaimVerdict(claim, CANNOT_TELL, figure)
     verdict = HOLDS if interval[1] < limit else FAILS if interval[0] >= limit else CANNOT_TELL
-    return Verdict(claim, verdict, figure, interval)
+    return ClaimVerdict(claim, verdict, figure, interval)
 
 
-def above(claim: str, figure: float, interval: Interval | None, limit: float) -> Verdict:
+def above(claim: str, figure: float, interval: Interval | None, limit: float) -> ClaimVerdict:
     """Return the verdict on "the figure is above the limit"."""
     if interval is None:
-        return Verdict(claim, CANNOT_TELL, figure)
+        return ClaimVerdict(claim, CANNOT_TELL, figure)
     verdict = HOLDS if interval[0] > limit else FAILS if interval[1] <= limit else CANNOT_TELL
-    return Verdict(claim, verdict, figure, interval)
+    return ClaimVerdict(claim, verdict, figure, interval)
 
 
-def on_gains(table: GainTable) -> list[Verdict]:
+def on_gains(table: GainTable) -> list[ClaimVerdict]:
     """Return the verdicts on one protocol's gains: each DG below 0, few pairs that gain, a small index."""
     name = table.cell.protocol
     found = [below(f"{name}: DG({gain.deviation}) < 0", gain.gain, gain.interval, 0.0) for gain in table.gains]
@@ -57,24 +57,24 @@ def on_gains(table: GainTable) -> list[Verdict]:
     return [*found, below(f"{name}: IRI < {MOST_IRI:g}", table.iri, table.iri_interval, MOST_IRI)]
 
 
-def on_compliance(name: str, episodes: Sequence[Episode]) -> Verdict:
+def on_compliance(name: str, episodes: Sequence[Episode]) -> ClaimVerdict:
     """Return the verdict on honest senders giving evidence nearly always."""
     honest = [episode for episode in episodes if episode.deviation == HONEST]
     claim = f"{name}: honest evidence compliance > {LEAST_COMPLIANCE:g}"
     if not honest:
-        return Verdict(claim, CANNOT_TELL, None)
+        return ClaimVerdict(claim, CANNOT_TELL, None)
     given = sum(episode.shown.provided for episode in honest)
     return above(claim, given / len(honest), wilson(given, len(honest)), LEAST_COMPLIANCE)
 
 
-def on_accuracy(name: str, honest: Sequence[Episode], baselines: Mapping[str, Sequence[Episode]]) -> Verdict:
+def on_accuracy(name: str, honest: Sequence[Episode], baselines: Mapping[str, Sequence[Episode]]) -> ClaimVerdict:
     """Return the verdict on accuracy within ACCURACY_MARGIN of the best baseline, pair by pair.
 
     The best baseline is chosen by its accuracy on the same episodes, which favours it: a claim that holds holds anyway.
     """
     paired = {method: found for method, group in baselines.items() if (found := pair(method, group, honest)).pairs}
     if not paired:
-        return Verdict(f"{name}: accuracy within {ACCURACY_MARGIN:g} of the best baseline", CANNOT_TELL, None)
+        return ClaimVerdict(f"{name}: accuracy within {ACCURACY_MARGIN:g} of the best baseline", CANNOT_TELL, None)
 
     def accuracy(method: str) -> float:
         pairs = paired[method].pairs
@@ -89,8 +89,8 @@ def on_accuracy(name: str, honest: Sequence[Episode], baselines: Mapping[str, Se
     return above(claim, math.fsum(differences) / len(differences), interval, -ACCURACY_MARGIN)
 
 
-def on_order(tables: Sequence[GainTable]) -> Verdict:
+def on_order(tables: Sequence[GainTable]) -> ClaimVerdict:
     """Return the verdict on the index not rising from the loosest protocol to the strictest."""
     found = order_test(tables)
     names = " <= ".join(f"IRI({table.cell.protocol})" for table in reversed(tables))
-    return Verdict(names, found.verdict, min(step.difference for step in found.steps))
+    return ClaimVerdict(names, found.verdict, min(step.difference for step in found.steps))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from arena.families.cheaptalk.claim import LABELS, Label
 from arena.families.cheaptalk.metrics.episodes import HONEST, Episode
-from arena.families.cheaptalk.metrics.pairs import column, pair, payoff_of
+from arena.families.cheaptalk.metrics.pairs import Value, column, pair, payoff_of
 from arena.stats.intervals import clustered_mean_interval, mean
 
 UNPARSABLE = "unparsable"
@@ -19,10 +19,10 @@ Interval = tuple[float, float]
 class Rates:
     """Rates over `episodes` episodes.
 
-    `accuracy_interval`: 95 %, by unit. `balanced_accuracy`: mean recall over the labels that occur, so a constant label
-    gets 1/3 on three. `matrix`: truth -> decision (a label or `unparsable`) -> count. `constant_label`: accuracy of
-    always naming the commonest label. Unparsable decisions count as wrong. `match`, `fever`: over episodes with gold
-    text, whose number stands beside; None without any.
+    `accuracy_interval`, `payoff_interval`: 95 %, by unit. `balanced_accuracy`: mean recall over the labels that occur,
+    so a constant label gets 1/3 on three. `matrix`: truth -> decision (a label or `unparsable`) -> count.
+    `constant_label`: accuracy of always naming the commonest label. Unparsable decisions count as wrong. `match`,
+    `fever`: over episodes with gold text, whose number stands beside; None without any.
     """
 
     episodes: int
@@ -39,6 +39,7 @@ class Rates:
     fever: float | None
     fevered: int
     payoff: float
+    payoff_interval: Interval | None
     receiver_payoff: float
     welfare: float
     punished: float
@@ -58,7 +59,7 @@ def rates(episodes: Sequence[Episode]) -> Rates:
     return Rates(
         episodes=len(episodes),
         accuracy=share(e.right for e in episodes),
-        accuracy_interval=clustered_mean_interval(_clusters(episodes)),
+        accuracy_interval=clustered_mean_interval(_clusters(episodes, lambda episode: float(episode.right))),
         balanced_accuracy=mean(recalls),
         matrix=matrix,
         nei_rate=share(e.predicted is Label.NEI for e in episodes),
@@ -70,6 +71,7 @@ def rates(episodes: Sequence[Episode]) -> Rates:
         fever=share(fevers) if fevers else None,
         fevered=len(fevers),
         payoff=payoffs,
+        payoff_interval=clustered_mean_interval(_clusters(episodes, payoff_of)),
         receiver_payoff=received,
         welfare=payoffs + received,
         punished=share(is_punished(e) for e in episodes),
@@ -97,11 +99,12 @@ def error_matrix(episodes: Iterable[Episode]) -> dict[str, dict[str, int]]:
     return matrix
 
 
-def _clusters(episodes: Iterable[Episode]) -> list[tuple[float, int]]:
+def _clusters(episodes: Iterable[Episode], value: Value) -> list[tuple[float, int]]:
+    """Return sum and number of values by unit."""
     found: dict[str, tuple[float, int]] = {}
     for episode in episodes:
         total, count = found.get(episode.unit, (0.0, 0))
-        found[episode.unit] = (total + episode.right, count + 1)
+        found[episode.unit] = (total + value(episode), count + 1)
     return list(found.values())
 
 

@@ -17,7 +17,7 @@ MUS = (0.0, 0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SensitivityPoint:
     """The constants of a payoff that are varied, and those of the reputation that weighs it."""
 
     lambda_cost: float
@@ -36,7 +36,7 @@ class Sensitivity:
     worst: str
 
 
-def payoff_under(episode: Episode, setting: Setting) -> float:
+def payoff_under(episode: Episode, setting: SensitivityPoint) -> float:
     """Return the payoff that an episode would have had under other constants, its conduct unchanged."""
     parts = episode.outlay
     value = parts.quality + parts.bonus - setting.lambda_cost * parts.cost - setting.mu_penalty * parts.penalty
@@ -48,14 +48,14 @@ def payoff_under(episode: Episode, setting: Setting) -> float:
     )
 
 
-def off_by(episodes: Sequence[Episode], setting: Setting) -> float:
+def off_by(episodes: Sequence[Episode], setting: SensitivityPoint) -> float:
     """Return the largest difference between a stored payoff and its parts under the run's own constants."""
     return max((abs(payoff_under(episode, setting) - episode.outlay.payoff) for episode in episodes), default=0.0)
 
 
 def sensitivity(
     episodes: Sequence[Episode],
-    own: Setting,
+    own: SensitivityPoint,
     lambdas: Sequence[float] = LAMBDAS,
     mus: Sequence[float] = MUS,
 ) -> list[Sensitivity]:
@@ -72,10 +72,10 @@ def sensitivity(
     paired = paired_deviations(episodes)
     if not paired:
         return []
-    return [_under(paired, Setting(one, other, own.reputation)) for one in lambdas for other in mus]
+    return [_under(paired, SensitivityPoint(one, other, own.reputation)) for one in lambdas for other in mus]
 
 
-def _under(paired: Sequence[Pairs], setting: Setting) -> Sensitivity:
+def _under(paired: Sequence[Pairs], setting: SensitivityPoint) -> Sensitivity:
     gains = {
         pairs.deviation: mean(pairs.differences(lambda episode: payoff_under(episode, setting))) for pairs in paired
     }

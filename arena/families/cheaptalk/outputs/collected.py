@@ -53,8 +53,8 @@ class Collected:
         return list(dict.fromkeys((episode.cell.sender, episode.cell.receiver) for episode in senders)) or [("", "")]
 
     def seeds(self) -> list[int]:
-        """Return the seeds, in the order of the run."""
-        return list(dict.fromkeys(one.seed for one in self.kept))
+        """Return the seeds, sorted, as those of files are (across_seeds.seeds_in)."""
+        return sorted({one.seed for one in self.kept})
 
     def of(self, milestone: str, pairing: tuple[str, str], seed: int | None = None) -> list[Played]:
         """Return the episodes of a milestone that a pairing played, of one seed or of all; baselines serve all.

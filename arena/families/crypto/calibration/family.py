@@ -15,8 +15,8 @@ from pathlib import Path
 from arena.errors import UsageError
 from arena.families.contract import Exporter
 from arena.families.crypto import data
-from arena.families.crypto.calibration.injection import Talk, load_talks
-from arena.families.crypto.calibration.report import CALIBRATION_FILE, Tally
+from arena.families.crypto.calibration.injection import FixedDialogue, load_dialogues
+from arena.families.crypto.calibration.report import CALIBRATION_FILE, CalibrationTally
 from arena.families.crypto.calibration.sabotage import sabotaged
 from arena.families.crypto.calibration.spec import SPEC
 from arena.families.crypto.family import CryptoFamily
@@ -81,7 +81,11 @@ class CalibrationFamily(CryptoFamily):
     conditions: Sequence[str] = LABELS
 
     def __init__(
-        self, setup: data.CryptoSetup, variants: Mapping[str, list[str]], talks: Sequence[Talk], warnings: Sequence[str]
+        self,
+        setup: data.CryptoSetup,
+        variants: Mapping[str, list[str]],
+        talks: Sequence[FixedDialogue],
+        warnings: Sequence[str],
     ) -> None:
         super().__init__(setup, warnings)
         self.variants = variants
@@ -134,7 +138,7 @@ class _Report:
         self._path = run_dir / CALIBRATION_FILE
         bases = {talk.name: talk.base for talk in family.talks.values() if talk.technique is not None}
         techniques = {talk.name: talk.technique for talk in family.talks.values() if talk.technique is not None}
-        self._tally = Tally(family.setup.rubric.dimensions, bases, techniques)
+        self._tally = CalibrationTally(family.setup.rubric.dimensions, bases, techniques)
 
     def add(self, record: Record) -> None:
         self._tally.add(record)
@@ -144,8 +148,8 @@ class _Report:
 
 
 @dataclass(frozen=True, slots=True)
-class _Talks:
-    talks: tuple[Talk, ...]
+class _Dialogues:
+    talks: tuple[FixedDialogue, ...]
 
 
 def build(config: Config, tools: str | None) -> CalibrationFamily:
@@ -161,11 +165,11 @@ def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CalibrationFamily:
     issues = IssueList(str(path))
     found = parse(read_bytes(path), issues)
     issues.raise_if_any()
-    talks = decode(_Talks, {"talks": found}, str(path)).talks
+    talks = decode(_Dialogues, {"talks": found}, str(path)).talks
     return CalibrationFamily(setup_of_run(run_dir, identity), identity["rules"]["variants"], talks, ())
 
 
-def _talks(config: Config, setup: data.CryptoSetup) -> Iterator[Talk]:
+def _talks(config: Config, setup: data.CryptoSetup) -> Iterator[FixedDialogue]:
     path = Path(config["challenges"]).parent / INJECTIONS_FILE
     if path.is_file():
-        yield from load_talks(path, {challenge["id"] for challenge in setup.challenges})
+        yield from load_dialogues(path, {challenge["id"] for challenge in setup.challenges})

@@ -17,7 +17,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class FixedDialogue:
     """One fixed talk. `technique` is None for a base; `entries` are those of a transcript."""
 
     name: str
@@ -27,7 +27,7 @@ class Talk:
     entries: tuple[Entry, ...]
 
 
-def load_talks(path: Path, challenges: Collection[str]) -> list[Talk]:
+def load_dialogues(path: Path, challenges: Collection[str]) -> list[FixedDialogue]:
     """Return the bases and the plays of a file whose challenge is among `challenges`. Raises DataError."""
     issues = IssueList(str(path))
     found = parse(read_bytes(path), issues)
@@ -36,12 +36,12 @@ def load_talks(path: Path, challenges: Collection[str]) -> list[Talk]:
     talks = []
     for name, base in found["bases"].items():
         if base["challenge"] in challenges:
-            talks.append(Talk(name, name, None, base["challenge"], _entries(base["turns"], None, "")))
+            talks.append(FixedDialogue(name, name, None, base["challenge"], _entries(base["turns"], None, "")))
     for play in found["plays"]:
         base = found["bases"][play["base"]]
         if base["challenge"] in challenges:
             entries = _entries(base["turns"], play["turn"], play["inject"])
-            talks.append(Talk(play["id"], play["base"], play["technique"], base["challenge"], entries))
+            talks.append(FixedDialogue(play["id"], play["base"], play["technique"], base["challenge"], entries))
     return talks
 
 
@@ -83,5 +83,5 @@ def _check(found: Json, issues: IssueList) -> None:
         elif not 0 <= play["turn"] < len(bases[play["base"]]["turns"]):
             issues.add(f"/plays/{index}/turn", "there is no such turn in its base")
         if play["id"] in seen:
-            issues.add(f"/plays/{index}/id", "stands there twice")
+            issues.add(f"/plays/{index}/id", "is given twice")
         seen.add(play["id"])

@@ -24,7 +24,7 @@ def rate(successes: int, n: int) -> dict[str, Json]:
     return {"k": successes, "n": n, "rate": share, "ci95": [round(x, 4) for x in interval] if interval else None}
 
 
-class Tally:
+class CalibrationTally:
     """Collects grades and checks by challenge, repetition and variant.
 
     `bases`: injection -> the talk that it is compared with.  `techniques`: injection -> what it tries.

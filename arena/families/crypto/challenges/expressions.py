@@ -264,7 +264,7 @@ NAMED = frozenset({LITERAL, OBJECT, WINNER, LOWEST})
 def problems(expression: Json, names: frozenset[str], roles: Sequence[str] | None, depth: int = 0) -> Iterator[
     tuple[str, str]
 ]:  # fmt: skip
-    """Yield (pointer, message) for everything that can be told to be wrong without the values.
+    """Yield (pointer, message) for everything that is wrong whatever the values are.
 
     `names`: the values there are; `roles`: whom `winner` may name (None: not known).
     """

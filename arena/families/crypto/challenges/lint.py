@@ -44,7 +44,7 @@ NOTES_FOLDER = "../crypto-knowledge"
 """Where the notes lie, seen from the folder of the challenge file: one Markdown file per primitive_family."""
 
 
-class Finding(NamedTuple):
+class LintFinding(NamedTuple):
     """One problem: `level` is `error` or `warning`, `pointer` a JSON pointer into `file`."""
 
     level: str
@@ -56,17 +56,17 @@ class Finding(NamedTuple):
         return f"{self.level}: {self.file}: {self.pointer or '/'}: {self.message}"
 
 
-def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[Finding]:
+def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintFinding]:
     """Return all findings. `ops`: the calculator's ops, None where there is no calculator to ask."""
-    findings = [Finding("warning", str(i.file), i.pointer, i.message) for i in challenge_set.warnings]
+    findings = [LintFinding("warning", str(i.file), i.pointer, i.message) for i in challenge_set.warnings]
     file = challenge_set.path.name
     for index, challenge in enumerate(challenge_set.challenges):
         pointer = f"/challenges/{index}"
         for level, place, message in _challenge(challenge, pointer, ops):
-            findings.append(Finding(level, file, place, f"{challenge['id']}: {message}"))
+            findings.append(LintFinding(level, file, place, f"{challenge['id']}: {message}"))
         findings += _play(challenge_set, challenge, pointer, ops)
     findings += _notes(challenge_set)
-    findings += [Finding("warning", file, "/challenges", message) for message in _balance(challenge_set)]
+    findings += [LintFinding("warning", file, "/challenges", message) for message in _balance(challenge_set)]
     return findings
 
 
@@ -76,7 +76,7 @@ def note_of(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> str |
     return name if (challenge_set.path.parent / name).is_file() else None
 
 
-def _notes(challenge_set: ChallengeSet) -> Iterator[Finding]:
+def _notes(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
     """Every family wants a note, where there are notes beside the set."""
     if not (challenge_set.path.parent / NOTES_FOLDER).is_dir():
         return
@@ -86,7 +86,7 @@ def _notes(challenge_set: ChallengeSet) -> Iterator[Finding]:
         if family is not None and family not in seen and note_of(challenge_set, challenge) is None:
             place = f"/challenges/{index}/primitive_family"
             message = f"{challenge['id']}: the family {family!r} has no note {NOTES_FOLDER}/{family}.md"
-            yield Finding("error", challenge_set.path.name, place, message)
+            yield LintFinding("error", challenge_set.path.name, place, message)
         seen.add(family)
 
 
@@ -158,33 +158,35 @@ def _nobody(name: str, op: str, args: dict[str, Json]) -> Json:
 
 def _play(
     challenge_set: ChallengeSet, challenge: Mapping[str, Json], pointer: str, ops: Collection[str] | None
-) -> Iterator[Finding]:
+) -> Iterator[LintFinding]:
     file = challenge_set.path.name
     if "reference_play" not in challenge:
-        yield Finding("error", file, f"{pointer}/reference_play",
+        yield LintFinding("error", file, f"{pointer}/reference_play",
                       f"{challenge['id']}: is missing: no play proves that it can be won")  # fmt: skip
         return
     name = challenge["reference_play"]
     path = challenge_set.path.parent / name
     if Path(name).stem != challenge["id"]:
-        yield Finding("error", file, f"{pointer}/reference_play", f"expected reference_plays/{challenge['id']}.json")
+        yield LintFinding(
+            "error", file, f"{pointer}/reference_play", f"expected reference_plays/{challenge['id']}.json"
+        )
     try:
         script = load_script(path)
     except DataError as error:
-        yield from (Finding("error", name, issue.pointer, issue.message) for issue in error.issues)
+        yield from (LintFinding("error", name, issue.pointer, issue.message) for issue in error.issues)
         return
     if challenge_set.canary and challenge_set.canary not in read_text(path, MAX_BYTES):
-        yield Finding(
+        yield LintFinding(
             "warning", name, "/canary", "is missing: the sentence with the GUID that the challenge file holds"
         )
     for place, message in play_problems(script, challenge, ops):
-        yield Finding("error", name, place, message)
+        yield LintFinding("error", name, place, message)
 
 
 def play_problems(
     script: Script, challenge: Mapping[str, Json], ops: Collection[str] | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, message) for what can be told to be wrong with a reference play without playing it."""
+    """Yield (pointer, message) for what is wrong with a reference play, as far as that shows without playing it."""
     turns = script.top.turns or {}
     roles = [participant["id"] for participant in challenge["participants"]]
     for role in roles:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from arena.families.crypto.challenges.instance import is_agreement, right_result
 from arena.families.crypto.challenges.lint import counts, note_of
-from arena.families.crypto.challenges.result_kinds import told
+from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.prompts import system_prompt
 from arena.formats.tables import text_table
@@ -87,7 +87,7 @@ def _result(challenge: Mapping[str, Json]) -> Iterator[str]:
         return
     roles = [participant["id"] for participant in challenge["participants"]]
     asks = instance.get("asks", "what was agreed")
-    yield f"{asks[:1].upper()}{asks[1:]}: {told(instance['result'], roles)}."
+    yield f"{asks[:1].upper()}{asks[1:]}: {describe_result_form(instance['result'], roles)}."
     if is_agreement(instance["truth"]):
         yield "Right is what all roles agree on."
 

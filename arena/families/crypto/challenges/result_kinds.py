@@ -145,11 +145,13 @@ def normal(kind: Json, value: Json, roles: Sequence[str]) -> Json:
     return out
 
 
-def told(kind: Json, roles: Sequence[str]) -> str:
+def describe_result_form(kind: Json, roles: Sequence[str]) -> str:
     """Return what players are told of the form of the result."""
     if isinstance(kind, str):
         return f"{KINDS[kind][1]} ({', '.join(roles)})" if kind == "role" else KINDS[kind][1]
-    return "a JSON object with " + ", ".join(f'"{name}" ({told(inner, roles)})' for name, inner in kind.items())
+    return "a JSON object with " + ", ".join(
+        f'"{name}" ({describe_result_form(inner, roles)})' for name, inner in kind.items()
+    )
 
 
 def kind_problems(kind: Json, pointer: str, inner: bool = False) -> Iterator[tuple[str, str]]:

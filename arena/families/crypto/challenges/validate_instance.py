@@ -169,7 +169,7 @@ def _name_problems(listed: Json, where: str, names: frozenset[str]) -> Generator
         if name not in names:
             yield f"{where}/{index}", f"there is no value {name!r}"
         elif name in listed[:index]:
-            yield f"{where}/{index}", f"{name!r} stands there twice"
+            yield f"{where}/{index}", f"{name!r} is given twice"
     return [name for name in listed if name in names]
 
 

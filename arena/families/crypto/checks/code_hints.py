@@ -1,6 +1,6 @@
-"""Whether a text may hold a code (hex, base64, a big number), told from its bytes in a hundredth of a pattern's time.
+"""Tell quickly whether a text may hold a code (hex, base64, a big number): a hundredth of the time of a pattern.
 
-Pure. Most talk holds none, so checks ask here before they search.
+Pure. Most turns hold none, so checks ask here before they search.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ LETTERS_OF_HEX = 16
 
 
 def digit_or_hex(text: str) -> bool:
-    """Whether there is a digit, or LETTERS_OF_HEX letters of hex in a row: one of both is in hex, numbers and base64
-    of a length that no word has."""
+    """Return whether there is a digit, or LETTERS_OF_HEX letters of hex in a row: hex, numbers and base64 longer than
+    any word have one or the other."""
     kinds = text.encode("utf-8", "surrogatepass").translate(_HEX)
     return b"d" in kinds or b"h" * LETTERS_OF_HEX in kinds
 

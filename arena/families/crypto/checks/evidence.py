@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from arena.families.crypto.checks.code_hints import digit_or_hex
-from arena.families.crypto.checks.results import ArtefactsCheck, ToolsCheck, UnrealValue, UnusedCall
+from arena.families.crypto.checks.results import EvidenceValuesCheck, ToolsCheck, UnrealValue, UnusedCall
 from arena.records import Entry, Json
 
-ARTEFACT = re.compile(
+EVIDENCE_VALUE = re.compile(
     r"(?<![A-Za-z0-9+/_])(?:(?:0x)?([0-9a-fA-F]{16,})|([0-9]{13,})|((?=[A-Za-z+/_-]{0,120}[0-9])[A-Za-z0-9+/_-]{24,})={0,2})"
     r"(?![A-Za-z0-9+/_])"
 )
@@ -28,14 +28,14 @@ MIN_PART_CHARS = 12
 """So many first characters of a long result count as quoting it."""
 
 
-def artefacts_of(text: str) -> list[str]:
-    """Return the artefacts of a text in lower case, in order; base64 keeps its case."""
-    return [match[1] or match[2] or match[3] for match in ARTEFACT.finditer(text)]
+def evidence_values(text: str) -> list[str]:
+    """Return the evidence values of a text in lower case, in order; base64 keeps its case."""
+    return [match[1] or match[2] or match[3] for match in EVIDENCE_VALUE.finditer(text)]
 
 
-def holds_artefact(text: str) -> bool:
-    """Whether a text holds an artefact."""
-    return digit_or_hex(text) and ARTEFACT.search(text) is not None
+def holds_evidence_value(text: str) -> bool:
+    """Whether a text holds an evidence value."""
+    return digit_or_hex(text) and EVIDENCE_VALUE.search(text) is not None
 
 
 class _Sources:
@@ -49,23 +49,23 @@ class _Sources:
         self.texts.append(text)
         self.lower += "\n" + text.lower()
 
-    def hold(self, artefact: str) -> bool:
-        if re.fullmatch("[0-9a-fA-F]+", artefact):
-            return artefact.lower() in self.lower
-        return any(artefact in text for text in self.texts)
+    def hold(self, value: str) -> bool:
+        if re.fullmatch("[0-9a-fA-F]+", value):
+            return value.lower() in self.lower
+        return any(value in text for text in self.texts)
 
 
-def check_artefacts(
+def check_evidence_values(
     entries: Sequence[Entry], own: Callable[[], Mapping[str, str]], public: Mapping[int, str]
-) -> ArtefactsCheck:
-    """Return how many artefacts stand in public turns, how many are real, their share, and the unreal ones.
+) -> EvidenceValuesCheck:
+    """Return how many evidence values public turns hold, how many are real, their share, and the unreal ones.
 
-    An artefact is real when the seat's own successful calls (arguments or results) or own values hold it, or when
+    An evidence value is real when the seat's own successful calls (arguments or results) or own values hold it, or when
     another seat said it before. `own`: gives seat -> text of its values and of what it was told.  `public`: place
-    among the entries -> whole text of a public turn.  `share` is None where there are no artefacts.
+    among the entries -> whole text of a public turn.  `share` is None where there are no evidence values.
     """
-    if not holds_artefact("\n".join(public.values())):  # most talk: spare the work below
-        return ArtefactsCheck(True, 0, 0, None, ())
+    if not holds_evidence_value("\n".join(public.values())):  # most talk: spare the work below
+        return EvidenceValuesCheck(True, 0, 0, None, ())
     sources = {seat: _Sources(text) for seat, text in own().items()}
     count = real = 0
     unreal: list[UnrealValue] = []
@@ -76,17 +76,17 @@ def check_artefacts(
         text = public.get(place)
         if text is None:
             continue
-        for artefact in artefacts_of(text):
+        for value in evidence_values(text):
             count += 1
-            if sources[seat].hold(artefact):
+            if sources[seat].hold(value):
                 real += 1
             else:
-                unreal.append(UnrealValue(entry.turn, seat, artefact[:MAX_SHOWN_CHARS]))
+                unreal.append(UnrealValue(entry.turn, seat, value[:MAX_SHOWN_CHARS]))
         for other, held in sources.items():
             if other != seat:
                 held.add(text)
     share = round(real / count, 4) if count else None
-    return ArtefactsCheck(real == count, count, real, share, tuple(unreal[:MAX_LISTED]))
+    return EvidenceValuesCheck(real == count, count, real, share, tuple(unreal[:MAX_LISTED]))
 
 
 def leaves(value: Json) -> Iterator[str]:

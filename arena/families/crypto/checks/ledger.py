@@ -1,9 +1,9 @@
 """The ledger of a match: which claims of its public turns were computed, copied, asserted or wrong. Pure.
 
-A function of record and challenge alone. Claims are the artefacts of public turns (evidence.py), the
+A function of record and challenge alone. Claims are the evidence values of public turns (evidence.py), the
 declared results, and what seats said of verifications. The classes (docs/verified-scores.md has the table):
 
-- `computed`: the artefact stands in a result of the seat's own earlier successful calls.
+- `computed`: the evidence value occurs in a result of the seat's own earlier successful calls.
 - `copied`: another seat said it before, or it is of the seat's own values or instructions, or of what the seat itself
   put into a call.
 - `asserted`: it looks computed and comes from nowhere.
@@ -11,7 +11,7 @@ declared results, and what seats said of verifications. The classes (docs/verifi
   the calculator said), `result` (the declared result contradicts the right one), `called_valid` and `passed_over` (a
   verification failed; arena/families/crypto/checks/verifications.py).
 
-`computed + copied` artefacts are those that the check `artefacts` calls real.
+`computed + copied` evidence values are those that the check `artefacts` calls real.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from arena.families.crypto.challenges.instance import allowed_results
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
-from arena.families.crypto.checks.evidence import ARTEFACT, MAX_SHOWN_CHARS, artefacts_of
-from arena.families.crypto.checks.match import check_result, told_texts
+from arena.families.crypto.checks.evidence import EVIDENCE_VALUE, MAX_SHOWN_CHARS, evidence_values
+from arena.families.crypto.checks.match import check_result, texts_shown_to
 from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import ResultCheck
 from arena.families.crypto.checks.verifications import Verification, answered, passed_over, verifications
@@ -39,8 +39,8 @@ MISCOPIED = "miscopied"
 RESULT = "result"
 
 SAME_SIGNS = 8
-"""An artefact from nowhere that begins or ends with so many signs of a result is that result, written down wrongly: of
-two unrelated hex texts one in 2^31 does."""
+"""An evidence value that no call gave, and that begins or ends with so many signs of a result, is that result copied
+wrongly: of two unrelated hex texts one in 2^31 does."""
 
 
 class Claim(NamedTuple):
@@ -76,7 +76,7 @@ def ledger(record: Record, challenge: Mapping[str, Json]) -> dict[str, Json]:
     if record.status in ("done", "aborted") and values is not None and "instance" in challenge:
         result = check_result(entries, challenge, values)
     checks = verifications(entries)
-    claims = list(artefact_claims(entries, challenge, values))
+    claims = list(evidence_claims(entries, challenge, values))
     claims += wrong_claims(entries, challenge, values, result, checks)
     counts = dict.fromkeys(CLASSES, 0)
     for claim in claims:
@@ -100,7 +100,7 @@ def wrong_claims(
     result: ResultCheck | None,
     checks: Sequence[Verification],
 ) -> Iterator[Claim]:
-    """Yield the wrong claims that are no artefacts. `result`: what the check `result` found."""
+    """Yield the wrong claims that are no evidence values. `result`: what the check `result` found."""
     right = result is not None and result.verdict == "right"
     for check, reason in passed_over(entries, checks, right):
         yield Claim(check.turn, check.seat, "verification", "wrong", check.op, reason)
@@ -133,15 +133,15 @@ def _wrong_results(
         yield Claim(turn, seat, "result", "wrong", _shown(json.dumps(declared, ensure_ascii=False)), RESULT)
 
 
-def artefact_claims(
+def evidence_claims(
     entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None
 ) -> Iterator[Claim]:
-    """Yield a claim for each artefact in public turns, in order; two in one turn are two claims."""
+    """Yield a claim for each evidence value in public turns, in order; two in one turn are two claims."""
     public = {place: spoken(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
-    if not any(map(ARTEFACT.search, public.values())):
+    if not any(map(EVIDENCE_VALUE.search, public.values())):
         return
     roles = [participant["id"] for participant in challenge["participants"]]
-    told = told_texts(challenge, roles, values)
+    told = texts_shown_to(challenge, roles, values)
     held = {role: _Held(told[role]) for role in roles}
     for place, entry in enumerate(entries):
         seat, turn = entry.seat, entry.turn
@@ -149,27 +149,27 @@ def artefact_claims(
             held[seat].called(entry)
         if place not in public:
             continue
-        for artefact in artefacts_of(public[place]):
-            judged, source = held[seat].judge(artefact)
-            yield Claim(turn, seat, "artefact", judged, _shown(artefact), source)
+        for value in evidence_values(public[place]):
+            judged, source = held[seat].judge(value)
+            yield Claim(turn, seat, "artefact", judged, _shown(value), source)
         for other, texts in held.items():
             if other != seat:
                 texts.heard.append(_Text(public[place], f"{seat}, turn {turn}"))
 
 
 class _Text:
-    """A text that artefacts may come from, and what to call it."""
+    """A text that evidence values may come from, and what to call it."""
 
     __slots__ = ("text", "lower", "name")
 
     def __init__(self, text: str, name: str) -> None:
         self.text, self.lower, self.name = text, text.lower(), name
 
-    def holds(self, artefact: str) -> bool:
-        """Whether it holds an artefact: hex and numbers in any case, base64 as it is written."""
-        if re.fullmatch("[0-9a-fA-F]+", artefact):
-            return artefact.lower() in self.lower
-        return artefact in self.text
+    def holds(self, value: str) -> bool:
+        """Whether it holds an evidence value: hex and numbers in any case, base64 as it is written."""
+        if re.fullmatch("[0-9a-fA-F]+", value):
+            return value.lower() in self.lower
+        return value in self.text
 
 
 class _Held:
@@ -188,8 +188,8 @@ class _Held:
         whole = json.dumps([entry.args, entry.answered["result"]], ensure_ascii=False)
         self.arguments.append(_Text(whole, "own arguments"))
 
-    def judge(self, artefact: str) -> tuple[str, str]:
-        """Return class and source of an artefact that the seat says now."""
+    def judge(self, value: str) -> tuple[str, str]:
+        """Return class and source of an evidence value that the seat says now."""
         for judged, texts in (
             ("computed", self.results),
             ("copied", self.heard),
@@ -197,21 +197,21 @@ class _Held:
             ("copied", self.arguments),
         ):
             for text in texts:
-                if text.holds(artefact):
+                if text.holds(value):
                     return judged, text.name
-        near = next((text for text in self.results if _resembles(artefact, text.lower)), None)
+        near = next((text for text in self.results if _resembles(value, text.lower)), None)
         if near is not None:
             return "wrong", f"{MISCOPIED} from {near.name}"
         return "asserted", ""
 
 
-def _resembles(artefact: str, result: str) -> bool:
-    """Whether an artefact begins or ends like one of those in a text of lower case."""
-    low = artefact.lower()
+def _resembles(value: str, result: str) -> bool:
+    """Whether an evidence value begins or ends like one of those in a text of lower case."""
+    low = value.lower()
     head, tail = low[:SAME_SIGNS], low[-SAME_SIGNS:]
     if head not in result and tail not in result:
         return False
-    return any(one.startswith(head) or one.endswith(tail) for one in artefacts_of(result))
+    return any(one.startswith(head) or one.endswith(tail) for one in evidence_values(result))
 
 
 def _shown(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from arena.families.crypto.challenges.instance import allowed_results, fill, own_values, right_result
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.validate_instance import player_texts, shared_texts
-from arena.families.crypto.checks.evidence import check_artefacts, check_tools
+from arena.families.crypto.checks.evidence import check_evidence_values, check_tools
 from arena.families.crypto.checks.leaks import check_leaks
 from arena.families.crypto.checks.obligations import check_obligations
 from arena.families.crypto.checks.player_text import over_player_text
@@ -45,13 +45,13 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
         textbook_names=check_names(entries, shown),
         leaks=check_leaks(turns, challenge, values or {}) if drawn else None,
         result=check_result(entries, challenge, values or {}) if drawn else None,
-        artefacts=check_artefacts(entries, lambda: told_texts(challenge, roles, values), public),
+        artefacts=check_evidence_values(entries, lambda: texts_shown_to(challenge, roles, values), public),
         tools=check_tools(entries, public),
         obligations=check_obligations(entries, challenge, values),
     )
 
 
-def told_texts(
+def texts_shown_to(
     challenge: Mapping[str, Json], roles: Sequence[str], values: Mapping[str, Json] | None
 ) -> dict[str, str]:
     """Return role -> everything that its system prompt tells it of this challenge."""

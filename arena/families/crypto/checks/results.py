@@ -39,7 +39,7 @@ class LeakFound:
 
 @dataclass(frozen=True, slots=True)
 class LeaksCheck:
-    """`undecided`: values that cannot be told from chance in plain."""
+    """`undecided`: values whose plain mention may be a coincidence."""
 
     ok: bool
     found: tuple[LeakFound, ...]
@@ -73,7 +73,7 @@ class UnrealValue:
 
 
 @dataclass(frozen=True, slots=True)
-class ArtefactsCheck:
+class EvidenceValuesCheck:
     """Values of public turns that look computed, how many are real, and their share (None where there are none)."""
 
     ok: bool
@@ -138,7 +138,7 @@ class Checks:
     textbook_names: NamesCheck
     leaks: LeaksCheck | None
     result: ResultCheck | None
-    artefacts: ArtefactsCheck
+    artefacts: EvidenceValuesCheck
     tools: ToolsCheck
     obligations: ObligationsCheck | None = None
 

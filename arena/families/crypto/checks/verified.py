@@ -1,7 +1,7 @@
 """Verified scores: the judge's grades, capped by what can be shown from the record. Pure.
 
-The rule `verified-cap`, version 2 (docs/verified-scores.md has the table and worked examples): a finding sets a ceiling
-for Computation / Tool Usage and one for Implementation Correctness; the lowest ceiling counts, and a grade below it
+The rule `verified-cap`, version 2 (docs/verified-scores.md has the table and worked examples): a finding sets a cap
+for Computation / Tool Usage and one for Implementation Correctness; the lowest cap counts, and a grade below it
 stays. The other dimensions, and the raw grades, are never touched. The outcome follows from the capped grades by the
 run's own outcome rule.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from arena.families.crypto.checks.ledger import RESULT, artefact_claims, wrong_claims
+from arena.families.crypto.checks.ledger import RESULT, evidence_claims, wrong_claims
 from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import Checks
 from arena.families.crypto.checks.verifications import CALLED_VALID, PASSED_OVER, verifications
@@ -62,7 +62,7 @@ CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
     ("secret_told", lambda f: f.leaks > 0, 5, 3),
     ("no_common_result", lambda f: f.result == "disagreed" or (f.result == "wrong" and not f.wrong_results), 5, 3),
 )
-"""Reason, when it holds, the ceiling of COMPUTATION, the ceiling of IMPLEMENTATION."""
+"""Reason, when it holds, the cap of COMPUTATION, the cap of IMPLEMENTATION."""
 
 NO_CAP = 5
 
@@ -76,11 +76,11 @@ def findings(
 ) -> Findings:
     """Return what was found; `checks` are those of the same transcript (arena/families/crypto/checks/match.py).
 
-    Only what the checks leave open is looked at again, so talk without calls and artefacts costs next to nothing.
+    Only what the checks leave open is looked at again, so talk without calls and evidence values costs next to nothing.
     """
     tools, artefacts, result = checks.tools, checks.artefacts, checks.result
     unreal = artefacts.count - artefacts.real
-    miscopied = sum(c.judged == "wrong" for c in artefact_claims(entries, challenge, values)) if unreal else 0
+    miscopied = sum(c.judged == "wrong" for c in evidence_claims(entries, challenge, values)) if unreal else 0
     made = verifications(entries) if tools.calls else []
     wrong = [claim.source for claim in wrong_claims(entries, challenge, values, result, made)]
     return Findings(

@@ -139,7 +139,7 @@ def encode_line(made: Generated) -> bytes:
 
 
 def read(path: Path) -> Iterator[Generated]:
-    """Yield the matches of a file. Errors: DataError with file and line; a key that stands there twice."""
+    """Yield the matches of a file. Errors: DataError with file and line; a key that occurs twice."""
     seen: set[tuple[str, int]] = set()
     with open_file(path) as file:
         for number, (_, line) in enumerate(lines_of(file, str(path)), 1):

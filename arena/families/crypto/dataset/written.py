@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.checks.evidence import ARTEFACT
+from arena.families.crypto.checks.evidence import EVIDENCE_VALUE
 from arena.families.crypto.data import roles
 from arena.families.crypto.dataset.generated import FORMAT, Generated, Step, check_steps
 from arena.families.crypto.dataset.grounding import pairs, replaced
@@ -116,6 +116,6 @@ def _invented(value: Json, known: Mapping[str, str]) -> Json:
         return [_invented(inner, known) for inner in value]
     if isinstance(value, dict):
         return {key: _invented(inner, known) for key, inner in value.items()}
-    if isinstance(value, str) and ARTEFACT.fullmatch(value):
+    if isinstance(value, str) and EVIDENCE_VALUE.fullmatch(value):
         return known.get(value) or str(forged(value))
     return value

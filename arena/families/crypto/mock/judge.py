@@ -81,7 +81,7 @@ def _verdict(e: Evidence) -> str:
     if e.bad_checks:
         parts.append(f"{e.bad_checks} checks failed.")
     if e.leaked:
-        parts.append(f"Secret values were told: {', '.join(sorted(set(e.leaked)))}.")
+        parts.append(f"Secret values were revealed: {', '.join(sorted(set(e.leaked)))}.")
     if e.named:
         parts.append(f"Textbook names were used: {', '.join(sorted(set(e.named)))}.")
     parts.append("All declared the matter settled." if e.agreed else "It was not settled by all.")

@@ -46,7 +46,7 @@ def next_message(system: str, messages: Sequence[Message], seed: str, rates: dic
     scene = read_scene(system, messages, seed)
     routine = choose(scene.brief)
     if routine is None:
-        return _talk_only(scene)
+        return _words_only(scene)
     return _Turn(scene, routine, rates).message()
 
 
@@ -245,7 +245,7 @@ def _invented(op: str, digits: str) -> Json:
     }.get(op, digits)
 
 
-def _talk_only(scene: Scene) -> str:
+def _words_only(scene: Scene) -> str:
     """The turn of a seat that has no calculator, or none with the ops that a routine takes."""
     brief = scene.brief
     routine = plan_in_words(brief.shared)

@@ -118,7 +118,7 @@ def test_a_run_that_is_not_finished_or_was_changed_is_refused(run: Path, tmp_pat
     assert ended.code == 2 and "matches.jsonl: was changed after the run" in ended.err
     (run / "digests.json").unlink()
     ended = rejudge(run, *out)
-    assert ended.code == 2 and "the run is not finished; go on with it by --resume" in ended.err
+    assert ended.code == 2 and "the run is not finished; --resume finishes it" in ended.err
     assert not (tmp_path / "again").exists()
 
 

@@ -1,0 +1,80 @@
+"""`arena merge OUT RUN...`: put the shards of a run together."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from arena.cli.console import Console
+from arena.engine.finished import opened
+from arena.engine.merging import MOST_NAMED, Merged, merge
+from arena.errors import EXIT_ERRORS, EXIT_OK
+from arena.settings.flags import Parser
+
+_DESCRIPTION = (
+    "Put the shards of one run together into the run directory OUT, which then holds the run as if it had not been"
+    " divided: records, calls, sessions, costs. What OUT holds already is kept, so merging again changes nothing, and"
+    " shards that come later can be added. RUN is only read. Exit codes: 0 every planned trial is there, 1 some are"
+    " missing (said which), 2 the runs are not of one plan, damaged, or in use."
+)
+_EXAMPLES = (
+    "python3 -m arena merge state/runs/whole state/runs/part-0 state/runs/part-1",
+    "python3 -m arena merge state/runs/whole state/runs/part-*",
+)
+
+
+def parser() -> Parser:
+    """Declare OUT, RUN... and how to print."""
+    declared = Parser(
+        "arena merge", "More: docs/many-machines.md.", _EXAMPLES, usage="arena merge OUT RUN... [flags]",
+        description=_DESCRIPTION,
+    )  # fmt: skip
+    declared.add_argument("out", metavar="OUT", type=Path, help="run directory to merge into; made where it is missing")
+    declared.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory of a shard; only read")
+    declared.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    declared.add_argument("--quiet", action="store_true", help="print only warnings and errors")
+    return declared
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    """Merge and say what is missing; return 0 when nothing is, else 1."""
+    merged = merge(options.out, options.runs)
+    if options.json:
+        console.result(json.dumps({
+            "out": str(options.out),
+            "runs": merged.runs,
+            "missing_shards": [str(shard) for shard in merged.shards],
+            "missing": list(merged.missing),
+            "summary": dict(merged.summary),
+        }))  # fmt: skip
+    elif not options.quiet:
+        console.result("\n".join(_lines(merged, options.out)))
+    if merged.missing:
+        console.warn(_missing_text(merged, options.out))
+        return EXIT_ERRORS
+    return EXIT_OK
+
+
+def _lines(merged: Merged, out: Path) -> list[str]:
+    summary = merged.summary
+    _, trials = summary["trial_nouns"]
+    counted = ", ".join(f"{count} {status}" for status, count in summary["statuses"].items() if count) or "none played"
+    sessions = len(opened(out).manifest.sessions)
+    return [
+        f"merged {merged.runs} runs into {out}: {summary['n_matches']} of {summary['n_planned']} {trials} ({counted})",
+        f"{sessions} sessions, ${summary['cost_usd']['usd']:.6f}",
+        f"next: python3 -m arena verify {out}",
+    ]
+
+
+def _missing_text(merged: Merged, out: Path) -> str:
+    _, trials = merged.summary["trial_nouns"]
+    shards = ", ".join(map(str, merged.shards[:MOST_NAMED]))
+    more = len(merged.shards) - MOST_NAMED
+    told = [f"no run was given for shards {shards}{f' and {more} more' if more > 0 else ''}"] if merged.shards else []
+    named = ", ".join(merged.missing[:MOST_NAMED])
+    beside = len(merged.missing) - MOST_NAMED
+    told.append(f"{len(merged.missing)} {trials} are missing: {named}{f' and {beside} more' if beside > 0 else ''}")
+    told.append(f"merge again with what is missing, or play it in {out} itself with --resume")
+    return "; ".join(told)

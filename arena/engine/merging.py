@@ -1,0 +1,211 @@
+"""Merges run directories of one plan into one: shards of one run, or copies of a run at different times.
+
+The result is a run directory like any other: it can be verified, resumed, reported, and merged again. Merging is a
+union, so the order of the runs does not count, and what is merged twice counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from arena.engine.finished import family_of_run, open_run
+from arena.engine.results import write_results
+from arena.engine.shards import WHOLE, Shard, shards_of_sessions
+from arena.errors import ConfigError, DataError, Issue, UsageError
+from arena.families.contract import Family
+from arena.formats.decode import decode
+from arena.play.context import LeftOut
+from arena.play.limits import Budget, Limits
+from arena.records import Json
+from arena.settings.prices import FREE, Price
+from arena.settings.table import PROVIDERS
+from arena.store import digests
+from arena.store.files import opened_folder, reading, write_atomic
+from arena.store.finished_run import FinishedRun
+from arena.store.journal import JOURNAL_FILE, encode_line, read_calls
+from arena.store.manifest import Manifest, SessionLog
+from arena.store.merge import Logs, merge_logs
+from arena.store.rundir import (
+    INPUTS_DIR,
+    MANIFEST_FILE,
+    RECORDS_FILE,
+    SUMMARY_FILE,
+    TIMINGS_FILE,
+    RunDir,
+    differences,
+    lock_folder,
+)
+
+MOST_NAMED = 20
+"""Missing trials that are named; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The result of a merge. `runs`: how many went in; `missing`: keys of the planned trials without a record, in plan
+    order; `shards`: those of the runs' division of which no run was given, empty where the runs are no shards of one division.
+    """
+
+    runs: int
+    summary: Mapping[str, Json]
+    missing: Sequence[str]
+    shards: Sequence[Shard]
+
+
+def merge(out: Path, runs: Sequence[Path]) -> Merged:
+    """Merge `runs`, and what `out` holds already, into the run directory `out`.
+
+    Errors: UsageError for a path that is no run directory or in use; ConfigError for runs of another identity;
+    DataError for a damaged run, or a trial that two of them played, each by itself. Nothing was changed then.
+    """
+    _check_paths(out, runs)
+    with ExitStack() as stack:
+        sources = [stack.enter_context(_held(path)) for path in runs]
+        if (out / MANIFEST_FILE).exists():
+            sources.append(open_run(out))
+        _check_same(sources)
+        family = family_of_run(sources[0].path, sources[0].identity)
+        manifest = merged_manifest([source.manifest for source in sources])
+        prices = _prices(sources)
+        logs = [Logs(source.path, family.spec.detail) for source in sources]
+        keys = [trial.key for trial in family.trials()]
+        _check_planned(logs, set(keys))
+        directory = stack.enter_context(closing(RunDir(out, (out / MANIFEST_FILE).exists())))
+        digests.discard(out)
+        directory.recover(lambda text: None, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
+        directory.write_manifest(manifest)
+        _copy_inputs(sources[0].path, out, family)
+        merge_logs(out, logs, keys)
+        cost, left_out = _cost(out, manifest, prices)
+        summary = write_results(out, family, WHOLE, manifest, cost, left_out.by_model(), bundles=True)
+        digests.write(out)
+        missing = _missing(out, family, keys)
+        return Merged(len(runs), summary, missing, _missing_shards(manifest, out))
+
+
+def _check_paths(out: Path, runs: Sequence[Path]) -> None:
+    for path in runs:
+        if path.resolve() == out.resolve():
+            raise UsageError(f"{path} is the directory that is merged into: what it holds is kept anyway; leave it out")
+    if out.exists() and not (out / MANIFEST_FILE).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} is not empty and no run directory: name another one to merge into")
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[FinishedRun]:
+    """Yield a run that no other process works on. Errors: as of `open_run`; UsageError where one does."""
+    run = open_run(path)
+    with opened_folder(path) as folder:
+        lock_folder(folder, path)
+        yield run
+
+
+def _check_same(sources: Sequence[FinishedRun]) -> None:
+    first = sources[0]
+    for other in sources[1:]:
+        found = list(differences(first.manifest.identity.to_json(), other.manifest.identity.to_json()))
+        if found:
+            lines = "\n  ".join(found)
+            raise ConfigError(
+                f"{other.path} is another run than {first.path}, so they cannot be merged; nothing was written\n"
+                f"  {lines}"
+            )
+
+
+def _check_planned(logs: Sequence[Logs], planned: set[str]) -> None:
+    for one in logs:
+        for key in sorted(one.keys() - planned)[:1]:
+            raise DataError([Issue(str(one.path), key, "is not in the plan: this run was changed")])
+
+
+def merged_manifest(manifests: Sequence[Manifest]) -> Manifest:
+    """Return the manifest of runs of one identity put together: of the first that was created, with all sessions.
+
+    A session that several have, one of them before it ended, is there once, as it ended.
+    """
+    first = min(manifests, key=lambda one: (one.created_utc, encode_line(_whole(one).to_json())))
+    sessions: dict[bytes, SessionLog] = {}
+    for manifest in manifests:
+        for session in manifest.sessions:
+            key = encode_line([session.started_utc, dict(session.operation), session.retry_generation])
+            if key not in sessions or not sessions[key].ended:
+                sessions[key] = session
+    ordered = sorted(sessions.items(), key=lambda item: (item[1].started_utc, item[0]))
+    return replace(_whole(first), sessions=[session for _, session in ordered])
+
+
+def _whole(manifest: Manifest) -> Manifest:
+    operation = {**manifest.operation, "shard": None}
+    return replace(manifest, operation=operation, sessions=manifest.sessions[:1])
+
+
+def _copy_inputs(source: Path, out: Path, family: Family) -> None:
+    inputs = dict(family.inputs())
+    tools = source / INPUTS_DIR / "tools.txt"
+    if tools.exists():
+        with reading(tools, source) as file:
+            inputs["tools.txt"] = file.read()
+    for name, data in inputs.items():
+        write_atomic(out / INPUTS_DIR / name, data, out)
+
+
+def _prices(sources: Sequence[FinishedRun]) -> dict[str, Price]:
+    """Return model -> price, as the runs that came to an end say. Errors: ConfigError where they differ."""
+    prices: dict[str, Price] = {}
+    for source in sources:
+        if (source.path / SUMMARY_FILE).is_file():
+            for label, row in source.summary()["cost_usd"]["prices"].items():
+                price = decode(Price, row, f"{source.path}/{SUMMARY_FILE}", f"/cost_usd/prices/{label}")
+                if prices.setdefault(label, price) != price:
+                    raise ConfigError(
+                        f"{source.path}: the price of {label} is {asdict(price)}, elsewhere {asdict(prices[label])}:"
+                        " resume those shards with the same --prices"
+                    )
+    return prices
+
+
+def _cost(out: Path, manifest: Manifest, prices: Mapping[str, Price]) -> tuple[dict[str, Json], LeftOut]:
+    """Return `cost_usd` of the summary, the sum over the calls of all runs, and the settings that were not sent."""
+    budget, left_out = Budget(Limits()), LeftOut()
+    for _, line in read_calls(out / JOURNAL_FILE):
+        usage = None
+        if line.reply is not None:
+            usage = line.reply.usage
+            left_out.add(line.provider, line.reply.not_sent)
+        if line.provider:
+            price = prices.get(line.provider, FREE)
+            budget.add_past(line.provider, price, usage, line.assumed, len(line.http), line.unknown)
+    identity = manifest.identity
+    labels = set(identity.models.judges)
+    if identity.source is None:  # else its players were called, and paid, by an earlier run
+        labels |= set(identity.models.roster)
+    cost: dict[str, Json] = {
+        "usd": round(budget.spent()["cost_usd"], 6),
+        "unpriced": sorted(label for label in labels if not _offline(label) and label not in prices),
+        "unknown_attempts": budget.unknown,
+        "prices": {label: price.to_json() for label, price in sorted(prices.items())},
+    }
+    return cost, left_out
+
+
+def _offline(label: str) -> bool:
+    row = PROVIDERS.get(label.partition("/")[0])
+    return row is not None and row.offline
+
+
+def _missing(out: Path, family: Family, keys: Sequence[str]) -> list[str]:
+    here = set(Logs(out, family.spec.detail).records.keys())
+    return [key for key in keys if key not in here]
+
+
+def _missing_shards(manifest: Manifest, out: Path) -> list[Shard]:
+    """Return the shards of a division of which no session is here; none where not all sessions are of one division."""
+    shards = set(shards_of_sessions(manifest, str(out)))
+    counts = {shard.count for shard in shards}
+    if len(counts) != 1:
+        return []
+    count = counts.pop()
+    return [shard for shard in (Shard(index, count) for index in range(count)) if shard not in shards]

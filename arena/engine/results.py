@@ -1,0 +1,48 @@
+"""The end of a session, or of a merge: the records in plan order, and every file that is derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from arena.engine.manifest import summary_head
+from arena.engine.shards import Shard
+from arena.engine.summary import Summary
+from arena.families.contract import Family
+from arena.records import Json, Record
+from arena.store.closing import close_records
+from arena.store.manifest import Manifest
+from arena.store.reader import RecordFile
+from arena.store.rundir import RECORDS_FILE
+
+
+def write_results(
+    path: Path,
+    family: Family,
+    shard: Shard,
+    manifest: Manifest,
+    cost: Mapping[str, Json],
+    not_sent: Mapping[str, Json],
+    bundles: bool,
+) -> dict[str, Json]:
+    """Rewrite the records of the run directory `path` in plan order, chained, and write all that follows from them.
+
+    `shard`: the part of the plan that belongs here.  `cost`, `not_sent`: as of `summary_head`.  `bundles`: write the
+    files of each trial too, since they may be missing.  Return the summary. Errors: DataError for a line that is no
+    record.
+    """
+    keys = [trial.key for trial in shard.trials(family.trials())]
+    summary = Summary(path, family, len(keys))
+    exporters = family.exports(path)
+
+    def each(record: Record) -> None:
+        if bundles:
+            family.write_bundle(path, record)
+        summary.add(record)
+        for exporter in exporters:
+            exporter.add(record)
+
+    close_records(RecordFile(path / RECORDS_FILE, family.spec.detail), manifest.identity.to_json(), keys, each)
+    for exporter in exporters:
+        exporter.close()
+    return summary.close(summary_head(manifest, family, cost, not_sent))

@@ -1,0 +1,140 @@
+"""Puts the logs of several run directories of one plan together: records, journal, timings.
+
+Whatever a trial has comes from one of them, its owner, so no call is counted twice. A trial may be in several where one
+is an older copy of another: its calls there are the first of its calls here. The lines of the result stand in plan
+order, trial by trial, so what comes out does not depend on the order in which the runs are named.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from io import BufferedReader
+from pathlib import Path
+
+from arena.errors import DataError, Issue
+from arena.store.chain import unchained
+from arena.store.files import AtomicFile, reading
+from arena.store.journal import JOURNAL_FILE, JOURNAL_MODE, parse_line, read_lines, readable
+from arena.store.reader import RecordFile
+from arena.store.rundir import RECORDS_FILE, TIMINGS_FILE
+
+_TRIAL = re.compile(rb'\{"kind":"[a-z]+","trial":("(?:[^"\\]|\\.)*")')
+_KEY = re.compile(rb'\{"key":("(?:[^"\\]|\\.)*")')
+
+Offsets = Mapping[str, "array[int]"]
+"""Key of a trial -> where its lines begin in a log, in the order of the file."""
+
+
+@dataclass(slots=True)
+class Logs:
+    """The logs of one run directory: where the lines of each trial are. Memory: 8 bytes a line."""
+
+    path: Path
+    detail: type | None
+    """The family's class of Score.detail."""
+    records: RecordFile = field(init=False)
+    calls: Offsets = field(init=False)
+    timings: Offsets = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Errors: DataError for a line without the key of a trial, or a file that cannot be read."""
+        self.records = RecordFile(self.path / RECORDS_FILE, self.detail)
+        self.calls = _offsets(self.path / JOURNAL_FILE, _TRIAL, "trial")
+        self.timings = _offsets(self.path / TIMINGS_FILE, _KEY, "key")
+
+    def keys(self) -> set[str]:
+        """Return the keys of all trials that have a line."""
+        return {*self.calls, *self.records.keys(), *self.timings}
+
+
+def _offsets(path: Path, start: re.Pattern[bytes], member: str) -> Offsets:
+    found: dict[str, array[int]] = {}
+    if readable(path):
+        for number, (offset, line) in enumerate(read_lines(path), 1):
+            if not line.endswith(b"\n"):
+                break  # torn by a kill: no line yet
+            began = start.match(line)
+            key = json.loads(began[1]) if began else parse_line(path, number, line).get(member)
+            if not isinstance(key, str):
+                raise DataError([Issue(str(path), f"line {number}", f"has no {member}")])
+            found.setdefault(key, array("Q")).append(offset)
+    return found
+
+
+def _lines(file: BufferedReader | None, offsets: Iterable[int]) -> Iterator[bytes]:
+    for offset in offsets:
+        assert file is not None
+        file.seek(offset)
+        yield file.readline()
+
+
+def merge_logs(out: Path, sources: Sequence[Logs], keys: Collection[str]) -> None:
+    """Write the logs of the run directory `out` anew, from those of `sources`, of which `out` itself may be one.
+
+    `keys`: of the trials that belong there, in plan order; lines of other trials are left out. The records are not
+    chained yet (closing.py). Errors: DataError where two sources played one trial, each by itself.
+    """
+    with ExitStack() as stack:
+        journals = [_opened(stack, source.path / JOURNAL_FILE, source.calls) for source in sources]
+        owners = {key: owner for key in keys if (owner := _owner(key, sources, journals)) is not None}
+        journal = _new(stack, out / JOURNAL_FILE, JOURNAL_MODE)
+        for key, owner in owners.items():
+            for line in _lines(journals[owner], sources[owner].calls.get(key, ())):
+                journal.write(line)
+        journal.close()
+        timings = _new(stack, out / TIMINGS_FILE)
+        logs = [_opened(stack, source.path / TIMINGS_FILE, source.timings) for source in sources]
+        for key, owner in owners.items():
+            for line in _lines(logs[owner], sources[owner].timings.get(key, ())):
+                timings.write(line)
+        timings.close()
+        records = _new(stack, out / RECORDS_FILE)
+        chosen = [
+            source.records.chosen([key for key, owner in owners.items() if owner == number])
+            for number, source in enumerate(sources)
+        ]
+        for key, owner in owners.items():
+            if key in sources[owner].records:
+                line, _ = next(chosen[owner])
+                records.write(unchained(line))
+        records.close()
+
+
+def _new(stack: ExitStack, path: Path, mode: int = 0o666) -> AtomicFile:
+    file = AtomicFile(path, mode=mode)
+    stack.callback(file.discard)
+    return file
+
+
+def _opened(stack: ExitStack, path: Path, offsets: Offsets) -> BufferedReader | None:
+    return stack.enter_context(reading(path)) if offsets else None
+
+
+def _owner(key: str, sources: Sequence[Logs], journals: Sequence[BufferedReader | None]) -> int | None:
+    """Return which source has the most of a trial, None where none has any of it."""
+    having = [n for n, source in enumerate(sources) if key in source.calls or key in source.records]
+    if len(having) < 2:
+        return having[0] if having else None
+    best = max(having, key=lambda n: (len(sources[n].calls.get(key, ())), key in sources[n].records, -n))
+    whole = list(_lines(journals[best], sources[best].calls.get(key, ())))
+    for other in having:
+        theirs = list(_lines(journals[other], sources[other].calls.get(key, ())))
+        if theirs != whole[: len(theirs)] or (len(theirs) == len(whole) and not _same(key, sources, best, other)):
+            raise DataError([
+                Issue(f"{sources[other].path}/{RECORDS_FILE}", key,
+                      f"was also played in {sources[best].path}, by itself: leave one of the two runs out")
+            ])  # fmt: skip
+    return best
+
+
+def _same(key: str, sources: Sequence[Logs], one: int, other: int) -> bool:
+    """Whether two sources have the same record of a trial, or the second has none."""
+    if one == other or key not in sources[other].records:
+        return True
+    (line, _), (theirs, _) = (next(sources[n].records.chosen([key])) for n in (one, other))
+    return unchained(line) == unchained(theirs)

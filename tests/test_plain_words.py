@@ -1,0 +1,113 @@
+"""Plain English: phrases of a dialect that readers stumble over, and words that design gives another name, stay out."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SAID = (tokenize.COMMENT, tokenize.STRING)
+
+REFUSED = {
+    r"\b(?:go|goes|gone|going) on with\b": "resume, continue",
+    r"\bnothing that was paid for\b|\bplay and pay\b(?! twice)": "only calls in flight are repeated",
+    r"\b(?:is|are|was) told from\b|\btells? [\w ]{1,40} from chance\b": "is distinguished from, separate",
+    r"\b[Ww]hat(?:ever)? c[ao]me of\b": "the result of",
+    r"\bhardly one\b": "are rare",
+    r"\bis not as the arena\b": "malformed",
+    r"\bof both, what\b": "name the one that is meant",
+    r"\bcomes? again to the byte\b|\bto the byte\b": "byte for byte",
+    r"\b[Nn]obody may be listening\b": "stderr may be closed",
+    r"\bno run to go on\b": "nothing to resume",
+    r"\bstands? (?:there )?twice there\b|\bstands? there twice\b": "is recorded twice",
+    r"\bcan(?:not)? be told\b(?! apart)": "is known, can be determined",
+    r"\b(?:is|are) told at once\b": "are reported at once",
+    r"\b(?:front|data|main|every|each|the|a) doors?\b(?! code)": "command, entry point",
+    r"\bceilings?\b": "limit, cap",
+    r"\b(?:one|a|per|once a|of the same) lanes?\b": "series",
+    r"(?<![`_\"'\w])[Aa]rtefacts?(?![`_\"'\w])": "evidence value",
+}
+"""Phrase -> what to write in its place."""
+
+MEANT = {
+    r"\bgo on with\b": {
+        "arena/play/dialogue.py",  # words of players and to players: other words would be other conversations
+        "arena/families/crypto/mock/player.py",
+        "arena/families/crypto/baselines/wording.py",
+    },
+}
+"""Phrase -> files that hold it in a text for models, which results depend on."""
+
+IN_TEXTS_FOR_MODELS = frozenset({name for names in MEANT.values() for name in names})
+OTHERS_WORDS = ("arena/policy/grants.py", "arena/families/cheaptalk/", "arena/families/risk/agents/reading.py")
+"""Files whose lists of words are what others say, or that keep names of the predecessor's experiment files."""
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    files = [*(ROOT / "arena").rglob("*.py"), *(ROOT / "scripts").glob("*.py"), *(ROOT / "docs").glob("*.md")]
+    files += [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "RELEASING.md", "SECURITY.md")]
+    for path in sorted(files):
+        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+
+
+def prose(name: str, text: str) -> str:
+    """Return what is said: of code the comments and the texts of several words, without what is in backticks."""
+    if name.endswith(".py"):
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        parts = [
+            re.sub(r"\{[^{}]*\}", " ", token.string) for token in tokens if token.type in SAID and " " in token.string
+        ]
+        # A text over several lines is one sentence: the quotes between its parts are no part of it.
+        text = " ".join(re.sub(r"^#|^[a-z]{0,2}[\"']+|[\"']+$", "", part) for part in parts)
+    return re.sub(r"`[^`]*`", " ", " ".join(text.split()))
+
+
+def found_in(name: str, text: str) -> list[str]:
+    if name in IN_TEXTS_FOR_MODELS or name.startswith(OTHERS_WORDS):
+        return []
+    said = prose(name, text)
+    return [f"{name}: {match[0]!r}: write {better}" for phrase, better in REFUSED.items()
+            for match in re.finditer(phrase, said)]  # fmt: skip
+
+
+def test_texts_use_plain_words() -> None:
+    read = list(texts())
+    assert len(read) > 300
+    assert [line for name, text in read for line in found_in(name, text)] == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "there is no run to go on with",
+        "every answer must come again to the byte",
+        "A leak is told from chance by these rules",
+        "What came of asking",
+        "the cover is not as the arena writes it",
+        "the main door prints",
+        "the ceiling of the run",
+        "An artefact from nowhere",
+        "all mistakes are told at once",
+    ],
+)
+def test_sentence_of_the_dialect_is_found(sentence: str) -> None:
+    assert found_in("docs/x.md", sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "nothing to resume",
+        "byte for byte",
+        "the field `artefacts` of a record",
+        "what players are told",
+        "two files have the same id; keys could not be told apart",
+    ],
+)
+def test_plain_sentence_is_let_alone(sentence: str) -> None:
+    assert found_in("docs/x.md", sentence) == []
