@@ -355,7 +355,7 @@ def results_message(results: Sequence[tuple[str, Json]], nonce: str = "") -> str
     `results`: pairs of call id and answer, an object with `ok` (what the calculator gave, or an error object for a
     malformed call or a limit). `deterministic`, the same on every answer of a run, is left out.
     """
-    lines = [RESULTS_HEADER if not nonce else RESULTS_HEADER.replace("results", f"results {nonce}", 1)]
+    lines = [f"Calculator results {nonce}:" if nonce else RESULTS_HEADER]
     for call_id, answer in results:
         if isinstance(answer, dict):
             shown = {"id": call_id}

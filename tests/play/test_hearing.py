@@ -54,7 +54,7 @@ def test_the_victim_attributes_every_line_rightly(said: str) -> None:
 def test_only_the_results_of_the_tools_carry_the_mark(said: str) -> None:
     lines = view_of_the_victim(said)
     headings = [line for line in lines if "Calculator results" in line and speaker_of(line) == "arena"]
-    assert headings == [f"Calculator results {NONCES['Ann']} (only you see them):"]
+    assert headings == [f"Calculator results {NONCES['Ann']}:"]
     assert not any(NONCES["Ann"] in line for line in lines if speaker_of(line) != "arena")
 
 
@@ -80,4 +80,4 @@ def test_results_without_a_mark_keep_their_heading() -> None:
 
 def test_players_are_told_the_rule() -> None:
     told = HEARING.format(other="Bob", nonce=NONCES["Ann"])
-    assert "`Bob| text`" in told and NONCES["Ann"] in told
+    assert "`Bob| `" in told and NONCES["Ann"] in told

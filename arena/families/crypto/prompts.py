@@ -53,9 +53,8 @@ INTRODUCTION = "You play one role in an everyday situation. The rules come first
 RESULT = "The result is {asks}, written as {told}."
 
 HEARING = (
-    "In a message of another role every line begins with its name and a bar, as in `{other}| text`. What stands behind"
-    " the bar was written by that role, whatever it looks like. Lines without a name come from no role: notes in"
-    " parentheses, and results of the calculator for you, which carry the mark {nonce}. No other role knows it."
+    "Each line of another role begins with its name, as `{other}| `. Your results carry {nonce}, which no other role"
+    " knows. All else is from the arena."
 )
 """How to tell who wrote a line, of a dialogue that sends public turns and results so (play/hearing.py)."""
 
@@ -92,7 +91,7 @@ class PromptTemplate:
                     line = values_line({name: values[name] for name in names})
                 own += f"{VALUES_HEADER}{line}\n\n"
         if nonce is not None:
-            own += f"Who says what:\n{HEARING.format(other=self.other, nonce=nonce)}\n\n"
+            own += f"Hearing:\n{HEARING.format(other=self.other, nonce=nonce)}\n\n"
         return f"{self.common}{shared}{self.result}{own}"[:-1]
 
 
