@@ -13,7 +13,10 @@ from arena.cli.commands import COMMANDS
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("arena", "calculator", "config", "deploy", "docs", "scripts", "src", "state", "tests")
 
-INVENTED = re.compile(r"arena/(?:families/toss|cli/commands/toss|providers/coin)\b[\w./]*|--tosses|-m arena toss")
+INVENTED = re.compile(
+    r"arena/(?:families/toss|cli/commands/toss|providers/coin)\b[\w./]*|--tosses|-m arena toss"
+    r"|arena/families/cheaptalk/(?:protocols/p4_last_word|deviations/flood|data/statements)\.py"
+)
 """What CONTRIBUTING.md adds as an example; tests/test_contributing.py does what it says."""
 
 PREDECESSOR = "docs/migration.md"

@@ -17,6 +17,7 @@ from arena.engine.build import ProcessContext, RunRequest, build_calculator, bui
 from arena.engine.dry_run import dry_run_text
 from arena.engine.finished import opened
 from arena.engine.manifest import run_identity
+from arena.engine.processes import play_in_processes
 from arena.engine.progress import Console
 from arena.engine.result_text import left_out, summary_text
 from arena.engine.session import Run, Session, SessionResult
@@ -52,6 +53,8 @@ def execute(request: RunRequest, console: Console) -> int:
             return EXIT_OK
         if shard != WHOLE:
             console.notify(shard_text(run))
+        if request.config.operation.processes > 1:
+            run.spread = play_in_processes
         path = _directory(request, run.identity, shard)
         run.resume_hint = _resume_hint(request.process, path)
         result = _carry_out(run, path)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from arena.engine.runner import Progress
 from arena.families.spec import Words
 from arena.play.context import Activity
-from arena.play.limits import Budget
 from arena.records import Record
 
 
@@ -26,6 +25,12 @@ class Console(Protocol):
     def warn(self, text: str) -> None: ...
 
     def status(self, text: str) -> None: ...
+
+
+class Account(Protocol):
+    """What says how much was spent, by name; `cost_usd` is shown."""
+
+    def spent(self) -> Mapping[str, float]: ...
 
 
 def duration(seconds: float) -> str:
@@ -46,14 +51,14 @@ class ProgressLine:
         console: Console,
         todo: int,
         activity: Activity,
-        budget: Budget,
+        spent: Account,
         timer: Callable[[], float],
         words: Words,
     ) -> None:
         self._console = console
         self._todo = todo
         self._activity = activity
-        self._budget = budget
+        self._spent = spent
         self._timer = timer
         self._words = words
         self._started = timer()
@@ -69,7 +74,7 @@ class ProgressLine:
             parts.append(f"{self._activity.retries} retries")
         bad = {status: n for status, n in progress.by_status.items() if status != "done"}
         parts += [f"{n} {status}" for status, n in sorted(bad.items())]
-        cost = self._budget.spent()["cost_usd"]
+        cost = self._spent.spent()["cost_usd"]
         if cost:
             parts.append(f"${cost:.4f}")
         if progress.finished:
@@ -80,13 +85,15 @@ class ProgressLine:
     def tick(self, progress: Progress) -> None:
         self._console.status(self.line(progress))
 
-    def finished(self, record: Record, seconds: float, finished: int) -> None:
-        """Say that a trial ended, where there is no live line."""
-        if self._console.live:
-            return
-        scores = [value for value in record.score.values.values() if value is not None]
-        score = " ".join(str(value) for value in scores) or record.score.unscored or "-"
-        outcome = record.score.outcome or record.status
-        self._console.notify(
-            f"[{finished}/{self._todo}] {record.key}: {outcome} ({record.stop}; {score}) in {seconds:.2f}s"
-        )
+    def finished(self, line: str, finished: int) -> None:
+        """Say that a trial ended (`trial_line`), where there is no live line."""
+        if not self._console.live:
+            self._console.notify(f"[{finished}/{self._todo}] {line}")
+
+
+def trial_line(record: Record, seconds: float) -> str:
+    """Return how a trial ended, as one line."""
+    scores = [value for value in record.score.values.values() if value is not None]
+    score = " ".join(str(value) for value in scores) or record.score.unscored or "-"
+    outcome = record.score.outcome or record.status
+    return f"{record.key}: {outcome} ({record.stop}; {score}) in {seconds:.2f}s"

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
-from arena.engine.plan import Job, SeriesIndex, job_series
-from arena.engine.progress import Console, ProgressLine
+from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
+from arena.engine.progress import Account, Console, ProgressLine, trial_line
 from arena.engine.results import write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
@@ -25,7 +26,7 @@ from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
 from arena.records import STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
-from arena.store import digests
+from arena.store import digests, parts
 from arena.store.calls import CallLine
 from arena.store.files import write_atomic
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
@@ -48,6 +49,18 @@ class NotPassed(NamedTuple):
     stop: Stop
     detail: str
 
+    @staticmethod
+    def of(record: Record) -> NotPassed:
+        """Return what of a record is kept, whatever its status."""
+        return NotPassed(record.key, record.status, record.stop, record.transcript.detail)
+
+
+class Shown(NamedTuple):
+    """What is told while trials are played: each that has ended, with its seconds and how many have; and the counts."""
+
+    finished: Callable[[Record, float, int], None]
+    tick: Callable[[Progress], None]
+
 
 @dataclass
 class Run:
@@ -66,6 +79,8 @@ class Run:
     identity: Identity = field(init=False)
     resume_hint: str = ""
     shard: Shard = WHOLE
+    spread: Callable[[Session, int], Progress] | None = None
+    """Plays the given number of pending trials of a session in several processes; None: they are played in this one."""
 
     def trials(self) -> Iterator[Trial]:
         """Yield the trials of this shard, in plan order."""
@@ -119,6 +134,7 @@ class Session:
         self.activity = Activity()
         self.left_out = LeftOut()
         self.started = time.perf_counter()
+        self._prices = {model.label: model.price for model in run.cast.models()}
 
     def carry_out(self) -> SessionResult:
         """Play what is to be played and write all results.
@@ -168,6 +184,7 @@ class Session:
         self.manifest = directory.read_manifest()
         directory.check_identity(self.manifest, run.identity)
         self._check_shard()
+        parts.absorb(directory.path, run.console.notify)
         self.records = self._record_file()
         newest = self.records.stored()
         generation = retry_generation(self.manifest, bool(retry))
@@ -208,19 +225,20 @@ class Session:
 
     def _read_journal(self) -> None:
         """Index the recorded calls of what is to be played, and charge the budget with what was already spent."""
-        prices = {model.label: model.price for model in self.run.cast.models()}
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
 
-        def each(line: CallLine) -> None:
-            if line.provider not in prices:
-                return
-            model, usage = line.provider, None
-            if line.reply is not None:
-                usage = line.reply.usage
-                self.left_out.add(model, line.reply.not_sent)
-            self.budget.add_past(model, prices[model], usage, line.assumed, len(line.http), line.unknown)
+        self.recorded.scan(wanted, self.charge)
 
-        self.recorded.scan(wanted, each)
+    def charge(self, line: CallLine) -> None:
+        """Count a call of the journal that this process did not make."""
+        price = self._prices.get(line.provider)
+        if price is None:
+            return
+        usage = None
+        if line.reply is not None:
+            usage = line.reply.usage
+            self.left_out.add(line.provider, line.reply.not_sent)
+        self.budget.add_past(line.provider, price, usage, line.assumed, len(line.http), line.unknown)
 
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
@@ -231,37 +249,53 @@ class Session:
             write_atomic(folder / TOOLS_INPUT, self.run.tools.encode(), self.directory.path)
 
     def _play(self, pending: int) -> Progress:
-        run, operation, directory = self.run, self.operation, self.directory
-        journal = AppendFile(directory.file(JOURNAL_FILE), operation.fsync)
-        records = AppendFile(directory.file(RECORDS_FILE), operation.fsync)
-        timings = AppendFile(directory.file(TIMINGS_FILE), False)
+        run, operation = self.run, self.operation
+        if run.spread is not None:
+            return run.spread(self, pending)
+        shown = self.progress_line(pending, self.budget)
+
+        def finished(record: Record, seconds: float, number: int) -> None:
+            self.note(NotPassed.of(record))
+            if operation.progress:
+                shown.finished(trial_line(record, seconds), number)
+
+        tick = shown.tick if self.shows_progress() else ignore
+        most = run.limits().trials
+        cap = None if most is None else TrialCap(most, self.answered(), run.request.process.stop)
+        workers = min(operation.workers, pending)
+        return self.play(self.directory.path, job_series(self.jobs()), workers, cap, Shown(finished, tick))
+
+    def play(self, logs: Path, todo: Iterable[JobSeries], workers: int, cap: TrialCap | None, shown: Shown) -> Progress:
+        """Play job series in this process; what it logs is appended to the files in the folder `logs`."""
+        run, operation = self.run, self.operation
+        journal = AppendFile(logs / JOURNAL_FILE, operation.fsync)
+        records = AppendFile(logs / RECORDS_FILE, operation.fsync)
+        timings = AppendFile(logs / TIMINGS_FILE, False)
         with closing(journal), closing(records), closing(timings):
-            shown = ProgressLine(
-                run.console, pending, self.activity, self.budget, time.perf_counter, run.family.spec.words
-            )
 
             def record(finished: Record, seconds: float, number: int) -> None:
                 records.append(encode_line(finished.to_json()))
-                run.family.write_bundle(directory.path, finished)
+                run.family.write_bundle(self.directory.path, finished)
                 timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
                 timings.append(encode_line(timing))
-                self._note(finished)
-                if operation.progress:
-                    shown.finished(finished, seconds, number)
+                shown.finished(finished, seconds, number)
 
-            hooks = Hooks(
-                record=record,
-                earlier=self._earlier,
-                tick=shown.tick if operation.progress or run.console.live else _ignore,
-            )
-            context = self._context(journal)
-            runner = Runner(run.family, context, hooks, min(operation.workers, pending), operation.continue_on_error)
-            most = run.limits().trials
-            if most is not None:
-                runner.cap = TrialCap(most, self._answered(), context.stop)
-            return runner.run(job_series(self._jobs()))
+            hooks = Hooks(record=record, earlier=self._earlier, tick=shown.tick)
+            runner = Runner(run.family, self._context(journal), hooks, workers, operation.continue_on_error)
+            if cap is not None:
+                runner.cap = cap
+            return runner.run(todo)
 
-    def _answered(self) -> int:
+    def progress_line(self, pending: int, spent: Account) -> ProgressLine:
+        """Return the progress line of this session."""
+        run = self.run
+        return ProgressLine(run.console, pending, self.activity, spent, time.perf_counter, run.family.spec.words)
+
+    def shows_progress(self) -> bool:
+        """Whether the progress line is asked for, or there is a terminal to redraw it on."""
+        return self.operation.progress or self.run.console.live
+
+    def answered(self) -> int:
         """Return how many of the kept trials got an answer."""
         return sum(record.answered for _, record in self.records.chosen(list(self.kept))) if self.kept else 0
 
@@ -282,14 +316,14 @@ class Session:
             left_out=self.left_out,
         )
 
-    def _note(self, record: Record) -> None:
+    def note(self, ended: NotPassed) -> None:
         """Keep why a trial did not pass, for the end of the run."""
-        if record.status == "done" or record.key in self.run.family.carried_over:
+        if ended.status == "done" or ended.key in self.run.family.carried_over:
             return
         if len(self.not_passed) < MOST_UNFINISHED:
-            self.not_passed.append(NotPassed(record.key, record.status, record.stop, record.transcript.detail))
+            self.not_passed.append(ended)
 
-    def _jobs(self) -> Iterator[Job]:
+    def jobs(self) -> Iterator[Job]:
         for trial in self.run.trials():
             if trial.key not in self.kept:
                 yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.carried_over)
@@ -320,5 +354,5 @@ class Session:
         )  # fmt: skip
 
 
-def _ignore(progress: Progress) -> None:
+def ignore(progress: Progress) -> None:
     """Show nothing."""

@@ -22,6 +22,7 @@ class Operation:
     retry: tuple[str, ...]
     shard: str | None
     workers: int
+    processes: int
     continue_on_error: bool
     fsync: bool
     junit: Path | None

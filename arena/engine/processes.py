@@ -1,0 +1,283 @@
+"""Plays the pending trials of a session in several processes of this machine.
+
+The session forks; each child plays every n-th job series with models and a calculator of its own, and appends to logs
+of its own (store/parts.py). It tells the parent through a pipe what has ended; the parent shows one progress view, hands on
+signals, and puts the logs together. A child whose parent is gone ends at once: what was answered is on disk.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import selectors
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NoReturn
+
+from arena.engine.build import RunRequest, build_calculator, build_cast
+from arena.engine.plan import job_series
+from arena.engine.progress import trial_line
+from arena.engine.runner import JOIN_SECONDS, Progress, TrialCap
+from arena.engine.session import NotPassed, Session, Shown, ignore
+from arena.engine.shards import Shard
+from arena.errors import EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, StorageFault, UsageError
+from arena.play.limits import Budget, Limits
+from arena.records import Json, Record
+from arena.settings.config import Config
+from arena.stops import Stop
+from arena.store import parts
+from arena.store.files import opened_folder
+from arena.store.journal import JOURNAL_FILE, encode_line, read_calls
+from arena.store.rundir import lock_folder
+
+_WORST = ("failure", "error", "interrupted", "budget")
+"""Why a session stopped, where its processes stopped for several reasons: the first of these."""
+
+
+@dataclass(slots=True)
+class _Child:
+    """A process as the parent knows it. `counts`: turns, calls in flight, retries and dollars, as it last said."""
+
+    pid: int
+    pipe: int
+    counts: Sequence[float] = (0, 0, 0, 0.0)
+    stopped_by: str | None = None
+    ended: bool = False
+    failed: str | None = None
+    refused: bool = False
+    """Whether it failed since a service refused a setting."""
+    rest: bytes = b""
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What was spent before, and by the children so far."""
+
+    before: float
+    children: list[_Child] = field(default_factory=list)
+
+    def spent(self) -> Mapping[str, float]:
+        return {"cost_usd": self.before + sum(child.counts[3] for child in self.children)}
+
+
+def play_in_processes(session: Session, pending: int) -> Progress:
+    """Play what is pending in as many processes as the settings say, at most one per trial.
+
+    Errors: UsageError where this system cannot fork; SettingRefused of a process; StorageFault where a process ended
+    without saying why, or could not write: its logs are absorbed when the run is resumed.
+    """
+    if not hasattr(os, "fork"):
+        raise UsageError("--processes: this system cannot fork; leave it out, or divide the run by --shard")
+    count = min(session.operation.processes, pending)
+    folders = parts.make_parts(session.directory.path, count)
+    life, held = os.pipe()
+    children = [_fork(session, Shard(number, count), folders[number], (life, held)) for number in range(count)]
+    os.close(life)
+    try:
+        progress = _watch(session, children, pending)
+    finally:
+        os.close(held)  # a child that is still there ends now
+        for child in children:
+            if not child.ended:
+                os.waitpid(child.pid, 0)
+    for child in children:
+        if child.failed is not None:
+            raise (SettingRefused if child.refused else StorageFault)(child.failed)
+    for folder in folders:
+        for _, line in read_calls(folder / JOURNAL_FILE):
+            session.charge(line)
+    parts.absorb(session.directory.path, session.run.console.notify)
+    return progress
+
+
+def _fork(session: Session, part: Shard, folder: Path, life: tuple[int, int]) -> _Child:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reader)
+            os.close(life[1])
+            _child(session, part, folder, life[0], writer)
+        finally:
+            os._exit(EXIT_INTERRUPTED)
+    os.close(writer)
+    return _Child(pid, reader)
+
+
+# The parent
+
+
+def _watch(session: Session, children: Sequence[_Child], pending: int) -> Progress:
+    """Take in what the children say until all have ended; return the counts of all of them."""
+    progress, spent = Progress(), _Spent(session.budget.spent()["cost_usd"], list(children))
+    shown = session.progress_line(pending, spent)
+    stop, told = session.run.request.process.stop, False
+    with selectors.DefaultSelector() as selector:
+        for child in children:
+            selector.register(child.pipe, selectors.EVENT_READ, child)
+        while selector.get_map():
+            for key, _ in selector.select(JOIN_SECONDS):
+                child = key.data
+                data = os.read(child.pipe, 1 << 16)
+                if not data:
+                    selector.unregister(child.pipe)
+                    os.close(child.pipe)
+                    _ended(child)
+                    continue
+                *lines, child.rest = (child.rest + data).split(b"\n")
+                for line in lines:
+                    _heard(json.loads(line), child, session, progress, shown.finished)
+            failing = any(child.failed or child.stopped_by in ("error", "failure") for child in children)
+            if (stop.is_set() or failing) and not told:
+                told = True
+                _terminate(children)
+            activity = session.activity
+            activity.turns, activity.in_flight, activity.retries = (
+                int(sum(child.counts[n] for child in children)) for n in range(3)
+            )
+            if session.shows_progress():
+                shown.tick(progress)
+    reasons = {child.stopped_by for child in children}
+    progress.stopped_by = next((reason for reason in _WORST if reason in reasons), None)
+    return progress
+
+
+def _heard(
+    said: dict[str, Json], child: _Child, session: Session, progress: Progress, show: Callable[[str, int], None]
+) -> None:
+    if "counts" in said:
+        child.counts = said["counts"]
+    elif "warn" in said:
+        session.run.console.warn(said["warn"])
+    elif "failed" in said:
+        child.failed, child.refused = said["failed"], said["refused"]
+    elif "stopped_by" in said:
+        child.stopped_by, child.counts = said["stopped_by"], said["last"]
+    else:
+        status = said["status"]
+        progress.finished += 1
+        progress.by_status[status] = progress.by_status.get(status, 0) + 1
+        session.note(NotPassed(said["key"], status, Stop(said["stop"]), said["detail"]))
+        if session.operation.progress:
+            show(said["line"], progress.finished)
+
+
+def _ended(child: _Child) -> None:
+    _, status = os.waitpid(child.pid, 0)
+    child.ended = True
+    code = os.waitstatus_to_exitcode(status)
+    if code != EXIT_OK and child.failed is None:
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+        child.failed = f"one of the processes {how}; what it played is kept, so go on with --resume"
+
+
+def _terminate(children: Sequence[_Child]) -> None:
+    for child in children:
+        if not child.ended:
+            os.kill(child.pid, signal.SIGTERM)
+
+
+# The child
+
+
+def _child(session: Session, part: Shard, folder: Path, life: int, pipe: int) -> NoReturn:
+    """Play this process's part, say what comes of it, and end the process."""
+    lock = threading.Lock()
+
+    def say(**said: Json) -> None:
+        with lock:
+            data = memoryview(encode_line(said))
+            while data:
+                data = data[os.write(pipe, data) :]
+
+    stop = session.run.request.process.stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent hands it on
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    threading.Thread(target=_end_with_parent, args=(life,), daemon=True).start()
+    try:
+        with opened_folder(folder) as held:
+            lock_folder(held, folder)
+            _play(session, part, folder, say)
+    except ArenaError as error:
+        say(failed=str(error), refused=isinstance(error, SettingRefused))
+    except Exception as error:  # a bug of ours, which the parent reports: this process ends without a traceback
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__}: {error} at {Path(place.filename).name}:{place.lineno}"
+        say(failed=said, refused=False)
+    os._exit(EXIT_OK)
+
+
+def _end_with_parent(life: int) -> None:
+    os.read(life, 1)
+    os._exit(EXIT_INTERRUPTED)
+
+
+def _play(session: Session, part: Shard, folder: Path, say: Callable[..., None]) -> None:
+    run = session.run
+    answered = session.answered()
+    most = run.limits().trials
+    stop = run.request.process.stop
+    cap = None if most is None else TrialCap(part.share(max(0, most - answered)), 0, stop)
+    request = _request(run.request, part, lambda text: say(warn=text))
+    with build_cast(request) as cast, build_calculator(request) as calculator:
+        run.cast, run.calculator = cast, calculator
+        session.budget = Budget(_rest(run.limits(), session.budget, part))
+
+        def counts() -> list[float]:
+            activity = session.activity
+            cost = session.budget.spent()["cost_usd"]
+            return [activity.turns, activity.in_flight, activity.retries, cost]
+
+        def finished(record: Record, seconds: float, number: int) -> None:
+            ended = NotPassed.of(record)
+            line = trial_line(record, seconds) if session.operation.progress else ""
+            say(key=ended.key, status=ended.status, stop=ended.stop, detail=ended.detail, line=line)
+
+        tick = (lambda progress: say(counts=counts())) if session.shows_progress() else ignore
+        todo = itertools.islice(job_series(session.jobs()), part.index, None, part.count)
+        workers = max(1, part.share(session.operation.workers))
+        progress = session.play(folder, todo, workers, cap, Shown(finished, tick))
+        say(stopped_by=progress.stopped_by, last=counts())
+
+
+def _request(request: RunRequest, part: Shard, warn: Callable[[str], None]) -> RunRequest:
+    """Return the request of a process: its part of the workers and of the rates, and no words but warnings."""
+    config: Config = request.config
+    operation = config.operation
+    settings = {
+        **config.settings,
+        "workers": max(1, part.share(operation.workers)),
+        "rpm": tuple(_slower(word, part.count) for word in operation.rpm),
+        "tpm": tuple(_slower(word, part.count) for word in operation.tpm),
+    }
+    process = replace(request.process, notify=lambda text: None, warn=warn if part.index == 0 else lambda text: None)
+    return replace(request, config=replace(config, settings=settings), process=process)
+
+
+def _slower(word: str, count: int) -> str:
+    """Return a word of --rpm or --tpm (N or PROVIDER=N) for one of `count` processes."""
+    name, equals, digits = word.rpartition("=")
+    return f"{name}{equals}{float(digits) / count!r}"
+
+
+def _rest(limits: Limits, budget: Budget, part: Shard) -> Limits:
+    """Return this process's part of what the limits leave."""
+    spent = budget.spent()
+
+    def left(name: str, limit: int | None) -> int | None:
+        return None if limit is None else part.share(max(0, limit - int(spent[name])))
+
+    cost = limits.cost_usd
+    return replace(
+        limits,
+        calls=left("calls", limits.calls),
+        total_tokens=left("total_tokens", limits.total_tokens),
+        prompt_tokens=left("prompt_tokens", limits.prompt_tokens),
+        completion_tokens=left("completion_tokens", limits.completion_tokens),
+        cost_usd=None if cost is None else max(0.0, cost - spent["cost_usd"]) / part.count,
+    )
