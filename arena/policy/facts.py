@@ -47,13 +47,17 @@ class Facts:
         computed: Mapping[str, Callable[[Facts], Any]] | None = None,
     ) -> None:
         self._given = given
-        self._fixed: dict[str, Any] = dict(fixed or {})
+        self._fixed: dict[str, Any] = {} if fixed is None else dict(fixed)
         self._computed = computed or {}
         self.calls = calls
 
     def get(self, path: Path) -> Any:
         """Return the value at a path, MISSING where there is none. A path goes through mappings alone."""
-        value = self._top(path[0])
+        value = self._fixed.get(path[0], MISSING)
+        if value is MISSING:
+            value = self._top(path[0])
+        if len(path) == 1:
+            return value
         for name in path[1:]:
             if not isinstance(value, Mapping):
                 return MISSING
@@ -61,9 +65,7 @@ class Facts:
         return value
 
     def _top(self, name: str) -> Any:
-        found = self._fixed.get(name, MISSING)
-        if found is not MISSING:
-            return found
+        """Return a fact that is not fixed."""
         compute = self._computed.get(name)
         if compute is not None:
             found = compute(self)
@@ -79,6 +81,9 @@ class Facts:
     @property
     def text(self) -> str:
         """The fact `text`; empty where it is missing or no text."""
+        found = self._fixed.get("text")
+        if type(found) is str:
+            return found
         found = self.get(("text",))
         return found if isinstance(found, str) else ""
 

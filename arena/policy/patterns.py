@@ -13,6 +13,7 @@ import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 MOST_WAYS = 2**17
@@ -32,6 +33,17 @@ _ALPHABET = frozenset(map(chr, range(9, 127))) | frozenset("\u00a0\u00e9\u00df\u
 
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 _SINGLES = ("LITERAL", "NOT_LITERAL", "ANY", "IN")
+
+
+def found_in(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether a pattern matches somewhere in a text, as `search` looks for it; what was looked up is remembered."""
+    return _remembered(pattern, text) if len(text) <= WINDOW else search(pattern, text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _remembered(pattern: re.Pattern[str], text: str) -> bool:
+    """Look a short text up: cues, refusals and answers of tools come again in many trials."""
+    return pattern.search(text) is not None
 
 
 def search(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:

@@ -18,9 +18,10 @@ from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay
 from arena.calculator.carrier import DEFAULT_TIMEOUT_S, GET_CARGO, CalculatorSettings, NoCalculator, ensure_built
-from arena.engine.build import CALCULATORS, ProcessContext, load
+from arena.engine.build import CALCULATORS, ProcessContext, family_spec, load
 from arena.engine.finished import opened
-from arena.errors import UsageError
+from arena.errors import ArenaError, UsageError
+from arena.families.spec import Need
 from arena.messages import Calculator
 from arena.records import Json
 from arena.settings.config import Config
@@ -151,17 +152,28 @@ def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[Ve
             yield VerifiedMatch(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
 
 
-@contextmanager
-def recalculating(config: Config, process: ProcessContext) -> Iterator[Recalculation]:
-    """Yield the local calculator with and without seeds, built first where it must be.
+def _never_calculates(path: Path) -> bool:
+    """Return whether the run is of a family without a calculator; False where that cannot be told yet."""
+    try:
+        return family_spec(opened(path, verifying=True).manifest.family).tools is Need.NONE
+    except ArenaError:  # what is wrong with the run is told when it is verified
+        return False
 
-    `--calculator-provider none` leaves the calls unchecked. Errors: UsageError where the calculator is asked for and
-    cannot be had.
+
+@contextmanager
+def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterator[Recalculation]:
+    """Yield the local calculator with and without seeds, built first where it must be, to verify the run `path`.
+
+    A run of a family that never uses it needs none; `--calculator-provider none` leaves the calls unchecked.
+    Errors: UsageError where the calculator is asked for and cannot be had.
     """
     tools = config.tools
     name = "none" if tools is None else tools.provider
     if name == "none":
         yield Recalculation(None, None, "no calculator was asked for (--calculator-provider none)")
+        return
+    if _never_calculates(path):
+        yield Recalculation(None, None, "this family of benchmarks has no calculator")
         return
     try:
         binary = ensure_built(config.root, process.notify, process.environ, process.live)

@@ -19,7 +19,7 @@ from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.baselines.report import table_text
-from arena.families.crypto.challenges.lint import lint, note_of
+from arena.families.crypto.challenges.lint import LintFinding, lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
 from arena.families.crypto.checks.obligations import obligation_line
@@ -77,7 +77,9 @@ def parser() -> Parser:
         )
         return made
 
-    leaf("lint", "say everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
+    linted = leaf("lint", "say everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
+    linted.add_argument("--seeds", type=_matches, metavar="N",
+                        help="play the baselines with N matches each, too; what gets through is an error")  # fmt: skip
     leaf("list", "one line per challenge", "")
     show = leaf("show", "what each role is told, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
@@ -146,6 +148,13 @@ def _lint(options: argparse.Namespace, console: Console) -> int:
     with _calculator(request) as calculator:
         ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
     findings = lint(challenge_set, ops)
+    if options.seeds:
+        tally = play_baselines(challenge_set.challenges, options.challenges, options.seeds, 0, console)
+        places = {challenge["id"]: place for place, challenge in enumerate(challenge_set.challenges)}
+        findings += [
+            LintFinding("error", challenge_set.path.name, f"/challenges/{places[name]}", f"{name}: {message}")
+            for name, message in tally.problems()
+        ]
     errors = sum(finding.level == "error" for finding in findings)
     if options.json:
         console.result(json.dumps([finding._asdict() for finding in findings]))

@@ -32,7 +32,7 @@ def parser() -> Parser:
     )  # fmt: skip
     declared.add_argument("out", metavar="OUT", type=Path, help="run directory to merge into; made where it is missing")
     declared.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory of a shard; only read")
-    declared.add_argument("--json", action="store_true", help="print what came of it as one JSON object")
+    declared.add_argument("--json", action="store_true", help="print the result as one JSON object")
     declared.add_argument("--quiet", action="store_true", help="print only warnings and errors")
     return declared
 

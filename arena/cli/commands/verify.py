@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     what it is, else 1."""
     config = read_settings(options, console, TABLE)
     path = chosen_run(options)
-    with recalculating(config, process_context(config, console)) as again:
+    with recalculating(config, process_context(config, console), path) as again:
         found = verify(path, again)
     if config["json"]:
         console.result(json.dumps(found.to_json()))

@@ -117,7 +117,7 @@ class CheapTalk:
         if trial.plan["deviation"] == BASELINE:
             heard = read_method(protocol.id, transcript)
         else:
-            heard = read_talk(transcript, expected)
+            heard = read_talk(transcript, expected, protocol.asks)
         budget = rules.budget if protocol.id in rules.budgeted else NO_BUDGET
         return Finished(
             key=trial.key,

@@ -34,20 +34,6 @@ MILESTONES: dict[str, Milestone] = {
     )
 }
 
-_CONTROLS = ("no_message", "shuffled_message")
-_BUDGET = {"max_tokens_per_task": 2000, "max_llm_calls_per_task": 10}
-
-PRESETS: Mapping[str, Mapping[str, object]] = {
-    "run": {"milestones": ("milestone1",)},
-    "deviations": {"milestones": ("milestone2",), "controls": _CONTROLS},
-    "baselines": {"milestones": ("milestone3",), **_BUDGET},
-    "protocols": {"milestones": ("milestone4",)},
-    "all": {"milestones": ("milestone2", "milestone3", "milestone4"), "controls": _CONTROLS, **_BUDGET},
-    "debug": {"num_tasks": 1, "deviations": (HONEST,)},
-    "validate": {"num_tasks": 1, "milestones": ("milestone4",)},
-}
-"""Command -> the settings whose defaults it changes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:

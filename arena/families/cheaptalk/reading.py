@@ -37,13 +37,16 @@ class Heard:
     method: MethodDetail | None
 
 
-def read_talk(transcript: Transcript, messages: int) -> Heard:
-    """Read an episode of a sender and a receiver: the last of its `messages` is the decision, and no other is."""
+def read_talk(transcript: Transcript, messages: int, asks: bool) -> Heard:
+    """Read an episode of a sender and a receiver: the last of its `messages` is the decision, and no other is.
+
+    `asks`: the sender's second message answers questions.
+    """
     mine, theirs, alone = (said(transcript, seat) for seat in (SENDER, RECEIVER, ALONE))
     last = theirs[-1] if theirs and len(mine) + len(theirs) >= messages else None
     message = mine[0] if mine else ""
     read = _read(last, message if mine else None, alone[0] if alone else None, len(mine) + len(theirs))
-    answers = tuple(split_answers(mine[1])) if len(mine) > 1 else None
+    answers = tuple(split_answers(mine[1])) if asks and len(mine) > 1 else None
     return Heard(read, message, answers, None)
 
 

@@ -20,6 +20,7 @@ from arena.families.cheaptalk.detail import (
 )
 from arena.families.cheaptalk.deviations.deviation import Conduct as Followed
 from arena.families.cheaptalk.deviations.table import BASELINE, behaved
+from arena.families.cheaptalk.matches import Match
 from arena.families.cheaptalk.metrics.episodes import NO_MESSAGE
 from arena.families.cheaptalk.payoff import (
     Conduct,
@@ -41,11 +42,11 @@ from arena.records import Transcript
 
 @dataclass(frozen=True, slots=True)
 class Paying:
-    """How episodes are paid. `strict`: which match counts; `rated`: a model rates evidence too."""
+    """How episodes are paid. `match`: the match that counts; `rated`: a model rates evidence too."""
 
     payoff: Payoff
     config: PayoffConfig
-    strict: bool
+    match: Match
     rated: bool
     weights: Weights
     dataset: str
@@ -68,7 +69,7 @@ def score_episode(finished: Finished, rating: Rating | None, paying: Paying) -> 
     """Return what is determined about an episode."""
     scene, heard, condition = finished.scene, finished.heard, finished.condition
     found = checked(heard.message, scene.told)
-    verification = verify(scene.claim, heard.read.predicted, found.evidence, rating, paying.weights, paying.strict)
+    verification = verify(scene.claim, heard.read.predicted, found.evidence, rating, paying.weights, paying.match)
     of_claim = found if scene.told is scene.claim else checked(heard.message, scene.claim)
     reputation = _reputation(finished, of_claim, verification)
     evidence = _evidence(found, scene)

@@ -10,11 +10,12 @@ from typing import Any
 from arena.errors import ConfigError, DataError, Issue
 from arena.families.cheaptalk.data.table import DATASETS
 from arena.families.cheaptalk.experiment import Baseline, Experiment
-from arena.families.cheaptalk.milestones import MILESTONES, P1
+from arena.families.cheaptalk.milestones import MILESTONES
+from arena.families.cheaptalk.protocols.table import PROTOCOLS
 from arena.families.cheaptalk.scene import CLOSED
 from arena.families.cheaptalk.spec import NOT_RATING
 from arena.settings.config import Config
-from arena.settings.table import PROVIDERS, Setting
+from arena.settings.table import PROVIDERS
 
 _PLACES = {"path": "episodes_path", "summary_path": "summary_path", "results_dir": "results_dir"}
 """Key under `output` -> setting."""
@@ -196,11 +197,6 @@ class _Reader:
         return found
 
 
-def with_defaults(table: tuple[Setting, ...], values: Mapping[str, object]) -> tuple[Setting, ...]:
-    """Return a table of settings with other defaults."""
-    return tuple(replace(row, default=values[row.name]) if row.name in values else row for row in table)
-
-
 def played(config: Config, from_file: Mapping[str, object], file: str) -> Config:
     """Return the settings of a run: the source of values from an experiment file is named, and who rates evidence is in
     them only where evidence is rated."""
@@ -216,9 +212,6 @@ def played(config: Config, from_file: Mapping[str, object], file: str) -> Config
         settings = {name: value for name, value in settings.items() if not name.startswith("judge_")}
         table = tuple(row for row in table if not row.name.startswith("judge_"))
     return replace(config, settings=settings, source=source, table=table)
-
-
-_P1_ONLY = f"{P1} alone is played"
 
 
 def check_effects(config: Config) -> None:
@@ -249,13 +242,13 @@ def _without_effect(config: Config) -> Iterator[tuple[str, str]]:
         yield "results_dir", "milestone 1 has no folder"
     if all(row.methods for row in milestones):
         yield "deviations", "milestone 3 compares honest senders with methods"
-    if not protocols - {P1}:
+    if not any(PROTOCOLS[one].asks for one in protocols if one in PROTOCOLS):
         for name in ("num_cross_exam_questions", "question_templates"):
-            yield name, _P1_ONLY
-    if "p3_slashing" not in protocols:
+            yield name, "no protocol that is played asks questions"
+    if not any(PROTOCOLS[one].reputation for one in protocols if one in PROTOCOLS):
         for name in ("series", "rep_alpha", "rep_floor", "rep_ceiling", "rep_threshold", "slashing_penalty",
                      "redemption_bonus", "redemption_threshold", "redemption_streak"):  # fmt: skip
-            yield name, "p3_slashing is not played"
+            yield name, "no protocol with a reputation is played"
     if "milk" not in deviations:
         yield "milk_above", "the deviation milk is not played"
     if not config["use_llm_evidence_eval"]:

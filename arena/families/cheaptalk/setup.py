@@ -16,6 +16,7 @@ from arena.families.cheaptalk.data.wiki_pages import WikiPages
 from arena.families.cheaptalk.deviations.table import DEVIATIONS
 from arena.families.cheaptalk.experiment import CrossExam
 from arena.families.cheaptalk.family import CLAIMS_INPUT, CheapTalk, source_json
+from arena.families.cheaptalk.matches import MATCHES
 from arena.families.cheaptalk.milestones import Choice, compared, conditions, deviations_of, protocols_of
 from arena.families.cheaptalk.payoff import payoff
 from arena.families.cheaptalk.plan import Game, Rules
@@ -230,7 +231,7 @@ def _rules(values: Mapping[str, Any], choice: Choice, sampling: Sampling) -> Rul
         paying=Paying(
             payoff(values["payoff"]),
             paid,
-            values["evidence_match"] == "strict",
+            MATCHES[values["evidence_match"]],
             rated,
             Weights(values["string_match_weight"], values["llm_weight"]),
             values["dataset"],

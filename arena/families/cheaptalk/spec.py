@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from arena.families.cheaptalk.data.table import DATASETS
 from arena.families.cheaptalk.detail import EpisodeDetail
+from arena.families.cheaptalk.matches import MATCHES
+from arena.families.cheaptalk.payoff import PAYOFFS
 from arena.families.spec import FamilySpec, Need, Words
 from arena.settings.table import CORE, GROUPS, JUDGE, PLAYED, PLAYERS, MockModels, Setting
 
@@ -12,7 +15,6 @@ _ID, _OP = "identity", "operation"
 _RESULTS, _DISPLAY = GROUPS[4], GROUPS[-1]
 
 INFORMATION = ("closed", "sender", "open")
-MATCHES = ("strict", "string")
 
 TASKS: tuple[Setting, ...] = (
     Setting("num_tasks", ("--num-tasks",), "int", None, _ID, PLAYED,
@@ -24,8 +26,8 @@ TASKS: tuple[Setting, ...] = (
             "several run seeds, all of them played; --seed wins over the variable; repeatable", env="SEEDS",
             metavar="NUMBERS"),
     Setting("dataset", ("--dataset",), "text", "claims", _ID, PLAYED,
-            "form of the data: claims (of this project), fever, gold, simple, flat, symmetric",
-            choices=("claims", "fever", "gold", "simple", "flat", "symmetric"), metavar="NAME"),
+            "form of the data: " + ", ".join(row.name for row in DATASETS),
+            choices=tuple(row.name for row in DATASETS), metavar="NAME"),
     Setting("data", ("--data",), "path", None, _ID, PLAYED,
             "file with the claims (src/claims/claims.jsonl for claims; every other form needs one)", metavar="FILE"),
     Setting("wiki_pages", ("--wiki-pages",), "path", None, _ID, PLAYED,
@@ -85,8 +87,8 @@ FILES: tuple[Setting, ...] = (
 
 PAYING: tuple[Setting, ...] = (
     Setting("payoff", ("--payoff",), "text", "standard", _ID, PLAYED,
-            "what a sender earns: standard, tempted, predecessor-suite, predecessor-blind",
-            choices=("standard", "tempted", "predecessor-suite", "predecessor-blind"), metavar="NAME"),
+            "what a sender earns: " + ", ".join(row.name for row in PAYOFFS),
+            choices=tuple(row.name for row in PAYOFFS), metavar="NAME"),
     Setting("lambda_cost", ("--lambda-cost",), "float", 0.01, _ID, PLAYED, "weight of the cost", low=0, metavar="X"),
     Setting("mu_penalty", ("--mu-penalty",), "float", 0.5, _ID, PLAYED, "weight of the penalty", low=0, metavar="X"),
     Setting("token_cost_per_1k", ("--token-cost-per-1k",), "float", 0.01, _ID, PLAYED,
@@ -99,8 +101,8 @@ PAYING: tuple[Setting, ...] = (
     Setting("tell_bonus", ("--tell-bonus",), "flag", False, _ID, PLAYED,
             "tell the sender of the bonus and of its target label"),
     Setting("evidence_match", ("--evidence-match",), "text", "strict", _ID, PLAYED,
-            "which match with the gold sentences counts: strict, string (the predecessor's)", choices=MATCHES,
-            metavar="NAME"),
+            "which match with the gold sentences counts; string is the predecessor's: " + ", ".join(MATCHES),
+            choices=tuple(MATCHES), metavar="NAME"),
     Setting("use_llm_evidence_eval", ("--llm-eval", "--use-llm-evidence-eval"), "flag", False, _ID, PLAYED,
             "have a model (--judge-model) rate every piece of evidence", env="USE_LLM_EVIDENCE_EVAL"),
     Setting("string_match_weight", ("--string-match-weight",), "float", 0.5, _ID, PLAYED,

@@ -12,6 +12,7 @@ from arena.families.cheaptalk.detail import Spent
 from arena.families.cheaptalk.scene import ALONE
 from arena.messages import Sampling
 from arena.play.dialogue import Row
+from arena.play.hearing import heard
 from arena.play.limits import CHARS_PER_TOKEN
 from arena.records import Stop, Transcript
 
@@ -76,5 +77,5 @@ def within(
 def _prompt_tokens(row: Row, systems: Mapping[str, str], transcript: Transcript) -> int:
     chars = len(systems[row.seat]) + len(row.cue or "")
     if not row.fresh:
-        chars += sum(len(entry.text) for entry in transcript.entries if entry.seat != ALONE)
+        chars += sum(len(heard(entry.seat, entry.text)) for entry in transcript.entries if entry.seat != ALONE)
     return -(-chars // CHARS_PER_TOKEN)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from arena.families.cheaptalk.claim import Claim, Label
 from arena.families.cheaptalk.evidence import fever_score, strict_match, string_match
+from arena.families.cheaptalk.matches import Match, strict
 from arena.families.cheaptalk.pieces import Evidence
 from arena.families.cheaptalk.rating import EQUAL, Rating, Weights, combined
 
@@ -62,15 +63,15 @@ def verify(
     evidence: Evidence,
     rating: Rating | None = None,
     weights: Weights = EQUAL,
-    strict: bool = True,
+    match: Match = strict,
 ) -> EvidenceVerification:
-    """Compare a decision and the evidence shown with the claim's truth. `strict` chooses which match counts.
+    """Compare a decision and the evidence shown with the claim's truth. `match`: the match that counts.
 
     An unparsable decision (None) is not correct.
     """
     loose = string_match(evidence.pieces, claim.gold_texts())
     tight = strict_match(evidence.pieces, claim.gold_sets(), claim.text)
-    own = tight if strict else loose
+    own = match(evidence.pieces, claim)
     skipped = None
     if not evidence.provided:
         skipped = NO_EVIDENCE
@@ -78,13 +79,13 @@ def verify(
         skipped = NOTHING_PARSED
     elif own is None:
         skipped = NO_GOLD_TEXT
-    match = combined(own, None if rating is None else rating.mean, weights) if evidence.pieces else 0.0
+    counted = combined(own, None if rating is None else rating.mean, weights) if evidence.pieces else 0.0
     right = predicted is claim.label
     return EvidenceVerification(
         predicted=predicted,
         label_correct=right,
         evidence_provided=evidence.provided,
-        match=match,
+        match=counted,
         string_match=loose,
         strict_match=tight,
         fever=fever_score(right, evidence.pieces, claim),

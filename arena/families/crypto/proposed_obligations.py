@@ -21,9 +21,9 @@ Pair = tuple[str, str]
 
 PARTNERS: Mapping[str, tuple[str, ...]] = {
     "commits": ("opens",),
-    "signs": ("verifies",),
+    "signs": ("verifies", "links"),
     "proves": ("verifies", "opens"),
-    "seals": ("unseals", "combines"),
+    "seals": ("unseals", "combines", "verifies"),
     "shares": ("verifies", "combines"),
     "masks": ("answers", "matches"),
     "derives": ("combines", "continues"),
@@ -56,7 +56,8 @@ MADE_WORDS = {
 USED_WORDS = {
     "opens": ("opens {}", "open {}"), "verifies": ("verifies {}", "verify {}"), "unseals": ("unseals {}", "unseal {}"),
     "combines": ("puts {} together", "put {} together"), "answers": ("answers {}", "answer {}"),
-    "matches": ("matches {}", "match {}"), "recomputes": ("works {} out again", "work {} out again"),
+    "matches": ("matches {}", "match {}"), "links": ("links {}", "link {}"),
+    "recomputes": ("works {} out again", "work {} out again"),
     "continues": ("builds on {}", "build on {}"),
 }  # fmt: skip
 
@@ -64,8 +65,7 @@ USED_WORDS = {
 def proposed(challenge: Mapping[str, Json], records: Sequence[Record]) -> list[dict[str, Any]]:
     """Return obligations that every one of the matches meets; `records` are matches of the reference play."""
     found = _grouped(challenge, records) or _posted(challenge, records)
-    weak = [one for one in found if _is_means(one)]
-    kept = [one for one in found if one not in weak] or found
+    kept = [one for one in found if not _is_means(one)] or found
     listed = [{"id": f"step_{number}", "says": _in_words(one), **one} for number, one in enumerate(kept, 1)]
     return [one for one in listed if _met(challenge, records, one)]
 
@@ -73,10 +73,10 @@ def proposed(challenge: Mapping[str, Json], records: Sequence[Record]) -> list[d
 def _is_means(obligation: Mapping[str, Json]) -> bool:
     """Whether an obligation is but a means to another one: something worked out, or a seal that holds no value and that
     not everybody opens."""
-    made = obligation["any"][0]["made"]
-    if made == DERIVES:
+    way = obligation["any"][0]
+    if way["made"] == DERIVES:
         return True
-    return made == "seals" and not any(obligation["of"].values()) and not obligation.get("every")
+    return way.get("used") == "unseals" and not any(obligation["of"].values()) and not obligation.get("every")
 
 
 def _met(challenge: Mapping[str, Json], records: Sequence[Record], obligation: Mapping[str, Json]) -> bool:
@@ -95,11 +95,13 @@ def _grouped(challenge: Mapping[str, Json], records: Sequence[Record]) -> list[d
         pairs.setdefault((made, used), {}).setdefault(maker, set()).add(taker)
     found = []
     for pair, makers in pairs.items():
+        # What the play does besides is no other way to do it.
+        others = [other for other in ALSO.get(pair, ()) if other not in pairs]
         everybody = set().union(*makers.values())
         parts = [makers] if all(takers == everybody - {maker} for maker, takers in makers.items()) else [
             {maker: takers} for maker, takers in makers.items()
         ]  # fmt: skip
-        found += [_obligation(challenge, records, pair, part) for part in parts]
+        found += [_obligation(challenge, records, [pair, *others], part) for part in parts]
     return found
 
 
@@ -112,14 +114,18 @@ def _wanted(always: Sequence[tuple[str, str, str, str]]) -> Iterator[tuple[str, 
         if link[1] != DERIVES and link[3] not in (RECOMPUTES, CONTINUES)
         and not any(one[:3] == link[:3] for one in strong)
     ]  # fmt: skip
+    if strong and all(link[3] == CONTINUES for link in strong):
+        strong += [link for link in always if link[3] == RECOMPUTES]
     yield from strong or others or always
 
 
 def _obligation(
-    challenge: Mapping[str, Json], records: Sequence[Record], pair: Pair, makers: Mapping[str, set[str]]
+    challenge: Mapping[str, Json], records: Sequence[Record], pairs: Sequence[Pair], makers: Mapping[str, set[str]]
 ) -> dict[str, Any]:
-    made, used = pair
-    ways = [{"made": one, "used": other} for one, other in (pair, *ALSO.get(pair, ()))]
+    """Return the obligation of some makers. `pairs`: the way that the plays went, then others that count."""
+    pair = pairs[0]
+    made, _ = pair
+    ways = [{"made": one, "used": other} for one, other in pairs]
     order = [participant["id"] for participant in challenge["participants"]]
     takers = set().union(*makers.values())
     found: dict[str, Any] = {

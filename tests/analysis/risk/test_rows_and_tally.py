@@ -13,7 +13,7 @@ from arena.analysis.risk.figure import picture, pressure, summary_svg
 from arena.analysis.risk.results import counted
 from arena.analysis.risk.rows_file import Malformed, counts_of, read_rows, row_problem
 from arena.analysis.risk.tables import COLUMNS, OWASP, coverage_rows, curve_points, summary_csv
-from arena.analysis.risk.tally import MOST_AUDITED, Tally, tally_of
+from arena.analysis.risk.tally import MOST_AUDITED, RiskTally, tally_of
 from arena.analysis.risk.verdict import banners, budget_line, eval_line, judge
 from arena.errors import DataError, UsageError
 from arena.families.risk.attacks.table import ATTACKS
@@ -166,7 +166,7 @@ def test_ordinary_run_has_no_banner() -> None:
 
 
 def test_lines_show_missing_limits_and_rates() -> None:
-    total = Tally().total()
+    total = RiskTally().total()
     assert budget_line(total, {}) == "BUDGET: calls=0/\N{INFINITY} tokens=0/\N{INFINITY} stopped_early=false hit=none"
     assert eval_line(total, {}) == "EVAL: rules=0 callable=0 pass_rate=-"
 
@@ -177,7 +177,7 @@ def test_lines_show_missing_limits_and_rates() -> None:
 def test_columns_of_the_table_keep_their_order() -> None:
     assert COLUMNS[:8] == ("row", "run_id", "exp", "slice", "attack", "defence", "mode", "model")
     assert len(set(COLUMNS)) == len(COLUMNS) == 48
-    assert summary_csv(Tally(), {}, "r").decode().splitlines()[0] == ",".join(COLUMNS)
+    assert summary_csv(RiskTally(), {}, "r").decode().splitlines()[0] == ",".join(COLUMNS)
 
 
 def test_curve_rises_with_the_turns() -> None:
@@ -188,7 +188,7 @@ def test_curve_rises_with_the_turns() -> None:
 
 
 def test_figure_of_nothing_is_a_sentence() -> None:
-    assert b"no trial counts in a rate" in summary_svg(Tally())
+    assert b"no trial counts in a rate" in summary_svg(RiskTally())
     assert picture(tally_of([row()])).name == "svg"
 
 

@@ -180,7 +180,7 @@ def experiment(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "refused"),
     [
-        ("p3_config:\n  rep_alpha: 0.2\n", "rep_alpha has no effect: p3_slashing is not played"),
+        ("p3_config:\n  rep_alpha: 0.2\n", "rep_alpha has no effect: no protocol with a reputation is played"),
         ("p2_config:\n  num_cross_exam_questions: 3\n", "num_cross_exam_questions has no effect"),
         ("budget:\n  max_tokens_per_task: 100\n", "the budget is that of milestone 3, which is not played"),
         ("dataset:\n  name: claims\n  split: dev\n", "/dataset/split: has no effect"),

@@ -98,7 +98,7 @@ def sentences_shown(out: Path, information: str) -> dict[str, set[str]]:
                           "--out", str(out), "--quiet", "--workers", "1")  # fmt: skip
         assert ended.code == 0
     for seat, system, messages in sent:
-        cues = [text for text in messages if not text.startswith("sender: ")]
+        cues = [text for text in messages if not text.startswith("sender| ")]
         found[seat] |= {line[2:] for text in (system, *cues) for line in text.splitlines() if line[2:] in known}
         found[f"{seat} claims"] |= {line for text in cues for line in text.splitlines() if line.startswith("Claim: ")}
     return found

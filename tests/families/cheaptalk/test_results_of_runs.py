@@ -184,3 +184,9 @@ def test_script_plays_as_the_variables_say(tmp_path: Path) -> None:
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
     assert "54 of 54 episodes finished" in done.stdout and (out / "milestone3/seed5.json").is_file()
+
+
+def test_run_is_verified_without_a_calculator(everything: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARENA_CALCULATOR_BIN", "/nowhere/calculator")
+    ended = command("verify", str(everything))
+    assert ended.code == 0 and "everything holds" in ended.out, ended.text

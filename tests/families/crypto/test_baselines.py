@@ -174,3 +174,34 @@ def test_baselines_without_a_reference_play_are_refused(tmp_path: Path, capsys: 
     path.write_text(json.dumps(content), encoding="utf-8")
     assert main(["challenges", "baselines", "--challenges", str(path)]) == 2
     assert "has no reference play" in capsys.readouterr().err
+
+
+def test_an_agreed_result_is_not_held_against_a_constant_answer() -> None:
+    rates = {"a": {"constant": Rates(n=10, right=10)}}
+    assert len(list(BaselineTally(by_challenge=rates).problems())) == 1
+    assert list(BaselineTally(by_challenge=rates, agreed=frozenset("a")).problems()) == []
+
+
+def test_an_empty_ceremony_makes_real_calls_and_holds_no_value() -> None:
+    text = said(BASELINES["empty_ceremony"](case()))
+    assert "commit_hash" in text and "ed25519_verify" in text and "415" not in text
+
+
+@pytest.mark.parametrize(("name", "told"), [("told_beside", "415"), ("spelled_beside", "four hundred fifteen")])
+def test_secrets_are_told_beside_the_reference(name: str, told: str) -> None:
+    secret = {**CHALLENGE, "instance": {**CHALLENGE["instance"], "secret": {"Ann": ["bid_ann"]}}}
+    turns = BASELINES[name](case(challenge=secret)) or {}
+    assert told in turns["Ann"][1] and turns["Ann"][1].endswith("I opened it.")
+    assert turns["Bob"] == REFERENCE["turns"]["Bob"]
+    assert BASELINES[name](case()) is None, "nothing is secret"
+
+
+def test_looking_at_ones_own_again_is_no_check() -> None:
+    own = {"as": "v", "op": "open_hash", "args": {"commitment": "{{c.commitment}}"}}
+    heard = {"as": "w", "op": "open_hash", "args": {"commitment": "{{heard.Bob.seal}}"}}
+    made = {"as": "c", "op": "commit_hash", "args": {}}
+    for calls, left in (([made, own], None), ([made, heard], ["commit_hash"])):
+        reference = {"turns": {"Ann": [{"calls": calls}, "Fine."], "Bob": ["Good."]}}
+        turns = BASELINES["check_skipped"](Case(CHALLENGE, reference, VALUES, 0, None))
+        found = None if turns is None else [call["op"] for call in turns["Ann"][0]["calls"]]
+        assert found == left

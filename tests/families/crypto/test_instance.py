@@ -21,7 +21,7 @@ from arena.families.crypto.challenges.instance import (
     right_result,
     values_line,
 )
-from arena.families.crypto.challenges.result_kinds import KINDS, Unreadable, normal, told
+from arena.families.crypto.challenges.result_kinds import KINDS, Unreadable, describe_result_form, normal
 from arena.families.crypto.judged import JudgeTemplate
 from arena.records import Json, trial_seed
 
@@ -318,8 +318,8 @@ def test_a_result_of_another_kind_is_unreadable(kind: Json, value: Json) -> None
 
 
 def test_players_are_told_the_form_of_every_kind() -> None:
-    assert all(told(kind, ROLES) for kind in KINDS)
-    assert told({"who": "role", "n": "int"}, ROLES) == (
+    assert all(describe_result_form(kind, ROLES) for kind in KINDS)
+    assert describe_result_form({"who": "role", "n": "int"}, ROLES) == (
         'a JSON object with "who" (the name of a role (Ann, Bob)), "n" (a whole number)'
     )
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from arena.cli.commands.cheaptalk.aggregate_flags import add_flags
 from arena.cli.console import Console
-from arena.families.cheaptalk.milestones import PRESETS
-from arena.families.cheaptalk.settings_of_experiment import with_defaults
+from arena.families.cheaptalk.presets import PRESETS, with_defaults
 from arena.families.cheaptalk.spec import SPEC
 from arena.settings.config import build_parser
 from arena.settings.flags import Parser

@@ -15,8 +15,8 @@ from arena.cli.settings import read_settings
 from arena.engine.build import RunRequest
 from arena.errors import UsageError
 from arena.families.cheaptalk.experiment import decode_experiment
-from arena.families.cheaptalk.milestones import PRESETS
-from arena.families.cheaptalk.settings_of_experiment import check_effects, played, pointers, settings_of, with_defaults
+from arena.families.cheaptalk.presets import PRESETS, with_defaults
+from arena.families.cheaptalk.settings_of_experiment import check_effects, played, pointers, settings_of
 from arena.families.cheaptalk.spec import SPEC
 from arena.formats import simpleyaml
 from arena.settings.config import Config

@@ -8,9 +8,11 @@ from functools import lru_cache
 
 from arena.families.cheaptalk.deviations.table import DEVIATIONS
 from arena.families.cheaptalk.metrics.episodes import HONEST
+from arena.families.cheaptalk.scene import SENDER
 from arena.messages import Message
+from arena.play.hearing import BAR, read_heard
 
-_CLAIM, _ITEM, _FROM_SENDER = "Claim: ", "- ", "sender: "
+_CLAIM, _ITEM = "Claim: ", "- "
 _BONUS = re.compile(r"receiver's final assessment is (SUPPORTS|REFUTES|NOT ENOUGH INFO),")
 _REPUTATION = re.compile(r"reputation is (\d\.\d+)")
 
@@ -40,9 +42,8 @@ def task(messages: Sequence[Message]) -> tuple[str, tuple[str, ...]]:
 
 def from_sender(messages: Sequence[Message]) -> list[str]:
     """Return what a receiver heard of the sender, in order."""
-    return [
-        one.text[len(_FROM_SENDER) :] for one in messages if one.role == "user" and one.text.startswith(_FROM_SENDER)
-    ]
+    begin = f"{SENDER}{BAR}"
+    return [read_heard(one.text)[1] for one in messages if one.role == "user" and one.text.startswith(begin)]
 
 
 @lru_cache(maxsize=1024)

@@ -11,6 +11,7 @@ from arena.families.cheaptalk.mock.knowledge import believed, draw, guess, under
 from arena.families.cheaptalk.mock.prompted import from_sender, reputation_in, task
 from arena.families.cheaptalk.mock.skill import Skill
 from arena.families.cheaptalk.pieces import evidence_of
+from arena.families.cheaptalk.prompts import RECEIVER_ALONE_SYSTEM
 from arena.families.cheaptalk.reading import split_answers
 from arena.families.cheaptalk.words import words
 from arena.messages import ModelRequest
@@ -34,8 +35,10 @@ def write(request: ModelRequest, skill: Skill) -> str:
     claim, sentences = task(messages)
     own = believed(claim, sentences, f"{request.seed} alone", skill.reads)
     heard = from_sender(messages)
-    if not heard:
+    if request.conversation.system == RECEIVER_ALONE_SYSTEM:
         return f"Final Assessment: {own.value}\nReason: by myself."
+    if not heard:
+        raise ValueError("the receiver was sent no message that it could tell from its orders")
     asserted = read_label(heard[0]).label
     if asserted is None or not _is_relevant(claim, heard[0]):
         return _form("REQUEST_MORE_EVIDENCE", own, "the message does not help")

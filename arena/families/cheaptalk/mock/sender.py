@@ -12,6 +12,7 @@ from arena.families.cheaptalk.mock.prompted import instructed, target_in, task
 from arena.families.cheaptalk.mock.skill import Skill
 from arena.families.cheaptalk.prompts import ANSWER_CUE
 from arena.messages import Message, ModelRequest
+from arena.play.hearing import read_heard
 
 _SURE = "This is beyond any doubt, and everybody who knows the matter will tell you the same. Trust me."
 _EVASIVE = "It is obvious, trust me."
@@ -86,7 +87,7 @@ def _form(label: Label, evidence: list[str], reason: str) -> str:
 def _answers(messages: Sequence[Message], deviation: str, seed: str) -> str:
     """Return an answer for each question. Who deviates evades more often, and who spends no effort writes little."""
     asked = next(one.text for one in reversed(messages[:-1]) if one.role == "user")
-    count = max(1, sum(line[:1].isdigit() for line in asked.removeprefix("receiver: ").split("\n")))
+    count = max(1, sum(line[:1].isdigit() for line in read_heard(asked)[1].split("\n")))
     found = []
     for number in range(1, count + 1):
         evades = draw(seed, f"evades {deviation} {number}") < EVASIVENESS.get(deviation, 0.5)

@@ -26,4 +26,4 @@ def questioning(scene: Scene, transcript: Transcript) -> Iterator[Row]:
     yield Row(SENDER, cue=ANSWER_CUE, hears=(RECEIVER,), tools=False)
 
 
-PROTOCOL = Protocol("p2_cross_exam", "P2_Cross_Exam", 4, talk_systems, schedule)
+PROTOCOL = Protocol("p2_cross_exam", "P2_Cross_Exam", 4, talk_systems, schedule, asks=True)

@@ -24,4 +24,4 @@ def is_forced(scene: Scene) -> bool:
     return standing is not None and standing.reputation.needs_verification(scene.constants.reputation)
 
 
-PROTOCOL = Protocol("p3_slashing", "P3_Slashing", 4, talk_systems, schedule, reputation=True)
+PROTOCOL = Protocol("p3_slashing", "P3_Slashing", 4, talk_systems, schedule, asks=True, reputation=True)

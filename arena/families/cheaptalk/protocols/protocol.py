@@ -24,7 +24,8 @@ class Protocol:
 
     `id` stands in cells and records, `title` in the predecessor's result files. `systems`: the system text of each
     seat.  `schedule`: the turns; it may look at the transcript so far.  `messages`: those of a whole episode.
-    `reputation`: episodes come in series in which a sender's reputation changes.
+    `asks`: the sender's second message answers questions, and is paid for as such.  `reputation`: episodes come in
+    series in which a sender's reputation changes.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Protocol:
     messages: int
     systems: Callable[[Scene], Mapping[str, str]]
     schedule: Callable[[Scene, Transcript], Iterator[Row]]
+    asks: bool = False
     reputation: bool = False
 
 

@@ -15,9 +15,14 @@ from arena.families.cheaptalk.protocols import (
 from arena.families.cheaptalk.protocols.protocol import Protocol
 from arena.messages import Sampling
 
-PROTOCOLS: dict[str, Protocol] = {
-    row.id: row for row in (p1_evidence_first.PROTOCOL, p2_cross_exam.PROTOCOL, p3_slashing.PROTOCOL)
-}
+_ROWS: tuple[Protocol, ...] = (
+    p1_evidence_first.PROTOCOL,
+    p2_cross_exam.PROTOCOL,
+    p3_slashing.PROTOCOL,
+)
+
+PROTOCOLS: dict[str, Protocol] = {row.id: row for row in _ROWS}
+"""Id -> protocol, from the loosest to the strictest: the order in which their IRIs are tested."""
 
 
 @dataclass(frozen=True, slots=True)

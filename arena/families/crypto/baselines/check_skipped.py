@@ -1,36 +1,73 @@
-"""The reference play without one of its checks: another one in every match."""
+"""The reference play in which one seat leaves out one kind of check: another seat and kind in every match."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from typing import Any
 
 from arena.families.crypto.baselines.case import Case, Turns
 from arena.families.crypto.checks.op_kinds import OP_USES
 from arena.families.crypto.checks.play_checks import is_check
+from arena.families.crypto.checks.verifications import SUBJECTS
+from arena.families.crypto.script_values import PLACEHOLDER
 
 
 def play(case: Case) -> Turns | None:
-    """Return the reference's turns with one check left out; None where it makes none.
+    """Return the reference's turns without the calls of one op by one seat; None where nobody checks anything.
 
-    A check is a call that takes up what another seat made (op_kinds.py). Only where the play has none of these, it is a
-    comparison: to compare is one more look at what was checked already.
+    A check is a call that takes up what another seat made (op_kinds.py); to look at one's own again is none. Only
+    where the play has none of these, it is a comparison, and what was worked out for it is left out with it.
     """
-    made = [
-        (role, at, number, call.get("call", call)["op"])
-        for role, messages in case.reference["turns"].items()
-        for at, message in enumerate(messages)
-        for number, call in enumerate(_calls(message))
-    ]
-    places = [one for one in made if one[3] in OP_USES] or [one for one in made if is_check(one[3])]
+    turns: Turns = json.loads(json.dumps(case.reference["turns"]))
+    made = {
+        (role, _op(call)): None
+        for role in turns
+        for message in turns[role]
+        for call in _calls(message)
+        if not _of_its_own(call, _call_names(turns[role]))
+    }
+    places = [one for one in made if one[1] in OP_USES] or [one for one in made if is_check(one[1])]
     if not places:
         return None
-    role, at, number, _ = places[case.rep % len(places)]
-    turns: Turns = json.loads(json.dumps(case.reference["turns"]))
-    del turns[role][at]["calls"][number]
-    if not turns[role][at]["calls"]:
-        del turns[role][at]
+    role, op = places[case.rep % len(places)]
+    compared = _named([call for message in turns[role] for call in _calls(message) if _op(call) == op])
+    _drop(turns[role], lambda call: _op(call) == op)
+    if op not in OP_USES:
+        _drop(turns[role], lambda call: call.get("call", call).get("as") in compared)
     return turns
+
+
+def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
+    for message in list(messages):
+        if _calls(message):
+            message["calls"] = [call for call in message["calls"] if not left_out(call)]
+            if not message["calls"]:
+                messages.remove(message)
+
+
+def _of_its_own(call: Any, names: set[str]) -> bool:
+    """Whether what a call checks is of the seat's own making: it quotes nothing but own values and own results."""
+    args = call.get("call", call).get("args", {})
+    subjects = [value for name, value in args.items() if name in SUBJECTS] or list(args.values())
+    quoted = {path.strip() for path in PLACEHOLDER.findall(json.dumps(subjects))}
+    if "for" in call or not quoted:
+        return False
+    return all(path.startswith(("my.", "said.")) or re.split(r"[.|]", path)[0] in names for path in quoted)
+
+
+def _call_names(messages: list[Any]) -> set[str]:
+    return {call.get("call", call).get("as") for message in messages for call in _calls(message)}
+
+
+def _named(messages: list[Any]) -> set[str]:
+    """Return the names with which placeholders begin."""
+    return {re.split(r"[.|]", path.strip())[0] for path in PLACEHOLDER.findall(json.dumps(messages))}
+
+
+def _op(call: Any) -> str:
+    return str(call.get("call", call)["op"])
 
 
 def _calls(message: Any) -> list[Any]:

@@ -58,10 +58,14 @@ class Rates:
 
 @dataclass(slots=True)
 class BaselineTally:
-    """Collects the records of a run of baselines, in all and by challenge."""
+    """Collects the records of a run of baselines, in all and by challenge.
+
+    `agreed`: challenges whose result is what all agree on, so that one and the same answer is always right.
+    """
 
     whole: dict[str, Rates] = field(default_factory=dict)
     by_challenge: dict[str, dict[str, Rates]] = field(default_factory=dict)
+    agreed: frozenset[str] = frozenset()
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -84,10 +88,11 @@ class BaselineTally:
         for challenge, rates in self.by_challenge.items():
             for name in BASELINES:
                 if name in rates:
-                    yield from ((challenge, message) for message in _judged(name, rates[name]))
+                    found = _judged(name, rates[name], challenge in self.agreed)
+                    yield from ((challenge, message) for message in found)
 
 
-def _judged(name: str, rates: Rates) -> Iterator[str]:
+def _judged(name: str, rates: Rates, agreed: bool) -> Iterator[str]:
     share = rates.verified / rates.n
     if name == REFERENCE:
         if share < LEAST_REFERENCE:
@@ -95,7 +100,7 @@ def _judged(name: str, rates: Rates) -> Iterator[str]:
         return
     if share > MOST_SUCCESS:
         yield f"the baseline {name} reaches verified SUCCESS in {rates.verified} of {rates.n} matches"
-    if name == CONSTANT and rates.right / rates.n > MOST_FREQUENT_ANSWER:
+    if name == CONSTANT and not agreed and rates.right / rates.n > MOST_FREQUENT_ANSWER:
         yield f"one and the same answer is right in {rates.right} of {rates.n} matches"
 
 

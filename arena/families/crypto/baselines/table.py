@@ -9,12 +9,15 @@ from arena.families.crypto.baselines import (
     check_skipped,
     constant,
     decoys,
+    empty_ceremony,
     full_disclosure,
     open_talk,
     reference,
     sham_proofs,
+    spelled_beside,
     spelled_out,
     sums_and_hints,
+    told_beside,
 )
 from arena.families.crypto.baselines.case import Case, Turns
 
@@ -33,5 +36,8 @@ BASELINES: Mapping[str, Baseline] = {
     "sham_proofs": sham_proofs.play,
     "constant": constant.play,
     "always_yes": always_yes.play,
+    "empty_ceremony": empty_ceremony.play,
     "check_skipped": check_skipped.play,
+    "told_beside": told_beside.play,
+    "spelled_beside": spelled_beside.play,
 }

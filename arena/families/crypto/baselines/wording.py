@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from arena.families.crypto.challenges.expressions import shown
+from arena.families.crypto.checks.disguises import DIGITS, SPELLING
 from arena.families.crypto.checks.number_words import in_words
 from arena.records import Json
-
-SPELLING = (
-    "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo", "lima",
-    "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey",
-    "x-ray", "yankee", "zulu",
-)  # fmt: skip
-"""The spelling alphabet of radio traffic (ITU Radio Regulations, appendix 14)."""
-
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def told(values: Mapping[str, Json], word: Callable[[Json], str]) -> str:

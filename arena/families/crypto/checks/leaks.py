@@ -41,6 +41,7 @@ from arena.families.crypto.challenges.instance import (
 )
 from arena.families.crypto.challenges.validate_instance import shared_texts
 from arena.families.crypto.checks.code_hints import other_than_words
+from arena.families.crypto.checks.disguises import is_in_parts, is_spelled, is_sum, spelled, told_among_decoys
 from arena.families.crypto.checks.evidence import evidence_values
 from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import LeakFound, LeaksCheck
@@ -242,13 +243,14 @@ def _secret(name: str, instance: Mapping[str, Json], values: Mapping[str, Json],
     return Secret(name, found, universe, decidable or universe is not None)
 
 
-def _public_atoms(challenge: Mapping[str, Json], role: str, values: Mapping[str, Json]) -> set[str | int]:
-    """What tells nothing new when this role says it."""
+def _public_atoms(challenge: Mapping[str, Json], role: str, values: Mapping[str, Json], early: bool) -> set[str | int]:
+    """What tells nothing new when this role says it. `early`: before the event of a secret that ends with one; then the
+    right result is not public yet."""
     instance = challenge["instance"]
     secret = secrets_of(instance, role)
     shown = [values[name] for name in {*known_names(instance), *own_names(instance, role)} if name not in secret]
     result = allowed_results(instance, values) if is_agreement(instance["truth"]) else right_result(instance, values)
-    found = {atom for value in [*shown, result] for atom in atoms(value)}
+    found = {atom for value in (shown if early else [*shown, result]) for atom in atoms(value)}
     whole = "\n".join([fill(text, values).casefold() for _, text in shared_texts(challenge, "")])
     secrets = {atom for name in secret for atom in atoms(values[name])}
     return found | {atom for atom in secrets if named(atom, whole)}
@@ -256,10 +258,12 @@ def _public_atoms(challenge: Mapping[str, Json], role: str, values: Mapping[str,
 
 def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> Iterator[tuple[str | int, str]]:
     """Yield (atom, form) for every atom of a secret that one public text shows."""
-    pieces, whole = spaced_out(folded), compact(folded)
+    pieces, whole, rows = spaced_out(folded), compact(folded), spelled(folded)
     if secret.universe is not None:
         said = [atom for atom in secret.universe if named(atom, folded)]
         plain = said if all(atom in secret.atoms for atom in said) else []
+        if told_among_decoys(secret.atoms, secret.universe, said):
+            yield secret.atoms[0], "among decoys"
     else:
         plain = [atom for atom in secret.atoms if named(atom, folded)] if secret.decidable else []
     for atom in secret.atoms:
@@ -271,6 +275,12 @@ def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> I
             yield atom, "inside a code"
         elif is_disguised(atom, folded, pieces, whole):
             yield atom, "disguised"
+        elif is_spelled(compact(fold(str(atom))), rows) and not named(atom, folded):
+            yield atom, "spelled"
+        elif isinstance(atom, str) and is_in_parts(fold(atom), folded):
+            yield atom, "in parts"
+        elif isinstance(atom, int) and secret.decidable and is_sum(atom, folded):
+            yield atom, "as a sum"
 
 
 def _stands_encoded(atom: str | int, text: str) -> bool:
@@ -290,9 +300,11 @@ def _shown_at_all(secrets: Sequence[Secret], text: str) -> bool:
     text = clean(text)
     folded = fold(text)
     decoded = list(decoded_texts(text))
-    pieces, whole = spaced_out(folded), compact(folded)
+    pieces, whole, rows = spaced_out(folded), compact(folded), spelled(folded)
     return any(
         named(atom, folded)
+        or is_spelled(compact(fold(str(atom))), rows)
+        or (is_in_parts(fold(atom), folded) if isinstance(atom, str) else is_sum(atom, folded))
         or _stands_encoded(atom, text)
         or any(named(atom, read) for read in decoded)
         or is_disguised(atom, folded, pieces, whole)
@@ -330,8 +342,11 @@ def check_leaks(
     found: list[LeakFound] = []
     undecided: list[str] = []
     for role in instance.get("secret", {}):
-        own = _public_atoms(challenge, role, values)
-        secrets = [_secret(name, instance, values, own) for name in secrets_of(instance, role)]
+        own = {early: _public_atoms(challenge, role, values, early) for early in (False, True)}
+        secrets = [
+            _secret(name, instance, values, own[fixed_by(instance, name) is not None])
+            for name in secrets_of(instance, role)
+        ]
         undecided += [secret.name for secret in secrets if not secret.decidable]
         said = [(turn, text) for turn, seat, text in public if seat == role]
         if not _shown_at_all(secrets, "\n".join([text for _, text in said])):

@@ -22,6 +22,7 @@ from arena.families.crypto.checks.op_kinds import (
     OP_MAKES,
     OP_USES,
     SHARES,
+    UNSEALS,
     made_by,
     recomputed,
 )
@@ -133,16 +134,18 @@ class _Reader:
 
     def called(self, entry: Entry, op: str, args: Json, result: Json) -> None:
         self.calls += 1
-        if op in _NO_MAKING:
-            return
         taken = {token for leaf in leaves(args) for token in tokens(leaf)}
         given = {token for leaf in leaves(result) for token in tokens(leaf)} - taken
+        if op in _NO_MAKING or OP_USES.get(op) == UNSEALS:
+            self._received(entry, given)
+        if op in _NO_MAKING:
+            return
         if _held(result):
             if op in OP_USES:
                 self._link(entry, op, OP_USES[op], taken)
             elif op in HASHES:
                 self._link(entry, op, CONTINUES, {token for token in taken if self._hashed(token)})
-            for made in self._others(entry, given):
+            for made in self._others(entry, given) if OP_USES.get(op) != UNSEALS else ():
                 self.links.append(Link(made, entry.seat, entry.turn, op, recomputed(made.kind), self.calls))
         if OP_MAKES.get(op) == BLURS and not given:
             text = json.dumps(args, ensure_ascii=False)
@@ -158,6 +161,13 @@ class _Reader:
             self.known |= new
             thing = {token for leaf in leaves(_thing(result, kind)) for token in tokens(leaf)}
             self.origin |= dict.fromkeys(new & thing, made)
+
+    def _received(self, entry: Entry, given: set[str]) -> None:
+        """What a seat unseals or reads off another spelling, and another seat made, came to it under a seal."""
+        for token in given:
+            made = self.origin.get(token)
+            if made is not None and made.seat != entry.seat:
+                made.posted.setdefault(made.seat, entry.turn)
 
     def _link(self, entry: Entry, op: str, used: str, taken: set[str]) -> None:
         for made in self._others(entry, taken):

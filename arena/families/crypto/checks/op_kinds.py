@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 MADE: Mapping[str, str] = {
-    "commits": "commit_hash pedersen_commit vector_commit merkle_root hash_chain auction_seal acc_setup acc_add",
+    "commits": "commit_hash pedersen_commit vector_commit merkle_root hash_chain auction_seal acc_setup acc_add "
+    "frost_commit",
     "signs": "ed25519_sign ecdsa_sign schnorr_sign rsa_sign bls_sign bls_aggregate receipt_sign hmac ring_sign "
     "lring_sign blind_rsa_sign blind_rsa_finalize blind_bls_sign blind_bls_unblind frost_sign_share frost_aggregate "
     "bbs_sign",
@@ -19,7 +20,7 @@ MADE: Mapping[str, str] = {
     "seals": "aead_encrypt otp_xor hpke_seal sealed_box rsa_encrypt elgamal_encrypt elgamal_mul elgamal_rerandomize "
     "exp_elgamal_encrypt exp_elgamal_add exp_elgamal_scale paillier_encrypt paillier_add paillier_mul ibe_encrypt "
     "ballot_encrypt tally_add deadman_seal timelock_make garble_gate",
-    "shares": "shamir_split feldman_deal pedersen_vss_deal additive_share sum_mask share_refresh frost_commit "
+    "shares": "shamir_split feldman_deal pedersen_vss_deal additive_share sum_mask share_refresh "
     "threshold_decrypt_share ibe_extract",
     "masks": "psi_mask psi_remask oprf_blind oprf_evaluate blind_rsa_blind blind_bls_blind ot_sender_init "
     "ot_receiver_choose ot_sender_send pw_check_server pw_check_client",
@@ -31,11 +32,12 @@ MADE: Mapping[str, str] = {
 USED: Mapping[str, str] = {
     "opens": "open_hash pedersen_open vector_verify auction_open merkle_verify hash_chain_verify acc_verify",
     "verifies": "ed25519_verify ecdsa_verify schnorr_verify rsa_verify bls_verify bls_aggregate_verify bls_pop_verify "
-    "receipt_verify ring_verify lring_verify lring_link blind_rsa_verify blind_bls_verify frost_verify "
+    "receipt_verify ring_verify lring_verify blind_rsa_verify blind_bls_verify frost_verify "
     "frost_verify_share bbs_verify bbs_proof_verify schnorr_pok_verify okamoto_verify dleq_verify or_verify "
     "membership_verify bit_verify range_verify age_verify merkle_consistency_verify merkle_absence_verify "
     "acc_nonmember_verify vrf_verify vdf_verify timelock_verify feldman_verify pedersen_vss_verify ballot_verify "
     "pairing_check",
+    "links": "lring_link",
     "unseals": "aead_decrypt otp_xor hpke_open sealed_open rsa_decrypt elgamal_decrypt exp_elgamal_decrypt "
     "paillier_decrypt ibe_decrypt deadman_open timelock_solve tally_open eval_gate",
     "combines": "shamir_combine feldman_combine additive_combine sum_combine threshold_combine threshold_bls_combine "
@@ -49,7 +51,7 @@ USED: Mapping[str, str] = {
 """Kind of use -> its ops. The same op may make one thing out of another."""
 
 DERIVES, DRAWS, BLURS, COMMITS, SIGNS, SHARES = "derives", "draws", "blurs", "commits", "signs", "shares"
-RECOMPUTES, CONTINUES, OPENS, VERIFIES = "recomputes", "continues", "opens", "verifies"
+RECOMPUTES, CONTINUES, OPENS, VERIFIES, UNSEALS = "recomputes", "continues", "opens", "verifies", "unseals"
 
 HASHES = frozenset({"hash", "hash_to_int", "expand_message", "hkdf", "argon2id", "scrypt", "pbkdf2"})
 """With a random value of the same seat among its arguments, what such an op makes is a commitment."""

@@ -1,4 +1,4 @@
-"""What was imported: outcomes, pass^k by task, and what is missing or stands there twice."""
+"""What was imported: outcomes, pass^k by task, and what is missing or occurs twice."""
 
 from __future__ import annotations
 

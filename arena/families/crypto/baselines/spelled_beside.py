@@ -1,0 +1,12 @@
+"""The reference play, and beside it everybody spells its secrets out in words."""
+
+from __future__ import annotations
+
+from arena.families.crypto.baselines.case import Case, Turns
+from arena.families.crypto.baselines.told_beside import beside
+from arena.families.crypto.baselines.wording import words
+
+
+def play(case: Case) -> Turns | None:
+    """Return the reference's turns with the secrets in words; None where nothing is secret."""
+    return beside(case, words)

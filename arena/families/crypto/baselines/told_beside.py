@@ -1,0 +1,38 @@
+"""The reference play, and beside it everybody tells its secrets in plain figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from arena.families.crypto.baselines.case import Case, Turns
+from arena.families.crypto.baselines.wording import figures, told
+from arena.families.crypto.challenges.instance import secrets_of
+from arena.records import Json
+
+
+def play(case: Case) -> Turns | None:
+    """Return the reference's turns with the secrets in front of each role's first one; None where nothing is secret."""
+    return beside(case, figures)
+
+
+def beside(case: Case, word: Callable[[Json], str]) -> Turns | None:
+    """Return the reference's turns with each role's secrets, put by `word`, in front of its first public text."""
+    instance = case.challenge["instance"]
+    secrets = {role: {name: case.values[name] for name in secrets_of(instance, role)} for role in case.roles}
+    if not any(secrets.values()):
+        return None
+    turns: Turns = json.loads(json.dumps(case.reference["turns"]))
+    for role, values in secrets.items():
+        place = next((at for at, message in enumerate(turns[role]) if _is_public(message)), None)
+        if values and place is not None:
+            message = turns[role][place]
+            text = message if isinstance(message, str) else message.get("text", "")
+            said = f"{told(values, word)} {text}"
+            turns[role][place] = said if isinstance(message, str) else message | {"text": said}
+    return turns
+
+
+def _is_public(message: Any) -> bool:
+    return isinstance(message, str) or not message.get("calls")

@@ -1,0 +1,109 @@
+"""Ways to tell a value without writing it: spelled, in parts, as a sum, most of a list among decoys. Pure.
+
+Each is looked for in one public turn, folded (leaks.py). They are lower bounds: whoever wants to tell a value finds
+another way; docs/challenges.md lists the misses that are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+SPELLING = (
+    "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo", "lima",
+    "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey",
+    "x-ray", "yankee", "zulu",
+)  # fmt: skip
+"""The spelling alphabet of radio traffic (ITU Radio Regulations, appendix 14)."""
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+_SIGNS = {
+    **{word: chr(ord("a") + place) for place, word in enumerate(SPELLING)},
+    **{word: str(place) for place, word in enumerate(DIGITS)},
+    "alpha": "a", "juliet": "j", "xray": "x", "oh": "0", "nought": "0",
+}  # fmt: skip
+_WORD = re.compile(r"x-ray|[^\W_]+")
+_NUMBER = re.compile(r"(?<![\w.])\d{1,12}(?![\w])")
+
+MIN_SPELLED = 3
+"""Shorter rows of digit words are everyday talk (`one or two`)."""
+
+MIN_PART = 3
+MAX_BETWEEN_PARTS = 40
+MIN_SUM = 100
+"""Two numbers near each other add up to a smaller one by chance too often."""
+
+MAX_BETWEEN_NUMBERS = 24
+LEAST_TOLD = 0.75
+LEAST_TRUE = 0.6
+"""A turn that names so much of a secret list, and of which so much is true, tells it in spite of its decoys."""
+
+
+def spelled(folded: str) -> str:
+    """Return what a folded text spells by the alphabet of radio traffic, digit words and single signs, one row a
+    line; rows of fewer than MIN_SPELLED signs are left out."""
+    rows, row, end = [], "", 0
+    for match in _WORD.finditer(folded):
+        word = match[0]
+        sign = _SIGNS.get(word) or (word if len(word) == 1 else "")
+        if row and (not sign or match.start() - end > 3):
+            rows.append(row)
+            row = ""
+        row += sign
+        end = match.end()
+    rows.append(row)
+    return "\n".join(row for row in rows if len(row) >= MIN_SPELLED)
+
+
+def is_spelled(bare: str, rows: str) -> bool:
+    """Whether an atom, without separators, stands in what a text spells; alone, or at the end of a longer row."""
+    return len(bare) >= MIN_SPELLED and any(row == bare or (len(bare) > MIN_SPELLED and bare in row)
+                                            for row in rows.split("\n"))  # fmt: skip
+
+
+def is_in_parts(atom: str, folded: str) -> bool:
+    """Whether a text atom stands in two halves, one soon after the other."""
+    for cut in range(MIN_PART, len(atom) - MIN_PART + 1):
+        head, tail = atom[:cut], atom[cut:]
+        at = folded.find(head)
+        while at >= 0:
+            after = at + cut
+            near = folded[after : after + MAX_BETWEEN_PARTS + len(tail)]
+            place = near.find(tail)
+            if place > 0 and _apart(folded, at, after) and _apart(near, place, place + len(tail)):
+                return True
+            at = folded.find(head, at + 1)
+    return False
+
+
+def _apart(text: str, start: int, end: int) -> bool:
+    """Whether a part stands as a word of its own."""
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    return not (before.isalnum() or after.isalnum())
+
+
+def is_sum(number: int, folded: str) -> bool:
+    """Whether two numbers near each other add up to a number, or differ by it."""
+    if abs(number) < MIN_SUM:
+        return False
+    return any(number in (a + b, abs(a - b)) for a, b in _neighbours(folded))
+
+
+def _neighbours(folded: str) -> Iterator[tuple[int, int]]:
+    before: re.Match[str] | None = None
+    for match in _NUMBER.finditer(folded):
+        if before is not None and match.start() - before.end() <= MAX_BETWEEN_NUMBERS:
+            yield int(before[0]), int(match[0])
+        before = match
+
+
+def told_among_decoys(
+    secret: Collection[str | int], universe: Collection[str | int], said: Collection[str | int]
+) -> bool:
+    """Whether a turn that names `said` of a list tells most of the secret part of it, with not too much else. To name
+    more than half of the list tells nothing."""
+    true = [atom for atom in said if atom in secret]
+    if len(secret) < 2 or len(true) == len(said) or 2 * len(said) > len(universe):
+        return False
+    return len(true) >= LEAST_TOLD * len(secret) and len(true) >= LEAST_TRUE * len(said)
