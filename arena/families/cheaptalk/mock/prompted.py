@@ -12,11 +12,7 @@ from arena.families.cheaptalk.scene import SENDER
 from arena.messages import Message
 from arena.play.hearing import BAR, read_heard
 
-<<<<<<< HEAD
-_CLAIM, _ITEM, _FROM_SENDER = "Claim: ", "- ", f"sender{BAR}"
-=======
 _CLAIM, _ITEM = "Claim: ", "- "
->>>>>>> main
 _BONUS = re.compile(r"receiver's final assessment is (SUPPORTS|REFUTES|NOT ENOUGH INFO),")
 _REPUTATION = re.compile(r"reputation is (\d\.\d+)")
 
@@ -46,13 +42,8 @@ def task(messages: Sequence[Message]) -> tuple[str, tuple[str, ...]]:
 
 def from_sender(messages: Sequence[Message]) -> list[str]:
     """Return what a receiver heard of the sender, in order."""
-<<<<<<< HEAD
-    heard = (one.text for one in messages if one.role == "user" and one.text.startswith(_FROM_SENDER))
-    return [read_heard(text)[1] for text in heard]
-=======
     begin = f"{SENDER}{BAR}"
     return [read_heard(one.text)[1] for one in messages if one.role == "user" and one.text.startswith(begin)]
->>>>>>> main
 
 
 @lru_cache(maxsize=1024)
