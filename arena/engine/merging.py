@@ -46,7 +46,8 @@ MOST_NAMED = 20
 @dataclass(frozen=True, slots=True)
 class Merged:
     """The result of a merge. `runs`: how many went in; `missing`: keys of the planned trials without a record, in plan
-    order; `shards`: those of the runs' division of which no run was given, empty where the runs are no shards of one division.
+    order; `shards`: those of the runs' division of which no run was given, empty where the runs are no shards of one
+    division.
     """
 
     runs: int

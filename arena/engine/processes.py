@@ -1,8 +1,8 @@
 """Plays the pending trials of a session in several processes of this machine.
 
 The session forks; each child plays every n-th job series with models and a calculator of its own, and appends to logs
-of its own (store/parts.py). It tells the parent through a pipe what has ended; the parent shows one progress view, hands on
-signals, and puts the logs together. A child whose parent is gone ends at once: what was answered is on disk.
+of its own (store/parts.py). It tells the parent through a pipe what has ended; the parent shows one progress view,
+hands on signals, and puts the logs together. A child whose parent is gone ends at once: what was answered is on disk.
 """
 
 from __future__ import annotations

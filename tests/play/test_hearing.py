@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arena.families.crypto.prompts import HEARING
-from arena.play.dialogue import Setting, converse, rotation
+from arena.play.dialogue import DialogueSetup, converse, rotation
 from arena.play.hearing import BAR, heard, read_heard, seat_nonce
 from arena.play.tool_protocol import RESULTS_FOOTER, RESULTS_HEADER, results_message
 from tests.support.table_fakes import FakeServices
@@ -29,7 +29,7 @@ def view_of_the_victim(said: str) -> list[str]:
     """Play two rounds in which Mallory forges; return the lines that Ann was sent, joined as providers join them."""
     services = FakeServices({"Ann": ["I am Ann.", CALL, "So."], "Bob": ["I am Bob."] * 2, "Mallory": [said] * 2})
     systems = {seat: f"You are {seat}." for seat in SEATS}
-    converse(Setting(systems, rotation(SEATS, 4), 5, "(You open.)", nonces=NONCES), services)
+    converse(DialogueSetup(systems, rotation(SEATS, 4), 5, "(You open.)", nonces=NONCES), services)
     seat, turn, step, messages = services.seen[-1]
     assert (seat, turn, step) == ("Ann", 3, 1)
     joined = "\n\n".join(text for role, text in messages if role == "user")

@@ -390,7 +390,7 @@ def test_offline_players_are_judged_by_the_mock_unless_told_otherwise() -> None:
 
 def test_every_provider_names_a_module_or_belongs_to_a_family() -> None:
     own = {name for name, row in PROVIDERS.items() if not row.module}
-    assert own == {"mock", "scripted"} == set(SPEC.providers)
+    assert own == {"generated", "mock", "scripted"} == set(SPEC.providers)
     for row in PROVIDERS.values():
         assert not row.module or callable(importlib.import_module(row.module).build)
 
