@@ -19,6 +19,7 @@ from arena.families.contract import Family
 from arena.formats.decode import decode
 from arena.play.context import LeftOut
 from arena.play.limits import Budget, Limits
+from arena.policy.gates_file import GATES_INPUT
 from arena.records import Json
 from arena.settings.prices import FREE, Price
 from arena.settings.table import PROVIDERS
@@ -145,10 +146,11 @@ def _whole(manifest: Manifest) -> Manifest:
 
 def _copy_inputs(source: Path, out: Path, family: Family) -> None:
     inputs = dict(family.inputs())
-    tools = source / INPUTS_DIR / "tools.txt"
-    if tools.exists():
-        with reading(tools, source) as file:
-            inputs["tools.txt"] = file.read()
+    for name in ("tools.txt", GATES_INPUT):
+        kept = source / INPUTS_DIR / name
+        if kept.exists():
+            with reading(kept, source) as file:
+                inputs[name] = file.read()
     for name, data in inputs.items():
         write_atomic(out / INPUTS_DIR / name, data, out)
 

@@ -183,3 +183,14 @@ def test_the_identity_of_a_run_without_a_policy_names_none(tmp_path: Path) -> No
     ended = arena("--limit", "1", "--max-turns", "2", "--calculator-provider", "none", "--out", str(tmp_path / "run"))
     assert json.loads(ended.file("manifest.json").read_text())["identity"]["policy"] == {"name": "allow-all"}
     assert not ended.file("inputs/gates.yaml").exists()
+
+
+def test_merged_shards_of_a_gated_run_keep_the_policy_and_hold(tmp_path: Path) -> None:
+    (tmp_path / "gates.yaml").write_text(POLICY, encoding="utf-8")
+    shards = [tmp_path / f"part_{n}" for n in range(2)]
+    for n, out in enumerate(shards):
+        words = ("--limit", "2", "--max-turns", "2", "--calculator-provider", "none", "--shard", f"{n}/2")
+        assert arena(*words, "--gates", str(tmp_path / "gates.yaml"), "--out", str(out)).code == 0
+    assert command("merge", tmp_path / "whole", *shards).code == 0
+    ended = verify(tmp_path / "whole", "--calculator-provider", "none")
+    assert ended.code == 0 and "decisions of the policy made again" in ended.out
