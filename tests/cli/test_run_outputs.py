@@ -189,9 +189,8 @@ def expected_view(record: dict[str, Any], role: str) -> list[tuple[str, str]]:
     for entry in record["transcript"]:
         if entry["kind"] == "say":
             own = entry["from"] == role
-            found.append(
-                ("assistant" if own else "user", entry["text"] if own else f"{entry['from']}: {entry['text']}")
-            )
+            heard = "\n".join(f"{entry['from']}| {line}" for line in entry["text"].splitlines())
+            found.append(("assistant", entry["text"]) if own else ("user", heard))
         elif entry["from"] == role:
             found.append(("tool" if entry["kind"] == "call" else entry["kind"], ""))
     return found
@@ -350,7 +349,7 @@ def test_a_moved_run_can_be_resumed_from_anywhere(tmp_path: Path, monkeypatch: p
 
 
 def test_role_files_are_named_so_that_any_role_has_one_and_no_two_share_one(tmp_path: Path) -> None:
-    roles = ["Ana", "ANA", "../x", "con", "a/b"]
+    roles = ["Ana", "nul", "../x", "con", "a/b"]
     turns = {role: ["Hello."] for role in roles}
     ended = Table(tmp_path, [challenge("c1", roles)]).play("--max-turns", "5", turns=turns, judge=[verdict(3)])
     assert ended.code == 0
