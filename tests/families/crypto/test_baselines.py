@@ -142,7 +142,7 @@ def test_a_reference_that_fails_once_is_a_problem() -> None:
 
 def test_a_match_that_broke_off_is_a_problem_and_no_failure_of_the_baseline() -> None:
     ended = Trial("k", "baselines", {}, "a", None, "00", {"baseline": "sham_proofs"})
-    tally = Tally()
+    tally = BaselineTally()
     for stop in (Stop.PROVIDER, Stop.AGREED_END):
         tally.add(Record(ended, 0, Transcript([], stop), Score({}, "SUCCESS" if stop is Stop.AGREED_END else None)))
     (row,) = tally.to_json()["baselines"]
