@@ -13,7 +13,7 @@ from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
-from arena.errors import UsageError
+from arena.errors import EXIT_INTERRUPTED, UsageError
 from arena.families.crypto.baselines.family import write_plays
 from arena.families.crypto.baselines.report import BaselineTally
 from arena.families.crypto.baselines.spec import SPEC
@@ -70,7 +70,8 @@ def play_baselines(
                 return drawn(challenge, seed, key, calculator) or {}
 
             write_plays(challenges, file.parent, plays, (seeds, run_seed), draw)
-        execute(request, console)
+        if execute(request, console) == EXIT_INTERRUPTED:
+            console.warn("interrupted: the rates are those of the matches that were played")
         tally = BaselineTally(
             agreed=frozenset(one["id"] for one in challenges if is_agreement(one["instance"]["truth"]))
         )

@@ -173,7 +173,7 @@ def _ended(child: _Child) -> None:
     code = os.waitstatus_to_exitcode(status)
     if code != EXIT_OK and child.failed is None:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-        child.failed = f"one of the processes {how}; what it played is kept, so go on with --resume"
+        child.failed = f"one of the processes {how}; what it played is kept, so resume --resume"
 
 
 def _terminate(children: Sequence[_Child]) -> None:

@@ -95,9 +95,9 @@ def test_batch_job_counts_its_shards() -> None:
     ("operation", "file"), [("RegisterJobDefinition", "job-definition.json"), ("SubmitJob", "submit-job.json")]
 )
 def test_batch_files_fit_the_model_of_the_api(operation: str, file: str) -> None:
-    botocore = pytest.importorskip("awscli.botocore.session", reason="awscli is missing: make test-long installs it")
-    validate = pytest.importorskip("awscli.botocore.validate")
-    model = botocore.get_session().get_service_model("batch").operation_model(operation)
+    session = pytest.importorskip("botocore.session", reason="botocore is missing: make test-long installs it")
+    validate = pytest.importorskip("botocore.validate")
+    model = session.get_session().get_service_model("batch").operation_model(operation)
     report = validate.ParamValidator().validate(batch(file), model.input_shape)
     assert not report.has_errors(), report.generate_report()
     broken = {**batch(file), "jobName" if operation == "SubmitJob" else "type": 7}

@@ -153,7 +153,7 @@ def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[Ve
 
 
 def _never_calculates(path: Path) -> bool:
-    """Return whether the run is of a family without a calculator; False where that cannot be told yet."""
+    """Return whether the run is of a family without a calculator; False where that is not known yet."""
     try:
         return family_spec(opened(path, verifying=True).manifest.family).tools is Need.NONE
     except ArenaError:  # what is wrong with the run is told when it is verified

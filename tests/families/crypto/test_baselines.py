@@ -14,6 +14,7 @@ from arena.families.crypto.baselines.family import most_frequent
 from arena.families.crypto.baselines.report import BaselineTally, Rates
 from arena.families.crypto.baselines.table import BASELINES
 from arena.families.crypto.baselines.wording import figures, sums, told, with_decoys, words
+from arena.records import Record, Score, Stop, Transcript, Trial
 from arena.settings.places import DATA_ROOT
 
 TOSS = "ferry-cabin-toss"
@@ -137,6 +138,16 @@ def test_a_reference_that_fails_once_is_a_problem() -> None:
         by_challenge={"a": {"reference": Rates(n=20, verified=19)}, "b": {"reference": Rates(20, 20, 20)}}
     )
     assert list(tally.problems()) == [("a", "the reference play reaches verified SUCCESS in 19 of 20 matches")]
+
+
+def test_a_match_that_broke_off_is_a_problem_and_no_failure_of_the_baseline() -> None:
+    ended = Trial("k", "baselines", {}, "a", None, "00", {"baseline": "sham_proofs"})
+    tally = BaselineTally()
+    for stop in (Stop.PROVIDER, Stop.AGREED_END):
+        tally.add(Record(ended, 0, Transcript([], stop), Score({}, "SUCCESS" if stop is Stop.AGREED_END else None)))
+    (row,) = tally.to_json()["baselines"]
+    assert (row["n"], row["broken"], row["success_rate"]) == (1, 1, 1.0)
+    assert ["broke off" in message for _, message in tally.problems()] == [True]
 
 
 def test_one_answer_may_be_right_in_six_matches_of_ten() -> None:

@@ -25,16 +25,21 @@ CONSTANT = "constant"
 
 @dataclass(slots=True)
 class Rates:
-    """Counts over the matches of one baseline: raw and verified SUCCESS, and those with all checks green."""
+    """Counts over the matches of one baseline: raw and verified SUCCESS, those with all checks green, and those that
+    broke off (`broken`: an outage or a fault of the script), which count in no rate."""
 
     n: int = 0
     success: int = 0
     verified: int = 0
     green: int = 0
     right: int = 0
+    broken: int = 0
 
     def add(self, record: Record) -> None:
         """Count one record."""
+        if record.status not in ("done", "aborted"):
+            self.broken += 1
+            return
         self.n += 1
         self.success += record.score.outcome == SUCCESS
         detail = detail_of(record)
@@ -49,11 +54,15 @@ class Rates:
         return {
             "name": name,
             "n": self.n,
-            "success_rate": round(self.success / self.n, 4),
-            "verified_success_rate": round(self.verified / self.n, 4),
-            "checks_green_rate": round(self.green / self.n, 4),
-            "result_right_rate": round(self.right / self.n, 4),
+            "broken": self.broken,
+            "success_rate": self._rate(self.success),
+            "verified_success_rate": self._rate(self.verified),
+            "checks_green_rate": self._rate(self.green),
+            "result_right_rate": self._rate(self.right),
         }
+
+    def _rate(self, count: int) -> float | None:
+        return round(count / self.n, 4) if self.n else None
 
 
 @dataclass(slots=True)
@@ -93,6 +102,10 @@ class BaselineTally:
 
 
 def _judged(name: str, rates: Rates, agreed: bool) -> Iterator[str]:
+    if rates.broken:
+        yield f"{rates.broken} matches of the baseline {name} broke off: `arena challenges play` shows the reference"
+    if not rates.n:
+        return
     share = rates.verified / rates.n
     if name == REFERENCE:
         if share < LEAST_REFERENCE:
@@ -108,13 +121,17 @@ def _listed(rates: Mapping[str, Rates]) -> list[dict[str, Json]]:
     return [rates[name].to_json(name) for name in BASELINES if name in rates]
 
 
+def _percent(rate: float | None) -> str:
+    return "-" if rate is None else format(rate, ".1%")
+
+
 HEADS = ("baseline", "matches", "SUCCESS", "verified SUCCESS", "result right", "checks green")
 
 
 def table_text(rows: Sequence[Mapping[str, Json]]) -> str:
     """Return the rates of `Tally.to_json` as a text table."""
     cells = [
-        [row["name"], str(row["n"]), *(format(row[f"{name}_rate"], ".1%")
+        [row["name"], str(row["n"]), *(_percent(row[f"{name}_rate"])
          for name in ("success", "verified_success", "result_right", "checks_green"))]
         for row in rows
     ]  # fmt: skip

@@ -224,14 +224,18 @@ def _facts(text: str, nonce: str, low: str) -> Facts:
             said = [atom for atom in _atoms(values[role][name]) if atom in low or not atom.isascii()]
             if said:
                 secrets.setdefault(role, {})[name] = frozenset(said)
+    until = {name: frozenset(roles) for name, roles in instance.get("until", {}).items()}
     if secrets:
-        shown = set(_atoms(right))
+        shown: set[str] = set()
         for role, own in values.items():
             shown.update(
                 atom for name, value in own.items() if name not in kept.get(role, ()) for atom in _atoms(value)
             )
-        secrets = {role: {name: atoms - shown for name, atoms in own.items()} for role, own in secrets.items()}
-    until = {name: frozenset(roles) for name, roles in instance.get("until", {}).items()}
+        result = shown | set(_atoms(right))  # before the event of a value, the right result is not public either
+        secrets = {
+            role: {name: atoms - (shown if name in until else result) for name, atoms in own.items()}
+            for role, own in secrets.items()
+        }
     return Facts(right, True, secrets, until, values)
 
 
