@@ -40,6 +40,7 @@ BROKEN = ("journal", "bug", "calculator", "interrupted")
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out all steps; return 0 when every match ended for a reason of its own and the run verifies."""
     options = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
     model = Path(options.model) if options.model else find_model(options.python)
     with serving(options, model) as address:
         environ = {**os.environ, "ARENA_LOCAL_BASE_URL": address}
@@ -143,10 +144,11 @@ def play_and_kill(options: argparse.Namespace, environ: Mapping[str, str]) -> in
     journal = options.out / "api_calls.jsonl"
     command = [sys.executable, "-m", "arena", "run", *run_words(options)]
     with subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL) as first:
-        while first.poll() is None and _lines(journal) < KILL_AFTER_CALLS:
-            time.sleep(0.2)
-        if first.poll() is None:
-            first.send_signal(signal.SIGKILL)
+        try:
+            while first.poll() is None and _lines(journal) < KILL_AFTER_CALLS:
+                time.sleep(0.2)
+        finally:
+            first.kill()
     return _lines(journal)
 
 

@@ -25,6 +25,10 @@ class ApiError(NamedTuple):
     generation: str | None = None
 
 
+INVALID = re.compile(r"\[?\{?\d+ validation errors?\b")
+"""How llama-cpp-python begins what it says of a request that it does not take, under status 500."""
+
+
 def read_error(status: int, value: Json, body: bytes) -> ApiError:
     """Read an error out of a parsed body (`value`; None where it is not JSON).
 
@@ -51,9 +55,10 @@ def read_error(status: int, value: Json, body: bytes) -> ApiError:
         codes.append("flagged_input")
     param = source.get("param")
     generation = source.get("failed_generation")
+    message = " ".join(message.split())[:400]
     return ApiError(
-        _effective_status(status, source.get("code")),
-        " ".join(message.split())[:400],
+        422 if status == 500 and INVALID.match(message) else _effective_status(status, source.get("code")),
+        message,
         " ".join(str(code) for code in codes if code is not None),
         param if isinstance(param, str) else "",
         generation if isinstance(generation, str) else None,

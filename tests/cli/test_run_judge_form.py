@@ -76,11 +76,21 @@ def test_a_refused_schema_is_left_out_and_recorded(name: str, tmp_path: Path) ->
     assert "the form of the judge's answer (a JSON schema) was asked for and not sent" in ended.err
 
 
-def test_a_server_that_knows_json_object_gets_the_schema_there(tmp_path: Path) -> None:
+ONLY_OBJECT = "Input should be 'text' or 'json_object'"
+OBJECT_SERVERS: list[tuple[int, dict[str, Any]]] = [
+    (422, {"detail": [{"loc": ["body", "response_format", "type"], "msg": ONLY_OBJECT, "type": "literal_error"}]}),
+    # llama-cpp-python: an internal error, by its status
+    (500, {"error": {"message": "1 validation error: {'type': 'literal_error', 'loc': ('body', 'response_format',"
+                                f" 'type'), 'msg': {ONLY_OBJECT!r}}}", "type": "internal_server_error"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "refusal"), OBJECT_SERVERS)
+def test_a_server_that_knows_json_object_gets_the_schema_there(
+    status: int, refusal: dict[str, Any], tmp_path: Path
+) -> None:
     with ModelServer() as server:
-        said = "Input should be 'text' or 'json_object'"
-        refusal = {"detail": [{"loc": ["body", "response_format", "type"], "msg": said, "type": "literal_error"}]}
-        server.script(Scripted(422, refusal), Scripted(unchecked=True))
+        server.script(Scripted(status, refusal), Scripted(unchecked=True))
         ended = play(tmp_path, server, "local")
         asked = server.seen[1].payload["response_format"]
     assert asked["type"] == "json_object" and list(asked["schema"]["properties"]) == ["scores", "verdict"]

@@ -22,7 +22,7 @@ from tests.support.arena_rig import (
     results,
     verdict,
 )
-from tests.support.http_server import ModelServer, Scripted
+from tests.support.http_server import KEY, ModelServer, Scripted
 
 PRICES = """version: 1
 unit: usd_per_million_tokens
@@ -214,3 +214,15 @@ def test_equal_answers_give_equal_bytes_whatever_was_retried(tmp_path: Path, ser
     again = play(tmp_path, out="again")
     assert whole.folder is not None and again.folder is not None
     assert results(whole.folder) == results(again.folder)
+
+
+def test_the_api_s_version_is_part_of_what_a_run_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    with ModelServer() as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        words = ("--participant-model", "anthropic/m-1", "--judge-model", "scripted/" + _judge(tmp_path))
+        first = play(tmp_path, *words, "--max-calls", "1")
+        assert first.json("manifest.json")["identity"]["models"]["api_versions"] == {"anthropic/m-1": "2023-06-01"}
+        monkeypatch.setenv("ANTHROPIC_VERSION", "2026-10-21")
+        resumed = play(tmp_path, *words, "--resume")
+    assert resumed.code == 2 and "2026-10-21" in resumed.err, "resume refuses another version"
