@@ -17,8 +17,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def catching_interrupts(stop: threading.Event, activity: Activity, resume: str) -> Iterator[None]:
-    """Within the context the first signal sets `stop`; the second ends the process at once (130).
+def catching_interrupts(stop: threading.Event, activity: Activity, resume: str, grace: float) -> Iterator[None]:
+    """Within the context the first signal sets `stop`; the second ends the process at once (130), and so do calls that
+    are still in flight `grace` seconds after the first.
 
     What was answered is already on disk, so ending at once loses only the calls in flight. `resume` says how to go on.
     Outside the main thread signals cannot be caught, and are left as they are.
@@ -32,12 +33,24 @@ def catching_interrupts(stop: threading.Event, activity: Activity, resume: str) 
             _say(f"ended at once; {resume}")
             os._exit(EXIT_INTERRUPTED)
         stop.set()
-        _say(f"stopping: waiting for {activity.in_flight} calls in flight; once more ends at once")
+        _say(
+            f"stopping: waiting for {activity.in_flight} calls in flight, at most {grace:g} s (--grace); once more ends"
+            " at once"
+        )
+        waiting.start()
 
+    def abandon() -> None:
+        if activity.in_flight > 0:
+            _say(f"{activity.in_flight} calls in flight are abandoned after {grace:g} s (--grace); {resume}")
+            os._exit(EXIT_INTERRUPTED)
+
+    waiting = threading.Timer(grace, abandon)
+    waiting.daemon = True
     before = {number: signal.signal(number, caught) for number in SIGNALS}
     try:
         yield
     finally:
+        waiting.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -148,7 +148,9 @@ class Session:
             self._create()
         pending = self.run.planned - len(self.kept)
         progress = Progress()
-        with catching_interrupts(self.run.request.process.stop, self.activity, self.run.resume_hint):
+        with catching_interrupts(
+            self.run.request.process.stop, self.activity, self.run.resume_hint, self.operation.grace
+        ):
             began = time.perf_counter()
             if pending:
                 progress = self._play(pending)

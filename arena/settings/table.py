@@ -215,6 +215,8 @@ CORE: tuple[Setting, ...] = (
             "most tokens a minute, both ways, to each provider, N, or to one, PROVIDER=N; repeatable", metavar="N"),
     Setting("backoff", ("--backoff",), "seconds", 0.5, _OP, _CALLS,
             "first wait before a retry, in seconds; doubled each time", low=0, high=3600, metavar="S"),
+    Setting("grace", ("--grace",), "seconds", 10.0, _OP, _CALLS,
+            "seconds that Ctrl-C waits for calls in flight before it abandons them", low=0, high=86_400, metavar="S"),
     Setting("ssl_verify", ("--ssl-verify",), "flag", True, _OP, _CALLS,
             "accept any TLS certificate, also a forged one (prints a warning)", env="ARENA_SSL_VERIFY"),
     Setting("allow_plain_http", ("--allow-plain-http",), "flag", False, _OP, _CALLS,

@@ -34,6 +34,7 @@ class Operation:
     deadline: float
     max_retries: int
     backoff: float
+    grace: float
     rpm: tuple[str, ...]
     tpm: tuple[str, ...]
     ssl_verify: bool

@@ -136,6 +136,18 @@ def test_a_second_interrupt_ends_at_once(whole: tuple[dict[str, bytes], int], tm
         assert results(out) == whole[0]
 
 
+def test_calls_in_flight_are_abandoned_after_the_grace(whole: tuple[dict[str, bytes], int], tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with SignallingServer() as server:
+        server.at, server.hold = 8, True
+        server.victim = start(server, out, "--grace", "0.3")
+        ended = finish(server.victim)
+        assert ended.code == 130 and "abandoned after 0.3 s (--grace); resume with: " in ended.err
+        server.at, server.hold = None, False
+        assert finish(start(server, out, "--resume")).code == 0
+        assert results(out) == whole[0]
+
+
 def test_an_interrupt_while_waiting_for_a_retry_does_not_wait_the_retry_out(tmp_path: Path) -> None:
     with SignallingServer() as server:
         server.at = 1
