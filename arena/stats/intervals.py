@@ -79,6 +79,29 @@ def clustered_mean_interval(clusters: Sequence[tuple[float, int]]) -> tuple[floa
     return middle - spread, middle + spread
 
 
+def clustered_share_interval(clusters: Sequence[tuple[float, int]]) -> tuple[float, float] | None:
+    """Return the 95 % interval of a proportion over clusters, each given as (successes, number of values).
+
+    The Wilson interval of the effective number of values: that of independent ones with the cluster-robust variance of
+    `clustered_mean_interval` (E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small expected
+    number of positive counts estimated from survey data", Survey Methodology 24 (1998), 193-201), at most the values
+    that there are; the number of clusters where no cluster differs from the mean. None without values.
+    """
+    filled = [(total, n) for total, n in clusters if n]
+    m, size = len(filled), sum(n for _, n in filled)
+    if not size:
+        return None
+    share = math.fsum(total for total, _ in filled) / size
+    squares = math.fsum((total - share * n) ** 2 for total, n in filled)
+    effective = float(m)
+    if m > 1 and squares > 1e-12 * size:
+        effective = min(float(size), share * (1 - share) * size * size * (m - 1) / (squares * m))
+    z = Z95
+    spread = z * math.sqrt(share * (1 - share) / effective + z * z / (4 * effective * effective))
+    middle, scale = share + z * z / (2 * effective), 1 + z * z / effective
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
 def student_t_cdf(t: float, df: float) -> float:
     """Return P(T <= t) of Student's t distribution with `df` > 0 degrees of freedom.
 

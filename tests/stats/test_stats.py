@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.stats.intervals import clustered_mean_interval, wilson
+from arena.stats.intervals import clustered_mean_interval, clustered_share_interval, wilson
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,22 @@ def test_repetitions_that_agree_do_not_narrow_the_interval() -> None:
 @pytest.mark.parametrize("clusters", [[], [(4.0, 1)], [(5.0, 1), (10.0, 2)], [(4.0, 1), (0.0, 0)]])
 def test_where_the_spread_is_unknown_there_is_no_interval(clusters: list[tuple[float, int]]) -> None:
     assert clustered_mean_interval(clusters) is None
+
+
+def test_a_clustered_share_of_single_values_is_near_the_wilson_interval() -> None:
+    found, plain = clustered_share_interval([(1, 1)] * 15 + [(0, 1)] * 5), wilson(15, 20)
+    assert found is not None and plain is not None
+    assert found == pytest.approx(plain, abs=0.01)
+
+
+def test_a_clustered_share_stays_between_0_and_1() -> None:
+    for clusters in ([(2, 2)] * 4 + [(1, 2)] * 2, [(2, 2)] * 3, [(0, 2)] * 3, [(1, 1)]):
+        found = clustered_share_interval(clusters)
+        assert found is not None and 0.0 <= found[0] <= found[1] <= 1.0
+
+
+def test_values_that_go_together_widen_the_interval_of_a_share() -> None:
+    alike, apart = clustered_share_interval([(4, 4), (0, 4)] * 5), clustered_share_interval([(2, 4)] * 9 + [(1, 4)])
+    assert alike is not None and apart is not None
+    assert alike[1] - alike[0] > apart[1] - apart[0]
+    assert clustered_share_interval([]) is None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from arena.families.cheaptalk.claim import LABELS, Label
 from arena.families.cheaptalk.metrics.episodes import HONEST, Episode
 from arena.families.cheaptalk.metrics.pairs import Value, column, pair, payoff_of
-from arena.stats.intervals import clustered_mean_interval, mean
+from arena.stats.intervals import clustered_mean_interval, clustered_share_interval, mean
 
 UNPARSABLE = "unparsable"
 Interval = tuple[float, float]
@@ -59,7 +59,7 @@ def rates(episodes: Sequence[Episode]) -> Rates:
     return Rates(
         episodes=len(episodes),
         accuracy=share(e.right for e in episodes),
-        accuracy_interval=clustered_mean_interval(_clusters(episodes, lambda episode: float(episode.right))),
+        accuracy_interval=clustered_share_interval(_clusters(episodes, lambda episode: float(episode.right))),
         balanced_accuracy=mean(recalls),
         matrix=matrix,
         nei_rate=share(e.predicted is Label.NEI for e in episodes),
