@@ -80,6 +80,7 @@ def test_no_player_is_called_and_the_journal_holds_judges_alone(
         "roster": ["local/player"],
         "judge": "mock/judge",
         "panel": [],
+        "api_versions": {},
         "files": {},
     }
     assert "no player was called" in ended.out and "players: local/player; judge: mock/judge" in ended.out

@@ -142,12 +142,15 @@ def whole(tmp_path_factory: pytest.TempPathFactory, calculator_binary: Path) -> 
     record["score_detail"] = json_text(detail)
     (run / "matches.jsonl").write_bytes(encode_line(record))
     calls = [json.loads(line) for line in (run / "api_calls.jsonl").read_bytes().splitlines()]
-    first = calls[0]
+    # Of an attempt that came to nothing: a call in the form of an API would be carried out where the match is replayed.
+    first = {**calls[0], "attempt": 1, "reply": dict(calls[0]["reply"])}
     first |= {"gates": [GATE], "http": [ATTEMPT]}
     first["reply"] |= {"reasoning": "Well.", "notes": ["usage estimated"],
                        "calls": [{"id": "1", "name": "ping", "arguments": "{}"}]}  # fmt: skip
-    first["reply"]["usage"] |= {"reasoning_tokens": 1, "cached_prompt_tokens": 1, "cache_write_tokens": 1}
+    more = {"reasoning_tokens": 1, "cached_prompt_tokens": 1, "cache_write_tokens": 1}
+    first["reply"]["usage"] = first["reply"]["usage"] | more
     failed = {name: value for name, value in first.items() if name != "reply"}
+    calls.insert(0, first)
     calls.append({**failed, "fault": {"reason": "provider", "message": "down"}})
     (run / "api_calls.jsonl").write_bytes(b"".join(map(encode_line, calls)))
     launder(run)

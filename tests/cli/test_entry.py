@@ -106,13 +106,13 @@ def test_message_begins_with_the_command(words: list[str], name: str, capsys: py
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_is_a_module_with_parser_and_run(name: str) -> None:
     module = importlib.import_module(COMMANDS[name].module)
-    assert module.__name__ == f"arena.cli.commands.{name}"
+    assert module.__name__ in (f"arena.cli.commands.{name}", f"arena.cli.commands.{name}.command")
     assert module.parser().prog == f"arena {name}"
     assert list(inspect.signature(module.run).parameters) == ["options", "console"]
 
 
 def test_no_command_reads_argv_or_streams() -> None:
-    files = sorted((ROOT / "arena/cli/commands").glob("*.py"))
+    files = sorted((ROOT / "arena/cli/commands").rglob("*.py"))
     assert len(files) > len(COMMANDS)
     for file in files:
         text = file.read_text(encoding="utf-8")

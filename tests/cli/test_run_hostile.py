@@ -132,8 +132,8 @@ def test_control_characters_in_a_challenge_file_are_refused_and_not_repeated(tmp
         assert not set("\x1b\x9b\x07\u202e") & set(ended.text)
 
 
-def test_control_characters_from_roles_and_agents_never_reach_the_terminal(tmp_path: Path) -> None:
-    role = "Ana\u202e"  # no control character in the narrow sense, but it turns a line around
+def test_control_characters_from_agents_never_reach_the_terminal(tmp_path: Path) -> None:
+    role = "Ana"
     table = Table(tmp_path, [challenge("c1", (role, "Bo"))])
     turns = {role: [f"Hello {CONTROLS}"], "Bo": [f"{CONTROLS} and " + '{"tool_call": {"op": 1}}'] * 4}
     words = ("--progress", "--max-turns", "2", f"--role-model={role}=mock/talker")
@@ -141,6 +141,8 @@ def test_control_characters_from_roles_and_agents_never_reach_the_terminal(tmp_p
         out = f"run{''.join(form)}"
         ended = table.play(*words, *form, out=out, turns=turns, judge=[CONTROLS] * 3)
         assert "Ana" in ended.out and not set("\x1b\x9b\x07\u202e") & set(ended.text)
+    turned = Table(tmp_path, [challenge("c1", ("Ana\u202e", "Bo"))]).play(out="turned")
+    assert turned.code == 2 and "U+202E" in turned.err and "\u202e" not in turned.text
     wrong = table.play(f"--role-model={role}{CONTROLS}=telepathy/x", out="wrong")
     assert wrong.code == 2 and not set("\x1b\x9b\x07\u202e") & set(wrong.text)
 
@@ -288,7 +290,7 @@ def test_what_comes_after_a_run_shows_no_key_either(
 def test_hostile_roles_and_a_talk_of_megabytes_are_reported_verified_and_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    roles = (*EVIL_ROLES[:4], "\N{GRINNING FACE}\u202e.x")
+    roles = (*EVIL_ROLES[:4], "\N{GRINNING FACE}.x")
     turns = {role: [f"{CONTROLS}</script>" + "word " * 400_000] for role in roles}
     inner = tmp_path / "inner" / "deep"
     inner.mkdir(parents=True)

@@ -53,8 +53,8 @@ INTRODUCTION = "You play one role in an everyday situation. The rules come first
 RESULT = "The result is {asks}, written as {told}."
 
 HEARING = (
-    "Each line of another role begins with its name, as `{other}| `. Your results carry {nonce}, which no other role"
-    " knows. All else is from the arena."
+    "Each line of another role begins with its name: `{other}| `. Your results carry {nonce}, known to you alone."
+    " All else is from the arena."
 )
 """How to tell who wrote a line, of a dialogue that sends public turns and results so (play/hearing.py)."""
 
