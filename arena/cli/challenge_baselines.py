@@ -17,12 +17,12 @@ from arena.errors import EXIT_INTERRUPTED, UsageError
 from arena.families.crypto.baselines.family import write_plays
 from arena.families.crypto.baselines.report import BaselineTally
 from arena.families.crypto.baselines.spec import SPEC
-from arena.families.crypto.challenges.instance import draw_values, is_agreement, needs_calculator
+from arena.families.crypto.challenges.instance import is_agreement, needs_calculator
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.spec import SPEC as CRYPTO
+from arena.families.crypto.values import draw_alone, guess
 from arena.families.spec import FamilySpec
-from arena.messages import Calculator, CallKey
-from arena.play.services import SETUP_SEAT, tool_seed
+from arena.messages import Calculator
 from arena.records import Json, Record
 from arena.settings.config import build_parser, read_config
 
@@ -39,18 +39,7 @@ def drawn(challenge: Mapping[str, Json], seed: str, key: str, calculator: Calcul
         raise UsageError(
             f"{challenge['id']} draws values with the calculator, which is not built; cargo is missing: {GET_CARGO}"
         )
-    made = 0
-
-    def ask(name: str, op: str, args: dict[str, Json]) -> Json:
-        nonlocal made
-        place = CallKey(key, 0, SETUP_SEAT, 0, 0)
-        answer = calculator.call(op, args, tool_seed(seed, place, made)).answer  # type: ignore[union-attr]
-        made += 1
-        if answer.get("ok") is not True:
-            raise UsageError(f"{challenge['id']}: the value {name!r}: {op} answered {answer.get('error')}")
-        return answer["result"]
-
-    return draw_values(instance, seed, ask)
+    return guess(challenge, seed) if calculator is None else draw_alone(challenge, seed, key, calculator)
 
 
 def play_baselines(

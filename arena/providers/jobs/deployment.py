@@ -92,17 +92,15 @@ def _ready(service: Fireworks, wanted: Wanted, patience: Patience) -> State:
 
 
 def remove(service: Fireworks, one: str, folder: Path, warn: Callable[[str], None], tries: int = 3) -> bool:
-    """Delete a deployment and its note; return whether it is gone."""
+    """Delete a deployment and its note; return whether it is gone. Between two tries the transport has waited."""
     problem: Exception | None = None
-    for attempt in range(tries):
+    for _ in range(tries):
         try:
             service.delete_deployment(one)
             (folder / f"{one}.json").unlink(missing_ok=True)
             return True
         except ArenaError as error:
             problem = error
-            if attempt + 1 < tries:
-                continue  # the transport has waited already
     warn(f"the deployment {one} could not be deleted and costs money: {problem}; delete it with --cleanup")
     return False
 

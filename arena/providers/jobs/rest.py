@@ -61,11 +61,9 @@ class RestClient:
     def post_form(self, path: str, fields: Mapping[str, str], file: tuple[str, bytes] | None = None) -> Answer:
         """Send a form with texts and one file (RFC 7578). `file`: name and content, sent as the part `file`."""
         boundary = f"arena-{secrets.token_hex(16)}"
-        part = (self._file_field, *file) if file is not None else None
+        part = ("file", *file) if file is not None else None
         body = b"".join(_parts(boundary, fields, part))
         return self._object(self._send("POST", path, None, body, f"multipart/form-data; boundary={boundary}"), path)
-
-    _file_field = "file"
 
     def post_part(self, path: str, data: bytes) -> Answer:
         """Send one part of a large file, as the part `data` of a form."""

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from arena.analysis.dataset.audit import Audit, Unit
 from arena.analysis.dataset.contamination import audit_file
 from arena.cli.entry import main
 from arena.engine.finished import open_run
 from arena.families.crypto.challenges.schema import load
-from tests.support.arena_rig import ROOT
+from tests.support.arena_rig import NO_TOOLS, ROOT, arena, challenge, challenge_file
 
 SET = ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 
@@ -37,20 +38,25 @@ def test_train_challenges_are_no_contamination(tmp_path: Path) -> None:
     assert audit_file(lines(tmp_path / "f.jsonl", *_by_split("train").values()), load(SET), []).found == ()
 
 
-def test_a_drawn_value_betrays_a_challenge(tmp_path: Path) -> None:
-    run = open_run(ROOT / "state/examples/mock-three")
-    held = {record.trial.unit: record.transcript.instance for record in run.records
-            if record.trial.unit in _by_split("heldout_eval")}  # fmt: skip
-    if not held:
-        pytest.skip("the example run has no held-out challenge")
-    unit, values = next(iter(held.items()))
-    long = next(
-        (str(value) for value in (values or {}).values() if len(str(value)) >= 8 and isinstance(value, str)), ""
-    )
-    if not long:
-        pytest.skip(f"{unit} draws no long value")
-    found = audit_file(lines(tmp_path / "f.jsonl", f"It is {long}."), load(SET), [run])
-    assert [(one.unit, one.how) for one in found.found] == [(unit, "value")]
+def test_a_drawn_value_betrays_a_challenge() -> None:
+    audit = Audit([Unit("held", [], ["ROOM-4711-B", "short"])])
+    assert [(one.unit, one.how) for one in audit.row(1, "It is room-4711-b.")] == [("held", "value")]
+    assert audit.row(2, "It is short, and no room.") == []
+
+
+def test_values_of_a_run_are_looked_for(tmp_path: Path) -> None:
+    drawn = {"values": {"n": {"draw": "int", "from": 10**11, "to": 10**12}}, "own": {"Ana": ["n"]},
+             "truth": {"int": "n"}, "result": "int"}  # fmt: skip
+    held = challenge("c1", split="heldout_eval", instance=drawn)
+    file = challenge_file(tmp_path / "challenges.json", held)
+    words = ["--challenges", file, *NO_TOOLS, "--max-turns", "2", "--quiet", "--out", str(tmp_path / "run")]
+    ended = arena(*words)
+    assert ended.code == 0, ended.err
+    run = open_run(tmp_path / "run")
+    (record,) = run.records
+    code = str((record.transcript.instance or {})["n"])
+    found = audit_file(lines(tmp_path / "f.jsonl", f"It is {code}."), load(Path(file)), [run])
+    assert [(one.unit, one.how) for one in found.found] == [("c1", "value")]
 
 
 def test_the_command_ends_with_one_where_something_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
