@@ -10,7 +10,7 @@ from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.crypto import data
 from arena.families.crypto.bundle import RoleViews, write_bundle
 from arena.families.crypto.challenges.instance import drawing_order
-from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.check_rates import CheckRates, cases_line
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
 from arena.families.crypto.checks.results import MatchDetail
@@ -132,8 +132,7 @@ class CryptoFamily:
         return CheckRates(), counted
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
-        line = verified_line(summary)
-        return [] if line is None else [line]
+        return [line for line in (verified_line(summary), cases_line(summary)) if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
         """Return what a record's claims rest on (checks/ledger.py): `claims`, class -> count, and more beside it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from arena.families.crypto.baselines.case import Case, Turns
@@ -26,7 +26,7 @@ def play(case: Case) -> Turns | None:
         for role in turns
         for message in turns[role]
         for call in _calls(message)
-        if not _of_its_own(call, _call_names(turns[role]))
+        if not _of_its_own(call, _call_names(turns[role]), message.get("let", {}))
     }
     places = [one for one in made if one[1] in OP_USES] or [one for one in made if is_check(one[1])]
     if not places:
@@ -41,20 +41,34 @@ def play(case: Case) -> Turns | None:
 
 def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
     for message in list(messages):
+        if isinstance(message, dict) and "choose" in message:
+            continue  # all of these are public turns
         if _calls(message):
             message["calls"] = [call for call in message["calls"] if not left_out(call)]
             if not message["calls"]:
                 messages.remove(message)
 
 
-def _of_its_own(call: Any, names: set[str]) -> bool:
-    """Whether what a call checks is of the seat's own making: it quotes nothing but own values and own results."""
+def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
+    """Whether what a call checks is of the seat's own making: it quotes nothing but own values and own results.
+
+    `names`: of the seat's calls.  `defined`: the names that the call's message defines, with their expressions.
+    """
     args = call.get("call", call).get("args", {})
     subjects = [value for name, value in args.items() if name in SUBJECTS] or list(args.values())
-    quoted = {path.strip() for path in PLACEHOLDER.findall(json.dumps(subjects))}
+    quoted = _quoted(subjects)
+    if all(path.startswith("my.") for path in quoted):
+        quoted = _quoted(args)  # what the seat was given is not of its making: what is checked against it decides
     if "for" in call or not quoted:
         return False
+    for path in sorted(quoted):
+        if (name := re.split(r"[.|]", path)[0]) in defined:
+            quoted = quoted - {path} | _quoted(defined[name])
     return all(path.startswith(("my.", "said.")) or re.split(r"[.|]", path)[0] in names for path in quoted)
+
+
+def _quoted(found: Any) -> set[str]:
+    return {path.strip() for path in PLACEHOLDER.findall(json.dumps(found))}
 
 
 def _call_names(messages: list[Any]) -> set[str]:

@@ -130,9 +130,17 @@ class ObligationsCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseFound:
+    """The case of a match (challenges.md, "Cases"), and whether it is a negative one."""
+
+    label: str
+    negative: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Checks:
     """All checks of a match; None for one that needs drawn values where there are none, and for obligations that the
-    challenge does not have."""
+    challenge does not have. `case`: no check but what they are counted by; None for a challenge without cases."""
 
     version: int
     textbook_names: NamesCheck
@@ -141,6 +149,7 @@ class Checks:
     artefacts: EvidenceValuesCheck
     tools: ToolsCheck
     obligations: ObligationsCheck | None = None
+    case: CaseFound | None = None
 
     def passed(self) -> dict[str, bool | None]:
         """Return check -> whether it is ok, None where it could not be made; in the order of CHECKS."""
