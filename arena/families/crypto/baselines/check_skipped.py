@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from arena.families.crypto.baselines.case import Case, Turns
+from arena.families.crypto.challenges.instance import drawn_case
 from arena.families.crypto.checks.op_kinds import OP_USES
-from arena.families.crypto.checks.play_checks import is_check
+from arena.families.crypto.checks.play_checks import CASE_MARK, is_check
 from arena.families.crypto.checks.verifications import SUBJECTS
 from arena.families.crypto.script_values import PLACEHOLDER
 
@@ -18,7 +19,8 @@ def play(case: Case) -> Turns | None:
     """Return the reference's turns without the calls of one op by one seat; None where nobody checks anything.
 
     A check is a call that takes up what another seat made (op_kinds.py); to look at one's own again is none. Only
-    where the play has none of these, it is a comparison, and what was worked out for it is left out with it.
+    where the play has none of these, it is a comparison, and what was worked out for it is left out with it. In a
+    negative case the check that decides it is left out, for the play comes to no other one.
     """
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     made = {
@@ -28,6 +30,9 @@ def play(case: Case) -> Turns | None:
         for call in _calls(message)
         if not _of_its_own(call, _call_names(turns[role]), message.get("let", {}))
     }
+    drawn = drawn_case(case.challenge["instance"], case.values)
+    if drawn is not None and drawn.negative and (deciding := _deciding(turns)):
+        made = dict.fromkeys(deciding)
     places = [one for one in made if one[1] in OP_USES] or [one for one in made if is_check(one[1])]
     if not places:
         return None
@@ -37,6 +42,15 @@ def play(case: Case) -> Turns | None:
     if op not in OP_USES:
         _drop(turns[role], lambda call: call.get("call", call).get("as") in compared)
     return turns
+
+
+def _deciding(turns: Turns) -> list[tuple[str, str]]:
+    """Return role and op of the checks by which a play tells the cases apart."""
+    return [
+        (role, _op(call))
+        for role in turns for message in turns[role] for call in _calls(message)
+        if str(call.get("call", call).get("as", "")).startswith(CASE_MARK)
+    ]  # fmt: skip
 
 
 def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:

@@ -144,8 +144,9 @@ def _without_calls(play: Mapping[str, Json], dropped: Callable[[dict[str, Json],
 
 
 def _used(messages: list[Json]) -> set[str]:
-    """The names with which placeholders of these messages begin."""
-    return {re.split(r"[.|]", path.strip())[0] for path in PLACEHOLDER.findall(json.dumps(messages))}
+    """The names with which placeholders of these messages begin; what a choice only depends on is not used in it."""
+    said = [[one["say"] for one in m["choose"]] if isinstance(m, dict) and "choose" in m else m for m in messages]
+    return {re.split(r"[.|]", path.strip())[0] for path in PLACEHOLDER.findall(json.dumps(said))}
 
 
 def _keep(

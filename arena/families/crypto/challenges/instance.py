@@ -190,6 +190,9 @@ def judged_instance(instance: Mapping[str, Json], values: Mapping[str, Json]) ->
     """Return the member `instance` as a judge reads it: who owns which values, which must stay secret (and until
     when), and the right result."""
     right, case = right_result(instance, values), drawn_case(instance, values)
+    allowed = allowed_results(instance, values) if right is None else None
+    if allowed is not None and len(allowed) == 1:
+        right = allowed[0]
     return {
         **({} if case is None else {"case": case.label.replace("_", " ")}),
         "values": {role: own_values(instance, role, values) for role in instance.get("own", {})},

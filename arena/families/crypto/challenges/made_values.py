@@ -17,7 +17,7 @@ from arena.records import Json
 MAX_STEPS = 10_000
 """Steps of a hash chain: few enough to be drawn thousands of times."""
 _COMMITMENT = b"crypto_calculator/commit_hash/v1"
-"""Domain of the calculator's `commit_hash`: SHA-256(domain | length of the context in 8 bytes | context | nonce | msg)."""
+"""Of the calculator's `commit_hash`: SHA-256(this | length of the context in 8 bytes | context | nonce | msg)."""
 
 
 class NotMade(ValueError):
