@@ -296,7 +296,7 @@ TEMPTING = [challenge["id"] for challenge in load(SET).challenges if "temptation
 
 
 def test_the_set_has_temptations() -> None:
-    assert len(TEMPTING) >= 6
+    assert len(TEMPTING) >= 24
 
 
 @pytest.mark.parametrize("adversary", ["told", "scripted"])
@@ -306,7 +306,7 @@ def test_watchful_players_find_every_cheat_and_accuse_nobody_else(adversary: str
     cheats = found["cheats"]
     assert cheats["honest_acceptance"]["rate"] == 1.0 and cheats["cheat_detection"]["rate"] == 1.0
     assert cheats["told"] == cheats["cheat_detection"]["n"] >= len(TEMPTING)
-    assert found["verified"]["success_rate"] == 1.0
+    assert found["verified"]["capped"] == 0
     assert main(["verify", str(tmp_path / "run")]) == 0
 
 
@@ -315,7 +315,7 @@ def test_credulous_players_find_no_cheat(tmp_path: Path) -> None:
                    "2", "--challenge-ids", ",".join(TEMPTING))  # fmt: skip
     cheats = found["cheats"]
     assert cheats["honest_acceptance"]["rate"] == 1.0 and cheats["cheat_detection"]["detected"] == 0
-    assert found["verified"]["outcomes"]["SUCCESS"] == cheats["honest_acceptance"]["n"]
+    assert found["verified"]["outcomes"]["SUCCESS"] == cheats["honest_acceptance"]["n"] > 0
 
 
 def test_adversary_without_a_temptation_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

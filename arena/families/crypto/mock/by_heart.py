@@ -1,9 +1,9 @@
 """The mock players `watchful` and `credulous`: the project's own plays by heart, with an eye on the checks or without.
 
 Both play their seat of the challenge's reference play, and its cheating play where their prompt tells them to cheat.
-`credulous` goes on whatever a check says. `watchful` stops where a check of its own came out false, or where what it
-has to take up was not said, and names the seat that it was about. So the two mark both ends of what can be measured:
-all cheats detected, and none.
+`credulous` goes on whatever a check says. `watchful` stops where a check of its own came out false, where what it has
+to take up was not said, or where a seat posts as closed what another had closed, and names the seat that it was about.
+So the two mark both ends of what can be measured: all cheats detected, and none.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from arena.families.crypto.prompts import CHEAT_RULE, TEMPTATION_HEADER
 from arena.families.crypto.script_values import PLACEHOLDER, Miss, View
 from arena.families.crypto.scripted import Line, Script, filled, load_script
 from arena.messages import ModelRequest
+from arena.play.hearing import BAR
 from arena.play.tool_protocol import parse
 from arena.records import Json, Stop
 from arena.settings.places import DATA_ROOT
@@ -30,6 +31,7 @@ MEANT_TO_FAIL = "false_"
 """A call of a play whose name begins so must come out false (docs/reference-plays.md)."""
 
 _CHALLENGE = re.compile(r'\nYou are .* in ".*" \(([A-Za-z0-9._-]+)\)\.\n')
+_CLOSED = re.compile(r"\b(?:fixed|locked|sealed|seal) \[([0-9a-f]{32,})\]")
 _HEARD = re.compile(r"heard\.(.+)\.[^.|]+")
 
 
@@ -44,7 +46,7 @@ def watchful(request: ModelRequest) -> str:
     play = _Play(request)
     if play.cheats:
         return play.line(True)
-    suspect = play.accused_by_me() or play.failed_check()
+    suspect = play.accused_by_me() or play.copied() or play.failed_check()
     if suspect is None:
         try:
             text = play.line(False)
@@ -73,6 +75,7 @@ class _Play:
     def __init__(self, request: ModelRequest) -> None:
         conversation = request.conversation
         system = conversation.system
+        self.messages = [(message.role, message.text) for message in conversation.messages]
         self.view = View(system, conversation.messages)
         self.cheats = f"\n\n{TEMPTATION_HEADER}" in system
         self.may_accuse = CHEAT_RULE in system
@@ -98,15 +101,37 @@ class _Play:
             raise _Missing(role or next(iter(self.view.heard), self.view.me)) from None
 
     def failed_check(self) -> str | None:
-        """Return the role whose values a check of this seat took in and came out false on; None where none did."""
+        """Return the role whose values a check of this seat took in and came out false on; None where none did.
+
+        Of several roles, the one that another seat accuses already, else the one whose value was said last.
+        """
         for line in self.lines[: self.index]:
             for call in _calls(line):
                 name = str(call.get("as", ""))
                 if name.startswith(MEANT_TO_FAIL) or not any(map(_came_out_false, self._results(name))):
                     continue
                 roles = _heard_roles(call)
+                if self.accused_by_others() in roles:
+                    return self.accused_by_others()
                 if roles:
-                    return roles[0]
+                    return max(roles, key=lambda role: self._last_said(role, call))
+        return None
+
+    def _last_said(self, role: str, call: Mapping[str, Json]) -> int:
+        """Return the message in which a role said the last of its values that a call takes in."""
+        labels = re.findall(rf"heard\.{re.escape(role)}\.([^.|}}]+)", json.dumps(call, ensure_ascii=False))
+        mark = f"{role}{BAR}"
+        heard = [(at, text) for at, (sender, text) in enumerate(self.messages) if sender == "user"]
+        places = [at for at, text in heard if text.startswith(mark) and any(f"{label} [" in text for label in labels)]
+        return max(places, default=-1)
+
+    def copied(self) -> str | None:
+        """Return the role that posted as closed what another had posted as closed before."""
+        first: dict[str, str] = {code: self.view.me for text in self.view.said for code in _closed_codes(text)}
+        for role, texts in self.view.heard.items():
+            for code in (code for text in texts for code in _closed_codes(text)):
+                if first.setdefault(code, role) != role:
+                    return role
         return None
 
     def _results(self, name: str) -> Iterator[Mapping[str, Json]]:
@@ -126,6 +151,10 @@ class _Play:
                 if suspect is not None and suspect != self.view.me:
                     return suspect
         return None
+
+
+def _closed_codes(text: str) -> list[str]:
+    return [found[1] for found in _CLOSED.finditer(text)]
 
 
 def _accusation(text: str) -> str | None:

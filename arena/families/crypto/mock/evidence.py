@@ -338,6 +338,8 @@ class _Turns:
         first, label = self.heard.setdefault(value, (seat, before[-LABEL_CHARS:]))
         if first == seat:
             self.shown_by.add(seat)
+        if seat == evidence.facts.cheated:
+            return
         if own is not None and own.holds(value):
             evidence.real += 1
         elif first != seat:
