@@ -29,8 +29,8 @@ def wants_color(stream: TextIO, environ: Mapping[str, str], no_color: bool) -> b
 class Console:
     """Results go to `out`, everything else to `err`. What agents wrote is stripped of control characters."""
 
-    out: TextIO = field(default_factory=lambda: sys.stdout)
-    err: TextIO = field(default_factory=lambda: sys.stderr or io.StringIO())  # None where it was closed at the start
+    out: TextIO = field(default_factory=lambda: sys.stdout or io.StringIO())  # None where it was closed at the start
+    err: TextIO = field(default_factory=lambda: sys.stderr or io.StringIO())  # likewise
     quiet: bool = False
     color: bool = False
     """Whether `err` takes colours."""
