@@ -45,7 +45,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 
 .PHONY: test-long
 test-long: $(VENV)/.long $(VENV)/.package chromium slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
-	$(BIN)/python -m pytest -q -rs -m long
+	$(BIN)/python -m pytest -q -rs -m long $(ON_ALL_CORES)
 
 .PHONY: test-rust-long
 test-rust-long: ## the long tests of the calculator: 200,000 generated requests
