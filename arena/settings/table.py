@@ -244,6 +244,8 @@ CORE: tuple[Setting, ...] = (
     Setting("progress", ("--progress",), "flag", False, _CALL, _DISPLAY,
             "a line per match where there is no terminal (on one, a live line is shown anyway, but for --quiet)"),
     Setting("quiet", ("--quiet",), "flag", False, _CALL, _DISPLAY, "print only warnings and errors"),
+    Setting("table", ("--table",), "flag", False, _CALL, _DISPLAY,
+            "end with a row per challenge instead of the weakest five"),
     Setting("json", ("--json",), "flag", False, _CALL, _DISPLAY, "print the summary as one JSON object"),
     Setting("no_color", ("--no-color",), "flag", False, _CALL, _DISPLAY, "no colours (NO_COLOR does the same)"),
     Setting("version", ("--version",), "version", None, _CALL, _DISPLAY, "print the version and end"),

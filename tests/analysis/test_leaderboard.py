@@ -47,7 +47,9 @@ def test_the_best_comes_first_and_equals_share_a_rank(tmp_path: Path) -> None:
 
 
 def test_a_run_that_covers_too_little_is_placed_below_without_rank(tmp_path: Path) -> None:
-    lucky = made_run(tmp_path / "lucky", [record(rep=0, outcome="SUCCESS"), *[record(rep=n, stop="bug") for n in (1, 2)]])
+    lucky = made_run(
+        tmp_path / "lucky", [record(rep=0, outcome="SUCCESS"), *[record(rep=n, stop="bug") for n in (1, 2)]]
+    )
     mixed = made_run(tmp_path / "mixed", [record(rep=n, outcome=("SUCCESS", "FAILED")[n % 2]) for n in range(3)])
     paths = [FinishedRun(lucky), FinishedRun(mixed)]
     (board,) = boards(paths, "success")

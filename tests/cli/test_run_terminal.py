@@ -47,13 +47,25 @@ def test_without_progress_no_match_is_announced(tmp_path: Path) -> None:
     assert "crypto/" not in arena(*WORDS, "--out", str(tmp_path / "run")).err
 
 
-def test_the_table_of_outcomes_and_the_place_of_the_results_come_last(tmp_path: Path) -> None:
+def test_a_run_ends_with_one_screen_and_the_next_command(tmp_path: Path) -> None:
     ended = arena(*WORDS, "--out", str(tmp_path / "run"))
     lines = ended.out.splitlines()
+    assert lines[0].startswith("SUCCESS ") and "Primitive Selection" in lines[0]
+    assert lines[-2:] == [f"results: {tmp_path / 'run'}", f"next: python3 -m arena report {tmp_path / 'run'}"]
+    assert "2 of 2 matches finished in " in ended.out and "calculator: none" in ended.out
+    assert len(lines) <= 24, "one screen"
+
+
+def test_table_has_a_row_per_challenge(tmp_path: Path) -> None:
+    ended = arena(*WORDS, "--table", "--out", str(tmp_path / "run"))
+    lines = ended.out.splitlines()
     assert lines[0].split() == ["challenge", "n", "outcome", "primitive", "negotiation", "implementation",
-                                "computation", "security", "not", "scored"]  # fmt: skip
-    assert lines[-1] == f"results: {tmp_path / 'run'}"
-    assert "2 of 2 matches finished" in ended.out and "calculator: none" in ended.out
+                                "computation", "security"]  # fmt: skip
+    assert lines[4].split()[:2] == ["all", "2"] and "weakest" not in ended.out
+
+
+def test_offline_models_show_no_bill(tmp_path: Path) -> None:
+    assert "spent:" not in arena(*WORDS, "--out", str(tmp_path / "run")).out
 
 
 STOPPED = (*WORDS, "--max-calls", "1")
@@ -69,7 +81,7 @@ def test_colours_are_for_terminals_and_can_be_forced_and_forbidden(
 ) -> None:
     ended = process(*STOPPED, *flags, "--out", str(tmp_path / "run"), environ=environment(**variables))
     assert ("\x1b[33mwarning: " in ended.err) == coloured
-    assert "\x1b" not in ended.out
+    assert coloured or "\x1b" not in ended.out
 
 
 def on_a_terminal(words: tuple[str, ...], **variables: str) -> str:
@@ -97,7 +109,7 @@ def on_a_terminal(words: tuple[str, ...], **variables: str) -> str:
 
 def test_progress_is_a_live_line_on_a_terminal(tmp_path: Path) -> None:
     shown = on_a_terminal((*WORDS, "--progress", "--out", str(tmp_path / "run")), TERM="xterm")
-    assert re.search(r"\d/2 matches \| [\d,]+ turns/s \| \d in flight", shown)
+    assert re.search(r"[█░]{20} \d/2 matches \| [\d.]+/s", shown)
     assert "\r\x1b[K" in shown and "[1/2]" not in shown
 
 
