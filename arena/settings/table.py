@@ -200,7 +200,7 @@ CORE: tuple[Setting, ...] = (
     Setting("min_coverage", ("--min-coverage",), "float", 95.0, _OP, _RESULTS,
             "warn where fewer percent of the planned matches have a result", low=0, high=100, metavar="PERCENT"),
     Setting("dry_run", ("--dry-run",), "flag", False, _CALL, _RESULTS,
-            "print the plan with upper bounds of calls, tokens and cost; play nothing"),
+            "print the plan with calls, tokens and cost, estimated and at most; needs no key, plays nothing"),
     Setting("timeout", ("--timeout",), "seconds", 300.0, _OP, _CALLS,
             "seconds for one HTTP call", above=0, high=86_400, metavar="S"),
     Setting("deadline", ("--deadline",), "seconds", 900.0, _OP, _CALLS,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.arena_rig import NO_TOOLS, ROOT, Table, arena, challenge, environment, process, verdict
+from tests.support.arena_rig import NO_TOOLS, ROOT, Table, arena, challenge, command, environment, process, verdict
 
 WORDS = ("--limit", "2", "--max-turns", "2", *NO_TOOLS)
 
@@ -158,15 +158,31 @@ def test_a_dry_run_writes_nothing(words: tuple[str, ...], tmp_path: Path, monkey
 
 def test_a_dry_run_counts_what_would_be_played(tmp_path: Path) -> None:
     plan = arena("--dry-run", "--limit", "3", "--repetitions", "4", *NO_TOOLS, "--role-model", "Ines=mock/careless")
-    shown = dict(re.split(r" {2,}", line, maxsplit=1) for line in plan.out.splitlines() if "  " in line)
+    shown: dict[str, str] = dict(
+        re.split(r" {2,}", line, maxsplit=1) for line in plan.out.splitlines() if "  " in line.strip()
+    )
     assert (shown["matches"], shown["challenges"]) == ("12", "3")
     assert (shown["players"], shown["judge"], shown["calculator"]) == ("mock/careful", "mock/judge", "none")
     assert shown["player of Ines"] == "mock/careless"
 
 
-def test_a_dry_run_needs_what_the_run_needs() -> None:
-    missing = arena("--dry-run", "--participant-model", "openai/m", "--judge-provider", "mock", *NO_TOOLS)
-    assert missing.code == 2 and "OPENAI_API_KEY" in missing.err
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "--participant-model", "openai/m", "--judge-model", "openai/j", *NO_TOOLS),
+        ("cheaptalk", "run", "--participant-model", "openai/m"),
+        ("risk", "run", "--mode", "REAL", "--model", "openai/m", "--out", "dry"),
+    ],
+)
+def test_a_dry_run_needs_no_key_and_a_run_does(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    played = command(*words)
+    assert played.code == 2 and "set OPENAI_API_KEY" in played.err
+    planned = command(*words, "--dry-run")
+    assert planned.code == 0 and "upper bound" in planned.out
+    assert "needs a key: set OPENAI_API_KEY" in planned.err and "a run would not" in planned.err
 
 
 def test_no_run_ever_asks_anything(tmp_path: Path) -> None:
