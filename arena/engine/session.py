@@ -107,12 +107,14 @@ class Run:
 
 @dataclass(slots=True)
 class SessionResult:
-    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end."""
+    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end.
+    `seconds`: how long playing took; None where trials of an earlier session were kept."""
 
     summary: dict[str, Json]
     progress: Progress
     not_passed: list[NotPassed]
     budget: Budget
+    seconds: float | None = None
 
 
 class Session:
@@ -161,7 +163,8 @@ class Session:
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
             digests.write(self.directory.path)
-        return SessionResult(summary, progress, self.not_passed, self.budget)
+        alone = played if pending and not self.kept else None
+        return SessionResult(summary, progress, self.not_passed, self.budget, alone)
 
     def _nothing_to_play(self) -> str:
         run = self.run
