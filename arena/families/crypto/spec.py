@@ -50,5 +50,6 @@ SPEC = FamilySpec(
     compared=("max_turns", "max_tool_calls_per_turn", "repetitions", "adversary"),
     not_compared=("verified_rule",),
     report="arena.families.crypto.report",
+    baselines="src/crypto-challenges/baselines.json",
     detail=MatchDetail,
 )
