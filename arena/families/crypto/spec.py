@@ -49,6 +49,12 @@ SPEC = FamilySpec(
     mocks=MOCKS,
     compared=("max_turns", "max_tool_calls_per_turn", "repetitions", "adversary"),
     not_compared=("verified_rule",),
+    rule_files={
+        "challenges_sha256": ("challenges", "challenge_split", "challenge_ids", "limit"),
+        "set_header_sha256": ("challenges",),
+        "benchmark_version": ("challenges",),
+        "outcome_rule": ("outcome_rule",),
+    },
     report="arena.families.crypto.report",
     baselines="src/crypto-challenges/baselines.json",
     detail=MatchDetail,
