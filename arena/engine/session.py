@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
+from arena.engine.changed_run import Changed
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
@@ -108,12 +109,14 @@ class Run:
 
 @dataclass(slots=True)
 class SessionResult:
-    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end."""
+    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end.
+    `seconds`: how long playing took; None where trials of an earlier session were kept."""
 
     summary: dict[str, Json]
     progress: Progress
     not_passed: list[NotPassed]
     budget: Budget
+    seconds: float | None = None
 
 
 class Session:
@@ -162,7 +165,8 @@ class Session:
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
             digests.write(self.directory.path)
-        return SessionResult(summary, progress, self.not_passed, self.budget)
+        alone = played if pending and not self.kept else None
+        return SessionResult(summary, progress, self.not_passed, self.budget, alone)
 
     def _nothing_to_play(self) -> str:
         run = self.run
@@ -185,7 +189,9 @@ class Session:
         """
         run, directory, retry = self.run, self.directory, frozenset(self.operation.retry)
         self.manifest = directory.read_manifest()
-        directory.check_identity(self.manifest, run.identity)
+        changed = Changed(self.manifest, run.identity, run.request.config, run.family.spec)
+        if refusal := changed.refusal(directory.path):
+            raise ConfigError(refusal)
         self._check_shard()
         parts.absorb(directory.path, run.console.notify)
         self.records = self._record_file()
