@@ -12,6 +12,7 @@ from pathlib import Path
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
 from arena.cli import run_choice
+from arena.cli.batch_judging import check_request, pending_lines
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
 from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
 from arena.engine.dry_run import dry_run_text
@@ -26,6 +27,7 @@ from arena.engine.shortfalls import no_talk, shortfalls
 from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
 from arena.formats.tables import printable
 from arena.policy.limits import FLAGS, stricter
+from arena.records import PENDING
 from arena.store.manifest import Identity
 from arena.store.rundir import RunDir
 
@@ -41,6 +43,7 @@ def execute(request: RunRequest, console: Console) -> int:
     Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
     """
     request, shard = _sharded(request, console)
+    check_request(request)
     with build_cast(request) as cast, build_calculator(request) as calculator:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
@@ -154,7 +157,10 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         console.result(json.dumps(summary))
     elif not operation.quiet:
         console.result(summary_text(summary, run.family, path))
-    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
+    pending = summary["statuses"].get(PENDING, 0)
+    # A run that asks its judge later has nothing to say about single matches; one with answers says which have none.
+    unlisted = ("limit",) if run.request.answers is not None else ("limit", PENDING)
+    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status not in unlisted):
         console.warn(line)
     for line in shortfalls(summary, operation.min_coverage):
         console.warn(line)
@@ -162,6 +168,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
         console.warn(f"interrupted; only calls in flight are repeated; {resume}")
         return EXIT_INTERRUPTED
+    for line in pending_lines(run, path, pending, result.batches):
+        console.warn(line)
     decided = run.family.carried_over
     carried = [decided[key] for key in run.trial_keys() if key in decided] if decided else []
     errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
@@ -176,7 +184,7 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         return EXIT_ERRORS
     if no_talk(summary):
         return EXIT_ERRORS
-    if summary["n_planned"] and not summary["scored"] and not over_budget:
+    if summary["n_planned"] and not summary["scored"] and not over_budget and not pending:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")
         return EXIT_ERRORS
     return EXIT_OK

@@ -9,7 +9,7 @@ from arena.engine.shortfalls import flagged_line
 from arena.families.contract import Family
 from arena.families.spec import Need
 from arena.formats.tables import join_lines, number, text_table
-from arena.records import Json
+from arena.records import STATUSES, Json
 
 WITHOUT_TOOLS = "Players could compute nothing, so grades say little; drop --calculator-provider none for tools"
 
@@ -42,7 +42,7 @@ def _row(name: str, group: Mapping[str, Json], dimensions: Sequence[str]) -> lis
 
 def left_out(group: Mapping[str, Json]) -> str:
     """Return how many trials of a summary, or of a group in it, are in no mean, and why; empty where all are."""
-    counts = {status: group["statuses"][status] for status in ("error", "denied", "limit", "aborted")}
+    counts = {status: group["statuses"].get(status, 0) for status in ("error", "denied", "limit", "aborted", "pending")}
     counts["unscored"] = group["unscored"]
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 
@@ -54,7 +54,7 @@ def _short(dimension: str) -> str:
 def _counts(summary: Mapping[str, Json], family: Family) -> str:
     statuses, words = summary["statuses"], family.spec.words
     parts = [f"{statuses['done']} of {summary['n_planned']} {words.trials} finished"]
-    parts += [f"{statuses[status]} {status}" for status in ("aborted", "denied", "limit", "error") if statuses[status]]
+    parts += [f"{statuses[status]} {status}" for status in STATUSES[1:] if statuses.get(status)]
     rate = summary["success_rate"]
     if rate is not None:
         parts.append(f"success rate {rate:.1%}")
