@@ -14,7 +14,7 @@ from pathlib import Path
 from arena.engine.run_reliability import PanelSums, Plays, reliability_json
 from arena.families.contract import FactGroup, Family, Value
 from arena.formats.tables import csv_line
-from arena.records import STATUSES, Counters, Json, Record
+from arena.records import PENDING, STATUSES, Counters, Json, Record
 from arena.stats.moments import Moments, merge_counts, success_rate
 from arena.store.files import AtomicFile, write_atomic
 from arena.store.rundir import SUMMARY_FILE, pretty_json
@@ -85,7 +85,7 @@ class Group:
             "scored": self.scores.n,
             "unscored": self.unscored,
             "flagged": self.flagged,
-            "statuses": self.statuses,
+            "statuses": {name: count for name, count in self.statuses.items() if count or name != PENDING},
             "errors": self.statuses["error"],
             **{fact.name: fact.to_json() for fact in self.facts},
         }
@@ -212,6 +212,7 @@ class Summary:
             "silent": sorted(model for model, spoke in self.spoke.items() if not spoke),
             "averaged_scores": list(self._averaged),
             "optional_scores": [value.name for value in self._family.values if not value.required],
+            **self._directions(),
             **({} if reliability is None else {"reliability": reliability}),
             "stops": dict(sorted(self.stops.items())),
             "usage": {
@@ -224,6 +225,11 @@ class Summary:
             },
             f"per_{self._unit}": [self._unit_json(unit, group) for unit, group in units.items()],
         }
+
+    def _directions(self) -> dict[str, Json]:
+        """Return the values of which less is better; nothing where more always is."""
+        lower = [value.name for value in self._family.values if not value.higher_is_better]
+        return {"lower_is_better": lower} if lower else {}
 
     def _coverage(self, total: Group) -> dict[str, Json]:
         """Return the share of planned trials that have an outcome (a score, where there are no outcomes), and the
@@ -246,15 +252,18 @@ class Summary:
         self._csv.close()
         grouped = self._units()
         outcomes = self._family.outcomes.labels
+        # Only where there are any: the files of a run that judges at once stay as they always were.
+        awaiting = [PENDING] if any(group.statuses[PENDING] for group in grouped.values()) else []
         units = AtomicFile(self._run_dir / f"{self._unit}_summary.csv")
         units.write(csv_line([f"{self._unit}_id", "n", "success_rate", *outcomes, *self.dimensions, "scored",
-                              "unscored", "errors", "aborted", "denied", "limit"]))  # fmt: skip
+                              "unscored", "errors", "aborted", "denied", "limit", *awaiting]))  # fmt: skip
         for unit, group in grouped.items():
             means = group.scores.means()
             units.write(csv_line([unit, group.n, group.success_rate(), *(group.outcomes[o] for o in outcomes),
                                   *(means[d] for d in self.dimensions), group.scores.n, group.unscored,
                                   group.statuses["error"], group.statuses["aborted"], group.statuses["denied"],
-                                  group.statuses["limit"]]))  # fmt: skip
+                                  group.statuses["limit"],
+                                  *(group.statuses[name] for name in awaiting)]))  # fmt: skip
         units.close()
         whole = {**extra, **self.to_json(grouped)}
         write_atomic(self._run_dir / SUMMARY_FILE, pretty_json(whole))

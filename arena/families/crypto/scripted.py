@@ -246,6 +246,11 @@ def message_text(source: Json, filler: Filler | None) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def filled(line: Line, view: View, invent: bool) -> str:
+    """Return a line as a model writes it in this conversation; `invent`: as of Script. Raises Miss."""
+    return line.fixed if line.fixed is not None else message_text(line.source, Filler(view, invent))
+
+
 def _chosen(listed: list[dict[str, Json]], filler: Filler) -> Json:
     """Return the message of the first condition that holds, of none the last one."""
     return next((one["say"] for one in listed if "if" not in one or filler.holds(one["if"])), listed[-1]["say"])
@@ -321,9 +326,8 @@ class ScriptedProvider(Provider):
         line = script.refusal[key.seat] if refusing else lines[index]
         text, finish = line.fixed, line.finish
         if text is None:
-            filler = Filler(view, script.invent)
             try:
-                text = message_text(line.source, filler)
+                text = filled(line, view, script.invent)
             except Miss as miss:
                 raise ServiceFault(
                     "provider",
