@@ -1,4 +1,4 @@
-"""Keys in the environment, .env, base URLs, replies, error bodies and headers reach no file and no screen: all families.
+"""Keys in environment, .env, base URLs, replies, error bodies and headers reach no file and no screen: all families.
 
 The server repeats every key that it could know, in each reply and in each error.
 """
