@@ -18,9 +18,10 @@ from arena.engine.build import ProcessContext, RunRequest, build_calculator, bui
 from arena.engine.dry_run import dry_run_text
 from arena.engine.finished import opened
 from arena.engine.manifest import run_identity
+from arena.engine.overview import left_out
 from arena.engine.processes import play_in_processes
 from arena.engine.progress import Console
-from arena.engine.result_text import left_out, summary_text
+from arena.engine.result_text import View, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.engine.shards import AUTO, WHOLE, Shard, read_shard, shard_of_environment
 from arena.engine.shortfalls import no_talk, shortfalls
@@ -156,7 +157,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     if operation.json:
         console.result(json.dumps(summary))
     elif not operation.quiet:
-        console.result(summary_text(summary, run.family, path))
+        view = View(console.width(), console.color_out, operation.table, result.seconds)
+        console.result(summary_text(summary, run.family, path, view))
     pending = summary["statuses"].get(PENDING, 0)
     # A run that asks its judge later has nothing to say about single matches; one with answers says which have none.
     unlisted = ("limit",) if run.request.answers is not None else ("limit", PENDING)

@@ -28,7 +28,7 @@ from arena.play.tool_protocol import describe
 from arena.policy.gates import AllowAll, Gate
 from arena.policy.gates_file import load_policy
 from arena.policy.policy_gate import PolicyGate
-from arena.providers.nobody import Nobody
+from arena.providers.nobody import Nobody, Unasked
 from arena.records import Trial
 from arena.settings.config import Config, ModelRef
 from arena.settings.prices import FREE, Price, load_prices
@@ -80,14 +80,21 @@ class Providers:
     _built: dict[str, Provider] = field(default_factory=dict)
 
     def provider(self, name: str) -> Provider:
-        """Return a provider. Errors: ConfigError when its key or address is missing or wrong."""
+        """Return a provider. Errors: ConfigError for a key or address that is missing or wrong, but in a dry run."""
         built = self._built.get(name)
         if built is None:
             config, process = self.request.config, self.request.process
             offline = PROVIDERS[name].offline
             settings = None if offline else http_settings(config, process)
             module = importlib.import_module(self._module(name))
-            self._built[name] = built = module.build(name, settings)
+            try:
+                built = module.build(name, settings)
+            except ConfigError as error:
+                if offline or not config.operation.dry_run:
+                    raise
+                process.warn(f"{error} (this dry run goes on without; a run would not)")
+                built = Unasked(name)
+            self._built[name] = built
             if not offline:
                 descriptors = importlib.import_module("arena.providers.http.descriptors")
                 descriptors.ensure_descriptors(config.operation.workers)

@@ -109,7 +109,8 @@ class Run:
 
 @dataclass(slots=True)
 class SessionResult:
-    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end."""
+    """What a session did. `not_passed`: at most MOST_UNFINISHED trials of this session, in the order of their end.
+    `seconds`: how long playing took; None where trials of an earlier session were kept."""
 
     summary: dict[str, Json]
     progress: Progress
@@ -117,6 +118,7 @@ class SessionResult:
     budget: Budget
     batches: list[BatchFile]
     """Files of requests to a judge that is asked in batches."""
+    seconds: float | None = None
 
 
 class Session:
@@ -166,7 +168,8 @@ class Session:
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
             digests.write(self.directory.path)
-        return SessionResult(summary, progress, self.not_passed, self.budget, batches)
+        alone = played if pending and not self.kept else None
+        return SessionResult(summary, progress, self.not_passed, self.budget, batches, alone)
 
     def _ask_later(self) -> list[BatchFile]:
         """Write the requests of the matches that await their judge, where the settings name a file for them."""

@@ -212,6 +212,7 @@ class Summary:
             "silent": sorted(model for model, spoke in self.spoke.items() if not spoke),
             "averaged_scores": list(self._averaged),
             "optional_scores": [value.name for value in self._family.values if not value.required],
+            **self._directions(),
             **({} if reliability is None else {"reliability": reliability}),
             "stops": dict(sorted(self.stops.items())),
             "usage": {
@@ -224,6 +225,11 @@ class Summary:
             },
             f"per_{self._unit}": [self._unit_json(unit, group) for unit, group in units.items()],
         }
+
+    def _directions(self) -> dict[str, Json]:
+        """Return the values of which less is better; nothing where more always is."""
+        lower = [value.name for value in self._family.values if not value.higher_is_better]
+        return {"lower_is_better": lower} if lower else {}
 
     def _coverage(self, total: Group) -> dict[str, Json]:
         """Return the share of planned trials that have an outcome (a score, where there are no outcomes), and the

@@ -50,6 +50,7 @@ class FamilyParts:
     scale: tuple[float, float] | None = None
     """Bounds of every score; None: unknown."""
     unit_noun = "unit"
+    trial_nouns: tuple[str, str] = ("match", "matches")
     has_tools = False
     """Whether readers expect a line about the calculator."""
     verifies = False

@@ -44,6 +44,8 @@ class FamilySpec:
     `mocks`: the mock models that play and judge where none is named.
     `compared`: settings that two runs must have in common to be compared, beside seed, judge, tools and rules.
     `not_compared`: names of rules in which compared runs may differ.
+    `chooses_conditions`: names of settings and rules that say which conditions are played: runs of which parts are
+    compared (`arena compare --by`) may differ in them.
     `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
     `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
     """
@@ -58,5 +60,6 @@ class FamilySpec:
     mocks: MockModels = MockModels()
     compared: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
+    chooses_conditions: tuple[str, ...] = ()
     report: str = ""
     detail: type | None = None

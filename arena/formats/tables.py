@@ -59,8 +59,11 @@ def join_lines(parts: Iterable[str]) -> str:
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """Return a number for a table, or a dash where there is none."""
-    return "-" if value is None else f"{value:.{digits}f}"
+    """Return a number for a table, or a dash where there is none. What rounds to zero has no sign."""
+    if value is None:
+        return "-"
+    shown = f"{value:.{digits}f}"
+    return shown.lstrip("-") if not shown.strip("-0.") else shown
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> Block:

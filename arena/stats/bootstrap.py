@@ -1,4 +1,4 @@
-"""Bootstrap intervals that resample whole clusters (challenges), percentile and BCa. Pure and seeded.
+"""Bootstrap intervals that resample whole clusters (challenges, claims, series), percentile and BCa. Pure and seeded.
 
 Matches of one challenge are alike, so the challenge is what is drawn, with all its matches: A. C. Davison and D. V.
 Hinkley, "Bootstrap Methods and their Application" (Cambridge 1997), section 3.8. The statistic is the mean over all
@@ -90,8 +90,9 @@ def expanded_level(clusters: int, level: float = 0.95) -> float:
     return 1 - 2 * _NORMAL.cdf(-math.sqrt(clusters / (clusters - 1)) * t)
 
 
-def intervals(column: Column, resampled: Sequence[float], level: float = 0.95) -> Bootstrapped:
-    """Return the percentile and BCa intervals of a column's mean from its replicates.
+def intervals(column: Column, resampled: Sequence[float], level: float = 0.95, units: str = "clusters") -> Bootstrapped:
+    """Return the percentile and BCa intervals of a column's mean from its replicates; `units`: what readers call the
+    clusters.
 
     B. Efron, "Better bootstrap confidence intervals", Journal of the American Statistical Association 82 (1987),
     171-185; bias correction and acceleration as in B. Efron and R. Tibshirani, "An Introduction to the Bootstrap"
@@ -107,9 +108,9 @@ def intervals(column: Column, resampled: Sequence[float], level: float = 0.95) -
     share = (below + equal / 2) / len(ordered)
     acceleration = jackknife_acceleration(column)
     if acceleration is None:
-        return Bootstrapped(percentile, None, "all challenges have the same difference")
+        return Bootstrapped(percentile, None, f"all {units} have the same difference")
     if tail <= 0:  # `expanded_level` of two clusters is 1 in floating point
-        return Bootstrapped(percentile, None, "two challenges are too few for it")
+        return Bootstrapped(percentile, None, f"two {units} are too few for it")
     if not 0 < share < 1:
         return Bootstrapped(percentile, None, "all resamples lie on one side of the estimate")
     bias = _NORMAL.inv_cdf(share)

@@ -46,6 +46,19 @@ def test_the_best_comes_first_and_equals_share_a_rank(tmp_path: Path) -> None:
     assert (names(board), board.ranks) == (["a", "b", "c", "d"], [1, 1, 3, None]), "without a value: last, no rank"
 
 
+def test_a_run_that_covers_too_little_is_placed_below_without_rank(tmp_path: Path) -> None:
+    lucky = made_run(
+        tmp_path / "lucky", [record(rep=0, outcome="SUCCESS"), *[record(rep=n, stop="bug") for n in (1, 2)]]
+    )
+    mixed = made_run(tmp_path / "mixed", [record(rep=n, outcome=("SUCCESS", "FAILED")[n % 2]) for n in range(3)])
+    paths = [FinishedRun(lucky), FinishedRun(mixed)]
+    (board,) = boards(paths, "success")
+    assert (names(board), board.ranks) == (["mixed", "lucky"], [1, None]), "100 % of a third is no first place"
+    assert "lucky: 33% of the planned matches have an outcome, less than 95 %: placed below" in text([board])
+    (lenient,) = boards(paths, "success", min_coverage=30)
+    assert (names(lenient), lenient.ranks) == (["lucky", "mixed"], [1, 2])
+
+
 @pytest.mark.parametrize("key", sort_keys(FinishedRun(EXAMPLE).summary()))
 def test_every_key_sorts(key: str, tmp_path: Path) -> None:
     good = made_run(tmp_path / "a", GOOD, models={"participant": "local/a"})

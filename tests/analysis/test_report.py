@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import shutil
@@ -18,6 +20,8 @@ from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.marks import Marks
 from arena.analysis.report.markup import escape, tag, trusted, visible
 from arena.analysis.report.page import digest
+from arena.cli.entry import main
+from arena.formats.tables import number
 from arena.store.digests import check, read
 from tests.support.arena_rig import DIMENSIONS, ROOT, arena
 from tests.support.many_matches import multiply
@@ -219,8 +223,23 @@ def test_a_family_that_nobody_has_heard_of_is_shown_by_its_records(tmp_path: Pat
     found = page(
         write_run(tmp_path / "run", records, identity={"family": "cheap", "rules": {"outcome_rule": {"text": "none"}}})
     )
-    assert "Lowest mean, as judged-1.38payoff" in found.text and "By protocol" in found.text
+    assert "Mean payoff-1.38" in found.text and "Lowest mean" not in found.text and "By protocol" in found.text
     assert "SUCCESS" not in found.text and "What Ana was sent" not in found.text
+
+
+def test_scores_on_unlike_scales_are_never_averaged_in_a_match(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert main(["cheaptalk", "run", "--num-tasks", "6", "--out", str(run), "--quiet"]) == 0
+    found = page(run)
+    for foreign in ("Judge", "as judged", "mean 0.", "mean 1.", "lowest mean", "matches shown", "Mechanical checks"):
+        assert foreign not in found.text, foreign
+    assert "12 of 12 episodes shown" in found.text and "ScoreValue" in found.text
+    summary = json.loads((run / "summary.json").read_bytes())
+    means = {name: number(mean) for name, mean in summary["mean_scores"].items()}
+    n = 12 - sum(json.loads(line)["scores"]["evidence_match"] is None
+                 for line in (run / "matches.jsonl").read_text().splitlines())  # fmt: skip
+    assert 0 < n < 12 and f"evidence_match{means['evidence_match']}" in found.text, "missing values are in no mean"
 
 
 def test_letters_of_outcomes_are_all_different() -> None:

@@ -1,8 +1,8 @@
 """Base against tuned: every figure of a comparison, as one JSON object. Pure but for what it is handed.
 
-Clusters are challenges, pairs are matches with the same challenge and repetition. Means weigh every pair alike, so
-that they are those of summary.json where nothing is left out. An outage is never a score: pairs of which one side has
-no score are left out of that figure, and counted.
+Clusters are challenges (paired_runs.py), pairs are matches with the same challenge and repetition. Means weigh every
+pair alike, so that they are those of summary.json where nothing is left out. An outage is never a score: pairs of which
+one side has no score are left out of that figure, and counted.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ LEVEL = 0.95
 ALPHA = 1 - LEVEL
 SUCCESS_RATE = "success rate"
 BETTER, WORSE, UNCLEAR, NO_DATA = "better", "worse", "cannot tell", "no data"
+JUDGE, SCORE, VERIFIED = "judge", "score", "verified"
+"""Sources of figures: a judge's grades; scores of a family without one; grades capped by what the records show."""
 FEW_CHALLENGES = 10
 """Below so many challenges bootstrap intervals are known to be too narrow (docs/comparing.md, measured)."""
 
@@ -34,12 +36,15 @@ Value = Callable[[ComparedMatch], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure that is compared. `source`: `judge` or `verified`.  `kind`: `score` or `rate` (0 or 1 per match)."""
+    """One figure that is compared. `source`: JUDGE, SCORE or VERIFIED.  `kind`: `score`, or `rate` (0 or 1 a match)."""
 
     name: str
     source: str
     kind: str
     value: Value
+    lower_is_better: bool = False
+    optional: bool = False
+    """Whether a match that is scored may lack it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,14 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """The pairs of one metric, by challenge in order of appearance: (base, tuned) values; and why others are not."""
+    """The pairs of one metric, by cluster in order of appearance: (base, tuned) values; and why others are not."""
 
     metric: Metric
     by_unit: Mapping[str, Sequence[tuple[float, float]]]
     left_out: Mapping[str, int]
 
     def differences(self) -> list[list[float]]:
-        """Return tuned - base by challenge."""
+        """Return tuned - base by cluster."""
         return [[tuned - base for base, tuned in values] for values in self.by_unit.values()]
 
     def column(self) -> Column:
@@ -68,13 +73,18 @@ class Paired:
 
 
 def metrics(runs: PairedRuns) -> list[Metric]:
-    """Return what is compared: the judge's dimensions and success rate, and where both have them the verified ones."""
-    dimensions, success = runs.base.dimensions, runs.base.success
-    found = [Metric(name, "judge", "score", _score(name)) for name in dimensions]
-    found.append(Metric(SUCCESS_RATE, "judge", "rate", lambda match: _is(match.outcome, success)))
-    if runs.base.verified_rules and not runs.verified_problem:
-        found += [Metric(name, "verified", "score", _verified(name)) for name in dimensions]
-        found.append(Metric(SUCCESS_RATE, "verified", "rate", lambda match: _is(match.verified_outcome, success)))
+    """Return what is compared: scores and success rate, and where both have them the verified ones."""
+    table = runs.base
+    success, source = table.success, JUDGE if table.judged else SCORE
+    found = [
+        Metric(name, source, "score", _score(name), name in table.lower_is_better, name in table.optional)
+        for name in table.dimensions
+    ]
+    if table.outcomes:
+        found.append(Metric(SUCCESS_RATE, source, "rate", lambda match: _is(match.outcome, success)))
+    if table.verified_rules and not runs.verified_problem:
+        found += [Metric(name, VERIFIED, "score", _verified(name)) for name in table.dimensions]
+        found.append(Metric(SUCCESS_RATE, VERIFIED, "rate", lambda match: _is(match.verified_outcome, success)))
     return found
 
 
@@ -97,32 +107,77 @@ def paired(runs: PairedRuns, metric: Metric) -> Paired:
     for pair in runs.pairs:
         base, tuned = metric.value(pair.base), metric.value(pair.tuned)
         if base is not None and tuned is not None:
-            by_unit.setdefault(pair.unit, []).append((base, tuned))
+            by_unit.setdefault(pair.cluster, []).append((base, tuned))
             continue
         sides = (("base", pair.base, base), ("tuned", pair.tuned, tuned))
-        why = " and ".join(f"{name} {_lack(match)}" for name, match, value in sides if value is None)
+        lacking = {name: _lack(match, metric) for name, match, value in sides if value is None}
+        why = " and ".join(f"{name} {lack}" for name, lack in lacking.items())
+        if len(lacking) == 2 and set(lacking.values()) == {NOT_THERE}:
+            why = f"{NOT_THERE} on both sides"
         left_out[why] = left_out.get(why, 0) + 1
     return Paired(metric, by_unit, dict(sorted(left_out.items())))
 
 
-def _lack(match: ComparedMatch) -> str:
+NOT_THERE = "without it"
+
+
+def _lack(match: ComparedMatch, metric: Metric) -> str:
     if match.status != "done":
         return match.status
-    return "not verified" if match.scored else "unscored"
+    if not match.scored:
+        return "unscored"
+    return NOT_THERE if metric.optional else "not verified"
+
+
+Figures = tuple[PairedRuns, list[Paired], list[dict[str, Json]]]
+"""A comparison in the making: pairs, tables, and a row of figures for each table."""
 
 
 def compare(runs: PairedRuns, options: Options) -> dict[str, Json]:
     """Return the comparison as JSON (docs/comparing.md): equal runs and options give equal bytes."""
-    tables = [paired(runs, metric) for metric in metrics(runs)]
-    words = runs.base.words
-    rows = [_row(table, words) for table in tables]
-    _add_intervals(tables, rows, options, words)
-    _add_tests(tables, rows, options)
-    for row in rows:
-        _add_verdict(row)
+    return _compared([_figures(runs, options)], options)[0]
+
+
+def compare_parts(label: str, parts: Sequence[PairedRuns], options: Options) -> dict[str, Json]:
+    """Return the comparisons of parts of runs (by_label.py) as JSON. Holm's adjustment is over the tests of all."""
+    found = _compared([_figures(runs, options) for runs in parts if runs.pairs], options)
     return {
         "comparison_format": COMPARISON_FORMAT,
-        "words": asdict(words),
+        "by": label,
+        "comparisons": found,
+        "without_pairs": [list(runs.by[1:]) for runs in parts if not runs.pairs and runs.by],
+        "verdict": {
+            word: [{**one["by"], **metric} for one in found for metric in one["verdict"][word]]
+            for word in (BETTER, WORSE, UNCLEAR, NO_DATA)
+        },
+    }
+
+
+def _figures(runs: PairedRuns, options: Options) -> Figures:
+    tables = [paired(runs, metric) for metric in metrics(runs)]
+    words = runs.cluster_words
+    rows = [_row(table, words) for table in tables]
+    _add_intervals(tables, rows, options, words)
+    return runs, tables, rows
+
+
+def _compared(found: Sequence[Figures], options: Options) -> list[dict[str, Json]]:
+    """Return comparisons as JSON, with tests that are adjusted for all of them."""
+    tests = _add_tests(found, options)
+    for _, _, rows in found:
+        for row in rows:
+            _add_verdict(row)
+    return [_to_json(runs, tables, rows, tests, options) for runs, tables, rows in found]
+
+
+def _to_json(
+    runs: PairedRuns, tables: Sequence[Paired], rows: Sequence[dict[str, Json]], tests: int, options: Options
+) -> dict[str, Json]:
+    return {
+        "comparison_format": COMPARISON_FORMAT,
+        **({} if runs.by is None else {"by": dict(zip(("label", "base", "tuned"), runs.by, strict=True))}),
+        "words": asdict(runs.base.words),
+        "clusters": {"count": len({pair.cluster for pair in runs.pairs}), "words": asdict(runs.cluster_words)},
         "base": _run_json(runs.base),
         "tuned": _run_json(runs.tuned),
         "challenges": len({pair.unit for pair in runs.pairs}),
@@ -133,7 +188,7 @@ def compare(runs: PairedRuns, options: Options) -> dict[str, Json]:
         "level": LEVEL,
         "resamples": options.resamples,
         "seed": options.seed,
-        "tests": sum(row["p"] is not None and not row["as_judged"] for row in rows),
+        "tests": tests,
         "verified_problem": runs.verified_problem or None,
         "metrics": rows,
         "outcomes": [_outcome_json(table) for table in tables if table.metric.kind == "rate"],
@@ -163,6 +218,7 @@ def _row(table: Paired, words: Words) -> dict[str, Json]:
     n = len(pairs)
     row: dict[str, Json] = {
         "metric": table.metric.name, "source": table.metric.source, "kind": table.metric.kind, "pairs": n,
+        "higher_is_better": not table.metric.lower_is_better,
         "challenges": len(table.by_unit), "left_out": dict(table.left_out), "mean_base": None, "mean_tuned": None,
         "difference": None, "ci95_percentile": None, "ci95_bca": None, "ci95_note": None, "p": None, "p_method": None,
         "p_draws": None, "p_holm": None, "d_z": None, "g_z": None, "dominance": None, "better": 0, "worse": 0,
@@ -173,8 +229,9 @@ def _row(table: Paired, words: Words) -> dict[str, Json]:
     row["mean_base"] = _rounded(sum(base for base, _ in pairs) / n)
     row["mean_tuned"] = _rounded(sum(tuned for _, tuned in pairs) / n)
     row["difference"] = _rounded(table.column().mean())
-    row["better"] = sum(tuned > base for base, tuned in pairs)
-    row["worse"] = sum(tuned < base for base, tuned in pairs)
+    higher = sum(tuned > base for base, tuned in pairs)
+    lower = sum(tuned < base for base, tuned in pairs)
+    row["better"], row["worse"] = (lower, higher) if table.metric.lower_is_better else (higher, lower)
     row["equal"] = n - row["better"] - row["worse"]
     row["dominance"] = _rounded(dominance(row["better"], row["worse"], n))
     effect = paired_effect([sum(values) / len(values) for values in table.differences()])
@@ -201,10 +258,10 @@ def _add_intervals(tables: Sequence[Paired], rows: Sequence[dict[str, Json]], op
         columns = [tables[place].column() for place in places]
         draws = resampled_indices(len(units), options.resamples, f"arena-compare/1 bootstrap {options.seed}")
         for place, column, found in zip(places, columns, replicates(columns, draws), strict=True):
-            _put_interval(rows[place], intervals(column, found, level), len(units), words)
+            _put_interval(rows[place], intervals(column, found, level, words.units), words, len(units))
 
 
-def _put_interval(row: dict[str, Json], found: Bootstrapped, units: int, words: Words) -> None:
+def _put_interval(row: dict[str, Json], found: Bootstrapped, words: Words, units: int) -> None:
     notes = []
     row["ci95_percentile"] = [_rounded(end) for end in found.percentile]
     if found.bca is None:
@@ -216,30 +273,32 @@ def _put_interval(row: dict[str, Json], found: Bootstrapped, units: int, words: 
     row["ci95_note"] = "; ".join(notes) or None
 
 
-def _add_tests(tables: Sequence[Paired], rows: Sequence[dict[str, Json]], options: Options) -> None:
-    """Add p-values, Holm's over all of them, and what this design could have found.
+def _add_tests(found: Sequence[Figures], options: Options) -> int:
+    """Add p-values, Holm's over all of them, and what this design could have found; return the number of tests.
 
     A verified figure that is in every pair what the judge gave (`as_judged`) is no test of its own: it has the other's.
     """
-    judged = {table.metric.name: (table, row) for table, row in zip(tables, rows, strict=True)
-              if table.metric.source == "judge"}  # fmt: skip
-    tested = []
-    for table, row in zip(tables, rows, strict=True):
-        raw, _ = judged[table.metric.name]
-        row["as_judged"] = table is not raw and table.by_unit == raw.by_unit
-        if table.by_unit and not row["as_judged"]:
-            tested.append((table, row))
+    tested, same = [], []
+    for _, tables, rows in found:
+        first = {table.metric.name: (table, row) for table, row in zip(tables, rows, strict=True)
+                 if table.metric.source != VERIFIED}  # fmt: skip
+        for table, row in zip(tables, rows, strict=True):
+            raw, judged = first[table.metric.name]
+            row["as_judged"] = table is not raw and table.by_unit == raw.by_unit
+            if row["as_judged"]:
+                same.append((row, judged))
+            elif table.by_unit:
+                tested.append((table, row))
     for table, row in tested:
-        found = sign_flip(table.column().sums, options.resamples, f"arena-compare/1 sign flips {options.seed}")
-        row["p"], row["p_method"], row["p_draws"] = found.p, found.method, found.draws
+        flipped = sign_flip(table.column().sums, options.resamples, f"arena-compare/1 sign flips {options.seed}")
+        row["p"], row["p_method"], row["p_draws"] = flipped.p, flipped.method, flipped.draws
     for (_, row), adjusted in zip(tested, holm([row["p"] for _, row in tested]), strict=True):
         row["p_holm"] = adjusted
     for table, row in tested:
         row["plan"] = _plan(table, row, ALPHA / len(tested))
-    for table, row in zip(tables, rows, strict=True):
-        if row["as_judged"]:
-            same = judged[table.metric.name][1]
-            row.update({name: same[name] for name in ("p", "p_method", "p_draws", "p_holm", "plan")})
+    for row, judged in same:
+        row.update({name: judged[name] for name in ("p", "p_method", "p_draws", "p_holm", "plan")})
+    return len(tested)
 
 
 def _plan(table: Paired, row: Mapping[str, Json], alpha: float) -> dict[str, Json] | None:
@@ -256,13 +315,15 @@ def _plan(table: Paired, row: Mapping[str, Json], alpha: float) -> dict[str, Jso
 
 
 def _add_verdict(row: dict[str, Json]) -> None:
-    """Add `verdict`: better or worse where Holm's p-value is at most 0.05, else that one cannot tell."""
+    """Add `verdict`: better or worse where Holm's p-value is at most 0.05, else that one cannot tell.
+
+    Whether more is better, the family says of each score."""
     if row["p_holm"] is None:
         row["verdict"] = NO_DATA
     elif row["p_holm"] > ALPHA or not row["difference"]:
         row["verdict"] = UNCLEAR
     else:
-        row["verdict"] = BETTER if row["difference"] > 0 else WORSE
+        row["verdict"] = BETTER if (row["difference"] > 0) == row["higher_is_better"] else WORSE
 
 
 def _outcome_json(table: Paired) -> dict[str, Json]:

@@ -28,26 +28,41 @@ _CLASSES = {BETTER: BETTER, WORSE: WORSE, UNCLEAR: "unclear"}
 
 
 def figure(found: Mapping[str, Json]) -> str:
-    """Return the SVG of what `comparison.compare` returned."""
-    panels = [[row for row in found["metrics"] if row["kind"] == kind] for kind in ("score", "rate")]
-    titles = ("Difference in grades, tuned - base", "Difference in percentage points, tuned - base")
+    """Return the SVG of what `comparison.compare` or `comparison.compare_parts` returned."""
+    made = found.get("comparisons", [found])
     parts: list[str] = []
     y = _TOP
-    for title, rows in zip(titles, panels, strict=True):
-        if rows:
+    for one in made:
+        for title, rows in _panels(one):
             parts += _panel(title, rows, y)
             y += _ROW * (len(rows) + 1) + _AXIS
-    name = f"{found['base']['name']} against {found['tuned']['name']}"
+    first = made[0]
+    name = f"{first['base']['name']} against {first['tuned']['name']}"
+    head = f"{name}: {first['pairs']} pairs in {first['challenges']} {first['words']['units']}"
+    if "comparisons" in found:
+        runs = dict.fromkeys(str(first[side]["name"]) for side in ("base", "tuned"))
+        name = head = f"{' against '.join(runs)}, by {found['by']}"
     words = "; ".join(f"{label(row)} {change(row['difference'], row['kind'] == 'rate')} ({row['verdict']})"
-                      for row in found["metrics"])  # fmt: skip
-    head = [
+                      for one in made for row in one["metrics"])  # fmt: skip
+    top = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {y}" role="img" aria-labelledby="t d">',
         f'<title id="t">{_safe(name)}</title><desc id="d">{_safe(words)}</desc><style>{_STYLE}</style>',
         f'<rect class="bg" width="{_WIDTH}" height="{y}"/>',
-        _text(16, 24, f"{name}: {found['pairs']} pairs in {found['challenges']} {found['words']['units']}", "t"),
+        _text(16, 24, head, "t"),
         _text(16, 42, "Mark: difference. Line: 95 % interval (BCa where it is defined, else percentile).", "s"),
     ]
-    return "\n".join([*head, *parts, "</svg>"]) + "\n"
+    return "\n".join([*top, *parts, "</svg>"]) + "\n"
+
+
+def _panels(one: Mapping[str, Json]) -> list[tuple[str, list[Mapping[str, Json]]]]:
+    """Return title and rows of each panel: scores and rates have axes of their own."""
+    by = one.get("by")
+    sides = "tuned - base" if by is None else f"{by['tuned']} - {by['base']}"
+    if by is not None and by["tuned"] == by["base"]:
+        sides = f"tuned - base, {by['base']}"
+    titles = (("score", f"Difference in scores, {sides}"), ("rate", f"Difference in percentage points, {sides}"))
+    found = [(title, [row for row in one["metrics"] if row["kind"] == kind]) for kind, title in titles]
+    return [(title, rows) for title, rows in found if rows]
 
 
 def _panel(title: str, rows: Sequence[Mapping[str, Json]], top: int) -> list[str]:

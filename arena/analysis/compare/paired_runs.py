@@ -1,13 +1,14 @@
 """Two finished runs side by side: may they be compared, and which matches are pairs.
 
-A pair is the same trial of both runs (same key: challenge and repetition); its challenge is its cluster.
+A pair is the same trial of both runs (same key: challenge and repetition). Its challenge is its cluster; where trials
+of a series rest on each other, all that one series ties together is one cluster. Pairs within one run: by_label.py.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from arena.engine.build import family_spec
 from arena.engine.finished import unit_digests
@@ -36,6 +37,9 @@ class ComparedMatch:
     """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
 
     repeated: Repeated
+    cell: Mapping[str, str]
+    repetition: Json
+    series: str | None
     status: str
     scored: bool
     scores: Mapping[str, float]
@@ -54,12 +58,13 @@ class RunTable:
 
     run: FinishedRun
     dimensions: tuple[str, ...]
-    planned: int
+    planned: int | None
     outcomes: tuple[str, ...]
     panels: PanelSums
     conditions: tuple[str, ...] = ()
     optional: frozenset[str] = frozenset()
     """Values that a scored trial may lack."""
+    lower_is_better: frozenset[str] = frozenset()
     matches: dict[str, ComparedMatch] = field(default_factory=dict)
     not_sent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Model -> settings that were asked for and not sent to it."""
@@ -76,8 +81,20 @@ class RunTable:
         """The outcome that the success rate counts."""
         return self.outcomes[0] if self.outcomes else ""
 
+    @property
+    def judged(self) -> bool:
+        """Whether a judge gave the scores."""
+        return self.run.manifest.identity.models.judge is not None
+
+    def part(self, label: str, value: str) -> RunTable:
+        """Return the matches with one value of a label; how many were planned of them is not known."""
+        chosen = {key: match for key, match in self.matches.items() if match.cell.get(label) == value}
+        return replace(self, planned=None, matches=chosen)
+
     def reliability(self) -> dict[str, Json] | None:
-        """Return pass@k, pass^k and the variance split of the run, None without repetitions."""
+        """Return pass@k, pass^k and the variance split of the run, None without repetitions, or of a part of it."""
+        if self.planned is None:
+            return None
         plays: dict[Repeated, tuple[int, dict[str, int], Moments]] = {}
         for match in self.matches.values():
             n, outcomes, scores = plays.get(match.repeated) or (
@@ -92,13 +109,17 @@ class RunTable:
             plays[match.repeated] = n + 1, outcomes, scores
         return reliability_json(plays, self.panels, self.words)
 
-    def counts(self) -> dict[str, int]:
-        """Return how many matches there are of each kind that no mean holds, and of those that it does."""
-        found = {"planned": self.planned, "played": len(self.matches), "not_played": self.planned - len(self.matches)}
-        found |= {status: sum(m.status == status for m in self.matches.values()) for status in STATUSES}
+    def counts(self) -> dict[str, int | None]:
+        """Return how many matches there are of each kind that no mean holds, and of those that it does; None where it
+        is not known."""
+        played = len(self.matches)
+        missing = None if self.planned is None else self.planned - played
+        found = {"planned": self.planned, "played": played, "not_played": missing}
+        for status in STATUSES:
+            found[status] = sum(match.status == status for match in self.matches.values())
         done = [match for match in self.matches.values() if match.status == "done"]
-        found["scored"] = sum(match.scored for match in done)
-        found["unscored"] = len(done) - found["scored"]
+        scored = sum(match.scored for match in done)
+        found["scored"], found["unscored"] = scored, len(done) - scored
         return found
 
 
@@ -110,9 +131,10 @@ def read_run(run: FinishedRun) -> RunTable:
         planned = int(summary["n_planned"])
         not_sent = {model: tuple(names) for model, names in summary.get("not_sent", {}).items()}
         conditions, optional = tuple(summary["conditions"]), frozenset(summary["optional_scores"])
+        lower = frozenset(summary.get("lower_is_better", ()))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
-    table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional)
+    table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional, lower)
     table.not_sent = not_sent
     if run.records.shape.replaced:
         raise UsageError(f"{run.path} holds a trial twice: finish the run with `--resume` first")
@@ -144,8 +166,11 @@ def _match(record: Record, table: RunTable) -> ComparedMatch:
     for member, label in (("outcome", score.outcome), ("score_detail/verified/outcome", outcome)):
         if label is not None and label not in table.outcomes:
             raise MemberError(member, f"{label!r} is no outcome of this run")
-    repetition = repeated(record.trial, table.conditions)
-    return ComparedMatch(repetition, record.status, record.scored, scores, score.outcome, verified, outcome)
+    trial = record.trial
+    return ComparedMatch(
+        repeated(trial, table.conditions), trial.cell, trial.plan.get("rep"), trial.series, record.status,
+        record.scored, scores, score.outcome, verified, outcome,
+    )  # fmt: skip
 
 
 def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: str) -> dict[str, float]:
@@ -158,11 +183,12 @@ def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One trial of both runs."""
+    """One trial of both sides; `cluster`: what is drawn as a whole when resampling."""
 
     unit: str
     base: ComparedMatch
     tuned: ComparedMatch
+    cluster: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +198,7 @@ class PairedRuns:
     `only_base`, `only_tuned`: matches that the other run has not played.  `common`: with --intersect what was used and
     left out (`challenges`, and the names that are in `only_base`, `only_tuned`, or `changed` between the runs).
     `verified_problem`: why verified scores cannot be compared; empty where they can.
+    `by`: label, its value in base and in tuned, where parts of runs are compared.
     """
 
     base: RunTable
@@ -181,11 +208,39 @@ class PairedRuns:
     only_tuned: int
     common: Mapping[str, Json] | None
     verified_problem: str
+    by: tuple[str, str, str] | None = None
+
+    @property
+    def tied(self) -> bool:
+        """Whether series tie units together, so that clusters are not the units."""
+        return any(pair.cluster != pair.unit for pair in self.pairs)
+
+    @property
+    def cluster_words(self) -> Words:
+        """What readers call a cluster."""
+        words = self.base.words
+        return replace(words, unit="series", units="series") if self.tied else words
 
 
 def pair_runs(base: RunTable, tuned: RunTable, intersect: bool) -> PairedRuns:
     """Pair two runs. Errors: UsageError listing everything in which runs that cannot be compared differ."""
-    found = list(_obstacles(base, tuned, intersect))
+    require_comparable(base, tuned, intersect)
+    common = _common(base.run, tuned.run) if intersect else None
+    used = None if common is None else frozenset(common["challenges"])
+    matches = {key: match for key, match in base.matches.items() if used is None or match.unit in used}
+    others = {key: match for key, match in tuned.matches.items() if used is None or match.unit in used}
+    pairs = paired_up([(match, others[key]) for key, match in matches.items() if key in others])
+    if not pairs:
+        raise UsageError(f"these runs have no {base.words.trial} in common: no {base.words.unit} was played in both")
+    left, right = len(matches) - len(pairs), len(others) - len(pairs)
+    return PairedRuns(base, tuned, pairs, left, right, common, verified_problem(base, tuned))
+
+
+def require_comparable(base: RunTable, tuned: RunTable, intersect: bool, by_label: bool = False) -> None:
+    """Refuse two runs of which a comparison would mean nothing. `by_label`: they may have played other conditions.
+
+    Errors: UsageError listing all in which they differ."""
+    found = list(_obstacles(base, tuned, intersect, by_label))
     if found:
         hint = "" if intersect else "; --intersect compares what both have played"
         relaxed = all(relaxed for relaxed, _ in found)
@@ -194,22 +249,39 @@ def pair_runs(base: RunTable, tuned: RunTable, intersect: bool) -> PairedRuns:
             f"these runs cannot be compared, they differ in\n  {lines}\n"
             f"play both with the same settings but for the players{hint if relaxed else ''}"
         )
-    common = _common(base.run, tuned.run) if intersect else None
-    used = None if common is None else frozenset(common["challenges"])
-    matches = {key: match for key, match in base.matches.items() if used is None or match.unit in used}
-    others = {key: match for key, match in tuned.matches.items() if used is None or match.unit in used}
-    pairs = tuple(Pair(match.unit, match, others[key]) for key, match in matches.items() if key in others)
-    if not pairs:
-        raise UsageError(f"these runs have no {base.words.trial} in common: no {base.words.unit} was played in both")
-    left, right = len(matches) - len(pairs), len(others) - len(pairs)
-    return PairedRuns(base, tuned, pairs, left, right, common, _verified_problem(base, tuned))
 
 
-def _obstacles(base: RunTable, tuned: RunTable, intersect: bool) -> Iterator[tuple[bool, str]]:
+def paired_up(matched: Sequence[tuple[ComparedMatch, ComparedMatch]]) -> tuple[Pair, ...]:
+    """Return pairs with their clusters: a unit, or the first of all units that series of either side tie together."""
+    parent: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def root(node: tuple[str, str]) -> tuple[str, str]:
+        while (above := parent.setdefault(node, node)) != node:
+            parent[node] = parent[above]
+            node = parent[node]
+        return node
+
+    for pair in matched:
+        unit = root(("unit", pair[0].unit))
+        for side, match in zip(("base", "tuned"), pair, strict=True):
+            if match.series is not None:
+                parent[root((side, match.series))] = unit
+    clusters = [root(("unit", base.unit)) for base, _ in matched]
+    first: dict[tuple[str, str], str] = {}
+    for (base, _), cluster in zip(matched, clusters, strict=True):
+        first.setdefault(cluster, base.unit)
+    return tuple(
+        Pair(base.unit, base, tuned, first[cluster]) for (base, tuned), cluster in zip(matched, clusters, strict=True)
+    )
+
+
+def _obstacles(base: RunTable, tuned: RunTable, intersect: bool, by_label: bool) -> Iterator[tuple[bool, str]]:
     """Yield (would --intersect allow it, one line) for each difference that makes a comparison meaningless."""
     ours, theirs = must_agree(base.run), must_agree(tuned.run)
+    spec = family_spec(base.run.manifest.identity.family)
+    free = (_RELAXED if intersect else frozenset()) | frozenset(spec.chooses_conditions if by_label else ())
     for name in [*ours, *(name for name in theirs if name not in ours)]:
-        if ours.get(name) == theirs.get(name) or (intersect and name in _RELAXED):
+        if ours.get(name) == theirs.get(name) or name in free:
             continue
         label = _NAMES.get(name, name.replace("_", " "))
         yield name in _RELAXED, f"{label}: base {_short(ours.get(name))}, tuned {_short(theirs.get(name))}"
@@ -247,7 +319,7 @@ def _common(base: FinishedRun, tuned: FinishedRun) -> dict[str, Json]:
     }
 
 
-def _verified_problem(base: RunTable, tuned: RunTable) -> str:
+def verified_problem(base: RunTable, tuned: RunTable) -> str:
     if not base.verified_rules and not tuned.verified_rules:
         return ""
     for name, table in (("base", base), ("tuned", tuned)):

@@ -10,13 +10,13 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 
-from arena.analysis.compare.comparison import BETTER, NO_DATA, UNCLEAR, WORSE
+from arena.analysis.compare.comparison import BETTER, JUDGE, NO_DATA, SCORE, UNCLEAR, VERIFIED, WORSE
 from arena.families.spec import Words
 from arena.formats.tables import csv_line, join_lines, number, printable, text_table
 from arena.records import Json
 from arena.stats.power import POWER
 
-_SOURCES = {"judge": "As the judge scored", "verified": "Verified scores"}
+_SOURCES = {JUDGE: "As the judge scored", SCORE: "Scores", VERIFIED: "Verified scores"}
 _COUNTS = ("planned", "played", "scored", "unscored", "pending", "aborted", "denied", "limit", "error", "not_played")
 _HEADER = ("", "base", "tuned", "difference", "95 % percentile", "95 % BCa", "p", "p (Holm)", "g_z", "+ = -",
            "pairs", "verdict")  # fmt: skip
@@ -31,20 +31,22 @@ CSV_COLUMNS = (
 
 def csv_bytes(found: Mapping[str, Json]) -> bytes:
     """Return a CSV file with a row per metric; missing values are empty cells."""
-    lines = [csv_line(CSV_COLUMNS)]
-    for row in found["metrics"]:
-        split, planned = row["variance"] or {}, row["plan"] or {}
-        values = {
-            **row,
-            "left_out": sum(row["left_out"].values()),
-            "percentile_low": _end(row["ci95_percentile"], 0), "percentile_high": _end(row["ci95_percentile"], 1),
-            "bca_low": _end(row["ci95_bca"], 0), "bca_high": _end(row["ci95_bca"], 1),
-            "variance_challenge": split.get("challenge"), "variance_repetition": split.get("repetition"),
-            "detectable": planned.get("detectable"), "power": planned.get("power"),
-            "challenges_needed": planned.get("challenges"), "repetitions_needed": planned.get("repetitions"),
-        }  # fmt: skip
-        lines.append(csv_line([values[name] for name in CSV_COLUMNS]))
-    return b"".join(lines)
+    return b"".join(csv_line(row) for row in (CSV_COLUMNS, *map(csv_values, found["metrics"])))
+
+
+def csv_values(row: Mapping[str, Json]) -> list[Json]:
+    """Return the cells of a metric, in the order of CSV_COLUMNS."""
+    split, planned = row["variance"] or {}, row["plan"] or {}
+    values = {
+        **row,
+        "left_out": sum(row["left_out"].values()),
+        "percentile_low": _end(row["ci95_percentile"], 0), "percentile_high": _end(row["ci95_percentile"], 1),
+        "bca_low": _end(row["ci95_bca"], 0), "bca_high": _end(row["ci95_bca"], 1),
+        "variance_challenge": split.get("challenge"), "variance_repetition": split.get("repetition"),
+        "detectable": planned.get("detectable"), "power": planned.get("power"),
+        "challenges_needed": planned.get("challenges"), "repetitions_needed": planned.get("repetitions"),
+    }  # fmt: skip
+    return [values[name] for name in CSV_COLUMNS]
 
 
 def _end(interval: Sequence[float] | None, side: int) -> float | None:
@@ -53,7 +55,7 @@ def _end(interval: Sequence[float] | None, side: int) -> float | None:
 
 def text(found: Mapping[str, Json]) -> str:
     """Return the report for a terminal or a text file."""
-    lines = [headline(found), ""]
+    lines = [*headline(found), ""]
     for title, header, rows in tables(found):
         right = frozenset(range(1, len(header) - (header is _HEADER)))
         lines += [title, text_table(header, rows, right), ""]
@@ -64,21 +66,21 @@ def text(found: Mapping[str, Json]) -> str:
 
 def markdown(found: Mapping[str, Json]) -> str:
     """Return the report as Markdown (GitHub's tables)."""
-    lines = ["# Base against tuned", "", _escaped(headline(found)), ""]
+    lines = ["# Base against tuned", "", *map(escaped, headline(found)), ""]
     for title, header, rows in tables(found):
-        lines += [f"## {title}", "", _markdown_row(header)]
+        lines += [f"## {title}", "", markdown_row(header)]
         lines.append("|" + "---|" + "---:|" * (len(header) - 1))
-        lines += [*(_markdown_row(row) for row in rows), ""]
-    lines += ["## In words", "", *(f"- {_escaped(sentence)}" for sentence in sentences(found)), ""]
-    lines += [_escaped(note) + "\n" for note in notes(found)]
+        lines += [*(markdown_row(row) for row in rows), ""]
+    lines += ["## In words", "", *(f"- {escaped(sentence)}" for sentence in sentences(found)), ""]
+    lines += [escaped(note) + "\n" for note in notes(found)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _markdown_row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
+def markdown_row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(escaped(cell) for cell in cells) + " |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Return text that Markdown and the HTML in it show as it is, on one line."""
     flat = html.escape(printable(text).replace("\n", " "), quote=False)
     return re.sub(r"([\\`*_\[\]|~!#])", r"\\\1", flat)
@@ -93,13 +95,13 @@ def tables(found: Mapping[str, Json]) -> list[tuple[str, Sequence[str], list[lis
             _count_rows(found),
         )
     ]
-    judged = found["base"]["models"]["judge"] is not None
     for source, title in _SOURCES.items():
         rows = [_metric_row(row) for row in found["metrics"] if row["source"] == source]
         if rows:
-            out.append((title if judged else "Scores", _HEADER, rows))
+            out.append((title, _HEADER, rows))
     rates = ("", "base", "95 % Wilson", "tuned", "95 % Wilson", "only tuned won", "only base won", "McNemar p", "mid-p")
-    out.append(("Outcomes", rates, [_outcome_row(row) for row in found["outcomes"]]))
+    if found["outcomes"]:
+        out.append(("Outcomes", rates, [_outcome_row(row) for row in found["outcomes"]]))
     reliability = _reliability_rows(found)
     if reliability:
         units = f"{_words(found).units} base"
@@ -115,15 +117,15 @@ def _count_rows(found: Mapping[str, Json]) -> list[list[str]]:
 def _metric_row(row: Mapping[str, Json]) -> list[str]:
     rate = row["kind"] == "rate"
     return [
-        row["metric"], _level(row["mean_base"], rate), _level(row["mean_tuned"], rate),
-        change(row["difference"], rate), _interval(row["ci95_percentile"], rate), _interval(row["ci95_bca"], rate),
+        row["metric"], level(row["mean_base"], rate), level(row["mean_tuned"], rate),
+        change(row["difference"], rate), interval(row["ci95_percentile"], rate), interval(row["ci95_bca"], rate),
         p_text(row["p"]), p_text(row["p_holm"]), number(row["g_z"]),
         f"{row['better']} {row['equal']} {row['worse']}", str(row["pairs"]), row["verdict"],
     ]  # fmt: skip
 
 
 def _outcome_row(row: Mapping[str, Json]) -> list[str]:
-    cells = [row["source"]]
+    cells = ["success" if row["source"] == SCORE else row["source"]]
     for side in ("base", "tuned"):
         rate, ends = row[side], row[side]["ci95_wilson"]
         cells.append("-" if rate["rate"] is None else f"{rate['k']} of {rate['n']} = {rate['rate']:.1%}")
@@ -143,8 +145,9 @@ def _reliability_rows(found: Mapping[str, Json]) -> list[list[str]]:
     return rows
 
 
-def _level(value: float | None, rate: bool) -> str:
-    return "-" if value is None else f"{value:.1%}" if rate else f"{value:.2f}"
+def level(value: float | None, rate: bool) -> str:
+    """Return a mean: a score, or a rate in percent."""
+    return "-" if value is None else f"{value:.1%}" if rate else number(value)
 
 
 def change(value: float | None, rate: bool) -> str:
@@ -155,7 +158,8 @@ def change(value: float | None, rate: bool) -> str:
     return digits.replace("-0.0 ", "+0.0 ") if rate else digits.replace("-0.00", "+0.00")
 
 
-def _interval(ends: Sequence[float] | None, rate: bool) -> str:
+def interval(ends: Sequence[float] | None, rate: bool) -> str:
+    """Return both ends of a difference's interval."""
     return "-" if ends is None else f"{change(ends[0], rate)} to {change(ends[1], rate)}"
 
 
@@ -166,22 +170,28 @@ def p_text(p: float | None) -> str:
     return f"{p:.3f}" if p >= 0.001 or p == 0 else f"{p:.1e}"
 
 
-def headline(found: Mapping[str, Json]) -> str:
+def headline(found: Mapping[str, Json]) -> list[str]:
     """Return what was compared and how it came out, in two lines."""
-    sides = [f"{side} {found[side]['name']} ({_players(found[side]['models'])})" for side in ("base", "tuned")]
+    sides = [f"{side} {found[side]['name']} ({players(found[side]['models'])})" for side in ("base", "tuned")]
     judge, names = found["base"]["models"]["judge"], _words(found)
-    counts = f"{_many(found['pairs'], 'pair')} of {names.trials} in {_units(found['challenges'], names)}"
+    counts = f"{many(found['pairs'], 'pair')} of {names.trials} in {units(found['challenges'], names)}"
     counts += f"; judge {judge}" if judge else ""
+    return [f"{' against '.join(sides)}; {counts}.", came_out(found)]
+
+
+def came_out(found: Mapping[str, Json]) -> str:
+    """Return the verdicts of a comparison in one sentence."""
     words = []
     for verdict in (BETTER, WORSE, UNCLEAR, NO_DATA):
         rows = [row for row in found["metrics"] if row["verdict"] == verdict and not row["as_judged"]]
         if rows:
             metrics = ", ".join(map(label, rows))
             words.append(f"{verdict}{' for' if verdict == NO_DATA else ' in'} {metrics}")
-    return f"{' against '.join(sides)}; {counts}.\nTuned: " + "; ".join(words) + "."
+    return "Tuned: " + "; ".join(words) + "."
 
 
-def _many(count: float, noun: str) -> str:
+def many(count: float, noun: str) -> str:
+    """Return a count with its noun."""
     shown = f"{int(count):,}" if count == int(count) else f"{count:,}"
     return f"{shown} {noun}" if count == 1 else f"{shown} {noun}s"
 
@@ -191,18 +201,26 @@ def _words(found: Mapping[str, Json]) -> Words:
     return Words(**found["words"])
 
 
-def _units(count: float, words: Words) -> str:
+def _clusters(found: Mapping[str, Json]) -> Words:
+    """Return the words for what is drawn as a whole: units, or series."""
+    return Words(**found["clusters"]["words"])
+
+
+def units(count: float, words: Words) -> str:
+    """Return a count of units."""
     return f"{count:,} {words.unit if count == 1 else words.units}"
 
 
-def _players(models: Mapping[str, Json]) -> str:
+def players(models: Mapping[str, Json]) -> str:
+    """Return who plays in a run."""
     roles = [f"{role}={label}" for role, label in (models.get("roles") or {}).items()]
-    return ", ".join([str(models["participant"]), *roles])
+    names = [models["participant"]] if models["participant"] else models.get("roster") or ["no models"]
+    return ", ".join([*map(str, names), *roles])
 
 
 def sentences(found: Mapping[str, Json]) -> list[str]:
     """Return one plain sentence for each metric: the verdict, and where one cannot tell what would tell."""
-    words = _words(found)
+    words = _clusters(found)
     said = [_sentence(row, words) for row in found["metrics"] if not row["as_judged"]]
     same = [row["metric"] for row in found["metrics"] if row["as_judged"] and row["pairs"]]
     return [*said, f"Verified as the judge scored them in every pair: {', '.join(same)}."] if same else said
@@ -217,9 +235,9 @@ def _sentence(row: Mapping[str, Json], words: Words) -> str:
     rate, name = row["kind"] == "rate", label(row)
     seen = change(row["difference"], rate)
     ends = row["ci95_bca"] or row["ci95_percentile"]
-    within = "" if ends is None else f", 95 % interval {_interval(ends, rate)}"
+    within = "" if ends is None else f", 95 % interval {interval(ends, rate)}"
     left = sum(row["left_out"].values())
-    missing = f" {_many(left, 'pair')} left out ({_counted(row['left_out'])})." if left else ""
+    missing = f" {many(left, 'pair')} left out ({_counted(row['left_out'])})." if left else ""
     if row["verdict"] == NO_DATA:
         return f"{name}: no pair has it on both sides.{missing}"
     if row["verdict"] in (BETTER, WORSE):
@@ -244,9 +262,9 @@ def _would_tell(row: Mapping[str, Json], words: Words) -> str:
     elif repetitions is None:
         more = f"no number of repetitions of these {words.units} would do"
     else:
-        more = f"or {_many(repetitions, 'repetition')} of these {_units(row['challenges'], words)}"
-    many = "more than a million" if planned["challenges"] is None else f"{planned['challenges']:,}"
-    need = f"{many} {words.units} with {_many(round(each, 1), 'repetition')}"
+        more = f"or {many(repetitions, 'repetition')} of these {units(row['challenges'], words)}"
+    needed = "more than a million" if planned["challenges"] is None else f"{planned['challenges']:,}"
+    need = f"{needed} {words.units} with {many(round(each, 1), 'repetition')}"
     return f"{said}; were the difference seen the true one, it would take {need} ({more})."
 
 
@@ -256,7 +274,26 @@ def _counted(found: Mapping[str, int]) -> str:
 
 def notes(found: Mapping[str, Json]) -> list[str]:
     """Return how the figures were made and what to beware of."""
-    lines, words = [], _words(found)
+    words = _words(found)
+    lines = [*_left_out(found, words), *intervals_of([found])]
+    if found["base"]["calculator"] != found["tuned"]["calculator"]:
+        lines.append("The calculators differ (provider or version): see the manifests.")
+    if _names_not_sent(found["base"]) != _names_not_sent(found["tuned"]):
+        sides = "; ".join(f"{side}: {_not_sent(found[side])}" for side in ("base", "tuned"))
+        lines.append(f"Settings that were asked for and not sent differ, so the runs were not asked alike: {sides}.")
+    lines.append(
+        f"{how_made([found])} g_z: mean difference of {_clusters(found).units} in standard deviations, Hedges'"
+        " correction. + = -: pairs in which tuned is better, equal, worse. Power: at 5 % over the number of tests."
+        f" McNemar and Wilson take {words.trials} as independent, which repetitions of one {words.unit} are not."
+    )
+    advice = _advice(found)
+    if advice:
+        lines.append(advice)
+    return lines
+
+
+def _left_out(found: Mapping[str, Json], words: Words) -> list[str]:
+    lines = []
     if found["verified_problem"]:
         lines.append(f"Verified scores are not compared: {found['verified_problem']}.")
     if found["only_base"] or found["only_tuned"]:
@@ -267,27 +304,31 @@ def notes(found: Mapping[str, Json]) -> list[str]:
         common = found["intersect"]
         reasons = (("changed", "with other content"), ("only_base", "only in base"), ("only_tuned", "only in tuned"))
         parts = ", ".join(f"{len(common[name])} {word}" for name, word in reasons)
-        lines.append(f"Common part: {_units(len(common['challenges']), words)}; left out: {parts}.")
-    said = {row["ci95_note"] for row in found["metrics"]} - {None}
-    lines += [f"Intervals: {note}." for note in sorted(said)]
-    if found["base"]["calculator"] != found["tuned"]["calculator"]:
-        lines.append("The calculators differ (provider or version): see the manifests.")
-    if _names_not_sent(found["base"]) != _names_not_sent(found["tuned"]):
-        sides = "; ".join(f"{side}: {_not_sent(found[side])}" for side in ("base", "tuned"))
-        lines.append(f"Settings that were asked for and not sent differ, so the runs were not asked alike: {sides}.")
-    draws = sorted({row["p_draws"] for row in found["metrics"] if row["p_draws"]})
-    made = f"{draws[0]:,} random patterns" if draws else "all patterns"
-    lines.append(
-        f"Intervals: {found['resamples']:,} bootstrap resamples of {words.units}, seed {found['seed']}. p: sign flips"
-        f" by {words.unit}, {made}, two-sided; Holm over {_many(found['tests'], 'test')}. g_z: mean difference of"
-        f" {words.units} in standard deviations, Hedges' correction. + = -: pairs in which tuned is better, equal,"
-        " worse. Power: at 5 % over the number of tests. McNemar and Wilson take"
-        f" {words.trials} as independent, which repetitions of one {words.unit} are not."
-    )
-    advice = _advice(found)
-    if advice:
-        lines.append(advice)
+        lines.append(f"Common part: {units(len(common['challenges']), words)}; left out: {parts}.")
     return lines
+
+
+def intervals_of(comparisons: Sequence[Mapping[str, Json]]) -> list[str]:
+    """Return what is to be known of the intervals of comparisons, each thing once; and of which scores less is
+    better."""
+    rows = [row for one in comparisons for row in one["metrics"]]
+    lower = dict.fromkeys(str(row["metric"]) for row in rows if not row["higher_is_better"])
+    lines = [f"Lower is better in {', '.join(lower)}."] if lower else []
+    return lines + [f"Intervals: {note}." for note in sorted({row["ci95_note"] for row in rows} - {None})]
+
+
+def how_made(comparisons: Sequence[Mapping[str, Json]]) -> str:
+    """Return how intervals and p-values of comparisons that were made together came about."""
+    first = comparisons[0]
+    draws = sorted({row["p_draws"] for one in comparisons for row in one["metrics"] if row["p_draws"]})
+    made = f"{draws[0]:,} random patterns" if draws else "all patterns"
+    clusters, tied = _clusters(first), ""
+    if clusters.units != _words(first).units:
+        tied = f" (what a series ties together is drawn as one: {first['clusters']['count']:,} in all)"
+    return (
+        f"Intervals: {first['resamples']:,} bootstrap resamples of {clusters.units}{tied}, seed {first['seed']}. p:"
+        f" sign flips by {clusters.unit}, {made}, two-sided; Holm over {many(first['tests'], 'test')}."
+    )
 
 
 def _names_not_sent(run: Mapping[str, Json]) -> list[list[str]]:

@@ -30,7 +30,7 @@ from arena.analysis.report.page import MARK, asset, bottom, skip_link, top
 from arena.analysis.report.reliability import reliability
 from arena.analysis.report.runinfo import clock, identity
 from arena.analysis.report.tables import panel_parts, table
-from arena.analysis.report.tally import Tally, success_interval, successes
+from arena.analysis.report.tally import Tally, checks_in, success_interval, successes
 from arena.analysis.report.values import percent, span
 from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import UsageError
@@ -155,9 +155,10 @@ def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> in
         for place, tally in enumerate(tallies, 1):
             for part in _run_sections(tally, place if len(tallies) > 1 else 0, listed, paths.figures):
                 write(part)
-        write(tag("h2", "Matches", id="matches"))
+        nouns = _nouns(tallies)
+        write(tag("h2", nouns.capitalize(), id="matches"))
         write(_how_to_read(tallies[0], listed))
-        write(listed.facets.bar(listed.count))
+        write(listed.facets.bar(listed.count, nouns, all(tally.averaged for tally in tallies)))
         listed.copy_to(temporary)
         write(Markup("</main>"))
         write(_footer(paths, listed))
@@ -175,6 +176,12 @@ def _title(tallies: Sequence[Tally]) -> str:
     return f"Arena report: {family}, {tallies[0].run.manifest.identity.models.participant or 'several models'}"
 
 
+def _nouns(tallies: Sequence[Tally]) -> str:
+    """Return what readers call the matches; of runs of several families, `matches`."""
+    found = {tally.trial_nouns for tally in tallies}
+    return found.pop() if len(found) == 1 else "matches"
+
+
 def _header(title: str, tallies: Sequence[Tally]) -> Markup:
     several = len(tallies) > 1
     links = [("runs", "Runs side by side")] if several else []
@@ -185,7 +192,7 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
             links += [("results", "Results"), *((panel.anchor, panel.title) for panel in tally.panels),
                       ("caveats", "What was not measured"), ("map", "Heat map"), ("labels", "By label"),
                       ("units", f"By {tally.unit_noun}"), ("run", "The run")]  # fmt: skip
-    links.append(("matches", "Matches"))
+    links.append(("matches", _nouns(tallies).capitalize()))
     items = (tag("li", tag("a", text, href=f"#{target}")) for target, text in links)
     sentence = None if several else tag("p", what_was_run(tallies[0]))
     return tag("header", tag("h1", title), sentence, tag("nav", tag("ul", *items), aria_label="sections"))
@@ -204,7 +211,7 @@ def _side_by_side(tallies: Sequence[Tally]) -> Markup:
                      str(tally.total.scores.n), str(tally.total.n - tally.total.scores.n),
                      ", ".join(f"{name} {number(tally.mean(name))}" for name in tally.dimensions)])  # fmt: skip
     heads = ("Run", "Players", "Matches", "Covered", "Success of planned", "Success", "95 % interval, %", "Scored",
-             "In no mean", "Means, as judged")  # fmt: skip
+             "In no mean", "Means, as judged" if all(tally.judged for tally in tallies) else "Means")  # fmt: skip
     note = "Side by side is not compared: `arena compare` pairs the matches and says what differs beyond chance."
     return join([tag("h2", "Runs side by side", id="runs"), tag("p", note), table(heads, rows, "Runs")])
 
@@ -223,8 +230,11 @@ def _run_sections(tally: Tally, place: int, listed: MatchList, figures: Path) ->
     for panel in tally.panels:
         yield section(panel.anchor, panel.title, *panel_parts(panel))
     yield section("caveats", "What was not measured", caveat_list(tally))
-    yield section("checks", "Mechanical checks", checks(tally), ledgers(tally))
-    yield section("map", f"Every match: {tally.unit_noun} by repetition", heat_map(tally, listed.href, picture))
+    if tally.parts.checks or checks_in(tally.total).n:
+        yield section("checks", "Mechanical checks", checks(tally), ledgers(tally))
+    columns = "repetition" if tally.repeated else f"{tally.trial_noun}, in the order of the plan"
+    yield section("map", f"Every {tally.trial_noun}: {tally.unit_noun} by {columns}",
+                  heat_map(tally, listed.href, picture))  # fmt: skip
     yield section("labels", "By label", by_label(tally))
     yield section("units", f"By {tally.unit_noun}", unit_table(tally, listed.href))
     yield section("run", "The run", usage(tally), tag("h3", "What it is"), identity(tally))
@@ -233,9 +243,9 @@ def _run_sections(tally: Tally, place: int, listed: MatchList, figures: Path) ->
 
 def _how_to_read(tally: Tally, listed: MatchList) -> Markup:
     scores = ", ".join(tally.dimensions)
-    how = "Open a line to read the match."
+    how = f"Open a line to read the {tally.trial_noun}."
     if listed.files:
-        how = "Each line links to the match, in a file beside this page."
+        how = f"Each line links to the {tally.trial_noun}, in a file beside this page."
     return tag("p", f"{how} The scores are in this order: {scores}." if scores else how)
 
 

@@ -38,9 +38,9 @@ def shadow_warning(tally: Tally) -> list[str]:
 
 def caveats(tally: Tally) -> list[str]:
     """Return one sentence for each thing that was not measured or is less certain than it looks."""
-    total, noun = tally.total, tally.unit_noun
+    total, noun, nouns = tally.total, tally.unit_noun, tally.trial_nouns
     out = []
-    if total.scores.n and tally.run.manifest.identity.models.judge is not None:
+    if total.scores.n and tally.judged:
         out.append("Scores are one judge's grades. Whether this judge notices bad play is measured by"
                    " `arena calibrate`, not here.")  # fmt: skip
     if total.n:
@@ -54,17 +54,17 @@ def caveats(tally: Tally) -> list[str]:
     lost = total.n - total.scores.n
     if lost:
         out.append(
-            f"{lost} of {total.n} matches have no score and are in no mean. If what kept them from one (an outage, a"
+            f"{lost} of {total.n} {nouns} have no score and are in no mean. If what kept them from one (an outage, a"
             f" refusal) depends on the {noun}, the means are further off than their intervals say."
         )
     if total.statuses["aborted"] and tally.outcomes:
-        out.append(f"{total.statuses['aborted']} aborted matches count as {tally.outcomes[-1]} in the success rate,"
+        out.append(f"{total.statuses['aborted']} aborted {nouns} count as {tally.outcomes[-1]} in the success rate,"
                    " and are in no mean score.")  # fmt: skip
     missing = total.n - checks_in(total).n
     if checks_in(total).n and missing:
-        out.append(f"Mechanical checks exist for {checks_in(total).n} of {total.n} matches.")
+        out.append(f"Mechanical checks exist for {checks_in(total).n} of {total.n} {nouns}.")
     if tally.parts.has_tools and tally.run.manifest.identity.calculator["provider"] == "none":
-        out.append("The players had no calculator: no value in these matches was computed by a tool.")
+        out.append(f"The players had no calculator: no value in these {nouns} was computed by a tool.")
     out.append(f"What was played is this set of {len(tally.units)} {noun}s; the intervals say how another draw of such"
                f" {noun}s might come out, not how agents act in the world.")  # fmt: skip
     return out
@@ -82,8 +82,9 @@ def _numbers(tally: Tally) -> list[str]:
                        " It is not zero.")  # fmt: skip
     repeated = max((unit.group.n for unit in tally.units.values()), default=0)
     if repeated == 1:
-        out.append(f"Each {noun} was played once: how far a result varies from match to match is not measured.")
+        one = tally.trial_noun
+        out.append(f"Each {noun} was played once: how far a result varies from {one} to {one} is not measured.")
     elif repeated > 1 and successes(total.outcomes)[1]:
-        out.append(f"The success rate's interval (Wilson) takes matches as independent. Repetitions of one {noun} are"
-                   " not quite that, so the true interval is wider.")  # fmt: skip
+        out.append(f"The success rate's interval (Wilson) takes {tally.trial_nouns} as independent. Those of one {noun}"
+                   " are not quite that, so the true interval is wider.")  # fmt: skip
     return out

@@ -50,8 +50,8 @@ def outcomes_figure(tally: Tally) -> Element:
                                  class_=f"t-{mark.shade}"))  # fmt: skip
         x += width
     if not counts:
-        parts.append(element("text", "no match in the plan", x=0.0, y=24.0, class_="ink"))
-    return figure("How the matches ended", 40.0, *parts)
+        parts.append(element("text", f"no {tally.trial_noun} in the plan", x=0.0, y=24.0, class_="ink"))
+    return figure(f"How the {tally.trial_nouns} ended", 40.0, *parts)
 
 
 def dimensions_figure(tally: Tally) -> Element | None:
@@ -109,7 +109,8 @@ def heat_figure(tally: Tally) -> Element:
         squares = _squares(name, cells, left, y) if detailed else _strips(cells, left, y)
         rows.append(render(element("g", label, *squares)))
     height = _SQUARE * max(1, len(tally.units)) + 8
-    return figure("Challenge by repetition", height, *rows, width=left + _SQUARE * widest + 4)
+    columns = "repetition" if tally.repeated else tally.trial_noun
+    return figure(f"{tally.unit_noun.capitalize()} by {columns}", height, *rows, width=left + _SQUARE * widest + 4)
 
 
 def _squares(name: str, cells: Sequence[Cell], left: float, y: float) -> Iterator[Element]:

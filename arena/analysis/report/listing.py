@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tally import Tally, Unit, checks_in, mean_in, successes, verified_in, verified_rate
+from arena.analysis.report.tally import Tally, Unit, checks_in, mean_in, mean_of, successes, verified_in, verified_rate
 from arena.analysis.report.values import percent
 from arena.formats.tables import number
 
@@ -29,19 +29,21 @@ def legend(tally: Tally) -> Markup:
 def heat_map(tally: Tally, link: Link, picture: str) -> Markup:
     """Return the map: a row per unit, a cell per match; of large runs counts, and a link to the `picture` of all."""
     if not tally.units:
-        return tag("p", "No match to show.")
+        return tag("p", f"No {tally.trial_noun} to show.")
     units = islice(tally.units.items(), MAX_UNITS)
     columns = 1 + max(cell.column for unit in tally.units.values() for cell in tally.cells(unit))
     note = None
     if tally.total.n <= MAX_CELLS and columns * len(tally.units) <= 4 * MAX_CELLS:
         head = tag("tr", tag("th", tally.unit_noun, scope="col"),
-                   *(tag("th", f"rep {n}", scope="col") for n in range(columns)))  # fmt: skip
+                   *(tag("th", f"rep {n}" if tally.repeated else str(n + 1), scope="col")
+                     for n in range(columns)))  # fmt: skip
         rows = (tag("tr", tag("th", name, scope="row"), *_cells(tally, unit, columns, link)) for name, unit in units)
         grid = tag("table", tag("thead", head), tag("tbody", *rows), class_="heat")
     else:
         rows = (tag("tr", tag("th", name, scope="row"), *_counts(tally, unit)) for name, unit in units)
         grid = tag("table", tag("tbody", *rows), class_="heat")
-        note = tag("p", "Matches by how they ended. ", tag("a", "The picture of every match", href=picture), ".")
+        every = tag("a", f"The picture of every {tally.trial_noun}", href=picture)
+        note = tag("p", f"{tally.trial_nouns.capitalize()} by how they ended. ", every, ".")
     box = tag("div", grid, class_="wide", tabindex=0, role="region", aria_label="heat map")
     return join([legend(tally), note, box, _left_out(tally)])
 
@@ -79,7 +81,8 @@ def unit_table(tally: Tally, link: Link) -> Markup:
     labels = [label for label in tally.labels if len(tally.labels[label]) > 1]
     names = [label.replace("_", " ") for label in labels]
     heads = [tally.unit_noun, *names, "scored", "success", *(["verified"] if verified_in(tally.total).n else []),
-             *tally.dimensions, "mean", "checks"]  # fmt: skip
+             *tally.dimensions, *(["mean"] if tally.averaged else []),
+             *(["checks"] if checks_in(tally.total).n else [])]  # fmt: skip
     head = (
         tag(
             "th",
@@ -100,8 +103,7 @@ def _unit_row(tally: Tally, name: str, unit: Unit, labels: list[str], link: Link
     group = unit.group
     won, n = successes(group.outcomes)
     means = [mean_in(group, d) for d in tally.dimensions]
-    known = [mean for mean in means if mean is not None]
-    overall = sum(known) / len(known) if known else None
+    averaged = {name: mean for name, mean in zip(tally.dimensions, means, strict=True) if name in tally.averaged}
     checks = checks_in(group)
     passed, made = sum(checks.passed.values()), sum(checks.made.values())
     first = next(tally.cells(unit)).number
@@ -112,8 +114,8 @@ def _unit_row(tally: Tally, name: str, unit: Unit, labels: list[str], link: Link
         percent(won / n if n else None, 0),
         *verified_rate(group, bool(verified_in(tally.total).n), 0),
         *(number(mean) for mean in means),
-        number(overall),
-        percent(passed / made if made else None, 0),
+        *([number(mean_of(averaged))] if tally.averaged else []),
+        *([percent(passed / made if made else None, 0)] if checks_in(tally.total).n else []),
     ]
     label_cells = (tag("td", _breakable(unit.cell.get(label, "")), class_="l") for label in labels)
     return tag("tr", tag("th", *shown, scope="row"), *label_cells, *(tag("td", cell) for cell in cells))

@@ -13,7 +13,7 @@ from arena.analysis.report.entries import MAX_SEATS, seats_of, turns
 from arena.analysis.report.ledger import ledger_part
 from arena.analysis.report.marks import Mark
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tally import Tally, mean_of
+from arena.analysis.report.tally import Tally
 from arena.analysis.report.values import clipped, pretty, shown
 from arena.families.crypto.checks.results import detail_of
 from arena.families.report import FamilyParts
@@ -37,13 +37,16 @@ class Place:
         return f"m{self.number}"
 
 
-def row(record: Record, place: Place, dimensions: Sequence[str], width: int) -> Markup:
-    """Return what the list shows of a match on one line: mark, unit, repetition, outcome, scores, mean, checks."""
-    scores = record.score.values
-    values = " ".join(shown(scores.get(name)) for name in dimensions)
-    mean = mean_of(scores)
+def row(record: Record, place: Place, tally: Tally, width: int) -> Markup:
+    """Return what the list shows of a match on one line: mark, unit, repetition, outcome, scores, mean (of scores of
+    one scale), checks."""
+    dimensions = tally.dimensions
+    values = " ".join(shown(record.score.values.get(name)) for name in dimensions)
     words = [f"{record.trial.unit:<{width}}", f"rep {record.trial.plan.get('rep', '-')}", f"{_result(record):<12}",
-             f"{values:<{2 * len(dimensions)}}", "mean  -  " if mean is None else f"mean {mean:.2f}"]  # fmt: skip
+             f"{values:<{2 * len(dimensions)}}"]  # fmt: skip
+    if tally.averaged:
+        mean = tally.mean_of(record)
+        words.append("mean  -  " if mean is None else f"mean {mean:.2f}")
     detail = detail_of(record)
     if detail is not None:
         checks = [ok for ok in detail.checks.passed().values() if ok is not None]
@@ -71,14 +74,14 @@ def body(
     tally: Tally,
 ) -> Markup:
     """Return the whole match: how it ended, scores, checks, ledger, what each seat was sent and saw, usage."""
-    parts, dimensions = tally.parts, tally.dimensions
+    parts = tally.parts
     briefs = tally.briefs.of(record)
     seats = seats_of(record, briefs.systems)
     title = parts.title(record.trial.unit)
     return tag(
         "div",
         tag("p", tag("strong", title), " ", _ending(record, place), class_="end"),
-        _scores(record, dimensions),
+        _scores(record, tally),
         _judge(record),
         _checks(record, parts),
         _found(parts.found(record)),
@@ -105,14 +108,16 @@ def _ending(record: Record, place: Place) -> Markup:
     return join([*(join([part, " \N{MIDDLE DOT} "]) for part in parts), link])
 
 
-def _scores(record: Record, dimensions: Sequence[str]) -> Markup:
-    scores, verified = record.score.values, verified_of(record)
+def _scores(record: Record, tally: Tally) -> Markup:
+    dimensions, scores, verified = tally.dimensions, record.score.values, verified_of(record)
     if not any(scores.get(name) is not None for name in dimensions):
-        return tag("p", "No scores: this match is in no mean.", class_="none")
+        return tag("p", f"No scores: this {tally.trial_noun} is in no mean.", class_="none")
     caps: dict[str, list[str]] = {}
     for cap in verified.caps if verified else ():
         caps.setdefault(cap.dimension, []).append(f"at most {cap.cap}: {cap.reason}")
-    heads = ["Dimension", "Judge"] + (["Verified", "Why it is capped"] if verified else [])
+    heads = (["Dimension", "Judge"] if tally.judged else ["Score", "Value"]) + (
+        ["Verified", "Why it is capped"] if verified else []
+    )
     lines = []
     for name in dimensions:
         cells = [tag("th", name, scope="row"), tag("td", shown(scores.get(name)))]

@@ -47,8 +47,8 @@ class Facets:
         known = self._values[name]
         return "-" if value is None else str(known.setdefault(value, len(known)))
 
-    def bar(self, total: int) -> Markup:
-        """Return the row of filters; script.js shows it and makes it work."""
+    def bar(self, total: int, nouns: str, averaged: bool) -> Markup:
+        """Return the row of filters; script.js shows it and makes it work. `averaged`: whether matches have a mean."""
         parts = []
         for name, values in self._values.items():
             wanted = 2 <= len(values) <= MAX_OPTIONS
@@ -56,12 +56,13 @@ class Facets:
             options += [tag("option", value, value=str(number)) for value, number in sorted(values.items()) if wanted]
             select = tag("select", *options, data_facet=True)
             parts.append(tag("label", name.replace("_", " "), select, hidden=not wanted))
-        ways = [("plan order", ""), ("lowest mean first", "up"), ("highest mean first", "down")]
-        order = tag("select", *(tag("option", text, value=value) for text, value in ways), id="order")
-        parts.append(tag("label", "order", order))
+        if averaged:
+            ways = [("plan order", ""), ("lowest mean first", "up"), ("highest mean first", "down")]
+            order = tag("select", *(tag("option", text, value=value) for text, value in ways), id="order")
+            parts.append(tag("label", "order", order))
         parts.append(tag("label", "words in it", tag("input", type="search", id="search", autocomplete="off")))
-        count = tag("output", f"{total} of {total} matches shown", id="count", aria_live="polite")
-        return tag("div", *parts, count, id="filter", role="search", aria_label="matches", hidden=True)
+        count = tag("output", f"{total} of {total} {nouns} shown", id="count", aria_live="polite")
+        return tag("div", *parts, count, id="filter", role="search", aria_label=nouns, hidden=True)
 
 
 def matches_folder(page: Path) -> Path:
@@ -100,7 +101,7 @@ class MatchList:
         mark = tally.marks.of(record)
         place = Place(number, mark, run if self._several else "", self.href(number),
                       self.facets.of(record, mark, run))  # fmt: skip
-        line = row(record, place, tally.dimensions, width)
+        line = row(record, place, tally, width)
         whole = body(record, ledger, place, tally)
         if self._folder is None:
             shown = tag("details", tag("summary", line), whole, class_="m", data_k=place.facets)

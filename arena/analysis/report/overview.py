@@ -34,7 +34,7 @@ def what_was_run(tally: Tally) -> str:
     parts = [
         f"{models.participant or 'several models'}{cross}",
         judged,
-        f"{tally.total.n} of {tally.planned} matches over {units} {noun}",
+        f"{tally.total.n} of {tally.planned} {tally.trial_nouns} over {units} {noun}",
         f"seed {identity.settings.get('seed', '-')}",
         tool,
     ]
@@ -49,34 +49,50 @@ def headline(tally: Tally) -> Markup:
     cards = []
     if tally.outcomes:
         rate = percent(won / n) if n else "-"
-        sub = f"{won} of {n} matches with an outcome; 95 % interval {span(success_interval(total.outcomes), 100, 1)} %"
+        interval = span(success_interval(total.outcomes), 100, 1)
+        sub = f"{won} of {n} {tally.trial_nouns} with an outcome; 95 % interval {interval} %"
         if n != tally.planned:
             sub += f"; {percent(won / tally.planned)} of the {tally.planned} planned"
-        by = ", by the judge" if tally.run.manifest.identity.models.judge is not None else ""
-        cards.append(_card(f"{best} rate{by}", rate, sub if n else "no match has an outcome"))
+        by = ", by the judge" if tally.judged else ""
+        cards.append(_card(f"{best} rate{by}", rate, sub if n else f"no {tally.trial_noun} has an outcome"))
         won, n = successes(verified_in(total).outcomes)
         if n:
             sub = f"{won} of {n}; 95 % interval {span(success_interval(verified_in(total).outcomes), 100, 1)} %"
             cards.append(_card(f"{best} rate, verified", percent(won / n), sub))
         elif tally.parts.verifies:
             cards.append(_card(f"{best} rate, verified", "-", "this run has no verified scores"))
-    means = [(mean, name) for name in tally.dimensions if (mean := tally.mean(name)) is not None]
-    if means:
-        mean, name = min(means)
-        top = f" of {tally.parts.scale[1]:g}" if tally.parts.scale else ""
-        bounds = tally.interval(name)
-        sub = name + (f"; 95 % interval {span(bounds)}" if bounds else "; interval unknown")
-        cards.append(_card("Lowest mean, as judged", f"{mean:.2f}{top}", sub))
+    cards += _mean_card(tally)
     if tally.claims:
         cards.append(_claims_card(tally.claims))
     if checks_in(total).n:
         checked = checks_in(total).n
         cards.append(_card("All mechanical checks passed", percent(tally.all_green / checked),
-                           f"{tally.all_green} of {checked} matches; without any judge"))  # fmt: skip
+                           f"{tally.all_green} of {checked} {tally.trial_nouns}; without any judge"))  # fmt: skip
     out = [f"{count} {what}" for what, count in not_in_means(tally) if count]
     lost = sum(count for _, count in not_in_means(tally))
-    cards.append(_card("In no mean", str(lost), ", ".join(out) or "every planned match is scored", bool(lost)))
+    cards.append(
+        _card("In no mean", str(lost), ", ".join(out) or f"every planned {tally.trial_noun} is scored", bool(lost))
+    )
     return tag("div", *cards, class_="cards")
+
+
+def _mean_card(tally: Tally) -> list[Markup]:
+    """Return the lowest mean, where all are on one scale; else the mean of the first score."""
+    means = [(mean, name) for name in tally.dimensions if (mean := tally.mean(name)) is not None]
+    if not means:
+        return []
+    mean, name = min(means) if tally.averaged else means[0]
+    top = f" of {tally.parts.scale[1]:g}" if tally.parts.scale else ""
+    bounds = tally.interval(name)
+    interval = f"95 % interval {span(bounds)}" if bounds else "interval unknown"
+    if not tally.averaged:
+        return [_card(f"Mean {name.replace('_', ' ')}", number(mean), interval)]
+    return [_card("Lowest mean" + as_judged(tally), f"{mean:.2f}{top}", f"{name}; {interval}")]
+
+
+def as_judged(tally: Tally) -> str:
+    """Return what the head of a mean says of where its scores come from; nothing without a judge."""
+    return ", as judged" if tally.judged else ""
 
 
 def not_in_means(tally: Tally) -> list[tuple[str, int]]:
@@ -105,14 +121,14 @@ def banners(tally: Tally) -> Markup:
     """Return the loud lines: unfinished run, torn record, stand-ins for models, checks that contradict the judge."""
     out = []
     if not tally.total.n:
-        out.append("This run has no finished match: there is nothing to report yet.")
+        out.append(f"This run has no finished {tally.trial_noun}: there is nothing to report yet.")
     elif not tally.finished:
-        out.append(f"This run is not finished: {tally.total.n} of {tally.planned} matches are here. "
+        out.append(f"This run is not finished: {tally.total.n} of {tally.planned} {tally.trial_nouns} are here. "
                    "The same command with --resume finishes it.")  # fmt: skip
     if tally.records.shape.torn:
         out.append("The last record is torn (the run was killed while writing it); it is left out.")
     if tally.total.n and not tally.total.scores.n:
-        out.append("No match has a score.")
+        out.append(f"No {tally.trial_noun} has a score.")
     out += [f"{line[0].upper()}{line[1:]}." for line in tally.shortfalls()]
     out += mock_warning(tally)
     out += shadow_warning(tally)
@@ -125,7 +141,7 @@ def banners(tally: Tally) -> Markup:
 
 def results(tally: Tally) -> Markup:
     """Return outcomes and dimensions, as figures and tables."""
-    bar = drawn(outcomes_figure(tally), "Every match of the plan; grey parts are in no mean score.")
+    bar = drawn(outcomes_figure(tally), f"Every {tally.trial_noun} of the plan; grey parts are in no mean score.")
     parts = [pair(bar, _endings(tally))]
     if tally.total.scores.n:
         note = f"Points are means, lines 95 % intervals that take the {tally.unit_noun} as the unit."
@@ -141,7 +157,7 @@ def _endings(tally: Tally) -> Markup:
     known = verified_in(tally.total).n
     if aborted and sum(verified.values()) == sum(tally.total.outcomes.values()):
         verified[tally.outcomes[-1]] -= aborted  # they have the worst outcome, and a row of their own
-    heads = ["How it ended", "Matches", "Of the plan", *(["By verified outcome"] if known else [])]
+    heads = ["How it ended", tally.trial_nouns.capitalize(), "Of the plan", *(["By verified outcome"] if known else [])]
     rows = []
     for mark, n in outcome_counts(tally):
         graded = mark.shade.startswith("o")
@@ -152,23 +168,23 @@ def _endings(tally: Tally) -> Markup:
         if known:
             row.append(str(verified.get(mark.word, 0)) if graded else "")
         rows.append(row)
-    return table(heads, rows, "How matches ended")
+    return table(heads, rows, f"How {tally.trial_nouns} ended")
 
 
 def _dimension_table(tally: Tally) -> Markup:
     verified = verified_in(tally.total).scores.n > 0
-    heads = ["Dimension", "Mean, as judged", "95 % interval", "SD", "n"]
+    heads = ["Dimension" if tally.judged else "Score", "Mean" + as_judged(tally), "95 % interval", "SD", "n"]
     heads += ["Mean, verified", "95 % interval", "n"] if verified else []
     deviations = tally.total.scores.deviations()
     rows = []
     for name in tally.dimensions:
         row = [name, number(tally.mean(name)), span(tally.interval(name)), number(deviations[name]),
-               str(tally.total.scores.n)]  # fmt: skip
+               str(tally.total.scores.count(name))]  # fmt: skip
         if verified:
             row += [
                 number(tally.mean(name, True)),
                 span(tally.interval(name, True)),
-                str(verified_in(tally.total).scores.n),
+                str(verified_in(tally.total).scores.count(name)),
             ]
         rows.append(row)
     return table(heads, rows, "Scores by dimension")
@@ -232,7 +248,7 @@ def by_label(tally: Tally) -> Markup:
 def usage(tally: Tally) -> Markup:
     """Return calls, tokens and cost."""
     players, judge = tally.usage["players"].counts(), tally.usage["judge"].counts()
-    rows = [[name.replace("_", " "), f"{players[name]:,}", f"{judge[name]:,}"]
+    rows = [[name.replace("_", " "), f"{players[name]:,}", *([f"{judge[name]:,}"] if tally.judged else [])]
             for name in sorted(players) if players[name] or judge[name]]  # fmt: skip
     cost = tally.summary.get("cost_usd") if tally.finished else None
     if not isinstance(cost, dict):
@@ -246,7 +262,9 @@ def usage(tally: Tally) -> Markup:
         said += f" {percent(cached / prompts)} of the prompt tokens came from a cache."
     if any(side.estimated for side in tally.usage.values()):
         said += " 'Estimated' counts calls whose tokens were estimated, because the provider did not count them."
-    return join([table(("", "Players", "Judge"), rows, "Calls and tokens"), tag("p", said)])
+    return join(
+        [table(("", "Players", *(["Judge"] if tally.judged else [])), rows, "Calls and tokens"), tag("p", said)]
+    )
 
 
 def caveat_list(tally: Tally) -> Markup:

@@ -60,7 +60,7 @@
         shown += keep ? 1 : 0;
       });
       chunks.forEach(function (chunk) { chunk.hidden = !chunk.querySelector(".m:not([hidden])"); });
-      count.textContent = shown + " of " + items.length + " matches shown";
+      count.textContent = shown + " of " + items.length + " " + bar.getAttribute("aria-label") + " shown";
     };
     var sort = function () {
       var way = order.value;
@@ -75,7 +75,7 @@
     };
     selects.forEach(function (select) { select.addEventListener("change", apply); });
     search.addEventListener("input", apply);
-    order.addEventListener("change", sort);
+    if (order) { order.addEventListener("change", sort); } // scores on unlike scales have no mean to sort by
     bar.hidden = false;
 
     // A link to a match opens it, also where a filter hid it.

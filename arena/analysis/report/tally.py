@@ -61,7 +61,7 @@ class Unit:
 
 
 def mean_of(scores: Mapping[str, float | int | None]) -> float | None:
-    """Return the mean over the dimensions that have a score; None where none has."""
+    """Return the mean over the names that have a score; None where none has."""
     known = [value for value in scores.values() if value is not None]
     return sum(known) / len(known) if known else None
 
@@ -81,7 +81,12 @@ class Tally:
         self.summary = self._summary()
         self.outcomes: list[str] = list(self.summary.get("outcomes") or self.parts.outcomes)
         self.dimensions: tuple[str, ...] = tuple(self.summary.get("mean_scores") or self._dimensions())
+        self.averaged: tuple[str, ...] = tuple(self.summary.get("averaged_scores", self._averaged_else()))
+        """Dimensions whose mean over names says something: those of one scale; else none."""
         self.unit_noun = str(self.summary.get("unit_noun") or self.parts.unit_noun)
+        nouns = self.summary.get("trial_nouns") or self.parts.trial_nouns
+        self.trial_noun, self.trial_nouns = str(nouns[0]), str(nouns[1])
+        self.judged = run.manifest.identity.models.judge is not None
         self.marks = Marks(self.outcomes)
         self.total = self._group()
         self.units: dict[str, Unit] = {}
@@ -103,6 +108,10 @@ class Tally:
         if self.parts.dimensions:
             return self.parts.dimensions
         return next((tuple(record.score.values) for record in self.records if record.score.values), ())
+
+    def _averaged_else(self) -> Sequence[str]:
+        """Return what is averaged where no summary says so: with one scale for all grades, all of them."""
+        return () if self.parts.scale is None else self.dimensions
 
     def _group(self) -> Group:
         return Group(self.dimensions, dict.fromkeys(self.outcomes, 0), self.parts.facts(self.dimensions, self.outcomes))
@@ -164,7 +173,7 @@ class Tally:
             self.claims[name] = self.claims.get(name, 0) + count
         self._count_checks(record)
         self._count_usage(record)
-        mark, mean = self.marks.of(record), mean_of(record.score.values)
+        mark, mean = self.marks.of(record), self.mean_of(record)
         if mark not in self._marks:
             self._marks.append(mark)
         column = unit.place(trial.plan.get("rep"))
@@ -203,6 +212,19 @@ class Tally:
         for column, number, mark, mean in sorted(rows):
             yield Cell(column, number, self._marks[mark], None if mean < 0 else mean / 1000)
 
+    def mean_of(self, record: Record) -> float | None:
+        """Return the mean over a match's scores; None where it has none, or they are on unlike scales."""
+        return mean_of({name: record.score.values.get(name) for name in self.averaged})
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the columns of the heat map are repetitions; else a unit was played under several conditions."""
+        return all(len(groups) == 1 for label, groups in self.labels.items() if label in self._conditions)
+
+    @property
+    def _conditions(self) -> Sequence[str]:
+        return tuple(self.summary.get("conditions", ()))
+
     def mean(self, name: str, verified: bool = False) -> float | None:
         """Return the mean of a dimension; None where nothing is scored."""
         return mean_in(self.total, name, verified)
@@ -210,7 +232,7 @@ class Tally:
     def interval(self, name: str, verified: bool = False) -> tuple[float, float] | None:
         """Return the 95 % interval of a dimension's mean, cut to the scale of the grades."""
         found = [verified_in(unit.group).scores if verified else unit.group.scores for unit in self.units.values()]
-        bounds = clustered_mean_interval([(scores.sums.get(name, 0.0), scores.n) for scores in found])
+        bounds = clustered_mean_interval([(scores.sums.get(name, 0.0), scores.count(name)) for scores in found])
         if bounds is None or self.parts.scale is None:
             return bounds
         lowest, highest = self.parts.scale
@@ -236,7 +258,8 @@ def checks_in(group: Group) -> CheckRates:
 def mean_in(group: Group, name: str, verified: bool = False) -> float | None:
     """Return the mean of a dimension over a group; None where nothing is scored."""
     scores = verified_in(group).scores if verified else group.scores
-    return scores.sums[name] / scores.n if scores.n else None
+    n = scores.count(name)
+    return scores.sums[name] / n if n else None
 
 
 def verified_rate(group: Group, wanted: bool, digits: int = 1) -> list[str]:

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.analysis.compare.comparison import WORSE, Options, compare
+from arena.analysis.compare.by_label import By, across, read_by, within
+from arena.analysis.compare.comparison import WORSE, Options, compare, compare_parts
 from arena.analysis.compare.figure import figure
 from arena.analysis.compare.paired_runs import pair_runs, read_run
 from arena.analysis.compare.text import csv_bytes, markdown, text
+from arena.analysis.compare.text_of_parts import parts_csv, parts_markdown, parts_text
 from arena.cli.console import Console
 from arena.cli.run_choice import add_last, newest
 from arena.engine.finished import open_run
@@ -27,18 +29,26 @@ def parser() -> Parser:
     """Declare the flags."""
     declared = Parser(
         prog="arena compare",
-        description="Compare two runs of the same challenges, paired by challenge and repetition. Exit codes: 0"
-        " compared, 1 with --fail-if-worse when something is worse, 2 when the runs cannot be compared.",
+        description="Compare two runs of the same challenges (claims, cases), paired by challenge and repetition; or"
+        " with --by parts of one run, or of two. Exit codes: 0 compared, 1 with --fail-if-worse when something is"
+        " worse, 2 when the runs cannot be compared.",
         examples=(
             "python3 -m arena compare state/runs/base state/runs/tuned",
             "python3 -m arena compare state/runs/base --last",
             "python3 -m arena compare BASE TUNED --fail-if-worse --json comparison.json --figure comparison.svg",
+            "python3 -m arena compare RUN --by deviation",
+            "python3 -m arena compare RUN --by defence=none,gates",
         ),
     )
-    declared.add_argument("base", nargs="?", type=Path, metavar="BASE", help="run directory of the base players")
+    declared.add_argument("base", nargs="?", type=Path, metavar="BASE",
+                          help="run directory of the base players; with --by the only one, where parts of it are"
+                          " compared")  # fmt: skip
     declared.add_argument("tuned", nargs="?", type=Path, metavar="TUNED", help="run directory of the tuned players")
     add_last(declared, "TUNED is the newest run under state/runs, and BASE the one before it, where it is not given")
     add_flags(declared)
+    declared.add_argument("--by", type=_by, metavar="LABEL[=BASE,TUNED]",
+                          help="compare parts: in one run the first value of a label (or BASE) with each other one (or"
+                          " TUNED); in two runs each value that both have (or BASE's value with TUNED's)")  # fmt: skip
     declared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
     return declared
 
@@ -61,6 +71,13 @@ def _resamples(word: str) -> int:
     return int(word)
 
 
+def _by(word: str) -> By:
+    try:
+        return read_by(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"LABEL, LABEL=BASE or LABEL=BASE,TUNED, not {word!r}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """Where a comparison is written; None: nowhere."""
@@ -74,11 +91,32 @@ class Outputs:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Compare, write and print; return 1 with --fail-if-worse when something is worse, else 0."""
-    base, tuned = _chosen(options)
-    found = compare_runs(base, tuned, options)
+    if options.by is not None:
+        found = _compare_parts(options)
+        shown = parts_text
+    else:
+        found = compare_runs(*_chosen(options), options)
+        shown = text
     if not console.quiet:
-        console.result(text(found))
+        console.result(shown(found))
     return exit_code(found, options.fail_if_worse)
+
+
+def _compare_parts(options: argparse.Namespace) -> dict[str, Json]:
+    """Compare what --by names, and write it. Errors: as of `compare_runs`."""
+    if options.intersect:
+        raise UsageError(
+            "--by and --intersect contradict each other: --by compares what makes a pair, and counts the rest"
+        )
+    if options.tuned is None and (options.base is not None) != options.last:
+        base = options.base if options.base is not None else newest(1)[0]
+        parts = within(read_run(open_run(base)), options.by)
+    else:
+        base, tuned = _chosen(options)
+        parts = across(read_run(open_run(base)), read_run(open_run(tuned)), options.by)
+    found = compare_parts(options.by.label, parts, Options(options.resamples, options.seed))
+    write(found, _outputs(options))
+    return found
 
 
 def _chosen(options: argparse.Namespace) -> tuple[Path, Path]:
@@ -101,18 +139,24 @@ def compare_runs(base: Path, tuned: Path, options: argparse.Namespace) -> dict[s
     """
     runs = pair_runs(read_run(open_run(base)), read_run(open_run(tuned)), options.intersect)
     found = compare(runs, Options(options.resamples, options.seed))
-    outputs = Outputs(options.report_path, options.json, options.csv, options.markdown, options.figure)
-    write(found, outputs)
+    write(found, _outputs(options))
     return found
+
+
+def _outputs(options: argparse.Namespace) -> Outputs:
+    return Outputs(options.report_path, options.json, options.csv, options.markdown, options.figure)
 
 
 def write(found: dict[str, Json], outputs: Outputs) -> None:
     """Write a comparison; folders are made where they are missing. Errors: UsageError when the system refuses."""
+    as_text, as_csv, as_markdown = text, csv_bytes, markdown
+    if "comparisons" in found:
+        as_text, as_csv, as_markdown = parts_text, parts_csv, parts_markdown
     contents: tuple[tuple[Path | None, Callable[[], bytes]], ...] = (
-        (outputs.report_path, lambda: _encoded(text(found) + "\n")),
+        (outputs.report_path, lambda: _encoded(as_text(found) + "\n")),
         (outputs.json, lambda: pretty_json(found)),
-        (outputs.csv, lambda: csv_bytes(found)),
-        (outputs.markdown, lambda: _encoded(markdown(found))),
+        (outputs.csv, lambda: as_csv(found)),
+        (outputs.markdown, lambda: _encoded(as_markdown(found))),
         (outputs.figure, lambda: _encoded(figure(found))),
     )
     for path, content in contents:

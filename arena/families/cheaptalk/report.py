@@ -27,6 +27,7 @@ class CheapTalkParts(FamilyParts):
 
     outcomes: Sequence[str] = OUTCOMES
     unit_noun = "claim"
+    trial_nouns = ("episode", "episodes")
 
     def __init__(self, family: CheapTalk | None) -> None:
         self._family = family

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean as mean
 
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.crypto import data
@@ -21,11 +22,11 @@ from arena.families.crypto.spec import SPEC
 from arena.families.crypto.values import draw, guess
 from arena.families.crypto.verified_rates import VerifiedRates, verified_line
 from arena.families.spec import FamilySpec
-from arena.judging.bounds import judge_bounds
+from arena.judging.bounds import Judgements, judge_bounds
 from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_conversation, judge_nonce
 from arena.judging.panel import ask_panel
 from arena.messages import Calculator
-from arena.play.bounds import dialogue_bounds
+from arena.play.bounds import Dialogues, Typical, dialogue_bounds, read_of
 from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
 from arena.play.hearing import seat_nonce
 from arena.play.past import Past
@@ -39,6 +40,10 @@ from arena.store.rundir import pretty_json
 
 VERIFIED_RULE = "verified_rule"
 """Rule of the run's verified scores: runs of different rules are compared but for these."""
+
+TYPICAL = Typical(turns=0.75, calls=2.0, reply=150, answer=30)
+"""Measured on the default run with mock players (11 of 15 turns, 2.0 calls a turn, 28 tokens an answer), but for the
+reply: mock players write 70 tokens, which is taken twice."""
 
 
 class CryptoFamily:
@@ -160,42 +165,42 @@ class CryptoFamily:
         players, judge = config.players, config.judge
         said = None if players is None else players.sampling.max_tokens
         verdict = None if judge is None else judge.sampling.max_tokens
-        judgements = max(1, len(setup.panel))
-        calls = setup.max_tool_calls_per_turn
-        prompt, question = self.longest_prompt(), self.longest_judge_prompt()
-        missing = [flag for flag, value in (("--max-tokens", said), ("--judge-max-tokens", verdict)) if value is None]
+        calls, prompts, questions = setup.max_tool_calls_per_turn, self._prompt_chars(), self._question_chars()
+        seats = sum(len(data.roles(challenge)) for challenge in setup.challenges) / max(1, len(setup.challenges))
+        dialogues = Dialogues(
+            matches, setup.max_turns, calls if setup.tools else 0, seats, mean(prompts), max(prompts), rotate=True
+        )
+        judgements = Judgements(
+            matches * max(1, len(setup.panel)),
+            calls if setup.judge_tools else 0,
+            mean(questions),
+            max(questions),
+            read_of(dialogues, said, TYPICAL),
+        )
         return Bounds(
-            dialogue_bounds(matches, setup.max_turns, calls if setup.tools else 0, prompt, said),
-            judge_bounds(
-                matches * judgements,
-                calls if setup.judge_tools else 0,
-                question,
-                None if said is None else setup.max_turns * said,
-                verdict,
-            ),
-            tuple(missing),
-            (("system prompts", f"{prompt:,} characters at most, sent with every call"),),
+            dialogue_bounds(dialogues, said, TYPICAL),
+            judge_bounds(judgements, verdict),
+            (("system prompts", f"{max(prompts):,} characters at most, sent with every call"),),
+            TYPICAL,
         )
 
-    def longest_prompt(self) -> int:
-        """Return the characters of the longest system prompt."""
-        longest = 0
+    def _prompt_chars(self) -> list[int]:
+        """Return the characters of each seat's system prompt and opening cue, in each match."""
+        found = []
         for trial in self.trials():
             challenge = self.challenges[trial.plan["challenge_id"]]
             values = guess(challenge, trial.seed)
-            prompts = (
-                self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
-                for role in data.roles(challenge)
-            )
-            longest = max(longest, *map(len, prompts))
-        return longest
+            for role in data.roles(challenge):
+                prompt = self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
+                found.append(len(prompt) + len(OPENING_CUE))
+        return found or [0]
 
-    def longest_judge_prompt(self) -> int:
-        """Return the characters of the longest question to the judge about an empty transcript."""
+    def _question_chars(self) -> list[int]:
+        """Return the characters of the question to the judge about an empty transcript, for each challenge."""
         setup = self.setup
         tools = setup.tools if setup.judge_tools else None
         empty = (JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce("")) for c in setup.challenges)
-        return max(judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty)
+        return [judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty] or [0]
 
     def identity(self) -> Mapping[str, Json]:
         setup = self.setup

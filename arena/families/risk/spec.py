@@ -110,4 +110,5 @@ SPEC = FamilySpec(
     mocks=MockModels(player="careful"),
     compared=("slices", "attacks", "trials", "seeds", "attack_seeds", "max_tool_calls_per_turn"),
     not_compared=("shim_sha256", "routing", "defences", "models", "shim"),
+    chooses_conditions=("attacks",),
 )

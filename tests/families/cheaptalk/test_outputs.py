@@ -21,6 +21,7 @@ from arena.families.cheaptalk.outputs.write import ResultFiles, ResultRules, wri
 from arena.families.cheaptalk.reputation import ReputationConfig
 from arena.records import Record
 from tests.families.cheaptalk.made_runs import FOUR, PROTOCOLS, SIX, milestone2, milestone4, run_of_all, stopped
+from tests.families.cheaptalk.runs import cheaptalk
 
 STATISTICS = Rules(42, PROTOCOLS, SIX, SensitivityPoint(0.01, 0.5, ReputationConfig()), resamples=50)
 RULES = ResultRules(STATISTICS)
@@ -270,3 +271,16 @@ def test_files_appear_only_at_the_end(tmp_path: Path) -> None:
     assert not (tmp_path / "milestone2/episodes.jsonl").exists()
     files.close()
     assert (tmp_path / "milestone2/episodes.jsonl").exists()
+
+
+def test_several_protocols_in_one_milestone_stand_side_by_side(tmp_path: Path) -> None:
+    ended = cheaptalk(
+        "run", "--num-tasks", "6", "--protocols", "p1_evidence_first,p2_cross_exam", "--deviations", "honest,lie",
+        "--out", str(tmp_path / "run"), "--quiet",
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    found = loaded(tmp_path / "run" / "milestone1_summary.json")
+    both = found.pop("protocols")
+    assert list(both) == ["p1_evidence_first", "p2_cross_exam"] and both["p1_evidence_first"] == found
+    assert both["p2_cross_exam"]["dg_lie"]["count"] == found["dg_lie"]["count"] == 6
+    assert both["p2_cross_exam"]["metrics_by_type"]["lie"]["total_cost"] > found["metrics_by_type"]["lie"]["total_cost"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import pstdev
 
@@ -51,8 +51,18 @@ def protocol_title(protocol: str) -> str:
     return "_".join(word.capitalize() for word in protocol.split("_"))
 
 
+def with_others(groups: Mapping[str, Sequence[Episode]], made: Callable[[Sequence[Episode]], Json]) -> Json:
+    """Return the object made of the first protocol's episodes; with several protocols those of all, in `protocols`.
+
+    `groups`: protocol -> episodes, in order. A milestone of the predecessor's has one protocol.
+    """
+    found = {name: made(episodes) for name, episodes in groups.items()}
+    first = next(iter(found.values()))
+    return first if len(found) == 1 else {**first, "protocols": found}
+
+
 def first_summary(episodes: Sequence[Episode]) -> dict[str, Json]:
-    """Return the object of milestone1_summary.json."""
+    """Return the object of milestone1_summary.json, from the episodes of one protocol."""
     groups = by_deviation(episodes)
     honest = groups.get(HONEST, [])
     found: dict[str, Json] = {

@@ -30,7 +30,7 @@ from arena.families.cheaptalk.outputs.collected import (
     pairing_folder,
 )
 from arena.families.cheaptalk.outputs.lines import episode_line
-from arena.families.cheaptalk.outputs.milestones import comparison, first_summary, progression, suite
+from arena.families.cheaptalk.outputs.milestones import comparison, first_summary, progression, suite, with_others
 from arena.families.cheaptalk.outputs.paper import LATEX_FILE, MARKDOWN_FILE, as_latex, as_markdown, paper_tables
 from arena.families.cheaptalk.payoff import PayoffConfig
 from arena.families.cheaptalk.reputation import ReputationConfig
@@ -133,9 +133,11 @@ class ResultFiles:
 
     def _write_pairing(self, pairing: Pairing, folder: str) -> None:
         found, output = self._collected, self._rules.output
-        first = episodes_of(found.of(FIRST, pairing))
+        first = by_protocol(episodes_of(found.of(FIRST, pairing)), self._rules.statistics.protocols)
         if first and output.save_summary:
-            self._write_json(folder + (output.summary_path or f"{FIRST}_summary.json"), first_summary(first))
+            self._write_json(
+                folder + (output.summary_path or f"{FIRST}_summary.json"), with_others(first, first_summary)
+            )
         seeds = found.seeds()
         parts: dict[str, dict[int, Json]] = {}
         for milestone in MILESTONES[1:]:
@@ -177,7 +179,7 @@ class ResultFiles:
             return None
         controls = episodes_of(self._collected.of(NO_MILESTONE, pairing, seed))
         if milestone == SECOND:
-            return suite(next(iter(groups.values())), self._statistician, self._rules.payoff, controls)
+            return with_others(groups, lambda one: suite(one, self._statistician, self._rules.payoff, controls))
         return progression(groups, self._statistician, self._rules.payoff, controls)
 
     def _progression(self, episodes: Sequence[Episode]) -> Json:
