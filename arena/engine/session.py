@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
+from arena.engine.changed_run import Changed
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
@@ -187,7 +188,9 @@ class Session:
         """
         run, directory, retry = self.run, self.directory, frozenset(self.operation.retry)
         self.manifest = directory.read_manifest()
-        directory.check_identity(self.manifest, run.identity)
+        changed = Changed(self.manifest, run.identity, run.request.config, run.family.spec)
+        if refusal := changed.refusal(directory.path):
+            raise ConfigError(refusal)
         self._check_shard()
         parts.absorb(directory.path, run.console.notify)
         self.records = self._record_file()

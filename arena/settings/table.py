@@ -246,6 +246,8 @@ CORE: tuple[Setting, ...] = (
     Setting("quiet", ("--quiet",), "flag", False, _CALL, _DISPLAY, "print only warnings and errors"),
     Setting("table", ("--table",), "flag", False, _CALL, _DISPLAY,
             "end with a row per challenge instead of the weakest five"),
+    Setting("verbose", ("--verbose",), "flag", False, _CALL, _DISPLAY,
+            "a refused resume lists every difference, digests too"),
     Setting("json", ("--json",), "flag", False, _CALL, _DISPLAY, "print the summary as one JSON object"),
     Setting("no_color", ("--no-color",), "flag", False, _CALL, _DISPLAY, "no colours (NO_COLOR does the same)"),
     Setting("version", ("--version",), "version", None, _CALL, _DISPLAY, "print the version and end"),

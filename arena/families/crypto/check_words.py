@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from arena.families.crypto.cheats.rates import cheat_line
 from arena.families.crypto.checks.ledger import MISCOPIED, RESULT
+from arena.families.crypto.checks.obligations import CHEAT_SHOWN
 from arena.families.crypto.checks.results import Checks, ObligationFound
 from arena.families.crypto.checks.verifications import CALLED_VALID, PASSED_OVER
 from arena.families.report import Said
@@ -17,6 +19,7 @@ CHECKS_PASSED: Mapping[str, str] = {
     "artefacts": "every shown value is real",
     "tools": "no tool call failed, malformed or unused",
     "obligations": "everything that had to be done was done",
+    "cheat": "who cheated was named, and nobody else",
 }
 """Check -> what it means when it is passed."""
 CHECK_NAMES: Mapping[str, str] = {
@@ -26,6 +29,7 @@ CHECK_NAMES: Mapping[str, str] = {
     "artefacts": "values are real",
     "tools": "tool calls in order",
     "obligations": "obligations met",
+    "cheat": "cheats named",
 }
 """Check -> the same in few words, for plots and narrow columns."""
 RESULT_WORDS: Mapping[str, str] = {
@@ -57,6 +61,8 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
     "wrong_result": (RESULT,),
 }
 """Reason of a cap -> how the sources begin of those claims of the ledger that it rests on."""
+CHEAT_SHOWN_SAYS = "An honest seat shows by a check that somebody cheated."
+"""What has to be done where a seat cheated, in place of the challenge's own obligations."""
 SHOWN_CHARS = 24
 """Characters of a long value that are shown: its beginning tells it apart."""
 
@@ -149,12 +155,19 @@ def _tools(checks: Checks) -> Iterator[Said]:
 
 def _obligations(checks: Checks, says: Mapping[str, str]) -> Iterator[Said]:
     for one in checks.obligations.found if checks.obligations else ():
-        text = says.get(one.id) or one.id
+        text = says.get(one.id) or (CHEAT_SHOWN_SAYS if one.id == CHEAT_SHOWN else one.id)
         yield Said(f"{text.rstrip()} {_state(one)}", _once(call.turn for call in one.calls))
 
 
 def _state(one: ObligationFound) -> str:
     return "Done" if one.met else f"Left open by {_and(one.missing)}"
+
+
+def _cheat(checks: Checks) -> Iterator[Said]:
+    found = checks.cheat
+    if found is not None:
+        turns = () if found.carried_out is None else (found.carried_out,)
+        yield Said(cheat_line(found), _once((*turns, *(call.turn for call in found.failed_checks))))
 
 
 _CHECKS: Mapping[str, Callable[[Checks], Iterator[Said]]] = {
@@ -164,6 +177,7 @@ _CHECKS: Mapping[str, Callable[[Checks], Iterator[Said]]] = {
     "artefacts": _values,
     "tools": _tools,
     "obligations": lambda checks: iter(()),
+    "cheat": _cheat,
 }
 
 

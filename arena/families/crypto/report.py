@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from arena.errors import DataError
 from arena.families.contract import FactGroup
 from arena.families.crypto.challenges.validate import DIFFICULTIES
+from arena.families.crypto.cheats.rates import CheatRates
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.check_words import (
     CAP_REASONS,
@@ -18,11 +19,11 @@ from arena.families.crypto.check_words import (
 )
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.results import detail_of
-from arena.families.crypto.data import played_challenges
+from arena.families.crypto.data import challenge_of, played_challenges
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.families.report import FamilyParts, Said
+from arena.families.report import FamilyParts, Panel, Said
 from arena.records import Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
@@ -54,7 +55,10 @@ class CryptoParts(FamilyParts):
         """The ledger of the record that was asked for last: a match asks for it several times."""
 
     def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
-        return CheckRates(), VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0))
+        return CheckRates(), VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0)), CheatRates()
+
+    def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
+        return [panel for group in facts if isinstance(group, CheatRates) for panel in group.panels()]
 
     def title(self, unit: str) -> str:
         challenge = self._challenges.get(unit)
@@ -62,8 +66,8 @@ class CryptoParts(FamilyParts):
 
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         if self._last[0] is not record:
-            challenge = self._challenges.get(record.trial.unit)
-            self._last = record, None if challenge is None else ledger(record, challenge)
+            known = record.trial.unit in self._challenges
+            self._last = record, ledger(record, challenge_of(self._challenges, record.trial)) if known else None
         return self._last[1]
 
     def check_words(self, record: Record, name: str) -> Sequence[Said]:
