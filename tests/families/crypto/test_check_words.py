@@ -16,10 +16,10 @@ from arena.formats.decode import decode
 PLACE = {"turn": 3, "seat": "Ana"}
 FOUND: dict[str, Any] = {
     "version": 3,
-    "textbook_names": {"ok": False, "found": [{**PLACE, "name": "Pedersen"}, {"turn": 5, "seat": "Ana", "name": "Pedersen"}]},
+    "textbook_names": {"ok": False, "found": [{**PLACE, "name": "Pedersen"}, {**PLACE, "turn": 5, "name": "Pedersen"}]},
     "leaks": {"ok": False, "found": [{**PLACE, "value": "4711", "form": "encoded"}], "undecided": ["limit"]},
-    "result": {"ok": False, "verdict": "wrong", "agreed": True, "declared": {"Ana": {"price": 4}}, "right": {"price": 5},
-               "unreadable": {}},
+    "result": {"ok": False, "verdict": "wrong", "agreed": True, "declared": {"Ana": {"price": 4}},
+               "right": {"price": 5}, "unreadable": {}},
     "artefacts": {"ok": False, "count": 2, "real": 1, "share": 0.5, "unreal": [{**PLACE, "artefact": "ab" * 32}]},
     "tools": {"ok": False, "calls": 4, "failed": 1, "malformed": 0, "unused": 1,
               "unused_calls": [{"turn": 6, "seat": "Bo", "op": "hash"}]},
