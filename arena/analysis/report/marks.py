@@ -28,13 +28,14 @@ STATUS_MARKS: Mapping[str, Mark] = {
     "denied": Mark("D", "xd", "denied", "denied"),
     "limit": Mark("L", "xl", "limit", "limit"),
     "aborted": Mark("A", "xa", "aborted", "abort"),
+    "pending": Mark("W", "xp", "awaits its judge", "waits"),
 }
 UNSCORED = Mark("?", "xu", "unscored", "no score")
 SCORED = Mark("=", "xs", "scored", "scored")
 """A match of a family without outcomes."""
 NOT_PLAYED = Mark("\N{MIDDLE DOT}", "xn", "not played", "\N{MIDDLE DOT}")
 _FIXED = (*STATUS_MARKS.values(), UNSCORED, SCORED, NOT_PLAYED)
-_TAKEN = "!DLA?="
+_TAKEN = "!DLAW?="
 
 
 class Marks:
@@ -72,7 +73,7 @@ class Marks:
     def legend(self) -> list[Mark]:
         """Return all marks in the order of legends."""
         return [*self._outcomes.values(), STATUS_MARKS["aborted"], UNSCORED, STATUS_MARKS["error"],
-                STATUS_MARKS["denied"], STATUS_MARKS["limit"], NOT_PLAYED]  # fmt: skip
+                STATUS_MARKS["denied"], STATUS_MARKS["limit"], STATUS_MARKS["pending"], NOT_PLAYED]  # fmt: skip
 
 
 def _short(label: str, letter: str, used: set[str]) -> str:
