@@ -24,11 +24,20 @@ from arena.engine.result_text import View, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.engine.shards import AUTO, WHOLE, Shard, read_shard, shard_of_environment
 from arena.engine.shortfalls import no_talk, shortfalls
-from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
+from arena.errors import (
+    EXIT_BUDGET,
+    EXIT_ERRORS,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    ArenaError,
+    SettingRefused,
+    StorageFault,
+    UsageError,
+)
 from arena.formats.tables import printable
 from arena.policy.limits import FLAGS, stricter
 from arena.store.manifest import Identity
-from arena.store.rundir import RunDir
+from arena.store.rundir import MANIFEST_FILE, RunDir
 
 STOPPED = (
     "the run has stopped, and what was played is kept. A run keeps its settings: give a new one another value; where"
@@ -49,6 +58,7 @@ def execute(request: RunRequest, console: Console) -> int:
         run.identity = run_identity(request, family, cast, calculator, tools, request.gate.identity())
         for warning in (*family.warnings, *policy_notes(request)):
             console.warn(warning)
+        _targets(request).require_writable()
         if request.config.operation.dry_run:
             console.result(printable(dry_run_text(run)))
             return EXIT_OK
@@ -110,10 +120,24 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
         raise SettingRefused(f"{error}\n{STOPPED}; {run.resume_hint}") from None
     except UsageError:
         raise  # nothing was done, and the directory may be another run's
-    except ArenaError as error:
-        with contextlib.suppress(OSError):  # report the original error, not this one
+    except (ArenaError, OSError) as error:
+        with contextlib.suppress(OSError, UsageError):  # report the original error, not this one
             _ci_outputs(run, path, failed_record(run.identity.sha256, str(error)))
+        if isinstance(error, (StorageFault, OSError)):
+            raise StorageFault(_disk_text(error, run, path)) from error
         raise
+
+
+def _disk_text(error: StorageFault | OSError, run: Run, path: Path) -> str:
+    """Return what is told when the disk does not take what is written, full or failing."""
+    what = (
+        str(error)
+        if isinstance(error, StorageFault)
+        else f"cannot write {error.filename or 'a file'}: {error.strerror}"
+    )
+    if not (path / MANIFEST_FILE).is_file():
+        return f"{path}: {what}; nothing was played: make room, or name another --out"
+    return f"{path}: {what}; what was played is kept: make room, and {run.resume_hint}"
 
 
 def _targets(request: RunRequest) -> CiTargets:
