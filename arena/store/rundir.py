@@ -6,6 +6,7 @@ can be rebuilt. A run directory holds no absolute path, so it can be moved.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -51,6 +52,7 @@ def write_output(path: Path, data: bytes) -> None:
     Devices, pipes and streams (/dev/stdout) are written into, never replaced; a link stays and its file is written.
     Errors: UsageError when the system refuses.
     """
+    require_writable(path)
     try:
         if str(path.absolute()).startswith(_STREAMS) or (path.exists() and not path.is_file() and not path.is_dir()):
             with path.open("ab") as stream:
@@ -61,6 +63,27 @@ def write_output(path: Path, data: bytes) -> None:
             write_atomic(whole, data)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
+
+
+def require_writable(path: Path, folder: bool = False) -> None:
+    """Ask, before any work is done for it, whether a file (or the files of a folder) can be written where the user
+    named it. Nothing is made.
+
+    Errors: UsageError naming the place as it was given.
+    """
+    place, refused = path.absolute(), 0
+    try:
+        found = next((one for one in (place, *place.parents) if one.exists()), place)
+        if place.is_dir() and not folder:
+            refused = errno.EISDIR
+        elif found != place and not found.is_dir():
+            refused = errno.ENOTDIR
+        elif not os.access(found, os.W_OK):
+            refused = errno.EACCES
+    except OSError as error:
+        refused = error.errno or errno.EIO
+    if refused:
+        raise UsageError(f"cannot write {path}: {os.strerror(refused)}; name another file")
 
 
 def behind_links(path: Path) -> Path:
