@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from arena.policy.gates import AllowAll, Gate
 from arena.policy.gates_file import load_policy
 from arena.policy.policy_gate import PolicyGate
 from arena.providers.nobody import Nobody
-from arena.records import Trial
+from arena.records import Json, Record, Trial
 from arena.settings.config import Config, ModelRef
 from arena.settings.model_refs import Panel
 from arena.settings.prices import FREE, Price, load_prices
@@ -88,11 +88,29 @@ class ProcessContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended, as far as it is known while its results are written. `stopped_by`: as in the manifest.
+
+    `prices`: label of a model that is not free -> dollars per million tokens, as in summary.json.
+    """
+
+    run_dir: Path
+    family: Family
+    stopped_by: str | None
+    prices: Mapping[str, Json]
+
+
+Taker = Callable[[Ending], AbstractContextManager[Callable[[Record], None]]]
+"""Opens what takes each final record of a run, in plan order; left without an error, what it wrote is whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One run as it was asked for.
 
     `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
-    trials are scored again; None: trials are played.  `gate`: the policy of the run.
+    trials are scored again; None: trials are played.  `gate`: the policy of the run.  `taker`: who is handed the final
+    records, so that a command's own results need not read them again.
     """
 
     spec: FamilySpec
@@ -101,6 +119,7 @@ class RunRequest:
     panel: Panel | None = None
     source: Source | None = None
     gate: Gate = field(default_factory=AllowAll)
+    taker: Taker | None = None
 
     def judges(self) -> Panel | None:
         """Return who judges and how often; None for a run without a judge. Errors: UsageError where nobody is named."""

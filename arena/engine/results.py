@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from arena.engine.manifest import summary_head
@@ -23,21 +23,21 @@ def write_results(
     manifest: Manifest,
     cost: Mapping[str, Json],
     not_sent: Mapping[str, Json],
-    bundles: bool,
+    also: Sequence[Callable[[Record], None]] = (),
 ) -> dict[str, Json]:
     """Rewrite the records of the run directory `path` in plan order, chained, and write all that follows from them.
 
-    `shard`: the part of the plan that belongs here.  `cost`, `not_sent`: as of `summary_head`.  `bundles`: write the
-    files of each trial too, since they may be missing.  Return the summary. Errors: DataError for a line that is no
-    record.
+    `shard`: the part of the plan that belongs here.  `cost`, `not_sent`: as of `summary_head`.  `also`: what else is
+    handed each record, in plan order, before it is counted.  Return the summary. Errors: DataError for a line that is
+    no record.
     """
     keys = [trial.key for trial in shard.trials(family.trials())]
     summary = Summary(path, family, len(keys))
     exporters = family.exports(path)
 
     def each(record: Record) -> None:
-        if bundles:
-            family.write_bundle(path, record)
+        for taker in also:
+            taker(record)
         summary.add(record)
         for exporter in exporters:
             exporter.add(record)
