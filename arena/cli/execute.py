@@ -13,6 +13,7 @@ from pathlib import Path
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
 from arena.cli import run_choice
+from arena.cli.batch_judging import check_request, pending_lines
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
 from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
 from arena.engine.dry_run import dry_run_text
@@ -37,6 +38,7 @@ from arena.errors import (
 )
 from arena.formats.tables import printable
 from arena.policy.limits import FLAGS, stricter
+from arena.records import PENDING
 from arena.store.manifest import Identity
 from arena.store.rundir import MANIFEST_FILE, RunDir
 
@@ -52,6 +54,7 @@ def execute(request: RunRequest, console: Console) -> int:
     Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
     """
     request, shard = _sharded(request, console)
+    check_request(request)
     with build_cast(request) as cast, build_calculator(request) as calculator:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
@@ -182,7 +185,10 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     elif not operation.quiet:
         view = View(console.width(), console.color_out, operation.table, result.seconds)
         console.result(summary_text(summary, run.family, path, view))
-    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
+    pending = summary["statuses"].get(PENDING, 0)
+    # A run that asks its judge later has nothing to say about single matches; one with answers says which have none.
+    unlisted = ("limit",) if run.request.answers is not None else ("limit", PENDING)
+    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status not in unlisted):
         console.warn(line)
     for line in shortfalls(summary, operation.min_coverage):
         console.warn(line)
@@ -190,6 +196,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
         console.warn(f"interrupted; only calls in flight are repeated; {resume}")
         return EXIT_INTERRUPTED
+    for line in pending_lines(run, path, pending, result.batches):
+        console.warn(line)
     decided = run.family.carried_over
     carried = [decided[key] for key in run.trial_keys() if key in decided] if decided else []
     errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
@@ -204,7 +212,7 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         return EXIT_ERRORS
     if no_talk(summary):
         return EXIT_ERRORS
-    if summary["n_planned"] and not summary["scored"] and not over_budget:
+    if summary["n_planned"] and not summary["scored"] and not over_budget and not pending:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")
         return EXIT_ERRORS
     return EXIT_OK

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from arena.engine.build import Cast, RunRequest
 from arena.engine.changed_run import Changed
 from arena.engine.interrupt import catching_interrupts
+from arena.engine.judge_batch import BatchFile, write_requests
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import Account, Console, ProgressLine, trial_line
@@ -26,7 +27,7 @@ from arena.messages import Calculator
 from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
-from arena.records import STOPS, Json, Record, Stop, Trial
+from arena.records import PENDING, STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests, parts
 from arena.store.calls import CallLine
@@ -54,7 +55,8 @@ class NotPassed(NamedTuple):
     @staticmethod
     def of(record: Record) -> NotPassed:
         """Return what of a record is kept, whatever its status."""
-        return NotPassed(record.key, record.status, record.stop, record.transcript.detail)
+        detail = record.score.unscored if record.status == PENDING else record.transcript.detail
+        return NotPassed(record.key, record.status, record.stop, detail or "")
 
 
 class Shown(NamedTuple):
@@ -116,7 +118,9 @@ class SessionResult:
     progress: Progress
     not_passed: list[NotPassed]
     budget: Budget
-    seconds: float | None = None
+    batches: list[BatchFile]
+    """Files of requests to a judge that is asked in batches."""
+    seconds: float | None
 
 
 class Session:
@@ -162,11 +166,21 @@ class Session:
                 self.run.console.notify(self._nothing_to_play())
             played = time.perf_counter() - began
             summary = self._finish()
+            batches = self._ask_later()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
             digests.write(self.directory.path)
         alone = played if pending and not self.kept else None
-        return SessionResult(summary, progress, self.not_passed, self.budget, alone)
+        return SessionResult(summary, progress, self.not_passed, self.budget, batches, alone)
+
+    def _ask_later(self) -> list[BatchFile]:
+        """Write the requests of the matches that await their judge, where the settings name a file for them."""
+        run, config = self.run, self.run.request.config
+        path: Path | None = config.get("judge_batch")
+        if path is None:
+            return []
+        bound = config.judge is not None and config.judge.bound
+        return write_requests(self.directory.path, run.family, run.cast.panel, bound, path)
 
     def _nothing_to_play(self) -> str:
         run = self.run

@@ -214,6 +214,7 @@ def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
             "aborted": int(statuses["aborted"]),
             "denied": int(statuses["denied"]),
             "limit": int(statuses["limit"]),
+            "pending": int(statuses.get("pending", 0)),
             "not played": int(summary["n_not_played"]),
         },
         calls=usage["players"]["calls"] + usage["judge"]["calls"],

@@ -58,7 +58,7 @@ def header(board: Board) -> list[str]:
         "run", "rank", "players", f"{board.noun}s", "split", "matches", "covered", "outcomes", "success",
         "success of planned", "verified success",
         *(f"{name} (judge)" for name in short), *(f"{name} (verified)" for name in short), "result right", "leaks",
-        "errors", "unscored", "aborted", "denied", "limit", "calls", "tokens", "cost $", "pass^k",
+        "errors", "unscored", "aborted", "denied", "limit", "pending", "calls", "tokens", "cost $", "pass^k",
     ]  # fmt: skip
 
 
@@ -78,7 +78,8 @@ def cells(board: Board) -> Iterator[list[str]]:
             "-" if row.success_planned is None else f"{row.success_planned:.1%}", _rate(row.verified_success),
             *(number(row.raw.get(name)) for name in board.dimensions),
             *(number(row.verified.get(name)) for name in board.dimensions), _rate(row.right), _rate(row.leaks),
-            *(str(out[name]) for name in ("errors", "unscored", "aborted", "denied", "limit")), f"{row.calls:,}",
+            *(str(out[name]) for name in ("errors", "unscored", "aborted", "denied", "limit", "pending")),
+            f"{row.calls:,}",
             f"{row.tokens:,}{'~' if row.estimated else ''}",
             "unknown" if row.cost_usd is None else f"{row.cost_usd:,.2f}", passing,
         ]  # fmt: skip
@@ -170,7 +171,7 @@ def _csv_header(dimensions: Sequence[str], outcomes: Sequence[str]) -> list[str]
     return ["group", "rank", "run", "identity_sha256", "players", "judge", "calculator", "benchmark_version", "splits",
             "units", "repetitions", "matches", "planned", "coverage", "success_planned", *outcomes, *rates, *dimensions,
             *(f"verified {name}" for name in dimensions), "errors", "unscored", "aborted", "denied", "limit",
-            "not_played", "calls", "tokens", "tokens_estimated", "cost_usd", "pass_hat_k", "k"]  # fmt: skip
+            "pending", "not_played", "calls", "tokens", "tokens_estimated", "cost_usd", "pass_hat_k", "k"]  # fmt: skip
 
 
 def _csv_row(place: tuple[int, int | None], row: Row, dimensions: Sequence[str], outcomes: Sequence[str]) -> list[Json]:
