@@ -204,7 +204,12 @@ def test_a_changed_identity_is_refused_on_resume_and_the_difference_printed(tmp_
     changes: dict[tuple[str, ...], str] = {
         ("--max-turns", "3"): "you changed --max-turns: was 2, now 3",
         ("--max-turns", "2", "--seed", "5"): "you changed --seed: was 0, now 5",
-        ("--max-turns", "2", "--participant-model", "mock/careless"): "you changed --participant-model: was mock/careful, now mock/careless",
+        (
+            "--max-turns",
+            "2",
+            "--participant-model",
+            "mock/careless",
+        ): "you changed --participant-model: was mock/careful, now mock/careless",
     }
     for words, says in changes.items():
         refused = table.play(*words, "--resume")
