@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -25,12 +26,21 @@ from arena.engine.result_text import View, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.engine.shards import AUTO, WHOLE, Shard, read_shard, shard_of_environment
 from arena.engine.shortfalls import no_talk, shortfalls
-from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
+from arena.errors import (
+    EXIT_BUDGET,
+    EXIT_ERRORS,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    ArenaError,
+    SettingRefused,
+    StorageFault,
+    UsageError,
+)
 from arena.formats.tables import printable
 from arena.policy.limits import FLAGS, stricter
 from arena.records import PENDING
 from arena.store.manifest import Identity
-from arena.store.rundir import RunDir
+from arena.store.rundir import MANIFEST_FILE, RunDir
 
 STOPPED = (
     "the run has stopped, and what was played is kept. A run keeps its settings: give a new one another value; where"
@@ -113,10 +123,26 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
         raise SettingRefused(f"{error}\n{STOPPED}; {run.resume_hint}") from None
     except UsageError:
         raise  # nothing was done, and the directory may be another run's
-    except ArenaError as error:
+    except BrokenPipeError:
+        raise  # whoever read what is said went away
+    except (ArenaError, OSError) as error:
+        told = _stored(run, path, error)
         with contextlib.suppress(OSError):  # report the original error, not this one
-            _ci_outputs(run, path, failed_record(run.identity.sha256, str(error)))
-        raise
+            _ci_outputs(run, path, failed_record(run.identity.sha256, str(told)))
+        raise told from error
+
+
+def _stored(run: Run, path: Path, error: ArenaError | OSError) -> ArenaError:
+    """Return an error that ended a run; one of the disk also says what is kept, and what to do."""
+    if isinstance(error, ArenaError) and not isinstance(error, StorageFault):
+        return error
+    said = str(error)
+    if isinstance(error, OSError):
+        named = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else f"the files of {path}"
+        said = f"cannot write {named}: {error.strerror or error}"
+    if not (path / MANIFEST_FILE).exists():
+        return StorageFault(f"{said}; nothing was played")
+    return StorageFault(f"{said}; what was answered is kept. Once it can be written again, {run.resume_hint}")
 
 
 def _targets(request: RunRequest) -> CiTargets:

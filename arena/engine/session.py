@@ -17,6 +17,7 @@ from arena.engine.judge_batch import BatchFile, write_requests
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import Account, Console, ProgressLine, trial_line
+from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.results import write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
@@ -119,7 +120,7 @@ class SessionResult:
     budget: Budget
     batches: list[BatchFile]
     """Files of requests to a judge that is asked in batches."""
-    seconds: float | None = None
+    seconds: float | None
 
 
 class Session:
@@ -220,12 +221,14 @@ class Session:
             else:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
-        self._read_journal()  # what is damaged is refused above: from here on the directory is changed
+        lost = self._read_journal()  # what is damaged is refused above: from here on the directory is changed
         digests.discard(directory.path)
         directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
         self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
         directory.write_manifest(self.manifest)
         self._write_inputs()
+        if lost:
+            run.console.warn(lost_text(lost, run.family.spec.words.trials))
         run.console.notify(f"resuming {directory.path}: {len(self.kept)} of {run.planned} kept")
 
     def _check_shard(self) -> None:
@@ -245,11 +248,27 @@ class Session:
             del self.kept[key]
             self.attempts[key] = newest[key].attempt + 1
 
-    def _read_journal(self) -> None:
-        """Index the recorded calls of what is to be played, and charge the budget with what was already spent."""
-        wanted = {key for key in self.run.trial_keys() if key not in self.kept}
+    def _read_journal(self) -> list[str]:
+        """Index the recorded calls of what is to be played, and charge the budget with what was already spent.
 
-        self.recorded.scan(wanted, self.charge)
+        Return the recorded trials that are to be played again, since the journal has lost some of their calls.
+        """
+        wanted = {key for key in self.run.trial_keys() if key not in self.kept}
+        count = CallCount(self.kept, self.run.request.source is not None)
+
+        def each(line: CallLine) -> None:
+            self.charge(line)
+            count.see(line)
+
+        self.recorded.scan(wanted, each)
+        lost = count.short()
+        if lost:
+            newest = dict(self.kept)
+            for key in lost:
+                self.attempts[key] = self.kept.pop(key).attempt
+            self._drop_what_builds_on_pending(newest)
+            self.recorded.scan(lost)
+        return lost
 
     def charge(self, line: CallLine) -> None:
         """Count a call of the journal that this process did not make."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from arena.calculator.carrier import NoCalculator
 from arena.cli.challenge_baselines import drawn, play_baselines, played_references
+from arena.cli.challenge_silence import abort_analysis
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -96,6 +97,12 @@ def parser() -> Parser:
                         help=f"matches of each baseline and challenge (default {DEFAULT_SEEDS})")  # fmt: skip
     played.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
     played.add_argument("--out", type=Path, metavar="FILE", help="write the table that a leaderboard shows, as JSON")
+    cut = leaf("abort-analysis", "cut the reference play after every turn and apply the rule for silence",
+               "the-hall-clock --seeds 20")  # fmt: skip
+    cut.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all that have such a rule)")
+    cut.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
+                     help=f"matches of each reference play (default {DEFAULT_SEEDS})")  # fmt: skip
+    cut.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
     read_off = leaf("obligations", "print obligations that the reference play meets with every seed, as JSON",
                     "workshop-approval --seeds 10", seeded)  # fmt: skip
     read_off.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
@@ -288,7 +295,12 @@ def _obligations(options: argparse.Namespace, console: Console) -> int:
     return EXIT_OK
 
 
+def _abort_analysis(options: argparse.Namespace, console: Console) -> int:
+    console.set_up(True, False, os.environ)
+    return abort_analysis(options, console)
+
+
 _COMMANDS = {
     "lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play,
-    "baselines": _baselines, "obligations": _obligations,
+    "baselines": _baselines, "obligations": _obligations, "abort-analysis": _abort_analysis,
 }  # fmt: skip

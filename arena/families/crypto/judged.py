@@ -11,7 +11,9 @@ from arena.families.crypto.checks.results import CheatCheck
 from arena.judging.judge import judge_json
 from arena.records import Json
 
-_UNSEEN = frozenset({"reference_play", "op_families", "obligations", "instance", "temptation", CONDUCT_MEMBER})
+_UNSEEN = frozenset(
+    {"reference_play", "op_families", "obligations", "instance", "temptation", "fairness", CONDUCT_MEMBER}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import challenge_of, played_challenges
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.rubric import RUBRIC
+from arena.families.crypto.silence.facts import SilenceFacts
 from arena.families.crypto.verified_rates import VerifiedRates
 from arena.families.report import FamilyParts, Panel
 from arena.records import Json, Record
@@ -48,10 +49,16 @@ class CryptoParts(FamilyParts):
         self._challenges = {challenge["id"]: challenge for challenge in challenges}
 
     def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
-        return CheckRates(), VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0)), CheatRates()
+        return (
+            CheckRates(),
+            VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0)),
+            CheatRates(),
+            SilenceFacts(self._challenges),
+        )
 
     def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
-        return [panel for group in facts if isinstance(group, CheatRates) for panel in group.panels()]
+        found = [panel for group in facts if isinstance(group, CheatRates) for panel in group.panels()]
+        return [*found, *(panel for group in facts if isinstance(group, SilenceFacts) for panel in group.panels())]
 
     def title(self, unit: str) -> str:
         challenge = self._challenges.get(unit)

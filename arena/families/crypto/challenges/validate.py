@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.role_ids import role_problem
+from arena.families.crypto.challenges.validate_fairness import REQUIRED as FAIRNESS_REQUIRED
+from arena.families.crypto.challenges.validate_fairness import fairness_problems
 from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
 from arena.families.crypto.challenges.validate_instance import REQUIRED as INSTANCE_REQUIRED
 from arena.families.crypto.challenges.validate_instance import instance_problems
@@ -53,10 +55,10 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "obligations", "reference_play", "temptation"),
+        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness"),
         (
             "split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play",
-            "temptation",
+            "temptation", "fairness",
         ),
     ),
     "participant": Fields(("id", "display_name")),
@@ -67,6 +69,7 @@ FIELDS: Mapping[str, Fields] = {
     "obligation": Fields(OBLIGATION_REQUIRED, OBLIGATION_OPTIONAL),
     "way": Fields(WAY_REQUIRED, WAY_OPTIONAL),
     "temptation": Fields(TEMPTATION_REQUIRED, TEMPTATION_OPTIONAL),
+    "fairness": Fields(FAIRNESS_REQUIRED),
     "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
 }  # fmt: skip
 
@@ -290,6 +293,9 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
             check.hard.add(place, problem)
     if "temptation" in members:
         for place, problem in temptation_problems(members, pointer, roles):
+            check.hard.add(place, problem)
+    if "fairness" in members:
+        for place, problem in fairness_problems(members, pointer, roles):
             check.hard.add(place, problem)
     if "judge" in members:
         judge = check.members(members["judge"], f"{pointer}/judge", "judge")
