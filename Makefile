@@ -12,6 +12,8 @@ BENCH_VENV := .venv-bench
 REAL_VENV := .venv-real-model
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
 TEST_PYTHON = $(if $(or $(NAMED),$(wildcard $(BIN)/pytest)),$(BIN)/python,$(PYTHON))
+# With pytest-xdist, which `make test` installs, one process per core runs tests, a whole file at a time.
+ON_ALL_CORES = $(shell $(TEST_PYTHON) -c 'import xdist' 2>/dev/null && echo -n auto --dist loadfile)
 PINNED_RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' .ci/rust-toolchain.toml)
 CARGO_MISSING := cargo is missing: install Rust from https://rustup.rs (and a C compiler), then run this again
 SMOKE_OUT := state/runs/smoke
@@ -26,7 +28,7 @@ test: $(VENV)/.ready build lint test-python test-rust ## everything but the long
 
 .PHONY: test-python
 test-python: $(if $(NAMED),$(VENV)/.ready) ## the Python tests without the long ones (needs only pytest); PYTHON=python3.13 names another Python
-	$(TEST_PYTHON) -m pytest -q -rs
+	$(TEST_PYTHON) -m pytest -q -rs $(ON_ALL_CORES)
 
 .PHONY: test-rust
 test-rust: ## the tests of the calculator, clippy and rustfmt
@@ -43,7 +45,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 
 .PHONY: test-long
 test-long: $(VENV)/.long $(VENV)/.package chromium slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
-	$(BIN)/python -m pytest -q -rs -m long
+	$(BIN)/python -m pytest -q -rs -m long $(ON_ALL_CORES)
 
 .PHONY: test-rust-long
 test-rust-long: ## the long tests of the calculator: 200,000 generated requests
@@ -159,7 +161,12 @@ bench-calculator: $(BENCH_VENV)/.ready build ## the calculator against gmpy2, ph
 	$(BENCH_VENV)/bin/python scripts/bench_calculator.py
 
 .PHONY: chaos
-chaos: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
+chaos: $(VENV)/.ready build mutants ## kill and disturb runs at 1,000 points, read 1,000,000 hostile inputs, change the code in known ways (docs/reliability.md)
+	$(BIN)/python scripts/chaos.py
+	$(BIN)/python scripts/fuzz.py
+
+.PHONY: mutants
+mutants: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
 	$(BIN)/python scripts/mutants.py --only "$(ONLY)"
 
 .PHONY: real-model

@@ -29,10 +29,13 @@ def wants_color(stream: TextIO, environ: Mapping[str, str], no_color: bool) -> b
 class Console:
     """Results go to `out`, everything else to `err`. What agents wrote is stripped of control characters."""
 
-    out: TextIO = field(default_factory=lambda: sys.stdout)
-    err: TextIO = field(default_factory=lambda: sys.stderr or io.StringIO())  # None where it was closed at the start
+    out: TextIO = field(default_factory=lambda: sys.stdout or io.StringIO())  # None where it was closed at the start
+    err: TextIO = field(default_factory=lambda: sys.stderr or io.StringIO())  # likewise
     quiet: bool = False
     color: bool = False
+    """Whether `err` takes colours."""
+    color_out: bool = False
+    """Whether `out` does."""
     live: bool = False
     """Whether `status` may redraw a line in place (a terminal)."""
     _status_shown: bool = False
@@ -50,7 +53,12 @@ class Console:
         """Follow settings that are known later than the Console: those of a settings file or of .env."""
         self.quiet = quiet
         self.color = wants_color(self.err, environ, no_color)
+        self.color_out = wants_color(self.out, environ, no_color)
         self.live = self.err.isatty() and environ.get("TERM", "") != "dumb"
+
+    def width(self) -> int | None:
+        """Return the columns that results have; None where they go to no terminal, so that no line is broken there."""
+        return terminal_width() if self.out.isatty() else None
 
     def result(self, text: str) -> None:
         """Print a result to standard output."""

@@ -1,12 +1,11 @@
-"""The last lines of a run: one per trial that did not pass, then the counts and how to resume."""
+"""The lines of a run about trials that did not pass, and how to resume."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from arena.engine.progress import duration
 from arena.formats.tables import printable
 from arena.settings.places import as_typed_here
 from arena.settings.redaction import public_url
@@ -27,23 +26,11 @@ class NotPassed(NamedTuple):
     detail: str
 
 
-def end_lines(
-    trials: Iterable[NotPassed], counts: Mapping[str, int], seconds: float, resume: str | None, shown: int = SHOWN
-) -> list[str]:
-    """Return the last lines of a run.
+def not_passed_lines(trials: Iterable[NotPassed], shown: int = SHOWN) -> list[str]:
+    """Return a line for each of the first `shown` trials, and how many there are beside.
 
     `trials`: every trial that did not pass, in the order of the plan; read once, only `shown` are held.
-    `counts`: status -> trials, in the order in which they are to be read; zeros are left out. `seconds`: how long the
-    session took. `resume`: the command that plays on (`resume_command`); None where nothing is left to play.
     """
-    lines = not_passed_lines(trials, shown)
-    counted = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "nothing played"
-    hint = f"; resume with: {resume}" if resume else ""
-    return [*lines, f"{counted} in {duration(seconds)}{hint}"]
-
-
-def not_passed_lines(trials: Iterable[NotPassed], shown: int = SHOWN) -> list[str]:
-    """Return a line for each of the first `shown` trials, and how many there are beside."""
     rows: list[NotPassed] = []
     left = 0
     for trial in trials:

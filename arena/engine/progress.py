@@ -12,9 +12,15 @@ from arena.records import Record
 
 
 class Console(Protocol):
-    """Where a run says what happens. `live`: whether `status` may redraw a line in place."""
+    """Where a run says what happens. `live`: whether `status` may redraw a line in place.
+
+    `color_out`: whether results may be coloured.  `width`: the columns that they have, None: no limit.
+    """
 
     live: bool
+    color_out: bool
+
+    def width(self) -> int | None: ...
 
     def result(self, text: str) -> None: ...
 
@@ -43,8 +49,13 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
 
 
+BAR = 20
+"""Columns of the bar that stands for all trials."""
+
+
 class ProgressLine:
-    """Shows matches, turns per second, calls in flight, retries, cost and the time left."""
+    """Shows a bar, the matches that ended and how many per second, the cost so far, the calls in flight and retries
+    where there are any, and the time left."""
 
     def __init__(
         self,
@@ -65,11 +76,13 @@ class ProgressLine:
 
     def line(self, progress: Progress) -> str:
         elapsed = max(self._timer() - self._started, 1e-9)
+        done = BAR * progress.finished // self._todo if self._todo else BAR
         parts = [
-            f"{progress.finished}/{self._todo} {self._words.trials}",
-            f"{self._activity.turns / elapsed:,.0f} turns/s",
-            f"{self._activity.in_flight} in flight",
+            f"{'█' * done}{'░' * (BAR - done)} {progress.finished}/{self._todo} {self._words.trials}",
+            f"{progress.finished / elapsed:,.1f}/s",
         ]
+        if self._activity.in_flight:
+            parts.append(f"{self._activity.in_flight} in flight")
         if self._activity.retries:
             parts.append(f"{self._activity.retries} retries")
         bad = {status: n for status, n in progress.by_status.items() if status != "done"}
@@ -79,7 +92,7 @@ class ProgressLine:
             parts.append(f"${cost:.4f}")
         if progress.finished:
             left = (self._todo - progress.finished) * elapsed / progress.finished
-            parts.append(f"{duration(left)} left")
+            parts.append(f"{duration(left)} left" if left else duration(elapsed))
         return " | ".join(parts)
 
     def tick(self, progress: Progress) -> None:

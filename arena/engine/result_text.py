@@ -2,59 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from arena.engine.overview import overview, unit_table, weakest_units
+from arena.engine.progress import duration
 from arena.engine.shortfalls import flagged_line
 from arena.families.contract import Family
 from arena.families.spec import Need
-from arena.formats.tables import join_lines, number, text_table
-from arena.records import Json
+from arena.formats.tables import Block, join_lines
+from arena.formats.terminal import wrapped
+from arena.records import STATUSES, Json
+from arena.settings.places import as_typed_here
+from arena.settings.table import PROVIDERS
 
 WITHOUT_TOOLS = "Players could compute nothing, so grades say little; drop --calculator-provider none for tools"
 
 
-def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path) -> str:
-    """Return the table of outcomes by unit, the means, the family's own lines, and where the results are."""
-    dimensions = list(summary["mean_scores"])
-    short = [_short(name) for name in dimensions]
-    noun = summary["unit_noun"]
-    outcome = ["outcome"] if summary["outcomes"] else []
-    header = [noun, "n", *outcome, *short, "not scored"]
-    rows = [_row(unit[f"{noun}_id"], unit, dimensions) for unit in summary[f"per_{noun}"]]
-    rows.append(_row("all", summary, dimensions))
-    first = 2 + len(outcome)
-    table = text_table(header, rows, frozenset({1, *range(first, first + len(short))}))
-    lines = [table, "", _counts(summary, family), flagged_line(summary), *family.lines(summary), *_by(summary)]
+class View(NamedTuple):
+    """How a summary is shown.
+
+    `width`: columns of the terminal, None: no limit (a pipe, a log).  `color`: whether colours may be used.
+    `table`: one row per unit in place of the weakest.  `seconds`: how long playing took, None: it is not said.
+    """
+
+    width: int | None = None
+    color: bool = False
+    table: bool = False
+    seconds: float | None = None
+
+
+def summary_text(summary: Mapping[str, Json], family: Family, run_dir: Path, view: View) -> str:
+    """Return what a run says at its end: outcomes, means, the weakest units, counts, cost, where the results are, and
+    which command comes next. Only the table of --table can have more than a screen of lines."""
+    lines: list[str] = []
+    if view.table:
+        lines += [unit_table(summary, view.width), ""]
+    lines += [overview(summary, view.width, view.color), ""]
+    if not view.table:
+        weakest = weakest_units(summary, view.width)
+        lines += [*weakest, ""] if weakest else []
+    said = [_counts(summary, family, view.seconds), flagged_line(summary), *family.lines(summary), *_by(summary)]
     if family.spec.tools is not Need.NONE:
-        lines.append(_calculator(summary, family))
-    lines.append(f"results: {run_dir}")
-    return join_lines(lines)
+        said.append(_calculator(summary, family))
+    for line in said:
+        lines += [line] if isinstance(line, Block) else wrapped(line, view.width)
+    report = as_typed_here("python3 -m arena report")
+    return join_lines([*lines, f"results: {run_dir}", f"next: {report} {shlex.quote(str(run_dir))}"])
 
 
-def _row(name: str, group: Mapping[str, Json], dimensions: Sequence[str]) -> list[str]:
-    outcomes = group["outcomes"]
-    total = group.get("n", group.get("n_matches", 0))
-    said = " ".join(f"{count} {label}" if total > 1 else label for label, count in outcomes.items() if count)
-    means = [number(group["mean_scores"][name]) for name in dimensions]
-    return [name, str(total), *([said or "-"] if outcomes else []), *means, left_out(group) or "-"]
-
-
-def left_out(group: Mapping[str, Json]) -> str:
-    """Return how many trials of a summary, or of a group in it, are in no mean, and why; empty where all are."""
-    counts = {status: group["statuses"][status] for status in ("error", "denied", "limit", "aborted")}
-    counts["unscored"] = group["unscored"]
-    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-
-
-def _short(dimension: str) -> str:
-    return dimension.split("/")[0].strip().split(" ")[0].lower()
-
-
-def _counts(summary: Mapping[str, Json], family: Family) -> str:
+def _counts(summary: Mapping[str, Json], family: Family, seconds: float | None) -> str:
     statuses, words = summary["statuses"], family.spec.words
-    parts = [f"{statuses['done']} of {summary['n_planned']} {words.trials} finished"]
-    parts += [f"{statuses[status]} {status}" for status in ("aborted", "denied", "limit", "error") if statuses[status]]
+    took = "" if seconds is None else f" in {duration(seconds)}"
+    parts = [f"{statuses['done']} of {summary['n_planned']} {words.trials} finished{took}"]
+    parts += [f"{statuses[status]} {status}" for status in STATUSES[1:] if statuses.get(status)]
     rate = summary["success_rate"]
     if rate is not None:
         parts.append(f"success rate {rate:.1%}")
@@ -95,7 +98,28 @@ def _by(summary: Mapping[str, Json]) -> list[str]:
         trials = summary["trial_nouns"][1]
         lines.append(f"{trials} of the run {summary['source']['identity_sha256'][:8]}; no player was called")
         players = dict.fromkeys(players, 0)
+    if _plays_offline(summary):
+        return lines  # nothing was bought: tokens of mock models are estimates that nobody pays
+    spent = _spent(players, judge)
     cost = summary["cost_usd"]
+    if cost["usd"]:
+        spent.append(f"${cost['usd']:,.4f}")
+    if cost["unpriced"]:
+        spent.append(f"cost of {', '.join(cost['unpriced'])} not known (--prices)")
+    lines.append("spent: " + ", ".join(spent))
+    return lines
+
+
+def _plays_offline(summary: Mapping[str, Json]) -> bool:
+    """Whether no model of the run is behind a network."""
+    models = summary["models"]
+    labels = [*models["roster"], *models["panel"], *([models["judge"]] if models["judge"] else [])]
+    rows = [PROVIDERS.get(label.partition("/")[0]) for label in labels]
+    return all(row is not None and row.offline for row in rows)
+
+
+def _spent(players: Mapping[str, Json], judge: Mapping[str, Json]) -> list[str]:
+    """Return the tokens of a run as parts of a sentence."""
     spent = [
         f"{players[name] + judge[name]:,} {name.replace('_', ' ')}" for name in ("prompt_tokens", "completion_tokens")
     ]
@@ -105,9 +129,4 @@ def _by(summary: Mapping[str, Json]) -> list[str]:
         spent[0] += f" ({cached / prompts:.0%} from a cache)"
     if players["estimated"] + judge["estimated"]:
         spent[-1] += " (estimated)"
-    if cost["usd"]:
-        spent.append(f"${cost['usd']:,.4f}")
-    if cost["unpriced"]:
-        spent.append(f"cost of {', '.join(cost['unpriced'])} not known (--prices)")
-    lines.append("spent: " + ", ".join(spent))
-    return lines
+    return spent

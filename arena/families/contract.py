@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from arena.families.spec import FamilySpec
 from arena.messages import Calculator
-from arena.play.bounds import CallBounds
+from arena.play.bounds import CallBounds, Typical
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import Toolbox
@@ -94,12 +94,15 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What `--dry-run` says: bounds by who is asked, settings `missing` for a bound, further (name, text) rows."""
+    """What `--dry-run` says: an estimate and an upper bound of what players and judge take; further (name, text) rows.
+
+    `typical`: what the estimate of the players rests on.
+    """
 
     players: CallBounds
     judge: CallBounds
-    missing: tuple[str, ...] = ()
     rows: tuple[tuple[str, str], ...] = ()
+    typical: Typical = Typical()
 
 
 class Family(Protocol):
@@ -165,7 +168,7 @@ class Family(Protocol):
         ...
 
     def bounds(self, config: Config) -> Bounds:
-        """Return the upper bounds of the plan, for `--dry-run`."""
+        """Return what the plan takes, for `--dry-run`. No player and no judge is asked."""
         ...
 
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:

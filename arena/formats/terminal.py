@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Mapping
 
 USUAL_WIDTH = 80
@@ -23,6 +24,16 @@ def terminal_width(environ: Mapping[str, str] = os.environ) -> int:
         if columns:
             return columns
     return USUAL_WIDTH
+
+
+def wrapped(line: str, width: int | None) -> list[str]:
+    """Return one sentence as lines of at most `width` columns, all but the first indented; None: as one line.
+
+    A word that is longer (a path) is kept whole.
+    """
+    if width is None:
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def fit_command(line: str, width: int) -> str:

@@ -1,4 +1,4 @@
-"""Upper bounds of the calls and tokens of dialogues, for --dry-run."""
+"""What dialogues take, for --dry-run: an estimate from typical turns, and an upper bound by the rules of a turn."""
 
 from __future__ import annotations
 
@@ -7,34 +7,150 @@ from dataclasses import dataclass
 from arena.play.dialogue import MAX_HELP_CALLS, MAX_REASKS, MAX_UNUSABLE
 from arena.play.limits import CHARS_PER_TOKEN
 
+DENSE_CHARS_PER_TOKEN = 2
+"""Of digits, hex and JSON, for upper bounds; CHARS_PER_TOKEN is that of English text, for estimates."""
+
+ASSUMED_REPLY = 4096
+"""Most tokens of a reply where --max-tokens does not say: what several services assume, too. Models that reason may
+write more."""
+
+ASSUMED_ANSWER = 1000
+"""Most tokens of what a working step is answered with (a tool's answer, a re-ask). No setting bounds it; the longest
+answer in a default run has 260 characters, that of a batch of 64 requests some 8,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Calls and their tokens. `repeated_tokens`: of the prompts, those that an earlier call of the same conversation
+    has sent already, and which a prompt cache may keep."""
+
+    calls: float = 0
+    prompt_tokens: float = 0
+    repeated_tokens: float = 0
+    completion_tokens: float = 0
+
+    def __add__(self, other: Amount) -> Amount:
+        return Amount(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.repeated_tokens + other.repeated_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CallBounds:
-    """Upper bounds of the calls to players or judges over the whole plan.
+    """What the calls to players or judges take over the whole plan: an estimate, and an upper bound.
 
-    `usual`: calls if every answer is usable and no tool is called.  Tokens are None where nothing bounds an answer.
+    `reply_tokens`: the longest answer that the bound allows; `assumed`: no setting says so.
     """
 
-    usual: int
-    calls: int
-    prompt_tokens: int | None
-    completion_tokens: int | None
+    expected: Amount
+    most: Amount
+    reply_tokens: int = 0
+    assumed: bool = False
+
+    def __add__(self, other: CallBounds) -> CallBounds:
+        return CallBounds(
+            self.expected + other.expected,
+            self.most + other.most,
+            max(self.reply_tokens, other.reply_tokens),
+            self.assumed or other.assumed,
+        )
 
 
-NO_CALLS = CallBounds(0, 0, 0, 0)
+NO_CALLS = CallBounds(Amount(), Amount())
 
 
-def dialogue_bounds(trials: int, turns: int, tool_calls: int, system_chars: int, max_tokens: int | None) -> CallBounds:
-    """Return the bounds of `trials` dialogues of `turns` turns each.
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """What a dialogue of a family usually takes; estimates rest on it.
+
+    `turns`: the share of the allowed turns that is played.  `calls`: model calls of a turn with tools, the public
+    message included.  `reply`: tokens of a message.  `answer`: tokens of a tool's answer.
+    """
+
+    turns: float = 1.0
+    calls: float = 1.0
+    reply: int = 100
+    answer: int = 0
+
+    @property
+    def text(self) -> str:
+        """The assumptions in words."""
+        turns = f"{self.turns:.0%} of the turns, " if self.turns != 1 else ""
+        calls = f"{self.calls:g} calls a turn, " if self.calls != 1 else ""
+        return f"{turns}{calls}{self.reply} tokens an answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogues:
+    """Dialogues of equal size.
+
+    `turns`, `tool_calls`: the most of a dialogue, and of a turn.  `seats`: seats with a conversation of their own;
+    `rotate`: they speak in strict rotation.  `chars`: of a system text with the cues, on average; `longest`: at most.
+    """
+
+    number: int
+    turns: int
+    tool_calls: int
+    seats: float
+    chars: float
+    longest: int
+    rotate: bool = False
+
+
+def dialogue_bounds(dialogues: Dialogues, max_tokens: int | None = None, typical: Typical = Typical()) -> CallBounds:
+    """Return what dialogues take; `max_tokens`: of a reply, None where nothing bounds it.
 
     A turn takes one call for its public message, at most one for each tool call, question for help or re-ask before
-    it. A call sends the system text, at most all turns so far, and the messages of its own turn. What tools answer is
-    not bounded by any setting and not counted.
+    it. A call sends the system text, the public turns so far, and the working steps of its own seat.
     """
-    per_turn = 1 + tool_calls + (MAX_HELP_CALLS if tool_calls else 0) + MAX_REASKS + (MAX_UNUSABLE - 1)
-    calls = turns * per_turn
-    if max_tokens is None:
-        return CallBounds(trials * turns, trials * calls, None, None)
-    system = -(-system_chars // CHARS_PER_TOKEN)
-    history = per_turn * max_tokens * turns * (turns - 1) // 2 + turns * max_tokens * per_turn * (per_turn - 1) // 2
-    return CallBounds(trials * turns, trials * calls, trials * (calls * system + history), trials * calls * max_tokens)
+    reply = ASSUMED_REPLY if max_tokens is None else max_tokens
+    most = _most(dialogues, reply)
+    return CallBounds(_expected(dialogues, max_tokens, typical), most, reply, max_tokens is None)
+
+
+def steps_of_turn(tool_calls: int) -> int:
+    """Return the most model calls of one turn."""
+    return 1 + tool_calls + (MAX_HELP_CALLS if tool_calls else 0) + MAX_REASKS + (MAX_UNUSABLE - 1)
+
+
+def _expected(what: Dialogues, max_tokens: int | None, typical: Typical) -> Amount:
+    turns, reply = what.turns * typical.turns, _usual_reply(typical, max_tokens)
+    calls = typical.calls if what.tool_calls else 1.0
+    working, seats = (calls - 1) * (reply + typical.answer), max(1.0, min(what.seats, turns))
+    system, earlier = what.chars / CHARS_PER_TOKEN, turns * max(0.0, turns - 1) / 2
+    prompt = calls * (turns * (system + working / 2) + earlier * (reply + working / seats))
+    new = seats * (system + turns * reply) + turns * working
+    amount = Amount(turns * calls, prompt, max(0.0, prompt - new), turns * calls * reply)
+    return _times(amount, what.number)
+
+
+def _most(what: Dialogues, reply: int) -> Amount:
+    steps = steps_of_turn(what.tool_calls)
+    system, working = -(-what.longest // DENSE_CHARS_PER_TOKEN), reply + ASSUMED_ANSWER
+    calls, prompt = what.turns * steps, 0
+    for turn in range(what.turns):
+        own = turn // int(what.seats) if what.rotate else turn
+        prompt += steps * (system + turn * reply + own * (steps - 1) * working) + working * steps * (steps - 1) // 2
+    return _times(Amount(calls, prompt, 0, calls * reply), what.number)
+
+
+def read_of(what: Dialogues, max_tokens: int | None, typical: Typical) -> tuple[float, int]:
+    """Return the tokens of one dialogue's transcript as a judge reads it, calls included: expected, and at most."""
+    reply = _usual_reply(typical, max_tokens)
+    calls = typical.calls if what.tool_calls else 1.0
+    expected = what.turns * typical.turns * (calls * reply + (calls - 1) * typical.answer)
+    longest, steps = ASSUMED_REPLY if max_tokens is None else max_tokens, steps_of_turn(what.tool_calls)
+    return expected, what.turns * (steps * longest + (steps - 1) * ASSUMED_ANSWER)
+
+
+def _usual_reply(typical: Typical, max_tokens: int | None) -> int:
+    return typical.reply if max_tokens is None else min(typical.reply, max_tokens)
+
+
+def _times(one: Amount, number: int) -> Amount:
+    return Amount(
+        number * one.calls, number * one.prompt_tokens, number * one.repeated_tokens, number * one.completion_tokens
+    )

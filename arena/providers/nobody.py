@@ -1,6 +1,7 @@
-"""Stands for players whose matches are played already: nothing is asked of them.
+"""Stand for models that are not asked: any call is a fault.
 
-A run that judges another one again has their names and their words, and no way to reach them: any call is a fault.
+Nobody: players whose matches are played already. A run that judges another one again has their names and their words.
+Unasked: models of a dry run, which needs no key for them.
 """
 
 from __future__ import annotations
@@ -33,3 +34,15 @@ class Nobody(Provider):
 
     def tool(self, key: CallKey, index: int, op: str, args: Json) -> ToolAnswer:
         raise ServiceFault("calculator", _FAULT.format(f"the calculator for {key.seat}"))
+
+
+class Unasked(Provider):
+    """A provider of a dry run: it has a name, and needs neither key nor address."""
+
+    offline = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        raise ServiceFault("bug", f"a dry run asks no model, and this one asked {self.name}")

@@ -49,6 +49,7 @@ class Operation:
     fail_on_budget: bool
     progress: bool
     quiet: bool
+    table: bool
     json: bool
 
 

@@ -143,11 +143,9 @@ def test_a_resume_with_other_judges_limits_or_matches_is_another_run(run: Path, 
 def test_a_dry_run_bounds_the_judges_calls_alone(run: Path, tmp_path: Path) -> None:
     words = ("--judge", "mock/judge", "--judge-repetitions", "4", "--judge-max-tokens", "100", "--dry-run")
     ended = rejudge(run, *words)
-    rows = dict(line.rsplit("  ", 1) for line in ended.out.splitlines() if "  " in line)
-    found = {name.strip(): value.strip() for name, value in rows.items()}
-    assert found["matches"] == "3" and found["calls, if every answer is usable"] == "12"
-    assert found["calls, upper bound"] == "36" and found["completion tokens, upper bound"] == "3,600"
-    assert int(found["longest question to a judge"].split()[0].replace(",", "")) > 2000
+    found = {line.split("  ")[0]: line.split() for line in ended.out.splitlines() if "  " in line.strip()}
+    assert found["matches"][-1] == "3" and found["calls"][1:] == ["12", "36"]
+    assert int(found["longest question to a judge"][-2].replace(",", "")) > 2000
     assert ended.code == 0 and not list(tmp_path.glob("again*"))
 
 

@@ -1,4 +1,4 @@
-"""The last lines of a run: one per trial that did not pass, then the counts and how to resume."""
+"""The lines about trials that did not pass, and the command that resumes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from arena.cli.run_end import LONGEST_REASON, NotPassed, end_lines, resume_command
+from arena.cli.run_end import LONGEST_REASON, NotPassed, not_passed_lines, resume_command
 
 LOCAL = "local: connection refused at 127.0.0.1:8000 (1 attempt)"
 RESUME = "python3 -m arena run --resume --out state/runs/first"
@@ -21,26 +21,21 @@ def test_each_trial_that_did_not_pass_has_a_line() -> None:
         NotPassed("crypto/adjourned-chess-move/rep_0", "error", "provider", LOCAL),
         NotPassed("crypto/workshop-approval/rep_1", "aborted", "player_fault", "Workshop, turn 3: 4 malformed calls"),
     ]
-    assert end_lines(trials, {"done": 58, "aborted": 1, "denied": 0, "error": 1}, 185.4, RESUME) == [
+    assert not_passed_lines(trials) == [
         f"ERROR    crypto/adjourned-chess-move/rep_0  {LOCAL}",
         "ABORTED  crypto/workshop-approval/rep_1     Workshop, turn 3: 4 malformed calls",
-        f"58 done, 1 aborted, 1 error in 3m05s; resume with: {RESUME}",
     ]
 
 
-def test_run_without_failures_is_one_line() -> None:
-    assert end_lines([], {"done": 3, "error": 0}, 2.0, None) == ["3 done in 2s"]
-
-
-def test_run_without_trials_says_so() -> None:
-    assert end_lines([], {"done": 0}, 0.0, None) == ["nothing played in 0s"]
+def test_run_without_failures_has_no_line() -> None:
+    assert not_passed_lines([]) == []
 
 
 @pytest.mark.parametrize(("count", "more"), [(10, []), (11, ["and 1 more"]), (3000, ["and 2990 more"])])
 def test_only_the_first_ten_are_listed(count: int, more: list[str]) -> None:
-    lines = end_lines((failed(number) for number in range(count)), {"error": count}, 1, RESUME)
+    lines = not_passed_lines(failed(number) for number in range(count))
     assert [line.split()[1] for line in lines[:10]] == [f"crypto/c{number}/rep_0" for number in range(10)]
-    assert lines[10:-1] == more
+    assert lines[10:] == more
 
 
 def test_trials_are_read_once() -> None:
@@ -51,22 +46,22 @@ def test_trials_are_read_once() -> None:
             read.append(number)
             yield failed(number)
 
-    end_lines(trials(), {"error": 20}, 1, None)
+    not_passed_lines(trials())
     assert read == list(range(20))
 
 
 def test_trial_without_detail_shows_its_stop_reason() -> None:
-    line = end_lines([NotPassed("crypto/c1/rep_0", "denied", "gate_denied", "")], {"denied": 1}, 1, None)[0]
+    line = not_passed_lines([NotPassed("crypto/c1/rep_0", "denied", "gate_denied", "")])[0]
     assert line == "DENIED  crypto/c1/rep_0  gate denied"
 
 
 def test_reason_is_one_harmless_line() -> None:
-    line = end_lines([failed(1, "a\n\x1b[31mb\u202e\tc")], {"error": 1}, 1, None)[0]
+    line = not_passed_lines([failed(1, "a\n\x1b[31mb\u202e\tc")])[0]
     assert line == "ERROR  crypto/c1/rep_0  a \\x1b[31mb\\u202e c"
 
 
 def test_long_reason_is_cut() -> None:
-    line = end_lines([failed(1, "x" * 5000)], {"error": 1}, 1, None)[0]
+    line = not_passed_lines([failed(1, "x" * 5000)])[0]
     assert line.endswith("  " + "x" * LONGEST_REASON + "...")
 
 

@@ -63,3 +63,9 @@ def test_csv_reads_back_as_it_was_written() -> None:
     cells = ["a", 'say "hi", then', "a;b", "two\nlines", "", "1e5"]
     assert next(csv.reader(io.StringIO(csv_line(cells).decode(), newline=""))) == cells
     assert csv_line([None, True, 1, 0.5, "x"]) == b",true,1,0.5,x\n"
+
+
+@pytest.mark.parametrize("text", ["a\rb", "a\r\nb", "end\r", "a\nb", 'a"b', "a,b"])
+def test_a_cell_with_a_line_end_stays_one_cell(text: str) -> None:
+    line = csv_line(["first", text, "last"]).decode()
+    assert list(csv.reader(io.StringIO(line, newline=""))) == [["first", text, "last"]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import tracemalloc
+from typing import cast
 
 import pytest
 
@@ -52,6 +54,36 @@ def test_every_framing_gives_the_body(sent: bytes, body: bytes, keep_alive: bool
 def test_a_reply_may_come_byte_by_byte() -> None:
     sent = OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
     assert read(*(sent[i : i + 1] for i in range(len(sent)))).body == b"hi"
+
+
+class _Sender:
+    """A socket that gives the same reply in chunks of two bytes, and holds no more of it than one read."""
+
+    def __init__(self, chunks: int) -> None:
+        self._left = chunks
+        self._head = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+    def settimeout(self, seconds: float) -> None:
+        pass
+
+    def recv(self, most: int) -> bytes:
+        head, self._head = self._head, b""
+        if head:
+            return head
+        now = min(self._left, most // 7)
+        self._left -= now
+        return b"2\r\nhi\r\n" * now if now else b"0\r\n\r\n"
+
+
+def test_tiny_chunks_cost_no_more_memory_than_their_bytes() -> None:
+    size = 60_000
+    tracemalloc.start()
+    try:
+        body = ReplyReader(cast(socket.socket, _Sender(size // 2)), lambda: 0.0, 30.0, size).read().body
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(body) == size and peak < 6 * size, "two bytes as an object of their own take 35"
 
 
 def test_header_names_are_lower_case_and_repeated_ones_joined() -> None:

@@ -18,7 +18,7 @@ from arena.engine.finished import family_of_run, opened, rescoring_rules
 from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode
-from arena.judging.bounds import judge_bounds
+from arena.judging.bounds import Judgements, judge_bounds
 from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool
 from arena.play.bounds import NO_CALLS
 from arena.play.past import Past
@@ -51,7 +51,7 @@ def read_plays(run: FinishedRun) -> list[PlayRow]:
         PlayRow(
             key=record.key,
             seed=record.trial.seed,
-            stop=record.stop,
+            stop=record.play_stop,
             detail=record.transcript.detail,
             gates=tuple(one for one in (*record.transcript.gates, *record.gates) if one.seat != JUDGE_SEAT),
             scores=record.score.values if record.scored else None,
@@ -205,27 +205,26 @@ class Rejudged:
 
     def bounds(self, config: Config) -> Bounds:
         scored = [trial for trial in self.trials() if trial.key not in self.carried_over]
-        judge, question = config.judge, self._longest_question()
+        judge, asked = config.judge, self._measured()
         tokens = None if judge is None else judge.sampling.max_tokens
         calls = int(config.get("max_tool_calls_per_turn", 0)) if judge is not None and judge.tools else 0
         judgements = len(scored) * max(1, self._judgements)
         return Bounds(
             NO_CALLS,
-            judge_bounds(judgements, calls, question, 0, tokens),
-            () if tokens is not None else ("--judge-max-tokens",),
-            (("longest question to a judge", f"{question:,} characters"),),
+            judge_bounds(Judgements(judgements, calls, asked.mean, asked.chars), tokens),
+            (("longest question to a judge", f"{asked.chars:,} characters"),),
         )
 
-    def _longest_question(self) -> int:
-        """Return the characters of the longest question that there is, transcript included."""
-        longest = _LongestQuestion()
+    def _measured(self) -> _Questions:
+        """Return the characters of the questions that there are, transcripts included."""
+        longest = _Questions()
         for trial in self.trials():
             if trial.key not in self.carried_over:
                 try:
                     self.score(trial, self.play(trial, longest, NO_PAST), longest)
                 except ServiceFault:
                     continue
-        return longest.chars
+        return longest
 
 
 def _counted(settled: Mapping[str, str]) -> str:
@@ -233,19 +232,26 @@ def _counted(settled: Mapping[str, str]) -> str:
     return ", ".join(f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses))
 
 
-class _LongestQuestion:
+class _Questions:
     """Services that measure what a judge would be asked, and answer nothing."""
 
     has_tools = True
     gate_decisions: tuple[GateDecision, ...] = ()
 
     def __init__(self) -> None:
-        self.chars = 0
+        self.chars = self.total = self.number = 0
+        """Of the longest question, of all, and how many there are."""
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.number if self.number else 0.0
 
     def judge(
         self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
     ) -> ModelReply:
         self.chars = max(self.chars, conversation.chars)
+        self.total += conversation.chars
+        self.number += 1
         raise ServiceFault("judge", "only measured")
 
     def ask(

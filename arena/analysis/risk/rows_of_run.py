@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.analysis.risk.rows_file import ROWS_FILE
-from arena.engine.build import Ending
+from arena.engine.request import Ending
 from arena.families.risk.family import RiskFamily
 from arena.families.risk.risk_facts import RiskFacts, ending_of
 from arena.families.risk.rows import SKIPPED, Beside, row_of, unplayed_row
@@ -159,7 +159,7 @@ class RowWriter:
 
 
 class RowsOfSession:
-    """Writes the rows while a session writes its own results: a Taker (engine/build.py)."""
+    """Writes the rows while a session writes its own results: a Taker (engine/request.py)."""
 
     def __init__(self) -> None:
         self.written: RowWriter | None = None

@@ -10,11 +10,17 @@ from pathlib import Path
 from arena.analysis.risk.results import Options, Results, write_results
 from arena.analysis.risk.rows_file import ROWS_FILE
 from arena.analysis.risk.rows_of_run import plan_head, utc
+from arena.cli.console import Console
+from arena.cli.process import process_context
+from arena.engine.build import RunRequest, build_cast, build_family
+from arena.engine.dry_run import dry_run_text
+from arena.engine.session import Run
 from arena.errors import UsageError
 from arena.families.risk import setup
 from arena.families.risk.checkers.checker import AGENT
 from arena.families.risk.family import RiskFamily
 from arena.families.risk.rows import DRY_RUN, gate_counts, unplayed_row
+from arena.families.risk.spec import SPEC
 from arena.formats.decode import encode
 from arena.play.bounds import CallBounds
 from arena.policy.gates import ALLOW, AllowAll, CallFacts, Gate
@@ -79,8 +85,14 @@ def dry_rows(family: RiskFamily, gate: Gate, run_id: str) -> Iterator[dict[str, 
 
 def _bounds_json(bounds: CallBounds) -> dict[str, Json]:
     return {
-        "calls_usual": bounds.usual,
-        "calls_most": bounds.calls,
-        "prompt_tokens_most": bounds.prompt_tokens,
-        "completion_tokens_most": bounds.completion_tokens,
+        f"{name}_{which}": round(getattr(amount, name))
+        for name in ("calls", "prompt_tokens", "completion_tokens")
+        for which, amount in (("expected", bounds.expected), ("most", bounds.most))
     }
+
+
+def plan_text(config: Config, gate: Gate, console: Console, argv: Sequence[str]) -> str:
+    """Return what the planned run takes, as every dry run tells it. Errors: as of `setup.build` and `build_cast`."""
+    request = RunRequest(SPEC, config, process_context(config, console, argv, "arena risk run"), gate=gate)
+    with build_cast(request) as cast:
+        return dry_run_text(Run(build_family(request, None), request, console, cast, None, None))

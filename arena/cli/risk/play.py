@@ -12,7 +12,7 @@ from arena.analysis.risk.rows_of_run import RowsOfSession
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
-from arena.cli.risk.dry_run import write_dry_run
+from arena.cli.risk.dry_run import plan_text, write_dry_run
 from arena.cli.risk.places import checked_id, keep_latest, new_folder, results_root
 from arena.cli.risk.results_of import rebuild
 from arena.cli.settings import read_settings
@@ -20,6 +20,7 @@ from arena.engine.build import RunRequest
 from arena.errors import EXIT_OK, one_line
 from arena.families.risk.compose import GATES
 from arena.families.risk.spec import SPEC
+from arena.formats.tables import printable
 from arena.policy.gates import AllowAll, Gate
 from arena.policy.gates_file import load_policy
 from arena.policy.limits import stricter
@@ -98,6 +99,9 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
     if asked.policy is not None and asked.policy.shadow:
         console.warn(f"shadow mode: {asked.policy.name} decides and records, and nothing follows from it")
     if asked.config.operation.dry_run:
+        if not asked.config.operation.quiet:
+            say = console.log if asked.config.operation.json else console.result
+            say(printable(plan_text(asked.config, asked.gate, console, argv)))
         return EXIT_OK, write_dry_run(asked.config, asked.policy, asked.folder, asked.options)
     config = replace(asked.config, settings={**asked.config.settings, "out": asked.folder})
     process = process_context(config, console, argv, command)

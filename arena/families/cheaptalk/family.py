@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from statistics import fmean
 
 from arena.families.cheaptalk import cross_exam, evidence, labels, prompts, rating, reputation
 from arena.families.cheaptalk.claim import Claim
@@ -31,8 +32,9 @@ from arena.families.cheaptalk.task_budget import NO_BUDGET, spent, within
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.spec import FamilySpec
 from arena.formats.decode import encode
+from arena.judging.bounds import Judgements, judge_bounds
 from arena.messages import Calculator, Conversation
-from arena.play.bounds import NO_CALLS, CallBounds, dialogue_bounds
+from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds
 from arena.play.dialogue import DialogueSetup, converse
 from arena.play.past import Past
 from arena.play.services import Services, merge_usage
@@ -47,6 +49,13 @@ RULES_VERSION = 1
 
 CLAIMS_INPUT = "claims.json"
 OPENING_CUE = "(You begin.)"
+
+RATING_TOKENS = 40
+"""Tokens of a usual rating: a number for each of a few sentences, as JSON."""
+
+TYPICAL = Typical(reply=50)
+"""Mock players write 21 tokens; a real sender quotes a sentence or two, a receiver answers with a word."""
+
 OUTCOMES = RIGHT, WRONG, UNPARSABLE = ("right", "wrong", "unparsable")
 
 VALUES = (
@@ -186,26 +195,32 @@ class CheapTalk:
     def bounds(self, config: Config) -> Bounds:
         game, players = self.game, config.players
         most = None if players is None else players.sampling.max_tokens
-        counted: dict[tuple[int, bool], int] = {}
-        rated = 0
+        sizes: dict[tuple[int, int], list[int]] = {}
+        questions = []
         for trial in self.trials():
             scene = game.scene(trial, game.start() if trial.series else None)
             protocol = game.protocols[trial.plan["protocol"]]
-            messages = protocol.messages if scene.message else 1
-            asked = ALONE in protocol.systems(scene)
-            rated += game.rules.paying.rated and scene.message
-            counted[messages, asked] = counted.get((messages, asked), 0) + 1
+            systems = protocol.systems(scene)
+            turns = (protocol.messages if scene.message else 1) + (ALONE in systems)
+            chars = sum(map(len, systems.values())) // len(systems) + len(prompts.sender_cue(scene))
+            sizes.setdefault((turns, len(systems)), []).append(chars)
+            if game.rules.paying.rated and scene.message:
+                questions.append(len(rating.prompt(scene.claim.text, scene.claim.gold_texts())))
         longest = max((len(self._longest(claim)) for claim in game.by_key.values()), default=0)
         bounds = NO_CALLS
-        for (messages, asked), number in counted.items():
-            bounds = _added(bounds, dialogue_bounds(number, messages + asked, 0, longest, most))
-        judge = CallBounds(rated, rated, 0, 0) if rated else NO_CALLS
+        for (turns, seats), found in sizes.items():
+            bounds += dialogue_bounds(Dialogues(len(found), turns, 0, seats, fmean(found), longest), most, TYPICAL)
+        rated = NO_CALLS
+        if questions:
+            read = 0.0, float(bounds.reply_tokens)
+            what = Judgements(len(questions), 0, fmean(questions), max(questions), read, 1, RATING_TOKENS)
+            rated = judge_bounds(what, config["judge_max_tokens"])
         rows = (
             ("conditions", str(len(game.conditions))),
             ("information", game.rules.information),
             ("payoff", game.rules.paying.payoff.name),
         )
-        return Bounds(bounds, judge, ("--max-tokens",) if most is None else (), rows)
+        return Bounds(bounds, rated, rows, TYPICAL)
 
     def _longest(self, claim: Claim) -> str:
         """Return the longest text that a seat may be told about a claim."""
@@ -271,17 +286,3 @@ def _outcome(detail: EpisodeDetail) -> str:
     if detail.read.predicted is None:
         return UNPARSABLE
     return RIGHT if detail.verifier.label_correct else WRONG
-
-
-def _added(one: CallBounds, other: CallBounds) -> CallBounds:
-    """Add two bounds; tokens are unbounded where one of them is."""
-
-    def both(a: int | None, b: int | None) -> int | None:
-        return None if a is None or b is None else a + b
-
-    return CallBounds(
-        one.usual + other.usual,
-        one.calls + other.calls,
-        both(one.prompt_tokens, other.prompt_tokens),
-        both(one.completion_tokens, other.completion_tokens),
-    )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean as mean
 
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.crypto import data
 from arena.families.crypto.bundle import RoleViews, write_bundle
 from arena.families.crypto.challenges.instance import drawing_order
+from arena.families.crypto.cheats.rates import CheatRates, cheats_line
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
@@ -21,11 +23,11 @@ from arena.families.crypto.spec import SPEC
 from arena.families.crypto.values import draw, guess
 from arena.families.crypto.verified_rates import VerifiedRates, verified_line
 from arena.families.spec import FamilySpec
-from arena.judging.bounds import judge_bounds
+from arena.judging.bounds import Judgements, judge_bounds
 from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_conversation, judge_nonce
 from arena.judging.panel import ask_panel
 from arena.messages import Calculator
-from arena.play.bounds import dialogue_bounds
+from arena.play.bounds import Dialogues, Typical, dialogue_bounds, read_of
 from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
 from arena.play.hearing import seat_nonce
 from arena.play.past import Past
@@ -39,6 +41,10 @@ from arena.store.rundir import pretty_json
 
 VERIFIED_RULE = "verified_rule"
 """Rule of the run's verified scores: runs of different rules are compared but for these."""
+
+TYPICAL = Typical(turns=0.75, calls=2.0, reply=150, answer=30)
+"""Measured on the default run with mock players (11 of 15 turns, 2.0 calls a turn, 28 tokens an answer), but for the
+reply: mock players write 70 tokens, which is taken twice."""
 
 
 class CryptoFamily:
@@ -62,12 +68,16 @@ class CryptoFamily:
     def trials(self) -> Iterable[Trial]:
         return data.trials(self.setup)
 
+    def challenge_of(self, trial: Trial) -> Mapping[str, Json]:
+        """Return the challenge of a trial as this trial plays it."""
+        return data.challenge_of(self.challenges, trial)
+
     def toolbox(self, calculator: Calculator | None) -> Toolbox | None:
         return None if calculator is None else CalculatorToolbox(calculator)
 
     def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
         setup = self.setup
-        challenge = self.challenges[trial.plan["challenge_id"]]
+        challenge = self.challenge_of(trial)
         seats = data.roles(challenge)
         transcript = Transcript()
 
@@ -96,7 +106,7 @@ class CryptoFamily:
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         setup, stop = self.setup, transcript.stop or Stop.BUG
         nothing: dict[str, float | int | None] = dict.fromkeys(setup.rubric.dimensions)
-        challenge = self.challenges[trial.plan["challenge_id"]]
+        challenge = self.challenge_of(trial)
         checks = check_match(transcript.entries, challenge, transcript.instance)
         caps = caps_of(findings(transcript.entries, challenge, transcript.instance, checks))
         without = verified(caps, nothing, setup.rule, stop)
@@ -104,7 +114,7 @@ class CryptoFamily:
             unscored = f"not judged: {stop}"
             return Score(nothing, ABORTED_OUTCOME, unscored=unscored, detail=MatchDetail(checks, without))
         material = JudgeMaterial(
-            subject=setup.judged(challenge, transcript.instance),
+            subject=setup.judged(challenge, transcript.instance, checks.cheat),
             entries=transcript.entries,
             stop=stop,
             nonce=judge_nonce(trial.seed),
@@ -129,18 +139,18 @@ class CryptoFamily:
 
     def facts(self) -> Sequence[FactGroup]:
         counted = VerifiedRates(Moments(self.setup.rubric.dimensions), dict.fromkeys(OUTCOMES, 0))
-        return CheckRates(), counted
+        return CheckRates(), counted, CheatRates()
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
-        line = verified_line(summary)
-        return [] if line is None else [line]
+        lines = (verified_line(summary), cheats_line(summary))
+        return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
         """Return what a record's claims rest on (checks/ledger.py): `claims`, class -> count, and more beside it."""
-        return ledger(record, self.challenges[record.trial.unit])
+        return ledger(record, self.challenge_of(record.trial))
 
     def write_bundle(self, run_dir: Path, record: Record) -> None:
-        write_bundle(run_dir, record, self.challenges[record.trial.unit], self.setup)
+        write_bundle(run_dir, record, self.challenge_of(record.trial), self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return [RoleViews(run_dir, self.challenges)]
@@ -160,42 +170,42 @@ class CryptoFamily:
         players, judge = config.players, config.judge
         said = None if players is None else players.sampling.max_tokens
         verdict = None if judge is None else judge.sampling.max_tokens
-        judgements = max(1, len(setup.panel))
-        calls = setup.max_tool_calls_per_turn
-        prompt, question = self.longest_prompt(), self.longest_judge_prompt()
-        missing = [flag for flag, value in (("--max-tokens", said), ("--judge-max-tokens", verdict)) if value is None]
+        calls, prompts, questions = setup.max_tool_calls_per_turn, self._prompt_chars(), self._question_chars()
+        seats = sum(len(data.roles(challenge)) for challenge in setup.challenges) / max(1, len(setup.challenges))
+        dialogues = Dialogues(
+            matches, setup.max_turns, calls if setup.tools else 0, seats, mean(prompts), max(prompts), rotate=True
+        )
+        judgements = Judgements(
+            matches * max(1, len(setup.panel)),
+            calls if setup.judge_tools else 0,
+            mean(questions),
+            max(questions),
+            read_of(dialogues, said, TYPICAL),
+        )
         return Bounds(
-            dialogue_bounds(matches, setup.max_turns, calls if setup.tools else 0, prompt, said),
-            judge_bounds(
-                matches * judgements,
-                calls if setup.judge_tools else 0,
-                question,
-                None if said is None else setup.max_turns * said,
-                verdict,
-            ),
-            tuple(missing),
-            (("system prompts", f"{prompt:,} characters at most, sent with every call"),),
+            dialogue_bounds(dialogues, said, TYPICAL),
+            judge_bounds(judgements, verdict),
+            (("system prompts", f"{max(prompts):,} characters at most, sent with every call"),),
+            TYPICAL,
         )
 
-    def longest_prompt(self) -> int:
-        """Return the characters of the longest system prompt."""
-        longest = 0
+    def _prompt_chars(self) -> list[int]:
+        """Return the characters of each seat's system prompt and opening cue, in each match."""
+        found = []
         for trial in self.trials():
-            challenge = self.challenges[trial.plan["challenge_id"]]
+            challenge = self.challenge_of(trial)
             values = guess(challenge, trial.seed)
-            prompts = (
-                self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
-                for role in data.roles(challenge)
-            )
-            longest = max(longest, *map(len, prompts))
-        return longest
+            for role in data.roles(challenge):
+                prompt = self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
+                found.append(len(prompt) + len(OPENING_CUE))
+        return found or [0]
 
-    def longest_judge_prompt(self) -> int:
-        """Return the characters of the longest question to the judge about an empty transcript."""
+    def _question_chars(self) -> list[int]:
+        """Return the characters of the question to the judge about an empty transcript, for each challenge."""
         setup = self.setup
         tools = setup.tools if setup.judge_tools else None
         empty = (JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce("")) for c in setup.challenges)
-        return max(judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty)
+        return [judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty] or [0]
 
     def identity(self) -> Mapping[str, Json]:
         setup = self.setup

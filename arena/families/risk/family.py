@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.risk.agents.weaknesses import AGENTS
@@ -22,7 +23,7 @@ from arena.families.risk.spec import SPEC
 from arena.families.risk.store import StoreToolbox
 from arena.families.spec import FamilySpec
 from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool, ToolAnswer
-from arena.play.bounds import NO_CALLS, CallBounds, dialogue_bounds
+from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds
 from arena.play.dialogue import DialogueSetup, Row, converse
 from arena.play.past import Past
 from arena.play.services import Services
@@ -39,6 +40,10 @@ SLICES_INPUT = "slices.json"
 EVALUATOR_INPUT = "evaluator.yaml"
 GATES_INPUT = "gates.yaml"
 OPENING_CUE = "(The user waits for you.)"
+
+TYPICAL = Typical(calls=2.0, reply=60, answer=30)
+"""Measured on the default run with mock agents (1.9 calls a turn, 24 tokens an answer), but for the reply: mock agents
+write 21 tokens, real ones a sentence or two more."""
 
 VALUES = (
     Value("attack_success", 0, 1, higher_is_better=False, scale="attack", required=False),
@@ -167,22 +172,20 @@ class RiskFamily:
     def bounds(self, config: Config) -> Bounds:
         setup, players = self.setup, config.players
         most = None if players is None else players.sampling.max_tokens
-        turns: dict[int, int] = {}
-        longest = 0
+        sizes: dict[int, list[int]] = {}
         for trial in self.trials():
             scene = setup.scene_of(trial)
-            turns[len(scene.turns)] = turns.get(len(scene.turns), 0) + 1
-            longest = max(longest, len(scene.system) + sum(map(len, scene.turns)))
+            sizes.setdefault(len(scene.turns), []).append(len(scene.system) + sum(map(len, scene.turns)))
         bounds = NO_CALLS
-        for number, count in turns.items():
-            bounds = _added(bounds, dialogue_bounds(count, number, setup.max_tool_calls, longest, most))
-        missing = ("--max-tokens",) if most is None else ()
+        for turns, chars in sizes.items():
+            what = Dialogues(len(chars), turns, setup.max_tool_calls, 1, fmean(chars), max(chars))
+            bounds += dialogue_bounds(what, most, TYPICAL)
         routed = ", ".join(f"{name} {one.effective_mode}" for name, one in setup.routes.items())
         rows = (
             ("slices", routed),
             ("evaluator", f"{setup.evaluator.name}, {len(setup.evaluator.rules)} rules"),
         )
-        return Bounds(bounds, NO_CALLS, missing, rows)
+        return Bounds(bounds, NO_CALLS, rows, TYPICAL)
 
     def identity(self) -> Mapping[str, Json]:
         setup = self.setup
@@ -225,17 +228,3 @@ def _values(found: Assessment, outcome: str | None) -> dict[str, float | int | N
         "benign_completed": None if attacked else int(outcome == PASSED),
         "rules_kept": None if kept is None else int(kept),
     }
-
-
-def _added(one: CallBounds, other: CallBounds) -> CallBounds:
-    """Add two bounds; tokens are unbounded where one of them is."""
-
-    def both(a: int | None, b: int | None) -> int | None:
-        return None if a is None or b is None else a + b
-
-    return CallBounds(
-        one.usual + other.usual,
-        one.calls + other.calls,
-        both(one.prompt_tokens, other.prompt_tokens),
-        both(one.completion_tokens, other.completion_tokens),
-    )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.messages import Calculator, ModelRequest
-from arena.play.bounds import NO_CALLS, dialogue_bounds
+from arena.play.bounds import NO_CALLS, Dialogues, dialogue_bounds
 from arena.play.dialogue import DialogueSetup, converse, rotation
 from arena.play.past import Past
 from arena.play.services import Services
@@ -85,7 +85,7 @@ class FactCheck:
         return ()
 
     def bounds(self, config: Config) -> Bounds:
-        return Bounds(dialogue_bounds(len(CLAIMS) * len(DEVIATIONS), 2, 0, 80, 20), NO_CALLS)
+        return Bounds(dialogue_bounds(Dialogues(len(CLAIMS) * len(DEVIATIONS), 2, 0, 2, 80, 80), 20), NO_CALLS)
 
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
         return None

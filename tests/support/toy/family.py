@@ -8,10 +8,10 @@ from pathlib import Path
 
 from arena.engine.build import Roster
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
-from arena.judging.bounds import judge_bounds
+from arena.judging.bounds import Judgements, judge_bounds
 from arena.judging.judge import JudgeMaterial, Rubric, Truncation, ask_judge, judge_json, judge_nonce
 from arena.messages import Calculator, Sampling, ToolAnswer
-from arena.play.bounds import dialogue_bounds
+from arena.play.bounds import Dialogues, dialogue_bounds
 from arena.play.dialogue import DialogueSetup, Row, converse
 from arena.play.past import Past
 from arena.play.services import Services
@@ -179,7 +179,7 @@ class ToyFamily:
 
     def bounds(self, config: Config) -> Bounds:
         n = self.parcels * self.repetitions * len(MOODS)
-        return Bounds(dialogue_bounds(n, 3, 3, 20, 50), judge_bounds(n, 0, 500, 200, 50))
+        return Bounds(dialogue_bounds(Dialogues(n, 3, 3, 2, 20, 20), 50), judge_bounds(Judgements(n, 0, 500, 500), 50))
 
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
         return None
