@@ -45,7 +45,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 
 .PHONY: test-long
 test-long: $(VENV)/.long $(VENV)/.package chromium slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
-	$(BIN)/python -m pytest -q -rs -m long
+	$(BIN)/python -m pytest -q -rs -m long $(ON_ALL_CORES)
 
 .PHONY: test-rust-long
 test-rust-long: ## the long tests of the calculator: 200,000 generated requests
@@ -161,7 +161,12 @@ bench-calculator: $(BENCH_VENV)/.ready build ## the calculator against gmpy2, ph
 	$(BENCH_VENV)/bin/python scripts/bench_calculator.py
 
 .PHONY: chaos
-chaos: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
+chaos: $(VENV)/.ready build mutants ## kill and disturb runs at 1,000 points, read 1,000,000 hostile inputs, change the code in known ways (docs/reliability.md)
+	$(BIN)/python scripts/chaos.py
+	$(BIN)/python scripts/fuzz.py
+
+.PHONY: mutants
+mutants: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
 	$(BIN)/python scripts/mutants.py --only "$(ONLY)"
 
 .PHONY: real-model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
 from arena.cli import run_choice
+from arena.cli.batch_judging import check_request, pending_lines
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
 from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
 from arena.engine.dry_run import dry_run_text
@@ -36,6 +38,7 @@ from arena.errors import (
 )
 from arena.formats.tables import printable
 from arena.policy.limits import FLAGS, stricter
+from arena.records import PENDING
 from arena.store.manifest import Identity
 from arena.store.rundir import MANIFEST_FILE, RunDir
 
@@ -51,6 +54,7 @@ def execute(request: RunRequest, console: Console) -> int:
     Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
     """
     request, shard = _sharded(request, console)
+    check_request(request)
     with build_cast(request) as cast, build_calculator(request) as calculator:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
@@ -120,24 +124,26 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
         raise SettingRefused(f"{error}\n{STOPPED}; {run.resume_hint}") from None
     except UsageError:
         raise  # nothing was done, and the directory may be another run's
+    except BrokenPipeError:
+        raise  # whoever read what is said went away
     except (ArenaError, OSError) as error:
+        told = _stored(run, path, error)
         with contextlib.suppress(OSError, UsageError):  # report the original error, not this one
-            _ci_outputs(run, path, failed_record(run.identity.sha256, str(error)))
-        if isinstance(error, (StorageFault, OSError)):
-            raise StorageFault(_disk_text(error, run, path)) from error
-        raise
+            _ci_outputs(run, path, failed_record(run.identity.sha256, str(told)))
+        raise told from error
 
 
-def _disk_text(error: StorageFault | OSError, run: Run, path: Path) -> str:
-    """Return what is told when the disk does not take what is written, full or failing."""
-    what = (
-        str(error)
-        if isinstance(error, StorageFault)
-        else f"cannot write {error.filename or 'a file'}: {error.strerror}"
-    )
-    if not (path / MANIFEST_FILE).is_file():
-        return f"{path}: {what}; nothing was played: make room, or name another --out"
-    return f"{path}: {what}; what was played is kept: make room, and {run.resume_hint}"
+def _stored(run: Run, path: Path, error: ArenaError | OSError) -> ArenaError:
+    """Return an error that ended a run; one of the disk also says what is kept, and what to do."""
+    if isinstance(error, ArenaError) and not isinstance(error, StorageFault):
+        return error
+    said = str(error)
+    if isinstance(error, OSError):
+        named = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else f"the files of {path}"
+        said = f"cannot write {named}: {error.strerror or error}"
+    if not (path / MANIFEST_FILE).exists():
+        return StorageFault(f"{said}; nothing was played")
+    return StorageFault(f"{said}; what was answered is kept. Once it can be written again, {run.resume_hint}")
 
 
 def _targets(request: RunRequest) -> CiTargets:
@@ -180,7 +186,10 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     elif not operation.quiet:
         view = View(console.width(), console.color_out, operation.table, result.seconds)
         console.result(summary_text(summary, run.family, path, view))
-    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
+    pending = summary["statuses"].get(PENDING, 0)
+    # A run that asks its judge later has nothing to say about single matches; one with answers says which have none.
+    unlisted = ("limit",) if run.request.answers is not None else ("limit", PENDING)
+    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status not in unlisted):
         console.warn(line)
     for line in shortfalls(summary, operation.min_coverage):
         console.warn(line)
@@ -188,6 +197,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
         console.warn(f"interrupted; only calls in flight are repeated; {resume}")
         return EXIT_INTERRUPTED
+    for line in pending_lines(run, path, pending, result.batches):
+        console.warn(line)
     decided = run.family.carried_over
     carried = [decided[key] for key in run.trial_keys() if key in decided] if decided else []
     errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
@@ -202,7 +213,7 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         return EXIT_ERRORS
     if no_talk(summary):
         return EXIT_ERRORS
-    if summary["n_planned"] and not summary["scored"] and not over_budget:
+    if summary["n_planned"] and not summary["scored"] and not over_budget and not pending:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")
         return EXIT_ERRORS
     return EXIT_OK

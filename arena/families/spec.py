@@ -49,6 +49,7 @@ class FamilySpec:
     `chooses_conditions`: names of settings and rules that say which conditions are played: runs of which parts are
     compared (`arena compare --by`) may differ in them.
     `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
+    `baselines`: the data file with the published baselines of its own set (families/baselines.py); empty: none.
     `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
     """
 
@@ -65,4 +66,5 @@ class FamilySpec:
     rule_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     chooses_conditions: tuple[str, ...] = ()
     report: str = ""
+    baselines: str = ""
     detail: type | None = None

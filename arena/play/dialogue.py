@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from arena.errors import PlayerFault, TrialEnded
-from arena.messages import Conversation, ModelReply, Sampling, Tool
+from arena.messages import Conversation, ModelReply, NativeCall, Sampling, Tool
+from arena.play.call_reading import clip
 from arena.play.hearing import heard
 from arena.play.native_tools import echo, read_call, result_of
 from arena.play.services import Services, merge_usage
@@ -233,9 +234,10 @@ class _SeatTurn:
         if parsed.say:
             self.add(Entry(self.turn, self.seat, (self.seat,), "note", step, parsed.say))
         native = reply.calls[: max(0, MAX_ITEMS - len(parsed.items))]
-        items = (*parsed.items, *(read_call(call, self.tools) for call in native))
+        texts = (*parsed.items, *self.too_many(reply.calls[len(native) :]))
+        items = (*texts, *(read_call(call, self.tools) for call in native))
         results = self.answers(items, step)
-        written = len(parsed.items)
+        written = len(texts)
         if self.tools:
             said = results_message(results[:written], self.nonce) if written else ""
             told = [result_of(call, answer) for call, (_, answer) in zip(native, results[written:], strict=True)]
@@ -245,6 +247,14 @@ class _SeatTurn:
             calls = [call_text(item.op, item.args, item.id) for item in items[written:] if isinstance(item, Call)]
             self.view.add("assistant", "\n".join(part for part in (reply.text, *calls) if part.strip()) or NO_CALL)
             self.view.add("user", results_message(results, self.nonce))
+
+    def too_many(self, calls: Sequence[NativeCall]) -> list[Malformed]:
+        """Return what is wrong with calls beyond the most that a message may hold: one problem for all of them."""
+        if not calls:
+            return []
+        names = clip(", ".join(call.name for call in calls))
+        problem = f"a message may hold {MAX_ITEMS} calls, and {len(calls)} more were left out: send them in another."
+        return [Malformed(names, problem)]
 
     def answers(self, items: Sequence[Call | Malformed], step: int) -> list[tuple[str, Json]]:
         """Return id and answer of each call of a message. Errors: PlayerFault past the allowed re-asks."""

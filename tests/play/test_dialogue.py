@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from arena.errors import GateDenied, Interrupted, LimitExceeded, ServiceFault
+from arena.messages import NativeCall
 from arena.play.dialogue import EMPTY_CUE, MAX_REASKS, DialogueSetup, converse, rotation
-from arena.play.tool_protocol import call_text, done_text
+from arena.play.tool_protocol import MAX_ITEMS, call_text, done_text
 from arena.records import EVERYBODY, Transcript
 from tests.support.table_fakes import FakeServices, reply
 
@@ -50,6 +51,16 @@ def test_tool_calls_results_and_notes_are_seen_only_by_the_seat_that_made_them()
     assert kinds(transcript) == [("Ann", "note"), ("Ann", "call"), ("Ann", "say"), ("Bob", "say")]
     assert [entry.to for entry in transcript.entries] == [("Ann",), ("Ann",), EVERYBODY, EVERYBODY]
     assert transcript.usage["Ann"].tool_calls == 1
+
+
+def test_native_calls_beyond_the_most_of_a_message_are_named_to_the_seat() -> None:
+    calls = tuple(NativeCall(f"c{n}", "hash", '{"alg": "sha256", "data": "x"}') for n in range(MAX_ITEMS + 2))
+    services = FakeServices({"Ann": [reply("")._replace(calls=calls), "public"], "Bob": ["ok"]})
+    transcript = play(services, turns=2, tools=MAX_ITEMS)
+    assert len(services.tool_calls) == MAX_ITEMS
+    (left,) = (entry for entry in transcript.entries if entry.kind == "malformed")
+    assert left.problem == "a message may hold 64 calls, and 2 more were left out: send them in another."
+    assert "2 more were left out" in services.seen[1][3][-1][1], "the seat is told"
 
 
 def test_the_match_ends_when_the_latest_message_of_every_seat_is_done() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from arena.calculator.carrier import NoCalculator
 from arena.cli.challenge_baselines import drawn, play_baselines, played_references
+from arena.cli.challenge_silence import abort_analysis
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -22,6 +23,7 @@ from arena.families.crypto.baselines.report import table_text
 from arena.families.crypto.challenges.lint import LintFinding, lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
+from arena.families.crypto.cheats.variants import TEMPTED, variant
 from arena.families.crypto.checks.obligations import obligation_line
 from arena.families.crypto.checks.play_checks import unexpected
 from arena.families.crypto.checks.results import detail_of
@@ -38,7 +40,7 @@ from arena.settings.config import build_parser, read_config
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
 from arena.settings.values import from_text
-from arena.store.rundir import write_output
+from arena.store.rundir import pretty_json, write_output
 
 DEFAULT_SET = DATA_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 PAGE = "CHALLENGES.md"
@@ -83,6 +85,7 @@ def parser() -> Parser:
     leaf("list", "one line per challenge", "")
     show = leaf("show", "what each role is told, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
+    show.add_argument("--tempted", action="store_true", help="as in a match in which a seat is told to cheat")
     render = leaf("render", f"write the set as Markdown ({PAGE} beside the file)", "--out CHALLENGES.md")
     render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
     leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")
@@ -93,6 +96,13 @@ def parser() -> Parser:
     played.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
                         help=f"matches of each baseline and challenge (default {DEFAULT_SEEDS})")  # fmt: skip
     played.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
+    played.add_argument("--out", type=Path, metavar="FILE", help="write the table that a leaderboard shows, as JSON")
+    cut = leaf("abort-analysis", "cut the reference play after every turn and apply the rule for silence",
+               "the-hall-clock --seeds 20")  # fmt: skip
+    cut.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all that have such a rule)")
+    cut.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
+                     help=f"matches of each reference play (default {DEFAULT_SEEDS})")  # fmt: skip
+    cut.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
     read_off = leaf("obligations", "print obligations that the reference play meets with every seed, as JSON",
                     "workshop-approval --seeds 10", seeded)  # fmt: skip
     read_off.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
@@ -198,12 +208,15 @@ def _show(options: argparse.Namespace, console: Console) -> int:
         tools = None
         if options.tools and calculator is not None:
             tools = describe(calculator.catalogue(), request.config["max_tool_calls_per_turn"])
+    if options.tempted and "temptation" not in challenge:
+        raise UsageError(f"--tempted: nobody is told to cheat in {options.id}; `arena challenges list` shows where")
     found = note_of(challenge_set, challenge)
     note = None if found is None else os.path.normpath(options.challenges.parent / found)
     if options.json:
         console.result(json.dumps({"id": challenge["id"], "seed": seed, "instance": values, "note": note}))
     else:
-        shown = f"{seen_by(challenge, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
+        played = variant(challenge, TEMPTED if options.tempted else None)
+        shown = f"{seen_by(played, values, tools, request.config['max_turns'])}\n{for_people(challenge, note)}"
         console.result(printable(shown))
     return EXIT_OK
 
@@ -265,10 +278,14 @@ def _played_lines(record: Record) -> list[str]:
 
 
 def _baselines(options: argparse.Namespace, console: Console) -> int:
-    challenges = select(load(options.challenges), ids=options.ids, asked="ID")
+    challenge_set = load(options.challenges)
+    challenges = select(challenge_set, ids=options.ids, asked="ID")
     console.set_up(True, False, os.environ)
     tally = play_baselines(challenges, options.challenges, options.seeds, options.seed, console)
     found, problems = tally.to_json(), list(tally.problems())
+    if options.out is not None:
+        table = tally.published(challenge_set.version, options.seeds, options.seed)
+        write_output(options.out, pretty_json(table.to_json()))
     if options.json:
         listed = [{"challenge": name, "message": message} for name, message in problems]
         console.result(json.dumps({**found, "problems": listed}))
@@ -287,7 +304,12 @@ def _obligations(options: argparse.Namespace, console: Console) -> int:
     return EXIT_OK
 
 
+def _abort_analysis(options: argparse.Namespace, console: Console) -> int:
+    console.set_up(True, False, os.environ)
+    return abort_analysis(options, console)
+
+
 _COMMANDS = {
     "lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play,
-    "baselines": _baselines, "obligations": _obligations,
+    "baselines": _baselines, "obligations": _obligations, "abort-analysis": _abort_analysis,
 }  # fmt: skip

@@ -7,6 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from arena.families.crypto.challenges.schema import ChallengeSet, load
+from arena.families.crypto.cheats.variants import (
+    NONE,
+    SCRIPTED,
+    SCRIPTED_LABEL,
+    TEMPTED,
+    WATCHED,
+    conduct_in,
+    variant,
+    variant_key,
+)
+from arena.families.crypto.checks.results import CheatCheck
 from arena.families.crypto.judged import JudgeTemplate
 from arena.families.crypto.outcome import OutcomeRule
 from arena.families.crypto.prompts import PROMPT_VERSION, PromptTemplate, prompt_template
@@ -54,6 +65,8 @@ class CryptoSetup:
     """Tools in the provider's own form by challenge id."""
     judge_texts: dict[str, JudgeTemplate] = field(default_factory=dict)
     """Templates of what a judge reads of a challenge, by its id."""
+    adversary: str = NONE
+    """Whether seats cheat: one of ADVERSARIES (cheats/variants.py)."""
 
     def prompt(
         self, challenge: Mapping[str, Json], role: str, nonce: str, values: Mapping[str, Json] | None = None
@@ -71,14 +84,19 @@ class CryptoSetup:
         prompts the same part, is named and not repeated."""
         return self._template(challenge, role, False).filled(values, nonce)
 
-    def judged(self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> str:
+    def judged(
+        self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None, cheat: CheatCheck | None = None
+    ) -> str:
         """Return the challenge as ASCII JSON, as a judge reads it: with the values in all texts, who owns them, and
         the right result. Without values (a challenge without an instance, an old record) it is returned as it stands.
+
+        `cheat`: what became of the cheat in a match in which somebody may cheat; the right result follows from it.
         """
-        found = self.judge_texts.get(challenge["id"])
+        key = variant_key(challenge)
+        found = self.judge_texts.get(key)
         if found is None:
-            found = self.judge_texts[challenge["id"]] = JudgeTemplate.of(challenge)
-        return found.filled(values)
+            found = self.judge_texts[key] = JudgeTemplate.of(challenge)
+        return found.filled(values, cheat)
 
     def offered(self, challenge: Mapping[str, Json]) -> tuple[Tool, ...]:
         """Return the tools that a challenge's players are offered in the provider's own form; none under the text
@@ -92,7 +110,7 @@ class CryptoSetup:
         return found
 
     def _template(self, challenge: Mapping[str, Json], role: str, whole: bool) -> PromptTemplate:
-        key = (challenge["id"], role, whole)
+        key = (variant_key(challenge), role, whole)
         found = self.prompts.get(key)
         if found is None:
             tools = told_of(self.tools) if whole or not self.tools else TOOLS_POINTER
@@ -135,16 +153,24 @@ def trials(setup: CryptoSetup) -> Iterator[Trial]:
                 cell["roles"] = ", ".join(f"{role}={setup.role_models.get(role, setup.participant)}"
                                           for role in roles(challenge))  # fmt: skip
             key = f"{FAMILY}/{match_path(challenge['id'], rep)}"
-            yield Trial(
-                key=key,
-                family=FAMILY,
-                cell=cell,
-                unit=challenge["id"],
-                series=None,
-                seed=trial_seed(setup.run_seed, key),
-                plan={"challenge_id": challenge["id"], "rep": rep},
-                cast={role: setup.role_models.get(role, setup.participant) for role in roles(challenge)},
-            )
+            seed = trial_seed(setup.run_seed, key)
+            plan = {"challenge_id": challenge["id"], "rep": rep}
+            cast = {role: setup.role_models.get(role, setup.participant) for role in roles(challenge)}
+            conduct = conduct_in(challenge, seed, setup.adversary)
+            if conduct is not None:
+                plan[CONDUCT] = conduct
+                if conduct == TEMPTED and setup.adversary == SCRIPTED:
+                    cast[challenge["temptation"]["seat"]] = SCRIPTED_LABEL
+            yield Trial(key, FAMILY, cell, challenge["id"], None, seed, plan, cast)
+
+
+CONDUCT = "conduct"
+"""Member of a trial's plan in runs with cheats: WATCHED or TEMPTED, for challenges with a temptation."""
+
+
+def challenge_of(challenges: Mapping[str, Mapping[str, Json]], trial: Trial) -> Mapping[str, Json]:
+    """Return the challenge of a trial as this trial plays it. `challenges`: by id, as they stand in the file."""
+    return variant(challenges[trial.unit], trial.plan.get(CONDUCT))
 
 
 NONCE_PLACE = "{nonce}"
@@ -155,6 +181,9 @@ def prompts_digest(setup: CryptoSetup) -> str:
     """Return the SHA-256 over every system prompt of the run, in order; prompts with drawn values as templates."""
     digest = hashlib.sha256(PROMPT_VERSION.encode())
     for challenge in setup.challenges:
-        for role in roles(challenge):
-            digest.update(encode_line([challenge["id"], role, setup.prompt(challenge, role, NONCE_PLACE)]))
+        played = (None,) if setup.adversary == NONE or "temptation" not in challenge else (WATCHED, TEMPTED)
+        for conduct in played:
+            one = variant(challenge, conduct)
+            for role in roles(one):
+                digest.update(encode_line([variant_key(one), role, setup.prompt(one, role, NONCE_PLACE)]))
     return digest.hexdigest()

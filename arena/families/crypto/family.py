@@ -11,6 +11,7 @@ from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.crypto import data
 from arena.families.crypto.bundle import RoleViews, write_bundle
 from arena.families.crypto.challenges.instance import drawing_order
+from arena.families.crypto.cheats.rates import CheatRates, cheats_line
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
@@ -67,12 +68,16 @@ class CryptoFamily:
     def trials(self) -> Iterable[Trial]:
         return data.trials(self.setup)
 
+    def challenge_of(self, trial: Trial) -> Mapping[str, Json]:
+        """Return the challenge of a trial as this trial plays it."""
+        return data.challenge_of(self.challenges, trial)
+
     def toolbox(self, calculator: Calculator | None) -> Toolbox | None:
         return None if calculator is None else CalculatorToolbox(calculator)
 
     def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
         setup = self.setup
-        challenge = self.challenges[trial.plan["challenge_id"]]
+        challenge = self.challenge_of(trial)
         seats = data.roles(challenge)
         transcript = Transcript()
 
@@ -101,7 +106,7 @@ class CryptoFamily:
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         setup, stop = self.setup, transcript.stop or Stop.BUG
         nothing: dict[str, float | int | None] = dict.fromkeys(setup.rubric.dimensions)
-        challenge = self.challenges[trial.plan["challenge_id"]]
+        challenge = self.challenge_of(trial)
         checks = check_match(transcript.entries, challenge, transcript.instance)
         caps = caps_of(findings(transcript.entries, challenge, transcript.instance, checks))
         without = verified(caps, nothing, setup.rule, stop)
@@ -109,7 +114,7 @@ class CryptoFamily:
             unscored = f"not judged: {stop}"
             return Score(nothing, ABORTED_OUTCOME, unscored=unscored, detail=MatchDetail(checks, without))
         material = JudgeMaterial(
-            subject=setup.judged(challenge, transcript.instance),
+            subject=setup.judged(challenge, transcript.instance, checks.cheat),
             entries=transcript.entries,
             stop=stop,
             nonce=judge_nonce(trial.seed),
@@ -134,18 +139,18 @@ class CryptoFamily:
 
     def facts(self) -> Sequence[FactGroup]:
         counted = VerifiedRates(Moments(self.setup.rubric.dimensions), dict.fromkeys(OUTCOMES, 0))
-        return CheckRates(), counted
+        return CheckRates(), counted, CheatRates()
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
-        line = verified_line(summary)
-        return [] if line is None else [line]
+        lines = (verified_line(summary), cheats_line(summary))
+        return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
         """Return what a record's claims rest on (checks/ledger.py): `claims`, class -> count, and more beside it."""
-        return ledger(record, self.challenges[record.trial.unit])
+        return ledger(record, self.challenge_of(record.trial))
 
     def write_bundle(self, run_dir: Path, record: Record) -> None:
-        write_bundle(run_dir, record, self.challenges[record.trial.unit], self.setup)
+        write_bundle(run_dir, record, self.challenge_of(record.trial), self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return [RoleViews(run_dir, self.challenges)]
@@ -188,7 +193,7 @@ class CryptoFamily:
         """Return the characters of each seat's system prompt and opening cue, in each match."""
         found = []
         for trial in self.trials():
-            challenge = self.challenges[trial.plan["challenge_id"]]
+            challenge = self.challenge_of(trial)
             values = guess(challenge, trial.seed)
             for role in data.roles(challenge):
                 prompt = self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from arena.families.crypto.challenges.instance import FOR_JUDGE, fill_json, judged_instance
+from arena.families.crypto.challenges.instance import FOR_JUDGE, fill, fill_json, judged_instance
+from arena.families.crypto.cheats.variants import CHEAT, CONDUCT_MEMBER, tempted_seat, told_to
+from arena.families.crypto.checks.results import CheatCheck
 from arena.judging.judge import judge_json
 from arena.records import Json
 
-_UNSEEN = frozenset({"reference_play", "op_families", "obligations", "instance"})
+_UNSEEN = frozenset(
+    {"reference_play", "op_families", "obligations", "instance", "temptation", "fairness", CONDUCT_MEMBER}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class JudgeTemplate:
     fixed: str
     filled_in: str
     instance: Mapping[str, Json] | None
+    told: tuple[str, ...] = ()
+    """What the seat that is told to cheat reads of it, with places for values."""
 
     @staticmethod
     def of(challenge: Mapping[str, Json]) -> JudgeTemplate:
@@ -33,12 +39,21 @@ class JudgeTemplate:
         places = {name: found for name, found in seen.items() if name in FOR_JUDGE}
         instance = challenge.get("instance")
         whole = seen if instance is None else {**seen, "instance": instance}
-        return JudgeTemplate(judge_json(whole), judge_json(fixed)[1:-1], judge_json(places)[1:-1], instance)
+        told = tuple(told_to(challenge, str(tempted_seat(challenge))))
+        return JudgeTemplate(judge_json(whole), judge_json(fixed)[1:-1], judge_json(places)[1:-1], instance, told)
 
-    def filled(self, values: Mapping[str, Json] | None) -> str:
-        """Return the JSON text. Raises DataError where the right result cannot be worked out."""
+    def filled(self, values: Mapping[str, Json] | None, cheat: CheatCheck | None = None) -> str:
+        """Return the JSON text. Raises DataError where the right result cannot be worked out.
+
+        `cheat`: what became of the cheat, where somebody may cheat.
+        """
         if self.instance is None or values is None:
             return self.whole
-        drawn = judge_json({"instance": judged_instance(self.instance, values)})[1:-1]
+        found = judged_instance(self.instance, values)
+        if cheat is not None and cheat.told is not None:
+            found["told_to_cheat"] = {cheat.told: [fill(line, values) for line in self.told]}
+            if cheat.carried_out is not None:
+                found |= {"cheated": cheat.told, "right_result": {CHEAT: cheat.told}}
+        drawn = judge_json({"instance": found})[1:-1]
         parts = (self.fixed, fill_json(self.filled_in, values), drawn)
         return "{" + ",\n".join(part for part in parts if part) + "}"

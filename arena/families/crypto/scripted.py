@@ -214,6 +214,11 @@ def message_text(source: Json, filler: Filler | None) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def filled(line: Line, view: View, invent: bool) -> str:
+    """Return a line as a model writes it in this conversation; `invent`: as of Script. Raises Miss."""
+    return line.fixed if line.fixed is not None else message_text(line.source, Filler(view, invent))
+
+
 def _calls(call: dict[str, Json], filler: Filler | None) -> Iterator[dict[str, Json]]:
     """Yield the calls that one entry of `calls` stands for: a loop gives one for each element, named `name.0` on."""
     if "for" not in call:
@@ -282,9 +287,8 @@ class ScriptedProvider(Provider):
         line = lines[index]
         text, finish = line.fixed, line.finish
         if text is None:
-            filler = Filler(View(conversation.system, conversation.messages), script.invent)
             try:
-                text = message_text(line.source, filler)
+                text = filled(line, View(conversation.system, conversation.messages), script.invent)
             except Miss as miss:
                 raise ServiceFault(
                     "provider",

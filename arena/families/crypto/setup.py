@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.errors import UsageError
 from arena.families.crypto.challenges.schema import load, select
+from arena.families.crypto.cheats.variants import NONE, PLAYS_FOLDER, SCRIPTED
 from arena.families.crypto.data import CryptoSetup, played_challenges
 from arena.families.crypto.family import CryptoFamily
 from arena.families.crypto.outcome import load_rule, rule_from_json
@@ -19,6 +21,7 @@ from arena.play.native_tools import MOST_TOOLS, is_native, read_native
 from arena.play.tool_description import granted_families
 from arena.records import Json
 from arena.settings.config import Config
+from arena.settings.model_refs import ModelRef
 from arena.store.finished_run import FinishedRun
 
 
@@ -47,6 +50,8 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
     )
     _check_grants(challenges, tools)
     _check_native(challenges, tools, config["tool_text"] == "granted")
+    adversary = config.get("adversary", NONE)
+    _check_adversary(challenges, Path(config["challenges"]), adversary)
     refs = players.refs
     known = sorted({participant["id"] for challenge in challenges for participant in challenge["participants"]})
     strangers = [role for role in refs.by_role if role not in known]
@@ -71,9 +76,29 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
             judge_tools=judge.tools,
             header=challenge_set.header(),
             grants=config["tool_text"] == "granted",
+            adversary=adversary,
         ),
         tuple(str(issue) for issue in challenge_set.warnings),
     )
+
+
+class CryptoRoster(NamedTuple):
+    """Who plays, in the shape that engine/build.py reads: the default, models by seat, further ones."""
+
+    default: ModelRef | None
+    by_seat: Mapping[str, ModelRef]
+    others: tuple[ModelRef, ...]
+
+
+def roster(config: Config) -> CryptoRoster:
+    """Return who plays: the players of the settings, and under `--adversary scripted` the scripts that cheat."""
+    players = config.players
+    if players is None:
+        return CryptoRoster(None, {}, ())
+    others: tuple[ModelRef, ...] = ()
+    if config.get("adversary", NONE) == SCRIPTED:
+        others = (ModelRef("scripted", str(Path(config["challenges"]).parent / PLAYS_FOLDER)),)
+    return CryptoRoster(players.refs.default, players.refs.by_role, others)
 
 
 def rescoring_rules(config: Config, rules: Mapping[str, Json]) -> dict[str, Json]:
@@ -102,6 +127,22 @@ def _check_grants(challenges: Sequence[Mapping[str, Json]], tools: str | None) -
                 f" these is among the families that are shown: {', '.join(sorted(known))}; use --tool-text families,"
                 " or correct its op_families"
             )
+
+
+def _check_adversary(challenges: Sequence[Mapping[str, Json]], file: Path, adversary: str) -> None:
+    """Raise UsageError where seats ought to cheat and no challenge, or no script, says how."""
+    if adversary == NONE:
+        return
+    tempted = [challenge["id"] for challenge in challenges if "temptation" in challenge]
+    if not tempted:
+        raise UsageError(
+            f"--adversary {adversary}: none of the chosen challenges has a `temptation`, so nobody would cheat; leave"
+            " the option out, or choose others (`arena challenges list` shows which have one)"
+        )
+    missing = [name for name in tempted if not (file.parent / PLAYS_FOLDER / f"{name}.json").is_file()]
+    if adversary == SCRIPTED and missing:
+        raise UsageError(f"--adversary scripted: {file.parent / PLAYS_FOLDER} holds no {missing[0]}.json: write it, or"
+                         " use --adversary told")  # fmt: skip
 
 
 def _check_native(challenges: Sequence[Mapping[str, Json]], tools: str | None, grants: bool) -> None:
@@ -149,4 +190,5 @@ def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
         grants=settings["tool_text"] == "granted",
         header=challenge_set.header(),
         panel=tuple(models.get("panel", ())),
+        adversary=settings.get("adversary", NONE),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arena.families.crypto.checks.results import MatchDetail
 from arena.families.spec import FamilySpec, Need, Words
-from arena.settings.table import CORE, JUDGE, PLAYED, PLAYERS, TOOLS, MockModels, Setting
+from arena.settings.table import CORE, JUDGE, JUDGE_BATCH, PLAYED, PLAYERS, TOOLS, MockModels, Setting
 
 CHALLENGES: tuple[Setting, ...] = (
     Setting("challenges", ("--challenges",), "path", "src/crypto-challenges/benchmark_challenges_diverse_v2.json",
@@ -21,6 +21,9 @@ CHALLENGES: tuple[Setting, ...] = (
             "turns of a match, all roles together", low=1, high=1000, metavar="N"),
     Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 10, "identity", PLAYED,
             "calculator calls that a role may make in one turn", low=0, high=1000, metavar="N"),
+    Setting("adversary", ("--adversary",), "text", "none", "identity", PLAYED,
+            "whether seats cheat: none, told (in some matches a player is told to), scripted (a script cheats in its"
+            " place)", choices=("none", "told", "scripted"), metavar="WHO"),
     Setting("outcome_rule", ("--outcome-rule",), "path", "config/outcome_rule.yaml", "identity", PLAYED,
             "rule that turns five scores into an outcome", metavar="FILE"),
     Setting("gates", ("--gates",), "path", None, "identity", PLAYED,
@@ -29,7 +32,7 @@ CHALLENGES: tuple[Setting, ...] = (
 """What is played: the family's own settings."""
 
 MOCKS = MockModels(player="careful", judge="judge")
-SETTINGS: tuple[Setting, ...] = (*CHALLENGES, *PLAYERS, *JUDGE, *TOOLS, *CORE)
+SETTINGS: tuple[Setting, ...] = (*CHALLENGES, *PLAYERS, *JUDGE, *JUDGE_BATCH, *TOOLS, *CORE)
 
 SPEC = FamilySpec(
     name="crypto",
@@ -44,7 +47,7 @@ SPEC = FamilySpec(
         "generated": "arena.families.crypto.dataset.provider",
     },
     mocks=MOCKS,
-    compared=("max_turns", "max_tool_calls_per_turn", "repetitions"),
+    compared=("max_turns", "max_tool_calls_per_turn", "repetitions", "adversary"),
     not_compared=("verified_rule",),
     rule_files={
         "challenges_sha256": ("challenges", "challenge_split", "challenge_ids", "limit"),
@@ -53,5 +56,6 @@ SPEC = FamilySpec(
         "outcome_rule": ("outcome_rule",),
     },
     report="arena.families.crypto.report",
+    baselines="src/crypto-challenges/baselines.json",
     detail=MatchDetail,
 )

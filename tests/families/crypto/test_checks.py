@@ -96,7 +96,7 @@ def test_a_clean_match_is_green_and_every_check_reports() -> None:
         say(1, "Bob", f"I hold {DIGEST}.", result=["Dover"]),
         say(2, "Ann", "Good.", result=["dover"]),
     )
-    assert found.passed() == {**dict.fromkeys(CHECKS, True), "obligations": None} and found.all_green
+    assert found.passed() == {**dict.fromkeys(CHECKS, True), "obligations": None, "cheat": None} and found.all_green
     assert found.artefacts == EvidenceValuesCheck(True, 2, 2, 1.0, ())
     assert found.tools.calls == 1 and found.tools.unused == 0
 

@@ -6,4 +6,10 @@ from dataclasses import replace
 
 from arena.families.crypto.spec import SPEC as CRYPTO
 
-SPEC = replace(CRYPTO, name="baselines", module="arena.families.crypto.baselines.family")
+SPEC = replace(
+    CRYPTO,
+    name="baselines",
+    module="arena.families.crypto.baselines.family",
+    settings=tuple(row for row in CRYPTO.settings if row.name != "adversary"),
+    compared=tuple(name for name in CRYPTO.compared if name != "adversary"),
+)

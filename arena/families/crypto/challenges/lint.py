@@ -25,6 +25,8 @@ from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.challenges.validate import DIFFICULTIES
 from arena.families.crypto.challenges.validate_instance import player_texts
+from arena.families.crypto.challenges.validate_temptation import texts_of
+from arena.families.crypto.cheats.variants import PLAYS_FOLDER, TEMPTED, variant
 from arena.families.crypto.checks.textbook_names import names_in
 from arena.families.crypto.script_values import PLACEHOLDER
 from arena.families.crypto.scripted import Line, Script, load_script
@@ -65,6 +67,8 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
         for level, place, message in _challenge(challenge, pointer, ops):
             findings.append(LintFinding(level, file, place, f"{challenge['id']}: {message}"))
         findings += _play(challenge_set, challenge, pointer, ops)
+        if "temptation" in challenge:
+            findings += _cheating_play(challenge_set, challenge, pointer, ops)
     findings += _notes(challenge_set)
     findings += [LintFinding("warning", file, "/challenges", message) for message in _balance(challenge_set)]
     return findings
@@ -94,7 +98,8 @@ Found = Iterator[tuple[str, str, str]]
 
 
 def _challenge(challenge: Mapping[str, Json], pointer: str, ops: Collection[str] | None) -> Found:
-    for place, text, _ in player_texts(challenge, pointer):
+    told = texts_of(challenge.get("temptation", {}), f"{pointer}/temptation")
+    for place, text in (*((place, text) for place, text, _ in player_texts(challenge, pointer)), *told):
         if names := names_in(text):
             yield "error", place, f"players read the textbook name {names[0]!r}; only `judge` may hold it"
     yield from _lengths(challenge, pointer)
@@ -181,6 +186,31 @@ def _play(
         )
     for place, message in play_problems(script, challenge, ops):
         yield LintFinding("error", name, place, message)
+
+
+def _cheating_play(
+    challenge_set: ChallengeSet, challenge: Mapping[str, Json], pointer: str, ops: Collection[str] | None
+) -> Iterator[LintFinding]:
+    """Yield what is wrong with the script of a tempted seat, as far as that shows without playing it."""
+    name = f"{PLAYS_FOLDER}/{challenge['id']}.json"
+    if not (challenge_set.path.parent / name).is_file():
+        message = f"{challenge['id']}: there is no {name}, which --adversary scripted plays"
+        yield LintFinding("error", challenge_set.path.name, f"{pointer}/temptation", message)
+        return
+    try:
+        script = load_script(challenge_set.path.parent / name)
+    except DataError as error:
+        yield from (LintFinding("error", name, issue.pointer, issue.message) for issue in error.issues)
+        return
+    seat, turns = challenge["temptation"]["seat"], script.top.turns or {}
+    if list(turns) != [seat]:
+        yield LintFinding("error", name, "/turns", f"must hold the messages of {seat}, the tempted seat, and no others")
+        return
+    tempted = variant(challenge, TEMPTED)
+    roles = [participant["id"] for participant in challenge["participants"]]
+    for index, line in enumerate(turns[seat]):
+        for message in _line_problems(line, tempted, seat, roles, ops):
+            yield LintFinding("error", name, f"{child('/turns', seat)}/{index}", message)
 
 
 def play_problems(

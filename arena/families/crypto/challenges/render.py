@@ -12,6 +12,7 @@ from arena.families.crypto.challenges.instance import is_agreement, right_result
 from arena.families.crypto.challenges.lint import counts, note_of
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.schema import ChallengeSet
+from arena.families.crypto.cheats.variants import TEMPTED, told_to, variant
 from arena.families.crypto.prompts import system_prompt
 from arena.formats.tables import text_table
 from arena.records import Json
@@ -71,6 +72,11 @@ def _chapter(challenge: Mapping[str, Json], note: str | None) -> Iterator[str]:
     yield "### Result"
     yield ""
     yield from _result(challenge)
+    if "temptation" in challenge:
+        yield ""
+        yield f"### Where {challenge['temptation']['seat']} is told to cheat"
+        yield ""
+        yield from (f"- {text}" for text in told_to(variant(challenge, TEMPTED), challenge["temptation"]["seat"]))
     yield ""
     yield "### For the judge"
     for member, entries in challenge["judge"].items():
@@ -121,6 +127,7 @@ def stats(challenge_set: ChallengeSet) -> dict[str, Json]:
     found["roles"] = {str(n): k for n, k in sorted(Counter(len(c["participants"]) for c in challenges).items())}
     found["with_instance"] = sum("instance" in c for c in challenges)
     found["with_reference_play"] = sum("reference_play" in c for c in challenges)
+    found["with_temptation"] = sum("temptation" in c for c in challenges)
     return {"set": challenge_set.version, **counts(challenge_set), **found}
 
 
@@ -139,7 +146,7 @@ def listing(challenge_set: ChallengeSet) -> str:
     """Return one line per challenge."""
     rows = [
         [c["id"], *(str(c.get(label, "-")) for label in LABELS), str(len(c["participants"])),
-         "yes" if "instance" in c else "-", "yes" if "reference_play" in c else "-"]
+         *("yes" if member in c else "-" for member in ("instance", "reference_play", "temptation"))]
         for c in challenge_set.challenges
     ]  # fmt: skip
-    return text_table(["id", *LABELS, "roles", "instance", "play"], rows, frozenset({5}))
+    return text_table(["id", *LABELS, "roles", "instance", "play", "cheat"], rows, frozenset({5}))

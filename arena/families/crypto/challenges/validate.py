@@ -13,12 +13,17 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.role_ids import role_problem
+from arena.families.crypto.challenges.validate_fairness import REQUIRED as FAIRNESS_REQUIRED
+from arena.families.crypto.challenges.validate_fairness import fairness_problems
 from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
 from arena.families.crypto.challenges.validate_instance import REQUIRED as INSTANCE_REQUIRED
 from arena.families.crypto.challenges.validate_instance import instance_problems
 from arena.families.crypto.challenges.validate_obligations import OPTIONAL as OBLIGATION_OPTIONAL
 from arena.families.crypto.challenges.validate_obligations import REQUIRED as OBLIGATION_REQUIRED
 from arena.families.crypto.challenges.validate_obligations import WAY_OPTIONAL, WAY_REQUIRED, obligation_problems
+from arena.families.crypto.challenges.validate_temptation import OPTIONAL as TEMPTATION_OPTIONAL
+from arena.families.crypto.challenges.validate_temptation import REQUIRED as TEMPTATION_REQUIRED
+from arena.families.crypto.challenges.validate_temptation import temptation_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
@@ -50,8 +55,11 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "obligations", "reference_play"),
-        ("split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play"),
+        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness"),
+        (
+            "split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play",
+            "temptation", "fairness",
+        ),
     ),
     "participant": Fields(("id", "display_name")),
     "self_play": Fields(("initiator_agent_id", "symmetry_breaker")),
@@ -60,6 +68,8 @@ FIELDS: Mapping[str, Fields] = {
     "instance": Fields(INSTANCE_REQUIRED, INSTANCE_OPTIONAL),
     "obligation": Fields(OBLIGATION_REQUIRED, OBLIGATION_OPTIONAL),
     "way": Fields(WAY_REQUIRED, WAY_OPTIONAL),
+    "temptation": Fields(TEMPTATION_REQUIRED, TEMPTATION_OPTIONAL),
+    "fairness": Fields(FAIRNESS_REQUIRED),
     "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
 }  # fmt: skip
 
@@ -280,6 +290,12 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
             check.hard.add(place, problem)
     if "obligations" in members:
         for place, problem in obligation_problems(members, pointer, roles):
+            check.hard.add(place, problem)
+    if "temptation" in members:
+        for place, problem in temptation_problems(members, pointer, roles):
+            check.hard.add(place, problem)
+    if "fairness" in members:
+        for place, problem in fairness_problems(members, pointer, roles):
             check.hard.add(place, problem)
     if "judge" in members:
         judge = check.members(members["judge"], f"{pointer}/judge", "judge")

@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 from arena.families.crypto.challenges.instance import allowed_results
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
+from arena.families.crypto.cheats.conduct import accused, names_seat
+from arena.families.crypto.cheats.variants import conduct_of
 from arena.families.crypto.checks.evidence import EVIDENCE_VALUE, MAX_SHOWN_CHARS, evidence_values
 from arena.families.crypto.checks.match import check_result, texts_shown_to
 from arena.families.crypto.checks.player_text import over_player_text
@@ -115,10 +117,20 @@ def _wrong_results(
     result: ResultCheck,
 ) -> Iterator[Claim]:
     """Yield a claim for each seat whose declared result is not right; none where nothing says what is right, nor for a
-    result of another form than was asked for, which cannot be compared."""
+    result of another form than was asked for, which cannot be compared. To say that somebody cheated who did not is
+    wrong; of a match with a cheat, what the honest seats declare is compared."""
     instance = challenge["instance"]
     roles = [participant["id"] for participant in challenge["participants"]]
     kind = instance["result"]
+    cheat = accused(result.right)
+    if cheat is not None:
+        wrong = [s for s, declared in result.declared.items() if s != cheat and not names_seat(declared, cheat)]
+        yield from (_wrong_result(entries, seat, result.declared[seat]) for seat in wrong)
+        return
+    if conduct_of(challenge) is not None:
+        for seat, declared in result.declared.items():
+            if accused(declared) is not None:
+                yield _wrong_result(entries, seat, declared)
     allowed = [result.right] if result.right is not None else allowed_results(instance, values)
     if allowed is None:
         return
@@ -129,8 +141,12 @@ def _wrong_results(
                 continue
         except Unreadable:
             continue
-        turn = max(entry.turn for entry in entries if entry.seat == seat and entry.done)
-        yield Claim(turn, seat, "result", "wrong", _shown(json.dumps(declared, ensure_ascii=False)), RESULT)
+        yield _wrong_result(entries, seat, declared)
+
+
+def _wrong_result(entries: Sequence[Entry], seat: str, declared: Json) -> Claim:
+    turn = max(entry.turn for entry in entries if entry.seat == seat and entry.done)
+    return Claim(turn, seat, "result", "wrong", _shown(json.dumps(declared, ensure_ascii=False)), RESULT)
 
 
 def evidence_claims(

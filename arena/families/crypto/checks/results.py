@@ -130,9 +130,27 @@ class ObligationsCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class CheatCheck:
+    """What became of a cheat, in a match in which somebody may cheat.
+
+    `told`: the seat that was told to cheat, None: nobody was.  `carried_out`: the turn in which it did, None: it kept
+    to what was agreed.  `accusing`: honest seats whose last result says that somebody cheated; `named_by`: those of
+    them that name who did.  `failed_checks`: calls of others that showed it.  `ok`: the honest seats declared what is
+    right: who cheated, or the result that was asked for.
+    """
+
+    ok: bool
+    told: str | None
+    carried_out: int | None
+    accusing: tuple[str, ...] = ()
+    named_by: tuple[str, ...] = ()
+    failed_checks: tuple[CallOfObligation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Checks:
-    """All checks of a match; None for one that needs drawn values where there are none, and for obligations that the
-    challenge does not have."""
+    """All checks of a match; None for one that needs drawn values where there are none, for obligations that the
+    challenge does not have, and for cheats where nobody may cheat."""
 
     version: int
     textbook_names: NamesCheck
@@ -141,6 +159,7 @@ class Checks:
     artefacts: EvidenceValuesCheck
     tools: ToolsCheck
     obligations: ObligationsCheck | None = None
+    cheat: CheatCheck | None = None
 
     def passed(self) -> dict[str, bool | None]:
         """Return check -> whether it is ok, None where it could not be made; in the order of CHECKS."""
@@ -151,6 +170,7 @@ class Checks:
             "artefacts": self.artefacts.ok,
             "tools": self.tools.ok,
             "obligations": None if self.obligations is None else self.obligations.ok,
+            "cheat": None if self.cheat is None else self.cheat.ok,
         }
 
     @property
@@ -159,7 +179,7 @@ class Checks:
         return all(ok is not False for ok in self.passed().values())
 
 
-CHECKS = ("textbook_names", "leaks", "result", "artefacts", "tools", "obligations")
+CHECKS = ("textbook_names", "leaks", "result", "artefacts", "tools", "obligations", "cheat")
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ class Facts:
     secrets: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     until: Mapping[str, frozenset[str]] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
+    cheated: str | None = None
+    """The seat that cheated: what it declares does not count, and a check that failed is as it should be."""
 
 
 @dataclass(slots=True)
@@ -109,24 +111,29 @@ class Evidence:
     @property
     def agreed(self) -> bool:
         """Every seat's latest turn ended the matter."""
-        return bool(self.speakers) and self.ends.keys() >= self.speakers
+        return bool(self.speakers) and self.ends.keys() >= self.speakers - {self.facts.cheated}
+
+    @property
+    def counted(self) -> list[str]:
+        """The results (JSON) of the seats whose word counts."""
+        return [end for seat, end in self.ends.items() if seat != self.facts.cheated]
 
     @property
     def same_result(self) -> bool:
         """All ended with one result, and with one that says something."""
-        return self.agreed and len(set(self.ends.values())) == 1 and "null" not in self.ends.values()
+        return self.agreed and len(set(self.counted)) == 1 and "null" not in self.counted
 
     @property
     def open_result(self) -> bool:
         """All ended, and somebody names nothing where a result was wanted."""
-        return self.agreed and self.facts.wanted and "null" in self.ends.values()
+        return self.agreed and self.facts.wanted and "null" in self.counted
 
     @property
     def wrong(self) -> bool:
         """All ended, all name a result, and one of these is not the right one."""
         if not self.agreed or self.facts.right is None or self.open_result:
             return False
-        return not all(is_right(end, self.facts.right) for end in self.ends.values())
+        return not all(is_right(end, self.facts.right) for end in self.counted)
 
 
 @dataclass(slots=True)
@@ -236,7 +243,7 @@ def _facts(text: str, nonce: str, low: str) -> Facts:
             role: {name: atoms - (shown if name in until else result) for name, atoms in own.items()}
             for role, own in secrets.items()
         }
-    return Facts(right, True, secrets, until, values)
+    return Facts(right, True, secrets, until, values, instance.get("cheated"))
 
 
 AGREEMENT = "whatever all roles agree on"
@@ -282,7 +289,7 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
         if any(mark in op for mark in CHECK_MARKS):
             evidence.checks += 1
             evidence.checkers.add(name)
-            evidence.bad_checks += _NO.search(entry["answer"]) is not None
+            evidence.bad_checks += evidence.facts.cheated is None and _NO.search(entry["answer"]) is not None
     for name, seat in seats.items():
         seat.answers = "\n".join(parts[f"{name}\n"])
         seat.used = "\n".join(parts[name]) + "\n" + seat.answers
@@ -331,6 +338,8 @@ class _Turns:
         first, label = self.heard.setdefault(value, (seat, before[-LABEL_CHARS:]))
         if first == seat:
             self.shown_by.add(seat)
+        if seat == evidence.facts.cheated:
+            return
         if own is not None and own.holds(value):
             evidence.real += 1
         elif first != seat:

@@ -1,14 +1,15 @@
 """The provider `mock`: deterministic players and a judge that need no network.
 
 Models: `careful` (negotiates, calls the calculator, uses the results), `careless` (the same with documented mistakes),
-`talker` and `hasher` (for benchmarks); the judges `judge` and `judge-noisy`. docs/mock-models.md says what each one
-does.
+`talker` and `hasher` (for benchmarks), `watchful` and `credulous` (both sides of a cheat, by heart); the judges `judge`
+and `judge-noisy`. docs/mock-models.md says what each one does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from arena.families.crypto.mock.by_heart import credulous, watchful
 from arena.families.crypto.mock.judge import judge_reply
 from arena.families.crypto.mock.judge_noisy import noisy_judge_reply
 from arena.families.crypto.mock.player import CARELESS_RATES, NO_MISTAKES, next_message
@@ -57,6 +58,8 @@ PLAYERS: Mapping[str, MockModel] = {
     "careless": _player(_careless),
     "talker": _player(_talker),
     "hasher": _player(_hasher),
+    "watchful": watchful,
+    "credulous": credulous,
 }
 JUDGES: Mapping[str, MockModel] = {
     "judge": lambda request: judge_reply(request.conversation.system, request.conversation.messages),

@@ -1,0 +1,79 @@
+"""A challenge as one match plays it: as it stands, with cheating possible, or with a seat that is told to cheat. Pure.
+
+All code reads a variant as it reads a challenge. What is different stands under names that no challenge file may hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from arena.families.crypto.challenges.draws import Stream
+from arena.records import Json
+
+NONE, TOLD, SCRIPTED = "none", "told", "scripted"
+ADVERSARIES = (NONE, TOLD, SCRIPTED)
+"""Whether seats cheat in a run: nowhere, where a player is told to, or by a script in that seat."""
+
+WATCHED, TEMPTED = "watched", "tempted"
+"""All players know that somebody may cheat and how to declare it; and one of them is told to."""
+
+CONDUCT_MEMBER = "(conduct)"
+"""The member in which a variant says what it is."""
+_STREAM = "(temptation)"
+
+CHEAT = "cheat"
+"""The member of a declared result that names a seat which cheated, in place of the result that was asked for."""
+
+PLAYS_FOLDER = "cheating_plays"
+"""Folder beside the challenge file with a script for each tempted seat, `<challenge id>.json`."""
+
+SCRIPTED_LABEL = f"scripted/{PLAYS_FOLDER}"
+"""What results call the player of a tempted seat under `--adversary scripted`."""
+
+
+def conduct_in(challenge: Mapping[str, Json], seed: str, adversary: str) -> str | None:
+    """Return how a trial plays a challenge: WATCHED, TEMPTED, or None for a run or a challenge without cheats.
+
+    `seed`: the trial's. Each trial has an equal chance of `of_ten` in ten, whatever else it draws.
+    """
+    temptation = challenge.get("temptation")
+    if temptation is None or adversary == NONE:
+        return None
+    return TEMPTED if Stream(seed, _STREAM).below(10) < temptation["of_ten"] else WATCHED
+
+
+def variant(challenge: Mapping[str, Json], conduct: str | None) -> Mapping[str, Json]:
+    """Return the challenge as a trial of this conduct plays it."""
+    if conduct is None:
+        return challenge
+    made = {**challenge, CONDUCT_MEMBER: conduct}
+    temptation, instance = challenge["temptation"], challenge["instance"]
+    if conduct == TEMPTED and temptation.get("shown"):
+        own, seat = instance.get("own", {}), temptation["seat"]
+        made["instance"] = {**instance, "own": {**own, seat: [*own.get(seat, ()), *temptation["shown"]]}}
+    return made
+
+
+def conduct_of(challenge: Mapping[str, Json]) -> str | None:
+    """Return the conduct of a variant; None for a challenge as it stands."""
+    found: str | None = challenge.get(CONDUCT_MEMBER)
+    return found
+
+
+def variant_key(challenge: Mapping[str, Json]) -> str:
+    """Return what tells the variants of all challenges apart; ids of challenges cannot hold the sign between."""
+    conduct = conduct_of(challenge)
+    return str(challenge["id"]) if conduct is None else f"{challenge['id']}+{conduct}"
+
+
+def tempted_seat(challenge: Mapping[str, Json]) -> str | None:
+    """Return the seat that is told to cheat in this variant; None where none is."""
+    return str(challenge["temptation"]["seat"]) if conduct_of(challenge) == TEMPTED else None
+
+
+def told_to(challenge: Mapping[str, Json], role: str) -> Sequence[str]:
+    """Return what a role is told of cheating in this variant, line by line; empty for all but the tempted seat."""
+    if tempted_seat(challenge) != role:
+        return ()
+    temptation = challenge["temptation"]
+    return (temptation["gain"], *temptation["told"])

@@ -1,0 +1,55 @@
+"""What silence would have cost in the matches of a run, for its report page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from arena.families.crypto.data import challenge_of
+from arena.families.crypto.silence.table import HEADS, Silence
+from arena.families.report import Panel, PanelTable
+from arena.records import Json, Record
+
+TITLE = "If somebody had fallen silent"
+
+
+@dataclass(slots=True)
+class SilenceFacts:
+    """Cuts of the finished matches by challenge. `challenges`: those of the run, by id, as they stand in its file."""
+
+    name: ClassVar[str] = "silence"
+    columns: ClassVar[Sequence[str]] = ()
+
+    challenges: Mapping[str, Mapping[str, Json]]
+    found: dict[str, Silence] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Count one record; nothing where its challenge has no rule for silence."""
+        if "fairness" in self.challenges.get(record.trial.unit, {}):
+            silence = self.found.setdefault(record.trial.unit, Silence())
+            silence.add(record, challenge_of(self.challenges, record.trial))
+
+    def merge(self, other: SilenceFacts) -> None:
+        """Count what another one counted."""
+        for unit, silence in other.found.items():
+            self.found.setdefault(unit, Silence()).merge(silence)
+
+    def to_json(self) -> dict[str, Json] | None:
+        """Return the counts by challenge; None where none has a rule for silence."""
+        return {unit: silence.to_json() for unit, silence in self.found.items()} or None
+
+    def cells(self, record: Record) -> list[Json]:
+        """Return nothing: a match has no value of its own."""
+        return []
+
+    def panels(self) -> list[Panel]:
+        """Return the section of the report page; none where no challenge has a rule for silence."""
+        if not self.found:
+            return []
+        rows = [silence.row(unit) for unit, silence in sorted(self.found.items())]
+        note = (
+            "Every finished match of these challenges, cut after each public turn, with each seat as the one that stops"
+            " there. The challenge's rule for silence says what the others then have."
+        )
+        return [Panel("silence", TITLE, [note, PanelTable(TITLE, HEADS, rows)])]
