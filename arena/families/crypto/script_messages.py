@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from arena.records import Json
 
+ADDRESS = '{"to"'
+"""How a text begins that is for some roles only (docs/tool-protocol.md)."""
+
 
 def usual(message: Json) -> Json:
     """Return the message itself, or the one that a choice falls back on."""
@@ -35,8 +38,15 @@ def with_text(message: Json, text: str) -> Json:
     return text if isinstance(message, str) else message | {"text": text}
 
 
+def is_private(message: Json) -> bool:
+    """Whether a public turn begins with the line that addresses it to some roles only."""
+    return (text_of(message) or "").startswith(ADDRESS)
+
+
 def prefixed(message: Json, words: str) -> Json:
-    """Return a public message with words in front of its text, whatever it chooses."""
+    """Return a public message with words in front of its text, behind its address, whatever it chooses."""
     if isinstance(message, dict) and "choose" in message:
         return {"choose": [one | {"say": prefixed(one["say"], words)} for one in message["choose"]]}
-    return with_text(message, words + (text_of(message) or ""))
+    text = text_of(message) or ""
+    head, line, rest = text.partition("\n") if text.startswith(ADDRESS) else ("", "", text)
+    return with_text(message, f"{head}{line}{words}{rest}")
