@@ -17,6 +17,7 @@ from pathlib import Path
 
 from arena.errors import ArenaError, UsageError
 from arena.formats.bounded import read_file
+from arena.formats.indented_json import indented
 from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json
 from arena.store.files import is_temporary, reading, remove_temporaries, require_plain, write_atomic
@@ -106,7 +107,7 @@ def file_digest(path: Path) -> str:
 def pretty_json(value: Json) -> bytes:
     """Return indented JSON with raw UTF-8 where it can be encoded, and a final newline."""
     try:
-        return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+        return (indented(value) + "\n").encode()
     except UnicodeEncodeError:
         return (json.dumps(value, indent=2) + "\n").encode("ascii")
 
