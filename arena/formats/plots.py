@@ -105,9 +105,7 @@ class Curve:
     values: Sequence[float]
 
 
-def curves(
-    title: str, lines: Sequence[Curve], low: float, high: float, below: str, narrow: bool = False
-) -> Element:
+def curves(title: str, lines: Sequence[Curve], low: float, high: float, below: str, narrow: bool = False) -> Element:
     """Return curves over their places, at most as many as there are styles; `below` names the axis of places. Names
     stand at the ends of the curves, in the narrow form in a list below."""
     shown = [line for line in lines if line.values][: len(_STYLES)]
