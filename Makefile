@@ -161,7 +161,12 @@ bench-calculator: $(BENCH_VENV)/.ready build ## the calculator against gmpy2, ph
 	$(BENCH_VENV)/bin/python scripts/bench_calculator.py
 
 .PHONY: chaos
-chaos: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
+chaos: $(VENV)/.ready build mutants ## kill and disturb runs at 1,000 points, read 1,000,000 hostile inputs, change the code in known ways (docs/reliability.md)
+	$(BIN)/python scripts/chaos.py
+	$(BIN)/python scripts/fuzz.py
+
+.PHONY: mutants
+mutants: $(VENV)/.ready build ## change the code in known ways, one at a time: the tests must notice each (ONLY=word tries some)
 	$(BIN)/python scripts/mutants.py --only "$(ONLY)"
 
 .PHONY: real-model

@@ -125,6 +125,12 @@ class RequestFiltered(GateDenied):
     stop = Stop.CONTENT_FILTER
 
 
+class JudgePending(TrialEnded):
+    """The judge was not asked here: its answer comes from a batch, and is not there yet. The trial is `pending`."""
+
+    stop = Stop.JUDGE_PENDING
+
+
 class LimitExceeded(TrialEnded):
     """A limit of the run was reached: a clean stop that a higher limit resumes.
 
@@ -152,7 +158,7 @@ class ServiceFault(TrialEnded):
 
 def ended(stop: Stop, message: str) -> TrialEnded:
     """Return the exception that ends a trial for this reason: a recorded end is repeated as what it was."""
-    for kind in (ContextExceeded, RequestFiltered, PlayerFault, GateDenied):
+    for kind in (ContextExceeded, RequestFiltered, PlayerFault, GateDenied, JudgePending):
         if kind.stop is stop:
             return kind(message)
     if stop is Stop.BUDGET:  # met between two attempts of one call

@@ -33,6 +33,7 @@ from arena.transcripts import Transcript as Transcript
 from arena.transcripts import whole_text as whole_text
 
 RECORD_FORMAT = 2
+PENDING = STOPS[Stop.JUDGE_PENDING].status
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,8 @@ class _Line:
             raise MemberError("flagged", f"does not follow from the stop reason {self.stop}")
         if self.attempt < 0:
             raise MemberError("attempt", "must be 0 or more")
+        if rule.status == PENDING and _awaited(self.unscored) is None:
+            raise MemberError("unscored", f"must be `{PENDING}: ` and how the play ended, such as {Stop.MAX_TURNS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,11 @@ class Record:
     @property
     def status(self) -> str:
         return self.stop.status
+
+    @property
+    def play_stop(self) -> Stop:
+        """Why the play ended. Of a pending record `stop` says only that its judge is awaited."""
+        return (_awaited(self.score.unscored or "") if self.status == PENDING else None) or self.stop
 
     @property
     def flagged(self) -> bool:
@@ -284,6 +292,18 @@ class Record:
             judging=line.judging,
         )
         return Record(trial, line.attempt, transcript, score, line.gates)
+
+
+def awaiting(played: Stop, why: str) -> str:
+    """Return `Score.unscored` of a trial whose judge is awaited. `played`: why its play ended; `why` nobody judged."""
+    return f"{PENDING}: {played}; {why}"
+
+
+def _awaited(unscored: str) -> Stop | None:
+    """Return why the play of a pending trial ended, None for a text that `awaiting` did not write."""
+    word = unscored.partition(";")[0].removeprefix(f"{PENDING}: ")
+    known = {str(stop): stop for stop, rule in STOPS.items() if rule.scored and rule.status == "done"}
+    return known.get(word) if unscored.startswith(f"{PENDING}: ") else None
 
 
 def _number(value: float | None) -> float | int | None:

@@ -19,6 +19,7 @@ class Stop(StrEnum):
     CONTEXT_EXCEEDED = "context_exceeded"
     GATE_DENIED = "gate_denied"
     CONTENT_FILTER = "content_filter"
+    JUDGE_PENDING = "judge_pending"
     BUDGET = "budget"
     TIMEOUT = "timeout"
     PROVIDER = "provider"
@@ -64,6 +65,7 @@ STOPS: Mapping[Stop, StopRule] = {
     Stop.CONTEXT_EXCEEDED: StopRule("aborted", "The conversation outgrew a player's context window.", scored=True),
     Stop.GATE_DENIED: StopRule("denied", "A gate denied a call."),
     Stop.CONTENT_FILTER: StopRule("denied", "A provider's content filter refused the request."),
+    Stop.JUDGE_PENDING: StopRule("pending", "It was played; the judge's answer is awaited.", kept=False),
     Stop.BUDGET: StopRule("limit", "A limit of the run was reached.", kept=False),
     Stop.TIMEOUT: StopRule("error", "A service did not answer in time.", kept=False),
     Stop.PROVIDER: StopRule("error", "A model's service failed.", kept=False),
@@ -75,4 +77,4 @@ STOPS: Mapping[Stop, StopRule] = {
 }
 """Reason -> rule. The order of docs/run-directory.md, "Why a match stopped"."""
 
-STATUSES = ("done", "aborted", "denied", "limit", "error")
+STATUSES = ("done", "pending", "aborted", "denied", "limit", "error")

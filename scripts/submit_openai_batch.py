@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from arena.cli.entry import run_command  # noqa: E402
 from arena.cli.service_script import read_note, say, settings, write_note  # noqa: E402
 from arena.errors import EXIT_OK, DataError, Issue, UsageError  # noqa: E402
-from arena.families.crypto.dataset.requests import MAX_BYTES, MAX_REQUESTS  # noqa: E402
 from arena.formats.bounded import lines_of, open_file, parse_json  # noqa: E402
+from arena.providers.batch_lines import MAX_BYTES, MAX_REQUESTS  # noqa: E402
 from arena.providers.jobs.access import openai_batches  # noqa: E402
 from arena.records import Json  # noqa: E402
 from arena.settings.flags import Parser  # noqa: E402
@@ -38,7 +38,9 @@ def note_path(requests: Path) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(NAME, description="Send requests to OpenAI's Batch API.",
                     examples=(f"python3 scripts/{NAME} state/datasets/first/requests.jsonl",))  # fmt: skip
-    parser.add_argument("requests", type=Path, metavar="REQUESTS", help="file of `arena dataset requests`")
+    parser.add_argument(
+        "requests", type=Path, metavar="REQUESTS", help="file of `arena dataset requests`, or of --judge-batch"
+    )
     parser.add_argument("--note", type=Path, metavar="FILE", help="where to note the ids [beside the file]")
     parser.add_argument("--dry-run", action="store_true", help="check the file and say what would be sent")
     return parser

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,7 @@ from pathlib import Path
 from arena.analysis.check.ci_files import CiTargets, write_ci_outputs
 from arena.analysis.check.ci_outputs import CiRecord, ci_record, failed_record
 from arena.cli import run_choice
+from arena.cli.batch_judging import check_request, pending_lines
 from arena.cli.run_end import NotPassed, not_passed_lines, resume_command
 from arena.engine.build import ProcessContext, RunRequest, build_calculator, build_cast, build_family, tools_text
 from arena.engine.dry_run import dry_run_text
@@ -24,11 +26,21 @@ from arena.engine.result_text import View, summary_text
 from arena.engine.session import Run, Session, SessionResult
 from arena.engine.shards import AUTO, WHOLE, Shard, read_shard, shard_of_environment
 from arena.engine.shortfalls import no_talk, shortfalls
-from arena.errors import EXIT_BUDGET, EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, UsageError
+from arena.errors import (
+    EXIT_BUDGET,
+    EXIT_ERRORS,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    ArenaError,
+    SettingRefused,
+    StorageFault,
+    UsageError,
+)
 from arena.formats.tables import printable
 from arena.policy.limits import FLAGS, stricter
+from arena.records import PENDING
 from arena.store.manifest import Identity
-from arena.store.rundir import RunDir
+from arena.store.rundir import MANIFEST_FILE, RunDir
 
 STOPPED = (
     "the run has stopped, and what was played is kept. A run keeps its settings: give a new one another value; where"
@@ -42,6 +54,7 @@ def execute(request: RunRequest, console: Console) -> int:
     Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
     """
     request, shard = _sharded(request, console)
+    check_request(request)
     with build_cast(request) as cast, build_calculator(request) as calculator:
         tools = tools_text(request, cast, calculator)
         family = build_family(request, tools)
@@ -110,10 +123,26 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
         raise SettingRefused(f"{error}\n{STOPPED}; {run.resume_hint}") from None
     except UsageError:
         raise  # nothing was done, and the directory may be another run's
-    except ArenaError as error:
+    except BrokenPipeError:
+        raise  # whoever read what is said went away
+    except (ArenaError, OSError) as error:
+        told = _stored(run, path, error)
         with contextlib.suppress(OSError):  # report the original error, not this one
-            _ci_outputs(run, path, failed_record(run.identity.sha256, str(error)))
-        raise
+            _ci_outputs(run, path, failed_record(run.identity.sha256, str(told)))
+        raise told from error
+
+
+def _stored(run: Run, path: Path, error: ArenaError | OSError) -> ArenaError:
+    """Return an error that ended a run; one of the disk also says what is kept, and what to do."""
+    if isinstance(error, ArenaError) and not isinstance(error, StorageFault):
+        return error
+    said = str(error)
+    if isinstance(error, OSError):
+        named = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else f"the files of {path}"
+        said = f"cannot write {named}: {error.strerror or error}"
+    if not (path / MANIFEST_FILE).exists():
+        return StorageFault(f"{said}; nothing was played")
+    return StorageFault(f"{said}; what was answered is kept. Once it can be written again, {run.resume_hint}")
 
 
 def _targets(request: RunRequest) -> CiTargets:
@@ -156,7 +185,10 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     elif not operation.quiet:
         view = View(console.width(), console.color_out, operation.table, result.seconds)
         console.result(summary_text(summary, run.family, path, view))
-    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status != "limit"):
+    pending = summary["statuses"].get(PENDING, 0)
+    # A run that asks its judge later has nothing to say about single matches; one with answers says which have none.
+    unlisted = ("limit",) if run.request.answers is not None else ("limit", PENDING)
+    for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status not in unlisted):
         console.warn(line)
     for line in shortfalls(summary, operation.min_coverage):
         console.warn(line)
@@ -164,6 +196,8 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     if result.progress.stopped_by == "interrupted" or run.request.process.stop.is_set():
         console.warn(f"interrupted; only calls in flight are repeated; {resume}")
         return EXIT_INTERRUPTED
+    for line in pending_lines(run, path, pending, result.batches):
+        console.warn(line)
     decided = run.family.carried_over
     carried = [decided[key] for key in run.trial_keys() if key in decided] if decided else []
     errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
@@ -178,7 +212,7 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         return EXIT_ERRORS
     if no_talk(summary):
         return EXIT_ERRORS
-    if summary["n_planned"] and not summary["scored"] and not over_budget:
+    if summary["n_planned"] and not summary["scored"] and not over_budget and not pending:
         console.warn(f"no {run.family.spec.words.trial} has a score: {left_out(summary) or 'nothing was played'}")
         return EXIT_ERRORS
     return EXIT_OK

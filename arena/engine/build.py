@@ -7,14 +7,16 @@ never loads HTTP and every command starts fast.
 from __future__ import annotations
 
 import importlib
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from arena.calculator.carrier import CalculatorSettings, ensure_built
+from arena.engine.judge_batch import BATCH_PRICE
+from arena.engine.request import ProcessContext as ProcessContext
+from arena.engine.request import RunRequest as RunRequest
 from arena.errors import ConfigError, ServiceFault
 from arena.families.contract import Family
 from arena.families.spec import FamilySpec, Need
@@ -29,8 +31,8 @@ from arena.policy.policy_gate import PolicyGate
 from arena.providers.nobody import Nobody, Unasked
 from arena.records import Trial
 from arena.settings.config import Config, ModelRef
-from arena.settings.model_refs import Panel
 from arena.settings.prices import FREE, Price, load_prices
+from arena.settings.redaction import Redactor
 from arena.settings.table import PROVIDERS
 from arena.store.finished_run import Source
 
@@ -67,47 +69,6 @@ def family_spec(name: str) -> FamilySpec:
     """Return the static part of a family. Errors: ConfigError naming the families that exist."""
     spec: FamilySpec = load(FAMILIES, name, "family").SPEC
     return spec
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessContext:
-    """What the process around a run gives: the merged environment, the clone, the stop event, where to say things.
-
-    `argv`: the flags as they were given, and `command` the module they were given to (behind `python3 -m`): for saying
-    how to resume.  `live`: standard error is a terminal, and not --quiet.
-    """
-
-    environ: Mapping[str, str]
-    root: Path
-    stop: threading.Event
-    notify: Callable[[str], None]
-    warn: Callable[[str], None]
-    argv: tuple[str, ...] = ()
-    command: str = "arena.run"
-    live: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """One run as it was asked for.
-
-    `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
-    trials are scored again; None: trials are played.  `gate`: the policy of the run.
-    """
-
-    spec: FamilySpec
-    config: Config
-    process: ProcessContext
-    panel: Panel | None = None
-    source: Source | None = None
-    gate: Gate = field(default_factory=AllowAll)
-
-    def judges(self) -> Panel | None:
-        """Return who judges and how often; None for a run without a judge. Errors: UsageError where nobody is named."""
-        if self.panel is not None:
-            return self.panel
-        judge = self.config.judge
-        return None if judge is None else Panel((judge.ref,), 1)
 
 
 @dataclass(slots=True)
@@ -154,6 +115,23 @@ class Providers:
         provider.check_model(ref.model, judging)
         provider.check_sampling(sampling)
         return Model(provider, ref.model, str(ref.shown), sampling, self.price(ref), provider.recording(ref.model))
+
+    def judge(self, ref: ModelRef, sampling: Sampling) -> Model:
+        """Return a judge, asked in batches where the request says so. Errors: as of `model`; ConfigError for one that
+        cannot be asked so."""
+        given = self.request.answers
+        if given is None and self.request.config.get("judge_batch") is None:
+            return self.model(ref, sampling, judging=True)
+        if not PROVIDERS[ref.provider].batch:
+            able = ", ".join(name for name, row in PROVIDERS.items() if row.batch)
+            raise ConfigError(f"--judge-batch: {ref} takes no batch file in OpenAI's form; providers that do: {able}")
+        api = importlib.import_module(PROVIDERS[ref.provider].module).batch_api(ref.provider)
+        redactor = Redactor.from_environ(self.request.process.environ)
+        provider: Provider = importlib.import_module("arena.providers.batched").build(
+            ref.provider, api, redactor, given
+        )
+        provider.check_sampling(sampling)
+        return Model(provider, ref.model, str(ref.shown), sampling, self.price(ref).times(BATCH_PRICE))
 
     def price(self, ref: ModelRef) -> Price:
         """Return the price of a model. Errors: ConfigError when a cost limit is set and there is none."""
@@ -281,7 +259,7 @@ def _cast(request: RunRequest, providers: Providers, prices: Mapping[str, Price]
     panel: tuple[Model, ...] = ()
     if judges is not None:
         judging = judge.sampling if judge is not None else Sampling()
-        panel = tuple(providers.model(ref, judging, judging=True) for ref in judges.judges) * judges.repetitions
+        panel = tuple(providers.judge(ref, judging) for ref in judges.judges) * judges.repetitions
     models = [*([default] if default else []), *by_seat.values(), *others, *panel]
     labels = {model.label for model in models if not model.provider.offline}
     files = {model.label: digest for model in models if (digest := model.provider.digest(model.name)) is not None}

@@ -115,7 +115,7 @@ def _outcome(group: Mapping[str, Json]) -> str:
 
 def left_out(group: Mapping[str, Json]) -> str:
     """Return how many trials of a summary, or of a group in it, are in no mean, and why; empty where all are."""
-    counts = {status: group["statuses"][status] for status in ("error", "denied", "limit", "aborted")}
+    counts = {status: group["statuses"].get(status, 0) for status in ("error", "denied", "limit", "aborted", "pending")}
     counts["unscored"] = group["unscored"]
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
 

@@ -173,7 +173,7 @@ def _ended(child: _Child) -> None:
     code = os.waitstatus_to_exitcode(status)
     if code != EXIT_OK and child.failed is None:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-        child.failed = f"one of the processes {how}; what it played is kept, so resume --resume"
+        child.failed = f"one of the processes {how}; what it played is kept"
 
 
 def _terminate(children: Sequence[_Child]) -> None:
@@ -205,6 +205,8 @@ def _child(session: Session, part: Shard, folder: Path, life: int, pipe: int) ->
             _play(session, part, folder, say)
     except ArenaError as error:
         say(failed=str(error), refused=isinstance(error, SettingRefused))
+    except OSError as error:
+        say(failed=f"cannot write {error.filename or folder}: {error.strerror or error}", refused=False)
     except Exception as error:  # a bug of ours, which the parent reports: this process ends without a traceback
         place = traceback.extract_tb(error.__traceback__)[-1]
         said = f"{type(error).__name__}: {error} at {Path(place.filename).name}:{place.lineno}"

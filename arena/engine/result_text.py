@@ -14,7 +14,7 @@ from arena.families.contract import Family
 from arena.families.spec import Need
 from arena.formats.tables import Block, join_lines
 from arena.formats.terminal import wrapped
-from arena.records import Json
+from arena.records import STATUSES, Json
 from arena.settings.places import as_typed_here
 from arena.settings.table import PROVIDERS
 
@@ -57,7 +57,7 @@ def _counts(summary: Mapping[str, Json], family: Family, seconds: float | None) 
     statuses, words = summary["statuses"], family.spec.words
     took = "" if seconds is None else f" in {duration(seconds)}"
     parts = [f"{statuses['done']} of {summary['n_planned']} {words.trials} finished{took}"]
-    parts += [f"{statuses[status]} {status}" for status in ("aborted", "denied", "limit", "error") if statuses[status]]
+    parts += [f"{statuses[status]} {status}" for status in STATUSES[1:] if statuses.get(status)]
     rate = summary["success_rate"]
     if rate is not None:
         parts.append(f"success rate {rate:.1%}")

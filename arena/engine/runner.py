@@ -15,6 +15,7 @@ from arena.engine.plan import Job, JobSeries
 from arena.errors import (
     ArenaError,
     Interrupted,
+    JudgePending,
     LimitExceeded,
     SettingRefused,
     StorageFault,
@@ -25,7 +26,7 @@ from arena.families.contract import Family, score_problem
 from arena.play.context import RunContext
 from arena.play.past import Past
 from arena.play.services import Services, TrialServices
-from arena.records import STOPS, Record, Score, Stop, Transcript, Trial
+from arena.records import STOPS, Record, Score, Stop, Transcript, Trial, awaiting
 
 JOIN_SECONDS = 0.2
 """How often the main thread looks up from waiting: for the progress line and for Ctrl-C."""
@@ -172,7 +173,7 @@ class Runner:
             self._hooks.record(record, self._context.timer() - started, self._count(record, job.carried_over))
             if past is not NO_PAST:
                 past.append(record)
-            if record.status in ("error", "limit") and not job.carried_over:
+            if not STOPS[record.stop].kept and not job.carried_over:
                 return  # what follows in a series builds on this trial
 
     def _count(self, record: Record, carried_over: bool) -> int:
@@ -222,6 +223,10 @@ class Runner:
         """
         try:
             score = self._family.score(trial, transcript, services)
+        except JudgePending as end:
+            unscored = awaiting(transcript.stop or Stop.BUG, str(end))
+            transcript.stop = end.stop
+            return Score({}, None, unscored=unscored)
         except TrialEnded as end:
             transcript.stop, transcript.detail = end.stop, f"while scoring: {end}"
             return self._unscored(transcript)

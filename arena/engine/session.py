@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.engine.build import Cast, RunRequest
+from arena.engine.changed_run import Changed
 from arena.engine.interrupt import catching_interrupts
+from arena.engine.judge_batch import BatchFile, write_requests
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import Account, Console, ProgressLine, trial_line
+from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.results import write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
@@ -24,7 +27,7 @@ from arena.messages import Calculator
 from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
-from arena.records import STOPS, Json, Record, Stop, Trial
+from arena.records import PENDING, STOPS, Json, Record, Stop, Trial
 from arena.settings.prices import FREE
 from arena.store import digests, parts
 from arena.store.calls import CallLine
@@ -52,7 +55,8 @@ class NotPassed(NamedTuple):
     @staticmethod
     def of(record: Record) -> NotPassed:
         """Return what of a record is kept, whatever its status."""
-        return NotPassed(record.key, record.status, record.stop, record.transcript.detail)
+        detail = record.score.unscored if record.status == PENDING else record.transcript.detail
+        return NotPassed(record.key, record.status, record.stop, detail or "")
 
 
 class Shown(NamedTuple):
@@ -114,7 +118,9 @@ class SessionResult:
     progress: Progress
     not_passed: list[NotPassed]
     budget: Budget
-    seconds: float | None = None
+    batches: list[BatchFile]
+    """Files of requests to a judge that is asked in batches."""
+    seconds: float | None
 
 
 class Session:
@@ -160,11 +166,21 @@ class Session:
                 self.run.console.notify(self._nothing_to_play())
             played = time.perf_counter() - began
             summary = self._finish()
+            batches = self._ask_later()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
             digests.write(self.directory.path)
         alone = played if pending and not self.kept else None
-        return SessionResult(summary, progress, self.not_passed, self.budget, alone)
+        return SessionResult(summary, progress, self.not_passed, self.budget, batches, alone)
+
+    def _ask_later(self) -> list[BatchFile]:
+        """Write the requests of the matches that await their judge, where the settings name a file for them."""
+        run, config = self.run, self.run.request.config
+        path: Path | None = config.get("judge_batch")
+        if path is None:
+            return []
+        bound = config.judge is not None and config.judge.bound
+        return write_requests(self.directory.path, run.family, run.cast.panel, bound, path)
 
     def _nothing_to_play(self) -> str:
         run = self.run
@@ -187,7 +203,9 @@ class Session:
         """
         run, directory, retry = self.run, self.directory, frozenset(self.operation.retry)
         self.manifest = directory.read_manifest()
-        directory.check_identity(self.manifest, run.identity)
+        changed = Changed(self.manifest, run.identity, run.request.config, run.family.spec)
+        if refusal := changed.refusal(directory.path):
+            raise ConfigError(refusal)
         self._check_shard()
         parts.absorb(directory.path, run.console.notify)
         self.records = self._record_file()
@@ -203,12 +221,14 @@ class Session:
             else:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
-        self._read_journal()  # what is damaged is refused above: from here on the directory is changed
+        lost = self._read_journal()  # what is damaged is refused above: from here on the directory is changed
         digests.discard(directory.path)
         directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
         self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
         directory.write_manifest(self.manifest)
         self._write_inputs()
+        if lost:
+            run.console.warn(lost_text(lost, run.family.spec.words.trials))
         run.console.notify(f"resuming {directory.path}: {len(self.kept)} of {run.planned} kept")
 
     def _check_shard(self) -> None:
@@ -228,11 +248,27 @@ class Session:
             del self.kept[key]
             self.attempts[key] = newest[key].attempt + 1
 
-    def _read_journal(self) -> None:
-        """Index the recorded calls of what is to be played, and charge the budget with what was already spent."""
-        wanted = {key for key in self.run.trial_keys() if key not in self.kept}
+    def _read_journal(self) -> list[str]:
+        """Index the recorded calls of what is to be played, and charge the budget with what was already spent.
 
-        self.recorded.scan(wanted, self.charge)
+        Return the recorded trials that are to be played again, since the journal has lost some of their calls.
+        """
+        wanted = {key for key in self.run.trial_keys() if key not in self.kept}
+        count = CallCount(self.kept, self.run.request.source is not None)
+
+        def each(line: CallLine) -> None:
+            self.charge(line)
+            count.see(line)
+
+        self.recorded.scan(wanted, each)
+        lost = count.short()
+        if lost:
+            newest = dict(self.kept)
+            for key in lost:
+                self.attempts[key] = self.kept.pop(key).attempt
+            self._drop_what_builds_on_pending(newest)
+            self.recorded.scan(lost)
+        return lost
 
     def charge(self, line: CallLine) -> None:
         """Count a call of the journal that this process did not make."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from arena.engine.run_reliability import PanelSums, Plays, reliability_json
 from arena.families.contract import FactGroup, Family, Value
 from arena.formats.tables import csv_line
-from arena.records import STATUSES, Counters, Json, Record
+from arena.records import PENDING, STATUSES, Counters, Json, Record
 from arena.stats.moments import Moments, merge_counts, success_rate
 from arena.store.files import AtomicFile, write_atomic
 from arena.store.rundir import SUMMARY_FILE, pretty_json
@@ -85,7 +85,7 @@ class Group:
             "scored": self.scores.n,
             "unscored": self.unscored,
             "flagged": self.flagged,
-            "statuses": self.statuses,
+            "statuses": {name: count for name, count in self.statuses.items() if count or name != PENDING},
             "errors": self.statuses["error"],
             **{fact.name: fact.to_json() for fact in self.facts},
         }
@@ -252,15 +252,18 @@ class Summary:
         self._csv.close()
         grouped = self._units()
         outcomes = self._family.outcomes.labels
+        # Only where there are any: the files of a run that judges at once stay as they always were.
+        awaiting = [PENDING] if any(group.statuses[PENDING] for group in grouped.values()) else []
         units = AtomicFile(self._run_dir / f"{self._unit}_summary.csv")
         units.write(csv_line([f"{self._unit}_id", "n", "success_rate", *outcomes, *self.dimensions, "scored",
-                              "unscored", "errors", "aborted", "denied", "limit"]))  # fmt: skip
+                              "unscored", "errors", "aborted", "denied", "limit", *awaiting]))  # fmt: skip
         for unit, group in grouped.items():
             means = group.scores.means()
             units.write(csv_line([unit, group.n, group.success_rate(), *(group.outcomes[o] for o in outcomes),
                                   *(means[d] for d in self.dimensions), group.scores.n, group.unscored,
                                   group.statuses["error"], group.statuses["aborted"], group.statuses["denied"],
-                                  group.statuses["limit"]]))  # fmt: skip
+                                  group.statuses["limit"],
+                                  *(group.statuses[name] for name in awaiting)]))  # fmt: skip
         units.close()
         whole = {**extra, **self.to_json(grouped)}
         write_atomic(self._run_dir / SUMMARY_FILE, pretty_json(whole))

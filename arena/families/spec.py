@@ -44,9 +44,12 @@ class FamilySpec:
     `mocks`: the mock models that play and judge where none is named.
     `compared`: settings that two runs must have in common to be compared, beside seed, judge, tools and rules.
     `not_compared`: names of rules in which compared runs may differ.
+    `rule_files`: rule of the identity -> settings on which it depends, the one that names the file behind it first: so
+    that a refused resume can name the file.
     `chooses_conditions`: names of settings and rules that say which conditions are played: runs of which parts are
     compared (`arena compare --by`) may differ in them.
     `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
+    `baselines`: the data file with the published baselines of its own set (families/baselines.py); empty: none.
     `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
     """
 
@@ -60,6 +63,8 @@ class FamilySpec:
     mocks: MockModels = MockModels()
     compared: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
+    rule_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     chooses_conditions: tuple[str, ...] = ()
     report: str = ""
+    baselines: str = ""
     detail: type | None = None

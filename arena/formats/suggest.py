@@ -16,8 +16,13 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """
     names = list(dict.fromkeys(known))
     typed = _plain(name)
-    distances = {found: _distance(typed, _plain(found)) for found in names}
-    near = [found for found in names if distances[found] <= max(len(typed), len(found)) // 3]
+    distances: dict[str, int] = {}
+    for found in names:
+        most = max(len(typed), len(found)) // 3
+        # A name needs at least as many changes as it is longer, so one of a megabyte is not compared letter by letter.
+        if abs(len(typed) - len(found)) <= most and (distance := _distance(typed, _plain(found))) <= most:
+            distances[found] = distance
+    near = list(distances)
     if near:
         return _question(min(near, key=distances.__getitem__))
     begins = [found for found in names if _plain(found).startswith(typed)]

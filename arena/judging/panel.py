@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from arena.errors import JudgePending
 from arena.judging.judge import JudgeResult
 from arena.play.services import JUDGE_SEAT
 from arena.records import Counters, Judgement, Judging
@@ -32,9 +33,18 @@ def ask_panel(labels: Sequence[str], ask: Callable[[int], JudgeResult]) -> Panel
     """Ask for each judgement (`ask` is given its number) and put them together; `labels`: who gives it, in order.
 
     With one label or none there is one judgement, and what it says is the result.
-    Raises what `ask` raises: an outage of one judge is one of the match, and what was answered is in the journal.
+    Raises what `ask` raises: an outage of one judge is one of the match, and what was answered is in the journal. Where
+    an answer is awaited the further questions are put all the same, so that one batch holds them all.
     """
-    found = [ask(number) for number in range(max(1, len(labels)))]
+    found: list[JudgeResult] = []
+    awaited: JudgePending | None = None
+    for number in range(max(1, len(labels))):
+        try:
+            found.append(ask(number))
+        except JudgePending as end:
+            awaited = awaited or end
+    if awaited is not None:
+        raise awaited
     result = PanelResult(None, None, None, _judging(found))
     if len(labels) > 1:
         result.judging.panel = tuple(

@@ -80,6 +80,8 @@ def check_keys(value: Mapping[str, Json], known: Iterable[str], pointer: str, is
     """Make each unknown key of a map an issue."""
     names = tuple(known)
     for key in value:
+        if issues.full:
+            return
         if key not in names:
             there = ", ".join(names)
             issues.add(child(pointer, key), f"unknown key {key!r}{suggest(key, names)}; there are: {there}")

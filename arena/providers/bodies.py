@@ -90,3 +90,8 @@ def field_of(value: Json, *names: str) -> Json:
 def text_of(value: Json) -> str:
     """Return a string as it is, anything else as the empty string."""
     return value if isinstance(value, str) else ""
+
+
+def is_error(value: Any) -> bool:
+    """Tell whether a JSON body with a success status is really an error."""
+    return isinstance(value, dict) and (bool(value.get("error")) or value.get("type") == "error")

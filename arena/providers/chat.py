@@ -109,6 +109,11 @@ def build(name: str, settings: ProviderSettings) -> HttpProvider:
     return HttpProvider(place, ChatApi(endpoint).api(), {}, open_transport(settings, place))
 
 
+def batch_api(name: str) -> Api:
+    """Return the pure functions of an endpoint, for requests that are sent and answered as files."""
+    return ChatApi(ENDPOINTS[name]).api()
+
+
 class ChatApi:
     """The payload and the reading of one endpoint's Chat Completions."""
 

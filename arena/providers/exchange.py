@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 from arena.errors import ContextExceeded, LimitExceeded, RequestFiltered, ServiceFault, SettingRefused
 from arena.messages import HttpAttempt, ModelReply, ModelRequest, NativeCall, Provider, Sampling, Usage
 from arena.providers.api_errors import ApiError, meaning_of, read_error
-from arena.providers.bodies import NotJson, parse_json
+from arena.providers.bodies import NotJson, is_error, parse_json
 from arena.providers.http.pace import pace_for
 from arena.providers.http.retry import AnswerVerdict, asked_in_text, excerpt, retry_after_s
 from arena.providers.http.targets import Rotation, Target
@@ -132,14 +132,14 @@ class HttpProvider(Provider):
             if answer.reading is not None:
                 if answer.reading.finish == NO_ROOM:
                     raise ContextExceeded(f"{self.name}: {request.model}: the context window left no room", attempts)
-                return self._reply(request, answer, attempts, _sent(layout, learned))
+                return reply_of(request, answer, attempts, _sent(layout, learned), self._transport.redactor)
             error = answer.error
             assert error is not None
             attempts = (*attempts[:-1], replace(attempts[-1], error=f"HTTP {response.status}: {error.message}"))
-            reading = self._reading_of_error(request, error, attempts)
+            reading = reading_of_error(self.name, request, error, attempts)
             if reading is not None:
                 answer = answer._replace(reading=reading)
-                return self._reply(request, answer, attempts, _sent(layout, learned))
+                return reply_of(request, answer, attempts, _sent(layout, learned), self._transport.redactor)
             if self._without_key(response, error):
                 continue
             path = refused_value(error, payload)
@@ -179,7 +179,7 @@ class HttpProvider(Provider):
         if not redactor.clean(body):
             value = value if isinstance(value, NotJson) else redactor.json(value)
             body = redactor.text(body.decode("utf-8", "replace")).encode("utf-8", "replace")
-        if status < 300 and not _is_error(value):
+        if status < 300 and not is_error(value):
             if not isinstance(value, dict):
                 what = _what_instead(headers, body, value)
                 return AnswerVerdict("retry", f"HTTP {status}: {what} instead of a JSON object", may_be_billed=True)
@@ -198,22 +198,6 @@ class HttpProvider(Provider):
             return AnswerVerdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
         stored = body.decode("utf-8", "replace") if isinstance(value, NotJson) else value
         return AnswerVerdict("accept", said, Answer(stored, None, error))
-
-    def _reading_of_error(
-        self, request: ModelRequest, error: ApiError, attempts: tuple[HttpAttempt, ...]
-    ) -> Reading | None:
-        """Return the reply that an error stands for, or None; raise where it ends the trial by itself."""
-        meaning = meaning_of(error)
-        if meaning == "context":
-            raise ContextExceeded(f"{self.name}: {request.model}: {error.message}", attempts)
-        if meaning == "filter":
-            raise RequestFiltered(f"{self.name}: the provider's content filter: {error.message}", attempts)
-        if meaning == "refusal":
-            return Reading("", "refusal", request.model, None, notes=(f"refused by policy: {error.message}",))
-        if meaning == "generation":
-            note = f"the server could not read the model's call: {error.message}"
-            return Reading(error.generation or "", error.code.split()[0], request.model, None, notes=(note,))
-        return None
 
     def _without_key(self, response: HttpResponse, error: ApiError) -> bool:
         """Leave the key of a refused attempt out, if another one is left; return whether to try again with that."""
@@ -238,31 +222,56 @@ class HttpProvider(Provider):
         what = advice(meaning_of(error), request.model, self._place.endpoint)
         raise ServiceFault("provider", f"{self.name}: HTTP {status}: {error.message} ({what})", attempts)
 
-    def _reply(
-        self, request: ModelRequest, answer: Answer, attempts: tuple[HttpAttempt, ...], sent: Layout
-    ) -> ModelReply:
-        reading, notes = answer.reading, sent.notes
-        assert reading is not None
-        usage = reading.usage
-        if usage is None:
-            usage = _estimate(request, reading)
-            notes += ("usage estimated",)
-        reading = _apart(reading)
-        if reading.calls and not request.tools:
-            notes += ("native tool calls, though none were offered",)
-        clean = _redacted(reading, self._transport.redactor)
-        raw = answer.value
-        if clean is not reading:
-            raw, notes = None, (*notes, "raw not kept: a key stood across its parts")
-        finish = clean.finish
-        limit = request.sampling.max_tokens
-        silent = not clean.text.strip() and not clean.calls
-        if silent and finish in ("stop", "unknown") and limit is not None and usage.completion_tokens >= limit:
-            finish, notes = "length", (*notes, f"called {finish}, but the limit of tokens was reached without a word")
-        return ModelReply(
-            clean.text, finish, clean.model, usage, clean.reasoning, raw, attempts, notes + clean.notes, clean.calls,
-            sent.not_sent,
-        )  # fmt: skip
+
+def reading_of_error(
+    name: str, request: ModelRequest, error: ApiError, attempts: tuple[HttpAttempt, ...]
+) -> Reading | None:
+    """Return the reply that an error of the provider `name` stands for, or None.
+
+    Errors: ContextExceeded, RequestFiltered where it ends the trial by itself.
+    """
+    meaning = meaning_of(error)
+    if meaning == "context":
+        raise ContextExceeded(f"{name}: {request.model}: {error.message}", attempts)
+    if meaning == "filter":
+        raise RequestFiltered(f"{name}: the provider's content filter: {error.message}", attempts)
+    if meaning == "refusal":
+        return Reading("", "refusal", request.model, None, notes=(f"refused by policy: {error.message}",))
+    if meaning == "generation":
+        note = f"the server could not read the model's call: {error.message}"
+        return Reading(error.generation or "", error.code.split()[0], request.model, None, notes=(note,))
+    return None
+
+
+def reply_of(
+    request: ModelRequest, answer: Answer, attempts: tuple[HttpAttempt, ...], sent: Layout, redactor: Redactor
+) -> ModelReply:
+    """Return an answer that was read as the reply of a model: usage, reasoning apart, keys redacted, what was noted.
+
+    `sent`: the request as it went out.
+    """
+    reading, notes = answer.reading, sent.notes
+    assert reading is not None
+    usage = reading.usage
+    if usage is None:
+        usage = _estimate(request, reading)
+        notes += ("usage estimated",)
+    reading = _apart(reading)
+    if reading.calls and not request.tools:
+        notes += ("native tool calls, though none were offered",)
+    clean = _redacted(reading, redactor)
+    raw = answer.value
+    if clean is not reading:
+        raw, notes = None, (*notes, "raw not kept: a key stood across its parts")
+    finish = clean.finish
+    limit = request.sampling.max_tokens
+    silent = not clean.text.strip() and not clean.calls
+    if silent and finish in ("stop", "unknown") and limit is not None and usage.completion_tokens >= limit:
+        finish, notes = "length", (*notes, f"called {finish}, but the limit of tokens was reached without a word")
+    return ModelReply(
+        clean.text, finish, clean.model, usage, clean.reasoning, raw, attempts, notes + clean.notes, clean.calls,
+        sent.not_sent,
+    )  # fmt: skip
 
 
 def _apart(reading: Reading) -> Reading:
@@ -291,11 +300,6 @@ def _sent(layout: Layout, learned: list[Quirk]) -> Layout:
     left_out = {*layout.not_sent, *(quirk.not_sent for quirk in learned if quirk.not_sent is not None)}
     notes = (*layout.notes, *(quirk.note for quirk in learned))
     return Layout(layout.payload, notes, tuple(sorted(left_out)))
-
-
-def _is_error(value: Any) -> bool:
-    """Tell whether a JSON body with a success status is really an error."""
-    return isinstance(value, dict) and (bool(value.get("error")) or value.get("type") == "error")
 
 
 def _what_instead(headers: Mapping[str, str], body: bytes, value: Any) -> str:

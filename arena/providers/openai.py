@@ -40,7 +40,12 @@ INCOMPLETE = {"max_output_tokens": "length", "max_tokens": "length", "content_fi
 def build(name: str, settings: ProviderSettings) -> HttpProvider:
     """Make the provider. Raises ConfigError where its key or address is missing."""
     place = access(ENDPOINTS[name], settings.environ)
-    return HttpProvider(place, Api(payload, read, check), {}, open_transport(settings, place))
+    return HttpProvider(place, batch_api(name), {}, open_transport(settings, place))
+
+
+def batch_api(name: str) -> Api:
+    """Return the pure functions of the API, also for requests that are sent and answered as files."""
+    return Api(payload, read, check)
 
 
 def check(sampling: Sampling) -> None:

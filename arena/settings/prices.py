@@ -50,6 +50,18 @@ class Price:
         """The most that a prompt token can cost: a write to a cache may cost more than a plain one."""
         return max(self.prompt, self.cached_prompt or 0.0, self.cache_write or 0.0)
 
+    def times(self, share: float) -> Price:
+        """Return this share of the price; free stays FREE."""
+        if self is FREE:
+            return self
+        read, written = self.cached_prompt, self.cache_write
+        return Price(
+            self.prompt * share,
+            self.completion * share,
+            None if read is None else read * share,
+            None if written is None else written * share,
+        )
+
     def to_json(self) -> dict[str, Json]:
         """Return the prices by name; those that are as `prompt` are left out."""
         named = {name: getattr(self, name) for name in (*REQUIRED, *OPTIONAL)}

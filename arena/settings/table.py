@@ -59,17 +59,20 @@ class ProviderRow:
     `module`: offers `build(name, settings) -> Provider`; empty: a family brings its own (families/spec.py).
     `offline`: no call leaves the process.
     `free_ids`: model ids of this provider may hold slashes whose first part is another provider's name.
+    `batch`: the place of its API to which a batch file in OpenAI's form sends requests; empty: it takes no such file.
     `model_is`: what the model names.  `model_is_path`: it is a path on this machine.
     """
 
     module: str = ""
     offline: bool = False
     free_ids: bool = False
+    batch: str = ""
     model_is: str = "model id"
     model_is_path: bool = False
 
 
 _CHAT = "arena.providers.chat"
+_CHAT_BATCH = "/v1/chat/completions"
 
 PROVIDERS: dict[str, ProviderRow] = {
     "mock": ProviderRow(offline=True),
@@ -77,16 +80,16 @@ PROVIDERS: dict[str, ProviderRow] = {
     "generated": ProviderRow(offline=True, free_ids=True, model_is="file of generated matches", model_is_path=True),
     "replay": ProviderRow("arena.providers.replay", offline=True, free_ids=True, model_is="run directory",
                           model_is_path=True),
-    "openai": ProviderRow("arena.providers.openai"),
-    "openai-chat": ProviderRow(_CHAT, free_ids=True),
+    "openai": ProviderRow("arena.providers.openai", batch="/v1/responses"),
+    "openai-chat": ProviderRow(_CHAT, free_ids=True, batch=_CHAT_BATCH),
     "anthropic": ProviderRow("arena.providers.anthropic"),
     "fireworks": ProviderRow(_CHAT, free_ids=True),
-    "groq": ProviderRow(_CHAT, free_ids=True),
+    "groq": ProviderRow(_CHAT, free_ids=True, batch=_CHAT_BATCH),
     "together": ProviderRow(_CHAT, free_ids=True),
     "openrouter": ProviderRow(_CHAT, free_ids=True),
     "mistral": ProviderRow(_CHAT),
     "deepseek": ProviderRow(_CHAT),
-    "local": ProviderRow(_CHAT, free_ids=True),
+    "local": ProviderRow(_CHAT, free_ids=True, batch=_CHAT_BATCH),
 }  # fmt: skip
 """Name -> provider. A new provider is one file and one row."""
 
@@ -149,6 +152,13 @@ JUDGE: tuple[Setting, ...] = (
             "most tokens of one verdict (not sent without it)", low=1, metavar="N"),
 )  # fmt: skip
 """Who judges, and what the judge is shown."""
+
+JUDGE_BATCH: tuple[Setting, ...] = (
+    Setting("judge_batch", ("--judge-batch",), "path", None, _OP, _JUDGE,
+            "write the questions to the judge as a batch file (OpenAI's JSONL) and ask nobody: the matches are pending"
+            " until `arena rejudge --from-batch` has the answers", metavar="FILE"),
+)  # fmt: skip
+"""The judge asked later, in bulk: for families whose judge takes no tools into account while it is asked."""
 
 TOOLS: tuple[Setting, ...] = (
     Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,
@@ -246,6 +256,8 @@ CORE: tuple[Setting, ...] = (
     Setting("quiet", ("--quiet",), "flag", False, _CALL, _DISPLAY, "print only warnings and errors"),
     Setting("table", ("--table",), "flag", False, _CALL, _DISPLAY,
             "end with a row per challenge instead of the weakest five"),
+    Setting("verbose", ("--verbose",), "flag", False, _CALL, _DISPLAY,
+            "a refused resume lists every difference, digests too"),
     Setting("json", ("--json",), "flag", False, _CALL, _DISPLAY, "print the summary as one JSON object"),
     Setting("no_color", ("--no-color",), "flag", False, _CALL, _DISPLAY, "no colours (NO_COLOR does the same)"),
     Setting("version", ("--version",), "version", None, _CALL, _DISPLAY, "print the version and end"),
@@ -253,8 +265,8 @@ CORE: tuple[Setting, ...] = (
 """What every run has: seed, results, service calls, limits, display."""
 
 NOT_FROM_A_STRANGER = frozenset({
-    "allow_plain_http", "calculator_lambda_url", "env_file", "github_summary", "junit", "out", "print_http_errors",
-    "results_dir", "run_id", "ssl_verify",
+    "allow_plain_http", "calculator_lambda_url", "env_file", "github_summary", "judge_batch", "junit", "out",
+    "print_http_errors", "results_dir", "run_id", "ssl_verify",
 })  # fmt: skip
 """Settings that say where keys are sent, what is trusted or which files are written: only from flags, the environment
 and the clone's .env, never from a settings file, which may have come with a received run."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.records import Record
 from arena.stops import Stop
@@ -36,6 +37,22 @@ class Shape:
     torn: bool
 
 
+class Calls(NamedTuple):
+    """How many calls were answered: of players, of judges, and of the tools of both."""
+
+    model: int = 0
+    judge: int = 0
+    tool: int = 0
+    judge_tool: int = 0
+
+    @staticmethod
+    def of(record: Record) -> Calls:
+        """Return what a record counts; the journal holds a line for each of them."""
+        usage, judging = record.transcript.usage.values(), record.score.judging.usage
+        players = sum(seat.calls for seat in usage), sum(seat.tool_calls for seat in usage)
+        return Calls(players[0], judging.calls, players[1], judging.tool_calls)
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Where the newest record of a trial is, and what resume needs to know of it."""
@@ -43,6 +60,7 @@ class Stored:
     place: Place
     stop: Stop
     attempt: int
+    calls: Calls = Calls()
 
     @property
     def status(self) -> str:
@@ -148,7 +166,9 @@ class RecordFile:
 
     def stored(self) -> dict[str, Stored]:
         """Return key -> what resume needs, once every record was read. Errors: DataError naming line and pointer."""
-        return {record.key: Stored(place, record.stop, record.attempt) for place, record in self.placed()}
+        return {
+            record.key: Stored(place, record.stop, record.attempt, Calls.of(record)) for place, record in self.placed()
+        }
 
 
 def read_records(run_dir: Path, detail: type | None = None) -> Iterator[Record]:

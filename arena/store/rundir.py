@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.errors import ArenaError, ConfigError, UsageError
+from arena.errors import ArenaError, UsageError
 from arena.formats.bounded import read_file
 from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json
 from arena.store.files import is_temporary, reading, remove_temporaries, require_plain, write_atomic
 from arena.store.journal import JOURNAL_FILE, cut_torn_line, parse_line
-from arena.store.manifest import Identity, Manifest
+from arena.store.manifest import Manifest
 
 RECORDS_FILE = "matches.jsonl"
 MANIFEST_FILE = "manifest.json"
@@ -168,15 +168,6 @@ class RunDir:
 
     def write_manifest(self, manifest: Manifest) -> None:
         write_atomic(self.file(MANIFEST_FILE), pretty_json(manifest.to_json()))
-
-    def check_identity(self, manifest: Manifest, wanted: Identity) -> None:
-        """Errors: ConfigError listing each difference when a resume would change what the run is."""
-        found = list(differences(manifest.identity.to_json(), wanted.to_json()))
-        if found:
-            lines = "\n  ".join(found)
-            raise ConfigError(
-                f"--resume: this is another run than the one in {self.path}; nothing was played\n  {lines}"
-            )
 
     def recover(self, notify: Callable[[str], None], names: Iterable[str]) -> None:
         """Drop what a killed process left: half-written files, and torn last lines of the named JSONL files."""

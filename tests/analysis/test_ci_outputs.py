@@ -72,7 +72,7 @@ def miscounted(root: ElementTree.Element) -> list[str]:
 EXPECTED = {
     "max_turns": "by outcome", "agreed_end": "by outcome", "empty_reply": "by outcome", "refusal": "by outcome",
     "player_fault": "failure", "context_exceeded": "failure", "max_tokens": "by outcome", "content_filter": "skipped",
-    "gate_denied": "skipped", "budget": "skipped", "timeout": "error", "provider": "error",
+    "gate_denied": "skipped", "judge_pending": "skipped", "budget": "skipped", "timeout": "error", "provider": "error",
     "calculator": "error", "judge": "error", "journal": "error", "interrupted": "error", "bug": "error",
 }  # fmt: skip
 

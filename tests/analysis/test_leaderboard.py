@@ -112,17 +112,25 @@ def test_players_and_repetitions_may_differ(changes: dict[str, Any], tmp_path: P
 def test_a_row_counts_every_status_beside_the_means(tmp_path: Path) -> None:
     records = [record("c1", outcome="SUCCESS"), record("c2", outcome="FAILED"), record("c3"),
                record("c4", stop="player_fault"), record("c5", stop="gate_denied"), record("c6", stop="budget"),
-               record("c7", stop="bug")]  # fmt: skip
-    row = row_of(made_run(tmp_path / "a", records, planned=9, unpriced=["local/x"]))
-    assert row.left_out == {"errors": 1, "unscored": 1, "aborted": 1, "denied": 1, "limit": 1, "not played": 2}
-    assert len(STATUSES) == 5, "a new status needs a column"
-    assert (row.matches, row.planned, row.units, row.splits) == (7, 9, 7, "train")
+               record("c7", stop="bug"), record("c8", stop="judge_pending")]  # fmt: skip
+    row = row_of(made_run(tmp_path / "a", records, planned=10, unpriced=["local/x"]))
+    assert row.left_out == {
+        "errors": 1,
+        "unscored": 1,
+        "aborted": 1,
+        "denied": 1,
+        "limit": 1,
+        "pending": 1,
+        "not played": 2,
+    }
+    assert len(STATUSES) == 6, "a new status needs a column"
+    assert (row.matches, row.planned, row.units, row.splits) == (8, 10, 8, "train")
     assert row.raw == dict.fromkeys(DIMENSIONS, 3.0) == row.verified
     assert (row.success.value, row.success.n, row.success.interval) == (1 / 3, 3, wilson(1, 3))
     assert (row.cost_usd, row.unpriced) == (None, ("local/x",))
-    assert (row.calls, row.tokens) == (7, 105)
+    assert (row.calls, row.tokens) == (8, 120)
     shown = text(board_of(tmp_path / "a"))
-    assert "2 of 9 planned matches were not played" in shown and "no price of local/x" in shown
+    assert "2 of 10 planned matches were not played" in shown and "no price of local/x" in shown
 
 
 def test_verified_scores_are_columns_of_their_own(tmp_path: Path) -> None:

@@ -55,10 +55,19 @@ def value(run: Path, name: str) -> float | None:
 
 
 def test_every_status_has_a_rate_that_counts_it(run: Path) -> None:
-    rates = {"done": "scored_rate", "error": "errors_rate"} | {s: f"{s}_rate" for s in ("aborted", "denied", "limit")}
+    rates = {"done": "scored_rate", "error": "errors_rate"} | {
+        s: f"{s}_rate" for s in ("aborted", "denied", "limit", "pending")
+    }
     assert set(rates) == set(STATUSES)
     found = {status: value(run, name) for status, name in rates.items()}
-    assert found == {"done": 6 / 11, "error": 1 / 11, "aborted": 1 / 11, "denied": 1 / 11, "limit": 1 / 11}
+    assert found == {
+        "done": 6 / 11,
+        "error": 1 / 11,
+        "aborted": 1 / 11,
+        "denied": 1 / 11,
+        "limit": 1 / 11,
+        "pending": 0,
+    }
     assert value(run, "unscored_rate") == 1 / 11 and value(run, "not_played_rate") == 1 / 12
     assert value(run, "success_rate") == 3 / 7, "aborted matches count, errors and unscored ones do not"
 

@@ -202,16 +202,21 @@ def test_a_changed_identity_is_refused_on_resume_and_the_difference_printed(tmp_
     assert table.play("--max-turns", "2").code == 0
     before = (tmp_path / "run" / "matches.jsonl").read_bytes()
     changes: dict[tuple[str, ...], str] = {
-        ("--max-turns", "3"): "/settings/max_turns: was 2, now 3",
-        ("--max-turns", "2", "--seed", "5"): "/settings/seed: was 0, now 5",
-        ("--max-turns", "2", "--participant-model", "mock/careless"): '/models/participant: was "mock/careful"',
+        ("--max-turns", "3"): "you changed --max-turns: was 2, now 3",
+        ("--max-turns", "2", "--seed", "5"): "you changed --seed: was 0, now 5",
+        (
+            "--max-turns",
+            "2",
+            "--participant-model",
+            "mock/careless",
+        ): "you changed --participant-model: was mock/careful, now mock/careless",
     }
     for words, says in changes.items():
         refused = table.play(*words, "--resume")
         assert refused.code == 2 and says in refused.err
     table.challenges = [challenge("c1", name="Another title")]
     refused = table.play("--max-turns", "2", "--resume")
-    assert refused.code == 2 and "/rules/challenges_sha256" in refused.err
+    assert refused.code == 2 and "its content was changed" in refused.err
     assert (tmp_path / "run" / "matches.jsonl").read_bytes() == before
     table.challenges = [challenge("c1")]
     assert table.play("--max-turns", "2", "--resume", "--workers", "2", "--timeout", "5").code == 0, "operation may"
@@ -223,7 +228,7 @@ def test_a_script_that_was_changed_is_another_run(tmp_path: Path) -> None:
     assert short.code == 1 and "needs message 2" in short.records()[0]["detail"]
     longer = {"Ana": ["One.", "Three."], "Bo": ["Two."]}
     refused = table.play("--max-turns", "3", "--resume", turns=longer, judge=[verdict(4)])
-    assert refused.code == 2 and "/models/files/" in refused.err
+    assert refused.code == 2 and "the file of scripted/" in refused.err and "was changed" in refused.err
     whole = table.play("--max-turns", "3", out="whole", turns=longer, judge=[verdict(4)])
     assert [entry["text"] for entry in whole.records()[0]["transcript"]] == ["One.", "Two.", "Three."]
 

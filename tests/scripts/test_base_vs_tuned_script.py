@@ -59,7 +59,7 @@ def test_a_second_call_with_other_settings_is_refused_by_the_run(
 ) -> None:
     assert main(words) == 0
     assert main([*words, "--repetitions", "1"]) == 2
-    assert "/settings/repetitions: was 2, now 1" in capsys.readouterr().err
+    assert "you changed --repetitions: was 2, now 1" in capsys.readouterr().err
 
 
 def test_finished_runs_are_compared_without_playing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

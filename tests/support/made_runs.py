@@ -19,7 +19,7 @@ from arena.families.crypto.data import CELL_LABELS
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.records import STOPS, Record, Stop
+from arena.records import PENDING, STOPS, Record, Stop, awaiting
 from arena.stats.moments import Moments
 from arena.store import digests
 from arena.store.journal import encode_line
@@ -77,6 +77,7 @@ def record(
     status = Stop(stop).status
     scored = status == "done" and outcome is not None
     scores = dict.fromkeys(DIMENSIONS, GRADES[str(outcome)] if scored else None)
+    unscored = awaiting(Stop.AGREED_END, text) if status == PENDING else f"not judged: {text}"
     said = "FAILED" if status == "aborted" else outcome if scored else None
     verified = {"outcome": said, "scores": dict(scores), "caps": [], "rule": "verified-cap", "version": 1}
     checks = {
@@ -100,7 +101,7 @@ def record(
         "attempt": 0, "status": status, "stop": stop, "detail": text if status not in ("done",) else "",
         "flags": [stop] if STOPS[Stop(stop)].flagged else [], "gates": [], "transcript": entries,
         "usage": {"Ana": {"calls": 1, "prompt_tokens": 10, "completion_tokens": 5, "tool_calls": 1}},
-        "scores": scores if status == "done" else {}, "unscored": None if scored else f"not judged: {text}",
+        "scores": scores if status == "done" else {}, "unscored": None if scored else unscored,
         "outcome": said, "verdict": text if scored else None, "judging": judging, "prev": "0" * 64,
     }  # fmt: skip
     return {**whole, **changes}

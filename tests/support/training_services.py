@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
@@ -25,6 +25,8 @@ from tests.support.api_shapes import good_reply, problem_with, shape_of
 KEY, ACCOUNT = "test-key-0123456789", "acme"
 JOB_MEMBERS = {"dataset", "baseModel", "outputModel", "displayName", "epochs", "loraRank", "learningRate",
                "maxContextLength", "evaluationDataset"}  # fmt: skip
+ENDPOINTS = ("/v1/responses", "/v1/chat/completions")
+"""Places that a batch may be for, of those that the arena uses."""
 DEPLOYMENT_MEMBERS = {"baseModel", "displayName", "description", "minReplicaCount", "maxReplicaCount",
                       "acceleratorType", "acceleratorCount"}  # fmt: skip
 
@@ -148,11 +150,12 @@ class _Handler(BaseHTTPRequestHandler):
             found = re.fullmatch(pattern, path)
             if found is not None and row_method == method:
                 return act(_Asked(state, query, body, self.headers, found.groupdict()))
-        if method == "POST" and path == "/inference/v1/chat/completions":
-            return self._chat(state, body)
+        if method == "POST" and shape_of(path) is not None:
+            return self._model(state, body)
         raise Refusal(404, f"no such place: {method} {path}")
 
-    def _chat(self, state: State, body: bytes) -> Any:
+    def _model(self, state: State, body: bytes) -> Any:
+        """Answer one question to a model; one with `#` names the Fireworks deployment that it is asked on."""
         shape = shape_of(self.path)
         assert shape is not None
         payload = _json(body)
@@ -266,6 +269,8 @@ def _content(asked: _Asked) -> Any:
 def _create_batch(asked: _Asked) -> Any:
     needed = {"input_file_id", "endpoint", "completion_window"}
     about = asked.members(needed | {"metadata"}, needed)
+    if about["endpoint"] not in ENDPOINTS:
+        raise Refusal(400, f"endpoint must be one of {', '.join(ENDPOINTS)}")
     if about["completion_window"] != "24h" or about["input_file_id"] not in asked.state.files:
         raise Refusal(400, "a batch needs a file that is there, and 24h")
     lines = asked.state.files[about["input_file_id"]][1].splitlines()
@@ -295,23 +300,49 @@ def _get_batch(asked: _Asked) -> Any:
     return batch
 
 
+def _problems_of_batch(batch: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield what the service finds wrong with an input file before it asks a model anything."""
+    seen: set[str] = set()
+    models = {line.get("body", {}).get("model") for line in lines}
+    for number, line in enumerate(lines, 1):
+        if set(line) != {"custom_id", "method", "url", "body"} or line["method"] != "POST":
+            yield {"code": "invalid_request", "line": number, "message": "not a request"}
+        elif line["url"] != batch["endpoint"]:
+            yield {"code": "mismatched_endpoint", "line": number, "message": f"url is not {batch['endpoint']}"}
+        elif line["custom_id"] in seen:
+            yield {"code": "duplicate_custom_id", "line": number, "message": "custom_id stands here twice"}
+        elif len(models) > 1:
+            yield {"code": "mismatched_model", "line": number, "message": "a batch is for one model"}
+        seen.add(line.get("custom_id", ""))
+
+
 def _finish_batch(state: State, batch: dict[str, Any]) -> None:
     good, bad = [], []
-    for number, line in enumerate(state.files[batch["input_file_id"]][1].splitlines()):
-        request = json.loads(line)
-        text = state.answer(request)
+    lines = [json.loads(line) for line in state.files[batch["input_file_id"]][1].splitlines()]
+    problems = list(_problems_of_batch(batch, lines))
+    if problems:
+        batch |= {"status": "failed", "errors": {"object": "list", "data": problems}}
+        return
+    shape = shape_of(batch["endpoint"])
+    assert shape is not None
+    for number, request in enumerate(lines):
+        wrong = problem_with(shape, {"content-type": "application/json"}, request["body"])
+        text = None if wrong is not None else state.answer(request)
         head = {"id": f"batch_req_{number}", "custom_id": request["custom_id"]}
         if text is None:
-            error = {"message": "the model is overloaded", "type": "server_error"}
-            response = {"status_code": 500, "request_id": f"r{number}", "body": {"error": error}}
+            error = {"message": "the model is overloaded" if wrong is None else wrong.message, "type": "server_error"}
+            response = {
+                "status_code": 500 if wrong is None else 400,
+                "request_id": f"r{number}",
+                "body": {"error": error},
+            }
             bad.append({**head, "response": response, "error": None})
             continue
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
-        body = {"id": f"c{number}", "object": "chat.completion", "model": request["body"]["model"], "choices": [choice]}
+        body = good_reply(shape, request["body"], text)
         good.append({**head, "response": {"status_code": 200, "request_id": f"r{number}", "body": body}, "error": None})
-    for name, lines in (("output_file_id", good), ("error_file_id", bad)):
-        if lines:
-            data = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    for name, answers in (("output_file_id", good), ("error_file_id", bad)):
+        if answers:
+            data = b"".join(json.dumps(line).encode() + b"\n" for line in answers)
             batch[name] = _new_file(state, f"{name}.jsonl", data)["id"]
     batch["request_counts"] |= {"completed": len(good), "failed": len(bad)}
     batch["status"] = "completed"

@@ -16,7 +16,7 @@ from arena.analysis.check.thresholds import FAIL, OK, WARN, CheckVerdict
 from arena.errors import DataError, Issue
 from arena.families.verified import verified_of
 from arena.formats.tables import number, printable
-from arena.records import Json, Record
+from arena.records import PENDING, Json, Record
 from arena.settings.places import DATA_ROOT
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
@@ -101,6 +101,8 @@ def _kind(record: Record, best: str) -> tuple[str, str, str]:
     said = f"{stop}: {detail}" if detail else stop
     if status == "error":
         return ERROR, stop, said
+    if status == PENDING:
+        return SKIPPED, status, unscored or status
     if status in ("denied", "limit"):
         return SKIPPED, status, said
     if status == "aborted":
@@ -204,7 +206,7 @@ def _facts(summary: Mapping[str, Json]) -> list[tuple[str, str]]:
 def left_out(summary: Mapping[str, Json]) -> dict[str, int]:
     """Return why matches are in no mean -> how many; every reason stands there, also with 0."""
     statuses = summary["statuses"]
-    found = {name: int(statuses[name]) for name in ("error", "aborted", "denied", "limit")}
+    found = {name: int(statuses.get(name, 0)) for name in ("error", "aborted", "denied", "limit", "pending")}
     return found | {"unscored": int(summary["unscored"]), "not played": int(summary.get("n_not_played", 0))}
 
 

@@ -78,7 +78,7 @@ def success(outcomes: Mapping[str, int]) -> Figure:
 
 
 def _status(name: str) -> Callable[[Mapping[str, Json]], Figure]:
-    return lambda group: share(group["statuses"][name], played(group), "no match was played")
+    return lambda group: share(group["statuses"].get(name, 0), played(group), "no match was played")
 
 
 def _counted(name: str) -> Callable[[Mapping[str, Json]], Figure]:
@@ -157,6 +157,7 @@ DERIVED: Mapping[str, tuple[Callable[[Mapping[str, Json]], Figure], str]] = {
     "aborted_rate": (_status("aborted"), "share of matches that a player broke off by breaking a rule"),
     "denied_rate": (_status("denied"), "share of matches that a gate denied"),
     "limit_rate": (_status("limit"), "share of matches that a budget stopped"),
+    "pending_rate": (_status("pending"), "share of matches whose judge's answer is awaited"),
     "unscored_rate": (_counted("unscored"), "share of matches without a readable verdict"),
     "flagged_rate": (_counted("flagged"), "share of matches with an empty reply or a refusal"),
     "scored_rate": (lambda group: share(group["scored"], played(group), "no match was played"),

@@ -17,7 +17,7 @@ from arena.records import Json
 from arena.stats.power import POWER
 
 _SOURCES = {JUDGE: "As the judge scored", SCORE: "Scores", VERIFIED: "Verified scores"}
-_COUNTS = ("planned", "played", "scored", "unscored", "aborted", "denied", "limit", "error", "not_played")
+_COUNTS = ("planned", "played", "scored", "unscored", "pending", "aborted", "denied", "limit", "error", "not_played")
 _HEADER = ("", "base", "tuned", "difference", "95 % percentile", "95 % BCa", "p", "p (Holm)", "g_z", "+ = -",
            "pairs", "verdict")  # fmt: skip
 

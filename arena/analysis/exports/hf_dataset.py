@@ -191,7 +191,7 @@ def _readme(run: FinishedRun, tables: _Tables, counts: Mapping[str, int], licenc
 def _facts(run: FinishedRun, summary: Mapping[str, Json], counts: Mapping[str, int]) -> Sequence[str]:
     rules, statuses = summary["rules"], summary["statuses"]
     rubric, rule = rules.get("rubric", {}), rules.get("outcome_rule", {})
-    beside = ", ".join(f"{statuses[name]} {name}" for name in ("error", "aborted", "denied", "limit"))
+    beside = ", ".join(f"{statuses.get(name, 0)} {name}" for name in ("error", "aborted", "denied", "limit", "pending"))
     return (
         f"family: {summary['family']}; challenge set: {rules.get('benchmark_version') or 'without a version'}",
         f"players: {summary['models']['participant']}; judge: {summary['models']['judge']}; seed"

@@ -18,7 +18,7 @@ from arena.families.crypto.data import TOOLS_POINTER, challenge_of, played_chall
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.views import role_messages, spoken
 from arena.play.hearing import seat_nonce
-from arena.records import EVERYBODY, Entry, Json, Record
+from arena.records import EVERYBODY, PENDING, Entry, Json, Record
 from arena.store.files import AtomicFile
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE
@@ -168,6 +168,8 @@ def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, to
 
 
 def _error(record: Record) -> str:
+    if record.status == PENDING:
+        return record.score.unscored or PENDING
     status = "unscored" if record.status == "done" else record.status
     why = record.score.unscored if status == "unscored" else record.transcript.detail or record.stop
     return f"{status}: {why}"

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 
 from arena.analysis.check.metrics import Figure, check_rate, pass_row, success
 from arena.analysis.compare.paired_runs import VERIFIED_RULE, must_agree
+from arena.engine.build import FAMILIES, family_spec
 from arena.engine.result_text import players_text
 from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import DataError, Issue, UsageError
+from arena.families.baselines import PublishedBaselines, read_baselines
 from arena.formats.suggest import suggest
 from arena.records import Json
+from arena.settings.places import DATA_ROOT
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
 
@@ -80,6 +83,8 @@ class Board:
     """Rank of each row: equal values share one (1, 1, 3); None where the run has no value or too little coverage."""
     min_coverage: float = MIN_COVERAGE
     """Percent; rows with less come last."""
+    baselines: PublishedBaselines | None = None
+    """What plays that ought to fail reach on the same set; None where nothing was published for it."""
 
     def covers(self, row: Row) -> bool:
         """Return whether enough of a run's plan has an outcome to rank it."""
@@ -120,7 +125,8 @@ def boards(runs: Sequence[FinishedRun], sort: str, min_coverage: float = MIN_COV
             noun = str(summary.get("unit_noun", "unit"))
             dimensions = tuple(summary.get("mean_scores", ()))
             different = tuple(_different(first, here))
-            found[key] = Board(here, different, noun, dimensions, min_coverage=min_coverage)
+            baselines = _baselines(run)
+            found[key] = Board(here, different, noun, dimensions, min_coverage=min_coverage, baselines=baselines)
         found[key].rows.append(_row(run, summary))
     keys = sort_keys(runs[0].summary() if runs else {})
     if sort not in keys:
@@ -131,6 +137,16 @@ def boards(runs: Sequence[FinishedRun], sort: str, min_coverage: float = MIN_COV
         board.rows.sort(key=lambda row: (not covers(row), *_order(value(row), highest_first), row.run))
         board.ranks = _ranks([value(row) if covers(row) else None for row in board.rows])
     return list(found.values())
+
+
+def _baselines(run: FinishedRun) -> PublishedBaselines | None:
+    """Return the published baselines of the set that a run played."""
+    identity = run.manifest.identity
+    file = family_spec(identity.family).baselines if identity.family in FAMILIES else ""
+    if not file:
+        return None
+    published = read_baselines(DATA_ROOT / file)
+    return published if published.belongs_to(identity.rules) else None
 
 
 def _different(first: Mapping[str, Json], other: Mapping[str, Json]) -> list[str]:
@@ -198,6 +214,7 @@ def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
             "aborted": int(statuses["aborted"]),
             "denied": int(statuses["denied"]),
             "limit": int(statuses["limit"]),
+            "pending": int(statuses.get("pending", 0)),
             "not played": int(summary["n_not_played"]),
         },
         calls=usage["players"]["calls"] + usage["judge"]["calls"],

@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from arena.analysis.leaderboard.leaderboard import Board
-from arena.analysis.leaderboard.text import LEFT, NOTE, cells, header, notes, title
+from arena.analysis.leaderboard.text import (
+    BASELINE_HEADS,
+    LEFT,
+    NOTE,
+    baseline_cells,
+    baselines_title,
+    cells,
+    header,
+    notes,
+    title,
+)
 from arena.analysis.report.markup import Markup, join, tag, trusted
 from arena.analysis.report.page import policy, style
+from arena.families.baselines import PublishedBaselines
 
 
 def page(found: Sequence[Board]) -> bytes:
@@ -39,13 +50,27 @@ def _section(board: Board, found: Sequence[Board]) -> Markup:
     rows = [tag("tr", *(_cell(cell, side) for cell, side in zip(row, classes, strict=True))) for row in cells(board)]
     table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", join(rows, "\n")), class_="sortable")
     said = notes(board, found)
+    baselines = [] if board.baselines is None else [_baselines(board.baselines)]
     return tag(
         "section",
         tag("h2", title(board)),
         *([tag("ul", *(tag("li", note) for note in said))] if said else []),
         tag("div", table, class_="wide"),
         tag("p", f"Outcomes: {'/'.join(board.rows[0].outcomes)}.", class_="soft"),
+        *baselines,
     )
+
+
+def _baselines(published: PublishedBaselines) -> Markup:
+    heads = [
+        tag("th", name, scope="col", class_="l" if place == 0 else None) for place, name in enumerate(BASELINE_HEADS)
+    ]
+    rows = [
+        tag("tr", *(_cell(cell, "l" if place == 0 else None) for place, cell in enumerate(row)))
+        for row in baseline_cells(published)
+    ]
+    table = tag("table", tag("thead", tag("tr", *heads)), tag("tbody", join(rows, "\n")))
+    return tag("div", tag("p", baselines_title(published)), tag("div", table, class_="wide"))
 
 
 def _cell(text: str, side: str | None) -> Markup:

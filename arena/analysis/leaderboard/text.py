@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from arena.analysis.check.metrics import Figure
 from arena.analysis.leaderboard.leaderboard import Board, Row, describe_difference
+from arena.families.baselines import PublishedBaselines
 from arena.formats.markdown import escape, table
 from arena.formats.tables import csv_line, join_lines, number, text_table
 from arena.records import Json
@@ -57,7 +58,7 @@ def header(board: Board) -> list[str]:
         "run", "rank", "players", f"{board.noun}s", "split", "matches", "covered", "outcomes", "success",
         "success of planned", "verified success",
         *(f"{name} (judge)" for name in short), *(f"{name} (verified)" for name in short), "result right", "leaks",
-        "errors", "unscored", "aborted", "denied", "limit", "calls", "tokens", "cost $", "pass^k",
+        "errors", "unscored", "aborted", "denied", "limit", "pending", "calls", "tokens", "cost $", "pass^k",
     ]  # fmt: skip
 
 
@@ -77,7 +78,8 @@ def cells(board: Board) -> Iterator[list[str]]:
             "-" if row.success_planned is None else f"{row.success_planned:.1%}", _rate(row.verified_success),
             *(number(row.raw.get(name)) for name in board.dimensions),
             *(number(row.verified.get(name)) for name in board.dimensions), _rate(row.right), _rate(row.leaks),
-            *(str(out[name]) for name in ("errors", "unscored", "aborted", "denied", "limit")), f"{row.calls:,}",
+            *(str(out[name]) for name in ("errors", "unscored", "aborted", "denied", "limit", "pending")),
+            f"{row.calls:,}",
             f"{row.tokens:,}{'~' if row.estimated else ''}",
             "unknown" if row.cost_usd is None else f"{row.cost_usd:,.2f}", passing,
         ]  # fmt: skip
@@ -98,6 +100,26 @@ def _short(dimension: str) -> str:
     return dimension.split("/")[0].strip().split(" ")[0].lower()
 
 
+BASELINE_HEADS = ("baseline", "matches", "success", "verified success")
+
+
+def baselines_title(published: PublishedBaselines) -> str:
+    """Return what the table of baselines is."""
+    return (
+        f"What generated plays reach on {published.benchmark_version}, judged by {published.judge}, {published.seeds}"
+        " seeds: all but the reference ought to fail."
+    )
+
+
+def baseline_cells(published: PublishedBaselines) -> list[list[str]]:
+    """Return a row per baseline, in the order of the published table."""
+    return [
+        [row.name, f"{row.n:,}", *("-" if rate is None else f"{rate:.1%}" for rate in
+         (row.success_rate, row.verified_success_rate))]
+        for row in published.baselines
+    ]  # fmt: skip
+
+
 def text(found: Sequence[Board]) -> str:
     """Return the tables for a terminal, one run after the other turned on its side: they have too many columns."""
     lines = []
@@ -108,6 +130,9 @@ def text(found: Sequence[Board]) -> str:
         lines += [f"outcomes: {'/'.join(next(iter(board.rows)).outcomes)}"]
         lines += [f"note: {note}" for note in notes(board, found)]
         lines += [""]
+        if board.baselines is not None:
+            rates = text_table(BASELINE_HEADS, baseline_cells(board.baselines), frozenset({1, 2, 3}))
+            lines += [baselines_title(board.baselines), rates, ""]
     return join_lines([*lines, NOTE])
 
 
@@ -121,6 +146,9 @@ def markdown(found: Sequence[Board]) -> bytes:
         lines += [f"Outcomes: {escape('/'.join(next(iter(board.rows)).outcomes))}.", ""]
         lines += [f"- {escape(note)}" for note in notes(board, found)]
         lines += [""]
+        if board.baselines is not None:
+            rates = table(BASELINE_HEADS, baseline_cells(board.baselines), frozenset({1, 2, 3}))
+            lines += [escape(baselines_title(board.baselines)), "", rates, ""]
     return "\n".join([*lines, escape(NOTE), ""]).encode("utf-8", "backslashreplace")
 
 
@@ -143,7 +171,7 @@ def _csv_header(dimensions: Sequence[str], outcomes: Sequence[str]) -> list[str]
     return ["group", "rank", "run", "identity_sha256", "players", "judge", "calculator", "benchmark_version", "splits",
             "units", "repetitions", "matches", "planned", "coverage", "success_planned", *outcomes, *rates, *dimensions,
             *(f"verified {name}" for name in dimensions), "errors", "unscored", "aborted", "denied", "limit",
-            "not_played", "calls", "tokens", "tokens_estimated", "cost_usd", "pass_hat_k", "k"]  # fmt: skip
+            "pending", "not_played", "calls", "tokens", "tokens_estimated", "cost_usd", "pass_hat_k", "k"]  # fmt: skip
 
 
 def _csv_row(place: tuple[int, int | None], row: Row, dimensions: Sequence[str], outcomes: Sequence[str]) -> list[Json]:
@@ -170,6 +198,7 @@ def json_bytes(found: Sequence[Board]) -> bytes:
             "conditions": board.conditions,
             "differs_from_first_in": list(board.differs),
             "notes": notes(board, found),
+            "baselines": None if board.baselines is None else board.baselines.to_json(),
             "rows": [{"rank": rank, **_row_json(row)} for rank, row in zip(board.ranks, board.rows, strict=True)],
         }
         for board in found

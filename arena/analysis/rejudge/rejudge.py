@@ -51,7 +51,7 @@ def read_plays(run: FinishedRun) -> list[PlayRow]:
         PlayRow(
             key=record.key,
             seed=record.trial.seed,
-            stop=record.stop,
+            stop=record.play_stop,
             detail=record.transcript.detail,
             gates=tuple(one for one in (*record.transcript.gates, *record.gates) if one.seat != JUDGE_SEAT),
             scores=record.score.values if record.scored else None,

@@ -29,7 +29,7 @@ def outcome_counts(tally: Tally) -> list[tuple[Mark, int]]:
         worst, n = counts[-1]
         counts[-1] = (worst, max(0, n - aborted))
     counts += [(STATUS_MARKS["aborted"], aborted), (UNSCORED, total.unscored)]
-    counts += [(STATUS_MARKS[name], total.statuses[name]) for name in ("error", "denied", "limit")]
+    counts += [(STATUS_MARKS[name], total.statuses[name]) for name in ("error", "denied", "limit", "pending")]
     return [*counts, (NOT_PLAYED, max(0, tally.planned - total.n))]
 
 

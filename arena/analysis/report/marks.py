@@ -25,12 +25,13 @@ STATUS_MARKS: Mapping[str, Mark] = {
     "denied": Mark("D", "xd", "denied"),
     "limit": Mark("L", "xl", "limit"),
     "aborted": Mark("A", "xa", "aborted"),
+    "pending": Mark("W", "xp", "awaits its judge"),
 }
 UNSCORED = Mark("?", "xu", "unscored")
 SCORED = Mark("=", "xs", "scored")
 """A match of a family without outcomes."""
 NOT_PLAYED = Mark("\N{MIDDLE DOT}", "xn", "not played")
-_TAKEN = "!DLA?="
+_TAKEN = "!DLAW?="
 
 
 class Marks:
@@ -64,4 +65,4 @@ class Marks:
     def legend(self) -> list[Mark]:
         """Return all marks in the order of legends."""
         return [*self._outcomes.values(), STATUS_MARKS["aborted"], UNSCORED, STATUS_MARKS["error"],
-                STATUS_MARKS["denied"], STATUS_MARKS["limit"], NOT_PLAYED]  # fmt: skip
+                STATUS_MARKS["denied"], STATUS_MARKS["limit"], STATUS_MARKS["pending"], NOT_PLAYED]  # fmt: skip

@@ -98,7 +98,7 @@ def as_judged(tally: Tally) -> str:
 def not_in_means(tally: Tally) -> list[tuple[str, int]]:
     """Return what stands beside the means: matches that ended without a score, and those not played."""
     total = tally.total
-    names = {"limit": "stopped by a limit"}
+    names = {"limit": "stopped by a limit", "pending": "awaiting their judge"}
     counts = [(names.get(status, status), total.statuses[status]) for status in STATUSES[1:]]
     return [*counts, ("unscored", total.unscored), ("not played", max(0, tally.planned - total.n))]
 

@@ -15,7 +15,7 @@ from arena.families.contract import Family
 from arena.formats.bounded import read_file
 from arena.formats.decode import decode, encode
 from arena.formats.strict_json import MAX_BYTES
-from arena.records import Json, Record, Trial
+from arena.records import STOPS, Json, Record, Trial
 from arena.store.chain import chained, first_link, unchained
 from arena.store.files import reading
 from arena.store.finished_run import FinishedRun
@@ -200,5 +200,5 @@ def _broken_series(found: Found) -> set[str | None]:
     return {
         found.trials[key].series
         for key, stored in found.records.items()
-        if key in found.trials and found.trials[key].series is not None and stored.status in ("error", "limit")
+        if key in found.trials and found.trials[key].series is not None and not STOPS[stored.stop].kept
     }

@@ -40,7 +40,7 @@ from arena.settings.config import build_parser, read_config
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
 from arena.settings.values import from_text
-from arena.store.rundir import write_output
+from arena.store.rundir import pretty_json, write_output
 
 DEFAULT_SET = DATA_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 PAGE = "CHALLENGES.md"
@@ -96,6 +96,7 @@ def parser() -> Parser:
     played.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
                         help=f"matches of each baseline and challenge (default {DEFAULT_SEEDS})")  # fmt: skip
     played.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
+    played.add_argument("--out", type=Path, metavar="FILE", help="write the table that a leaderboard shows, as JSON")
     cut = leaf("abort-analysis", "cut the reference play after every turn and apply the rule for silence",
                "the-hall-clock --seeds 20")  # fmt: skip
     cut.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all that have such a rule)")
@@ -268,10 +269,14 @@ def _played_lines(record: Record) -> list[str]:
 
 
 def _baselines(options: argparse.Namespace, console: Console) -> int:
-    challenges = select(load(options.challenges), ids=options.ids, asked="ID")
+    challenge_set = load(options.challenges)
+    challenges = select(challenge_set, ids=options.ids, asked="ID")
     console.set_up(True, False, os.environ)
     tally = play_baselines(challenges, options.challenges, options.seeds, options.seed, console)
     found, problems = tally.to_json(), list(tally.problems())
+    if options.out is not None:
+        table = tally.published(challenge_set.version, options.seeds, options.seed)
+        write_output(options.out, pretty_json(table.to_json()))
     if options.json:
         listed = [{"challenge": name, "message": message} for name, message in problems]
         console.result(json.dumps({**found, "problems": listed}))

@@ -26,12 +26,13 @@ from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.build import TRAIN, Selection, requests
 from arena.families.crypto.dataset.fit import Fitness, fitness_of, read_generated
 from arena.families.crypto.dataset.generated import Generated, encode_line
-from arena.families.crypto.dataset.requests import MAX_BYTES, MAX_REQUESTS, Writing, lines
+from arena.families.crypto.dataset.requests import Writing, lines
 from arena.families.crypto.dataset.written import invented_answers
 from arena.families.crypto.spec import SPEC
 from arena.formats.tables import printable, text_table
 from arena.messages import Calculator
 from arena.play.tool_protocol import describe
+from arena.providers.batch_lines import MAX_BYTES, MAX_REQUESTS
 from arena.settings.config import build_parser, read_config
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT

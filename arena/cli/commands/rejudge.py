@@ -12,6 +12,7 @@ from typing import Any
 from arena.analysis.rejudge.agreement import AGREEMENT_FILE
 from arena.analysis.rejudge.rejudge import source_of
 from arena.analysis.rejudge.text import agreement_text
+from arena.cli.batch_judging import judged_as_asked, read_batches
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -21,6 +22,7 @@ from arena.engine.finished import open_run
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS
 from arena.formats.tables import printable
+from arena.providers.batch_lines import BatchAnswers
 from arena.records import Json
 from arena.settings.config import Config, ModelRef, Panel, build_parser
 from arena.settings.flags import Parser
@@ -44,6 +46,9 @@ _NEW = (
             metavar="JUDGE"),
     Setting("judge_repetitions", ("--judge-repetitions",), "int", 1, "invocation", "Judge",
             "how often each judge judges each match", low=1, high=_MOST_REPETITIONS, metavar="K"),
+    Setting("from_batch", ("--from-batch",), "list", (), "invocation", "Judge",
+            "take the verdicts of RUN's judge from these answers to the requests that --judge-batch wrote; repeatable",
+            metavar="FILE"),
 )  # fmt: skip
 _CHANGES: Mapping[str, dict[str, Any]] = {
     "judge_provider": {"help": "who judges: " + ", ".join(PROVIDERS)},
@@ -62,6 +67,7 @@ _DESCRIPTION = (
 
 _EXAMPLES = (
     "python3 -m arena rejudge state/runs/first --judge-model openai/another-judge --out state/runs/first-again",
+    "python3 -m arena rejudge state/runs/first --from-batch answers.jsonl --out state/runs/first-judged",
     "python3 -m arena rejudge state/runs/first --judge openai/one --judge groq/two --judge-repetitions 3 --out panel",
 )
 
@@ -74,7 +80,7 @@ def parser() -> Parser:
     declared = build_parser(COMMAND, TABLE, _DESCRIPTION, _EXAMPLES)
     declared.usage = f"{COMMAND} RUN [flags]"
     declared.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
-    declared.show_first(("judges", "judge_repetitions", *COMMON))
+    declared.show_first(("judges", "judge_repetitions", "from_batch", *COMMON))
     return declared
 
 
@@ -87,10 +93,15 @@ def run(options: argparse.Namespace, console: Console) -> int:
     source = source_of(finished)
     _check_finished(finished)
     _check_out(config, finished.path)
-    whole = _whole_config(finished, config)
+    answers, panel = None, None
+    if config["from_batch"]:
+        config, panel = judged_as_asked(finished, config)
+        answers = BatchAnswers(read_batches(config["from_batch"], finished, console), finished.path)
+    panel = panel or _panel(config)
+    whole = _whole_config(finished, config, panel)
     process = process_context(config, console, options.argv, COMMAND)
     spec = family_spec(finished.manifest.family)
-    request = RunRequest(spec, whole, process, _panel(config), source)
+    request = RunRequest(spec, whole, process, panel, source, answers=answers)
     # With --json standard output holds nothing but the one object that `_show` prints.
     out: Path | None = config["out"]
     code = execute(request, replace(console, out=console.err) if config["json"] else console)
@@ -134,12 +145,11 @@ def _check_out(config: Config, path: Path) -> None:
         raise UsageError(f"--out {wanted} lies in the run that is judged again, which is only read: name another")
 
 
-def _whole_config(run: FinishedRun, config: Config) -> Config:
+def _whole_config(run: FinishedRun, config: Config, judges: Panel) -> Config:
     """Return the settings of the new run: those of the matches as they were, those of judging as they are given.
 
-    Errors: UsageError for the panel or a run without players, DataError for models of an unknown provider.
+    Errors: UsageError for a run without players, DataError for models of an unknown provider.
     """
-    judges = _panel(config)
     played, models = run.manifest.identity.settings, run.manifest.identity.models
     if models.participant is None:
         raise UsageError(f"{run.path}: no model filled the seats, so there is nothing to score again")

@@ -14,6 +14,7 @@ from arena.cli.run_choice import StartedRun, started_runs
 from arena.errors import EXIT_OK, ArenaError, UsageError, one_line
 from arena.formats.tables import printable, text_table
 from arena.formats.terminal import terminal_width
+from arena.records import PENDING
 from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
 from arena.store.manifest import Models
@@ -62,7 +63,8 @@ class ListedRun(NamedTuple):
     success_rate: float | None
     cost_usd: float | None
     state: str
-    """`complete`, `incomplete` (something planned has no result), `unfinished` (no summary), or `unreadable`."""
+    """`complete`, `pending` (all was played, judges are awaited), `incomplete` (something planned has no result),
+    `unfinished` (no summary), or `unreadable`."""
 
 
 def listed(found: StartedRun) -> ListedRun:
@@ -79,7 +81,8 @@ def listed(found: StartedRun) -> ListedRun:
         statuses, cost = summary["statuses"], summary["cost_usd"]
         kept = sum(int(statuses.get(status, 0)) for status in ("done", "aborted", "denied"))
         usd = None if cost["unpriced"] else float(cost["usd"])
-        state = "complete" if kept == planned else "incomplete"
+        awaited = int(statuses.get(PENDING, 0))
+        state = "complete" if kept == planned else "pending" if kept + awaited == planned else "incomplete"
         done = int(statuses["done"])
         return ListedRun(name, when, who, judge, done, planned, summary.get("success_rate"), usd, state)
     except (ArenaError, KeyError, TypeError, ValueError, AttributeError):  # verify says what is wrong

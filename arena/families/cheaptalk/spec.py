@@ -228,6 +228,10 @@ SPEC = FamilySpec(
         "max_llm_calls_per_task",
     ),
     not_compared=("senders", "receivers", "mock_sha256"),
+    rule_files={
+        "claims_sha256": ("data", "dataset", "num_tasks", "num_samples", "seed", "seeds", "skip_unusable"),
+        "source": ("data", "dataset", "num_tasks", "num_samples", "seed", "seeds", "skip_unusable", "wiki_pages"),
+    },
     chooses_conditions=("conditions",),
     report="arena.families.cheaptalk.report",
     detail=EpisodeDetail,

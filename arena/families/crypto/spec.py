@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arena.families.crypto.checks.results import MatchDetail
 from arena.families.spec import FamilySpec, Need, Words
-from arena.settings.table import CORE, JUDGE, PLAYED, PLAYERS, TOOLS, MockModels, Setting
+from arena.settings.table import CORE, JUDGE, JUDGE_BATCH, PLAYED, PLAYERS, TOOLS, MockModels, Setting
 
 CHALLENGES: tuple[Setting, ...] = (
     Setting("challenges", ("--challenges",), "path", "src/crypto-challenges/benchmark_challenges_diverse_v2.json",
@@ -32,7 +32,7 @@ CHALLENGES: tuple[Setting, ...] = (
 """What is played: the family's own settings."""
 
 MOCKS = MockModels(player="careful", judge="judge")
-SETTINGS: tuple[Setting, ...] = (*CHALLENGES, *PLAYERS, *JUDGE, *TOOLS, *CORE)
+SETTINGS: tuple[Setting, ...] = (*CHALLENGES, *PLAYERS, *JUDGE, *JUDGE_BATCH, *TOOLS, *CORE)
 
 SPEC = FamilySpec(
     name="crypto",
@@ -49,6 +49,13 @@ SPEC = FamilySpec(
     mocks=MOCKS,
     compared=("max_turns", "max_tool_calls_per_turn", "repetitions", "adversary"),
     not_compared=("verified_rule",),
+    rule_files={
+        "challenges_sha256": ("challenges", "challenge_split", "challenge_ids", "limit"),
+        "set_header_sha256": ("challenges",),
+        "benchmark_version": ("challenges",),
+        "outcome_rule": ("outcome_rule",),
+    },
     report="arena.families.crypto.report",
+    baselines="src/crypto-challenges/baselines.json",
     detail=MatchDetail,
 )

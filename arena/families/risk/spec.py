@@ -110,5 +110,6 @@ SPEC = FamilySpec(
     mocks=MockModels(player="careful"),
     compared=("slices", "attacks", "trials", "seeds", "attack_seeds", "max_tool_calls_per_turn"),
     not_compared=("shim_sha256", "routing", "defences", "models", "shim"),
+    rule_files={"slices_sha256": ("slices_folder", "slices"), "evaluator": ("evaluator",)},
     chooses_conditions=("attacks",),
 )

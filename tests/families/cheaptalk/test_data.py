@@ -14,9 +14,9 @@ from arena.families.cheaptalk.claim import Label, label_of_data
 from arena.families.cheaptalk.data.load import Loaded, digest_of, load
 from arena.families.cheaptalk.data.sampling import sample, with_distractors
 from arena.families.cheaptalk.data.table import DATASETS, DataSet, dataset
+from tests.support.claim_rows import EXAMPLES, FLAT, GOLD, NEI, OFFICIAL, SIMPLE, SYMMETRIC, nothing, official
 
 ROOT = Path(__file__).resolve().parents[3]
-NEI = "NOT ENOUGH INFO"
 THREE = ("SUPPORTS", "REFUTES", NEI)
 
 
@@ -28,63 +28,6 @@ def written(folder: Path, rows: list[Any]) -> Path:
 
 def loaded(folder: Path, name: str, rows: list[Any], skip: bool = False) -> Loaded:
     return load(dataset(name), written(folder, rows), "rows.jsonl", skip_unusable=skip)
-
-
-def official(key: int, label: str, sets: list[list[tuple[str | None, int | None]]], claim: str = "") -> dict[str, Any]:
-    evidence = [[[key, place, page, number] for page, number in group] for place, group in enumerate(sets)]
-    return {"id": key, "verifiable": "x", "label": label, "claim": claim or f"Claim {key}.", "evidence": evidence}
-
-
-def nothing() -> list[list[tuple[str | None, int | None]]]:
-    return [[(None, None)]]
-
-
-OFFICIAL = [
-    official(1, "SUPPORTS", [[("Mill", 2)], [("Mill", 0), ("Ford", 1)], [("Mill", 2)]]),
-    official(2, "REFUTES", [[("Ford", 4)]]),
-    official(3, NEI, nothing()),
-]
-GOLD = [
-    {"id": 10, "original_id": 1, "label": "SUPPORTS", "claim": "One.", "evidence": [["Mill", "2", "It grinds."]]},
-    {
-        "id": 11,
-        "original_id": 1,
-        "label": "SUPPORTS",
-        "claim": "One.",
-        "evidence": [["Mill", "0", "A."], ["F", 1, "B."]],
-    },
-    {"id": 12, "original_id": 2, "label": "REFUTES", "claim": "Two.", "evidence": [["Ford", "4", "It is dry."]]},
-    {"id": 13, "original_id": 3, "label": NEI, "claim": "Three.", "evidence": [["Ford", "5", "It is old."]]},
-]
-SIMPLE = [
-    {"claim": "One.", "label": "supported", "evidence": ["It grinds.", "It grinds.", "It is old."]},
-    {"claim": "Two.", "label": "REFUTED", "evidence": ["It is dry."], "distractors": ["It is wide."]},
-    {"claim": "Three.", "label": "nei", "evidence": ["It is old."]},
-]
-FLAT = [
-    {"id": 1, "label": 0, "claim": "One.", "evidence_annotation_id": 7, "evidence_id": 70}
-    | {"evidence_wiki_url": "Mill", "evidence_sentence_id": 2},
-    {"id": 2, "label": 1, "claim": "Two.", "evidence_annotation_id": 8, "evidence_id": 80}
-    | {"evidence_wiki_url": "Ford", "evidence_sentence_id": 4, "evidence_text": "It is dry."},
-    {"id": 1, "label": 0, "claim": "One.", "evidence_annotation_id": 7, "evidence_id": 71}
-    | {"evidence_wiki_url": "Mill", "evidence_sentence_id": 0},
-    {"id": 1, "label": 0, "claim": "One.", "evidence_annotation_id": 7, "evidence_id": 71}
-    | {"evidence_wiki_url": "Ford", "evidence_sentence_id": 1},
-    {"id": 3, "label": 2, "claim": "Three.", "evidence_annotation_id": 9, "evidence_id": -1}
-    | {"evidence_wiki_url": "", "evidence_sentence_id": -1},
-]
-SYMMETRIC = [
-    {"id": 1, "claim": "The mill grinds.", "evidence": "It has ground rye since 1981.", "label": "SUPPORTS"},
-    {"id": 2, "claim": "The mill grinds.", "evidence": "It has stood idle since 1930.", "label": "REFUTES"},
-    {
-        "id": 3,
-        "claim": "The mill is idle.",
-        "evidence_sentence": "It has ground rye since 1981.",
-        "gold_label": "REFUTES",
-    },
-    {"id": 4, "claim": "The mill is idle.", "evidence_sentence": "It has stood idle since 1930.", "label": "SUPPORTS"},
-]
-EXAMPLES = {"fever": OFFICIAL, "gold": GOLD, "simple": SIMPLE, "flat": FLAT, "symmetric": SYMMETRIC}
 
 
 def test_every_data_set_has_an_example_that_loads(tmp_path: Path) -> None:
@@ -328,3 +271,17 @@ def test_ten_thousand_claims_load_and_sample(tmp_path: Path) -> None:
     assert len({claim.key for claim in drawn}) == 10_000
     assert all(len(claim.distractors) >= 3 for claim in drawn)
     assert digest_of(drawn) == digest_of(with_distractors(sample(found.claims, 10_000, 7), 3, 7))
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("flat", FLAT[0] | {"evidence_wiki_url": "\ud800"}),
+        ("fever", official(1, "SUPPORTS", [[("\udfff", 2)]])),
+        ("gold", GOLD[0] | {"evidence": [["\ud800", "2", "It grinds."]]}),
+        ("simple", SIMPLE[0] | {"evidence": [{"text": "It grinds.", "source": "\ud800"}]}),
+    ],
+)
+def test_source_with_half_a_character_is_refused(name: str, row: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="half of a surrogate pair"):
+        loaded(tmp_path, name, [row])

@@ -14,94 +14,13 @@ from arena.families.risk.imports.agent_run import AgentRun, calls_of
 from arena.families.risk.imports.counts import counts
 from arena.families.risk.imports.table import FORMATS, read_runs
 from arena.policy.evaluator_file import read_evaluator
+from tests.support.agent_runs import RAISED, dojo, of_tau2, tau, tau2
 from tests.support.arena_rig import command
 
 POLICY = (
     "version: 1\npre_call:\n- id: big\n  calls: tool\n  applies_if: {tool: refund}\n"
     "  deny_if: {field: args.amount, op: '>', value: 100}\n"
 )
-
-
-def tau(task: int = 0, trial: int = 0, reward: float | None = 1.0, amount: int = 150) -> dict[str, Any]:
-    call = {"id": "c1", "type": "function", "function": {"name": "refund", "arguments": json.dumps({"amount": amount})}}
-    return {
-        "task_id": task,
-        "trial": trial,
-        "reward": reward,
-        "info": {"reward_info": None, "source": "user"},
-        "traj": [
-            {"role": "system", "content": "Be kind."},
-            {"role": "user", "content": "Refund me."},
-            {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "c1", "name": "refund", "content": "done"},
-            {"role": "assistant", "content": "I have refunded $150.", "tool_calls": None},
-            {"role": "user", "content": "Thanks."},
-            {"role": "assistant", "content": "Bye."},
-        ],
-    }
-
-
-RAISED = {"task_id": 7, "trial": 0, "reward": 0.0, "info": {"error": "timeout", "traceback": "..."}, "traj": []}
-
-
-def tau2(task: str = "1", trial: int = 0, reward: float | None = 1.0, reason: str = "user_stop") -> dict[str, Any]:
-    return {
-        "id": f"{task}-{trial}",
-        "task_id": task,
-        "trial": trial,
-        "seed": 5,
-        "termination_reason": reason,
-        "reward_info": None if reward is None else {"reward": reward},
-        "messages": [
-            {"role": "assistant", "content": "Hello."},
-            {"role": "user", "content": "Hi.", "tool_calls": [{"id": "u", "name": "look", "arguments": {}}]},
-            {"role": "tool", "id": "u", "content": "seen", "requestor": "user"},
-            {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [
-                    {"id": "a", "name": "refund", "arguments": {"amount": 120}},
-                    {"id": "b", "name": "find", "arguments": {"order": "O"}},
-                ],
-            },
-            {
-                "role": "tool",
-                "tool_messages": [
-                    {"role": "tool", "id": "a", "content": "paid"},
-                    {"role": "tool", "id": "b", "content": "found"},
-                ],
-            },
-            {"role": "assistant", "content": "Done."},
-        ],
-    }
-
-
-def of_tau2(*simulations: dict[str, Any]) -> dict[str, Any]:
-    info = {"agent_info": {"llm": "gpt-x"}, "environment_info": {"domain_name": "retail"}}
-    return {"timestamp": "t", "info": info, "tasks": [], "simulations": list(simulations)}
-
-
-def dojo(**changes: Any) -> dict[str, Any]:
-    call = {"function": "send_money", "args": {"amount": 9}, "id": "x", "placeholder_args": None}
-    return {
-        "suite_name": "banking",
-        "pipeline_name": "model-y",
-        "user_task_id": "user_task_0",
-        "injection_task_id": "injection_task_1",
-        "attack_type": "important_instructions",
-        "injections": {},
-        "messages": [
-            {"role": "system", "content": [{"type": "text", "content": "You are an assistant."}]},
-            {"role": "user", "content": [{"type": "text", "content": "Pay the bill."}]},
-            {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "content": [{"type": "text", "content": "sent"}], "tool_call_id": "x", "tool_call": call},
-            {"role": "assistant", "content": "Paid.", "tool_calls": []},
-        ],
-        "error": None,
-        "utility": True,
-        "security": False,
-        **changes,
-    }
 
 
 def read(tmp_path: Path, name: str, *values: Any, model: str = "m", task: str = "") -> list[AgentRun]:
@@ -361,3 +280,15 @@ def test_the_report_of_the_risk_lab_works_on_an_import(tmp_path: Path) -> None:
     ended = command("risk", "report", out)
     assert ended.code == 0 and (out / "index.html").is_file()
     assert "0 redundant files" in command("risk", "tidy", out, "--dry-run").out
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "pointer"),
+    [
+        ("tau-bench", [{**tau(), "traj": [{"role": {"a": 1}, "content": "x"}]}], "/0/traj/0/role"),
+        ("tau2", of_tau2({**tau2(), "messages": [{"role": ["user"]}]}), "/simulations/0/messages/0/role"),
+        ("agentdojo", dojo(messages=[{"role": [], "content": "x"}]), "/messages/0/role"),
+    ],
+)
+def test_role_that_is_no_text_is_refused(name: str, value: Any, pointer: str, tmp_path: Path) -> None:
+    assert "must be system, user, assistant or tool" in problems(tmp_path, name, value)[pointer]

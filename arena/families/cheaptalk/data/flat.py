@@ -11,7 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from arena.families.cheaptalk.claim import Label, Sentence
-from arena.families.cheaptalk.data.rows import Piece, Row, RowFault, checked_text, key_of, label_of, text_of
+from arena.families.cheaptalk.data.rows import (
+    Piece,
+    Row,
+    RowFault,
+    checked_text,
+    key_of,
+    label_of,
+    text_of,
+    whole_text,
+)
 
 
 def read(row: Row) -> Piece:
@@ -43,4 +52,4 @@ def _source(fields: Mapping[str, object]) -> str:
         return ""
     if not isinstance(page, str) or not page or not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise RowFault("/evidence_sentence_id", "is not the number of a sentence on a page")
-    return f"{page}#{number}"
+    return whole_text(f"{page}#{number}", "/evidence_wiki_url")

@@ -7,7 +7,17 @@ together. NOT ENOUGH INFO has null for page and number. FEVER 1.0 and 2.0, https
 from __future__ import annotations
 
 from arena.families.cheaptalk.claim import Label, Sentence
-from arena.families.cheaptalk.data.rows import Piece, Row, RowFault, key_of, kind, label_of, list_of, text_of
+from arena.families.cheaptalk.data.rows import (
+    Piece,
+    Row,
+    RowFault,
+    key_of,
+    kind,
+    label_of,
+    list_of,
+    text_of,
+    whole_text,
+)
 
 
 def read(row: Row) -> Piece:
@@ -39,4 +49,4 @@ def _sentence(item: object, pointer: str) -> Sentence | None:
         return None
     if not isinstance(page, str) or not page or not isinstance(number, int) or isinstance(number, bool) or number < 0:
         raise RowFault(pointer, "has no page title and sentence number")
-    return Sentence(None, f"{page}#{number}")
+    return Sentence(None, whole_text(f"{page}#{number}", pointer))

@@ -143,6 +143,11 @@ def checked_text(value: object, pointer: str) -> str:
     text = value.strip()
     if not text:
         raise RowFault(pointer, "is empty")
+    return whole_text(text, pointer)
+
+
+def whole_text(text: str, pointer: str) -> str:
+    """Return `text`, such as the name of a source, if it can be written to a file. Raises RowFault."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise RowFault(pointer, "holds half of a surrogate pair, which is no character")
     return text
@@ -198,11 +203,12 @@ def evidence_text(item: object, pointer: str) -> Sentence:
     if isinstance(item, list):
         if len(item) < 3:
             raise RowFault(pointer, "has fewer than three elements; [page, number, text] belongs here")
-        return Sentence(checked_text(item[2], f"{pointer}/2"), f"{item[0]}#{item[1]}")
+        return Sentence(checked_text(item[2], f"{pointer}/2"), whole_text(f"{item[0]}#{item[1]}", pointer))
     if isinstance(item, dict):
         for name in ("text", "sentence", "content"):
             if name in item:
-                return Sentence(checked_text(item[name], f"{pointer}/{name}"), str(item.get("source", "")))
+                source = whole_text(str(item.get("source", "")), f"{pointer}/source")
+                return Sentence(checked_text(item[name], f"{pointer}/{name}"), source)
         raise RowFault(pointer, "has none of the fields text, sentence, content")
     raise RowFault(pointer, f"is {kind(item)} where a sentence belongs")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from arena.families.baselines import BaselineRate, PublishedBaselines
 from arena.families.crypto.baselines.table import BASELINES, REFERENCE
 from arena.families.crypto.checks.results import detail_of
+from arena.families.crypto.checks.verified import describe_rule
 from arena.families.crypto.outcome import OUTCOMES
 from arena.formats.tables import text_table
 from arena.records import Json, Record
@@ -21,6 +23,9 @@ MOST_FREQUENT_ANSWER = 0.6
 """The answer that is right most often may be right in this share of the seeds."""
 
 CONSTANT = "constant"
+
+JUDGE = "mock/judge"
+"""Who judges baselines: it counts, so that a table can be made again."""
 
 
 @dataclass(slots=True)
@@ -88,6 +93,14 @@ class BaselineTally:
             "baselines": _listed(self.whole),
             "challenges": {name: _listed(rates) for name, rates in self.by_challenge.items()},
         }
+
+    def published(self, version: str, seeds: int, seed: int) -> PublishedBaselines:
+        """Return the table over all challenges for readers of a leaderboard. `version`: of the set."""
+        rows = (row.to_json(name) for name, row in self.whole.items())
+        rates = tuple(
+            BaselineRate(row["name"], row["n"], row["success_rate"], row["verified_success_rate"]) for row in rows
+        )
+        return PublishedBaselines(version, describe_rule(), JUDGE, seeds, seed, rates)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yield (challenge, message) for every reference that fails and every other baseline that succeeds too often.

@@ -1,7 +1,7 @@
 """Requests to a model that writes whole matches: one per train challenge and seed, as lines of a batch file.
 
 Form: OpenAI API reference, "Batch", "The request input object": `custom_id`, `method`, `url`, `body`. A file holds at
-most MAX_REQUESTS requests and MAX_BYTES.
+most MAX_REQUESTS requests and MAX_BYTES (providers/batch_lines.py).
 """
 
 from __future__ import annotations
@@ -14,10 +14,6 @@ from dataclasses import dataclass
 from arena.families.crypto.data import roles
 from arena.families.crypto.prompts import system_prompt
 from arena.records import Json
-
-MAX_REQUESTS = 50_000
-MAX_BYTES = 200 * 1000 * 1000
-"""Limits of one input file (OpenAI API reference, "Create batch")."""
 
 URL = "/v1/chat/completions"
 

@@ -62,7 +62,7 @@ def _messages(reader: Reader, listed: Sequence[Any], pointer: str) -> tuple[Mess
     for place, one in enumerate(listed):
         message, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
         role = message.get("role")
-        if role in _ROLES:
+        if isinstance(role, str) and role in _ROLES:
             calls = _calls(reader, message.get("tool_calls"), f"{where}/tool_calls", answers)
             found.append(Message(_ROLES[role], reader.text(message.get("content"), f"{where}/content"), calls))
         elif role != "tool" and message:

@@ -65,7 +65,7 @@ def _messages(reader: Reader, listed: Sequence[Any], pointer: str) -> tuple[Mess
     found = []
     for where, message in _each(reader, listed, pointer):
         role = message.get("role")
-        if role in _ROLES:
+        if isinstance(role, str) and role in _ROLES:
             calls = _calls(reader, message.get("tool_calls"), f"{where}/tool_calls", answers)
             if role != "assistant":  # the user's own calls: their answers go to the user alone
                 calls = ()

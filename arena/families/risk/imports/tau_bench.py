@@ -56,7 +56,7 @@ def chat(reader: Reader, listed: Sequence[Any], pointer: str) -> tuple[Message, 
     for place, one in enumerate(listed):
         message, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
         role = message.get("role")
-        if role in _ROLES:
+        if isinstance(role, str) and role in _ROLES:
             calls = _calls(reader, message.get("tool_calls"), f"{where}/tool_calls", answers)
             found.append(Message(_ROLES[role], reader.text(message.get("content"), f"{where}/content"), calls))
         elif role != "tool" and message:

@@ -1,0 +1,58 @@
+"""One run as it was asked for, before anything is built."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arena.families.spec import FamilySpec
+from arena.policy.gates import AllowAll, Gate
+from arena.providers.batch_lines import BatchAnswers
+from arena.settings.config import Config
+from arena.settings.model_refs import Panel
+from arena.store.finished_run import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessContext:
+    """What the process around a run gives: the merged environment, the clone, the stop event, where to say things.
+
+    `argv`: the flags as they were given, and `command` the module they were given to (behind `python3 -m`): for saying
+    how to resume.  `live`: standard error is a terminal, and not --quiet.
+    """
+
+    environ: Mapping[str, str]
+    root: Path
+    stop: threading.Event
+    notify: Callable[[str], None]
+    warn: Callable[[str], None]
+    argv: tuple[str, ...] = ()
+    command: str = "arena.run"
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One run as it was asked for.
+
+    `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
+    trials are scored again; None: trials are played.  `gate`: the policy of the run.  `answers`: of judges that were
+    asked in batches.
+    """
+
+    spec: FamilySpec
+    config: Config
+    process: ProcessContext
+    panel: Panel | None = None
+    source: Source | None = None
+    gate: Gate = field(default_factory=AllowAll)
+    answers: BatchAnswers | None = None
+
+    def judges(self) -> Panel | None:
+        """Return who judges and how often; None for a run without a judge. Errors: UsageError where nobody is named."""
+        if self.panel is not None:
+            return self.panel
+        judge = self.config.judge
+        return None if judge is None else Panel((judge.ref,), 1)
