@@ -8,6 +8,7 @@ and an exit code.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import signal
@@ -31,6 +32,12 @@ EXIT_PIPE = 141
 
 DEBUG = "ARENA_DEBUG"
 """Set to anything but 0 in the real environment, a crash shows its traceback."""
+
+_REFUSED = frozenset({
+    errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
+    errno.ENAMETOOLONG,
+})  # fmt: skip
+"""What a user mends by naming another place; a full or failing disk is none of them."""
 
 _LONGEST_CRASH = 300
 """Characters of an unexpected exception's own text that are shown."""
@@ -105,7 +112,7 @@ def run_command(name: str, act: Callable[[], int]) -> int:
         place = f": {os.fsdecode(error.filename)}" if named else " (while writing the standard output, or a file)"
         _complain(name, f"{error.strerror or error}{place}")
         _silence_full_output()
-        return EXIT_ERRORS
+        return EXIT_USAGE if named and error.errno in _REFUSED else EXIT_ERRORS
     except SystemExit as ended:  # of --help and --version
         return ended.code if isinstance(ended.code, int) else EXIT_OK
     except Exception as error:

@@ -298,6 +298,32 @@ def test_the_door_prints_findings_and_fails_for_errors(tmp_path: Path, capsys: p
     assert [f["level"] for f in json.loads(capsys.readouterr().out)].count("error") == 1
 
 
+def test_lint_tells_all_faults_of_a_broken_set_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = one_challenge()
+    challenge = content["challenges"][0]
+    challenge["name"], challenge["unheard_of"] = "", 1
+    del challenge["difficulty"]
+    path = placed(tmp_path, content)
+    assert main(["challenges", "lint", "--challenges", str(path)]) == 1
+    said = capsys.readouterr().out
+    for pointer in ("/challenges/0/name", "/challenges/0/unheard_of", "/challenges/0/difficulty"):
+        assert pointer in said
+    assert said.rstrip().endswith("no sound challenge set, 3 errors, 0 warnings")
+    assert main(["challenges", "lint", "--challenges", str(path), "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)) == 3
+
+
+def test_lint_of_a_file_that_is_no_json_exits_1_and_of_none_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "torn.json"
+    path.write_text('{"format": 2, ', encoding="utf-8")
+    assert main(["challenges", "lint", "--challenges", str(path)]) == 1
+    assert "is not JSON" in capsys.readouterr().out
+    assert main(["challenges", "lint", "--challenges", str(tmp_path / "none.json")]) == 2
+    assert main(["challenges", "lint", "--challenges", str(tmp_path)]) == 2
+
+
 @pytest.mark.parametrize("word", ["-1", "9223372036854775808", "one"])
 @pytest.mark.parametrize("command", ["show", "play"])
 def test_a_seed_that_no_run_takes_is_refused(command: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
