@@ -1,7 +1,7 @@
 """Processor time of a run by part, for `make bench`: where the next person should look.
 
-A run of mock players with one worker is played in this process; each part is timed around the function that does it. What one
-part calls of another counts there alone.
+A run of mock players with one worker is played in this process; each part is timed around the function that does it.
+What one part calls of another counts there alone.
 """
 
 from __future__ import annotations
