@@ -145,7 +145,7 @@ class _Line:
     stop: Stop
     detail: str
     flagged: bool
-    gates: tuple[GateDecision, ...] = field(metadata=member(text=True))
+    gates: tuple[GateDecision, ...] = field(metadata=member(text=True, shared=True))
     transcript: list[Entry]
     usage: tuple[Counters, ...]
     scores: dict[str, float | None]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from arena.families.contract import Family
 from arena.families.spec import FamilySpec
 from arena.policy.gates import AllowAll, Gate
 from arena.providers.batch_lines import BatchAnswers
+from arena.records import Json, Record
 from arena.settings.config import Config
 from arena.settings.model_refs import Panel
 from arena.store.finished_run import Source
@@ -34,12 +37,31 @@ class ProcessContext:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended, as far as it is known while its results are written. `stopped_by`: as in the manifest.
+
+    `prices`: label of a model that is not free -> dollars per million tokens, as in summary.json.
+    """
+
+    run_dir: Path
+    family: Family
+    stopped_by: str | None
+    prices: Mapping[str, Json]
+
+
+Handed = Callable[[Record], None]
+Taker = Callable[[Ending], AbstractContextManager[Handed]]
+"""Opens what takes each final record of a run, in plan order; left without an error, what it wrote is whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One run as it was asked for.
 
     `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
     trials are scored again; None: trials are played.  `gate`: the policy of the run.  `answers`: of judges that were
-    asked in batches.
+    asked in batches.  `taker`: who is handed the final records, so that a command's own results need not read them
+    again.
     """
 
     spec: FamilySpec
@@ -49,6 +71,7 @@ class RunRequest:
     source: Source | None = None
     gate: Gate = field(default_factory=AllowAll)
     answers: BatchAnswers | None = None
+    taker: Taker | None = None
 
     def judges(self) -> Panel | None:
         """Return who judges and how often; None for a run without a judge. Errors: UsageError where nobody is named."""
@@ -56,3 +79,12 @@ class RunRequest:
             return self.panel
         judge = self.config.judge
         return None if judge is None else Panel((judge.ref,), 1)
+
+    @contextmanager
+    def taking(self, ending: Ending, also: Sequence[Handed]) -> Iterator[Sequence[Handed]]:
+        """Open the taker; give what each final record is handed to: `also`, and the taker where there is one."""
+        if self.taker is None:
+            yield also
+            return
+        with self.taker(ending) as add:
+            yield [*also, add]

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from arena.engine.build import Cast
 from arena.engine.manifest import summary_head
 from arena.engine.shards import Shard
 from arena.engine.summary import Summary
 from arena.families.contract import Family
+from arena.play.limits import Budget
 from arena.records import Json, Record
+from arena.settings.prices import FREE
 from arena.store.closing import close_records
 from arena.store.manifest import Manifest
 from arena.store.reader import RecordFile
 from arena.store.rundir import RECORDS_FILE
+
+
+def cost_json(cast: Cast, budget: Budget) -> dict[str, Json]:
+    """Return what a run cost, as in summary.json: dollars, models without a price, attempts of unknown cost, prices."""
+    priced = {model.label: model.price for model in cast.models() if model.price is not FREE}
+    return {
+        "usd": round(budget.spent()["cost_usd"], 6),
+        "unpriced": list(cast.unpriced),
+        "unknown_attempts": budget.unknown,
+        "prices": {label: price.to_json() for label, price in sorted(priced.items())},
+    }
 
 
 def write_results(
@@ -23,21 +37,21 @@ def write_results(
     manifest: Manifest,
     cost: Mapping[str, Json],
     not_sent: Mapping[str, Json],
-    bundles: bool,
+    also: Sequence[Callable[[Record], None]] = (),
 ) -> dict[str, Json]:
     """Rewrite the records of the run directory `path` in plan order, chained, and write all that follows from them.
 
-    `shard`: the part of the plan that belongs here.  `cost`, `not_sent`: as of `summary_head`.  `bundles`: write the
-    files of each trial too, since they may be missing.  Return the summary. Errors: DataError for a line that is no
-    record.
+    `shard`: the part of the plan that belongs here.  `cost`, `not_sent`: as of `summary_head`.  `also`: what else is
+    handed each record, in plan order, before it is counted.  Return the summary. Errors: DataError for a line that is
+    no record.
     """
     keys = [trial.key for trial in shard.trials(family.trials())]
     summary = Summary(path, family, len(keys))
     exporters = family.exports(path)
 
     def each(record: Record) -> None:
-        if bundles:
-            family.write_bundle(path, record)
+        for taker in also:
+            taker(record)
         summary.add(record)
         for exporter in exporters:
             exporter.add(record)

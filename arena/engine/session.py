@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.engine.build import Cast, RunRequest
+from arena.engine.build import Cast
 from arena.engine.changed_run import Changed
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.judge_batch import BatchFile, write_requests
@@ -18,7 +18,8 @@ from arena.engine.manifest import end_session, new_manifest, new_session, retry_
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import Account, Console, ProgressLine, trial_line
 from arena.engine.recorded_calls import CallCount, lost_text
-from arena.engine.results import write_results
+from arena.engine.request import Ending, RunRequest
+from arena.engine.results import cost_json, write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
 from arena.errors import ConfigError
@@ -28,7 +29,6 @@ from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
 from arena.records import PENDING, STOPS, Json, Record, Stop, Trial
-from arena.settings.prices import FREE
 from arena.store import digests, parts
 from arena.store.calls import CallLine
 from arena.store.files import write_atomic
@@ -165,7 +165,7 @@ class Session:
             else:
                 self.run.console.notify(self._nothing_to_play())
             played = time.perf_counter() - began
-            summary = self._finish()
+            summary = self._finish(progress)
             batches = self._ask_later()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
@@ -378,21 +378,15 @@ class Session:
         kept = [key for key in self.series.before(trial) if key in self.kept]
         return [record for _, record in self.records.chosen(kept)] if kept else []
 
-    def _finish(self) -> dict[str, Json]:
+    def _finish(self, progress: Progress) -> dict[str, Json]:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
         run = self.run
-        priced = {model.label: model.price for model in run.cast.models() if model.price is not FREE}
-        cost = {
-            "usd": round(self.budget.spent()["cost_usd"], 6),
-            "unpriced": list(run.cast.unpriced),
-            "unknown_attempts": self.budget.unknown,
-            "prices": {label: price.to_json() for label, price in sorted(priced.items())},
-        }
+        cost = cost_json(run.cast, self.budget)
+        where, left_out = self.directory.path, self.left_out.by_model()
         # A kill may have come between a record and its bundle.
-        return write_results(
-            self.directory.path, run.family, run.shard, self.manifest, cost, self.left_out.by_model(),
-            bundles=self.directory.resumed,
-        )  # fmt: skip
+        bundles = [partial(run.family.write_bundle, where)] if self.directory.resumed else []
+        with run.request.taking(Ending(where, run.family, progress.stopped_by, cost["prices"]), bundles) as takers:
+            return write_results(where, run.family, run.shard, self.manifest, cost, left_out, takers)
 
 
 def ignore(progress: Progress) -> None:

@@ -43,6 +43,7 @@ from arena.formats.decode_nodes import (
     OneOf,
     Problem,
     Scalar,
+    SharedText,
 )
 from arena.formats.decode_objects import Member, ObjectNode
 from arena.formats.json_types import Json
@@ -53,13 +54,14 @@ MAX_ISSUES = 100
 """A broken file of many megabytes must not become an error message of many gigabytes."""
 
 
-def member(name: str = "", text: bool = False) -> dict[str, object]:
+def member(name: str = "", text: bool = False, shared: bool = False) -> dict[str, object]:
     """Return the metadata of a dataclass field whose JSON member differs from it.
 
     `name`: the member's name where it is not the field's.  `text`: the member is a text that holds the value as JSON
-    (`json_text`), so that readers of tables meet one type, whatever the shape; empty text stands for None.
+    (`json_text`), so that readers of tables meet one type, whatever the shape; empty text stands for None.  `shared`:
+    equal texts become one object: for values that nobody changes, of which many are alike.
     """
-    return {"json_name": name, "json_text": text}
+    return {"json_name": name, "json_text": text, "shared": shared}
 
 
 def decode(cls: type[T], value: Json, file: str, place: str = "", at: str = "", unknown: bool = False) -> T:
@@ -128,6 +130,7 @@ class _Compiler:
             node = self.objects[cls] = ObjectNode(cls, self.unknown)
             hints = typing.get_type_hints(cls)
             if _is_named_tuple(cls):
+                node.rows = True
                 defaults = cls._field_defaults  # type: ignore[attr-defined]
                 for name in hints:
                     node.members[name] = Member(
@@ -145,7 +148,7 @@ class _Compiler:
         name = str(one.metadata.get("json_name") or one.name)
         inner = self.node(hint, f"{node.cls.__name__}.{one.name}")
         if one.metadata.get("json_text"):
-            inner = JsonText(inner)
+            inner = SharedText(inner) if one.metadata.get("shared") else JsonText(inner)
         optional = one.default is not MISSING or one.default_factory is not MISSING
         node.members[name] = Member(one.name, inner, optional)
         node.positional &= not one.kw_only

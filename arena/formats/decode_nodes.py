@@ -305,3 +305,33 @@ class JsonText(Node):
             yield pointer, f"must be {self.expected}: {error}"
         else:
             yield from self.held.explain(held, pointer)
+
+
+class SharedText(JsonText):
+    """A text whose value is decoded once and shared by all that hold the same text, among those that were met last."""
+
+    def __init__(self, held: Node) -> None:
+        super().__init__(held)
+        self._met: dict[str, Any] = {}
+
+    def parse(self, text: Json) -> Any:
+        return self.column((text,))[0]
+
+    def column(self, values: Sequence[Json]) -> Sequence[Any]:
+        return list(map(self._value, values))
+
+    def _value(self, text: Json) -> Any:
+        if type(text) is not str:
+            raise Mismatch
+        found = self._met.get(text, self)
+        if found is self:
+            (found,) = super().column((text,))
+            if len(self._met) >= _MOST_MET:
+                self._met.clear()
+            if len(text) <= _LONGEST_MET:
+                self._met[text] = found
+        return found
+
+
+_MOST_MET, _LONGEST_MET = 512, 16_384
+"""Texts that one SharedText remembers, and their characters: at most some 8 MB."""

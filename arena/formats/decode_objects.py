@@ -48,6 +48,8 @@ class ObjectNode(Node):
     def __init__(self, cls: type, unknown: bool) -> None:
         self.cls, self.unknown = cls, unknown
         self.members: dict[str, Member] = {}
+        self.rows = False
+        """Whether an object is itself the tuple of its members: a NamedTuple."""
         self.positional = True
         """Whether the members in their order are the arguments of the class."""
         self.pick: Callable[[dict[str, Json]], tuple[Json, ...]] = tuple
@@ -66,6 +68,8 @@ class ObjectNode(Node):
     def encode_column(self, values: Sequence[Any]) -> Sequence[Json]:
         if not values:
             return ()
+        if self.rows and not self.encoders:
+            return [dict(zip(self.members, row, strict=True)) for row in values]
         columns: list[Sequence[Any]] = list(zip(*map(self.values, values), strict=True))
         nodes = list(self.members.values())
         for place, _ in self.encoders:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from arena.formats.bounded import DECODER, BadNumber
+from arena.formats.bounded import BadNumber, decoder_for
 from arena.formats.json_types import Json
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -21,8 +21,9 @@ def json_text(value: Json) -> str:
     return _encode_ascii(value) if not text.isascii() and _SURROGATE.search(text) else text
 
 
-scan = DECODER.raw_decode
-"""Return the value at the start of a text and where it ends. Errors: ValueError, RecursionError."""
+def scan(text: str) -> tuple[Json, int]:
+    """Return the value at the start of a text and where it ends. Errors: ValueError, RecursionError."""
+    return decoder_for(text.encode("utf-8", "surrogatepass")).raw_decode(text)
 
 
 def parse_json(text: str) -> Json:

@@ -61,7 +61,10 @@ class All:
     conditions: tuple[Condition, ...]
 
     def holds(self, facts: Facts) -> bool:
-        return all(one.holds(facts) for one in self.conditions)
+        for one in self.conditions:  # noqa: SIM110 - asked about every call of every trial, and half as dear as `all`
+            if not one.holds(facts):
+                return False
+        return True
 
     def seen(self, facts: Facts) -> Seen | None:
         return next((found for one in self.conditions if (found := one.seen(facts)) is not None), None)
@@ -75,7 +78,10 @@ class AnyOf:
     conditions: tuple[Condition, ...]
 
     def holds(self, facts: Facts) -> bool:
-        return any(one.holds(facts) for one in self.conditions)
+        for one in self.conditions:  # noqa: SIM110 - as above
+            if one.holds(facts):
+                return True
+        return False
 
     def seen(self, facts: Facts) -> Seen | None:
         holding = (one for one in self.conditions if one.holds(facts))
@@ -162,6 +168,13 @@ def _contains(value: Any, wanted: Any) -> bool:
     return False
 
 
+def _one_in(terms: tuple[str, ...], text: str) -> bool:
+    for term in terms:  # noqa: SIM110 - as above
+        if term in text:
+            return True
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class TextContains:
     """Terms in the text, in lower case: one of `any_of`, all of `all_of`, none of `none_of`."""
@@ -172,11 +185,9 @@ class TextContains:
 
     def holds(self, facts: Facts) -> bool:
         text = facts.text_lower
-        return (
-            (not self.any_of or any(term in text for term in self.any_of))
-            and all(term in text for term in self.all_of)
-            and not any(term in text for term in self.none_of)
-        )
+        if self.any_of and not _one_in(self.any_of, text):
+            return False
+        return all([term in text for term in self.all_of]) and not _one_in(self.none_of, text)
 
     def seen(self, facts: Facts) -> Seen | None:
         text = facts.text_lower

@@ -53,9 +53,10 @@ class Facts:
 
     def get(self, path: Path) -> Any:
         """Return the value at a path, MISSING where there is none. A path goes through mappings alone."""
-        value = self._fixed.get(path[0], MISSING)
+        name = path[0]
+        value = self._fixed.get(name, MISSING)
         if value is MISSING:
-            value = self._top(path[0])
+            value = self._top(name)
         if len(path) == 1:
             return value
         for name in path[1:]:

@@ -6,6 +6,7 @@ can be rebuilt. A run directory holds no absolute path, so it can be moved.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from arena.errors import ArenaError, UsageError
 from arena.formats import posix
 from arena.formats.bounded import read_file
+from arena.formats.indented_json import indented
 from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json
 from arena.store.files import is_temporary, reading, remove_temporaries, require_plain, write_atomic
@@ -51,6 +53,7 @@ def write_output(path: Path, data: bytes) -> None:
     Devices, pipes and streams (/dev/stdout) are written into, never replaced; a link stays and its file is written.
     Errors: UsageError when the system refuses.
     """
+    require_writable(path)
     try:
         if str(path.absolute()).startswith(_STREAMS) or (path.exists() and not path.is_file() and not path.is_dir()):
             with path.open("ab") as stream:
@@ -61,6 +64,27 @@ def write_output(path: Path, data: bytes) -> None:
             write_atomic(whole, data)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
+
+
+def require_writable(path: Path, folder: bool = False) -> None:
+    """Ask, before any work is done for it, whether a file (or the files of a folder) can be written where the user
+    named it. Nothing is made.
+
+    Errors: UsageError naming the place as it was given.
+    """
+    place, refused = path.absolute(), 0
+    try:
+        found = next((one for one in (place, *place.parents) if one.exists()), place)
+        if place.is_dir() and not folder:
+            refused = errno.EISDIR
+        elif found != place and not found.is_dir():
+            refused = errno.ENOTDIR
+        elif not os.access(found, os.W_OK):
+            refused = errno.EACCES
+    except OSError as error:
+        refused = error.errno or errno.EIO
+    if refused:
+        raise UsageError(f"cannot write {path}: {os.strerror(refused)}; name another file")
 
 
 def behind_links(path: Path) -> Path:
@@ -83,7 +107,7 @@ def file_digest(path: Path) -> str:
 def pretty_json(value: Json) -> bytes:
     """Return indented JSON with raw UTF-8 where it can be encoded, and a final newline."""
     try:
-        return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+        return (indented(value) + "\n").encode()
     except UnicodeEncodeError:
         return (json.dumps(value, indent=2) + "\n").encode("ascii")
 

@@ -11,8 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from arena.analysis.report.figures import dimensions_figure, heat_figure, label_figure, outcomes_figure
-from arena.analysis.report.listing import heat_map, unit_table
+from arena.analysis.report.figures import (
+    checks_figure,
+    dimensions_figure,
+    grades_figure,
+    heat_figure,
+    label_figure,
+    outcomes_figure,
+)
+from arena.analysis.report.listing import heat_map, unit_table, weakest
 from arena.analysis.report.markup import Markup, join, tag
 from arena.analysis.report.matches import MatchList, matches_folder
 from arena.analysis.report.overview import (
@@ -23,15 +30,16 @@ from arena.analysis.report.overview import (
     headline,
     ledgers,
     results,
-    usage,
     what_was_run,
 )
 from arena.analysis.report.page import MARK, asset, bottom, skip_link, top
 from arena.analysis.report.reliability import reliability
+from arena.analysis.report.row import MOST_GRADES
 from arena.analysis.report.runinfo import clock, identity
+from arena.analysis.report.spending import spending
 from arena.analysis.report.tables import panel_parts, table
 from arena.analysis.report.tally import Tally, checks_in, success_interval, successes
-from arena.analysis.report.values import percent, span
+from arena.analysis.report.values import percent, percent_span, spaced
 from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import UsageError
 from arena.families.report import PanelFigure
@@ -46,10 +54,8 @@ INLINE_MATCHES, INLINE_BYTES = 300, 1_500_000
 """Matches, and bytes of matches.jsonl, up to which the matches stand in the page itself."""
 REPORT_FILE = "report.html"
 FIGURES_DIR = "figures"
-_OURS = re.compile(r"(?:r[0-9]+_)?(?:outcomes|dimensions|heatmap|(?:success_by|panel)_[a-z0-9_]+)\.svg")
+_OURS = re.compile(r"(?:r[0-9]+_)?(?:outcomes|dimensions|grades|checks|heatmap|(?:success_by|panel)_[a-z0-9_]+)\.svg")
 _MATCH_FILE = re.compile(r"[0-9]{4,}\.html")
-MAX_WIDTH = 48
-"""Width of the column of units in the list of matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +132,11 @@ def _refuse_foreign(page: Path) -> None:
 
 def _read(tally: Tally, run: str, listed: MatchList) -> None:
     """Take in every record of one run."""
-    width = min(MAX_WIDTH, _longest_unit(tally))
     for record in tally.records:
         ledger = tally.parts.ledger(record)
+        tally.clock.add(record.key, listed.count)
         tally.add(record, listed.count, ledger)
-        listed.add(tally, record, ledger, run, width)
-
-
-def _longest_unit(tally: Tally) -> int:
-    found = tally.summary.get(f"per_{tally.unit_noun}") or []
-    return max((len(str(one.get(f"{tally.unit_noun}_id", ""))) for one in found), default=24)
+        listed.add(tally, record, ledger, run)
 
 
 def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> int:
@@ -190,12 +191,19 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
             links.append((f"r{place}-results", f"r{place}: {tally.run.name}"))
         else:
             links += [("results", "Results"), *((panel.anchor, panel.title) for panel in tally.panels),
-                      ("caveats", "What was not measured"), ("map", "Heat map"), ("labels", "By label"),
-                      ("units", f"By {tally.unit_noun}"), ("run", "The run")]  # fmt: skip
+                      ("caveats", "What was not measured"),
+                      *([("checks", "Checks")] if _checked(tally) else []), ("map", "Heat map"),
+                      ("labels", "By label"), ("units", f"By {tally.unit_noun}"), ("run", "What it took"),
+                      ("time", "Time")]  # fmt: skip
     links.append(("matches", _nouns(tallies).capitalize()))
     items = (tag("li", tag("a", text, href=f"#{target}")) for target, text in links)
     sentence = None if several else tag("p", what_was_run(tallies[0]))
-    return tag("header", tag("h1", title), sentence, tag("nav", tag("ul", *items), aria_label="sections"))
+    return join([tag("header", tag("h1", title), sentence), tag("nav", tag("ul", *items), aria_label="sections")])
+
+
+def _checked(tally: Tally) -> bool:
+    """Whether the section of checks has something to say: the family has checks, or a ledger."""
+    return bool(tally.parts.checks or checks_in(tally.total).n or tally.claims)
 
 
 def _side_by_side(tallies: Sequence[Tally]) -> Markup:
@@ -207,11 +215,11 @@ def _side_by_side(tallies: Sequence[Tally]) -> Markup:
                      f"{tally.total.n} of {tally.planned}",
                      percent(tally.coverage) + ("" if tally.covered else " (too little)"),
                      percent(won / tally.planned) if tally.planned else "-",
-                     percent(won / n) if n else "-", span(success_interval(tally.total.outcomes), 100, 1),
+                     percent(won / n) if n else "-", percent_span(success_interval(tally.total.outcomes)),
                      str(tally.total.scores.n), str(tally.total.n - tally.total.scores.n),
                      ", ".join(f"{name} {number(tally.mean(name))}" for name in tally.dimensions)])  # fmt: skip
     heads = ("Run", "Players", "Matches", "Covered", "Success of planned", "Success", "95 % interval, %", "Scored",
-             "In no mean", "Means, as judged" if all(tally.judged for tally in tallies) else "Means")  # fmt: skip
+             "In no mean", "Means, as judged")  # fmt: skip
     note = "Side by side is not compared: `arena compare` pairs the matches and says what differs beyond chance."
     return join([tag("h2", "Runs side by side", id="runs"), tag("p", note), table(heads, rows, "Runs")])
 
@@ -230,23 +238,25 @@ def _run_sections(tally: Tally, place: int, listed: MatchList, figures: Path) ->
     for panel in tally.panels:
         yield section(panel.anchor, panel.title, *panel_parts(panel))
     yield section("caveats", "What was not measured", caveat_list(tally))
-    if tally.parts.checks or checks_in(tally.total).n:
+    if _checked(tally):
         yield section("checks", "Mechanical checks", checks(tally), ledgers(tally))
     columns = "repetition" if tally.repeated else f"{tally.trial_noun}, in the order of the plan"
     yield section("map", f"Every {tally.trial_noun}: {tally.unit_noun} by {columns}",
                   heat_map(tally, listed.href, picture))  # fmt: skip
     yield section("labels", "By label", by_label(tally))
-    yield section("units", f"By {tally.unit_noun}", unit_table(tally, listed.href))
-    yield section("run", "The run", usage(tally), tag("h3", "What it is"), identity(tally))
-    yield section("time", "When and how long", clock(tally))
+    units = unit_table(tally, listed.href)
+    yield section("units", f"By {tally.unit_noun}", weakest(tally, listed.href), tag("h3", "All"), units)
+    yield section("run", "What it took", spending(tally), tag("h3", "What the run is"), identity(tally))
+    yield section("time", "When and how long", clock(tally, listed.href))
 
 
 def _how_to_read(tally: Tally, listed: MatchList) -> Markup:
-    scores = ", ".join(tally.dimensions)
+    scores = ", ".join(map(spaced, tally.dimensions[:MOST_GRADES]))
     how = f"Open a line to read the {tally.trial_noun}."
     if listed.files:
         how = f"Each line links to the {tally.trial_noun}, in a file beside this page."
-    return tag("p", f"{how} The scores are in this order: {scores}." if scores else how)
+    said = f"{how} {'Grades' if tally.judged else 'Scores'} are in this order: {scores}." if scores else how
+    return tag("p", said)
 
 
 def _footer(paths: Paths, listed: MatchList) -> Markup:
@@ -300,6 +310,8 @@ def _remove(folder: Path, ours: re.Pattern[str], kept: Sequence[str] = ()) -> li
 def _figures(tally: Tally) -> Iterator[tuple[str, Element | None]]:
     yield "outcomes", outcomes_figure(tally)
     yield "dimensions", dimensions_figure(tally)
+    yield "grades", grades_figure(tally) if tally.total.scores.n else None
+    yield "checks", checks_figure(tally)
     used: set[str] = set()
     for label in sorted(tally.labels):
         word = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")[:40] or "label"

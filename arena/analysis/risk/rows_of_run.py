@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from arena.analysis.risk.rows_file import ROWS_FILE
+from arena.engine.request import Ending
 from arena.families.risk.family import RiskFamily
 from arena.families.risk.risk_facts import RiskFacts, ending_of
 from arena.families.risk.rows import SKIPPED, Beside, row_of, unplayed_row
@@ -63,52 +64,65 @@ def utc(unix: float | None) -> str | None:
     return None if unix is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(unix))
 
 
-class RunRows:
-    """The rows of one run directory, in the order of its plan."""
+class RowWriter:
+    """Writes the rows of a run into <experiment>/rows.jsonl: one for each trial of the plan, played or not.
 
-    def __init__(self, run: FinishedRun, family: RiskFamily, evaluator: Evaluator | None = None) -> None:
+    It takes the records in plan order; left without an error, the files appear under their names, whole.
+    """
+
+    def __init__(self, ending: Ending, evaluator: Evaluator | None = None) -> None:
         """`evaluator`: rules by which replies are judged instead of the run's own."""
-        self.run = run
+        family = ending.family
+        assert isinstance(family, RiskFamily)
         self.family = family
-        self.again = evaluator is not None
+        self._again = evaluator is not None
         if evaluator is not None:
             family.setup = replace(family.setup, evaluator=evaluator)
         (facts,) = family.facts()
         assert isinstance(facts, RiskFacts)
         self._facts = facts
-        self._clock = Clock.of(run.path)
-        self._prices = self._load_prices()
+        self._run_dir, self._name = ending.run_dir, ending.run_dir.resolve().name
+        self._clock = Clock.of(ending.run_dir)
+        self._prices = {label: Price(row["prompt"], row["completion"]) for label, row in ending.prices.items()}
+        self._why = SKIPPED
+        if ending.stopped_by != "budget":
+            self._why = f"not played: {ending.stopped_by or 'the run did not come to its end'}"
+        self._plan = iter(family.trials())
+        self._files: dict[str, AtomicFile] = {}
         self.limit_hit: str | None = None
-        """The limit that stopped a trial, as its record says; known once the rows were read."""
+        """The limit that stopped a trial, as its record says; known once the rows were written."""
 
-    def _load_prices(self) -> Mapping[str, Price]:
-        if not (self.run.path / SUMMARY_FILE).is_file():
-            return {}
-        prices = self.run.summary()["cost_usd"]["prices"]
-        return {label: Price(row["prompt"], row["completion"]) for label, row in prices.items()}
+    def __enter__(self) -> RowWriter:
+        for name in self.family.setup.experiments:
+            self._files[name] = AtomicFile(self._run_dir / name / ROWS_FILE, self._run_dir)
+        return self
 
-    def __iter__(self) -> Iterator[dict[str, Json]]:
-        """Yield a row for each trial of the plan, played or not."""
-        records = self._in_plan_order()
-        record = next(records, None)
-        stopped = self.run.manifest.sessions[-1].stopped_by
-        why = SKIPPED if stopped == "budget" else f"not played: {stopped or 'the run did not come to its end'}"
-        for trial in self.family.trials():
-            if record is not None and record.key == trial.key:
-                yield self._played(record)
-                record = next(records, None)
-            else:
-                yield unplayed_row(trial, why, self._beside(trial, 1))
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self._unplayed_before(None)
+                for file in self._files.values():
+                    file.close()
+        finally:
+            for file in self._files.values():
+                file.discard()
 
-    def _in_plan_order(self) -> Iterator[Record]:
-        """Yield the records as the plan orders them; those of a run that did not end stand as they were finished."""
-        records = self.run.records
-        if records.shape.closed:
-            return iter(records)
-        return (record for _, record in records.chosen(trial.key for trial in self.family.trials()))
+    def add(self, record: Record) -> None:
+        """Write the row of a record, and of the trials before it that were not played."""
+        self._unplayed_before(record.key)
+        self._write(self._played(record))
 
-    def _beside(self, trial: Trial, turns: int) -> Beside:
-        return replace(self.family.beside(trial, turns), run_id=self.run.name)
+    def _unplayed_before(self, key: str | None) -> None:
+        for trial in self._plan:
+            if trial.key == key:
+                return
+            self._write(unplayed_row(trial, self._why, self._beside(trial, 1)))
+
+    def _write(self, row: dict[str, Json]) -> None:
+        self._files[row["exp"]].write(encode_line(row))
+
+    def _beside(self, trial: Trial, turns: int, **seen: Any) -> Beside:
+        return replace(self.family.beside(trial, turns), run_id=self._name, **seen)
 
     def _played(self, record: Record) -> dict[str, Json]:
         trial = record.trial
@@ -117,8 +131,9 @@ class RunRows:
             self.limit_hit = found[1] if found else None
         turns = 1 + max((entry.turn for entry in record.transcript.entries), default=0)
         seconds = self._clock.seconds.get(record.key)
-        beside = replace(
-            self._beside(trial, turns),
+        beside = self._beside(
+            trial,
+            turns,
             latency_ms=None if seconds is None else round(seconds * 1000, 3),
             timestamp=utc(self._clock.last_call.get(record.key)),
             cost_usd=self._cost(record),
@@ -127,7 +142,7 @@ class RunRows:
 
     def _assessment(self, record: Record) -> Mapping[str, Json]:
         stored = self._facts.read(record)
-        if not self.again:
+        if not self._again:
             return stored
         fresh = self.family.assessed(record.trial, record.transcript, ending_of(record)).to_json()
         return {**fresh, "failed_by_gate": stored.get("failed_by_gate", False)}
@@ -142,19 +157,53 @@ class RunRows:
         used = record.transcript.usage.values()
         return round(sum(price.cost(one.prompt_tokens, one.completion_tokens) for one in used), 8)
 
-    def write(self) -> tuple[str, ...]:
-        """Write <experiment>/rows.jsonl for each experiment; return the names of the experiments."""
-        names = self.family.setup.experiments
-        with ExitStack() as stack:
-            files = {}
-            for name in names:
-                files[name] = AtomicFile(self.run.path / name / ROWS_FILE, self.run.path)
-                stack.callback(files[name].discard)
-            for row in self:
-                files[row["exp"]].write(encode_line(row))
-            for file in files.values():
-                file.close()
-        return names
+
+class RowsOfSession:
+    """Writes the rows while a session writes its own results: a Taker (engine/request.py)."""
+
+    def __init__(self) -> None:
+        self.written: RowWriter | None = None
+        """What wrote them; None until then."""
+
+    @contextmanager
+    def __call__(self, ending: Ending) -> Iterator[Callable[[Record], None]]:
+        with RowWriter(ending) as writer:
+            yield writer.add
+        self.written = writer
+
+
+class RunRows:
+    """The rows of one finished run directory."""
+
+    def __init__(self, run: FinishedRun, family: RiskFamily, evaluator: Evaluator | None = None) -> None:
+        """`evaluator`: rules by which replies are judged instead of the run's own."""
+        self.run = run
+        self.family = family
+        self._evaluator = evaluator
+        self.limit_hit: str | None = None
+        """The limit that stopped the run, once its rows were written."""
+
+    def _prices(self) -> Mapping[str, Json]:
+        if not (self.run.path / SUMMARY_FILE).is_file():
+            return {}
+        found: Mapping[str, Json] = self.run.summary()["cost_usd"]["prices"]
+        return found
+
+    def _in_plan_order(self) -> Iterator[Record]:
+        """Yield the records as the plan orders them; those of a run that did not end stand as they were finished."""
+        records = self.run.records
+        if records.shape.closed:
+            return iter(records)
+        return (record for _, record in records.chosen(trial.key for trial in self.family.trials()))
+
+    def write(self, written: RowWriter | None = None) -> None:
+        """Write <experiment>/rows.jsonl for each experiment. `written`: what has written them, where that is done."""
+        if written is None:
+            stopped = self.run.manifest.sessions[-1].stopped_by
+            with RowWriter(Ending(self.run.path, self.family, stopped, self._prices()), self._evaluator) as written:
+                for record in self._in_plan_order():
+                    written.add(record)
+        self.limit_hit = written.limit_hit
 
     def head(self) -> dict[str, Json]:
         """Return what the run was, for run.json; call it after `write`, which finds out what stopped it."""

@@ -18,7 +18,7 @@ from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
-from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
+from arena.errors import EXIT_ERRORS, EXIT_OK, DataError, UsageError
 from arena.families.crypto.baselines.report import table_text
 from arena.families.crypto.challenges.lint import LintFinding, lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
@@ -154,7 +154,13 @@ def _calculator(request: RunRequest) -> Iterator[Calculator | None]:
 
 def _lint(options: argparse.Namespace, console: Console) -> int:
     request = _request(console)
-    challenge_set = load(options.challenges)
+    try:
+        challenge_set = load(options.challenges)
+    except DataError as error:
+        if not os.access(options.challenges, os.R_OK) or options.challenges.is_dir():
+            raise
+        broken = [LintFinding("error", issue.file, issue.pointer, issue.message) for issue in error.issues]
+        return _tell_findings(broken, "no sound challenge set", options.json, console)
     with _calculator(request) as calculator:
         ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
     findings = lint(challenge_set, ops)
@@ -165,17 +171,20 @@ def _lint(options: argparse.Namespace, console: Console) -> int:
             LintFinding("error", challenge_set.path.name, f"/challenges/{places[name]}", f"{name}: {message}")
             for name, message in tally.problems()
         ]
+    if ops is None:
+        console.warn("there is no calculator, so the names of ops were not checked")
+    return _tell_findings(findings, f"{len(challenge_set.challenges)} challenges", options.json, console)
+
+
+def _tell_findings(findings: Sequence[LintFinding], what: str, as_json: bool, console: Console) -> int:
+    """Print what is wrong with a set; return 1 where something of it is an error."""
     errors = sum(finding.level == "error" for finding in findings)
-    if options.json:
+    if as_json:
         console.result(json.dumps([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
             console.result(printable(str(finding)))
-        if ops is None:
-            console.result("warning: there is no calculator, so the names of ops were not checked")
-        console.result(
-            f"{len(challenge_set.challenges)} challenges, {errors} errors, {len(findings) - errors} warnings"
-        )
+        console.result(f"{what}, {errors} errors, {len(findings) - errors} warnings")
     return EXIT_ERRORS if errors else EXIT_OK
 
 

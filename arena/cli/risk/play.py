@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arena.analysis.risk.results import Options, Results
+from arena.analysis.risk.rows_of_run import RowsOfSession
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
@@ -105,9 +106,10 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
     config = replace(asked.config, settings={**asked.config.settings, "out": asked.folder})
     process = process_context(config, console, argv, command)
     gate = asked.gate
-    code = execute(RunRequest(SPEC, config, process, gate=gate), console)
+    rows = RowsOfSession()
+    code = execute(RunRequest(SPEC, config, process, gate=gate, taker=rows), console)
     latency = gate.latency_ms() if isinstance(gate, PolicyGate) else None
-    results, _ = rebuild(asked.folder, asked.options, latency=latency)
+    results, _ = rebuild(asked.folder, asked.options, latency=latency, written=rows.written)
     return code, results
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from arena.analysis.risk.results import Options, Results, stored_head, write_results
-from arena.analysis.risk.rows_of_run import RunRows
+from arena.analysis.risk.rows_of_run import RowWriter, RunRows
 from arena.engine.finished import family_of_run, open_run
 from arena.errors import DataError, Issue
 from arena.families.risk.family import GATES_INPUT, RiskFamily
@@ -24,18 +24,19 @@ def rebuild(
     options: Callable[[Sequence[Rule]], Options],
     evaluator: Evaluator | None = None,
     latency: Mapping[str, Json] | None = None,
+    written: RowWriter | None = None,
 ) -> tuple[Results, dict[str, Json]]:
     """Write rows and results of a folder; return them and the head of run.json.
 
     `options` makes the options of the policy's rules.  `evaluator`: rules by which a run of the arena is judged anew.
-    `latency`: what the gates took; None: as an earlier run.json says.
+    `latency`: what the gates took; None: as an earlier run.json says.  `written`: what has just written the rows.
     Errors: UsageError, DataError for a folder that is no run or a damaged one.
     """
     stored = stored_head(folder)
     head = stored
     if (folder / MANIFEST_FILE).is_file():
         rows = rows_of(folder, evaluator)
-        rows.write()
+        rows.write(written)
         head = rows.head()
         head["gate_latency"] = latency if latency is not None else stored.get("gate_latency")
     results = write_results(folder, head, options(rules_of(folder)))
