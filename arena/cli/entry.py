@@ -24,6 +24,7 @@ from arena import __version__
 from arena.cli.commands import COMMANDS
 from arena.cli.console import Console, speak_utf8
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ArenaError, UsageError
+from arena.formats import posix
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
 from arena.formats.terminal import terminal_width
@@ -62,6 +63,7 @@ def _dispatch(name: str, words: Sequence[str]) -> int:
         return EXIT_OK
     if name not in COMMANDS:
         raise UsageError(f"unknown command {name!r}{suggest(name, COMMANDS)} (`arena --help` lists the commands)")
+    posix.require()
     command = importlib.import_module(COMMANDS[name].module)
     parser = command.parser()
     options = parser.parse_args(words)
