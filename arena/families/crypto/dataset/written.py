@@ -79,6 +79,17 @@ def _answer(number: int, one: Asked, text: str) -> bytes:
 
 def invented_match(record: Record, seed: int) -> Generated:
     """Return a finished match as a model would have written it: the same talk and calls, invented results."""
+    return written_match(record, seed, _invented)
+
+
+def written_match(
+    record: Record, seed: int, result: Callable[[Json, Mapping[str, str]], Json] = lambda true, known: true
+) -> Generated:
+    """Return a finished match as steps that can be played again.
+
+    `seed`: of its run.  `result`: given the true result of a call and what was written for others so far, it returns
+    what is written for this one; without it, the true one.
+    """
     known: dict[str, str] = {}
     steps: list[Step] = []
     calls: list[str] = []
@@ -98,7 +109,7 @@ def invented_match(record: Record, seed: int) -> Generated:
             place, seat = (entry.turn, entry.step), entry.seat
         if entry.kind == "call":
             true = entry.answered.get("result")
-            made = _invented(true, known)
+            made = result(true, known)
             known |= dict(pairs(true, made))
             calls.append(replaced(call_text(entry.op, entry.args or {}, entry.id), known))
             results.append(made)
