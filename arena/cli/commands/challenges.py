@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -92,6 +92,12 @@ def parser() -> Parser:
     render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
     leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")
     leaf("play", "play the reference play, print turns, calls and checks", "workshop-approval", seeded)
+    _declare_plays(leaf, seeded)
+    return declared
+
+
+def _declare_plays(leaf: Callable[..., Parser], seeded: Parser) -> None:
+    """Declare the flags of the subcommands that play, and of the one that makes challenges."""
     played = leaf("baselines", "play generated plays that ought to fail; exit 1 where one gets through",
                   "workshop-approval --seeds 5")  # fmt: skip
     played.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all)")
@@ -115,7 +121,6 @@ def parser() -> Parser:
                     "workshop-approval --seeds 10", seeded)  # fmt: skip
     read_off.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
                           help=f"matches of the reference play (default {DEFAULT_SEEDS})")  # fmt: skip
-    return declared
 
 
 def _seed(word: str) -> int:
