@@ -12,7 +12,7 @@ from arena.families.crypto import data
 from arena.families.crypto.bundle import RoleViews, write_bundle
 from arena.families.crypto.challenges.instance import drawing_order
 from arena.families.crypto.cheats.rates import CheatRates, cheats_line
-from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.check_rates import CheckRates, cases_line
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
 from arena.families.crypto.checks.results import MatchDetail
@@ -146,7 +146,7 @@ class CryptoFamily:
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         level = f"operations: {PRIMITIVE} (building blocks, no recipes)" if self.setup.op_level == PRIMITIVE else None
-        lines = (verified_line(summary), cheats_line(summary), level)
+        lines = (verified_line(summary), cases_line(summary), cheats_line(summary), level)
         return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
