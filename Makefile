@@ -180,9 +180,8 @@ smoke: ## play the first challenges with mock models into state/runs/smoke
 	  --out $(SMOKE_OUT) --progress
 
 .PHONY: example
-example: ## play the run that is kept in state/examples anew
-	rm -rf state/examples/mock-three
-	$(PYTHON) -m arena.run --limit 3 --out state/examples/mock-three
+example: ## play the run that is kept in state/examples anew; kept as it is where only times differ
+	$(PYTHON) scripts/renew_example.py
 
 # The risk lab (docs/risk.md). CONFIG, TRIALS, SEED, SEEDS, MODE, MODEL, RUN_ID, STRICT and the limits reach it as
 # variables of the environment: make demo TRIALS=2 RUN_ID=first

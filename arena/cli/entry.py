@@ -8,10 +8,12 @@ and an exit code.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
 import signal
 import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,8 +24,11 @@ from arena import __version__
 from arena.cli.commands import COMMANDS
 from arena.cli.console import Console, speak_utf8
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ArenaError, UsageError
+from arena.formats import posix
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
+from arena.formats.terminal import terminal_width
+from arena.settings.flags import WIDEST_HELP, examples_text
 from arena.settings.places import as_typed_here
 
 EXIT_PIPE = 141
@@ -31,6 +36,12 @@ EXIT_PIPE = 141
 
 DEBUG = "ARENA_DEBUG"
 """Set to anything but 0 in the real environment, a crash shows its traceback."""
+
+_REFUSED = frozenset({
+    errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
+    errno.ENAMETOOLONG,
+})  # fmt: skip
+"""What a user mends by naming another place; a full or failing disk is none of them."""
 
 _LONGEST_CRASH = 300
 """Characters of an unexpected exception's own text that are shown."""
@@ -52,6 +63,7 @@ def _dispatch(name: str, words: Sequence[str]) -> int:
         return EXIT_OK
     if name not in COMMANDS:
         raise UsageError(f"unknown command {name!r}{suggest(name, COMMANDS)} (`arena --help` lists the commands)")
+    posix.require()
     command = importlib.import_module(COMMANDS[name].module)
     parser = command.parser()
     options = parser.parse_args(words)
@@ -61,13 +73,18 @@ def _dispatch(name: str, words: Sequence[str]) -> int:
 
 
 def help_text() -> str:
-    """Return the list of commands."""
-    width = max(len(name) for name in COMMANDS)
-    rows = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
+    """Return the list of commands, fitted to the terminal."""
+    name_width, width = max(map(len, COMMANDS)), min(terminal_width(), WIDEST_HELP)
+    gap = " " * (name_width + 4)
+
+    def row(name: str, summary: str) -> str:
+        return textwrap.fill(summary, width, initial_indent=f"  {name:<{name_width}}  ", subsequent_indent=gap)
+
+    rows = "\n".join(row(name, command.summary) for name, command in COMMANDS.items())
+    more = "`arena COMMAND --help` lists the flags of a command. Exit codes: docs/configuration.md."
+    examples = ("python3 -m arena run --limit 3", "python3 -m arena report --last --open")
     return as_typed_here(
-        f"usage: arena COMMAND [flags]\n\n{rows}\n\n"
-        "examples:\n  python3 -m arena run --limit 3\n  python3 -m arena report --last --open\n\n"
-        "`arena COMMAND --help` lists the flags of a command. Exit codes: docs/configuration.md."
+        f"usage: arena COMMAND [flags]\n\n{rows}\n\n{examples_text(examples)}\n\n{textwrap.fill(more, width)}"
     )
 
 
@@ -105,7 +122,7 @@ def run_command(name: str, act: Callable[[], int]) -> int:
         place = f": {os.fsdecode(error.filename)}" if named else " (while writing the standard output, or a file)"
         _complain(name, f"{error.strerror or error}{place}")
         _silence_full_output()
-        return EXIT_ERRORS
+        return EXIT_USAGE if named and error.errno in _REFUSED else EXIT_ERRORS
     except SystemExit as ended:  # of --help and --version
         return ended.code if isinstance(ended.code, int) else EXIT_OK
     except Exception as error:

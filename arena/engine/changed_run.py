@@ -129,7 +129,9 @@ class Changed:
                 f" {_plain(new.get(member))}; set it as it was, {_ELSE}"
             )
         if not modes:
-            yield f"--gates {self.config.get('gates')}: its content was changed; put it back, {_ELSE}"
+            file = self.config.get("gates")
+            what = "the policy of the gates" if file is None else f"--gates {file}: its content"
+            yield f"{what} was changed; put it back, {_ELSE}"
 
     def _tools(self, changed: Sequence[str]) -> Iterator[str]:
         old, new = self.manifest.identity, self.wanted

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from arena.engine.build import Cast
 from arena.engine.manifest import summary_head
 from arena.engine.shards import Shard
 from arena.engine.summary import Summary
 from arena.families.contract import Family
+from arena.play.limits import Budget
 from arena.records import Json, Record
+from arena.settings.prices import FREE
 from arena.store.closing import close_records
 from arena.store.manifest import Manifest
 from arena.store.reader import RecordFile
 from arena.store.rundir import RECORDS_FILE
+
+
+def cost_json(cast: Cast, budget: Budget) -> dict[str, Json]:
+    """Return what a run cost, as in summary.json: dollars, models without a price, attempts of unknown cost, prices."""
+    priced = {model.label: model.price for model in cast.models() if model.price is not FREE}
+    return {
+        "usd": round(budget.spent()["cost_usd"], 6),
+        "unpriced": list(cast.unpriced),
+        "unknown_attempts": budget.unknown,
+        "prices": {label: price.to_json() for label, price in sorted(priced.items())},
+    }
 
 
 def write_results(

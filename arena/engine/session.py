@@ -19,7 +19,7 @@ from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import Account, Console, ProgressLine, trial_line
 from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.request import Ending, RunRequest
-from arena.engine.results import write_results
+from arena.engine.results import cost_json, write_results
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
 from arena.errors import ConfigError
@@ -29,7 +29,6 @@ from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
 from arena.records import PENDING, STOPS, Json, Record, Stop, Trial
-from arena.settings.prices import FREE
 from arena.store import digests, parts
 from arena.store.calls import CallLine
 from arena.store.files import write_atomic
@@ -382,17 +381,11 @@ class Session:
     def _finish(self, progress: Progress) -> dict[str, Json]:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
         run = self.run
-        prices = {one.label: one.price.to_json() for one in run.cast.models() if one.price is not FREE}
-        cost = {
-            "usd": round(self.budget.spent()["cost_usd"], 6),
-            "unpriced": list(run.cast.unpriced),
-            "unknown_attempts": self.budget.unknown,
-            "prices": {label: prices[label] for label in sorted(prices)},
-        }
+        cost = cost_json(run.cast, self.budget)
         where, left_out = self.directory.path, self.left_out.by_model()
         # A kill may have come between a record and its bundle.
         bundles = [partial(run.family.write_bundle, where)] if self.directory.resumed else []
-        with run.request.taking(Ending(where, run.family, progress.stopped_by, prices), bundles) as takers:
+        with run.request.taking(Ending(where, run.family, progress.stopped_by, cost["prices"]), bundles) as takers:
             return write_results(where, run.family, run.shard, self.manifest, cost, left_out, takers)
 
 

@@ -25,11 +25,21 @@ class PanelTable:
 
 @dataclass(frozen=True, slots=True)
 class PanelFigure:
-    """A picture and its caption; `file` is its name without `.svg` among the figures of the report: a-z, 0-9, `_`."""
+    """A picture and its caption; `file` is its name without `.svg` among the figures of the report: a-z, 0-9, `_`;
+    `narrow` is its form for a phone, None where the picture is as good there."""
 
     file: str
     picture: Element
     caption: str
+    narrow: Element | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A finding about one match in plain words, and the turns in which it can be seen, which the page links to."""
+
+    text: str
+    turns: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,18 @@ class FamilyParts:
     """Whether grades are capped by what the records show."""
     checks: Mapping[str, str] = {}
     """Name of a mechanical check -> what it means when it is passed."""
+    check_names: Mapping[str, str] = {}
+    """Name of a mechanical check -> the same in few words, for plots."""
+    optional_checks: Sequence[str] = ()
+    """Checks that many units do not have, so that a match says nothing where such a one was not made."""
+    cap_reasons: Mapping[str, str] = {}
+    """Reason of a cap on a grade -> what was found, as a sentence without its full stop."""
+    result_words: Mapping[str, str] = {}
+    """Verdict of the check on the result -> the same after a number of matches, such as `without a result`."""
+    group_by = ""
+    """Label by which the heat map is grouped; empty: not at all."""
+    order: Mapping[str, Sequence[str]] = {}
+    """Label -> its values in the order of tables; others stand by name."""
 
     def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
         """Return new fact groups, with nothing counted."""
@@ -78,6 +100,10 @@ class FamilyParts:
         """Return what the claims of a match rest on, as of Family.ledger (families/contract.py); None: not known."""
         return None
 
-    def check_words(self, record: Record, name: str) -> str:
-        """Return in words what a mechanical check found in a match; empty where its figures say it all."""
-        return ""
+    def check_words(self, record: Record, name: str) -> Sequence[Said]:
+        """Return in plain words what a mechanical check found in a match."""
+        return ()
+
+    def cap_words(self, record: Record, reason: str) -> Said:
+        """Return in plain words why a grade was capped."""
+        return Said(self.cap_reasons.get(reason, reason.replace("_", " ")))

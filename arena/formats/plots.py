@@ -1,6 +1,7 @@
 """Plots as SVG: values with their intervals on one axis, and curves. Pure.
 
 Colours come from classes that the page and figures.css know, never alone: shapes, dashes and text say the same.
+A plot has two forms: WIDTH wide, and NARROW for a phone, where labels stand above their rows and the text is as large.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from dataclasses import dataclass
 
 from arena.formats.svg import Element, Rendered, element
 
-WIDTH = 560.0
+WIDTH, NARROW = 560.0, 330.0
 _LEFT, _RIGHT = 196.0, 92.0
-_ROW = 30.0
+_ROW, _TALL_ROW = 30.0, 46.0
+_MARGIN = 14.0
+"""Space beside the axis of the narrow form."""
 _CURVE_HEIGHT = 220.0
 _CURVE_LEFT, _CURVE_RIGHT, _CURVE_TOP, _CURVE_BOTTOM = 40.0, 160.0, 10.0, 34.0
 _STYLES = (("raw", None), ("ver", "6 3"), ("raw", "2 3"), ("ver", None), ("raw", "9 3 2 3"), ("ver", "1 4"))
@@ -43,23 +46,26 @@ def figure(title: str, height: float, *children: Element | Rendered, width: floa
                    font_family="system-ui, sans-serif", font_size=12.0, class_="f")  # fmt: skip
 
 
-def dot_plot(title: str, rows: Sequence[Dot], low: float, high: float, ticks: Sequence[tuple[float, str]]) -> Element:
+def dot_plot(
+    title: str, rows: Sequence[Dot], low: float, high: float, ticks: Sequence[tuple[float, str]], narrow: bool = False
+) -> Element:
     """Return values with their intervals on one axis; the second series stands below the first, as a square."""
     reach = (high - low) or 1.0
+    width, pitch = (NARROW, _TALL_ROW) if narrow else (WIDTH, _ROW)
+    left, right = (_MARGIN, NARROW - _MARGIN) if narrow else (_LEFT, WIDTH - _RIGHT)
 
     def at(value: float) -> float:
-        return _LEFT + (min(max(value, low), high) - low) / reach * (WIDTH - _LEFT - _RIGHT)
+        return left + (min(max(value, low), high) - low) / reach * (right - left)
 
-    height = _ROW * len(rows) + 26
+    height = pitch * len(rows) + 26
     parts = []
     for value, text in ticks:
         x = at(value)
         parts.append(element("line", x1=x, x2=x, y1=4.0, y2=height - 22, class_="grid"))
         parts.append(element("text", text, x=x, y=height - 6, text_anchor="middle", class_="soft", font_size=11.0))
     for number, row in enumerate(rows):
-        y = _ROW * number + 18
-        parts.append(element("text", clip(row.label, 27), x=_LEFT - 12, y=y + 4, text_anchor="end", class_="ink"))
-        parts.append(element("text", row.text, x=WIDTH, y=y + 4, text_anchor="end", class_="ink", font_weight="600"))
+        y = pitch * number + (34 if narrow else 18)
+        parts += _words_of(row, y - 16 if narrow else y + 4, narrow)
         two = row.second is not None
         if row.value is not None:
             centre = y - 4 if two else y
@@ -68,7 +74,18 @@ def dot_plot(title: str, rows: Sequence[Dot], low: float, high: float, ticks: Se
         if row.second is not None:
             parts += _whisker(row.second_bounds, at, y + 6, "ver")
             parts.append(element("rect", x=at(row.second) - 4, y=y + 2, width=8.0, height=8.0, class_="ver"))
-    return figure(title, height, *parts)
+    return figure(title, height, *parts, width=width)
+
+
+def _words_of(row: Dot, y: float, narrow: bool) -> list[Element]:
+    """Return the label and the text at the end of a row; in the narrow form both stand above it."""
+    end = NARROW if narrow else WIDTH
+    label = clip(row.label, 34 if narrow else 27)
+    place = {"x": 0.0} if narrow else {"x": _LEFT - 12}
+    return [
+        element("text", label, **place, y=y, text_anchor="start" if narrow else "end", class_="ink"),
+        element("text", row.text, x=end, y=y, text_anchor="end", class_="ink", font_weight="600"),
+    ]
 
 
 def _whisker(bounds: tuple[float, float] | None, at: Callable[[float], float], y: float, shade: str) -> list[Element]:
@@ -88,11 +105,12 @@ class Curve:
     values: Sequence[float]
 
 
-def curves(title: str, lines: Sequence[Curve], low: float, high: float, below: str) -> Element:
-    """Return curves over their places, at most as many as there are styles; `below` names the axis of places."""
+def curves(title: str, lines: Sequence[Curve], low: float, high: float, below: str, narrow: bool = False) -> Element:
+    """Return curves over their places, at most as many as there are styles; `below` names the axis of places. Names
+    stand at the ends of the curves, in the narrow form in a list below."""
     shown = [line for line in lines if line.values][: len(_STYLES)]
     most = max((len(line.values) for line in shown), default=1)
-    right, bottom = WIDTH - _CURVE_RIGHT, _CURVE_HEIGHT - _CURVE_BOTTOM
+    right, bottom = NARROW - _MARGIN if narrow else WIDTH - _CURVE_RIGHT, _CURVE_HEIGHT - _CURVE_BOTTOM
 
     def across(place: int) -> float:
         return _CURVE_LEFT + (right - _CURVE_LEFT) * (place / max(1, most - 1))
@@ -109,16 +127,22 @@ def curves(title: str, lines: Sequence[Curve], low: float, high: float, below: s
     parts.append(element("text", f"{below}: 1 to {most}", x=(_CURVE_LEFT + right) / 2, y=_CURVE_HEIGHT - 8,
                          text_anchor="middle", class_="soft", font_size=11.0))  # fmt: skip
     ends = _apart([down(line.values[-1]) for line in shown])
-    for line, end, (shade, dashes) in zip(shown, ends, _STYLES, strict=False):
+    for number, (line, end, (shade, dashes)) in enumerate(zip(shown, ends, _STYLES, strict=False)):
         points = " ".join(
             f"{'L' if place else 'M'}{across(place):.2f} {down(value):.2f}" for place, value in enumerate(line.values)
         )
         parts.append(element("path", element("title", line.name), d=points, fill="none", class_=f"line bar {shade}",
                              stroke_dasharray=dashes))  # fmt: skip
+        text = f"{clip(line.name, 20)} {line.values[-1]:.2f}"
         last = across(len(line.values) - 1)
-        parts.append(element("text", f"{clip(line.name, 20)} {line.values[-1]:.2f}", x=last + 6, y=end + 4,
-                             class_="ink", font_size=11.0))  # fmt: skip
-    return figure(title, _CURVE_HEIGHT, *parts)
+        place = {"x": 34.0, "y": _CURVE_HEIGHT + 17 * number + 8} if narrow else {"x": last + 6, "y": end + 4}
+        if narrow:
+            y = place["y"] - 4
+            parts.append(element("path", d=f"M0 {y:g}L28 {y:g}", fill="none", class_=f"line bar {shade}",
+                                 stroke_dasharray=dashes))  # fmt: skip
+        parts.append(element("text", text, **place, class_="ink", font_size=11.0))
+    height = _CURVE_HEIGHT + (17 * len(shown) if narrow else 0)
+    return figure(title, height, *parts, width=NARROW if narrow else WIDTH)
 
 
 def _apart(heights: Sequence[float], least: float = 13.0) -> list[float]:

@@ -6,7 +6,7 @@ can be rebuilt. A run directory holds no absolute path, so it can be moved.
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arena.errors import ArenaError, UsageError
+from arena.formats import posix
 from arena.formats.bounded import read_file
 from arena.formats.indented_json import indented
 from arena.formats.strict_json import MAX_BYTES
@@ -52,6 +53,7 @@ def write_output(path: Path, data: bytes) -> None:
     Devices, pipes and streams (/dev/stdout) are written into, never replaced; a link stays and its file is written.
     Errors: UsageError when the system refuses.
     """
+    require_writable(path)
     try:
         if str(path.absolute()).startswith(_STREAMS) or (path.exists() and not path.is_file() and not path.is_dir()):
             with path.open("ab") as stream:
@@ -62,6 +64,27 @@ def write_output(path: Path, data: bytes) -> None:
             write_atomic(whole, data)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
+
+
+def require_writable(path: Path, folder: bool = False) -> None:
+    """Ask, before any work is done for it, whether a file (or the files of a folder) can be written where the user
+    named it. Nothing is made.
+
+    Errors: UsageError naming the place as it was given.
+    """
+    place, refused = path.absolute(), 0
+    try:
+        found = next((one for one in (place, *place.parents) if one.exists()), place)
+        if place.is_dir() and not folder:
+            refused = errno.EISDIR
+        elif found != place and not found.is_dir():
+            refused = errno.ENOTDIR
+        elif not os.access(found, os.W_OK):
+            refused = errno.EACCES
+    except OSError as error:
+        refused = error.errno or errno.EIO
+    if refused:
+        raise UsageError(f"cannot write {path}: {os.strerror(refused)}; name another file")
 
 
 def behind_links(path: Path) -> Path:
@@ -117,7 +140,7 @@ def _unborn(name: str) -> bool:
 def lock_folder(folder: int, path: Path) -> None:
     """Hold a folder by its descriptor until that is closed. Errors: UsageError where another process holds it."""
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        posix.try_lock(folder)
     except BlockingIOError:
         raise UsageError(f"{path} is in use by another process; wait for it to end, or give another --out") from None
     except OSError as error:

@@ -121,7 +121,7 @@ def test_verified_scores_stand_beside_the_judges_with_the_reason_of_each_cap(tmp
                 "caps": [{"dimension": DIMENSIONS[3], "cap": 2, "reason": "two values not computed"}]}  # fmt: skip
     records = [record("a", score=5, judging={"verified": verified}), record("b", score=5)]
     found = page(write_run(tmp_path / "run", records))
-    assert "SUCCESS rate, verified0.0 %0 of 1" in found.text and "Mean, verified" in found.text
+    assert "SUCCESS rate, verified0.0 %0 of 1" in found.text and "95 % intervalSDnVerified95 % interval" in found.text
     assert f"{DIMENSIONS[3]}52at most 2: two values not computed" in found.text
     assert "no verified scores" not in found.text
     assert "Grades were lowered in 1 of 1 matches" in found.text
@@ -129,7 +129,7 @@ def test_verified_scores_stand_beside_the_judges_with_the_reason_of_each_cap(tmp
 
 def test_without_verification_no_verified_column_is_shown(tmp_path: Path) -> None:
     text = page(write_run(tmp_path / "run", [record()])).text
-    assert "SUCCESS rate, verified-this run has no verified scores" in text and "Mean, verified" not in text
+    assert "SUCCESS rate, verified-this run has no verified scores" in text and "intervalSDnVerified" not in text
 
 
 def test_the_ledger_of_a_match_and_of_the_run_are_shown(tmp_path: Path) -> None:
@@ -140,9 +140,9 @@ def test_the_ledger_of_a_match_and_of_the_run_are_shown(tmp_path: Path) -> None:
 
 def test_each_claim_of_a_ledger_is_listed_with_its_class_turn_and_seat() -> None:
     claim = {"class": "wrong", "turn": 3, "seat": "Ines", "text": "Marek with 239", "source": "result"}
-    part = str(ledger_part({"claims": {"computed": 4, "wrong": 1}, "listed": [claim]}))
-    assert "wrong: turn 3, Ines, Marek with 239 (result)" in part
-    assert str(ledger_part({"claims": {}})).count("Every claim") == 0 and str(ledger_part(None)) == ""
+    part = str(ledger_part({"claims": {"computed": 4, "wrong": 1}, "listed": [claim]}, "m5"))
+    assert 'wrong: <a href="#m5-t3">turn\u00a03</a>, Ines: Marek with 239 (not the right result)' in part
+    assert str(ledger_part({"claims": {}}, "m5")).count("Every claim") == 0 and str(ledger_part(None, "m5")) == ""
 
 
 def test_reliability_is_shown_where_the_summary_has_it(tmp_path: Path) -> None:
@@ -160,7 +160,8 @@ def test_reliability_is_shown_where_the_summary_has_it(tmp_path: Path) -> None:
     summary["reliability"] = {"pass": passes, "variance": {"Security Strength": split}}
     (run / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
     text = page(run).text
-    assert "250.0 %25.0 %4" in text and "Security Strength0.1250.75-0.354more plays" in text
+    assert "250.0 %25.0 %4" in text and "Security Strength0.1250.750-0.354" in text
+    assert "Where the next run is best spent: more plays." in text
 
 
 def test_a_run_of_repetitions_has_its_reliability_in_the_report(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_a_run_of_repetitions_has_its_reliability_in_the_report(tmp_path: Path) 
     ended = arena("--limit", "2", "--repetitions", "2", "--calculator-provider", "none", "--out", str(folder))
     assert ended.code == 0
     text = page(folder).text
-    assert "all k succeed (pass^k)" in text and "where the next run is best spent" in text
+    assert "all k succeed (pass^k)" in text and "Where the next run is best spent" in text
 
 
 def test_a_match_shows_turns_calls_views_verdict_usage(tmp_path: Path) -> None:
@@ -239,13 +240,20 @@ def test_scores_on_unlike_scales_are_never_averaged_in_a_match(tmp_path: Path) -
     means = {name: number(mean) for name, mean in summary["mean_scores"].items()}
     n = 12 - sum(json.loads(line)["scores"]["evidence_match"] is None
                  for line in (run / "matches.jsonl").read_text().splitlines())  # fmt: skip
-    assert 0 < n < 12 and f"evidence_match{means['evidence_match']}" in found.text, "missing values are in no mean"
+    assert 0 < n < 12 and f"evidence match{means['evidence_match']}" in found.text, "missing values are in no mean"
 
 
 def test_letters_of_outcomes_are_all_different() -> None:
     marks = [mark.letter for mark in Marks(["SUCCESS", "SUBSTANTIAL", "PARTIAL", "FAILED", "S", "", "\u00e9"]).legend()]
     assert len(set(marks)) == len(marks)
     assert marks[:4] == ["S", "U", "P", "F"]
+
+
+def test_short_words_of_outcomes_are_their_beginnings_and_all_different() -> None:
+    legend = Marks(["SUCCESS", "SUBSTANTIAL", "SUCCEEDED", "PARTIAL", "", "\u202e"]).legend()
+    shorts = [mark.short for mark in legend]
+    assert len(set(shorts)) == len(shorts)
+    assert shorts[:4] == ["Succ", "Subs", "Succe", "Part"]
 
 
 # Runs that went wrong
@@ -274,12 +282,12 @@ def test_a_run_without_scores_has_a_report_without_means(
     assert not (tmp_path / "run/figures/dimensions.svg").exists()
 
 
-def test_every_match_is_on_the_map_with_a_letter_and_gaps_are_marked(tmp_path: Path) -> None:
+def test_every_match_is_on_the_map_with_a_word_and_gaps_are_marked(tmp_path: Path) -> None:
     records = [record("a"), fault("b"), record("a", 2, score=1)]
     found = page(write_run(tmp_path / "run", records))
     start = found.text.index("challengerep 0rep 1rep 2")
     assert found.text[start:].startswith(
-        "challengerep 0rep 1rep 2aS4.0\N{MIDDLE DOT}F1.0b!\N{MIDDLE DOT}\N{MIDDLE DOT}"
+        "challengerep 0rep 1rep 2aSucc4.00\N{MIDDLE DOT}Fail1.00berror\N{MIDDLE DOT}\N{MIDDLE DOT}"
     )
 
 
@@ -365,7 +373,8 @@ def test_several_runs_stand_side_by_side_and_each_in_full(tmp_path: Path) -> Non
     out = tmp_path / "both.html"
     assert report(*runs, "--out", out) == 0
     found = Parsed(out.read_text(encoding="utf-8"))
-    assert "r1: one" in found.text and "Results of two" in found.text and "Side by side is not compared" in found.text
+    assert "r1: one" in found.text and "Results of two" in found.text
+    assert "These runs are not compared" in found.text and "summary.json" in found.text
     names = {path.name for path in (tmp_path / "both_figures").iterdir()}
     assert {"r1_outcomes.svg", "r2_outcomes.svg", "r1_heatmap.svg"} <= names
     ids = [attrs["id"] for _, attrs in found.tags if "id" in attrs]

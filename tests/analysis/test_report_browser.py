@@ -93,16 +93,32 @@ def test_filters_and_words_leave_the_matches_that_fit(page: Page) -> None:
 
 
 def test_matches_can_be_ordered_by_their_mean_and_back(page: Page) -> None:
-    means = "[...document.querySelectorAll('.m summary')].map(e => (/mean ([0-9.]+)/.exec(e.textContent) || [])[1])"
+    means = "[...document.querySelectorAll('.m .c-m')].map(e => e.textContent)"
     order = (
         "(() => { const s = document.getElementById('order'); s.value = '%s'; s.dispatchEvent(new Event('change'));"
         " })()"
     )
-    before = page.js(f"{means}.filter(x => x)")
-    page.js(order % "up")
-    assert [float(x) for x in page.js(f"{means}.filter(x => x)")] == sorted(map(float, before))
+    before = page.js(means)
+    known = [float(mean) for mean in before if mean != "-"]
+    assert len(known) == 23
+    page.js(order % "m up")
+    assert page.js(means) == [*(f"{mean:.2f}" for mean in sorted(known)), "-"], "what has no mean stands last"
+    page.click(".m-head .c-m")
+    assert page.js(means) == [*(f"{mean:.2f}" for mean in sorted(known, reverse=True)), "-"]
     page.js(order % "")
-    assert page.js(f"{means}.filter(x => x)") == before
+    assert page.js(means) == before
+
+
+def test_filters_over_the_table_of_challenges_leave_what_fits_worst_first(page: Page) -> None:
+    shown = "[...document.querySelectorAll('table.sortable tbody tr')].filter(r => !r.hidden)"
+    choose = "(() => { const s = document.querySelector('.sorted %s'); s.value = s.options[1].value;" \
+             " s.dispatchEvent(new Event('change')); return s.value; })()"  # fmt: skip
+    label = page.js(choose % "select[data-c]")
+    assert page.js(f"{shown}.map(r => r.cells[1].textContent)") == [label] * 6
+    assert page.js("document.querySelector('.sorted output').textContent") == "6 of 12 shown"
+    place = page.js(choose % "select:not([data-c])").split()[0]
+    means = [float(text) for text in page.js(f"{shown}.map(r => r.cells[{place}].textContent)")]
+    assert means == sorted(means) and len(set(means)) > 1
 
 
 def test_a_transcript_opens_by_click_by_keyboard_and_by_link(page: Page, run: Path) -> None:

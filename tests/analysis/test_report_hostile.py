@@ -28,8 +28,8 @@ _TAGS = (
 )
 _ATTRIBUTES = (
     "lang charset http-equiv content name id class href role title aria-label aria-sort aria-live tabindex scope for"
-    " type value checked hidden autocomplete data-facet data-k data-p data-w viewbox font-family font-size font-weight"
-    " x y x1 x2 y1 y2 cx cy r width height text-anchor"
+    " type value checked hidden autocomplete data-facet data-c data-k data-l data-p data-s data-w viewbox"
+    " font-family font-size font-weight x y x1 x2 y1 y2 cx cy r width height text-anchor"
 )
 TAGS, ATTRIBUTES = frozenset(_TAGS.split()), frozenset(_ATTRIBUTES.split())
 
@@ -124,7 +124,7 @@ def test_files_beside_the_page_and_figures_keep_their_shape_too(
     beside = Parsed((run / "report_matches/0001.html").read_text(encoding="utf-8"))
     assert {tag for tag, _ in beside.tags} <= TAGS and not beside.named("script")
     links = {str(attrs["href"]) for _, attrs in beside.tags if "href" in attrs}
-    assert links == {"#main", "../report.html", "#m0", "#m1"}
+    assert links == {"#main", "../report.html", "#m0", "#m1", "#m0-t0"}
     figures = sorted((run / "figures").iterdir())
     assert len(figures) >= 3 and all(path.name.isascii() and len(path.name) < 120 for path in figures)
     for path in figures:

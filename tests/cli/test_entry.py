@@ -49,7 +49,7 @@ ENDINGS = {
     "an end without a code": (SystemExit(), 0, ""),
     "a refusal of the system": (
         PermissionError(13, "Permission denied", "a/b"),
-        1,
+        2,
         "arena x: Permission denied: a/b\n",
     ),
     "text that steers a terminal": (UsageError("say \x1b[31mred\u202e"), 2, "arena x: say \\x1b[31mred\\u202e\n"),

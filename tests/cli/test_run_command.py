@@ -17,7 +17,6 @@ from arena.cli.entry import main as other_doors
 from tests.support.arena_rig import (
     NO_TOOLS,
     ROOT,
-    Table,
     arena,
     challenge,
     challenge_file,
@@ -211,15 +210,3 @@ def test_without_out_a_run_goes_to_its_own_directory_under_state_runs(tmp_path: 
         assert place.parent == tmp_path / "state" / "runs"
         places.add(place)
     assert len(places) == 2
-
-
-def test_a_disk_that_fails_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("arena.store.files.os.replace", full)
-    ended = Table(tmp_path).play()
-    assert ended.code == 1
-    assert ended.err.splitlines()[-1] == (
-        "arena run: No space left on device (while writing the standard output, or a file)"
-    )

@@ -67,7 +67,7 @@ def test_a_run_without_tools_is_not_resumed_with_tools(clone: Path, tmp_path: Pa
     environ = bare(tmp_path)
     assert play(clone, environ, *NO_TOOLS, "--max-calls", "3").code == 0
     refused = play(clone, {**environ, "ARENA_CALCULATOR_BIN": str(calculator_binary)}, "--resume")
-    assert refused.code == 2 and '/calculator/provider: was "none", now "process"' in refused.err
+    assert refused.code == 2 and "you changed --calculator-provider: was none, now process" in refused.err
     assert play(clone, environ, *NO_TOOLS, "--resume").code == 0
 
 

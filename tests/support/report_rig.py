@@ -116,7 +116,8 @@ class Parsed(HTMLParser):
 
     @property
     def text(self) -> str:
-        return "".join(self.texts)
+        """What stands in the page, with plain spaces for those that do not break."""
+        return "".join(self.texts).replace("\u00a0", " ")
 
     def named(self, tag: str) -> list[dict[str, str | None]]:
         return [attrs for name, attrs in self.tags if name == tag]

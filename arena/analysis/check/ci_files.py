@@ -9,8 +9,9 @@ from pathlib import Path
 from arena.analysis.check.ci_outputs import CiRecord
 from arena.analysis.check.github import SUMMARY_LIMIT, SUMMARY_MARGIN, annotation_lines, step_summary
 from arena.analysis.check.junit import junit
+from arena.errors import UsageError
 from arena.store import digests
-from arena.store.rundir import write_output
+from arena.store.rundir import require_writable, write_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class CiTargets:
     def __bool__(self) -> bool:
         return self.junit is not None or self.github_summary is not None or self.annotations
 
+    def require_writable(self) -> None:
+        """Errors: UsageError where a file cannot be written: found before a run that would be played for it."""
+        for path in (self.junit, self.github_summary):
+            if path is not None:
+                require_writable(path)
+
 
 def write_ci_outputs(
     record: CiRecord, targets: CiTargets, run_dir: Path, say: Callable[[str], None], warn: Callable[[str], None]
@@ -31,7 +38,7 @@ def write_ci_outputs(
     """Write the outputs; `say` prints a line of annotations as it is. Folders are made where they are missing.
 
     Files within a finished run directory are entered into its list of digests, so nobody may hold the directory.
-    Errors: UsageError or OSError where a file cannot be written.
+    Errors: UsageError where a file cannot be written.
     """
     written = []
     if targets.junit is not None:
@@ -48,10 +55,14 @@ def write_ci_outputs(
 
 
 def _append_summary(record: CiRecord, path: Path, warn: Callable[[str], None]) -> bool:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        text = step_summary(record, SUMMARY_LIMIT - SUMMARY_MARGIN - file.tell())
-        file.write(text)
+    require_writable(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            text = step_summary(record, SUMMARY_LIMIT - SUMMARY_MARGIN - file.tell())
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; name another file") from None
     if not text:
         warn(f"{path} holds nearly as much as GitHub takes of one step (1 MiB): nothing was appended")
     return bool(text)

@@ -27,21 +27,42 @@ def seats_of(record: Record, first: Iterable[str]) -> dict[str, int]:
     return {name: number for number, name in enumerate(names, 1)}
 
 
-def turns(entries: Sequence[Entry], seats: Mapping[str, int]) -> Markup:
-    """Return the conversation as a list; `data-w` is who wrote an entry, `data-p` who saw it where not everybody."""
+def turns(entries: Sequence[Entry], seats: Mapping[str, int], anchor: str) -> Markup:
+    """Return the conversation as a list; `data-w` is who wrote an entry, `data-p` who saw it where not everybody.
+
+    `anchor`: of the match; the first entry of each turn, its public one where it has one, can be linked to."""
     if not entries:
         return tag("p", "Nothing was said.", class_="none")
-    return tag("ol", *(_entry(entry, seats) for entry in entries), class_="turns")
+    places = _starts(entries)
+    items = (
+        _entry(entry, seats, turn_anchor(anchor, entry.turn) if places[entry.turn] == place else None)
+        for place, entry in enumerate(entries)
+    )
+    return tag("ol", *items, class_="turns")
 
 
-def _entry(entry: Entry, seats: Mapping[str, int]) -> Markup:
+def turn_anchor(anchor: str, turn: int) -> str:
+    """Return where a turn of a match can be linked to."""
+    return f"{anchor}-t{turn}"
+
+
+def _starts(entries: Sequence[Entry]) -> dict[int, int]:
+    """Return turn -> place of the entry that stands for it."""
+    found: dict[int, int] = {}
+    for place, entry in enumerate(entries):
+        if entry.turn not in found or (entry.kind == "say" and entries[found[entry.turn]].kind != "say"):
+            found[entry.turn] = place
+    return found
+
+
+def _entry(entry: Entry, seats: Mapping[str, int], anchor: str | None) -> Markup:
     speaker, to, kind = entry.seat, entry.to, entry.kind
     saw = None if to == EVERYBODY else sorted({seats[speaker], *(seats[name] for name in to if name in seats)})
     inner = _call(entry) if kind == "call" else _said(entry) if kind == "say" else _private(entry)
     who = tag("b", clipped(speaker, 80), class_="who")
     head = tag("span", who, f" turn {entry.turn}", None if saw is None else _seen_by(to), class_="head")
     return tag(
-        "li", head, inner, class_=f"k-{kind}",
+        "li", head, inner, id=anchor, class_=f"k-{kind}",
         data_w=seats[speaker], data_p=None if saw is None else " ".join(map(str, saw)),
     )  # fmt: skip
 

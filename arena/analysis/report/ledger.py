@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from arena.analysis.report.entries import turn_anchor
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.values import clipped, shown
+from arena.analysis.report.values import NBSP, clipped, shown
 from arena.records import Json
 
 CLASSES = {
@@ -22,20 +23,29 @@ def class_counts(claims: Mapping[str, int]) -> Markup:
     items = []
     for name, count in claims.items():
         shade = "o3" if name == "wrong" and count else "n"
-        items.append(tag("li", tag("b", count, class_=shade), CLASSES.get(name, name)))
+        items.append(tag("li", tag("b", f"{count:,}", class_=shade), CLASSES.get(name, name)))
     return tag("ul", *items, class_="checks claims")
 
 
-def ledger_part(found: Mapping[str, Json] | None) -> Markup:
-    """Return the ledger of a match as counts and a folded list; nothing where the family keeps none."""
+SOURCES = {
+    "result": "not the right result",
+    "called_valid": "called valid although a verification failed",
+    "passed_over": "passed over although a verification failed",
+}
+"""Source of a wrong claim -> what it means; others name a text or a call."""
+
+
+def ledger_part(found: Mapping[str, Json] | None, anchor: str) -> Markup:
+    """Return the ledger of a match as counts and a folded list with links to its turns (`anchor`: of the match);
+    nothing where the family keeps none."""
     if not found or "claims" not in found:
         return Markup("")
-    listed = [tag("li", _line(item)) for item in found.get("listed", ())]
+    listed = [tag("li", _line(item, anchor)) for item in found.get("listed", ())]
     more = found.get("not_listed")
     fold = tag(
         "details",
         tag("summary", "Every claim"),
-        tag("ul", *listed),
+        tag("ul", *listed, class_="said"),
         tag("p", f"{more} more, of those that stand on firmer ground, are not listed.") if more else None,
     )
     counts = found.get("verifications")
@@ -47,8 +57,10 @@ def _counts(counts: Mapping[str, Json]) -> str:
     return ", ".join(f"{shown(value)} {name}" for name, value in counts.items())
 
 
-def _line(item: Json) -> str:
+def _line(item: Json, anchor: str) -> Markup | str:
     if not isinstance(item, dict):
         return clipped(shown(item), 600)
-    source = f" ({item['source']})" if item.get("source") else ""
-    return clipped(f"{item.get('class')}: turn {item.get('turn')}, {item.get('seat')}, {item.get('text')}{source}", 600)
+    turn, source = item.get("turn"), str(item.get("source") or "")
+    link = tag("a", f"turn{NBSP}{turn}", href=f"#{turn_anchor(anchor, turn)}") if isinstance(turn, int) else None
+    text = clipped(f"{item.get('text')}{f' ({SOURCES.get(source, source)})' if source else ''}", 600)
+    return join([f"{item.get('class')}: ", link, f", {item.get('seat')}: ", text])

@@ -1,4 +1,4 @@
-"""One match: its row in the list, and the match itself as a conversation.
+"""One match: how it ended, grades, checks, ledger, and the match itself as a conversation.
 
 Everything here comes from agents, judges and challenge files: it reaches the page through `tag`, which escapes it.
 """
@@ -9,62 +9,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from arena.analysis.report.briefs import Brief
-from arena.analysis.report.entries import MAX_SEATS, seats_of, turns
+from arena.analysis.report.entries import MAX_SEATS, seats_of, turn_anchor, turns
 from arena.analysis.report.ledger import ledger_part
-from arena.analysis.report.marks import Mark
-from arena.analysis.report.markup import Markup, join, tag
+from arena.analysis.report.markup import Markup, escape, join, tag
+from arena.analysis.report.row import ending
+from arena.analysis.report.tables import cell, pair, table
 from arena.analysis.report.tally import Tally
-from arena.analysis.report.values import clipped, pretty, shown
+from arena.analysis.report.values import NBSP, clipped, pretty, shown, spaced, told
 from arena.families.crypto.checks.results import detail_of
-from arena.families.report import FamilyParts
+from arena.families.report import FamilyParts, Said
 from arena.families.verified import verified_of
-from arena.formats.decode import encode
-from arena.records import Counters, Json, Record
+from arena.records import Counters, GateDecision, Json, JudgeCall, Judgement, Record
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a match stands: number in the page, mark, run (its short name where there are several), link to it."""
+    """Where a match stands: its number in the page, and the marks of its values in the filters of the list."""
 
     number: int
-    mark: Mark
-    run: str
-    href: str
     facets: str
 
     @property
     def anchor(self) -> str:
         return f"m{self.number}"
-
-
-def row(record: Record, place: Place, tally: Tally, width: int) -> Markup:
-    """Return what the list shows of a match on one line: mark, unit, repetition, outcome, scores, mean (of scores of
-    one scale), checks."""
-    dimensions = tally.dimensions
-    values = " ".join(shown(record.score.values.get(name)) for name in dimensions)
-    words = [f"{record.trial.unit:<{width}}", f"rep {record.trial.plan.get('rep', '-')}", f"{_result(record):<12}",
-             f"{values:<{2 * len(dimensions)}}"]  # fmt: skip
-    if tally.averaged:
-        mean = tally.mean_of(record)
-        words.append("mean  -  " if mean is None else f"mean {mean:.2f}")
-    detail = detail_of(record)
-    if detail is not None:
-        checks = [ok for ok in detail.checks.passed().values() if ok is not None]
-        words.append(f"checks {sum(checks)}/{len(checks)}")
-    if place.run:
-        words.insert(0, place.run)
-    if record.flagged:
-        words.append(record.stop)
-    return join([tag("b", place.mark.letter, class_=place.mark.shade), "  ".join(words)])
-
-
-def _result(record: Record) -> str:
-    outcome = record.score.outcome
-    if record.status not in ("done", "aborted"):
-        return record.status
-    if record.status == "aborted":
-        return f"aborted, {outcome}" if outcome else "aborted"
-    return "unscored" if record.score.unscored is not None else outcome or "scored"
 
 
 def body(
@@ -81,14 +48,13 @@ def body(
     return tag(
         "div",
         tag("p", tag("strong", title), " ", _ending(record, place), class_="end"),
-        _scores(record, tally),
+        _scores(record, tally, place.anchor),
         _judge(record),
-        _checks(record, parts),
+        pair(_checks(record, parts, place.anchor), ledger_part(ledger, place.anchor)),
         _found(parts.found(record)),
-        ledger_part(ledger),
         _views(place, seats),
         _briefs(briefs, seats),
-        turns(record.transcript.entries, seats),
+        turns(record.transcript.entries, seats, place.anchor),
         _rest(record),
         id=place.anchor,
         class_="match",
@@ -96,7 +62,7 @@ def body(
 
 
 def _ending(record: Record, place: Place) -> Markup:
-    parts: list[str] = [f"{_result(record)}; ended by {record.stop}"]
+    parts: list[str] = [f"{ending(record)}. {record.stop.sentence}"]
     if record.transcript.detail:
         parts.append(clipped(record.transcript.detail, 600))
     if record.score.unscored is not None:
@@ -108,57 +74,85 @@ def _ending(record: Record, place: Place) -> Markup:
     return join([*(join([part, " \N{MIDDLE DOT} "]) for part in parts), link])
 
 
-def _scores(record: Record, tally: Tally) -> Markup:
+def said(found: Said, anchor: str) -> Markup:
+    """Return a finding with links to its turns."""
+    links = join((tag("a", f"turn{NBSP}{turn}", href=f"#{turn_anchor(anchor, turn)}") for turn in found.turns), ", ")
+    return (
+        join([clipped(found.text, 600), " (", links, ")"]) if found.turns else Markup(escape(clipped(found.text, 600)))
+    )
+
+
+def _scores(record: Record, tally: Tally, anchor: str) -> Markup:
     dimensions, scores, verified = tally.dimensions, record.score.values, verified_of(record)
     if not any(scores.get(name) is not None for name in dimensions):
         return tag("p", f"No scores: this {tally.trial_noun} is in no mean.", class_="none")
-    caps: dict[str, list[str]] = {}
+    caps: dict[str, list[Markup]] = {}
     for cap in verified.caps if verified else ():
-        caps.setdefault(cap.dimension, []).append(f"at most {cap.cap}: {cap.reason}")
-    heads = (["Dimension", "Judge"] if tally.judged else ["Score", "Value"]) + (
-        ["Verified", "Why it is capped"] if verified else []
-    )
+        why = join([f"at most {cap.cap}: ", said(tally.parts.cap_words(record, cap.reason), anchor)])
+        caps.setdefault(cap.dimension, []).append(why)
+    heads = ["Dimension", "Judge"] if tally.judged else ["Score", "Value"]
+    heads += ["Verified", "Why it is capped"] if verified else []
     lines = []
     for name in dimensions:
-        cells = [tag("th", name, scope="row"), tag("td", shown(scores.get(name)))]
+        cells = [tag("th", spaced(name), scope="row"), cell(shown(scores.get(name)), heads[1])]
         if verified:
             capped = verified.scores.get(name)
-            cells.append(tag("td", shown(capped), class_="cap" if capped != scores.get(name) else None))
-            cells.append(tag("td", "; ".join(caps.get(name, []))))
+            cells.append(cell(shown(capped), heads[2], "cap" if capped != scores.get(name) else None))
+            cells.append(cell(join([tag("span", why) for why in caps.get(name, [])]), heads[3]))
         lines.append(tag("tr", *cells))
     if verified:
-        first = [tag("th", "Outcome", scope="row"), tag("td", record.score.outcome), tag("td", verified.outcome)]
+        first = [tag("th", "Outcome", scope="row"), cell(record.score.outcome, heads[1])]
         rule = f"rule {verified.rule}, version {verified.version}"
-        lines.append(tag("tr", *first, tag("td", rule)))
+        lines.append(tag("tr", *first, cell(verified.outcome, heads[2]), cell(rule, heads[3])))
     head = tag("tr", *(tag("th", text, scope="col") for text in heads))
-    return tag("div", tag("table", tag("thead", head), tag("tbody", *lines), class_="small"), class_="wide")
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *lines), class_="small deck"), class_="wide")
 
 
 def _judge(record: Record) -> Markup:
     verdict, judging = record.score.verdict, record.score.judging
-    said = tag("blockquote", clipped(verdict), class_="t") if verdict else None
-    calls = [encode(call) for call in judging.calls]
-    made = _folded(f"The judge's own tool calls ({len(calls)})", pretty(calls)) if calls else None
-    facts = {"asks": judging.asks, "texts_cut": judging.texts_cut, "characters_cut": judging.characters_cut,
-             "usage": _used(judging.usage), "panel": [encode(one) for one in judging.panel]}  # fmt: skip
-    more = {name: value for name, value in facts.items() if value}
-    rest = _folded("How it was judged", pretty(more)) if more else None
-    return join([tag("h4", "Verdict") if verdict else None, said, made, rest])
+    said_by = tag("blockquote", clipped(verdict), class_="t") if verdict else None
+    calls = [_judge_call(call) for call in judging.calls]
+    made = tag("details", tag("summary", f"The judge's own tool calls ({len(calls)})"), *calls) if calls else None
+    facts = [
+        ("Times a verdict was asked for", judging.asks),
+        ("Texts cut for the judge", judging.texts_cut),
+        ("Characters cut for the judge", judging.characters_cut),
+        *((f"Judge: {spaced(name)}", count) for name, count in _used(judging.usage).items()),
+    ]
+    lines = [tag("div", tag("dt", name), tag("dd", f"{count:,}")) for name, count in facts if count]
+    rest = tag("details", tag("summary", "How it was judged"), tag("dl", *lines), _panel(judging.panel))
+    return join([tag("h4", "Verdict") if verdict else None, said_by, made, rest if lines or judging.panel else None])
 
 
-def _checks(record: Record, parts: FamilyParts) -> Markup:
+def _judge_call(call: JudgeCall) -> Markup:
+    return join([tag("p", tag("code", clipped(call.op, 80))), tag("pre", clipped(pretty(call.args))),
+                 tag("pre", clipped(pretty(call.answer)))])  # fmt: skip
+
+
+def _panel(panel: Sequence[Judgement]) -> Markup:
+    """Return the judgements, where several were asked for."""
+    out = []
+    for one in panel:
+        grades = (
+            ", ".join(f"{name} {grade}" for name, grade in (one.scores or {}).items()) or f"no grades: {one.unscored}"
+        )
+        head = tag("strong", f"{one.judge}, judgement {one.repetition + 1}")
+        out.append(tag("li", head, f": {clipped(grades, 600)}", tag("small", clipped(one.verdict or "", 2000))))
+    return tag("ul", *out, class_="said") if out else Markup("")
+
+
+def _checks(record: Record, parts: FamilyParts, anchor: str) -> Markup:
     detail = detail_of(record)
     if detail is None:
         return Markup("")
-    lines, checks = [], encode(detail.checks)
+    lines = []
     for name, good in detail.checks.passed().items():
-        if good is None:
-            lines.append(tag("li", tag("b", "not made", class_="xn"), parts.checks.get(name, name)))
+        if good is None and name in parts.optional_checks:
             continue
-        facts = {key: value for key, value in checks[name].items() if key != "ok" and value not in ([], {}, None)}
-        told = parts.check_words(record, name) or "; ".join(f"{key}: {shown(value)}" for key, value in facts.items())
-        sign = tag("b", "passed" if good else "failed", class_="o0" if good else "o3")
-        lines.append(tag("li", sign, parts.checks.get(name, name), tag("small", clipped(told, 2000))))
+        word, shade = ("not made", "xn") if good is None else ("passed", "o0") if good else ("failed", "o3")
+        found = () if good is None else parts.check_words(record, name)
+        told = tag("ul", *(tag("li", said(one, anchor)) for one in found), class_="said") if found else None
+        lines.append(tag("li", tag("b", word, class_=shade), parts.checks.get(name, spaced(name)), told))
     return join([tag("h4", "Mechanical checks"), tag("ul", *lines, class_="checks")])
 
 
@@ -200,21 +194,33 @@ def _rest(record: Record) -> Markup:
     usage = None
     if rows:
         names = sorted({name for _, counters in rows for name in counters})
-        head = tag("tr", tag("th", "Role", scope="col"), *(tag("th", n.replace("_", " "), scope="col") for n in names))
-        lines = [tag("tr", tag("th", s, scope="row"), *(tag("td", counters.get(n, 0)) for n in names))
-                 for s, counters in rows]  # fmt: skip
-        table = tag("table", tag("thead", head), tag("tbody", *lines), class_="small")
-        usage = join([tag("h4", "Usage"), tag("div", table, class_="wide")])
-    hidden = [("Values drawn for this match", record.transcript.instance),
-              ("Decisions of gates", [encode(one) for one in (*record.transcript.gates, *record.gates)]),
-              ("Labels", record.trial.cell)]  # fmt: skip
-    return join([usage, *(_folded(text, pretty(value)) for text, value in hidden if value)])
+        lines = [[seat, *(f"{counters.get(name, 0):,}" for name in names)] for seat, counters in rows]
+        usage = join([tag("h4", "Usage"), table(["Role", *map(spaced, names)], lines, "Usage")])
+    gates = [tag("li", _gate(one)) for one in (*record.transcript.gates, *record.gates)]
+    decided = tag("details", tag("summary", f"Decisions of gates ({len(gates)})"), tag("ul", *gates)) if gates else None
+    drawn = _listed("Values drawn for this match", record.transcript.instance)
+    return join([usage, drawn, decided, _listed("Labels", record.trial.cell)])
+
+
+def _gate(one: GateDecision) -> str:
+    """Return a decision of a gate as a sentence."""
+    where = f"turn {one.turn}, {one.seat}" + (f", {one.op}" if one.op else "")
+    how = "" if one.enforced else " (watched only, not enforced)"
+    seen = f" Seen: {shown(one.observed)}; allowed: {shown(one.bound)}." if one.observed is not None else ""
+    return clipped(f"{where}: {one.decision} {one.phase} the {one.kind} call{how}, by rule {one.rule_id}"
+                   f" ({spaced(one.reason_code)}). {one.message}{seen}", 2000)  # fmt: skip
+
+
+def _listed(title: str, values: Mapping[str, Json] | None) -> Markup | None:
+    """Return values by name, folded; nothing where there are none."""
+    if not values:
+        return None
+    lines = (
+        tag("div", tag("dt", spaced(name)), tag("dd", clipped(told(value), 2000))) for name, value in values.items()
+    )
+    return tag("details", tag("summary", title), tag("dl", *lines))
 
 
 def _used(counters: Counters) -> dict[str, int]:
     """Return the counters that are not 0."""
     return {name: count for name, count in counters.counts().items() if count}
-
-
-def _folded(title: str, text: str) -> Markup:
-    return tag("details", tag("summary", title), tag("pre", clipped(text)))

@@ -14,9 +14,11 @@ from urllib.parse import quote
 
 from arena.analysis.report.marks import Mark
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.match import Place, body, row
+from arena.analysis.report.match import Place, body
 from arena.analysis.report.page import bottom, skip_link, top
+from arena.analysis.report.row import COLUMNS, heading, row
 from arena.analysis.report.tally import Tally
+from arena.analysis.report.values import spaced
 from arena.records import Json, Record
 from arena.store.files import AtomicFile
 
@@ -55,14 +57,14 @@ class Facets:
             options = [tag("option", "any", value="")]
             options += [tag("option", value, value=str(number)) for value, number in sorted(values.items()) if wanted]
             select = tag("select", *options, data_facet=True)
-            parts.append(tag("label", name.replace("_", " "), select, hidden=not wanted))
-        if averaged:
-            ways = [("plan order", ""), ("lowest mean first", "up"), ("highest mean first", "down")]
-            order = tag("select", *(tag("option", text, value=value) for text, value in ways), id="order")
-            parts.append(tag("label", "order", order))
+            parts.append(tag("label", spaced(name), select, hidden=not wanted))
+        ways = [("plan order", ""), *([("worst first", "m up"), ("best first", "m down")] if averaged else [])]
+        ways += [(f"most {text.lower()} first", f"{letter} down") for letter, text in COLUMNS if letter in "tcnds"]
+        order = tag("select", *(tag("option", text, value=value) for text, value in ways), id="order")
+        parts.append(tag("label", "order", order))
         parts.append(tag("label", "words in it", tag("input", type="search", id="search", autocomplete="off")))
         count = tag("output", f"{total} of {total} {nouns} shown", id="count", aria_live="polite")
-        return tag("div", *parts, count, id="filter", role="search", aria_label=nouns, hidden=True)
+        return tag("div", *parts, count, id="filter", class_="filter", role="search", aria_label=nouns, hidden=True)
 
 
 def matches_folder(page: Path) -> Path:
@@ -85,6 +87,7 @@ class MatchList:
         self._file_of = array("L")
         self.count = 0
         self.facets = Facets(several)
+        self._priced = False
 
     def href(self, number: int) -> str:
         """Return the link to a match by its number."""
@@ -92,25 +95,27 @@ class MatchList:
             return f"#m{number}"
         return f"{self._link_folder}/{_name(self._file_of[number])}#m{number}"
 
-    def add(self, tally: Tally, record: Record, ledger: Mapping[str, Json] | None, run: str, width: int) -> None:
-        """Take one record; `width` is the width of the column of units."""
+    def add(self, tally: Tally, record: Record, ledger: Mapping[str, Json] | None, run: str) -> Markup:
+        """Take one record; return it as it is shown."""
         number = self.count
         self.count += 1
         if self._folder is not None:
             self._file_of.append(self._current_file())
         mark = tally.marks.of(record)
-        place = Place(number, mark, run if self._several else "", self.href(number),
-                      self.facets.of(record, mark, run))  # fmt: skip
-        line = row(record, place, tally, width)
+        place = Place(number, self.facets.of(record, mark, run))
+        priced = tally.bill.priced
+        self._priced |= priced
+        line = row(record, mark, run if self._several else "", tally)
         whole = body(record, ledger, place, tally)
         if self._folder is None:
             shown = tag("details", tag("summary", line), whole, class_="m", data_k=place.facets)
         else:
-            shown = tag("a", line, class_="m", href=place.href, data_k=place.facets)
+            shown = tag("a", line, class_="m", href=self.href(number), data_k=place.facets)
             self._write_beside(tag("details", tag("summary", line), whole, class_="m"))
         start = '<div class="chunk">\n' if number % CHUNK == 0 else ""
         end = "</div>\n" if number % CHUNK == CHUNK - 1 else ""
         self._spool.write(f"{start}{shown}\n{end}".encode())
+        return whole
 
     def _current_file(self) -> int:
         if self._file is None or self._in_file >= FILE_MATCHES or self._bytes_in_file >= FILE_BYTES:
@@ -141,7 +146,8 @@ class MatchList:
     def copy_to(self, out: AtomicFile) -> None:
         """Write the list into the page."""
         self._close_file()
-        out.write(b'<div id="list">\n')
+        out.write(f"{heading(self._priced)}\n".encode())
+        out.write(b'<div id="list" class="priced">\n' if self._priced else b'<div id="list">\n')
         self._spool.seek(0)
         while block := self._spool.read(1 << 16):
             out.write(block)

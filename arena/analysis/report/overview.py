@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from arena.analysis.report.caveats import caveats, mock_warning, shadow_warning
-from arena.analysis.report.figures import dimensions_figure, label_figure, outcome_counts, outcomes_figure
+from arena.analysis.report.figures import (
+    checks_figure,
+    dimensions_figure,
+    grades_figure,
+    label_figure,
+    outcome_counts,
+    outcomes_figure,
+)
 from arena.analysis.report.ledger import class_counts
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tables import drawn, pair, prose, table
-from arena.analysis.report.tally import Tally, checks_in, success_interval, successes, verified_in, verified_rate
-from arena.analysis.report.values import clipped, percent, span
+from arena.analysis.report.tables import beside, drawn, pair, prose, table
+from arena.analysis.report.tally import (
+    Tally,
+    checks_in,
+    mean_in,
+    success_interval,
+    successes,
+    verified_in,
+    verified_rate,
+)
+from arena.analysis.report.values import NBSP, clipped, percent, percent_span, spaced, span
 from arena.formats.tables import number
 from arena.records import STATUSES
 from arena.stats.intervals import wilson
@@ -48,20 +63,32 @@ def headline(tally: Tally) -> Markup:
     best = tally.outcomes[0] if tally.outcomes else "success"
     cards = []
     if tally.outcomes:
-        rate = percent(won / n) if n else "-"
-        interval = span(success_interval(total.outcomes), 100, 1)
-        sub = f"{won} of {n} {tally.trial_nouns} with an outcome; 95 % interval {interval} %"
+        interval = _within(percent_span(success_interval(total.outcomes)))
+        sub = f"{won} of {n} {tally.trial_nouns} with an outcome; {interval}"
         if n != tally.planned:
             sub += f"; {percent(won / tally.planned)} of the {tally.planned} planned"
         by = ", by the judge" if tally.judged else ""
-        cards.append(_card(f"{best} rate{by}", rate, sub if n else f"no {tally.trial_noun} has an outcome"))
+        cards.append(
+            _card(
+                f"{best} rate{by}",
+                percent(won / n if n else None),
+                sub if n else f"no {tally.trial_noun} has an outcome",
+            )
+        )
         won, n = successes(verified_in(total).outcomes)
         if n:
-            sub = f"{won} of {n}; 95 % interval {span(success_interval(verified_in(total).outcomes), 100, 1)} %"
+            sub = f"{won} of {n}; {_within(percent_span(success_interval(verified_in(total).outcomes)))}"
             cards.append(_card(f"{best} rate, verified", percent(won / n), sub))
         elif tally.parts.verifies:
             cards.append(_card(f"{best} rate, verified", "-", "this run has no verified scores"))
-    cards += _mean_card(tally)
+    means = [(mean, name) for name in tally.dimensions if (mean := tally.mean(name)) is not None]
+    if means:
+        mean, name = min(means) if tally.averaged else means[0]
+        top = f" of {tally.parts.scale[1]:g}" if tally.parts.scale else ""
+        bounds = tally.interval(name)
+        sub = f"{spaced(name)}; " + (_within(span(bounds)) if bounds else "interval unknown")
+        title = f"Lowest mean{as_judged(tally)}" if tally.averaged else f"Mean {spaced(name)}"
+        cards.append(_card(title, f"{mean:.2f}{top}", sub))
     if tally.claims:
         cards.append(_claims_card(tally.claims))
     if checks_in(total).n:
@@ -76,18 +103,8 @@ def headline(tally: Tally) -> Markup:
     return tag("div", *cards, class_="cards")
 
 
-def _mean_card(tally: Tally) -> list[Markup]:
-    """Return the lowest mean, where all are on one scale; else the mean of the first score."""
-    means = [(mean, name) for name in tally.dimensions if (mean := tally.mean(name)) is not None]
-    if not means:
-        return []
-    mean, name = min(means) if tally.averaged else means[0]
-    top = f" of {tally.parts.scale[1]:g}" if tally.parts.scale else ""
-    bounds = tally.interval(name)
-    interval = f"95 % interval {span(bounds)}" if bounds else "interval unknown"
-    if not tally.averaged:
-        return [_card(f"Mean {name.replace('_', ' ')}", number(mean), interval)]
-    return [_card("Lowest mean" + as_judged(tally), f"{mean:.2f}{top}", f"{name}; {interval}")]
+def _within(interval: str) -> str:
+    return f"95{NBSP}% interval {interval}"
 
 
 def as_judged(tally: Tally) -> str:
@@ -108,7 +125,7 @@ def _claims_card(claims: Mapping[str, int]) -> Markup:
     whole, computed, wrong = sum(claims.values()), claims.get("computed", 0), claims.get("wrong", 0)
     asserted = claims.get("asserted", 0)
     sub = f"{computed} of {whole} claims in public turns; {asserted} from nowhere, {wrong} wrong"
-    share = percent(computed / whole) if whole else "-"
+    share = percent(computed / whole if whole else None)
     return _card("Claims that were computed", share, sub if whole else "no claim was made")
 
 
@@ -140,15 +157,16 @@ def banners(tally: Tally) -> Markup:
 
 
 def results(tally: Tally) -> Markup:
-    """Return outcomes and dimensions, as figures and tables."""
-    bar = drawn(outcomes_figure(tally), f"Every {tally.trial_noun} of the plan; grey parts are in no mean score.")
-    parts = [pair(bar, _endings(tally))]
+    """Return outcomes, dimensions and grades, as figures beside their tables."""
+    note = f"Every {tally.trial_noun} of the plan; grey parts are in no mean score."
+    parts = [pair(drawn(outcomes_figure(tally), note, outcomes_figure(tally, True)), _endings(tally))]
     if tally.total.scores.n:
         note = f"Points are means, lines 95 % intervals that take the {tally.unit_noun} as the unit."
         if verified_in(tally.total).scores.n:
             note += " Round: as judged. Square: verified."
-        parts.append(pair(drawn(dimensions_figure(tally), note), _dimension_table(tally)))
-    return join(parts)
+        figure = drawn(dimensions_figure(tally), note, dimensions_figure(tally, True))
+        parts.append(pair(figure, _dimension_table(tally)))
+    return join([*parts, grade_counts(tally)])
 
 
 def _endings(tally: Tally) -> Markup:
@@ -163,8 +181,7 @@ def _endings(tally: Tally) -> Markup:
         graded = mark.shade.startswith("o")
         if not (n or graded):
             continue
-        name = join([tag("b", mark.letter, class_=mark.shade), mark.word])
-        row = [name, str(n), percent(n / planned if planned else None)]
+        row = [tag("b", mark.word, class_=mark.shade), str(n), percent(n / planned if planned else None)]
         if known:
             row.append(str(verified.get(mark.word, 0)) if graded else "")
         rows.append(row)
@@ -172,44 +189,106 @@ def _endings(tally: Tally) -> Markup:
 
 
 def _dimension_table(tally: Tally) -> Markup:
-    verified = verified_in(tally.total).scores.n > 0
-    heads = ["Dimension" if tally.judged else "Score", "Mean" + as_judged(tally), "95 % interval", "SD", "n"]
-    heads += ["Mean, verified", "95 % interval", "n"] if verified else []
+    verified = verified_in(tally.total).scores
+    heads = [
+        "Dimension" if tally.judged else "Score",
+        "As judged" if tally.judged else "Mean",
+        f"95{NBSP}% interval",
+        "SD",
+        "n",
+    ]
+    heads += ["Verified", f"95{NBSP}% interval", *(["n"] if verified.n != tally.total.scores.n else [])] * (
+        verified.n > 0
+    )
     deviations = tally.total.scores.deviations()
     rows = []
     for name in tally.dimensions:
-        row = [name, number(tally.mean(name)), span(tally.interval(name)), number(deviations[name]),
+        row = [spaced(name), number(tally.mean(name)), span(tally.interval(name)), number(deviations[name]),
                str(tally.total.scores.count(name))]  # fmt: skip
-        if verified:
-            row += [
-                number(tally.mean(name, True)),
-                span(tally.interval(name, True)),
-                str(verified_in(tally.total).scores.count(name)),
-            ]
+        if verified.n:
+            row += [number(tally.mean(name, True)), span(tally.interval(name, True))]
+            row += [str(verified.count(name))] * (verified.n != tally.total.scores.n)
         rows.append(row)
     return table(heads, rows, "Scores by dimension")
 
 
+def grade_counts(tally: Tally) -> Markup:
+    """Return how often each grade was given; nothing where grades are not whole numbers of a small scale."""
+    grades = tally.grades
+    if not grades.levels or not tally.total.scores.n:
+        return Markup("")
+    verified = verified_in(tally.total).scores.n > 0
+    low, high = grades.levels[0], grades.levels[-1]
+    note = f"Share of matches with each grade, {low} (red) to {high} (green)."
+    note += " Wide bars: as judged. Thin bars: verified." if verified else ""
+    rows = []
+    for name in grades.names:
+        counts = grades.given(name, False).values()
+        row = [spaced(name), *map(str, counts)]
+        if verified:
+            _, *steps = grades.lowered(name)
+            row += map(str, steps)
+        rows.append(row)
+    heads = ["Dimension", *(f"Grade {grade}" for grade in grades.levels)]
+    heads += [f"Verified {lower} lower" for lower in ("1", "2", "3 or more")] if verified else []
+    title = "Grades, and what verification took from them" if verified else "Grades"
+    return join([tag("h3", title), beside(grades_figure(tally, True), note, table(heads, rows, title))])
+
+
 def checks(tally: Tally) -> Markup:
-    """Return the mechanical checks and their rates."""
+    """Return the mechanical checks and their rates, and how they go with the judge's outcomes."""
     found = checks_in(tally.total)
     if not found.n:
         return tag("p", "No mechanical check was made in this run.")
-    rows = [(tally.parts.checks.get(name, name), f"{found.passed[name]} of {n}", percent(found.passed[name] / n),
-             span(wilson(found.passed[name], n), 100, 1)) for name, n in found.made.items()]  # fmt: skip
-    out = [table(("Check", "Passed", "Rate", "95 % interval, %"), rows, "Mechanical checks")]
+    words = tally.parts.checks
+    rows = [(words.get(name, spaced(name)), f"{found.passed[name]} of {n}", percent(found.passed[name] / n),
+             percent_span(wilson(found.passed[name], n))) for name, n in found.made.items()]  # fmt: skip
+    figure = drawn(checks_figure(tally), "Share of matches that passed; lines are Wilson's 95 % intervals.",
+                   checks_figure(tally, True))  # fmt: skip
+    out = [pair(figure, table(("Check", "Passed", "Rate", f"95{NBSP}% interval"), rows, "Mechanical checks"))]
     if found.results:
-        verdicts = ", ".join(f"{n} {name}" for name, n in sorted(found.results.items()))
-        values = f"Values shown in public: {found.artefacts}, of them real: {found.artefacts_real}."
-        unused = f"Tool calls whose answer nobody used: {found.calls_unused}."
+        results = tally.parts.result_words
+        verdicts = ", ".join(f"{n} {results.get(name, name)}" for name, n in sorted(found.results.items()))
+        values = f"Values shown in public: {found.artefacts:,}, of them real: {found.artefacts_real:,}."
+        unused = f"Tool calls whose answer nobody used: {found.calls_unused:,}."
         out.append(tag("p", f"Agreed results: {verdicts}. {values} {unused}"))
+    out.append(judge_and_checks(tally))
     return join(out)
+
+
+def judge_and_checks(tally: Tally) -> Markup:
+    """Return the judge's outcomes against the checks: how many checks failed, and how often each."""
+    grades = tally.grades
+    labels = [label for label in tally.outcomes if label in grades.failed]
+    if not labels:
+        return Markup("")
+    most = max(len(row) for row in grades.failed.values())
+    rows, broken = [], []
+    for label in labels:
+        mark = tally.marks.outcome(label)
+        name, counts = tag("b", mark.word, class_=mark.shade), grades.failed[label]
+        n = sum(counts)
+        rows.append([name, str(n), *(str(counts[k]) if k < len(counts) else "0" for k in range(most))])
+        broken.append(
+            [name, *(percent(grades.broken.get((label, check), 0) / n) for check in checks_in(tally.total).made)]
+        )
+    heads = ["As judged", "Matches", *("All passed" if k == 0 else f"{k} failed" for k in range(most))]
+    names = [tally.parts.check_names.get(check, spaced(check)) for check in checks_in(tally.total).made]
+    left = join([tag("p", "Matches by the judge's outcome and the number of checks that failed. A judge who sees what "
+                          "the checks see has the failures at the bottom right."),
+                 table(heads, rows, "Outcomes by failed checks")])  # fmt: skip
+    right = join([tag("p", "The share of the matches of each outcome in which a check failed: a high share beside a "
+                           "good outcome is what the judge passed over."),
+                  table(["As judged", *names], broken, "Failed checks by outcome")])  # fmt: skip
+    return join([tag("h3", "The judge against the checks"), pair(left, right)])
 
 
 def ledgers(tally: Tally) -> Markup:
     """Return what the ledgers of all matches add up to, and the caps that follow; nothing where there is none."""
     found = verified_in(tally.total)
-    rows = [[reason.replace("_", " "), str(n)] for reason, n in sorted(found.caps.items())]
+    words = tally.parts.cap_reasons
+    ranked = sorted(found.caps.items(), key=lambda one: (-one[1], one[0]))
+    rows = [[words.get(reason, spaced(reason)), str(n)] for reason, n in ranked]
     caps = None
     if found.n:
         lowered = f"Grades were lowered in {found.capped} of {found.scores.n} matches that have verified scores."
@@ -217,7 +296,8 @@ def ledgers(tally: Tally) -> Markup:
     counts = class_counts(tally.claims) if tally.claims else None
     if counts is None and caps is None:
         return Markup("")
-    return join([tag("h3", "Ledger of claims, and the caps on grades"), counts, caps])
+    left = join([tag("p", "What the claims of public turns rest on:"), counts]) if counts else Markup("")
+    return join([tag("h3", "Ledger of claims, and the caps on grades"), pair(left, caps or Markup(""))])
 
 
 def by_label(tally: Tally) -> Markup:
@@ -226,47 +306,29 @@ def by_label(tally: Tally) -> Markup:
     for label, groups in sorted(tally.labels.items()):
         if len(groups) < 2:
             continue
-        name = label.replace("_", " ")
-        verified = ["Success, verified"] if verified_in(tally.total).n else []
-        rows = []
-        for value, group in sorted(groups.items(), key=lambda item: str(item[0])):
-            won, n = successes(group.outcomes)
-            means = group.scores.means()
-            rows.append([value, str(group.n), percent(won / n) if n else "-",
-                         span(success_interval(group.outcomes), 100, 1), *verified_rate(group, bool(verified)),
-                         *(number(means[d]) for d in tally.dimensions), str(group.n - group.scores.n)])  # fmt: skip
-        heads = [name, "n", "Success", "95 % interval, %", *verified, *tally.dimensions, "In no mean"]
-        parts.append(tag("h3", f"By {name}"))
-        parts.append(drawn(label_figure(tally, label), f"Success rate by {name}; lines are Wilson's 95 % intervals."))
-        whole = table(heads, rows, f"Results by {name}")
-        if len(rows) > MAX_OPEN_ROWS:
-            whole = tag("details", tag("summary", f"{len(rows)} values, as a table"), whole)
-        parts.append(whole)
+        name = spaced(label)
+        whole = _label_table(tally, label)
+        if len(groups) > MAX_OPEN_ROWS:
+            whole = tag("details", tag("summary", f"{len(groups)} values, as a table"), whole)
+        note = f"Success rate by {name}; lines are Wilson's 95 % intervals."
+        parts += [tag("h3", f"By {name}"), beside(label_figure(tally, label, True), note, whole)]
     return join(parts) if parts else tag("p", "No label has more than one value in this run.")
 
 
-def usage(tally: Tally) -> Markup:
-    """Return calls, tokens and cost."""
-    players, judge = tally.usage["players"].counts(), tally.usage["judge"].counts()
-    rows = [[name.replace("_", " "), f"{players[name]:,}", *([f"{judge[name]:,}"] if tally.judged else [])]
-            for name in sorted(players) if players[name] or judge[name]]  # fmt: skip
-    cost = tally.summary.get("cost_usd") if tally.finished else None
-    if not isinstance(cost, dict):
-        said = "Cost: not known, the run is not finished."
-    else:
-        said = f"Cost: {cost.get('usd', 0):.4f} US dollars by the price table of the run."
-        if cost.get("unpriced"):
-            said += f" Without a price, so not in it: {clipped(', '.join(map(str, cost['unpriced'])), 600)}."
-    cached, prompts = (players[name] + judge[name] for name in ("cached_prompt_tokens", "prompt_tokens"))
-    if cached and prompts:
-        said += f" {percent(cached / prompts)} of the prompt tokens came from a cache."
-    if any(side.estimated for side in tally.usage.values()):
-        said += " 'Estimated' counts calls whose tokens were estimated, because the provider did not count them."
-    return join(
-        [table(("", "Players", *(["Judge"] if tally.judged else [])), rows, "Calls and tokens"), tag("p", said)]
-    )
+def _label_table(tally: Tally, label: str) -> Markup:
+    verified = ["Verified"] if verified_in(tally.total).n else []
+    lost = ["In no mean"] if tally.total.n > tally.total.scores.n else []
+    rows = []
+    for value, group in tally.in_order(label):
+        won, n = successes(group.outcomes)
+        rows.append([spaced(str(value)), str(group.n), percent(won / n if n else None),
+                     percent_span(success_interval(group.outcomes)), *verified_rate(group, bool(verified)),
+                     *(number(mean_in(group, d)) for d in tally.dimensions),
+                     *([str(group.n - group.scores.n)] if lost else [])])  # fmt: skip
+    heads = [spaced(label), "n", "Success", f"95{NBSP}% interval", *verified, *map(spaced, tally.dimensions), *lost]
+    return table(heads, rows, f"Results by {spaced(label)}")
 
 
 def caveat_list(tally: Tally) -> Markup:
     """Return what these figures do not say."""
-    return tag("ul", *(tag("li", prose(text)) for text in caveats(tally)))
+    return tag("ul", *(tag("li", prose(text)) for text in caveats(tally)), class_="twocol")

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.tables import table
+from arena.analysis.report.tables import pair, table
 from arena.analysis.report.tally import Tally
-from arena.analysis.report.values import percent, shown
+from arena.analysis.report.values import percent, shown, spaced
+from arena.formats.tables import number
 from arena.records import Json
 
 
@@ -19,19 +20,31 @@ def reliability(tally: Tally) -> Markup:
     found = tally.summary.get("reliability")
     if not isinstance(found, dict) or not tally.finished:
         return Markup("")
-    parts = [tag("h3", "Reliability over repetitions")]
+    tables = []
     passes = [one for one in found.get("pass") or [] if isinstance(one, dict)]
     if passes:
         ks = [_pass_row(one) for one in passes]
         head = ("k plays", "one of k succeeds (pass@k)", "all k succeed (pass^k)", f"{tally.unit_noun}s")
-        parts.append(table(head, ks, "pass@k and pass^k"))
+        tables.append(table(head, ks, "pass@k and pass^k"))
     split = found.get("variance") or {}
     rows = [_split_row(name, one) for name, one in split.items() if isinstance(one, dict)]
+    advice = None
     if rows:
         heads = ("Variance of", f"between {tally.unit_noun}s", "between repetitions", "between judgements",
-                 "standard error", "where the next run is best spent")  # fmt: skip
-        parts.append(table(heads, rows, "variance split"))
-    return join(parts)
+                 "standard error")  # fmt: skip
+        tables.append(table(heads, rows, "variance split"))
+        advice = tag("p", _advice(split))
+    return join([tag("h3", "Reliability over repetitions"), pair(*tables), advice])
+
+
+def _advice(split: Mapping[str, Json]) -> str:
+    """Return where the next run is best spent, for which dimensions."""
+    groups: dict[str, list[str]] = {}
+    for name, one in split.items():
+        if isinstance(one, dict) and one.get("advice"):
+            groups.setdefault(str(one["advice"]).partition(":")[0].partition(" (")[0], []).append(spaced(name))
+    parts = [said if len(groups) == 1 else f"{said} ({', '.join(names)})" for said, names in groups.items()]
+    return f"Where the next run is best spent: {'; '.join(parts)}." if parts else ""
 
 
 def _pass_row(one: Mapping[str, Json]) -> list[object]:
@@ -40,6 +53,5 @@ def _pass_row(one: Mapping[str, Json]) -> list[object]:
 
 
 def _split_row(name: str, one: Mapping[str, Json]) -> list[object]:
-    parts = [shown(one.get(part)) for part in ("challenge", "repetition", "judge")]
-    advice = str(one.get("advice") or "-").partition(":")[0].partition(" (")[0]
-    return [name, *parts, shown(one.get("standard_error")), advice]
+    parts = [number(one.get(part), 3) for part in ("challenge", "repetition", "judge")]
+    return [spaced(name), *parts, number(one.get("standard_error"), 3)]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 import statistics
-from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from arena.analysis.report.markup import Markup, join, tag, trusted
-from arena.analysis.report.tables import table
+from arena.analysis.report.tables import pair, table
 from arena.analysis.report.tally import Tally
-from arena.analysis.report.values import clipped, shown
+from arena.analysis.report.values import clipped, percent, seconds, shown, spaced, told
 from arena.formats.decode import encode
 from arena.records import Json
-from arena.store.journal import read_rows
-from arena.store.rundir import TIMINGS_FILE, Timing
+
+Link = Callable[[int], str]
+"""Number of a match -> where it stands."""
 
 TIME_START, TIME_END = "<!-- time section: differs between equal runs -->", "<!-- end of the time section -->"
 
@@ -41,36 +42,62 @@ def identity(tally: Tally) -> Markup:
 
 
 def _list(rows: Mapping[str, Json]) -> Markup:
-    return tag("dl", *(tag("div", tag("dt", name), tag("dd", clipped(shown(value), 1000)))
+    return tag("dl", *(tag("div", tag("dt", spaced(name)), tag("dd", clipped(told(value), 1000)))
                        for name, value in rows.items()))  # fmt: skip
 
 
-def seconds_of_matches(tally: Tally) -> array[float]:
-    """Return how long each match took, from timings.jsonl. Errors: DataError naming line and pointer."""
-    path = tally.run.path / TIMINGS_FILE
-    return array("d", [row.seconds for row in read_rows(path, Timing)] if path.exists() else [])
-
-
-def clock(tally: Tally) -> Markup:
+def clock(tally: Tally, link: Link) -> Markup:
     """Return the section that holds clock values, the place of the run and how many workers played it."""
     manifest = tally.run.manifest
-    taken = sorted(seconds_of_matches(tally))
+    taken = sorted(tally.clock.plays)
     rows = []
     for number, session in enumerate(manifest.sessions, 1):
         rows.append([str(number), session.started_utc, session.ended_utc or "did not end",
-                     _seconds(session.seconds), _seconds(session.playing_seconds), shown(session.played),
+                     seconds(session.seconds), seconds(session.playing_seconds), shown(session.played),
                      shown(session.operation.get("workers")), session.stopped_by or "-"])  # fmt: skip
     facts: dict[str, Json] = {"run directory": tally.run.name, "made (UTC)": manifest.created_utc}
     if taken:
         facts["seconds of a match"] = (
-            f"median {statistics.median(taken):.3f}, 95th percentile {taken[int(0.95 * (len(taken) - 1))]:.3f},"
-            f" longest {taken[-1]:.3f} ({len(taken)} plays)"
+            f"median {seconds(statistics.median(taken))}, 95th percentile"
+            f" {seconds(taken[int(0.95 * (len(taken) - 1))])}, longest {seconds(taken[-1])} ({len(taken):,} plays)"
         )
-    heads = ("Session", "Started (UTC)", "Ended (UTC)", "Seconds", "Playing", "Played", "Workers", "Stopped by")
+    heads = ("Session", "Started (UTC)", "Ended (UTC)", "Time", "Playing", "Played", "Workers", "Stopped by")
     note = "Not part of the results: these values differ between runs that are otherwise equal byte for byte."
+    known = " ".join(f"{number}:{value:.2f}" for number, value in tally.clock.known())
     return join([trusted(f"\n{TIME_START}\n"), tag("p", note, class_="soft"), _list(facts),
-                 table(heads, rows, "Sessions") if rows else None, trusted(f"\n{TIME_END}\n")])  # fmt: skip
+                 table(heads, rows, "Sessions") if rows else None, pair(_calls(tally), _slowest(tally, link)),
+                 tag("p", known, class_="seconds", hidden=True) if known else None,
+                 trusted(f"\n{TIME_END}\n")])  # fmt: skip
 
 
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+def _calls(tally: Tally) -> Markup:
+    """Return where the time of calls went."""
+    found = tally.clock.calls()
+    whole = sum(one.seconds for one in found)
+    if not whole:
+        return Markup("")
+    kinds = {"model": "players", "judge": "judge", "tool": "tool"}
+    rows = [[f"{kinds.get(one.kind, one.kind)}: {one.name}", f"{one.calls:,}", seconds(one.seconds),
+             percent(one.seconds / whole)] for one in found[:MOST_ROWS]]  # fmt: skip
+    rest = found[MOST_ROWS:]
+    if rest:
+        spent = sum(one.seconds for one in rest)
+        rows.append(
+            [f"{len(rest)} others", f"{sum(one.calls for one in rest):,}", seconds(spent), percent(spent / whole)]
+        )
+    return join([tag("h3", "Where time went, by call"),
+                 table(("Call", "Calls", "Time", "Of all calls"), rows, "Time by call")])  # fmt: skip
+
+
+def _slowest(tally: Tally, link: Link) -> Markup:
+    """Return the matches that took longest."""
+    found = heapq.nlargest(MOST_ROWS, tally.clock.known(), key=lambda one: (one[1], -one[0]))
+    if not found:
+        return Markup("")
+    names = {cell.number: name for name, unit in tally.units.items() for cell in tally.cells(unit)}
+    rows = [[tag("a", names.get(number, str(number)), href=link(number)), seconds(taken)] for number, taken in found]
+    return join([tag("h3", "The longest matches"), table((tally.unit_noun, "Time"), rows, "Longest matches")])
+
+
+MOST_ROWS = 8
+"""Rows of the tables of time."""

@@ -1,32 +1,58 @@
 "use strict";
 (function () {
   var all = function (root, query) { return Array.prototype.slice.call(root.querySelectorAll(query)); };
-
-  // Tables whose head holds buttons: sort by a column, numbers by value, a second press the other way round.
-  var key = function (row, column) {
-    var text = row.cells[column].textContent.trim();
-    var number = parseFloat(text.replace(/,/g, ""));
-    return { text: text, number: isNaN(number) ? null : number };
+  var number = function (text) { var found = parseFloat(text.replace(/[,$]/g, "")); return isNaN(found) ? null : found; };
+  // What has no value stands last either way; equal ones keep the order of the plan.
+  var sorter = function (down) {
+    return function (a, b) {
+      if ((a.number === null) !== (b.number === null)) { return a.number === null ? 1 : -1; }
+      var found = a.number !== null ? a.number - b.number : a.text < b.text ? -1 : a.text > b.text ? 1 : 0;
+      return (down ? -found : found) || a.place - b.place;
+    };
   };
-  all(document, "table.sortable").forEach(function (table) {
-    all(table, "thead th").forEach(function (head, column, heads) {
+
+  // Tables of units: the buttons in the head sort by a column, a second press the other way round; filters above.
+  all(document, ".sorted").forEach(function (box) {
+    var table = box.querySelector("table");
+    var heads = all(table, "thead th");
+    var rows = all(table.tBodies[0], "tr");
+    var bar = box.querySelector(".filter");
+    var selects = all(bar, "select[data-c]");
+    var order = bar.querySelector("select:not([data-c])");
+    var count = bar.querySelector("output");
+    var sort = function (column, down) {
+      heads.forEach(function (head, place) {
+        head.setAttribute("aria-sort", place !== column ? "none" : down ? "descending" : "ascending");
+      });
+      var found = rows.map(function (row, place) {
+        var text = column < 0 ? "" : row.cells[column].textContent.trim();
+        return { row: row, place: place, text: text, number: number(text) };
+      });
+      found.sort(sorter(down)).forEach(function (one) { table.tBodies[0].appendChild(one.row); });
+    };
+    var apply = function () {
+      var shown = 0;
+      rows.forEach(function (row) {
+        row.hidden = !selects.every(function (select) {
+          return !select.value || row.cells[+select.getAttribute("data-c")].textContent === select.value;
+        });
+        shown += row.hidden ? 0 : 1;
+      });
+      count.textContent = shown + " of " + rows.length + " shown";
+    };
+    heads.forEach(function (head, column) {
       head.querySelector("button").addEventListener("click", function () {
-        var down = head.getAttribute("aria-sort") === "ascending";
-        heads.forEach(function (other) { other.setAttribute("aria-sort", "none"); });
-        head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        var rows = all(table.tBodies[0], "tr").map(function (row, place) {
-          return { row: row, key: key(row, column), place: place };
-        });
-        rows.sort(function (a, b) {
-          var found;
-          if (a.key.number !== null && b.key.number !== null) { found = a.key.number - b.key.number; }
-          else if (a.key.number === null && b.key.number === null) { found = a.key.text < b.key.text ? -1 : a.key.text > b.key.text ? 1 : 0; }
-          else { return a.key.number === null ? 1 : -1; } // what has no value stands last either way
-          return (down ? -found : found) || a.place - b.place;
-        });
-        rows.forEach(function (one) { table.tBodies[0].appendChild(one.row); });
+        order.value = "";
+        sort(column, head.getAttribute("aria-sort") === "ascending");
       });
     });
+    selects.forEach(function (select) { select.addEventListener("change", apply); });
+    order.addEventListener("change", function () {
+      var way = order.value.split(" ");
+      sort(order.value ? +way[0] : -1, way[1] === "down");
+    });
+    bar.hidden = false;
+    apply();
   });
 
   // The list of matches: filters, search, order.
@@ -37,24 +63,32 @@
     var order = document.getElementById("order");
     var search = document.getElementById("search");
     var count = document.getElementById("count");
+    var buttons = all(document, ".m-head button");
     var chunks = all(list, ".chunk");
     var items = null;
     var read = function () { // once, when first asked: a page that is only read pays nothing
       items = items || all(list, ".m").map(function (node, place) {
-        var line = node.querySelector("summary") || node;
-        return { node: node, place: place, facets: node.getAttribute("data-k").split(" "), text: null, line: line,
-          mean: parseFloat((/mean ([-0-9.]+[0-9])/.exec(line.textContent) || [])[1]) };
+        return { node: node, place: place, facets: node.getAttribute("data-k").split(" "), words: null,
+          line: node.querySelector("summary") || node };
       });
       return items;
     };
+    // Seconds differ between equal runs, so they stand in the marked section and come here by number.
+    var lines = all(list, ".m");
+    all(document, ".seconds").forEach(function (known) {
+      known.textContent.split(" ").forEach(function (pair) {
+        var cut = pair.indexOf(":");
+        lines[+pair.slice(0, cut)].querySelector(".c-s").textContent = pair.slice(cut + 1) + "\u00a0s";
+      });
+    });
     var apply = function () {
       var words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       var shown = 0;
       read().forEach(function (item) {
         var keep = selects.every(function (select, place) { return !select.value || item.facets[place] === select.value; });
         if (keep && words.length) {
-          item.text = item.text || item.node.textContent.toLowerCase();
-          keep = words.every(function (word) { return item.text.indexOf(word) >= 0; });
+          item.words = item.words || item.node.textContent.toLowerCase();
+          keep = words.every(function (word) { return item.words.indexOf(word) >= 0; });
         }
         item.node.hidden = !keep;
         shown += keep ? 1 : 0;
@@ -63,24 +97,43 @@
       count.textContent = shown + " of " + items.length + " " + bar.getAttribute("aria-label") + " shown";
     };
     var sort = function () {
-      var way = order.value;
-      var sorted = read().slice().sort(function (a, b) {
-        if (way && isNaN(a.mean) !== isNaN(b.mean)) { return isNaN(a.mean) ? 1 : -1; }
-        var found = way === "up" ? a.mean - b.mean : way === "down" ? b.mean - a.mean : 0;
-        return found || a.place - b.place;
-      });
+      var way = order.value.split(" ");
+      var cell = way[0] && ".c-" + way[0];
+      var sorted = read().map(function (item) {
+        var found = cell && item.line.querySelector(cell);
+        var text = found ? found.textContent.trim() : "";
+        return { item: item, place: item.place, text: text, number: "ou".indexOf(way[0]) >= 0 ? null : number(text) };
+      }).sort(sorter(way[1] === "down"));
       var size = Math.ceil(sorted.length / Math.max(1, chunks.length));
-      sorted.forEach(function (item, place) { chunks[Math.floor(place / size)].appendChild(item.node); });
+      sorted.forEach(function (one, place) { chunks[Math.floor(place / size)].appendChild(one.item.node); });
+      buttons.forEach(function (button) {
+        button.classList.toggle("up", button.getAttribute("data-s") + " up" === order.value);
+        button.classList.toggle("down", button.getAttribute("data-s") + " down" === order.value);
+      });
       apply();
     };
+    buttons.forEach(function (button) {
+      button.addEventListener("click", function () {
+        var way = button.getAttribute("data-s") + (button.classList.contains("up") ? " down" : " up");
+        if (!all(order, "option").some(function (option) { return option.value === way; })) {
+          var option = document.createElement("option");
+          option.value = way;
+          option.textContent = button.textContent.toLowerCase() + (/up$/.test(way) ? ", upwards" : ", downwards");
+          order.appendChild(option);
+        }
+        order.value = way;
+        sort();
+      });
+      button.parentNode.hidden = false;
+    });
     selects.forEach(function (select) { select.addEventListener("change", apply); });
     search.addEventListener("input", apply);
     if (order) { order.addEventListener("change", sort); } // scores on unlike scales have no mean to sort by
     bar.hidden = false;
 
-    // A link to a match opens it, also where a filter hid it.
+    // A link to a match or a turn opens the match, also where a filter hid it.
     var open = function () {
-      var target = /^#m[0-9]+$/.test(location.hash) && document.getElementById(location.hash.slice(1));
+      var target = /^#m[0-9]+(-t[0-9]+)?$/.test(location.hash) && document.getElementById(location.hash.slice(1));
       if (!target) { return; }
       for (var node = target; node; node = node.parentElement) {
         if (node.tagName === "DETAILS") { node.open = true; }

@@ -5,24 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from arena.analysis.report.markup import Markup, join, tag, trusted
-from arena.families.report import Panel, PanelFigure, PanelTable
+from arena.families.report import Panel, PanelTable
 from arena.formats.svg import Element, render
 
 
 def table(heads: Sequence[object], rows: Sequence[Sequence[object]], name: str) -> Markup:
-    """Return a small table whose first column names the rows; `name` is what readers of screens hear."""
+    """Return a small table whose first column names the rows; `name` is what readers of screens hear. On a phone each
+    row of many columns is a card, in which every cell says the heading of its column."""
     head = tag("tr", *(tag("th", text, scope="col") for text in heads))
-    lines = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
-    whole = tag("table", tag("thead", head), tag("tbody", *lines))
+    lines = []
+    for first, *others in rows:
+        cells = (cell(text, label) for text, label in zip(others, heads[1:], strict=True))
+        lines.append(tag("tr", tag("th", first, scope="row"), *cells))
+    shape = "deck" if len(heads) > MOST_ON_A_PHONE else "slim"
+    return boxed(tag("table", tag("thead", head), tag("tbody", *lines), class_=shape), name)
+
+
+MOST_ON_A_PHONE = 4
+"""Columns of a table that is shown as a table on a phone too."""
+
+
+def cell(text: object, label: object, shade: str | None = None) -> Markup:
+    """Return a cell that knows the heading of its column."""
+    return tag("td", text, data_l=label, class_=shade)
+
+
+def boxed(whole: Markup, name: str) -> Markup:
+    """Return a table in a box that scrolls where the table is wider than the page."""
     return tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=name)
 
 
-def drawn(picture: Element | None, caption: str) -> Markup:
-    """Return a figure in the page, or nothing where there is none."""
+def drawn(picture: Element | None, caption: str, narrow: Element | None = None) -> Markup:
+    """Return a figure in the page, or nothing where there is none; `narrow` is its form for a phone."""
     if picture is None:
         return Markup("")
-    box = tag("div", trusted(render(picture)), class_="draw")
-    return tag("figure", box, tag("figcaption", caption))
+    boxes = [tag("div", trusted(render(picture)), class_="draw" if narrow is None else "draw broad")]
+    if narrow is not None:
+        boxes.append(tag("div", trusted(render(narrow)), class_="draw thin"))
+    return tag("figure", *boxes, tag("figcaption", caption))
 
 
 def prose(text: str) -> Markup:
@@ -31,16 +51,50 @@ def prose(text: str) -> Markup:
 
 
 def pair(*parts: Markup) -> Markup:
-    """Return a figure and a table side by side where there is room."""
-    return tag("div", *parts, class_="pair")
+    """Return parts side by side where there is room; empty ones take none."""
+    return tag("div", *(tag("div", part) for part in parts if part), class_="pair")
+
+
+def beside(picture: Element | None, caption: str, whole: Markup) -> Markup:
+    """Return a figure, in its narrow form, beside a table that needs most of the width."""
+    if picture is None:
+        return whole
+    return tag("div", tag("div", drawn(picture, caption)), tag("div", whole), class_="pair lean")
 
 
 def panel_parts(panel: Panel) -> Iterator[Markup]:
-    """Yield the parts of a family's section."""
+    """Yield the parts of a family's section: what is narrow flows in two columns where there is room, a table of many
+    columns has the whole width. A sentence stays with the table that it introduces."""
+    flowing: list[Markup] = []
+    words: list[Markup] = []
+
+    def flow() -> Iterator[Markup]:
+        found = [*flowing, *words]
+        flowing.clear()
+        words.clear()
+        if found:
+            yield tag("div", *found, class_="flow") if len(found) > 1 else found[0]
+
     for part in panel.parts:
-        if isinstance(part, PanelTable):
+        if isinstance(part, str):
+            flowing += words
+            words[:] = [tag("p", prose(part))]
+        elif isinstance(part, PanelTable) and len(part.heads) > MOST_FLOWING:
+            yield from flow()
             yield table(part.heads, part.rows, part.name)
-        elif isinstance(part, PanelFigure):
-            yield drawn(part.picture, part.caption)
+        elif isinstance(part, PanelTable) and len(part.rows) <= MOST_KEPT:
+            flowing.append(tag("div", *words, table(part.heads, part.rows, part.name)))
+            words.clear()
+        elif isinstance(part, PanelTable):
+            yield from flow()
+            yield tag("details", tag("summary", part.name), table(part.heads, part.rows, part.name))
         else:
-            yield tag("p", prose(part))
+            flowing += [*words, drawn(part.picture, part.caption, part.narrow)]
+            words.clear()
+    yield from flow()
+
+
+MOST_FLOWING = 6
+"""Columns of a table that has room in half the width."""
+MOST_KEPT = 12
+"""Rows of such a table that stands open; a longer one is folded."""

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from arena.analysis.report.bill import Bill
 from arena.analysis.report.briefs import Briefs
+from arena.analysis.report.clock import Clock
+from arena.analysis.report.grades import Grades, levels_of
 from arena.analysis.report.marks import Mark, Marks
 from arena.analysis.report.values import percent
 from arena.engine.finished import MALFORMED, report_parts
@@ -23,7 +26,7 @@ from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.verified_rates import VerifiedRates
 from arena.families.report import FamilyParts, Panel
 from arena.families.verified import verified_of
-from arena.records import Counters, Json, Record
+from arena.records import Json, Record
 from arena.stats.intervals import clustered_mean_interval, wilson
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
@@ -91,7 +94,9 @@ class Tally:
         self.total = self._group()
         self.units: dict[str, Unit] = {}
         self.labels: dict[str, dict[str, Group]] = {}
-        self.usage = {"players": Counters(), "judge": Counters()}
+        self.grades = Grades(self.dimensions, levels_of(self.parts.scale))
+        self.clock = Clock(run.path)
+        self.bill = Bill(run.manifest.identity.models, self.summary.get("cost_usd"))
         self.claims: dict[str, int] = {}
         """What the ledgers add up to: class of claim -> count; empty where the family keeps none."""
         self.all_green = 0
@@ -172,7 +177,8 @@ class Tally:
         for name, count in (ledger or {}).get("claims", {}).items():
             self.claims[name] = self.claims.get(name, 0) + count
         self._count_checks(record)
-        self._count_usage(record)
+        self.grades.add(record)
+        self.bill.add(record)
         mark, mean = self.marks.of(record), self.mean_of(record)
         if mark not in self._marks:
             self._marks.append(mark)
@@ -200,10 +206,11 @@ class Tally:
         if not green and self.outcomes and record.score.outcome == self.outcomes[0]:
             self.contradicted += 1
 
-    def _count_usage(self, record: Record) -> None:
-        for counters in record.transcript.usage.values():
-            self.usage["players"].add(counters)
-        self.usage["judge"].add(record.score.judging.usage)
+    def in_order(self, label: str) -> list[tuple[str, Group]]:
+        """Return the values of a label and their groups: in the family's order, else by name."""
+        order = list(self.parts.order.get(label, ()))
+        rank = {value: place for place, value in enumerate(order)}
+        return sorted(self.labels.get(label, {}).items(), key=lambda one: (rank.get(one[0], len(order)), str(one[0])))
 
     def cells(self, unit: Unit) -> Iterator[Cell]:
         """Yield the matches of a unit by column."""
@@ -259,15 +266,21 @@ def mean_in(group: Group, name: str, verified: bool = False) -> float | None:
     """Return the mean of a dimension over a group; None where nothing is scored."""
     scores = verified_in(group).scores if verified else group.scores
     n = scores.count(name)
-    return scores.sums[name] / n if n else None
+    return scores.sums.get(name, 0.0) / n if n else None
 
 
-def verified_rate(group: Group, wanted: bool, digits: int = 1) -> list[str]:
+def mean_over(group: Group, names: Sequence[str]) -> float | None:
+    """Return the mean of the means of some dimensions, which are on one scale; None where nothing is scored."""
+    known = [mean for name in names if (mean := mean_in(group, name)) is not None]
+    return sum(known) / len(known) if known else None
+
+
+def verified_rate(group: Group, wanted: bool) -> list[str]:
     """Return the success rate by verified outcomes as the cell of a table; no cell where it is not `wanted`."""
     if not wanted:
         return []
     won, n = successes(verified_in(group).outcomes)
-    return [percent(won / n if n else None, digits)]
+    return [percent(won / n if n else None)]
 
 
 def successes(outcomes: Mapping[str, int]) -> tuple[int, int]:

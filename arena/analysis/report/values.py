@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from arena.records import Json
 
+NBSP = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit, which belong on one line."""
 MAX_CHARS = 20_000
 """Longest text shown of one message, answer or verdict; the record holds all of it."""
 
@@ -31,18 +34,45 @@ def shown(value: Json) -> str:
     return str(value)
 
 
+def told(value: Json) -> str:
+    """Return a JSON value on one line without its punctuation: `job 3380, plate KB-TT 271`."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {told(one)}" for name, one in value.items()) or "-"
+    if isinstance(value, list):
+        return ", ".join(map(told, value)) or "-"
+    return shown(value)
+
+
 def pretty(value: Json) -> str:
     """Return a JSON value over several lines."""
     return json.dumps(value, ensure_ascii=False, indent=1)
 
 
-def percent(rate: float | None, digits: int = 1) -> str:
-    """Return a share as a percentage, a dash where there is none."""
-    return "-" if rate is None else f"{rate * 100:.{digits}f} %"
+def percent(rate: float | None) -> str:
+    """Return a share as a percentage with one decimal, a dash where there is none."""
+    return "-" if rate is None else f"{rate * 100:.1f}{NBSP}%"
 
 
-def span(bounds: tuple[float, float] | None, scale: float = 1.0, digits: int = 2) -> str:
-    """Return an interval as `low to high`, or a dash."""
-    if bounds is None:
-        return "-"
-    return f"{bounds[0] * scale:.{digits}f} to {bounds[1] * scale:.{digits}f}"
+def span(bounds: Sequence[float] | None) -> str:
+    """Return an interval of a mean as `low to high` with two decimals, or a dash."""
+    return "-" if bounds is None else f"{bounds[0]:.2f}{NBSP}to{NBSP}{bounds[1]:.2f}"
+
+
+def percent_span(bounds: Sequence[float] | None) -> str:
+    """Return an interval of a share as `low to high %`, or a dash."""
+    return "-" if bounds is None else f"{bounds[0] * 100:.1f}{NBSP}to{NBSP}{bounds[1] * 100:.1f}{NBSP}%"
+
+
+def spaced(name: str) -> str:
+    """Return the name of a label, a check or a counter for readers: words, no underscores."""
+    return name.replace("_", " ")
+
+
+def dollars(amount: float) -> str:
+    """Return an amount of US dollars with four decimals."""
+    return f"${amount:,.4f}"
+
+
+def seconds(value: float | None) -> str:
+    """Return seconds with two decimals, or a dash."""
+    return "-" if value is None else f"{value:,.2f}{NBSP}s"

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from arena.calculator.carrier import NoCalculator
 from arena.cli.challenge_baselines import drawn, play_baselines, played_references
+from arena.cli.challenge_new import new_challenges
 from arena.cli.challenge_silence import abort_analysis
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
-from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
+from arena.errors import EXIT_ERRORS, EXIT_OK, DataError, UsageError
 from arena.families.crypto.baselines.report import table_text
 from arena.families.crypto.challenges.lint import LintFinding, lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
@@ -29,6 +30,7 @@ from arena.families.crypto.checks.play_checks import unexpected
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import match_path
 from arena.families.crypto.proposed_obligations import proposed
+from arena.families.crypto.skeletons.skeleton import EXAMPLES
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.views import spoken
 from arena.formats.decode import encode
@@ -97,6 +99,12 @@ def parser() -> Parser:
                         help=f"matches of each baseline and challenge (default {DEFAULT_SEEDS})")  # fmt: skip
     played.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
     played.add_argument("--out", type=Path, metavar="FILE", help="write the table that a leaderboard shows, as JSON")
+    new = leaf("new", "make a challenge with plays and obligations from a skeleton",
+               "--from skeleton.json --out mine/set.json")  # fmt: skip
+    new.add_argument("--from", dest="skeleton", type=Path, metavar="SKELETON", help="file with what a person fills in")
+    new.add_argument("--out", type=Path, metavar="FILE", help="challenge file to write, or to add to where it exists")
+    new.add_argument("--example", choices=tuple(EXAMPLES), metavar="PATTERN",
+                     help=f"print a skeleton to start from: {', '.join(EXAMPLES)}")  # fmt: skip
     cut = leaf("abort-analysis", "cut the reference play after every turn and apply the rule for silence",
                "the-hall-clock --seeds 20")  # fmt: skip
     cut.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all that have such a rule)")
@@ -154,7 +162,13 @@ def _calculator(request: RunRequest) -> Iterator[Calculator | None]:
 
 def _lint(options: argparse.Namespace, console: Console) -> int:
     request = _request(console)
-    challenge_set = load(options.challenges)
+    try:
+        challenge_set = load(options.challenges)
+    except DataError as error:
+        if not os.access(options.challenges, os.R_OK) or options.challenges.is_dir():
+            raise
+        broken = [LintFinding("error", issue.file, issue.pointer, issue.message) for issue in error.issues]
+        return _tell_findings(broken, "no sound challenge set", options.json, console)
     with _calculator(request) as calculator:
         ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
     findings = lint(challenge_set, ops)
@@ -165,17 +179,20 @@ def _lint(options: argparse.Namespace, console: Console) -> int:
             LintFinding("error", challenge_set.path.name, f"/challenges/{places[name]}", f"{name}: {message}")
             for name, message in tally.problems()
         ]
+    if ops is None:
+        console.warn("there is no calculator, so the names of ops were not checked")
+    return _tell_findings(findings, f"{len(challenge_set.challenges)} challenges", options.json, console)
+
+
+def _tell_findings(findings: Sequence[LintFinding], what: str, as_json: bool, console: Console) -> int:
+    """Print what is wrong with a set; return 1 where something of it is an error."""
     errors = sum(finding.level == "error" for finding in findings)
-    if options.json:
+    if as_json:
         console.result(json.dumps([finding._asdict() for finding in findings]))
     else:
         for finding in findings:
             console.result(printable(str(finding)))
-        if ops is None:
-            console.result("warning: there is no calculator, so the names of ops were not checked")
-        console.result(
-            f"{len(challenge_set.challenges)} challenges, {errors} errors, {len(findings) - errors} warnings"
-        )
+        console.result(f"{what}, {errors} errors, {len(findings) - errors} warnings")
     return EXIT_ERRORS if errors else EXIT_OK
 
 
@@ -300,7 +317,14 @@ def _abort_analysis(options: argparse.Namespace, console: Console) -> int:
     return abort_analysis(options, console)
 
 
+def _new(options: argparse.Namespace, console: Console) -> int:
+    with _calculator(_request(console)) as calculator:
+        ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
+    return new_challenges(options, ops, console)
+
+
 _COMMANDS = {
     "lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play,
     "baselines": _baselines, "obligations": _obligations, "abort-analysis": _abort_analysis,
+    "new": _new,
 }  # fmt: skip

@@ -56,6 +56,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     environ = load_dotenv(os.environ, DATA_ROOT)
     is_strict = strict(options.strict, environ)
     targets = CiTargets(options.junit, _summary_file(options.github_summary, environ), options.annotations)
+    targets.require_writable()
     finished = open_run(chosen_run(options))
     summary = finished.summary()
     if options.list_metrics:

@@ -14,6 +14,7 @@ from arena.errors import EXIT_OK
 from arena.formats.tables import printable
 from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
+from arena.store.rundir import require_writable
 
 
 def parser() -> Parser:
@@ -59,6 +60,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Write the export and print what was written; return 0."""
+    require_writable(options.out, folder=options.format == "hf-dataset")
     finished = open_run(options.run)
     written = FORMATS[options.format](finished, options)
     if options.format in WITH_CANARY:

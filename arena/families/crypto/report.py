@@ -6,17 +6,25 @@ from collections.abc import Mapping, Sequence
 
 from arena.errors import DataError
 from arena.families.contract import FactGroup
-from arena.families.crypto.cheats.rates import CheatRates, cheat_line
+from arena.families.crypto.challenges.validate import DIFFICULTIES
+from arena.families.crypto.cheats.rates import CheatRates
 from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.check_words import (
+    CAP_REASONS,
+    CHECK_NAMES,
+    CHECKS_PASSED,
+    RESULT_WORDS,
+    cap_words,
+    check_words,
+)
 from arena.families.crypto.checks.ledger import ledger
-from arena.families.crypto.checks.obligations import obligation_line
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import challenge_of, played_challenges
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.silence.facts import SilenceFacts
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.families.report import FamilyParts, Panel
+from arena.families.report import FamilyParts, Panel, Said
 from arena.records import Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
@@ -31,15 +39,13 @@ class CryptoParts(FamilyParts):
     unit_noun = "challenge"
     has_tools = True
     verifies = True
-    checks = {
-        "textbook_names": "no textbook name used",
-        "leaks": "no secret leaked",
-        "result": "agreed result right",
-        "artefacts": "every shown value is real",
-        "tools": "no tool call failed, malformed or unused",
-        "obligations": "everything that had to be done was done",
-        "cheat": "who cheated was named, and nobody else",
-    }
+    checks = CHECKS_PASSED
+    check_names = CHECK_NAMES
+    optional_checks = ("obligations", "cheat")
+    cap_reasons = CAP_REASONS
+    result_words = RESULT_WORDS
+    group_by = "difficulty"
+    order = {"difficulty": DIFFICULTIES}
 
     def __init__(self, run: FinishedRun) -> None:
         try:
@@ -47,6 +53,8 @@ class CryptoParts(FamilyParts):
         except DataError:  # the report of a damaged run still shows its records
             challenges = ()
         self._challenges = {challenge["id"]: challenge for challenge in challenges}
+        self._last: tuple[Record | None, Mapping[str, Json] | None] = (None, None)
+        """The ledger of the record that was asked for last: a match asks for it several times."""
 
     def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
         return (
@@ -65,18 +73,21 @@ class CryptoParts(FamilyParts):
         return str(challenge["name"]) if challenge else unit
 
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
-        if record.trial.unit not in self._challenges:
-            return None
-        return ledger(record, challenge_of(self._challenges, record.trial))
+        if self._last[0] is not record:
+            known = record.trial.unit in self._challenges
+            self._last = record, ledger(record, challenge_of(self._challenges, record.trial)) if known else None
+        return self._last[1]
 
-    def check_words(self, record: Record, name: str) -> str:
+    def check_words(self, record: Record, name: str) -> Sequence[Said]:
         detail, challenge = detail_of(record), self._challenges.get(record.trial.unit, {})
-        if name == "cheat" and detail is not None and detail.checks.cheat is not None:
-            return cheat_line(detail.checks.cheat)
-        if name != "obligations" or detail is None or detail.checks.obligations is None:
-            return ""
         says = {one["id"]: one["says"] for one in challenge.get("obligations", ())}
-        return " ".join(obligation_line(one, says.get(one.id, "")) for one in detail.checks.obligations.found)
+        return () if detail is None else check_words(detail.checks, name, says)
+
+    def cap_words(self, record: Record, reason: str) -> Said:
+        detail = detail_of(record)
+        return super().cap_words(record, reason) if detail is None else cap_words(
+            detail.checks, self.ledger(record), reason
+        )  # fmt: skip
 
 
 def parts_of(run: FinishedRun) -> CryptoParts:

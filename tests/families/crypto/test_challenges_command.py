@@ -118,7 +118,8 @@ def test_wrong_use_is_one_clear_line_and_exit_2(
 def one_challenge() -> dict[str, Any]:
     content = json.loads(SET_FILE.read_text(encoding="utf-8"))
     content["challenges"] = [challenge for challenge in content["challenges"] if challenge["id"] == TOSS]
-    content["challenges"][0].pop("temptation")  # its script has tests of its own: test_cheats.py
+    for member in ("temptation", "fairness"):  # they name values; test_cheats.py and test_silence.py look at them
+        content["challenges"][0].pop(member)
     assert isinstance(content, dict)
     return content
 
@@ -295,6 +296,32 @@ def test_the_door_prints_findings_and_fails_for_errors(tmp_path: Path, capsys: p
     path.write_text(json.dumps(content), encoding="utf-8")
     assert main(["challenges", "lint", "--challenges", str(path), "--json"]) == 1
     assert [f["level"] for f in json.loads(capsys.readouterr().out)].count("error") == 1
+
+
+def test_lint_tells_all_faults_of_a_broken_set_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = one_challenge()
+    challenge = content["challenges"][0]
+    challenge["name"], challenge["unheard_of"] = "", 1
+    del challenge["difficulty"]
+    path = placed(tmp_path, content)
+    assert main(["challenges", "lint", "--challenges", str(path)]) == 1
+    said = capsys.readouterr().out
+    for pointer in ("/challenges/0/name", "/challenges/0/unheard_of", "/challenges/0/difficulty"):
+        assert pointer in said
+    assert said.rstrip().endswith("no sound challenge set, 3 errors, 0 warnings")
+    assert main(["challenges", "lint", "--challenges", str(path), "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)) == 3
+
+
+def test_lint_of_a_file_that_is_no_json_exits_1_and_of_none_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "torn.json"
+    path.write_text('{"format": 2, ', encoding="utf-8")
+    assert main(["challenges", "lint", "--challenges", str(path)]) == 1
+    assert "is not JSON" in capsys.readouterr().out
+    assert main(["challenges", "lint", "--challenges", str(tmp_path / "none.json")]) == 2
+    assert main(["challenges", "lint", "--challenges", str(tmp_path)]) == 2
 
 
 @pytest.mark.parametrize("word", ["-1", "9223372036854775808", "one"])

@@ -85,7 +85,7 @@ def go_through_matches(count: int, folder: Path) -> int:
         again = Record.from_json(parse_line(folder, 1, encode_line(made.to_json())), "matches.jsonl", "", MatchDetail)
         assert encode_line(again.to_json()) == encode_line(made.to_json())
         write_bundle(folder, made, challenge, setup)
-        str(turns(entries, {seat: place for place, seat in enumerate(seats)}))
+        str(turns(entries, {seat: place for place, seat in enumerate(seats)}, "m0"))
         for text in texts:
             with contextlib.suppress(VerdictError):
                 parse_verdict(RUBRIC, text)

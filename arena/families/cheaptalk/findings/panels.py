@@ -43,7 +43,12 @@ def payoff_panel(found: RunFindings) -> Panel:
         (name, *(_accuracy(cell, name) for cell in cells.values())) for name in deviations
     ]  # fmt: skip
     parts: list[str | PanelTable | PanelFigure] = [
-        PanelFigure("payoffs", payoffs_figure(cells), "Mean payoff of the sender, with 95 % intervals."),
+        PanelFigure(
+            "payoffs",
+            payoffs_figure(cells),
+            "Mean payoff of the sender, with 95 % intervals.",
+            payoffs_figure(cells, True),
+        ),
         "Mean payoff of the sender. What a receiver earns, and both together, stand in the table of rates.",
         PanelTable("Payoff by deviation and protocol", heads, payoffs),
         "Accuracy of the receiver's decision, with 95 % intervals; decisions that could not be read are wrong.",
@@ -53,7 +58,7 @@ def payoff_panel(found: RunFindings) -> Panel:
     return Panel("payoffs", "Payoffs", parts)
 
 
-def payoffs_figure(cells: Mapping[str, CellFindings]) -> Element:
+def payoffs_figure(cells: Mapping[str, CellFindings], narrow: bool = False) -> Element:
     """Return the payoffs of all conditions on one axis, protocol by protocol; above 1 each has its number."""
     numbered = len(cells) > 1
     rows, ends = [], [0.0]
@@ -63,15 +68,16 @@ def payoffs_figure(cells: Mapping[str, CellFindings]) -> Element:
             rows.append(Dot(f"{mark}{deviation}", one.payoff, one.payoff_interval, text=f"{one.payoff:+.3f}"))
             ends += [one.payoff, *(one.payoff_interval or ())]
     names = ", ".join(f"{place} {name}" for place, name in enumerate(cells, 1)) if numbered else "".join(cells)
-    return _on_axis(f"Payoff by deviation and protocol: {names}", rows, ends)
+    return _on_axis(f"Payoff by deviation and protocol: {names}", rows, ends, narrow)
 
 
-def _on_axis(title: str, rows: Sequence[Dot], ends: Sequence[float]) -> Element:
+def _on_axis(title: str, rows: Sequence[Dot], ends: Sequence[float], narrow: bool) -> Element:
     """Return a plot whose axis holds 0 and all ends."""
     low, high = min(0.0, *ends), max(0.0, *ends)
     margin = 0.05 * ((high - low) or 1.0)
     low, high = low - margin, high + margin
-    return dot_plot(title, rows, low, high, [(tick, f"{tick:.2f}") for tick in sorted({low, 0.0, high})])
+    ticks = [0.0, *(end for end in (low, high) if abs(end) > 0.12 * (high - low))]
+    return dot_plot(title, rows, low, high, [(tick, f"{tick:.2f}") for tick in sorted(ticks)], narrow)
 
 
 def _accuracy(cell: CellFindings, name: str) -> str:
@@ -117,7 +123,8 @@ def gains_panel(found: RunFindings) -> Panel:
 def _cell_parts(
     place: int, name: str, table: GainTable, told: Mapping[str, Json]
 ) -> Iterator[str | PanelTable | PanelFigure]:
-    yield PanelFigure(f"gains_{place + 1}", gains_figure(name, table), f"Deviation gains under {name}.")
+    caption = f"Deviation gains under {name}."
+    yield PanelFigure(f"gains_{place + 1}", gains_figure(name, table), caption, gains_figure(name, table, True))
     rows: list[Sequence[str]] = []
     for deviation, gain in told["gain"].items():
         behaved, refused = told["behaved_gain"].get(deviation), told["refused"].get(deviation)
@@ -147,11 +154,11 @@ def _cell_parts(
         yield PanelTable(f"Other constants under {name}", ("lambda, mu", "IRI", "Worst", "DG of it"), rows)
 
 
-def gains_figure(name: str, table: GainTable) -> Element:
+def gains_figure(name: str, table: GainTable, narrow: bool = False) -> Element:
     """Return the gains of one protocol on one axis."""
     rows = [Dot(gain.deviation, gain.gain, gain.interval, text=f"{gain.gain:+.3f}") for gain in table.gains]
     ends = [end for gain in table.gains for end in (gain.gain, *(gain.interval or ()))]
-    return _on_axis(f"Deviation gains under {name}", rows, ends)
+    return _on_axis(f"Deviation gains under {name}", rows, ends, narrow)
 
 
 def message_panel(found: RunFindings) -> Panel | None:
@@ -197,9 +204,10 @@ def reputation_panel(found: ReputationCurves) -> Panel | None:
     for place, protocol in enumerate(dict.fromkeys(protocol for protocol, _ in found.courses)):
         own = {name: list(series.values()) for (where, name), series in found.courses.items() if where == protocol}
         lines = [Curve(name, mean_course(series)) for name, series in own.items()]
-        picture = curves(f"Reputation under {protocol}", lines, 0.0, 1.0, "episode of a series")
+        title, below = f"Reputation under {protocol}", "episode of a series"
+        pictures = [curves(title, lines, 0.0, 1.0, below, narrow) for narrow in (False, True)]
         caption = f"Mean reputation under {protocol} after each episode, over series; at most six deviations are drawn."
-        parts.append(PanelFigure(f"reputation_{place + 1}", picture, caption))
+        parts.append(PanelFigure(f"reputation_{place + 1}", pictures[0], caption, pictures[1]))
         rows = [
             (name, str(len(series)), number(mean_course(series)[-1], 3), str(sum(one.slashed for one in series)),
              str(sum(one.redeemed for one in series)))
