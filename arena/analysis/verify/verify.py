@@ -30,8 +30,8 @@ from arena.store.files import strangers
 from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE
 
 INTEGRITY = (
-    "This shows integrity, not authorship: the files fit each other and their digests, and the tool answers are the"
-    " calculator's. Who wrote them, and whether a model really said what it is quoted with, no file can show."
+    "This shows integrity, not authorship: the files fit each other and their digests, and the tool answers are what"
+    " the tools say. Who wrote them, and whether a model really said what it is quoted with, no file can show."
 )
 
 
