@@ -69,6 +69,8 @@ class FamilyParts:
     """Name of a mechanical check -> what it means when it is passed."""
     check_names: Mapping[str, str] = {}
     """Name of a mechanical check -> the same in few words, for plots."""
+    optional_checks: Sequence[str] = ()
+    """Checks that many units do not have, so that a match says nothing where such a one was not made."""
     cap_reasons: Mapping[str, str] = {}
     """Reason of a cap on a grade -> what was found, as a sentence without its full stop."""
     result_words: Mapping[str, str] = {}

@@ -37,9 +37,11 @@ from arena.analysis.report.reliability import reliability
 from arena.analysis.report.row import MOST_GRADES
 from arena.analysis.report.runinfo import clock, identity
 from arena.analysis.report.spending import spending
-from arena.analysis.report.tables import panel_parts, table
+from arena.analysis.report.tables import panel_parts, prose, table
 from arena.analysis.report.tally import Tally, checks_in, success_interval, successes
-from arena.analysis.report.values import percent, percent_span, spaced
+from arena.analysis.report.values import NBSP, percent, percent_span, spaced
+from arena.analysis.report.versus.pages import SideBySide
+from arena.analysis.report.versus.section import comparison
 from arena.engine.shortfalls import MIN_COVERAGE
 from arena.errors import UsageError
 from arena.families.report import PanelFigure
@@ -55,7 +57,7 @@ INLINE_MATCHES, INLINE_BYTES = 300, 1_500_000
 REPORT_FILE = "report.html"
 FIGURES_DIR = "figures"
 _OURS = re.compile(r"(?:r[0-9]+_)?(?:outcomes|dimensions|grades|checks|heatmap|(?:success_by|panel)_[a-z0-9_]+)\.svg")
-_MATCH_FILE = re.compile(r"[0-9]{4,}\.html")
+_MATCH_FILE = re.compile(r"(?:pairs_)?[0-9]{4,}\.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ class Paths:
 @dataclass(frozen=True, slots=True)
 class Built:
     """What was written: bytes of the page, matches shown, files of matches beside it, names of figures; and the files
-    of an earlier report's figures that were removed."""
+    of an earlier report's figures that were removed. `pair_files`: with two transcripts side by side."""
 
     page_bytes: int
     matches: int
     match_files: int
+    pair_files: int
     figures: tuple[str, ...]
     removed: tuple[str, ...]
 
@@ -101,22 +104,29 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float 
     fresh = paths.matches.with_name(temporary_name(paths.matches.name))
     try:
         paths.page.parent.mkdir(parents=True, exist_ok=True)
-        if not inline:
+        pairs = None
+        if len(runs) == 2:
+            pairs = SideBySide(paths.page, paths.matches, (runs[0].name, runs[1].name))
+        if not inline or pairs:
             fresh.mkdir()
         listed = MatchList(None if inline else fresh, paths.page, len(runs) > 1)
         try:
             for place, tally in enumerate(tallies, 1):
-                _read(tally, f"r{place}", listed)
-            size = _write_page(paths, tallies, listed)
+                _read(tally, place, listed, pairs)
+            if pairs:
+                pairs.write(fresh)
+            size = _write_page(paths, tallies, listed, pairs)
         finally:
             listed.close()
-        _swap(paths.matches, None if inline else fresh)
+            if pairs:
+                pairs.close()
+        _swap(paths.matches, fresh if any(fresh.glob("*")) else None)
         figures, removed = _write_figures(paths.figures, tallies)
     except OSError as error:
         raise UsageError(f"cannot write the report to {paths.page}: {error.strerror}") from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Built(size, listed.count, listed.files, tuple(figures), tuple(removed))
+    return Built(size, listed.count, listed.files, pairs.files if pairs else 0, tuple(figures), tuple(removed))
 
 
 def _refuse_foreign(page: Path) -> None:
@@ -130,16 +140,19 @@ def _refuse_foreign(page: Path) -> None:
                 raise UsageError(f"{page} exists and is no report; give another --out, or remove it first")
 
 
-def _read(tally: Tally, run: str, listed: MatchList) -> None:
-    """Take in every record of one run."""
+def _read(tally: Tally, run: int, listed: MatchList, pairs: SideBySide | None) -> None:
+    """Take in every record of one run, the first or a later one."""
     for record in tally.records:
         ledger = tally.parts.ledger(record)
-        tally.clock.add(record.key, listed.count)
-        tally.add(record, listed.count, ledger)
-        listed.add(tally, record, ledger, run)
+        number = listed.count
+        tally.clock.add(record.key, number)
+        tally.add(record, number, ledger)
+        whole = listed.add(tally, record, ledger, f"r{run}")
+        if pairs:
+            pairs.keep(run - 1, record.key, tally.parts.title(record.trial.unit), number, whole)
 
 
-def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> int:
+def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList, pairs: SideBySide | None) -> int:
     title = _title(tallies)
     temporary = AtomicFile(paths.page)
 
@@ -152,7 +165,7 @@ def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> in
         write(_header(title, tallies))
         write(Markup('<main id="main">'))
         if len(tallies) > 1:
-            write(_side_by_side(tallies))
+            write(_side_by_side(tallies, pairs))
         for place, tally in enumerate(tallies, 1):
             for part in _run_sections(tally, place if len(tallies) > 1 else 0, listed, paths.figures):
                 write(part)
@@ -162,7 +175,7 @@ def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> in
         write(listed.facets.bar(listed.count, nouns, all(tally.averaged for tally in tallies)))
         listed.copy_to(temporary)
         write(Markup("</main>"))
-        write(_footer(paths, listed))
+        write(_footer(paths, listed, pairs is not None and pairs.files > 0))
         write(bottom(True))
         temporary.close()
     finally:
@@ -171,7 +184,9 @@ def _write_page(paths: Paths, tallies: Sequence[Tally], listed: MatchList) -> in
 
 
 def _title(tallies: Sequence[Tally]) -> str:
-    if len(tallies) > 1:
+    if len(tallies) == 2:
+        return f"Arena report: {tallies[1].run.name} against {tallies[0].run.name}"
+    if len(tallies) > 2:
         return f"Arena report: {len(tallies)} runs"
     family = tallies[0].run.manifest.family
     return f"Arena report: {family}, {tallies[0].run.manifest.identity.models.participant or 'several models'}"
@@ -186,6 +201,7 @@ def _nouns(tallies: Sequence[Tally]) -> str:
 def _header(title: str, tallies: Sequence[Tally]) -> Markup:
     several = len(tallies) > 1
     links = [("runs", "Runs side by side")] if several else []
+    links += [("differs", "What differs")] if len(tallies) == 2 else []
     for place, tally in enumerate(tallies, 1):
         if several:
             links.append((f"r{place}-results", f"r{place}: {tally.run.name}"))
@@ -206,22 +222,29 @@ def _checked(tally: Tally) -> bool:
     return bool(tally.parts.checks or checks_in(tally.total).n or tally.claims)
 
 
-def _side_by_side(tallies: Sequence[Tally]) -> Markup:
+def _side_by_side(tallies: Sequence[Tally], pairs: SideBySide | None) -> Markup:
     rows = []
+    alike = len({tally.dimensions for tally in tallies}) == 1
+    dimensions = tallies[0].dimensions if alike else ()
     for place, tally in sorted(enumerate(tallies, 1), key=lambda one: not one[1].covered):
         won, n = successes(tally.total.outcomes)
         rows.append([tag("a", f"r{place}: {tally.run.name}", href=f"#r{place}-results"),
                      tally.run.manifest.identity.models.participant or "-",
                      f"{tally.total.n} of {tally.planned}",
                      percent(tally.coverage) + ("" if tally.covered else " (too little)"),
-                     percent(won / tally.planned) if tally.planned else "-",
-                     percent(won / n) if n else "-", percent_span(success_interval(tally.total.outcomes)),
-                     str(tally.total.scores.n), str(tally.total.n - tally.total.scores.n),
-                     ", ".join(f"{name} {number(tally.mean(name))}" for name in tally.dimensions)])  # fmt: skip
-    heads = ("Run", "Players", "Matches", "Covered", "Success of planned", "Success", "95 % interval, %", "Scored",
-             "In no mean", "Means, as judged")  # fmt: skip
-    note = "Side by side is not compared: `arena compare` pairs the matches and says what differs beyond chance."
-    return join([tag("h2", "Runs side by side", id="runs"), tag("p", note), table(heads, rows, "Runs")])
+                     percent(won / tally.planned if tally.planned else None), percent(won / n if n else None),
+                     percent_span(success_interval(tally.total.outcomes)), str(tally.total.n - tally.total.scores.n),
+                     *(number(tally.mean(name)) for name in dimensions)])  # fmt: skip
+    heads = ("Run", "Players", _nouns(tallies).capitalize(), "Covered", "Success of planned", "Success",
+             f"95{NBSP}% interval", "In no mean", *map(spaced, dimensions))  # fmt: skip
+    shown = [tag("h2", "Runs side by side", id="runs"), table(heads, rows, "Runs")]
+    if pairs:
+        shown.append(tag("h2", "What differs", id="differs"))
+        shown.append(comparison(tallies, pairs))
+    else:
+        note = "Two runs in a report are compared. Of more, `arena compare` compares any two."
+        shown.append(tag("p", prose(note)))
+    return join(shown)
 
 
 def _run_sections(tally: Tally, place: int, listed: MatchList, figures: Path) -> Iterator[Markup]:
@@ -259,8 +282,8 @@ def _how_to_read(tally: Tally, listed: MatchList) -> Markup:
     return tag("p", said)
 
 
-def _footer(paths: Paths, listed: MatchList) -> Markup:
-    beside = f" The matches are in {paths.matches.name}/, which belongs beside this page." if listed.files else ""
+def _footer(paths: Paths, listed: MatchList, pairs: bool) -> Markup:
+    beside = f" {paths.matches.name}/ belongs beside this page." if listed.files or pairs else ""
     text = "This page loads nothing and runs one script of its own, for filters and sorting; it reads without it."
     more = f"{beside} Texts of agents are shown as they are; invisible characters are written out, as in [U+202E]."
     return tag("footer", text + more)

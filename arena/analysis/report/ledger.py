@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from arena.analysis.report.entries import turn_anchor
 from arena.analysis.report.markup import Markup, join, tag
-from arena.analysis.report.values import clipped, shown
+from arena.analysis.report.values import NBSP, clipped, shown
 from arena.records import Json
 
 CLASSES = {
@@ -61,6 +61,6 @@ def _line(item: Json, anchor: str) -> Markup | str:
     if not isinstance(item, dict):
         return clipped(shown(item), 600)
     turn, source = item.get("turn"), str(item.get("source") or "")
-    link = tag("a", f"turn {turn}", href=f"#{turn_anchor(anchor, turn)}") if isinstance(turn, int) else None
+    link = tag("a", f"turn{NBSP}{turn}", href=f"#{turn_anchor(anchor, turn)}") if isinstance(turn, int) else None
     text = clipped(f"{item.get('text')}{f' ({SOURCES.get(source, source)})' if source else ''}", 600)
     return join([f"{item.get('class')}: ", link, f", {item.get('seat')}: ", text])

@@ -15,7 +15,7 @@ from arena.analysis.report.markup import Markup, escape, join, tag
 from arena.analysis.report.row import ending
 from arena.analysis.report.tables import cell, pair, table
 from arena.analysis.report.tally import Tally
-from arena.analysis.report.values import clipped, pretty, shown, spaced, told
+from arena.analysis.report.values import NBSP, clipped, pretty, shown, spaced, told
 from arena.families.crypto.checks.results import detail_of
 from arena.families.report import FamilyParts, Said
 from arena.families.verified import verified_of
@@ -76,7 +76,7 @@ def _ending(record: Record, place: Place) -> Markup:
 
 def said(found: Said, anchor: str) -> Markup:
     """Return a finding with links to its turns."""
-    links = join((tag("a", f"turn {turn}", href=f"#{turn_anchor(anchor, turn)}") for turn in found.turns), ", ")
+    links = join((tag("a", f"turn{NBSP}{turn}", href=f"#{turn_anchor(anchor, turn)}") for turn in found.turns), ", ")
     return (
         join([clipped(found.text, 600), " (", links, ")"]) if found.turns else Markup(escape(clipped(found.text, 600)))
     )
@@ -147,6 +147,8 @@ def _checks(record: Record, parts: FamilyParts, anchor: str) -> Markup:
         return Markup("")
     lines = []
     for name, good in detail.checks.passed().items():
+        if good is None and name in parts.optional_checks:
+            continue
         word, shade = ("not made", "xn") if good is None else ("passed", "o0") if good else ("failed", "o3")
         found = () if good is None else parts.check_words(record, name)
         told = tag("ul", *(tag("li", said(one, anchor)) for one in found), class_="said") if found else None

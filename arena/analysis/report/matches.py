@@ -95,8 +95,8 @@ class MatchList:
             return f"#m{number}"
         return f"{self._link_folder}/{_name(self._file_of[number])}#m{number}"
 
-    def add(self, tally: Tally, record: Record, ledger: Mapping[str, Json] | None, run: str) -> None:
-        """Take one record."""
+    def add(self, tally: Tally, record: Record, ledger: Mapping[str, Json] | None, run: str) -> Markup:
+        """Take one record; return it as it is shown."""
         number = self.count
         self.count += 1
         if self._folder is not None:
@@ -115,6 +115,7 @@ class MatchList:
         start = '<div class="chunk">\n' if number % CHUNK == 0 else ""
         end = "</div>\n" if number % CHUNK == CHUNK - 1 else ""
         self._spool.write(f"{start}{shown}\n{end}".encode())
+        return whole
 
     def _current_file(self) -> int:
         if self._file is None or self._in_file >= FILE_MATCHES or self._bytes_in_file >= FILE_BYTES:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.checks.evidence import EVIDENCE_VALUE
+from arena.families.crypto.checks.evidence import EVIDENCE_VALUE, leaves
 from arena.families.crypto.data import roles
 from arena.families.crypto.dataset.generated import FORMAT, Generated, Step, check_steps
 from arena.families.crypto.dataset.grounding import pairs, replaced
@@ -90,7 +90,8 @@ def written_match(
     `seed`: of its run.  `result`: given the true result of a call and what was written for others so far, it returns
     what is written for this one; without it, the true one.
     """
-    known: dict[str, str] = {}
+    # What a role is told in its prompt is no result: whoever writes has read it there.
+    known = {value: value for value in leaves(record.transcript.instance or {})}
     steps: list[Step] = []
     calls: list[str] = []
     results: list[Json] = []
@@ -122,11 +123,14 @@ def written_match(
 
 
 def _invented(value: Json, known: Mapping[str, str]) -> Json:
-    """Return a result with every code and big number in it invented anew; what people would know stays."""
+    """Return a result with every code and big number in it invented anew; what people would know stays. A value that
+    was invented before is the same here, also within a longer text."""
     if isinstance(value, list):
         return [_invented(inner, known) for inner in value]
     if isinstance(value, dict):
         return {key: _invented(inner, known) for key, inner in value.items()}
-    if isinstance(value, str) and EVIDENCE_VALUE.fullmatch(value):
+    if not isinstance(value, str):
+        return value
+    if EVIDENCE_VALUE.fullmatch(value):
         return known.get(value) or str(forged(value))
-    return value
+    return replaced(value, known)
