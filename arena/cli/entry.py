@@ -13,6 +13,7 @@ import importlib
 import os
 import signal
 import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,8 +24,11 @@ from arena import __version__
 from arena.cli.commands import COMMANDS
 from arena.cli.console import Console, speak_utf8
 from arena.errors import EXIT_ERRORS, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ArenaError, UsageError
+from arena.formats import posix
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
+from arena.formats.terminal import terminal_width
+from arena.settings.flags import WIDEST_HELP, examples_text
 from arena.settings.places import as_typed_here
 
 EXIT_PIPE = 141
@@ -59,6 +63,7 @@ def _dispatch(name: str, words: Sequence[str]) -> int:
         return EXIT_OK
     if name not in COMMANDS:
         raise UsageError(f"unknown command {name!r}{suggest(name, COMMANDS)} (`arena --help` lists the commands)")
+    posix.require()
     command = importlib.import_module(COMMANDS[name].module)
     parser = command.parser()
     options = parser.parse_args(words)
@@ -68,13 +73,18 @@ def _dispatch(name: str, words: Sequence[str]) -> int:
 
 
 def help_text() -> str:
-    """Return the list of commands."""
-    width = max(len(name) for name in COMMANDS)
-    rows = "\n".join(f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items())
+    """Return the list of commands, fitted to the terminal."""
+    name_width, width = max(map(len, COMMANDS)), min(terminal_width(), WIDEST_HELP)
+    gap = " " * (name_width + 4)
+
+    def row(name: str, summary: str) -> str:
+        return textwrap.fill(summary, width, initial_indent=f"  {name:<{name_width}}  ", subsequent_indent=gap)
+
+    rows = "\n".join(row(name, command.summary) for name, command in COMMANDS.items())
+    more = "`arena COMMAND --help` lists the flags of a command. Exit codes: docs/configuration.md."
+    examples = ("python3 -m arena run --limit 3", "python3 -m arena report --last --open")
     return as_typed_here(
-        f"usage: arena COMMAND [flags]\n\n{rows}\n\n"
-        "examples:\n  python3 -m arena run --limit 3\n  python3 -m arena report --last --open\n\n"
-        "`arena COMMAND --help` lists the flags of a command. Exit codes: docs/configuration.md."
+        f"usage: arena COMMAND [flags]\n\n{rows}\n\n{examples_text(examples)}\n\n{textwrap.fill(more, width)}"
     )
 
 

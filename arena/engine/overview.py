@@ -5,11 +5,11 @@ All functions take summary.json and return text that fits `width` columns (None:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import zip_longest
 
 from arena.errors import one_line
-from arena.formats.tables import Block, number, text_table
+from arena.formats.tables import Block, fitted_table, number
 from arena.records import Json
 
 WEAKEST = 5
@@ -81,7 +81,7 @@ def weakest_units(summary: Mapping[str, Json], width: int | None) -> list[str]:
         rows.append([unit[f"{noun}_id"], _outcome(unit), *([number(mean)] if averaged else [])])
     rest = len(ranked) - len(rows)
     more = [f"and {rest} more that did not always succeed: --table lists all"] if rest else []
-    return [_fitted(header, rows, frozenset({2}), width), *more]
+    return [fitted_table(header, rows, frozenset({2}), width), *more]
 
 
 def unit_table(summary: Mapping[str, Json], width: int | None) -> Block:
@@ -98,7 +98,7 @@ def unit_table(summary: Mapping[str, Json], width: int | None) -> Block:
         said = [_outcome(group)] if outcome else []
         rows.append([name, str(_trials(group)), *said, *means, *([left_out(group) or "-"] if missing else [])])
     first = 2 + len(outcome)
-    return _fitted(header, rows, frozenset({1, *range(first, first + len(dimensions))}), width)
+    return fitted_table(header, rows, frozenset({1, *range(first, first + len(dimensions))}), width)
 
 
 def _trials(group: Mapping[str, Json]) -> int:
@@ -122,24 +122,3 @@ def left_out(group: Mapping[str, Json]) -> str:
 
 def _short(dimension: str) -> str:
     return dimension.split("/")[0].strip().split(" ")[0].lower()
-
-
-def _fitted(header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int], width: int | None) -> Block:
-    """Return a table that fits `width`: headings of numbers are cut first, then the longest names and outcomes."""
-    if width is None:
-        return text_table(header, rows, right)
-    cells = [[one_line(cell) for cell in row] for row in [header, *rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    room = width - 2 * (len(header) - 1)
-    for i in sorted(right):
-        while sum(widths) > room and widths[i] > max(len(row[i]) for row in cells[1:]):
-            widths[i] -= 1
-    texts = [i for i in range(len(header)) if i not in right]
-    while sum(widths) > room and (longest := max(texts, key=lambda i: widths[i])) is not None and widths[longest] > 8:
-        widths[longest] -= 1
-    cut = [[_cut(cell, widths[i]) for i, cell in enumerate(row)] for row in cells]
-    return text_table(cut[0], cut[1:], right)
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"

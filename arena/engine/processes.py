@@ -26,6 +26,7 @@ from arena.engine.runner import JOIN_SECONDS, Progress, TrialCap
 from arena.engine.session import NotPassed, Session, Shown, ignore
 from arena.engine.shards import Shard
 from arena.errors import EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, StorageFault, UsageError
+from arena.formats import posix
 from arena.play.limits import Budget, Limits
 from arena.records import Json, Record
 from arena.settings.config import Config
@@ -71,7 +72,7 @@ def play_in_processes(session: Session, pending: int) -> Progress:
     Errors: UsageError where this system cannot fork; SettingRefused of a process; StorageFault where a process ended
     without saying why, or could not write: its logs are absorbed when the run is resumed.
     """
-    if not hasattr(os, "fork"):
+    if not posix.can_fork():
         raise UsageError("--processes: this system cannot fork; leave it out, or divide the run by --shard")
     count = min(session.operation.processes, pending)
     folders = parts.make_parts(session.directory.path, count)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +49,8 @@ class Ending:
     prices: Mapping[str, Json]
 
 
-Taker = Callable[[Ending], AbstractContextManager[Callable[[Record], None]]]
+Handed = Callable[[Record], None]
+Taker = Callable[[Ending], AbstractContextManager[Handed]]
 """Opens what takes each final record of a run, in plan order; left without an error, what it wrote is whole."""
 
 
@@ -59,7 +60,8 @@ class RunRequest:
 
     `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
     trials are scored again; None: trials are played.  `gate`: the policy of the run.  `answers`: of judges that were
-    asked in batches.  `taker`: who is handed the final records, so that a command's results need not read them again.
+    asked in batches.  `taker`: who is handed the final records, so that a command's own results need not read them
+    again.
     """
 
     spec: FamilySpec
@@ -77,3 +79,12 @@ class RunRequest:
             return self.panel
         judge = self.config.judge
         return None if judge is None else Panel((judge.ref,), 1)
+
+    @contextmanager
+    def taking(self, ending: Ending, also: Sequence[Handed]) -> Iterator[Sequence[Handed]]:
+        """Open the taker; give what each final record is handed to: `also`, and the taker where there is one."""
+        if self.taker is None:
+            yield also
+            return
+        with self.taker(ending) as add:
+            yield [*also, add]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -382,16 +382,11 @@ class Session:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
         run = self.run
         cost = cost_json(run.cast, self.budget)
-        path, also = self.directory.path, list[Callable[[Record], None]]()
-        if self.directory.resumed:  # a kill may have come between a record and its bundle
-            also.append(partial(run.family.write_bundle, path))
-        with ExitStack() as stack:
-            if run.request.taker is not None:
-                ending = Ending(path, run.family, progress.stopped_by, cost["prices"])
-                also.append(stack.enter_context(run.request.taker(ending)))
-            return write_results(
-                path, run.family, run.shard, self.manifest, cost, self.left_out.by_model(), also
-            )  # fmt: skip
+        where, left_out = self.directory.path, self.left_out.by_model()
+        # A kill may have come between a record and its bundle.
+        bundles = [partial(run.family.write_bundle, where)] if self.directory.resumed else []
+        with run.request.taking(Ending(where, run.family, progress.stopped_by, cost["prices"]), bundles) as takers:
+            return write_results(where, run.family, run.shard, self.manifest, cost, left_out, takers)
 
 
 def ignore(progress: Progress) -> None:

@@ -76,3 +76,26 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: froz
         return "  ".join(parts).rstrip()
 
     return Block("\n".join([line(cells[0]), "  ".join("-" * w for w in widths), *(line(row) for row in cells[1:])]))
+
+
+def fitted_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int], width: int | None
+) -> Block:
+    """Return a table that fits `width`: headings of numbers are cut first, then the longest names and outcomes."""
+    if width is None:
+        return text_table(header, rows, right)
+    cells = [[one_line(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    room = width - 2 * (len(header) - 1)
+    for i in sorted(right):
+        while sum(widths) > room and widths[i] > max(len(row[i]) for row in cells[1:]):
+            widths[i] -= 1
+    texts = [i for i in range(len(header)) if i not in right]
+    while sum(widths) > room and (longest := max(texts, key=lambda i: widths[i])) is not None and widths[longest] > 8:
+        widths[longest] -= 1
+    cut = [[_cut(cell, widths[i]) for i, cell in enumerate(row)] for row in cells]
+    return text_table(cut[0], cut[1:], right)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

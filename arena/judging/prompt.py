@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from arena.errors import ConfigError
 from arena.messages import Conversation
-from arena.records import Entry, Json, Stop
+from arena.records import EVERYBODY, Entry, Json, Stop
 
 _ascii = json.JSONEncoder().encode
 
@@ -165,6 +165,8 @@ def _lines(entries: Sequence[Entry]) -> tuple[list[_Shown], list[_Shown]]:
     for entry in entries:
         line: dict[str, Json] = {"turn": entry.turn, "from": entry.seat}
         if entry.kind == "say":
+            if entry.to != EVERYBODY:
+                line["only_to"] = list(entry.to)
             line["text"] = entry.text
             public.append(_Shown(line, "text", None))
             if entry.done:

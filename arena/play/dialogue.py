@@ -11,17 +11,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from arena.errors import PlayerFault, TrialEnded
 from arena.messages import Conversation, ModelReply, NativeCall, Sampling, Tool
+from arena.play.addressing import Address, Channels, address_line, read_address
 from arena.play.call_reading import clip
-from arena.play.hearing import heard
+from arena.play.hearing import heard, unheard
 from arena.play.native_tools import echo, read_call, result_of
 from arena.play.services import Services, merge_usage
 from arena.play.tool_description import HELP_OP
 from arena.play.tool_protocol import (
     MAX_ITEMS,
     Call,
+    Done,
     Malformed,
     Parsed,
     call_text,
@@ -86,6 +89,8 @@ class DialogueSetup:
     tools: tuple[Tool, ...] = ()
     """Offered in the provider's own form; without them calls are part of the text."""
     nonces: Mapping[str, str] = field(default_factory=dict)
+    channels: Channels | None = None
+    """Who may write to whom in private; None: nobody, and a line with an address is talk."""
 
 
 def converse(setting: DialogueSetup, services: Services, transcript: Transcript | None = None) -> Transcript:
@@ -130,9 +135,9 @@ class _Dialogue:
     def play(self) -> None:
         """Play every row of the schedule. Errors: TrialEnded."""
         for turn, row in enumerate(self.setting.schedule):
-            said, done = _SeatTurn(self, row, turn).play()
-            self.publish(row, said)
-            if done:
+            spoken = _SeatTurn(self, row, turn).play()
+            self.publish(row, spoken)
+            if spoken.done:
                 self.agreed.add(row.seat)
                 if self.setting.agreed_end and len(self.agreed) == len(self.views):
                     self.transcript.stop = Stop.AGREED_END
@@ -141,13 +146,25 @@ class _Dialogue:
                 self.agreed.discard(row.seat)
         self.transcript.stop = Stop.MAX_TURNS
 
-    def publish(self, row: Row, said: str) -> None:
-        """Let the seats hear a turn: the speaker as its own, the others with the speaker in front of every line."""
+    def publish(self, row: Row, spoken: _Spoken) -> None:
+        """Let the seats hear a turn: the speaker as its own, the others with the speaker in front of every line. Who
+        does not hear a private message is told that there was one."""
+        to = spoken.to
         for other, view in self.views.items():
             if other == row.seat:
-                view.add("assistant", said)
+                view.add("assistant", spoken.text if to is None else f"{address_line(to)}\n{spoken.text}")
+            elif to is not None:
+                view.add("user", heard(row.seat, spoken.text, to) if other in to else unheard(row.seat, to))
             elif row.hears is None or other in row.hears:
-                view.add("user", heard(row.seat, said))
+                view.add("user", heard(row.seat, spoken.text))
+
+
+class _Spoken(NamedTuple):
+    """A turn: its text with the done line, whether it declares the matter settled, and who hears a private one."""
+
+    text: str
+    done: bool
+    to: tuple[str, ...] | None
 
 
 class _SeatTurn:
@@ -169,8 +186,8 @@ class _SeatTurn:
         self.unusable = 0
         self.reasks = 0
 
-    def play(self) -> tuple[str, bool]:
-        """Return the public text and whether the seat declared the matter settled. Errors: TrialEnded."""
+    def play(self) -> _Spoken:
+        """Return the turn, once it is spoken. Errors: TrialEnded."""
         if self.row.cue is not None:
             self.view.add("user", self.row.cue)
         elif not self.view.messages:
@@ -186,7 +203,13 @@ class _SeatTurn:
                 if parsed.items or reply.calls:
                     self.work(parsed, reply, step)
                 elif parsed.say or parsed.done is not None:
-                    return self.public(parsed, step)
+                    channels = self.dialogue.setting.channels
+                    address = Address(None, parsed.say)
+                    if channels is not None:
+                        address = read_address(parsed.say, self.seat, channels)
+                    if not address.problem:
+                        return self.spoken(address, parsed.done, step)
+                    self.work(Parsed("", (Malformed(address.line, address.problem),), None), reply, step)
                 else:
                     self.reask_unusable(reply, step)
             step += 1
@@ -197,15 +220,15 @@ class _SeatTurn:
             return services.ask(self.seat, self.turn, step, self.view, sampling, self.tools)
         return services.ask(self.seat, self.turn, step, self.view, sampling)
 
-    def public(self, parsed: Parsed, step: int) -> tuple[str, bool]:
-        said, done = parsed.say, parsed.done
-        to = EVERYBODY if self.row.hears is None else self.row.hears
+    def spoken(self, address: Address, done: Done | None, step: int) -> _Spoken:
+        said, hears = address.text, self.row.hears if address.to is None else address.to
+        to = EVERYBODY if hears is None else hears
         if done is None:
             self.add(Entry(self.turn, self.seat, to, "say", step, said))
-            return said, False
+            return _Spoken(said, False, address.to)
         self.add(Entry(self.turn, self.seat, to, "say", step, said, True, done.result))
         line = done_text(done.result)
-        return (f"{said}\n{line}" if said else line), True
+        return _Spoken(f"{said}\n{line}" if said else line, True, address.to)
 
     def add(self, entry: Entry) -> None:
         self.dialogue.transcript.entries.append(entry)

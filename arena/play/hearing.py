@@ -8,21 +8,35 @@ and a bar, and results carry a mark of their seat alone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 BAR = "| "
 """Stands between a speaker and a line. Role ids hold none (families/crypto/challenges/role_ids.py)."""
 
 
-def heard(seat: str, text: str) -> str:
-    """Return a public turn as the other seats get it: every line, whatever breaks it, with the speaker in front."""
-    return "\n".join(f"{seat}{BAR}{line}" for line in text.splitlines() or [""])
+ARROW = " -> "
+"""Stands between the speaker of a private message and those who hear it. Role ids hold none, as above."""
+
+
+def heard(seat: str, text: str, to: Sequence[str] | None = None) -> str:
+    """Return a turn as the other seats get it: every line, whatever breaks it, with the speaker in front.
+
+    `to`: the seats that hear a private message, who stand behind the speaker; None: all hear it.
+    """
+    mark = seat if to is None else f"{seat}{ARROW}{', '.join(to)}"
+    return "\n".join(f"{mark}{BAR}{line}" for line in text.splitlines() or [""])
+
+
+def unheard(seat: str, to: Sequence[str]) -> str:
+    """Return what a seat is told of a private message that it does not hear."""
+    return f"({seat} writes to {', '.join(to)} alone.)"
 
 
 def read_heard(text: str) -> tuple[str, str]:
     """Return speaker and text of a turn that was heard."""
-    speaker = text.partition(BAR)[0]
-    mark = f"{speaker}{BAR}"
-    return speaker, "\n".join(line.removeprefix(mark) for line in text.split("\n"))
+    before = text.partition(BAR)[0]
+    mark = f"{before}{BAR}"
+    return before.partition(ARROW)[0], "\n".join(line.removeprefix(mark) for line in text.split("\n"))
 
 
 def seat_nonce(trial_seed: str, seat: str) -> str:

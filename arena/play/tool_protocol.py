@@ -31,7 +31,7 @@ __all__ = [
     "results_message",
 ]  # fmt: skip
 
-PROTOCOL_VERSION = "tool-protocol/2"
+PROTOCOL_VERSION = "tool-protocol/3"
 
 
 @dataclass(frozen=True, slots=True)

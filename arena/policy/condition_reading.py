@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 
 from arena.formats.strict_json import IssueList, child
@@ -225,8 +226,13 @@ def compiled(value: Json, pointer: str, issues: IssueList) -> re.Pattern[str] | 
         issues.add(pointer, f"must be a regular expression, not {value!r}")
         return None
     try:
-        pattern = re.compile(value, re.IGNORECASE)
-        slow = slow_because(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)
+            pattern = re.compile(value, re.IGNORECASE)
+            slow = slow_because(value)
+    except FutureWarning as warning:
+        issues.add(pointer, f"may mean something else in a later Python: {warning}; write a backslash before the sign")
+        return None
     except (re.error, OverflowError, RecursionError) as error:
         issues.add(pointer, f"is no regular expression: {error}")
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ WIDEST_HELP = 110
 """Columns of the help on a wide terminal: longer lines are hard to read."""
 
 _EXAMPLES = "examples:\n"
+_USAGE_PARTS = re.compile(r"\[.*?\]+(?=\s|$)|\(.*?\)+(?=\s|$)|\S+")
+"""What is not broken in a line of usage: a flag with its value, in brackets."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -161,6 +164,20 @@ class HelpFormatter(argparse.HelpFormatter):
     def __init__(self, prog: str) -> None:
         width = min(terminal_width(), WIDEST_HELP)
         super().__init__(prog, max_help_position=32 if width >= 100 else 26, width=width)
+
+    def _format_usage(self, *parts: Any) -> str:
+        usage: str = super()._format_usage(*parts)
+        if all(len(line) <= self._width for line in usage.splitlines()):
+            return usage
+        # Beside the name of a long command no flag fits: they go below it.
+        words = _USAGE_PARTS.findall(" ".join(usage.split()))
+        lines = [words[0]]
+        for word in words[1:]:
+            if len(lines[-1]) + 1 + len(word) > self._width:
+                lines.append("       " + word)
+            else:
+                lines[-1] += f" {word}"
+        return "\n".join(lines) + "\n\n"
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(as_typed_here(text), width, break_on_hyphens=False)

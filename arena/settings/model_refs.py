@@ -75,7 +75,8 @@ def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
         if head in PROVIDERS and (rest or not slash):
             return head, rest
         kind = flag.removesuffix("-model") + "-provider"
-        raise UsageError(f"{flag} {model}: no provider; write {flag} PROVIDER/MODEL or add {kind} ({_names()})")
+        near = suggest(head, PROVIDERS)
+        raise UsageError(f"{flag} {model}: no provider{near}; write {flag} PROVIDER/MODEL or add {kind} ({_names()})")
     if not slash or head not in PROVIDERS:
         return provider, model
     if PROVIDERS[provider].free_ids and (PROVIDERS[provider].model_is_path or not PROVIDERS[head].offline):

@@ -7,7 +7,6 @@ can be rebuilt. A run directory holds no absolute path, so it can be moved.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arena.errors import ArenaError, UsageError
+from arena.formats import posix
 from arena.formats.bounded import read_file
 from arena.formats.indented_json import indented
 from arena.formats.strict_json import MAX_BYTES
@@ -140,7 +140,7 @@ def _unborn(name: str) -> bool:
 def lock_folder(folder: int, path: Path) -> None:
     """Hold a folder by its descriptor until that is closed. Errors: UsageError where another process holds it."""
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        posix.try_lock(folder)
     except BlockingIOError:
         raise UsageError(f"{path} is in use by another process; wait for it to end, or give another --out") from None
     except OSError as error:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from arena.cli.console import Console
 from arena.cli.entry import main
 from tests.support.arena_rig import Ended
 
@@ -157,3 +158,14 @@ def test_all_files_of_a_comparison_by_label_are_written(talks: dict[str, Path], 
     assert "lie - honest" in "".join(ElementTree.parse(names["figure"]).getroot().itertext())
     assert names["report-path"].read_text() == ended.out
     assert max(map(len, names["report-path"].read_text().split("\n\n")[1].splitlines())) <= 80
+
+
+@pytest.mark.parametrize("words", [(), ("--by", "deviation")])
+def test_a_comparison_on_a_terminal_fits_its_width(
+    talks: dict[str, Path], monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    whole = compare(talks["careful"], talks["careless"], *words).out
+    monkeypatch.setattr(Console, "width", lambda self: 80)
+    ended = compare(talks["careful"], talks["careless"], *words)
+    assert ended.code == 0 and max(map(len, ended.out.splitlines())) <= 80 < max(map(len, whole.splitlines()))
+    assert "receiver_payoff" in ended.out and "cannot tell" in ended.out

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from arena.cli.commands import COMMANDS
+from arena.cli.entry import help_text
 from arena.cli.settings import COMMON
 from arena.errors import UsageError
 from arena.families.crypto.spec import SETTINGS
@@ -38,11 +39,19 @@ def test_subcommands_are_leaves_too() -> None:
 
 
 @pytest.mark.parametrize("prog", PARSERS)
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", [60, 80, 120])
 def test_help_fits_the_terminal(prog: str, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     for text in (PARSERS[prog].format_help(), PARSERS[prog].format_short_help()):
         assert max(len(line) for line in text.splitlines()) <= min(columns, WIDEST_HELP)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_list_of_commands_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = help_text().splitlines()
+    assert max(map(len, lines)) <= min(columns, WIDEST_HELP)
+    assert all(any(line.startswith(f"  {name} ") for line in lines) for name in COMMANDS)
 
 
 @pytest.mark.parametrize("prog", PARSERS)

@@ -75,3 +75,11 @@ def test_a_long_text_is_searched_in_pieces_of_bounded_length() -> None:
 
     search(Watched(), "." * (10 * WINDOW))  # type: ignore[arg-type]
     assert len(seen) > 10 and max(seen) <= WINDOW
+
+
+@pytest.mark.parametrize("source", ["[a--b]", "[[a]b]", "[a&&b]"])
+def test_expression_that_later_pythons_read_otherwise_is_refused(source: str) -> None:
+    """Python warns of it, with a place in the code; a user is told the place in the file."""
+    text = f"version: 1\npost_call:\n- id: r\n  deny_if: {{text_regex: '{source}'}}\n"
+    with pytest.raises(DataError, match="may mean something else in a later Python"):
+        read_policy(text, "gates.yaml", {})

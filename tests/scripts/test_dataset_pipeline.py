@@ -67,7 +67,10 @@ def test_the_commands_lead_from_nothing_to_a_comparison(tmp_path: Path, calculat
 
     grounding = json.loads((folder / "grounding.json").read_bytes())
     assert grounding["answers"] == grounding["generated"] == 5 and grounding["fit"] >= 3
+    varied = json.loads((folder / "varied/variation.json").read_bytes())
+    assert varied["matches"] == varied["fit"] == 5 and varied["varied_turns"]
     card = json.loads((folder / "final/card.json").read_bytes())
+    assert set(card["variation"]) == set(varied["varied_turns"])
     assert card["files"]["train.jsonl"]["rows"] > card["files"]["val.jsonl"]["rows"] > 0
     assert not set(card["units"]["train"]) & set(card["units"]["val"])
     held = {c["id"] for c in json.loads(SET.read_bytes())["challenges"] if c["split"] != "train"}

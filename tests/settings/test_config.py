@@ -335,6 +335,7 @@ def test_a_model_string_names_provider_and_model(argv: tuple[str, ...], expected
         (("--participant-provider", "mock", "--participant-model", "openai/x"), "names the provider openai, but"),
         (("--participant-provider", "fireworks", "--participant-model", "mock/careful"), "names the provider mock"),
         (("--judge-provider", "openai", "--judge-model", "anthropic/x"), "--judge-provider is openai"),
+        (("--participant-model", "opnai/m"), "no provider; did you mean openai?; write --participant-model"),
         (("--participant-model", "some-model"), "no provider; write --participant-model PROVIDER/MODEL"),
         (("--judge-model", "some-model"), "no provider; write --judge-model PROVIDER/MODEL"),
     ],

@@ -31,6 +31,10 @@ DEPLOYMENT_MEMBERS = {"baseModel", "displayName", "description", "minReplicaCoun
                       "acceleratorType", "acceleratorCount"}  # fmt: skip
 
 
+CREATED = 1_790_000_000
+"""When everything was made (seconds since 1970, UTC)."""
+
+
 class Refusal(Exception):
     """What a service answers instead: status and message."""
 
@@ -220,7 +224,16 @@ def _json(body: bytes) -> dict[str, Any]:
 def _new_file(state: State, name: str, data: bytes) -> dict[str, Any]:
     one = f"file-{len(state.files) + 1}"
     state.files[one] = (name, data)
-    return {"id": one, "object": "file", "bytes": len(data), "filename": name, "purpose": "batch"}
+    return _file(state, one)
+
+
+def _file(state: State, one: str) -> dict[str, Any]:
+    """Return a file as the service tells of it."""
+    if one not in state.files:
+        raise Refusal(404, "no such file")
+    name, data = state.files[one]
+    return {"id": one, "object": "file", "bytes": len(data), "created_at": CREATED, "filename": name,
+            "purpose": "batch", "status": "processed"}  # fmt: skip
 
 
 def _upload_file(asked: _Asked) -> Any:
@@ -235,7 +248,14 @@ def _create_upload(asked: _Asked) -> Any:
     about = asked.members(needed, needed)
     one = f"upload-{len(asked.state.uploads) + 1}"
     asked.state.uploads[one] = {**about, "parts": {}}
-    return {"id": one, "object": "upload", "status": "pending"}
+    return _upload(asked.state, one, "pending")
+
+
+def _upload(state: State, one: str, status: str) -> dict[str, Any]:
+    """Return an upload as the service tells of it."""
+    about = state.uploads[one]
+    return {"id": one, "object": "upload", "status": status, "bytes": about["bytes"], "created_at": CREATED,
+            "expires_at": CREATED + 3600, "filename": about["filename"], "purpose": about["purpose"]}  # fmt: skip
 
 
 def _add_part(asked: _Asked) -> Any:
@@ -247,7 +267,7 @@ def _add_part(asked: _Asked) -> Any:
         raise Refusal(400, "a part is sent as `data`")
     one = f"part-{len(upload['parts']) + 1}"
     upload["parts"][one] = files["data"][1]
-    return {"id": one, "object": "upload.part", "upload_id": asked.names["id"]}
+    return {"id": one, "object": "upload.part", "created_at": CREATED, "upload_id": asked.names["id"]}
 
 
 def _complete_upload(asked: _Asked) -> Any:
@@ -257,7 +277,7 @@ def _complete_upload(asked: _Asked) -> Any:
     if len(data) != upload["bytes"]:
         raise Refusal(400, f"{len(data)} bytes came, {upload['bytes']} were announced")
     file = _new_file(asked.state, upload["filename"], data)
-    return {"id": asked.names["id"], "object": "upload", "status": "completed", "file": file}
+    return {**_upload(asked.state, asked.names["id"], "completed"), "file": file}
 
 
 def _content(asked: _Asked) -> Any:
@@ -276,7 +296,8 @@ def _create_batch(asked: _Asked) -> Any:
     lines = asked.state.files[about["input_file_id"]][1].splitlines()
     one = f"batch_{len(asked.state.batches) + 1}"
     asked.state.batches[one] = {
-        "id": one, "object": "batch", "endpoint": about["endpoint"], "input_file_id": about["input_file_id"],
+        "id": one, "object": "batch", "created_at": CREATED, "endpoint": about["endpoint"],
+        "input_file_id": about["input_file_id"],
         "completion_window": "24h", "metadata": about.get("metadata", {}), "status": "validating",
         "output_file_id": None, "error_file_id": None, "errors": None, "asked": 0,
         "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
@@ -389,7 +410,7 @@ def _create_job(asked: _Asked) -> Any:
         raise Refusal(400, "the data set is not ready")
     if one in asked.state.jobs:
         raise Refusal(409, "there is one of this id")
-    asked.state.jobs[one] = _thing("supervisedFineTuningJobs", one, state="JOB_STATE_CREATING", about=about)
+    asked.state.jobs[one] = _thing("supervisedFineTuningJobs", one, state="JOB_STATE_CREATING", **about)
     return asked.state.jobs[one]
 
 
@@ -416,7 +437,7 @@ def _create_deployment(asked: _Asked) -> Any:
         raise Refusal(400, "deploymentId must be lower case letters, digits and hyphens")
     if one in asked.state.deployments:
         raise Refusal(409, "there is one of this id")
-    asked.state.deployments[one] = _thing("deployments", one, state="CREATING", about=about)
+    asked.state.deployments[one] = _thing("deployments", one, state="CREATING", **about)
     return asked.state.deployments[one]
 
 
@@ -450,6 +471,7 @@ _ID = r"(?P<id>[^/:]+)"
 ROUTES: tuple[tuple[str, str, Callable[[_Asked], Any]], ...] = (
     ("POST", "/v1/files", _upload_file),
     ("GET", f"/v1/files/{_ID}/content", _content),
+    ("GET", f"/v1/files/{_ID}", lambda asked: _file(asked.state, asked.names["id"])),
     ("POST", "/v1/uploads", _create_upload),
     ("POST", f"/v1/uploads/{_ID}/parts", _add_part),
     ("POST", f"/v1/uploads/{_ID}/complete", _complete_upload),

@@ -25,28 +25,31 @@ from arena.analysis.compare.text import (
     players,
     units,
 )
+from arena.errors import one_line
 from arena.families.spec import Words
-from arena.formats.tables import csv_line, join_lines, text_table
+from arena.formats.tables import Block, csv_line, fitted_table, join_lines
+from arena.formats.terminal import wrapped
 from arena.records import Json
 
-_HEADER = ("", "base", "tuned", "change", "95 % interval", "p", "verdict")
+HEADER = ("", "base", "tuned", "change", "95 % interval", "p", "verdict")
+RIGHT = frozenset(range(1, len(HEADER) - 1))
 
 
-def parts_text(found: Mapping[str, Json]) -> str:
-    """Return the report for a terminal or a text file."""
-    lines = [_headline(found), ""]
+def parts_text(found: Mapping[str, Json], width: int | None = None) -> str:
+    """Return the report for a text file, or for a terminal of `width` columns."""
+    lines: list[str] = [_headline(found), ""]
     for one in found["comparisons"]:
-        table = text_table(_HEADER, _rows(one), frozenset(range(1, len(_HEADER) - 1)))
+        table = fitted_table(HEADER, short_rows(one["metrics"]), RIGHT, width)
         lines += [_title(one), table, *_missing(one), ""]
-    return join_lines([*lines, *_notes(found)]).rstrip()
+    return shown([*lines, *_notes(found)], width)
 
 
 def parts_markdown(found: Mapping[str, Json]) -> str:
     """Return the report as Markdown (GitHub's tables)."""
     lines = [f"# By {escaped(found['by'])}", "", escaped(_headline(found)), ""]
     for one in found["comparisons"]:
-        lines += [f"## {escaped(_title(one))}", "", markdown_row(_HEADER), "|---|" + "---:|" * (len(_HEADER) - 1)]
-        lines += [*(markdown_row(row) for row in _rows(one)), "", escaped(came_out(one)), ""]
+        lines += [f"## {escaped(_title(one))}", "", markdown_row(HEADER), "|---|" + "---:|" * (len(HEADER) - 1)]
+        lines += [*(markdown_row(row) for row in short_rows(one["metrics"])), "", escaped(came_out(one)), ""]
         lines += [escaped(line) + "\n" for line in _missing(one)]
     lines += [escaped(line) + "\n" for line in _notes(found)]
     return "\n".join(lines).rstrip() + "\n"
@@ -75,16 +78,24 @@ def _title(one: Mapping[str, Json]) -> str:
     return f"{by['label']}: {values} ({pairs})"
 
 
-def _rows(one: Mapping[str, Json]) -> list[list[str]]:
-    """Return a row for each figure; rates stand as shares, so that all have one form."""
+def short_rows(metrics: Sequence[Mapping[str, Json]]) -> list[list[str]]:
+    """Return a row of HEADER for each figure; rates stand as shares, so that all have one form."""
     return [
         [
             label(row), level(row["mean_base"], False), level(row["mean_tuned"], False),
             change(row["difference"], False), interval(row["ci95_bca"] or row["ci95_percentile"], False),
             p_text(row["p_holm"]), row["verdict"],
         ]
-        for row in one["metrics"] if row["source"] != VERIFIED or not row["as_judged"]
+        for row in metrics if row["source"] != VERIFIED or not row["as_judged"]
     ]  # fmt: skip
+
+
+def shown(lines: Sequence[str], width: int | None) -> str:
+    """Return lines below each other; on a terminal of `width` columns sentences are broken."""
+    broken: list[str] = []
+    for line in lines:
+        broken += [line] if isinstance(line, Block) or width is None else wrapped(one_line(line), width)
+    return join_lines(broken).rstrip()
 
 
 def _missing(one: Mapping[str, Json]) -> list[str]:

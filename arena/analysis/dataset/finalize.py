@@ -128,6 +128,7 @@ def write(made: Finished, out: Path, how: Finish, canary: str) -> dict[str, Json
         "duplicates_from": how.least,
         "dropped": dict(sorted(made.dropped.items())),
         "files": {},
+        "variation": _variation(row for rows in made.rows.values() for row in rows),
         "units": {name: sorted(unit for unit, split in made.units.items() if split == name) for name in SPLITS},
     }
     for name in SPLITS:
@@ -144,6 +145,15 @@ def write(made: Finished, out: Path, how: Finish, canary: str) -> dict[str, Json
     write_atomic(out / CARD, pretty_json(card))
     write_atomic(out / README, _readme(card).encode())
     return card
+
+
+def _variation(rows: Iterable[Mapping[str, Json]]) -> dict[str, int]:
+    """Return kind of wording that was varied (`arena dataset vary`) -> rows of matches with such turns."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        about = row.get("about")
+        found.update(about.get("variation", {}).keys() if isinstance(about, Mapping) else ())
+    return dict(sorted(found.items()))
 
 
 def _line(row: Mapping[str, Json]) -> bytes:

@@ -14,11 +14,11 @@ from pathlib import Path
 from arena.analysis.exports.canary import canary_of
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.challenges.schema import ChallengeSet
-from arena.families.crypto.data import TOOLS_POINTER, played_challenges
+from arena.families.crypto.data import TOOLS_POINTER, challenge_of, played_challenges
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.views import role_messages, spoken
 from arena.play.hearing import seat_nonce
-from arena.records import PENDING, Json, Record
+from arena.records import EVERYBODY, PENDING, Entry, Json, Record
 from arena.store.files import AtomicFile
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE
@@ -38,6 +38,10 @@ def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
     if identity.models.roles:
         names = ", ".join(sorted(identity.models.roles))
         raise UsageError(f"{run.path}: the shape knows one agent that plays all roles; here {names} had another model")
+    if identity.settings.get("adversary") == "scripted":
+        raise UsageError(
+            f"{run.path}: the shape knows one agent that plays all roles; here scripts cheated in some seats"
+        )
     challenges = played_challenges(run)
     out.parent.mkdir(parents=True, exist_ok=True)
     file = AtomicFile(out)
@@ -48,11 +52,10 @@ def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
         by_id = {challenge["id"]: challenge for challenge in challenges.challenges}
         tools = TOOLS_POINTER if identity.tools_sha256 else None
         for place, record in run.records.placed():
-            challenge = by_id.get(record.trial.unit)
-            if challenge is None:
+            if record.trial.unit not in by_id:
                 message = f"{record.trial.unit} is not among the challenges of the run"
                 raise DataError([Issue(str(run.records.path), f"line {place.number}: /unit", message)])
-            match = match_json(record, challenge, identity.settings["max_turns"], tools)
+            match = match_json(record, challenge_of(by_id, record.trial), identity.settings["max_turns"], tools)
             if not include_transcripts:
                 match = {name: value for name, value in match.items() if name not in BULKY}
             file.write(b",\n        " if written else b"\n        ")
@@ -125,6 +128,12 @@ def _per_challenge(summary: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
         }
 
 
+def _turn(entry: Entry) -> dict[str, Json]:
+    """Return a turn; a private one names who heard it, which the shape does not know."""
+    turn: dict[str, Json] = {"speaker": entry.seat, "content": spoken(entry)}
+    return turn if entry.to == EVERYBODY else {**turn, "to": list(entry.to)}
+
+
 def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, tools: str | None) -> dict[str, Json]:
     """Return a record as the shape's match object. `tools` stands for the calculator's description in the prompts.
 
@@ -140,7 +149,7 @@ def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, to
         "participants": seats,
         "initiator_agent_id": challenge["self_play"]["initiator_agent_id"],
         "max_turns": max_turns,
-        "transcript": [{"speaker": e.seat, "content": spoken(e)} for e in entries if e.kind == "say"],
+        "transcript": [_turn(entry) for entry in entries if entry.kind == "say"],
         "role_views": {
             seat: {
                 "system_prompt": system_prompt(

@@ -159,7 +159,7 @@ class RowWriter:
 
 
 class RowsOfSession:
-    """Writes the rows while a session writes its own results: a Taker (engine/build.py)."""
+    """Writes the rows while a session writes its own results: a Taker (engine/request.py)."""
 
     def __init__(self) -> None:
         self.written: RowWriter | None = None

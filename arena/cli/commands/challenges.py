@@ -12,6 +12,7 @@ from pathlib import Path
 
 from arena.calculator.carrier import NoCalculator
 from arena.cli.challenge_baselines import drawn, play_baselines, played_references
+from arena.cli.challenge_new import new_challenges
 from arena.cli.challenge_silence import abort_analysis
 from arena.cli.console import Console
 from arena.cli.execute import execute
@@ -29,6 +30,7 @@ from arena.families.crypto.checks.play_checks import unexpected
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import match_path
 from arena.families.crypto.proposed_obligations import proposed
+from arena.families.crypto.skeletons.skeleton import EXAMPLES
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.views import spoken
 from arena.formats.decode import encode
@@ -97,6 +99,12 @@ def parser() -> Parser:
                         help=f"matches of each baseline and challenge (default {DEFAULT_SEEDS})")  # fmt: skip
     played.add_argument("--seed", type=_seed, default=0, metavar="N", help="run seed (default 0), as of `arena run`")
     played.add_argument("--out", type=Path, metavar="FILE", help="write the table that a leaderboard shows, as JSON")
+    new = leaf("new", "make a challenge with plays and obligations from a skeleton",
+               "--from skeleton.json --out mine/set.json")  # fmt: skip
+    new.add_argument("--from", dest="skeleton", type=Path, metavar="SKELETON", help="file with what a person fills in")
+    new.add_argument("--out", type=Path, metavar="FILE", help="challenge file to write, or to add to where it exists")
+    new.add_argument("--example", choices=tuple(EXAMPLES), metavar="PATTERN",
+                     help=f"print a skeleton to start from: {', '.join(EXAMPLES)}")  # fmt: skip
     cut = leaf("abort-analysis", "cut the reference play after every turn and apply the rule for silence",
                "the-hall-clock --seeds 20")  # fmt: skip
     cut.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all that have such a rule)")
@@ -309,7 +317,14 @@ def _abort_analysis(options: argparse.Namespace, console: Console) -> int:
     return abort_analysis(options, console)
 
 
+def _new(options: argparse.Namespace, console: Console) -> int:
+    with _calculator(_request(console)) as calculator:
+        ops = None if calculator is None else {row["name"] for row in calculator.catalogue()}
+    return new_challenges(options, ops, console)
+
+
 _COMMANDS = {
     "lint": _lint, "list": _list, "show": _show, "render": _render, "stats": _stats, "play": _play,
     "baselines": _baselines, "obligations": _obligations, "abort-analysis": _abort_analysis,
+    "new": _new,
 }  # fmt: skip

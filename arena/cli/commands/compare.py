@@ -10,6 +10,7 @@ from pathlib import Path
 from arena.analysis.compare.by_label import By, across, read_by, within
 from arena.analysis.compare.comparison import WORSE, Options, compare, compare_parts
 from arena.analysis.compare.figure import figure
+from arena.analysis.compare.narrow import narrow_text
 from arena.analysis.compare.paired_runs import pair_runs, read_run
 from arena.analysis.compare.text import csv_bytes, markdown, text
 from arena.analysis.compare.text_of_parts import parts_csv, parts_markdown, parts_text
@@ -93,12 +94,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Compare, write and print; return 1 with --fail-if-worse when something is worse, else 0."""
     if options.by is not None:
         found = _compare_parts(options)
-        shown = parts_text
+        shown = parts_text(found, console.width())
     else:
         found = compare_runs(*_chosen(options), options)
-        shown = text
+        shown = narrow_text(found, console.width())
     if not console.quiet:
-        console.result(shown(found))
+        console.result(shown)
     return exit_code(found, options.fail_if_worse)
 
 

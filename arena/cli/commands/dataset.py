@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from arena.analysis.dataset.contamination import audit_file
@@ -15,30 +13,28 @@ from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
 from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows
 from arena.analysis.dataset.rows import rewarded, rows_of
 from arena.cli.console import Console
+from arena.cli.dataset_steps import calculator_of, fitness, play_generated, reasons_text, request, run_folders, say
 from arena.cli.execute import execute
-from arena.cli.process import process_context
-from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.schema import ChallengeSet, load
 from arena.families.crypto.data import played_challenges
 from arena.families.crypto.dataset.answers import read_answers
 from arena.families.crypto.dataset.build import TRAIN, Selection, requests
-from arena.families.crypto.dataset.fit import Fitness, fitness_of, read_generated
-from arena.families.crypto.dataset.generated import Generated, encode_line
+from arena.families.crypto.dataset.fit import fitness_of, read_generated
+from arena.families.crypto.dataset.generated import Generated
 from arena.families.crypto.dataset.requests import Writing, lines
+from arena.families.crypto.dataset.surface import varied_match
 from arena.families.crypto.dataset.written import invented_answers
 from arena.families.crypto.spec import SPEC
-from arena.formats.tables import printable, text_table
-from arena.messages import Calculator
+from arena.formats.tables import printable
 from arena.play.tool_protocol import describe
 from arena.providers.batch_lines import MAX_BYTES, MAX_REQUESTS
-from arena.settings.config import build_parser, read_config
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
 from arena.store.rundir import pretty_json, write_output
 
-GENERATED, GROUNDED, REPORT = "transcripts.jsonl", "grounded", "grounding.json"
+REPORT, VARIATION = "grounding.json", "variation.json"
 
 CHALLENGES = "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 
@@ -57,6 +53,7 @@ def parser() -> Parser:
     leaves = declared.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=Parser)
 
     _declare_generation(leaves)
+    _declare_variation(leaves)
     _declare_rows(leaves)
     return declared
 
@@ -98,6 +95,15 @@ def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
     valid.add_argument("--min-fit", type=_share, default=1.0, metavar="SHARE",
                        help="exit with 1 below this share of fit matches [1.0]")  # fmt: skip
     valid.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _declare_variation(leaves: argparse._SubParsersAction[Parser]) -> None:
+    vary = _leaf(leaves, "vary", "play matches again in other words: same calls, same values",
+                 "state/runs/gold --seed 1 --out state/datasets/first/varied")  # fmt: skip
+    vary.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
+    vary.add_argument("--seed", type=int, default=0, metavar="N", help="decides which words [0]")
+    vary.add_argument("--workers", type=int, default=1, metavar="N", help="matches at once [1]")
+    _out(vary, "folder for the transcripts, the runs and the report")
 
 
 def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
@@ -169,21 +175,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
     return _STEPS[options.step](options, console)
 
 
-def _request(console: Console, words: list[str]) -> RunRequest:
-    declared = build_parser("arena dataset", SPEC.settings, "")
-    config = read_config([*words, "--quiet"], os.environ, SPEC.settings, declared, mocks=SPEC.mocks)
-    console.set_up(console.quiet, False, config.environ)
-    return RunRequest(SPEC, config, process_context(config, console))
-
-
-@contextmanager
-def _calculator(console: Console) -> Iterator[Calculator]:
-    with build_calculator(_request(console, [])) as found:
-        if found is None:
-            raise UsageError("training data need the calculator: give another --calculator-provider")
-        yield found
-
-
 def _challenges() -> ChallengeSet:
     return load(DATA_ROOT / CHALLENGES)
 
@@ -193,7 +184,7 @@ def _requests(options: argparse.Namespace, console: Console) -> int:
     selection = Selection(
         options.seeds, options.repetitions, options.split, ids, options.limit, options.force_held_out
     )  # fmt: skip
-    with _calculator(console) as calculator:
+    with calculator_of(console) as calculator:
         tools = describe(calculator.catalogue(), 10)
         writing = Writing(options.model, tools, options.max_turns, options.max_tokens, options.temperature)
         data = list(lines(requests(_challenges(), selection, writing, calculator)))
@@ -204,7 +195,7 @@ def _requests(options: argparse.Namespace, console: Console) -> int:
             f" {MAX_BYTES // 1_000_000} MB; choose fewer seeds or --challenge-ids"
         )
     write_output(options.out, b"".join(data))
-    _say(console, f"wrote {options.out}: {len(data)} requests, about {size // 4:,} prompt tokens")
+    say(console, f"wrote {options.out}: {len(data)} requests, about {size // 4:,} prompt tokens")
     return EXIT_OK
 
 
@@ -215,11 +206,11 @@ def _mock_answers(options: argparse.Namespace, console: Console) -> int:
         words = ["--challenge-ids", ",".join(ids), "--repetitions", str(repetitions), "--seed", str(seed)]
         words += ["--participant-provider", "scripted", "--judge-provider", "mock", "--out", str(out)]
         words += ["--participant-model", str(DATA_ROOT / "src/crypto-challenges/reference_plays")]
-        execute(_request(console, words), console)
+        execute(request(console, words), console)
 
     data = list(invented_answers(options.requests, challenges, play, open_run))
     write_output(options.out, b"".join(data))
-    _say(console, f"wrote {options.out}: {len(data)} answers with invented results, by no model")
+    say(console, f"wrote {options.out}: {len(data)} answers with invented results, by no model")
     return EXIT_OK
 
 
@@ -234,67 +225,68 @@ def _ground(options: argparse.Namespace, console: Console) -> int:
             by_seed.setdefault(made.seed, []).append(made)
     if not by_seed:
         raise UsageError(f"{options.results} holds no usable answer: {dict(dropped)}")
-    runs = []
-    for seed, matches in sorted(by_seed.items()):
-        folder = options.out / GROUNDED / f"seed-{seed}"
-        written = options.out / f"seed-{seed}.{GENERATED}"
-        write_output(written, b"".join(map(encode_line, matches)))
-        ids = sorted({made.challenge_id for made in matches})
-        words = ["--participant-provider", "generated", "--participant-model", str(written), "--seed", str(seed)]
-        words += ["--challenge-ids", ",".join(ids), "--judge-provider", "mock", "--workers", str(options.workers)]
-        words += ["--repetitions", str(1 + max(int(made.key.rpartition("_")[2]) for made in matches))]
-        words += ["--out", str(folder), *(["--resume"] if (folder / "manifest.json").exists() else [])]
-        execute(_request(console, [*words, "--continue-on-error"]), console)
-        runs.append(folder)
-    found = _fitness([options.out])
+    play_generated(by_seed, options.out, options.workers, console)
+    found = fitness([options.out])
     report = {"answers": sum(map(len, by_seed.values())) + sum(dropped.values()), "dropped": dict(dropped)}
     report |= {"generated": sum(map(len, by_seed.values())), **found.to_json()}
     write_output(options.out / REPORT, pretty_json(report))
-    _say(console, f"{report['answers']} answers, {report['generated']} playable, {found.fit} fit for training")
-    _say(console, _reasons(Counter(dropped) + found.reasons))
+    say(console, f"{report['answers']} answers, {report['generated']} playable, {found.fit} fit for training")
+    say(console, reasons_text(Counter(dropped) + found.reasons))
     return EXIT_OK
 
 
-def _run_folders(paths: list[Path]) -> list[Path]:
-    """Return the runs of paths: a run itself, or those that `dataset ground` made in a folder."""
-    found: list[Path] = []
-    for path in paths:
-        inner = sorted((path / GROUNDED).glob("seed-*")) if (path / GROUNDED).is_dir() else [path]
-        found += inner
-    return found
-
-
-def _fitness(paths: list[Path]) -> Fitness:
-    found = Fitness()
-    for folder in _run_folders(paths):
-        run = open_run(folder)
-        found.add(fitness_of(run, read_generated(run)))
-    return found
-
-
 def _validate(options: argparse.Namespace, console: Console) -> int:
-    found = _fitness(options.runs)
+    found = fitness(options.runs)
     if options.json:
         console.result(json.dumps(found.to_json()))
     else:
         console.result(printable(f"{found.fit} of {found.matches} matches are fit for training"))
-        console.result(printable(_reasons(found.reasons)))
+        console.result(printable(reasons_text(found.reasons)))
     enough = found.matches > 0 and found.fit >= options.min_fit * found.matches
     return EXIT_OK if enough else EXIT_ERRORS
+
+
+def _vary(options: argparse.Namespace, console: Console) -> int:
+    by_seed: dict[int, list[Generated]] = {}
+    for folder in run_folders(options.runs):
+        run = open_run(folder)
+        seed = int(run.manifest.identity.settings["seed"])
+        if seed in by_seed:
+            raise UsageError(f"{folder}: another of these runs has the seed {seed} too; vary it for itself")
+        fit = set(fitness_of(run, read_generated(run)).keys)
+        by_seed[seed] = [varied_match(one, options.seed, seed) for one in run.records if one.key in fit]
+    made = [one for matches in by_seed.values() for one in matches]
+    if not made:
+        raise UsageError("no match of these runs is fit for training; `arena dataset validate` says why")
+    play_generated(by_seed, options.out, options.workers, console)
+    found = fitness([options.out])
+    turns = Counter[str]()
+    for one in made:
+        turns.update(one.variation)
+    report = {"seed": options.seed, "varied_turns": dict(turns), **found.to_json()}
+    write_output(options.out / VARIATION, pretty_json(report))
+    told = ", ".join(f"{count} by {kind}" for kind, count in turns.items()) or "none"
+    say(console, f"{len(made)} matches in other words, {found.fit} fit for training; turns that changed: {told}")
+    say(console, reasons_text(found.reasons))
+    return EXIT_OK
 
 
 def _rows(options: argparse.Namespace, console: Console) -> int:
     data: list[bytes] = []
     matches = 0
-    for folder in _run_folders(options.runs):
+    for folder in run_folders(options.runs):
         run = open_run(folder)
         matches += 1
-        for row in rows_of(run, fitness_of(run, read_generated(run)).keys, options.tool_calls):
+        generated = read_generated(run)
+        for row in rows_of(run, fitness_of(run, generated).keys, options.tool_calls):
+            made = generated.get(row["about"]["trial"])
+            if made is not None and made.variation:
+                row["about"]["variation"] = dict(made.variation)
             data.append(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
     if not data:
         raise UsageError("no match of these runs is fit for training; `arena dataset validate` says why")
     write_output(options.out, b"".join(data))
-    _say(console, f"wrote {options.out}: {len(data)} rows of {matches} runs")
+    say(console, f"wrote {options.out}: {len(data)} rows of {matches} runs")
     return EXIT_OK
 
 
@@ -318,7 +310,7 @@ def _scored_rows(options: argparse.Namespace, console: Console) -> int:
     made = reward_rows(found) if options.step == "rewards" else preference_rows(found, options.least)
     data = [json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n" for row in made]
     write_output(options.out, b"".join(data))
-    _say(console, f"wrote {options.out}: {len(data)} {options.step} of {len(found)} conversations")
+    say(console, f"wrote {options.out}: {len(data)} {options.step} of {len(found)} conversations")
     return EXIT_OK
 
 
@@ -328,7 +320,7 @@ def _finalize(options: argparse.Namespace, console: Console) -> int:
     made = finish(rows, how)
     card = write(made, options.out, how, _challenges().canary or "")
     shown = ", ".join(f"{name} {about['rows']} rows" for name, about in card["files"].items() if "origins" not in name)
-    _say(console, f"wrote {options.out}: {shown}; left out: {dict(made.dropped) or 'none'}")
+    say(console, f"wrote {options.out}: {shown}; left out: {dict(made.dropped) or 'none'}")
     return EXIT_OK
 
 
@@ -341,23 +333,11 @@ def _audit(options: argparse.Namespace, console: Console) -> int:
     return EXIT_ERRORS if found.found else EXIT_OK
 
 
-def _reasons(reasons: Counter[str]) -> str:
-    if not reasons:
-        return "no match was left out"
-    return text_table(
-        ["left out because", "matches"], [[name, str(n)] for name, n in reasons.most_common()], frozenset({1})
-    )
-
-
-def _say(console: Console, text: str) -> None:
-    if not console.quiet:
-        console.result(printable(text))
-
-
 _STEPS: dict[str, Callable[[argparse.Namespace, Console], int]] = {
     "requests": _requests,
     "mock-answers": _mock_answers,
     "ground": _ground,
+    "vary": _vary,
     "validate": _validate,
     "rows": _rows,
     "rewards": _scored_rows,

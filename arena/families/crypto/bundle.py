@@ -13,11 +13,11 @@ from typing import IO
 from arena.families.crypto.challenges.schema import encode_role
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import CryptoSetup, match_path, roles
-from arena.families.crypto.views import role_messages, spoken
+from arena.families.crypto.views import role_messages, said_message, spoken
 from arena.formats.bounded import open_regular
 from arena.formats.decode import encode
 from arena.play.hearing import heard, seat_nonce
-from arena.records import Entry, Json, Judging, Record
+from arena.records import EVERYBODY, Entry, Json, Judging, Record
 from arena.store.files import create, open_folder, opened_folder, temporary_name, write_all
 from arena.store.journal import dumps, encode_line
 
@@ -98,9 +98,15 @@ def _said(entries: Sequence[Entry]) -> dict[int, str]:
 def _transcript(stop: str, entries: Sequence[Entry], said: Mapping[int, str]) -> bytes:
     """Return transcript.json: `stop`, the public turns as `{speaker, content}` (the predecessor's form), and what was
     not public, each with its place."""
-    turns = ",".join([f'{{"speaker":{dumps(entries[place].seat)},"content":{text}}}' for place, text in said.items()])
+    turns = ",".join([_turn(entries[place], text) for place, text in said.items()])
     private = [{"place": place, **_private(entry)} for place, entry in enumerate(entries) if entry.kind != "say"]
     return _utf8(f'{{"stop":{dumps(stop)},"transcript":[{turns}],"entries":{dumps(private)}}}\n')
+
+
+def _turn(entry: Entry, text: str) -> str:
+    """Return a turn of transcript.json; a private one names who heard it. `text`: as a JSON string."""
+    to = "" if entry.to == EVERYBODY else f',"to":{dumps(list(entry.to))}'
+    return f'{{"speaker":{dumps(entry.seat)},"content":{text}{to}}}'
 
 
 def _private(entry: Entry) -> dict[str, Json]:
@@ -126,6 +132,8 @@ def _view(prompt: str, entries: Sequence[Entry], role: str, said: Mapping[int, s
         text = said.get(place)
         if text is None:
             messages += [dumps(message) for message in role_messages([entry], role)]
+        elif entry.to != EVERYBODY:
+            messages.append(dumps(said_message(entry, role)))
         elif entry.seat == role:
             messages.append(f'{{"role":"assistant","content":{text}}}')
         else:

@@ -23,6 +23,7 @@ from arena.families.crypto.outcome import OutcomeRule
 from arena.families.crypto.prompts import PROMPT_VERSION, PromptTemplate, prompt_template
 from arena.judging.judge import Rubric, Truncation
 from arena.messages import Tool
+from arena.play.addressing import Channels
 from arena.play.native_tools import is_native, read_native, told_of
 from arena.records import Json, Trial, trial_seed
 from arena.store.finished_run import FinishedRun
@@ -171,6 +172,12 @@ CONDUCT = "conduct"
 def challenge_of(challenges: Mapping[str, Mapping[str, Json]], trial: Trial) -> Mapping[str, Json]:
     """Return the challenge of a trial as this trial plays it. `challenges`: by id, as they stand in the file."""
     return variant(challenges[trial.unit], trial.plan.get(CONDUCT))
+
+
+def channels_of(challenge: Mapping[str, Json]) -> Channels | None:
+    """Return who may write to whom in private; None where all hear everything."""
+    found = challenge.get("channels")
+    return None if found is None else Channels(roles(challenge), tuple(found["listeners"]))
 
 
 NONCE_PLACE = "{nonce}"

@@ -98,6 +98,7 @@ class CryptoFamily:
                 max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
                 opening_cue=OPENING_CUE,
                 tools=setup.offered(challenge),
+                channels=data.channels_of(challenge),
             ),
             services,
             transcript,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from arena.play.hearing import heard
+from arena.play.addressing import address_line
+from arena.play.hearing import heard, unheard
 from arena.play.tool_protocol import done_text
-from arena.records import Entry, Json
+from arena.records import EVERYBODY, Entry, Json
 
 
 def spoken(entry: Entry) -> str:
@@ -15,6 +16,16 @@ def spoken(entry: Entry) -> str:
         return entry.text
     line = done_text(entry.result)
     return f"{entry.text}\n{line}" if entry.text else line
+
+
+def said_message(entry: Entry, role: str) -> dict[str, Json]:
+    """Return a `say` entry as a role has it in its conversation."""
+    text, to = spoken(entry), None if entry.to == EVERYBODY else entry.to
+    if entry.seat == role:
+        return {"role": "assistant", "content": text if to is None else f"{address_line(to)}\n{text}"}
+    if to is not None and role not in to:
+        return {"role": "user", "content": unheard(entry.seat, to)}
+    return {"role": "user", "content": heard(entry.seat, text, to)}
 
 
 def role_messages(entries: Sequence[Entry], role: str) -> list[dict[str, Json]]:
@@ -31,11 +42,7 @@ def _role_messages(entries: Sequence[Entry], role: str) -> Iterator[dict[str, Js
     for entry in entries:
         kind, speaker = entry.kind, entry.seat
         if kind == "say":
-            text = spoken(entry)
-            if speaker == role:
-                yield {"role": "assistant", "content": text}
-            else:
-                yield {"role": "user", "content": heard(speaker, text)}
+            yield said_message(entry, role)
         elif speaker == role:
             if kind == "call":
                 call = {"id": entry.id, "op": entry.op, "args": entry.args}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable
 
 from arena.errors import UsageError
+from arena.formats import posix
 
 RESERVED = 64
 """Descriptors for everything that is not a worker's connection: run files, the calculator's pipes, libraries."""
@@ -17,8 +17,8 @@ PER_WORKER = 2
 def ensure_descriptors(
     workers: int,
     per_worker: int = PER_WORKER,
-    get_limit: Callable[[], tuple[int, int]] = lambda: resource.getrlimit(resource.RLIMIT_NOFILE),
-    set_limit: Callable[[tuple[int, int]], None] = lambda limits: resource.setrlimit(resource.RLIMIT_NOFILE, limits),
+    get_limit: Callable[[], tuple[int, int]] = posix.open_files,
+    set_limit: Callable[[tuple[int, int]], None] = posix.allow_open_files,
 ) -> int:
     """Make sure that `workers` threads can hold `per_worker` connections each; return the limit now in force.
 
@@ -42,4 +42,4 @@ def ensure_descriptors(
 
 
 def _at_least(limit: int, needed: int) -> bool:
-    return limit == resource.RLIM_INFINITY or limit >= needed
+    return posix.unlimited(limit) or limit >= needed

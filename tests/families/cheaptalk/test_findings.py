@@ -181,10 +181,19 @@ def summary_of(episodes: list[Episode], rules: Rules = RULES) -> dict[str, Any]:
             "incentives": found}  # fmt: skip
 
 
+def test_tables_of_lines_fit_80_columns_and_name_what_is_in_no_pair() -> None:
+    episodes = ladder()
+    lost = [one for one in episodes if one.deviation != "honest"][0]
+    text = "\n".join(talk_lines(summary_of([one for one in episodes if one is not lost])))
+    assert f"{lost.cell.protocol}: episodes left out of the pairs: {lost.deviation} 1" in text
+    tables = [line for line in text.splitlines() if line.startswith("---") or "p (Holm)" in line]
+    assert tables and max(map(len, tables)) <= 80
+
+
 def test_lines_name_every_gain_and_verdict() -> None:
     text = "\n".join(talk_lines(summary_of([*ladder(), *baseline("self_refine_r2", 20, 60)])))
     for part in (
-        *("DG", "% DG>0", "p (Holm)", "left out", "as behaved", "all episodes: accuracy", "NEI", "unparsable"),
+        *("DG", "% DG>0", "p (Holm)", "pairs", "behaved", "all episodes: accuracy", "NEI", "unparsable"),
         *("p1: IRI", "worst deviation", "no listed deviation gains more than epsilon", "cannot tell below"),
         *(
             "a deviation pays from a bonus of",

@@ -7,6 +7,7 @@ import random
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,7 +115,8 @@ def try_case(target: Target, seed: int, number: int, folder: Path) -> tuple[str,
     """Carry out one case. Return nothing where it was read, `refused`, or what it raised and may not; and what it did
     beside reading."""
     read = target.case(random.Random(f"{seed} {target.name} {number}"), folder)
-    with watch().on() as strange:
+    with watch().on() as strange, warnings.catch_warnings():
+        warnings.simplefilter("error")  # one would be shown to a user, with a place in the code
         try:
             read()
         except ArenaError as error:

@@ -10,6 +10,8 @@ from arena.formats.json_types import Json
 from arena.formats.tables import text_table
 
 DASH = "-"
+SHORT_HEADS = ("condition", "denied", "gold", "kept", "other", "invented", "deviated")
+"""Heads of the manipulation check where 80 columns must do, in the order of conduct.HEADS."""
 
 
 def talk_lines(summary: Mapping[str, Json]) -> list[str]:
@@ -21,12 +23,8 @@ def talk_lines(summary: Mapping[str, Json]) -> list[str]:
     if found is None:
         return [*lines, "no gain can be told: it needs two claims or more that were played honestly and otherwise"]
     cells = {name: cell for name, cell in found["cells"].items() if cell is not None}
-    gains = _gain_rows(cells)
-    if gains:
-        heads = ("protocol", "deviation", "DG", "95 %", "p (Holm)", "% DG>0", "pairs", "left out", "as behaved")
-        lines.append(text_table(heads, gains, frozenset({2, 4, 5, 6, 7, 8})))
     for name, cell in cells.items():
-        lines += _cell_lines(name, cell)
+        lines += [*_gain_lines(name, cell), *_cell_lines(name, cell)]
     for name, baseline in found["baselines"].items():
         lines.append(_rates_line(f"baseline {name}", baseline))
     for pairing, test in found["order"].items():
@@ -38,7 +36,11 @@ def conduct_lines(found: Mapping[str, Json] | None) -> list[str]:
     """Return the manipulation check as a table: what senders did of what they were told."""
     if found is None:
         return []
-    return ["what senders did, in shares of messages:", text_table(HEADS, conduct_rows(found), frozenset(range(1, 7)))]
+    meant = ", ".join(f"{short}: {whole}" for short, whole in zip(SHORT_HEADS[1:], HEADS[1:], strict=True))
+    rows = [[condition.replace(", ", " "), *(cell.removesuffix(" %") for cell in cells)]
+            for condition, *cells in conduct_rows(found)]  # fmt: skip
+    said = f"what senders did, in per cent of messages ({meant.lower()}):"
+    return [said, text_table(SHORT_HEADS, rows, frozenset(range(1, 7)))]
 
 
 def _rates_line(name: str, rates: Mapping[str, Json]) -> str:
@@ -51,17 +53,24 @@ def _rates_line(name: str, rates: Mapping[str, Json]) -> str:
     )
 
 
-def _gain_rows(cells: Mapping[str, Json]) -> list[list[str]]:
+def _gain_lines(name: str, cell: Mapping[str, Json]) -> list[str]:
+    """Return the gains under one protocol as a table that fits 80 columns, and what is in no pair."""
     rows = []
-    for name, cell in cells.items():
-        for deviation, gain in cell["gain"].items():
-            behaved = cell["behaved_gain"].get(deviation)
-            positive = cell["positive"][deviation]["value"]
-            rows.append(
-                [name, deviation, value(gain), interval(gain), value(gain, "p_holm"), f"{100 * positive:.1f}"]
-                + [str(gain["n"]), str(gain["left_out"]), DASH if behaved is None else value(behaved)]
-            )
-    return rows
+    for deviation, gain in cell["gain"].items():
+        behaved = cell["behaved_gain"].get(deviation)
+        positive = cell["positive"][deviation]["value"]
+        rows.append(
+            [deviation, value(gain), interval(gain), value(gain, "p_holm"), f"{100 * positive:.1f}"]
+            + [str(gain["n"]), DASH if behaved is None else value(behaved)]
+        )
+    if not rows:
+        return []
+    heads = (name, "DG", "95 %", "p (Holm)", "% DG>0", "pairs", "behaved")
+    lines: list[str] = [text_table(heads, rows, frozenset({1, 3, 4, 5, 6}))]
+    lost = [f"{deviation} {gain['left_out']}" for deviation, gain in cell["gain"].items() if gain["left_out"]]
+    if lost:
+        lines.append(f"{name}: episodes left out of the pairs: {', '.join(lost)}")
+    return lines
 
 
 def _cell_lines(name: str, cell: Mapping[str, Json]) -> Iterator[str]:

@@ -86,7 +86,8 @@ class Certificate:
 
     def line(self) -> str:
         """Return the certificate in words."""
-        how = f"simultaneous 95 %, max-T paired bootstrap, {self.units} units, {self.deviations} deviations"
+        listed = "1 deviation" if self.deviations == 1 else f"{self.deviations} deviations"
+        how = f"simultaneous 95 %, max-T paired bootstrap, {self.units} units, {listed}"
         if not math.isfinite(self.upper):
             return f"no bound: too few pairs differ to tell what a deviation may gain ({how})"
         if self.units < LEAST_UNITS:

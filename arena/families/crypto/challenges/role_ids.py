@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from arena.play.hearing import ARROW
+
 _HIDDEN = ("Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Me")
 """Unicode categories of signs that are not seen or change those beside them: format characters (zero-width signs,
 bidirectional marks, soft hyphens), controls, halves of pairs, private and unassigned ones, enclosing marks."""
@@ -77,6 +79,8 @@ def role_problem(role: str, earlier: Sequence[str]) -> str:
     mark = next((sign for sign in MARKS if sign in role), "")
     if mark:
         return f"holds {mark!r}, which stands between a speaker and a line; leave it out"
+    if ARROW.strip() in role:
+        return f"holds {ARROW.strip()!r}, which stands between a speaker and those who hear a private message"
     if role.startswith("(") or role != role.strip():
         return "must not begin with a parenthesis, as notes of the arena do, nor begin or end with a space"
     looks = skeleton(role)

@@ -13,6 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.role_ids import role_problem
+from arena.families.crypto.challenges.validate_channels import OPTIONAL as CHANNELS_OPTIONAL
+from arena.families.crypto.challenges.validate_channels import REQUIRED as CHANNELS_REQUIRED
+from arena.families.crypto.challenges.validate_channels import channels_problems
 from arena.families.crypto.challenges.validate_fairness import REQUIRED as FAIRNESS_REQUIRED
 from arena.families.crypto.challenges.validate_fairness import fairness_problems
 from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
@@ -55,10 +58,10 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness"),
+        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels"),
         (
             "split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play",
-            "temptation", "fairness",
+            "temptation", "fairness", "channels",
         ),
     ),
     "participant": Fields(("id", "display_name")),
@@ -70,6 +73,7 @@ FIELDS: Mapping[str, Fields] = {
     "way": Fields(WAY_REQUIRED, WAY_OPTIONAL),
     "temptation": Fields(TEMPTATION_REQUIRED, TEMPTATION_OPTIONAL),
     "fairness": Fields(FAIRNESS_REQUIRED),
+    "channels": Fields(CHANNELS_REQUIRED, CHANNELS_OPTIONAL),
     "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
 }  # fmt: skip
 
@@ -293,6 +297,9 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
             check.hard.add(place, problem)
     if "temptation" in members:
         for place, problem in temptation_problems(members, pointer, roles):
+            check.hard.add(place, problem)
+    if "channels" in members:
+        for place, problem in channels_problems(members, pointer, roles):
             check.hard.add(place, problem)
     if "fairness" in members:
         for place, problem in fairness_problems(members, pointer, roles):

@@ -18,10 +18,10 @@ from arena.families.crypto.checks.evidence import check_evidence_values, check_t
 from arena.families.crypto.checks.leaks import check_leaks
 from arena.families.crypto.checks.obligations import check_obligations
 from arena.families.crypto.checks.player_text import over_player_text
-from arena.families.crypto.checks.results import Checks, ResultCheck, ResultVerdict
+from arena.families.crypto.checks.results import Checks, LeakFound, LeaksCheck, ResultCheck, ResultVerdict
 from arena.families.crypto.checks.textbook_names import check_names
 from arena.families.crypto.views import spoken
-from arena.records import Entry, Json
+from arena.records import EVERYBODY, Entry, Json
 
 CHECKS_VERSION = 4
 RESULTS = ("right", "wrong", "disagreed", "none")
@@ -46,13 +46,37 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
     return Checks(
         version=CHECKS_VERSION,
         textbook_names=check_names(entries, shown),
-        leaks=check_leaks(turns, challenge, values or {}) if drawn else None,
+        leaks=_leaks(entries, turns, challenge, values or {}) if drawn else None,
         result=result,
         artefacts=check_evidence_values(entries, lambda: texts_shown_to(challenge, roles, values), public),
         tools=check_tools(entries, public),
         obligations=check_obligations(entries, challenge, values),
         cheat=check_cheat(entries, challenge, values, result),
     )
+
+
+def _leaks(
+    entries: Sequence[Entry],
+    turns: Sequence[tuple[int, str, str]],
+    challenge: Mapping[str, Json],
+    values: Mapping[str, Json],
+) -> LeaksCheck:
+    """Return the leaks; what all who hear a private message may know is none there."""
+    found = check_leaks(turns, challenge, values)
+    heard_by = {entry.turn: entry.to for entry in entries if entry.kind == "say" and entry.to != EVERYBODY}
+    if not heard_by or found.ok:
+        return found
+    may_hear = challenge.get("channels", {}).get("may_hear", {})
+    own = challenge["instance"].get("own", {})
+
+    def allowed(leak: LeakFound) -> bool:
+        hearing = heard_by.get(leak.turn)
+        return hearing is not None and all(
+            leak.value in own.get(role, ()) or role in may_hear.get(leak.value, ()) for role in hearing
+        )
+
+    left = tuple(leak for leak in found.found if not allowed(leak))
+    return LeaksCheck(not left, left, found.undecided)
 
 
 def texts_shown_to(

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from arena.errors import DataError, Issue
 from arena.families.crypto.data import played_challenges
 from arena.families.crypto.dataset.generated import Generated, read
 from arena.families.crypto.dataset.reasons import REASONS, reasons_against
 from arena.records import Json
 from arena.store.finished_run import FinishedRun
+from arena.store.rundir import file_digest
 
 
 @dataclass(slots=True)
@@ -48,11 +50,22 @@ class Fitness:
 
 
 def read_generated(run: FinishedRun) -> Mapping[str, Generated]:
-    """Return what a model wrote for the matches of a run; empty where its players are no generated matches."""
-    provider, _, model = str(run.manifest.identity.models.participant).partition("/")
-    if provider != "generated" or not Path(model).is_file():
+    """Return what a model wrote for the matches of a run; empty where its players are no generated matches.
+
+    Errors: DataError where the file of written matches is neither where it was nor beside the folder of the run, or is
+    another one: without it nobody can tell which results came out otherwise than written.
+    """
+    label = str(run.manifest.identity.models.participant)
+    provider, _, model = label.partition("/")
+    if provider != "generated":
         return {}
-    return {made.key: made for made in read(Path(model))}
+    wanted = run.manifest.identity.models.files.get(label)
+    places = (Path(model), run.path.parent.parent / Path(model).name)
+    for place in places:
+        if place.is_file() and file_digest(place) == wanted:
+            return {made.key: made for made in read(place)}
+    looked = " or ".join(map(str, places))
+    raise DataError([Issue(str(run.path), "", f"the matches written for it are not there any more: no {looked}")])
 
 
 def fitness_of(run: FinishedRun, generated: Mapping[str, Generated]) -> Fitness:

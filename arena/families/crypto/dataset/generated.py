@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from arena.errors import DataError, Issue
@@ -41,12 +41,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """One written match. `key`: the trial it was written for; `seed`: the seed of its run."""
+    """One written match. `key`: the trial it was written for; `seed`: the seed of its run; `variation`: kind of wording
+    that was varied -> turns (surface.py)."""
 
     format: int
     key: str
     seed: int
     steps: tuple[Step, ...]
+    variation: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def challenge_id(self) -> str:

@@ -17,12 +17,17 @@ from arena.records import Json
 MIN_CHARS = 6
 """Shorter values occur by chance: they are compared (see `differing`), never put into a text."""
 
+_LONG_WORD = re.compile(rf"[A-Za-z0-9]{{{MIN_CHARS},}}")
+
 MIN_BEGINNING = 8
 _ELLIPSIS = ("...", "\u2026")
 
 
 def pairs(invented: Json, true: Json) -> Iterator[tuple[str, str]]:
-    """Yield (invented leaf, true leaf) of two results, place by place; places that only one has are left out."""
+    """Yield (invented leaf, true leaf) of two results, place by place; places that only one has are left out.
+
+    Of texts that are made of values with the same words between (a message that was opened, say) also each value.
+    """
     if isinstance(invented, dict) and isinstance(true, dict):
         for key, value in invented.items():
             if key in true:
@@ -32,6 +37,16 @@ def pairs(invented: Json, true: Json) -> Iterator[tuple[str, str]]:
             yield from pairs(one, other)
     elif _is_leaf(invented) and _is_leaf(true) and len(str(invented)) >= MIN_CHARS:
         yield str(invented), str(true)
+        yield from _parts(str(invented), str(true))
+
+
+def _parts(invented: str, true: str) -> Iterator[tuple[str, str]]:
+    """Yield the long words in which two texts differ, where the rest of them is equal."""
+    if _LONG_WORD.sub("", invented) != _LONG_WORD.sub("", true):
+        return
+    for one, other in zip(_LONG_WORD.findall(invented), _LONG_WORD.findall(true), strict=False):
+        if one != other and one != invented:
+            yield one, other
 
 
 def _is_leaf(value: Json) -> bool:

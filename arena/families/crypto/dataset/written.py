@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.checks.evidence import EVIDENCE_VALUE
+from arena.families.crypto.checks.evidence import EVIDENCE_VALUE, leaves
 from arena.families.crypto.data import roles
 from arena.families.crypto.dataset.generated import FORMAT, Generated, Step, check_steps
 from arena.families.crypto.dataset.grounding import pairs, replaced
@@ -79,7 +79,19 @@ def _answer(number: int, one: Asked, text: str) -> bytes:
 
 def invented_match(record: Record, seed: int) -> Generated:
     """Return a finished match as a model would have written it: the same talk and calls, invented results."""
-    known: dict[str, str] = {}
+    return written_match(record, seed, _invented)
+
+
+def written_match(
+    record: Record, seed: int, result: Callable[[Json, Mapping[str, str]], Json] = lambda true, known: true
+) -> Generated:
+    """Return a finished match as steps that can be played again.
+
+    `seed`: of its run.  `result`: given the true result of a call and what was written for others so far, it returns
+    what is written for this one; without it, the true one.
+    """
+    # What a role is told in its prompt is no result: whoever writes has read it there.
+    known = {value: value for value in leaves(record.transcript.instance or {})}
     steps: list[Step] = []
     calls: list[str] = []
     results: list[Json] = []
@@ -98,7 +110,7 @@ def invented_match(record: Record, seed: int) -> Generated:
             place, seat = (entry.turn, entry.step), entry.seat
         if entry.kind == "call":
             true = entry.answered.get("result")
-            made = _invented(true, known)
+            made = result(true, known)
             known |= dict(pairs(true, made))
             calls.append(replaced(call_text(entry.op, entry.args or {}, entry.id), known))
             results.append(made)
@@ -111,11 +123,14 @@ def invented_match(record: Record, seed: int) -> Generated:
 
 
 def _invented(value: Json, known: Mapping[str, str]) -> Json:
-    """Return a result with every code and big number in it invented anew; what people would know stays."""
+    """Return a result with every code and big number in it invented anew; what people would know stays. A value that
+    was invented before is the same here, also within a longer text."""
     if isinstance(value, list):
         return [_invented(inner, known) for inner in value]
     if isinstance(value, dict):
         return {key: _invented(inner, known) for key, inner in value.items()}
-    if isinstance(value, str) and EVIDENCE_VALUE.fullmatch(value):
+    if not isinstance(value, str):
+        return value
+    if EVIDENCE_VALUE.fullmatch(value):
         return known.get(value) or str(forged(value))
-    return value
+    return replaced(value, known)

@@ -21,7 +21,7 @@ from arena.families.crypto.prompts import CHEAT_RULE, TEMPTATION_HEADER
 from arena.families.crypto.script_values import PLACEHOLDER, Miss, View
 from arena.families.crypto.scripted import Line, Script, filled, load_script
 from arena.messages import ModelRequest
-from arena.play.hearing import BAR
+from arena.play.hearing import read_heard
 from arena.play.tool_protocol import parse
 from arena.records import Json, Stop
 from arena.settings.places import DATA_ROOT
@@ -120,9 +120,8 @@ class _Play:
     def _last_said(self, role: str, call: Mapping[str, Json]) -> int:
         """Return the message in which a role said the last of its values that a call takes in."""
         labels = re.findall(rf"heard\.{re.escape(role)}\.([^.|}}]+)", json.dumps(call, ensure_ascii=False))
-        mark = f"{role}{BAR}"
-        heard = [(at, text) for at, (sender, text) in enumerate(self.messages) if sender == "user"]
-        places = [at for at, text in heard if text.startswith(mark) and any(f"{label} [" in text for label in labels)]
+        heard = [(at, *read_heard(text)) for at, (sender, text) in enumerate(self.messages) if sender == "user"]
+        places = [at for at, who, text in heard if who == role and any(f"{label} [" in text for label in labels)]
         return max(places, default=-1)
 
     def copied(self) -> str | None:

@@ -318,7 +318,7 @@ class _Turns:
             evidence.ends[seat] = entry["done"]
         else:
             evidence.ends.pop(seat, None)
-        if seat in evidence.facts.secrets:
+        if seat in evidence.facts.secrets and "only_to" not in entry:
             self._look_for_secrets(seat, text.lower())
         if digit_or_hex(text):
             for match in EVIDENCE_VALUE.finditer(text):
@@ -338,19 +338,18 @@ class _Turns:
         first, label = self.heard.setdefault(value, (seat, before[-LABEL_CHARS:]))
         if first == seat:
             self.shown_by.add(seat)
-        if seat == evidence.facts.cheated:
-            return
         if own is not None and own.holds(value):
             evidence.real += 1
         elif first != seat:
             evidence.copied += 1
             same = label == before[-LABEL_CHARS:]
-            evidence.replayed += bool(same and _OWN.search(before) and not _OTHERS.search(before))
+            replays = same and _OWN.search(before) and not _OTHERS.search(before)
+            evidence.replayed += bool(replays and seat != evidence.facts.cheated)
         elif self._given(seat, value):
             evidence.copied += 1
         elif own is not None and own.cut:
             evidence.unseen += 1
-        else:
+        elif seat != evidence.facts.cheated:
             evidence.asserted += 1
 
     def _given(self, seat: str, value: str) -> bool:

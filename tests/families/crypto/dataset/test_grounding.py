@@ -15,6 +15,15 @@ def test_leaves_of_results_are_paired_place_by_place() -> None:
     assert dict(pairs(invented, true)) == {OLD: NEW, "aaaaaaaa": "11111111", "bbbbbbbb": "22222222"}
 
 
+def test_values_within_an_opened_message_are_paired_too() -> None:
+    invented, true = {"plaintext": f"share {OLD}, index 2"}, {"plaintext": f"share {NEW}, index 2"}
+    assert dict(pairs(invented, true))[OLD] == NEW
+
+
+def test_messages_of_other_words_pair_no_values() -> None:
+    assert OLD not in dict(pairs({"plaintext": f"share {OLD}"}, {"plaintext": f"my share {NEW}"}))
+
+
 def test_a_failed_call_gives_no_pairs() -> None:
     assert dict(pairs({"commitment": OLD}, None)) == {}
 
