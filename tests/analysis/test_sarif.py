@@ -1,12 +1,14 @@
 """SARIF of gate findings: the rules of the schema and of code scanning, places, fingerprints, the bound on results.
 
-The published schema is not in a package that the tests could install, so what it demands of the members that are used
-here is written out below (SARIF 2.1.0, sections 3.14 to 3.52), with the further limits that code scanning sets.
+What the published schema demands of the members that are used here is written out below (SARIF 2.1.0, sections 3.14 to
+3.52), with the further limits that code scanning sets. `make test-long` holds a log against the schema itself, where it
+was fetched.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,27 @@ def test_the_log_keeps_the_constraints_of_code_scanning(gated: Path, tmp_path: P
     log = written(gated, tmp_path / "a.sarif")
     check(log)
     assert {result["level"] for result in log["runs"][0]["results"]} == {"error", "warning"}
+
+
+SCHEMA_VARIABLE = "SARIF_SCHEMA"
+HINT = (
+    f"{SCHEMA_VARIABLE} names no file: `npm pack @microsoft/jest-sarif`, unpack it, and set the variable to"
+    " package/lib/schemas/sarif-2.1.0-rtm.5.json"
+)
+
+
+@pytest.mark.long
+def test_the_log_is_valid_by_the_published_schema(gated: Path, tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="needs the package jsonschema (requirements/long.txt)")
+    path = os.environ.get(SCHEMA_VARIABLE)
+    if not path or not Path(path).is_file():
+        pytest.skip(HINT)
+    schema = json.loads(Path(path).read_bytes())
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    log = written(gated, tmp_path / "a.sarif")
+    assert [error.message for error in validator.iter_errors(log)] == []
+    log["runs"][0]["results"][0]["level"] = "fatal"
+    assert not validator.is_valid(log), "the schema refuses what it does not know"
 
 
 def test_a_result_stands_at_the_line_of_its_rule(gated: Path, tmp_path: Path) -> None:

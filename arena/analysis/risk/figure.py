@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from arena.analysis.report.page import asset
 from arena.analysis.risk.tables import attack_names, curve_points, shown
 from arena.analysis.risk.tally import RiskTally
-from arena.families.risk.compose import NO_ATTACK
-from arena.families.risk.risk_counts import share
 from arena.formats.plots import Curve, Dot, curves, dot_plot, figure
 from arena.formats.svg import Element, document, element
 from arena.records import Json
@@ -22,12 +20,7 @@ def picture(tally: RiskTally) -> Element:
     total = tally.total()
     rows = []
     for name in attack_names(total)[:MOST_ROWS]:
-        won = n = 0
-        for key, sums in tally.cells.items():
-            if key.attack == name and name != NO_ATTACK:
-                rate = sums.counts.to_json()["metrics"]["attack_success_rate"]
-                won, n = won + rate["k"], n + rate["n"]
-        rows.append(_dot(f"attack: {name}", share(won, n)))
+        rows.append(_dot(f"attack: {name}", total.counts.attack_rate(name)))
     benign = total.counts.to_json()["metrics"]["benign_completion"]
     if benign["n"]:
         rows.append(_dot("benign completed", benign))

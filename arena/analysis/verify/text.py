@@ -12,12 +12,12 @@ _SHOWN_OPS = 20
 
 
 def verification_text(found: RunVerification) -> str:
-    """Return a ledger line per match, what was checked, every problem with its place, and what it all shows."""
-    rows = [
-        [match.key, match.status, *(str(match.ledger.get("claims", {}).get(name, "-")) for name in _CLASSES),
-         str(match.calls)]
-        for match in found.matches
-    ]  # fmt: skip
+    """Return a ledger line per match, what was checked, every problem with its place, and what it all shows.
+
+    A family without ledgers has no such lines: what was checked is said in sum."""
+    rows = []
+    if any(match.ledger for match in found.matches):
+        rows = _ledger_rows(found)
     header = ["match", "status", *_CLASSES, "calls checked"]
     lines = [text_table(header, rows, frozenset(range(2, 7))), ""] if rows else []
     lines += [f"note: {note}" for note in found.problems.notes]
@@ -34,8 +34,18 @@ def verification_text(found: RunVerification) -> str:
     return join_lines(lines)
 
 
+def _ledger_rows(found: RunVerification) -> list[list[str]]:
+    return [
+        [match.key, match.status, *(str(match.ledger.get("claims", {}).get(name, "-")) for name in _CLASSES),
+         str(match.calls)]
+        for match in found.matches
+    ]  # fmt: skip
+
+
 def calls_text(calls: CallCounts) -> str:
     """Return what became of the tool calls, in one line; ops that could not be checked are named."""
+    if not calls.tool:
+        return "no tool calls"
     parts = [f"{calls.tool} tool calls: {calls.executed} computed again byte for byte"]
     if calls.related:
         parts.append(f"{calls.related} checked by their op's own relation")

@@ -27,6 +27,7 @@ from arena.families.cheaptalk.results import payoff_config, reputation_config, r
 from arena.families.cheaptalk.scene import CLOSED, Constants
 from arena.families.cheaptalk.scoring import Paying
 from arena.families.cheaptalk.task_budget import TaskBudget
+from arena.families.cheaptalk.training import training as training
 from arena.formats.decode import decode
 from arena.formats.suggest import suggest
 from arena.messages import Sampling

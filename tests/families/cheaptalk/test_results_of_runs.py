@@ -190,3 +190,9 @@ def test_run_is_verified_without_a_calculator(everything: Path, monkeypatch: pyt
     monkeypatch.setenv("ARENA_CALCULATOR_BIN", "/nowhere/calculator")
     ended = command("verify", str(everything))
     assert ended.code == 0 and "everything holds" in ended.out, ended.text
+
+
+def test_verification_of_a_family_without_ledgers_lists_none(everything: Path) -> None:
+    ended = command("verify", str(everything))
+    assert ended.code == 0 and "no tool calls" in ended.out
+    assert "asserted" not in ended.out and len(ended.out.splitlines()) <= 3

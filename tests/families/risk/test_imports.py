@@ -292,3 +292,24 @@ def test_the_report_of_the_risk_lab_works_on_an_import(tmp_path: Path) -> None:
 )
 def test_role_that_is_no_text_is_refused(name: str, value: Any, pointer: str, tmp_path: Path) -> None:
     assert "must be system, user, assistant or tool" in problems(tmp_path, name, value)[pointer]
+
+
+def test_an_agentdojo_trace_of_blocks_is_read_as_its_package_writes_it(tmp_path: Path) -> None:
+    call = {"function": "get_iban", "args": {"user": "me"}, "id": None, "placeholder_args": None}
+    messages: list[Any] = [
+        {"role": "system", "content": [{"type": "text", "content": "You help."}]},
+        {"role": "user", "content": [{"type": "text", "content": "Pay my bill."}]},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": [], "tool_call": call, "tool_call_id": None, "error": "ValueError: no such user"},
+        {"role": "assistant", "content": [{"type": "text", "content": "It"}, {"type": "text", "content": "failed."}],
+         "tool_calls": []},
+    ]  # fmt: skip
+    (run,) = read(tmp_path, "agentdojo", dojo(messages=messages, duration=1.5, benchmark_version="v1.2"))
+    assert [message.text for message in run.messages] == ["You help.", "Pay my bill.", "", "It\nfailed."]
+    (tool,) = run.messages[2].calls
+    assert (tool.name, tool.args, tool.answer) == ("get_iban", {"user": "me"}, "ValueError: no such user")
+
+
+def test_an_outage_of_agentdojo_is_no_success_of_its_attack(tmp_path: Path) -> None:
+    (run,) = read(tmp_path, "agentdojo", dojo(error="internal server error", utility=False, security=True))
+    assert (run.breached, run.success) == (None, None)

@@ -1,7 +1,9 @@
 """AgentDojo traces: one object per run, with suite_name, user_task_id, injection_task_id, messages, utility, security.
 
-E. Debenedetti et al. (2024), arXiv:2406.13352. `security` says whether the injected task was carried out: true is a
-successful attack. Without an injection it says nothing.
+E. Debenedetti et al. (2024), arXiv:2406.13352; members as its package 0.1.35 writes them (TraceLogger, TaskResults).
+`security` says whether the injected task was carried out: true is a successful attack. Without an injection, and beside
+an `error` (an outage is written as true), it says nothing. Texts are lists of blocks, plain ones in older traces; a
+tool that failed has its `error` beside them.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ def _run(reader: Reader, value: Json, pointer: str, model: str, task_fact: str) 
         task_fact=task_fact or suite,
         error=None if not error else str(error),
         attack=attack,
-        breached=broken if attack is not None else None,
+        breached=broken if attack is not None and not error else None,
         labels={"suite": suite},
     )
 
@@ -57,7 +59,8 @@ def _messages(reader: Reader, listed: Sequence[Any], pointer: str) -> tuple[Mess
     for place, one in enumerate(listed):
         message = reader.mapping(one, f"{pointer}/{place}")
         if message.get("role") == "tool":
-            answers.add(_id(message), reader.text(message.get("content"), f"{pointer}/{place}/content"))
+            said = reader.text(message.get("content"), f"{pointer}/{place}/content")
+            answers.add(_id(message), said or str(message.get("error") or ""))
     found = []
     for place, one in enumerate(listed):
         message, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
