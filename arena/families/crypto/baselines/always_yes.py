@@ -18,6 +18,7 @@ def play(case: Case) -> Turns | None:
 def _agreed(kind: Json, right: Json) -> Json:
     if kind == "bool":
         return True
-    if isinstance(kind, dict) and "bool" in kind.values() and isinstance(right, dict):
-        return {name: True if kind.get(name) == "bool" else value for name, value in right.items()}
+    if isinstance(kind, dict) and "bool" in kind.values():
+        rest = right if isinstance(right, dict) else dict.fromkeys(kind, 1)  # where it ought to refuse
+        return {name: True if kind.get(name) == "bool" else value for name, value in rest.items()}
     return None
