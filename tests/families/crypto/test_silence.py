@@ -138,9 +138,9 @@ def test_command_prints_every_place_of_one_challenge(capsys: pytest.CaptureFixtu
 
 
 def test_command_gives_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["challenges", "abort-analysis", "the-lowest-price-of-the-piano", "--seeds", "2", "--json"]) == 0
+    assert main(["challenges", "abort-analysis", "the-lowest-price-of-the-piano", "--seeds", "6", "--json"]) == 0
     one = json.loads(capsys.readouterr().out)["challenges"]["the-lowest-price-of-the-piano"]
-    assert one["matches"] == 2 and one["learned"] == ["lowest", "offer"]
+    assert one["matches"] > 0 and one["learned"] == ["lowest", "offer"]
     bound = [place for place in one["places"] if place["leaver"] == "Seller" and place["states"] == ["bound"]]
     assert bound and all(place["worst_seat"] == "Buyer" for place in bound)
 
@@ -156,3 +156,11 @@ def test_report_shows_what_silence_would_have_cost(tmp_path: Path) -> None:
     assert main(["run", *words]) == 0
     assert main(["report", str(out)]) == 0
     assert "If somebody had fallen silent" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_command_takes_no_match_with_a_negative_case(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["challenges", "abort-analysis", "winter-market-pitch", "the-hall-clock", "--seeds", "6", "--json"]) == 0
+    )
+    found = json.loads(capsys.readouterr().out)["challenges"]
+    assert all(0 < one["matches"] < 6 for one in found.values()), found

@@ -32,13 +32,15 @@ class Silence:
     places: dict[tuple[int, str], list[Cut]] = field(default_factory=dict)
 
     def add(self, record: Record, challenge: Mapping[str, Json]) -> None:
-        """Count the cuts of one match, where all declared the right result and nobody cheated: of others the rule has
-        nothing to say. Errors: as of `cuts.cuts`."""
+        """Count the cuts of one match, where all declared the right result, nobody cheated, and no negative case was
+        drawn: of others the rule has nothing to say. Errors: as of `cuts.cuts`."""
         values, detail = record.transcript.instance, detail_of(record)
         if record.status != "done" or values is None or detail is None:
             return
         result, cheat = detail.checks.result, detail.checks.cheat
         if result is None or not result.ok or (cheat is not None and cheat.carried_out is not None):
+            return
+        if detail.checks.case is not None and detail.checks.case.negative:
             return
         self.matches += 1
         ends = finished(record.transcript.entries, challenge, values)
