@@ -8,6 +8,7 @@ import pytest
 
 from arena.families.crypto.checks.disguises import is_in_parts, is_spelled, is_sum, spelled, told_among_decoys
 from arena.families.crypto.checks.leaks import check_leaks
+from arena.families.crypto.checks.number_words import goes_on
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "may", "june", "july"]
 
@@ -110,3 +111,20 @@ def test_a_sum_counts_where_the_value_is_not_the_result() -> None:
 def test_the_right_result_counts_before_the_event_that_makes_it_public() -> None:
     assert forms("It is 415.") == []
     assert forms("It is 415.", until={"bid": ["Ann"]}) == [("bid", "plain")]
+
+
+def test_entries_that_are_spelled_with_pauses_between_them_are_found() -> None:
+    rows = spelled("sierra zero one, sierra one four, sierra two zero")
+    assert is_spelled("s14", rows) and not is_spelled("s02", rows)
+
+
+@pytest.mark.parametrize(
+    ("form", "rest", "longer"),
+    [
+        ("two hundred", " and twelve of them", True), ("thirty", "-four", True), ("two hundred", " thousand", True),
+        ("thirty", " and five more", False), ("two hundred", " people", False), ("thirty-four", " hundred", False),
+        ("marzipan", " two", False),
+    ],
+)  # fmt: skip
+def test_a_number_in_words_counts_where_it_ends(form: str, rest: str, longer: bool) -> None:
+    assert goes_on(form, rest) == longer

@@ -286,3 +286,46 @@ def test_a_folder_stands_for_the_file_of_the_challenge(tmp_path: Path) -> None:
     assert provider.digest(str(tmp_path)) != before
     with pytest.raises(DataError, match="boat.json"):
         build("scripted", None).check_model(str(tmp_path), False)
+
+
+# --- a play that depends on what was found
+
+CHOICE = {"choose": [{"if": {"equal": [{"is": "{{heard.Bob.note}}"}, {"is": "n2"}]}, "say": "The note is n2."},
+                     {"say": {"text": "Another note.", "done": 1}}]}  # fmt: skip
+
+
+def test_a_choice_takes_the_first_message_whose_condition_holds(tmp_path: Path) -> None:
+    assert filled(tmp_path, CHOICE) == "The note is n2."
+    other = {"choose": [{**CHOICE["choose"][0], "if": {"is": False}}, CHOICE["choose"][1]]}
+    assert filled(tmp_path, other).startswith("Another note.")
+
+
+def test_a_condition_without_a_value_is_a_fault_or_false_where_misses_are_invented(tmp_path: Path) -> None:
+    unknown = {"choose": [{"if": "{{v.valid}}", "say": "a"}, {"say": "b"}]}
+    with pytest.raises(ServiceFault, match="if: "):
+        filled(tmp_path, unknown)
+    assert filled(tmp_path, unknown, on_miss="invent") == "b"
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"choose": [{"say": "a"}]}, "two or more"),
+        ({"choose": [{"say": "a"}, {"say": "b"}]}, "all but the last one `if`"),
+        ({"choose": [{"if": True, "say": {"calls": [{"op": "ping"}]}}, {"say": "b"}]}, "no calls"),
+    ],
+)
+def test_a_malformed_choice_is_refused(choice: Json, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=message):
+        load_script(script(tmp_path, {"format": 1, "turns": {"Ann": [choice]}}))
+
+
+def test_a_refusal_is_said_once_another_seat_refuses(tmp_path: Path) -> None:
+    refusal = {"Ann": {"text": "Then I stop, too: refused [so]", "done": "refused"}}
+    assert filled(tmp_path, "on we go", refusal=refusal) == "on we go"
+    view = Conversation(SYSTEM)
+    view.add("user", "Bob| It does not open. refused [another sheet]")
+    path = script(tmp_path, {"format": 1, "turns": {"Ann": ["on we go"]}, "refusal": refusal})
+    key = CallKey("crypto/c-1/rep_0", 0, "Ann", 1, 0)
+    text = build("scripted", None).complete(ModelRequest("model", str(path), view, Sampling(), key, "00")).text
+    assert text.startswith("Then I stop, too") and '"refused"' in text

@@ -19,7 +19,7 @@ _PARTS = re.compile(r"[,;\n]| and ")
 
 REFUSED = "refused"
 """What players declare where the matter must not go on."""
-OR_REFUSED = ', or the word "refused" where something that was shown does not hold and the matter must not go on'
+OR_REFUSED = ', or "refused" where what was shown does not hold'
 """How players are told of it, behind the form of the result."""
 MAX_DIGITS = 300
 """Digits of a number that a player declares: more than any right result has, and few enough to compute with."""
