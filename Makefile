@@ -44,7 +44,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long $(VENV)/.package chromium slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
+test-long: $(VENV)/.long $(VENV)/.package chromium axe slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
 	$(BIN)/python -m pytest -q -rs -m long $(ON_ALL_CORES)
 
 .PHONY: test-rust-long
@@ -100,6 +100,16 @@ chromium: ## install Chromium for the long tests, where apt-get and root are the
 	echo "installing Chromium for the tests of the report"; \
 	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
 	  >$(VENV)/chromium.log 2>&1; then echo "no Chromium, $(VENV)/chromium.log says why: $$why" >&2; fi
+
+# axe-core is one JavaScript file, which the tests put into the page; npm alone checks its digest against the lock file.
+.PHONY: axe
+axe: $(VENV)/.ready ## install axe-core for the tests of the report in a browser, where npm is there
+	@why="the tests for barriers in the report are skipped (apt-get install npm, then make axe)"; \
+	if [ -f $(VENV)/axe/node_modules/axe-core/axe.min.js ]; then exit 0; fi; \
+	if ! command -v npm >/dev/null; then echo "no axe-core: $$why" >&2; exit 0; fi; \
+	mkdir -p $(VENV)/axe; cp requirements/axe/*.json $(VENV)/axe/; \
+	if ! npm ci --prefix $(VENV)/axe --ignore-scripts --no-audit --no-fund --silent >$(VENV)/axe.log 2>&1; \
+	then echo "no axe-core, $(VENV)/axe.log says why: $$why" >&2; fi
 
 .PHONY: slurm
 slurm: ## install Slurm for the long test of an array of shards, where apt-get and root are there

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
 from arena.formats.tables import text_table  # noqa: E402
+from scripts.bench_parts import part_lines  # noqa: E402
 from scripts.bench_report import report_lines  # noqa: E402
 from tests.support.comparison_rig import Made, match, verified  # noqa: E402
 
@@ -30,6 +31,8 @@ CLIENT_CORE, SERVER_CORE = 0, 1
 LATENCY_S = 0.050
 WORKERS = 256
 CHALLENGES = 4
+MATCHES = 2000
+"""Of the run in two processes."""
 WAVES = 12
 """Matches a worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
 
@@ -50,12 +53,11 @@ def pin(core: int) -> None:
         os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
-def run(words: Sequence[str], core: int = CLIENT_CORE) -> Ran:
-    """Run a command pinned to one core and measure it; ends the benchmark when it fails."""
+def run(words: Sequence[str], core: int | None = CLIENT_CORE) -> Ran:
+    """Run a command pinned to one core (None: to none) and measure it; ends the benchmark when it fails."""
     started = time.perf_counter()
-    child = subprocess.Popen(
-        words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=lambda: pin(core)
-    )
+    pinned = None if core is None else lambda: pin(core)
+    child = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=pinned)
     assert child.stderr is not None
     said = child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
@@ -200,6 +202,24 @@ def verifying(folder: Path, *flags: str) -> str:
     return f"{calls / done.seconds:,.0f} tool calls/s, {matches / done.seconds:,.0f} matches/s, {done.peak_mib:.0f} MiB"
 
 
+def in_processes(folder: Path, matches: int) -> list[list[str]]:
+    """Measure a mock run in one process and in two, on all cores; return the rows, the second with the speed-up."""
+    rows, alone = [], 0.0
+    for count in (1, 2):
+        out = folder / f"processes-{count}"
+        ran = run(
+            arena(out, "--participant-model", "mock/talker", "--judge-model", "mock/judge", "--max-turns", "12",
+                  "--workers", "2", "--processes", str(count), "--calculator-provider", "none", "--challenge-ids",
+                  challenge_ids(CHALLENGES), "--repetitions", str(matches // CHALLENGES)),
+            None,
+        )  # fmt: skip
+        playing = session(out)["playing_seconds"]
+        alone = alone or playing
+        rows.append([f"--processes {count}", f"{matches * 12 / playing:,.0f} turns/s while playing",
+                     f"{alone / playing:.2f}", f"{ran.cpu:.1f} s"])  # fmt: skip
+    return rows
+
+
 def starts(words: Sequence[str], times: int = 10) -> float:
     """Return the median milliseconds of a command."""
     found = sorted(run(words).seconds for _ in range(times))
@@ -237,6 +257,9 @@ def main() -> None:
         rows = [["reference: the same files, nothing else", f"{bare:,.0f} turns/s", "", ""], small, talker, hasher]
         print(text_table(["12 turns + 1 judge call, one core", "speed", "peak memory", "disk a match"], rows))
         print(f"\nmock/talker against the reference: {12_000 / talked.seconds / bare:.2f}\n")
+        cores = f"{MATCHES:,} matches, mock/talker, {os.cpu_count()} cores"
+        print(text_table([cores, "speed", "speed-up", "CPU"], in_processes(folder, MATCHES)))
+        print("\n" + "\n".join(part_lines(folder, 500, challenge_ids(CHALLENGES))) + "\n")
         print(f"verify of the default mock run: {verifying(folder / 'default')}\n")
         print(text_table(["against a local server", "speed", "share"], over_http(folder)))
         print()

@@ -7,19 +7,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from arena.cli.console import Console
 from arena.cli.execute import execute
 from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
-from arena.engine.finished import open_run
+from arena.engine.finished import open_run, training_of
 from arena.errors import UsageError
 from arena.families.crypto.dataset.fit import Fitness, fitness_of, read_generated
 from arena.families.crypto.dataset.generated import Generated, encode_line
 from arena.families.crypto.spec import SPEC
 from arena.formats.tables import printable, text_table
 from arena.messages import Calculator
+from arena.records import Json
 from arena.settings.config import build_parser, read_config
+from arena.store.finished_run import FinishedRun
 from arena.store.rundir import write_output
 
 GENERATED, GROUNDED = "transcripts.jsonl", "grounded"
@@ -50,11 +53,32 @@ def run_folders(paths: list[Path]) -> list[Path]:
 
 
 def fitness(paths: list[Path]) -> Fitness:
+    """Return which matches of runs are fit for training, and why the others are not."""
     found = Fitness()
     for folder in run_folders(paths):
-        run = open_run(folder)
-        found.add(fitness_of(run, read_generated(run)))
+        found.add(chosen(open_run(folder)).fitness)
     return found
+
+
+class Chosen(NamedTuple):
+    """What is taken of a run. `about`: key -> what a row says of its trial.  `rewards`: (key, seat) -> reward where the
+    family gives one."""
+
+    fitness: Fitness
+    about: Mapping[str, Mapping[str, Json]]
+    rewards: Mapping[tuple[str, str], float] | None
+
+
+def chosen(run: FinishedRun) -> Chosen:
+    """Return what of a run is fit for training. Errors: UsageError for a family that does not say."""
+    if run.manifest.family == SPEC.name:
+        written = read_generated(run)
+        varied = {key: {"variation": dict(made.variation)} for key, made in written.items() if made.variation}
+        return Chosen(fitness_of(run, written), varied, None)
+    own = training_of(run)
+    if own is None:
+        raise UsageError(f"{run.path}: the family {run.manifest.family} has no training data")
+    return Chosen(Fitness(own.trials, own.keys, {}, own.reasons), own.about, own.rewards)
 
 
 def play_generated(by_seed: Mapping[int, Sequence[Generated]], out: Path, workers: int, console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -128,23 +129,23 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
     except BrokenPipeError:
         raise  # whoever read what is said went away
     except (ArenaError, OSError) as error:
+        told = _stored(run, path, error)
         with contextlib.suppress(OSError, UsageError):  # report the original error, not this one
-            _ci_outputs(run, path, failed_record(run.identity.sha256, str(error)))
-        if isinstance(error, (StorageFault, OSError)):
-            raise StorageFault(_disk_text(error, run, path)) from error
-        raise
+            _ci_outputs(run, path, failed_record(run.identity.sha256, str(told)))
+        raise told from error
 
 
-def _disk_text(error: StorageFault | OSError, run: Run, path: Path) -> str:
-    """Return what is told when the disk does not take what is written, full or failing."""
-    what = (
-        str(error)
-        if isinstance(error, StorageFault)
-        else f"cannot write {error.filename or 'a file'}: {error.strerror}"
-    )
-    if not (path / MANIFEST_FILE).is_file():
-        return f"{path}: {what}; nothing was played: make room, or name another --out"
-    return f"{path}: {what}; what was played is kept: make room, and {run.resume_hint}"
+def _stored(run: Run, path: Path, error: ArenaError | OSError) -> ArenaError:
+    """Return an error that ended a run; one of the disk also says what is kept, and what to do."""
+    if isinstance(error, ArenaError) and not isinstance(error, StorageFault):
+        return error
+    said = str(error)
+    if isinstance(error, OSError):
+        named = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else f"the files of {path}"
+        said = f"cannot write {named}: {error.strerror or error}"
+    if not (path / MANIFEST_FILE).exists():
+        return StorageFault(f"{said}; nothing was played")
+    return StorageFault(f"{said}; what was answered is kept. Once it can be written again, {run.resume_hint}")
 
 
 YOUNG_OBJECTS = 50_000

@@ -331,6 +331,9 @@ def tools_text(request: RunRequest, cast: Cast, calculator: Calculator | None) -
     if calculator is None or tools is None:
         return None
     catalogue = calculator.catalogue()
+    offered = getattr(importlib.import_module(request.spec.module), "offered", None)
+    if offered is not None:
+        catalogue = offered(request.config, catalogue)
     known = list(dict.fromkeys(row["family"] for row in catalogue))
     unknown = [name for name in tools.op_families if name not in known]
     if unknown:

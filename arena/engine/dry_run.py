@@ -19,6 +19,7 @@ from arena.play.bounds import ASSUMED_ANSWER, DENSE_CHARS_PER_TOKEN, Amount, Cal
 from arena.play.context import Model
 from arena.play.limits import CHARS_PER_TOKEN
 from arena.records import Json
+from arena.settings.places import INSTALLED
 from arena.settings.prices import FREE, Price
 
 NOTE_WIDTH = 80
@@ -188,7 +189,12 @@ def notes(bounds: Bounds, unpriced: Sequence[str], prices: str, billed: bool) ->
         " token. Attempts that are repeated after an outage come on top; --max-cost-usd stops a run.",
     ]
     if unpriced:
-        said.append(f"No price for {', '.join(unpriced)}: add it to {prices}, or give a file of yours with --prices.")
+        where = (
+            "write it into a file of yours, and give that with --prices"
+            if INSTALLED
+            else (f"add it to {prices}, or give a file of yours with --prices")
+        )
+        said.append(f"No price for {', '.join(unpriced)}: {where}.")
     return [line for text in said for line in wrap(text, NOTE_WIDTH, break_on_hyphens=False, break_long_words=False)]
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from arena.engine.build import FAMILIES, REJUDGED, RunRequest, family_spec
 from arena.engine.plan import SeriesIndex
 from arena.errors import DataError, Issue
 from arena.families.contract import Family
 from arena.families.report import FamilyParts
+from arena.families.training import Training
 from arena.play.past import Past
 from arena.play.sent import Sent, sent_calls
 from arena.records import Json, Record
@@ -34,6 +36,13 @@ def unit_digests(run: FinishedRun) -> Mapping[str, str]:
         return {record.trial.unit: record.trial.unit for record in run.records}
     found: Mapping[str, str] = own(run)
     return found
+
+
+def training_of(run: FinishedRun) -> Training | None:
+    """Return which trials of a run are worth learning from: as the family's module says (`training(run)`), None where
+    it says nothing."""
+    own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "training", None)
+    return None if own is None else cast(Training, own(run))
 
 
 def report_parts(run: FinishedRun) -> FamilyParts:

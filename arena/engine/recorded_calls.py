@@ -31,8 +31,9 @@ class CallCount:
         stored = self._kept.get(line.trial)
         if stored is None or line.attempt != stored.attempt or not line.settled or line.seat == SETUP_SEAT:
             return
-        place = Calls._fields.index(_FIELD[line.kind, line.seat == JUDGE_SEAT])
-        self._found.setdefault(line.trial, [0] * len(Calls._fields))[place] += 1
+        field = _FIELD.get((line.kind, line.seat == JUDGE_SEAT))
+        if field is not None:  # else a player's call at the judge's seat, which no run makes
+            self._found.setdefault(line.trial, [0] * len(Calls._fields))[Calls._fields.index(field)] += 1
 
     def short(self) -> list[str]:
         """Return the keys of the recorded trials of which the journal lacks calls."""

@@ -36,6 +36,7 @@ from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_l
 from arena.store.manifest import Identity, Manifest
 from arena.store.reader import RecordFile, Stored
 from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir
+from arena.store.soundness import is_vouched
 
 TOOLS_INPUT = "tools.txt"
 """In `inputs/`: what players were shown of the tools."""
@@ -209,7 +210,8 @@ class Session:
         self._check_shard()
         parts.absorb(directory.path, run.console.notify)
         self.records = self._record_file()
-        newest = self.records.stored()
+        checked = is_vouched(directory.path)
+        newest = self.records.stored(checked)
         generation = retry_generation(self.manifest, bool(retry))
         for key, stored in newest.items():
             # A retry that was itself interrupted goes on: what it has already played anew is not played again.
@@ -221,7 +223,7 @@ class Session:
             else:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
-        lost = self._read_journal()  # what is damaged is refused above: from here on the directory is changed
+        lost = self._read_journal(checked)  # what is damaged is refused above: from here on the directory is changed
         digests.discard(directory.path)
         directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
         self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
@@ -248,7 +250,7 @@ class Session:
             del self.kept[key]
             self.attempts[key] = newest[key].attempt + 1
 
-    def _read_journal(self) -> list[str]:
+    def _read_journal(self, checked: bool) -> list[str]:
         """Index the recorded calls of what is to be played, and charge the budget with what was already spent.
 
         Return the recorded trials that are to be played again, since the journal has lost some of their calls.
@@ -260,7 +262,7 @@ class Session:
             self.charge(line)
             count.see(line)
 
-        self.recorded.scan(wanted, each)
+        self.recorded.scan(wanted, each, checked)
         lost = count.short()
         if lost:
             newest = dict(self.kept)

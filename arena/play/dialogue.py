@@ -89,6 +89,8 @@ class DialogueSetup:
     tools: tuple[Tool, ...] = ()
     """Offered in the provider's own form; without them calls are part of the text."""
     nonces: Mapping[str, str] = field(default_factory=dict)
+    refusal: Callable[[str, Json], str] | None = None
+    """(op, args) -> why players may not make this call, empty where they may; None: all calls are carried out."""
     channels: Channels | None = None
     """Who may write to whom in private; None: nobody, and a line with an address is talk."""
 
@@ -281,25 +283,14 @@ class _SeatTurn:
 
     def answers(self, items: Sequence[Call | Malformed], step: int) -> list[tuple[str, Json]]:
         """Return id and answer of each call of a message. Errors: PlayerFault past the allowed re-asks."""
-        limit = self.dialogue.setting.max_tool_calls_per_turn
         results: list[tuple[str, Json]] = []
         at_fault = 0
         for index, item in enumerate(items):
             call_id = (item.id if isinstance(item, Call) else None) or f"{self.turn}.{step}.{index}"
-            if isinstance(item, Malformed):
+            problem = item.problem if isinstance(item, Malformed) else self.refused(item)
+            if problem or isinstance(item, Malformed):
                 at_fault += 1
-                answer = self.malformed(step, item.text, item.problem)
-            elif not (self.row.tools and self.dialogue.services.has_tools):
-                at_fault += 1
-                answer = self.malformed(step, item.op, "there are no tools in this turn; go on in plain words")
-            elif item.op == HELP_OP and self.help_calls >= MAX_HELP_CALLS:
-                at_fault += 1
-                answer = self.malformed(
-                    step, item.op, f"at most {MAX_HELP_CALLS} calls of help a turn; go on with what you know"
-                )
-            elif item.op != HELP_OP and self.tool_calls >= limit:
-                at_fault += 1
-                answer = self.malformed(step, item.op, f"at most {limit} calls a turn; write your public turn now")
+                answer = self.malformed(step, item.text if isinstance(item, Malformed) else item.op, problem)
             else:
                 answer = self.call(item, call_id, step, index)
             results.append((call_id, answer))
@@ -310,6 +301,18 @@ class _SeatTurn:
                     f"{self.seat}, turn {self.turn}: {self.reasks} messages of one turn broke the tool rules"
                 )
         return results
+
+    def refused(self, item: Call) -> str:
+        """Return why a call is not carried out; empty where it is."""
+        setting = self.dialogue.setting
+        limit = setting.max_tool_calls_per_turn
+        if not (self.row.tools and self.dialogue.services.has_tools):
+            return "there are no tools in this turn; go on in plain words"
+        if item.op == HELP_OP and self.help_calls >= MAX_HELP_CALLS:
+            return f"at most {MAX_HELP_CALLS} calls of help a turn; go on with what you know"
+        if item.op != HELP_OP and self.tool_calls >= limit:
+            return f"at most {limit} calls a turn; write your public turn now"
+        return "" if setting.refusal is None else setting.refusal(item.op, item.args)
 
     def call(self, item: Call, call_id: str, step: int, index: int) -> Json:
         if item.op == HELP_OP:

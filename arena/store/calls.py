@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +12,15 @@ from arena.formats.decode_nodes import MemberError
 from arena.messages import HttpAttempt, ModelReply, Usage
 from arena.records import CallKind, GateDecision, Json
 from arena.stops import Stop
+
+_NOT_PLAIN = frozenset({"gates", "fault", "assumed"})
+"""Members that few lines have, and that decide what a line counts for."""
+
+_KINDS = ("model", "judge", "tool")
+
+
+def _texts(*values: Json) -> bool:
+    return all(type(value) is str for value in values)
 
 
 class Slot(NamedTuple):
@@ -94,6 +104,47 @@ class CallLine:
     def slot(self) -> Slot:
         """The call's place in its attempt."""
         return Slot(self.kind, self.seat, self.turn, self.step, self.index)
+
+    @staticmethod
+    def briefly(raw: bytes) -> CallLine | None:
+        """Return what resume needs to know of a line that was checked before: place, model, usage and attempts.
+
+        None for a line that is not that plain; `from_json` reads it, and says what is wrong with it.
+        """
+        try:
+            value = json.loads(raw)
+            if not _NOT_PLAIN.isdisjoint(value):
+                return None
+            said, attempts = value.get("reply"), value.get("http", ())
+            reply = None
+            if said is not None:
+                kept = tuple(said.get("not_sent", ()))
+                reply = ModelReply("", said["finish"], said["model"], Usage(**said["usage"]), not_sent=kept)
+                if not all(type(count) in (int, bool) for count in reply.usage) or not _texts(*kept):
+                    return None
+            if value["kind"] not in _KINDS or type(value["attempt"]) is not int:
+                return None
+            if not _texts(value["trial"], value["seat"], value.get("provider", "")):
+                return None
+            return CallLine(
+                value["kind"],
+                value["trial"],
+                value["attempt"],
+                value["seat"],
+                value["turn"],
+                value["step"],
+                value["digest"],
+                value["ms"],
+                value["unix"],
+                value.get("index", 0),
+                value.get("op", ""),
+                answer=value.get("answer"),
+                provider=value.get("provider", ""),
+                reply=reply,
+                http=tuple([HttpAttempt(**attempt) for attempt in attempts]),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
 
     @staticmethod
     def from_json(value: Json, file: str, place: str) -> CallLine:

@@ -237,16 +237,16 @@ class Place(NamedTuple):
     offset: int
 
 
-def read_calls(path: Path) -> Iterator[tuple[Place, CallLine]]:
+def read_calls(path: Path, checked: bool = False) -> Iterator[tuple[Place, CallLine]]:
     """Yield the lines of a journal; an unfinished last line is no call yet. No file, no calls.
 
-    Errors: DataError naming file, line and pointer of what is no call.
+    `checked`: as of JournalIndex.scan.  Errors: DataError naming file, line and pointer of what is no call.
     """
     if not readable(path):
         return
     for number, (offset, raw) in enumerate(read_lines(path), 1):
         if raw.endswith(b"\n"):  # else torn by a kill; whoever appends cuts it first (cut_torn_line)
-            yield Place(number, offset), _call(path, number, raw)
+            yield Place(number, offset), (CallLine.briefly(raw) if checked else None) or _call(path, number, raw)
 
 
 def _call(path: Path, number: int, raw: bytes) -> CallLine:
@@ -261,12 +261,15 @@ class JournalIndex:
         self._places: dict[tuple[str, int], list[Place]] = {}
         self._lock = threading.Lock()
 
-    def scan(self, wanted: Collection[str] | None, each: Callable[[CallLine], None] | None = None) -> None:
+    def scan(
+        self, wanted: Collection[str] | None, each: Callable[[CallLine], None] | None = None, checked: bool = False
+    ) -> None:
         """Read the file once; keep places of the `wanted` trials (None: all); hand every line to `each`.
 
-        Errors: as of `read_calls`.
+        `checked`: each line was checked when it was written or read before (soundness.is_vouched), so that only what
+        counts is taken from it.  Errors: as of `read_calls`.
         """
-        for place, line in read_calls(self.path):
+        for place, line in read_calls(self.path, checked):
             if each is not None:
                 each(line)
             if line.settled and (wanted is None or line.trial in wanted):

@@ -164,11 +164,33 @@ class RecordFile:
         """Return a trial's newest record, None without one. Errors: DataError naming line and pointer."""
         return next((record for _, record in self.chosen([key])), None)
 
-    def stored(self) -> dict[str, Stored]:
-        """Return key -> what resume needs, once every record was read. Errors: DataError naming line and pointer."""
-        return {
-            record.key: Stored(place, record.stop, record.attempt, Calls.of(record)) for place, record in self.placed()
-        }
+    def stored(self, checked: bool = False) -> dict[str, Stored]:
+        """Return key -> what resume needs, once every record was read. Errors: DataError naming line and pointer.
+
+        `checked`: each line was checked when it was written or read before (soundness.is_vouched), so that only what is
+        needed is taken from it.
+        """
+        if not (checked and self.shape.closed):
+            return dict(_stored(place, record) for place, record in self.placed())
+        return dict(_briefly(place, line) or _stored(place, self.parse(place, line)) for place, line in self._lines())
+
+
+def _stored(place: Place, record: Record) -> tuple[str, Stored]:
+    return record.key, Stored(place, record.stop, record.attempt, Calls.of(record))
+
+
+def _briefly(place: Place, line: bytes) -> tuple[str, Stored] | None:
+    """Return what resume needs of a line that was checked before; None where it is not so plain."""
+    try:
+        value = json.loads(line)
+        key, attempt, usage, judged = value["key"], value["attempt"], value["usage"], value["judging"]["usage"]
+        players = sum(seat["calls"] for seat in usage), sum(seat["tool_calls"] for seat in usage)
+        calls = Calls(players[0], judged["calls"], players[1], judged["tool_calls"])
+        stored = Stored(place, Stop(value["stop"]), attempt, calls)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    plain = type(key) is str and all(type(number) is int for number in (attempt, *calls))
+    return (key, stored) if plain else None
 
 
 def read_records(run_dir: Path, detail: type | None = None) -> Iterator[Record]:

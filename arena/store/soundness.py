@@ -7,6 +7,7 @@ whole, record by record and call by call.
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 
 from arena.errors import DataError
 from arena.store import digests
@@ -27,6 +28,20 @@ def require_sound(run: FinishedRun) -> None:
         deque(run.records, 0)
     if listed is not None and not _vouched(run, JOURNAL_FILE, listed):
         deque(read_calls(run.path / JOURNAL_FILE), 0)
+
+
+def is_vouched(run_dir: Path) -> bool:
+    """Whether records and journal are, byte for byte, as a session left them, which had checked each line."""
+    if not (run_dir / digests.DIGESTS_FILE).is_file():
+        return False
+    try:
+        listed = digests.read(run_dir)
+    except DataError:
+        return False
+    names = (RECORDS_FILE, JOURNAL_FILE)
+    return all(name in listed and (run_dir / name).is_file() for name in names) and all(
+        file_digest(run_dir / name) == listed[name].sha256 for name in names
+    )
 
 
 def _listed(run: FinishedRun) -> dict[str, digests.Digest] | None:

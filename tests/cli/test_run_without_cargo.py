@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -44,7 +45,7 @@ def test_without_cargo_and_calculator_nothing_is_played(clone: Path, tmp_path: P
 def test_none_that_was_asked_for_is_repeated_at_the_end(clone: Path, tmp_path: Path) -> None:
     ended = play(clone, bare(tmp_path), *NO_TOOLS)
     assert ended.code == 0, ended.err
-    last = ended.out.splitlines()[-2:]
+    last = ended.out.splitlines()[-3:]
     assert last[0].startswith("calculator: none.") and "--calculator-provider none" in last[0]
     assert ended.json("manifest.json")["identity"]["calculator"] == {"provider": "none"}
     assert ended.calls("tool") == [] and not ended.file("inputs/tools.txt").exists()
@@ -61,6 +62,26 @@ def test_the_challenge_set_is_read_without_cargo(words: tuple[str, ...], clone: 
     door = ("-m", "arena", "challenges")
     ended = process(*words, door=door, cwd=clone, environ=bare(tmp_path))
     assert ended.code == 0, ended.err
+
+
+def test_run_without_tools_is_verified_without_cargo(clone: Path, tmp_path: Path) -> None:
+    environ = bare(tmp_path)
+    assert play(clone, environ, *NO_TOOLS).code == 0
+    verified = process("verify", str(clone / "run"), door=("-m", "arena"), cwd=clone, environ=environ)
+    assert verified.code == 0 and "everything holds" in verified.out, verified.text
+
+
+def test_run_that_denies_its_calls_is_not_verified_without_a_calculator(
+    clone: Path, tmp_path: Path, calculator_binary: Path
+) -> None:
+    environ = bare(tmp_path)
+    assert play(clone, {**environ, "ARENA_CALCULATOR_BIN": str(calculator_binary)}).code == 0
+    path = clone / "run" / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["identity"]["calculator"] = {"provider": "none"}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    refused = process("verify", str(clone / "run"), door=("-m", "arena"), cwd=clone, environ=environ)
+    assert refused.code == 2 and "the calculator is needed to compute the calls again" in refused.err
 
 
 def test_a_run_without_tools_is_not_resumed_with_tools(clone: Path, tmp_path: Path, calculator_binary: Path) -> None:

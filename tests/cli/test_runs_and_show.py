@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from arena.cli import run_choice
-from arena.cli.commands.runs import ListedRun, runs_text
+from arena.cli.commands.runs import SHOWN, ListedRun, runs_text
 from arena.cli.conversation import INDENT, conversation, visible
 from arena.cli.entry import main
 from arena.cli.run_choice import started_runs
@@ -102,6 +103,24 @@ def test_runs_fit_the_terminal(width: int) -> None:
     text = runs_text([row, row], width)
     assert max(len(line) for line in text.splitlines()) <= width
     assert all(part in text for part in (row.name, "60/60", "50.0%", "$12.50", "complete", "groq/some-model"))
+
+
+def test_runs_lists_the_newest_twenty_and_all_when_asked(runs_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(SHOWN + 2):
+        make(runs_dir, f"r{number:02}", f"2026-01-{number + 1:02}T10:00:00Z", summary())
+    lines = out_of(["runs"], capsys).splitlines()[2:]
+    assert [line.split()[0] for line in lines[:-1]] == [f"r{number:02}" for number in range(SHOWN + 1, 1, -1)]
+    assert lines[-1] == "and 2 older ones: --all lists them"
+    assert len(out_of(["runs", "--all"], capsys).splitlines()[2:]) == SHOWN + 2
+    assert len(json.loads(out_of(["runs", "--json"], capsys))) == SHOWN + 2
+
+
+def test_models_stand_below_each_run_where_the_table_is_too_wide() -> None:
+    row = ListedRun("20260101T100000Z-0123abcd", "2026-01-01T10:00:00Z", "groq/some-model", "openai/j", 6, 6, 0.5,
+                    1.5, "complete")  # fmt: skip
+    lines = runs_text([row, row], 80).splitlines()
+    assert lines[0].split() == ["run", "started", "(UTC)", "done", "success", "cost", "state"]
+    assert lines[3] == lines[5] == "    groq/some-model, judge openai/j"
 
 
 def test_name_of_a_run_cannot_steer_the_terminal(runs_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,6 +239,21 @@ def test_show_chooses_the_trial(words: list[str], key: str, tmp_path: Path, caps
     run = write_run(tmp_path / "run", [record("c1"), record("c1", 1), record("c2")])
     assert out_of(["show", str(run), *words], capsys).startswith(f"crypto/c1/{key}\n")
     assert json.loads(out_of(["show", str(run), *words, "--json"], capsys))["key"] == f"crypto/c1/{key}"
+
+
+def test_show_numbers_trials_that_are_no_repetitions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "run")
+    played = ["risk", "run", "--trials", "1", "--attacks", "direct,split", "--out", out, "--quiet"]
+    assert main(played) == 0
+    capsys.readouterr()
+    unit = json.loads((tmp_path / "run" / "matches.jsonl").read_text(encoding="utf-8").splitlines()[0])["unit"]
+    assert main(["show", out, unit]) == 0
+    listed = re.findall(r"--rep (\d)  (\S+)", capsys.readouterr().err)
+    assert [number for number, _ in listed] == ["0", "1", "2"]
+    for number, key in listed:
+        assert out_of(["show", out, unit, "--rep", number], capsys).startswith(f"{key}\n")
+    assert main(["show", out, unit, "--rep", "3"]) == 2
+    assert "has no such repetition, but 0, 1, 2" in capsys.readouterr().err
 
 
 def test_show_takes_the_newest_record_of_a_trial(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

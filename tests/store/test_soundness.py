@@ -10,7 +10,10 @@ import pytest
 from arena.engine.finished import opened
 from arena.errors import DataError
 from arena.store import digests
-from arena.store.soundness import require_sound
+from arena.store.calls import CallLine
+from arena.store.journal import JOURNAL_FILE, read_calls
+from arena.store.reader import RecordFile
+from arena.store.soundness import is_vouched, require_sound
 from tests.support.made_manifest import EXAMPLE
 
 
@@ -47,3 +50,55 @@ def test_line_that_the_digests_vouch_for_is_not_read_again(run: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"status":"done"', b'"status":"don"'))
     digests.write(run)
     require_sound(opened(run))
+
+
+def counted(line: CallLine) -> list[object]:
+    """Return what resume takes from a line of the journal."""
+    said = None if line.reply is None else (line.reply.usage, line.reply.not_sent)
+    return [
+        line.trial,
+        line.attempt,
+        line.slot,
+        line.settled,
+        line.provider,
+        said,
+        line.assumed,
+        line.http,
+        line.unknown,
+    ]
+
+
+def test_checked_lines_are_read_briefly_and_count_the_same(run: Path) -> None:
+    assert is_vouched(run)
+    records = RecordFile(run / "matches.jsonl")
+    assert records.stored(checked=True) == records.stored() and records.stored()
+    brief, whole = (list(read_calls(run / JOURNAL_FILE, checked)) for checked in (True, False))
+    assert [(place, counted(line)) for place, line in brief] == [(place, counted(line)) for place, line in whole]
+    assert brief and any(line.reply is not None and not line.reply.text for _, line in brief), "they were read briefly"
+
+
+@pytest.mark.parametrize("name", ["matches.jsonl", JOURNAL_FILE, digests.DIGESTS_FILE])
+def test_run_that_was_changed_or_killed_is_not_vouched_for(name: str, run: Path) -> None:
+    path = run / name
+    path.write_bytes(path.read_bytes()[:-2] + b" \n")
+    assert not is_vouched(run)
+    (run / digests.DIGESTS_FILE).unlink()
+    assert not is_vouched(run)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"kind":"model"', b'"kind":["model"]'),
+        (b'"attempt":0', b'"attempt":"0"'),
+        (b'"prompt_tokens":', b'"prompt_tokens":"9","completion_tokens":'),
+        (b'"trial":', b'"trial":7,"x":'),
+    ],
+)
+def test_malformed_line_is_refused_though_the_digests_vouch_for_it(old: bytes, new: bytes, run: Path) -> None:
+    path = run / JOURNAL_FILE
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    digests.write(run)
+    assert is_vouched(run)
+    with pytest.raises(DataError, match="api_calls.jsonl: line"):
+        list(read_calls(path, checked=True))

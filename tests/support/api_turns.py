@@ -180,6 +180,10 @@ def problem_with_tools(api: str, payload: dict[str, Any]) -> Found:
         "responses": ("text.format", payload.get("text", {}).get("format")),
         "messages": ("output_config.format", payload.get("output_config", {}).get("format")),
     }[api]
+    if form[1] == {"type": "json_object"} and api != "messages":
+        # OpenAI API reference, "Chat", "Create", response_format: the word must stand in the context.
+        said = "JSON" in json.dumps(payload)
+        return None if said else (f"'messages' must contain the word 'json' to use {form[0]} json_object", form[0])
     return _problem_with_form(api, *form)
 
 

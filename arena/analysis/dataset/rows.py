@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from arena.analysis.dataset.conversations import Chat, chats_of, with_native_calls
 from arena.analysis.dataset.preferences import Rewarded, reward_of, values_of
@@ -18,11 +18,19 @@ def rows_of(run: FinishedRun, keys: Collection[str], tool_calls: str = "text") -
         yield {"messages": chat, "about": about}
 
 
-def rewarded(run: FinishedRun, reward: str, tool_calls: str = "text") -> Iterator[Rewarded]:
-    """Yield the conversations of all scored matches with their reward (preferences.reward_of)."""
-    scored = {record.key for record in run.records if reward_of(record, reward) is not None}
-    for record, chat, about in conversations_of(run, scored, tool_calls):
-        found = reward_of(record, reward)
+def rewarded(
+    run: FinishedRun, reward: str, tool_calls: str = "text", given: Mapping[tuple[str, str], float] | None = None
+) -> Iterator[Rewarded]:
+    """Yield the conversations of all scored matches with their reward (preferences.reward_of).
+
+    `given`: (key, seat) -> reward, where the family says it; then `reward` is not looked at.
+    """
+    if given is None:
+        keys = {record.key for record in run.records if reward_of(record, reward) is not None}
+    else:
+        keys = {key for key, _ in given}
+    for record, chat, about in conversations_of(run, keys, tool_calls):
+        found = reward_of(record, reward) if given is None else given.get((record.key, str(about["seat"])))
         if found is not None:
             yield Rewarded(chat, about, found, values_of(record))
 

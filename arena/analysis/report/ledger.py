@@ -50,7 +50,7 @@ def ledger_part(found: Mapping[str, Json] | None, anchor: str) -> Markup:
     )
     counts = found.get("verifications")
     said = tag("p", f"Verifications: {_counts(counts)}") if isinstance(counts, dict) else None
-    return join([tag("h4", "Ledger of claims"), class_counts(found["claims"]), said, fold if listed else None])
+    return join([tag("h3", "Ledger of claims"), class_counts(found["claims"]), said, fold if listed else None])
 
 
 def _counts(counts: Mapping[str, Json]) -> str:

@@ -84,7 +84,7 @@ def _grid(tally: Tally, units: list[tuple[str, Unit]], columns: int, link: Link)
         rows = (tag("tr", tag("th", name, scope="row"), *_counts(tally, unit)) for name, unit in units)
         grid = tag("table", tag("tbody", *rows), class_="heat")
     shape = "wide few" if 0 < columns <= MOST_FEW and len(units) > 2 * columns else "wide"
-    return tag("div", grid, class_=shape, tabindex=0, role="region", aria_label="heat map")
+    return tag("div", grid, class_=shape, tabindex=0, role="group", aria_label="heat map")
 
 
 MOST_FEW = 3
@@ -134,7 +134,7 @@ def unit_table(tally: Tally, link: Link) -> Markup:
     )  # fmt: skip
     rows = (_unit_row(tally, unit, labels, names, link) for unit in islice(tally.units.items(), MAX_UNITS))
     whole = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *rows), class_="sortable deck")
-    box = tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=f"results by {tally.unit_noun}")
+    box = tag("div", whole, class_="wide", tabindex=0, role="group", aria_label=f"results by {tally.unit_noun}")
     return tag("div", _unit_filters(tally, labels, names), box, _left_out(tally), class_="sorted")
 
 
@@ -150,7 +150,7 @@ def _unit_filters(tally: Tally, labels: list[str], names: list[str]) -> Markup:
     ways = [("plan order", ""), ("worst first", f"{column} up"), ("best first", f"{column} down")]
     parts.append(tag("label", "order", tag("select", *(tag("option", text, value=way) for text, way in ways))))
     parts.append(tag("output", "", aria_live="polite"))
-    return tag("div", *parts, class_="filter", role="search", aria_label=f"{tally.unit_noun}s", hidden=True)
+    return tag("div", *parts, class_="filter", role="group", aria_label=f"filters of {tally.unit_noun}s", hidden=True)
 
 
 def _unit_row(tally: Tally, one: tuple[str, Unit], labels: list[str], names: list[str], link: Link) -> Markup:

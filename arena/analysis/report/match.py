@@ -121,7 +121,7 @@ def _judge(record: Record) -> Markup:
     ]
     lines = [tag("div", tag("dt", name), tag("dd", f"{count:,}")) for name, count in facts if count]
     rest = tag("details", tag("summary", "How it was judged"), tag("dl", *lines), _panel(judging.panel))
-    return join([tag("h4", "Verdict") if verdict else None, said_by, made, rest if lines or judging.panel else None])
+    return join([tag("h3", "Verdict") if verdict else None, said_by, made, rest if lines or judging.panel else None])
 
 
 def _judge_call(call: JudgeCall) -> Markup:
@@ -153,7 +153,7 @@ def _checks(record: Record, parts: FamilyParts, anchor: str) -> Markup:
         found = () if good is None else parts.check_words(record, name)
         told = tag("ul", *(tag("li", said(one, anchor)) for one in found), class_="said") if found else None
         lines.append(tag("li", tag("b", word, class_=shade), parts.checks.get(name, spaced(name)), told))
-    return join([tag("h4", "Mechanical checks"), tag("ul", *lines, class_="checks")])
+    return join([tag("h3", "Mechanical checks"), tag("ul", *lines, class_="checks")])
 
 
 def _found(rows: Sequence[tuple[str, str]]) -> Markup:
@@ -179,7 +179,7 @@ def _views(place: Place, seats: Mapping[str, int]) -> Markup:
     """Return the switch between the whole match and what one role saw: radio buttons that CSS alone acts upon."""
     name = f"v{place.number}"
     choices = [("everything", 0), *((seat, index) for seat, index in seats.items() if index <= MAX_SEATS)]
-    out: list[Markup] = [tag("h4", "Conversation")]
+    out: list[Markup] = [tag("h3", "Conversation")]
     for text, index in choices:
         label = "everything" if index == 0 else f"as seen by {clipped(text, 80)}"
         button = tag("input", type="radio", name=name, id=f"{name}-{index}", class_=f"v{index}", checked=index == 0)
@@ -195,7 +195,7 @@ def _rest(record: Record) -> Markup:
     if rows:
         names = sorted({name for _, counters in rows for name in counters})
         lines = [[seat, *(f"{counters.get(name, 0):,}" for name in names)] for seat, counters in rows]
-        usage = join([tag("h4", "Usage"), table(["Role", *map(spaced, names)], lines, "Usage")])
+        usage = join([tag("h3", "Usage"), table(["Role", *map(spaced, names)], lines, "Usage")])
     gates = [tag("li", _gate(one)) for one in (*record.transcript.gates, *record.gates)]
     decided = tag("details", tag("summary", f"Decisions of gates ({len(gates)})"), tag("ul", *gates)) if gates else None
     drawn = _listed("Values drawn for this match", record.transcript.instance)

@@ -125,7 +125,8 @@ class MatchList:
             self.files += 1
             self._in_file = self._bytes_in_file = 0
             title = f"Matches from number {self.count - 1}"
-            header = tag("header", tag("h1", title), tag("p", tag("a", "back to the report", href=self._back)))
+            back = tag("p", tag("a", "back to the report", href=self._back))
+            header = tag("header", tag("h1", "Arena report"), back, tag("h2", title))
             skip = skip_link("main", "Skip to the matches")
             self._file.write(join([top(title, False), skip, header, Markup('<main id="main">\n')]).encode())
         return self.files - 1

@@ -32,7 +32,7 @@ def cell(text: object, label: object, shade: str | None = None) -> Markup:
 
 def boxed(whole: Markup, name: str) -> Markup:
     """Return a table in a box that scrolls where the table is wider than the page."""
-    return tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=name)
+    return tag("div", whole, class_="wide", tabindex=0, role="group", aria_label=name)
 
 
 def drawn(picture: Element | None, caption: str, narrow: Element | None = None) -> Markup:

@@ -27,6 +27,7 @@ from arena.records import Json
 from arena.settings.config import Config
 from arena.store import digests
 from arena.store.files import strangers
+from arena.store.journal import JOURNAL_FILE, read_calls
 from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE
 
 INTEGRITY = (
@@ -152,19 +153,28 @@ def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[Ve
             yield VerifiedMatch(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
 
 
-def _never_calculates(path: Path) -> bool:
-    """Return whether the run is of a family without a calculator; False where that is not known yet."""
+def _calls_nothing(path: Path) -> str | None:
+    """Return why a run has no calls to compute again; None where it has some, or where that is not known yet.
+
+    That a run was played without tools is believed only where its journal has no call of a tool.
+    """
     try:
-        return family_spec(opened(path, verifying=True).manifest.family).tools is Need.NONE
-    except ArenaError:  # what is wrong with the run is told when it is verified
-        return False
+        manifest = opened(path, verifying=True).manifest
+        if family_spec(manifest.family).tools is Need.NONE:
+            return "this family of benchmarks has no calculator"
+        if manifest.identity.calculator["provider"] == "none":
+            calls = any(line.kind == "tool" for _, line in read_calls(path / JOURNAL_FILE))
+            return None if calls else "the run was played without tools"
+    except (ArenaError, OSError):  # what is wrong with the run is told when it is verified
+        pass
+    return None
 
 
 @contextmanager
 def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterator[Recalculation]:
     """Yield the local calculator with and without seeds, built first where it must be, to verify the run `path`.
 
-    A run of a family that never uses it needs none; `--calculator-provider none` leaves the calls unchecked.
+    A run that called no tool needs none; `--calculator-provider none` leaves the calls unchecked.
     Errors: UsageError where the calculator is asked for and cannot be had.
     """
     tools = config.tools
@@ -172,8 +182,8 @@ def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterat
     if name == "none":
         yield Recalculation(None, None, "no calculator was asked for (--calculator-provider none)")
         return
-    if _never_calculates(path):
-        yield Recalculation(None, None, "this family of benchmarks has no calculator")
+    if reason := _calls_nothing(path):
+        yield Recalculation(None, None, reason)
         return
     try:
         binary = ensure_built(config.root, process.notify, process.environ, process.live)

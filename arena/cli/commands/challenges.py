@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -92,6 +92,12 @@ def parser() -> Parser:
     render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
     leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")
     leaf("play", "play the reference play, print turns, calls and checks", "workshop-approval", seeded)
+    _declare_plays(leaf, seeded)
+    return declared
+
+
+def _declare_plays(leaf: Callable[..., Parser], seeded: Parser) -> None:
+    """Declare the flags of the subcommands that play, and of the one that makes challenges."""
     played = leaf("baselines", "play generated plays that ought to fail; exit 1 where one gets through",
                   "workshop-approval --seeds 5")  # fmt: skip
     played.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all)")
@@ -115,7 +121,6 @@ def parser() -> Parser:
                     "workshop-approval --seeds 10", seeded)  # fmt: skip
     read_off.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
                           help=f"matches of the reference play (default {DEFAULT_SEEDS})")  # fmt: skip
-    return declared
 
 
 def _seed(word: str) -> int:
@@ -254,14 +259,15 @@ def _play(options: argparse.Namespace, console: Console) -> int:
         execute(_request(console, words), console)
         (record,) = opened(Path(folder) / "run").records
     detail = detail_of(record)
-    false = list(unexpected(record.transcript.entries))
+    negative = detail is not None and detail.checks.case is not None and detail.checks.case.negative
+    false = list(unexpected(record.transcript.entries, negative))
     green = record.stop is Stop.AGREED_END and detail is not None and detail.checks.all_green and not false
-    console.result(json.dumps(record.to_json()) if options.json else printable("\n".join(_played_lines(record))))
+    console.result(json.dumps(record.to_json()) if options.json else printable("\n".join(_played_lines(record, false))))
     return EXIT_OK if green else EXIT_ERRORS
 
 
-def _played_lines(record: Record) -> list[str]:
-    """Return a record as lines for the writer of a play."""
+def _played_lines(record: Record, false: Sequence[str]) -> list[str]:
+    """Return a record as lines for the writer of a play. `false`: checks that came out other than meant."""
     transcript, detail = record.transcript, detail_of(record)
     lines = [f"values: {json.dumps(transcript.instance, ensure_ascii=False)}", ""]
     for entry in transcript.entries:
@@ -276,12 +282,14 @@ def _played_lines(record: Record) -> list[str]:
     lines += ["", f"ended: {record.stop} {transcript.detail}".rstrip()]
     if detail is not None:
         found = encode(detail.checks)
+        if detail.checks.case is not None:
+            lines.append(f"case: {detail.checks.case.label}{' (negative)' if detail.checks.case.negative else ''}")
         for name, ok in detail.checks.passed().items():
             if name == "obligations" and detail.checks.obligations is not None:
                 lines += [obligation_line(one, "").replace("  ", " ") for one in detail.checks.obligations.found]
             state = "not checked" if ok is None else "ok" if ok else "NOT OK"
             lines.append(f"{name}: {state} {json.dumps(found[name], ensure_ascii=False)[:400]}")
-    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in unexpected(transcript.entries)]
+    lines += [f"NOT OK: {problem} (docs/reference-plays.md)" for problem in false]
     return lines
 
 

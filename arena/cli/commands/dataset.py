@@ -13,7 +13,16 @@ from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
 from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows
 from arena.analysis.dataset.rows import rewarded, rows_of
 from arena.cli.console import Console
-from arena.cli.dataset_steps import calculator_of, fitness, play_generated, reasons_text, request, run_folders, say
+from arena.cli.dataset_steps import (
+    calculator_of,
+    chosen,
+    fitness,
+    play_generated,
+    reasons_text,
+    request,
+    run_folders,
+    say,
+)
 from arena.cli.execute import execute
 from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
@@ -108,7 +117,7 @@ def _declare_variation(leaves: argparse._SubParsersAction[Parser]) -> None:
 
 def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
     """Declare the steps from matches to training files."""
-    rows = _leaf(leaves, "rows", "write chat rows of all fit matches, one per role",
+    rows = _leaf(leaves, "rows", "write chat rows of all fit trials, one per role",
                 "state/runs/gold --out state/datasets/first/rows.jsonl")  # fmt: skip
     rows.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
     rows.add_argument("--tool-calls", choices=("text", "native"), default="text",
@@ -118,8 +127,8 @@ def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
                        ("preferences", "write pairs: the same prompt, a better and a worse reply")):  # fmt: skip
         scored = _leaf(leaves, name, text, f"state/runs/one state/runs/two --out state/datasets/first/{name}.jsonl")
         scored.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="finished runs of any family")
-        scored.add_argument("--reward", default=VERIFIED, metavar="NAME",
-                            help="a value of the score, or the mean of the verified grades [verified]")  # fmt: skip
+        text = "a value of the score, or verified: the mean of verified grades [verified; of other families: its own]"
+        scored.add_argument("--reward", metavar="NAME", help=text)
         scored.add_argument("--tool-calls", choices=("text", "native"), default="text", help="as of `rows` [text]")
         if name == "preferences":
             scored.add_argument("--least", type=float, default=0.5, metavar="X",
@@ -277,11 +286,9 @@ def _rows(options: argparse.Namespace, console: Console) -> int:
     for folder in run_folders(options.runs):
         run = open_run(folder)
         matches += 1
-        generated = read_generated(run)
-        for row in rows_of(run, fitness_of(run, generated).keys, options.tool_calls):
-            made = generated.get(row["about"]["trial"])
-            if made is not None and made.variation:
-                row["about"]["variation"] = dict(made.variation)
+        taken = chosen(run)
+        for row in rows_of(run, taken.fitness.keys, options.tool_calls):
+            row["about"] |= taken.about.get(row["about"]["trial"], {})
             data.append(json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
     if not data:
         raise UsageError("no match of these runs is fit for training; `arena dataset validate` says why")
@@ -299,9 +306,11 @@ def _rewarded(options: argparse.Namespace) -> list[Rewarded]:
             held = sorted({record.trial.unit for record in run.records if splits[record.trial.unit] != TRAIN})
             if held:
                 raise UsageError(f"{path} played {held[0]}, which is held out: play --challenge-split train")
-        found += rewarded(run, options.reward, options.tool_calls)
+        taken = None if options.reward or run.manifest.family == SPEC.name else chosen(run)
+        given = None if taken is None else taken.rewards
+        found += rewarded(run, options.reward or VERIFIED, options.tool_calls, given)
     if not found:
-        raise UsageError(f"no match of these runs has the reward {options.reward!r}; give --reward NAME")
+        raise UsageError(f"no match of these runs has the reward {options.reward or VERIFIED!r}; give --reward NAME")
     return found
 
 

@@ -20,6 +20,9 @@ from arena.store.finished_run import FinishedRun
 from arena.store.manifest import Models
 from arena.store.rundir import SUMMARY_FILE
 
+SHOWN = 20
+"""Runs that are listed without --all: what a screen holds."""
+
 _HEADER = ("run", "started (UTC)", "models", "done", "success", "cost", "state")
 
 
@@ -32,7 +35,8 @@ def parser() -> Parser:
         examples=("python3 -m arena runs", "python3 -m arena runs --dir elsewhere --json"),
     )
     declared.add_argument("--dir", type=Path, metavar="DIR", help="list the runs in this folder [default state/runs]")
-    declared.add_argument("--json", action="store_true", help="print one JSON list, an object per run")
+    declared.add_argument("--all", action="store_true", help=f"list all of them, not the newest {SHOWN} alone")
+    declared.add_argument("--json", action="store_true", help="print one JSON list, an object for each of all runs")
     return declared
 
 
@@ -41,11 +45,15 @@ def run(options: argparse.Namespace, console: Console) -> int:
     folder = options.dir or run_choice.RUNS_DIR
     if options.dir is not None and not folder.is_dir():
         raise UsageError(f"--dir: {folder} is no folder")
-    found = [listed(one) for one in started_runs(folder)]
+    started = started_runs(folder)
+    shown = started if options.all or options.json else started[:SHOWN]
+    found = [listed(one) for one in shown]
     if options.json:
         console.result(json.dumps([row._asdict() for row in found]))
     elif found:
         console.result(printable(runs_text(found, terminal_width())))
+        if len(started) > len(found):
+            console.result(f"and {len(started) - len(found)} older ones: --all lists them")
     else:
         console.result(f"no runs in {folder}; `arena run` makes one")
     return EXIT_OK
@@ -96,11 +104,25 @@ def _players(models: Models) -> str:
 
 
 def runs_text(runs: Sequence[ListedRun], width: int) -> str:
-    """Return a table, or two lines per run where a table does not fit `width` columns."""
-    table = text_table(_HEADER, [_cells(one) for one in runs], frozenset({3, 4, 5}))
-    if all(len(line) <= width for line in table.splitlines()):
+    """Return a table; where it does not fit `width` columns, models stand below each run, else all is below it."""
+    cells = [_cells(one) for one in runs]
+    table = text_table(_HEADER, cells, frozenset({3, 4, 5}))
+    if _fits(table, width):
         return table
-    return "\n".join(_block(one) for one in runs)
+    at = _HEADER.index("models")
+    table = text_table(_without(_HEADER, at), [_without(row, at) for row in cells], frozenset({2, 3, 4}))
+    if not _fits(table, width):
+        return "\n".join(_block(one) for one in runs)
+    head, line, *rows = table.splitlines()
+    return "\n".join([head, line, *(f"{row}\n    {one_line(of[at])}" for row, of in zip(rows, cells, strict=True))])
+
+
+def _fits(table: str, width: int) -> bool:
+    return all(len(line) <= width for line in table.splitlines())
+
+
+def _without(row: Sequence[str], at: int) -> list[str]:
+    return [*row[:at], *row[at + 1 :]]
 
 
 def _cells(one: ListedRun) -> list[str]:

@@ -21,6 +21,9 @@ from arena.records import Record
 from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
 
+MOST_NAMED = 12
+"""Other trials of a unit that are named by their keys."""
+
 
 def parser() -> Parser:
     """Declare the flags."""
@@ -39,7 +42,10 @@ def parser() -> Parser:
     declared.add_argument("words", nargs="*", metavar="RUN UNIT", help="run directory; unit (a challenge) or whole key")
     add_last(declared, "take the newest run under state/runs; then only UNIT is named")
     declared.add_argument(
-        "--rep", type=int, metavar="N", help="which repetition of the unit, from 0 [default the first]"
+        "--rep",
+        type=int,
+        metavar="N",
+        help="which repetition of the unit, or which of its trials, from 0 [default the first]",
     )
     declared.add_argument(
         "--sent", metavar="SEAT", help="print each question to this seat as it was sent, checked against the journal"
@@ -64,8 +70,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
         console.result(json.dumps(record.to_json()))
         return EXIT_OK
     console.result(printable(conversation(record, terminal_width())))
-    if others:
-        console.notify(f"{others + 1} trials of {unit}; --rep N shows another one")
+    if len(others) > 1:
+        console.notify(f"{len(others)} trials of {unit}; --rep N shows another one:")
+        for number, key in list(others.items())[:MOST_NAMED]:
+            console.notify(f"  --rep {number}  {key}")
+        if len(others) > MOST_NAMED:
+            console.notify(f"  and {len(others) - MOST_NAMED} more, up to --rep {max(others)}")
     return EXIT_OK
 
 
@@ -89,11 +99,12 @@ def questions_to(seat: str, calls: Sequence[Sent], record: Record) -> list[Sent]
     return found
 
 
-def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Record, int]:
-    """Return the newest record of a trial, and how many other trials the unit has.
+def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Record, dict[int, str]]:
+    """Return the newest record of a trial, and number -> key of all trials of the unit.
 
-    `unit` is a unit or a whole key; `rep` chooses among the trials of a unit, None takes the first. Errors: UsageError
-    when there is none, with the nearest unit there is.
+    `unit` is a unit or a whole key; `rep` is the number of one of its trials, None takes the first: the repetition
+    where that tells them apart, else (trials under several conditions) the place among them. Errors: UsageError when
+    there is none, with the nearest unit there is.
     """
     newest_of: dict[str, Record] = {}
     units: dict[str, None] = {}
@@ -101,18 +112,18 @@ def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Recor
         units[record.trial.unit] = None
         if unit in (record.trial.unit, record.key):
             newest_of[record.key] = record
-    found = list(newest_of.values())
-    if not found:
+    if not newest_of:
         known = list(units)
         there = f" (there are {len(known)}: {_some(known)})" if known else "; the run has no finished trial yet"
         raise UsageError(f"{finished.path} has no trial of {unit!r}{suggest(unit, known)}{there}")
-    if rep is None:
-        return found[0], len(found) - 1
-    for record in found:
-        if record.trial.plan.get("rep") == rep:
-            return record, 0
-    there = _some([str(record.trial.plan.get("rep")) for record in found])
-    raise UsageError(f"--rep {rep}: {unit} has no such repetition, but {there}")
+    reps = [record.trial.plan.get("rep") for record in newest_of.values()]
+    whole = [one for one in reps if isinstance(one, int)]
+    numbers = whole if len(set(whole)) == len(reps) else list(range(len(reps)))
+    found = dict(sorted(zip(numbers, newest_of.values(), strict=True), key=lambda pair: pair[0]))
+    chosen = next(iter(found.values())) if rep is None else found.get(rep)
+    if chosen is None:
+        raise UsageError(f"--rep {rep}: {unit} has no such repetition, but {_some([str(one) for one in found])}")
+    return chosen, {number: record.key for number, record in found.items()}
 
 
 def _some(names: Sequence[str], most: int = 8) -> str:

@@ -25,6 +25,7 @@ from arena.families.cheaptalk.results import payoff_config, reputation_config, r
 from arena.families.cheaptalk.scene import CLOSED, Constants
 from arena.families.cheaptalk.scoring import Paying
 from arena.families.cheaptalk.task_budget import TaskBudget
+from arena.families.cheaptalk.training import training as training
 from arena.families.cheaptalk.verifying.matches import MATCHES
 from arena.families.cheaptalk.verifying.rating import Weights
 from arena.formats.decode import decode

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from arena.families.crypto.checks.results import detail_of
 from arena.records import Json, Record
 from arena.stats.moments import merge_counts
+
+HONEST, NEGATIVE = "honest", "negative"
+
+
+def _share(counts: Mapping[str, int]) -> dict[str, Json]:
+    return {"n": counts["n"], "ok": counts["right"], "rate": round(counts["right"] / counts["n"], 4)}
+
+
+def cases_line(summary: Mapping[str, Json]) -> str | None:
+    """Return honest acceptance and refused negative cases as the line for the end of a run; None without cases."""
+    found = (summary.get("checks") or {}).get("cases", {})
+    words = {"honest_accepted": "honest cases accepted", "negative_refused": "negative cases refused"}
+    parts = [f"{words[name]} {found[name]['ok']} of {found[name]['n']} ({found[name]['rate']:.1%})"
+             for name in words if name in found]  # fmt: skip
+    if not parts:
+        return None
+    return "; ".join([*parts, f"{found['none']} without a case"])
 
 
 @dataclass(slots=True)
@@ -32,6 +49,9 @@ class CheckRates:
     artefacts: int = 0
     artefacts_real: int = 0
     calls_unused: int = 0
+    cases: dict[str, dict[str, int]] = field(default_factory=dict)
+    """`honest`, `negative` -> how many matches (`n`), and in how many all declared the right result (`right`)."""
+    no_case: int = 0
 
     def add(self, record: Record) -> None:
         """Count one record; nothing where it carries no checks (errors, limits, denied, other families)."""
@@ -50,6 +70,12 @@ class CheckRates:
         self.artefacts += checks.artefacts.count
         self.artefacts_real += checks.artefacts.real
         self.calls_unused += checks.tools.unused
+        if checks.case is None:
+            self.no_case += 1
+        else:
+            kind = NEGATIVE if checks.case.negative else HONEST
+            right = checks.result is not None and checks.result.ok
+            merge_counts(self.cases.setdefault(kind, {"n": 0, "right": 0}), {"n": 1, "right": int(right)})
 
     def merge(self, other: CheckRates) -> None:
         """Count what another one counted."""
@@ -60,9 +86,13 @@ class CheckRates:
         self.artefacts += other.artefacts
         self.artefacts_real += other.artefacts_real
         self.calls_unused += other.calls_unused
+        self.no_case += other.no_case
+        for kind, counts in other.cases.items():
+            merge_counts(self.cases.setdefault(kind, {"n": 0, "right": 0}), counts)
 
     def to_json(self) -> dict[str, Json]:
-        """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, and the share of real evidence values."""
+        """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, the share of real evidence values, and
+        `cases`: how often honest cases were accepted and negative ones refused; `none` matches have no case."""
         share = round(self.artefacts_real / self.artefacts, 4) if self.artefacts else None
         return {
             "n": self.n,
@@ -73,6 +103,14 @@ class CheckRates:
             "results": dict(sorted(self.results.items())),
             "artefacts": {"n": self.artefacts, "real": self.artefacts_real, "share": share},
             "calls_unused": self.calls_unused,
+            "cases": {
+                "none": self.no_case,
+                **{
+                    f"{kind}_{word}": _share(self.cases[kind])
+                    for kind, word in ((HONEST, "accepted"), (NEGATIVE, "refused"))
+                    if kind in self.cases
+                },
+            },
         }
 
     def cells(self, record: Record) -> list[Json]:

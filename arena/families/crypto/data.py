@@ -19,6 +19,7 @@ from arena.families.crypto.cheats.variants import (
 )
 from arena.families.crypto.checks.results import CheatCheck
 from arena.families.crypto.judged import JudgeTemplate
+from arena.families.crypto.op_levels import ALL
 from arena.families.crypto.outcome import OutcomeRule
 from arena.families.crypto.prompts import PROMPT_VERSION, PromptTemplate, prompt_template
 from arena.judging.judge import Rubric, Truncation
@@ -68,6 +69,8 @@ class CryptoSetup:
     """Templates of what a judge reads of a challenge, by its id."""
     adversary: str = NONE
     """Whether seats cheat: one of ADVERSARIES (cheats/variants.py)."""
+    op_level: str = ALL
+    """What players may call: one of OP_LEVELS (op_levels.py)."""
 
     def prompt(
         self, challenge: Mapping[str, Json], role: str, nonce: str, values: Mapping[str, Json] | None = None

@@ -12,11 +12,12 @@ from arena.families.crypto import data
 from arena.families.crypto.bundle import RoleViews, write_bundle
 from arena.families.crypto.challenges.instance import drawing_order
 from arena.families.crypto.cheats.rates import CheatRates, cheats_line
-from arena.families.crypto.check_rates import CheckRates
+from arena.families.crypto.check_rates import CheckRates, cases_line
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
 from arena.families.crypto.checks.results import MatchDetail
 from arena.families.crypto.checks.verified import caps_of, describe_rule, findings, verified
+from arena.families.crypto.op_levels import PRIMITIVE, refusal
 from arena.families.crypto.outcome import ABORTED_OUTCOME, OUTCOMES, outcome
 from arena.families.crypto.prompts import OPENING_CUE, PROMPT_VERSION
 from arena.families.crypto.spec import SPEC
@@ -99,6 +100,7 @@ class CryptoFamily:
                 opening_cue=OPENING_CUE,
                 tools=setup.offered(challenge),
                 channels=data.channels_of(challenge),
+                refusal=refusal if setup.op_level == PRIMITIVE else None,
             ),
             services,
             transcript,
@@ -143,7 +145,8 @@ class CryptoFamily:
         return CheckRates(), counted, CheatRates()
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
-        lines = (verified_line(summary), cheats_line(summary))
+        level = f"operations: {PRIMITIVE} (building blocks, no recipes)" if self.setup.op_level == PRIMITIVE else None
+        lines = (verified_line(summary), cases_line(summary), cheats_line(summary), level)
         return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from arena.errors import DataError
 from arena.families.contract import FactGroup
 from arena.families.crypto.challenges.validate import DIFFICULTIES
 from arena.families.crypto.cheats.rates import CheatRates
+from arena.families.crypto.cheats.variants import NONE, SCRIPTED, TOLD
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.check_words import (
     CAP_REASONS,
@@ -20,6 +21,7 @@ from arena.families.crypto.check_words import (
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import challenge_of, played_challenges
+from arena.families.crypto.op_levels import ALL, PRIMITIVE
 from arena.families.crypto.outcome import OUTCOMES
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.silence.facts import SilenceFacts
@@ -53,6 +55,7 @@ class CryptoParts(FamilyParts):
         except DataError:  # the report of a damaged run still shows its records
             challenges = ()
         self._challenges = {challenge["id"]: challenge for challenge in challenges}
+        self._settings = run.manifest.identity.settings
         self._last: tuple[Record | None, Mapping[str, Json] | None] = (None, None)
         """The ledger of the record that was asked for last: a match asks for it several times."""
 
@@ -66,7 +69,25 @@ class CryptoParts(FamilyParts):
 
     def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
         found = [panel for group in facts if isinstance(group, CheatRates) for panel in group.panels()]
-        return [*found, *(panel for group in facts if isinstance(group, SilenceFacts) for panel in group.panels())]
+        return [
+            *self._conditions(),
+            *found,
+            *(panel for group in facts if isinstance(group, SilenceFacts) for panel in group.panels()),
+        ]
+
+    def _conditions(self) -> list[Panel]:
+        """Return how the run was played, where that is not as usual: its figures stand beside none of a usual run."""
+        said = []
+        if self._settings.get("op_level", ALL) == PRIMITIVE:
+            said.append("Operations: primitive. Players could call building blocks alone, no recipes of a whole step.")
+        adversary = self._settings.get("adversary", NONE)
+        if adversary == TOLD:
+            said.append(
+                "Adversary: told. In some matches a player was told to cheat, and all knew that somebody might."
+            )
+        elif adversary == SCRIPTED:
+            said.append("Adversary: scripted. In some matches a script cheated; all knew that somebody might.")
+        return [Panel("conditions", "How it was played", said)] if said else []
 
     def title(self, unit: str) -> str:
         challenge = self._challenges.get(unit)

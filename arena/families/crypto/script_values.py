@@ -22,6 +22,7 @@ from arena.records import Json
 
 PLACEHOLDER = re.compile(r"\{\{([^{}]+)\}\}")
 _LABELLED = r"(?<!\w){} \[([^\]\n]*)\]"
+_REFUSAL = re.compile(_LABELLED.format("refused"))
 _ROLE = re.compile(r'(?:\A|\n\nYour role:\n)You are (.*) in "')
 RESERVED = frozenset({"my", "me", "heard", "said", "let", "i"})
 """Names that no call and no loop variable may have."""
@@ -56,6 +57,11 @@ class View:
             elif not text.startswith("("):  # in parentheses: the harness speaks
                 name, rest = read_heard(text)
                 self.heard.setdefault(name, []).append(rest)
+
+    @property
+    def others_refuse(self) -> bool:
+        """Whether the latest public text of another seat holds `refused [reason]`."""
+        return any(_REFUSAL.search(texts[-1]) for texts in self.heard.values() if texts)
 
 
 class Filler:
@@ -104,6 +110,15 @@ class Filler:
                     raise Miss(f"let {name}: {error}") from None
                 found = hashlib.sha256(f"{self.view.me}\0let {name}".encode()).hexdigest()
             self.names[name] = found
+
+    def holds(self, condition: Json) -> bool:
+        """Whether an expression over placeholders is true. Raises Miss; where misses are invented, it is false."""
+        try:
+            return evaluate(self._expression(condition), self.names) is True
+        except (ExpressionError, Miss) as error:
+            if not self.invent:
+                raise Miss(f"if: {error}") from None
+            return False
 
     def _expression(self, found: Json) -> Json:
         if isinstance(found, str):

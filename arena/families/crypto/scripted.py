@@ -20,7 +20,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -72,6 +72,8 @@ class Script:
     """`"at_end": "repeat"`: past its last message a seat says its last public one again."""
     invent: bool = False
     """`"on_miss": "invent"`: a placeholder that stands for nothing gives an invented value, for plays that go wrong."""
+    refusal: Mapping[str, Line] = field(default_factory=dict)
+    """Seat -> what it says, whatever came next, once another seat's latest public text holds `refused [reason]`."""
 
     def lines(self, trial: str, seat: str, judge: bool) -> tuple[Line, ...]:
         """Return the messages of a seat (or of the judge) in one trial; empty where the file gives it none."""
@@ -114,7 +116,9 @@ class _Reader:
 
     def script(self, found: Json) -> Script:
         top = self.members(
-            found, "", ("format", "challenge", "about", "canary", "turns", "judge", "trials", "at_end", "on_miss")
+            found,
+            "",
+            ("format", "challenge", "about", "canary", "turns", "judge", "trials", "at_end", "on_miss", "refusal"),
         )
         if type(top.get("format")) is not int or top["format"] != FORMAT:
             self.issues.add("/format", f"must be {FORMAT}, the format that this version reads")
@@ -130,12 +134,19 @@ class _Reader:
             self.mapping(top.get("trials", {}), "/trials", self.section),
             top.get("at_end") == "repeat",
             top.get("on_miss") == "invent",
+            self.mapping(top.get("refusal", {}), "/refusal", self.refusal),
         )
 
     def section(self, found: Json, pointer: str) -> Section:
         members = self.members(found, pointer, ("turns", "judge"))
         turns = self.mapping(members["turns"], f"{pointer}/turns", self.lines) if "turns" in members else None
         return Section(turns, self.lines(members["judge"], f"{pointer}/judge") if "judge" in members else None)
+
+    def refusal(self, found: Json, pointer: str) -> Line:
+        line = self.line(found, pointer)
+        if line.calls:
+            self.issues.add(pointer, "must be a public message, one without calls")
+        return line
 
     def lines(self, found: Json, pointer: str) -> tuple[Line, ...]:
         if not isinstance(found, list):
@@ -146,6 +157,8 @@ class _Reader:
     def line(self, found: Json, pointer: str) -> Line:
         if isinstance(found, str):
             return Line(found, "stop", None if PLACEHOLDER.search(found) else found)
+        if isinstance(found, dict) and "choose" in found:
+            return self.choice(found, pointer)
         members = self.members(found, pointer, ("text", "calls", "done", "finish", "let"))
         self.text(members, "text", pointer, "")
         calls = members.get("calls", [])
@@ -163,6 +176,23 @@ class _Reader:
             return Line("", finish, "")
         moving = "let" in members or PLACEHOLDER.search(json.dumps(members)) or any("for" in call for call in calls)
         return Line(members, finish, None if moving else message_text(members, None))
+
+    def choice(self, found: dict[str, Json], pointer: str) -> Line:
+        """Read `{"choose": [{"if": ..., "say": message}, ..., {"say": message}]}`."""
+        listed = self.members(found, pointer, ("choose",))["choose"]
+        if not isinstance(listed, list) or len(listed) < 2:
+            self.issues.add(f"{pointer}/choose", 'must be a list of two or more {"if": ..., "say": message}')
+            return Line("", "stop", "")
+        for index, one in enumerate(listed):
+            where, last = f"{pointer}/choose/{index}", index == len(listed) - 1
+            members = self.members(one, where, ("say",) if last else ("if", "say"))
+            if "say" not in members or ("if" not in members and not last):
+                self.issues.add(where, "must have `say`, and all but the last one `if`")
+            elif isinstance(members["say"], dict) and {"choose", "calls"} & set(members["say"]):
+                self.issues.add(f"{where}/say", "must be a public message: no choice among choices, and no calls")
+            else:
+                self.line(members["say"], f"{where}/say")
+        return Line(found, "stop", None)
 
     def text(self, members: dict[str, Json], key: str, pointer: str, default: str) -> str:
         value = members.get(key, default)
@@ -200,6 +230,8 @@ def message_text(source: Json, filler: Filler | None) -> str:
     """
     if isinstance(source, str):
         return filler.text(source) if filler else source
+    if filler and "choose" in source:
+        return message_text(_chosen(source["choose"], filler), filler)
     if filler and "let" in source:
         filler.let(source["let"])
     text = source.get("text", "")
@@ -217,6 +249,11 @@ def message_text(source: Json, filler: Filler | None) -> str:
 def filled(line: Line, view: View, invent: bool) -> str:
     """Return a line as a model writes it in this conversation; `invent`: as of Script. Raises Miss."""
     return line.fixed if line.fixed is not None else message_text(line.source, Filler(view, invent))
+
+
+def _chosen(listed: list[dict[str, Json]], filler: Filler) -> Json:
+    """Return the message of the first condition that holds, of none the last one."""
+    return next((one["say"] for one in listed if "if" not in one or filler.holds(one["if"])), listed[-1]["say"])
 
 
 def _calls(call: dict[str, Json], filler: Filler | None) -> Iterator[dict[str, Json]]:
@@ -277,18 +314,20 @@ class ScriptedProvider(Provider):
         index = sum(message.role == "assistant" for message in conversation.messages)
         if script.repeat and index >= len(lines):
             index = next((i for i in range(len(lines) - 1, -1, -1) if not lines[i].calls), index)
-        if index >= len(lines):
+        view = View(conversation.system, conversation.messages)
+        refusing = not judge and key.seat in script.refusal and view.others_refuse
+        if index >= len(lines) and not refusing:
             who = "the judge" if judge else f"the seat {key.seat!r}"
             raise ServiceFault(
                 "provider",
                 f"scripted: {name} holds {len(lines)} messages for {who} in {key.trial}, and turn {key.turn}, "
                 f"step {key.step} needs message {index + 1}: write it into the file and start a new run",
             )
-        line = lines[index]
+        line = script.refusal[key.seat] if refusing else lines[index]
         text, finish = line.fixed, line.finish
         if text is None:
             try:
-                text = filled(line, View(conversation.system, conversation.messages), script.invent)
+                text = filled(line, view, script.invent)
             except Miss as miss:
                 raise ServiceFault(
                     "provider",

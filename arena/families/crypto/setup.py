@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import UsageError
+from arena.families.crypto import op_levels
 from arena.families.crypto.challenges.schema import load, select
 from arena.families.crypto.cheats.variants import NONE, PLAYS_FOLDER, SCRIPTED
 from arena.families.crypto.data import CryptoSetup, played_challenges
 from arena.families.crypto.family import CryptoFamily
+from arena.families.crypto.op_levels import ALL
 from arena.families.crypto.outcome import load_rule, rule_from_json
 from arena.families.crypto.rubric import RUBRIC
 from arena.formats.bounded import read_text
@@ -51,6 +53,7 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
     _check_grants(challenges, tools)
     _check_native(challenges, tools, config["tool_text"] == "granted")
     adversary = config.get("adversary", NONE)
+    level = config.get("op_level", ALL)
     _check_adversary(challenges, Path(config["challenges"]), adversary)
     refs = players.refs
     known = sorted({participant["id"] for challenge in challenges for participant in challenge["participants"]})
@@ -77,9 +80,15 @@ def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[st
             header=challenge_set.header(),
             grants=config["tool_text"] == "granted",
             adversary=adversary,
+            op_level=level,
         ),
         tuple(str(issue) for issue in challenge_set.warnings),
     )
+
+
+def offered(config: Config, catalogue: Sequence[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+    """Return the rows of the calculator's catalogue that players are shown."""
+    return op_levels.offered(catalogue, config.get("op_level", ALL))
 
 
 class CryptoRoster(NamedTuple):
@@ -191,4 +200,5 @@ def setup_of_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoSetup:
         header=challenge_set.header(),
         panel=tuple(models.get("panel", ())),
         adversary=settings.get("adversary", NONE),
+        op_level=settings.get("op_level", ALL),
     )

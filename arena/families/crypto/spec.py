@@ -21,6 +21,9 @@ CHALLENGES: tuple[Setting, ...] = (
             "turns of a match, all roles together", low=1, high=1000, metavar="N"),
     Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 10, "identity", PLAYED,
             "calculator calls that a role may make in one turn", low=0, high=1000, metavar="N"),
+    Setting("op_level", ("--op-level",), "text", "all", "identity", TOOLS[0].group,
+            "what players may call: all operations, or primitive (building blocks, no recipes of a whole step)",
+            choices=("all", "primitive"), metavar="LEVEL"),
     Setting("adversary", ("--adversary",), "text", "none", "identity", PLAYED,
             "whether seats cheat: none, told (in some matches a player is told to), scripted (a script cheats in its"
             " place)", choices=("none", "told", "scripted"), metavar="WHO"),
@@ -47,7 +50,7 @@ SPEC = FamilySpec(
         "generated": "arena.families.crypto.dataset.provider",
     },
     mocks=MOCKS,
-    compared=("max_turns", "max_tool_calls_per_turn", "repetitions", "adversary"),
+    compared=("max_turns", "max_tool_calls_per_turn", "repetitions", "adversary", "op_level"),
     not_compared=("verified_rule",),
     rule_files={
         "challenges_sha256": ("challenges", "challenge_split", "challenge_ids", "limit"),

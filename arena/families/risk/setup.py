@@ -14,6 +14,7 @@ from arena.families.risk.family import EVALUATOR_INPUT, GATES_INPUT, SLICES_INPU
 from arena.families.risk.plan import RiskSetup
 from arena.families.risk.routing import REAL, Route, route
 from arena.families.risk.slices import EXPERIMENT, Slice, read_slice
+from arena.families.risk.training import training as training
 from arena.formats import simpleyaml
 from arena.formats.suggest import suggest
 from arena.policy.evaluator_file import load_evaluator, read_evaluator

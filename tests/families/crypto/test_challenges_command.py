@@ -147,9 +147,17 @@ def at(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def without(*members: str) -> Callable[[dict[str, Any]], None]:
+    def change(challenge: dict[str, Any]) -> None:
+        for member in members:
+            del challenge[member]
+
+    return change
+
+
 CONTEXT = "participant_context"
 BAD = [
-    (at("instance", value=None), "error", "/challenges/0/instance", "is missing"),
+    (without("instance", "obligations"), "error", "/challenges/0/instance", "is missing"),
     (at("reference_play", value=None), "error", "/challenges/0/reference_play", "no play proves"),
     (at("reference_play", value="reference_plays/other.json"), "error", "/challenges/0/reference_play", "expected"),
     (at(CONTEXT, "public_background", value="Use a hash. " * 30), "error", f"/challenges/0/{CONTEXT}/public_background",

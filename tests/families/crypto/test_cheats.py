@@ -18,6 +18,7 @@ from arena.families.crypto.cheats.variants import TEMPTED, WATCHED, conduct_in, 
 from arena.families.crypto.checks.ledger import wrong_claims
 from arena.families.crypto.checks.match import check_match, check_result
 from arena.families.crypto.checks.results import CallOfObligation, CheatCheck, MatchDetail
+from arena.families.crypto.dataset.reasons import reasons_against
 from arena.families.crypto.prompts import CHEAT_RULE, TEMPTATION_HEADER, system_prompt
 from arena.families.verified import VerifiedScores
 from arena.records import EVERYBODY, Entry, Record, Score, Stop, Transcript, Trial, trial_seed
@@ -342,3 +343,9 @@ def test_lint_names_what_is_wrong_with_a_cheating_play(play: dict[str, Any] | No
         (tmp_path / "cheating_plays/ferry-cabin-toss.json").write_text(json.dumps({"format": 1, **play}))
     found = [str(finding) for finding in lint(load(tmp_path / "set.json"), None)]
     assert any(part in line for line in found), found
+
+
+def test_match_with_a_told_seat_is_no_training_data() -> None:
+    told, free = CheatCheck(True, "Ann", None), CheatCheck(True, None, None)
+    assert "told_to_cheat" in reasons_against(record("unit", told), "train")
+    assert "told_to_cheat" not in reasons_against(record("unit", free), "train")

@@ -26,7 +26,7 @@ __all__ = ["catalogue"]
 
 DATA = Path(__file__).resolve().parents[3] / "src" / "crypto-challenges"
 CHALLENGES = load(DATA / "benchmark_challenges_diverse_v2.json").challenges
-SHOWN_ALWAYS = {"numbers", "basics"}
+SHOWN_ALWAYS = {"numbers", "basics", "signatures"}
 GRANTED = 8
 """How many families each challenge grants, so that their number says nothing."""
 

@@ -109,7 +109,7 @@ def test_calls_that_only_check_are_skipped_before_those_whose_result_is_needed()
 
 
 def test_replayed_message_shows_the_others_value_as_the_own() -> None:
-    assert "{{heard.Lena.number}}" in json.dumps(corrupted("replayed_message")["turns"]["Tomasz"][1])
+    assert "{{heard.Lena.number}}" in json.dumps(corrupted("replayed_message")["turns"]["Tomasz"][2])
 
 
 def test_never_agrees_has_a_role_without_an_end() -> None:

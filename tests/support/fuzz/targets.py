@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.engine.finished import opened
+from arena.engine.recorded_calls import CallCount
 from arena.families.cheaptalk.data.load import load as load_claims
 from arena.families.cheaptalk.data.table import DATASETS
 from arena.families.crypto.challenges.schema import load as load_challenges
@@ -30,7 +31,8 @@ from arena.play.tool_protocol import parse, results_message
 from arena.policy.evaluator_file import read_evaluator
 from arena.policy.gates_file import read_policy
 from arena.store import digests
-from arena.store.journal import JOURNAL_FILE, read_calls
+from arena.store.journal import JOURNAL_FILE, JournalIndex, read_calls
+from arena.store.reader import RecordFile
 from tests.support.agent_runs import dojo, of_tau2, tau, tau2
 from tests.support.arena_rig import DIMENSIONS, ROOT, arena, challenge, verdict
 from tests.support.claim_rows import EXAMPLES
@@ -151,6 +153,13 @@ def _run(folder: Path) -> Path:
     return out
 
 
+def _resume_scan(run: Path) -> None:
+    """Read what resume reads, as if the lines had been checked before."""
+    count = CallCount(RecordFile(run / "matches.jsonl").stored(checked=True), judges_only=False)
+    JournalIndex(run / JOURNAL_FILE).scan(None, count.see, checked=True)
+    count.short()
+
+
 def run_directory(rng: random.Random, folder: Path) -> Read:
     source, run = _run(folder), folder / "run"
     shutil.rmtree(run, ignore_errors=True)
@@ -169,6 +178,7 @@ def run_directory(rng: random.Random, folder: Path) -> Read:
     def read() -> None:
         digests.check(run)
         deque(read_calls(run / JOURNAL_FILE), 0)
+        _resume_scan(run)
         deque(opened(run).records, 0)
 
     return read

@@ -125,7 +125,7 @@ def _units(runs: PairedRuns, tallies: Sequence[Tally], pages: SideBySide) -> Mar
         lines.append(tag("tr", tag("th", *shown, scope="row"), *map(cell, cells, heads[1:])))
     whole = tag("table", tag("thead", head), tag("tbody", *lines), class_="sortable deck against")
     title = f"{tally.unit_noun.capitalize()} by {tally.unit_noun}"
-    box = tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=title)
+    box = tag("div", whole, class_="wide", tabindex=0, role="group", aria_label=title)
     left = f" {len(rows) - MAX_UNITS} more are not shown." if len(rows) > MAX_UNITS else ""
     note = (
         f"The greatest loss of r2 first. Dot: difference in {what}; line: from the lowest to the highest difference of"

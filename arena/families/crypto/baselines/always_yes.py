@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from arena.families.crypto.baselines.case import Case, Turns
 from arena.families.crypto.baselines.theatre import sham
+from arena.families.crypto.challenges.result_kinds import told_result
 from arena.records import Json
 
 
 def play(case: Case) -> Turns | None:
     """Return turns of the fraud in which every yes or no of the right result is a yes; None where it holds none."""
-    kind = case.challenge["instance"]["result"]
+    kind = told_result(case.challenge["instance"]["result"])
     agreed = _agreed(kind, case.right)
     return None if agreed is None else sham(case, agreed)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from arena.families.crypto.baselines.case import Case, Turns
+from arena.families.crypto.challenges.instance import drawn_case
 from arena.families.crypto.checks.op_kinds import OP_USES
-from arena.families.crypto.checks.play_checks import is_check
+from arena.families.crypto.checks.play_checks import CASE_MARK, is_check
 from arena.families.crypto.checks.verifications import SUBJECTS
 from arena.families.crypto.script_values import PLACEHOLDER
 
@@ -18,7 +19,8 @@ def play(case: Case) -> Turns | None:
     """Return the reference's turns without the calls of one op by one seat; None where nobody checks anything.
 
     A check is a call that takes up what another seat made (op_kinds.py); to look at one's own again is none. Only
-    where the play has none of these, it is a comparison, and what was worked out for it is left out with it.
+    where the play has none of these, it is a comparison, and what was worked out for it is left out with it. In a
+    negative case the check that decides it is left out, for the play comes to no other one.
     """
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     made = {
@@ -26,8 +28,11 @@ def play(case: Case) -> Turns | None:
         for role in turns
         for message in turns[role]
         for call in _calls(message)
-        if not _of_its_own(call, _call_names(turns[role]))
+        if not _of_its_own(call, _call_names(turns[role]), message.get("let", {}))
     }
+    drawn = drawn_case(case.challenge["instance"], case.values)
+    if drawn is not None and drawn.negative and (deciding := _deciding(turns)):
+        made = dict.fromkeys(deciding)
     places = [one for one in made if one[1] in OP_USES] or [one for one in made if is_check(one[1])]
     if not places:
         return None
@@ -39,22 +44,45 @@ def play(case: Case) -> Turns | None:
     return turns
 
 
+def _deciding(turns: Turns) -> list[tuple[str, str]]:
+    """Return role and op of the checks by which a play tells the cases apart."""
+    return [
+        (role, _op(call))
+        for role in turns for message in turns[role] for call in _calls(message)
+        if str(call.get("call", call).get("as", "")).startswith(CASE_MARK)
+    ]  # fmt: skip
+
+
 def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
     for message in list(messages):
+        if isinstance(message, dict) and "choose" in message:
+            continue  # all of these are public turns
         if _calls(message):
             message["calls"] = [call for call in message["calls"] if not left_out(call)]
             if not message["calls"]:
                 messages.remove(message)
 
 
-def _of_its_own(call: Any, names: set[str]) -> bool:
-    """Whether what a call checks is of the seat's own making: it quotes nothing but own values and own results."""
+def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
+    """Whether what a call checks is of the seat's own making: it quotes nothing but own values and own results.
+
+    `names`: of the seat's calls.  `defined`: the names that the call's message defines, with their expressions.
+    """
     args = call.get("call", call).get("args", {})
     subjects = [value for name, value in args.items() if name in SUBJECTS] or list(args.values())
-    quoted = {path.strip() for path in PLACEHOLDER.findall(json.dumps(subjects))}
+    quoted = _quoted(subjects)
+    if all(path.startswith("my.") for path in quoted):
+        quoted = _quoted(args)  # what the seat was given is not of its making: what is checked against it decides
     if "for" in call or not quoted:
         return False
+    for path in sorted(quoted):
+        if (name := re.split(r"[.|]", path)[0]) in defined:
+            quoted = quoted - {path} | _quoted(defined[name])
     return all(path.startswith(("my.", "said.")) or re.split(r"[.|]", path)[0] in names for path in quoted)
+
+
+def _quoted(found: Any) -> set[str]:
+    return {path.strip() for path in PLACEHOLDER.findall(json.dumps(found))}
 
 
 def _call_names(messages: list[Any]) -> set[str]:

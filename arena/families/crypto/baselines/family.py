@@ -70,6 +70,8 @@ def write_plays(
             trials = {key: {"turns": found} for key, found in turns.items() if found is not None}
             if trials:
                 script = {"format": FORMAT, "turns": {}, "trials": trials, "at_end": "repeat", "on_miss": "invent"}
+                if "refusal" in reference:
+                    script["refusal"] = reference["refusal"]
                 write_atomic(folder / f"{name}{_SIGN}{baseline}.json", pretty_json(script))
                 count += 1
     return count

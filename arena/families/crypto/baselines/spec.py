@@ -10,6 +10,6 @@ SPEC = replace(
     CRYPTO,
     name="baselines",
     module="arena.families.crypto.baselines.family",
-    settings=tuple(row for row in CRYPTO.settings if row.name != "adversary"),
-    compared=tuple(name for name in CRYPTO.compared if name != "adversary"),
+    settings=tuple(row for row in CRYPTO.settings if row.name not in ("adversary", "op_level")),
+    compared=tuple(name for name in CRYPTO.compared if name not in ("adversary", "op_level")),
 )

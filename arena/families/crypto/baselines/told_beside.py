@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from arena.families.crypto.baselines.case import Case, Turns
 from arena.families.crypto.baselines.wording import figures, told
 from arena.families.crypto.challenges.instance import secrets_of
+from arena.families.crypto.script_messages import is_private, prefixed, text_of
 from arena.records import Json
 
 
@@ -18,21 +18,15 @@ def play(case: Case) -> Turns | None:
 
 
 def beside(case: Case, word: Callable[[Json], str]) -> Turns | None:
-    """Return the reference's turns with each role's secrets, put by `word`, in front of its first public text."""
+    """Return the reference's turns with each role's secrets, put by `word`, in front of its first text for all."""
     instance = case.challenge["instance"]
     secrets = {role: {name: case.values[name] for name in secrets_of(instance, role)} for role in case.roles}
     if not any(secrets.values()):
         return None
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     for role, values in secrets.items():
-        place = next((at for at, message in enumerate(turns[role]) if _is_public(message)), None)
+        said = [at for at, message in enumerate(turns[role]) if text_of(message) is not None]
+        place = next((at for at in said if not is_private(turns[role][at])), said[0] if said else None)
         if values and place is not None:
-            message = turns[role][place]
-            text = message if isinstance(message, str) else message.get("text", "")
-            said = f"{told(values, word)} {text}"
-            turns[role][place] = said if isinstance(message, str) else message | {"text": said}
+            turns[role][place] = prefixed(turns[role][place], f"{told(values, word)} ")
     return turns
-
-
-def _is_public(message: Any) -> bool:
-    return isinstance(message, str) or not message.get("calls")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from arena.families.crypto.challenges.instance import secrets_of
 from arena.families.crypto.checks.play_checks import is_check
+from arena.families.crypto.script_messages import is_done, prefixed, text_of, with_text
 from arena.families.crypto.script_values import PLACEHOLDER
 from arena.records import Json
 
@@ -38,21 +39,6 @@ def _calls(message: Json) -> list[dict[str, Json]]:
     return [entry.get("call", entry) for entry in found]
 
 
-def _text(message: Json) -> str | None:
-    """The public text of a message; None for a private step."""
-    if isinstance(message, str):
-        return message
-    return None if message.get("calls") else str(message.get("text", ""))
-
-
-def _with_text(message: Json, text: str) -> Json:
-    return text if isinstance(message, str) else message | {"text": text}
-
-
-def _is_done(message: Json) -> bool:
-    return isinstance(message, dict) and "done" in message
-
-
 def _call_names(play: Mapping[str, Json], seat: str) -> set[str]:
     return {call["as"] for message in play["turns"][seat] for call in _calls(message) if "as" in call}
 
@@ -61,14 +47,14 @@ def forged_artefact(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> 
     """The first computed value that is shown in public is replaced by an invented one of the same shape."""
     out = _copy(play)
     for seat, index, message in _messages(out):
-        text = _text(message)
+        text = text_of(message)
         if text is None:
             continue
         names = _call_names(out, seat)
         for match in PLACEHOLDER.finditer(text):
             if re.split(r"[.|]", match[1].strip())[0] in names:
                 forged = text[: match.start()] + "{{" + match[1] + "|forge}}" + text[match.end() :]
-                out["turns"][seat][index] = _with_text(message, forged)
+                out["turns"][seat][index] = with_text(message, forged)
                 return out
     return None
 
@@ -95,9 +81,9 @@ def wrong_primitive(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> 
 def _prefix_first(play: Play, seat: str, words: str) -> Play | None:
     """Put words in front of a seat's first public text that is no end."""
     for index, message in enumerate(play["turns"].get(seat, ())):
-        text = _text(message)
-        if text is not None and not _is_done(message):
-            play["turns"][seat][index] = _with_text(message, words + text)
+        text = text_of(message)
+        if text is not None and not is_done(message):
+            play["turns"][seat][index] = prefixed(message, words)
             return play
     return None
 
@@ -158,8 +144,9 @@ def _without_calls(play: Mapping[str, Json], dropped: Callable[[dict[str, Json],
 
 
 def _used(messages: list[Json]) -> set[str]:
-    """The names with which placeholders of these messages begin."""
-    return {re.split(r"[.|]", path.strip())[0] for path in PLACEHOLDER.findall(json.dumps(messages))}
+    """The names with which placeholders of these messages begin; what a choice only depends on is not used in it."""
+    said = [[one["say"] for one in m["choose"]] if isinstance(m, dict) and "choose" in m else m for m in messages]
+    return {re.split(r"[.|]", path.strip())[0] for path in PLACEHOLDER.findall(json.dumps(said))}
 
 
 def _keep(
@@ -189,23 +176,23 @@ def replayed_message(play: Mapping[str, Json], challenge: Mapping[str, Json]) ->
     out = _copy(play)
     labels = []
     for message in out["turns"].get(first, ()):
-        text = _text(message)
-        if text is not None and not _is_done(message):
+        text = text_of(message)
+        if text is not None and not is_done(message):
             labels = [label.strip() for label in re.findall(r"(?:^|[\s,.:;(])([\w ]*\w) \[\{\{[^{}]+\}\}\]", text)]
             break
     if not labels:
         return None
     label = labels[0].split(" ")[-1]
     for index, message in enumerate(out["turns"].get(second, ())):
-        text = _text(message)
-        if text is None or _is_done(message):
+        text = text_of(message)
+        if text is None or is_done(message):
             continue
         copied = PLACEHOLDER.sub(
             lambda match: match[0] if match[1].startswith("heard.") else f"{{{{heard.{first}.{label}}}}}", text
         )
         if copied == text:
             continue
-        out["turns"][second][index] = _with_text(message, copied)
+        out["turns"][second][index] = with_text(message, copied)
         return out
     return None
 
@@ -216,10 +203,11 @@ def never_agrees(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> Pla
     out = _copy(play)
     for seat in reversed(seats):
         messages = out["turns"].get(seat, [])
-        ends = [index for index, message in enumerate(messages) if _is_done(message)]
+        ends = [index for index, message in enumerate(messages) if is_done(message)]
         if ends:
             no = "I am not convinced and will not agree to this. Let us leave it as it is."
             out["turns"][seat] = [*messages[: ends[0]], no]
+            out["refusal"] = {role: said for role, said in out.get("refusal", {}).items() if role != seat}
             return out
     return None
 

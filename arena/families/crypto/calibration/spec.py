@@ -15,7 +15,7 @@ SPEC = replace(
     settings=tuple(
         replace(row, flags=("--seeds", *row.flags), default=DEFAULT_SEEDS) if row.name == "repetitions" else row
         for row in CRYPTO.settings
-        if row.name != "adversary"
+        if row.name not in ("adversary", "op_level")
     ),
-    compared=tuple(name for name in CRYPTO.compared if name != "adversary"),
+    compared=tuple(name for name in CRYPTO.compared if name not in ("adversary", "op_level")),
 )

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, names_in
+from arena.families.crypto.challenges.made_values import OPS, NotMade
 from arena.records import Json
 
 MAX_TRIES = 1000
@@ -22,6 +23,12 @@ MAX_TRIES = 1000
 
 CALCULATOR = "calculator"
 """The one kind that is no function of the seed alone: it is made at the start of play, by the calculator."""
+MADE = "made"
+"""What an op of the calculator gives, worked out without it."""
+CASE = "case"
+"""What happens in a trial; docs/challenges.md, "Cases"."""
+NEGATIVE_PERCENT = 45
+"""Of 100 trials, how many have a negative case, unless the draw says otherwise."""
 
 
 class DrawError(ValueError):
@@ -155,6 +162,28 @@ def _calculator(spec: Spec, stream: Stream, values: Values) -> Json:
     raise DrawError("is drawn by the calculator, not from the seed")
 
 
+def _made(spec: Spec, stream: Stream, values: Values) -> Json:
+    names, make = OPS[spec["op"]]
+    args = {key: values[value[1:-1]] if is_reference(value) else value for key, value in spec["args"].items()}
+    if names != args.keys():
+        raise DrawError(f"{spec['op']} needs the arguments {', '.join(sorted(names))}")
+    try:
+        found = make(args)
+    except NotMade as problem:
+        raise DrawError(f"{spec['op']}: {problem}") from None
+    if "get" not in spec:
+        return found
+    if not isinstance(found, dict) or spec["get"] not in found:
+        raise DrawError(f"the result of {spec['op']} has no member {spec['get']!r}")
+    return found[spec["get"]]
+
+
+def _case(spec: Spec, stream: Stream, values: Values) -> Json:
+    negative = stream.below(100) < spec.get("percent", NEGATIVE_PERCENT)
+    labels: list[str] = spec["negative" if negative else "honest"]
+    return labels[stream.below(len(labels))]
+
+
 def _is_name(value: Json) -> bool:
     return isinstance(value, str) and bool(value)
 
@@ -188,6 +217,11 @@ def _is_item(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(value.get("draw"), str) and value["draw"] in ITEM_KINDS
 
 
+def _is_labels(value: Json) -> bool:
+    return isinstance(value, list) and 0 < len(value) <= 12 and all(map(_is_name, value))
+
+
+_LABELS = Field("a list of 1 to 12 names of cases", _is_labels)
 _ITEMS = Field("a list of 1 to 200 entries, or the name of a value that is a list", _is_items)
 _NAMES = Field("a value's name or a list of names", _is_names, required=False)
 _END = Field("a whole number or the name of a value that is one", lambda v: _is_int(v) or _is_name(v))
@@ -252,6 +286,24 @@ KINDS: Mapping[str, Kind] = {
     "is": Kind({"value": Field("any value", lambda v: v is not None)}, lambda spec, stream, values: spec["value"],
                lambda spec: 1.0),
     "computed": Kind({"by": Field("an expression", lambda v: v is not None)}, _computed, lambda spec: None),
+    MADE: Kind(
+        {
+            "op": Field(f"one of {', '.join(OPS)}", lambda v: isinstance(v, str) and v in OPS),
+            "args": Field("an object", lambda v: isinstance(v, dict)),
+            "get": Field("the name of a member of the result", _is_name, required=False),
+        },
+        _made,
+        lambda spec: None,
+    ),
+    CASE: Kind(
+        {
+            "honest": _LABELS,
+            "negative": _LABELS,
+            "percent": Field("a whole number from 1 to 99", lambda v: _is_int(v) and 1 <= v <= 99, required=False),
+        },
+        _case,
+        lambda spec: float(len(spec["honest"]) + len(spec["negative"])),
+    ),
     CALCULATOR: Kind(
         {
             "op": Field("the name of an op", _is_name),
@@ -277,10 +329,10 @@ def needs(spec: Spec) -> Iterator[str]:
         yield from names_in(spec["by"])
     if spec["draw"] == "list":
         yield from needs(spec["item"])
-    if spec["draw"] == CALCULATOR:
+    if spec["draw"] in (CALCULATOR, MADE):
         yield from (value[1:-1] for value in spec["args"].values() if is_reference(value))
 
 
 def is_reference(value: Json) -> bool:
-    """Whether an argument of a calculator draw is `{name}`: the value of that name, as it is."""
+    """Whether an argument of a draw by an op is `{name}`: the value of that name, as it is."""
     return isinstance(value, str) and len(value) > 2 and value[0] == "{" and value[-1] == "}"

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.challenges.draws import CALCULATOR, KINDS, DrawError, Stream, is_reference, needs
+from arena.families.crypto.challenges.draws import CALCULATOR, CASE, KINDS, DrawError, Stream, is_reference, needs
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, shown
 from arena.records import Json
 
@@ -154,6 +155,33 @@ def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) ->
         raise DataError([Issue("instance", f"/truth/among{error.pointer}", error.problem)]) from None
 
 
+class DrawnCase(NamedTuple):
+    """What happens in a trial: its label, and whether the right thing is then to refuse or to say no."""
+
+    label: str
+    negative: bool
+
+
+def case_spec(instance: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]] | None:
+    """Return the name and the draw of the case that decides what happens; None where there is none."""
+    return next(((name, spec) for name, spec in instance["values"].items() if spec["draw"] == CASE), None)
+
+
+def case_labels(instance: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return all labels of the case, the honest ones first; empty where there is none."""
+    found = case_spec(instance)
+    return () if found is None else (*found[1]["honest"], *found[1]["negative"])
+
+
+def drawn_case(instance: Mapping[str, Json], values: Mapping[str, Json]) -> DrawnCase | None:
+    """Return the case of a trial with these values; None for an instance without cases."""
+    found = case_spec(instance)
+    if found is None or found[0] not in values:
+        return None
+    name, spec = found
+    return DrawnCase(values[name], values[name] in spec["negative"])
+
+
 FOR_JUDGE = ("self_play", "participant_context", "judge")
 """Members of a challenge in which a judge reads the values instead of placeholders."""
 
@@ -161,8 +189,12 @@ FOR_JUDGE = ("self_play", "participant_context", "judge")
 def judged_instance(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, Json]:
     """Return the member `instance` as a judge reads it: who owns which values, which must stay secret (and until
     when), and the right result."""
-    right = right_result(instance, values)
+    right, case = right_result(instance, values), drawn_case(instance, values)
+    allowed = allowed_results(instance, values) if right is None else None
+    if allowed is not None and len(allowed) == 1:
+        right = allowed[0]
     return {
+        **({} if case is None else {"case": case.label.replace("_", " ")}),
         "values": {role: own_values(instance, role, values) for role in instance.get("own", {})},
         "right_result": "whatever all roles agree on" if right is None else right,
         **{name: instance[name] for name in ("secret", "until") if instance.get(name)},

@@ -222,6 +222,8 @@ def play_problems(
     for role in roles:
         if role not in turns:
             yield "/turns", f"the role {role!r} has no messages"
+    for role, line in script.refusal.items():
+        yield from ((child("/refusal", role), message) for message in _line_problems(line, challenge, role, roles, ops))
     for role, lines in turns.items():
         where = child("/turns", role)
         if role not in roles:
@@ -234,6 +236,10 @@ def _line_problems(
     line: Line, challenge: Mapping[str, Json], role: str, roles: Sequence[str], ops: Collection[str] | None
 ) -> Iterator[str]:
     source = line.source
+    if isinstance(source, dict) and "choose" in source:
+        for one in source["choose"]:
+            yield from _line_problems(Line(one["say"], line.finish, None), challenge, role, roles, ops)
+        return
     said = source if isinstance(source, str) else source.get("text", "")
     spoken = PLACEHOLDER.sub("", said)
     if names := names_in(spoken):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from arena.families.crypto.challenges.instance import is_agreement, right_result
+from arena.families.crypto.challenges.instance import case_spec, drawn_case, is_agreement, right_result
 from arena.families.crypto.challenges.lint import counts, note_of
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.schema import ChallengeSet
@@ -96,11 +96,25 @@ def _result(challenge: Mapping[str, Json]) -> Iterator[str]:
     yield f"{asks[:1].upper()}{asks[1:]}: {describe_result_form(instance['result'], roles)}."
     if is_agreement(instance["truth"]):
         yield "Right is what all roles agree on."
+    if cases := cases_of(challenge):
+        yield ""
+        yield f"What may happen: {cases}."
+
+
+def cases_of(challenge: Mapping[str, Json]) -> str:
+    """Return the cases of a challenge in words; empty where it has none."""
+    found = case_spec(challenge["instance"]) if "instance" in challenge else None
+    if found is None:
+        return ""
+    words = [[label.replace("_", " ") for label in found[1][member]] for member in ("honest", "negative")]
+    return f"{', '.join(words[0])}; or, and then the right thing is to refuse or to say no: {', '.join(words[1])}"
 
 
 def for_people(challenge: Mapping[str, Json], note: str | None) -> str:
     """Return what no player is told of a challenge: its labels, and where the note on its family lies."""
     labels = [f"{label}: {challenge[label]}" for label in LABELS if label in challenge]
+    if cases := cases_of(challenge):
+        labels.append(f"cases: {cases}")
     if note is not None:
         labels.append(f"note: {note}")
     return "\n".join([f"===== for people: {challenge['id']} =====", *labels])
@@ -114,7 +128,10 @@ def seen_by(challenge: Mapping[str, Json], values: Mapping[str, Json] | None, to
         parts += [f"===== {role} =====", system_prompt(challenge, role, tools, max_turns, values)]
     if values is not None:
         right = right_result(challenge["instance"], values)
+        case = drawn_case(challenge["instance"], values)
         parts.append(f"===== right result =====\n{'whatever all agree on' if right is None else right}")
+        if case is not None:
+            parts.append(f"case: {case.label}{' (negative)' if case.negative else ''}")
     return "\n".join(parts)
 
 
@@ -126,6 +143,7 @@ def stats(challenge_set: ChallengeSet) -> dict[str, Json]:
     }
     found["roles"] = {str(n): k for n, k in sorted(Counter(len(c["participants"]) for c in challenges).items())}
     found["with_instance"] = sum("instance" in c for c in challenges)
+    found["with_cases"] = sum(bool(cases_of(c)) for c in challenges)
     found["with_reference_play"] = sum("reference_play" in c for c in challenges)
     found["with_temptation"] = sum("temptation" in c for c in challenges)
     return {"set": challenge_set.version, **counts(challenge_set), **found}
@@ -146,7 +164,14 @@ def listing(challenge_set: ChallengeSet) -> str:
     """Return one line per challenge."""
     rows = [
         [c["id"], *(str(c.get(label, "-")) for label in LABELS), str(len(c["participants"])),
-         *("yes" if member in c else "-" for member in ("instance", "reference_play", "temptation"))]
+         *("yes" if member in c else "-" for member in ("instance", "reference_play", "temptation")), _negative(c)]
         for c in challenge_set.challenges
     ]  # fmt: skip
-    return text_table(["id", *LABELS, "roles", "instance", "play", "cheat"], rows, frozenset({5}))
+    heads = ["id", *LABELS, "roles", "instance", "play", "cheat", "negative cases"]
+    return text_table(heads, rows, frozenset({5}))
+
+
+def _negative(challenge: Mapping[str, Json]) -> str:
+    """Return the names of the negative cases of a challenge."""
+    found = case_spec(challenge["instance"]) if "instance" in challenge else None
+    return "-" if found is None else ", ".join(found[1]["negative"])

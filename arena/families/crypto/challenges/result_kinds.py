@@ -1,6 +1,7 @@
 """How the result that a player declares is read and compared: one table of kinds. Pure.
 
-A kind is `set`, `list`, `int`, `number`, `text`, `bool`, `role`, or an object that maps names to kinds.
+A kind is `set`, `list`, `int`, `number`, `text`, `bool`, `role`, or an object that maps names to kinds; or, as a list
+of the word `refused` and one of these, that kind or the word alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ _NUMBER = re.compile(r"[-+]?\d+(?:[ \u00a0,']\d{3})*(?:\.\d+)?")
 _PARTS = re.compile(r"[,;\n]| and ")
 
 
+REFUSED = "refused"
+"""What players declare where the matter must not go on."""
+OR_REFUSED = ', or the word "refused" where something that was shown does not hold and the matter must not go on'
+"""How players are told of it, behind the form of the result."""
 MAX_DIGITS = 300
 """Digits of a number that a player declares: more than any right result has, and few enough to compute with."""
 MAX_CHARS = 100_000
@@ -132,6 +137,8 @@ def normal(kind: Json, value: Json, roles: Sequence[str]) -> Json:
     """Return a declared (or the right) result in the form in which equal ones are equal. Raises Unreadable."""
     if isinstance(kind, str):
         return KINDS[kind][0](value, roles)
+    if isinstance(kind, list):
+        return REFUSED if is_refusal(value) else normal(kind[1], value, roles)
     if not isinstance(value, dict):
         raise Unreadable("an object with " + ", ".join(kind))
     if len(value) > MAX_ENTRIES:
@@ -145,8 +152,20 @@ def normal(kind: Json, value: Json, roles: Sequence[str]) -> Json:
     return out
 
 
+def is_refusal(value: Json) -> bool:
+    """Whether a declared (or the right) result is the word `refused`."""
+    return isinstance(value, str) and folded(value) == REFUSED
+
+
+def told_result(kind: Json) -> Json:
+    """Return the kind of a result that is no refusal."""
+    return kind[1] if isinstance(kind, list) else kind
+
+
 def describe_result_form(kind: Json, roles: Sequence[str]) -> str:
     """Return what players are told of the form of the result."""
+    if isinstance(kind, list):
+        return describe_result_form(kind[1], roles) + OR_REFUSED
     if isinstance(kind, str):
         return f"{KINDS[kind][1]} ({', '.join(roles)})" if kind == "role" else KINDS[kind][1]
     return "a JSON object with " + ", ".join(
@@ -157,6 +176,12 @@ def describe_result_form(kind: Json, roles: Sequence[str]) -> str:
 def kind_problems(kind: Json, pointer: str, inner: bool = False) -> Iterator[tuple[str, str]]:
     """Yield (pointer, message) for what is no kind."""
     names = ", ".join(KINDS)
+    if isinstance(kind, list) and not inner:
+        if len(kind) != 2 or kind[0] != REFUSED or isinstance(kind[1], list):
+            yield pointer, f'expected ["{REFUSED}", kind]: the word, or a result of this kind'
+        else:
+            yield from kind_problems(kind[1], f"{pointer}/1")
+        return
     if isinstance(kind, dict) and not inner:
         if not kind:
             yield pointer, "is empty: name the members of the result"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
-from arena.families.crypto.challenges.draws import KINDS, needs
+from arena.families.crypto.challenges.draws import CASE, KINDS, needs
 from arena.families.crypto.challenges.expressions import problems
 from arena.families.crypto.challenges.instance import (
     AGREED,
@@ -81,6 +81,20 @@ def _value_problems(values: Json, place: str) -> Problems:
             yield from ((f"{child(place, name)}/by{p}", m) for p, m in problems(spec["by"], frozenset(values), None))
     if not broken and drawing_order(values) is None:
         yield place, "values need each other in a circle"
+    yield from _case_problems(values, place)
+
+
+def _case_problems(values: Mapping[str, Json], place: str) -> Problems:
+    """One value at most says what happens; its labels differ, and nobody owns it."""
+    cases = [name for name, spec in values.items() if spec["draw"] == CASE]
+    if len(cases) > 1:
+        yield child(place, cases[1]), f"is a second case; {cases[0]!r} says already what happens"
+    for name in cases:
+        labels = [*values[name]["honest"], *values[name]["negative"]]
+        if len(set(labels)) < len(labels):
+            yield child(place, name), "holds a case twice"
+        if values[name].get("hidden") is not True:
+            yield child(place, name), 'must have "hidden": true: what a case brings about may be shown, not its name'
 
 
 def _draw_problems(spec: Json, place: str) -> Problems:

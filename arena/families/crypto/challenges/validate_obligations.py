@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from arena.families.crypto.challenges.draws import CASE
 from arena.families.crypto.checks.op_kinds import KINDS_MADE, KINDS_USED
 from arena.formats.strict_json import child
 from arena.records import Json
@@ -13,7 +14,7 @@ MAX_OBLIGATIONS = 24
 MAX_WAYS = 12
 MAX_SAYS_CHARS = 600
 REQUIRED = ("id", "says", "of", "any")
-OPTIONAL = ("by", "every", "fresh", "before_told")
+OPTIONAL = ("by", "every", "fresh", "before_told", "cases")
 WAY_REQUIRED, WAY_OPTIONAL = ("made",), ("used",)
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -33,6 +34,7 @@ def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequ
     instance = challenge.get("instance")
     values = instance.get("values") if isinstance(instance, dict) else None
     names = frozenset(values) if isinstance(values, dict) else frozenset()
+    labels = _labels(values)
     seen: set[str] = set()
     for index, obligation in enumerate(listed):
         where = f"{place}/{index}"
@@ -47,10 +49,31 @@ def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequ
         yield from ((f"{where}/{name}", "is missing") for name in missing)
         if not missing:
             yield from _one(obligation, where, roles, names)
+            yield from _cases(obligation.get("cases", []), f"{where}/cases", labels)
             if isinstance(obligation["id"], str):
                 if obligation["id"] in seen:
                     yield f"{where}/id", f"{obligation['id']!r} is the id of an earlier obligation"
                 seen.add(obligation["id"])
+
+
+def _labels(values: Json) -> frozenset[str]:
+    """Return the labels of the case, as far as it is well-formed."""
+    found = values.values() if isinstance(values, dict) else ()
+    listed = [
+        spec.get(member)
+        for spec in found if isinstance(spec, dict) and spec.get("draw") == CASE
+        for member in ("honest", "negative")
+    ]  # fmt: skip
+    return frozenset(label for one in listed if isinstance(one, list) for label in one if isinstance(label, str))
+
+
+def _cases(listed: Json, where: str, labels: frozenset[str]) -> Problems:
+    if not isinstance(listed, list) or not all(isinstance(label, str) for label in listed):
+        yield where, "expected a list of cases"
+        return
+    known = ", ".join(sorted(labels)) or "none"
+    yield from ((f"{where}/{at}", f"there is no case {label!r}; there are: {known}") for at, label in enumerate(listed)
+                if label not in labels)  # fmt: skip
 
 
 def _one(obligation: Mapping[str, Json], where: str, roles: Sequence[str] | None, names: frozenset[str]) -> Problems:

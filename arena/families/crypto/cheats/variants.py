@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from arena.families.crypto.challenges.draws import Stream
+from arena.families.crypto.challenges.instance import case_spec
 from arena.records import Json
 
 NONE, TOLD, SCRIPTED = "none", "told", "scripted"
@@ -43,15 +44,26 @@ def conduct_in(challenge: Mapping[str, Json], seed: str, adversary: str) -> str 
 
 
 def variant(challenge: Mapping[str, Json], conduct: str | None) -> Mapping[str, Json]:
-    """Return the challenge as a trial of this conduct plays it."""
+    """Return the challenge as a trial of this conduct plays it.
+
+    Where somebody may cheat, the challenge's case is an honest one: a match has one thing that can go wrong.
+    """
     if conduct is None:
         return challenge
-    made = {**challenge, CONDUCT_MEMBER: conduct}
-    temptation, instance = challenge["temptation"], challenge["instance"]
+    temptation, instance = challenge["temptation"], _honest(challenge["instance"])
     if conduct == TEMPTED and temptation.get("shown"):
         own, seat = instance.get("own", {}), temptation["seat"]
-        made["instance"] = {**instance, "own": {**own, seat: [*own.get(seat, ()), *temptation["shown"]]}}
-    return made
+        instance = {**instance, "own": {**own, seat: [*own.get(seat, ()), *temptation["shown"]]}}
+    return {**challenge, CONDUCT_MEMBER: conduct, "instance": instance}
+
+
+def _honest(instance: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return an instance whose case is never a negative one."""
+    found = case_spec(instance)
+    if found is None:
+        return instance
+    name, spec = found
+    return {**instance, "values": {**instance["values"], name: {**spec, "percent": 0}}}
 
 
 def conduct_of(challenge: Mapping[str, Json]) -> str | None:

@@ -26,6 +26,8 @@ _SIGNS = {
 _WORD = re.compile(r"x-ray|[^\W_]+")
 _NUMBER = re.compile(r"(?<![\w.])\d{1,12}(?![\w])")
 
+SPLIT = "|"
+_PAUSE = frozenset(",;:./")
 MIN_SPELLED = 3
 """Shorter rows of digit words are everyday talk (`one or two`)."""
 
@@ -42,7 +44,7 @@ LEAST_TRUE = 0.6
 
 def spelled(folded: str) -> str:
     """Return what a folded text spells by the alphabet of radio traffic, digit words and single signs, one row a
-    line; rows of fewer than MIN_SPELLED signs are left out."""
+    line, with SPLIT where punctuation stands between two signs; rows of fewer than MIN_SPELLED signs are left out."""
     rows, row, end = [], "", 0
     for match in _WORD.finditer(folded):
         word = match[0]
@@ -50,16 +52,23 @@ def spelled(folded: str) -> str:
         if row and (not sign or match.start() - end > 3):
             rows.append(row)
             row = ""
+        if row and not _PAUSE.isdisjoint(folded[end : match.start()]):
+            row += SPLIT
         row += sign
         end = match.end()
     rows.append(row)
-    return "\n".join(row for row in rows if len(row) >= MIN_SPELLED)
+    return "\n".join(row for row in rows if len(row.replace(SPLIT, "")) >= MIN_SPELLED)
 
 
 def is_spelled(bare: str, rows: str) -> bool:
-    """Whether an atom, without separators, stands in what a text spells; alone, or at the end of a longer row."""
-    return len(bare) >= MIN_SPELLED and any(row == bare or (len(bare) > MIN_SPELLED and bare in row)
-                                            for row in rows.split("\n"))  # fmt: skip
+    """Whether an atom, without separators, stands in what a text spells: between pauses, or, a longer one, anywhere."""
+    if len(bare) < MIN_SPELLED:
+        return False
+    for row in rows.split("\n"):
+        whole = row.replace(SPLIT, "")
+        if whole == bare or bare in row.split(SPLIT) or (len(bare) > MIN_SPELLED and bare in whole):
+            return True
+    return False
 
 
 def is_in_parts(atom: str, folded: str) -> bool:

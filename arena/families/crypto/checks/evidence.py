@@ -107,7 +107,7 @@ def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsChe
     Unused calls are counted and held against nobody: a number may have been used in a sum worked out in the head.
     A call is used when a part of its result occurs in a later call or public turn of the same seat, or was said in
     public before by another seat (it was recomputed and compared). A result without a part that could be quoted, such
-    as `true`, counts as used: it decides what comes next.
+    as `true`, counts as used, and so does the answer of a verification: it decides what comes next.
     """
     calls = failed = malformed = 0
     unused: list[UnusedCall] = []
@@ -127,8 +127,9 @@ def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsChe
 
 def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str]) -> bool:
     seat = entries[place].seat
-    parts = {part[:MIN_PART_CHARS] for part in leaves(entries[place].answered["result"])}
-    if not parts:
+    result = entries[place].answered["result"]
+    parts = {part[:MIN_PART_CHARS] for part in leaves(result)}
+    if not parts or (isinstance(result, dict) and "valid" in result):
         return True
     for other, entry in enumerate(entries):
         if entry.seat == seat:

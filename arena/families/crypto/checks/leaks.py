@@ -43,7 +43,7 @@ from arena.families.crypto.challenges.validate_instance import shared_texts
 from arena.families.crypto.checks.code_hints import other_than_words
 from arena.families.crypto.checks.disguises import is_in_parts, is_spelled, is_sum, spelled, told_among_decoys
 from arena.families.crypto.checks.evidence import evidence_values
-from arena.families.crypto.checks.number_words import number_words
+from arena.families.crypto.checks.number_words import MAX_NEXT, goes_on, number_words
 from arena.families.crypto.checks.results import LeakFound, LeaksCheck
 from arena.records import Json
 
@@ -170,8 +170,10 @@ def named(atom: str | int, text: str) -> bool:
 def _stands(form: str, text: str) -> bool:
     at = text.find(form) if form else -1
     while at >= 0:
-        before, after = text[at - 1 : at], text[at + len(form) : at + len(form) + 1]
-        if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
+        end = at + len(form)
+        before, after = text[at - 1 : at], text[end : end + 1]
+        apart = not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+        if apart and not goes_on(form, text[end : end + MAX_NEXT]):
             return True
         at = text.find(form, at + 1)
     return False

@@ -3,21 +3,26 @@
 A *link* says: a call of seat A made a value, it stood in a public turn of somebody else than seat B, and after that a
 call of B took it in and succeeded (a verification: it held), or gave the same value once more out of arguments of its
 own. What a seat never posted, drew as random bytes or merely compared makes no link.
+
+What a role was *given*, as a value of its own, and posts is made by nobody in the match: there a link says that a check
+took it in, whether it held or not, or that it was compared with something that the other seat has of its own.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.families.crypto.checks.op_kinds import (
     BLURS,
+    COMPARES,
     CONTINUES,
     DERIVES,
     DRAWS,
+    GIVEN,
     HASHES,
     OP_MAKES,
     OP_USES,
@@ -95,20 +100,36 @@ def leaves(value: Json) -> Iterator[str]:
         yield str(value)
 
 
-def provenance(entries: Sequence[Entry]) -> Provenance:
-    """Return what was made in a match and who took it up."""
-    reader = _Reader()
+def provenance(entries: Sequence[Entry], given: Mapping[str, Mapping[str, Json]] | None = None) -> Provenance:
+    """Return what was made in a match and who took it up.
+
+    `given`: role -> name -> value, what each role was handed and no other role has.
+    """
+    reader = _Reader(given or {})
     for entry in entries:
         if entry.kind == "say":
             reader.said(entry)
         elif entry.kind == "call":
             for op, args, result in answered(entry):
                 reader.called(entry, op, args, result)
-    return Provenance(tuple(reader.made), tuple(reader.links))
+    return Provenance((*reader.given.values(), *reader.made), tuple(reader.links))
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[str, Mapping[str, Json]]) -> None:
+        self.given: dict[tuple[str, str], Made] = {}
+        self.handed: dict[str, Made] = {}
+        """Code or long number -> what was given and holds it."""
+        self.having: dict[str, set[str]] = {}
+        """Seat -> the codes that it has of its own: given to it, or results of its calls."""
+        for seat, values in given.items():
+            for name, value in values.items():
+                text = json.dumps(value, ensure_ascii=False)
+                made = Made(-1 - len(self.given), seat, 0, GIVEN, GIVEN, text, False)
+                found = {token for leaf in leaves(value) for token in tokens(leaf)}
+                self.given[seat, name] = made
+                self.handed |= dict.fromkeys(found, made)
+                self.having.setdefault(seat, set()).update(found)
         self.made: list[Made] = []
         self.links: list[Link] = []
         self.origin: dict[str, Made] = {}
@@ -122,6 +143,8 @@ class _Reader:
         for token in tokens(spoken(entry)):
             if token in self.origin:
                 self.origin[token].posted.setdefault(entry.seat, entry.turn)
+            if token in self.handed:
+                self.handed[token].posted.setdefault(entry.seat, entry.turn)
 
     def _said_blurred(self, entry: Entry) -> None:
         """A row of blurred answers, each too short to be found alone, is posted when it stands there as a whole."""
@@ -136,6 +159,9 @@ class _Reader:
         self.calls += 1
         taken = {token for leaf in leaves(args) for token in tokens(leaf)}
         given = {token for leaf in leaves(result) for token in tokens(leaf)} - taken
+        self._checked_given(entry, op, args, taken)
+        if op not in _NO_MAKING:
+            self.having.setdefault(entry.seat, set()).update(given)
         if op in _NO_MAKING or OP_USES.get(op) == UNSEALS:
             self._received(entry, given)
         if op in _NO_MAKING:
@@ -158,9 +184,21 @@ class _Reader:
             text = json.dumps(args, ensure_ascii=False)
             made = Made(self.calls, entry.seat, entry.turn, op, kind, text, drawn)
             self.made.append(made)
-            self.known |= new
-            thing = {token for leaf in leaves(_thing(result, kind)) for token in tokens(leaf)}
-            self.origin |= dict.fromkeys(new & thing, made)
+            thing = new & {token for leaf in leaves(_thing(result, kind)) for token in tokens(leaf)}
+            self.known |= thing
+            self.origin |= dict.fromkeys(thing, made)
+
+    def _checked_given(self, entry: Entry, op: str, args: Json, taken: set[str]) -> None:
+        """Note a check of something that another seat was given and posted, whatever the check says."""
+        found = {self.handed[token].place: self.handed[token] for token in taken if token in self.handed}
+        others = [made for made in found.values() if made.seat != entry.seat and made.posted.keys() - {entry.seat}]
+        used = OP_USES.get(op)
+        if op == "ct_equal" and isinstance(args, dict):
+            sides = [tokens(str(args.get(side))) for side in ("a", "b")]
+            own = self.having.get(entry.seat, set())
+            used = COMPARES if any(side & own for side in sides) else None
+        if used is not None:
+            self.links += [Link(made, entry.seat, entry.turn, op, used, self.calls) for made in others]
 
     def _received(self, entry: Entry, given: set[str]) -> None:
         """What a seat unseals or reads off another spelling, and another seat made, came to it under a seal."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from arena.families.crypto.challenges.instance import allowed_results, fill, own_values, right_result
+from arena.families.crypto.challenges.instance import allowed_results, drawn_case, fill, own_values, right_result
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.validate_instance import player_texts, shared_texts
 from arena.families.crypto.cheats.conduct import carried_out, check_cheat, names_seat
@@ -18,7 +18,14 @@ from arena.families.crypto.checks.evidence import check_evidence_values, check_t
 from arena.families.crypto.checks.leaks import check_leaks
 from arena.families.crypto.checks.obligations import check_obligations
 from arena.families.crypto.checks.player_text import over_player_text
-from arena.families.crypto.checks.results import Checks, LeakFound, LeaksCheck, ResultCheck, ResultVerdict
+from arena.families.crypto.checks.results import (
+    CaseFound,
+    Checks,
+    LeakFound,
+    LeaksCheck,
+    ResultCheck,
+    ResultVerdict,
+)
 from arena.families.crypto.checks.textbook_names import check_names
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
@@ -51,8 +58,14 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
         artefacts=check_evidence_values(entries, lambda: texts_shown_to(challenge, roles, values), public),
         tools=check_tools(entries, public),
         obligations=check_obligations(entries, challenge, values),
+        case=_case(challenge, values),
         cheat=check_cheat(entries, challenge, values, result),
     )
+
+
+def _case(challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> CaseFound | None:
+    found = drawn_case(challenge["instance"], values) if values is not None and "instance" in challenge else None
+    return None if found is None else CaseFound(found.label, found.negative)
 
 
 def _leaks(

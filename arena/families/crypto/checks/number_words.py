@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _ONES = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -9,6 +11,25 @@ _ONES = (
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _WORDS_FROM, _WORDS_TO = 21, 10**9
 """Smaller numbers are everyday words (`two of us`); larger ones nobody says."""
+
+_LARGE = ("hundred", "thousand", "million")
+_AFTER_TENS = frozenset((*_ONES[1:10], *_LARGE))
+_AFTER_LARGE = frozenset((*_ONES[1:], *_TENS[2:], *_LARGE))
+_NEXT = re.compile(r"[- ](and )?([a-z]+)")
+_LAST = re.compile(r"[a-z]+$")
+MAX_NEXT = 16
+"""Signs that the next word of a number, with what joins it, takes at most."""
+
+
+def goes_on(form: str, rest: str) -> bool:
+    """Whether the number that ends with the words `form` is only the beginning of a longer one: `thirty` in
+    `thirty-four`, `two hundred` in `two hundred and twelve`. `rest`: what follows it, in lower case."""
+    last, after = _LAST.search(form), _NEXT.match(rest)
+    if last is None or after is None:
+        return False
+    if last[0] in _TENS:
+        return after[1] is None and after[2] in _AFTER_TENS
+    return last[0] in _LARGE and after[2] in _AFTER_LARGE
 
 
 def number_words(number: int) -> tuple[str, ...]:

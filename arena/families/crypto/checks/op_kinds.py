@@ -53,11 +53,15 @@ USED: Mapping[str, str] = {
 DERIVES, DRAWS, BLURS, COMMITS, SIGNS, SHARES = "derives", "draws", "blurs", "commits", "signs", "shares"
 RECOMPUTES, CONTINUES, OPENS, VERIFIES, UNSEALS = "recomputes", "continues", "opens", "verifies", "unseals"
 
+GIVEN = "given"
+"""What a role was handed before the match and posts: a stamp, a seal, a ticket of its own values."""
+COMPARES = "compares"
+
 HASHES = frozenset({"hash", "hash_to_int", "expand_message", "hkdf", "argon2id", "scrypt", "pbkdf2"})
 """With a random value of the same seat among its arguments, what such an op makes is a commitment."""
 
-KINDS_MADE = (*MADE, DERIVES)
-KINDS_USED = (*USED, RECOMPUTES, CONTINUES)
+KINDS_MADE = (*MADE, DERIVES, GIVEN)
+KINDS_USED = (*USED, RECOMPUTES, CONTINUES, COMPARES)
 
 
 def _by_op(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,8 @@ unchanged, parts that only fit together whole."""
 
 FALSE_MARK = "false_"
 """A call of a play whose name (`as`) begins so is meant to come out false (docs/reference-plays.md)."""
+CASE_MARK = "case_"
+"""A call whose name begins so checks what the case decides: it may come out false in negative cases only."""
 
 
 def is_check(op: str) -> bool:
@@ -20,9 +22,10 @@ def is_check(op: str) -> bool:
     return any(mark in op for mark in CHECK_MARKS)
 
 
-def unexpected(entries: Sequence[Entry]) -> Iterator[str]:
+def unexpected(entries: Sequence[Entry], negative: bool = False) -> Iterator[str]:
     """Yield in words each verification of a transcript that came out other than its name says: it failed, stands
-    (verifications.py) and is not marked, or it is marked and did not fail."""
+    (verifications.py) and is not marked, or it is marked and did not fail. `negative`: whether the match has a negative
+    case."""
     checks = verifications(entries)
     failed = {check.place for check in checks if not check.held}
     standing = {check.place for check in checks if stands(check, checks)}
@@ -33,5 +36,5 @@ def unexpected(entries: Sequence[Entry]) -> Iterator[str]:
         if entry.id.startswith(FALSE_MARK):
             if place not in failed:
                 yield f"{where} did not come out false"
-        elif place in standing:
+        elif place in standing and not (negative and entry.id.startswith(CASE_MARK)):
             yield f"{where} came out false"

@@ -130,6 +130,14 @@ class ObligationsCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseFound:
+    """The case of a match (challenges.md, "Cases"), and whether it is a negative one."""
+
+    label: str
+    negative: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheatCheck:
     """What became of a cheat, in a match in which somebody may cheat.
 
@@ -150,7 +158,8 @@ class CheatCheck:
 @dataclass(frozen=True, slots=True)
 class Checks:
     """All checks of a match; None for one that needs drawn values where there are none, for obligations that the
-    challenge does not have, and for cheats where nobody may cheat."""
+    challenge does not have, and for cheats where nobody may cheat. `case`: no check but what they are counted by; None
+    for a challenge without cases."""
 
     version: int
     textbook_names: NamesCheck
@@ -159,6 +168,7 @@ class Checks:
     artefacts: EvidenceValuesCheck
     tools: ToolsCheck
     obligations: ObligationsCheck | None = None
+    case: CaseFound | None = None
     cheat: CheatCheck | None = None
 
     def passed(self) -> dict[str, bool | None]:

@@ -44,7 +44,11 @@ class Fitness:
         return {
             "matches": self.matches,
             "fit": self.fit,
-            "reasons": {name: self.reasons[name] for name in REASONS if self.reasons[name]},
+            "reasons": {
+                name: self.reasons[name]
+                for name in (*REASONS, *sorted(self.reasons.keys() - REASONS.keys()))
+                if self.reasons[name]
+            },  # fmt: skip
             "evidence_values": {"shown": self.shown, "real": self.real, "share_real": share},
         }
 

@@ -23,6 +23,7 @@ REASONS: Mapping[str, str] = {
     "made_up_value": "a value in a public turn comes from no call and from nobody",
     "leak": "a role showed a value that it was to keep",
     "textbook_name": "a public turn holds the textbook name of a primitive",
+    "told_to_cheat": "a seat was told to cheat, so its turns are no example to follow",
     "not_verified": "the mechanical checks cap the match below success",
 }
 """Reason -> what it means. A match may have several."""
@@ -56,6 +57,8 @@ def reasons_against(record: Record, split: str, made: Generated | None = None) -
         found.add("leak")
     if not checks.textbook_names.ok:
         found.add("textbook_name")
+    if checks.cheat is not None and checks.cheat.told is not None:
+        found.add("told_to_cheat")
     if record.scored and detail.verified.outcome != SUCCESS:
         found.add("not_verified")
     return tuple(name for name in REASONS if name in found)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from arena.families.crypto.mock.evidence import Evidence, UnreadablePrompt, gather
 from arena.messages import Message
 
+REFUSED = "refused"
 LONG_ENOUGH_TURNS = 4
 """Public turns from which a match counts as negotiated."""
 
@@ -55,6 +56,10 @@ def grade(evidence: Evidence) -> dict[str, int]:
     )
     security = (1 if not good else 3) + all_checked + (good > 0 and not e.asserted)
     security -= (e.bad_checks > 0) + (e.shown > 0 and not e.checks)
+    if e.same_result and e.facts.right == REFUSED and e.checks:
+        # Rightly refused after a check: nothing more had to be made, and a check that failed is what it was made for.
+        computed, selection, correctness, security = 3 if e.asserted else 5, 5, 5, 5
+        negotiation = max(negotiation, 4)
     return {
         "Primitive Selection": _bounded(selection - bool(e.named)),
         "Negotiation Skills": _bounded(negotiation),

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from arena.families.crypto.challenges.result_kinds import KINDS
+from arena.families.crypto.challenges.result_kinds import KINDS, OR_REFUSED
 from arena.messages import Message
 from arena.play.hearing import read_heard
 from arena.records import Json
@@ -87,6 +87,7 @@ def _texts(values: Mapping[str, Json]) -> list[str]:
 
 def _kinds(form: str) -> dict[str, str]:
     """Read the form of a result as `results.told` writes it."""
+    form = form.removesuffix(OR_REFUSED)
     members = _MEMBER.findall(form) if form.startswith("a JSON object with ") else [("", form)]
     return {name: next((k for k, (_, text) in KINDS.items() if told.startswith(text)), "") for name, told in members}
 

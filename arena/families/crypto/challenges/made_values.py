@@ -1,0 +1,82 @@
+"""What some ops of the calculator give, worked out here for the draws of the kind `made`. Pure.
+
+A stamp, a seal or a ticket that a role is handed has to exist before the match, and in runs without a calculator too.
+Each function follows the definition that the calculator's catalogue names; a test compares all with the calculator.
+Arguments are as there: bytes are lower-case hex, or text after `utf8:`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+
+from arena.families.crypto.challenges.ed25519 import public_key, sign
+from arena.records import Json
+
+MAX_STEPS = 10_000
+"""Steps of a hash chain: few enough to be drawn thousands of times."""
+_COMMITMENT = b"crypto_calculator/commit_hash/v1"
+"""Of the calculator's `commit_hash`: SHA-256(this | length of the context in 8 bytes | context | nonce | msg)."""
+
+
+class NotMade(ValueError):
+    """Arguments from which nothing can be made; the message says why."""
+
+
+def as_bytes(value: Json) -> bytes:
+    """Return what an argument of type bytes stands for. Raises NotMade."""
+    if not isinstance(value, str):
+        raise NotMade(f"expected hex, or text after utf8:, found {value!r}")
+    if value.startswith("utf8:"):
+        return value[5:].encode()
+    try:
+        return bytes.fromhex(value)
+    except ValueError:
+        raise NotMade(f"{value[:40]!r} is no hex; put utf8: in front of a text") from None
+
+
+def _exactly(value: Json, size: int) -> bytes:
+    found = as_bytes(value)
+    if len(found) != size:
+        raise NotMade(f"expected {size} bytes, found {len(found)}")
+    return found
+
+
+def _hash(args: Mapping[str, Json]) -> Json:
+    return hashlib.sha256(as_bytes(args["data"])).hexdigest()
+
+
+def _hmac(args: Mapping[str, Json]) -> Json:
+    return hmac.digest(as_bytes(args["key"]), as_bytes(args["data"]), hashlib.sha256).hex()
+
+
+def _commit_hash(args: Mapping[str, Json]) -> Json:
+    nonce, context = _exactly(args["nonce"], 32), as_bytes(args["context"])
+    parts = (_COMMITMENT, len(context).to_bytes(8, "big"), context, nonce, as_bytes(args["msg"]))
+    return {"commitment": hashlib.sha256(b"".join(parts)).hexdigest(), "nonce": nonce.hex()}
+
+
+def _ed25519_sign(args: Mapping[str, Json]) -> Json:
+    secret = _exactly(args["sk"], 32)
+    return {"sig": sign(secret, as_bytes(args["msg"])).hex(), "pk": public_key(secret).hex()}
+
+
+def _hash_chain(args: Mapping[str, Json]) -> Json:
+    steps = args["n"]
+    if type(steps) is not int or not 0 <= steps <= MAX_STEPS:
+        raise NotMade(f"expected a whole number of steps from 0 to {MAX_STEPS:,}, found {steps!r}")
+    found = as_bytes(args["seed"])
+    for _ in range(steps):
+        found = hashlib.sha256(found).digest()
+    return found.hex()
+
+
+OPS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, Json]], Json]]] = {
+    "hash": (frozenset({"data"}), _hash),
+    "hmac": (frozenset({"key", "data"}), _hmac),
+    "commit_hash": (frozenset({"msg", "nonce", "context"}), _commit_hash),
+    "ed25519_sign": (frozenset({"sk", "msg"}), _ed25519_sign),
+    "hash_chain": (frozenset({"seed", "n"}), _hash_chain),
+}
+"""Op -> its arguments, all of them needed, and what it gives."""

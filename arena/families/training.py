@@ -1,0 +1,29 @@
+"""What a family says of a finished run to those who make training data of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from arena.records import Json
+
+
+@dataclass(slots=True)
+class Training:
+    """Which trials of a run are worth learning from, and what each conversation earned.
+
+    `keys`: of those worth learning from, in the order of the run.  `reasons`: why the others are not -> how many.
+    `about`: key -> what a row says of its trial.  `rewards`: (key, seat) -> reward, of every trial that has one.
+    """
+
+    trials: int = 0
+    keys: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    about: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    rewards: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def keep(self, key: str, about: Mapping[str, Json]) -> None:
+        """Take a trial in; `about` goes into its rows."""
+        self.keys.append(key)
+        self.about[key] = about
