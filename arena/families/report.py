@@ -59,6 +59,8 @@ class FamilyParts:
     dimensions: Sequence[str] = ()
     scale: tuple[float, float] | None = None
     """Bounds of every score; None: unknown."""
+    shares: Sequence[str] = ()
+    """Scores that are 0 or 1 in each match, so that their mean is a share."""
     unit_noun = "unit"
     trial_nouns: tuple[str, str] = ("match", "matches")
     has_tools = False

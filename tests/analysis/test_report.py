@@ -494,3 +494,13 @@ def test_ordinary_text_of_all_scripts_is_left_alone() -> None:
 def test_an_interval_stays_within_the_scale_of_the_grades(tmp_path: Path) -> None:
     found = page(write_run(tmp_path / "run", [record("a", score=5), record("b", score=3)]))
     assert "1.00 to 5.00" in found.text
+
+
+def test_an_interval_of_a_share_stays_between_0_and_1(tmp_path: Path) -> None:
+    records = [
+        record(f"case-{n}", family="risk", scores={"attack_success": value, "rules_kept": 1}, outcome="passed", cell={})
+        for n, value in enumerate((0, 0, 1))
+    ]
+    text = page(write_run(tmp_path / "run", records, identity={"family": "risk"})).text
+    found = re.search(r"attack success0\.33(-?[0-9]\.[0-9]{2}) to ([0-9]\.[0-9]{2})", text)
+    assert found and 0 <= float(found[1]) < 0.33 < float(found[2]) <= 1

@@ -396,7 +396,7 @@ def _upload_dataset(asked: _Asked) -> Any:
         raise Refusal(404, "no such data set")
     _, files = asked.form()
     rows = [json.loads(line) for line in files["file"][1].splitlines()]
-    if len(rows) != found["count"] or any(set(row) != {"messages"} for row in rows):
+    if len(rows) != found["count"] or any(set(row) - {"tools"} != {"messages"} for row in rows):
         raise Refusal(400, "the file must hold as many chat rows as announced, and nothing else")
     found["state"], found["rows"] = "READY", rows
     return {}

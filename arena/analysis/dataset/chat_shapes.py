@@ -70,6 +70,7 @@ def problems_with_row(row: Mapping[str, Json], kind: str) -> Iterator[tuple[str,
     """Yield (pointer, problem) of a row of one kind: `messages`, `preference` or `reward`."""
     if kind == "messages":
         yield from problems_with_messages(row.get("messages"))
+        yield from _problems_with_tools(row)
         return
     members = ("chosen", "rejected") if kind == "preference" else ("completion",)
     prompt = row.get("prompt")
@@ -83,6 +84,27 @@ def problems_with_row(row: Mapping[str, Json], kind: str) -> Iterator[tuple[str,
         yield "/rejected", "is the same as /chosen: nothing is preferred"
     if kind == "reward" and (isinstance(row.get("reward"), bool) or not isinstance(row.get("reward"), int | float)):
         yield "/reward", "must be a number"
+
+
+def _problems_with_tools(row: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the tools of a row: each called one is offered once (OpenAI documentation, "Supervised
+    fine-tuning", "Tool calling": `tools` beside `messages`)."""
+    messages, tools = row.get("messages"), row.get("tools")
+    calls = (
+        [call for one in messages if isinstance(one, dict) for call in one.get("tool_calls") or ()]
+        if isinstance(messages, list)
+        else []
+    )
+    called = {call["function"].get("name") for call in calls if isinstance(call, dict)
+              and isinstance(call.get("function"), dict)}  # fmt: skip
+    offered = [one["function"].get("name") for one in tools or () if isinstance(one, dict)
+               and one.get("type") == "function" and isinstance(one.get("function"), dict)]  # fmt: skip
+    if tools is not None and (not isinstance(tools, list) or len(offered) != len(tools)):
+        yield "/tools", 'must be a list of {"type": "function", "function": {...}}'
+    elif len(set(offered)) < len(offered):
+        yield "/tools", "offers a tool twice"
+    elif missing := sorted(str(name) for name in called - set(offered)):
+        yield "/tools", f"lacks the tool {missing[0]}, which is called"
 
 
 def text_of(messages: Sequence[Mapping[str, Json]]) -> str:

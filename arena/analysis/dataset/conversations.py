@@ -47,6 +47,16 @@ def chat_of(call: Sent) -> Chat:
     return chat
 
 
+def tools_of(chat: Chat) -> list[Json]:
+    """Return the tools that a chat with native calls uses, in the form in which chat APIs are offered them, sorted.
+
+    What an op takes is told in the chat itself, so any arguments are allowed here.
+    """
+    names = {call["function"]["name"] for message in chat for call in message.get("tool_calls") or ()}
+    anything = {"type": "object", "additionalProperties": True}
+    return [{"type": "function", "function": {"name": name, "parameters": anything}} for name in sorted(names)]
+
+
 def with_native_calls(chat: Chat) -> Chat:
     """Return a chat with its calls in the form of chat APIs: `tool_calls` of the assistant, results as `tool` messages.
 

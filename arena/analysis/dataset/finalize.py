@@ -22,6 +22,9 @@ from arena.store.files import write_atomic
 from arena.store.rundir import pretty_json
 
 SPLITS = ("train", "val")
+SERVICE_MEMBERS = ("messages", "tools")
+"""Members of a row that the services take (chat_shapes.py)."""
+
 CARD, README = "card.json", "README.md"
 CHARS_PER_TOKEN = 4
 """Rule of thumb of the services' documentation for English text; the card calls its counts estimates."""
@@ -111,7 +114,8 @@ def _unit(row: Mapping[str, Json]) -> str:
 
 
 def write(made: Finished, out: Path, how: Finish, canary: str) -> dict[str, Json]:
-    """Write train.jsonl, val.jsonl (services' form: nothing but `messages`), rows with their origin, card and README.
+    """Write train.jsonl and val.jsonl (services' form: `messages`, and `tools` of rows with native calls), rows with
+    their origin, card and README.
 
     Errors: UsageError where `out` holds something else, or nothing is left to write.
     """
@@ -133,7 +137,7 @@ def write(made: Finished, out: Path, how: Finish, canary: str) -> dict[str, Json
     }
     for name in SPLITS:
         rows = made.rows[name]
-        services = b"".join(_line({"messages": row["messages"]}) for row in rows)
+        services = b"".join(_line({name: row[name] for name in SERVICE_MEMBERS if name in row}) for row in rows)
         origins = b"".join(_line({**row, "canary": canary}) for row in rows)
         for file, data in ((f"{name}.jsonl", services), (f"{name}.origins.jsonl", origins)):
             write_atomic(out / file, data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from arena.analysis.dataset.conversations import Chat, chats_of, with_native_calls
+from arena.analysis.dataset.conversations import Chat, chats_of, tools_of, with_native_calls
 from arena.analysis.dataset.preferences import Rewarded, reward_of, values_of
 from arena.analysis.exports.canary import canary_of
 from arena.engine.finished import SentReader
@@ -13,9 +13,11 @@ from arena.store.finished_run import FinishedRun
 
 
 def rows_of(run: FinishedRun, keys: Collection[str], tool_calls: str = "text") -> Iterator[dict[str, Json]]:
-    """Yield `{"messages": ..., "about": ...}` of the matches of `keys`; see `conversations_of`."""
+    """Yield `{"messages": ..., "about": ...}` of the matches of `keys`, with native calls also `tools`; see
+    `conversations_of`."""
     for _, chat, about in conversations_of(run, keys, tool_calls):
-        yield {"messages": chat, "about": about}
+        tools = tools_of(chat)
+        yield {"messages": chat, **({"tools": tools} if tools else {}), "about": about}
 
 
 def rewarded(

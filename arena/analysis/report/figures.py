@@ -6,6 +6,7 @@ numbers and shapes say the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -74,7 +75,9 @@ def dimensions_figure(tally: Tally, narrow: bool = False) -> Element | None:
         bounds = tally.interval(name, True) if verified else None
         rows.append(Dot(spaced(name), mean, tally.interval(name), second, bounds, text))
     low, high = tally.parts.scale or _range(rows)
-    steps = int(high - low) if tally.parts.scale and high - low <= 10 else 4
+    steps = int(high - low) if tally.parts.scale and high - low <= 10 else round((high - low) / 0.25)
+    while steps > 8:
+        steps = math.ceil(steps / 2)
     ticks = [(low + (high - low) * n / steps, f"{low + (high - low) * n / steps:.3g}") for n in range(steps + 1)]
     return dot_plot("Mean scores with 95 % intervals", rows, low, high, ticks, narrow)
 
@@ -82,7 +85,9 @@ def dimensions_figure(tally: Tally, narrow: bool = False) -> Element | None:
 def _range(rows: Sequence[Dot]) -> tuple[float, float]:
     known = [x for row in rows for x in (row.value, row.second, *(row.bounds or ()), *(row.second_bounds or ()))
              if x is not None]  # fmt: skip
-    return (min(0.0, *known), max(1.0, *known)) if known else (0.0, 1.0)
+    if not known:
+        return 0.0, 1.0
+    return math.floor(4 * min(0.0, *known)) / 4, math.ceil(4 * max(1.0, *known)) / 4
 
 
 _SHARES = [(n / 4, f"{n * 25} %") for n in range(5)]

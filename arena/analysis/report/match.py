@@ -105,7 +105,11 @@ def _scores(record: Record, tally: Tally, anchor: str) -> Markup:
         rule = f"rule {verified.rule}, version {verified.version}"
         lines.append(tag("tr", *first, cell(verified.outcome, heads[2]), cell(rule, heads[3])))
     head = tag("tr", *(tag("th", text, scope="col") for text in heads))
-    return tag("div", tag("table", tag("thead", head), tag("tbody", *lines), class_="small deck"), class_="wide")
+    return tag(
+        "div",
+        tag("table", tag("thead", head), tag("tbody", *lines), class_="small deck" if verified else "small slim"),
+        class_="wide",
+    )
 
 
 def _judge(record: Record) -> Markup:

@@ -86,7 +86,8 @@ def headline(tally: Tally) -> Markup:
         mean, name = min(means) if tally.averaged else means[0]
         top = f" of {tally.parts.scale[1]:g}" if tally.parts.scale else ""
         bounds = tally.interval(name)
-        sub = f"{spaced(name)}; " + (_within(span(bounds)) if bounds else "interval unknown")
+        sub = _within(span(bounds)) if bounds else "interval unknown"
+        sub = f"{spaced(name)}; {sub}" if tally.averaged else sub
         title = f"Lowest mean{as_judged(tally)}" if tally.averaged else f"Mean {spaced(name)}"
         cards.append(_card(title, f"{mean:.2f}{top}", sub))
     if tally.claims:
@@ -124,7 +125,7 @@ def _claims_card(claims: Mapping[str, int]) -> Markup:
     """Return how many of the claims in public turns rest on a computation."""
     whole, computed, wrong = sum(claims.values()), claims.get("computed", 0), claims.get("wrong", 0)
     asserted = claims.get("asserted", 0)
-    sub = f"{computed} of {whole} claims in public turns; {asserted} from nowhere, {wrong} wrong"
+    sub = f"{computed:,} of {whole:,} claims in public turns; {asserted:,} from nowhere, {wrong:,} wrong"
     share = percent(computed / whole if whole else None)
     return _card("Claims that were computed", share, sub if whole else "no claim was made")
 

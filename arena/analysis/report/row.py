@@ -46,8 +46,8 @@ def row(record: Record, mark: Mark, run: str, tally: Tally) -> Markup:
                    tag("small", f"rep {record.trial.plan.get('rep', '-')}", None if not record.flagged else
                        f", {record.stop.sentence}")]),
         "g": " ".join(shown(scores.get(name)) for name in tally.dimensions[:MOST_GRADES]),
-        "m": "-" if mean is None else f"{mean:.2f}",
-        "k": _checks(record),
+        "m": None if not tally.averaged else "-" if mean is None else f"{mean:.2f}",
+        "k": _checks(record) if tally.parts.checks else None,
         "t": str(spent.turns),
         "c": str(spent.tool_calls),
         "n": f"{spent.tokens:,}",

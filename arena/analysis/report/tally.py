@@ -27,7 +27,7 @@ from arena.families.crypto.verified_rates import VerifiedRates
 from arena.families.report import FamilyParts, Panel
 from arena.families.verified import verified_of
 from arena.records import Json, Record
-from arena.stats.intervals import clustered_mean_interval, wilson
+from arena.stats.intervals import clustered_mean_interval, clustered_share_interval, wilson
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE
@@ -237,9 +237,12 @@ class Tally:
         return mean_in(self.total, name, verified)
 
     def interval(self, name: str, verified: bool = False) -> tuple[float, float] | None:
-        """Return the 95 % interval of a dimension's mean, cut to the scale of the grades."""
+        """Return the 95 % interval of a dimension's mean: of a share within 0 to 1, else cut to the scale."""
         found = [verified_in(unit.group).scores if verified else unit.group.scores for unit in self.units.values()]
-        bounds = clustered_mean_interval([(scores.sums.get(name, 0.0), scores.count(name)) for scores in found])
+        clusters = [(scores.sums.get(name, 0.0), scores.count(name)) for scores in found]
+        if name in self.parts.shares:
+            return clustered_share_interval(clusters)
+        bounds = clustered_mean_interval(clusters)
         if bounds is None or self.parts.scale is None:
             return bounds
         lowest, highest = self.parts.scale

@@ -13,8 +13,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from arena.errors import ConfigError
-from arena.families.cheaptalk.pieces import Evidence
-from arena.families.cheaptalk.words import words
+from arena.families.cheaptalk.verifying.pieces import Evidence
+from arena.families.cheaptalk.verifying.words import words
 
 VERSION = "1"
 QUESTIONS_ASKED = 2

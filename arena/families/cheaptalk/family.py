@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 
-from arena.families.cheaptalk import cross_exam, evidence, labels, prompts, rating, reputation
+from arena.families.cheaptalk import cross_exam, labels, prompts, reputation
 from arena.families.cheaptalk.claim import Claim
 from arena.families.cheaptalk.data.load import Source, digest_of
 from arena.families.cheaptalk.detail import Condition, EpisodeDetail
@@ -21,7 +21,6 @@ from arena.families.cheaptalk.findings.lines import talk_lines
 from arena.families.cheaptalk.findings.run import Statistician
 from arena.families.cheaptalk.mock.skill import SKILLS
 from arena.families.cheaptalk.outputs.write import ResultFiles, ResultRules
-from arena.families.cheaptalk.pieces import evidence_of
 from arena.families.cheaptalk.plan import CONDITIONS, LABELS, Game
 from arena.families.cheaptalk.reading import Heard, read_method, read_talk
 from arena.families.cheaptalk.reputation import Reputation
@@ -29,6 +28,8 @@ from arena.families.cheaptalk.scene import ALONE, Scene, Standing
 from arena.families.cheaptalk.scoring import Finished, score_episode
 from arena.families.cheaptalk.spec import SPEC
 from arena.families.cheaptalk.task_budget import NO_BUDGET, spent, within
+from arena.families.cheaptalk.verifying import evidence, rating
+from arena.families.cheaptalk.verifying.pieces import evidence_of
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.spec import FamilySpec
 from arena.formats.decode import encode

@@ -9,8 +9,8 @@ from functools import cached_property
 from arena.families.cheaptalk.claim import Claim
 from arena.families.cheaptalk.deviations.deviation import Moment
 from arena.families.cheaptalk.deviations.table import BASELINE, DEVIATIONS, acted
+from arena.families.cheaptalk.experiments.milestones import Condition
 from arena.families.cheaptalk.metrics.episodes import CONTROLS, NO_MESSAGE, SHUFFLED_MESSAGE
-from arena.families.cheaptalk.milestones import Condition
 from arena.families.cheaptalk.payoff import target_label
 from arena.families.cheaptalk.prompts import bonus_text
 from arena.families.cheaptalk.protocols.protocol import Protocol

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from arena.errors import ArenaError
 from arena.families.cheaptalk.episode_of_record import detail_of, episode_of
-from arena.families.cheaptalk.family import OUTCOMES, CheapTalk
+from arena.families.cheaptalk.family import OUTCOMES, VALUES, CheapTalk
 from arena.families.cheaptalk.findings.conduct import Conduct
 from arena.families.cheaptalk.findings.curves import ReputationCurves
 from arena.families.cheaptalk.findings.episode_rows import episode_rows
@@ -26,6 +26,7 @@ class CheapTalkParts(FamilyParts):
     """A finished run of the cheaptalk family; None for it where its inputs are damaged: its records still say much."""
 
     outcomes: Sequence[str] = OUTCOMES
+    shares = tuple(value.name for value in VALUES if value.scale == "share")
     unit_noun = "claim"
     trial_nouns = ("episode", "episodes")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arena.families.cheaptalk.deviations.table import DEVIATIONS
-from arena.families.cheaptalk.experiment import Output
+from arena.families.cheaptalk.experiments.experiment import Output
 from arena.families.cheaptalk.findings.run import Rules
 from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 from arena.families.cheaptalk.outputs.write import ResultRules

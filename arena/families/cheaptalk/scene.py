@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from arena.families.cheaptalk.claim import Claim
-from arena.families.cheaptalk.experiment import CrossExam
+from arena.families.cheaptalk.experiments.experiment import CrossExam
 from arena.families.cheaptalk.reputation import Reputation, ReputationConfig
 
 SENDER, RECEIVER, SOLVER = "sender", "receiver", "solver"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from arena.families.cheaptalk.checking import Checked, checked
 from arena.families.cheaptalk.claim import Claim, Label
 from arena.families.cheaptalk.cross_exam import cross_exam_penalty
 from arena.families.cheaptalk.detail import (
@@ -20,7 +19,6 @@ from arena.families.cheaptalk.detail import (
 )
 from arena.families.cheaptalk.deviations.deviation import Conduct as Followed
 from arena.families.cheaptalk.deviations.table import BASELINE, behaved
-from arena.families.cheaptalk.matches import Match
 from arena.families.cheaptalk.metrics.episodes import NO_MESSAGE
 from arena.families.cheaptalk.payoff import (
     Conduct,
@@ -32,11 +30,13 @@ from arena.families.cheaptalk.payoff import (
     with_reputation,
 )
 from arena.families.cheaptalk.protocols.p3_slashing import is_forced
-from arena.families.cheaptalk.rating import Rating, Weights
 from arena.families.cheaptalk.reading import Heard
 from arena.families.cheaptalk.reputation import update
 from arena.families.cheaptalk.scene import RECEIVER, SENDER, SOLVER, Scene
-from arena.families.cheaptalk.verifier import EvidenceVerification, verify
+from arena.families.cheaptalk.verifying.checking import Checked, checked
+from arena.families.cheaptalk.verifying.matches import Match
+from arena.families.cheaptalk.verifying.rating import Rating, Weights
+from arena.families.cheaptalk.verifying.verifier import EvidenceVerification, verify
 from arena.records import Transcript
 
 

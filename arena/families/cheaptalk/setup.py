@@ -14,20 +14,20 @@ from arena.families.cheaptalk.data.sampling import sample, with_distractors
 from arena.families.cheaptalk.data.table import dataset
 from arena.families.cheaptalk.data.wiki_pages import WikiPages
 from arena.families.cheaptalk.deviations.table import DEVIATIONS
-from arena.families.cheaptalk.experiment import CrossExam
+from arena.families.cheaptalk.experiments.experiment import CrossExam
+from arena.families.cheaptalk.experiments.milestones import Choice, compared, conditions, deviations_of, protocols_of
 from arena.families.cheaptalk.family import CLAIMS_INPUT, CheapTalk, source_json
-from arena.families.cheaptalk.matches import MATCHES
-from arena.families.cheaptalk.milestones import Choice, compared, conditions, deviations_of, protocols_of
 from arena.families.cheaptalk.payoff import payoff
 from arena.families.cheaptalk.plan import Game, Rules
 from arena.families.cheaptalk.protocols.protocol import Protocol
 from arena.families.cheaptalk.protocols.table import PROTOCOLS, MethodChoice, methods
-from arena.families.cheaptalk.rating import Weights
 from arena.families.cheaptalk.results import payoff_config, reputation_config, result_rules
 from arena.families.cheaptalk.scene import CLOSED, Constants
 from arena.families.cheaptalk.scoring import Paying
 from arena.families.cheaptalk.task_budget import TaskBudget
 from arena.families.cheaptalk.training import training as training
+from arena.families.cheaptalk.verifying.matches import MATCHES
+from arena.families.cheaptalk.verifying.rating import Weights
 from arena.formats.decode import decode
 from arena.formats.suggest import suggest
 from arena.messages import Sampling

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from arena.families.cheaptalk.data.table import DATASETS
 from arena.families.cheaptalk.detail import EpisodeDetail
-from arena.families.cheaptalk.matches import MATCHES
 from arena.families.cheaptalk.payoff import PAYOFFS
+from arena.families.cheaptalk.verifying.matches import MATCHES
 from arena.families.spec import FamilySpec, Need, Words
 from arena.settings.table import CORE, GROUPS, JUDGE, PLAYED, PLAYERS, MockModels, Setting
 

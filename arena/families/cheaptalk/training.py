@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from arena.families.cheaptalk.experiments.milestones import P1, P2, P3
 from arena.families.cheaptalk.metrics.episodes import HONEST
-from arena.families.cheaptalk.milestones import P1, P2, P3
 from arena.families.cheaptalk.scene import RECEIVER, SENDER
 from arena.families.training import Training
 from arena.records import Record

@@ -112,4 +112,5 @@ SPEC = FamilySpec(
     not_compared=("shim_sha256", "routing", "defences", "models", "shim"),
     rule_files={"slices_sha256": ("slices_folder", "slices"), "evaluator": ("evaluator",)},
     chooses_conditions=("attacks",),
+    report="arena.families.risk.report",
 )

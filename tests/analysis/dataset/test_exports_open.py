@@ -89,6 +89,8 @@ def test_rows_hold_what_trainers_want_and_nothing_else_beside(files: dict[str, P
 def test_native_calls_are_answered_by_their_id(files: dict[str, Path]) -> None:
     """OpenAI, "Chat", "The chat completion object": `tool_calls`, and messages of the role `tool`."""
     called, answered = 0, 0
+    assert all({tool["function"]["name"] for tool in row["tools"]} == {call["function"]["name"] for call in _calls(row)}
+               for row in loaded(files["native"]) if any(_calls(row)))  # fmt: skip
     for row in loaded(files["native"]):
         ids = [call["id"] for message in row["messages"] for call in message.get("tool_calls", ())]
         results = [message["tool_call_id"] for message in row["messages"] if message["role"] == "tool"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from arena.analysis.dataset.chat_shapes import problems_with_row
+from arena.analysis.dataset.conversations import tools_of
 from arena.analysis.dataset.finalize import Finish, finish, read_rows, split_of, write
 from arena.analysis.dataset.similar import resemblance, shingles, without_repeats
 from arena.errors import DataError, UsageError
@@ -95,7 +96,16 @@ CALL = {"id": "1", "type": "function", "function": {"name": "hash", "arguments":
     ],
 )  # fmt: skip
 def test_a_documented_chat_is_accepted(messages: Any) -> None:
-    assert list(problems_with_row({"messages": messages}, "messages")) == []
+    assert list(problems_with_row({"messages": messages, "tools": tools_of(messages)}, "messages")) == []
+
+
+@pytest.mark.parametrize("tools", [None, [], [{"type": "function", "function": {"name": "ping"}}], {"hash": 1},
+                                   [{"type": "function", "function": {"name": "hash"}}] * 2])  # fmt: skip
+def test_tools_must_hold_each_called_one_once(tools: Any) -> None:
+    messages = [*GOOD[:2], {"role": "assistant", "content": None, "tool_calls": [CALL]},
+                {"role": "tool", "tool_call_id": "1", "content": "{}"}, GOOD[2]]  # fmt: skip
+    row = {"messages": messages, **({} if tools is None else {"tools": tools})}
+    assert [place for place, _ in problems_with_row(row, "messages")] == ["/tools"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from arena.analysis.dataset.chat_shapes import problems_with_row
-from arena.analysis.dataset.conversations import with_native_calls
+from arena.analysis.dataset.conversations import tools_of, with_native_calls
 from arena.analysis.dataset.preferences import Rewarded, preference_rows, reward_rows
 from arena.cli.entry import main
 from arena.play.tool_protocol import results_message
@@ -63,7 +63,8 @@ def test_calls_become_tool_calls_and_their_results_tool_messages() -> None:
     made = with_native_calls(chat)
     assert [message["role"] for message in made] == ["system", "user", "assistant", "tool", "tool", "assistant"]
     assert json.loads(made[2]["tool_calls"][1]["function"]["arguments"]) == {"data": "00"}
-    assert list(problems_with_row({"messages": made}, "messages")) == []
+    assert list(problems_with_row({"messages": made, "tools": tools_of(made)}, "messages")) == []
+    assert [tool["function"]["name"] for tool in tools_of(made)] == ["hash", "ping"]
 
 
 def test_a_malformed_call_stays_text() -> None:

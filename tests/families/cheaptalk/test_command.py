@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arena.families.cheaptalk.milestones import FOUR, SIX
+from arena.families.cheaptalk.experiments.milestones import FOUR, SIX
 from tests.families.cheaptalk.runs import by_condition, cheaptalk, details, records
 from tests.support.arena_rig import ROOT
 

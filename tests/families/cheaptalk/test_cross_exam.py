@@ -13,7 +13,7 @@ from arena.families.cheaptalk.cross_exam import (
     evidence_state,
     questions,
 )
-from arena.families.cheaptalk.pieces import evidence_of
+from arena.families.cheaptalk.verifying.pieces import evidence_of
 
 LONG = (
     "The mill was sold in the spring of that year and the deed that proves it lies in the town hall beside the old one"

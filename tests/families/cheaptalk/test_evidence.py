@@ -13,8 +13,8 @@ import pytest
 from arena.families.cheaptalk.claim import Claim, Label, Sentence
 from arena.families.cheaptalk.data.load import load
 from arena.families.cheaptalk.data.table import dataset
-from arena.families.cheaptalk.evidence import account, fever_score, is_shown, strict_match, string_match
-from arena.families.cheaptalk.words import folded, words
+from arena.families.cheaptalk.verifying.evidence import account, fever_score, is_shown, strict_match, string_match
+from arena.families.cheaptalk.verifying.words import folded, words
 
 ROOT = Path(__file__).resolve().parents[3]
 CASES = ROOT / "tests" / "data" / "cheaptalk" / "evidence_pairs.jsonl"

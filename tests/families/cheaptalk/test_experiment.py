@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from arena.errors import DataError
-from arena.families.cheaptalk.experiment import Baseline, Experiment, decode_experiment, read_experiment
+from arena.families.cheaptalk.experiments.experiment import Baseline, Experiment, decode_experiment, read_experiment
 from arena.families.cheaptalk.payoff import PayoffConfig
-from arena.families.cheaptalk.rating import Weights
 from arena.families.cheaptalk.reputation import ReputationConfig
+from arena.families.cheaptalk.verifying.rating import Weights
 
 FOLDER = Path(__file__).resolve().parents[3] / "config" / "cheaptalk"
 

@@ -12,7 +12,7 @@ import pytest
 from arena.families.cheaptalk.data.load import load
 from arena.families.cheaptalk.data.table import dataset
 from arena.families.cheaptalk.deviations.table import DEVIATIONS
-from arena.families.cheaptalk.milestones import FOUR, SIX
+from arena.families.cheaptalk.experiments.milestones import FOUR, SIX
 from arena.families.cheaptalk.protocols.table import PROTOCOLS
 from arena.families.cheaptalk.scene import ALONE, RECEIVER, SENDER
 from tests.families.cheaptalk.runs import (

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from arena.errors import ConfigError
-from arena.families.cheaptalk.experiment import Output
+from arena.families.cheaptalk.experiments.experiment import Output
 from arena.families.cheaptalk.findings.run import Rules
 from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 from arena.families.cheaptalk.outputs.across_seeds import aggregate

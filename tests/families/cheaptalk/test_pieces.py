@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.families.cheaptalk.pieces import Evidence, evidence_of
+from arena.families.cheaptalk.verifying.pieces import Evidence, evidence_of
 
 ONE, TWO = "Askrey Mill was sold in 1801.", "The final assessment of the mill was made in 1790."
 

@@ -6,9 +6,9 @@ import pytest
 
 from arena.errors import ConfigError
 from arena.families.cheaptalk.claim import Claim, Label, Sentence
-from arena.families.cheaptalk.pieces import Evidence
-from arena.families.cheaptalk.rating import MAX_PIECE, Rating, Weights, combined, prompt, read_rating
-from arena.families.cheaptalk.verifier import verify
+from arena.families.cheaptalk.verifying.pieces import Evidence
+from arena.families.cheaptalk.verifying.rating import MAX_PIECE, Rating, Weights, combined, prompt, read_rating
+from arena.families.cheaptalk.verifying.verifier import verify
 
 GOLD = "Askrey Mill was sold to the miller Jon Pauwel in 1801."
 CLAIM = Claim("x", "The mill changed hands.", Label.SUPPORTS, ((Sentence(GOLD),),))

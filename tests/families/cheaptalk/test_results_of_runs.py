@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from arena.families.cheaptalk.milestones import FOUR, SIX
+from arena.families.cheaptalk.experiments.milestones import FOUR, SIX
 from tests.families.cheaptalk.runs import by_condition, cheaptalk, command, payoff, unclocked
 from tests.support.arena_rig import ROOT, environment
 

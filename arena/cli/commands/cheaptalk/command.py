@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from arena.cli.commands.cheaptalk.aggregate_flags import add_flags
 from arena.cli.console import Console
-from arena.families.cheaptalk.presets import PRESETS, with_defaults
+from arena.families.cheaptalk.experiments.presets import PRESETS, with_defaults
 from arena.families.cheaptalk.spec import SPEC
 from arena.settings.config import build_parser
 from arena.settings.flags import Parser

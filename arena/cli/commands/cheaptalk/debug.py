@@ -18,7 +18,7 @@ from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK
 from arena.families.cheaptalk.detail import EpisodeDetail
 from arena.families.cheaptalk.episode_of_record import detail_of
-from arena.families.cheaptalk.presets import PRESETS
+from arena.families.cheaptalk.experiments.presets import PRESETS
 from arena.families.cheaptalk.spec import SPEC
 from arena.formats.decode import encode
 from arena.formats.tables import printable

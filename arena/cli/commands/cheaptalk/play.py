@@ -14,9 +14,9 @@ from arena.cli.process import process_context
 from arena.cli.settings import read_settings
 from arena.engine.build import RunRequest
 from arena.errors import UsageError
-from arena.families.cheaptalk.experiment import decode_experiment
-from arena.families.cheaptalk.presets import PRESETS, with_defaults
-from arena.families.cheaptalk.settings_of_experiment import check_effects, played, pointers, settings_of
+from arena.families.cheaptalk.experiments.experiment import decode_experiment
+from arena.families.cheaptalk.experiments.presets import PRESETS, with_defaults
+from arena.families.cheaptalk.experiments.settings_of_experiment import check_effects, played, pointers, settings_of
 from arena.families.cheaptalk.spec import SPEC
 from arena.formats import simpleyaml
 from arena.settings.config import Config

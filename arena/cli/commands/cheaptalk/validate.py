@@ -18,7 +18,7 @@ from arena.errors import EXIT_ERRORS, EXIT_OK, ArenaError
 from arena.families.cheaptalk.data.load import load
 from arena.families.cheaptalk.data.table import dataset
 from arena.families.cheaptalk.episode_of_record import detail_of
-from arena.families.cheaptalk.presets import PRESETS
+from arena.families.cheaptalk.experiments.presets import PRESETS
 from arena.families.cheaptalk.spec import SPEC
 from arena.settings.config import Config
 

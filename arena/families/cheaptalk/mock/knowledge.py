@@ -13,8 +13,8 @@ from functools import lru_cache
 from arena.families.cheaptalk.claim import LABELS, Claim, Label
 from arena.families.cheaptalk.data.load import load
 from arena.families.cheaptalk.data.table import dataset
-from arena.families.cheaptalk.evidence import in_conflict
-from arena.families.cheaptalk.words import words
+from arena.families.cheaptalk.verifying.evidence import in_conflict
+from arena.families.cheaptalk.verifying.words import words
 from arena.settings.places import DATA_ROOT
 
 ENOUGH = 0.5

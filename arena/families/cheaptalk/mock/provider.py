@@ -14,7 +14,7 @@ from arena.families.cheaptalk.mock.knowledge import believed
 from arena.families.cheaptalk.mock.prompted import task
 from arena.families.cheaptalk.mock.skill import SKILLS, Skill
 from arena.families.cheaptalk.prompts import ALONE_SYSTEM, SOLVER_SYSTEM
-from arena.families.cheaptalk.words import words
+from arena.families.cheaptalk.verifying.words import words
 from arena.messages import ModelRequest
 from arena.play.limits import CHARS_PER_TOKEN
 from arena.providers.mock import MockModel, MockProvider

@@ -10,10 +10,10 @@ from arena.families.cheaptalk.labels import read_label
 from arena.families.cheaptalk.mock.knowledge import believed, draw, guess, understood
 from arena.families.cheaptalk.mock.prompted import from_sender, reputation_in, task
 from arena.families.cheaptalk.mock.skill import Skill
-from arena.families.cheaptalk.pieces import evidence_of
 from arena.families.cheaptalk.prompts import RECEIVER_ALONE_SYSTEM
 from arena.families.cheaptalk.reading import split_answers
-from arena.families.cheaptalk.words import words
+from arena.families.cheaptalk.verifying.pieces import evidence_of
+from arena.families.cheaptalk.verifying.words import words
 from arena.messages import ModelRequest
 
 CONFIRMED, DENIED, UNSUPPORTED = 0.96, 0.2, 0.45

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from arena.errors import ConfigError
 from arena.families.cheaptalk.episode_of_record import detail_of, episode_of
-from arena.families.cheaptalk.experiment import Output
+from arena.families.cheaptalk.experiments.experiment import Output
 from arena.families.cheaptalk.findings.as_json import findings_json
 from arena.families.cheaptalk.findings.run import Rules, Statistician
 from arena.families.cheaptalk.metrics.episodes import Episode

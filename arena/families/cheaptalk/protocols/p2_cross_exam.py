@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
 from arena.families.cheaptalk.cross_exam import evidence_state, questions
-from arena.families.cheaptalk.pieces import evidence_of
 from arena.families.cheaptalk.prompts import ANSWER_CUE, questions_cue, receiver_cue
 from arena.families.cheaptalk.protocols.protocol import Protocol, decision, opening, said, talk_systems
 from arena.families.cheaptalk.scene import RECEIVER, SENDER, Scene
+from arena.families.cheaptalk.verifying.pieces import evidence_of
 from arena.play.dialogue import Row
 from arena.records import Transcript
 

@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
-from arena.families.cheaptalk.checking import check_report, checked
 from arena.families.cheaptalk.protocols.p2_cross_exam import questioning
 from arena.families.cheaptalk.protocols.protocol import Protocol, decision, opening, said, talk_systems
 from arena.families.cheaptalk.scene import SENDER, Scene
+from arena.families.cheaptalk.verifying.checking import check_report, checked
 from arena.play.dialogue import Row
 from arena.records import Transcript
 

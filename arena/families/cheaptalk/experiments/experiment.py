@@ -14,8 +14,8 @@ from pathlib import Path
 from arena.errors import ConfigError, DataError, Issue
 from arena.families.cheaptalk.cross_exam import QUESTIONS, QUESTIONS_ASKED
 from arena.families.cheaptalk.payoff import PayoffConfig
-from arena.families.cheaptalk.rating import Weights
 from arena.families.cheaptalk.reputation import ReputationConfig
+from arena.families.cheaptalk.verifying.rating import Weights
 from arena.formats import simpleyaml
 from arena.formats.suggest import suggest
 

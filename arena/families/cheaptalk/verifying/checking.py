@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from arena.families.cheaptalk.claim import Claim, Label
-from arena.families.cheaptalk.evidence import Account, account
 from arena.families.cheaptalk.labels import read_label
-from arena.families.cheaptalk.pieces import Evidence, evidence_of
+from arena.families.cheaptalk.verifying.evidence import Account, account
+from arena.families.cheaptalk.verifying.pieces import Evidence, evidence_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 
 from arena.errors import ConfigError, DataError, Issue
 from arena.families.cheaptalk.data.table import DATASETS
-from arena.families.cheaptalk.experiment import Baseline, Experiment
-from arena.families.cheaptalk.milestones import MILESTONES
+from arena.families.cheaptalk.experiments.experiment import Baseline, Experiment
+from arena.families.cheaptalk.experiments.milestones import MILESTONES
 from arena.families.cheaptalk.protocols.table import PROTOCOLS
 from arena.families.cheaptalk.scene import CLOSED
 from arena.families.cheaptalk.spec import NOT_RATING

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arena.families.cheaptalk.claim import Claim, Label
-from arena.families.cheaptalk.evidence import fever_score, strict_match, string_match
-from arena.families.cheaptalk.matches import Match, strict
-from arena.families.cheaptalk.pieces import Evidence
-from arena.families.cheaptalk.rating import EQUAL, Rating, Weights, combined
+from arena.families.cheaptalk.verifying.evidence import fever_score, strict_match, string_match
+from arena.families.cheaptalk.verifying.matches import Match, strict
+from arena.families.cheaptalk.verifying.pieces import Evidence
+from arena.families.cheaptalk.verifying.rating import EQUAL, Rating, Weights, combined
 
 NO_EVIDENCE = "no_evidence_provided"
 NOTHING_PARSED = "no_evidence_parsed_from_content"

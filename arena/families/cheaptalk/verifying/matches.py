@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from arena.families.cheaptalk.claim import Claim
-from arena.families.cheaptalk.evidence import strict_match, string_match
+from arena.families.cheaptalk.verifying.evidence import strict_match, string_match
 
 Match = Callable[[Sequence[str], Claim], float | None]
 """Pieces and a claim -> 0 to 1; None where the claim has no text to match with."""

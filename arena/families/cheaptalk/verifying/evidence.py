@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from arena.families.cheaptalk.claim import Claim, Label
-from arena.families.cheaptalk.words import Words, words
+from arena.families.cheaptalk.verifying.words import Words, words
 
 VERSION = "1"
 MATCHED_FROM = 0.3

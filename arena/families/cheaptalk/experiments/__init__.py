@@ -1,0 +1,5 @@
+"""What is played: experiment files, the milestones of the predecessor, what each subcommand plays by itself.
+
+Does not belong here: how an episode is played (family.py, protocols/). Start with experiment.py (a file, typed), then
+settings_of_experiment.py (a file as settings), milestones.py and presets.py.
+"""
