@@ -54,6 +54,29 @@ def value(run: Path, name: str) -> float | None:
     return found.value
 
 
+def unlike(run: Path, **changes: Any) -> dict[str, Any]:
+    """Return the summary of a run whose scores are on scales of their own."""
+    return {**FinishedRun(run).summary(), **changes}
+
+
+def test_scores_of_unlike_scales_have_no_mean(run: Path) -> None:
+    few = list(DIMENSIONS[:2])
+    for path in ("mean_score", "verified.mean_score", "per_challenge.c1.mean_score"):
+        (found,) = measures(unlike(run, averaged_scores=[]), path.split("."))
+        assert found.value is None and "unlike scales" in found.why
+    summary = unlike(run, averaged_scores=few)
+    (found,) = measures(summary, ["mean_score"])
+    assert found.value == pytest.approx(sum(summary["mean_scores"][name] for name in few) / 2, abs=1e-6)
+
+
+def test_mean_of_a_score_that_trials_may_lack_has_no_number_of_observations(run: Path) -> None:
+    name = DIMENSIONS[0]
+    (usual,) = measures(unlike(run), ["mean_scores", name])
+    (optional,) = measures(unlike(run, optional_scores=[name]), ["mean_scores", name])
+    assert usual.n == 6 and usual.interval is not None
+    assert optional.value == usual.value and (optional.n, optional.interval) == (None, None)
+
+
 def test_every_status_has_a_rate_that_counts_it(run: Path) -> None:
     rates = {"done": "scored_rate", "error": "errors_rate"} | {
         s: f"{s}_rate" for s in ("aborted", "denied", "limit", "pending")

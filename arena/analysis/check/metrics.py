@@ -67,6 +67,14 @@ def share(count: int, n: int, nothing: str) -> Figure:
     return Figure(count / n, n, wilson(count, n))
 
 
+AVERAGED = "averaged_scores"
+"""The member of summary.json that names the dimensions that may be averaged with each other."""
+
+
+OPTIONAL = "optional_scores"
+"""The member of summary.json that names the dimensions that a scored trial may lack."""
+
+
 def played(group: Mapping[str, Json]) -> int:
     """Return how many matches a summary, or a group in it, counts."""
     return int(group["n_matches"] if "n_matches" in group else group["n"])
@@ -88,7 +96,9 @@ def _counted(name: str) -> Callable[[Mapping[str, Json]], Figure]:
 def _verified(figure: Callable[[Mapping[str, Json]], Figure]) -> Callable[[Mapping[str, Json]], Figure]:
     def found(group: Mapping[str, Json]) -> Figure:
         part = group.get("verified")
-        return Figure(None, 0, why="the run has no verified scores") if part is None else figure(part)
+        if part is None:
+            return Figure(None, 0, why="the run has no verified scores")
+        return figure({**part, AVERAGED: group.get(AVERAGED)})
 
     return found
 
@@ -103,8 +113,15 @@ def check_rate(group: Mapping[str, Json], name: str, passed: bool) -> Figure:
 
 
 def mean_score(group: Mapping[str, Json]) -> Figure:
-    """Return the mean over all dimensions of the mean scores."""
-    means = [value for value in group["mean_scores"].values() if value is not None]
+    """Return the mean of the mean scores of all dimensions on one scale: `averaged_scores` of the summary.
+
+    A run of an earlier version has no such member; its dimensions are on one scale.
+    """
+    averaged = group.get(AVERAGED)
+    if averaged == []:
+        return Figure(None, 0, why="its scores are on unlike scales: name one of them, as in mean_scores.NAME")
+    names = group["mean_scores"] if averaged is None else averaged
+    means = [group["mean_scores"][name] for name in names if group["mean_scores"][name] is not None]
     if not means:
         return Figure(None, 0, why="no match has a score")
     return Figure(round(sum(means) / len(means), 6), group["scored"])
@@ -149,7 +166,7 @@ def _not_played(group: Mapping[str, Json]) -> Figure:
 DERIVED: Mapping[str, tuple[Callable[[Mapping[str, Json]], Figure], str]] = {
     "success_rate": (lambda group: success(group["outcomes"]), "share of the best outcome among the matches with one"),
     "verified.success_rate": (_verified(lambda part: success(part["outcomes"])), "the same by the verified scores"),
-    "mean_score": (mean_score, "mean of the mean scores of all dimensions"),
+    "mean_score": (mean_score, "mean of the mean scores of all dimensions on one scale"),
     "verified.mean_score": (_verified(mean_score), "the same of the verified scores"),
     "capped_rate": (_verified(lambda part: share(part["capped"], part["scored"], "no match has a verified score")),
                     "share of scored matches in which verification lowered a grade"),
@@ -195,7 +212,7 @@ def _measures(
         raise UnknownMetric("a metric is missing behind the group")
     groups = _groups(scope, path[0]) if not before else None
     if groups is None:
-        yield from _named(scope, before, path)
+        yield from _named({**scope, **{name: summary.get(name) for name in (AVERAGED, OPTIONAL)}}, before, path)
         return
     depth = 2 if path[0] != "by" else 3
     if len(path) <= depth:
@@ -312,17 +329,22 @@ def _figure_of(node: Json) -> Figure | None:
 
 
 def _behind(scope: Mapping[str, Json], walked: tuple[str, ...]) -> int | None:
-    """Return the number of observations behind a number of summary.json."""
+    """Return the number of observations behind a number of summary.json; None where it does not say."""
     part = scope["verified"] if walked[0] == "verified" else scope
     if "mean_scores" in walked or "sd_scores" in walked:
-        return int(part["scored"])
+        return None if walked[-1] in (scope.get(OPTIONAL) or ()) else int(part["scored"])
     counted = walked[0] in ("outcomes", "statuses", "checks", "verified", "stops")
     return played(scope) if counted else None
 
 
 def _interval(scope: Mapping[str, Json], walked: tuple[str, ...]) -> tuple[float, float] | None:
-    """Return the interval of a mean score of the whole run, by challenge; None of anything else."""
+    """Return the interval of a mean score of the whole run, by challenge; None of anything else.
+
+    None, too, of a score that not every trial has: summary.json does not say how many have it.
+    """
     verified = walked[0] == "verified"
+    if walked[-1] in (scope.get(OPTIONAL) or ()):
+        return None
     if walked[1 if verified else 0] != "mean_scores" or "unit_noun" not in scope:
         return None
     clusters = []
