@@ -10,7 +10,7 @@ from pathlib import Path
 
 from arena.analysis.dataset.contamination import audit_file
 from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
-from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows
+from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows, values_of
 from arena.analysis.dataset.rows import rewarded, rows_of
 from arena.cli.console import Console
 from arena.cli.dataset_steps import (
@@ -36,6 +36,7 @@ from arena.families.crypto.dataset.requests import Writing, lines
 from arena.families.crypto.dataset.surface import varied_match
 from arena.families.crypto.dataset.written import invented_answers
 from arena.families.crypto.spec import SPEC
+from arena.formats.suggest import suggest
 from arena.formats.tables import printable
 from arena.play.tool_protocol import describe
 from arena.providers.batch_lines import MAX_BYTES, MAX_REQUESTS
@@ -299,6 +300,7 @@ def _rows(options: argparse.Namespace, console: Console) -> int:
 
 def _rewarded(options: argparse.Namespace) -> list[Rewarded]:
     found: list[Rewarded] = []
+    named: set[str] = set()
     for path in options.runs:
         run = open_run(path)
         if run.manifest.family == SPEC.name:
@@ -309,8 +311,12 @@ def _rewarded(options: argparse.Namespace) -> list[Rewarded]:
         taken = None if options.reward or run.manifest.family == SPEC.name else chosen(run)
         given = None if taken is None else taken.rewards
         found += rewarded(run, options.reward or VERIFIED, options.tool_calls, given)
+        if not found:
+            named.update(name for record in run.records for name in values_of(record))
     if not found:
-        raise UsageError(f"no match of these runs has the reward {options.reward or VERIFIED!r}; give --reward NAME")
+        wanted, known = options.reward or VERIFIED, sorted(named)
+        there = f"there are: {', '.join(known)}" if known else "they have no score at all"
+        raise UsageError(f"no match of these runs has the reward {wanted!r}{suggest(wanted, known)}; {there}")
     return found
 
 

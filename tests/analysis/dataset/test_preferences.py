@@ -94,7 +94,8 @@ def test_a_run_gives_rows_of_its_conversations(run: Path, tmp_path: Path) -> Non
 
 def test_a_reward_that_no_match_has_is_refused(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dataset", "rewards", str(run), "--reward", "luck", "--out", str(tmp_path / "r")]) == 2
-    assert "has the reward 'luck'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "has the reward 'luck'; there are: " in said and "Security Strength" in said
 
 
 def test_a_held_out_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
