@@ -129,11 +129,11 @@ def test_a_resume_with_other_judges_limits_or_matches_is_another_run(run: Path, 
     for words in (("--judge", "mock/judge-noisy"), ("--judge", "mock/judge", "--judge-repetitions", "2"),
                   ("--judge", "mock/judge", "--judge-max-chars-total", "100")):  # fmt: skip
         ended = rejudge(run, *words, *out)
-        assert ended.code == 2 and "this is another run" in ended.err
+        assert ended.code == 2 and "was started otherwise" in ended.err
     edit_lines(run / "matches.jsonl", lambda record: record["transcript"][0].update(text="other words"))
     launder(run)
     ended = rejudge(run, "--judge", "mock/judge", *out)
-    assert ended.code == 2 and "/source/plays_sha256" in ended.err
+    assert ended.code == 2 and "the run that is judged again is another one, or was changed" in ended.err
     assert everything(tmp_path / "again") == before
 
 

@@ -74,4 +74,4 @@ def test_table_has_a_column_for_each_measure() -> None:
     found.add(record(told(Label.NEI, None)))
     rows = conduct_rows(found.to_json())
     assert len(HEADS) == len(MEASURES) + 1 == len(rows[0]) and rows[0][:2] == ["p3_slashing, lie", "-"]
-    assert "p3_slashing, lie" in conduct_lines(found.to_json())[1]
+    assert "p3_slashing lie" in conduct_lines(found.to_json())[1]

@@ -208,6 +208,12 @@ def test_another_seed_gives_another_instance_and_the_same_seed_the_same(challeng
     assert drawn(challenge, SEEDS[0]) == drawn(challenge, SEEDS[0])
 
 
+def _holds(value: Any, part: Any) -> bool:
+    """Whether a value holds another: who hands out codes knows them all."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value == part or any(_holds(one, part) for one in inner)
+
+
 @each_challenge
 def test_a_secret_stands_in_no_prompt_of_another_role(challenge: dict[str, Any]) -> None:
     instance = challenge["instance"]
@@ -216,6 +222,7 @@ def test_a_secret_stands_in_no_prompt_of_another_role(challenge: dict[str, Any])
         for other in own_of(challenge):
             shared = {*instance["own"].get(other, ())}
             prompt = system_prompt(challenge, other, None, 12, values)
+            shared |= {name for name in names for held in shared if _holds(values[held], values[name])}
             for name in names:
                 written = rf"(?<!\w){re.escape(json.dumps(values[name], sort_keys=True))}(?!\w)"
                 assert other == role or name in shared or not re.search(written, prompt), (other, name)

@@ -245,11 +245,17 @@ def careful(
     return verdicts("careful", tmp_path_factory.mktemp("set") / "careful")
 
 
-def test_careful_players_declare_no_wrong_result_on_the_whole_set(
+def test_careful_players_declare_no_wrong_result_where_nothing_has_to_be_refused(
     careful: tuple[Counter[str], list[dict[str, Any]]],
 ) -> None:
+    """They understand no texts, so they refuse nothing: what ought to be refused they accept, or leave open."""
     counted, records = careful
-    bad = [r["key"] for r in records if r["judging"]["checks"]["result"]["verdict"] not in ("right", "none")]
+    bad = []
+    for record in records:
+        checks = record["judging"]["checks"]
+        refusing = checks["case"] is not None and checks["case"]["negative"]
+        if not refusing and checks["result"]["verdict"] not in ("right", "none"):
+            bad.append(record["key"])
     assert bad == [], "a rule of arena/families/crypto/mock/claims.py claims too much for these"
     assert counted["right"] >= 20, counted
 

@@ -41,6 +41,7 @@ def channels_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequen
         return
     instance = challenge.get("instance")
     secret = instance.get("secret", {}) if isinstance(instance, dict) else {}
+    secret = secret if isinstance(secret, dict) else {}  # what is wrong with it is said where it is checked
     names = {name for held in secret.values() if isinstance(held, list) for name in held if isinstance(name, str)}
     for name, listed in may_hear.items():
         if name not in names:
