@@ -344,6 +344,9 @@ def _compact(value: Json) -> str:
 
 
 RESULTS_HEADER = "Calculator results (only you see them):"
+MARKED_HEADER = "Calculator results {nonce}:"
+"""The first line of results that carry the mark of their seat."""
+
 RESULTS_FOOTER = "Call again, or write your message to the others without a call."
 
 
@@ -355,7 +358,7 @@ def results_message(results: Sequence[tuple[str, Json]], nonce: str = "") -> str
     `results`: pairs of call id and answer, an object with `ok` (what the calculator gave, or an error object for a
     malformed call or a limit). `deterministic`, the same on every answer of a run, is left out.
     """
-    lines = [f"Calculator results {nonce}:" if nonce else RESULTS_HEADER]
+    lines = [MARKED_HEADER.format(nonce=nonce) if nonce else RESULTS_HEADER]
     for call_id, answer in results:
         if isinstance(answer, dict):
             shown = {"id": call_id}

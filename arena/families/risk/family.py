@@ -14,7 +14,7 @@ from arena.families.risk.assessment import FAILED, OUTCOMES, PASSED, SUCCEEDED, 
 from arena.families.risk.attacks.table import ATTACKS
 from arena.families.risk.checkers.checker import AGENT
 from arena.families.risk.checkers.table import first_breach
-from arena.families.risk.compose import NO_ATTACK, Scene
+from arena.families.risk.compose import NO_ATTACK, Scene, marked
 from arena.families.risk.plan import CONDITIONS, LABELS, RiskSetup, attacks_digest
 from arena.families.risk.risk_facts import RiskFacts, risk_lines
 from arena.families.risk.rows import Beside, unplayed_row
@@ -25,6 +25,7 @@ from arena.families.spec import FamilySpec
 from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool, ToolAnswer
 from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds
 from arena.play.dialogue import DialogueSetup, Row, converse
+from arena.play.hearing import seat_nonce
 from arena.play.past import Past
 from arena.play.services import Services
 from arena.play.toolbox import Toolbox
@@ -33,7 +34,7 @@ from arena.settings.config import Config
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raise it when the same answers would give another score: checkers, assessment, instructions."""
 
 SLICES_INPUT = "slices.json"
@@ -111,8 +112,10 @@ class RiskFamily:
     def play(self, trial: Trial, services: Services, past: Past) -> Transcript:
         scene, case = self.setup.scene_of(trial), self.setup.case_of(trial)
         transcript = Transcript()
+        mark = seat_nonce(trial.seed, AGENT)
         setting = DialogueSetup(
-            systems={AGENT: scene.system},
+            systems={AGENT: marked(scene.system, mark)},
+            nonces={AGENT: mark},
             schedule=_schedule(scene, case, trial.plan["attack"] != NO_ATTACK, transcript),
             max_tool_calls_per_turn=self.setup.max_tool_calls,
             opening_cue=OPENING_CUE,
@@ -175,7 +178,9 @@ class RiskFamily:
         sizes: dict[int, list[int]] = {}
         for trial in self.trials():
             scene = setup.scene_of(trial)
-            sizes.setdefault(len(scene.turns), []).append(len(scene.system) + sum(map(len, scene.turns)))
+            sizes.setdefault(len(scene.turns), []).append(
+                len(marked(scene.system, seat_nonce("", AGENT))) + sum(map(len, scene.turns))
+            )
         bounds = NO_CALLS
         for turns, chars in sizes.items():
             what = Dialogues(len(chars), turns, setup.max_tool_calls, 1, fmean(chars), max(chars))

@@ -19,6 +19,7 @@ from arena.families.risk.agents.reading import (
     texts_in,
 )
 from arena.families.risk.agents.weaknesses import DIRECT, ESCALATION, PLANTED, Weakness, style_of
+from arena.families.risk.compose import MARK_HEAD
 from arena.messages import Message, ModelRequest
 from arena.play.tool_protocol import RESULTS_HEADER, call_text
 from arena.records import Json
@@ -44,17 +45,20 @@ class _Turn:
 
 def next_message(request: ModelRequest, weakness: Weakness) -> str:
     """Return the next message of an agent with these weaknesses."""
-    turn = _read_turn(request.conversation.messages)
-    return _Agent(read_rules(request.conversation.system), weakness, turn, request.seed).message()
+    rules, _, mark = request.conversation.system.partition(MARK_HEAD)
+    header = mark.split("`")[1] if mark else RESULTS_HEADER
+    turn = _read_turn(request.conversation.messages, header)
+    return _Agent(read_rules(rules.rstrip()), weakness, turn, request.seed).message()
 
 
-def _read_turn(messages: Sequence[Message]) -> _Turn:
+def _read_turn(messages: Sequence[Message], header: str) -> _Turn:
+    """Read a conversation. `header`: how a message with results of tools begins."""
     cue, earlier, rounds, asked = "", "", [], 0
     known: list[Json] = []
     for message in messages:
         if message.role != "user":
             continue
-        if message.text.startswith(RESULTS_HEADER):
+        if message.text.startswith(header):
             answers = read_results(message.text)
             rounds.append(answers)
             known += answers
