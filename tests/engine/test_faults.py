@@ -113,7 +113,7 @@ def under_faults(folder: Path, matches: int) -> None:
         statuses = check_counts(ended, server, matches)
         assert set(statuses) <= {"done", "error"} and statuses["done"] > 0.9 * matches
         for record in ended.records():
-            assert (record["status"] == "error") == (record["stop"] in ("provider", "judge")), record["stop"]
+            assert (record["status"] == "error") == (record["stop"] in ("provider", "judge", "timeout")), record["stop"]
             assert record["status"] == "done" or record["detail"]
         before = server.served["answers"]
         server.share = 0.0

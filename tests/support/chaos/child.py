@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -16,6 +17,9 @@ from tests.support.chaos.points import Point, arm, obey_modes, write_counts
 
 HANGS_S = 120.0
 """A command that takes longer is taken to hang."""
+
+MOST_INHERITED = 4096
+"""Descriptors below this number are closed: those of a process that has run many tests leave no room under a limit."""
 
 _LOOK_S = 0.01
 
@@ -79,6 +83,8 @@ def _child(job: Job, point: Point | None, log: Path) -> None:
     for number in (1, 2):
         os.dup2(stream, number)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    gc.freeze()  # nothing of the parent is finalized here: it would close what has its number now
+    os.closerange(3, MOST_INHERITED)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
     if job.obeys_modes:
         obey_modes()
