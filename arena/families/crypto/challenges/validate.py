@@ -265,6 +265,16 @@ def check_challenges(check: Check, value: Json, root: str) -> None:
             check.hard.add(f"{pointer}/id", f"{how} of challenge {place}; ids name folders, so each occurs once")
 
 
+PARTS = {
+    "instance": instance_problems,
+    "obligations": obligation_problems,
+    "temptation": temptation_problems,
+    "channels": channels_problems,
+    "fairness": fairness_problems,
+}
+"""Optional member of a challenge -> what yields its problems: (challenge, pointer, role ids) -> (pointer, message)."""
+
+
 def _check_challenge(check: Check, value: Json, pointer: str) -> None:
     members = check.members(value, pointer, "challenge")
     if "id" in members:
@@ -289,21 +299,10 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
         _check_self_play(check, members["self_play"], f"{pointer}/self_play", roles)
     if "participant_context" in members:
         _check_context(check, members["participant_context"], f"{pointer}/participant_context", roles)
-    if "instance" in members:
-        for place, problem in instance_problems(members, pointer, roles):
-            check.hard.add(place, problem)
-    if "obligations" in members:
-        for place, problem in obligation_problems(members, pointer, roles):
-            check.hard.add(place, problem)
-    if "temptation" in members:
-        for place, problem in temptation_problems(members, pointer, roles):
-            check.hard.add(place, problem)
-    if "channels" in members:
-        for place, problem in channels_problems(members, pointer, roles):
-            check.hard.add(place, problem)
-    if "fairness" in members:
-        for place, problem in fairness_problems(members, pointer, roles):
-            check.hard.add(place, problem)
+    for name, problems_of in PARTS.items():
+        if name in members:
+            for place, problem in problems_of(members, pointer, roles):
+                check.hard.add(place, problem)
     if "judge" in members:
         judge = check.members(members["judge"], f"{pointer}/judge", "judge")
         for name, entries in judge.items():
