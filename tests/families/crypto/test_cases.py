@@ -22,6 +22,9 @@ from arena.families.crypto.checks.play_checks import unexpected
 from arena.records import Entry, trial_seed
 
 SET = load(Path(__file__).resolve().parents[3] / "src/crypto-challenges/benchmark_challenges_diverse_v2.json")
+REFUSING = [challenge for challenge in SET.challenges if isinstance(challenge["instance"]["result"], list)]
+"""Challenges whose result may be the word `refused`; in the others with cases a negative one has another result."""
+
 SEEDS = [trial_seed(number, "cases") for number in range(20)]
 ROLES = ("Ann", "Bob")
 STAMP, MARK = "ab12" * 32, "cd34" * 16
@@ -55,11 +58,13 @@ def test_most_challenges_have_cases_and_two_of_five_trials_are_negative() -> Non
     assert 0.3 <= sum(negative) / len(negative) <= 0.5
 
 
-@pytest.mark.parametrize("challenge", SET.challenges, ids=lambda challenge: str(challenge["id"]))
+def test_in_most_challenges_with_cases_one_is_refused_with_the_word() -> None:
+    assert len(REFUSING) >= 47
+
+
+@pytest.mark.parametrize("challenge", REFUSING, ids=lambda challenge: str(challenge["id"]))
 def test_the_right_result_follows_the_case(challenge: dict[str, Any]) -> None:
     instance = challenge["instance"]
-    if not isinstance(instance["result"], list):
-        pytest.skip("no case of this challenge is refused with the word")
     for seed in SEEDS[:6]:
         values = draw_values(instance, seed, nobody)
         case = drawn_case(instance, values)
