@@ -27,6 +27,7 @@ from arena.families.crypto.checks.results import (
     ResultVerdict,
 )
 from arena.families.crypto.checks.textbook_names import check_names
+from arena.families.crypto.secrecy.check import check_secrecy
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
@@ -49,17 +50,19 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
     def shown() -> list[str]:
         return [fill(text, values or {}) for _, text in shared_texts(challenge, "")]
 
+    leaks = _leaks(entries, turns, challenge, values or {}) if drawn else None
     result = check_result(entries, challenge, values or {}) if drawn else None
     return Checks(
         version=CHECKS_VERSION,
         textbook_names=check_names(entries, shown),
-        leaks=_leaks(entries, turns, challenge, values or {}) if drawn else None,
+        leaks=leaks,
         result=result,
         artefacts=check_evidence_values(entries, lambda: texts_shown_to(challenge, roles, values), public),
         tools=check_tools(entries, public),
         obligations=check_obligations(entries, challenge, values),
         case=_case(challenge, values),
         cheat=check_cheat(entries, challenge, values, result),
+        secrecy=None if leaks is None else check_secrecy(entries, challenge, values or {}, leaks),
     )
 
 
