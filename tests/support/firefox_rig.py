@@ -151,7 +151,8 @@ def firefox(folder: Path) -> Iterator[Firefox]:
     (profile / "user.js").write_text("\n".join(lines) + "\n")
     with (folder / "firefox.log").open("wb") as log:
         process = subprocess.Popen(
-            [found, "--headless", "--no-remote", "--marionette", "--remote-allow-system-access", "--profile", str(profile)],
+            [found, "--headless", "--no-remote", "--marionette", "--remote-allow-system-access",
+             "--profile", str(profile)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "HOME": str(folder)},
         )  # fmt: skip
     try:
