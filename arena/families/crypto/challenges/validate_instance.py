@@ -20,10 +20,11 @@ from arena.formats.strict_json import child
 from arena.records import Json
 
 REQUIRED = ("values", "own", "truth", "result")
-OPTIONAL = ("known", "secret", "until", "secret_candidates", "asks")
+OPTIONAL = ("known", "secret", "until", "secret_candidates", "open", "asks")
 MEMBERS = REQUIRED + OPTIONAL
 MAX_VALUES = 64
 MAX_CANDIDATES_WANTED = 1_000_000
+MAX_REASON_CHARS = 200
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 Problems = Iterator[tuple[str, str]]
@@ -52,6 +53,7 @@ def instance_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequen
     broken += _owner_problems(instance, place, names, roles)
     broken += _until_problems(instance, f"{place}/until", roles)
     broken += _candidate_problems(instance, f"{place}/secret_candidates")
+    broken += _open_problems(instance, f"{place}/open", names)
     yield from broken
     yield from _truth_problems(instance["truth"], f"{place}/truth", names, roles)
     yield from kind_problems(instance["result"], f"{place}/result")
@@ -188,6 +190,22 @@ def _candidate_problems(instance: Mapping[str, Json], place: str) -> Problems:
             yield child(place, name), f"{name!r} is not secret for any role"
         if type(least) is not int or not 2 <= least <= MAX_CANDIDATES_WANTED:
             yield child(place, name), f"expected a whole number from 2 to {MAX_CANDIDATES_WANTED:,}"
+
+
+def _open_problems(instance: Mapping[str, Json], place: str, names: frozenset[str]) -> Problems:
+    """Each entry names a value that nobody has to keep, and says why."""
+    found = instance.get("open", {})
+    if not isinstance(found, dict) or (not found and "open" in instance):
+        yield place, "expected an object: name of a value that may be said -> why"
+        return
+    kept = _kept(instance)
+    for name, why in found.items():
+        if name not in names:
+            yield child(place, name), f"there is no value {name!r}"
+        elif name in kept:
+            yield child(place, name), f"{name!r} is secret, so it is not open"
+        if not (isinstance(why, str) and why.strip() and len(why) <= MAX_REASON_CHARS):
+            yield child(place, name), f"expected a text of at most {MAX_REASON_CHARS} characters: why it may be said"
 
 
 def _spec(instance: Mapping[str, Json], name: str) -> Mapping[str, Json]:
