@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arena.families.crypto.challenges.instance import FOR_JUDGE, fill, fill_json, judged_instance
+from arena.families.crypto.challenges.validate import ITEMS
 from arena.families.crypto.cheats.variants import CHEAT, CONDUCT_MEMBER, tempted_seat, told_to
 from arena.families.crypto.checks.results import CheatCheck
 from arena.judging.judge import judge_json
@@ -35,6 +36,7 @@ class JudgeTemplate:
     def of(challenge: Mapping[str, Json]) -> JudgeTemplate:
         """Return the template of a validated challenge."""
         seen = {name: found for name, found in challenge.items() if name not in _UNSEEN}
+        seen["judge"] = {name: found for name, found in challenge["judge"].items() if name != ITEMS}
         fixed = {name: found for name, found in seen.items() if name not in FOR_JUDGE}
         places = {name: found for name, found in seen.items() if name in FOR_JUDGE}
         instance = challenge.get("instance")
