@@ -27,6 +27,7 @@ from arena.families.spec import FamilySpec
 from arena.judging.bounds import Judgements, judge_bounds
 from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_conversation, judge_nonce
 from arena.judging.panel import ask_panel
+from arena.judging.verdict import verdict_format
 from arena.messages import Calculator
 from arena.play.bounds import Dialogues, Typical, dialogue_bounds, read_of
 from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
@@ -121,6 +122,7 @@ class CryptoFamily:
             entries=transcript.entries,
             stop=stop,
             nonce=judge_nonce(trial.seed),
+            items=setup.questions(challenge, transcript.instance),
         )
         tools = setup.tools if setup.judge_tools else None
         most = setup.max_tool_calls_per_turn
@@ -208,7 +210,10 @@ class CryptoFamily:
         """Return the characters of the question to the judge about an empty transcript, for each challenge."""
         setup = self.setup
         tools = setup.tools if setup.judge_tools else None
-        empty = (JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce("")) for c in setup.challenges)
+        empty = (
+            JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce(""), setup.questions(c, None))
+            for c in setup.challenges
+        )
         return [judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty] or [0]
 
     def identity(self) -> Mapping[str, Json]:
@@ -224,6 +229,7 @@ class CryptoFamily:
                 "name": setup.rubric.name,
                 "version": setup.rubric.version,
                 "sha256": hashlib.sha256(setup.rubric.text.encode()).hexdigest(),
+                "verdict_format": verdict_format(any(setup.questions(c, None) for c in setup.challenges)),
             },
             "outcome_rule": setup.rule.to_json(),
             "checks_version": CHECKS_VERSION,
