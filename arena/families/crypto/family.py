@@ -17,6 +17,8 @@ from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
 from arena.families.crypto.checks.results import MatchDetail
 from arena.families.crypto.checks.verified import caps_of, describe_rule, findings, verified
+from arena.families.crypto.items.files import ItemTables
+from arena.families.crypto.items.rates import ItemRates, items_line
 from arena.families.crypto.op_levels import PRIMITIVE, refusal
 from arena.families.crypto.outcome import ABORTED_OUTCOME, OUTCOMES, outcome
 from arena.families.crypto.prompts import OPENING_CUE, PROMPT_VERSION
@@ -144,11 +146,11 @@ class CryptoFamily:
 
     def facts(self) -> Sequence[FactGroup]:
         counted = VerifiedRates(Moments(self.setup.rubric.dimensions), dict.fromkeys(OUTCOMES, 0))
-        return CheckRates(), counted, CheatRates()
+        return CheckRates(), counted, CheatRates(), ItemRates(self.challenges)
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         level = f"operations: {PRIMITIVE} (building blocks, no recipes)" if self.setup.op_level == PRIMITIVE else None
-        lines = (verified_line(summary), cases_line(summary), cheats_line(summary), level)
+        lines = (verified_line(summary), items_line(summary), cases_line(summary), cheats_line(summary), level)
         return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
@@ -159,7 +161,7 @@ class CryptoFamily:
         write_bundle(run_dir, record, self.challenge_of(record.trial), self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return [RoleViews(run_dir, self.challenges)]
+        return [RoleViews(run_dir, self.challenges), ItemTables(run_dir, self.challenges)]
 
     def unit_name(self, unit: str) -> str:
         return str(self.challenges[unit]["name"])
