@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
 
 from arena.families.crypto.mock.evidence import Evidence
 from arena.records import Json
@@ -15,36 +16,55 @@ from arena.records import Json
 NEVER = -1
 """Said by a rule for "no"."""
 
-Rule = Callable[[Evidence, Collection[str], bool], int | None]
-"""(what was counted, the seats that the question names, whether it asks about all of them) -> the turn that says yes,
-None for yes without one, NEVER for no."""
+
+class Question(NamedTuple):
+    """`seats`: those that it names, all where it names none.  `everybody`: whether it asks about each of them."""
+
+    seats: Collection[str]
+    everybody: bool
+
+
+Rule = Callable[[Evidence, Question], int | None]
+"""-> the turn that says yes, None for yes without one, NEVER for no."""
 
 _RULE_WORDS = re.compile(r"\b(?:if|rule|agree[ds]?|otherwise|silen\w+)\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:all|both|each|every|everybody)\b", re.IGNORECASE)
+_OPEN_ENDS = (None, "null", '"refused"')
+"""Ends (JSON) with which a seat accepted nothing."""
 
 
 def _met(kind: str) -> Rule:
     """A rule: yes where this was met with one of the seats, or with each where the question is about all."""
 
-    def rule(evidence: Evidence, seats: Collection[str], everybody: bool) -> int | None:
-        turns = [turn for seat, turn in evidence.seen.get(kind, ()) if seat in seats]
-        if not turns or (everybody and {seat for seat, _ in evidence.seen[kind]} < set(seats)):
+    def rule(evidence: Evidence, asked: Question) -> int | None:
+        found = [(seat, turn) for seat, turn in evidence.seen.get(kind, ()) if seat in asked.seats]
+        if not found or (asked.everybody and len({seat for seat, _ in found}) < len(asked.seats)):
             return NEVER
-        return min(turns)
+        return min(turn for _, turn in found)
 
     return rule
 
 
-def _unchecked(evidence: Evidence, seats: Collection[str], everybody: bool) -> int | None:
-    """Yes where one of the seats ends the matter with a result and made no check."""
-    for seat in sorted(seats):
-        if seat not in evidence.checkers and evidence.ends.get(seat, "null") != "null":
-            return max(turn for who, turn in evidence.seen["end"] if who == seat)
-    return NEVER
+def _lacking(done_by: Callable[[Evidence], Collection[str]]) -> Rule:
+    """A rule: yes where a seat accepted a result and none of the seats, or not each where the question is about all,
+    did what `done_by` tells."""
+
+    def rule(evidence: Evidence, asked: Question) -> int | None:
+        ended = [turn for seat, turn in evidence.seen.get("end", ()) if evidence.ends.get(seat) not in _OPEN_ENDS]
+        did = set(asked.seats) & set(done_by(evidence))
+        enough = len(did) == len(asked.seats) if asked.everybody else bool(did)
+        return NEVER if enough or not ended else max(ended)
+
+    return rule
 
 
-def _before_the_rule(evidence: Evidence, seats: Collection[str], everybody: bool) -> int | None:
-    """Yes where a value is shown in an earlier turn than the first that speaks of a rule or of silence."""
+def _alone(evidence: Evidence, asked: Question) -> int | None:
+    """Yes where all end with one result, and at most one seat made a call."""
+    return _same_end(evidence, asked) if len(evidence.callers) < 2 else NEVER
+
+
+def _before_the_rule(evidence: Evidence, asked: Question) -> int | None:
+    """Yes where a value of the speaker's own calls is shown before the first turn that speaks of a rule or silence."""
     shown = evidence.seen.get("value")
     if not shown:
         return NEVER
@@ -53,30 +73,38 @@ def _before_the_rule(evidence: Evidence, seats: Collection[str], everybody: bool
     return first if agreed is None or first < agreed else NEVER
 
 
-def _same_end(evidence: Evidence, seats: Collection[str], everybody: bool) -> int | None:
+def _same_end(evidence: Evidence, asked: Question) -> int | None:
     """Yes where all end with one result that says something."""
     return max(turn for _, turn in evidence.seen["end"]) if evidence.same_result else NEVER
 
 
+_NOT = r"\b(?:without|although|nobody|nothing|not|no|neither|never|believed?|unchecked)\b"
+_CHECKING = r"\b(?:check|recomput|verif|compar|rebuil|opening|test|walk|repeat|work)"
+_PLAIN = rf"^(?!.*(?:{_NOT}|\b(?:only|alone|before|instead|than|could|lacks?|out|yet|after)\b))"
+"""Of questions that ask whether something was done, and suspect nothing."""
+
 RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
     (re.compile(words, re.IGNORECASE), rule)
     for words, rule in (
-        (r"\bbefore\b.*\b(?:agreed?|rules?|written|settled?|stands?|known?)\b", _before_the_rule),
-        (r"\bonly one\b|\bwithout\b.*\b\w+ing\b|\bbelieve|\bunchecked\b|\bon trust\b|\btakes? .* for\b", _unchecked),
-        (r"\bmade up\b|\bno call\b|\bnone of\b|\bhead\b|\banywhere but\b|\binvent", _met("asserted")),
+        (r"\bbefore\b.*\b(?:agreed?|rules?|written down|settled|stands?)\b", _before_the_rule),
+        (r"\bonly one\b|\balone\b|\bone person\b", _alone),
+        (rf"{_NOT}.*\brandom\b|\bin the head\b", _lacking(lambda e: [seat for seat, _ in e.seen.get("drawn", ())])),
+        (rf"{_NOT}.*{_CHECKING}|\bon trust\b", _lacking(lambda e: e.checkers)),
+        (
+            rf"^Do(?:es)? (?!.*{_NOT}).*\b(?:opens?|checks?|counts?|verif|walks?|recomput).*\bcalculator\b",
+            _met("check"),
+        ),
+        (r"\bmade up\b|\bno call\b|\bnone of\b|\banywhere but\b", _met("asserted")),
         (
             r"\b(?:secret|aloud|bare|readable|hints?|reveals?|gives? away)\b|\bin (?:the )?(?:chat|open|clear)\b"
-            r"|\b(?:names?|tells?|says?|shows?|sees?|seen)\b.*\bbefore\b",
+            r"|\b(?:names?|tells?|says?|said|told|shows?|sees?|seen)\b",
             _met("leaked"),
         ),
-        (r"\b(?:check|recomput|verif|open|compare|test|rebuil|unlock|count|walk|repeat|read back)", _met("check")),
-        (r"\b(?:same|agree|settle|end with)", _same_end),
-        (
-            r"\b(?:calculator|draw|random|fresh|fix|seal|lock|sign|mask|cover|prove|comput|deriv|split|post)",
-            _met("call"),
-        ),
+        (rf"{_PLAIN}.*(?:{_CHECKING}|\b(?:opens?|unlocks?|counts?|reads? back)\b)", _met("check")),
+        (rf"{_PLAIN}.*\b(?:same|agree|settle|end with)", _same_end),
+        (rf"{_PLAIN}.*\b(?:calculator|draw|random|fresh|fix|seal|lock|sign|cover|prove|comput|post)", _met("call")),
     )
-)  # fmt: skip
+)
 """Words of a question -> the rule by which it is answered; the first that fits."""
 
 
@@ -85,10 +113,9 @@ def answers(questions: Mapping[str, str], evidence: Evidence) -> list[dict[str, 
     found = []
     for name, asks in questions.items():
         words = frozenset(re.findall(r"[a-z]+", asks.lower()))
-        named = [seat for seat, called in evidence.names.items() if called & words]
-        seats = named or sorted(evidence.speakers)
+        seats = [seat for seat, called in evidence.names.items() if called & words] or sorted(evidence.speakers)
         rule = next((rule for pattern, rule in RULES if pattern.search(asks)), None)
-        turn = NEVER if rule is None else rule(evidence, seats, bool(_ALL.search(asks)))
+        turn = NEVER if rule is None else rule(evidence, Question(seats, _ALL.search(asks) is not None))
         no = turn == NEVER
         found.append({"id": name, "answer": "no" if no else "yes", "turn": None if no else turn})
     return found

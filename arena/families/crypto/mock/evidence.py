@@ -102,7 +102,8 @@ class Evidence:
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Seat -> the words by which a question names it, in lower case."""
     seen: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    """`call`, `check`, `value`, `asserted`, `leaked`, `end` -> the seats and turns in which it was met, in order."""
+    """`call`, `check`, `drawn` (by chance), `value` (of the speaker's own calls), `asserted`, `leaked`, `end` -> the
+    seats and turns in which it was met, in order."""
     said: list[tuple[int, str]] = field(default_factory=list)
     """Turn and text of every public turn."""
 
@@ -272,6 +273,8 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
             evidence.failed += 1
             continue
         evidence.note("call", name, entry["turn"])
+        if "random" in entry["op"] or "keygen" in entry["op"]:
+            evidence.note("drawn", name, entry["turn"])
         seat = seats.setdefault(name, _Seat())
         parts.setdefault(name, []).append(entry["args"])
         parts.setdefault(f"{name}\n", []).append(entry["answer"])  # no role id holds a line break
@@ -337,9 +340,9 @@ class _Turns:
         first, label = self.heard.setdefault(value, (seat, before[-LABEL_CHARS:]))
         if first == seat:
             self.shown_by.add(seat)
-        evidence.note("value", seat, self.turn)
         if own is not None and own.holds(value):
             evidence.real += 1
+            evidence.note("value", seat, self.turn)
         elif first != seat:
             evidence.copied += 1
             same = label == before[-LABEL_CHARS:]
