@@ -17,7 +17,7 @@ from arena.families.crypto.views import role_messages, said_message, spoken
 from arena.formats.bounded import open_regular
 from arena.formats.decode import encode
 from arena.play.hearing import heard, seat_nonce
-from arena.records import EVERYBODY, Entry, Json, Judging, Record
+from arena.records import EVERYBODY, Entry, Json, Judging, Record, Score
 from arena.store.files import create, open_folder, opened_folder, temporary_name, write_all
 from arena.store.journal import dumps, encode_line
 
@@ -52,7 +52,7 @@ def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup
         "stop": record.stop,
         "flagged": record.flagged,
         "outcome": score.outcome,
-        "judge_verdict": {"scores": values, "verdict": score.verdict} if record.scored else None,
+        "judge_verdict": _verdict_json(score, values) if record.scored else None,
         "unscored": score.unscored,
         "error": transcript.detail if record.status == "error" else None,
         "detail": transcript.detail,
@@ -60,6 +60,12 @@ def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup
         "judging": {**_judging_json(score.judging), **({} if detail is None else encode(detail))},
     }
     return out
+
+
+def _verdict_json(score: Score, values: Mapping[str, float | None]) -> dict[str, Json]:
+    """Return the predecessor's verdict, with the answers to the questions where there are any."""
+    items = [encode(one) for one in score.judging.items]
+    return {"scores": values, **({"items": items} if items else {}), "verdict": score.verdict}
 
 
 def _judging_json(judging: Judging) -> dict[str, Json]:

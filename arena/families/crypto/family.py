@@ -17,6 +17,8 @@ from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
 from arena.families.crypto.checks.results import MatchDetail
 from arena.families.crypto.checks.verified import caps_of, describe_rule, findings, verified
+from arena.families.crypto.items.files import ItemTables
+from arena.families.crypto.items.rates import ItemRates, items_line
 from arena.families.crypto.op_levels import PRIMITIVE, refusal
 from arena.families.crypto.outcome import ABORTED_OUTCOME, OUTCOMES, outcome
 from arena.families.crypto.prompts import OPENING_CUE, PROMPT_VERSION
@@ -27,6 +29,7 @@ from arena.families.spec import FamilySpec
 from arena.judging.bounds import Judgements, judge_bounds
 from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_conversation, judge_nonce
 from arena.judging.panel import ask_panel
+from arena.judging.verdict import verdict_format
 from arena.messages import Calculator
 from arena.play.bounds import Dialogues, Typical, dialogue_bounds, read_of
 from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
@@ -121,6 +124,7 @@ class CryptoFamily:
             entries=transcript.entries,
             stop=stop,
             nonce=judge_nonce(trial.seed),
+            items=setup.questions(challenge, transcript.instance),
         )
         tools = setup.tools if setup.judge_tools else None
         most = setup.max_tool_calls_per_turn
@@ -142,11 +146,11 @@ class CryptoFamily:
 
     def facts(self) -> Sequence[FactGroup]:
         counted = VerifiedRates(Moments(self.setup.rubric.dimensions), dict.fromkeys(OUTCOMES, 0))
-        return CheckRates(), counted, CheatRates()
+        return CheckRates(), counted, CheatRates(), ItemRates(self.challenges)
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         level = f"operations: {PRIMITIVE} (building blocks, no recipes)" if self.setup.op_level == PRIMITIVE else None
-        lines = (verified_line(summary), cases_line(summary), cheats_line(summary), level)
+        lines = (verified_line(summary), items_line(summary), cases_line(summary), cheats_line(summary), level)
         return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
@@ -157,7 +161,7 @@ class CryptoFamily:
         write_bundle(run_dir, record, self.challenge_of(record.trial), self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return [RoleViews(run_dir, self.challenges)]
+        return [RoleViews(run_dir, self.challenges), ItemTables(run_dir, self.challenges)]
 
     def unit_name(self, unit: str) -> str:
         return str(self.challenges[unit]["name"])
@@ -208,7 +212,10 @@ class CryptoFamily:
         """Return the characters of the question to the judge about an empty transcript, for each challenge."""
         setup = self.setup
         tools = setup.tools if setup.judge_tools else None
-        empty = (JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce("")) for c in setup.challenges)
+        empty = (
+            JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce(""), setup.questions(c, None))
+            for c in setup.challenges
+        )
         return [judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty] or [0]
 
     def identity(self) -> Mapping[str, Json]:
@@ -224,6 +231,7 @@ class CryptoFamily:
                 "name": setup.rubric.name,
                 "version": setup.rubric.version,
                 "sha256": hashlib.sha256(setup.rubric.text.encode()).hexdigest(),
+                "verdict_format": verdict_format(any(setup.questions(c, None) for c in setup.challenges)),
             },
             "outcome_rule": setup.rule.to_json(),
             "checks_version": CHECKS_VERSION,

@@ -21,6 +21,8 @@ from arena.families.crypto.challenges.validate_fairness import fairness_problems
 from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
 from arena.families.crypto.challenges.validate_instance import REQUIRED as INSTANCE_REQUIRED
 from arena.families.crypto.challenges.validate_instance import instance_problems
+from arena.families.crypto.challenges.validate_items import REQUIRED as ITEM_REQUIRED
+from arena.families.crypto.challenges.validate_items import item_problems
 from arena.families.crypto.challenges.validate_obligations import OPTIONAL as OBLIGATION_OPTIONAL
 from arena.families.crypto.challenges.validate_obligations import REQUIRED as OBLIGATION_REQUIRED
 from arena.families.crypto.challenges.validate_obligations import WAY_OPTIONAL, WAY_REQUIRED, obligation_problems
@@ -40,6 +42,10 @@ MAX_TEXT_CHARS = 4000
 MAX_ENTRIES = 20
 RESERVED_ROLES = frozenset({"(judge)", "(setup)"})
 """Seat names that the harness uses itself (services.JUDGE_SEAT, SETUP_SEAT): the journal keeps its own calls there."""
+
+
+ITEMS = "items"
+"""Member of `judge`: the questions that a judge answers with yes or no."""
 
 
 class Fields(NamedTuple):
@@ -74,7 +80,8 @@ FIELDS: Mapping[str, Fields] = {
     "temptation": Fields(TEMPTATION_REQUIRED, TEMPTATION_OPTIONAL),
     "fairness": Fields(FAIRNESS_REQUIRED),
     "channels": Fields(CHANNELS_REQUIRED, CHANNELS_OPTIONAL),
-    "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
+    "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures"), (ITEMS,), (ITEMS,)),
+    "item": Fields(ITEM_REQUIRED),
 }  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]+")
@@ -306,7 +313,11 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
     if "judge" in members:
         judge = check.members(members["judge"], f"{pointer}/judge", "judge")
         for name, entries in judge.items():
-            check.texts(entries, f"{pointer}/judge/{name}")
+            if name != ITEMS:
+                check.texts(entries, f"{pointer}/judge/{name}")
+        if ITEMS in judge:
+            for place, problem in item_problems(judge[ITEMS], f"{pointer}/judge/{ITEMS}"):
+                check.hard.add(place, problem)
 
 
 def _check_id(check: Check, value: Json, pointer: str) -> None:
