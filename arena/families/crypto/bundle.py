@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from arena.families.crypto.challenges.schema import encode_role
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import CryptoSetup, match_path, roles
 from arena.families.crypto.views import role_messages, said_message, spoken
@@ -43,7 +44,7 @@ def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup
         "participants": [participant["id"] for participant in challenge["participants"]],
         "initiator_agent_id": challenge["self_play"]["initiator_agent_id"],
         "models": {role: setup.role_models.get(role, setup.participant) for role in roles(challenge)},
-        "max_turns": setup.max_turns,
+        "max_turns": turns_of(challenge, setup.max_turns),
         "rep": record.trial.plan["rep"],
         "seed": record.trial.seed,
         "instance": transcript.instance,

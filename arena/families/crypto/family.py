@@ -11,6 +11,7 @@ from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.crypto import data
 from arena.families.crypto.bundle import RoleViews, write_bundle
 from arena.families.crypto.challenges.instance import drawing_order
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.cheats.rates import CheatRates, cheats_line
 from arena.families.crypto.check_rates import CheckRates, cases_line
 from arena.families.crypto.checks.ledger import ledger
@@ -31,7 +32,7 @@ from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_con
 from arena.judging.panel import ask_panel
 from arena.judging.verdict import verdict_format
 from arena.messages import Calculator
-from arena.play.bounds import Dialogues, Typical, dialogue_bounds, read_of
+from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds, read_of
 from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
 from arena.play.hearing import seat_nonce
 from arena.play.past import Past
@@ -98,7 +99,7 @@ class CryptoFamily:
             DialogueSetup(
                 systems={seat: setup.prompt(challenge, seat, nonces[seat], values) for seat in seats},
                 nonces=nonces,
-                schedule=rotation(seats, setup.max_turns),
+                schedule=rotation(seats, turns_of(challenge, setup.max_turns)),
                 max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
                 opening_cue=OPENING_CUE,
                 tools=setup.offered(challenge),
@@ -174,33 +175,46 @@ class CryptoFamily:
         return {data.CHALLENGES_INPUT: pretty_json(challenges)}
 
     def bounds(self, config: Config) -> Bounds:
-        setup, matches = self.setup, sum(1 for _ in self.trials())
+        setup = self.setup
         players, judge = config.players, config.judge
         said = None if players is None else players.sampling.max_tokens
         verdict = None if judge is None else judge.sampling.max_tokens
-        calls, prompts, questions = setup.max_tool_calls_per_turn, self._prompt_chars(), self._question_chars()
-        seats = sum(len(data.roles(challenge)) for challenge in setup.challenges) / max(1, len(setup.challenges))
-        dialogues = Dialogues(
-            matches, setup.max_turns, calls if setup.tools else 0, seats, mean(prompts), max(prompts), rotate=True
-        )
-        judgements = Judgements(
-            matches * max(1, len(setup.panel)),
-            calls if setup.judge_tools else 0,
-            mean(questions),
-            max(questions),
-            read_of(dialogues, said, TYPICAL),
-        )
+        calls, questions = setup.max_tool_calls_per_turn, self._question_chars()
+        played, judged, longest = NO_CALLS, NO_CALLS, 0
+        for turns, trials in sorted(self._trials_by_turns().items()):
+            prompts = self._prompt_chars(trials)
+            longest = max(longest, *prompts)
+            seats = sum(len(data.roles(self.challenge_of(trial))) for trial in trials) / len(trials)
+            dialogues = Dialogues(
+                len(trials), turns, calls if setup.tools else 0, seats, mean(prompts), max(prompts), rotate=True
+            )
+            judgements = Judgements(
+                len(trials) * max(1, len(setup.panel)),
+                calls if setup.judge_tools else 0,
+                mean(questions),
+                max(questions),
+                read_of(dialogues, said, TYPICAL),
+            )
+            played += dialogue_bounds(dialogues, said, TYPICAL)
+            judged += judge_bounds(judgements, verdict)
         return Bounds(
-            dialogue_bounds(dialogues, said, TYPICAL),
-            judge_bounds(judgements, verdict),
-            (("system prompts", f"{max(prompts):,} characters at most, sent with every call"),),
+            played,
+            judged,
+            (("system prompts", f"{longest:,} characters at most, sent with every call"),),
             TYPICAL,
         )
 
-    def _prompt_chars(self) -> list[int]:
-        """Return the characters of each seat's system prompt and opening cue, in each match."""
-        found = []
+    def _trials_by_turns(self) -> dict[int, list[Trial]]:
+        """Return the trials by the most turns of their matches: groups of more than four seats have more."""
+        found: dict[int, list[Trial]] = {}
         for trial in self.trials():
+            found.setdefault(turns_of(self.challenge_of(trial), self.setup.max_turns), []).append(trial)
+        return found
+
+    def _prompt_chars(self, trials: Iterable[Trial]) -> list[int]:
+        """Return the characters of each seat's system prompt and opening cue, in each of these trials."""
+        found = []
+        for trial in trials:
             challenge = self.challenge_of(trial)
             values = guess(challenge, trial.seed)
             for role in data.roles(challenge):

@@ -33,7 +33,7 @@ from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
 DIFFICULTIES = ("Basic", "Intermediate", "Advanced")
-MIN_PARTICIPANTS, MAX_PARTICIPANTS = 2, 5
+MIN_PARTICIPANTS, MAX_PARTICIPANTS = 2, 7
 MAX_ID_CHARS = 100
 MAX_ROLE_CHARS = 200
 MAX_LABEL_CHARS = 64
