@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from arena.families.crypto.challenges.instance import VALUES_HEADER, fill, own_names, values_line
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.cheats.variants import conduct_of, told_to
+from arena.families.crypto.story_time import told as told_of_time
 from arena.play.tool_description import for_families
 from arena.records import Json
 
@@ -136,6 +137,8 @@ def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None,
         "Public background:\n" + context["public_background"],
         "Opening stance:\n" + challenge["self_play"]["symmetry_breaker"],
     ]
+    if (time := challenge.get("time")) is not None:
+        shared.append("Time:\n" + told_of_time(time))
     result = []
     if instance is not None:
         asks = instance.get("asks", "what was agreed")

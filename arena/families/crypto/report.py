@@ -23,6 +23,7 @@ from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import challenge_of, played_challenges
 from arena.families.crypto.op_levels import ALL, PRIMITIVE
 from arena.families.crypto.outcome import OUTCOMES
+from arena.families.crypto.payoff_rates import PayoffRates
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.silence.facts import SilenceFacts
 from arena.families.crypto.verified_rates import VerifiedRates
@@ -65,6 +66,7 @@ class CryptoParts(FamilyParts):
             VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0)),
             CheatRates(),
             SilenceFacts(self._challenges),
+            PayoffRates(),
         )
 
     def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
@@ -72,7 +74,7 @@ class CryptoParts(FamilyParts):
         return [
             *self._conditions(),
             *found,
-            *(panel for group in facts if isinstance(group, SilenceFacts) for panel in group.panels()),
+            *(panel for group in facts if isinstance(group, SilenceFacts | PayoffRates) for panel in group.panels()),
         ]
 
     def _conditions(self) -> list[Panel]:

@@ -24,9 +24,15 @@ from arena.families.crypto.challenges.validate_instance import instance_problems
 from arena.families.crypto.challenges.validate_obligations import OPTIONAL as OBLIGATION_OPTIONAL
 from arena.families.crypto.challenges.validate_obligations import REQUIRED as OBLIGATION_REQUIRED
 from arena.families.crypto.challenges.validate_obligations import WAY_OPTIONAL, WAY_REQUIRED, obligation_problems
+from arena.families.crypto.challenges.validate_payoffs import OPTIONAL as PAYOFFS_OPTIONAL
+from arena.families.crypto.challenges.validate_payoffs import REQUIRED as PAYOFFS_REQUIRED
+from arena.families.crypto.challenges.validate_payoffs import payoffs_problems
 from arena.families.crypto.challenges.validate_temptation import OPTIONAL as TEMPTATION_OPTIONAL
 from arena.families.crypto.challenges.validate_temptation import REQUIRED as TEMPTATION_REQUIRED
 from arena.families.crypto.challenges.validate_temptation import temptation_problems
+from arena.families.crypto.challenges.validate_time import OPTIONAL as TIME_OPTIONAL
+from arena.families.crypto.challenges.validate_time import REQUIRED as TIME_REQUIRED
+from arena.families.crypto.challenges.validate_time import time_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
@@ -58,10 +64,11 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels"),
+        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels", "time",
+         "payoffs"),
         (
             "split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play",
-            "temptation", "fairness", "channels",
+            "temptation", "fairness", "channels", "time", "payoffs",
         ),
     ),
     "participant": Fields(("id", "display_name")),
@@ -74,6 +81,8 @@ FIELDS: Mapping[str, Fields] = {
     "temptation": Fields(TEMPTATION_REQUIRED, TEMPTATION_OPTIONAL),
     "fairness": Fields(FAIRNESS_REQUIRED),
     "channels": Fields(CHANNELS_REQUIRED, CHANNELS_OPTIONAL),
+    "time": Fields(TIME_REQUIRED, TIME_OPTIONAL),
+    "payoffs": Fields(PAYOFFS_REQUIRED, PAYOFFS_OPTIONAL),
     "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
 }  # fmt: skip
 
@@ -271,6 +280,8 @@ PARTS = {
     "temptation": temptation_problems,
     "channels": channels_problems,
     "fairness": fairness_problems,
+    "time": time_problems,
+    "payoffs": payoffs_problems,
 }
 """Optional member of a challenge -> what yields its problems: (challenge, pointer, role ids) -> (pointer, message)."""
 
