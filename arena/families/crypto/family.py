@@ -22,6 +22,7 @@ from arena.families.crypto.items.files import ItemTables
 from arena.families.crypto.items.rates import ItemRates, items_line
 from arena.families.crypto.op_levels import PRIMITIVE, refusal
 from arena.families.crypto.outcome import ABORTED_OUTCOME, OUTCOMES, outcome
+from arena.families.crypto.payoff_rates import PayoffRates, payoffs_line
 from arena.families.crypto.prompts import OPENING_CUE, PROMPT_VERSION
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.values import draw, guess
@@ -95,16 +96,18 @@ class CryptoFamily:
             return transcript
         values = transcript.instance
         nonces = {seat: seat_nonce(trial.seed, seat) for seat in seats}
+        clock = data.time_of(challenge, values, setup.max_turns)
         return converse(
             DialogueSetup(
                 systems={seat: setup.prompt(challenge, seat, nonces[seat], values) for seat in seats},
                 nonces=nonces,
-                schedule=rotation(seats, turns_of(challenge, setup.max_turns)),
+                schedule=rotation(seats, turns_of(challenge, setup.max_turns), None if clock is None else clock.cue),
                 max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
                 opening_cue=OPENING_CUE,
                 tools=setup.offered(challenge),
                 channels=data.channels_of(challenge),
                 refusal=refusal if setup.op_level == PRIMITIVE else None,
+                instead=None if clock is None else clock.answer,
             ),
             services,
             transcript,
@@ -147,11 +150,14 @@ class CryptoFamily:
 
     def facts(self) -> Sequence[FactGroup]:
         counted = VerifiedRates(Moments(self.setup.rubric.dimensions), dict.fromkeys(OUTCOMES, 0))
-        return CheckRates(), counted, CheatRates(), ItemRates(self.challenges)
+        return CheckRates(), counted, CheatRates(), PayoffRates(), ItemRates(self.challenges)
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         level = f"operations: {PRIMITIVE} (building blocks, no recipes)" if self.setup.op_level == PRIMITIVE else None
-        lines = (verified_line(summary), items_line(summary), cases_line(summary), cheats_line(summary), level)
+        lines = (
+            verified_line(summary), items_line(summary), cases_line(summary), cheats_line(summary),
+            payoffs_line(summary), level,
+        )  # fmt: skip
         return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
@@ -219,7 +225,9 @@ class CryptoFamily:
             values = guess(challenge, trial.seed)
             for role in data.roles(challenge):
                 prompt = self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
-                found.append(len(prompt) + len(OPENING_CUE))
+                clock = data.time_of(challenge, values, self.setup.max_turns)
+                cues = 0 if clock is None else len(clock.cue(0)) * self.setup.max_turns
+                found.append(len(prompt) + len(OPENING_CUE) + cues)
         return found or [0]
 
     def _question_chars(self) -> list[int]:

@@ -15,7 +15,7 @@ from arena.judging.judge import judge_json
 from arena.records import Json
 
 _UNSEEN = frozenset(
-    {"reference_play", "op_families", "obligations", "instance", "temptation", "fairness", CONDUCT_MEMBER}
+    {"reference_play", "op_families", "obligations", "instance", "temptation", "fairness", "payoffs", CONDUCT_MEMBER}
 )
 
 
