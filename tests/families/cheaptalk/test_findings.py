@@ -202,7 +202,7 @@ def test_lines_name_every_gain_and_verdict() -> None:
             "cost of the protocol to them",
         ),
         *("refused to deviate: nobody", "baseline self_refine_r2", "order of protocols:", "claims of the predecessor:"),
-        "bits of the truth in a message",
+        *("p1: messages", "bits", "lift", "overridden", "bits of the truth in them"),
     ):
         assert part in text, part
 
