@@ -183,6 +183,18 @@ class Budget:
             if usage is not None:
                 self._estimator.answered(model, usage)
 
+    def part(self) -> Mapping[str, float]:
+        """Return what was settled, for the account of a run of which this process played a part."""
+        with self._lock:
+            return {**self._spent, "unknown": self.unknown}
+
+    def add_part(self, part: Mapping[str, float]) -> None:
+        """Count what another process of the run settled, as its `part` says."""
+        with self._lock:
+            self.unknown += int(part["unknown"])
+            for name in self._spent:
+                self._spent[name] += part[name]
+
     def spent(self) -> Mapping[str, float]:
         """Return what was settled so far, by name, `total_tokens` included."""
         with self._lock:
