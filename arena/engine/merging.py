@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from arena.engine.finished import family_of_run, open_run
+from arena.engine.manifest import summary_head
 from arena.engine.results import write_results
 from arena.engine.shards import WHOLE, Shard, shards_of_sessions
 from arena.errors import ConfigError, DataError, Issue, UsageError
@@ -83,9 +83,8 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
         _copy_inputs(sources[0].path, out, family)
         merge_logs(out, logs, keys)
         cost, left_out = _cost(out, manifest, prices)
-        summary = write_results(
-            out, family, WHOLE, manifest, cost, left_out.by_model(), [partial(family.write_bundle, out)]
-        )
+        head = summary_head(manifest, family, cost, left_out.by_model())
+        summary = write_results(out, family, WHOLE, manifest, head)
         digests.write(out)
         missing = _missing(out, family, keys)
         return Merged(len(runs), summary, missing, _missing_shards(manifest, out))

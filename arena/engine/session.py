@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from arena.engine.build import Cast
 from arena.engine.changed_run import Changed
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.judge_batch import BatchFile, write_requests
-from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
+from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import Account, Console, ProgressLine, trial_line
 from arena.engine.recorded_calls import CallCount, lost_text
@@ -30,6 +30,7 @@ from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
 from arena.records import PENDING, STOPS, Json, Record, Stop, Trial
 from arena.store import digests, parts
+from arena.store.bundles import BUNDLES_FILE, bundles_of, playing
 from arena.store.calls import CallLine
 from arena.store.files import write_atomic
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
@@ -225,7 +226,7 @@ class Session:
         self._drop_what_builds_on_pending(newest)
         lost = self._read_journal(checked)  # what is damaged is refused above: from here on the directory is changed
         digests.discard(directory.path)
-        directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
+        directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE, BUNDLES_FILE))
         self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
         directory.write_manifest(self.manifest)
         self._write_inputs()
@@ -314,11 +315,16 @@ class Session:
         journal = AppendFile(logs / JOURNAL_FILE, operation.fsync)
         records = AppendFile(logs / RECORDS_FILE, operation.fsync)
         timings = AppendFile(logs / TIMINGS_FILE, False)
-        with closing(journal), closing(records), closing(timings):
+        bundles = playing(bundles_of(self.manifest), self.directory.path, logs, operation.fsync)
+        with ExitStack() as stack:
+            for file in (journal, records, timings, bundles):
+                if file is not None:
+                    stack.callback(file.close)
 
             def record(finished: Record, seconds: float, number: int) -> None:
                 records.append(encode_line(finished.to_json()))
-                run.family.write_bundle(self.directory.path, finished)
+                if bundles is not None and (bundle := run.family.bundle(finished)) is not None:
+                    bundles.add(bundle)
                 timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
                 timings.append(encode_line(timing))
                 shown.finished(finished, seconds, number)
@@ -382,13 +388,12 @@ class Session:
 
     def _finish(self, progress: Progress) -> dict[str, Json]:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
-        run = self.run
+        run, where = self.run, self.directory.path
         cost = cost_json(run.cast, self.budget)
-        where, left_out = self.directory.path, self.left_out.by_model()
-        # A kill may have come between a record and its bundle.
-        bundles = [partial(run.family.write_bundle, where)] if self.directory.resumed else []
-        with run.request.taking(Ending(where, run.family, progress.stopped_by, cost["prices"]), bundles) as takers:
-            return write_results(where, run.family, run.shard, self.manifest, cost, left_out, takers)
+        head = summary_head(self.manifest, run.family, cost, self.left_out.by_model())
+        resumed = self.directory.resumed  # a kill may have come between a record and its bundle
+        with run.request.taking(Ending(where, run.family, progress.stopped_by, cost["prices"])) as takers:
+            return write_results(where, run.family, run.shard, self.manifest, head, takers, resumed)
 
 
 def ignore(progress: Progress) -> None:

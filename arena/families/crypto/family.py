@@ -9,7 +9,7 @@ from statistics import fmean as mean
 
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.crypto import data
-from arena.families.crypto.bundle import RoleViews, write_bundle
+from arena.families.crypto.bundle import RoleViews, match_bundle
 from arena.families.crypto.challenges.instance import drawing_order
 from arena.families.crypto.cheats.rates import CheatRates, cheats_line
 from arena.families.crypto.check_rates import CheckRates, cases_line
@@ -37,6 +37,7 @@ from arena.play.toolbox import CalculatorToolbox, Toolbox
 from arena.records import Json, Record, Score, Stop, Transcript, Trial
 from arena.settings.config import Config
 from arena.stats.moments import Moments
+from arena.store.bundles import Bundle
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
@@ -153,11 +154,11 @@ class CryptoFamily:
         """Return what a record's claims rest on (checks/ledger.py): `claims`, class -> count, and more beside it."""
         return ledger(record, self.challenge_of(record.trial))
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        write_bundle(run_dir, record, self.challenge_of(record.trial), self.setup)
+    def bundle(self, record: Record) -> Bundle | None:
+        return match_bundle(record, self.challenge_of(record.trial), self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return [RoleViews(run_dir, self.challenges)]
+        return [RoleViews(run_dir, self.challenges, self.setup)]
 
     def unit_name(self, unit: str) -> str:
         return str(self.challenges[unit]["name"])
