@@ -54,8 +54,8 @@ def parser() -> Parser:
     declared.epilog = "More: docs/verify.md.\n\n" + examples_text(_EXAMPLES)
     declared.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
     add_run(declared)
-    declared.add_argument("--jobs", type=_jobs, default=None, metavar="N", help="processes that work at once; the result is the same"
-                          " (one per core; one for a run of less than 200 matches)")  # fmt: skip
+    what = "processes that work at once; the result is the same (one per core; one for a run of less than 200 matches)"
+    declared.add_argument("--jobs", type=_jobs, default=None, metavar="N", help=what)
     return declared
 
 
