@@ -20,6 +20,7 @@ from arena.engine.progress import Account, Console, ProgressLine, trial_line
 from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.request import Ending, RunRequest
 from arena.engine.results import cost_json, write_results
+from arena.engine.resuming import Before, Ledgers, look_back, read_journal, write_index
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
 from arena.errors import ConfigError
@@ -29,15 +30,13 @@ from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
 from arena.records import PENDING, STOPS, Json, Record, Stop, Trial
-from arena.store import digests, parts
+from arena.store import digests, parts, resume_index
 from arena.store.bundles import BUNDLES_FILE, bundles_of, playing
-from arena.store.calls import CallLine
 from arena.store.files import write_atomic
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
 from arena.store.manifest import Identity, Manifest
 from arena.store.reader import RecordFile, Stored
 from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir
-from arena.store.soundness import is_vouched
 
 TOOLS_INPUT = "tools.txt"
 """In `inputs/`: what players were shown of the tools."""
@@ -171,6 +170,7 @@ class Session:
             batches = self._ask_later()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
+            write_index(self.directory.path, self.run.request.source is not None)
             digests.write(self.directory.path)
         alone = played if pending and not self.kept else None
         return SessionResult(summary, progress, self.not_passed, self.budget, batches, alone)
@@ -211,8 +211,8 @@ class Session:
         self._check_shard()
         parts.absorb(directory.path, run.console.notify)
         self.records = self._record_file()
-        checked = is_vouched(directory.path)
-        newest = self.records.stored(checked)
+        before = look_back(directory.path, self.records, run.console.notify)
+        newest = before.stored
         generation = retry_generation(self.manifest, bool(retry))
         for key, stored in newest.items():
             # A retry that was itself interrupted goes on: what it has already played anew is not played again.
@@ -224,8 +224,9 @@ class Session:
             else:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
-        lost = self._read_journal(checked)  # what is damaged is refused above: from here on the directory is changed
+        lost = self._read_journal(before)  # what is damaged is refused above: from here on the directory is changed
         digests.discard(directory.path)
+        resume_index.discard(directory.path)
         directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE, BUNDLES_FILE))
         self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
         directory.write_manifest(self.manifest)
@@ -251,20 +252,15 @@ class Session:
             del self.kept[key]
             self.attempts[key] = newest[key].attempt + 1
 
-    def _read_journal(self, checked: bool) -> list[str]:
+    def _read_journal(self, before: Before) -> list[str]:
         """Index the recorded calls of what is to be played, and charge the budget with what was already spent.
 
         Return the recorded trials that are to be played again, since the journal has lost some of their calls.
         """
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
         count = CallCount(self.kept, self.run.request.source is not None)
-
-        def each(line: CallLine) -> None:
-            self.charge(line)
-            count.see(line)
-
-        self.recorded.scan(wanted, each, checked)
-        lost = count.short()
+        ledgers = Ledgers(self.budget, self.left_out, self._prices)
+        lost = read_journal(before, self.recorded, wanted, count, ledgers)
         if lost:
             newest = dict(self.kept)
             for key in lost:
@@ -272,17 +268,6 @@ class Session:
             self._drop_what_builds_on_pending(newest)
             self.recorded.scan(lost)
         return lost
-
-    def charge(self, line: CallLine) -> None:
-        """Count a call of the journal that this process did not make."""
-        price = self._prices.get(line.provider)
-        if price is None:
-            return
-        usage = None
-        if line.reply is not None:
-            usage = line.reply.usage
-            self.left_out.add(line.provider, line.reply.not_sent)
-        self.budget.add_past(line.provider, price, usage, line.assumed, len(line.http), line.unknown)
 
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""

@@ -7,6 +7,7 @@ again from the records. Nothing in the run is changed. docs/verify.md says what 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,9 +28,10 @@ from arena.families.spec import Need
 from arena.messages import Calculator
 from arena.records import Json
 from arena.settings.config import Config
-from arena.store import digests
+from arena.store import digests, resume_index
 from arena.store.files import strangers
-from arena.store.journal import JOURNAL_FILE, read_calls
+from arena.store.journal import JOURNAL_FILE, read_calls, read_lines
+from arena.store.resume_index import INDEX_FILE
 from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE
 
 INTEGRITY = (
@@ -131,9 +133,9 @@ def _again(found: Found, journal: Journal, result: RunVerification, jobs: int) -
     keys = list(found.records)
     ledgers = [partial(_ledgers, found, result.calls, keys[part.start : part.stop]) for part in _parts(len(keys), jobs)]
     derived = partial(_derived, found, journal)
-    came = carried_out([*replays, derived, *ledgers], jobs, result.problems)
+    came = carried_out([*replays, derived, partial(_index, found), *ledgers], jobs, result.problems)
     result.decisions = sum(came[: len(replays)])
-    result.matches = [match for part in came[len(replays) + 1 :] for match in part]
+    result.matches = [match for part in came[len(replays) + 2 :] for match in part]
 
 
 _LARGEST_PART = 1000
@@ -152,6 +154,20 @@ def _replay(found: Found, journal: Journal, part: range, problems: Problems) -> 
 
 def _derived(found: Found, journal: Journal, problems: Problems) -> None:
     check_derived(found, journal, problems)
+
+
+def _index(found: Found, problems: Problems) -> None:
+    """Make the index for a resume again, where the run has one."""
+    path = found.run.path
+    if not (path / INDEX_FILE).exists():
+        return
+    with problems.guard(INDEX_FILE, ""):
+        again = resume_index.made(path) or iter(())
+        stored = (line for _, line in read_lines(path / INDEX_FILE))
+        for number, (there, here) in enumerate(itertools.zip_longest(stored, again), 1):
+            if there != here:
+                problems.add(INDEX_FILE, f"line {number}", "is not what records and journal give")
+                return
 
 
 def _ledgers(found: Found, calls: CallCounts, keys: Sequence[str], problems: Problems) -> list[VerifiedMatch]:
