@@ -9,7 +9,7 @@ from statistics import fmean as mean
 
 from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.crypto import data
-from arena.families.crypto.bundle import RoleViews, write_bundle
+from arena.families.crypto.bundle import RoleViews, match_bundle
 from arena.families.crypto.challenges.instance import drawing_order
 from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.cheats.rates import CheatRates, cheats_line
@@ -42,6 +42,7 @@ from arena.play.toolbox import CalculatorToolbox, Toolbox
 from arena.records import Json, Record, Score, Stop, Transcript, Trial
 from arena.settings.config import Config
 from arena.stats.moments import Moments
+from arena.store.bundles import Bundle
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
@@ -96,7 +97,7 @@ class CryptoFamily:
             return transcript
         values = transcript.instance
         nonces = {seat: seat_nonce(trial.seed, seat) for seat in seats}
-        clock = data.time_of(challenge, values, setup.max_turns)
+        clock = data.time_of(challenge, values, turns_of(challenge, setup.max_turns))
         return converse(
             DialogueSetup(
                 systems={seat: setup.prompt(challenge, seat, nonces[seat], values) for seat in seats},
@@ -164,11 +165,11 @@ class CryptoFamily:
         """Return what a record's claims rest on (checks/ledger.py): `claims`, class -> count, and more beside it."""
         return ledger(record, self.challenge_of(record.trial))
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        write_bundle(run_dir, record, self.challenge_of(record.trial), self.setup)
+    def bundle(self, record: Record) -> Bundle | None:
+        return match_bundle(record, self.challenge_of(record.trial), self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return [RoleViews(run_dir, self.challenges), ItemTables(run_dir, self.challenges)]
+        return [RoleViews(run_dir, self.challenges, self.setup), ItemTables(run_dir, self.challenges)]
 
     def unit_name(self, unit: str) -> str:
         return str(self.challenges[unit]["name"])
@@ -225,8 +226,9 @@ class CryptoFamily:
             values = guess(challenge, trial.seed)
             for role in data.roles(challenge):
                 prompt = self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
-                clock = data.time_of(challenge, values, self.setup.max_turns)
-                cues = 0 if clock is None else len(clock.cue(0)) * self.setup.max_turns
+                turns = turns_of(challenge, self.setup.max_turns)
+                clock = data.time_of(challenge, values, turns)
+                cues = 0 if clock is None else len(clock.cue(0)) * turns
                 found.append(len(prompt) + len(OPENING_CUE) + cues)
         return found or [0]
 
