@@ -143,7 +143,7 @@ You may recompute what was claimed before you answer, in messages that hold call
 
 def _system(rubric: Rubric, material: JudgeMaterial, tools: str | None) -> str:
     keys = ", ".join(f'"{dimension}": n' for dimension in rubric.dimensions)
-    items = ', "items": [{"id": "...", "answer": "yes", "turn": n}]' if material.items else ""
+    items = ', "items": [{"id": "...", "answer": "yes", "turn": t}]' if material.items else ""
     text = SYSTEM.format(
         task=rubric.task,
         evidence=f"{rubric.evidence}\n" if rubric.evidence else "",

@@ -53,7 +53,7 @@ def test_the_judge_reads_ids_and_questions_and_not_what_is_good() -> None:
     text = conversation.messages[0].text
     block = text.split(f"<<<{MATERIAL.nonce} questions\n")[1].split(f"\n{MATERIAL.nonce}>>>")[0]
     assert json.loads(block) == {"sealed": "Does Ada seal her offer?", "told": 'Does Ben say "forty"?'}
-    assert '"items": [{"id": "...", "answer": "yes", "turn": n}]' in conversation.system
+    assert '"items": [{"id": "...", "answer": "yes", "turn": t}]' in conversation.system
 
 
 def test_without_questions_the_prompt_and_the_form_speak_of_none() -> None:
