@@ -46,7 +46,7 @@ class CryptoParts(FamilyParts):
     verifies = True
     checks = CHECKS_PASSED
     check_names = CHECK_NAMES
-    optional_checks = ("obligations", "cheat")
+    optional_checks = ("obligations", "cheat", "secrecy")
     cap_reasons = CAP_REASONS
     result_words = RESULT_WORDS
     group_by = "difficulty"
