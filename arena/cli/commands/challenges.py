@@ -20,7 +20,7 @@ from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK, DataError, UsageError
-from arena.families.crypto.baselines.report import table_text
+from arena.families.crypto.baselines.report import payoffs_text, table_text
 from arena.families.crypto.challenges.lint import LintFinding, lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
@@ -310,6 +310,8 @@ def _baselines(options: argparse.Namespace, console: Console) -> int:
         console.result(json.dumps({**found, "problems": listed}))
     else:
         console.result(printable(table_text(found["baselines"])))
+        if payoffs := payoffs_text(found["challenges"]):
+            console.result(f"\nmean payoff of each seat:\n{printable(payoffs)}")
         for name, message in problems:
             console.result(printable(f"{name}: {message}"))
     return EXIT_ERRORS if problems else EXIT_OK

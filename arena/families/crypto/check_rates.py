@@ -103,7 +103,8 @@ class CheckRates:
 
     def to_json(self) -> dict[str, Json]:
         """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, the share of real evidence values, in
-        how many matches each rule found a leak (`leaks`), how many secrets were given away (`secrets`), and `cases`: how often honest cases were accepted and negative ones refused; `none` matches have no case."""
+        how many matches each rule found a leak (`leaks`), how many secrets were given away (`secrets`), and `cases`:
+        how often honest cases were accepted and negative ones refused; `none` matches have no case."""
         share = round(self.artefacts_real / self.artefacts, 4) if self.artefacts else None
         return {
             "n": self.n,

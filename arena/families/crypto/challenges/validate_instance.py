@@ -259,10 +259,12 @@ def _placeholder_problems(
                 yield where, f"{{{name}}} gives the value away: {who}"
     judge = challenge.get("judge")
     for member, entries in judge.items() if isinstance(judge, dict) else ():
-        for index, text in enumerate(entries if isinstance(entries, list) else ()):
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            of_item = isinstance(entry, dict)
+            text = entry.get("asks") if of_item else entry
             for name in placeholders(text) if isinstance(text, str) else ():
                 if name not in names:
-                    where = f"{pointer}/judge/{member}/{index}"
+                    where = f"{pointer}/judge/{member}/{index}{'/asks' if of_item else ''}"
                     yield where, f"there is no value {name!r} for the placeholder {{{name}}}"
 
 

@@ -185,8 +185,8 @@ def _stands(form: str, text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def encoded_forms(atom: str | int) -> frozenset[str]:
-    """Return how an atom may be written encoded: hex, base64, base32 and decimal of each reading of it as bytes; a number
-    also binary and octal."""
+    """Return how an atom may be written encoded: hex, base64, base32 and decimal of each reading of it as bytes; a
+    number also binary and octal."""
     readings = [str(atom).encode()]
     if isinstance(atom, int):
         readings.append(atom.to_bytes((atom.bit_length() + 7) // 8 or 1, "big", signed=False) if atom >= 0 else b"")

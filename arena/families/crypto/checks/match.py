@@ -24,6 +24,7 @@ from arena.families.crypto.cheats.variants import CHEAT, tempted_seat, told_to
 from arena.families.crypto.checks.evidence import check_evidence_values, check_tools
 from arena.families.crypto.checks.leaks import check_leaks
 from arena.families.crypto.checks.obligations import check_obligations
+from arena.families.crypto.checks.payoffs import payoffs_of
 from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.redrawn import redrawn
 from arena.families.crypto.checks.results import (
@@ -58,8 +59,8 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
     def shown() -> list[str]:
         return [fill(text, values or {}) for _, text in shared_texts(challenge, "")]
 
-    leaks = _leaks(entries, turns, challenge, values or {}) if drawn else None
     result = check_result(entries, challenge, values or {}) if drawn else None
+    leaks = _leaks(entries, turns, challenge, values or {}) if drawn else None
     return Checks(
         version=CHECKS_VERSION,
         textbook_names=check_names(entries, shown),
@@ -70,6 +71,7 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
         obligations=check_obligations(entries, challenge, values),
         case=_case(challenge, values),
         cheat=check_cheat(entries, challenge, values, result),
+        payoffs=None if result is None or leaks is None else payoffs_of(challenge, values or {}, result, leaks),
         secrecy=None if leaks is None else check_secrecy(entries, challenge, values or {}, leaks),
     )
 

@@ -187,6 +187,19 @@ class CaseFound:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoffsFound:
+    """What each role has of a match, in `unit`, and what it would have had by open talk with the same values.
+
+    `agreed`: whether all roles declared the same result.
+    """
+
+    unit: str
+    agreed: bool
+    seats: Mapping[str, float]
+    open_talk: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class CheatCheck:
     """What became of a cheat, in a match in which somebody may cheat.
 
@@ -207,8 +220,8 @@ class CheatCheck:
 @dataclass(frozen=True, slots=True)
 class Checks:
     """All checks of a match; None for one that needs drawn values where there are none, for obligations that the
-    challenge does not have, for cheats where nobody may cheat, for secrecy where nothing is secret. `case`: no check
-    but what they are counted by; None for a challenge without cases."""
+    challenge does not have, for cheats where nobody may cheat, for secrecy where nothing is secret. `case`, `payoffs`:
+    no checks but what matches are counted by; None for a challenge without."""
 
     version: int
     textbook_names: NamesCheck
@@ -219,6 +232,7 @@ class Checks:
     obligations: ObligationsCheck | None = None
     case: CaseFound | None = None
     cheat: CheatCheck | None = None
+    payoffs: PayoffsFound | None = None
     secrecy: SecrecyCheck | None = None
 
     def passed(self) -> dict[str, bool | None]:
