@@ -10,7 +10,7 @@ import json
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from arena.families.report import Answered
+from arena.families.report import Answered, Said
 from arena.play.tool_protocol import done_text
 from arena.records import EVERYBODY, Entry, Json, Record
 
@@ -19,15 +19,27 @@ LONGEST_ANSWER = 600
 """Characters of a call's arguments and of its answer that are shown; the rest is in matches.jsonl."""
 
 
-def conversation(record: Record, width: int, answered: Sequence[Answered] = ()) -> str:
+def conversation(
+    record: Record, width: int, answered: Sequence[Answered] = (), found: Sequence[tuple[str, Sequence[Said]]] = ()
+) -> str:
     """Return a record as text of at most `width` columns: head, turns, calls with their answers, result.
 
-    `answered`: the questions that the judge answered with yes or no.
+    `answered`: the questions that the judge answered with yes or no.  `found`: name of a mechanical check -> what it
+    found.
     """
     lines = [*_head(record, width), ""]
     for entry in record.transcript.entries:
         lines += _entry(entry, width)
-    return "\n".join([*lines, "", *_result(record, width), *_questions(answered, width)])
+    return "\n".join([*lines, "", *_result(record, width), *_questions(answered, width), *_checks(found, width)])
+
+
+def _checks(found: Sequence[tuple[str, Sequence[Said]]], width: int) -> Iterator[str]:
+    if any(words for _, words in found):
+        yield "what the checks found:"
+    for name, words in found:
+        for one in words:
+            turns = f" (turn {', '.join(map(str, one.turns))})" if one.turns else ""
+            yield from indented(f"{name}: {one.text}{turns}", width)
 
 
 def visible(text: str) -> str:

@@ -69,8 +69,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         console.result(json.dumps(record.to_json()))
         return EXIT_OK
-    answered = report_parts(finished).answered(record)
-    console.result(printable(conversation(record, terminal_width(), answered)))
+    parts = report_parts(finished)
+    found = [(name, parts.check_words(record, name)) for name in parts.checks]
+    console.result(printable(conversation(record, terminal_width(), parts.answered(record), found)))
     if len(others) > 1:
         console.notify(f"{len(others)} trials of {unit}; --rep N shows another one:")
         for number, key in list(others.items())[:MOST_NAMED]:
