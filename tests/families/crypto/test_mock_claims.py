@@ -248,8 +248,8 @@ def careful(
 def test_careful_players_declare_no_wrong_result_where_nothing_has_to_be_refused(
     careful: tuple[Counter[str], list[dict[str, Any]]],
 ) -> None:
-    """They understand no texts, so they refuse nothing: what ought to be refused they accept, or leave open. Nor do they
-    read how a draw decides: they draw lots in a way of their own."""
+    """They understand no texts, so they refuse nothing: what ought to be refused they accept, or leave open. Nor do
+    they read how a draw decides: they draw lots in a way of their own."""
     counted, records = careful
     bad = []
     for record in records:
@@ -259,7 +259,7 @@ def test_careful_players_declare_no_wrong_result_where_nothing_has_to_be_refused
         if not refusing and not own_draw and checks["result"]["verdict"] not in ("right", "none"):
             bad.append(record["key"])
     assert bad == [], "a rule of arena/families/crypto/mock/claims.py claims too much for these"
-    assert counted["right"] >= 20, counted
+    assert counted["right"] >= 12, counted
 
 
 def test_careful_players_pass_every_other_check_on_the_whole_set(
