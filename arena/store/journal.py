@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeVar
 from arena.errors import DataError, Issue, ServiceFault, StorageFault, UsageError
 from arena.formats.bounded import lines_of, parse_json
 from arena.formats.decode import decode
+from arena.formats.json_text import compact_json
 from arena.messages import CallKey, HttpAttempt, ModelReply, Usage
 from arena.records import Json
 from arena.store.calls import CallLine, Slot
@@ -36,8 +37,7 @@ umask."""
 NOWHERE = Path(os.devnull)
 """An AppendFile there keeps nothing: for playing a match again without writing."""
 
-dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-"""Compact JSON with raw UTF-8."""
+dumps = compact_json
 
 
 def encode_line(value: Json) -> bytes:
