@@ -50,7 +50,8 @@ def test_the_commands_lead_from_nothing_to_a_comparison(tmp_path: Path, calculat
     with TrainingServices() as services:
         services.state.answer, services.state.polls = answer, 1
         environ = {**os.environ, **services.environ(), "ARENA_NO_DOTENV": "1", "D": str(folder), "LIMIT": "--limit 5",
-                   "EVERY": "0.05", "BASE": f"accounts/{ACCOUNT}/models/base", "TUNED": "tuned", "JOB": "test-pipeline", "OPENAI_BASE": "m",
+                   "EVERY": "0.05", "BASE": f"accounts/{ACCOUNT}/models/base", "TUNED": "tuned", "JOB": "test-pipeline",
+                   "OPENAI_BASE": "m",
                    "ARENA_CALCULATOR_BIN": str(calculator_binary),
                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
                    "PLAY": "--judge-provider mock --calculator-provider none --limit 2 --max-turns 4 --repetitions 1"
