@@ -273,7 +273,7 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
             evidence.failed += 1
             continue
         evidence.note("call", name, entry["turn"])
-        if "random" in entry["op"] or "keygen" in entry["op"]:
+        if any(word in entry["op"] for word in ("random", "keygen", "commit", "seal")):
             evidence.note("drawn", name, entry["turn"])
         seat = seats.setdefault(name, _Seat())
         args, answer = entry["args"], entry["answer"]

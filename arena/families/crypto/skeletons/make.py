@@ -284,7 +284,7 @@ _JUDGED: Mapping[bool, dict[str, list[Any]]] = {
                 "silence_left_open",
                 "Negotiation Skills",
                 "no",
-                "Is a value fixed while nobody has said what happens to a role that shows nothing?",
+                "Is a value shown while nobody has said what happens to a role that shows nothing?",
             ),
         ],
     },
