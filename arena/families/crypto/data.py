@@ -22,6 +22,7 @@ from arena.families.crypto.judged import JudgeTemplate
 from arena.families.crypto.op_levels import ALL
 from arena.families.crypto.outcome import OutcomeRule
 from arena.families.crypto.prompts import PROMPT_VERSION, PromptTemplate, prompt_template
+from arena.families.crypto.story_time import StoryTime
 from arena.judging.items import Item
 from arena.judging.judge import Rubric, Truncation
 from arena.messages import Tool
@@ -189,6 +190,12 @@ def channels_of(challenge: Mapping[str, Json]) -> Channels | None:
     """Return who may write to whom in private; None where all hear everything."""
     found = challenge.get("channels")
     return None if found is None else Channels(roles(challenge), tuple(found["listeners"]))
+
+
+def time_of(challenge: Mapping[str, Json], values: Mapping[str, Json] | None, max_turns: int) -> StoryTime | None:
+    """Return a new clock of one match; None where time does not matter. Errors: as of `StoryTime`."""
+    found = challenge.get("time")
+    return None if found is None else StoryTime(found, values, roles(challenge), max_turns)
 
 
 NONCE_PLACE = "{nonce}"

@@ -25,6 +25,7 @@ from arena.families.crypto.items.rates import ItemRates
 from arena.families.crypto.items.words import answered, in_words
 from arena.families.crypto.op_levels import ALL, PRIMITIVE
 from arena.families.crypto.outcome import OUTCOMES
+from arena.families.crypto.payoff_rates import PayoffRates
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.silence.facts import SilenceFacts
 from arena.families.crypto.verified_rates import VerifiedRates
@@ -45,7 +46,7 @@ class CryptoParts(FamilyParts):
     verifies = True
     checks = CHECKS_PASSED
     check_names = CHECK_NAMES
-    optional_checks = ("obligations", "cheat")
+    optional_checks = ("obligations", "cheat", "secrecy")
     cap_reasons = CAP_REASONS
     result_words = RESULT_WORDS
     group_by = "difficulty"
@@ -67,6 +68,7 @@ class CryptoParts(FamilyParts):
             VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0)),
             CheatRates(),
             SilenceFacts(self._challenges),
+            PayoffRates(),
             ItemRates(self._challenges),
         )
 
@@ -75,7 +77,12 @@ class CryptoParts(FamilyParts):
         return [
             *self._conditions(),
             *found,
-            *(panel for group in facts if isinstance(group, ItemRates | SilenceFacts) for panel in group.panels()),
+            *(
+                panel
+                for group in facts
+                if isinstance(group, ItemRates | SilenceFacts | PayoffRates)
+                for panel in group.panels()
+            ),
         ]
 
     def _conditions(self) -> list[Panel]:

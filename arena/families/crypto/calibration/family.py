@@ -31,6 +31,7 @@ from arena.play.past import Past
 from arena.play.services import Services
 from arena.records import Json, Record, Stop, Transcript, Trial, trial_seed
 from arena.settings.config import Config
+from arena.store.bundles import Bundle
 from arena.store.files import write_atomic
 from arena.store.rundir import pretty_json
 
@@ -117,8 +118,9 @@ class CalibrationFamily(CryptoFamily):
             instance=draw(self.challenges[talk.challenge], trial.seed, services),
         )
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        """Nothing: several variants of one challenge would share a bundle's folder; matches.jsonl holds all."""
+    def bundle(self, record: Record) -> Bundle | None:
+        """None: several variants of one challenge would share a bundle's folder; matches.jsonl holds all."""
+        return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return [_Report(run_dir, self)]

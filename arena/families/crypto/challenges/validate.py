@@ -26,14 +26,22 @@ from arena.families.crypto.challenges.validate_items import item_problems
 from arena.families.crypto.challenges.validate_obligations import OPTIONAL as OBLIGATION_OPTIONAL
 from arena.families.crypto.challenges.validate_obligations import REQUIRED as OBLIGATION_REQUIRED
 from arena.families.crypto.challenges.validate_obligations import WAY_OPTIONAL, WAY_REQUIRED, obligation_problems
+from arena.families.crypto.challenges.validate_open_talk import REQUIRED as OPEN_TALK_REQUIRED
+from arena.families.crypto.challenges.validate_open_talk import open_talk_problems
+from arena.families.crypto.challenges.validate_payoffs import OPTIONAL as PAYOFFS_OPTIONAL
+from arena.families.crypto.challenges.validate_payoffs import REQUIRED as PAYOFFS_REQUIRED
+from arena.families.crypto.challenges.validate_payoffs import payoffs_problems
 from arena.families.crypto.challenges.validate_temptation import OPTIONAL as TEMPTATION_OPTIONAL
 from arena.families.crypto.challenges.validate_temptation import REQUIRED as TEMPTATION_REQUIRED
 from arena.families.crypto.challenges.validate_temptation import temptation_problems
+from arena.families.crypto.challenges.validate_time import OPTIONAL as TIME_OPTIONAL
+from arena.families.crypto.challenges.validate_time import REQUIRED as TIME_REQUIRED
+from arena.families.crypto.challenges.validate_time import time_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
 DIFFICULTIES = ("Basic", "Intermediate", "Advanced")
-MIN_PARTICIPANTS, MAX_PARTICIPANTS = 2, 5
+MIN_PARTICIPANTS, MAX_PARTICIPANTS = 2, 7
 MAX_ID_CHARS = 100
 MAX_ROLE_CHARS = 200
 MAX_LABEL_CHARS = 64
@@ -64,10 +72,11 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels"),
+        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels",
+         "open_talk", "time", "payoffs"),
         (
             "split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play",
-            "temptation", "fairness", "channels",
+            "temptation", "fairness", "channels", "open_talk", "time", "payoffs",
         ),
     ),
     "participant": Fields(("id", "display_name")),
@@ -82,6 +91,9 @@ FIELDS: Mapping[str, Fields] = {
     "channels": Fields(CHANNELS_REQUIRED, CHANNELS_OPTIONAL),
     "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures"), (ITEMS,), (ITEMS,)),
     "item": Fields(ITEM_REQUIRED),
+    "open_talk": Fields(OPEN_TALK_REQUIRED),
+    "time": Fields(TIME_REQUIRED, TIME_OPTIONAL),
+    "payoffs": Fields(PAYOFFS_REQUIRED, PAYOFFS_OPTIONAL),
 }  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]+")
@@ -278,6 +290,9 @@ PARTS = {
     "temptation": temptation_problems,
     "channels": channels_problems,
     "fairness": fairness_problems,
+    "open_talk": open_talk_problems,
+    "time": time_problems,
+    "payoffs": payoffs_problems,
 }
 """Optional member of a challenge -> what yields its problems: (challenge, pointer, role ids) -> (pointer, message)."""
 

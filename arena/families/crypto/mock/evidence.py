@@ -64,6 +64,8 @@ class Facts:
     secrets: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     until: Mapping[str, frozenset[str]] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
+    plain: bool = False
+    """Plain talk is right: nothing has to be computed."""
     cheated: str | None = None
     """The seat that cheated: what it declares does not count, and a check that failed is as it should be."""
 
@@ -236,7 +238,8 @@ def _facts(text: str, nonce: str, low: str) -> Facts:
             role: {name: atoms - (shown if name in until else result) for name, atoms in own.items()}
             for role, own in secrets.items()
         }
-    return Facts(right, True, secrets, until, values, instance.get("cheated"))
+    plain = text.find('\n"open_talk": ', start, end) >= 0
+    return Facts(right, True, secrets, until, values, plain, instance.get("cheated"))
 
 
 AGREEMENT = "whatever all roles agree on"

@@ -64,6 +64,9 @@ def grade(evidence: Evidence) -> dict[str, int]:
         # Rightly refused after a check: nothing more had to be made, and a check that failed is what it was made for.
         computed, selection, correctness, security = 3 if e.asserted else 5, 5, 5, 5
         negotiation = max(negotiation, 4)
+    if e.facts.plain and e.same_result and not e.wrong:
+        # Plain talk is right: what was said is what counts, and each call is one that nothing needed.
+        computed, selection, correctness, security = 5 if not e.calls else 4, 5 if not e.calls else 4, 5, 5
     return {
         "Primitive Selection": _bounded(selection - bool(e.named)),
         "Negotiation Skills": _bounded(negotiation),
