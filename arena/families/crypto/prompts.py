@@ -15,6 +15,7 @@ from arena.families.crypto.challenges.instance import VALUES_HEADER, fill, own_n
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.cheats.variants import conduct_of, told_to
+from arena.families.crypto.story_time import told as told_of_time
 from arena.play.tool_description import for_families
 from arena.records import Json
 
@@ -143,6 +144,8 @@ def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None,
     ]
     if (turns := turns_of(challenge, max_turns)) != max_turns:
         shared.append("Turns:\n" + MORE_TURNS.format(seats=len(ids), turns=turns, max_turns=max_turns))
+    if (time := challenge.get("time")) is not None:
+        shared.append("Time:\n" + told_of_time(time))
     result = []
     if instance is not None:
         asks = instance.get("asks", "what was agreed")

@@ -33,7 +33,7 @@ def play(case: Case) -> Turns | None:
         if not _of_its_own(call, _call_names(turns[role]), message.get("let", {}))
     }
     drawn = drawn_case(case.challenge["instance"], case.values)
-    if drawn is not None and drawn.negative and (deciding := _deciding(turns)):
+    if drawn is not None and drawn.negative and (deciding := _deciding(turns, drawn.label)):
         made = dict.fromkeys(deciding)
     else:
         made = {one: None for one in made if one[0] not in _away(case)}
@@ -59,13 +59,15 @@ def _away(case: Case) -> set[str]:
     return elsewhere - here
 
 
-def _deciding(turns: Turns) -> list[tuple[str, str]]:
-    """Return role and op of the checks by which a play tells the cases apart."""
-    return [
-        (role, _op(call))
+def _deciding(turns: Turns, label: str) -> list[tuple[str, str]]:
+    """Return role and op of the checks by which a play finds a negative case: those named after it (`case_forged`), or
+    else all by which it tells cases apart."""
+    marked = [
+        (str(call.get("call", call).get("as", "")), (role, _op(call)))
         for role in turns for message in turns[role] for call in _calls(message)
-        if str(call.get("call", call).get("as", "")).startswith(CASE_MARK)
     ]  # fmt: skip
+    named = [place for name, place in marked if name == f"{CASE_MARK}{label}"]
+    return named or [place for name, place in marked if name.startswith(CASE_MARK)]
 
 
 def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
