@@ -25,6 +25,12 @@ MOST_FREQUENT_ANSWER = 0.6
 CONSTANT = "constant"
 PAYOFFS = "payoffs"
 
+OPEN_TALK, OPEN_TALK_RIGHT = "open_talk", "open_talk_right"
+"""The second is the row for open talk in challenges in which plain talk is right: apart, so that the first says what
+open talk is worth in all others."""
+LEAST_OPEN_TALK = 0.95
+"""Where a challenge says that plain talk is right, open talk has to reach verified SUCCESS in this share at least."""
+
 JUDGE = "mock/judge"
 """Who judges baselines: it counts, so that a table can be made again."""
 
@@ -83,18 +89,21 @@ class Rates:
 class BaselineTally:
     """Collects the records of a run of baselines, in all and by challenge.
 
-    `agreed`: challenges whose result is what all agree on, so that one and the same answer is always right.
+    `agreed`: challenges whose result is what all agree on, so that one and the same answer is always right.  `plain`:
+    challenges in which plain talk is right.
     """
 
     whole: dict[str, Rates] = field(default_factory=dict)
     by_challenge: dict[str, dict[str, Rates]] = field(default_factory=dict)
     agreed: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
 
     def add(self, record: Record) -> None:
         """Count one record."""
-        name = record.trial.plan["baseline"]
-        for rates in (self.whole, self.by_challenge.setdefault(record.trial.unit, {})):
-            rates.setdefault(name, Rates()).add(record)
+        name, unit = record.trial.plan["baseline"], record.trial.unit
+        row = OPEN_TALK_RIGHT if name == OPEN_TALK and unit in self.plain else name
+        self.whole.setdefault(row, Rates()).add(record)
+        self.by_challenge.setdefault(unit, {}).setdefault(name, Rates()).add(record)
 
     def to_json(self) -> dict[str, Json]:
         """Return `baselines` over all challenges, and the same by challenge, in the order of the table."""
@@ -106,7 +115,7 @@ class BaselineTally:
 
     def published(self, version: str, seeds: int, seed: int) -> PublishedBaselines:
         """Return the table over all challenges for readers of a leaderboard. `version`: of the set."""
-        rows = (row.to_json(name) for name, row in self.whole.items())
+        rows = _listed(self.whole)
         rates = tuple(
             BaselineRate(row["name"], row["n"], row["success_rate"], row["verified_success_rate"]) for row in rows
         )
@@ -120,7 +129,8 @@ class BaselineTally:
         for challenge, rates in self.by_challenge.items():
             for name in BASELINES:
                 if name in rates:
-                    found = _judged(name, rates[name], challenge in self.agreed)
+                    right = name == OPEN_TALK and challenge in self.plain
+                    found = _talked(rates[name]) if right else _judged(name, rates[name], challenge in self.agreed)
                     yield from ((challenge, message) for message in found)
 
 
@@ -140,8 +150,19 @@ def _judged(name: str, rates: Rates, agreed: bool) -> Iterator[str]:
         yield f"one and the same answer is right in {rates.right} of {rates.n} matches"
 
 
+def _talked(rates: Rates) -> Iterator[str]:
+    """Open talk where the challenge says that it is right: it has to succeed, or the challenge says so wrongly."""
+    if rates.broken:
+        yield f"{rates.broken} matches of the baseline {OPEN_TALK} broke off"
+    if rates.n and rates.verified / rates.n < LEAST_OPEN_TALK:
+        yield (
+            f"open talk is said to be right and reaches verified SUCCESS in {rates.verified} of {rates.n} matches only:"
+            " leave `open_talk` out, or ask for nothing that talk cannot meet"
+        )
+
+
 def _listed(rates: Mapping[str, Rates]) -> list[dict[str, Json]]:
-    return [rates[name].to_json(name) for name in BASELINES if name in rates]
+    return [rates[name].to_json(name) for name in (*BASELINES, OPEN_TALK_RIGHT) if name in rates]
 
 
 def _percent(rate: float | None) -> str:

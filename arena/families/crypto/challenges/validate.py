@@ -10,34 +10,15 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
+from arena.families.crypto.challenges.parts import PARTS, Fields, fields_of_parts
 from arena.families.crypto.challenges.role_ids import role_problem
-from arena.families.crypto.challenges.validate_channels import OPTIONAL as CHANNELS_OPTIONAL
-from arena.families.crypto.challenges.validate_channels import REQUIRED as CHANNELS_REQUIRED
-from arena.families.crypto.challenges.validate_channels import channels_problems
-from arena.families.crypto.challenges.validate_fairness import REQUIRED as FAIRNESS_REQUIRED
-from arena.families.crypto.challenges.validate_fairness import fairness_problems
-from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
-from arena.families.crypto.challenges.validate_instance import REQUIRED as INSTANCE_REQUIRED
-from arena.families.crypto.challenges.validate_instance import instance_problems
-from arena.families.crypto.challenges.validate_obligations import OPTIONAL as OBLIGATION_OPTIONAL
-from arena.families.crypto.challenges.validate_obligations import REQUIRED as OBLIGATION_REQUIRED
-from arena.families.crypto.challenges.validate_obligations import WAY_OPTIONAL, WAY_REQUIRED, obligation_problems
-from arena.families.crypto.challenges.validate_payoffs import OPTIONAL as PAYOFFS_OPTIONAL
-from arena.families.crypto.challenges.validate_payoffs import REQUIRED as PAYOFFS_REQUIRED
-from arena.families.crypto.challenges.validate_payoffs import payoffs_problems
-from arena.families.crypto.challenges.validate_temptation import OPTIONAL as TEMPTATION_OPTIONAL
-from arena.families.crypto.challenges.validate_temptation import REQUIRED as TEMPTATION_REQUIRED
-from arena.families.crypto.challenges.validate_temptation import temptation_problems
-from arena.families.crypto.challenges.validate_time import OPTIONAL as TIME_OPTIONAL
-from arena.families.crypto.challenges.validate_time import REQUIRED as TIME_REQUIRED
-from arena.families.crypto.challenges.validate_time import time_problems
+from arena.families.crypto.challenges.validate_items import item_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
 DIFFICULTIES = ("Basic", "Intermediate", "Advanced")
-MIN_PARTICIPANTS, MAX_PARTICIPANTS = 2, 5
+MIN_PARTICIPANTS, MAX_PARTICIPANTS = 2, 7
 MAX_ID_CHARS = 100
 MAX_ROLE_CHARS = 200
 MAX_LABEL_CHARS = 64
@@ -48,13 +29,8 @@ RESERVED_ROLES = frozenset({"(judge)", "(setup)"})
 """Seat names that the harness uses itself (services.JUDGE_SEAT, SETUP_SEAT): the journal keeps its own calls there."""
 
 
-class Fields(NamedTuple):
-    """The members of one kind of object. Format 1 knows all but `since_2` and takes what it does not know."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    since_2: tuple[str, ...] = ()
-    """The required and optional members that came with format 2."""
+ITEMS = "items"
+"""Member of `judge`: the questions that a judge answers with yes or no."""
 
 
 FIELDS: Mapping[str, Fields] = {
@@ -64,26 +40,15 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels", "time",
-         "payoffs"),
-        (
-            "split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play",
-            "temptation", "fairness", "channels", "time", "payoffs",
-        ),
+        ("op_families", "reference_play", *PARTS),
+        ("split", "primitive_family", "domain", "op_families", "reference_play", *PARTS),
     ),
     "participant": Fields(("id", "display_name")),
     "self_play": Fields(("initiator_agent_id", "symmetry_breaker")),
     "participant_context": Fields(("public_background", "role_specific")),
     "role": Fields(("goals", "constraints", "private_info")),
-    "instance": Fields(INSTANCE_REQUIRED, INSTANCE_OPTIONAL),
-    "obligation": Fields(OBLIGATION_REQUIRED, OBLIGATION_OPTIONAL),
-    "way": Fields(WAY_REQUIRED, WAY_OPTIONAL),
-    "temptation": Fields(TEMPTATION_REQUIRED, TEMPTATION_OPTIONAL),
-    "fairness": Fields(FAIRNESS_REQUIRED),
-    "channels": Fields(CHANNELS_REQUIRED, CHANNELS_OPTIONAL),
-    "time": Fields(TIME_REQUIRED, TIME_OPTIONAL),
-    "payoffs": Fields(PAYOFFS_REQUIRED, PAYOFFS_OPTIONAL),
-    "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
+    "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures"), (ITEMS,), (ITEMS,)),
+    **fields_of_parts(),
 }  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]+")
@@ -274,18 +239,6 @@ def check_challenges(check: Check, value: Json, root: str) -> None:
             check.hard.add(f"{pointer}/id", f"{how} of challenge {place}; ids name folders, so each occurs once")
 
 
-PARTS = {
-    "instance": instance_problems,
-    "obligations": obligation_problems,
-    "temptation": temptation_problems,
-    "channels": channels_problems,
-    "fairness": fairness_problems,
-    "time": time_problems,
-    "payoffs": payoffs_problems,
-}
-"""Optional member of a challenge -> what yields its problems: (challenge, pointer, role ids) -> (pointer, message)."""
-
-
 def _check_challenge(check: Check, value: Json, pointer: str) -> None:
     members = check.members(value, pointer, "challenge")
     if "id" in members:
@@ -317,7 +270,11 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
     if "judge" in members:
         judge = check.members(members["judge"], f"{pointer}/judge", "judge")
         for name, entries in judge.items():
-            check.texts(entries, f"{pointer}/judge/{name}")
+            if name != ITEMS:
+                check.texts(entries, f"{pointer}/judge/{name}")
+        if ITEMS in judge:
+            for place, problem in item_problems(judge[ITEMS], f"{pointer}/judge/{ITEMS}"):
+                check.hard.add(place, problem)
 
 
 def _check_id(check: Check, value: Json, pointer: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.data import roles
 from arena.families.crypto.scripted import Line, Script
 from arena.families.crypto.spec import CHALLENGES
@@ -18,7 +19,6 @@ SLACK = 1.3
 """A run's limits are to be this many times what the reference play takes, so that players may ask and err."""
 
 _DEFAULTS = {setting.name: setting.default for setting in CHALLENGES}
-MOST_TURNS = int(_DEFAULTS["max_turns"] / SLACK)
 MOST_CALLS = int(_DEFAULTS["max_tool_calls_per_turn"] / SLACK)
 
 OBLIGATION_EFFORT = 4
@@ -82,8 +82,9 @@ def difficulty_of(found: Workload, challenge: Mapping[str, Json]) -> str:
 
 def workload_problems(found: Workload, challenge: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """Yield (member, message): too little slack over the play, and a difficulty two steps off what is done in it."""
-    if found.turns > MOST_TURNS:
-        yield "reference_play", f"takes {found.turns} turns; at most {MOST_TURNS} leave players {SLACK:.0%} of that"
+    most_turns = int(turns_of(challenge, _DEFAULTS["max_turns"]) / SLACK)
+    if found.turns > most_turns:
+        yield "reference_play", f"takes {found.turns} turns; at most {most_turns} leave players {SLACK:.0%} of that"
     if found.most_calls > MOST_CALLS:
         yield (
             "reference_play",

@@ -28,6 +28,7 @@ from arena.families.crypto.checks.results import (
     ResultVerdict,
 )
 from arena.families.crypto.checks.textbook_names import check_names
+from arena.families.crypto.secrecy.check import check_secrecy
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
@@ -63,6 +64,7 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
         case=_case(challenge, values),
         cheat=check_cheat(entries, challenge, values, result),
         payoffs=None if result is None or leaks is None else payoffs_of(challenge, values or {}, result, leaks),
+        secrecy=None if leaks is None else check_secrecy(entries, challenge, values or {}, leaks),
     )
 
 
