@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# The tests start thousands of processes, and each would compile the arena anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 # A Python that is named (make PYTHON=python3.13 ...) gets a .venv of its own, so versions can be tried side by side.
 NAMED := $(filter command,$(firstword $(origin PYTHON)))
@@ -44,7 +47,7 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long $(VENV)/.package chromium axe slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
+test-long: $(VENV)/.long $(VENV)/.package chromium firefox axe slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
 	$(BIN)/python -m pytest -q -rs -m long $(ON_ALL_CORES)
 
 .PHONY: test-rust-long
@@ -100,6 +103,15 @@ chromium: ## install Chromium for the long tests, where apt-get and root are the
 	echo "installing Chromium for the tests of the report"; \
 	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
 	  >$(VENV)/chromium.log 2>&1; then echo "no Chromium, $(VENV)/chromium.log says why: $$why" >&2; fi
+
+.PHONY: firefox
+firefox: ## install Firefox for the long tests, where apt-get and root are there
+	@if command -v firefox-esr >/dev/null || command -v firefox >/dev/null; then exit 0; fi; \
+	why="the tests of the report in Firefox are skipped (apt-get install firefox-esr)"; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "no Firefox: $$why" >&2; exit 0; fi; \
+	echo "installing Firefox for the tests of the report"; \
+	if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends firefox-esr fonts-dejavu-core; } \
+	  >$(VENV)/firefox.log 2>&1; then echo "no Firefox, $(VENV)/firefox.log says why: $$why" >&2; fi
 
 # axe-core is one JavaScript file, which the tests put into the page; npm alone checks its digest against the lock file.
 .PHONY: axe

@@ -5,8 +5,6 @@ Pages of all three families, of two runs, and those beside a page, at 1280 and 3
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -14,16 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from arena.analysis.report import build
-from arena.cli.entry import main
 from tests.support import axe_rig
-from tests.support.arena_rig import arena
 from tests.support.chromium_rig import HOW_TO_GET, Chromium, Page, browser, find
-from tests.support.report_rig import report
+from tests.support.report_pages import SIZES, WIDER, real_pages
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(find() is None, reason=HOW_TO_GET)]
 
-SIZES = [(1280, False), (1280, True), (390, False), (390, True)]
 PAGES = ("crypto", "two", "cheaptalk", "risk", "beside", "pair")
 LEAST_PLOT_PX = 11
 """Height of the smallest text of a plot, in pixels of the page."""
@@ -35,36 +29,9 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
         yield running
 
 
-def quietly(*words: str) -> None:
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        assert main(list(words)) in (0, 1), words
-
-
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Pages of real runs of all families, by name."""
-    folder = tmp_path_factory.mktemp("pages")
-    for name in ("careful", "careless"):
-        ended = arena("--limit", "4", "--repetitions", "2", "--participant-model", f"mock/{name}",
-                      "--out", str(folder / name))  # fmt: skip
-        assert ended.code == 0
-    quietly("cheaptalk", "run", "--num-tasks", "6", "--out", str(folder / "talk"), "--quiet")
-    quietly("risk", "run", "--attacks", "direct,escalation", "--defences", "none,gates", "--trials", "1",
-            "--results-dir", str(folder / "risk"))  # fmt: skip
-    risk = next(path.parent for path in sorted((folder / "risk").glob("*/matches.jsonl")))
-    assert report(folder / "careless") == report(folder / "talk") == report(risk) == 0
-    assert report(folder / "careful", folder / "careless", "--out", folder / "two.html") == 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "INLINE_MATCHES", 0)
-        assert report(folder / "careless", "--out", folder / "large.html") == 0
-    return {
-        "crypto": folder / "careless/report.html",
-        "two": folder / "two.html",
-        "cheaptalk": folder / "talk/report.html",
-        "risk": risk / "report.html",
-        "beside": folder / "large_matches/0001.html",
-        "pair": folder / "two_matches/pairs_0001.html",
-    }
+    return real_pages(tmp_path_factory.mktemp("pages"))
 
 
 def shown(chromium: Chromium, path: Path, width: int, dark: bool, opened: int = 2) -> Page:
@@ -76,9 +43,6 @@ def shown(chromium: Chromium, path: Path, width: int, dark: bool, opened: int = 
     return tab
 
 
-WIDER = """[...document.querySelectorAll('body *')].filter(e => !e.closest('svg') && e.checkVisibility()
-  && !e.matches('.skip') && !e.closest('thead') && e.getBoundingClientRect().right > innerWidth + 1)
-  .slice(0, 5).map(e => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`)"""
 CUT = """[...document.querySelectorAll('.wide, .draw')].filter(e => e.checkVisibility()
   && e.scrollWidth > e.clientWidth + 1).map(e => `${e.getAttribute('aria-label') || e.className} ${e.scrollWidth}`)"""
 PLOT_TEXTS = """[...document.querySelectorAll('svg text')].filter(t => t.checkVisibility() && t.getScreenCTM())

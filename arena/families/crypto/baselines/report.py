@@ -23,6 +23,7 @@ MOST_FREQUENT_ANSWER = 0.6
 """The answer that is right most often may be right in this share of the seeds."""
 
 CONSTANT = "constant"
+PAYOFFS = "payoffs"
 
 OPEN_TALK, OPEN_TALK_RIGHT = "open_talk", "open_talk_right"
 """The second is the row for open talk in challenges in which plain talk is right: apart, so that the first says what
@@ -45,6 +46,8 @@ class Rates:
     green: int = 0
     right: int = 0
     broken: int = 0
+    payoffs: dict[str, float] = field(default_factory=dict)
+    """Seat -> the sum of what it had, of challenges with payoffs; empty over several challenges."""
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -59,10 +62,13 @@ class Rates:
         self.verified += detail.verified.outcome == SUCCESS
         self.green += detail.checks.all_green
         self.right += detail.checks.result is not None and detail.checks.result.ok
+        if detail.checks.payoffs is not None:
+            for seat, had in detail.checks.payoffs.seats.items():
+                self.payoffs[seat] = self.payoffs.get(seat, 0.0) + had
 
     def to_json(self, name: str) -> dict[str, Json]:
         """Return the counts as rates."""
-        return {
+        found: dict[str, Json] = {
             "name": name,
             "n": self.n,
             "broken": self.broken,
@@ -71,6 +77,9 @@ class Rates:
             "checks_green_rate": self._rate(self.green),
             "result_right_rate": self._rate(self.right),
         }
+        if self.payoffs:
+            found[PAYOFFS] = {seat: round(had / self.n, 2) for seat, had in self.payoffs.items()}
+        return found
 
     def _rate(self, count: int) -> float | None:
         return round(count / self.n, 4) if self.n else None
@@ -98,8 +107,9 @@ class BaselineTally:
 
     def to_json(self) -> dict[str, Json]:
         """Return `baselines` over all challenges, and the same by challenge, in the order of the table."""
+        whole = [{k: v for k, v in row.items() if k != PAYOFFS} for row in _listed(self.whole)]
         return {
-            "baselines": _listed(self.whole),
+            "baselines": whole,
             "challenges": {name: _listed(rates) for name, rates in self.by_challenge.items()},
         }
 
@@ -157,6 +167,24 @@ def _listed(rates: Mapping[str, Rates]) -> list[dict[str, Json]]:
 
 def _percent(rate: float | None) -> str:
     return "-" if rate is None else format(rate, ".1%")
+
+
+SHOWN_PAYOFFS = (REFERENCE, "open_talk", "full_disclosure", "told_beside", "constant")
+PAYOFF_HEADS = ("challenge", "seat", *(name.replace("_", " ") for name in SHOWN_PAYOFFS))
+
+
+def payoffs_text(rows: Mapping[str, Sequence[Mapping[str, Json]]]) -> str:
+    """Return the mean payoff of each seat under some baselines as a text table; empty where none are declared.
+
+    `rows`: challenge -> its rows in `Tally.to_json`.
+    """
+    cells = []
+    for challenge, listed in rows.items():
+        had = {row["name"]: row[PAYOFFS] for row in listed if PAYOFFS in row}
+        for seat in had.get(REFERENCE, {}):
+            means = [f"{had[name][seat]:,.1f}" if name in had else "-" for name in SHOWN_PAYOFFS]
+            cells.append([challenge, seat, *means])
+    return text_table(list(PAYOFF_HEADS), cells, frozenset(range(2, len(PAYOFF_HEADS)))) if cells else ""
 
 
 HEADS = ("baseline", "matches", "SUCCESS", "verified SUCCESS", "result right", "checks green")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import DataError
+from arena.families.crypto.challenges.deciding import said_openly
 from arena.families.crypto.challenges.draws import CALCULATOR
 from arena.families.crypto.challenges.instance import (
     draw_values,
@@ -155,6 +156,14 @@ def _instance(instance: Json, place: str, challenge: Mapping[str, Json], ops: Co
             yield "error", f"{place}/values/{name}/op", f"the calculator has no op {spec['op']!r}"
     if "asks" not in instance:
         yield "warning", f"{place}/asks", "is missing: players should be told what the result names"
+    for name, owners in said_openly(challenge):
+        if name not in instance.get("open", {}):
+            who = " and ".join(owners)
+            message = (
+                f"{name!r} decides the result, {who} alone has it, and nobody has to keep it: make it `secret` (`until`"
+                " an event, if it may be said later), or say under `open` why it may be said"
+            )
+            yield "warning", f"{place}/secret", message
     if needs_calculator(instance):
         return  # these values are drawn in play; the test of the reference plays covers them
     roles = [participant["id"] for participant in challenge["participants"]]

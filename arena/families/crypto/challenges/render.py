@@ -12,6 +12,7 @@ from arena.families.crypto.challenges.instance import case_spec, drawn_case, is_
 from arena.families.crypto.challenges.lint import counts, note_of
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.schema import ChallengeSet
+from arena.families.crypto.challenges.validate import ITEMS
 from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.cheats.variants import TEMPTED, told_to, variant
 from arena.families.crypto.prompts import system_prompt
@@ -82,9 +83,14 @@ def _chapter(challenge: Mapping[str, Json], note: str | None) -> Iterator[str]:
     yield "### For the judge"
     for member, entries in challenge["judge"].items():
         yield ""
-        yield f"{member.replace('_', ' ').capitalize()}:"
+        yield "Answered with yes or no:" if member == ITEMS else f"{member.replace('_', ' ').capitalize()}:"
         yield ""
-        yield from (f"- {entry}" for entry in entries)
+        yield from (f"- {_item(entry) if member == ITEMS else entry}" for entry in entries)
+
+
+def _item(item: Mapping[str, Json]) -> str:
+    """Return a question to the judge with the answer that speaks for the players."""
+    return f"{item['asks']} ({item['good']} is good; {item['dimension']}; `{item['id']}`)"
 
 
 def _result(challenge: Mapping[str, Json]) -> Iterator[str]:

@@ -31,8 +31,9 @@ IMPLEMENTATION = "Implementation Correctness"
 class Findings:
     """What was found of a match, in numbers. `calls` of players, of which `failed` and `unused`; `malformed` messages;
     `artefacts` of public turns, of which `unreal`; wrong claims by kind; `result`: verdict of the check, or None.
-    `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was told; `plain`:
-    plain talk is right, so that nothing has to be computed."""
+    `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was told;
+    `worked_out`: secret values that can be worked out of what was posted; `plain`: plain talk is right, so that nothing
+    has to be computed."""
 
     calls: int
     failed: int
@@ -47,6 +48,7 @@ class Findings:
     obligations: int
     open: int
     leaks: int
+    worked_out: int = 0
     plain: bool = False
 
 
@@ -63,6 +65,7 @@ CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
     ("obligations_open", lambda f: 0 < f.open < f.obligations, 4, 3),
     ("obligations_none", lambda f: 0 < f.open == f.obligations, 3, 2),
     ("secret_told", lambda f: f.leaks > 0, 5, 3),
+    ("secret_worked_out", lambda f: f.worked_out > 0, 5, 3),
     ("no_common_result", lambda f: f.result == "disagreed" or (f.result == "wrong" and not f.wrong_results), 5, 3),
 )
 """Reason, when it holds, the cap of COMPUTATION, the cap of IMPLEMENTATION."""
@@ -104,6 +107,7 @@ def findings(
         open=0 if checks.obligations is None else sum(not one.met for one in checks.obligations.found),
         leaks=0 if checks.leaks is None else len(checks.leaks.found),
         plain=talk_is_right(challenge),
+        worked_out=0 if checks.secrecy is None else sum(one.worked_out for one in checks.secrecy.found),
     )
 
 
