@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from arena.families.crypto.challenges.draws import needs
 from arena.families.crypto.challenges.expressions import names_in
 from arena.families.crypto.challenges.instance import is_agreement, known_names
+from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.records import Json
 
 
@@ -29,7 +30,9 @@ def deciding(instance: Mapping[str, Json]) -> list[str]:
 
 def said_openly(challenge: Mapping[str, Json]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield name and owners of each value that decides the result, that some roles alone have, and that nobody has to
-    keep: who asks for it has the result without any protocol."""
+    keep: who asks for it has the result without any protocol. None where plain talk is right: there it has to be said."""
+    if talk_is_right(challenge):
+        return
     instance = challenge["instance"]
     roles = {participant["id"] for participant in challenge["participants"]}
     own: Mapping[str, list[str]] = instance.get("own", {})
