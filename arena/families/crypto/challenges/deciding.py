@@ -30,7 +30,8 @@ def deciding(instance: Mapping[str, Json]) -> list[str]:
 
 def said_openly(challenge: Mapping[str, Json]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield name and owners of each value that decides the result, that some roles alone have, and that nobody has to
-    keep: who asks for it has the result without any protocol. None where plain talk is right: there it has to be said."""
+    keep: who asks for it has the result without any protocol. None where plain
+    talk is right: there it has to be said."""
     if talk_is_right(challenge):
         return
     instance = challenge["instance"]
