@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from arena.run import main
 from arena.families.crypto.challenges.instance import case_spec
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.challenges.turns import USUAL_SEATS, turns_of
 from arena.families.crypto.data import roles
+from arena.run import main
 from tests.support.plain_records import entries, records_of
 
 DATA = Path(__file__).resolve().parents[3] / "src" / "crypto-challenges"

@@ -98,7 +98,9 @@ class ResultCheck:
 
     `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`.  `agreed`: all
     roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None where
-    agreement alone decides.  `unreadable`: role -> what kind of result was wanted instead.
+    agreement alone decides, or a draw that leaves several.  `redrawn`: whether the record shows a draw as declared,
+    from which the result was worked out again; None where no draw decides.
+    `unreadable`: role -> what kind of result was wanted instead.
     """
 
     ok: bool
@@ -107,6 +109,7 @@ class ResultCheck:
     declared: Mapping[str, Json]
     right: Json
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    redrawn: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
