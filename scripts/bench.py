@@ -27,12 +27,16 @@ from scripts.bench_parts import part_lines  # noqa: E402
 from scripts.bench_report import report_lines  # noqa: E402
 from tests.support.comparison_rig import Made, match, verified  # noqa: E402
 
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+"""What this benchmark may use, as it was started: a pinned process hands its one core on to its children."""
+
 CLIENT_CORE, SERVER_CORE = 0, 1
 LATENCY_S = 0.050
 WORKERS = 256
 CHALLENGES = 4
 MATCHES = 2000
 """Of the run in two processes."""
+BUSY = "sum(number * number % 7 for number in range(20_000_000))"
 WAVES = 12
 """Matches a worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
 
@@ -46,18 +50,18 @@ class Ran:
     peak_mib: float
 
 
-def pin(core: int) -> None:
-    """Pin this process to a core, where there are several and the system lets us."""
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[core % len(cores)]})
+def pin(core: int | None) -> None:
+    """Pin this process to a core (None: to all that the benchmark may use), where the system lets us."""
+    if CORES:
+        os.sched_setaffinity(0, CORES if core is None else {CORES[core % len(CORES)]})
 
 
 def run(words: Sequence[str], core: int | None = CLIENT_CORE) -> Ran:
     """Run a command pinned to one core (None: to none) and measure it; ends the benchmark when it fails."""
     started = time.perf_counter()
-    pinned = None if core is None else lambda: pin(core)
-    child = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=pinned)
+    child = subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=lambda: pin(core)
+    )
     assert child.stderr is not None
     said = child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
@@ -202,9 +206,21 @@ def verifying(folder: Path, *flags: str) -> str:
     return f"{calls / done.seconds:,.0f} tool calls/s, {matches / done.seconds:,.0f} matches/s, {done.peak_mib:.0f} MiB"
 
 
+def busy(count: int) -> float:
+    """Return how much more `count` processes that only reckon do than one: what this machine has to give just now."""
+    rates = []
+    for processes in (1, count):
+        started = time.perf_counter()
+        loops = [subprocess.Popen([sys.executable, "-c", BUSY], preexec_fn=lambda: pin(None)) for _ in range(processes)]
+        for loop in loops:
+            loop.wait()
+        rates.append(processes / (time.perf_counter() - started))
+    return rates[1] / rates[0]
+
+
 def in_processes(folder: Path, matches: int) -> list[list[str]]:
     """Measure a mock run in one process and in two, on all cores; return the rows, the second with the speed-up."""
-    rows, alone = [], 0.0
+    rows, alone = [["reference: two processes that only reckon", "", f"{busy(2):.2f}", ""]], 0.0
     for count in (1, 2):
         out = folder / f"processes-{count}"
         ran = run(

@@ -25,7 +25,7 @@ from arena.messages import Conversation  # noqa: E402
 from arena.play import services  # noqa: E402
 from arena.providers.mock import MockProvider  # noqa: E402
 from arena.run import main  # noqa: E402
-from arena.store import digests  # noqa: E402
+from arena.store import bundles, digests  # noqa: E402
 
 PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "provider": ((MockProvider, "complete"),),
@@ -33,7 +33,7 @@ PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "digests of requests": ((Conversation, "digest"),),
     "scores and checks": ((CryptoFamily, "score"),),
     "record": ((session, "encode_line"),),
-    "bundle": ((CryptoFamily, "write_bundle"),),
+    "bundle": ((CryptoFamily, "bundle"), (bundles, "write_files")),
     "digests of files": ((digests, "write"),),
     "rewrite and results": ((session, "write_results"),),
 }

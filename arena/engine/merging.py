@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from arena.engine.finished import family_of_run, open_run
+from arena.engine.manifest import summary_head
 from arena.engine.results import write_results
+from arena.engine.resuming import write_index
 from arena.engine.shards import WHOLE, Shard, shards_of_sessions
 from arena.errors import ConfigError, DataError, Issue, UsageError
 from arena.families.contract import Family
@@ -24,7 +25,7 @@ from arena.policy.gates_file import GATES_INPUT
 from arena.records import Json
 from arena.settings.prices import FREE, Price
 from arena.settings.table import PROVIDERS
-from arena.store import digests
+from arena.store import digests, resume_index
 from arena.store.files import opened_folder, reading, write_atomic
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import JOURNAL_FILE, encode_line, read_calls
@@ -78,14 +79,15 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
         _check_planned(logs, set(keys))
         directory = stack.enter_context(closing(RunDir(out, (out / MANIFEST_FILE).exists())))
         digests.discard(out)
+        resume_index.discard(out)
         directory.recover(lambda text: None, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
         directory.write_manifest(manifest)
         _copy_inputs(sources[0].path, out, family)
         merge_logs(out, logs, keys)
         cost, left_out = _cost(out, manifest, prices)
-        summary = write_results(
-            out, family, WHOLE, manifest, cost, left_out.by_model(), [partial(family.write_bundle, out)]
-        )
+        head = summary_head(manifest, family, cost, left_out.by_model())
+        summary = write_results(out, family, WHOLE, manifest, head)
+        write_index(out, manifest.identity.source is not None)
         digests.write(out)
         missing = _missing(out, family, keys)
         return Merged(len(runs), summary, missing, _missing_shards(manifest, out))

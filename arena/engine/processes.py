@@ -1,8 +1,10 @@
 """Plays the pending trials of a session in several processes of this machine.
 
-The session forks; each child plays every n-th job series with models and a calculator of its own, and appends to logs
-of its own (store/parts.py). It tells the parent through a pipe what has ended; the parent shows one progress view,
-hands on signals, and puts the logs together. A child whose parent is gone ends at once: what was answered is on disk.
+The session forks; each child plays job series with models and a calculator of its own, and appends to logs of its own
+(store/parts.py). The numbers of the series lie in one pipe, and a child that is free takes the next one: some matches
+take several times as long as others. It tells the parent through another pipe what has ended; the parent shows one
+progress view, hands on signals, and puts the logs together. A child whose parent is gone ends at once: what was
+answered is on disk.
 """
 
 from __future__ import annotations
@@ -14,13 +16,13 @@ import selectors
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NoReturn
 
 from arena.engine.build import RunRequest, build_calculator, build_cast
-from arena.engine.plan import job_series
+from arena.engine.plan import JobSeries, job_series
 from arena.engine.progress import trial_line
 from arena.engine.runner import JOIN_SECONDS, Progress, TrialCap
 from arena.engine.session import NotPassed, Session, Shown, ignore
@@ -33,11 +35,48 @@ from arena.settings.config import Config
 from arena.stops import Stop
 from arena.store import parts
 from arena.store.files import opened_folder
-from arena.store.journal import JOURNAL_FILE, encode_line, read_calls
+from arena.store.journal import encode_line
 from arena.store.rundir import lock_folder
 
 _WORST = ("failure", "error", "interrupted", "budget")
 """Why a session stopped, where its processes stopped for several reasons: the first of these."""
+
+
+_NUMBER_BYTES = 8
+_DEALT_AT_ONCE = 64
+"""Numbers that are put into the pipe with one write: 512 bytes, which POSIX writes whole or not at all."""
+
+
+class Deal:
+    """The pipe with the numbers of the job series, counted from 0 and without an end: each is read by one child."""
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.writer, False)
+        self._next = 0
+
+    def fill(self) -> bool:
+        """Put in what there is room for; whether anybody reads it still."""
+        try:
+            while True:
+                numbers = range(self._next, self._next + _DEALT_AT_ONCE)
+                os.write(self.writer, b"".join(number.to_bytes(_NUMBER_BYTES, "big") for number in numbers))
+                self._next += _DEALT_AT_ONCE
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:
+            return False
+
+    def taken(self, series: Iterator[JobSeries]) -> Iterator[JobSeries]:
+        """Yield those of the series whose numbers this process reads. Not to be called by two threads at once."""
+        place = 0
+        while data := os.read(self.reader, _NUMBER_BYTES):
+            number = int.from_bytes(data, "big")
+            mine = next(itertools.islice(series, number - place, None), None)
+            if mine is None:
+                return
+            place = number + 1
+            yield mine
 
 
 @dataclass(slots=True)
@@ -52,6 +91,10 @@ class _Child:
     failed: str | None = None
     refused: bool = False
     """Whether it failed since a service refused a setting."""
+    spent: Mapping[str, float] = field(default_factory=dict)
+    """As Budget.part says, once it has ended."""
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Model -> settings that were not sent, once it has ended."""
     rest: bytes = b""
 
 
@@ -77,33 +120,38 @@ def play_in_processes(session: Session, pending: int) -> Progress:
     count = min(session.operation.processes, pending)
     folders = parts.make_parts(session.directory.path, count)
     life, held = os.pipe()
-    children = [_fork(session, Shard(number, count), folders[number], (life, held)) for number in range(count)]
+    deal = Deal()
+    children = [_fork(session, Shard(number, count), folders[number], (life, held), deal) for number in range(count)]
     os.close(life)
+    os.close(deal.reader)
     try:
-        progress = _watch(session, children, pending)
+        progress = _watch(session, children, pending, deal)
     finally:
         os.close(held)  # a child that is still there ends now
+        os.close(deal.writer)
         for child in children:
             if not child.ended:
                 os.waitpid(child.pid, 0)
     for child in children:
         if child.failed is not None:
             raise (SettingRefused if child.refused else StorageFault)(child.failed)
-    for folder in folders:
-        for _, line in read_calls(folder / JOURNAL_FILE):
-            session.charge(line)
+    for child in children:
+        session.budget.add_part(child.spent)
+        for model, names in child.left_out.items():
+            session.left_out.add(model, names)
     parts.absorb(session.directory.path, session.run.console.notify)
     return progress
 
 
-def _fork(session: Session, part: Shard, folder: Path, life: tuple[int, int]) -> _Child:
+def _fork(session: Session, part: Shard, folder: Path, life: tuple[int, int], deal: Deal) -> _Child:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             os.close(reader)
             os.close(life[1])
-            _child(session, part, folder, life[0], writer)
+            os.close(deal.writer)
+            _child(session, part, folder, deal, (life[0], writer))
         finally:
             os._exit(EXIT_INTERRUPTED)
     os.close(writer)
@@ -113,16 +161,21 @@ def _fork(session: Session, part: Shard, folder: Path, life: tuple[int, int]) ->
 # The parent
 
 
-def _watch(session: Session, children: Sequence[_Child], pending: int) -> Progress:
-    """Take in what the children say until all have ended; return the counts of all of them."""
+def _watch(session: Session, children: Sequence[_Child], pending: int, deal: Deal) -> Progress:
+    """Deal, and take in what the children say, until all have ended; return the counts of all of them."""
     progress, spent = Progress(), _Spent(session.budget.spent()["cost_usd"], list(children))
     shown = session.progress_line(pending, spent)
     stop, told = session.run.request.process.stop, False
     with selectors.DefaultSelector() as selector:
         for child in children:
             selector.register(child.pipe, selectors.EVENT_READ, child)
-        while selector.get_map():
+        selector.register(deal.writer, selectors.EVENT_WRITE)
+        while not all(child.ended for child in children):
             for key, _ in selector.select(JOIN_SECONDS):
+                if key.fd == deal.writer:
+                    if not deal.fill():
+                        selector.unregister(deal.writer)
+                    continue
                 child = key.data
                 data = os.read(child.pipe, 1 << 16)
                 if not data:
@@ -159,6 +212,7 @@ def _heard(
         child.failed, child.refused = said["failed"], said["refused"]
     elif "stopped_by" in said:
         child.stopped_by, child.counts = said["stopped_by"], said["last"]
+        child.spent, child.left_out = said["spent"], said["left_out"]
     else:
         status = said["status"]
         progress.finished += 1
@@ -186,8 +240,10 @@ def _terminate(children: Sequence[_Child]) -> None:
 # The child
 
 
-def _child(session: Session, part: Shard, folder: Path, life: int, pipe: int) -> NoReturn:
-    """Play this process's part, say what comes of it, and end the process."""
+def _child(session: Session, part: Shard, folder: Path, deal: Deal, pipes: tuple[int, int]) -> NoReturn:
+    """Play what is dealt to this process, say what comes of it, and end the process. `pipes`: life of the parent, and
+    the one to talk to it."""
+    life, pipe = pipes
     lock = threading.Lock()
 
     def say(**said: Json) -> None:
@@ -203,7 +259,7 @@ def _child(session: Session, part: Shard, folder: Path, life: int, pipe: int) ->
     try:
         with opened_folder(folder) as held:
             lock_folder(held, folder)
-            _play(session, part, folder, say)
+            _play(session, part, folder, deal, say)
     except ArenaError as error:
         say(failed=str(error), refused=isinstance(error, SettingRefused))
     except OSError as error:
@@ -220,7 +276,7 @@ def _end_with_parent(life: int) -> None:
     os._exit(EXIT_INTERRUPTED)
 
 
-def _play(session: Session, part: Shard, folder: Path, say: Callable[..., None]) -> None:
+def _play(session: Session, part: Shard, folder: Path, deal: Deal, say: Callable[..., None]) -> None:
     run = session.run
     answered = session.answered()
     most = run.limits().trials
@@ -242,10 +298,13 @@ def _play(session: Session, part: Shard, folder: Path, say: Callable[..., None])
             say(key=ended.key, status=ended.status, stop=ended.stop, detail=ended.detail, line=line)
 
         tick = (lambda progress: say(counts=counts())) if session.shows_progress() else ignore
-        todo = itertools.islice(job_series(session.jobs()), part.index, None, part.count)
+        todo = job_series(session.jobs())
+        # Which trials are played under a limit on trials must not depend on who is faster.
+        todo = deal.taken(todo) if cap is None else itertools.islice(todo, part.index, None, part.count)
         workers = max(1, part.share(session.operation.workers))
         progress = session.play(folder, todo, workers, cap, Shown(finished, tick))
-        say(stopped_by=progress.stopped_by, last=counts())
+        spent, left_out = session.budget.part(), session.left_out.by_model()
+        say(stopped_by=progress.stopped_by, last=counts(), spent=spent, left_out=left_out)
 
 
 def _request(request: RunRequest, part: Shard, warn: Callable[[str], None]) -> RunRequest:

@@ -81,10 +81,10 @@ class RunRequest:
         return None if judge is None else Panel((judge.ref,), 1)
 
     @contextmanager
-    def taking(self, ending: Ending, also: Sequence[Handed]) -> Iterator[Sequence[Handed]]:
-        """Open the taker; give what each final record is handed to: `also`, and the taker where there is one."""
+    def taking(self, ending: Ending) -> Iterator[Sequence[Handed]]:
+        """Open the taker; give what each final record is handed to: the taker where there is one."""
         if self.taker is None:
-            yield also
+            yield ()
             return
         with self.taker(ending) as add:
-            yield [*also, add]
+            yield (add,)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from arena.engine.build import Cast
-from arena.engine.manifest import summary_head
 from arena.engine.shards import Shard
 from arena.engine.summary import Summary
 from arena.families.contract import Family
 from arena.play.limits import Budget
 from arena.records import Json, Record
 from arena.settings.prices import FREE
+from arena.store.bundles import ALL, bundles_of, rebuilding
 from arena.store.closing import close_records
 from arena.store.manifest import Manifest
 from arena.store.reader import RecordFile
@@ -35,28 +35,39 @@ def write_results(
     family: Family,
     shard: Shard,
     manifest: Manifest,
-    cost: Mapping[str, Json],
-    not_sent: Mapping[str, Json],
+    head: Mapping[str, Json],
     also: Sequence[Callable[[Record], None]] = (),
+    rebuilt: bool = True,
 ) -> dict[str, Json]:
     """Rewrite the records of the run directory `path` in plan order, chained, and write all that follows from them.
 
-    `shard`: the part of the plan that belongs here.  `cost`, `not_sent`: as of `summary_head`.  `also`: what else is
-    handed each record, in plan order, before it is counted.  Return the summary. Errors: DataError for a line that is
-    no record.
+    `shard`: the part of the plan that belongs here.  `head`: as of `summary_head`.  `also`: what else is
+    handed each record, in plan order, before it is counted.  `rebuilt`: bundles are written again also where each has
+    files of its own, and what another way of keeping them left is removed.  Return the summary. Errors: DataError for a
+    line that is no record.
     """
     keys = [trial.key for trial in shard.trials(family.trials())]
     summary = Summary(path, family, len(keys))
     exporters = family.exports(path)
+    how = bundles_of(manifest)
+    bundles = rebuilding(how, path) if rebuilt or how != ALL else None
 
     def each(record: Record) -> None:
+        if bundles is not None and (bundle := family.bundle(record)) is not None:
+            bundles.add(bundle)
         for taker in also:
             taker(record)
         summary.add(record)
         for exporter in exporters:
             exporter.add(record)
 
-    close_records(RecordFile(path / RECORDS_FILE, family.spec.detail), manifest.identity.to_json(), keys, each)
+    try:
+        close_records(RecordFile(path / RECORDS_FILE, family.spec.detail), manifest.identity.to_json(), keys, each)
+        if bundles is not None:
+            bundles.close()
+    finally:
+        if bundles is not None:
+            bundles.discard()
     for exporter in exporters:
         exporter.close()
-    return summary.close(summary_head(manifest, family, cost, not_sent))
+    return summary.close(head)

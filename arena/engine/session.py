@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +14,13 @@ from arena.engine.build import Cast
 from arena.engine.changed_run import Changed
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.judge_batch import BatchFile, write_requests
-from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation
+from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
 from arena.engine.progress import Account, Console, ProgressLine, trial_line
 from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.request import Ending, RunRequest
 from arena.engine.results import cost_json, write_results
+from arena.engine.resuming import Before, Ledgers, look_back, read_journal, write_index
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
 from arena.errors import ConfigError
@@ -29,14 +30,13 @@ from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
 from arena.records import PENDING, STOPS, Json, Record, Stop, Trial
-from arena.store import digests, parts
-from arena.store.calls import CallLine
+from arena.store import digests, parts, resume_index
+from arena.store.bundles import BUNDLES_FILE, bundles_of, playing
 from arena.store.files import write_atomic
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, encode_line
 from arena.store.manifest import Identity, Manifest
 from arena.store.reader import RecordFile, Stored
 from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir
-from arena.store.soundness import is_vouched
 
 TOOLS_INPUT = "tools.txt"
 """In `inputs/`: what players were shown of the tools."""
@@ -170,6 +170,7 @@ class Session:
             batches = self._ask_later()
             end_session(self.manifest, progress, played, time.perf_counter() - self.started)
             self.directory.write_manifest(self.manifest)
+            write_index(self.directory.path, self.run.request.source is not None)
             digests.write(self.directory.path)
         alone = played if pending and not self.kept else None
         return SessionResult(summary, progress, self.not_passed, self.budget, batches, alone)
@@ -210,8 +211,8 @@ class Session:
         self._check_shard()
         parts.absorb(directory.path, run.console.notify)
         self.records = self._record_file()
-        checked = is_vouched(directory.path)
-        newest = self.records.stored(checked)
+        before = look_back(directory.path, self.records, run.console.notify)
+        newest = before.stored
         generation = retry_generation(self.manifest, bool(retry))
         for key, stored in newest.items():
             # A retry that was itself interrupted goes on: what it has already played anew is not played again.
@@ -223,9 +224,10 @@ class Session:
             else:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
-        lost = self._read_journal(checked)  # what is damaged is refused above: from here on the directory is changed
+        lost = self._read_journal(before)  # what is damaged is refused above: from here on the directory is changed
         digests.discard(directory.path)
-        directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE))
+        resume_index.discard(directory.path)
+        directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE, BUNDLES_FILE))
         self.manifest.sessions.append(new_session(run.request, run.calculator, generation))
         directory.write_manifest(self.manifest)
         self._write_inputs()
@@ -250,20 +252,15 @@ class Session:
             del self.kept[key]
             self.attempts[key] = newest[key].attempt + 1
 
-    def _read_journal(self, checked: bool) -> list[str]:
+    def _read_journal(self, before: Before) -> list[str]:
         """Index the recorded calls of what is to be played, and charge the budget with what was already spent.
 
         Return the recorded trials that are to be played again, since the journal has lost some of their calls.
         """
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
         count = CallCount(self.kept, self.run.request.source is not None)
-
-        def each(line: CallLine) -> None:
-            self.charge(line)
-            count.see(line)
-
-        self.recorded.scan(wanted, each, checked)
-        lost = count.short()
+        ledgers = Ledgers(self.budget, self.left_out, self._prices)
+        lost = read_journal(before, self.recorded, wanted, count, ledgers)
         if lost:
             newest = dict(self.kept)
             for key in lost:
@@ -271,17 +268,6 @@ class Session:
             self._drop_what_builds_on_pending(newest)
             self.recorded.scan(lost)
         return lost
-
-    def charge(self, line: CallLine) -> None:
-        """Count a call of the journal that this process did not make."""
-        price = self._prices.get(line.provider)
-        if price is None:
-            return
-        usage = None
-        if line.reply is not None:
-            usage = line.reply.usage
-            self.left_out.add(line.provider, line.reply.not_sent)
-        self.budget.add_past(line.provider, price, usage, line.assumed, len(line.http), line.unknown)
 
     def _write_inputs(self) -> None:
         """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
@@ -314,11 +300,16 @@ class Session:
         journal = AppendFile(logs / JOURNAL_FILE, operation.fsync)
         records = AppendFile(logs / RECORDS_FILE, operation.fsync)
         timings = AppendFile(logs / TIMINGS_FILE, False)
-        with closing(journal), closing(records), closing(timings):
+        bundles = playing(bundles_of(self.manifest), self.directory.path, logs, operation.fsync)
+        with ExitStack() as stack:
+            for file in (journal, records, timings, bundles):
+                if file is not None:
+                    stack.callback(file.close)
 
             def record(finished: Record, seconds: float, number: int) -> None:
                 records.append(encode_line(finished.to_json()))
-                run.family.write_bundle(self.directory.path, finished)
+                if bundles is not None and (bundle := run.family.bundle(finished)) is not None:
+                    bundles.add(bundle)
                 timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
                 timings.append(encode_line(timing))
                 shown.finished(finished, seconds, number)
@@ -382,13 +373,12 @@ class Session:
 
     def _finish(self, progress: Progress) -> dict[str, Json]:
         """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
-        run = self.run
+        run, where = self.run, self.directory.path
         cost = cost_json(run.cast, self.budget)
-        where, left_out = self.directory.path, self.left_out.by_model()
-        # A kill may have come between a record and its bundle.
-        bundles = [partial(run.family.write_bundle, where)] if self.directory.resumed else []
-        with run.request.taking(Ending(where, run.family, progress.stopped_by, cost["prices"]), bundles) as takers:
-            return write_results(where, run.family, run.shard, self.manifest, cost, left_out, takers)
+        head = summary_head(self.manifest, run.family, cost, self.left_out.by_model())
+        resumed = self.directory.resumed  # a kill may have come between a record and its bundle
+        with run.request.taking(Ending(where, run.family, progress.stopped_by, cost["prices"])) as takers:
+            return write_results(where, run.family, run.shard, self.manifest, head, takers, resumed)
 
 
 def ignore(progress: Progress) -> None:

@@ -20,6 +20,7 @@ from arena.play.services import Services
 from arena.play.toolbox import Toolbox
 from arena.records import Json, Record, Score, Transcript, Trial
 from arena.settings.config import Config
+from arena.store.bundles import Bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,7 @@ class FactGroup(Protocol):
 
 
 class Exporter(Protocol):
-    """Derived files of a whole run, written in one pass over its records in plan order and constant memory.
-
-    The bundle of a record is on disk before the record is `add`ed.
-    """
+    """Derived files of a whole run, written in one pass over its records in plan order and constant memory."""
 
     def add(self, record: Record) -> None: ...
 
@@ -159,8 +157,8 @@ class Family(Protocol):
         """Return the title of a unit, for tables."""
         ...
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        """Write the files of one finished trial; all of them can be rebuilt from the record."""
+    def bundle(self, record: Record) -> Bundle | None:
+        """Return the files of one finished trial, which follow from the record alone; None: the family has none."""
         ...
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:

@@ -183,6 +183,27 @@ class Budget:
             if usage is not None:
                 self._estimator.answered(model, usage)
 
+    def add_sum(self, model: str, price: Price, usage: Usage, attempts: int, unknown: int, largest: int) -> None:
+        """Count all calls of a model that earlier sessions made: `usage` is their sum, `largest` the most completion
+        tokens of an answer."""
+        with self._lock:
+            self._spent["calls"] += attempts
+            self.unknown += unknown
+            self._add(usage, price)
+            self._estimator.answered(model, Usage(completion_tokens=largest))
+
+    def part(self) -> Mapping[str, float]:
+        """Return what was settled, for the account of a run of which this process played a part."""
+        with self._lock:
+            return {**self._spent, "unknown": self.unknown}
+
+    def add_part(self, part: Mapping[str, float]) -> None:
+        """Count what another process of the run settled, as its `part` says."""
+        with self._lock:
+            self.unknown += int(part["unknown"])
+            for name in self._spent:
+                self._spent[name] += part[name]
+
     def spent(self) -> Mapping[str, float]:
         """Return what was settled so far, by name, `total_tokens` included."""
         with self._lock:

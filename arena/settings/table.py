@@ -160,6 +160,13 @@ JUDGE_BATCH: tuple[Setting, ...] = (
 )  # fmt: skip
 """The judge asked later, in bulk: for families whose judge takes no tools into account while it is asked."""
 
+BUNDLES: tuple[Setting, ...] = (
+    Setting("bundles", ("--bundles",), "text", None, _OP, _RESULTS,
+            "keep the files of each match by themselves (all), in one file (packed), or not at all (none); without it"
+            " as the run does that is resumed, else all", choices=("all", "packed", "none"), metavar="HOW"),
+)  # fmt: skip
+"""How the files of single matches are kept: for families that write some."""
+
 TOOLS: tuple[Setting, ...] = (
     Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,
             "process (kept running), oneshot (one per call), lambda (HTTP), none", choices=CALCULATOR_CHOICES,

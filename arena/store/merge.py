@@ -19,11 +19,10 @@ from pathlib import Path
 from arena.errors import DataError, Issue
 from arena.store.chain import unchained
 from arena.store.files import AtomicFile, reading
-from arena.store.journal import JOURNAL_FILE, JOURNAL_MODE, parse_line, read_lines, readable
+from arena.store.journal import JOURNAL_FILE, JOURNAL_MODE, TRIAL_START, parse_line, read_lines, readable
 from arena.store.reader import RecordFile
 from arena.store.rundir import RECORDS_FILE, TIMINGS_FILE
 
-_TRIAL = re.compile(rb'\{"kind":"[a-z]+","trial":("(?:[^"\\]|\\.)*")')
 _KEY = re.compile(rb'\{"key":("(?:[^"\\]|\\.)*")')
 
 Offsets = Mapping[str, "array[int]"]
@@ -44,7 +43,7 @@ class Logs:
     def __post_init__(self) -> None:
         """Errors: DataError for a line without the key of a trial, or a file that cannot be read."""
         self.records = RecordFile(self.path / RECORDS_FILE, self.detail)
-        self.calls = _offsets(self.path / JOURNAL_FILE, _TRIAL, "trial")
+        self.calls = _offsets(self.path / JOURNAL_FILE, TRIAL_START, "trial")
         self.timings = _offsets(self.path / TIMINGS_FILE, _KEY, "key")
 
     def keys(self) -> set[str]:

@@ -1,7 +1,8 @@
 """The logs of a run that several processes play: each appends to files of its own, in `processes/<n>/` of the run.
 
 At the end of a session, or at a resume after a kill, `absorb` puts them behind the run's own logs and removes them. It
-may be killed at any point and called again: no line is lost, and none is there twice.
+may be killed at any point and called again: no line is lost, and none is there twice. Bundles that a process packed
+(store/bundles.py) are not taken over: they are made again from the records.
 """
 
 from __future__ import annotations

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from arena.engine.plan import Job
+from arena.engine.processes import Deal
+from arena.records import Trial
 from arena.store.journal import read_calls
 from arena.store.reader import read_records
 from tests.support.arena_rig import (
@@ -46,6 +49,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server() -> Iterator[ModelServer]:
     with ModelServer(latency_s=0.02) as started:
         yield started
+
+
+def trial(key: str) -> Trial:
+    return Trial(key, "toy", {}, key, None, "0" * 64, {})
 
 
 def start(server: ModelServer, out: Path, *words: str) -> subprocess.Popen[bytes]:
@@ -141,6 +148,18 @@ def test_killed_process_is_said_and_nothing_is_lost(server: ModelServer, whole: 
     kept = answered(out)
     assert kept and finish(start(server, out, "--resume", "--processes", "2"))[0] == 0
     check_same(server, out, whole, kept)
+
+
+def test_series_go_to_whoever_asks_and_each_once() -> None:
+    deal, plan = Deal(), [(Job(trial(f"t{number}"), 0),) for number in range(5)]
+    assert deal.fill()
+    quick, slow = deal.taken(iter(plan)), deal.taken(iter(plan))
+    taken = [next(quick), next(slow), next(quick), next(quick), next(quick)]
+    assert taken == plan
+    assert next(quick, None) is None and next(slow, None) is None
+    os.close(deal.reader)
+    assert not deal.fill(), "nobody reads it any more"
+    os.close(deal.writer)
 
 
 def test_limit_holds_over_all_processes(server: ModelServer, tmp_path: Path) -> None:

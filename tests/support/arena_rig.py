@@ -39,7 +39,7 @@ DIMENSIONS = (
     "Primitive Selection", "Negotiation Skills", "Implementation Correctness", "Computation / Tool Usage",
     "Security Strength",
 )  # fmt: skip
-CLOCKED = frozenset({"manifest.json", "api_calls.jsonl", "timings.jsonl", "digests.json"})
+CLOCKED = frozenset({"manifest.json", "api_calls.jsonl", "timings.jsonl", "digests.json", "resume_index.jsonl"})
 """The only files that hold clock values, and the list of their digests (docs/run-directory.md)."""
 
 

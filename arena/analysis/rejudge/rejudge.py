@@ -26,6 +26,7 @@ from arena.play.services import JUDGE_SEAT, Services
 from arena.play.toolbox import Toolbox
 from arena.records import GateDecision, Json, Record, Score, Stop, Transcript, Trial
 from arena.settings.config import Config
+from arena.store.bundles import Bundle
 from arena.store.finished_run import FinishedRun, PlayRow, Source
 from arena.store.journal import encode_line, read_rows
 from arena.store.manifest import SourceIdentity
@@ -182,8 +183,8 @@ class Rejudged:
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
         return self._family.unplayed(trial, why)
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        self._family.write_bundle(run_dir, record)
+    def bundle(self, record: Record) -> Bundle | None:
+        return self._family.bundle(record)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         before = {

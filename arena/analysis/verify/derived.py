@@ -7,23 +7,23 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from arena.analysis.verify.bundles import ANOTHER, NO_RECORD, StoredBundles, equal_start, files_below, json_differences
 from arena.analysis.verify.calls import Journal
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
 from arena.engine.manifest import summary_head
 from arena.engine.summary import Summary
-from arena.errors import DataError
 from arena.families.contract import Family
-from arena.formats.bounded import open_file, parse_json, read_file
+from arena.formats.bounded import open_file, read_file
 from arena.formats.strict_json import MAX_BYTES
 from arena.records import Json
 from arena.settings.prices import Price
 from arena.settings.table import PROVIDERS
 from arena.store.files import is_temporary
-from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, differences
+from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE
 
-FOLDERS = ("matches", "role_views")
-"""Folders that hold nothing but what is derived from records."""
+EXPORTS_DIR = "role_views"
+"""A folder that holds nothing but what is derived from records."""
 
 COST_TOLERANCE = 2e-6
 """Dollars; sums of the same prices in another order may round to another sixth decimal."""
@@ -48,12 +48,14 @@ class _Derived:
     def __init__(self, found: Found, family: Family, journal: Journal, problems: Problems, folder: Path) -> None:
         self.found, self.family, self.journal, self.problems, self.folder = found, family, journal, problems, folder
         self.made: set[str] = set()
+        self.bundles = StoredBundles(found.run, problems)
 
     def check(self) -> None:
         summary = Summary(self.folder, self.family, len(self.found.here))
         exporters = self.family.exports(self.folder)
         for record in self.found.run.records:
-            self.family.write_bundle(self.folder, record)
+            if (bundle := self.family.bundle(record)) is not None:
+                self.bundles.compare(bundle)
             summary.add(record)
             for exporter in exporters:
                 exporter.add(record)
@@ -65,6 +67,7 @@ class _Derived:
             cost = self._cost()
         summary.close(summary_head(self.found.run.manifest, self.family, cost, self.journal.left_out.by_model()))
         self._compare_made()
+        self.bundles.close()
         self._find_strangers()
 
     def _compare_made(self) -> None:
@@ -84,9 +87,10 @@ class _Derived:
             place = first_difference(stored, rebuilt)
             if place is None:
                 return
-            told = _json_differences(stored, rebuilt) if name.endswith(".json") else []
+            whole = name.endswith(".json")
+            told = json_differences(read_file(stored, MAX_BYTES), read_file(rebuilt, MAX_BYTES)) if whole else []
             for line in told or [f"{place} is not what the records give"]:
-                self.problems.add(name, "", f"the records give another file: {line}")
+                self.problems.add(name, "", f"{ANOTHER}: {line}")
 
     def _remove(self, path: Path) -> None:
         """Remove a file and the folders that it leaves empty, so that the next look has as little to walk through."""
@@ -97,13 +101,10 @@ class _Derived:
             folder.rmdir()
 
     def _find_strangers(self) -> None:
-        """Files in the folders of derived files that no record gives."""
-        for top in FOLDERS:
-            for folder, _, names in os.walk(self.found.run.path / top):
-                for name in sorted(names):
-                    inner = Path(folder, name).relative_to(self.found.run.path).as_posix()
-                    if inner not in self.made and not is_temporary(name):
-                        self.problems.add(inner, "", "belongs to no record")
+        """Files in the folder of exports that no record gives."""
+        for name in files_below(self.found.run.path, EXPORTS_DIR):
+            if name not in self.made:
+                self.problems.add(name, "", NO_RECORD)
 
     def _cost(self) -> dict[str, Json]:
         """Return the summary's `cost_usd`, once it is checked: the sum over all answers by the prices that it names."""
@@ -137,20 +138,8 @@ def first_difference(stored: Path, rebuilt: Path) -> str | None:
     with open_file(stored) as old, open_file(rebuilt) as new:
         while True:
             a, b = old.read(_PIECE), new.read(_PIECE)
-            if a == b:
-                if not a:
-                    return None
-                line += a.count(b"\n")
-                continue
-            same = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-            return f"line {line + a[:same].count(10)}"
-
-
-def _json_differences(stored: Path, rebuilt: Path) -> list[str]:
-    """Return in which members two JSON files differ; empty where one cannot be read or they differ in spelling only."""
-    try:
-        old: Json = parse_json(read_file(stored, MAX_BYTES), str(stored))
-        new: Json = parse_json(read_file(rebuilt, MAX_BYTES), str(rebuilt))
-    except DataError:
-        return []
-    return [line for _, line in zip(range(3), differences(old, new), strict=False)]
+            if a != b:
+                return f"line {line + equal_start(a, b).count(10)}"
+            if not a:
+                return None
+            line += a.count(b"\n")

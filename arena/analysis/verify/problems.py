@@ -42,6 +42,14 @@ class Problems:
         if len(self.listed) < MAX_LISTED:
             self.listed.append(issue)
 
+    def absorb(self, other: Problems) -> None:
+        """Add what was found elsewhere, behind what is here."""
+        for issue in other.listed:
+            self.add(issue.file, issue.pointer, issue.message)
+        self.count += other.count - len(other.listed)
+        self.unreadable |= other.unreadable
+        self.notes += other.notes
+
     @contextmanager
     def guard(self, file: str, place: str) -> Iterator[None]:
         """Turn what reading a damaged piece of a run raises into a problem."""

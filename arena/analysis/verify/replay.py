@@ -7,6 +7,7 @@ called.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from arena.analysis.verify.calls import Journal
 from arena.analysis.verify.policy import stored_gate
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
-from arena.engine.plan import Job, job_series
+from arena.engine.plan import Job, JobSeries, job_series
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.formats.decode import encode
 from arena.formats.json_text import parse_json
@@ -39,16 +40,33 @@ _TEXTS, _ENTRY_TEXTS = ("plan", "instance", "gates", "score_detail"), ("result",
 """Members of a record and of its entries that hold JSON in a text."""
 
 
-def check_replay(found: Found, journal: Journal, problems: Problems) -> int:
+def count_series(found: Found) -> int:
+    """Return how many series of records there are to play again; a match without a series is one."""
+    return 0 if found.family is None else sum(1 for _ in _series(found))
+
+
+def _series(found: Found) -> Iterator[JobSeries]:
+    # As carried over: an error in a series would else hide the records behind it.
+    jobs = (
+        Job(found.trials[key], stored.attempt, carried_over=True)
+        for key, stored in found.records.items()
+        if key in found.trials
+    )
+    return job_series(jobs)
+
+
+def check_replay(found: Found, journal: Journal, problems: Problems, part: range | None = None) -> int:
     """Play every recorded match again from the journal; `problems` gets where record and journal differ.
 
-    Every decision of the policy is made again from the facts of its call. Return how many.
+    `part`: the numbers of the series that are played; None: all.  Every decision of the policy is made again from the
+    facts of its call. Return how many.
     """
     if found.family is None:
         return 0
     replay = _Replay(found, journal, problems)
+    series = _series(found)
     with problems.guard(RECORDS_FILE, ""):
-        replay.run()
+        replay.run(series if part is None else itertools.islice(series, part.start, part.stop))
     return replay.gate.decided if isinstance(replay.gate, DecidedAgain) else 0
 
 
@@ -97,21 +115,15 @@ class _Replay:
         self.gate: Gate = AllowAll() if policy is None else DecidedAgain(policy, self._decided_otherwise)
         self.free = _FREE if policy is None else _FREE - {"gates"}
 
-    def run(self) -> None:
-        """Play all records again, one after the other."""
+    def run(self, series: Iterator[JobSeries]) -> None:
+        """Play records again, one after the other."""
         sink = AppendFile(Path(os.devnull), False)
         try:
             context = context_again(self.found.run, self.family, self.absent, self.index, sink, self.gate)
             hooks = Hooks(self._compare, _nothing_before, _ignore)
-            Runner(self.family, context, hooks, 1, True).run(job_series(self._jobs()))
+            Runner(self.family, context, hooks, 1, True).run(series)
         finally:
             sink.close()
-
-    def _jobs(self) -> Iterator[Job]:
-        for key, stored in self.found.records.items():
-            if key in self.found.trials:
-                # As carried over: an error in a series would else hide the records behind it.
-                yield Job(self.found.trials[key], stored.attempt, carried_over=True)
 
     def _compare(self, played: Record, seconds: float, finished: int) -> None:
         """Compare one record that was played again with the stored one."""

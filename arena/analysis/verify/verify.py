@@ -7,16 +7,19 @@ again from the records. Nothing in the run is changed. docs/verify.md says what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from arena.analysis.verify.calls import CallCounts, Journal, Recalculation, check_calls
 from arena.analysis.verify.derived import check_derived
 from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
-from arena.analysis.verify.replay import check_replay
+from arena.analysis.verify.replay import check_replay, count_series
+from arena.analysis.verify.tasks import carried_out, jobs_for
 from arena.calculator.carrier import DEFAULT_TIMEOUT_S, GET_CARGO, CalculatorSettings, NoCalculator, ensure_built
 from arena.engine.build import CALCULATORS, ProcessContext, family_spec, load
 from arena.engine.finished import opened
@@ -25,9 +28,10 @@ from arena.families.spec import Need
 from arena.messages import Calculator
 from arena.records import Json
 from arena.settings.config import Config
-from arena.store import digests
+from arena.store import digests, resume_index
 from arena.store.files import strangers
-from arena.store.journal import JOURNAL_FILE, read_calls
+from arena.store.journal import JOURNAL_FILE, read_calls, read_lines
+from arena.store.resume_index import INDEX_FILE
 from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE
 
 INTEGRITY = (
@@ -91,9 +95,10 @@ class RunVerification:
         }
 
 
-def verify(path: Path, again: Recalculation) -> RunVerification:
+def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVerification:
     """Verify the run directory `path`; `again` computes tool answers.
 
+    `jobs`: processes that work at once; None: one per core, one alone for a small run.  The result is the same.
     Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
     the calculator does not answer at all.
     """
@@ -106,6 +111,7 @@ def verify(path: Path, again: Recalculation) -> RunVerification:
         return RunVerification(path.resolve().name, problems)
     run = opened(path, verifying=True)
     result = RunVerification(run.name, problems)
+    jobs = jobs_for(jobs, run.records.shape.matches)
     for issue in digests.check(path):
         problems.add(issue.file, issue.pointer, issue.message)
     with problems.guard(digests.DIGESTS_FILE, ""):
@@ -116,10 +122,56 @@ def verify(path: Path, again: Recalculation) -> RunVerification:
         found, again, problems, None if found.family is None else found.family.toolbox(None)
     )
     _note_unrecorded(found, journal, problems)
-    result.decisions = check_replay(found, journal, problems)
-    check_derived(found, journal, problems)
-    result.matches = list(_matches(found, result.calls, problems))
+    _again(found, journal, result, jobs)
     return result
+
+
+def _again(found: Found, journal: Journal, result: RunVerification, jobs: int) -> None:
+    """Play the records again, build the derived files again, and read the ledgers: into `result`."""
+    count = count_series(found)
+    replays = [partial(_replay, found, journal, part) for part in _parts(count, jobs)]
+    keys = list(found.records)
+    ledgers = [partial(_ledgers, found, result.calls, keys[part.start : part.stop]) for part in _parts(len(keys), jobs)]
+    derived = partial(_derived, found, journal)
+    came = carried_out([*replays, derived, partial(_index, found), *ledgers], jobs, result.problems)
+    result.decisions = sum(came[: len(replays)])
+    result.matches = [match for part in came[len(replays) + 2 :] for match in part]
+
+
+_LARGEST_PART = 1000
+"""Records that one process takes at once: what it hands back stays small, and none works alone at the end."""
+
+
+def _parts(count: int, jobs: int) -> list[range]:
+    """Divide so many into parts: one where nothing is done at once."""
+    size = max(1, count) if jobs <= 1 else min(_LARGEST_PART, -(-max(1, count) // (4 * jobs)))
+    return [range(start, min(start + size, count)) for start in range(0, max(1, count), size)]
+
+
+def _replay(found: Found, journal: Journal, part: range, problems: Problems) -> int:
+    return check_replay(found, journal, problems, part)
+
+
+def _derived(found: Found, journal: Journal, problems: Problems) -> None:
+    check_derived(found, journal, problems)
+
+
+def _index(found: Found, problems: Problems) -> None:
+    """Make the index for a resume again, where the run has one."""
+    path = found.run.path
+    if not (path / INDEX_FILE).exists():
+        return
+    with problems.guard(INDEX_FILE, ""):
+        again = resume_index.made(path) or iter(())
+        stored = (line for _, line in read_lines(path / INDEX_FILE))
+        for number, (there, here) in enumerate(itertools.zip_longest(stored, again), 1):
+            if there != here:
+                problems.add(INDEX_FILE, f"line {number}", "is not what records and journal give")
+                return
+
+
+def _ledgers(found: Found, calls: CallCounts, keys: Sequence[str], problems: Problems) -> list[VerifiedMatch]:
+    return list(_matches(found, calls, keys, problems))
 
 
 def _compare_calculators(there: Mapping[str, Json], again: Recalculation, problems: Problems) -> None:
@@ -145,8 +197,8 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
         problems.notes.append(f"{count} matches have calls and no record: they were under way when the run stopped")
 
 
-def _matches(found: Found, calls: CallCounts, problems: Problems) -> Iterator[VerifiedMatch]:
-    for key in found.records:
+def _matches(found: Found, calls: CallCounts, keys: Sequence[str], problems: Problems) -> Iterator[VerifiedMatch]:
+    for key in keys:
         with problems.guard(RECORDS_FILE, key):
             whole = found.read(key)
             kept = getattr(found.family, "ledger", None)

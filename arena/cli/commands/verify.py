@@ -33,6 +33,7 @@ TABLE = tuple(
     )
     for row in (*TOOLS, *CORE)
 )
+MAX_JOBS = 256
 _DESCRIPTION = (
     "Check that a finished run is what it was: digests of all files, hash chain, every tool call computed again, every"
     " record played again from the journal, every table built again. Changes nothing. Exit codes: 0 everything holds,"
@@ -53,7 +54,15 @@ def parser() -> Parser:
     declared.epilog = "More: docs/verify.md.\n\n" + examples_text(_EXAMPLES)
     declared.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
     add_run(declared)
+    what = "processes that work at once; the result is the same (one per core; one for a run of less than 200 matches)"
+    declared.add_argument("--jobs", type=_jobs, default=None, metavar="N", help=what)
     return declared
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 1 to {MAX_JOBS}")
+    return int(text)
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
@@ -62,7 +71,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     config = read_settings(options, console, TABLE)
     path = chosen_run(options)
     with recalculating(config, process_context(config, console), path) as again:
-        found = verify(path, again)
+        found = verify(path, again, options.jobs)
     if config["json"]:
         console.result(json.dumps(found.to_json()))
     elif not config["quiet"] or not found.holds:

@@ -42,6 +42,7 @@ from arena.play.services import Services, merge_usage
 from arena.play.toolbox import Toolbox
 from arena.records import Json, Judging, Record, Score, Transcript, Trial
 from arena.settings.config import Config
+from arena.store.bundles import Bundle
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
@@ -171,11 +172,12 @@ class CheapTalk:
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         return [*talk_lines(summary), *early_lines(summary)]
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        """Nothing: the records hold all of an episode."""
+    def bundle(self, record: Record) -> Bundle | None:
+        """None: the records hold all of an episode."""
+        return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return (ResultFiles(run_dir, self.results, self.statistician),)
+        return (ResultFiles(run_dir, self.results, self.statistician, self._read),)
 
     def told(self, trial: Trial, transcript: Transcript) -> tuple[Scene, Mapping[str, str]]:
         """Return what a trial was, and the system text of each seat."""

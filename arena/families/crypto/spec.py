@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arena.families.crypto.checks.results import MatchDetail
 from arena.families.spec import FamilySpec, Need, Words
-from arena.settings.table import CORE, JUDGE, JUDGE_BATCH, PLAYED, PLAYERS, TOOLS, MockModels, Setting
+from arena.settings.table import BUNDLES, CORE, JUDGE, JUDGE_BATCH, PLAYED, PLAYERS, TOOLS, MockModels, Setting
 
 CHALLENGES: tuple[Setting, ...] = (
     Setting("challenges", ("--challenges",), "path", "src/crypto-challenges/benchmark_challenges_diverse_v2.json",
@@ -35,7 +35,7 @@ CHALLENGES: tuple[Setting, ...] = (
 """What is played: the family's own settings."""
 
 MOCKS = MockModels(player="careful", judge="judge")
-SETTINGS: tuple[Setting, ...] = (*CHALLENGES, *PLAYERS, *JUDGE, *JUDGE_BATCH, *TOOLS, *CORE)
+SETTINGS: tuple[Setting, ...] = (*CHALLENGES, *PLAYERS, *JUDGE, *JUDGE_BATCH, *TOOLS, *BUNDLES, *CORE)
 
 SPEC = FamilySpec(
     name="crypto",

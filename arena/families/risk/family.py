@@ -32,6 +32,7 @@ from arena.play.services_over import ServicesOver
 from arena.play.toolbox import Toolbox
 from arena.records import Json, Record, Score, Transcript, Trial
 from arena.settings.config import Config
+from arena.store.bundles import Bundle
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
@@ -119,8 +120,9 @@ class RiskFamily:
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         return risk_lines(summary, len(self.setup.evaluator.rules))
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        """Nothing: the records hold all of a trial."""
+    def bundle(self, record: Record) -> Bundle | None:
+        """None: the records hold all of a trial."""
+        return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return ()

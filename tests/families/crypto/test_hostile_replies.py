@@ -10,7 +10,7 @@ import pytest
 
 from arena.analysis.report.entries import turns
 from arena.errors import DataError, PlayerFault
-from arena.families.crypto.bundle import write_bundle
+from arena.families.crypto.bundle import match_bundle
 from arena.families.crypto.challenges.result_kinds import MAX_DIGITS, Unreadable, normal
 from arena.families.crypto.checks.evidence import evidence_values
 from arena.families.crypto.checks.ledger import ledger
@@ -84,7 +84,7 @@ def go_through_matches(count: int, folder: Path) -> int:
         question.digest()
         again = Record.from_json(parse_line(folder, 1, encode_line(made.to_json())), "matches.jsonl", "", MatchDetail)
         assert encode_line(again.to_json()) == encode_line(made.to_json())
-        write_bundle(folder, made, challenge, setup)
+        match_bundle(made, challenge, setup).packed()
         str(turns(entries, {seat: place for place, seat in enumerate(seats)}, "m0"))
         for text in texts:
             with contextlib.suppress(VerdictError):

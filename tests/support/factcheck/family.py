@@ -15,6 +15,7 @@ from arena.play.toolbox import Toolbox
 from arena.providers.mock import MockProvider
 from arena.records import Json, Record, Score, Transcript, Trial, trial_seed
 from arena.settings.config import Config
+from arena.store.bundles import Bundle
 from tests.support.factcheck.spec import SPEC
 
 CLAIMS = {f"c{n:02}": n % 3 != 0 for n in range(20)}
@@ -78,8 +79,9 @@ class FactCheck:
     def unit_name(self, unit: str) -> str:
         return unit
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        """No bundles."""
+    def bundle(self, record: Record) -> Bundle | None:
+        """None."""
+        return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return ()

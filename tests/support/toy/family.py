@@ -19,6 +19,7 @@ from arena.play.toolbox import Toolbox
 from arena.records import Json, Judging, Record, Score, Stop, Transcript, Trial, trial_seed
 from arena.settings.config import Config
 from arena.settings.model_refs import ModelRef
+from arena.store.bundles import Bundle
 from arena.store.files import write_atomic
 from arena.store.rundir import pretty_json
 from tests.support.toy.spec import SPEC
@@ -171,8 +172,9 @@ class ToyFamily:
     def unit_name(self, unit: str) -> str:
         return f"Parcel {unit[1:]}"
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        """No bundles."""
+    def bundle(self, record: Record) -> Bundle | None:
+        """None."""
+        return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return (Ledger(run_dir),)

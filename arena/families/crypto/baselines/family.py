@@ -25,6 +25,7 @@ from arena.formats.bounded import parse_json
 from arena.formats.strict_json import read_bytes
 from arena.records import Json, Record, Trial, trial_seed
 from arena.settings.config import Config
+from arena.store.bundles import Bundle
 from arena.store.files import write_atomic
 from arena.store.rundir import pretty_json
 
@@ -107,8 +108,9 @@ class BaselineFamily(CryptoFamily):
                     seed = seed_of(self.setup.run_seed, name, rep)
                     yield Trial(key_of(name, baseline, rep), self.spec.name, cell, name, None, seed, plan)
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        """Nothing: several baselines of one challenge would share a bundle's folder; matches.jsonl holds all."""
+    def bundle(self, record: Record) -> Bundle | None:
+        """None: several baselines of one challenge would share a bundle's folder; matches.jsonl holds all."""
+        return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return ()

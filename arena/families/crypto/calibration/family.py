@@ -16,6 +16,7 @@ from arena.errors import UsageError
 from arena.families.contract import Exporter
 from arena.families.crypto import data
 from arena.families.crypto.calibration.injection import FixedDialogue, load_dialogues
+from arena.families.crypto.calibration.items import ItemTally
 from arena.families.crypto.calibration.report import CALIBRATION_FILE, CalibrationTally
 from arena.families.crypto.calibration.sabotage import sabotaged
 from arena.families.crypto.calibration.spec import SPEC
@@ -30,6 +31,7 @@ from arena.play.past import Past
 from arena.play.services import Services
 from arena.records import Json, Record, Stop, Transcript, Trial, trial_seed
 from arena.settings.config import Config
+from arena.store.bundles import Bundle
 from arena.store.files import write_atomic
 from arena.store.rundir import pretty_json
 
@@ -116,8 +118,9 @@ class CalibrationFamily(CryptoFamily):
             instance=draw(self.challenges[talk.challenge], trial.seed, services),
         )
 
-    def write_bundle(self, run_dir: Path, record: Record) -> None:
-        """Nothing: several variants of one challenge would share a bundle's folder; matches.jsonl holds all."""
+    def bundle(self, record: Record) -> Bundle | None:
+        """None: several variants of one challenge would share a bundle's folder; matches.jsonl holds all."""
+        return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return [_Report(run_dir, self)]
@@ -138,7 +141,8 @@ class _Report:
         self._path = run_dir / CALIBRATION_FILE
         bases = {talk.name: talk.base for talk in family.talks.values() if talk.technique is not None}
         techniques = {talk.name: talk.technique for talk in family.talks.values() if talk.technique is not None}
-        self._tally = CalibrationTally(family.setup.rubric.dimensions, bases, techniques)
+        items = ItemTally(family.challenges)
+        self._tally = CalibrationTally(family.setup.rubric.dimensions, bases, techniques, items)
 
     def add(self, record: Record) -> None:
         self._tally.add(record)

@@ -1,0 +1,99 @@
+"""What an earlier session left, as a resume finds it: which trials are recorded, and what their calls have cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from arena.engine.recorded_calls import CallCount
+from arena.play.context import LeftOut
+from arena.play.limits import Budget
+from arena.records import STOPS
+from arena.settings.prices import Price
+from arena.store import resume_index
+from arena.store.calls import CallLine
+from arena.store.journal import JournalIndex
+from arena.store.reader import RecordFile, Stored
+from arena.store.resume_index import ResumeIndex
+from arena.store.soundness import is_vouched
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is there. `stored`: key -> newest record; `checked`: every line was read before, so that only what counts is
+    taken from it; `index`: what says so, None where records and journal are read themselves."""
+
+    stored: Mapping[str, Stored]
+    checked: bool
+    index: ResumeIndex | None
+
+
+def look_back(run_dir: Path, records: RecordFile, notify: Callable[[str], None]) -> Before:
+    """Return what a run directory holds. Errors: DataError naming line and pointer of what is damaged."""
+    index = resume_index.read(run_dir, notify)
+    if index is not None:
+        return Before(index.stored, True, index)
+    checked = is_vouched(run_dir)
+    return Before(records.stored(checked), checked, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """Where the calls of earlier sessions are counted: `prices` by model; others are none of this run's."""
+
+    budget: Budget
+    left_out: LeftOut
+    prices: Mapping[str, Price]
+
+    def charge(self, line: CallLine) -> None:
+        """Count a call of the journal that this session did not make."""
+        price = self.prices.get(line.provider)
+        if price is None:
+            return
+        usage = None
+        if line.reply is not None:
+            usage = line.reply.usage
+            self.left_out.add(line.provider, line.reply.not_sent)
+        self.budget.add_past(line.provider, price, usage, line.assumed, len(line.http), line.unknown)
+
+    def charge_all(self, index: ResumeIndex) -> None:
+        """Count all calls of the journal, as its index sums them up."""
+        for model, spent in index.spent.items():
+            if (price := self.prices.get(model)) is not None:
+                self.budget.add_sum(model, price, spent.usage, spent.attempts, spent.unknown, spent.largest)
+                self.left_out.add(model, index.not_sent.get(model, ()))
+
+
+def read_journal(
+    before: Before, recorded: JournalIndex, wanted: set[str], count: CallCount, ledgers: Ledgers
+) -> list[str]:
+    """Find the recorded calls of the `wanted` trials, and count what all calls have cost.
+
+    Return the recorded trials of which the journal has lost calls: none of a run with an index, which is of this very
+    journal and was made when nothing was missing. Errors: as of `JournalIndex.scan`.
+    """
+    if before.index is not None:
+        ledgers.charge_all(before.index)
+        recorded.find(wanted)
+        return []
+
+    def each(line: CallLine) -> None:
+        ledgers.charge(line)
+        count.see(line)
+
+    recorded.scan(wanted, each, before.checked)
+    return count.short()
+
+
+def write_index(run_dir: Path, judges_only: bool) -> None:
+    """Write the index for the next resume (store/resume_index.py), where the run is large enough for one.
+
+    `judges_only`: as of CallCount.
+    """
+
+    def counter(stored: Mapping[str, Stored]) -> CallCount:
+        kept = {key: one for key, one in stored.items() if STOPS[one.stop].kept}
+        return CallCount(kept, judges_only)
+
+    resume_index.write(run_dir, counter)

@@ -1,0 +1,195 @@
+"""resume_index.jsonl: what a resume needs to know of records and journal, so that a large run need not be read for it.
+
+    {"index_format":1,"records":[bytes,"sha256"],"journal":[bytes,"sha256"],"spent":{...},"not_sent":{...}}
+    ["crypto/c1/rep_0",1,0,"max_turns",0,12,1,0,0]
+    ...
+    {"sha256":"of all bytes before"}
+
+A line a trial: key, line and offset of its record, why it stopped, attempt, and the calls that it counts
+(reader.Calls).  `spent`: model -> attempts, attempts of unknown cost, most completion tokens of an answer, and the
+usage of all answers.
+
+It is derived from the two files and written at the end of a session of a large run. It is used only where it fits both
+to the byte and is whole; otherwise they are read, as without it. No result is taken from it: the end of a session
+reads the records themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from arena.formats.decode import decode, encode
+from arena.messages import Usage
+from arena.records import Json
+from arena.stops import Stop
+from arena.store.calls import CallLine
+from arena.store.files import AtomicFile, reading
+from arena.store.journal import JOURNAL_FILE, Place, encode_line, parse_line, read_calls, read_lines, readable
+from arena.store.reader import Calls, RecordFile, Stored
+from arena.store.rundir import RECORDS_FILE
+
+INDEX_FILE = "resume_index.jsonl"
+INDEX_FORMAT = 1
+INDEX_FROM = 5000
+"""Records from which on an index is written: of fewer a resume reads all in about a second."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """What the calls of one model took. `largest`: most completion tokens of an answer; `sums`: whether the price of
+    all is the price of the sum, which it is not where a server counts more tokens from a cache than in the prompt."""
+
+    attempts: int = 0
+    unknown: int = 0
+    largest: int = 0
+    usage: Usage = Usage()
+    sums: bool = True
+
+    def add(self, line: CallLine) -> None:
+        """Count one line of the journal."""
+        self.attempts += max(1, len(line.http))
+        self.unknown += line.unknown
+        for usage in (line.reply and line.reply.usage, line.assumed):
+            if usage is not None:
+                self.sums &= usage.cached_prompt_tokens + usage.cache_write_tokens <= usage.prompt_tokens
+                self.usage = self.usage.plus(usage)
+        if line.reply is not None:
+            self.largest = max(self.largest, line.reply.usage.completion_tokens)
+
+
+@dataclass(slots=True)
+class _Head:
+    index_format: int
+    records: tuple[int, str]
+    journal: tuple[int, str]
+    spent: dict[str, Spent]
+    not_sent: dict[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class ResumeIndex:
+    """What the index says. `stored`: key -> record; `not_sent`: model -> settings that were not sent."""
+
+    stored: dict[str, Stored]
+    spent: dict[str, Spent] = field(default_factory=dict)
+    not_sent: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+class Counter(Protocol):
+    """Counts the lines of a journal against the records."""
+
+    def see(self, line: CallLine) -> None: ...
+
+    def short(self) -> list[str]:
+        """Return the recorded trials of which the journal lacks calls."""
+        ...
+
+
+def write(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter]) -> bool:
+    """Write the index of a run whose session has come to its end; a small run has none. Return whether there is one.
+
+    `counter` makes what counts the journal against the records; where calls are missing there is no index, so that a
+    resume notices it.  Errors: DataError for a damaged file; OSError.
+    """
+    discard(run_dir)
+    lines = made(run_dir, counter)
+    if lines is None:
+        return False
+    out = AtomicFile(run_dir / INDEX_FILE)
+    try:
+        for line in lines:
+            out.write(line)
+        out.close()
+    finally:
+        out.discard()
+    return True
+
+
+def discard(run_dir: Path) -> None:
+    """Remove the index: the run goes on."""
+    (run_dir / INDEX_FILE).unlink(missing_ok=True)
+
+
+def made(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter] | None = None) -> Iterator[bytes] | None:
+    """Return the lines of the index that follow from records and journal; None where there is none to write."""
+    records = RecordFile(run_dir / RECORDS_FILE)
+    if records.shape.matches < INDEX_FROM or not records.shape.closed:
+        return None
+    stored = records.stored(checked=True)
+    count = None if counter is None else counter(stored)
+    spent: dict[str, Spent] = {}
+    not_sent: dict[str, set[str]] = {}
+    for _, line in read_calls(run_dir / JOURNAL_FILE, checked=True):
+        if count is not None:
+            count.see(line)
+        if line.provider:
+            spent.setdefault(line.provider, Spent()).add(line)
+            if line.reply is not None and line.reply.not_sent:
+                not_sent.setdefault(line.provider, set()).update(line.reply.not_sent)
+    if (count is not None and count.short()) or not all(one.sums for one in spent.values()):
+        return None
+    head = _Head(
+        INDEX_FORMAT,
+        _print(run_dir / RECORDS_FILE),
+        _print(run_dir / JOURNAL_FILE),
+        dict(sorted(spent.items())),
+        {model: tuple(sorted(names)) for model, names in sorted(not_sent.items())},
+    )
+    return _sealed(head, stored)
+
+
+def _sealed(head: _Head, stored: Mapping[str, Stored]) -> Iterator[bytes]:
+    seal = hashlib.sha256()
+    for line in itertools.chain([encode_line(encode(head))], map(_row, stored.items())):
+        seal.update(line)
+        yield line
+    yield encode_line({"sha256": seal.hexdigest()})
+
+
+def _row(item: tuple[str, Stored]) -> bytes:
+    key, stored = item
+    return encode_line([key, *stored.place, stored.stop, stored.attempt, *stored.calls])
+
+
+def read(run_dir: Path, notify: Callable[[str], None]) -> ResumeIndex | None:
+    """Return the index of a run; None without one, and where it is damaged or of other files, which is said."""
+    path = run_dir / INDEX_FILE
+    if not readable(path):
+        return None
+    why = "is damaged"
+    try:
+        *rows, last = [line for _, line in read_lines(path)]
+        sealed = json.loads(last)["sha256"] == hashlib.sha256(b"".join(rows)).hexdigest()
+        if sealed:
+            head = decode(_Head, parse_line(path, 1, rows[0]), INDEX_FILE, "line 1")
+            same = head.index_format == INDEX_FORMAT and (
+                head.records == _print(run_dir / RECORDS_FILE) and head.journal == _print(run_dir / JOURNAL_FILE)
+            )
+            if same:
+                return ResumeIndex(dict(_stored(rows[1:])), head.spent, head.not_sent)
+            why = "was made of other records or another journal"
+    except (ValueError, TypeError, KeyError, IndexError):
+        pass
+    notify(f"{INDEX_FILE} {why}: it is not used, and {RECORDS_FILE} and {JOURNAL_FILE} are read instead")
+    return None
+
+
+def _stored(rows: list[bytes]) -> Iterator[tuple[str, Stored]]:
+    values: list[list[Json]] = json.loads(b"[" + b",".join(rows) + b"]")
+    for key, number, offset, stop, attempt, *calls in values:
+        yield key, Stored(Place(number, offset), Stop(stop), attempt, Calls(*calls))
+
+
+def _print(path: Path) -> tuple[int, str]:
+    """Return size and SHA-256 of a file, of one that is not there those of nothing."""
+    if not readable(path):
+        return 0, hashlib.sha256().hexdigest()
+    with reading(path) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return file.tell(), digest
