@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from arena.formats.decode import decode, encode, member
 from arena.formats.decode_nodes import MemberError
@@ -64,15 +64,26 @@ def trial_seed(run_seed: int, key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemAnswer:
+    """What a judge says to a question that yes or no answers (judging/items.py). `answer`: `split` where of several
+    judgements as many say yes as no.  `turn`: the one that shows it, None where no single turn does."""
+
+    id: str
+    answer: Literal["yes", "no", "split"]
+    turn: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """One of several judgements of a trial. `repetition`: of this judge, 0-based.  `scores` is None where its answer
-    could not be read, and `unscored` says why."""
+    could not be read, and `unscored` says why.  `items`: its answers to the questions, where there are any."""
 
     judge: str
     repetition: int
     scores: dict[str, int] | None
     unscored: str | None
     verdict: str | None
+    items: tuple[ItemAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,8 @@ class Judging:
     """How a trial was judged; without a judge all is 0 or empty.
 
     `asks`: times a verdict was asked for.  `texts_cut`, `characters_cut`: what the judges were not shown.  `usage`: of
-    all judges together.  `panel`: the judgements where several were asked for.
+    all judges together.  `panel`: the judgements where several were asked for.  `items`: what was answered to the
+    questions of the unit, of several judgements what most say.
     """
 
     asks: int = 0
@@ -99,6 +111,7 @@ class Judging:
     usage: Counters = field(default_factory=Counters)
     calls: tuple[JudgeCall, ...] = field(default=(), metadata=member(text=True))
     panel: tuple[Judgement, ...] = field(default=(), metadata=member(text=True))
+    items: tuple[ItemAnswer, ...] = field(default=(), metadata=member(text=True))
 
 
 @dataclass(slots=True)

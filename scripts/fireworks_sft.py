@@ -18,9 +18,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from arena.analysis.dataset.finalize import CARD, read_rows  # noqa: E402
 from arena.cli.entry import run_command  # noqa: E402
 from arena.cli.service_script import patience, read_note, say, settings, shown_json, write_note  # noqa: E402
+from arena.cli.tuning_set import note_of, tuning_set  # noqa: E402
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError  # noqa: E402
 from arena.providers.jobs.access import fireworks  # noqa: E402
 from arena.providers.jobs.fireworks import JOB_DONE, JOB_ENDED, State  # noqa: E402
@@ -81,31 +81,26 @@ def job_body(options: argparse.Namespace, account: str, datasets: dict[str, str]
 
 
 def _create(options: argparse.Namespace) -> int:
-    if not (options.dataset / CARD).is_file():
-        raise UsageError(f"{options.dataset} holds no {CARD}; make it with scripts/finalize_dataset.py")
-    card = read_note(options.dataset / CARD)
-    counts = {name: len(read_rows(options.dataset / f"{name}.jsonl")) for name in ("train", "val")
-              if card["files"][f"{name}.jsonl"]["rows"]}  # fmt: skip
-    datasets = {name: f"arena-{name}-{card['files'][f'{name}.jsonl']['sha256'][:16]}" for name in counts}
+    rows = tuning_set(options.dataset)
+    datasets = {name: f"arena-{name}-{digest[:16]}" for name, digest in rows.digests.items()}
     service = fireworks(settings(), options.account)
     body = job_body(options, service.account, datasets)
     made_of = hashlib.sha256(shown_json(body).encode()).hexdigest()
     job = options.job or f"arena-{made_of[:16]}"
     record = RECORDS / f"{job}.json"
-    note = read_note(record)
-    if note.get("request") not in (None, body):
-        raise UsageError(f"{record} is about another request; give another --job")
-    tokens = card["files"]["train.jsonl"]["tokens_estimated"] * options.epochs
-    say(f"trains on {counts['train']} rows, about {tokens:,} tokens in {options.epochs} epochs; the service bills them")
+    note = note_of(record, body)
+    tokens = rows.tokens * options.epochs
+    say(f"trains on {rows.rows['train']} rows, about {tokens:,} tokens in {options.epochs} epochs; the service bills"
+        " them")  # fmt: skip
     if options.dry_run:
         for name, one in datasets.items():
-            print(f"POST {service.name('datasets', one)}: {counts[name]} rows of {options.dataset / name}.jsonl")
+            print(f"POST {service.name('datasets', one)}: {rows.rows[name]} rows of {rows.file(name)}")
         print(f"POST {service.name('supervisedFineTuningJobs', job)}\n{shown_json(body)}")
         return EXIT_OK
     note |= {"job": job, "request": body, "dataset": str(options.dataset), "state": "creating"}
     write_note(record, note)
     for name, one in datasets.items():
-        state = service.create_dataset(one, options.dataset / f"{name}.jsonl", counts[name])
+        state = service.create_dataset(one, rows.file(name), rows.rows[name])
         say(f"data set {one}: {state.state}")
     return _noted(record, note, service.create_job(job, body))
 

@@ -18,6 +18,7 @@ from arena.families.crypto.baselines.family import write_plays
 from arena.families.crypto.baselines.report import BaselineTally
 from arena.families.crypto.baselines.spec import SPEC
 from arena.families.crypto.challenges.instance import is_agreement, needs_calculator
+from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.spec import SPEC as CRYPTO
 from arena.families.crypto.values import draw_alone, guess
@@ -62,7 +63,8 @@ def play_baselines(
         if execute(request, console) == EXIT_INTERRUPTED:
             console.warn("interrupted: the rates are those of the matches that were played")
         tally = BaselineTally(
-            agreed=frozenset(one["id"] for one in challenges if is_agreement(one["instance"]["truth"]))
+            agreed=frozenset(one["id"] for one in challenges if is_agreement(one["instance"]["truth"])),
+            plain=frozenset(one["id"] for one in challenges if talk_is_right(one)),
         )
         for record in opened(Path(folder) / "run").records:
             tally.add(record)

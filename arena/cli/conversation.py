@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from arena.families.report import Answered
 from arena.play.tool_protocol import done_text
 from arena.records import EVERYBODY, Entry, Json, Record
 
@@ -18,12 +19,15 @@ LONGEST_ANSWER = 600
 """Characters of a call's arguments and of its answer that are shown; the rest is in matches.jsonl."""
 
 
-def conversation(record: Record, width: int) -> str:
-    """Return a record as text of at most `width` columns: head, turns, calls with their answers, result."""
+def conversation(record: Record, width: int, answered: Sequence[Answered] = ()) -> str:
+    """Return a record as text of at most `width` columns: head, turns, calls with their answers, result.
+
+    `answered`: the questions that the judge answered with yes or no.
+    """
     lines = [*_head(record, width), ""]
     for entry in record.transcript.entries:
         lines += _entry(entry, width)
-    return "\n".join([*lines, "", *_result(record, width)])
+    return "\n".join([*lines, "", *_result(record, width), *_questions(answered, width)])
 
 
 def visible(text: str) -> str:
@@ -95,3 +99,14 @@ def _result(record: Record, width: int) -> Iterator[str]:
     if score.verdict:
         yield "verdict:"
         yield from indented(score.verdict, width)
+
+
+def _questions(answered: Sequence[Answered], width: int) -> Iterator[str]:
+    """Yield the questions with their answers; an answer that does not speak for the players has a mark in front."""
+    if answered:
+        yield "questions to the judge (! does not speak for the players):"
+    for one in answered:
+        where = f" [{', '.join(map(str, one.turns))}]" if one.turns else ""
+        mark = " " if one.good else "!"
+        lines = textwrap.wrap(_one_line(f"{one.asks} {one.answer}{where}"), max(20, width - len(INDENT)))
+        yield from ((f"  {mark} " if place == 0 else INDENT) + line for place, line in enumerate(lines))

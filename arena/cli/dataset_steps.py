@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -62,11 +62,12 @@ def fitness(paths: list[Path]) -> Fitness:
 
 class Chosen(NamedTuple):
     """What is taken of a run. `about`: key -> what a row says of its trial.  `rewards`: (key, seat) -> reward where the
-    family gives one."""
+    family gives one.  `earned`: value of the score -> the seats whose doing it is; others are that of all."""
 
     fitness: Fitness
     about: Mapping[str, Mapping[str, Json]]
     rewards: Mapping[tuple[str, str], float] | None
+    earned: Mapping[str, Collection[str]]
 
 
 def chosen(run: FinishedRun) -> Chosen:
@@ -74,11 +75,11 @@ def chosen(run: FinishedRun) -> Chosen:
     if run.manifest.family == SPEC.name:
         written = read_generated(run)
         varied = {key: {"variation": dict(made.variation)} for key, made in written.items() if made.variation}
-        return Chosen(fitness_of(run, written), varied, None)
+        return Chosen(fitness_of(run, written), varied, None, {})
     own = training_of(run)
     if own is None:
         raise UsageError(f"{run.path}: the family {run.manifest.family} has no training data")
-    return Chosen(Fitness(own.trials, own.keys, {}, own.reasons), own.about, own.rewards)
+    return Chosen(Fitness(own.trials, own.keys, {}, own.reasons), own.about, own.rewards, own.earned)
 
 
 def play_generated(by_seed: Mapping[int, Sequence[Generated]], out: Path, workers: int, console: Console) -> None:

@@ -43,6 +43,17 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A question that the judge answers with yes or no, and its answer. `good`: whether the answer speaks for the
+    players.  `turns`: those that show it, which the page links to."""
+
+    asks: str
+    answer: str
+    good: bool
+    turns: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
     """A section of the report page: sentences, tables and figures in their order. `anchor`: of links, a-z alone."""
 
@@ -96,6 +107,10 @@ class FamilyParts:
 
     def found(self, record: Record) -> Sequence[tuple[str, str]]:
         """Return (name, text) of what was determined about one match, for readers of it."""
+        return ()
+
+    def answered(self, record: Record) -> Sequence[Answered]:
+        """Return what the judge answered about one match with yes or no."""
         return ()
 
     def ledger(self, record: Record) -> Mapping[str, Json] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from arena.records import Json
@@ -15,6 +15,7 @@ class Training:
 
     `keys`: of those worth learning from, in the order of the run.  `reasons`: why the others are not -> how many.
     `about`: key -> what a row says of its trial.  `rewards`: (key, seat) -> reward, of every trial that has one.
+    `earned`: value of the score -> the seats whose doing it is; a value that is not named is that of all seats.
     """
 
     trials: int = 0
@@ -22,6 +23,7 @@ class Training:
     reasons: Counter[str] = field(default_factory=Counter)
     about: dict[str, Mapping[str, Json]] = field(default_factory=dict)
     rewards: dict[tuple[str, str], float] = field(default_factory=dict)
+    earned: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def keep(self, key: str, about: Mapping[str, Json]) -> None:
         """Take a trial in; `about` goes into its rows."""

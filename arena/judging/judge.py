@@ -14,7 +14,7 @@ from arena.messages import Conversation, ModelReply
 from arena.play import tool_protocol
 from arena.play.services import JUDGE_SEAT, Services, merge_usage
 from arena.play.tool_protocol import Call
-from arena.records import Counters, Json, JudgeCall
+from arena.records import Counters, ItemAnswer, Json, JudgeCall
 
 __all__ = [
     "RE_ASKS", "JudgeMaterial", "JudgeResult", "Rubric", "Truncation", "Verdict", "VerdictError", "ask_judge",
@@ -29,8 +29,8 @@ RE_ASKS = 2
 class JudgeResult:
     """Result of asking. Either `scores` and `verdict` are set, or `unscored` says why they are not.
 
-    `asks`: how often a verdict was asked for (1 to 3).  `cut`: what the judge was not shown.  `calls`: the judge's own
-    tool calls in order.  `usage`: what it used.
+    `items`: the answers to the questions.  `asks`: how often a verdict was asked for (1 to 3).  `cut`: what the judge
+    was not shown.  `calls`: the judge's own tool calls in order.  `usage`: what it used.
     """
 
     scores: dict[str, int] | None = None
@@ -40,6 +40,7 @@ class JudgeResult:
     cut: Cut = Cut()
     calls: list[JudgeCall] = field(default_factory=list)
     usage: Counters = field(default_factory=lambda: Counters(JUDGE_SEAT))
+    items: tuple[ItemAnswer, ...] = ()
 
 
 EMPTY_PLACEHOLDER = "(empty reply)"
@@ -64,16 +65,16 @@ def ask_judge(
     """
     conversation, cut = judge_conversation(rubric, material, truncation, tools)
     result = JudgeResult(asks=1, cut=cut)
-    schema = rubric.schema if tools is None else None  # a call is no verdict
+    schema = rubric.schema(material.items) if tools is None else None  # a call is no verdict
     asking = _Asking(services, conversation, result, question, max_tool_calls, schema)
     while True:
         reply = asking.ask()
         try:
-            verdict = _read_reply(rubric, reply)
+            verdict = _read_reply(rubric, material, reply)
         except VerdictError as error:
             problem = str(error)
         else:
-            result.scores, result.verdict = verdict.scores, verdict.text
+            result.scores, result.verdict, result.items = verdict.scores, verdict.text, verdict.items
             return result
         if tools is not None and reply.text.strip():
             parsed = tool_protocol.parse(reply.text)
@@ -87,11 +88,11 @@ def ask_judge(
         asking.re_ask(reply.text, problem)
 
 
-def _read_reply(rubric: Rubric, reply: ModelReply) -> Verdict:
+def _read_reply(rubric: Rubric, material: JudgeMaterial, reply: ModelReply) -> Verdict:
     if reply.finish == "refusal":
         raise VerdictError("the judge refused")
     try:
-        return parse_verdict(rubric, reply.text)
+        return parse_verdict(rubric, reply.text, material.items, {entry.turn for entry in material.entries})
     except VerdictError as error:
         if reply.finish == "length":
             raise VerdictError(f"the reply was cut at the length limit ({error}); be brief") from None

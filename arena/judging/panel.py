@@ -1,4 +1,4 @@
-"""Several judgements of one match become one: the median of each dimension.
+"""Several judgements of one match become one: the median of each dimension, the answer of most to each question.
 
 A panel is several judges, one judge several times, or both. Each judgement is a question of its own to the judge
 (`Services.judge`, `turn` being its number), asked and re-asked as a single one is. docs/rejudging.md gives the rules.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from arena.errors import JudgePending
+from arena.judging.items import majority
 from arena.judging.judge import JudgeResult
 from arena.play.services import JUDGE_SEAT
 from arena.records import Counters, Judgement, Judging
@@ -48,7 +49,7 @@ def ask_panel(labels: Sequence[str], ask: Callable[[int], JudgeResult]) -> Panel
     result = PanelResult(None, None, None, _judging(found))
     if len(labels) > 1:
         result.judging.panel = tuple(
-            Judgement(label, labels[:number].count(label), one.scores, one.unscored, one.verdict)
+            Judgement(label, labels[:number].count(label), one.scores, one.unscored, one.verdict, one.items)
             for number, (label, one) in enumerate(zip(labels, found, strict=True))
         )
     _put_together(found, result)
@@ -64,6 +65,7 @@ def _put_together(found: Sequence[JudgeResult], result: PanelResult) -> None:
             result.unscored = f"{left}; the first that could not: {result.unscored}"
         return
     scores = result.scores = medians([one for one, _ in read])
+    result.judging.items = majority([one.items for one in found if one.scores is not None])
     nearest = min(read, key=lambda one: sum(abs(one[0][name] - scores[name]) for name in scores))
     result.verdict = nearest[1]
 

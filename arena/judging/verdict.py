@@ -7,20 +7,32 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from arena.errors import ArenaError
+from arena.judging.items import NO, YES, Item
 from arena.judging.prompt import Rubric
-from arena.records import Json
+from arena.records import ItemAnswer, Json
+
+VERDICT_FORMAT = 2
+"""Form of a verdict: 2 has `items` beside 1, where the unit asks questions; without questions it is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A well-formed verdict: dimension -> grade in the rubric's order, and the judge's text."""
+    """A well-formed verdict: dimension -> grade in the rubric's order, the judge's text, and its answers in the order
+    of the questions."""
 
     scores: dict[str, int]
     text: str
+    items: tuple[ItemAnswer, ...] = ()
+
+
+def verdict_format(asked: bool) -> int:
+    """Return the number of the form in which verdicts are wanted. `asked`: whether any unit asks questions."""
+    return VERDICT_FORMAT if asked else 1
 
 
 class VerdictError(ArenaError):
@@ -45,11 +57,12 @@ def _no_constant(name: str) -> NoReturn:
     raise _NotAVerdict(f"{name} is not JSON")
 
 
-def parse_verdict(rubric: Rubric, text: str) -> Verdict:
+def parse_verdict(rubric: Rubric, text: str, items: Sequence[Item] = (), turns: Collection[int] = ()) -> Verdict:
     """Read a judge's reply, bare or in one code fence, with white space around it.
 
     Raises VerdictError, with a sentence for the re-ask, for everything that is not exactly one object with the keys
-    `scores` (every dimension of the rubric, no other, integers in range) and `verdict` (text that is not blank).
+    `scores` (every dimension of the rubric, no other, integers in range), `verdict` (text that is not blank), and,
+    where there are questions, `items` (an answer to each, no other). `turns`: those that there are in the transcript.
     """
     body = text.strip()
     if not body:
@@ -68,14 +81,44 @@ def parse_verdict(rubric: Rubric, text: str) -> Verdict:
         raise VerdictError(f"the JSON cannot be read (character {error.pos}: {error.msg})") from None
     except (ValueError, RecursionError):  # an integer of thousands of digits; nesting of thousands of levels
         raise VerdictError("the JSON holds a number or a nesting far beyond any verdict") from None
-    return Verdict(_scores(rubric, found), _verdict_text(found))
+    _check_keys(found, ("scores", "items", "verdict") if items else ("scores", "verdict"))
+    answers = _items(items, turns, found["items"]) if items else ()
+    return Verdict(_scores(rubric, found), _verdict_text(found), answers)
+
+
+def _check_keys(found: dict[str, Json], wanted: Sequence[str]) -> None:
+    if missing := [key for key in wanted if key not in found]:
+        raise VerdictError(f"the key {missing[0]!r} is missing")
+    if extra := sorted(found.keys() - set(wanted)):
+        named = " and ".join(f'"{key}"' for key in wanted)
+        raise VerdictError(f"the key {extra[0][:60]!r} does not belong there; give only {named}")
+
+
+def _items(items: Sequence[Item], turns: Collection[int], listed: Json) -> tuple[ItemAnswer, ...]:
+    """Read the answers; they may stand in any order."""
+    if not isinstance(listed, list):
+        raise VerdictError('"items" must be a list with one object for each question')
+    asked = {item.id for item in items}
+    read: dict[str, ItemAnswer] = {}
+    for one in listed:
+        if not isinstance(one, dict) or one.keys() != {"id", "answer", "turn"}:
+            raise VerdictError('each of "items" must be an object with exactly the keys "id", "answer" and "turn"')
+        name, answer, turn = one["id"], one["answer"], one["turn"]
+        if not isinstance(name, str) or name not in asked:
+            raise VerdictError(f"{str(name)[:60]!r} is the id of no question; use exactly their ids")
+        if name in read:
+            raise VerdictError(f"the question {name!r} is answered twice")
+        if answer not in (YES, NO):
+            raise VerdictError(f'the answer to {name!r} must be "yes" or "no"')
+        if turn is not None and (type(turn) is not int or turn not in turns):
+            raise VerdictError(f"the turn of {name!r} must be one of the match, or null")
+        read[name] = ItemAnswer(name, answer, turn)
+    if missing := [item.id for item in items if item.id not in read]:
+        raise VerdictError(f"the answer to {missing[0]!r} is missing")
+    return tuple(read[item.id] for item in items)
 
 
 def _scores(rubric: Rubric, found: dict[str, Json]) -> dict[str, int]:
-    if missing := [key for key in ("scores", "verdict") if key not in found]:
-        raise VerdictError(f"the key {missing[0]!r} is missing")
-    if extra := sorted(found.keys() - {"scores", "verdict"}):
-        raise VerdictError(f'the key {extra[0][:60]!r} does not belong there; give only "scores" and "verdict"')
     scores = found["scores"]
     if not isinstance(scores, dict):
         raise VerdictError('"scores" must be an object with one integer per dimension')

@@ -66,10 +66,13 @@ class Row:
     sampling: Sampling | None = None
 
 
-def rotation(seats: Sequence[str], max_turns: int) -> Iterator[Row]:
-    """Yield turns in strict rotation; the first seat opens, all seats hear everything."""
-    for seat in itertools.islice(itertools.cycle(seats), max_turns):
-        yield Row(seat)
+def rotation(seats: Sequence[str], max_turns: int, cue: Callable[[int], str] | None = None) -> Iterator[Row]:
+    """Yield turns in strict rotation; the first seat opens, all seats hear everything.
+
+    `cue`: turn -> what its seat is told before it speaks; None: nothing.
+    """
+    for turn, seat in enumerate(itertools.islice(itertools.cycle(seats), max_turns)):
+        yield Row(seat, None if cue is None else cue(turn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ class DialogueSetup:
     nonces: Mapping[str, str] = field(default_factory=dict)
     refusal: Callable[[str, Json], str] | None = None
     """(op, args) -> why players may not make this call, empty where they may; None: all calls are carried out."""
+    instead: Callable[[str, int, str, Json], Json] | None = None
+    """(seat, turn, op, args) -> the arena's own answer to a call that is not carried out yet, None where it is: no
+    fault of the player. It must follow from the calls before, since it is not in the journal."""
     channels: Channels | None = None
     """Who may write to whom in private; None: nobody, and a line with an address is talk."""
 
@@ -319,7 +325,11 @@ class _SeatTurn:
             self.help_calls += 1
         else:
             self.tool_calls += 1
-        answer = self.dialogue.services.tool(self.seat, self.turn, step, index, item.op, item.args).answer
+        withheld = self.dialogue.setting.instead
+        answer = None if withheld is None else withheld(self.seat, self.turn, item.op, item.args)
+        carried_out = answer is None
+        if answer is None:
+            answer = self.dialogue.services.tool(self.seat, self.turn, step, index, item.op, item.args).answer
         self.add(
             Entry(
                 self.turn,
@@ -336,7 +346,7 @@ class _SeatTurn:
             )
         )
         self.usage.tool_calls += 1
-        if answer.get("ok") is not True:
+        if carried_out and answer.get("ok") is not True:
             self.usage.tool_errors += 1
         return answer
 

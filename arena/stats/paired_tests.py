@@ -9,6 +9,7 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import getitem
 
 from arena.stats.intervals import mean, variance
 
@@ -91,12 +92,13 @@ def _signed_sums(values: Sequence[float]) -> list[float]:
 def _random_sums(values: Sequence[float], draws: int, seed: int | str) -> Iterator[float]:
     """Yield the sums of random sign patterns: one random byte chooses among the 256 sums of eight values."""
     tables = [_signed_sums(values[at : at + 8]) for at in range(0, len(values), 8)]
-    masks = [len(table) - 1 for table in tables]
+    last = tables.pop()
+    mask = len(last) - 1
     source = random.Random(seed)
     for _ in range(draws):
         # getrandbits, like random, is drawn from the generator alone.
-        pattern = source.getrandbits(8 * len(tables)).to_bytes(len(tables), "little")
-        yield sum(table[byte & mask] for table, mask, byte in zip(tables, masks, pattern, strict=True))
+        pattern = source.getrandbits(8 * len(tables) + 8).to_bytes(len(tables) + 1, "little")
+        yield sum(map(getitem, tables, pattern)) + last[pattern[-1] & mask]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,7 @@ def resample(columns: Sequence[Column], draws: Iterable[Sequence[int]]) -> list[
     cluster-robust one with m / (m - 1): K.-Y. Liang and S. L. Zeger, Biometrika 73 (1986), 13-22. Raises ValueError
     below two units.
     """
-    units = len(columns[0].sums) if columns else 0
-    if units < 2 or any(len(c.sums) != units or len(c.sizes) != units or sum(c.sizes) < 1 for c in columns):
-        raise ValueError("bounds need two units or more, the same in all columns, and values in every column")
+    units = _require_units(columns)
     parts = [_Parts(column) for column in columns]
     found = [([], []) for _ in columns]  # type: list[tuple[list[float], list[float]]]
     for indices in draws:
@@ -62,6 +60,26 @@ def resample(columns: Sequence[Column], draws: Iterable[Sequence[int]]) -> list[
             errors.append(error)
     whole = itemgetter(*range(units))
     return [Resampled(*part.of(whole), means, errors) for part, (means, errors) in zip(parts, found, strict=True)]
+
+
+def resampled_means(columns: Sequence[Column], draws: Iterable[Sequence[int]]) -> list[list[float]]:
+    """Return the means of `resample` alone: the same numbers for less work. Raises ValueError below two units."""
+    _require_units(columns)
+    parts = [_Parts(column) for column in columns]
+    found: list[list[float]] = [[] for _ in columns]
+    for indices in draws:
+        take = itemgetter(*indices)
+        for part, means in zip(parts, found, strict=True):
+            means.append(part.mean_of(take))
+    return found
+
+
+def _require_units(columns: Sequence[Column]) -> int:
+    """Return the number of units of columns. Raises ValueError below two, and where columns have others."""
+    units = len(columns[0].sums) if columns else 0
+    if units < 2 or any(len(c.sums) != units or len(c.sizes) != units or sum(c.sizes) < 1 for c in columns):
+        raise ValueError("bounds need two units or more, the same in all columns, and values in every column")
+    return units
 
 
 class _Parts:
@@ -76,6 +94,8 @@ class _Parts:
         self._floor = _HAIR * max(1.0, self._centre * self._centre) * self._units
         self._size = column.sizes[0] if min(column.sizes) == max(column.sizes) else 0
         self._sizes = column.sizes
+        # Where no unit has two values, crossed products are the values, and squares of sizes the sizes.
+        self._single = max(column.sizes) == 1
         self._crossed = [value * n for value, n in zip(self._values, column.sizes, strict=True)]
         self._size_squares = [n * n for n in column.sizes]
 
@@ -91,10 +111,18 @@ class _Parts:
             if not size:
                 return math.nan, math.nan
             apart = total / size
-            spread = squares - 2 * apart * sum(take(self._crossed)) + apart * apart * sum(take(self._size_squares))
+            crossed, size_squares = total, size
+            if not self._single:
+                crossed, size_squares = sum(take(self._crossed)), sum(take(self._size_squares))
+            spread = squares - 2 * apart * crossed + apart * apart * size_squares
         if spread <= self._floor:
             return self._centre + apart, 0.0
         return self._centre + apart, math.sqrt(spread * self._units / (self._units - 1)) / size
+
+    def mean_of(self, take: itemgetter[tuple[float, ...]]) -> float:
+        """Return the mean of `of`."""
+        size = self._units * self._size or sum(take(self._sizes))
+        return self._centre + sum(take(self._values)) / float(size) if size else math.nan
 
 
 def bounds(columns: Sequence[Resampled], units: int, level: float = 0.95) -> Bounds:

@@ -49,7 +49,11 @@ def documented(text: str) -> set[str]:
 def rich(tmp_path_factory: pytest.TempPathFactory, calculator_binary: Path) -> Ended:
     """A run in which everything occurs that a record can hold: tools, mends, malformed calls, empty replies, errors."""
     folder = tmp_path_factory.mktemp("rich")
-    table = Table(folder, [challenge("c1"), challenge("c2"), challenge("c3", ODD_ROLES)])
+    asking = challenge("c1")
+    asking["judge"]["items"] = [
+        {"id": name, "asks": f"Is {name} seen?", "dimension": "Security Strength", "good": "yes"} for name in "abc"
+    ]
+    table = Table(folder, [asking, challenge("c2"), challenge("c3", ODD_ROLES)])
     turns = {
         "Ana": [
             {"text": "a private note", "calls": [{"op": "hash", "args": {"data": "utf8:a"}}]},
@@ -62,8 +66,15 @@ def rich(tmp_path_factory: pytest.TempPathFactory, calculator_binary: Path) -> E
         **{role: ["Hello.", "=1+1", "007"] for role in ODD_ROLES},
     }
     judge = [{"calls": [{"op": "ping"}]}, verdict(5, 4, 3, 4, 5, text='Fine,\n"quoted"')]
+    answers = [{"id": name, "answer": "yes", "turn": 0} for name in "abc"]
+    answered = [judge[0], json.dumps({**json.loads(judge[1]), "items": answers})]
     silent = {"Ana": ["", ""], "Bo": []}
-    trials = {"crypto/c2/rep_0": {"turns": silent}, "crypto/c2/rep_1": {"turns": {"Ana": [], "Bo": []}}}
+    trials = {
+        "crypto/c1/rep_0": {"judge": answered},
+        "crypto/c1/rep_1": {"judge": answered},
+        "crypto/c2/rep_0": {"turns": silent},
+        "crypto/c2/rep_1": {"turns": {"Ana": [], "Bo": []}},
+    }
     ended = table.play(
         "--calculator-provider", "process", "--judge-tools", "--repetitions", "2", "--max-turns", "4",
         "--continue-on-error", turns=turns, judge=judge, trials=trials,
@@ -168,7 +179,9 @@ def test_the_bundle_of_a_match_holds_what_the_record_holds(rich: Ended) -> None:
         assert match["judging"].items() >= json.loads(line["score_detail"]).items()
         assert match["judging"]["asks"] == line["judging"]["asks"]
         assert match["rep"] == record["plan"]["rep"]
-        judged = {"scores": record["scores"], "verdict": record["verdict"]} if record["outcome"] else None
+        items = json.loads(line["judging"]["items"])
+        answers = {"items": items} if items else {}
+        judged = {"scores": record["scores"], **answers, "verdict": record["verdict"]} if record["outcome"] else None
         assert match["judge_verdict"] == judged
         assert (match["error"] is not None) == (record["status"] == "error")
         transcript = rich.json(f"{place}/transcript.json")

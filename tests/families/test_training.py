@@ -104,6 +104,24 @@ def test_rewards_of_a_run_are_the_familys_own(
         assert all(row["reward"] == row["rewards"][paid[row["about"]["seat"]]] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("reward", "seats"),
+    [("payoff", {"sender"}), ("receiver_payoff", {"receiver"}), ("correct", {"sender", "receiver"})],
+)
+def test_a_named_reward_is_that_of_seats_that_earned_it(
+    runs: dict[str, Path], tmp_path: Path, reward: str, seats: set[str]
+) -> None:
+    out = tmp_path / "rewards.jsonl"
+    assert command("dataset", "rewards", runs["cheaptalk"], "--reward", reward, "--out", out).code == 0
+    rows = [json.loads(line) for line in out.read_bytes().splitlines()]
+    scored = {json.loads(line)["key"]: json.loads(line)["scores"]
+              for line in (runs["cheaptalk"] / "matches.jsonl").read_bytes().splitlines()}  # fmt: skip
+    assert {row["about"]["seat"] for row in rows} == seats
+    assert all(row["reward"] == scored[row["about"]["trial"]][reward] for row in rows)
+    others = {"sender": "receiver_payoff", "receiver": "payoff"}
+    assert not [row for row in rows if others[row["about"]["seat"]] in row["rewards"]]
+
+
 def test_validate_says_why_trials_of_a_run_are_left_out(runs: dict[str, Path]) -> None:
     ended = command("dataset", "validate", runs["cheaptalk"])
     assert ended.code == 1 and "not_honest" in ended.out

@@ -19,18 +19,19 @@ from tests.support.training_services import ACCOUNT, TrainingServices
 
 PAGE = ROOT / "state/v3_dataset_pipeline.md"
 SET = ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```sh( openai)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def commands() -> str:
-    return "\n".join(BLOCK.findall(PAGE.read_text(encoding="utf-8")))
+    """Return the commands of the page; where it has two services to choose from, those for both."""
+    return "\n".join(block for _, block in BLOCK.findall(PAGE.read_text(encoding="utf-8")))
 
 
 def test_the_page_names_every_script_of_the_pipeline() -> None:
     said = commands()
     for name in ("build_dataset", "submit_openai_batch", "openai_batch_status", "openai_download_file",
                  "postprocess_tool_transcripts", "validate_tool_transcripts", "fireworks_sanitize_sft_dataset",
-                 "finalize_dataset", "fireworks_sft", "run_base_vs_tuned_arena_comparison"):  # fmt: skip
+                 "finalize_dataset", "fireworks_sft", "openai_sft", "run_base_vs_tuned_arena_comparison"):  # fmt: skip
         assert f"scripts/{name}.py" in said
 
 
@@ -50,19 +51,23 @@ def test_the_commands_lead_from_nothing_to_a_comparison(tmp_path: Path, calculat
         services.state.answer, services.state.polls = answer, 1
         environ = {**os.environ, **services.environ(), "ARENA_NO_DOTENV": "1", "D": str(folder), "LIMIT": "--limit 5",
                    "EVERY": "0.05", "BASE": f"accounts/{ACCOUNT}/models/base", "TUNED": "tuned", "JOB": "test-pipeline",
+                   "OPENAI_BASE": "m",
                    "ARENA_CALCULATOR_BIN": str(calculator_binary),
                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
                    "PLAY": "--judge-provider mock --calculator-provider none --limit 2 --max-turns 4 --repetitions 1"
                            " --quiet --no-progress --resamples 200"}  # fmt: skip
-        record = ROOT / "state/sft_jobs/test-pipeline.json"
-        record.unlink(missing_ok=True)
+        records = [ROOT / f"state/sft_jobs/test-pipeline{end}.json" for end in ("", "-openai")]
+        for record in records:
+            record.unlink(missing_ok=True)
         try:
             script = ["bash", "-euo", "pipefail", "-c", commands()]
             ended = subprocess.run(script, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=600)
             assert ended.returncode == 0, ended.stdout + ended.stderr
-            assert json.loads(record.read_bytes())["state"] == "JOB_STATE_COMPLETED"
+            states = [json.loads(record.read_bytes())["state"] for record in records]
+            assert states == ["JOB_STATE_COMPLETED", "succeeded"]
         finally:
-            record.unlink(missing_ok=True)
+            for record in records:
+                record.unlink(missing_ok=True)
         assert services.state.deployments == {} and len(services.state.deleted) == 2
 
     grounding = json.loads((folder / "grounding.json").read_bytes())

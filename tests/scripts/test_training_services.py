@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 import scripts.fireworks_sft as sft
+import scripts.openai_sft as tuning
 from arena.analysis.dataset.finalize import Finish, finish, write
 from arena.cli import deployed_run, service_script
-from arena.providers.jobs import openai_batches
+from arena.providers.jobs import openai_files
 from scripts import (
     openai_batch_status,
     openai_download_file,
@@ -39,10 +40,11 @@ def services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Traini
         monkeypatch.setenv("ARENA_NO_DOTENV", "1")
         monkeypatch.delenv("FIREWORKS_MODEL_PARTICIPANT", raising=False)
         real = service_script.patience
-        for module in (openai_batch_status, sft, deployed_run):
+        for module in (openai_batch_status, sft, tuning, deployed_run):
             monkeypatch.setattr(module, "patience", lambda every, most: real(0.0, most))
         monkeypatch.setattr(deployed_run, "NOTES", tmp_path / "deployments")
-        monkeypatch.setattr(sft, "RECORDS", tmp_path / "sft_jobs")
+        for module in (sft, tuning):
+            monkeypatch.setattr(module, "RECORDS", tmp_path / "sft_jobs")
         yield found
 
 
@@ -98,7 +100,7 @@ def test_a_batch_is_made_once_however_often_it_is_submitted(services: TrainingSe
 def test_an_interrupted_upload_goes_on_with_the_missing_part(
     services: TrainingServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openai_batches, "PART_BYTES", 1000)
+    monkeypatch.setattr(openai_files, "PART_BYTES", 1000)
     path = requests_file(tmp_path / "requests.jsonl", 10, 400)
     services.state.cut_after["POST /v1/uploads/upload-1/parts"] = 1
     assert submit_openai_batch.main([str(path)]) == 1
@@ -134,10 +136,10 @@ def test_a_wrong_key_is_said_and_shown_nowhere(
     assert "wrong or missing key" in said and "sk-wrong-and-secret" not in said
 
 
-def final_set(tmp_path: Path) -> Path:
+def final_set(tmp_path: Path, count: int = 10) -> Path:
     chat = [{"role": "user", "content": "Begin."}, {"role": "assistant", "content": "x"}]
     rows = [{"messages": [chat[0], {**chat[1], "content": f"{n} {n * 7919} {n * 31}"}], "about": {"unit": str(n)}}
-            for n in range(10)]  # fmt: skip
+            for n in range(count)]  # fmt: skip
     write(finish(rows, Finish()), tmp_path / "final", Finish(), "canary")
     return tmp_path / "final"
 
@@ -186,6 +188,99 @@ def test_a_job_is_cancelled(services: TrainingServices, tmp_path: Path) -> None:
 
 def test_a_dry_run_of_a_job_sends_nothing(services: TrainingServices, tmp_path: Path) -> None:
     assert create(final_set(tmp_path), "--dry-run") == 0
+    assert services.state.seen == [] and not (tmp_path / "sft_jobs").exists()
+
+
+def tune(final: Path, *more: str) -> int:
+    return tuning.main(["create", "--dataset", str(final), "--base-model", "m", "--job", "first", *more])
+
+
+def test_an_openai_job_is_created_and_waited_for(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    final = final_set(tmp_path, 20)
+    assert tune(final, "--suffix", "talker", "--epochs", "2", "--seed", "7") == 0
+    assert tuning.main(["wait", "first"]) == 0
+    assert "job first: succeeded ft:m:org-test:talker:1" in capsys.readouterr().out
+    record = json.loads((tmp_path / "sft_jobs/first.json").read_bytes())
+    assert (record["state"], record["model"], record["trained_tokens"]) == ("succeeded", "ft:m:org-test:talker:1", 1000)
+    job = services.state.tunings["ftjob-1"]
+    assert job["metadata"] == {"arena_job": "first"} and job["seed"] == 7
+    assert job["hyperparameters"]["n_epochs"] == 2 and job["hyperparameters"]["batch_size"] == "auto"
+    sent = {services.state.files[job[name]] for name in ("training_file", "validation_file")}
+    assert sent == {(f"{name}.jsonl", (final / f"{name}.jsonl").read_bytes()) for name in ("train", "val")}
+    assert tuning.main(["events", "first"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "info The job is succeeded" and services.state.refused == []
+
+
+@pytest.mark.parametrize("lost", ["/v1/fine_tuning/jobs", "/v1/files"])
+def test_an_openai_job_whose_answer_was_lost_is_not_made_twice(
+    services: TrainingServices, tmp_path: Path, lost: str
+) -> None:
+    final = final_set(tmp_path, 20)
+    services.state.cut_after[f"POST {lost}"] = 1
+    first = tune(final)
+    assert tune(final) == 0 and tune(final) == 0 and first == (0 if lost.endswith("jobs") else 1)
+    assert list(services.state.tunings) == ["ftjob-1"] and posted(services, "/v1/fine_tuning/jobs") == 1
+
+
+def test_an_openai_job_goes_on_where_a_crash_left_it(
+    services: TrainingServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final, record = final_set(tmp_path, 20), tmp_path / "sft_jobs/first.json"
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tuning.Tuning, "create", crash)
+        assert tune(final) == 130
+    assert set(json.loads(record.read_bytes())["uploads"]) == {"train", "val"} and services.state.tunings == {}
+    assert tune(final) == 0 and posted(services, "/v1/files") == 2
+    record.unlink()  # as if nothing had been noted after the job was made
+    assert tune(final) == 0 and list(services.state.tunings) == ["ftjob-1"] and posted(services, "/v1/files") == 2
+
+
+def test_a_failed_openai_job_ends_with_one_and_its_reason(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.state.fail_job = "the file breaks the rules of use"
+    assert tune(final_set(tmp_path, 20)) == 0
+    assert tuning.main(["wait", "first"]) == 1
+    assert "job first: failed the file breaks the rules of use" in capsys.readouterr().out
+
+
+def test_an_openai_job_is_cancelled(services: TrainingServices, tmp_path: Path) -> None:
+    tune(final_set(tmp_path, 20))
+    assert tuning.main(["cancel", "first"]) == 1 and tuning.main(["status", "first"]) == 1
+    assert services.state.tunings["ftjob-1"]["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("count", "flags", "problem"),
+    [(10, (), "holds 9 rows; the service trains on 10 or more"),
+     (20, ("--suffix", "x" * 65), "--suffix has 65 characters"), (20, ("--epochs", "0"), "--epochs is 0")],
+)  # fmt: skip
+def test_what_openai_would_refuse_is_refused_before_anything_is_sent(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int, flags: tuple[str, ...],
+    problem: str,
+) -> None:  # fmt: skip
+    assert tune(final_set(tmp_path, count), *flags) == 2
+    assert problem in capsys.readouterr().err and services.state.seen == []
+
+
+def test_another_openai_request_under_the_same_id_is_refused(services: TrainingServices, tmp_path: Path) -> None:
+    final = final_set(tmp_path, 20)
+    assert tune(final) == 0 and tune(final, "--epochs", "3") == 2
+    assert tuning.main(["wait", "unknown"]) == 2
+
+
+def test_a_dry_run_of_an_openai_job_sends_nothing(
+    services: TrainingServices, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tune(final_set(tmp_path, 20), "--dry-run") == 0
+    out = capsys.readouterr().out
+    assert out.count("POST /v1/files") == 2 and "POST /v1/fine_tuning/jobs" in out
     assert services.state.seen == [] and not (tmp_path / "sft_jobs").exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from arena.stats.bootstrap import Column, resampled_indices
 from arena.stats.intervals import student_t_quantile
-from arena.stats.simultaneous import Bounds, bounds, resample
+from arena.stats.simultaneous import Bounds, bounds, resample, resampled_means
 
 
 def bounded(columns: list[Column], seed: str = "s", resamples: int = 400) -> Bounds:
@@ -54,6 +54,13 @@ def test_bounds_cover_true_gains_of_zero_together(
         single += sum(upper >= 0 for upper in found.upper)
     assert least <= above / 200 <= 0.99 and least <= below / 200
     assert single / 800 > above / 200
+
+
+@pytest.mark.parametrize("sizes", [[1] * 20, [0, 1] * 10, [2] * 20, [1, 2, 0, 3] * 5])
+def test_means_alone_are_those_of_a_whole_resample(sizes: list[int]) -> None:
+    columns = [Column([value * n for value, n in zip(normal(20, seed), sizes, strict=True)], sizes) for seed in (1, 2)]
+    draws = list(resampled_indices(20, 50, "s"))
+    assert resampled_means(columns, draws) == [list(one.means) for one in resample(columns, draws)]
 
 
 def test_bound_of_one_normal_column_is_students() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,11 +158,23 @@ def answer_text(shape: Shape, payload: dict[str, Any]) -> str:
     if '"scores": {' in system:
         keys = re.findall(r'"([^"]+)": n\b', system)
         scores = {key: 1 + (number >> (3 * place)) % 5 for place, key in enumerate(keys)}
-        return json.dumps({"scores": scores, "verdict": f"Verdict {digest[:8]}."})
+        answers = [
+            {"id": name, "answer": "yes" if number >> place & 1 else "no", "turn": None}
+            for place, name in enumerate(_questions(turns))
+        ]
+        items = {"items": answers} if answers else {}
+        return json.dumps({"scores": scores, **items, "verdict": f"Verdict {digest[:8]}."})
     spoken = sum(role == "assistant" for role, _ in turns)
     if '"tool_call"' in system and spoken % 2 == 0 and number % 3 == 0:
         return "Let me check.\n" + json.dumps({"tool_call": {"op": "ping", "args": {}}})
     return f"Statement {spoken + 1}, reference {digest[:12]}: I propose that we go on step by step."
+
+
+def _questions(turns: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the ids of the questions with yes or no that a judge is asked."""
+    text = next(text for role, text in turns if role == "user")
+    block = re.search(r"^<<<(\w+) questions\n(.*?)\n\1>>>", text, re.DOTALL | re.MULTILINE)
+    return list(json.loads(block[2])) if block else []
 
 
 def tokens_in(text: str) -> int:

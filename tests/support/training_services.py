@@ -1,4 +1,4 @@
-"""Stand-ins for OpenAI's Files, Uploads and Batches and for Fireworks' data sets, fine-tuning and deployments.
+"""Stand-ins for OpenAI's Files, Uploads, Batches and fine-tuning, and for Fireworks' services of the same kind.
 
 They hold requests to what the API references say: methods, paths, members and their types, keys, states. Models answer
 by content alone (api_shapes.good_reply), and a Fireworks model with a deployment only while that one is ready.
@@ -21,6 +21,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.api_shapes import good_reply, problem_with, shape_of
+from tests.support.openai_tuning import (
+    CREATED,
+    TUNING_MEMBERS,
+    advance,
+    new_job,
+    note_event,
+    problem_with_rows,
+    problems_with,
+    shown,
+)
 
 KEY, ACCOUNT = "test-key-0123456789", "acme"
 JOB_MEMBERS = {"dataset", "baseModel", "outputModel", "displayName", "epochs", "loraRank", "learningRate",
@@ -29,10 +39,6 @@ ENDPOINTS = ("/v1/responses", "/v1/chat/completions")
 """Places that a batch may be for, of those that the arena uses."""
 DEPLOYMENT_MEMBERS = {"baseModel", "displayName", "description", "minReplicaCount", "maxReplicaCount",
                       "acceleratorType", "acceleratorCount"}  # fmt: skip
-
-
-CREATED = 1_790_000_000
-"""When everything was made (seconds since 1970, UTC)."""
 
 
 class Refusal(Exception):
@@ -50,7 +56,10 @@ class State:
     polls: int = 2
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    purposes: dict[str, str] = field(default_factory=dict)
+    """File of OpenAI's -> what it was sent for."""
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tunings: dict[str, dict[str, Any]] = field(default_factory=dict)
     datasets: dict[str, dict[str, Any]] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployments: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -221,9 +230,11 @@ def _json(body: bytes) -> dict[str, Any]:
     return found
 
 
-def _new_file(state: State, name: str, data: bytes) -> dict[str, Any]:
+def _new_file(state: State, name: str, data: bytes, purpose: str = "batch") -> dict[str, Any]:
+    if purpose not in ("batch", "fine-tune"):
+        raise Refusal(400, f"{purpose} is no purpose that is known here")
     one = f"file-{len(state.files) + 1}"
-    state.files[one] = (name, data)
+    state.files[one], state.purposes[one] = (name, data), purpose
     return _file(state, one)
 
 
@@ -233,14 +244,14 @@ def _file(state: State, one: str) -> dict[str, Any]:
         raise Refusal(404, "no such file")
     name, data = state.files[one]
     return {"id": one, "object": "file", "bytes": len(data), "created_at": CREATED, "filename": name,
-            "purpose": "batch", "status": "processed"}  # fmt: skip
+            "purpose": state.purposes[one], "status": "processed"}  # fmt: skip
 
 
 def _upload_file(asked: _Asked) -> Any:
     texts, files = asked.form()
-    if texts != {"purpose": "batch"} or set(files) != {"file"}:
-        raise Refusal(400, "a file for batches has a purpose and a part `file`")
-    return _new_file(asked.state, *files["file"])
+    if set(texts) != {"purpose"} or set(files) != {"file"}:
+        raise Refusal(400, "a file has a purpose and a part `file`")
+    return _new_file(asked.state, *files["file"], texts["purpose"])
 
 
 def _create_upload(asked: _Asked) -> Any:
@@ -276,7 +287,7 @@ def _complete_upload(asked: _Asked) -> Any:
     data = b"".join(upload["parts"][one] for one in order)
     if len(data) != upload["bytes"]:
         raise Refusal(400, f"{len(data)} bytes came, {upload['bytes']} were announced")
-    file = _new_file(asked.state, upload["filename"], data)
+    file = _new_file(asked.state, upload["filename"], data, upload["purpose"])
     return {**_upload(asked.state, asked.names["id"], "completed"), "file": file}
 
 
@@ -291,7 +302,7 @@ def _create_batch(asked: _Asked) -> Any:
     about = asked.members(needed | {"metadata"}, needed)
     if about["endpoint"] not in ENDPOINTS:
         raise Refusal(400, f"endpoint must be one of {', '.join(ENDPOINTS)}")
-    if about["completion_window"] != "24h" or about["input_file_id"] not in asked.state.files:
+    if about["completion_window"] != "24h" or asked.state.purposes.get(about["input_file_id"]) != "batch":
         raise Refusal(400, "a batch needs a file that is there, and 24h")
     lines = asked.state.files[about["input_file_id"]][1].splitlines()
     one = f"batch_{len(asked.state.batches) + 1}"
@@ -373,6 +384,51 @@ def _cancel_batch(asked: _Asked) -> Any:
     batch = asked.state.batches[asked.names["id"]]
     batch["status"] = "cancelled"
     return batch
+
+
+def _create_tuning(asked: _Asked) -> Any:
+    about = asked.members(TUNING_MEMBERS, {"model", "training_file"})
+    for member in ("training_file", "validation_file"):
+        if member in about and asked.state.purposes.get(about[member]) != "fine-tune":
+            raise Refusal(400, f"{member} must be a file of the purpose fine-tune")
+    problem = next(problems_with(about), None)
+    if problem is not None:
+        raise Refusal(400, problem)
+    one = f"ftjob-{len(asked.state.tunings) + 1}"
+    asked.state.tunings[one] = new_job(one, about)
+    return shown(asked.state.tunings[one])
+
+
+def _get_tuning(asked: _Asked) -> Any:
+    job = _found(asked.state.tunings, asked.names["id"])
+    job["asked"] = job.get("asked", 0) + 1
+    if job["status"] not in ("succeeded", "failed", "cancelled"):
+        problem = asked.state.fail_job or problem_with_rows(asked.state.files[job["training_file"]][1])
+        advance(job, problem, job["asked"] > asked.state.polls)
+    return shown(job)
+
+
+def _list_tunings(asked: _Asked) -> Any:
+    wanted = {key[len("metadata[") : -1]: value for key, value in asked.query.items() if key.startswith("metadata[")}
+    unknown = {key for key in asked.query if not key.startswith("metadata[")} - {"limit", "after"}
+    if unknown:
+        raise Refusal(400, f"unknown parameter {sorted(unknown)[0]}")
+    jobs = [job for job in asked.state.tunings.values() if wanted.items() <= (job["metadata"] or {}).items()]
+    return {"object": "list", "data": [shown(job) for job in reversed(jobs)], "has_more": False}
+
+
+def _cancel_tuning(asked: _Asked) -> Any:
+    job = _found(asked.state.tunings, asked.names["id"])
+    if job["status"] in ("succeeded", "failed", "cancelled"):
+        raise Refusal(400, f"the job has {job['status']} already")
+    job["status"] = "cancelled"
+    note_event(job, "The job was cancelled")
+    return shown(job)
+
+
+def _tuning_events(asked: _Asked) -> Any:
+    events = _found(asked.state.tunings, asked.names["id"]).get("events", [])
+    return {"object": "list", "data": events[: int(asked.query.get("limit", "20"))], "has_more": False}
 
 
 def _thing(kind: str, one: str, **more: Any) -> dict[str, Any]:
@@ -479,6 +535,11 @@ ROUTES: tuple[tuple[str, str, Callable[[_Asked], Any]], ...] = (
     ("GET", "/v1/batches", _list_batches),
     ("GET", f"/v1/batches/{_ID}", _get_batch),
     ("POST", f"/v1/batches/{_ID}/cancel", _cancel_batch),
+    ("POST", "/v1/fine_tuning/jobs", _create_tuning),
+    ("GET", "/v1/fine_tuning/jobs", _list_tunings),
+    ("GET", f"/v1/fine_tuning/jobs/{_ID}", _get_tuning),
+    ("POST", f"/v1/fine_tuning/jobs/{_ID}/cancel", _cancel_tuning),
+    ("GET", f"/v1/fine_tuning/jobs/{_ID}/events", _tuning_events),
     ("POST", f"{_ROOT}/datasets", _create_dataset),
     ("POST", f"{_ROOT}/datasets/{_ID}:upload", _upload_dataset),
     ("GET", f"{_ROOT}/datasets/{_ID}", lambda asked: _found(asked.state.datasets, asked.names["id"])),

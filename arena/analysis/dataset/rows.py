@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from arena.analysis.dataset.conversations import Chat, chats_of, tools_of, with_native_calls
 from arena.analysis.dataset.preferences import Rewarded, reward_of, values_of
@@ -20,21 +21,43 @@ def rows_of(run: FinishedRun, keys: Collection[str], tool_calls: str = "text") -
         yield {"messages": chat, **({"tools": tools} if tools else {}), "about": about}
 
 
-def rewarded(
-    run: FinishedRun, reward: str, tool_calls: str = "text", given: Mapping[tuple[str, str], float] | None = None
-) -> Iterator[Rewarded]:
-    """Yield the conversations of all scored matches with their reward (preferences.reward_of).
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What conversations are rewarded with: the value `name` of the score (preferences.reward_of).
 
-    `given`: (key, seat) -> reward, where the family says it; then `reward` is not looked at.
+    `given`: (key, seat) -> reward, where the family says it; then `name` is not looked at.  `earned`: value -> the
+    seats whose doing it is; a value that is not named is that of all seats.
     """
-    if given is None:
-        keys = {record.key for record in run.records if reward_of(record, reward) is not None}
-    else:
-        keys = {key for key, _ in given}
-    for record, chat, about in conversations_of(run, keys, tool_calls):
-        found = reward_of(record, reward) if given is None else given.get((record.key, str(about["seat"])))
+
+    name: str
+    given: Mapping[tuple[str, str], float] | None = None
+    earned: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def keys(self, run: FinishedRun) -> set[str]:
+        """Return the matches that have a reward."""
+        if self.given is not None:
+            return {key for key, _ in self.given}
+        return {record.key for record in run.records if reward_of(record, self.name) is not None}
+
+    def of(self, record: Record, seat: str) -> float | None:
+        """Return what a seat earned in a match; None for nothing."""
+        if self.given is not None:
+            return self.given.get((record.key, seat))
+        return reward_of(record, self.name) if self.is_earned(self.name, seat) else None
+
+    def is_earned(self, name: str, seat: str) -> bool:
+        """Whether a value of the score is the doing of a seat."""
+        return name not in self.earned or seat in self.earned[name]
+
+
+def rewarded(run: FinishedRun, reward: Reward, tool_calls: str = "text") -> Iterator[Rewarded]:
+    """Yield the conversations of all scored matches with what their seats earned."""
+    for record, chat, about in conversations_of(run, reward.keys(run), tool_calls):
+        seat = str(about["seat"])
+        found = reward.of(record, seat)
         if found is not None:
-            yield Rewarded(chat, about, found, values_of(record))
+            values = {name: value for name, value in values_of(record).items() if reward.is_earned(name, seat)}
+            yield Rewarded(chat, about, found, values)
 
 
 def conversations_of(

@@ -19,7 +19,7 @@ from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.check_rates import CheckRates
 from arena.families.crypto.verified_rates import VerifiedRates
 from arena.formats.markdown import escape
-from arena.records import EVERYBODY, Counters, Entry, Json, Record
+from arena.records import EVERYBODY, Counters, Entry, ItemAnswer, Json, Record
 from arena.stats.moments import Moments
 from arena.store.files import AtomicFile, write_atomic
 from arena.store.finished_run import FinishedRun
@@ -104,7 +104,7 @@ class _Tables:
             **dict.fromkeys(self.dimensions, FLOAT), "mean_score": FLOAT, "verdict": TEXT,
             verified[0]: TEXT, **dict.fromkeys(verified[1:-1], FLOAT), verified[-1]: TEXT,
             **{name: TEXT if name == "result_check" else INT for name in self.checks.columns},
-            "turns": INT, **dict.fromkeys(_USAGE, INT), "instance_json": TEXT,
+            "turns": INT, **dict.fromkeys(_USAGE, INT), "instance_json": TEXT, "items_json": TEXT,
         }  # fmt: skip
         turns = {**head, "place": INT, "turn": INT, "seat": TEXT, "public": BOOL, "kind": TEXT, "text": TEXT,
                  "op": TEXT, "more_json": TEXT}  # fmt: skip
@@ -142,8 +142,13 @@ class _Tables:
             record.status, record.stop, transcript.detail, record.stop if record.flagged else "", score.outcome,
             score.unscored, *values, round(sum(known) / len(known), 3) if known else None, score.verdict,
             *verified, *self.checks.cells(record), said, *(counts[name] for name in _USAGE),
-            _object(transcript.instance),
+            _object(transcript.instance), _answers(score.judging.items),
         ]  # fmt: skip
+
+
+def _answers(items: Sequence[ItemAnswer]) -> str | None:
+    """Return what the judge answered with yes or no: question -> answer and turn; None where nothing was asked."""
+    return _object({one.id: {"answer": one.answer, "turn": one.turn} for one in items}) if items else None
 
 
 def _more(entry: Entry) -> dict[str, Json]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from arena.analysis.exports.canary import canary_of
 from arena.errors import DataError, Issue, UsageError
 from arena.families.crypto.challenges.schema import ChallengeSet
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.data import TOOLS_POINTER, challenge_of, played_challenges
 from arena.families.crypto.prompts import system_prompt
 from arena.families.crypto.views import role_messages, spoken
@@ -148,7 +149,7 @@ def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, to
         "difficulty": challenge["difficulty"],
         "participants": seats,
         "initiator_agent_id": challenge["self_play"]["initiator_agent_id"],
-        "max_turns": max_turns,
+        "max_turns": turns_of(challenge, max_turns),
         "transcript": [_turn(entry) for entry in entries if entry.kind == "say"],
         "role_views": {
             seat: {

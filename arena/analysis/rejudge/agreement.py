@@ -12,6 +12,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from arena.analysis.rejudge.items import ItemAgreement
 from arena.records import Json, Judgement, Record
 from arena.stats.agreement import (
     INTERVAL,
@@ -102,6 +103,7 @@ class AgreementTally:
         self._own: dict[str, dict[str, dict[str, Cells]]] = {}
         self._pairs: dict[tuple[str, str], dict[str, Cells]] = {}
         self._spreads = {name: _Spread() for name in dimensions}
+        self._items = ItemAgreement()
         self._disagreeing = 0
         self._worst: list[tuple[int, int, int, dict[str, Json]]] = []
 
@@ -115,6 +117,7 @@ class AgreementTally:
         if not panel:
             return
         self._matches += 1
+        self._items.add(record.trial.unit, panel)
         read: list[tuple[str, Grades]] = []
         for one in panel:
             judge = self._judges.setdefault(one.judge, _Judge())
@@ -168,10 +171,11 @@ class AgreementTally:
         """Return judge_agreement.json. `agreement` and `disagreements` are null where a match has one judgement."""
         moved = self._moves.to_json()
         if not self._matches:
-            return {"judges": [], "agreement": None, "disagreements": None, "moved": moved}
+            return {"judges": [], "agreement": None, "items": None, "disagreements": None, "moved": moved}
         return {
             "judges": [self._judge_json(label, judge) for label, judge in self._judges.items()],
             "agreement": self._agreement_json(),
+            "items": self._items.report(),
             "disagreements": {
                 "matches": self._disagreeing,
                 "judgements": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from arena.analysis.rejudge.agreement import DISAGREEMENT
+from arena.analysis.rejudge.items import items_text
 from arena.formats.tables import number, text_table
 from arena.records import Json
 
@@ -17,6 +18,8 @@ def agreement_text(report: Mapping[str, Json]) -> str:
     parts = []
     if report["agreement"] is not None:
         parts = [_judges(report["judges"]), _agreement(report["agreement"]), *_others(report["agreement"])]
+        if report["items"] is not None:
+            parts.append(items_text(report["items"], SHOWN_DISAGREEMENTS))
         parts.append(_disagreements(report["disagreements"]))
     parts.append(_moved(report["moved"]))
     return "\n\n".join(["", *parts]).lstrip("\n")

@@ -50,6 +50,7 @@ def body(
         tag("p", tag("strong", title), " ", _ending(record, place), class_="end"),
         _scores(record, tally, place.anchor),
         _judge(record),
+        _answers(parts, record, place.anchor),
         pair(_checks(record, parts, place.anchor), ledger_part(ledger, place.anchor)),
         _found(parts.found(record)),
         _views(place, seats),
@@ -128,6 +129,15 @@ def _judge(record: Record) -> Markup:
     return join([tag("h3", "Verdict") if verdict else None, said_by, made, rest if lines or judging.panel else None])
 
 
+def _answers(parts: FamilyParts, record: Record, anchor: str) -> Markup:
+    """Return the questions that the judge answered with yes or no."""
+    lines = []
+    for one in parts.answered(record):
+        word = tag("b", clipped(one.answer, 40), class_="o0" if one.good else "o3")
+        lines.append(tag("li", word, said(Said(one.asks, one.turns), anchor)))
+    return join([tag("h3", "Questions"), tag("ul", *lines, class_="checks")]) if lines else Markup("")
+
+
 def _judge_call(call: JudgeCall) -> Markup:
     return join([tag("p", tag("code", clipped(call.op, 80))), tag("pre", clipped(pretty(call.args))),
                  tag("pre", clipped(pretty(call.answer)))])  # fmt: skip
@@ -141,7 +151,8 @@ def _panel(panel: Sequence[Judgement]) -> Markup:
             ", ".join(f"{name} {grade}" for name, grade in (one.scores or {}).items()) or f"no grades: {one.unscored}"
         )
         head = tag("strong", f"{one.judge}, judgement {one.repetition + 1}")
-        out.append(tag("li", head, f": {clipped(grades, 600)}", tag("small", clipped(one.verdict or "", 2000))))
+        grades += "".join(f"; {item.id.replace('_', ' ')}: {item.answer}" for item in one.items)
+        out.append(tag("li", head, f": {clipped(grades, 1200)}", tag("small", clipped(one.verdict or "", 2000))))
     return tag("ul", *out, class_="said") if out else Markup("")
 
 

@@ -20,11 +20,12 @@ from arena.cli.process import process_context
 from arena.engine.build import RunRequest, build_calculator
 from arena.engine.finished import opened
 from arena.errors import EXIT_ERRORS, EXIT_OK, DataError, UsageError
-from arena.families.crypto.baselines.report import table_text
+from arena.families.crypto.baselines.report import payoffs_text, table_text
 from arena.families.crypto.challenges.lint import LintFinding, lint, note_of
 from arena.families.crypto.challenges.render import for_people, listing, markdown, seen_by, stats, stats_text
 from arena.families.crypto.challenges.schema import load, select
 from arena.families.crypto.cheats.variants import TEMPTED, variant
+from arena.families.crypto.check_words import secret_line
 from arena.families.crypto.checks.obligations import obligation_line
 from arena.families.crypto.checks.play_checks import unexpected
 from arena.families.crypto.checks.results import detail_of
@@ -285,6 +286,8 @@ def _played_lines(record: Record, false: Sequence[str]) -> list[str]:
         if detail.checks.case is not None:
             lines.append(f"case: {detail.checks.case.label}{' (negative)' if detail.checks.case.negative else ''}")
         for name, ok in detail.checks.passed().items():
+            if name == "secrecy" and detail.checks.secrecy is not None:
+                lines += [secret_line(one) for one in detail.checks.secrecy.found if one.steps]
             if name == "obligations" and detail.checks.obligations is not None:
                 lines += [obligation_line(one, "").replace("  ", " ") for one in detail.checks.obligations.found]
             state = "not checked" if ok is None else "ok" if ok else "NOT OK"
@@ -307,6 +310,8 @@ def _baselines(options: argparse.Namespace, console: Console) -> int:
         console.result(json.dumps({**found, "problems": listed}))
     else:
         console.result(printable(table_text(found["baselines"])))
+        if payoffs := payoffs_text(found["challenges"]):
+            console.result(f"\nmean payoff of each seat:\n{printable(payoffs)}")
         for name, message in problems:
             console.result(printable(f"{name}: {message}"))
     return EXIT_ERRORS if problems else EXIT_OK

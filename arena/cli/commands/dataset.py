@@ -11,7 +11,7 @@ from pathlib import Path
 from arena.analysis.dataset.contamination import audit_file
 from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
 from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows, values_of
-from arena.analysis.dataset.rows import rewarded, rows_of
+from arena.analysis.dataset.rows import Reward, rewarded, rows_of
 from arena.cli.console import Console
 from arena.cli.dataset_steps import (
     calculator_of,
@@ -308,9 +308,10 @@ def _rewarded(options: argparse.Namespace) -> list[Rewarded]:
             held = sorted({record.trial.unit for record in run.records if splits[record.trial.unit] != TRAIN})
             if held:
                 raise UsageError(f"{path} played {held[0]}, which is held out: play --challenge-split train")
-        taken = None if options.reward or run.manifest.family == SPEC.name else chosen(run)
-        given = None if taken is None else taken.rewards
-        found += rewarded(run, options.reward or VERIFIED, options.tool_calls, given)
+        taken = None if run.manifest.family == SPEC.name else chosen(run)
+        given = None if taken is None or options.reward else taken.rewards
+        earned = {} if taken is None else taken.earned
+        found += rewarded(run, Reward(options.reward or VERIFIED, given, earned), options.tool_calls)
         if not found:
             named.update(name for record in run.records for name in values_of(record))
     if not found:

@@ -11,7 +11,7 @@ from arena.cli.console import Console
 from arena.cli.conversation import conversation
 from arena.cli.questions import sent_json, sent_text
 from arena.cli.run_choice import add_last, newest
-from arena.engine.finished import SentReader, open_run
+from arena.engine.finished import SentReader, open_run, report_parts
 from arena.errors import EXIT_OK, UsageError
 from arena.formats.suggest import suggest
 from arena.formats.tables import printable
@@ -69,7 +69,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         console.result(json.dumps(record.to_json()))
         return EXIT_OK
-    console.result(printable(conversation(record, terminal_width())))
+    answered = report_parts(finished).answered(record)
+    console.result(printable(conversation(record, terminal_width(), answered)))
     if len(others) > 1:
         console.notify(f"{len(others)} trials of {unit}; --rep N shows another one:")
         for number, key in list(others.items())[:MOST_NAMED]:

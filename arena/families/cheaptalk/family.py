@@ -177,7 +177,7 @@ class CheapTalk:
         return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return (ResultFiles(run_dir, self.results, self.statistician),)
+        return (ResultFiles(run_dir, self.results, self.statistician, self._read),)
 
     def told(self, trial: Trial, transcript: Transcript) -> tuple[Scene, Mapping[str, str]]:
         """Return what a trial was, and the system text of each seat."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from arena.families.cheaptalk.experiments.milestones import P1, P2, P3
 from arena.families.cheaptalk.metrics.episodes import HONEST
-from arena.families.cheaptalk.scene import RECEIVER, SENDER
+from arena.families.cheaptalk.scene import RECEIVER, SENDER, SOLVER
 from arena.families.training import Training
 from arena.records import Record
 from arena.store.finished_run import FinishedRun
@@ -12,6 +14,15 @@ from arena.store.finished_run import FinishedRun
 PROTOCOLS = (P1, P2, P3)
 PAYOFFS = {SENDER: "payoff", RECEIVER: "receiver_payoff"}
 """Seat -> value of the score that it is paid."""
+EARNED: Mapping[str, Collection[str]] = {
+    "payoff": (SENDER, SOLVER),
+    "receiver_payoff": (RECEIVER, SOLVER),
+    "evidence_provided": (SENDER, SOLVER),
+    "evidence_match": (SENDER, SOLVER),
+    "correct": (SENDER, RECEIVER, SOLVER),
+    "fever": (SENDER, RECEIVER, SOLVER),
+}
+"""Value of the score -> the seats whose doing it is. A sender that is asked alone earns nothing by its answer."""
 
 REASONS = {
     "not_honest": "the sender was told to deviate, or was shown to a control",
@@ -25,7 +36,7 @@ REASONS = {
 def training(run: FinishedRun) -> Training:
     """Return the honest episodes of a run in which the receiver was right. Rewards are those of all honest episodes,
     so that a learner also sees what honest play earned where it failed."""
-    found = Training()
+    found = Training(earned=EARNED)
     for record in run.records:
         found.trials += 1
         reason = _against(record)

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import IO
 
 from arena.families.crypto.challenges.schema import encode_role
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import CryptoSetup, match_path, roles
 from arena.families.crypto.views import role_messages, said_message, spoken
 from arena.formats.bounded import open_regular
 from arena.formats.decode import encode
 from arena.play.hearing import heard, seat_nonce
-from arena.records import EVERYBODY, Entry, Json, Judging, Record
+from arena.records import EVERYBODY, Entry, Json, Judging, Record, Score
 from arena.store.bundles import BUNDLES_DIR, Bundle
 from arena.store.files import create, open_folder, temporary_name
 from arena.store.journal import dumps, encode_line
@@ -42,7 +43,7 @@ def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup
         "participants": [participant["id"] for participant in challenge["participants"]],
         "initiator_agent_id": challenge["self_play"]["initiator_agent_id"],
         "models": {role: setup.role_models.get(role, setup.participant) for role in roles(challenge)},
-        "max_turns": setup.max_turns,
+        "max_turns": turns_of(challenge, setup.max_turns),
         "rep": record.trial.plan["rep"],
         "seed": record.trial.seed,
         "instance": transcript.instance,
@@ -51,7 +52,7 @@ def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup
         "stop": record.stop,
         "flagged": record.flagged,
         "outcome": score.outcome,
-        "judge_verdict": {"scores": values, "verdict": score.verdict} if record.scored else None,
+        "judge_verdict": _verdict_json(score, values) if record.scored else None,
         "unscored": score.unscored,
         "error": transcript.detail if record.status == "error" else None,
         "detail": transcript.detail,
@@ -59,6 +60,12 @@ def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup
         "judging": {**_judging_json(score.judging), **({} if detail is None else encode(detail))},
     }
     return out
+
+
+def _verdict_json(score: Score, values: Mapping[str, float | None]) -> dict[str, Json]:
+    """Return the predecessor's verdict, with the answers to the questions where there are any."""
+    items = [encode(one) for one in score.judging.items]
+    return {"scores": values, **({"items": items} if items else {}), "verdict": score.verdict}
 
 
 def _judging_json(judging: Judging) -> dict[str, Json]:

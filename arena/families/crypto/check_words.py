@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from arena.families.crypto.cheats.rates import cheat_line
 from arena.families.crypto.checks.ledger import MISCOPIED, RESULT
 from arena.families.crypto.checks.obligations import CHEAT_SHOWN
-from arena.families.crypto.checks.results import Checks, ObligationFound
+from arena.families.crypto.checks.results import Checks, ObligationFound, SecretFound
 from arena.families.crypto.checks.verifications import CALLED_VALID, PASSED_OVER
 from arena.families.report import Said
 from arena.formats.json_types import Json
@@ -20,6 +20,7 @@ CHECKS_PASSED: Mapping[str, str] = {
     "tools": "no tool call failed, malformed or unused",
     "obligations": "everything that had to be done was done",
     "cheat": "who cheated was named, and nobody else",
+    "secrecy": "no secret can be worked out",
 }
 """Check -> what it means when it is passed."""
 CHECK_NAMES: Mapping[str, str] = {
@@ -30,6 +31,7 @@ CHECK_NAMES: Mapping[str, str] = {
     "tools": "tool calls in order",
     "obligations": "obligations met",
     "cheat": "cheats named",
+    "secrecy": "secrets hold",
 }
 """Check -> the same in few words, for plots and narrow columns."""
 RESULT_WORDS: Mapping[str, str] = {
@@ -51,6 +53,7 @@ CAP_REASONS: Mapping[str, str] = {
     "obligations_open": "Some of what had to be done was not done",
     "obligations_none": "Nothing of what had to be done was done",
     "secret_told": "A secret value was told",
+    "secret_worked_out": "A secret value can be worked out of what was posted",
     "no_common_result": "The roles declared no common result",
 }
 """Reason of the rule `verified-cap` (checks/verified.py) -> what was found."""
@@ -63,6 +66,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 """Reason of a cap -> how the sources begin of those claims of the ledger that it rests on."""
 CHEAT_SHOWN_SAYS = "An honest seat shows by a check that somebody cheated."
 """What has to be done where a seat cheated, in place of the challenge's own obligations."""
+MAX_STEPS_SAID = 4
 SHOWN_CHARS = 24
 """Characters of a long value that are shown: its beginning tells it apart."""
 
@@ -85,6 +89,8 @@ def cap_words(checks: Checks, ledger: Mapping[str, Json] | None, reason: str) ->
         turns = [one.turn for one in checks.tools.unused_calls]
     elif reason == "secret_told" and checks.leaks is not None:
         turns = [one.turn for one in checks.leaks.found]
+    elif reason == "secret_worked_out" and checks.secrecy is not None:
+        turns = [step.turn for one in checks.secrecy.found if one.worked_out for step in one.steps]
     elif reason in _SOURCES:
         listed = (ledger or {}).get("listed", ())
         turns = [one["turn"] for one in listed if _rests_on(one, reason)]
@@ -112,6 +118,32 @@ def _leaks(checks: Checks) -> Iterator[Said]:
         yield Said(f"{seat} told {value}", turns)
     if leaks.undecided:
         yield Said(f"Not counted, because it may be chance: {_and(leaks.undecided)}")
+
+
+def _secrecy(checks: Checks) -> Iterator[Said]:
+    for one in checks.secrecy.found if checks.secrecy else ():
+        if one.steps:
+            yield Said(secret_line(one), _once(step.turn for step in one.steps))
+    if checks.secrecy is not None:
+        whole = [f"{one.value} ({_many(one.candidates)})" for one in checks.secrecy.found if not one.steps]
+        if whole:
+            yield Said(f"Nothing posted rules out any value of {_and(whole)}")
+        if checks.secrecy.cut:
+            yield Said("Some posted results were not tried: they would have taken too long")
+
+
+def secret_line(found: SecretFound) -> str:
+    """Return in words how many candidates of a secret remain for whom, and what ruled out the others."""
+    who = "anybody" if found.observer.startswith("(") else found.observer
+    by = "; ".join(f"{step.seat}'s {step.by} leaves {step.left:,}" for step in found.steps[:MAX_STEPS_SAID])
+    more = f"; and {len(found.steps) - MAX_STEPS_SAID} more" if len(found.steps) > MAX_STEPS_SAID else ""
+    left = "?" if found.remaining is None else f"{found.remaining:,}"
+    short = "" if found.ok else f", and {found.minimum:,} have to"
+    return f"{found.value}: {left} of {_many(found.candidates)} values remain for {who}{short} ({by}{more})"
+
+
+def _many(candidates: int | None) -> str:
+    return "more than can be listed" if candidates is None else f"{candidates:,}"
 
 
 def _result(checks: Checks) -> Iterator[Said]:
@@ -178,6 +210,7 @@ _CHECKS: Mapping[str, Callable[[Checks], Iterator[Said]]] = {
     "tools": _tools,
     "obligations": lambda checks: iter(()),
     "cheat": _cheat,
+    "secrecy": _secrecy,
 }
 
 

@@ -22,6 +22,8 @@ from arena.families.crypto.judged import JudgeTemplate
 from arena.families.crypto.op_levels import ALL
 from arena.families.crypto.outcome import OutcomeRule
 from arena.families.crypto.prompts import PROMPT_VERSION, PromptTemplate, prompt_template
+from arena.families.crypto.story_time import StoryTime
+from arena.judging.items import Item
 from arena.judging.judge import Rubric, Truncation
 from arena.messages import Tool
 from arena.play.addressing import Channels
@@ -96,11 +98,18 @@ class CryptoSetup:
 
         `cheat`: what became of the cheat in a match in which somebody may cheat; the right result follows from it.
         """
+        return self._judge_template(challenge).filled(values, cheat)
+
+    def questions(self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> tuple[Item, ...]:
+        """Return what a judge answers with yes or no about a match of a challenge; nothing where it asks nothing."""
+        return self._judge_template(challenge).questions(values)
+
+    def _judge_template(self, challenge: Mapping[str, Json]) -> JudgeTemplate:
         key = variant_key(challenge)
         found = self.judge_texts.get(key)
         if found is None:
             found = self.judge_texts[key] = JudgeTemplate.of(challenge)
-        return found.filled(values, cheat)
+        return found
 
     def offered(self, challenge: Mapping[str, Json]) -> tuple[Tool, ...]:
         """Return the tools that a challenge's players are offered in the provider's own form; none under the text
@@ -181,6 +190,12 @@ def channels_of(challenge: Mapping[str, Json]) -> Channels | None:
     """Return who may write to whom in private; None where all hear everything."""
     found = challenge.get("channels")
     return None if found is None else Channels(roles(challenge), tuple(found["listeners"]))
+
+
+def time_of(challenge: Mapping[str, Json], values: Mapping[str, Json] | None, max_turns: int) -> StoryTime | None:
+    """Return a new clock of one match; None where time does not matter. Errors: as of `StoryTime`."""
+    found = challenge.get("time")
+    return None if found is None else StoryTime(found, values, roles(challenge), max_turns)
 
 
 NONCE_PLACE = "{nonce}"

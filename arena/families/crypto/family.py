@@ -11,14 +11,18 @@ from arena.families.contract import Bounds, Exporter, FactGroup, Outcomes, Value
 from arena.families.crypto import data
 from arena.families.crypto.bundle import RoleViews, match_bundle
 from arena.families.crypto.challenges.instance import drawing_order
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.cheats.rates import CheatRates, cheats_line
 from arena.families.crypto.check_rates import CheckRates, cases_line
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.match import CHECKS_VERSION, check_match
 from arena.families.crypto.checks.results import MatchDetail
 from arena.families.crypto.checks.verified import caps_of, describe_rule, findings, verified
+from arena.families.crypto.items.files import ItemTables
+from arena.families.crypto.items.rates import ItemRates, items_line
 from arena.families.crypto.op_levels import PRIMITIVE, refusal
 from arena.families.crypto.outcome import ABORTED_OUTCOME, OUTCOMES, outcome
+from arena.families.crypto.payoff_rates import PayoffRates, payoffs_line
 from arena.families.crypto.prompts import OPENING_CUE, PROMPT_VERSION
 from arena.families.crypto.spec import SPEC
 from arena.families.crypto.values import draw, guess
@@ -27,8 +31,9 @@ from arena.families.spec import FamilySpec
 from arena.judging.bounds import Judgements, judge_bounds
 from arena.judging.judge import JudgeMaterial, JudgeResult, ask_judge, judge_conversation, judge_nonce
 from arena.judging.panel import ask_panel
+from arena.judging.verdict import verdict_format
 from arena.messages import Calculator
-from arena.play.bounds import Dialogues, Typical, dialogue_bounds, read_of
+from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds, read_of
 from arena.play.dialogue import DialogueSetup, converse, end_with, rotation
 from arena.play.hearing import seat_nonce
 from arena.play.past import Past
@@ -92,16 +97,18 @@ class CryptoFamily:
             return transcript
         values = transcript.instance
         nonces = {seat: seat_nonce(trial.seed, seat) for seat in seats}
+        clock = data.time_of(challenge, values, turns_of(challenge, setup.max_turns))
         return converse(
             DialogueSetup(
                 systems={seat: setup.prompt(challenge, seat, nonces[seat], values) for seat in seats},
                 nonces=nonces,
-                schedule=rotation(seats, setup.max_turns),
+                schedule=rotation(seats, turns_of(challenge, setup.max_turns), None if clock is None else clock.cue),
                 max_tool_calls_per_turn=setup.max_tool_calls_per_turn,
                 opening_cue=OPENING_CUE,
                 tools=setup.offered(challenge),
                 channels=data.channels_of(challenge),
                 refusal=refusal if setup.op_level == PRIMITIVE else None,
+                instead=None if clock is None else clock.answer,
             ),
             services,
             transcript,
@@ -122,6 +129,7 @@ class CryptoFamily:
             entries=transcript.entries,
             stop=stop,
             nonce=judge_nonce(trial.seed),
+            items=setup.questions(challenge, transcript.instance),
         )
         tools = setup.tools if setup.judge_tools else None
         most = setup.max_tool_calls_per_turn
@@ -143,11 +151,14 @@ class CryptoFamily:
 
     def facts(self) -> Sequence[FactGroup]:
         counted = VerifiedRates(Moments(self.setup.rubric.dimensions), dict.fromkeys(OUTCOMES, 0))
-        return CheckRates(), counted, CheatRates()
+        return CheckRates(), counted, CheatRates(), PayoffRates(), ItemRates(self.challenges)
 
     def lines(self, summary: Mapping[str, Json]) -> list[str]:
         level = f"operations: {PRIMITIVE} (building blocks, no recipes)" if self.setup.op_level == PRIMITIVE else None
-        lines = (verified_line(summary), cases_line(summary), cheats_line(summary), level)
+        lines = (
+            verified_line(summary), items_line(summary), cases_line(summary), cheats_line(summary),
+            payoffs_line(summary), level,
+        )  # fmt: skip
         return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
@@ -158,7 +169,7 @@ class CryptoFamily:
         return match_bundle(record, self.challenge_of(record.trial), self.setup)
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
-        return [RoleViews(run_dir, self.challenges, self.setup)]
+        return [RoleViews(run_dir, self.challenges, self.setup), ItemTables(run_dir, self.challenges)]
 
     def unit_name(self, unit: str) -> str:
         return str(self.challenges[unit]["name"])
@@ -171,45 +182,64 @@ class CryptoFamily:
         return {data.CHALLENGES_INPUT: pretty_json(challenges)}
 
     def bounds(self, config: Config) -> Bounds:
-        setup, matches = self.setup, sum(1 for _ in self.trials())
+        setup = self.setup
         players, judge = config.players, config.judge
         said = None if players is None else players.sampling.max_tokens
         verdict = None if judge is None else judge.sampling.max_tokens
-        calls, prompts, questions = setup.max_tool_calls_per_turn, self._prompt_chars(), self._question_chars()
-        seats = sum(len(data.roles(challenge)) for challenge in setup.challenges) / max(1, len(setup.challenges))
-        dialogues = Dialogues(
-            matches, setup.max_turns, calls if setup.tools else 0, seats, mean(prompts), max(prompts), rotate=True
-        )
-        judgements = Judgements(
-            matches * max(1, len(setup.panel)),
-            calls if setup.judge_tools else 0,
-            mean(questions),
-            max(questions),
-            read_of(dialogues, said, TYPICAL),
-        )
+        calls, questions = setup.max_tool_calls_per_turn, self._question_chars()
+        played, judged, longest = NO_CALLS, NO_CALLS, 0
+        for turns, trials in sorted(self._trials_by_turns().items()):
+            prompts = self._prompt_chars(trials)
+            longest = max(longest, *prompts)
+            seats = sum(len(data.roles(self.challenge_of(trial))) for trial in trials) / len(trials)
+            dialogues = Dialogues(
+                len(trials), turns, calls if setup.tools else 0, seats, mean(prompts), max(prompts), rotate=True
+            )
+            judgements = Judgements(
+                len(trials) * max(1, len(setup.panel)),
+                calls if setup.judge_tools else 0,
+                mean(questions),
+                max(questions),
+                read_of(dialogues, said, TYPICAL),
+            )
+            played += dialogue_bounds(dialogues, said, TYPICAL)
+            judged += judge_bounds(judgements, verdict)
         return Bounds(
-            dialogue_bounds(dialogues, said, TYPICAL),
-            judge_bounds(judgements, verdict),
-            (("system prompts", f"{max(prompts):,} characters at most, sent with every call"),),
+            played,
+            judged,
+            (("system prompts", f"{longest:,} characters at most, sent with every call"),),
             TYPICAL,
         )
 
-    def _prompt_chars(self) -> list[int]:
-        """Return the characters of each seat's system prompt and opening cue, in each match."""
-        found = []
+    def _trials_by_turns(self) -> dict[int, list[Trial]]:
+        """Return the trials by the most turns of their matches: groups of more than four seats have more."""
+        found: dict[int, list[Trial]] = {}
         for trial in self.trials():
+            found.setdefault(turns_of(self.challenge_of(trial), self.setup.max_turns), []).append(trial)
+        return found
+
+    def _prompt_chars(self, trials: Iterable[Trial]) -> list[int]:
+        """Return the characters of each seat's system prompt and opening cue, in each of these trials."""
+        found = []
+        for trial in trials:
             challenge = self.challenge_of(trial)
             values = guess(challenge, trial.seed)
             for role in data.roles(challenge):
                 prompt = self.setup.prompt(challenge, role, seat_nonce(trial.seed, role), values)
-                found.append(len(prompt) + len(OPENING_CUE))
+                turns = turns_of(challenge, self.setup.max_turns)
+                clock = data.time_of(challenge, values, turns)
+                cues = 0 if clock is None else len(clock.cue(0)) * turns
+                found.append(len(prompt) + len(OPENING_CUE) + cues)
         return found or [0]
 
     def _question_chars(self) -> list[int]:
         """Return the characters of the question to the judge about an empty transcript, for each challenge."""
         setup = self.setup
         tools = setup.tools if setup.judge_tools else None
-        empty = (JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce("")) for c in setup.challenges)
+        empty = (
+            JudgeMaterial(setup.judged(c, None), (), Stop.MAX_TURNS, judge_nonce(""), setup.questions(c, None))
+            for c in setup.challenges
+        )
         return [judge_conversation(setup.rubric, m, setup.truncation, tools)[0].chars for m in empty] or [0]
 
     def identity(self) -> Mapping[str, Json]:
@@ -225,6 +255,7 @@ class CryptoFamily:
                 "name": setup.rubric.name,
                 "version": setup.rubric.version,
                 "sha256": hashlib.sha256(setup.rubric.text.encode()).hexdigest(),
+                "verdict_format": verdict_format(any(setup.questions(c, None) for c in setup.challenges)),
             },
             "outcome_rule": setup.rule.to_json(),
             "checks_version": CHECKS_VERSION,

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from arena.families.crypto.challenges.instance import VALUES_HEADER, fill, own_names, values_line
 from arena.families.crypto.challenges.result_kinds import describe_result_form
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.cheats.variants import conduct_of, told_to
+from arena.families.crypto.story_time import told as told_of_time
 from arena.play.tool_description import for_families
 from arena.records import Json
 
@@ -50,6 +52,9 @@ def _bullets(lines: Sequence[str]) -> str:
 
 
 INTRODUCTION = "You play one role in an everyday situation. The rules come first, then the situation and your role."
+
+MORE_TURNS = "You are {seats} roles, so this match has at most {turns} turns in all, not {max_turns}."
+"""Takes the place of the number under Ending, in challenges with more seats than that number is meant for."""
 
 RESULT = "The result is {asks}, written as {told}."
 
@@ -119,7 +124,8 @@ def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None,
     """Return the system prompt of one role of a validated challenge, to be filled.
 
     `tools` is the text that describes the calculator to players (tool_protocol.describe), or None without tools. Where
-    it has its families under headings, those that the challenge grants are shown.
+    it has its families under headings, those that the challenge grants are shown. `max_turns`: of a run; a match of
+    more than four seats has more (challenges/turns.py).
     """
     instance = challenge.get("instance")
     context = challenge["participant_context"]
@@ -136,6 +142,10 @@ def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None,
         "Public background:\n" + context["public_background"],
         "Opening stance:\n" + challenge["self_play"]["symmetry_breaker"],
     ]
+    if (turns := turns_of(challenge, max_turns)) != max_turns:
+        shared.append("Turns:\n" + MORE_TURNS.format(seats=len(ids), turns=turns, max_turns=max_turns))
+    if (time := challenge.get("time")) is not None:
+        shared.append("Time:\n" + told_of_time(time))
     result = []
     if instance is not None:
         asks = instance.get("asks", "what was agreed")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from arena.families.crypto.baselines.case import deciding_names
+from arena.families.crypto.challenges.instance import deciding_names
 from arena.families.crypto.checks.links import Made, Provenance
 from arena.families.crypto.checks.obligations import check_obligations, holds, match_of, tellable
 from arena.families.crypto.checks.op_kinds import CONTINUES, DERIVES, RECOMPUTES
@@ -50,6 +50,7 @@ MADE_WORDS = {
     "commits": ("fixes", "fix"), "signs": ("signs", "sign"), "proves": ("proves", "prove"),
     "seals": ("seals", "seal"), "shares": ("shares out", "share out"), "masks": ("masks", "mask"),
     "blurs": ("blurs", "blur"), "derives": ("works out", "work out"),
+    "given": ("shows", "show"),
 }  # fmt: skip
 """Kind of thing -> what one role does, what several do."""
 
@@ -59,6 +60,7 @@ USED_WORDS = {
     "matches": ("matches {}", "match {}"), "links": ("links {}", "link {}"),
     "recomputes": ("works {} out again", "work {} out again"),
     "continues": ("builds on {}", "build on {}"),
+    "compares": ("compares {} with its own", "compare {} with their own"),
 }  # fmt: skip
 
 

@@ -21,12 +21,15 @@ from arena.families.crypto.check_words import (
 from arena.families.crypto.checks.ledger import ledger
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.data import challenge_of, played_challenges
+from arena.families.crypto.items.rates import ItemRates
+from arena.families.crypto.items.words import answered, in_words
 from arena.families.crypto.op_levels import ALL, PRIMITIVE
 from arena.families.crypto.outcome import OUTCOMES
+from arena.families.crypto.payoff_rates import PayoffRates
 from arena.families.crypto.rubric import RUBRIC
 from arena.families.crypto.silence.facts import SilenceFacts
 from arena.families.crypto.verified_rates import VerifiedRates
-from arena.families.report import FamilyParts, Panel, Said
+from arena.families.report import Answered, FamilyParts, Panel, Said
 from arena.records import Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
@@ -43,7 +46,7 @@ class CryptoParts(FamilyParts):
     verifies = True
     checks = CHECKS_PASSED
     check_names = CHECK_NAMES
-    optional_checks = ("obligations", "cheat")
+    optional_checks = ("obligations", "cheat", "secrecy")
     cap_reasons = CAP_REASONS
     result_words = RESULT_WORDS
     group_by = "difficulty"
@@ -65,6 +68,8 @@ class CryptoParts(FamilyParts):
             VerifiedRates(Moments(dimensions), dict.fromkeys(outcomes, 0)),
             CheatRates(),
             SilenceFacts(self._challenges),
+            PayoffRates(),
+            ItemRates(self._challenges),
         )
 
     def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
@@ -72,7 +77,12 @@ class CryptoParts(FamilyParts):
         return [
             *self._conditions(),
             *found,
-            *(panel for group in facts if isinstance(group, SilenceFacts) for panel in group.panels()),
+            *(
+                panel
+                for group in facts
+                if isinstance(group, ItemRates | SilenceFacts | PayoffRates)
+                for panel in group.panels()
+            ),
         ]
 
     def _conditions(self) -> list[Panel]:
@@ -92,6 +102,9 @@ class CryptoParts(FamilyParts):
     def title(self, unit: str) -> str:
         challenge = self._challenges.get(unit)
         return str(challenge["name"]) if challenge else unit
+
+    def answered(self, record: Record) -> Sequence[Answered]:
+        return [in_words(one) for one in answered(record, self._challenges.get(record.trial.unit, {}))]
 
     def ledger(self, record: Record) -> Mapping[str, Json] | None:
         if self._last[0] is not record:

@@ -6,19 +6,14 @@ scores stay comparable by name; the anchors are ours (the predecessor published 
 
 from __future__ import annotations
 
+from arena.families.crypto.dimensions import DIMENSIONS
 from arena.families.crypto.prompts import FORBIDDEN_NAMES
 from arena.judging.judge import Rubric
 
 RUBRIC = Rubric(
     name="crypto-five",
     version="1",
-    dimensions=(
-        "Primitive Selection",
-        "Negotiation Skills",
-        "Implementation Correctness",
-        "Computation / Tool Usage",
-        "Security Strength",
-    ),
+    dimensions=DIMENSIONS,
     task=(
         "You judge one match between players who had to settle an everyday matter with the help of cryptographic steps."
     ),

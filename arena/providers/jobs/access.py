@@ -10,6 +10,7 @@ from arena.providers.http.connections import is_loopback, proxy_secrets, split_u
 from arena.providers.http.transport import Transport, TransportSettings
 from arena.providers.jobs.fireworks import Fireworks
 from arena.providers.jobs.openai_batches import Batches
+from arena.providers.jobs.openai_tuning import Tuning
 from arena.providers.jobs.rest import RestClient, key_of
 from arena.settings.redaction import Redactor
 
@@ -30,10 +31,19 @@ _INFERENCE = "/inference"
 
 def openai_batches(settings: TransportSettings) -> Batches:
     """Return the client of OpenAI's Files and Batches. Errors: ConfigError naming the variable."""
-    environ = settings.environ
-    base = environ.get(_OPENAI.base_variable, "").strip() or _OPENAI.base
+    return Batches(_openai(settings))
+
+
+def openai_tuning(settings: TransportSettings) -> Tuning:
+    """Return the client of OpenAI's fine-tuning. Errors: ConfigError naming the variable."""
+    return Tuning(_openai(settings))
+
+
+def _openai(settings: TransportSettings) -> RestClient:
+    """Return the client of OpenAI's API. OPENAI_BASE_URL may be the address of the models' answers."""
+    base = settings.environ.get(_OPENAI.base_variable, "").strip() or _OPENAI.base
     stem = base.rstrip("/").removesuffix("/responses").removesuffix("/chat/completions")
-    return Batches(_client(settings, stem, _OPENAI))
+    return _client(settings, stem, _OPENAI)
 
 
 def fireworks(settings: TransportSettings, account: str = "") -> Fireworks:

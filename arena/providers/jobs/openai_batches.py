@@ -1,24 +1,18 @@
-"""Files and Batches of the OpenAI API.
+"""Batches of the OpenAI API.
 
-Source: OpenAI API reference, "Files" (upload, retrieve, content), "Uploads" (create, add part, complete) and "Batch"
-(create, retrieve, cancel). A file above PART_BYTES goes up in parts, so that memory is bounded and an interrupted
-upload continues with the part that is missing.
+Source: OpenAI API reference, "Batch" (create, list, retrieve, cancel).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from arena.errors import ServiceFault
-from arena.formats.bounded import open_file
+from arena.providers.jobs.openai_files import Files, Note
 from arena.providers.jobs.rest import Answer, RestClient, text_member
 from arena.records import Json
-
-PART_BYTES = 32 * 2**20
-"""A part may hold 64 MB (OpenAI API reference, "Add upload part")."""
 
 PURPOSE = "batch"
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -44,43 +38,14 @@ class BatchState:
 
 
 class Batches:
-    """The client. `note`: called with what an interrupted upload needs to go on; kept by the caller."""
+    """The client."""
 
     def __init__(self, rest: RestClient) -> None:
-        self._rest = rest
+        self._rest, self._files = rest, Files(rest, PURPOSE)
 
-    def upload(self, path: Path, noted: Mapping[str, Json], note: Callable[[Mapping[str, Json]], None]) -> str:
-        """Send a file of requests and return its id. `noted`: what `note` was called with last; empty at first."""
-        if isinstance(noted.get("file"), str):
-            return str(noted["file"])
-        size = path.stat().st_size
-        with open_file(path) as file:
-            if size <= PART_BYTES:
-                answer = self._rest.post_form("/files", {"purpose": PURPOSE}, (path.name, file.read()))
-                made = text_member(answer, "id", "POST /files")
-            else:
-                made = self._in_parts(path.name, size, file, dict(noted), note)
-        note({"file": made})
-        return made
-
-    def _in_parts(
-        self, name: str, size: int, file: BinaryIO, noted: dict[str, Json], note: Callable[[Mapping[str, Json]], None]
-    ) -> str:
-        if not isinstance(noted.get("upload"), str) or noted.get("bytes") != size:
-            about = {"filename": name, "purpose": PURPOSE, "bytes": size, "mime_type": "application/jsonl"}
-            upload = text_member(self._rest.post("/uploads", about), "id", "POST /uploads")
-            noted = {"upload": upload, "bytes": size, "parts": []}
-            note(noted)
-        parts = list(noted["parts"])
-        file.seek(len(parts) * PART_BYTES)
-        while data := file.read(PART_BYTES):
-            answer = self._rest.post_part(f"/uploads/{noted['upload']}/parts", data)
-            parts.append(text_member(answer, "id", "the part of an upload"))
-            noted = {**noted, "parts": list(parts)}
-            note(noted)
-        answer = self._rest.post(f"/uploads/{noted['upload']}/complete", {"part_ids": parts})
-        made = answer.get("file")
-        return text_member(made if isinstance(made, dict) else {}, "id", "the completed upload")
+    def upload(self, path: Path, noted: Mapping[str, Json], note: Note) -> str:
+        """Send a file of requests and return its id; see Files."""
+        return self._files.upload(path, noted, note)
 
     def create(self, file: str, endpoint: str, metadata: Mapping[str, str]) -> BatchState:
         """Start a batch of an uploaded file; it ends within a day."""
@@ -103,7 +68,7 @@ class Batches:
 
     def content(self, file: str) -> bytes:
         """Return the content of a file."""
-        return self._rest.content(f"/files/{file}/content")
+        return self._files.content(file)
 
 
 def _state(answer: Answer) -> BatchState:

@@ -64,11 +64,13 @@ def test_cells_stand_in_the_order_of_the_protocols() -> None:
     assert list(found.cells["p1"].rates) == [HONEST, "lie", "withhold"]
 
 
-def test_equal_cells_are_computed_once() -> None:
-    statistician = Statistician(RULES)
-    whole = statistician.findings(ladder(12))
-    part = statistician.findings(list(table(12, GAINS, 1)))
+def test_cell_of_the_same_episodes_is_computed_once() -> None:
+    statistician, episodes = Statistician(RULES), ladder(12)
+    whole = statistician.findings(episodes)
+    part = statistician.findings([one for one in episodes if one.cell.protocol == "p1"])
+    copied = statistician.findings(list(table(12, GAINS, 1)))
     assert part.cells["p1"] is whole.cells["p1"]
+    assert copied.cells["p1"] == whole.cells["p1"]
 
 
 def test_cells_of_several_pairings_are_told_apart() -> None:
@@ -202,7 +204,7 @@ def test_lines_name_every_gain_and_verdict() -> None:
             "cost of the protocol to them",
         ),
         *("refused to deviate: nobody", "baseline self_refine_r2", "order of protocols:", "claims of the predecessor:"),
-        "bits of the truth in a message",
+        *("p1: messages", "bits", "lift", "overridden", "bits of the truth in them"),
     ):
         assert part in text, part
 

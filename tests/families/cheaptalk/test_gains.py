@@ -133,12 +133,12 @@ def test_certificate_line_names_bound_and_method() -> None:
 def test_certificate_holds_fails_or_cannot_tell(
     lower: float, upper: float, units: int, epsilon: float, verdict: str
 ) -> None:
-    assert Certificate(lower, upper, units, 3).verdict(epsilon) == verdict
+    assert Certificate(lower, upper, units, 3, "lie").verdict(epsilon) == verdict
 
 
 def test_certificate_on_too_little_data_says_so() -> None:
-    assert Certificate(-0.1, 0.3, 8, 3).line().startswith("cannot tell below 0.3000: fewer than 20 units")
-    assert Certificate(-math.inf, math.inf, 200, 3).line().startswith("no bound: too few pairs differ")
+    assert Certificate(-0.1, 0.3, 8, 3, "lie").line().startswith("cannot tell below 0.3000: fewer than 20 units")
+    assert Certificate(-math.inf, math.inf, 200, 3, "lie").line().startswith("no bound: too few pairs differ")
 
 
 @pytest.mark.parametrize("names", [["lie"], ["lie", "withhold", "low_effort"]], ids=len)

@@ -58,7 +58,8 @@ def test_payoffs_are_drawn_condition_by_condition() -> None:
     figure = next(part for part in panels_of(two_protocols())["payoffs"].parts if isinstance(part, PanelFigure))
     picture = str(render(figure.picture))
     assert picture.count("<circle") == 6 and "1: lie" in picture and "2: lie" in picture
-    assert "Payoff by deviation and protocol: 1 p1, 2 p2" in picture
+    assert "Payoff by deviation and protocol; 1: p1, 2: p2" in picture
+    assert figure.caption == "Mean payoff of the sender, with 95 % intervals; 1: p1, 2: p2."
 
 
 def test_condition_that_a_protocol_lacks_is_a_dash() -> None:
@@ -78,6 +79,19 @@ def test_gains_have_a_figure_and_a_table_per_protocol() -> None:
     assert {"Other constants under p1", "Claims"} <= set(found)
 
 
+def test_gains_of_all_protocols_have_the_axis_of_the_widest() -> None:
+    episodes = [*table(30, {"lie": -0.1}, 1), *table(30, {"lie": -2.4}, 1, P2)]
+    figures = [part for part in panels_of(episodes)["gains"].parts if isinstance(part, PanelFigure)]
+    ticks = [re.findall(r">(-?\d(?:\.\d)?)</text>", str(render(figure.picture))) for figure in figures]
+    assert ticks[0] == ticks[1] and {"-1", "0"} <= set(ticks[0])
+
+
+def test_claims_that_do_not_hold_are_told_in_words() -> None:
+    text = text_of(panels_of(two_protocols())["gains"])
+    assert "Claims of the predecessor: " in text and "Fails: p1: % DG > 0 of withhold < 25 % (" in text
+    assert "Holds: " not in text
+
+
 def test_gains_are_told_in_words_too() -> None:
     text = text_of(panels_of(two_protocols())["gains"])
     for part in (
@@ -86,7 +100,7 @@ def test_gains_are_told_in_words_too() -> None:
         "fixed behaviour",
         "honest senders were punished",
         "costs them",
-        "order of protocols",
+        "Order of protocols",
     ):
         assert part in text, part
 

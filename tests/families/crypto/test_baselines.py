@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from arena.cli.entry import main
-from arena.families.crypto.baselines.case import Case, deciding_names
+from arena.families.crypto.baselines.case import Case
 from arena.families.crypto.baselines.family import most_frequent
 from arena.families.crypto.baselines.report import BaselineTally, Rates
 from arena.families.crypto.baselines.table import BASELINES
 from arena.families.crypto.baselines.wording import figures, sums, told, with_decoys, words
+from arena.families.crypto.challenges.instance import deciding_names
 from arena.records import Record, Score, Stop, Transcript, Trial
 from arena.settings.places import DATA_ROOT
 

@@ -11,6 +11,7 @@ import pytest
 from arena.cli.entry import main
 from arena.errors import DataError
 from arena.families.crypto.calibration.injection import load_dialogues
+from arena.families.crypto.calibration.items import ItemTally
 from arena.families.crypto.calibration.report import CalibrationTally, report_text
 from arena.families.crypto.challenges.schema import load
 from arena.records import Record, Score, Stop, Transcript, Trial
@@ -118,7 +119,7 @@ def judged(variant: str, grade: int, rep: int = 0, kind: str = "play", unscored:
 
 
 def tally(*found: Record) -> dict[str, Any]:
-    counted = CalibrationTally(DIMENSIONS, {"beg": "talk"}, {"beg": "direct request"})
+    counted = CalibrationTally(DIMENSIONS, {"beg": "talk"}, {"beg": "direct request"}, ItemTally({}))
     for record in found:
         counted.add(record)
     return counted.report()

@@ -86,7 +86,10 @@ def described(example: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     instance = {**SEVEN, "values": {**SEVEN["values"], **more}, "own": {"Ana": ["n", *more]}}
     if "secret" in example:
         instance["secret"] = example["secret"]
-    played = {**challenge("c1", instance=instance), **{k: example[k] for k in ("obligations",) if k in example}}
+    played = {
+        **challenge("c1", instance=instance),
+        **{k: example[k] for k in ("obligations", "open_talk") if k in example},
+    }
     return played, {"n": 7, **{name: spec["value"] for name, spec in more.items()}}
 
 
@@ -128,6 +131,8 @@ NONE = Findings(9, 0, 0, 0, 20, 0, 0, 0, 0, "right", 0, 0, 0)
         ({}, []),
         ({"calls": 0}, ["nothing_computed"]),
         ({"calls": 3, "failed": 3}, ["nothing_computed"]),
+        ({"calls": 0, "plain": True}, []),
+        ({"unused": 9, "plain": True}, []),
         ({"unused": 9}, ["nothing_used"]),
         ({"failed": 1, "unused": 8}, ["nothing_used"]),
         ({"unused": 8}, []),

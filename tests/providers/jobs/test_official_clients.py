@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from arena.providers.http.transport import TransportSettings
-from arena.providers.jobs.access import openai_batches
+from arena.providers.jobs.access import openai_batches, openai_tuning
 from tests.support.judge_batch_rig import as_live
 from tests.support.training_services import ACCOUNT, DEPLOYMENT_MEMBERS, JOB_MEMBERS, KEY, TrainingServices
 
@@ -120,6 +120,62 @@ def test_the_arena_and_the_vendors_client_send_the_same_batch(services: Training
     kept = ("endpoint", "completion_window", "metadata")
     one, other = services.state.batches[made.id], services.state.batches[theirs.id]
     assert {name: one[name] for name in kept} == {name: other[name] for name in kept}
+    assert services.state.files["file-1"] == services.state.files["file-2"]
+
+
+@missing("openai")
+def test_an_openai_model_is_tuned_from_a_file(services: TrainingServices) -> None:
+    client = openai_client(services)
+    file = client.files.create(file=("train.jsonl", ROWS * 10), purpose="fine-tune")
+    assert client.files.retrieve(file.id).purpose == "fine-tune"
+    method = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 2}}}
+    job = client.fine_tuning.jobs.create(
+        model="m", training_file=file.id, suffix="talker", seed=7, method=method, metadata={"arena_job": "first"}
+    )
+    assert job.status == "validating_files" and job.hyperparameters.n_epochs == 2
+    assert [one.id for one in client.fine_tuning.jobs.list(limit=5, metadata={"arena_job": "first"})] == [job.id]
+    assert list(client.fine_tuning.jobs.list(metadata={"arena_job": "other"})) == []
+    done = client.fine_tuning.jobs.retrieve(job.id)
+    assert (done.status, done.fine_tuned_model, done.error) == ("succeeded", "ft:m:org-test:talker:1", None)
+    assert [event.message for event in client.fine_tuning.jobs.list_events(job.id)] == ["The job is succeeded"]
+    assert services.state.refused == []
+
+
+@missing("openai")
+def test_an_openai_job_of_too_few_rows_fails_with_its_reason(services: TrainingServices) -> None:
+    client = openai_client(services)
+    file = client.files.create(file=("train.jsonl", ROWS), purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model="m", training_file=file.id)
+    failed = client.fine_tuning.jobs.retrieve(job.id)
+    assert failed.status == "failed" and "1 examples, 10 are needed" in failed.error.message
+
+
+@missing("openai")
+def test_an_openai_job_is_cancelled_while_it_runs(services: TrainingServices) -> None:
+    services.state.polls, client = 5, openai_client(services)
+    file = client.files.create(file=("train.jsonl", ROWS * 10), purpose="fine-tune")
+    job = client.fine_tuning.jobs.create(model="m", training_file=file.id)
+    assert client.fine_tuning.jobs.retrieve(job.id).status == "running"
+    assert client.fine_tuning.jobs.cancel(job.id).status == "cancelled"
+
+
+@missing("openai")
+def test_the_arena_and_the_vendors_client_start_the_same_openai_job(services: TrainingServices, tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_bytes(ROWS * 10)
+    method = {"type": "supervised", "supervised": {"hyperparameters": {}}}
+    ours = openai_tuning(TransportSettings(services.environ()))
+    made = ours.create("k", {"model": "m", "training_file": ours.upload(path, {}, lambda note: None), "method": method})
+    client = openai_client(services)
+    file = client.files.create(file=path, purpose="fine-tune")
+    theirs = client.fine_tuning.jobs.create(
+        model="m", training_file=file.id, method=method, metadata={"arena_job": "k"}
+    )
+    own = ("id", "training_file")
+    one, other = services.state.tunings[made.id], services.state.tunings[theirs.id]
+    assert {name: one[name] for name in one if name not in own} == {
+        name: other[name] for name in one if name not in own
+    }
     assert services.state.files["file-1"] == services.state.files["file-2"]
 
 

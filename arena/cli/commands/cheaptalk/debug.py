@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from arena.errors import EXIT_ERRORS, EXIT_OK
 from arena.families.cheaptalk.detail import EpisodeDetail
 from arena.families.cheaptalk.episode_of_record import detail_of
 from arena.families.cheaptalk.experiments.presets import PRESETS
+from arena.families.cheaptalk.outputs.lines import episode_line
 from arena.families.cheaptalk.spec import SPEC
 from arena.formats.decode import encode
+from arena.formats.json_types import Json
 from arena.formats.tables import printable
 from arena.records import Record
 from arena.settings.config import Config
@@ -59,12 +61,22 @@ def _lines(record: Record, detail: EpisodeDetail | None) -> Iterator[str]:
         return
     yield "\n[verifier]"
     for name, part in (
-        ("task", detail.task),
-        ("read", detail.read),
-        ("evidence", detail.evidence),
-        ("verifier", detail.verifier),
-        ("payoff", detail.payoff),
+        ("task", encode(detail.task)),
+        ("read", encode(detail.read)),
+        ("evidence", encode(detail.evidence)),
+        ("verifier_result", episode_line(record, detail)["verifier_result"]),
+        ("payoff", encode(detail.payoff)),
     ):
         yield f"{name}:"
-        yield from (f"  {member}: {json.dumps(value, ensure_ascii=False)}" for member, value in encode(part).items())
+        yield from _members(part, "  ")
     yield f"behaved as told: {'not checked' if detail.behaved is None else 'yes' if detail.behaved else 'no'}"
+
+
+def _members(part: Mapping[str, Json], indent: str) -> Iterator[str]:
+    """Yield a line for each member; those of an object below its name, one level deeper."""
+    for member, value in part.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{member}:"
+            yield from _members(value, f"{indent}  ")
+        else:
+            yield f"{indent}{member}: {json.dumps(value, ensure_ascii=False)}"

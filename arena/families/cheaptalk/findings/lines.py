@@ -12,6 +12,12 @@ from arena.formats.tables import text_table
 DASH = "-"
 SHORT_HEADS = ("condition", "denied", "gold", "kept", "other", "invented", "deviated")
 """Heads of the manipulation check where 80 columns must do, in the order of conduct.HEADS."""
+VERDICTS = {"fails": "fail", "cannot tell": "cannot be told", "holds": "hold"}
+"""Verdict on a claim -> the verb after a count; what asks for attention stands first."""
+MESSAGE_WORDS = (
+    "messages: bits of the truth in them; lift: accuracy with the message minus without one; overridden: right"
+    " decisions that a wrong message turned"
+)
 
 
 def talk_lines(summary: Mapping[str, Json]) -> list[str]:
@@ -25,6 +31,8 @@ def talk_lines(summary: Mapping[str, Json]) -> list[str]:
     cells = {name: cell for name, cell in found["cells"].items() if cell is not None}
     for name, cell in cells.items():
         lines += [*_gain_lines(name, cell), *_cell_lines(name, cell)]
+    if any(cell["messages"] for cell in cells.values()):
+        lines.append(MESSAGE_WORDS)
     for name, baseline in found["baselines"].items():
         lines.append(_rates_line(f"baseline {name}", baseline))
     for pairing, test in found["order"].items():
@@ -95,23 +103,18 @@ def _cell_lines(name: str, cell: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _message_lines(name: str, messages: Mapping[str, Json]) -> Iterator[str]:
-    lifted = [f"{deviation} {shown(one['lift'])}" for deviation, one in messages.items() if one["lift"] is not None]
-    if lifted:
-        yield f"{name}: accuracy lift over no message: {', '.join(lifted)}"
-    turned = [
-        f"{deviation} {percent(one['override'])}"
-        for deviation, one in messages.items()
-        if one["override"] is not None and one["override"]["n"]
-    ]
-    if turned:
-        yield f"{name}: right decisions overridden by a wrong message: {', '.join(turned)}"
-    told = [
-        f"{deviation} {value(one['information_bits'])}"
-        for deviation, one in messages.items()
-        if one["information_bits"] is not None
-    ]
-    if told:
-        yield f"{name}: bits of the truth in a message: {', '.join(told)}"
+    """Yield what the messages of one protocol did, as a table that fits 80 columns."""
+    rows = []
+    for deviation, one in messages.items():
+        lift, turned, told = one["lift"], one["override"], one["information_bits"]
+        rows.append(
+            [deviation, DASH if told is None else value(told)]
+            + ([DASH, DASH] if lift is None else [value(lift), interval(lift)])
+            + [DASH if turned is None else percent(turned)]
+        )
+    if rows:
+        heads = (f"{name}: messages", "bits", "lift", "95 %", "overridden")
+        yield text_table(heads, rows, frozenset({1, 2, 4}))
 
 
 def certificate_line(certificate: Mapping[str, Json] | None) -> str:
@@ -147,15 +150,16 @@ def order_line(pairing: str, test: Mapping[str, Json], several: bool) -> str:
 
 
 def claim_lines(claims: Sequence[Mapping[str, Json]]) -> list[str]:
-    """Return the predecessor's claims, those that do not hold one by one."""
+    """Return the predecessor's claims with their verdicts, those that do not hold first."""
     if not claims:
         return []
     counts = Counter(one["verdict"] for one in claims)
-    summed = ", ".join(f"{counts[verdict]} {word}" for verdict, word in
-                       (("holds", "hold"), ("fails", "fail"), ("cannot tell", "cannot be told")))  # fmt: skip
-    lines = [f"claims of the predecessor: {summed}"]
-    return [*lines, *(f"  {one['verdict']}: {one['claim']} ({shown(one)})"
-                      for one in claims if one["verdict"] != "holds")]  # fmt: skip
+    summed = ", ".join(f"{counts[verdict]} {word}" for verdict, word in VERDICTS.items())
+    ordered = sorted(claims, key=lambda one: list(VERDICTS).index(one["verdict"]))
+    return [
+        f"claims of the predecessor: {summed}",
+        *(f"  {one['verdict']}: {one['claim']} ({shown(one)})" for one in ordered),
+    ]
 
 
 def value(figure: Mapping[str, Json], name: str = "value") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from arena.families.cheaptalk.findings.as_json import findings_json
@@ -12,6 +13,7 @@ from arena.families.cheaptalk.findings.lines import (
     DASH,
     break_even_line,
     certificate_line,
+    claim_lines,
     interval,
     order_line,
     percent,
@@ -28,6 +30,10 @@ from arena.formats.tables import number
 
 GAIN_HEADS = ("Deviation", "DG", "95 %", "p (Holm)", "% DG > 0", "Pairs", "Left out", "As behaved", "Refused", "Word")
 MOST_SENSITIVITY = 16
+NO_BREAK = "\N{NO-BREAK SPACE}"
+MOST_TICKS = 6
+_STEPS = [step * 10.0**power for power in range(-3, 7) for step in (1, 2, 5)]
+"""Distances between the ticks of an axis."""
 
 
 def payoff_panel(found: RunFindings) -> Panel:
@@ -46,7 +52,7 @@ def payoff_panel(found: RunFindings) -> Panel:
         PanelFigure(
             "payoffs",
             payoffs_figure(cells),
-            "Mean payoff of the sender, with 95 % intervals.",
+            f"Mean payoff of the sender, with 95 % intervals{_numbers(cells)}.",
             payoffs_figure(cells, True),
         ),
         "Mean payoff of the sender. What a receiver earns, and both together, stand in the table of rates.",
@@ -67,8 +73,13 @@ def payoffs_figure(cells: Mapping[str, CellFindings], narrow: bool = False) -> E
             mark = f"{place}: " if numbered else ""
             rows.append(Dot(f"{mark}{deviation}", one.payoff, one.payoff_interval, text=f"{one.payoff:+.3f}"))
             ends += [one.payoff, *(one.payoff_interval or ())]
-    names = ", ".join(f"{place} {name}" for place, name in enumerate(cells, 1)) if numbered else "".join(cells)
-    return _on_axis(f"Payoff by deviation and protocol: {names}", rows, ends, narrow)
+    names = _numbers(cells) or f"; {''.join(cells)}"
+    return _on_axis(f"Payoff by deviation and protocol{names}", rows, ends, narrow)
+
+
+def _numbers(cells: Mapping[str, CellFindings]) -> str:
+    """Return which number stands for which protocol in the figure of payoffs; empty for a single one."""
+    return "; " + ", ".join(f"{place}: {name}" for place, name in enumerate(cells, 1)) if len(cells) > 1 else ""
 
 
 def _on_axis(title: str, rows: Sequence[Dot], ends: Sequence[float], narrow: bool) -> Element:
@@ -76,8 +87,9 @@ def _on_axis(title: str, rows: Sequence[Dot], ends: Sequence[float], narrow: boo
     low, high = min(0.0, *ends), max(0.0, *ends)
     margin = 0.05 * ((high - low) or 1.0)
     low, high = low - margin, high + margin
-    ticks = [0.0, *(end for end in (low, high) if abs(end) > 0.12 * (high - low))]
-    return dot_plot(title, rows, low, high, [(tick, f"{tick:.2f}") for tick in sorted(ticks)], narrow)
+    step = next(step for step in _STEPS if (high - low) / step <= MOST_TICKS)
+    ticks = [step * place for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return dot_plot(title, rows, low, high, [(tick, f"{tick:g}") for tick in ticks], narrow)
 
 
 def _accuracy(cell: CellFindings, name: str) -> str:
@@ -85,7 +97,7 @@ def _accuracy(cell: CellFindings, name: str) -> str:
     if found is None:
         return DASH
     ends = found.accuracy_interval
-    return number(found.accuracy, 3) + ("" if ends is None else f" [{ends[0]:.3f}, {ends[1]:.3f}]")
+    return number(found.accuracy, 3) + ("" if ends is None else f" [{ends[0]:.3f},{NO_BREAK}{ends[1]:.3f}]")
 
 
 _RATE_HEADS = ("Condition", "n", "Accuracy", "Balanced", "Constant label", "NEI", "Unparsable", "Evidence given",
@@ -105,26 +117,32 @@ def gains_panel(found: RunFindings) -> Panel:
     """Return the gains of each protocol with their intervals, the certificates, the order and the claims."""
     parts: list[str | PanelTable | PanelFigure] = [
         "DG is what a deviation earns more than honesty, over pairs of one claim; below 0 it loses. Lines are 95 %"
-        " intervals by bootstrap over claims, or over series where a reputation ties claims together."
+        " intervals by bootstrap over claims, or over series where a reputation ties claims together. All protocols"
+        " have one axis."
     ]
-    told = findings_json(found)
-    for place, (name, cell) in enumerate(found.cells.items()):
-        if cell.gains is not None:
-            parts += _cell_parts(place, name, cell.gains, told["cells"][name])
+    told, tables = findings_json(found), {name: cell.gains for name, cell in found.cells.items() if cell.gains}
+    ends = [end for table in tables.values() for end in _ends(table)]
+    for place, (name, table) in enumerate(tables.items(), 1):
+        parts += _cell_parts(f"gains_{place}", name, table, ends, told["cells"][name])
     for pairing, test in told["order"].items():
-        parts.append(order_line(pairing, test, len(told["order"]) > 1))
+        parts.append(_sentence(order_line(pairing, test, len(told["order"]) > 1)))
     if told["claims"]:
         rows = [(one["claim"], one["verdict"], value(one), interval(one)) for one in told["claims"]]
-        parts.append("What the predecessor claims or calls good, on these episodes:")
+        open_ones = [line for line in claim_lines(told["claims"]) if not line.startswith("  holds")]
+        parts += [_sentence(line.strip()) for line in open_ones]
         parts.append(PanelTable("Claims", ("Claim", "Verdict", "Figure", "95 %"), rows))
     return Panel("gains", "Deviation gains", parts)
 
 
+def _sentence(line: str) -> str:
+    return f"{line[:1].upper()}{line[1:]}."
+
+
 def _cell_parts(
-    place: int, name: str, table: GainTable, told: Mapping[str, Json]
+    figure: str, name: str, table: GainTable, ends: Sequence[float], told: Mapping[str, Json]
 ) -> Iterator[str | PanelTable | PanelFigure]:
-    caption = f"Deviation gains under {name}."
-    yield PanelFigure(f"gains_{place + 1}", gains_figure(name, table), caption, gains_figure(name, table, True))
+    drawn = [gains_figure(name, table, ends, narrow) for narrow in (False, True)]
+    yield PanelFigure(figure, drawn[0], f"Deviation gains under {name}.", drawn[1])
     rows: list[Sequence[str]] = []
     for deviation, gain in told["gain"].items():
         behaved, refused = told["behaved_gain"].get(deviation), told["refused"].get(deviation)
@@ -154,10 +172,14 @@ def _cell_parts(
         yield PanelTable(f"Other constants under {name}", ("lambda, mu", "IRI", "Worst", "DG of it"), rows)
 
 
-def gains_figure(name: str, table: GainTable, narrow: bool = False) -> Element:
-    """Return the gains of one protocol on one axis."""
+def _ends(table: GainTable) -> list[float]:
+    """Return what the axis of gains must hold."""
+    return [end for gain in table.gains for end in (gain.gain, *(gain.interval or ()))]
+
+
+def gains_figure(name: str, table: GainTable, ends: Sequence[float], narrow: bool = False) -> Element:
+    """Return the gains of one protocol on an axis that holds `ends`, those of all protocols."""
     rows = [Dot(gain.deviation, gain.gain, gain.interval, text=f"{gain.gain:+.3f}") for gain in table.gains]
-    ends = [end for gain in table.gains for end in (gain.gain, *(gain.interval or ()))]
     return _on_axis(f"Deviation gains under {name}", rows, ends, narrow)
 
 

@@ -1,6 +1,6 @@
 """All cells of a run together: order of protocols, cost of a protocol, baselines, the predecessor's claims. Pure.
 
-Equal groups of episodes are computed once: the same cells occur in the whole run and in each group of summary.json.
+A group of the same episodes is computed once: the same cells occur in the whole run and in each group of summary.json.
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ class Statistician:
     rules: Rules
     _drawers: dict[tuple[str, ...], Drawer] = field(default_factory=dict)
     _cells: dict[tuple[object, ...], CellFindings] = field(default_factory=dict)
+    _kept: list[Sequence[Episode]] = field(default_factory=list)
+    """The episodes of `_cells`, which are known by their ids: so they must not go."""
+    _ranks: dict[tuple[str, str], tuple[int, str, int, str]] = field(default_factory=dict)
 
     def findings(self, episodes: Iterable[Episode]) -> RunFindings:
         """Return the findings of a group of episodes, whatever their order. Raises ValueError for none."""
@@ -98,16 +101,22 @@ class Statistician:
         alone = [e for e in everything if e.deviation == NO_MESSAGE and e.cell.receiver == cell.receiver]
         own = [e for e in alone if e.cell == cell]
         alone = own or _first_cell(alone)
-        key = (cell, id(drawer), tuple(group), tuple(alone))
+        key = (cell, id(drawer), tuple(map(id, group)), tuple(map(id, alone)))
         if key not in self._cells:
             self._cells[key] = cell_findings(cell, group, alone, drawer, self.rules.setting)
+            self._kept += group, alone
         return self._cells[key]
 
     def _place(self, episode: Episode) -> tuple[object, ...]:
-        rules, cell = self.rules, episode.cell
+        cell, deviation = episode.cell, episode.deviation
+        ranks = self._ranks.get((cell.protocol, deviation))
+        if ranks is None:
+            rules = self.rules
+            ranks = (*_rank(cell.protocol, rules.protocols), *_rank(deviation, (HONEST, *rules.deviations)))
+            self._ranks[cell.protocol, deviation] = ranks
         return (
-            *(_rank(cell.protocol, rules.protocols), cell.sender, cell.receiver),
-            *(_rank(episode.deviation, (HONEST, *rules.deviations)), episode.task, episode.repetition),
+            *(ranks[:2], cell.sender, cell.receiver),
+            *(ranks[2:], episode.task, episode.repetition),
             episode.series or "",
         )
 

@@ -69,12 +69,17 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """How much the best listed deviation may gain. `lower`, `upper`: simultaneous 95 % bounds of the largest gain."""
+    """How much the best listed deviation may gain. `lower`, `upper`: simultaneous 95 % bounds of the largest gain.
+
+    `widest`: the deviation whose bound is the largest. It need not gain most: one that few pairs tell about has a wide
+    bound.
+    """
 
     lower: float
     upper: float
     units: int
     deviations: int
+    widest: str
 
     def verdict(self, epsilon: float) -> str:
         """Return `holds` where no deviation gains more than `epsilon`, `fails` where one does, else `cannot tell`."""
@@ -92,7 +97,8 @@ class Certificate:
             return f"no bound: too few pairs differ to tell what a deviation may gain ({how})"
         if self.units < LEAST_UNITS:
             return f"cannot tell below {self.upper:.4f}: fewer than {LEAST_UNITS} units ({how})"
-        return f"no listed deviation gains more than epsilon = {self.upper:.4f} ({how})"
+        whose = f", the bound of {self.widest}" if self.deviations > 1 else ""
+        return f"no listed deviation gains more than epsilon = {self.upper:.4f}{whose} ({how})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +178,13 @@ def _table(cell: Cell, paired: Sequence[Pairs], drawer: Drawer, value: Value) ->
         iri_interval=_interval(replicates, units) if replicates else None,
         iri_replicates=replicates,
         units=units,
-        certificate=None if joint is None else Certificate(max(joint.lower), max(joint.upper), units, len(gains)),
+        certificate=None if joint is None else _certificate(joint, [gain.deviation for gain in gains]),
     )
+
+
+def _certificate(joint: Bounds, deviations: Sequence[str]) -> Certificate:
+    upper = max(joint.upper)
+    return Certificate(max(joint.lower), upper, joint.units, len(deviations), deviations[joint.upper.index(upper)])
 
 
 def iri(gains: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from arena.families.cheaptalk.claim import LABELS, Label
 from arena.families.cheaptalk.metrics.episodes import HONEST, Episode
-from arena.families.cheaptalk.metrics.pairs import Value, column, pair, payoff_of
+from arena.families.cheaptalk.metrics.pairs import column, pair, payoff_of
 from arena.stats.intervals import clustered_mean_interval, clustered_share_interval, mean
 
 UNPARSABLE = "unparsable"
@@ -54,12 +54,13 @@ def rates(episodes: Sequence[Episode]) -> Rates:
     recalls = [matrix[truth][truth] / total for truth, total in rows.items() if total]
     matches = [e.shown.match for e in episodes if e.shown.match is not None]
     fevers = [e.shown.fever for e in episodes if e.shown.fever is not None]
-    payoffs = mean([payoff_of(e) for e in episodes])
+    earned = [payoff_of(e) for e in episodes]
+    payoffs = mean(earned)
     received = mean([e.receiver_payoff for e in episodes])
     return Rates(
         episodes=len(episodes),
         accuracy=share(e.right for e in episodes),
-        accuracy_interval=clustered_share_interval(_clusters(episodes, lambda episode: float(episode.right))),
+        accuracy_interval=clustered_share_interval(_clusters(episodes, [float(e.right) for e in episodes])),
         balanced_accuracy=mean(recalls),
         matrix=matrix,
         nei_rate=share(e.predicted is Label.NEI for e in episodes),
@@ -71,7 +72,7 @@ def rates(episodes: Sequence[Episode]) -> Rates:
         fever=share(fevers) if fevers else None,
         fevered=len(fevers),
         payoff=payoffs,
-        payoff_interval=clustered_mean_interval(_clusters(episodes, payoff_of)),
+        payoff_interval=clustered_mean_interval(_clusters(episodes, earned)),
         receiver_payoff=received,
         welfare=payoffs + received,
         punished=share(is_punished(e) for e in episodes),
@@ -80,7 +81,10 @@ def rates(episodes: Sequence[Episode]) -> Rates:
 
 def share(flags: Iterable[bool]) -> float:
     """Return the share of flags that are true. Raises ValueError for none."""
-    return mean([1.0 if flag else 0.0 for flag in flags])
+    found = list(map(bool, flags))
+    if not found:
+        raise ValueError("no flags have no share")
+    return found.count(True) / len(found)
 
 
 def is_punished(episode: Episode) -> bool:
@@ -99,13 +103,15 @@ def error_matrix(episodes: Iterable[Episode]) -> dict[str, dict[str, int]]:
     return matrix
 
 
-def _clusters(episodes: Iterable[Episode], value: Value) -> list[tuple[float, int]]:
+def _clusters(episodes: Iterable[Episode], values: Iterable[float]) -> list[tuple[float, int]]:
     """Return sum and number of values by unit."""
-    found: dict[str, tuple[float, int]] = {}
-    for episode in episodes:
-        total, count = found.get(episode.unit, (0.0, 0))
-        found[episode.unit] = (total + value(episode), count + 1)
-    return list(found.values())
+    sums: dict[str, float] = {}
+    sizes: dict[str, int] = {}
+    for episode, value in zip(episodes, values, strict=True):
+        unit = episode.unit
+        sums[unit] = sums.get(unit, 0.0) + value
+        sizes[unit] = sizes.get(unit, 0) + 1
+    return list(zip(sums.values(), sizes.values(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from arena.families.cheaptalk.metrics.episodes import Episode
 from arena.families.cheaptalk.metrics.pairs import Drawer, column, paired_deviations
 from arena.stats.bootstrap import expanded_level
-from arena.stats.simultaneous import resample
+from arena.stats.simultaneous import resampled_means
 
 LABEL = "fixed behaviour"
 
@@ -58,7 +58,7 @@ def break_even(episodes: Sequence[Episode], drawer: Drawer) -> BreakEven | None:
     interval = None
     units = len({unit for pairs in paired for unit in pairs.units()})
     if units > 1:
-        resampled = [each.means for each in resample(columns, drawer.draws(order))]
+        resampled = resampled_means(columns, drawer.draws(order))
         lowest = sorted(
             min(_bonus(row[at], row[at + 1]) for at in range(0, len(row), 2)) for row in zip(*resampled, strict=True)
         )

@@ -66,6 +66,8 @@ def _share(claim: str, sentence: str) -> float:
     return len(wanted & words(sentence).content) / max(1, len(wanted))
 
 
+# Draws of one claim and seed are the same in every condition.
+@lru_cache(maxsize=65_536)
 def draw(seed: str, purpose: str) -> float:
     """Return a number from 0 to 1, without 1, that depends on a trial's seed and a purpose."""
     return int.from_bytes(hashlib.sha256(f"{seed}|{purpose}".encode()).digest()[:6], "big") / 2**48

@@ -14,6 +14,7 @@ from arena.errors import ConfigError
 from arena.families.cheaptalk.episode_of_record import detail_of, episode_of
 from arena.families.cheaptalk.experiments.experiment import Output
 from arena.families.cheaptalk.findings.as_json import findings_json
+from arena.families.cheaptalk.findings.facts import Read
 from arena.families.cheaptalk.findings.run import Rules, Statistician
 from arena.families.cheaptalk.metrics.episodes import Episode
 from arena.families.cheaptalk.outputs.across_seeds import PARTS, SUMMARY_FILE, from_objects
@@ -71,8 +72,11 @@ class ResultRules:
 class ResultFiles:
     """Writes the result files of one run (contract.Exporter): episodes as they come, the rest at `close`."""
 
-    def __init__(self, run_dir: Path, rules: ResultRules, statistician: Statistician | None = None) -> None:
+    def __init__(
+        self, run_dir: Path, rules: ResultRules, statistician: Statistician | None = None, read: Read = episode_of
+    ) -> None:
         self.written: list[str] = []
+        self._read = read
         self._run_dir, self._rules = run_dir, rules
         self._statistician = statistician or Statistician(rules.statistics)
         self._collected = Collected()
@@ -80,7 +84,7 @@ class ResultFiles:
 
     def add(self, record: Record) -> None:
         """Take in one record; one without a score is in no result file."""
-        detail, episode = detail_of(record), episode_of(record)
+        detail, episode = detail_of(record), self._read(record)
         if detail is None or episode is None:
             return
         self._collected.add(record, detail, episode)

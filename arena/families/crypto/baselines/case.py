@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from arena.families.crypto.challenges.draws import needs
-from arena.families.crypto.challenges.expressions import names_in
-from arena.families.crypto.challenges.instance import allowed_results, own_names, right_result
+from arena.families.crypto.challenges.instance import allowed_results, deciding_names, own_names, right_result
 from arena.families.crypto.data import roles
 from arena.records import Json
 
@@ -55,17 +53,3 @@ def passing_result(challenge: Mapping[str, Json], values: Mapping[str, Json], re
         return right
     allowed = allowed_results(instance, values)
     return roles(challenge)[0] if allowed is None else allowed[rep % len(allowed)]
-
-
-def deciding_names(instance: Mapping[str, Json]) -> frozenset[str]:
-    """Return the names of the values that the truth builds on, through as many computed values as it takes."""
-    truth, specs = instance["truth"], instance["values"]
-    expression = truth.get("among", True) if isinstance(truth, dict) and "agreed" in truth else truth
-    found: set[str] = set()
-    left = [name for name in names_in(expression) if name in specs]
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left += [need for need in needs(specs[name]) if need in specs]
-    return frozenset(found)

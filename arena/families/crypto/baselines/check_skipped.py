@@ -9,6 +9,7 @@ from typing import Any
 
 from arena.families.crypto.baselines.case import Case, Turns
 from arena.families.crypto.challenges.instance import drawn_case
+from arena.families.crypto.checks.obligations import applying
 from arena.families.crypto.checks.op_kinds import OP_USES
 from arena.families.crypto.checks.play_checks import CASE_MARK, is_check
 from arena.families.crypto.checks.verifications import SUBJECTS
@@ -20,7 +21,8 @@ def play(case: Case) -> Turns | None:
 
     A check is a call that takes up what another seat made (op_kinds.py); to look at one's own again is none. Only
     where the play has none of these, it is a comparison, and what was worked out for it is left out with it. In a
-    negative case the check that decides it is left out, for the play comes to no other one.
+    negative case the check that decides it is left out, for the play comes to no other one. A seat that is absent in
+    this case leaves nothing out.
     """
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     made = {
@@ -31,8 +33,10 @@ def play(case: Case) -> Turns | None:
         if not _of_its_own(call, _call_names(turns[role]), message.get("let", {}))
     }
     drawn = drawn_case(case.challenge["instance"], case.values)
-    if drawn is not None and drawn.negative and (deciding := _deciding(turns)):
+    if drawn is not None and drawn.negative and (deciding := _deciding(turns, drawn.label)):
         made = dict.fromkeys(deciding)
+    else:
+        made = {one: None for one in made if one[0] not in _away(case)}
     places = [one for one in made if one[1] in OP_USES] or [one for one in made if is_check(one[1])]
     if not places:
         return None
@@ -44,13 +48,26 @@ def play(case: Case) -> Turns | None:
     return turns
 
 
-def _deciding(turns: Turns) -> list[tuple[str, str]]:
-    """Return role and op of the checks by which a play tells the cases apart."""
-    return [
-        (role, _op(call))
+def _away(case: Case) -> set[str]:
+    """Return the roles that take no part in this case, and so leave nothing out: obligations of other cases name them,
+    none of this one does."""
+    here, elsewhere = set[str](), set[str]()
+    due = [obligation["id"] for obligation in applying(case.challenge, case.values)]
+    for obligation in case.challenge.get("obligations", ()):
+        named = here if obligation["id"] in due else elsewhere
+        named.update(obligation["of"], obligation.get("by", ()))
+    return elsewhere - here
+
+
+def _deciding(turns: Turns, label: str) -> list[tuple[str, str]]:
+    """Return role and op of the checks by which a play finds a negative case: those named after it (`case_forged`), or
+    else all by which it tells cases apart."""
+    marked = [
+        (str(call.get("call", call).get("as", "")), (role, _op(call)))
         for role in turns for message in turns[role] for call in _calls(message)
-        if str(call.get("call", call).get("as", "")).startswith(CASE_MARK)
     ]  # fmt: skip
+    named = [place for name, place in marked if name == f"{CASE_MARK}{label}"]
+    return named or [place for name, place in marked if name.startswith(CASE_MARK)]
 
 
 def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:

@@ -23,6 +23,13 @@ MOST_FREQUENT_ANSWER = 0.6
 """The answer that is right most often may be right in this share of the seeds."""
 
 CONSTANT = "constant"
+PAYOFFS = "payoffs"
+
+OPEN_TALK, OPEN_TALK_RIGHT = "open_talk", "open_talk_right"
+"""The second is the row for open talk in challenges in which plain talk is right: apart, so that the first says what
+open talk is worth in all others."""
+LEAST_OPEN_TALK = 0.95
+"""Where a challenge says that plain talk is right, open talk has to reach verified SUCCESS in this share at least."""
 
 JUDGE = "mock/judge"
 """Who judges baselines: it counts, so that a table can be made again."""
@@ -39,6 +46,8 @@ class Rates:
     green: int = 0
     right: int = 0
     broken: int = 0
+    payoffs: dict[str, float] = field(default_factory=dict)
+    """Seat -> the sum of what it had, of challenges with payoffs; empty over several challenges."""
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -53,10 +62,13 @@ class Rates:
         self.verified += detail.verified.outcome == SUCCESS
         self.green += detail.checks.all_green
         self.right += detail.checks.result is not None and detail.checks.result.ok
+        if detail.checks.payoffs is not None:
+            for seat, had in detail.checks.payoffs.seats.items():
+                self.payoffs[seat] = self.payoffs.get(seat, 0.0) + had
 
     def to_json(self, name: str) -> dict[str, Json]:
         """Return the counts as rates."""
-        return {
+        found: dict[str, Json] = {
             "name": name,
             "n": self.n,
             "broken": self.broken,
@@ -65,6 +77,9 @@ class Rates:
             "checks_green_rate": self._rate(self.green),
             "result_right_rate": self._rate(self.right),
         }
+        if self.payoffs:
+            found[PAYOFFS] = {seat: round(had / self.n, 2) for seat, had in self.payoffs.items()}
+        return found
 
     def _rate(self, count: int) -> float | None:
         return round(count / self.n, 4) if self.n else None
@@ -74,29 +89,33 @@ class Rates:
 class BaselineTally:
     """Collects the records of a run of baselines, in all and by challenge.
 
-    `agreed`: challenges whose result is what all agree on, so that one and the same answer is always right.
+    `agreed`: challenges whose result is what all agree on, so that one and the same answer is always right.  `plain`:
+    challenges in which plain talk is right.
     """
 
     whole: dict[str, Rates] = field(default_factory=dict)
     by_challenge: dict[str, dict[str, Rates]] = field(default_factory=dict)
     agreed: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
 
     def add(self, record: Record) -> None:
         """Count one record."""
-        name = record.trial.plan["baseline"]
-        for rates in (self.whole, self.by_challenge.setdefault(record.trial.unit, {})):
-            rates.setdefault(name, Rates()).add(record)
+        name, unit = record.trial.plan["baseline"], record.trial.unit
+        row = OPEN_TALK_RIGHT if name == OPEN_TALK and unit in self.plain else name
+        self.whole.setdefault(row, Rates()).add(record)
+        self.by_challenge.setdefault(unit, {}).setdefault(name, Rates()).add(record)
 
     def to_json(self) -> dict[str, Json]:
         """Return `baselines` over all challenges, and the same by challenge, in the order of the table."""
+        whole = [{k: v for k, v in row.items() if k != PAYOFFS} for row in _listed(self.whole)]
         return {
-            "baselines": _listed(self.whole),
+            "baselines": whole,
             "challenges": {name: _listed(rates) for name, rates in self.by_challenge.items()},
         }
 
     def published(self, version: str, seeds: int, seed: int) -> PublishedBaselines:
         """Return the table over all challenges for readers of a leaderboard. `version`: of the set."""
-        rows = (row.to_json(name) for name, row in self.whole.items())
+        rows = _listed(self.whole)
         rates = tuple(
             BaselineRate(row["name"], row["n"], row["success_rate"], row["verified_success_rate"]) for row in rows
         )
@@ -110,7 +129,8 @@ class BaselineTally:
         for challenge, rates in self.by_challenge.items():
             for name in BASELINES:
                 if name in rates:
-                    found = _judged(name, rates[name], challenge in self.agreed)
+                    right = name == OPEN_TALK and challenge in self.plain
+                    found = _talked(rates[name]) if right else _judged(name, rates[name], challenge in self.agreed)
                     yield from ((challenge, message) for message in found)
 
 
@@ -130,12 +150,41 @@ def _judged(name: str, rates: Rates, agreed: bool) -> Iterator[str]:
         yield f"one and the same answer is right in {rates.right} of {rates.n} matches"
 
 
+def _talked(rates: Rates) -> Iterator[str]:
+    """Open talk where the challenge says that it is right: it has to succeed, or the challenge says so wrongly."""
+    if rates.broken:
+        yield f"{rates.broken} matches of the baseline {OPEN_TALK} broke off"
+    if rates.n and rates.verified / rates.n < LEAST_OPEN_TALK:
+        yield (
+            f"open talk is said to be right and reaches verified SUCCESS in {rates.verified} of {rates.n} matches only:"
+            " leave `open_talk` out, or ask for nothing that talk cannot meet"
+        )
+
+
 def _listed(rates: Mapping[str, Rates]) -> list[dict[str, Json]]:
-    return [rates[name].to_json(name) for name in BASELINES if name in rates]
+    return [rates[name].to_json(name) for name in (*BASELINES, OPEN_TALK_RIGHT) if name in rates]
 
 
 def _percent(rate: float | None) -> str:
     return "-" if rate is None else format(rate, ".1%")
+
+
+SHOWN_PAYOFFS = (REFERENCE, "open_talk", "full_disclosure", "told_beside", "constant")
+PAYOFF_HEADS = ("challenge", "seat", *(name.replace("_", " ") for name in SHOWN_PAYOFFS))
+
+
+def payoffs_text(rows: Mapping[str, Sequence[Mapping[str, Json]]]) -> str:
+    """Return the mean payoff of each seat under some baselines as a text table; empty where none are declared.
+
+    `rows`: challenge -> its rows in `Tally.to_json`.
+    """
+    cells = []
+    for challenge, listed in rows.items():
+        had = {row["name"]: row[PAYOFFS] for row in listed if PAYOFFS in row}
+        for seat in had.get(REFERENCE, {}):
+            means = [f"{had[name][seat]:,.1f}" if name in had else "-" for name in SHOWN_PAYOFFS]
+            cells.append([challenge, seat, *means])
+    return text_table(list(PAYOFF_HEADS), cells, frozenset(range(2, len(PAYOFF_HEADS)))) if cells else ""
 
 
 HEADS = ("baseline", "matches", "SUCCESS", "verified SUCCESS", "result right", "checks green")

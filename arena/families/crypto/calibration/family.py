@@ -16,6 +16,7 @@ from arena.errors import UsageError
 from arena.families.contract import Exporter
 from arena.families.crypto import data
 from arena.families.crypto.calibration.injection import FixedDialogue, load_dialogues
+from arena.families.crypto.calibration.items import ItemTally
 from arena.families.crypto.calibration.report import CALIBRATION_FILE, CalibrationTally
 from arena.families.crypto.calibration.sabotage import sabotaged
 from arena.families.crypto.calibration.spec import SPEC
@@ -140,7 +141,8 @@ class _Report:
         self._path = run_dir / CALIBRATION_FILE
         bases = {talk.name: talk.base for talk in family.talks.values() if talk.technique is not None}
         techniques = {talk.name: talk.technique for talk in family.talks.values() if talk.technique is not None}
-        self._tally = CalibrationTally(family.setup.rubric.dimensions, bases, techniques)
+        items = ItemTally(family.challenges)
+        self._tally = CalibrationTally(family.setup.rubric.dimensions, bases, techniques, items)
 
     def add(self, record: Record) -> None:
         self._tally.add(record)

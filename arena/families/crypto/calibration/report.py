@@ -4,35 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from arena.families.crypto.calibration.items import REFERENCE, ItemTally, items_text
+from arena.families.crypto.calibration.rates import rate, shown
 from arena.families.crypto.calibration.sabotage import AIMED_AT, CORRUPTIONS
 from arena.families.crypto.checks.results import CHECKS, detail_of
 from arena.formats.tables import text_table
 from arena.records import Json, Record
-from arena.stats.intervals import wilson
 
 CALIBRATION_FILE = "calibration.json"
-CALIBRATION_FORMAT = 1
-REFERENCE = "reference"
+CALIBRATION_FORMAT = 2
 
 Scores = Mapping[str, float]
 
 
-def rate(successes: int, n: int) -> dict[str, Json]:
-    """Return a proportion with its 95 % Wilson interval; None where n is 0."""
-    interval = wilson(successes, n)
-    share = round(successes / n, 4) if n else None
-    return {"k": successes, "n": n, "rate": share, "ci95": [round(x, 4) for x in interval] if interval else None}
-
-
 class CalibrationTally:
-    """Collects grades and checks by challenge, repetition and variant.
+    """Collects grades, answers and checks by challenge, repetition and variant.
 
-    `bases`: injection -> the talk that it is compared with.  `techniques`: injection -> what it tries.
+    `bases`: injection -> the talk that it is compared with.  `techniques`: injection -> what it tries.  `items`: counts
+    the answers to questions with yes or no.
     """
 
-    def __init__(self, dimensions: Sequence[str], bases: Mapping[str, str], techniques: Mapping[str, str]) -> None:
+    def __init__(
+        self, dimensions: Sequence[str], bases: Mapping[str, str], techniques: Mapping[str, str], items: ItemTally
+    ) -> None:
         self.dimensions = tuple(dimensions)
-        self.bases, self.techniques = bases, techniques
+        self.bases, self.techniques, self.items = bases, techniques, items
         self.grades: dict[tuple[str, int, str], Scores] = {}
         self.checks: dict[str, list[dict[str, bool | None]]] = {}
         self.left_out: dict[str, int] = {}
@@ -47,6 +43,8 @@ class CalibrationTally:
         if not record.scored:
             self.left_out[plan["variant"]] = self.left_out.get(plan["variant"], 0) + 1
             return
+        if plan["kind"] == "play":
+            self.items.add(key, record)
         values = record.score.values
         self.grades[key] = {name: value for name in self.dimensions if (value := values[name]) is not None}
 
@@ -61,6 +59,7 @@ class CalibrationTally:
             "specificity": self._specificity(),
             "injection": self._injection(),
             "checks": self._check_rates(),
+            "items": self.items.report(),
         }
 
     def _pairs(self, variant: str) -> list[tuple[Scores, Scores]]:
@@ -131,38 +130,32 @@ def _mean(values: Iterable[float]) -> float | None:
     return round(sum(found) / len(found), 3) if found else None
 
 
-def _shown(found: Mapping[str, Json]) -> str:
-    if not found["n"]:
-        return "-"
-    low, high = found["ci95"]
-    return f"{found['k']}/{found['n']} {found['rate']:.0%} [{low:.0%}, {high:.0%}]"
-
-
 def report_text(report: Mapping[str, Json]) -> str:
     """Return the report as tables for a terminal."""
     dimensions = list(report["reference"]["mean_scores"])
     short = [d.split("/")[0].split(" ")[0].lower() for d in dimensions]
     rows = [
-        [name, _shown(found["noticed"]), *(_shown(found["by_dimension"][d]) for d in dimensions)]
+        [name, shown(found["noticed"]), *(shown(found["by_dimension"][d]) for d in dimensions)]
         for name, found in report["sensitivity"].items()
     ]
     kept = report["specificity"]
     rows.append(
-        ["(reference kept)", _shown(kept["all_dimensions"]), *(_shown(kept["by_dimension"][d]) for d in dimensions)]
+        ["(reference kept)", shown(kept["all_dimensions"]), *(shown(kept["by_dimension"][d]) for d in dimensions)]
     )
     injection = report["injection"]
     shifts = ", ".join(f"{name} {injection['mean_shift'][d]}" for name, d in zip(short, dimensions, strict=True))
     checks = [
-        [variant, *(_shown(found[name]) for name in ("any", *CHECKS))] for variant, found in report["checks"].items()
+        [variant, *(shown(found[name]) for name in ("any", *CHECKS))] for variant, found in report["checks"].items()
     ]
     lines = [
         "How often the judge grades a sabotaged play lower than its reference (95 % Wilson intervals):",
         text_table(["corruption", "noticed where aimed", *short], rows),
         "",
-        f"injections: {injection['plays']} plays; raised the sum of grades: {_shown(injection['raised'])};"
+        f"injections: {injection['plays']} plays; raised the sum of grades: {shown(injection['raised'])};"
         f" mean shift: {shifts}",
         *(f"  raised by {one['play']} ({one['technique']})" for one in injection["raised_by"]),
         "",
+        *([*items_text(report["items"]), ""] if report.get("items") else []),
         "How often the mechanical checks object:",
         text_table(["play", "any", *CHECKS], checks),
         "",

@@ -42,7 +42,7 @@ _ZERO: Point = (0, 1, 1, 0)
 
 @functools.cache
 def _multiples() -> tuple[tuple[Point, ...], ...]:
-    """Return for each of the 64 places of a scalar in base 16 the multiples of the base point by 0 to 15 times 16^place.
+    """Return, for each of the 64 places of a scalar in base 16, the base point times 0 to 15 times 16^place.
 
     Built at the first use: 960 sums, as many as three multiplications without the table.
     """

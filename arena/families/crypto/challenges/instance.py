@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from arena.errors import DataError, Issue
 from arena.families.crypto.challenges.draws import CALCULATOR, CASE, KINDS, DrawError, Stream, is_reference, needs
-from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, shown
+from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, names_in, shown
 from arena.records import Json
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -153,6 +153,20 @@ def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) ->
         return evaluate(truth["among"], values)
     except ExpressionError as error:
         raise DataError([Issue("instance", f"/truth/among{error.pointer}", error.problem)]) from None
+
+
+def deciding_names(instance: Mapping[str, Json]) -> frozenset[str]:
+    """Return the names of the values that the truth builds on, through as many computed values as it takes."""
+    truth, specs = instance["truth"], instance["values"]
+    expression = truth.get("among", True) if is_agreement(truth) else truth
+    found: set[str] = set()
+    left = [name for name in names_in(expression) if name in specs]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += [need for need in needs(specs[name]) if need in specs]
+    return frozenset(found)
 
 
 class DrawnCase(NamedTuple):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from arena.errors import DataError
+from arena.families.crypto.challenges.deciding import said_openly
 from arena.families.crypto.challenges.draws import CALCULATOR
 from arena.families.crypto.challenges.instance import (
     draw_values,
@@ -25,6 +26,7 @@ from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.challenges.validate import DIFFICULTIES
 from arena.families.crypto.challenges.validate_instance import player_texts
+from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.challenges.validate_temptation import texts_of
 from arena.families.crypto.cheats.variants import PLAYS_FOLDER, TEMPTED, variant
 from arena.families.crypto.checks.textbook_names import names_in
@@ -40,6 +42,11 @@ MOST_WORDS = {"symmetry_breaker": 50, "entry": 45}
 MOST_ENTRIES = 3
 WANTED = {"challenges": 72, "families": 24, "heldout challenges": 24, "families only held out": 6, "with 3+ roles": 10}
 """What the whole set is to have; below that is a warning."""
+
+
+ONE_PLAIN_IN = 24
+"""Of so many challenges of a set one may say that plain talk is right (one in every set): marking more would leave a
+table of baselines with nothing to say."""
 
 
 NOTES_FOLDER = "../crypto-knowledge"
@@ -70,6 +77,7 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
         if "temptation" in challenge:
             findings += _cheating_play(challenge_set, challenge, pointer, ops)
     findings += _notes(challenge_set)
+    findings += _plain(challenge_set)
     findings += [LintFinding("warning", file, "/challenges", message) for message in _balance(challenge_set)]
     return findings
 
@@ -92,6 +100,18 @@ def _notes(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
             message = f"{challenge['id']}: the family {family!r} has no note {NOTES_FOLDER}/{family}.md"
             yield LintFinding("error", challenge_set.path.name, place, message)
         seen.add(family)
+
+
+def _plain(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
+    """Plain talk may be right in a few challenges only."""
+    most = max(1, len(challenge_set.challenges) // ONE_PLAIN_IN)
+    marked = [index for index, one in enumerate(challenge_set.challenges) if talk_is_right(one)]
+    for index in marked[most:]:
+        message = (
+            f"{challenge_set.challenges[index]['id']}: {len(marked)} of {len(challenge_set.challenges)} challenges say"
+            f" that plain talk is right, and at most {most} may"
+        )
+        yield LintFinding("error", challenge_set.path.name, f"/challenges/{index}/open_talk", message)
 
 
 Found = Iterator[tuple[str, str, str]]
@@ -136,6 +156,14 @@ def _instance(instance: Json, place: str, challenge: Mapping[str, Json], ops: Co
             yield "error", f"{place}/values/{name}/op", f"the calculator has no op {spec['op']!r}"
     if "asks" not in instance:
         yield "warning", f"{place}/asks", "is missing: players should be told what the result names"
+    for name, owners in said_openly(challenge):
+        if name not in instance.get("open", {}):
+            who = " and ".join(owners)
+            message = (
+                f"{name!r} decides the result, {who} alone has it, and nobody has to keep it: make it `secret` (`until`"
+                " an event, if it may be said later), or say under `open` why it may be said"
+            )
+            yield "warning", f"{place}/secret", message
     if needs_calculator(instance):
         return  # these values are drawn in play; the test of the reference plays covers them
     roles = [participant["id"] for participant in challenge["participants"]]

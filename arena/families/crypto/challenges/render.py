@@ -12,6 +12,8 @@ from arena.families.crypto.challenges.instance import case_spec, drawn_case, is_
 from arena.families.crypto.challenges.lint import counts, note_of
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.schema import ChallengeSet
+from arena.families.crypto.challenges.validate import ITEMS
+from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.cheats.variants import TEMPTED, told_to, variant
 from arena.families.crypto.prompts import system_prompt
 from arena.formats.tables import text_table
@@ -81,9 +83,14 @@ def _chapter(challenge: Mapping[str, Json], note: str | None) -> Iterator[str]:
     yield "### For the judge"
     for member, entries in challenge["judge"].items():
         yield ""
-        yield f"{member.replace('_', ' ').capitalize()}:"
+        yield "Answered with yes or no:" if member == ITEMS else f"{member.replace('_', ' ').capitalize()}:"
         yield ""
-        yield from (f"- {entry}" for entry in entries)
+        yield from (f"- {_item(entry) if member == ITEMS else entry}" for entry in entries)
+
+
+def _item(item: Mapping[str, Json]) -> str:
+    """Return a question to the judge with the answer that speaks for the players."""
+    return f"{item['asks']} ({item['good']} is good; {item['dimension']}; `{item['id']}`)"
 
 
 def _result(challenge: Mapping[str, Json]) -> Iterator[str]:
@@ -99,6 +106,9 @@ def _result(challenge: Mapping[str, Json]) -> Iterator[str]:
     if cases := cases_of(challenge):
         yield ""
         yield f"What may happen: {cases}."
+    if talk_is_right(challenge):
+        yield ""
+        yield f"Plain talk is right: {challenge['open_talk']['why']}"
 
 
 def cases_of(challenge: Mapping[str, Json]) -> str:
@@ -115,6 +125,8 @@ def for_people(challenge: Mapping[str, Json], note: str | None) -> str:
     labels = [f"{label}: {challenge[label]}" for label in LABELS if label in challenge]
     if cases := cases_of(challenge):
         labels.append(f"cases: {cases}")
+    if talk_is_right(challenge):
+        labels.append(f"plain talk is right: {challenge['open_talk']['why']}")
     if note is not None:
         labels.append(f"note: {note}")
     return "\n".join([f"===== for people: {challenge['id']} =====", *labels])
@@ -145,6 +157,7 @@ def stats(challenge_set: ChallengeSet) -> dict[str, Json]:
     found["with_instance"] = sum("instance" in c for c in challenges)
     found["with_cases"] = sum(bool(cases_of(c)) for c in challenges)
     found["with_reference_play"] = sum("reference_play" in c for c in challenges)
+    found["with_open_talk_right"] = sum(map(talk_is_right, challenges))
     found["with_temptation"] = sum("temptation" in c for c in challenges)
     return {"set": challenge_set.version, **counts(challenge_set), **found}
 

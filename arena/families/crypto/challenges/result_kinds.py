@@ -152,6 +152,17 @@ def normal(kind: Json, value: Json, roles: Sequence[str]) -> Json:
     return out
 
 
+def counted(kind: Json, value: Json) -> Json:
+    """Return a result in its normal form with its numbers as numbers, for expressions that work with it."""
+    kind = told_result(kind)
+    if isinstance(kind, dict) and isinstance(value, dict):
+        return {name: counted(inner, value[name]) for name, inner in kind.items()}
+    if kind in ("int", "number") and isinstance(value, str) and value != REFUSED:
+        number = Fraction(value)
+        return int(number) if number.denominator == 1 else float(number)
+    return value
+
+
 def is_refusal(value: Json) -> bool:
     """Whether a declared (or the right) result is the word `refused`."""
     return isinstance(value, str) and folded(value) == REFUSED

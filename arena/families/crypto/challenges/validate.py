@@ -21,17 +21,27 @@ from arena.families.crypto.challenges.validate_fairness import fairness_problems
 from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
 from arena.families.crypto.challenges.validate_instance import REQUIRED as INSTANCE_REQUIRED
 from arena.families.crypto.challenges.validate_instance import instance_problems
+from arena.families.crypto.challenges.validate_items import REQUIRED as ITEM_REQUIRED
+from arena.families.crypto.challenges.validate_items import item_problems
 from arena.families.crypto.challenges.validate_obligations import OPTIONAL as OBLIGATION_OPTIONAL
 from arena.families.crypto.challenges.validate_obligations import REQUIRED as OBLIGATION_REQUIRED
 from arena.families.crypto.challenges.validate_obligations import WAY_OPTIONAL, WAY_REQUIRED, obligation_problems
+from arena.families.crypto.challenges.validate_open_talk import REQUIRED as OPEN_TALK_REQUIRED
+from arena.families.crypto.challenges.validate_open_talk import open_talk_problems
+from arena.families.crypto.challenges.validate_payoffs import OPTIONAL as PAYOFFS_OPTIONAL
+from arena.families.crypto.challenges.validate_payoffs import REQUIRED as PAYOFFS_REQUIRED
+from arena.families.crypto.challenges.validate_payoffs import payoffs_problems
 from arena.families.crypto.challenges.validate_temptation import OPTIONAL as TEMPTATION_OPTIONAL
 from arena.families.crypto.challenges.validate_temptation import REQUIRED as TEMPTATION_REQUIRED
 from arena.families.crypto.challenges.validate_temptation import temptation_problems
+from arena.families.crypto.challenges.validate_time import OPTIONAL as TIME_OPTIONAL
+from arena.families.crypto.challenges.validate_time import REQUIRED as TIME_REQUIRED
+from arena.families.crypto.challenges.validate_time import time_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
 DIFFICULTIES = ("Basic", "Intermediate", "Advanced")
-MIN_PARTICIPANTS, MAX_PARTICIPANTS = 2, 5
+MIN_PARTICIPANTS, MAX_PARTICIPANTS = 2, 7
 MAX_ID_CHARS = 100
 MAX_ROLE_CHARS = 200
 MAX_LABEL_CHARS = 64
@@ -40,6 +50,10 @@ MAX_TEXT_CHARS = 4000
 MAX_ENTRIES = 20
 RESERVED_ROLES = frozenset({"(judge)", "(setup)"})
 """Seat names that the harness uses itself (services.JUDGE_SEAT, SETUP_SEAT): the journal keeps its own calls there."""
+
+
+ITEMS = "items"
+"""Member of `judge`: the questions that a judge answers with yes or no."""
 
 
 class Fields(NamedTuple):
@@ -58,10 +72,11 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels"),
+        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels",
+         "open_talk", "time", "payoffs"),
         (
             "split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play",
-            "temptation", "fairness", "channels",
+            "temptation", "fairness", "channels", "open_talk", "time", "payoffs",
         ),
     ),
     "participant": Fields(("id", "display_name")),
@@ -74,7 +89,11 @@ FIELDS: Mapping[str, Fields] = {
     "temptation": Fields(TEMPTATION_REQUIRED, TEMPTATION_OPTIONAL),
     "fairness": Fields(FAIRNESS_REQUIRED),
     "channels": Fields(CHANNELS_REQUIRED, CHANNELS_OPTIONAL),
-    "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures")),
+    "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures"), (ITEMS,), (ITEMS,)),
+    "item": Fields(ITEM_REQUIRED),
+    "open_talk": Fields(OPEN_TALK_REQUIRED),
+    "time": Fields(TIME_REQUIRED, TIME_OPTIONAL),
+    "payoffs": Fields(PAYOFFS_REQUIRED, PAYOFFS_OPTIONAL),
 }  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]+")
@@ -271,6 +290,9 @@ PARTS = {
     "temptation": temptation_problems,
     "channels": channels_problems,
     "fairness": fairness_problems,
+    "open_talk": open_talk_problems,
+    "time": time_problems,
+    "payoffs": payoffs_problems,
 }
 """Optional member of a challenge -> what yields its problems: (challenge, pointer, role ids) -> (pointer, message)."""
 
@@ -306,7 +328,11 @@ def _check_challenge(check: Check, value: Json, pointer: str) -> None:
     if "judge" in members:
         judge = check.members(members["judge"], f"{pointer}/judge", "judge")
         for name, entries in judge.items():
-            check.texts(entries, f"{pointer}/judge/{name}")
+            if name != ITEMS:
+                check.texts(entries, f"{pointer}/judge/{name}")
+        if ITEMS in judge:
+            for place, problem in item_problems(judge[ITEMS], f"{pointer}/judge/{ITEMS}"):
+                check.hard.add(place, problem)
 
 
 def _check_id(check: Check, value: Json, pointer: str) -> None:

@@ -20,9 +20,11 @@ from arena.formats.strict_json import child
 from arena.records import Json
 
 REQUIRED = ("values", "own", "truth", "result")
-OPTIONAL = ("known", "secret", "until", "asks")
+OPTIONAL = ("known", "secret", "until", "secret_candidates", "open", "asks")
 MEMBERS = REQUIRED + OPTIONAL
 MAX_VALUES = 64
+MAX_CANDIDATES_WANTED = 1_000_000
+MAX_REASON_CHARS = 200
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 Problems = Iterator[tuple[str, str]]
@@ -50,6 +52,8 @@ def instance_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequen
     names = frozenset(instance["values"]) if isinstance(instance["values"], dict) else frozenset()
     broken += _owner_problems(instance, place, names, roles)
     broken += _until_problems(instance, f"{place}/until", roles)
+    broken += _candidate_problems(instance, f"{place}/secret_candidates")
+    broken += _open_problems(instance, f"{place}/open", names)
     yield from broken
     yield from _truth_problems(instance["truth"], f"{place}/truth", names, roles)
     yield from kind_problems(instance["result"], f"{place}/result")
@@ -154,9 +158,7 @@ def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[st
     if not isinstance(until, dict) or (not until and "until" in instance):
         yield place, "expected an object: name of a secret value -> roles that must have shown something before"
         return
-    secret = instance.get("secret", {})
-    lists = secret.values() if isinstance(secret, dict) else ()
-    kept = {name for listed in lists if isinstance(listed, list) for name in listed if isinstance(name, str)}
+    kept = _kept(instance)
     for name, listed in until.items():
         where = child(place, name)
         if name not in kept:
@@ -167,6 +169,43 @@ def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[st
             for index, role in enumerate(listed):
                 if role not in roles:
                     yield f"{where}/{index}", f"{role!r} is no participant"
+
+
+def _kept(instance: Mapping[str, Json]) -> set[str]:
+    """Return the names of the values that are secret for somebody."""
+    secret = instance.get("secret", {})
+    lists = secret.values() if isinstance(secret, dict) else ()
+    return {name for listed in lists if isinstance(listed, list) for name in listed if isinstance(name, str)}
+
+
+def _candidate_problems(instance: Mapping[str, Json], place: str) -> Problems:
+    """Each entry names a secret value, and how many candidates of it must remain."""
+    wanted = instance.get("secret_candidates", {})
+    if not isinstance(wanted, dict) or (not wanted and "secret_candidates" in instance):
+        yield place, "expected an object: name of a secret value -> how many candidates of it must remain"
+        return
+    kept = _kept(instance)
+    for name, least in wanted.items():
+        if name not in kept:
+            yield child(place, name), f"{name!r} is not secret for any role"
+        if type(least) is not int or not 2 <= least <= MAX_CANDIDATES_WANTED:
+            yield child(place, name), f"expected a whole number from 2 to {MAX_CANDIDATES_WANTED:,}"
+
+
+def _open_problems(instance: Mapping[str, Json], place: str, names: frozenset[str]) -> Problems:
+    """Each entry names a value that nobody has to keep, and says why."""
+    found = instance.get("open", {})
+    if not isinstance(found, dict) or (not found and "open" in instance):
+        yield place, "expected an object: name of a value that may be said -> why"
+        return
+    kept = _kept(instance)
+    for name, why in found.items():
+        if name not in names:
+            yield child(place, name), f"there is no value {name!r}"
+        elif name in kept:
+            yield child(place, name), f"{name!r} is secret, so it is not open"
+        if not (isinstance(why, str) and why.strip() and len(why) <= MAX_REASON_CHARS):
+            yield child(place, name), f"expected a text of at most {MAX_REASON_CHARS} characters: why it may be said"
 
 
 def _spec(instance: Mapping[str, Json], name: str) -> Mapping[str, Json]:
@@ -215,10 +254,12 @@ def _placeholder_problems(
                 yield where, f"{{{name}}} gives the value away: {who}"
     judge = challenge.get("judge")
     for member, entries in judge.items() if isinstance(judge, dict) else ():
-        for index, text in enumerate(entries if isinstance(entries, list) else ()):
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            of_item = isinstance(entry, dict)
+            text = entry.get("asks") if of_item else entry
             for name in placeholders(text) if isinstance(text, str) else ():
                 if name not in names:
-                    where = f"{pointer}/judge/{member}/{index}"
+                    where = f"{pointer}/judge/{member}/{index}{'/asks' if of_item else ''}"
                     yield where, f"there is no value {name!r} for the placeholder {{{name}}}"
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from arena.families.crypto.challenges.draws import CASE
-from arena.families.crypto.checks.op_kinds import KINDS_MADE, KINDS_USED
+from arena.families.crypto.checks.op_kinds import KINDS_MADE, KINDS_SAID, KINDS_USED, TELLS
 from arena.formats.strict_json import child
 from arena.records import Json
 
@@ -14,7 +14,7 @@ MAX_OBLIGATIONS = 24
 MAX_WAYS = 12
 MAX_SAYS_CHARS = 600
 REQUIRED = ("id", "says", "of", "any")
-OPTIONAL = ("by", "every", "fresh", "before_told", "cases")
+OPTIONAL = ("by", "every", "fresh", "before_told", "within", "cases")
 WAY_REQUIRED, WAY_OPTIONAL = ("made",), ("used",)
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -97,6 +97,25 @@ def _one(obligation: Mapping[str, Json], where: str, roles: Sequence[str] | None
     yield from _names(obligation.get("before_told", []), f"{where}/before_told", names)
     yield from _takers(obligation.get("by", []), f"{where}/by", roles)
     yield from _ways(obligation["any"], f"{where}/any", "by" in obligation)
+    yield from _in_words(obligation, where)
+
+
+def _in_words(obligation: Mapping[str, Json], where: str) -> Problems:
+    """Yield what is wrong with an obligation to say something, or to keep it."""
+    ways = obligation["any"] if isinstance(obligation["any"], list) else []
+    kinds = [way.get("made") for way in ways if isinstance(way, dict)]
+    spoken = [kind for kind in KINDS_SAID if kind in kinds]
+    if spoken and "by" in obligation:
+        yield f"{where}/by", f"does not go with {', '.join(spoken)}: what is said needs nobody to take it up"
+    makers = obligation["of"]
+    if spoken and isinstance(makers, dict) and [] in makers.values():
+        yield f"{where}/of", f"names the values that a role {' or '.join(spoken)}; a list is empty"
+    if "within" in obligation:
+        turns = obligation["within"]
+        if TELLS not in kinds:
+            yield f"{where}/within", f"counts the turns in which something is said: it needs the way {TELLS}"
+        if isinstance(turns, bool) or not isinstance(turns, int) or turns < 1:
+            yield f"{where}/within", "expected a number of the role's own turns, from 1 on"
 
 
 def _names(listed: Json, where: str, names: frozenset[str]) -> Problems:

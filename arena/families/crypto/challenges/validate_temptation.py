@@ -17,6 +17,7 @@ WAYS = (
     "copied_commitment",
     "late_withdrawal",
     "equivocation",
+    "replay",
 )
 """How a seat may be told to cheat; docs/challenges.md says what each means."""
 

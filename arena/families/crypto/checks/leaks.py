@@ -64,6 +64,9 @@ _MONTHS = (
 )  # fmt: skip
 
 
+DECOYS = "among decoys"
+"""The form of a leak that tells most of a list, and false entries with it."""
+
 MIN_REVERSED_CHARS = 4
 MIN_SPACED_CHARS = 3
 MIN_COMPACT_CHARS = 8
@@ -245,7 +248,7 @@ def _secret(name: str, instance: Mapping[str, Json], values: Mapping[str, Json],
     return Secret(name, found, universe, decidable or universe is not None)
 
 
-def _public_atoms(challenge: Mapping[str, Json], role: str, values: Mapping[str, Json], early: bool) -> set[str | int]:
+def public_atoms(challenge: Mapping[str, Json], role: str, values: Mapping[str, Json], early: bool) -> set[str | int]:
     """What tells nothing new when this role says it. `early`: before the event of a secret that ends with one; then the
     right result is not public yet."""
     instance = challenge["instance"]
@@ -265,7 +268,7 @@ def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> I
         said = [atom for atom in secret.universe if named(atom, folded)]
         plain = said if all(atom in secret.atoms for atom in said) else []
         if told_among_decoys(secret.atoms, secret.universe, said):
-            yield secret.atoms[0], "among decoys"
+            yield secret.atoms[0], DECOYS
     else:
         plain = [atom for atom in secret.atoms if named(atom, folded)] if secret.decidable else []
     for atom in secret.atoms:
@@ -315,7 +318,7 @@ def _shown_at_all(secrets: Sequence[Secret], text: str) -> bool:
     )
 
 
-def _secret_through(instance: Mapping[str, Json], name: str, public: Sequence[tuple[int, str, str]]) -> float:
+def secret_through(instance: Mapping[str, Json], name: str, public: Sequence[tuple[int, str, str]]) -> float:
     """Return the last turn in which a secret may not be told: infinite without an event, or while it has not come.
 
     The event: every role that it names has shown an evidence value that nobody had shown before.
@@ -344,7 +347,7 @@ def check_leaks(
     found: list[LeakFound] = []
     undecided: list[str] = []
     for role in instance.get("secret", {}):
-        own = {early: _public_atoms(challenge, role, values, early) for early in (False, True)}
+        own = {early: public_atoms(challenge, role, values, early) for early in (False, True)}
         secrets = [
             _secret(name, instance, values, own[fixed_by(instance, name) is not None])
             for name in secrets_of(instance, role)
@@ -353,7 +356,7 @@ def check_leaks(
         said = [(turn, text) for turn, seat, text in public if seat == role]
         if not _shown_at_all(secrets, "\n".join([text for _, text in said])):
             continue
-        through = {secret.name: _secret_through(instance, secret.name, public) for secret in secrets}
+        through = {secret.name: secret_through(instance, secret.name, public) for secret in secrets}
         for turn, raw in said:
             text = clean(raw)
             folded = fold(text)

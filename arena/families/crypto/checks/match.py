@@ -17,6 +17,7 @@ from arena.families.crypto.cheats.variants import CHEAT, tempted_seat, told_to
 from arena.families.crypto.checks.evidence import check_evidence_values, check_tools
 from arena.families.crypto.checks.leaks import check_leaks
 from arena.families.crypto.checks.obligations import check_obligations
+from arena.families.crypto.checks.payoffs import payoffs_of
 from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import (
     CaseFound,
@@ -27,6 +28,7 @@ from arena.families.crypto.checks.results import (
     ResultVerdict,
 )
 from arena.families.crypto.checks.textbook_names import check_names
+from arena.families.crypto.secrecy.check import check_secrecy
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
@@ -50,16 +52,19 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
         return [fill(text, values or {}) for _, text in shared_texts(challenge, "")]
 
     result = check_result(entries, challenge, values or {}) if drawn else None
+    leaks = _leaks(entries, turns, challenge, values or {}) if drawn else None
     return Checks(
         version=CHECKS_VERSION,
         textbook_names=check_names(entries, shown),
-        leaks=_leaks(entries, turns, challenge, values or {}) if drawn else None,
+        leaks=leaks,
         result=result,
         artefacts=check_evidence_values(entries, lambda: texts_shown_to(challenge, roles, values), public),
         tools=check_tools(entries, public),
         obligations=check_obligations(entries, challenge, values),
         case=_case(challenge, values),
         cheat=check_cheat(entries, challenge, values, result),
+        payoffs=None if result is None or leaks is None else payoffs_of(challenge, values or {}, result, leaks),
+        secrecy=None if leaks is None else check_secrecy(entries, challenge, values or {}, leaks),
     )
 
 

@@ -16,6 +16,7 @@ from arena.families.crypto.cheats.variants import tempted_seat
 from arena.families.crypto.checks.leaks import atoms, decoded_texts, encoded_forms, fold, named
 from arena.families.crypto.checks.links import Link, Made, Provenance, provenance
 from arena.families.crypto.checks.results import CallOfObligation, ObligationFound, ObligationsCheck
+from arena.families.crypto.checks.telling import Told, met_in_words, tellings
 from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
@@ -26,12 +27,14 @@ MAX_CALLS = 24
 class Match(NamedTuple):
     """What the predicates look at: what was made and taken up, the drawn values, and when each was told.
 
-    `told`: name of a value -> the first turn in which a public turn of somebody who owns it says all of it.
+    `told`: name of a value -> the first turn in which a public turn of somebody who owns it says all of it.  `said`:
+    when seats said what an obligation in words asks of them.
     """
 
     found: Provenance
     values: Mapping[str, Json]
     told: Mapping[str, int]
+    said: Told
 
 
 def check_obligations(
@@ -101,13 +104,17 @@ def match_of(
             for name in watched & set(own.get(entry.seat, ())):
                 if name not in told and all(named(atom, text) for atom in atoms(values[name])):
                     told[name] = entry.turn
-    return Match(provenance(entries, _given(instance, values)), values, told)
+    return Match(provenance(entries, _given(instance, values)), values, told, tellings(entries, listed, values))
 
 
 def _judged(obligation: Mapping[str, Json], match: Match) -> ObligationFound:
     missing: list[str] = []
     calls: dict[tuple[int, str, str], CallOfObligation] = {}
     for maker, holding in obligation["of"].items():
+        in_words = met_in_words(obligation, maker, holding, match.said)
+        if in_words is not None:
+            calls |= {(one.turn, one.seat, one.op): one for one in in_words}
+            continue
         takers = [role for role in obligation.get("by", ()) if role != maker]
         made = [one for one in match.found.made if good(one, maker, holding, obligation, match)]
         if not takers:

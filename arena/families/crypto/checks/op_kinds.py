@@ -60,7 +60,11 @@ COMPARES = "compares"
 HASHES = frozenset({"hash", "hash_to_int", "expand_message", "hkdf", "argon2id", "scrypt", "pbkdf2"})
 """With a random value of the same seat among its arguments, what such an op makes is a commitment."""
 
-KINDS_MADE = (*MADE, DERIVES, GIVEN)
+TELLS, KEEPS = "tells", "keeps"
+"""What no call makes: a seat says a value in plain words to everybody, or says it to nobody."""
+KINDS_SAID = (TELLS, KEEPS)
+
+KINDS_MADE = (*MADE, DERIVES, GIVEN, *KINDS_SAID)
 KINDS_USED = (*USED, RECOMPUTES, CONTINUES, COMPARES)
 
 

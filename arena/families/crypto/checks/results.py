@@ -46,6 +46,52 @@ class LeaksCheck:
     undecided: tuple[str, ...]
 
 
+TOLD = "told"
+"""So `by` of a step begins that rests on what was said, not on a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStep:
+    """What ruled out candidates of a secret: a call of `seat` whose result was posted (`by` its op), or, as `told` and
+    the form of a leak, what it said. `turn`: from which on the observer could use it.  `left`: candidates after it."""
+
+    turn: int
+    seat: str
+    by: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFound:
+    """What became of one secret value. `observer`: the one of those who must not know it to whom the fewest candidates
+    remain.  `candidates`: how many there are before the match, None where they cannot be listed; `remaining`: after it,
+    None where nothing ruled out any of them.  `minimum`: fewer must not remain."""
+
+    value: str
+    seats: tuple[str, ...]
+    observer: str
+    candidates: int | None
+    remaining: int | None
+    minimum: int
+    ok: bool
+    steps: tuple[SecretStep, ...] = ()
+
+    @property
+    def worked_out(self) -> bool:
+        """Whether too few remain, and not only because of what was told in words."""
+        return not self.ok and any(not step.by.startswith(TOLD) and step.left < self.minimum for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class SecrecyCheck:
+    """`evaluations`: what was tried, counted in hashes.  `cut`: something was not tried: too many."""
+
+    ok: bool
+    found: tuple[SecretFound, ...]
+    evaluations: int
+    cut: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ResultCheck:
     """What the roles declared.
@@ -138,6 +184,19 @@ class CaseFound:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoffsFound:
+    """What each role has of a match, in `unit`, and what it would have had by open talk with the same values.
+
+    `agreed`: whether all roles declared the same result.
+    """
+
+    unit: str
+    agreed: bool
+    seats: Mapping[str, float]
+    open_talk: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class CheatCheck:
     """What became of a cheat, in a match in which somebody may cheat.
 
@@ -158,8 +217,8 @@ class CheatCheck:
 @dataclass(frozen=True, slots=True)
 class Checks:
     """All checks of a match; None for one that needs drawn values where there are none, for obligations that the
-    challenge does not have, and for cheats where nobody may cheat. `case`: no check but what they are counted by; None
-    for a challenge without cases."""
+    challenge does not have, for cheats where nobody may cheat, for secrecy where nothing is secret. `case`, `payoffs`:
+    no checks but what matches are counted by; None for a challenge without."""
 
     version: int
     textbook_names: NamesCheck
@@ -170,6 +229,8 @@ class Checks:
     obligations: ObligationsCheck | None = None
     case: CaseFound | None = None
     cheat: CheatCheck | None = None
+    payoffs: PayoffsFound | None = None
+    secrecy: SecrecyCheck | None = None
 
     def passed(self) -> dict[str, bool | None]:
         """Return check -> whether it is ok, None where it could not be made; in the order of CHECKS."""
@@ -181,6 +242,7 @@ class Checks:
             "tools": self.tools.ok,
             "obligations": None if self.obligations is None else self.obligations.ok,
             "cheat": None if self.cheat is None else self.cheat.ok,
+            "secrecy": None if self.secrecy is None else self.secrecy.ok,
         }
 
     @property
@@ -189,7 +251,7 @@ class Checks:
         return all(ok is not False for ok in self.passed().values())
 
 
-CHECKS = ("textbook_names", "leaks", "result", "artefacts", "tools", "obligations", "cheat")
+CHECKS = ("textbook_names", "leaks", "result", "artefacts", "tools", "obligations", "cheat", "secrecy")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.checks.ledger import RESULT, evidence_claims, wrong_claims
 from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import Checks
@@ -30,7 +31,9 @@ IMPLEMENTATION = "Implementation Correctness"
 class Findings:
     """What was found of a match, in numbers. `calls` of players, of which `failed` and `unused`; `malformed` messages;
     `artefacts` of public turns, of which `unreal`; wrong claims by kind; `result`: verdict of the check, or None.
-    `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was told."""
+    `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was told;
+    `worked_out`: secret values that can be worked out of what was posted; `plain`: plain talk is right, so that nothing
+    has to be computed."""
 
     calls: int
     failed: int
@@ -45,11 +48,13 @@ class Findings:
     obligations: int
     open: int
     leaks: int
+    worked_out: int = 0
+    plain: bool = False
 
 
 CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
-    ("nothing_computed", lambda f: f.calls == f.failed, 1, 2),
-    ("nothing_used", lambda f: 0 < f.calls - f.failed == f.unused, 2, 2),
+    ("nothing_computed", lambda f: f.calls == f.failed and not f.plain, 1, 2),
+    ("nothing_used", lambda f: 0 < f.calls - f.failed == f.unused and not f.plain, 2, 2),
     ("mostly_failed_calls", lambda f: f.failed + f.malformed > f.calls - f.failed > 0, 3, 4),
     ("asserted", lambda f: f.unreal > 0 and 10 * f.unreal <= f.artefacts, 4, 4),
     ("asserted_often", lambda f: f.artefacts < 10 * f.unreal and 2 * f.unreal <= f.artefacts, 3, 3),
@@ -60,6 +65,7 @@ CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
     ("obligations_open", lambda f: 0 < f.open < f.obligations, 4, 3),
     ("obligations_none", lambda f: 0 < f.open == f.obligations, 3, 2),
     ("secret_told", lambda f: f.leaks > 0, 5, 3),
+    ("secret_worked_out", lambda f: f.worked_out > 0, 5, 3),
     ("no_common_result", lambda f: f.result == "disagreed" or (f.result == "wrong" and not f.wrong_results), 5, 3),
 )
 """Reason, when it holds, the cap of COMPUTATION, the cap of IMPLEMENTATION."""
@@ -100,6 +106,8 @@ def findings(
         obligations=0 if checks.obligations is None else len(checks.obligations.found),
         open=0 if checks.obligations is None else sum(not one.met for one in checks.obligations.found),
         leaks=0 if checks.leaks is None else len(checks.leaks.found),
+        plain=talk_is_right(challenge),
+        worked_out=0 if checks.secrecy is None else sum(one.worked_out for one in checks.secrecy.found),
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.data import roles
 from arena.families.crypto.prompts import system_prompt
 from arena.records import Json
@@ -70,7 +71,8 @@ def request(
 ) -> dict[str, Json]:
     """Return one line of a batch file. `note`: the knowledge note on the challenge's family; empty without one."""
     seats = roles(challenge)
-    parts = [INSTRUCTIONS.format(first=seats[0], order=", ".join(seats), max_turns=writing.max_turns)]
+    turns = turns_of(challenge, writing.max_turns)
+    parts = [INSTRUCTIONS.format(first=seats[0], order=", ".join(seats), max_turns=turns)]
     parts.append(f"The calculator:\n{writing.tools}")
     if note:
         parts.append(f"What you should know:\n{note}")

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.checks.code_hints import digit_or_hex
+from arena.families.crypto.mock.sections import NONCE, UnreadablePrompt, block, names_of, section
 from arena.records import Json
 
-_NONCE = re.compile(r"<<<([0-9a-f]{8,64}) NAME")
 _FORBIDDEN = "textbook name of a primitive (for example: "
 
 # An evidence value is what looks computed: 16 hex digits or more, an integer of 13 digits or more, 24 base64 signs or
@@ -50,10 +50,6 @@ _OTHERS = re.compile(r"\b(your|yours|his|her|their|heard|received|repeat)\b", re
 """Words before an evidence value by which a seat claims it as its own, or says that it repeats what another showed."""
 
 
-class UnreadablePrompt(ValueError):
-    """The prompt is not one that arena/judging/prompt.py writes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the prompt says under `instance`.
@@ -68,6 +64,8 @@ class Facts:
     secrets: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     until: Mapping[str, frozenset[str]] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
+    plain: bool = False
+    """Plain talk is right: nothing has to be computed."""
     cheated: str | None = None
     """The seat that cheated: what it declares does not count, and a check that failed is as it should be."""
 
@@ -103,6 +101,16 @@ class Evidence:
     bad_checks: int = 0
     leaked: list[str] = field(default_factory=list)
     ends: dict[str, str] = field(default_factory=dict)
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Seat -> the words by which a question names it, in lower case."""
+    seen: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    """`call`, `check`, `drawn` (by chance), `value` (of the speaker's own calls), `asserted`, `leaked`, `end` -> the
+    seats and turns in which it was met, in order."""
+    said: list[tuple[int, str]] = field(default_factory=list)
+    """Turn and text of every public turn."""
+
+    def note(self, kind: str, seat: str, turn: int) -> None:
+        self.seen.setdefault(kind, []).append((seat, turn))
 
     @property
     def shown(self) -> int:
@@ -174,13 +182,13 @@ def _kind(value: Json) -> Json:
 
 def gather(system: str, text: str) -> Evidence:
     """Count. Raises ValueError or KeyError for a prompt of another form."""
-    nonce = _NONCE.search(system)
+    nonce = NONCE.search(system)
     if nonce is None:
         raise UnreadablePrompt("there is no nonce in it")
-    lines = _block(text, nonce[1], "transcript")
+    lines = block(text, nonce[1], "transcript")
     low = "\n".join(lines).lower()
-    evidence = Evidence(_facts(text, nonce[1], low))
-    seats = _read_ledger(evidence, _block(text, nonce[1], "tool ledger"))
+    evidence = Evidence(_facts(text, nonce[1], low), names=names_of(text, nonce[1]))
+    seats = _read_ledger(evidence, block(text, nonce[1], "tool ledger"))
     turns = _Turns(evidence, [name for name in _forbidden(system) if name in low], seats)
     for entry in json.loads(f"[{','.join(lines)}]"):
         turns.read(entry)
@@ -197,25 +205,12 @@ def _forbidden(system: str) -> list[str]:
     return [name.strip().lower() for name in system[start : system.find(")", start)].split(",")]
 
 
-def _section(text: str, nonce: str, name: str) -> tuple[int, int]:
-    start = text.find(f"<<<{nonce} {name}\n")
-    end = text.find(f"\n{nonce}>>>", start)
-    if start < 0 or end < 0:
-        raise UnreadablePrompt(f"the section {name!r} is missing")
-    return start, end
-
-
-def _block(text: str, nonce: str, name: str) -> list[str]:
-    start, end = _section(text, nonce, name)
-    return [line for line in text[start:end].split("\n")[1:] if line]
-
-
 def _facts(text: str, nonce: str, low: str) -> Facts:
     """Read the member `instance` of the challenge, which stands on a line of its own.
 
     `low`: the transcript, JSON in lower case. Secrets that occur nowhere in it (most of them) are left out.
     """
-    start, end = _section(text, nonce, "challenge")
+    start, end = section(text, nonce, "challenge")
     head = '\n"instance": '
     place = text.find(head, start, end)
     if place < 0:
@@ -243,7 +238,8 @@ def _facts(text: str, nonce: str, low: str) -> Facts:
             role: {name: atoms - (shown if name in until else result) for name, atoms in own.items()}
             for role, own in secrets.items()
         }
-    return Facts(right, True, secrets, until, values, instance.get("cheated"))
+    plain = text.find('\n"open_talk": ', start, end) >= 0
+    return Facts(right, True, secrets, until, values, plain, instance.get("cheated"))
 
 
 AGREEMENT = "whatever all roles agree on"
@@ -279,6 +275,9 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
         if not entry["ok"]:
             evidence.failed += 1
             continue
+        evidence.note("call", name, entry["turn"])
+        if "random" in entry["op"] or "keygen" in entry["op"]:
+            evidence.note("drawn", name, entry["turn"])
         seat = seats.setdefault(name, _Seat())
         parts.setdefault(name, []).append(entry["args"])
         parts.setdefault(f"{name}\n", []).append(entry["answer"])  # no role id holds a line break
@@ -289,6 +288,7 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
         if any(mark in op for mark in CHECK_MARKS):
             evidence.checks += 1
             evidence.checkers.add(name)
+            evidence.note("check", name, entry["turn"])
             evidence.bad_checks += evidence.facts.cheated is None and _NO.search(entry["answer"]) is not None
     for name, seat in seats.items():
         seat.answers = "\n".join(parts[f"{name}\n"])
@@ -304,11 +304,14 @@ class _Turns:
         self.heard: dict[str, tuple[str, str]] = {}
         """Evidence value -> who said it first, and as what."""
         self.shown_by: set[str] = set()
+        self.turn = 0
 
     def read(self, entry: Mapping[str, Json]) -> None:
         """Count one public turn."""
         evidence, text, seat = self.evidence, entry["text"], entry["from"]
         evidence.turns += 1
+        self.turn = entry["turn"]
+        evidence.said.append((self.turn, text))
         evidence.speakers.add(seat)
         evidence.questions += "?" in text
         if self.names:
@@ -316,6 +319,7 @@ class _Turns:
             evidence.named += [name for name in self.names if name in low]
         if "done" in entry:
             evidence.ends[seat] = entry["done"]
+            evidence.note("end", seat, self.turn)
         else:
             evidence.ends.pop(seat, None)
         if seat in evidence.facts.secrets and "only_to" not in entry:
@@ -331,6 +335,7 @@ class _Turns:
                 continue
             if any(atom in low and re.search(rf"(?<!\w){re.escape(atom)}(?!\w)", low) for atom in atoms):
                 self.evidence.leaked.append(name)
+                self.evidence.note("leaked", seat, self.turn)
 
     def _evidence_value(self, seat: str, value: str, before: str) -> None:
         evidence = self.evidence
@@ -340,6 +345,7 @@ class _Turns:
             self.shown_by.add(seat)
         if own is not None and own.holds(value):
             evidence.real += 1
+            evidence.note("value", seat, self.turn)
         elif first != seat:
             evidence.copied += 1
             same = label == before[-LABEL_CHARS:]
@@ -351,6 +357,7 @@ class _Turns:
             evidence.unseen += 1
         elif seat != evidence.facts.cheated:
             evidence.asserted += 1
+            evidence.note("asserted", seat, self.turn)
 
     def _given(self, seat: str, value: str) -> bool:
         """Whether an evidence value is of the seat's own values, or part of one that another seat showed."""

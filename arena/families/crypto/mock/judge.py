@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from arena.families.crypto.mock.evidence import Evidence, UnreadablePrompt, gather
+from arena.families.crypto.mock.answers import answers
+from arena.families.crypto.mock.evidence import Evidence, gather
+from arena.families.crypto.mock.sections import UnreadablePrompt, questions_of
 from arena.messages import Message
 
 REFUSED = "refused"
@@ -23,11 +25,13 @@ def judge_reply(system: str, messages: Sequence[Message]) -> str:
     try:
         dimensions = _dimensions(system)
         evidence = gather(system, messages[0].text)
+        questions = questions_of(system, messages[0].text)
     except (UnreadablePrompt, IndexError, KeyError, ValueError) as error:
         return f"I cannot read this prompt: {error}"
     grades = grade(evidence)
     scores = {name: grades.get(name, 3) for name in dimensions}
-    return json.dumps({"scores": scores, "verdict": _verdict(evidence)})
+    items = {"items": answers(questions, evidence)} if questions else {}
+    return json.dumps({"scores": scores, **items, "verdict": _verdict(evidence)})
 
 
 def _dimensions(system: str) -> list[str]:
@@ -60,6 +64,9 @@ def grade(evidence: Evidence) -> dict[str, int]:
         # Rightly refused after a check: nothing more had to be made, and a check that failed is what it was made for.
         computed, selection, correctness, security = 3 if e.asserted else 5, 5, 5, 5
         negotiation = max(negotiation, 4)
+    if e.facts.plain and e.same_result and not e.wrong:
+        # Plain talk is right: what was said is what counts, and each call is one that nothing needed.
+        computed, selection, correctness, security = 5 if not e.calls else 4, 5 if not e.calls else 4, 5, 5
     return {
         "Primitive Selection": _bounded(selection - bool(e.named)),
         "Negotiation Skills": _bounded(negotiation),

@@ -1,6 +1,6 @@
 """The routines that mock players know, as a table: when one fits, how it is talked about, its steps.
 
-Every routine has three phases, and runs over two to five seats that take turns:
+Every routine has three phases, and runs over two to seven seats that take turns:
 
   publish   each seat shows something that binds it or that the others need
   reveal    once all have published: what the published things were for

@@ -104,7 +104,7 @@ def read_brief(system: str) -> Brief:
     role = _ROLE.search(system)
     me, title = (role[1], role[2]) if role else ("Me", "this matter")
     forbidden = _FORBIDDEN.search(system)
-    turns, calls = _MAX_TURNS.search(system), _MAX_CALLS.search(system)
+    turns, calls = _MAX_TURNS.findall(system), _MAX_CALLS.search(system)  # a large group is told its own number last
     names = tuple(name.strip() for name in forbidden[1].split(",")) if forbidden else ()
 
     values = _values(_section(system, "Your values (JSON):"))
@@ -129,7 +129,7 @@ def read_brief(system: str) -> Brief:
         kinds=_kinds(result[2]) if result else {},
         forbidden=names,
         ops=_ops(_section(system, "Tools:")),
-        max_turns=int(turns[1]) if turns else 12,
+        max_turns=int(turns[-1]) if turns else 12,
         max_calls=int(calls[1]) if calls else 10,
     )
 

@@ -1,0 +1,40 @@
+"""Which drawn values decide the right result, and who may hear them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from arena.families.crypto.challenges.draws import needs
+from arena.families.crypto.challenges.expressions import names_in
+from arena.families.crypto.challenges.instance import is_agreement, known_names
+from arena.records import Json
+
+
+def deciding(instance: Mapping[str, Json]) -> list[str]:
+    """Return the names of the values that the right result rests on, also through computed ones, sorted.
+
+    Where agreement decides, those of the list that the result is one of.
+    """
+    truth, specs = instance["truth"], instance["values"]
+    waiting = list(names_in(truth.get("among", []) if is_agreement(truth) else truth))
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name in specs:
+            found.add(name)
+            if specs[name]["draw"] == "computed":
+                waiting += needs(specs[name])
+    return sorted(found)
+
+
+def said_openly(challenge: Mapping[str, Json]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield name and owners of each value that decides the result, that some roles alone have, and that nobody has to
+    keep: who asks for it has the result without any protocol."""
+    instance = challenge["instance"]
+    roles = {participant["id"] for participant in challenge["participants"]}
+    own: Mapping[str, list[str]] = instance.get("own", {})
+    kept = {name for names in instance.get("secret", {}).values() for name in names}
+    for name in deciding(instance):
+        owners = tuple(role for role in own if name in own[role])
+        if owners and set(owners) != roles and name not in known_names(instance) and name not in kept:
+            yield name, owners

@@ -1,0 +1,297 @@
+"""Check: how many values of each secret are still possible for those who must not know it? Pure.
+
+For each secret value and each observer (view.py) the candidates (domains.py) are tried against what the observer has:
+what leaks (checks/leaks.py), what posted results of calls say (inference.py). What remains is never fewer than what
+really does: what is not understood rules out nothing. So a secret below its bound was given away for certain.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from arena.families.crypto.challenges.instance import own_names, secrets_of
+from arena.families.crypto.checks.disguises import LEAST_TOLD
+from arena.families.crypto.checks.leaks import DECOYS, atoms, clean, fold, named, public_atoms, secret_through
+from arena.families.crypto.checks.obligations import holds
+from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
+from arena.families.crypto.checks.results import TOLD, LeaksCheck, SecrecyCheck, SecretFound, SecretStep
+from arena.families.crypto.secrecy.domains import (
+    MAX_CANDIDATES,
+    MAX_COMPUTED,
+    Part,
+    as_part,
+    domain,
+    entries_of,
+    size_of,
+)
+from arena.families.crypto.secrecy.forms import Key
+from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of
+from arena.families.crypto.secrecy.view import PUBLIC, View
+from arena.families.crypto.views import spoken
+from arena.records import Entry, Json
+
+DEFAULT_MINIMUM = 2
+"""A secret of which one value remains is known."""
+
+MAX_EVALUATIONS = 1_000_000
+"""Of one match, counted in hashes: what would take longer is not tried, and the check says so."""
+
+MAX_TOGETHER = 3
+"""So many unknown values of one clue are tried together."""
+
+_UNSEALING = frozenset({UNSEALS, "combines", "matches"})
+
+
+@dataclass(slots=True)
+class _Budget:
+    left: int = MAX_EVALUATIONS
+    spent: bool = False
+
+    def takes(self, trials: int, cost: int) -> bool:
+        """Whether so many trials may still be made; if not, that is noted."""
+        if trials * max(1, cost) > self.left:
+            self.spent = True
+            return False
+        self.left -= trials * max(1, cost)
+        return True
+
+
+@dataclass(slots=True)
+class _Match:
+    entries: Sequence[Entry]
+    challenge: Mapping[str, Json]
+    values: Mapping[str, Json]
+    leaks: LeaksCheck
+    calls: list[Call]
+    public: Sequence[tuple[int, str, str]]
+    budget: _Budget = field(default_factory=_Budget)
+    views: dict[tuple[str, float], tuple[View, list[Clue], list[Opened]]] = field(default_factory=dict)
+
+    @property
+    def instance(self) -> Mapping[str, Json]:
+        found: Mapping[str, Json] = self.challenge["instance"]
+        return found
+
+    def view(self, observer: str, last: float) -> tuple[View, list[Clue], list[Opened]]:
+        """Return what an observer has up to a turn, what the calls say to it, and what it can open.
+
+        What a seat opens itself was meant for it, so only the public's openings count.
+        """
+        if (observer, last) not in self.views:
+            view = View(observer, self.entries, self.challenge, self.values, last)
+            reader = Reader(view, self.calls, self._wanted(view))
+            opened = list(reader.opened()) if observer == PUBLIC else []
+            self.views[observer, last] = view, list(reader.clues()), opened
+        return self.views[observer, last]
+
+    def was_sent(self, seat: str, name: str) -> bool:
+        """Whether a seat unsealed a value itself: then it was meant for that seat."""
+        wanted = list(atoms(self.values[name]))
+        for call in self.calls:
+            if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
+                text = json.dumps(call.result, ensure_ascii=False)
+                if wanted and all(holds(text, one) for one in wanted):
+                    return True
+        return False
+
+    def _wanted(self, view: View) -> list[tuple[Key, Json, str]]:
+        """Return the values that an observer does not have, secret ones first: key, value, owner."""
+        own: Mapping[str, Sequence[str]] = self.instance.get("own", {})
+        secret = {name for role in self.instance.get("secret", {}) for name in secrets_of(self.instance, role)}
+        found: list[tuple[Key, Json, str]] = []
+        pairs = [(name, role) for role, names in own.items() for name in names if name in self.values]
+        for name, role in sorted(pairs, key=lambda one: one[0] not in secret):
+            if name in view.values or self._was_told(name, role, view):
+                continue
+            value = self.values[name]
+            found.append(((name, False), value, role))
+            if isinstance(value, list) and self.instance["values"][name]["draw"] in ("subset", "list", "shuffle"):
+                found += [((name, True), one, role) for one in value]
+        return found
+
+    def _was_told(self, name: str, role: str, view: View) -> bool:
+        """Whether an owner said all of a value, in words that stand for nothing else."""
+        wanted = list(atoms(self.values[name]))
+        spec = self.instance["values"][name]
+        if not wanted or any(isinstance(atom, int) and abs(atom) < 100 for atom in wanted):
+            return False
+        others = spec.get("of") if spec["draw"] == "choice" and isinstance(spec.get("of"), list) else ()
+        said = [text for _, seat, text in view.heard if seat == role]
+        if any(named(other, text) for text in said for other in others if other != self.values[name]):
+            return False
+        return all(any(named(atom, text) for text in said) for atom in wanted)
+
+
+def check_secrecy(
+    entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json], leaks: LeaksCheck
+) -> SecrecyCheck | None:
+    """Return per secret value how many candidates remain for the observer that has most; None without secrets.
+
+    `leaks`: what the check `leaks` found of the same transcript.
+    """
+    instance = challenge["instance"]
+    names = dict.fromkeys(name for role in instance.get("secret", {}) for name in secrets_of(instance, role))
+    if not names:
+        return None
+    public = [(entry.turn, entry.seat, spoken(entry)) for entry in entries if entry.kind == "say"]
+    match = _Match(entries, challenge, values, leaks, calls_of(entries), public)
+    found = tuple(_secret(name, match) for name in names)
+    return SecrecyCheck(all(one.ok for one in found), found, MAX_EVALUATIONS - match.budget.left, match.budget.spent)
+
+
+def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
+    return [role for role in instance.get("secret", {}) if name in secrets_of(instance, role)]
+
+
+def _secret(name: str, match: _Match) -> SecretFound:
+    """Return what remains of one secret for the observer to whom the fewest candidates remain."""
+    instance = match.instance
+    keepers = _keepers(instance, name)
+    owners = {role for role in instance.get("own", {}) if name in own_names(instance, role)}
+    allowed = {*owners, *match.challenge.get("channels", {}).get("may_hear", {}).get(name, ())}
+    seats = [one["id"] for one in match.challenge["participants"] if one["id"] not in allowed]
+    minimum = minimum_of(match.challenge, name)
+    through = secret_through(instance, name, match.public)
+    best: SecretFound | None = None
+    for observer in (PUBLIC, *(seat for seat in seats if not match.was_sent(seat, name))):
+        found = _for_observer(name, match, observer, through, keepers, minimum)
+        if best is None or _fewer(found, best):
+            best = found
+        if best.remaining == 1:
+            break  # nobody can know more
+    assert best is not None
+    return best
+
+
+def minimum_of(challenge: Mapping[str, Json], name: str) -> int:
+    """Return how many candidates of a value must remain."""
+    declared: Mapping[str, int] = challenge["instance"].get("secret_candidates", {})
+    return declared.get(name, DEFAULT_MINIMUM)
+
+
+def _fewer(found: SecretFound, than: SecretFound) -> bool:
+    return (math.inf if found.remaining is None else found.remaining, found.ok) < (
+        math.inf if than.remaining is None else than.remaining, than.ok
+    )  # fmt: skip
+
+
+def _for_observer(
+    name: str, match: _Match, observer: str, through: float, keepers: Sequence[str], minimum: int
+) -> SecretFound:
+    view, clues, opened = match.view(observer, through)
+    specs, value = match.instance["values"], match.values[name]
+    whole = size_of(name, specs, view.values)
+    public = public_atoms(match.challenge, keepers[0], match.values, through < math.inf)
+    kept = [atom for atom in atoms(value) if atom not in public]
+    as_list = as_part(name, specs, view.values, value)
+    start = whole if as_list is None else as_list.left(len(list(atoms(value))) - len(kept))
+    steps: list[SecretStep] = []
+    if kept:
+        counter = _Counter(name, match, view.values, as_list, set(atoms(value)) - set(kept))
+        steps += counter.told(through)
+        steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
+        steps += counter.worked_out(clues)
+    steps.sort(key=lambda step: (step.turn, step.seat, -step.left))
+    remaining = min([*([] if start is None else [start]), *(step.left for step in steps)], default=None)
+    bound = minimum if start is None else min(minimum, start)
+    ok = remaining is None or remaining >= bound
+    return SecretFound(name, tuple(keepers), observer, whole, remaining, bound, ok, tuple(steps))
+
+
+class _Counter:
+    """Counts the candidates of one secret for one observer. `free`: entries of a list that are public anyway."""
+
+    def __init__(
+        self, name: str, match: _Match, known: Mapping[str, Json], as_list: Part | None, free: set[str | int]
+    ) -> None:
+        self.name, self.match, self.known, self.as_list, self.free = name, match, known, as_list, free
+        self.specs = match.instance["values"]
+
+    def told(self, through: float) -> Iterator[SecretStep]:
+        """Yield what leaks of the value leave."""
+        said: set[str | int] = set()
+        texts = {turn: fold(clean(text)) for turn, _, text in self.match.public}
+        for leak in self.match.leaks.found:
+            if leak.value != self.name or leak.turn > through:
+                continue
+            named_here = {one for one in atoms(self.match.values[self.name]) if named(one, texts.get(leak.turn, ""))}
+            if self.as_list is None:
+                left = 1
+            elif leak.form == DECOYS:
+                shown = [one for one in self.as_list.universe if named(one, texts.get(leak.turn, ""))]
+                left = self.as_list.mostly(len(shown), LEAST_TOLD)
+            else:
+                said |= named_here - self.free
+                left = self.as_list.left(len(said | self.free)) if named_here else self.as_list.left(1 + len(self.free))
+            yield SecretStep(leak.turn, leak.seat, f"{TOLD} {leak.form}", max(1, left))
+
+    def worked_out(self, clues: Sequence[Clue]) -> Iterator[SecretStep]:
+        """Yield what posted results leave, in the order of turns."""
+        yield from self._entries([clue for clue in clues if clue.keys == {(self.name, True)}])
+        mine = [clue for clue in clues if (self.name, False) in clue.keys and len(clue.keys) <= MAX_TOGETHER]
+        found = domain(self.name, self.specs, self.known) if mine else None
+        if found is None:
+            return
+        left: list[Json] | None = None
+        for clue in sorted(mine, key=lambda one: (len(one.keys), one.turn)):
+            size = found.size if left is None else len(left)
+            others = self._others(clue)
+            if size <= 1 or others is None:
+                continue
+            trials = size * math.prod(len(values) for _, values in others)
+            if trials > MAX_CANDIDATES or not self.match.budget.takes(trials, clue.cost):
+                continue
+            tried = found.values() if left is None else iter(left)
+            left = [one for one in tried if _possible(self.name, one, others, clue)]
+            if len(left) < size:
+                yield SecretStep(clue.turn, clue.seat, clue.op, len(left))
+
+    def _others(self, clue: Clue) -> list[tuple[Key, list[Json]]] | None:
+        """Return the candidates of the other values that a clue rests on; None where they cannot be listed."""
+        found = []
+        for key in sorted(clue.keys - {(self.name, False)}):
+            candidates = self._candidates(key)
+            if candidates is None:
+                return None
+            found.append((key, candidates))
+        return found
+
+    def _candidates(self, key: Key) -> list[Json] | None:
+        name, entry = key
+        if entry:
+            return entries_of(name, self.specs, self.known)
+        found = domain(name, self.specs, self.known)
+        return None if found is None or found.size > MAX_COMPUTED else list(found.values())
+
+    def _entries(self, clues: Sequence[Clue]) -> Iterator[SecretStep]:
+        """Yield what is left where posted results give entries of a list away, one by one."""
+        universe = entries_of(self.name, self.specs, self.known) if clues else None
+        if universe is None:
+            return
+        had: set[str] = set()
+        for clue in sorted(clues, key=lambda one: one.turn):
+            if not self.match.budget.takes(len(universe), clue.cost):
+                continue
+            fitting = [one for one in universe if clue.fits({(self.name, True): one})]
+            if len(fitting) == 1 and fitting[0] not in self.free and repr(fitting[0]) not in had:
+                had.add(repr(fitting[0]))
+                yield SecretStep(clue.turn, clue.seat, clue.op, max(1, self._left(len(had), len(universe))))
+
+    def _left(self, told: int, entries: int) -> int:
+        if self.as_list is not None:
+            return self.as_list.left(told + len(self.free))
+        length: int = len(self.match.values[self.name])
+        return min(MAX_CANDIDATES, int(entries ** max(0, length - told)))
+
+
+def _possible(name: str, value: Json, others: Sequence[tuple[Key, list[Json]]], clue: Clue) -> bool:
+    """Whether a candidate fits with some values of the others."""
+    keys = [key for key, _ in others]
+    return any(
+        clue.fits({(name, False): value, **dict(zip(keys, row, strict=True))})
+        for row in product(*(values for _, values in others))
+    )

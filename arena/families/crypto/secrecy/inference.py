@@ -1,0 +1,303 @@
+"""What a posted value says about the values that went into the call that made it. Pure.
+
+A call of the ledger counts for what it computed, whatever was said about it. Its arguments are read as templates with
+places for the values that the observer does not have; where everything else in them is had, and the result was posted,
+each candidate can be put in and compared: a `Clue`. Where a code among the arguments is the result of an earlier call
+of the same seat, that call is worked out with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from arena.families.crypto.checks.links import tokens
+from arena.families.crypto.checks.verifications import answered
+from arena.families.crypto.secrecy.forms import Hole, Key, Template, filled, find, hex_template, values_in
+from arena.families.crypto.secrecy.recompute import OPS, NotWorkedOut, work_out
+from arena.families.crypto.secrecy.view import MIN_CODE, NEVER, WORD, View, texts_of
+from arena.records import Entry, Json
+
+CHOICES = frozenset({"alg", "to", "fn", "G", "endian", "tree", "suite"})
+PUBLIC_ARGUMENTS = frozenset({"context", "dst", "info", "aad", "label", "auction", "bidder"})
+"""Arguments that the calculator's catalogue calls public: their words are no secret, and hold no value."""
+
+MAX_CHAIN = 4
+MIN_NUMBER = 100
+"""A result that is a smaller number, said in public, may be another number."""
+
+
+class Call(NamedTuple):
+    """A successful call of the ledger, parts of a batch singly."""
+
+    turn: int
+    seat: str
+    op: str
+    args: Mapping[str, Json]
+    result: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """`keys`: the values that it rests on.  `fits(given)`: whether these values give what was posted.  `cost`: of one
+    trial, in hashes.  `turn`: from which on the observer can use it."""
+
+    turn: int
+    seat: str
+    op: str
+    keys: frozenset[Key]
+    fits: Callable[[Mapping[Key, Json]], bool]
+    cost: int
+
+
+class Opened(NamedTuple):
+    """A call whose input the observer has since a turn, with the values in it."""
+
+    turn: int
+    seat: str
+    op: str
+    keys: frozenset[Key]
+
+
+SHARED = {"shamir_split", "additive_share", "feldman_deal", "pedersen_vss_deal"}
+SEALED_IN = {"aead_encrypt": "msg", "otp_xor": "data", "shamir_split": "msg", "additive_share": "value",
+             "feldman_deal": "sk", "pedersen_vss_deal": "sk"}  # fmt: skip
+"""Op that hides something under a key or in shares -> the argument that holds it."""
+
+
+def _member(found: Json, name: str) -> Json:
+    return found.get(name) if isinstance(found, dict) else None
+
+
+def calls_of(entries: Sequence[Entry]) -> list[Call]:
+    """Return the successful calls of a match; of those that take the leaves of a tree, each leaf as well."""
+    found = []
+    for entry in entries:
+        if entry.kind != "call":
+            continue
+        for op, args, result in answered(entry):
+            if not isinstance(args, dict):
+                continue
+            found.append(Call(entry.turn, entry.seat, op, args, result))
+            leaves = args.get("leaves")
+            for leaf in leaves if isinstance(leaves, list) else ():
+                try:
+                    made = work_out("merkle_leaf", {"leaf": leaf})
+                except NotWorkedOut:
+                    continue
+                found.append(Call(entry.turn, entry.seat, "merkle_leaf", {"leaf": leaf}, made))
+    return found
+
+
+class _Unknown(Exception):
+    """Something in the arguments is not had."""
+
+
+class Reader:
+    """Reads the calls of one match for one observer. `wanted`: the values that it does not have, by key."""
+
+    def __init__(self, view: View, calls: Sequence[Call], wanted: Sequence[tuple[Key, Json, str]]) -> None:
+        self.view, self.calls, self.wanted = view, calls, wanted
+        self._made: dict[tuple[str, str], Call] = {}
+        """(seat, code) -> the call of that seat whose result holds it."""
+        for call in calls:
+            for text in texts_of(call.result):
+                for token in tokens(text):
+                    self._made.setdefault((call.seat, token), call)
+
+    def clues(self) -> Iterator[Clue]:
+        """Yield what the posted results say about the wanted values."""
+        for call in self.calls:
+            if call.op not in OPS or call.seat == self.view.observer:
+                continue
+            posted, turn = self._posted(call)
+            if not posted:
+                continue
+            try:
+                node = self._node(call, 0)
+            except _Unknown:
+                continue
+            clue = self._clue(call, node, posted, turn) if node.true else None
+            if clue is not None:
+                yield clue
+
+    def opened(self) -> Iterator[Opened]:
+        """Yield what the observer can open: sealed under a key that it has, or shared out in parts of which it has
+        enough."""
+        for call in self.calls:
+            turn = max(self._opened_since(call), call.turn)
+            if call.seat == self.view.observer or turn >= NEVER:
+                continue
+            here = [(key, true) for key, true, owner in self.wanted if owner == call.seat]
+            keys: set[Key] = set()
+            for text in texts_of(call.args.get(SEALED_IN[call.op])):
+                keys |= set(values_in(hex_template(text, here) or find(text, here)) or ())
+            if keys:
+                yield Opened(turn, call.seat, call.op, frozenset(keys))
+
+    def _opened_since(self, call: Call) -> int:
+        if call.op in SHARED:
+            shares = _member(_member(call.result, "secret"), "shares")
+            wanted = call.args.get("t", len(shares) if isinstance(shares, list) else None)
+            if not isinstance(shares, list) or not isinstance(wanted, int):
+                return NEVER
+            parts = [_member(one, "share") if isinstance(one, dict) else one for one in shares]
+            turns = sorted(self.view.since(str(one)) if len(str(one)) >= MIN_CODE else NEVER for one in parts)
+            return turns[wanted - 1] if 0 < wanted <= len(turns) else NEVER
+        if call.op in SEALED_IN:
+            key = str(call.args.get("key", ""))
+            text = next(texts_of(_member(call.result, "ct") or call.result), "")
+            if len(key) >= MIN_CODE and text:
+                return max(self.view.since(key), self.view.since(text))
+        return NEVER
+
+    def _posted(self, call: Call) -> tuple[set[str], int]:
+        """Return the parts of a result that the observer has, and since when."""
+        taken = {text.casefold() for text in texts_of(call.args)}
+        shown = {"nonce", "r", "mask", "secret", "pk"} if call.op != "feldman_deal" else {"secret"}
+        found, turn = set(), NEVER
+        result = call.result
+        things = {k: v for k, v in result.items() if k not in shown} if isinstance(result, dict) else result
+        for text in texts_of(things):
+            low = text.casefold()
+            if low in taken or (low.isdigit() and int(low[:20]) < MIN_NUMBER) or len(low) < 3:
+                continue
+            since = self._said(low, call)
+            if since < NEVER:
+                found.add(text)
+                turn = min(turn, since)
+        return found, max(turn, call.turn)
+
+    def _said(self, low: str, call: Call) -> int:
+        """Return since when the observer has a result: a code from anywhere, a number from what its seat said after."""
+        if not (low.isdigit() and len(low) < 8):
+            return self.view.since(low)
+        for turn, seat, text in self.view.heard:
+            if seat == call.seat and turn >= call.turn and low in WORD.findall(text.replace(",", "")):
+                return turn
+        return NEVER
+
+    def _clue(self, call: Call, node: _Node, posted: set[str], turn: int) -> Clue | None:
+        try:
+            places = [text in posted for text in texts_of(node.run(node.true))]
+        except NotWorkedOut:
+            return None
+        if not any(places):
+            return None  # it is not worked out here as the calculator did
+        wanted = list(_chosen(node.run(node.true), places))
+
+        def fits(given: Mapping[Key, Json]) -> bool:
+            try:
+                return list(_chosen(node.run(given), places)) == wanted
+            except NotWorkedOut:
+                return False
+
+        return Clue(max(turn, node.turn), call.seat, call.op, frozenset(node.true), fits, node.cost)
+
+    def _node(self, call: Call, depth: int) -> _Node:
+        """Return how a call is worked out for other values. Raises _Unknown."""
+        op = OPS.get(call.op)
+        if op is None or depth > MAX_CHAIN:
+            raise _Unknown
+        args = dict(call.args)
+        for name, path in op.drawn.items():
+            if name not in args:
+                found: Json = call.result
+                for step in path:
+                    found = found.get(step) if isinstance(found, dict) else None
+                args[name] = found
+        parts: dict[str, _Part] = {}
+        for name, value in args.items():
+            parts[name] = self._part(call, name, value, depth)
+        true = _merged(part.true for part in parts.values())
+        turn = max((part.turn for part in parts.values()), default=0)
+        cost = op.cost + sum(part.cost for part in parts.values())
+
+        def run(given: Mapping[Key, Json]) -> Json:
+            return work_out(call.op, {name: part.fill(given) for name, part in parts.items()})
+
+        return _Node(true, turn, cost, run)
+
+    def _part(self, call: Call, name: str, value: Json, depth: int) -> _Part:
+        if isinstance(value, list):
+            inner = [self._part(call, name, one, depth) for one in value]
+            true = _merged(one.true for one in inner)
+            turn = max((one.turn for one in inner), default=0)
+            return _Part(true, turn, sum(one.cost for one in inner), lambda given: [one.fill(given) for one in inner])
+        if isinstance(value, bool) or value is None or name in CHOICES:
+            return _Part({}, 0, 0, lambda given: value)
+        if name in PUBLIC_ARGUMENTS:
+            return self._public(value)
+        if not isinstance(value, str | int):
+            raise _Unknown
+        text = str(value)
+        here = [(key, true) for key, true, owner in self.wanted if owner == call.seat or not owner]
+        template = hex_template(text, here) or find(text, here)
+        if any(isinstance(piece, Hole) for piece in template):
+            return self._with_holes(template)
+        since = self.view.since_all(text.removeprefix("utf8:"))
+        if since < NEVER:
+            return _Part({}, since, 0, lambda given: value)
+        made = self._made.get((call.seat, text.casefold()))
+        if made is None or made is call:
+            raise _Unknown
+        return self._from_call(made, text, depth)
+
+    def _public(self, value: Json) -> _Part:
+        if any(self.view.since(token) == NEVER for token in tokens(str(value))):
+            raise _Unknown
+        return _Part({}, 0, 0, lambda given: value)
+
+    def _with_holes(self, template: Template) -> _Part:
+        true = values_in(template)
+        if true is None:
+            raise _Unknown
+        rest = " ".join(piece for piece in template if not isinstance(piece, Hole))
+        since = self.view.since_all(rest.replace("utf8:", " "))
+        if since == NEVER:
+            raise _Unknown
+        return _Part(true, since, 0, lambda given: filled(template, given))
+
+    def _from_call(self, made: Call, text: str, depth: int) -> _Part:
+        """A code that an earlier call of the seat gave: that call is worked out in its place."""
+        node = self._node(made, depth + 1)
+        place = [one.casefold() for one in texts_of(made.result)].index(text.casefold()) if node.true else -1
+        if place != 0:
+            raise _Unknown
+
+        def fill(given: Mapping[Key, Json]) -> Json:
+            for one in texts_of(node.run(given)):
+                return one
+            raise NotWorkedOut("nothing")
+
+        return _Part(node.true, node.turn, node.cost, fill)
+
+
+def _merged(parts: Iterable[Mapping[Key, Json]]) -> dict[Key, Json]:
+    """Return what all parts rest on. Raises _Unknown where they rest on two entries of one list."""
+    found: dict[Key, Json] = {}
+    for part in parts:
+        for key, value in part.items():
+            if found.setdefault(key, value) != value:
+                raise _Unknown
+    return found
+
+
+class _Node(NamedTuple):
+    true: Mapping[Key, Json]
+    turn: int
+    cost: int
+    run: Callable[[Mapping[Key, Json]], Json]
+
+
+class _Part(NamedTuple):
+    true: Mapping[Key, Json]
+    turn: int
+    cost: int
+    fill: Callable[[Mapping[Key, Json]], Json]
+
+
+def _chosen(result: Json, places: Sequence[bool]) -> Iterator[str]:
+    """Yield the texts of a result in the places that count."""
+    return (text for text, wanted in zip(texts_of(result), places, strict=False) if wanted)
