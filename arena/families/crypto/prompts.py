@@ -19,7 +19,7 @@ from arena.families.crypto.story_time import told as told_of_time
 from arena.play.tool_description import for_families
 from arena.records import Json
 
-PROMPT_VERSION = "crypto-prompt/5"
+PROMPT_VERSION = "crypto-prompt/6"
 
 FORBIDDEN_NAMES = (
     "zero-knowledge proof", "commitment scheme", "digital signature", "blind signature", "ring signature",

@@ -74,6 +74,7 @@ MIN_COMPACT_CHARS = 8
 """A text without its separators holds many numbers that nobody wrote: shorter ones occur by chance."""
 
 _NO_WORD = re.compile(r"[\W_]+")
+_NO_ASCII_WORD = {code: None for code in range(128) if not chr(code).isalnum()}
 _SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_])+(?![^\W_])")
 
 
@@ -145,7 +146,7 @@ def disguised_forms(atom: str | int) -> tuple[str, ...]:
 
 def compact(text: str) -> str:
     """Return a folded text without anything but letters and digits."""
-    return _NO_WORD.sub("", text)
+    return text.translate(_NO_ASCII_WORD) if text.isascii() else _NO_WORD.sub("", text)
 
 
 def spaced_out(text: str) -> str:
@@ -360,11 +361,9 @@ def check_leaks(
     found: list[LeakFound] = []
     undecided: list[str] = []
     for role in instance.get("secret", {}):
-        own = {early: public_atoms(challenge, role, values, early) for early in (False, True)}
-        secrets = [
-            _secret(name, instance, values, own[fixed_by(instance, name) is not None])
-            for name in secrets_of(instance, role)
-        ]
+        ends = {name: fixed_by(instance, name) is not None for name in secrets_of(instance, role)}
+        own = {early: public_atoms(challenge, role, values, early) for early in set(ends.values())}
+        secrets = [_secret(name, instance, values, own[early]) for name, early in ends.items()]
         undecided += [secret.name for secret in secrets if not secret.decidable]
         said = [(turn, text) for turn, seat, text in public if seat == role]
         if not _shown_at_all(secrets, "\n".join([text for _, text in said])):

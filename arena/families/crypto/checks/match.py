@@ -40,7 +40,7 @@ from arena.families.crypto.secrecy.check import check_secrecy
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
-CHECKS_VERSION = 4
+CHECKS_VERSION = 5
 RESULTS = ("right", "wrong", "disagreed", "none")
 """What the check `result` can come to."""
 

@@ -206,7 +206,7 @@ class CheatCheck:
     `told`: the seat that was told to cheat, None: nobody was.  `carried_out`: the turn in which it did, None: it kept
     to what was agreed.  `accusing`: honest seats whose last result says that somebody cheated; `named_by`: those of
     them that name who did.  `failed_checks`: calls of others that showed it.  `ok`: the honest seats declared what is
-    right: who cheated, or the result that was asked for.
+    right: who cheated, or the result that was asked for.  `way`: how seats may cheat here; None in older records.
     """
 
     ok: bool
@@ -215,6 +215,7 @@ class CheatCheck:
     accusing: tuple[str, ...] = ()
     named_by: tuple[str, ...] = ()
     failed_checks: tuple[CallOfObligation, ...] = ()
+    way: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
