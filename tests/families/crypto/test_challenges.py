@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from arena.families.crypto.challenges.draws import KINDS as DRAWS
 from arena.families.crypto.challenges.instance import (
     PLACEHOLDER,
     draw_values,
@@ -214,6 +215,12 @@ def _holds(value: Any, part: Any) -> bool:
     return value == part or any(_holds(one, part) for one in inner)
 
 
+def _met_by_chance(spec: dict[str, Any], value: Any) -> bool:
+    """Whether a value is one of so few, or so short, that other texts and numbers may be the same: a vote, a locker."""
+    space = DRAWS[spec["draw"]].space(spec)
+    return len(json.dumps(value)) < 6 if space is None else space < 1000
+
+
 @each_challenge
 def test_a_secret_stands_in_no_prompt_of_another_role(challenge: dict[str, Any]) -> None:
     instance = challenge["instance"]
@@ -224,8 +231,13 @@ def test_a_secret_stands_in_no_prompt_of_another_role(challenge: dict[str, Any])
             prompt = system_prompt(challenge, other, None, 12, values)
             shared |= {name for name in names for held in shared if _holds(values[held], values[name])}
             for name in names:
+                if other == role or name in shared:
+                    continue
+                changed = system_prompt(challenge, other, None, 12, {**values, name: "another value"})
+                assert changed == prompt, (other, name)
                 written = rf"(?<!\w){re.escape(json.dumps(values[name], sort_keys=True))}(?!\w)"
-                assert other == role or name in shared or not re.search(written, prompt), (other, name)
+                by_chance = _met_by_chance(instance["values"][name], values[name])
+                assert by_chance or not re.search(written, prompt), (other, name)
 
 
 def test_the_letter_of_number_14_holds_the_secret_on_the_registrars_list() -> None:
