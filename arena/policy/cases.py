@@ -114,7 +114,7 @@ def facts_of(policy: Policy, given: Mapping[str, Json], calls: Sequence[PastCall
     """Return facts as a case gives them, and what they give when worked out; `calls` then ends with the present one."""
     present = _past(given)
     computed = {name: how for name, how in COMPUTED.items() if name not in given}
-    return Facts(given, (*calls, present._replace(verdict="allow")), policy.values, computed)
+    return Facts(given, (*calls, present._replace(verdict="allow")), dict(policy.values), computed)
 
 
 def decide_case(policy: Policy, case: Case) -> tuple[Decision, Facts]:
