@@ -363,7 +363,7 @@ def test_a_moved_run_can_be_resumed_from_anywhere(tmp_path: Path, monkeypatch: p
 
 def test_role_files_are_named_so_that_any_role_has_one_and_no_two_share_one(tmp_path: Path) -> None:
     roles = ["Ana", "nul", "../x", "con", "a/b"]
-    turns = {role: ["Hello."] for role in roles}
+    turns = {role: ["Hello.", "Hello again."] for role in roles}  # five have more turns than the five asked for
     ended = Table(tmp_path, [challenge("c1", roles)]).play("--max-turns", "5", turns=turns, judge=[verdict(3)])
     assert ended.code == 0
     names = {path.name for path in (tmp_path / "run" / "matches" / "c1" / "rep_0" / "role_views").iterdir()}
