@@ -16,7 +16,7 @@ CHOICES: Mapping[str, tuple[Json, ...]] = {
     NAMES: ("first", "all"), EACH: ("lowest", "winner"), CARDS: ("lowest", "winner"),
 }  # fmt: skip
 REQUIRED = ("says", "by", "ways")
-OPTIONAL = ("sides", "roles")
+OPTIONAL = ("sides", "roles", "away")
 MAX_SAYS = 300
 MAX_WITHIN = 5
 
@@ -41,8 +41,9 @@ def drawn_problems(drawn: Json, place: str, names: frozenset[str], roles: Sequen
         yield f"{place}/says", f"expected a text of at most {MAX_SAYS} characters: how what is drawn decides"
     for member in ("by", "roles"):
         yield from _role_problems(drawn.get(member, ["x"]), f"{place}/{member}", roles if member in drawn else None)
-    if "sides" in drawn:
-        yield from _moved(f"{place}/sides", problems(drawn["sides"], names, roles))
+    for member in ("sides", "away"):
+        if member in drawn:
+            yield from _moved(f"{place}/{member}", problems(drawn[member], names, roles))
     ways = drawn.get("ways", [{}])
     if not isinstance(ways, list) or not ways:
         yield f"{place}/ways", "expected a list of at least one way to read what was drawn"
