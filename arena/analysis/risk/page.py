@@ -52,6 +52,7 @@ def page_parts(
     yield Markup('<main id="main">')
     yield _verdict(verdict)
     yield join(tag("p", text, class_="banner", role="note") for text in banners(tally, head))
+    yield tag("h2", "At a glance")
     yield _cards(tally)
     said = tag("pre", "\n".join(lines_of(tally, head, verdict)), id="lines")
     yield tag("details", tag("summary", "The lines that the run ended with"), said)
@@ -143,6 +144,8 @@ def _table(section: Section) -> Markup:
         return table(section.heads[:4], rows, section.title)
     if section.anchor == REASONS:
         return table(section.heads, [[tag("code", code), *rest] for code, *rest in section.rows], section.title)
+    if section.anchor == CATALOGUES:
+        return table(section.heads, [[_breakable(str(one)) for one in row] for row in section.rows], section.title)
     return table(section.heads, [[_shown(one) for one in row] for row in section.rows], section.title)
 
 
@@ -153,6 +156,11 @@ def _shown(value: Cell) -> object:
     within = value.interval.replace("% to ", " to ")
     parts = (tag("span", tag("small", _unbroken(part))) for part in (within, value.counted))
     return join([value.value, *parts])
+
+
+def _breakable(text: str) -> Markup:
+    """Return names that may go on in the next line after an underscore, since a phone is narrow."""
+    return join(text.split("_"), Markup("_<wbr>"))
 
 
 def _unbroken(text: object) -> str:

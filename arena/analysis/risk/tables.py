@@ -191,7 +191,7 @@ def _defences(sums: Sums) -> list[str]:
 
 
 def defence_heads(sums: Sums) -> list[str]:
-    return ["", *(DEFENCE_WORDS.get(name, f"defence {name}") for name in _defences(sums))]
+    return ["outcome", *(DEFENCE_WORDS.get(name, f"defence {name}") for name in _defences(sums))]
 
 
 def attack_names(sums: Sums) -> list[str]:
