@@ -16,7 +16,7 @@ CHOICES: Mapping[str, tuple[Json, ...]] = {
     NAMES: ("first", "all"), EACH: ("lowest", "winner"), CARDS: ("lowest", "winner"),
 }  # fmt: skip
 REQUIRED = ("says", "by", "ways")
-OPTIONAL = ("sides", "roles", "away")
+OPTIONAL = ("sides", "roles")
 MAX_SAYS = 300
 MAX_WITHIN = 5
 
