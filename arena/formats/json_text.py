@@ -4,11 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from json import encoder as _json
+from typing import Any
 
 from arena.formats.bounded import BadNumber, decoder_for
 from arena.formats.json_types import Json
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+def _prepared() -> Callable[[Json], str]:
+    """Return what writes compact JSON with raw UTF-8.
+
+    `JSONEncoder.encode` makes the encoder of its C module anew for every value, which takes as long as writing a short
+    one; here it is made once. An interpreter without that module has the usual way.
+    """
+    plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+    make: Any = getattr(_json, "c_make_encoder", None)
+    if make is None:
+        return plain.encode
+    pieces = make(None, plain.default, _json.encode_basestring, None, ":", ",", False, False, True)
+    return lambda value: "".join(pieces(value, 0))
+
+
+compact_json = _prepared()
+"""Compact JSON with raw UTF-8."""
 _encode_ascii = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -17,7 +36,7 @@ def json_text(value: Json) -> str:
     """Return a value as compact JSON, empty for None: what a field with `member(text=True)` is written as."""
     if value is None:
         return ""
-    text = _encode(value)
+    text = compact_json(value)
     return _encode_ascii(value) if not text.isascii() and _SURROGATE.search(text) else text
 
 

@@ -14,6 +14,10 @@ from arena.formats.svg import Element, Rendered, element
 WIDTH, NARROW = 560.0, 330.0
 _LEFT, _RIGHT = 196.0, 92.0
 _ROW, _TALL_ROW = 30.0, 46.0
+_DOT = 4.5
+"""Radius of a point."""
+_SIGN = 7.2
+"""Width of most signs of a bold text, so that a text at the end of its row stands clear of a point there."""
 _MARGIN = 14.0
 """Space beside the axis of the narrow form."""
 _CURVE_HEIGHT = 220.0
@@ -52,7 +56,8 @@ def dot_plot(
     """Return values with their intervals on one axis; the second series stands below the first, as a square."""
     reach = (high - low) or 1.0
     width, pitch = (NARROW, _TALL_ROW) if narrow else (WIDTH, _ROW)
-    left, right = (_MARGIN, NARROW - _MARGIN) if narrow else (_LEFT, WIDTH - _RIGHT)
+    texts = max((len(row.text) for row in rows), default=0) * _SIGN + 2 * _DOT
+    left, right = (_MARGIN, NARROW - _MARGIN) if narrow else (_LEFT, WIDTH - max(_RIGHT, texts))
 
     def at(value: float) -> float:
         return left + (min(max(value, low), high) - low) / reach * (right - left)
@@ -62,7 +67,17 @@ def dot_plot(
     for value, text in ticks:
         x = at(value)
         parts.append(element("line", x1=x, x2=x, y1=4.0, y2=height - 22, class_="grid"))
-        parts.append(element("text", text, x=x, y=height - 6, text_anchor="middle", class_="soft", font_size=11.0))
+        parts.append(
+            element(
+                "text",
+                text,
+                x=min(x, width - 3.4 * len(text)),
+                y=height - 6,
+                text_anchor="middle",
+                class_="soft",
+                font_size=11.0,
+            )
+        )
     for number, row in enumerate(rows):
         y = pitch * number + (34 if narrow else 18)
         parts += _words_of(row, y - 16 if narrow else y + 4, narrow)
@@ -70,7 +85,7 @@ def dot_plot(
         if row.value is not None:
             centre = y - 4 if two else y
             parts += _whisker(row.bounds, at, centre, "raw")
-            parts.append(element("circle", cx=at(row.value), cy=centre, r=4.5, class_="raw"))
+            parts.append(element("circle", cx=at(row.value), cy=centre, r=_DOT, class_="raw"))
         if row.second is not None:
             parts += _whisker(row.second_bounds, at, y + 6, "ver")
             parts.append(element("rect", x=at(row.second) - 4, y=y + 2, width=8.0, height=8.0, class_="ver"))

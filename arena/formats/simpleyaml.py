@@ -44,9 +44,10 @@ _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r"
 _HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
 
 
-def load(path: Path | str) -> Json:
-    """Read the YAML file at `path` (UTF-8). Raises DataError when it is missing, no UTF-8 or not of the subset."""
-    data = read_file(Path(path), MAX_BYTES)
+def load(path: Path | str, hint: str = "") -> Json:
+    """Read the YAML file at `path` (UTF-8). Raises DataError when it is missing, no UTF-8 or not of the subset.
+    `hint`: as of read_file."""
+    data = read_file(Path(path), MAX_BYTES, hint)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -7,17 +7,18 @@ must have the digest that the journal holds, so this is what was sent, byte for 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue, ServiceFault, TrialEnded
-from arena.messages import Conversation, Message, ModelReply, ModelRequest, Provider, Sampling, Tool, ToolAnswer
+from arena.messages import Conversation, Message, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
 from arena.play.context import Model, RunContext
 from arena.play.limits import Budget, Limits
 from arena.play.past import Past
-from arena.play.services import JUDGE_SEAT, Services, TrialServices, recorded_fault
+from arena.play.services import Services, TrialServices, recorded_fault
+from arena.play.services_over import ServicesOver
 from arena.play.toolbox import CalculatorToolbox
-from arena.records import STOPS, CallKind, GateDecision, Json, Score, Stop, Transcript, Trial
+from arena.records import STOPS, CallKind, Json, Score, Stop, Transcript, Trial
 from arena.store.calls import CallLine, Slot
 from arena.store.journal import JOURNAL_FILE, NOWHERE, AppendFile, JournalIndex, Recorded
 
@@ -62,10 +63,8 @@ def sent_calls(trial: Trial, lines: Iterable[CallLine], past: Past, play: Play, 
     return listener.found
 
 
-class _Listener:
+class _Listener(ServicesOver):
     """The services of a trial that is played again: answers from the journal, and takes down each question."""
-
-    has_tools = True
 
     def __init__(self, trial: Trial, lines: list[CallLine]) -> None:
         self.found: list[Sent] = []
@@ -81,38 +80,14 @@ class _Listener:
             Budget(Limits()), self._sink, JournalIndex(NOWHERE), threading.Event(), player=lambda trial, seat: model,
             panel=(model,), toolbox=CalculatorToolbox(silent),
         )  # fmt: skip
-        self._inner = TrialServices(context, trial, attempt, Recorded(self._settled))
+        super().__init__(TrialServices(context, trial, attempt, Recorded(self._settled)), has_tools=True)
 
     def close(self) -> None:
         self._sink.close()
 
-    @property
-    def gate_decisions(self) -> Sequence[GateDecision]:
-        return self._inner.gate_decisions
-
-    def ask(
-        self,
-        seat: str,
-        turn: int,
-        step: int,
-        conversation: Conversation,
-        sampling: Sampling | None = None,
-        tools: tuple[Tool, ...] = (),
-    ) -> ModelReply:
-        self._note(Slot("model", seat, turn, step, 0), "model", conversation)
-        return self._inner.ask(seat, turn, step, conversation, sampling, tools)
-
-    def judge(
-        self, turn: int, step: int, conversation: Conversation, schema: dict[str, Json] | None = None
-    ) -> ModelReply:
-        self._note(Slot("judge", JUDGE_SEAT, turn, step, 0), "judge", conversation)
-        return self._inner.judge(turn, step, conversation, schema)
-
-    def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
-        return self._inner.tool(seat, turn, step, index, op, args)
-
-    def _note(self, slot: Slot, kind: CallKind, conversation: Conversation) -> None:
+    def hears(self, kind: CallKind, seat: str, turn: int, step: int, conversation: Conversation) -> None:
         """Take a question down. Errors: DataError for another digest; TrialEnded where it was never asked."""
+        slot = Slot(kind, seat, turn, step, 0)
         line = self._settled.get(slot) or self._faults.get(slot)
         if line is None:
             raise ServiceFault(Stop.JOURNAL, f"the {kind} call of {slot.seat} at turn {slot.turn} is not recorded")

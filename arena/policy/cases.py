@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.errors import DataError, Issue
-from arena.formats import simpleyaml
 from arena.formats.strict_json import IssueList
 from arena.policy.call_facts import COMPUTED
+from arena.policy.case_file import load_case_file
 from arena.policy.conditions import Compare, InTrial, Leaf, leaves
 from arena.policy.facts import Facts, PastCall, number_of
 from arena.policy.gates import Decision
@@ -68,20 +67,10 @@ def cases_path(policy: Path) -> Path:
 
 def load_cases(path: Path) -> list[Case]:
     """Return the cases of a file. Errors: DataError with all that is wrong."""
-    value, issues = simpleyaml.load(path), IssueList(str(path))
-    if not isinstance(value, Mapping) or not isinstance(value.get("cases"), list) or not value["cases"]:
-        raise DataError([Issue(str(path), "/cases", "must be a list of cases, at least one")])
-    check_keys(value, ("policy", "cases"), "", issues)
-    cases = [_case(one, f"/cases/{place}", issues) for place, one in enumerate(value["cases"])]
-    issues.raise_if_any()
-    return cases
+    return load_case_file(path, "policy", _CASE, _case)
 
 
-def _case(value: Json, pointer: str, issues: IssueList) -> Case:
-    if not isinstance(value, Mapping):
-        issues.add(pointer, f"must be a map with {', '.join(_CASE)}")
-        return Case("?", "pre_call", {}, (), {})
-    check_keys(value, _CASE, pointer, issues)
+def _case(value: Mapping[str, Json], pointer: str, issues: IssueList) -> Case:
     stage = STAGE_WORDS.get(str(value.get("stage")))
     if stage is None:
         issues.add(f"{pointer}/stage", f"must be pre or post, not {value.get('stage')!r}")
@@ -114,7 +103,7 @@ def facts_of(policy: Policy, given: Mapping[str, Json], calls: Sequence[PastCall
     """Return facts as a case gives them, and what they give when worked out; `calls` then ends with the present one."""
     present = _past(given)
     computed = {name: how for name, how in COMPUTED.items() if name not in given}
-    return Facts(given, (*calls, present._replace(verdict="allow")), policy.values, computed)
+    return Facts(given, (*calls, present._replace(verdict="allow")), dict(policy.values), computed)
 
 
 def decide_case(policy: Policy, case: Case) -> tuple[Decision, Facts]:

@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.errors import DataError, Issue
-from arena.formats import simpleyaml
 from arena.formats.strict_json import IssueList
+from arena.policy.case_file import load_case_file
 from arena.policy.cases import PolicyTest
 from arena.policy.evaluator import Evaluator
-from arena.policy.gates_file import check_keys
 from arena.records import Json
 
 _CASE = ("rule", "task", "reply", "success", "reason", "facts")
@@ -33,20 +31,10 @@ class ReplyCase:
 
 def load_reply_cases(path: Path) -> list[ReplyCase]:
     """Return the cases of a file. Errors: DataError with all that is wrong."""
-    value, issues = simpleyaml.load(path), IssueList(str(path))
-    if not isinstance(value, Mapping) or not isinstance(value.get("cases"), list) or not value["cases"]:
-        raise DataError([Issue(str(path), "/cases", "must be a list of cases, at least one")])
-    check_keys(value, ("evaluator", "cases"), "", issues)
-    cases = [_case(one, f"/cases/{place}", issues) for place, one in enumerate(value["cases"])]
-    issues.raise_if_any()
-    return cases
+    return load_case_file(path, "evaluator", _CASE, _case)
 
 
-def _case(value: Json, pointer: str, issues: IssueList) -> ReplyCase:
-    if not isinstance(value, Mapping):
-        issues.add(pointer, f"must be a map with {', '.join(_CASE)}")
-        return ReplyCase("?", {}, "", None, None)
-    check_keys(value, _CASE, pointer, issues)
+def _case(value: Mapping[str, Json], pointer: str, issues: IssueList) -> ReplyCase:
     for name in ("rule", "reply"):
         if not isinstance(value.get(name), str):
             issues.add(f"{pointer}/{name}", "must be a text")

@@ -34,6 +34,7 @@ class PastCall(NamedTuple):
 class Facts:
     """Facts by name, in three layers: `fixed` wins over `computed` (called once, when asked for) and over `given`.
 
+    `fixed` becomes the object's own: what is computed is kept there.
     `calls`: the calls of the trial so far, the present one included, in their order.
     """
 
@@ -43,11 +44,11 @@ class Facts:
         self,
         given: Mapping[str, Json],
         calls: Sequence[PastCall] = (),
-        fixed: Mapping[str, Json] | None = None,
+        fixed: dict[str, Any] | None = None,
         computed: Mapping[str, Callable[[Facts], Any]] | None = None,
     ) -> None:
         self._given = given
-        self._fixed: dict[str, Any] = {} if fixed is None else dict(fixed)
+        self._fixed: dict[str, Any] = {} if fixed is None else fixed
         self._computed = computed or {}
         self.calls = calls
 

@@ -71,7 +71,7 @@ class ThresholdsVerdict:
 
 def load_run_thresholds(path: Path) -> RunThresholds:
     """Return the thresholds of a file. Errors: DataError with all that is wrong."""
-    value, issues = simpleyaml.load(path), IssueList(str(path))
+    value, issues = simpleyaml.load(path, "; name the thresholds with --thresholds FILE"), IssueList(str(path))
     if not isinstance(value, Mapping):
         issues.add("", "must be a map of thresholds")
         value = {}

@@ -110,7 +110,7 @@ class Worlds:
             self.domains.setdefault(_fact(path), []).extend(_BOUNDS)
 
     def _known(self, path: Path) -> Any:
-        return Facts({}, fixed=self.policy.values).get(path)
+        return Facts({}, fixed=dict(self.policy.values)).get(path)
 
     # What holds in a world, None where that is not yet settled
 

@@ -22,6 +22,7 @@ from typing import NamedTuple, TypeVar
 from arena.errors import DataError, Issue, ServiceFault, StorageFault, UsageError
 from arena.formats.bounded import lines_of, parse_json
 from arena.formats.decode import decode
+from arena.formats.json_text import compact_json
 from arena.messages import CallKey, HttpAttempt, ModelReply, Usage
 from arena.records import Json
 from arena.store.calls import CallLine, Slot
@@ -40,8 +41,7 @@ NOWHERE = Path(os.devnull)
 TRIAL_START = re.compile(rb'\{"kind":"[a-z]+","trial":("(?:[^"\\]|\\.)*")')
 """How a line of the journal begins; only its trial is read where the line is not needed."""
 
-dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-"""Compact JSON with raw UTF-8."""
+dumps = compact_json
 
 
 def encode_line(value: Json) -> bytes:

@@ -18,7 +18,7 @@ from tests.support.report_pages import SIZES, WIDER, real_pages
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(find() is None, reason=HOW_TO_GET)]
 
-PAGES = ("crypto", "two", "cheaptalk", "risk", "beside", "pair")
+PAGES = ("crypto", "two", "cheaptalk", "risk", "lab", "beside", "pair")
 LEAST_PLOT_PX = 11
 """Height of the smallest text of a plot, in pixels of the page."""
 

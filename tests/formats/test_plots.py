@@ -49,6 +49,13 @@ def test_dot_has_its_interval_and_its_text() -> None:
     assert text.count("<circle") == 1 and text.count('class="bar raw"') == 3 and "-0.200" in text
 
 
+def test_text_at_the_end_of_a_row_stands_clear_of_its_point() -> None:
+    words = "100.0% of 12345"
+    text = str(render(dot_plot("Rates", [Dot("all", 1.0, (0.9, 1.0), text=words)], 0.0, 1.0, [(1.0, "100 %")])))
+    point = float(re.findall(r'<circle cx="([\d.]+)"', text)[0])
+    assert point + 4.5 <= WIDTH - 7 * len(words)
+
+
 def test_text_of_others_is_escaped() -> None:
     text = str(render(curves("<b>", [Curve("<script>", [0.5, 0.5])], 0, 1, "n")))
     assert "<script>" not in text and "<b>" not in text

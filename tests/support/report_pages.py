@@ -48,6 +48,7 @@ def real_pages(folder: Path) -> Mapping[str, Path]:
         "two": folder / "two.html",
         "cheaptalk": folder / "talk/report.html",
         "risk": risk / "report.html",
+        "lab": risk / "index.html",
         "beside": folder / "large_matches/0001.html",
         "pair": folder / "two_matches/pairs_0001.html",
     }

@@ -19,7 +19,7 @@ from arena.errors import ConfigError, DataError, Issue, ServiceFault
 from arena.families.contract import Bounds, Exporter, FactGroup, Family
 from arena.formats.decode import decode, encode
 from arena.judging.bounds import Judgements, judge_bounds
-from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool
+from arena.messages import Calculator, Conversation, ModelReply, ToolAnswer
 from arena.play.bounds import NO_CALLS
 from arena.play.past import Past
 from arena.play.services import JUDGE_SEAT, Services
@@ -255,16 +255,8 @@ class _Questions:
         self.number += 1
         raise ServiceFault("judge", "only measured")
 
-    def ask(
-        self,
-        seat: str,
-        turn: int,
-        step: int,
-        conversation: Conversation,
-        sampling: Sampling | None = None,
-        tools: tuple[Tool, ...] = (),
-    ) -> ModelReply:
+    def ask(self, *_: object, **__: object) -> ModelReply:
         raise ServiceFault("provider", "only measured")
 
-    def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> Json:
+    def tool(self, *_: object, **__: object) -> ToolAnswer:
         raise ServiceFault("calculator", "only measured")

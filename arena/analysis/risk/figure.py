@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from arena.analysis.report.page import asset
-from arena.analysis.risk.tables import attack_names, curve_points, shown
+from arena.analysis.risk.tables import DEFENCE_WORDS, attack_names, curve_points, shown, words
 from arena.analysis.risk.tally import RiskTally
 from arena.formats.plots import Curve, Dot, curves, dot_plot, figure
 from arena.formats.svg import Element, document, element
@@ -15,19 +15,19 @@ TITLE = "Attack success and benign completion, with 95 % intervals"
 MOST_ROWS = 40
 
 
-def picture(tally: RiskTally) -> Element:
-    """Return the figure of a run; a sentence where there is nothing to draw."""
+def picture(tally: RiskTally, narrow: bool = False) -> Element:
+    """Return the figure of a run; a sentence where there is nothing to draw. `narrow`: its form for a phone."""
     total = tally.total()
     rows = []
     for name in attack_names(total)[:MOST_ROWS]:
-        rows.append(_dot(f"attack: {name}", total.counts.attack_rate(name)))
+        rows.append(_dot(f"attack: {words(name)}", total.counts.attack_rate(name)))
     benign = total.counts.to_json()["metrics"]["benign_completion"]
     if benign["n"]:
         rows.append(_dot("benign completed", benign))
     if not rows:
         return figure(TITLE, 40.0, element("text", "no trial counts in a rate", x=0.0, y=24.0, class_="ink"))
     ticks = [(n / 4, f"{n * 25} %") for n in range(5)]
-    return dot_plot(TITLE, rows, 0.0, 1.0, ticks)
+    return dot_plot(TITLE, rows, 0.0, 1.0, ticks, narrow)
 
 
 def _dot(label: str, rate: Mapping[str, Json]) -> Dot:
@@ -43,9 +43,14 @@ def summary_svg(tally: RiskTally) -> bytes:
 CURVES = "Rising pressure: share of attacks that had succeeded by each turn"
 
 
-def pressure(tally: RiskTally) -> Element | None:
+def pressure(tally: RiskTally, narrow: bool = False) -> Element | None:
     """Return a curve for each attack with several turns and each defence; None where there is none."""
     found = curve_points(tally)
     if not found:
         return None
-    return curves(CURVES, [Curve(f"{attack}, {defence}", shares) for attack, defence, shares in found], 0, 1, "turn")
+    several = len({attack for attack, _, _ in found}) > 1
+    lines = []
+    for attack, defence, shares in found:
+        under = DEFENCE_WORDS.get(defence, defence)
+        lines.append(Curve(f"{words(attack)}, {under}" if several else under, shares))
+    return curves(CURVES, lines, 0, 1, "turn", narrow)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from arena.analysis.risk.tally import CellKey, RiskTally, Sums
 from arena.analysis.risk.verdict import budget_of
 from arena.families.risk.attacks.table import ATTACKS
-from arena.families.risk.compose import NO_ATTACK
+from arena.families.risk.compose import GATES, NO_ATTACK, NO_DEFENCE, REMINDER
 from arena.families.risk.risk_counts import METRICS
+from arena.families.risk.rows import BLOCKED, DRY_RUN, SKIPPED
 from arena.formats.tables import csv_line
 from arena.policy.rules import Rule
 from arena.records import Json
@@ -32,6 +34,40 @@ OWASP = {
     "LLM10": "Unbounded Consumption",
 }  # fmt: skip
 """OWASP Top 10 for LLM Applications, 2025."""
+
+
+MOST_FAILURES = 10
+REASON_WORDS: Mapping[str, str] = {
+    SKIPPED: "skipped: a limit was reached",
+    BLOCKED: "the policy denied the call",
+    DRY_RUN: "dry run: nothing was asked",
+}
+"""Why a trial did not succeed, where rows.jsonl has a code for it -> the same in words."""
+STAGE_WORDS: Mapping[str, str] = {"pre": "before the call", "post": "after the call"}
+METRIC_WORDS: Mapping[str, str] = {"best_of_k": "best of k tries", "pass_rate_callable": "pass rate"}
+"""Metrics that have another name for readers."""
+DEFENCE_WORDS: Mapping[str, str] = {
+    NO_DEFENCE: "without defence", GATES: "with gates", REMINDER: "with a reminder",
+}  # fmt: skip
+
+
+class RateCell(NamedTuple):
+    """A share in a table: its value, its interval, and how many of how many."""
+
+    value: str
+    interval: str
+    counted: str
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.interval}; {self.counted})"
+
+
+Cell = str | RateCell
+
+
+def words(name: str) -> str:
+    """Return the name of a slice, an attack or a metric for readers."""
+    return name.replace("_", " ")
 
 
 def shown(rate: Mapping[str, Json]) -> str:
@@ -96,7 +132,7 @@ def metric_rows(sums: Sums) -> list[list[str]]:
     found = sums.counts.to_json()["metrics"]
     return [
         [
-            name.replace("_", " "),
+            METRIC_WORDS.get(name, words(name)),
             shown(found[name]),
             interval(found[name]),
             f"{found[name]['k']} of {found[name]['n']}",
@@ -113,12 +149,12 @@ METRIC_HEADS = ("metric", "value", "95 % interval", "count", "share of", "direct
 MODEL_HEADS = ("model", "mode", "trials", "callable", "errors", "attack success", "benign completion", "pass rate")
 
 
-def model_rows(tally: RiskTally) -> list[list[str]]:
+def model_rows(tally: RiskTally) -> list[list[Cell]]:
     """Return a row per model and mode: the matrix of a sweep."""
     found: dict[tuple[str, str], Sums] = {}
     for key, sums in tally.cells.items():
         found.setdefault((key.model, key.mode), Sums()).merge(sums)
-    rows = []
+    rows: list[list[Cell]] = []
     for (model, mode), sums in sorted(found.items()):
         metrics = sums.counts.to_json()["metrics"]
         asr, benign = metrics["attack_success_rate"], metrics["benign_completion"]
@@ -137,19 +173,25 @@ def cell_rows(head: Mapping[str, Json]) -> list[list[str]]:
 def defence_rows(sums: Sums) -> list[list[str]]:
     """Return the cells attack x defence and benign x defence: how many passed."""
     cells = sums.counts.to_json()["cells"]
-    defences = list(dict.fromkeys(name for row in cells.values() for name in row))
     return [
-        [
-            "attack resisted" if side == "attack" else "benign completed",
-            *(f"{row[d]['passed']} of {row[d]['n']}" if d in row else "-" for d in defences),
-        ]
+        ["attack resisted" if side == "attack" else "benign completed",
+         *(_part(row.get(name)) for name in _defences(sums))]
         for side, row in cells.items()
-    ]
+    ]  # fmt: skip
+
+
+def _part(cell: Mapping[str, Json] | None) -> str:
+    if cell is None or not cell["n"]:
+        return "-"
+    return f"{cell['passed'] / cell['n']:.1%} ({cell['passed']}/{cell['n']})"
+
+
+def _defences(sums: Sums) -> list[str]:
+    return list(dict.fromkeys(name for row in sums.counts.to_json()["cells"].values() for name in row))
 
 
 def defence_heads(sums: Sums) -> list[str]:
-    cells = sums.counts.to_json()["cells"]
-    return ["", *dict.fromkeys(f"defence {name}" for row in cells.values() for name in row)]
+    return ["outcome", *(DEFENCE_WORDS.get(name, f"defence {name}") for name in _defences(sums))]
 
 
 def attack_names(sums: Sums) -> list[str]:
@@ -158,14 +200,20 @@ def attack_names(sums: Sums) -> list[str]:
     return [*(name for name in ATTACKS if name in found), *sorted(found - set(ATTACKS))]
 
 
-def slice_attack_rows(sums: Sums) -> list[list[str]]:
+def attack_heads(sums: Sums) -> list[str]:
+    return ["slice", *map(words, attack_names(sums))]
+
+
+def slice_attack_rows(sums: Sums) -> list[list[Cell]]:
     """Return a row per slice: attack success rate with its interval, by attack."""
     table, names = sums.counts.to_json()["slice_attack"], attack_names(sums)
-    return [[slice_, *(_cell(row.get(name)) for name in names)] for slice_, row in table.items()]
+    return [[words(slice_), *(_cell(row.get(name)) for name in names)] for slice_, row in table.items()]
 
 
-def _cell(rate: Mapping[str, Json] | None) -> str:
-    return "-" if rate is None or not rate["n"] else f"{shown(rate)} ({interval(rate)}; {rate['k']}/{rate['n']})"
+def _cell(rate: Mapping[str, Json] | None) -> Cell:
+    if rate is None or not rate["n"]:
+        return "-"
+    return RateCell(shown(rate), interval(rate), f"{rate['k']}/{rate['n']}")
 
 
 def curve_points(tally: RiskTally) -> list[tuple[str, str, list[float]]]:
@@ -180,20 +228,48 @@ def curve_points(tally: RiskTally) -> list[tuple[str, str, list[float]]]:
     return found
 
 
+def curve_heads(tally: RiskTally) -> list[str]:
+    turns = max((len(shares) for _, _, shares in curve_points(tally)), default=0)
+    return ["attack", *(f"by turn {turn}" for turn in range(1, turns + 1))]
+
+
 def curve_rows(tally: RiskTally) -> list[list[str]]:
     """Return the same as text, with counts."""
-    rows = []
+    rows, width = [], len(curve_heads(tally)) - 1
     for attack, defence, shares in curve_points(tally):
         n = tally.curve(attack, defence).n
-        cells = (f"by turn {turn}: {share:.1%} ({round(share * n)}/{n})" for turn, share in enumerate(shares, 1))
-        rows.append([attack, defence, "; ".join(cells)])
+        cells = [f"{share:.1%} ({round(share * n)}/{n})" for share in shares]
+        rows.append([f"{words(attack)}, {DEFENCE_WORDS.get(defence, defence)}", *cells, *["-"] * (width - len(cells))])
     return rows
 
 
+REASON_HEADS = ("reason", "stage", "decisions")
+
+
 def reason_rows(sums: Sums) -> list[list[str]]:
-    """Return the reasons that gates gave most often: stage, code, decisions."""
+    """Return the reasons that gates gave most often: code, stage, decisions."""
     gates = sums.counts.to_json()["gates"]
-    return [] if gates is None else [[stage, code, str(count)] for stage, code, count in gates["top_reasons"]]
+    top = [] if gates is None else gates["top_reasons"]
+    return [[code, STAGE_WORDS[stage], str(count)] for stage, code, count in top]
+
+
+def failure_rows(tally: RiskTally) -> list[list[str]]:
+    """Return why trials did not succeed, the most frequent first."""
+    top = sorted(tally.reasons.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_FAILURES]
+    return [[REASON_WORDS.get(reason, reason), str(count)] for reason, count in top]
+
+
+def added_rows(head: Mapping[str, Json]) -> list[list[str]]:
+    """Return what a decision of a gate adds: time and tokens; nothing where it was not measured."""
+    found = head.get("gate_latency")
+    if not found:
+        return []
+    return [
+        ["decisions timed", str(found["n"])],
+        ["milliseconds, median", f"{found['p50']:g}"],
+        ["milliseconds, 95th percentile", f"{found['p95']:g}"],
+        ["tokens", str(found["tokens"])],
+    ]
 
 
 def coverage_rows(tally: RiskTally, rules: Iterable[Rule]) -> list[list[str]]:

@@ -39,9 +39,9 @@ def import_text(found: Mapping[str, Json], out: Path) -> str:
     ]
     lines = [text_table(["k", "pass^k", "pass@k", "tasks", "left out"], rows, frozenset(range(5))), ""] if rows else []
     lines.append(
-        f"{found['runs']} runs of {found['tasks']} tasks: {found['successes']} successes, {found['fractions']} rewards"
-        f" that are neither 0 nor 1, {found['without_reward']} without a reward, {found['errors']} errors,"
-        f" {found['missing']} trials missing"
+        f"runs: {found['runs']}, tasks: {found['tasks']}, successes: {found['successes']}, rewards that are neither 0"
+        f" nor 1: {found['fractions']}, without a reward: {found['without_reward']}, errors: {found['errors']}, trials"
+        f" missing: {found['missing']}"
     )
     attacks = found["attacks"]
     if attacks["runs"]:
@@ -53,4 +53,4 @@ def import_text(found: Mapping[str, Json], out: Path) -> str:
     if found["evaluator"] is not None:
         judged = found["evaluator"]
         lines.append(f"EVAL: {judged['pass']} pass, {judged['fail']} fail")
-    return join_lines([*lines, printable(f"rows: {out}")])
+    return join_lines([*lines, printable(f"rows: {out}"), printable(f"next: python3 -m arena risk report {out}")])

@@ -50,5 +50,6 @@ def run(options: argparse.Namespace, console: Console) -> int:
                 os.rmdir(place)
         if redundant and (folder / DIGESTS_FILE).is_file():
             renew(folder, redundant)
-    console.result(one_line(f"{folder}: {len(redundant)} redundant files"))
+    files = "1 redundant file" if len(redundant) == 1 else f"{len(redundant)} redundant files"
+    console.result(one_line(f"{folder}: {files}"))
     return EXIT_OK

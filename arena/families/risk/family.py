@@ -22,14 +22,15 @@ from arena.families.risk.slices import Case
 from arena.families.risk.spec import SPEC
 from arena.families.risk.store import StoreToolbox
 from arena.families.spec import FamilySpec
-from arena.messages import Calculator, Conversation, ModelReply, Sampling, Tool, ToolAnswer
+from arena.messages import Calculator
 from arena.play.bounds import NO_CALLS, Dialogues, Typical, dialogue_bounds
 from arena.play.dialogue import DialogueSetup, Row, converse
 from arena.play.hearing import seat_nonce
 from arena.play.past import Past
 from arena.play.services import Services
+from arena.play.services_over import ServicesOver
 from arena.play.toolbox import Toolbox
-from arena.records import GateDecision, Json, Record, Score, Transcript, Trial
+from arena.records import Json, Record, Score, Transcript, Trial
 from arena.settings.config import Config
 from arena.store.bundles import Bundle
 from arena.store.journal import encode_line
@@ -54,34 +55,6 @@ VALUES = (
     Value("benign_completed", 0, 1, scale="benign", required=False),
     Value("rules_kept", 0, 1, scale="rules", required=False),
 )
-
-
-class _StoreServices:
-    """The services of a trial, to which the slice's tools always belong."""
-
-    has_tools = True
-
-    def __init__(self, services: Services) -> None:
-        self.judge = services.judge
-        self._services = services
-
-    def ask(
-        self,
-        seat: str,
-        turn: int,
-        step: int,
-        conversation: Conversation,
-        sampling: Sampling | None = None,
-        tools: tuple[Tool, ...] = (),
-    ) -> ModelReply:
-        return self._services.ask(seat, turn, step, conversation, sampling, tools)
-
-    def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
-        return self._services.tool(seat, turn, step, index, op, args)
-
-    @property
-    def gate_decisions(self) -> Sequence[GateDecision]:
-        return self._services.gate_decisions
 
 
 class RiskFamily:
@@ -122,7 +95,7 @@ class RiskFamily:
             opening_cue=OPENING_CUE,
             agreed_end=False,
         )
-        return converse(setting, _StoreServices(services), transcript)
+        return converse(setting, ServicesOver(services, has_tools=True), transcript)
 
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
         done = transcript.status == "done"

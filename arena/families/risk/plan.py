@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from arena.families.risk.attacks.table import ATTACKS
 from arena.families.risk.compose import GATES, NO_ATTACK, Scene, compose, system_text
@@ -21,6 +22,9 @@ LABELS = ("slice", "attack", "defence", "mode", "model")
 """Names in a trial's cell."""
 
 CONDITIONS = ("attack", "defence", "mode", "model")
+
+MOST_HELD = 10_000
+"""Trials of a plan that are held in memory (some 15 MB) instead of made again each time the plan is read."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,16 @@ class RiskSetup:
         return (NO_ATTACK, *(name for name in slice_.attacks if not self.attacks or name in self.attacks))
 
     def plan(self) -> Iterator[Trial]:
+        """Yield the trials in their order. A run reads its plan half a dozen times."""
+        return self._planned() if self._held is None else iter(self._held)
+
+    @cached_property
+    def _held(self) -> tuple[Trial, ...] | None:
+        """The whole plan where it is not long."""
+        first = tuple(islice(self._planned(), MOST_HELD + 1))
+        return first if len(first) <= MOST_HELD else None
+
+    def _planned(self) -> Iterator[Trial]:
         for number, seed in enumerate(self.seeds):
             for slice_ in self.slices:
                 for case, again in self.chosen(seed, slice_):

@@ -133,7 +133,7 @@ def test_page_shows_as_many_trials_as_asked_and_counts_the_rest(lab: Lab) -> Non
     count = len(lab.rows("one"))
     lab("report", "--run-id", "one", environ={"REPORT_MAX_TRIAL_ROWS": "3"})
     page = lab.file("one/index.html").read_text(encoding="utf-8")
-    assert page.count('<details class="m">') == 3 and f"{count - 3} more trials are in rows.jsonl" in page
+    assert page.count('<details class="m one">') == 3 and f"{count - 3} more trials are in rows.jsonl" in page
 
 
 @pytest.mark.parametrize("member", ["limits", "evaluator", "gate_latency", "budget", "real", "cells", "policy_id"])

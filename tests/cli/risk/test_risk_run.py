@@ -143,9 +143,9 @@ def test_summary_csv_adds_up_over_cells(lab: Lab) -> None:
 
 def test_page_shows_each_trial_with_prompt_and_reply(lab: Lab) -> None:
     page = lab.file("first/index.html").read_text(encoding="utf-8")
-    assert page.count('<details class="m">') == len(lab.rows("first"))
+    assert page.count('<details class="m one">') == len(lab.rows("first"))
     assert 'id="verdict"' in page and "Rising pressure" in page and "LLM06 Excessive Agency" in page
-    assert "deny by pre_hard_limit" in page or "deny by pre_approval" in page
+    assert "denied by rule <code>pre_hard_limit" in page or "denied by rule <code>pre_approval" in page
 
 
 def test_latest_is_a_copy_of_the_results(lab: Lab) -> None:

@@ -271,7 +271,7 @@ def test_the_command_says_what_was_imported(tmp_path: Path, capsys: pytest.Captu
     run_import(tmp_path, "tau-bench", [tau(0, 0), tau(0, 1, 0.5)], "--gates", policy_file(tmp_path))
     out = capsys.readouterr().out
     assert "1  " in out and "0.500" in out
-    assert "2 runs of 1 tasks: 1 successes, 1 rewards that are neither 0 nor 1" in out
+    assert "runs: 2, tasks: 1, successes: 1, rewards that are neither 0 nor 1: 1" in out
     assert "GATES: pre=allow:6/warn:0/deny:2" in out and "not enforced" in out
 
 

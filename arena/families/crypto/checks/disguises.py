@@ -24,6 +24,20 @@ _SIGNS = {
     "alpha": "a", "juliet": "j", "xray": "x", "oh": "0", "nought": "0",
 }  # fmt: skip
 _WORD = re.compile(r"x-ray|[^\W_]+")
+_HYPHENED = "x-ray"
+
+
+def _sign_words() -> re.Pattern[str]:
+    """Return what finds the words that are signs, among words without a hyphen."""
+    by_first: dict[str, list[str]] = {}
+    for word in sorted(_SIGNS, key=len, reverse=True):
+        if word != _HYPHENED:
+            by_first.setdefault(word[0], []).append(word[1:])
+    words = "|".join(f"{first}(?:{'|'.join(rests)})" for first, rests in by_first.items())
+    return re.compile(rf"(?<![^\W_])(?:{words}|[^\W_])(?![^\W_])")
+
+
+_SIGN_WORD = _sign_words()
 _NUMBER = re.compile(r"(?<![\w.])\d{1,12}(?![\w])")
 
 SPLIT = "|"
@@ -46,7 +60,9 @@ def spelled(folded: str) -> str:
     """Return what a folded text spells by the alphabet of radio traffic, digit words and single signs, one row a
     line, with SPLIT where punctuation stands between two signs; rows of fewer than MIN_SPELLED signs are left out."""
     rows, row, end = [], "", 0
-    for match in _WORD.finditer(folded):
+    # A word that is no sign ends a row, and it cannot stand in a gap of three characters, which ends one anyway: so it
+    # need not be looked at, unless a hyphen in a word makes words stand without a gap.
+    for match in (_WORD if _HYPHENED in folded else _SIGN_WORD).finditer(folded):
         word = match[0]
         sign = _SIGNS.get(word) or (word if len(word) == 1 else "")
         if row and (not sign or match.start() - end > 3):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 STYLES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
@@ -66,6 +67,7 @@ AGENTS: Mapping[str, Weakness] = {
 """Agent -> its weaknesses."""
 
 
+@lru_cache(maxsize=8192)
 def style_of(text: str) -> str:
-    """Return the style in which a text asks."""
+    """Return the style in which a text asks; cues and answers of tools come again in many trials."""
     return next((name for name, pattern in STYLES if pattern.search(text)), DIRECT)

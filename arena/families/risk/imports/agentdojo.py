@@ -8,16 +8,15 @@ tool that failed has its `error` beside them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from arena.families.risk.imports.agent_run import AGENT, AgentRun, Answers, Message, Reader, ToolUse
-from arena.families.risk.imports.tau_bench import arguments
+from arena.families.risk.imports.agent_run import AgentRun, Reader
+from arena.families.risk.imports.conversation import Called, Form, arguments, conversation, placed
 from arena.formats.strict_json import IssueList
 from arena.records import Json
 
 SOURCE = "agentdojo"
-_ROLES = {"system": "system", "user": "user", "assistant": AGENT}
 
 
 def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[AgentRun]:
@@ -40,11 +39,12 @@ def _run(reader: Reader, value: Json, pointer: str, model: str, task_fact: str) 
     useful = reader.flag(one.get("utility"), f"{pointer}/utility")
     broken = reader.flag(one.get("security"), f"{pointer}/security")
     error = one.get("error")
+    listed = reader.sequence(one.get("messages"), f"{pointer}/messages")
     return AgentRun(
         task=task,
         trial=0,
         reward=None if useful is None else float(useful),
-        messages=_messages(reader, reader.sequence(one.get("messages"), f"{pointer}/messages"), f"{pointer}/messages"),
+        messages=conversation(reader, placed(reader, listed, f"{pointer}/messages"), _FORM),
         model=model or reader.name(one.get("pipeline_name"), f"{pointer}/pipeline_name"),
         task_fact=task_fact or suite,
         error=None if not error else str(error),
@@ -52,25 +52,6 @@ def _run(reader: Reader, value: Json, pointer: str, model: str, task_fact: str) 
         breached=broken if attack is not None and not error else None,
         labels={"suite": suite},
     )
-
-
-def _messages(reader: Reader, listed: Sequence[Any], pointer: str) -> tuple[Message, ...]:
-    answers = Answers()
-    for place, one in enumerate(listed):
-        message = reader.mapping(one, f"{pointer}/{place}")
-        if message.get("role") == "tool":
-            said = reader.text(message.get("content"), f"{pointer}/{place}/content")
-            answers.add(_id(message), said or str(message.get("error") or ""))
-    found = []
-    for place, one in enumerate(listed):
-        message, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
-        role = message.get("role")
-        if isinstance(role, str) and role in _ROLES:
-            calls = _calls(reader, message.get("tool_calls"), f"{where}/tool_calls", answers)
-            found.append(Message(_ROLES[role], reader.text(message.get("content"), f"{where}/content"), calls))
-        elif role != "tool" and message:
-            reader.issues.add(f"{where}/role", f"must be system, user, assistant or tool, not {role!r}")
-    return tuple(found)
 
 
 def _id(message: Mapping[str, Any]) -> str:
@@ -81,15 +62,13 @@ def _id(message: Mapping[str, Any]) -> str:
     return str(known) if known else f"function {call.get('function')}"
 
 
-def _calls(reader: Reader, value: Json, pointer: str, answers: Answers) -> tuple[ToolUse, ...]:
-    found = []
-    for place, one in enumerate(reader.sequence(value or [], pointer)):
-        call, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
-        function, args = call.get("function"), call.get("args")
-        if isinstance(function, Mapping):  # the chat form, which some pipelines write
-            chat: Mapping[str, Any] = function
-            function, args = chat.get("name"), chat.get("arguments")
-        name = reader.name(function, f"{where}/function")
-        answer = answers.take(str(call["id"])) if call.get("id") else answers.take(f"function {name}")
-        found.append(ToolUse(name, arguments(args), answer))
-    return tuple(found)
+def _call(reader: Reader, call: Mapping[str, Any], pointer: str) -> Called:
+    function, args = call.get("function"), call.get("args")
+    if isinstance(function, Mapping):  # the chat form, which some pipelines write
+        chat: Mapping[str, Any] = function
+        function, args = chat.get("name"), chat.get("arguments")
+    name = reader.name(function, f"{pointer}/function")
+    return Called(name, arguments(args), str(call["id"]) if call.get("id") else f"function {name}")
+
+
+_FORM = Form(answers=_id, call=_call)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from arena.families.risk.imports.agent_run import AGENT, AgentRun, Answers, Message, Reader, ToolUse
-from arena.families.risk.imports.tau_bench import arguments
+from arena.families.risk.imports.agent_run import AgentRun, Reader
+from arena.families.risk.imports.conversation import Called, Form, Placed, arguments, conversation, placed
 from arena.formats.strict_json import IssueList
 from arena.records import Json
 
 SOURCE = "tau2"
-_ROLES = {"system": "system", "user": "user", "assistant": AGENT}
 OUTAGES = ("infrastructure_error", "unexpected_error")
 """Reasons for an end that is none of the agent's doing."""
 
@@ -49,7 +48,7 @@ def _run(reader: Reader, one: Mapping[str, Any], pointer: str, model: str, domai
         task=reader.name(one.get("task_id"), f"{pointer}/task_id"),
         trial=reader.whole(one.get("trial", 0), f"{pointer}/trial"),
         reward=reader.number(scored.get("reward"), f"{pointer}/reward_info/reward"),
-        messages=_messages(reader, listed, f"{pointer}/messages"),
+        messages=conversation(reader, _each(reader, listed, f"{pointer}/messages"), _FORM),
         model=model,
         task_fact=domain,
         error=str(reason) if reason in OUTAGES else None,
@@ -57,40 +56,19 @@ def _run(reader: Reader, one: Mapping[str, Any], pointer: str, model: str, domai
     )
 
 
-def _messages(reader: Reader, listed: Sequence[Any], pointer: str) -> tuple[Message, ...]:
-    answers = Answers()
-    for where, message in _each(reader, listed, pointer):
-        if message.get("role") == "tool":
-            answers.add(str(message.get("id")), reader.text(message.get("content"), f"{where}/content"))
-    found = []
-    for where, message in _each(reader, listed, pointer):
-        role = message.get("role")
-        if isinstance(role, str) and role in _ROLES:
-            calls = _calls(reader, message.get("tool_calls"), f"{where}/tool_calls", answers)
-            if role != "assistant":  # the user's own calls: their answers go to the user alone
-                calls = ()
-            found.append(Message(_ROLES[role], reader.text(message.get("content"), f"{where}/content"), calls))
-        elif role != "tool" and message:
-            reader.issues.add(f"{where}/role", f"must be system, user, assistant or tool, not {role!r}")
-    return tuple(found)
-
-
-def _each(reader: Reader, listed: Sequence[Any], pointer: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _each(reader: Reader, listed: Sequence[Any], pointer: str) -> Iterator[Placed]:
     """Yield each message; several tool answers may stand in one, under `tool_messages`."""
-    for place, one in enumerate(listed):
-        message, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
+    for where, message in placed(reader, listed, pointer):
         inner = message.get("tool_messages")
         if isinstance(inner, list):
-            for number, part in enumerate(inner):
-                yield f"{where}/tool_messages/{number}", reader.mapping(part, f"{where}/tool_messages/{number}")
+            yield from placed(reader, inner, f"{where}/tool_messages")
         else:
             yield where, message
 
 
-def _calls(reader: Reader, value: Json, pointer: str, answers: Answers) -> tuple[ToolUse, ...]:
-    found = []
-    for place, one in enumerate(reader.sequence(value or [], pointer)):
-        call = reader.mapping(one, f"{pointer}/{place}")
-        name = reader.name(call.get("name"), f"{pointer}/{place}/name")
-        found.append(ToolUse(name, arguments(call.get("arguments")), answers.take(str(call.get("id")))))
-    return tuple(found)
+def _call(reader: Reader, call: Mapping[str, Any], pointer: str) -> Called:
+    name = reader.name(call.get("name"), f"{pointer}/name")
+    return Called(name, arguments(call.get("arguments")), str(call.get("id")))
+
+
+_FORM = Form(answers=lambda message: str(message.get("id")), call=_call)

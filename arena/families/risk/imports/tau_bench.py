@@ -6,16 +6,15 @@ model, so the importer is told.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from arena.families.risk.imports.agent_run import AGENT, AgentRun, Answers, Message, Reader, ToolUse
+from arena.families.risk.imports.agent_run import AgentRun, Reader
+from arena.families.risk.imports.conversation import Called, Form, arguments, conversation, placed
 from arena.formats.strict_json import IssueList
 from arena.records import Json
 
 SOURCE = "tau-bench"
-_ROLES = {"system": "system", "user": "user", "assistant": AGENT}
 
 
 def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[AgentRun]:
@@ -30,7 +29,8 @@ def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[Age
 def _run(reader: Reader, one: Mapping[str, Any], pointer: str, model: str, task_fact: str) -> AgentRun:
     info = one.get("info")
     error = info.get("error") if isinstance(info, Mapping) else None
-    messages = chat(reader, reader.sequence(one.get("traj", []), f"{pointer}/traj"), f"{pointer}/traj")
+    listed = reader.sequence(one.get("traj", []), f"{pointer}/traj")
+    messages = conversation(reader, placed(reader, listed, f"{pointer}/traj"), CHAT)
     if error is None and not messages:
         error = "the run has no conversation"
     return AgentRun(
@@ -44,43 +44,11 @@ def _run(reader: Reader, one: Mapping[str, Any], pointer: str, model: str, task_
     )
 
 
-def chat(reader: Reader, listed: Sequence[Any], pointer: str) -> tuple[Message, ...]:
-    """Return a conversation in chat form: `tool_calls` with functions, answers in messages of the role `tool`."""
-    answers = Answers()
-    for place, one in enumerate(listed):
-        message = reader.mapping(one, f"{pointer}/{place}")
-        if message.get("role") == "tool":
-            said = reader.text(message.get("content"), f"{pointer}/{place}/content")
-            answers.add(str(message.get("tool_call_id")), said)
-    found = []
-    for place, one in enumerate(listed):
-        message, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
-        role = message.get("role")
-        if isinstance(role, str) and role in _ROLES:
-            calls = _calls(reader, message.get("tool_calls"), f"{where}/tool_calls", answers)
-            found.append(Message(_ROLES[role], reader.text(message.get("content"), f"{where}/content"), calls))
-        elif role != "tool" and message:
-            reader.issues.add(f"{where}/role", f"must be system, user, assistant or tool, not {role!r}")
-    return tuple(found)
+def _call(reader: Reader, call: Mapping[str, Any], pointer: str) -> Called:
+    function = reader.mapping(call.get("function"), f"{pointer}/function")
+    name = reader.name(function.get("name"), f"{pointer}/function/name")
+    return Called(name, arguments(function.get("arguments")), str(call.get("id")))
 
 
-def _calls(reader: Reader, value: Json, pointer: str, answers: Answers) -> tuple[ToolUse, ...]:
-    found = []
-    for place, one in enumerate(reader.sequence(value or [], pointer)):
-        call, where = reader.mapping(one, f"{pointer}/{place}"), f"{pointer}/{place}"
-        function = reader.mapping(call.get("function"), f"{where}/function")
-        name = reader.name(function.get("name"), f"{where}/function/name")
-        args = arguments(function.get("arguments"))
-        found.append(ToolUse(name, args, answers.take(str(call.get("id")))))
-    return tuple(found)
-
-
-def arguments(value: Json) -> Json:
-    """Return the arguments of a call: an object, or a text that holds one; other texts stay under `text`, since an
-    agent may write what is no JSON."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return {"text": value}
-    return value if isinstance(value, Mapping) else {"value": value}
+CHAT = Form(answers=lambda message: str(message.get("tool_call_id")), call=_call)
+"""The chat form: `tool_calls` with functions, answers in messages of the role `tool`."""
