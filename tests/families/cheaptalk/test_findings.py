@@ -64,13 +64,12 @@ def test_cells_stand_in_the_order_of_the_protocols() -> None:
     assert list(found.cells["p1"].rates) == [HONEST, "lie", "withhold"]
 
 
-def test_cell_of_the_same_episodes_is_computed_once() -> None:
+def test_cell_of_equal_episodes_is_computed_once() -> None:
     statistician, episodes = Statistician(RULES), ladder(12)
     whole = statistician.findings(episodes)
     part = statistician.findings([one for one in episodes if one.cell.protocol == "p1"])
     copied = statistician.findings(list(table(12, GAINS, 1)))
-    assert part.cells["p1"] is whole.cells["p1"]
-    assert copied.cells["p1"] == whole.cells["p1"]
+    assert part.cells["p1"] is whole.cells["p1"] is copied.cells["p1"]
 
 
 def test_cells_of_several_pairings_are_told_apart() -> None:

@@ -1,6 +1,6 @@
 """All cells of a run together: order of protocols, cost of a protocol, baselines, the predecessor's claims. Pure.
 
-A group of the same episodes is computed once: the same cells occur in the whole run and in each group of summary.json.
+Equal groups of episodes are computed once: the same cells occur in the whole run and in each group of summary.json.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ class Statistician:
     rules: Rules
     _drawers: dict[tuple[str, ...], Drawer] = field(default_factory=dict)
     _cells: dict[tuple[object, ...], CellFindings] = field(default_factory=dict)
+    _same: dict[tuple[object, ...], CellFindings] = field(default_factory=dict)
+    """The findings of `_cells` again, found without looking into the episodes."""
     _kept: list[Sequence[Episode]] = field(default_factory=list)
-    """The episodes of `_cells`, which are known by their ids: so they must not go."""
+    """The episodes of `_same`, which are known by their ids: so they must not go."""
     _ranks: dict[tuple[str, str], tuple[int, str, int, str]] = field(default_factory=dict)
 
     def findings(self, episodes: Iterable[Episode]) -> RunFindings:
@@ -101,11 +103,14 @@ class Statistician:
         alone = [e for e in everything if e.deviation == NO_MESSAGE and e.cell.receiver == cell.receiver]
         own = [e for e in alone if e.cell == cell]
         alone = own or _first_cell(alone)
-        key = (cell, id(drawer), tuple(map(id, group)), tuple(map(id, alone)))
-        if key not in self._cells:
-            self._cells[key] = cell_findings(cell, group, alone, drawer, self.rules.setting)
+        same = (cell, id(drawer), tuple(map(id, group)), tuple(map(id, alone)))
+        if same not in self._same:
+            equal = (cell, id(drawer), tuple(group), tuple(alone))
+            if equal not in self._cells:
+                self._cells[equal] = cell_findings(cell, group, alone, drawer, self.rules.setting)
+            self._same[same] = self._cells[equal]
             self._kept += group, alone
-        return self._cells[key]
+        return self._same[same]
 
     def _place(self, episode: Episode) -> tuple[object, ...]:
         cell, deviation = episode.cell, episode.deviation
