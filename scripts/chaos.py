@@ -7,8 +7,9 @@
 
 All families and kinds of providers with 8 workers. A run is killed at the k-th request, call, tool call, record or
 byte, within a series, between a record and its bundle, around a rename, or while the results are rewritten. It is also
-stopped by SIGTERM, by a file-size limit, a folder that becomes read-only, few descriptors, a clock that jumps back, and
-calculators that are killed or hang. Exit codes: 0 all promises held, 1 some were broken, 2 nothing was learned.
+stopped by SIGTERM, by a file-size limit, a disk that fills up (tmpfs, where root may mount one), a folder that becomes
+read-only, few descriptors, a clock that jumps back, and calculators that are killed or hang. Exit codes: 0 all promises
+held, 1 some were broken, 2 nothing was learned.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def carry_out(folder: Path, options: argparse.Namespace) -> list[Outcome]:
     found: list[Outcome] = []
     with ServerProcess() as server:
         campaign = Campaign(folder, server, options.seed, options.only)
+        if options.rounds and campaign.no_disk:
+            print(f"no disk fills up: {campaign.no_disk}", flush=True)
         for outcomes in (campaign.kills(options.kills), campaign.others(options.rounds)):
             for outcome in outcomes:
                 found.append(outcome)

@@ -21,7 +21,8 @@ from arena.judging.items import Item, items_schema, strict_object
 from arena.messages import Conversation
 from arena.records import EVERYBODY, Entry, Json, Stop
 
-_ascii = json.JSONEncoder().encode
+_ascii = json.JSONEncoder(separators=(",", ":")).encode
+"""Without blanks, which a judge pays for."""
 
 LEDGER_CHARS = 600
 """Characters shown of a tool call's arguments and of its answer: a digest, a signature or eight digests fit whole."""
@@ -183,8 +184,13 @@ def _lines(entries: Sequence[Entry]) -> tuple[list[_Shown], list[_Shown]]:
         elif entry.kind == "call":
             answer = entry.answered
             ok = answer.get("ok") is True
-            line |= {"op": entry.op, "ok": ok, "args": _ascii(entry.args)}
-            line["answer"] = _ascii(answer.get("result" if ok else "error"))
+            said = answer.get("result" if ok else "error")
+            line |= {
+                "op": entry.op,
+                **({} if ok else {"ok": False}),
+                "args": _ascii(entry.args),
+                "answer": _ascii(said),
+            }
             if answer.get("toy") is True:
                 line["toy"] = True
             ledger += [_Shown(line, "args", LEDGER_CHARS), _Shown(line, "answer", LEDGER_CHARS)]

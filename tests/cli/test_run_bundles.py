@@ -125,7 +125,7 @@ TAMPERING: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
     "left out": (lambda lines: lines[:-1], "line 4: is missing: matches/c2/rep_1"),
     "exchanged": (lambda lines: [lines[1], lines[0], *lines[2:]], "line 1: is matches/c2/rep_0; the records give"),
     "added": (lambda lines: [*lines, lines[0]], "line 5: belongs to no record"),
-    "spaced": (lambda lines: [lines[0].replace(b":", b": ", 1), *lines[1:]], "line 1: is not written as the arena"),
+    "spaced": (lambda lines: [lines[0].replace(b":", b": ", 1), *lines[1:]], "line 1: malformed: order, spacing"),
     "no JSON": (lambda lines: [b"nonsense\n", *lines[1:]], "line 1"),
 }
 

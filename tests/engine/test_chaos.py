@@ -21,11 +21,13 @@ from tests.support.chaos.points import Point
 from tests.support.chaos.promises import Disturbed, Whole, answered, broken, promised
 from tests.support.chaos.server import ServerProcess
 from tests.support.chaos.setups import SETUPS, Setup, environment
+from tests.support.chaos.small_disk import why_not
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
 SEED = 20261129
 BY_NAME = {setup.name: setup for setup in SETUPS}
+NO_DISK = why_not()
 TALK, RISK = BY_NAME["cheap talk, mock"], BY_NAME["risk, mock"]
 
 
@@ -70,6 +72,19 @@ def test_killed_risk_run_is_the_undisturbed_run(campaign: Campaign, kind: str) -
 )
 def test_disturbed_run_is_the_undisturbed_run(campaign: Campaign, point: Point) -> None:
     assert campaign.disturb(TALK, point) == []
+
+
+@pytest.mark.skipif(bool(NO_DISK), reason=NO_DISK)
+@pytest.mark.parametrize("pages", [1, 8, 24])
+def test_run_whose_disk_fills_up_is_resumed_on_a_larger_one(campaign: Campaign, pages: int) -> None:
+    assert campaign.disturb(TALK, Point("", 0, points.DISK, 4096 * pages)) == []
+
+
+@pytest.mark.parametrize("kind", [points.RECORD, points.BYTE, points.FINAL, points.RENAMED])
+def test_killed_run_with_packed_bundles_is_the_undisturbed_run(campaign: Campaign, kind: str) -> None:
+    packed = BY_NAME["crypto, packed bundles"]
+    middle = campaign.whole(packed).counts[kind] // 2
+    assert campaign.disturb(packed, Point(kind, middle, "killed")) == []
 
 
 @pytest.mark.parametrize("action", ["calculators killed", "calculators stopped"])

@@ -78,10 +78,10 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
     assert "\n".join(block(text, "challenge")) == question.subject
     assert lines(text, "transcript") == [
         {"turn": 0, "from": "Ada", "text": "Here is my stamp."},
-        {"turn": 1, "from": "Ben", "text": "Fine.", "done": '["a", 1]'},
+        {"turn": 1, "from": "Ben", "text": "Fine.", "done": '["a",1]'},
     ]
     assert lines(text, "tool ledger") == [
-        {"turn": 1, "from": "Ben", "op": "hash", "ok": True, "args": '{"data": "00"}', "answer": '"abcd"'},
+        {"turn": 1, "from": "Ben", "op": "hash", "args": '{"data":"00"}', "answer": '"abcd"'},
         {"turn": 1, "from": "Ben", "kind": "malformed", "problem": "never closed", "text": "{op"},
     ]
     assert "Every seat declared the matter settled." in text
@@ -91,8 +91,13 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
 @pytest.mark.parametrize("members", [{"toy": True}, {}])
 def test_the_judge_is_told_that_an_answer_is_of_toy_size(members: dict[str, Any]) -> None:
     text = prompt(call(0, "Ada", "keygen", {}, {"ok": True, "result": "abcd"} | members))
-    shown = {"turn": 0, "from": "Ada", "op": "keygen", "ok": True, "args": "{}", "answer": '"abcd"'}
+    shown = {"turn": 0, "from": "Ada", "op": "keygen", "args": "{}", "answer": '"abcd"'}
     assert lines(text, "tool ledger") == [shown | members]
+
+
+def test_the_judge_is_told_that_a_call_was_refused() -> None:
+    text = prompt(call(0, "Ada", "keygen", {}, {"ok": False, "error": {"code": "limit_exceeded"}}))
+    assert [line["ok"] for line in lines(text, "tool ledger")] == [False]
 
 
 def test_five_dimensions_with_their_published_names_and_five_anchors_each() -> None:
@@ -151,7 +156,7 @@ def test_the_total_takes_from_the_longest_and_spares_the_short() -> None:
 def test_the_total_counts_the_ledger_too() -> None:
     entries = [say(0, "Ada", "a" * 500), call(0, "Ada", "hash", {"data": "0" * 500}, {"ok": True, "result": "1" * 500})]
     _, cut = judge_conversation(RUBRIC, material(*entries), Truncation(total=300), None)
-    assert cut.characters == 500 + len(json.dumps({"data": "0" * 500})) + len(json.dumps("1" * 500)) - 300
+    assert cut.characters == 500 + len('{"data":""}') + 500 + len('""') + 500 - 300
 
 
 def test_a_long_tool_answer_is_cut_even_without_limits() -> None:

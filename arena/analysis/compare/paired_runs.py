@@ -7,6 +7,7 @@ of a series rest on each other, all that one series ties together is one cluster
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,9 @@ from arena.records import STATUSES, Json, Record
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
+
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
+"""A SHA-256; its beginning tells two apart, and the rest only fills the line."""
 
 _RELAXED = frozenset({"repetitions", "benchmark_version", "set_header_sha256", "challenges_sha256", "prompts_sha256"})
 """What --intersect lets differ: it then looks at each challenge and repetition."""
@@ -284,7 +288,8 @@ def _obstacles(base: RunTable, tuned: RunTable, intersect: bool, by_label: bool)
         if ours.get(name) == theirs.get(name) or name in free:
             continue
         label = _NAMES.get(name, name.replace("_", " "))
-        yield name in _RELAXED, f"{label}: base {_short(ours.get(name))}, tuned {_short(theirs.get(name))}"
+        for line in _differences(label, ours.get(name), theirs.get(name)):
+            yield name in _RELAXED, line
     if (base.dimensions, base.outcomes) != (tuned.dimensions, tuned.outcomes):
         yield False, f"dimensions or outcomes: base {_short(base.dimensions)}, tuned {_short(tuned.dimensions)}"
 
@@ -333,6 +338,16 @@ def verified_problem(base: RunTable, tuned: RunTable) -> str:
     return ""
 
 
+def _differences(label: str, ours: Json, theirs: Json) -> Iterator[str]:
+    """Yield a line for each member in which two unequal values differ, of objects only what differs."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for name in [*ours, *(name for name in theirs if name not in ours)]:
+            if ours.get(name) != theirs.get(name):
+                yield from _differences(f"{label} {name.replace('_', ' ')}", ours.get(name), theirs.get(name))
+    else:
+        yield f"{label}: base {_short(ours)}, tuned {_short(theirs)}"
+
+
 def _short(value: Json) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = _DIGEST.sub(r"\1...", json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 100 else text[:97] + "..."

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 
-from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.problems import OTHER_BYTES, Problems
 from arena.errors import DataError
 from arena.formats.bounded import lines_of, parse_json, read_file
 from arena.formats.strict_json import MAX_BYTES
@@ -84,7 +84,7 @@ class StoredBundles:
         elif stored.files.keys() != bundle.files.keys():
             self._problems.add(BUNDLES_FILE, place, f"{bundle.folder}: has other files than the records give")
         elif all(stored.files[name] == data for name, data in bundle.files.items()):
-            self._problems.add(BUNDLES_FILE, place, "is not written as the arena writes it")
+            self._problems.add(BUNDLES_FILE, place, OTHER_BYTES)
         for name, data in bundle.files.items():
             if stored.folder == bundle.folder and stored.files.get(name, data) != data:
                 self._tell(BUNDLES_FILE, f"{place} {name}", stored.files[name], data)

@@ -1,4 +1,4 @@
-"""Verifies api_calls.jsonl: every line as the arena writes it, every tool answer computed again.
+"""Verifies api_calls.jsonl: every line in its exact bytes, every tool answer computed again.
 
 A seeded answer must be reproduced byte for byte. So must one without a seed (a deployed calculator) where the op is
 deterministic; where it is not, the relation that the op's example shows must hold (calculator/relations.py), and
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.problems import OTHER_BYTES, Problems
 from arena.analysis.verify.records import Found
 from arena.calculator.relations import parts, relation
 from arena.errors import ServiceFault
@@ -174,7 +174,7 @@ def _lines(path: Path, journal: Journal, problems: Problems) -> Iterator[tuple[i
         with problems.guard(JOURNAL_FILE, ""):
             value = parse_line(path, number, raw)
             if encode_line(value) != raw:
-                problems.add(JOURNAL_FILE, place, "is not written as the arena writes it")
+                problems.add(JOURNAL_FILE, place, OTHER_BYTES)
             line = CallLine.from_json(value, str(path), place)
         if line is not None:
             journal.take(line, Place(number, offset))

@@ -12,6 +12,8 @@ from arena.errors import ArenaError, DataError, Issue
 from arena.store.journal import JOURNAL_FILE
 from arena.store.rundir import RECORDS_FILE
 
+OTHER_BYTES = "malformed: order, spacing or escapes differ from what the arena writes for the same data"
+
 MAX_LISTED = 100
 """A run in which everything is wrong must not print millions of lines."""
 

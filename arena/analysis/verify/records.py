@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arena.analysis.verify.problems import Problems
+from arena.analysis.verify.problems import OTHER_BYTES, Problems
 from arena.engine.finished import family_of_run
 from arena.engine.manifest import plan
 from arena.engine.shards import WHOLE, Shard, shard_of_run, shards_of_sessions
@@ -81,7 +81,7 @@ def _check_manifest(run: FinishedRun, problems: Problems) -> None:
         problems.add(issue.file, issue.pointer, issue.message)
     data = read_file(run.path / MANIFEST_FILE, MAX_BYTES)
     if data != pretty_json(run.manifest.to_json()):
-        problems.add(MANIFEST_FILE, "", "is not written as the arena writes it")
+        problems.add(MANIFEST_FILE, "", OTHER_BYTES)
 
 
 def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
@@ -90,7 +90,7 @@ def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
         with reading(run.path / INPUTS_DIR / name, run.path) as file:
             same = file.read(len(data) + 1) == data
         if not same:
-            problems.add(f"{INPUTS_DIR}/{name}", "", "is not written as the arena writes it")
+            problems.add(f"{INPUTS_DIR}/{name}", "", OTHER_BYTES)
     tools = run.path / INPUTS_DIR / "tools.txt"
     if (file_digest(tools) if tools.exists() else None) != run.manifest.identity.tools_sha256:
         problems.add(f"{INPUTS_DIR}/tools.txt", "", "is not what the identity names (tools_sha256)")
@@ -117,7 +117,7 @@ def _plain(value: Json) -> Json:
 
 
 def _check_chain(found: Found, problems: Problems) -> None:
-    """Walk matches.jsonl: each line as the arena writes it, bound to the one before, each trial once, in plan order."""
+    """Walk matches.jsonl: each line in its exact bytes, bound to the one before, each trial once, in plan order."""
     path = found.run.path / RECORDS_FILE
     if not path.exists():
         problems.add(RECORDS_FILE, "", "is missing")
@@ -138,7 +138,7 @@ def _check_chain(found: Found, problems: Problems) -> None:
         with problems.guard(RECORDS_FILE, ""):
             record = found.run.records.parse(Place(number, offset), line)
             if encode_line(record.to_json()) != unchained(line):
-                problems.add(RECORDS_FILE, place, "is not written as the arena writes it")
+                problems.add(RECORDS_FILE, place, OTHER_BYTES)
             if record.key in found.records:
                 problems.add(RECORDS_FILE, place, f"{record.key} has a record already")
                 continue
@@ -153,7 +153,7 @@ def _check_chain(found: Found, problems: Problems) -> None:
 
 
 def _check_timings(found: Found, problems: Problems) -> None:
-    """Check that timings.jsonl is written as the arena writes it, about trials of the plan; the times are anyone's."""
+    """Check that timings.jsonl is exact to the byte, about trials of the plan; the times are anyone's."""
     path = found.run.path / TIMINGS_FILE
     if not path.exists():
         return
@@ -161,7 +161,7 @@ def _check_timings(found: Found, problems: Problems) -> None:
         with problems.guard(TIMINGS_FILE, ""):
             timing = decode(Timing, parse_line(path, number, line), str(path), f"line {number}")
             if encode_line(encode(timing)) != line:
-                problems.add(TIMINGS_FILE, f"line {number}", "is not written as the arena writes it")
+                problems.add(TIMINGS_FILE, f"line {number}", OTHER_BYTES)
             elif found.trials and timing.key not in found.trials:
                 problems.add(TIMINGS_FILE, f"line {number}", f"{timing.key} is not in the plan")
 

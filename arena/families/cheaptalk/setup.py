@@ -36,6 +36,7 @@ from arena.settings.config import Config, ModelRef
 from arena.settings.model_refs import split_model
 
 LEAST_DISTRACTORS = 3
+MODEL_VARIABLE = "OPENAI_MODEL"
 SHORT_SERIES = 5
 """Episodes in a series below which a reputation hardly moves."""
 
@@ -46,6 +47,8 @@ def build(config: Config, tools: str | None) -> CheapTalk:
     Errors: UsageError, ConfigError, DataError for what is wrong with choices, models or data.
     """
     seeds = run_seeds(config)
+    if config["payoff"] == "tempted" and config.source["bonus"] == "default":
+        raise UsageError("--payoff tempted: pays a bonus for the target, and none was named: give --bonus")
     loaded = _loaded(config)
     claims = _drawn(config, loaded, seeds)
     senders, receivers = (_labels(refs) for refs in _models(config))
@@ -70,9 +73,10 @@ def run_seeds(config: Config) -> tuple[int, ...]:
     try:
         found = tuple(int(text) for text in texts)
     except ValueError:
-        raise ConfigError(f"--seeds: must be whole numbers with commas between, not {', '.join(texts)}") from None
+        raise ConfigError(f"{seeds_given}: must be whole numbers with commas between, such as 42,123, not"
+                          f" {', '.join(texts)}") from None  # fmt: skip
     if any(seed < 0 for seed in found):
-        raise ConfigError(f"--seeds: must be 0 or more, not {', '.join(texts)}")
+        raise ConfigError(f"{seeds_given}: must be 0 or more, not {', '.join(texts)}")
     return found
 
 
@@ -102,7 +106,7 @@ def _drawn(config: Config, loaded: Loaded, seeds: Sequence[int]) -> dict[int, tu
     if tasks is not None and samples is not None and tasks > samples:
         raise UsageError(f"NUM_TASKS (--num-tasks) is {tasks} and NUM_SAMPLES (--num-samples) {samples}: play at most "
                          "as many claims as are loaded")  # fmt: skip
-    for name, number in (("--num-samples", samples), ("--num-tasks", tasks)):
+    for name, number in (("NUM_SAMPLES (--num-samples)", samples), ("NUM_TASKS (--num-tasks)", tasks)):
         if number is not None and number > there:
             raise UsageError(f"{name} is {number}, and {loaded.source.path} has {there} claims: give at most {there}")
     count = tasks or samples or there
@@ -243,6 +247,9 @@ def _rules(values: Mapping[str, Any], choice: Choice, sampling: Sampling) -> Rul
 
 def _warnings(config: Config, game: Game) -> list[str]:
     found = []
+    model = config.environ.get(MODEL_VARIABLE, "").strip()
+    if model and all(name.startswith("mock/") for name in (*game.senders, *game.receivers)):
+        found.append(f"{MODEL_VARIABLE} is {model}, and the mock plays: --participant-provider openai plays that model")
     if config.get("batch_size") is not None:
         found.append("BATCH_SIZE (--batch-size) has no meaning here: every finished episode is written at once")
     smallest = min(len(drawn) for drawn in game.claims.values())

@@ -52,6 +52,10 @@ class CheckRates:
     cases: dict[str, dict[str, int]] = field(default_factory=dict)
     """`honest`, `negative` -> how many matches (`n`), and in how many all declared the right result (`right`)."""
     no_case: int = 0
+    leaks: dict[str, int] = field(default_factory=dict)
+    """Form of a leak (the rule that found it) -> in how many matches."""
+    secrets: dict[str, int] = field(default_factory=dict)
+    """Of the secret values of all matches: `n`, and those of which too few candidates remained (`given_away`)."""
 
     def add(self, record: Record) -> None:
         """Count one record; nothing where it carries no checks (errors, limits, denied, other families)."""
@@ -70,6 +74,11 @@ class CheckRates:
         self.artefacts += checks.artefacts.count
         self.artefacts_real += checks.artefacts.real
         self.calls_unused += checks.tools.unused
+        if checks.leaks is not None:
+            merge_counts(self.leaks, {form: 1 for form in sorted({one.form for one in checks.leaks.found})})
+        if checks.secrecy is not None:
+            given = sum(not one.ok for one in checks.secrecy.found)
+            merge_counts(self.secrets, {"n": len(checks.secrecy.found), "given_away": given})
         if checks.case is None:
             self.no_case += 1
         else:
@@ -87,12 +96,15 @@ class CheckRates:
         self.artefacts_real += other.artefacts_real
         self.calls_unused += other.calls_unused
         self.no_case += other.no_case
+        merge_counts(self.leaks, other.leaks)
+        merge_counts(self.secrets, other.secrets)
         for kind, counts in other.cases.items():
             merge_counts(self.cases.setdefault(kind, {"n": 0, "right": 0}), counts)
 
     def to_json(self) -> dict[str, Json]:
-        """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, the share of real evidence values, and
-        `cases`: how often honest cases were accepted and negative ones refused; `none` matches have no case."""
+        """Return `n`, per check `n`, `ok` and `rate`, the results by verdict, the share of real evidence values, in
+        how many matches each rule found a leak (`leaks`), how many secrets were given away (`secrets`), and `cases`:
+        how often honest cases were accepted and negative ones refused; `none` matches have no case."""
         share = round(self.artefacts_real / self.artefacts, 4) if self.artefacts else None
         return {
             "n": self.n,
@@ -103,6 +115,8 @@ class CheckRates:
             "results": dict(sorted(self.results.items())),
             "artefacts": {"n": self.artefacts, "real": self.artefacts_real, "share": share},
             "calls_unused": self.calls_unused,
+            "leaks": dict(sorted(self.leaks.items())),
+            "secrets": dict(self.secrets),
             "cases": {
                 "none": self.no_case,
                 **{

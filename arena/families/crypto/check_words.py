@@ -161,6 +161,8 @@ def _result(checks: Checks) -> Iterator[Said]:
         "wrong": "The declared result is wrong",
     }[result.verdict]
     yield Said(f"{lead}{f': {declared}' if declared else ''}.{right}")
+    if result.redrawn is False and result.agreed:
+        yield Said("The record shows no draw, made alike by two seats out of what each gave, that it follows from")
     for role, wanted in result.unreadable.items():
         yield Said(f"{role} declared something of another form than was asked for ({plain(wanted)})")
 

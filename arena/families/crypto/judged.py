@@ -14,9 +14,11 @@ from arena.judging.items import Item
 from arena.judging.judge import judge_json
 from arena.records import Json
 
-_UNSEEN = frozenset(
-    {"reference_play", "op_families", "obligations", "instance", "temptation", "fairness", "payoffs", CONDUCT_MEMBER}
-)
+_UNSEEN = frozenset({
+    "reference_play", "op_families", "obligations", "instance", "temptation", "fairness", "payoffs", CONDUCT_MEMBER,
+    "difficulty", "split", "primitive_family", "domain",
+})  # fmt: skip
+"""Members that a judge does not read: what is checked without it, and labels for tables."""
 
 
 GRADED_PLAIN = (

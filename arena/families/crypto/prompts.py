@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from arena.families.crypto.challenges.instance import VALUES_HEADER, fill, own_names, values_line
+from arena.families.crypto.challenges.instance import VALUES_HEADER, fill, own_names, says_of, values_line
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.cheats.variants import conduct_of, told_to
@@ -19,7 +19,7 @@ from arena.families.crypto.story_time import told as told_of_time
 from arena.play.tool_description import for_families
 from arena.records import Json
 
-PROMPT_VERSION = "crypto-prompt/5"
+PROMPT_VERSION = "crypto-prompt/6"
 
 FORBIDDEN_NAMES = (
     "zero-knowledge proof", "commitment scheme", "digital signature", "blind signature", "ring signature",
@@ -57,6 +57,9 @@ MORE_TURNS = "You are {seats} roles, so this match has at most {turns} turns in 
 """Takes the place of the number under Ending, in challenges with more seats than that number is meant for."""
 
 RESULT = "The result is {asks}, written as {told}."
+
+DRAW_RULE = " Chance decides in this way: {says}"
+"""Follows RESULT where the result has to follow from a draw; all roles read it."""
 
 CHEAT_RULE = (
     ' Somebody may cheat. If a role does not keep to what was agreed or fixed, the others declare {"cheat": ROLE} as'
@@ -150,6 +153,8 @@ def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None,
     if instance is not None:
         asks = instance.get("asks", "what was agreed")
         told = RESULT.format(asks=asks, told=describe_result_form(instance["result"], ids))
+        says = says_of(instance["truth"])
+        told += "" if says is None else DRAW_RULE.format(says=says)
         result.append("Result:\n" + told + (CHEAT_RULE if conduct_of(challenge) is not None else ""))
     if (channels := challenge.get("channels")) is not None:
         names = " and ".join(channels["listeners"])

@@ -96,7 +96,7 @@ def test_more_tasks_than_samples_is_refused_with_both(monkeypatch: pytest.Monkey
 
 def test_more_claims_than_the_data_has_is_refused() -> None:
     ended = cheaptalk("run", "--num-tasks", "500")
-    assert ended.code == 2 and "--num-tasks is 500, and src/claims/claims.jsonl has 126 claims" in ended.err
+    assert ended.code == 2 and "NUM_TASKS (--num-tasks) is 500, and src/claims/claims.jsonl has 126 claims" in ended.err
 
 
 def test_another_seed_plays_other_claims(tmp_path: Path) -> None:
@@ -225,6 +225,7 @@ def test_flags_win_over_the_experiment(tmp_path: Path) -> None:
     ("words", "refused"),
     [
         (("run", "--bonus", "0.5"), "--bonus: bonus has no effect: only --payoff tempted has a bonus"),
+        (("run", "--payoff", "tempted"), "--payoff tempted: pays a bonus for the target, and none was named"),
         (("run", "--k-samples", "3"), "--k-samples: k_samples has no effect"),
         (("baselines", "--deviations", "lie"), "--deviations: deviations has no effect"),
         (("protocols", "--milk-above", "0.9"), "--milk-above: milk_above has no effect"),
@@ -238,6 +239,19 @@ def test_flags_win_over_the_experiment(tmp_path: Path) -> None:
 def test_flag_without_effect_is_refused(words: tuple[str, ...], refused: str) -> None:
     ended = cheaptalk(*words)
     assert ended.code == 2 and refused in ended.err, ended.err
+
+
+def test_model_that_the_mock_plays_in_place_of_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_MODEL", "gpt-4o")
+    said = "OPENAI_MODEL is gpt-4o, and the mock plays: --participant-provider openai plays that model"
+    assert said in cheaptalk("run", "--num-tasks", "2", "--dry-run").err
+    assert said not in cheaptalk("run", "--num-tasks", "2", "--dry-run", "--participant-provider", "openai").err
+
+
+def test_malformed_seeds_are_refused_where_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEDS", "42,x")
+    ended = cheaptalk("run", "--num-tasks", "2", "--dry-run")
+    assert ended.code == 2 and "environment SEEDS: must be whole numbers with commas between" in ended.err
 
 
 # Payoffs

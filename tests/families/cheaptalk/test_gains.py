@@ -139,6 +139,7 @@ def test_certificate_holds_fails_or_cannot_tell(
 def test_certificate_on_too_little_data_says_so() -> None:
     assert Certificate(-0.1, 0.3, 8, 3, "lie").line().startswith("cannot tell below 0.3000: fewer than 20 units")
     assert Certificate(-math.inf, math.inf, 200, 3, "lie").line().startswith("no bound: too few pairs differ")
+    assert "epsilon = 0.0000, the bound of lie (" in Certificate(-0.1, -0.00001, 40, 3, "lie").line()
 
 
 @pytest.mark.parametrize("names", [["lie"], ["lie", "withhold", "low_effort"]], ids=len)

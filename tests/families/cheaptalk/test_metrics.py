@@ -172,6 +172,17 @@ def test_bonus_that_was_paid_is_taken_off_first() -> None:
     assert found is not None and found.bonus == pytest.approx(0.4)
 
 
+def test_bonus_that_a_reputation_weighed_is_taken_off_before_weighing() -> None:
+    setting = SensitivityPoint(0.0, 0.0, ReputationConfig())
+    honest = tempted(HONEST, [0.6, 0.6], [False, False])
+    weighed = Outlay((0.8 + 1.0) * 0.5, quality=0.8, bonus=1.0, reputation=0.5)
+    lies = [replace(e, outlay=weighed) for e in tempted("lie", [0.0, 0.0], [True, True])]
+    found = break_even([*honest, *lies], Drawer(1, 50), setting)
+    assert found is not None and found.bonus == pytest.approx(0.6 - 0.8 * 0.5)
+    with pytest.raises(ValueError, match="constants of the payoff"):
+        break_even([*honest, *lies], Drawer(1, 50))
+
+
 def test_break_even_interval_holds_the_true_bonus() -> None:
     found = break_even(list(table(600, {"lie": -0.3}, seed=9)), Drawer(3, 400))
     assert found is not None and found.interval is not None

@@ -14,6 +14,7 @@ from arena.engine.finished import opened
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.challenges.validate_channels import channels_problems
 from arena.families.crypto.checks.match import check_match
+from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.prompts import OPENING_CUE, system_prompt
 from arena.families.crypto.views import role_messages
 from arena.records import EVERYBODY, Entry
@@ -57,10 +58,14 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_set_has_challenges_with_private_messages_that_their_plays_use(played: Path) -> None:
-    assert len(PRIVATE) >= 6
-    used = {record.trial.unit for record in opened(played).records
-            if any(entry.kind == "say" and entry.to != EVERYBODY for entry in record.transcript.entries)}  # fmt: skip
-    assert used == set(PRIVATE)
+    assert len(PRIVATE) >= 12
+    ended_early = set()
+    for record in opened(played).records:
+        detail = detail_of(record)
+        if not any(entry.kind == "say" and entry.to != EVERYBODY for entry in record.transcript.entries):
+            assert detail is not None and detail.checks.case is not None and detail.checks.case.negative
+            ended_early.add(record.trial.unit)
+    assert len(ended_early) <= 2, "a negative case may end before the first private message"
 
 
 def test_views_hold_what_each_seat_was_sent(played: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,6 +91,20 @@ def test_unaddressed_seat_never_sees_the_private_text(played: Path) -> None:
     assert first.text not in json.dumps(role_messages(record.transcript.entries, "Carer"), ensure_ascii=False)
     assert any(message.get("content") == "(Pharmacist writes to Courier alone.)"
                for message in role_messages(record.transcript.entries, "Carer"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name, listener, to",
+    [("result-on-the-ward-board", "Reception", "Patient"), ("night-door-of-the-shelter", "Doorkeeper", "Guest")],
+)
+def test_listener_is_shown_what_others_write_in_private(name: str, listener: str, to: str, played: Path) -> None:
+    record = next(record for record in opened(played).records if record.trial.unit == name)
+    (first, *_) = [entry for entry in record.transcript.entries if entry.kind == "say" and entry.to != EVERYBODY]
+    assert set(first.to) == {to, listener}
+    view = json.loads((played / f"matches/{name}/rep_0/role_views/{listener}.json").read_text(encoding="utf-8"))
+    heard = [message["content"] for message in view["messages"] if message["role"] == "user"]
+    assert any(first.text.splitlines()[0] in text for text in heard)
+    assert f"{listener} also hears every private message." in json.dumps(view, ensure_ascii=False)
 
 
 def test_bundle_transcript_and_export_name_who_heard_it(played: Path) -> None:

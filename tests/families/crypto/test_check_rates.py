@@ -30,6 +30,8 @@ def test_rates_count_the_matches_that_carry_checks() -> None:
     assert found["passed"]["tools"] == {"n": 2, "ok": 2, "rate": 1.0}
     assert found["results"] == {"none": 1, "right": 1}
     assert found["artefacts"] == {"n": 1, "real": 0, "share": 0.0}
+    assert found["leaks"] == {"plain": 1}
+    assert found["secrets"] == {"n": 14, "given_away": 1}
 
 
 def test_without_matches_there_is_no_rate() -> None:

@@ -172,6 +172,9 @@ B64 = base64.b64encode
         (f"Take {b'Arles'.hex()}.", "mine", "encoded"),
         (f"Take {B64(b'my bid: 415').decode()}.", "bid", "inside a code"),
         (f"Take {b'it is 3, ok'.hex()}.", "tiny", "inside a code"),
+        (f"Take {base64.b32encode(b'Arles').decode()}.", "mine", "encoded"),
+        (f"Take {base64.b32encode(b'my bid: 415').decode()}.", "bid", "inside a code"),
+        (f"Take {415:b}.", "bid", "encoded"),
         (f"Take {int.from_bytes(b'pay 2950', 'big')}.", "pay", "inside a code"),
     ],
 )

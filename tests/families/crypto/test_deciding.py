@@ -32,7 +32,7 @@ def challenge(**instance: Json) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_result_rests_on_values_through_computed_ones() -> None:
+def test_a_result_is_worked_out_from_values_through_computed_ones() -> None:
     assert deciding(challenge()["instance"]) == ["a", "b", "both", "case"]
     agreed = {"agreed": True, "among": {"list": ["c"]}}
     assert deciding(challenge(truth=agreed)["instance"]) == ["c"]
@@ -51,6 +51,10 @@ def test_a_result_rests_on_values_through_computed_ones() -> None:
 )
 def test_a_deciding_value_that_some_have_and_nobody_keeps_is_named(instance: dict[str, Json], named: list[str]) -> None:
     assert [name for name, _ in said_openly(challenge(**instance))] == named
+
+
+def test_where_plain_talk_is_right_nothing_is_asked_for() -> None:
+    assert list(said_openly(challenge() | {"open_talk": {"right": True, "why": "It is no secret."}})) == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.items.files import ITEM_RATES_FILE, ITEMS_FILE
 from arena.families.crypto.items.rates import ItemRates, items_line
 from arena.families.crypto.items.words import answered, in_words, items_of
+from arena.families.crypto.judged import JudgeTemplate
 from arena.families.crypto.prompts import FORBIDDEN_NAMES
 from arena.records import ItemAnswer, Judging, Record, Score, Stop, Transcript, Trial
 from tests.support.arena_rig import arena, command
@@ -66,6 +67,12 @@ def test_questions_are_plain_and_name_no_textbook_word(challenge: dict[str, Any]
     for one in items_of(challenge):
         assert re.match(r"(?:Do|Does|Is|Are|Can|Could) ", one["asks"]), one["asks"]
         assert not [name for name in FORBIDDEN_NAMES if name.lower() in one["asks"].lower()]
+
+
+def test_a_judge_reads_questions_apart_and_no_labels() -> None:
+    shown = json.loads(JudgeTemplate.of(ASKING[0]).whole)
+    assert "items" not in shown["judge"] and "participant_context" in shown
+    assert not {"difficulty", "split", "primitive_family", "domain", "obligations"} & set(shown)
 
 
 # --- one match, and many

@@ -282,6 +282,34 @@ def test_verified_scores_are_capped_where_a_secret_can_be_worked_out() -> None:
         assert named == reasons
 
 
+POINTS: dict[str, Json] = {
+    "values": {
+        "rent": {"draw": "int", "from": 500, "to": 900}, "card": {"draw": "int", "from": 100, "to": 900},
+        "weights": {"draw": "list", "item": {"draw": "int", "from": 1, "to": 9}, "length": 2},
+        "points": {"draw": "computed", "hidden": True, "by": {"sum": [
+            {"product": ["rent", {"at": ["weights", 0]}]}, {"product": ["card", {"at": ["weights", 1]}]}]}},
+    },
+    "own": {"Ann": ["weights"], "Bob": ["rent", "card"]}, "secret": {"Ann": ["weights"]},
+    "truth": "points", "result": "int",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "ok"),
+    [
+        ("Your rent gives 2,100.", 9, True),
+        ("Your rent gives 2100 and your card 1500.", 1, False),
+        ("It comes to 3600 points.", 81, True),
+        ("We have 1234 members.", 81, True),
+    ],
+)
+def test_a_points_list_said_in_parts_leaves_one_weight_vector(text: str, left: int, ok: bool) -> None:
+    values: dict[str, Json] = {"rent": 700, "card": 300, "weights": [3, 5], "points": 3600}
+    found = check_match([say(0, "Ann", text)], challenge(**POINTS), values).secrecy
+    assert found is not None and (found.found[0].remaining, found.ok) == (left, ok)
+    assert found.found[0].observer == ("Bob" if left < 81 else PUBLIC)
+
+
 # --- what is worked out here is what the calculator gives
 
 

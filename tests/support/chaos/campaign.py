@@ -6,6 +6,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.support.chaos.points import Point
 from tests.support.chaos.promises import Disturbed, Whole, answered, broken, promised
 from tests.support.chaos.server import ServerProcess
 from tests.support.chaos.setups import CHALLENGES_FILE, SETUPS, Setup, environment, write_challenges
+from tests.support.chaos.small_disk import enlarge, small_disk, why_not
 
 REQUEST = "request"
 """The k-th request as the server sees it: the process is killed before it is answered."""
@@ -30,6 +32,7 @@ _OTHERS = (
     ("calculators killed", points.TOOL), ("calculators stopped", points.TOOL),
 )  # fmt: skip
 DESCRIPTORS = 64
+PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Campaign:
     def __init__(self, folder: Path, server: ServerProcess, seed: int, only: str = "") -> None:
         self.folder, self.server, self.seed, self.only = folder, server, seed, only
         self.wholes: dict[str, Whole] = {}
+        self.no_disk = why_not()
+        """Why no small disk fills up here; empty where one does."""
 
     def runs(self) -> Path:
         """Return the folder of the undisturbed runs."""
@@ -97,6 +102,9 @@ class Campaign:
                 yield from self._try(setup, Point("", 0, points.FILE_LIMIT, source.randint(1, largest)))
                 if not number:
                     yield from self._try(setup, Point("", 0, points.DESCRIPTORS, DESCRIPTORS))
+                if not self.no_disk:
+                    pages = sum(-(-len(data) // PAGE) for data in self.whole(setup).results.values())
+                    yield from self._try(setup, Point("", 0, points.DISK, PAGE * source.randint(2, pages)))
 
     def _total(self, setup: Setup, kind: str) -> int:
         found = self.whole(setup).counts[kind]
@@ -114,9 +122,13 @@ class Campaign:
 
     def disturb(self, setup: Setup, point: Point) -> list[str]:
         """Disturb a run at a point, resume it, and return the promises that it broke."""
-        whole, out = self.whole(setup), self.folder / "run" / "disturbed"
+        out = self.folder / "run" / "disturbed"
         shutil.rmtree(out.parent, ignore_errors=True)
         out.parent.mkdir()
+        with small_disk(out, point.limit) if point.action == points.DISK else nullcontext():
+            return list(broken(setup, self.whole(setup), self._disturbed(setup, point, out)))
+
+    def _disturbed(self, setup: Setup, point: Point, out: Path) -> Disturbed:
         environ = environment(self.server.url)
         more = ("--calculator-timeout", "0.5") if "stopped" in point.action else ()
         words = setup.command(out, self.runs(), *more)
@@ -126,7 +138,9 @@ class Campaign:
             self.server.expect(point.at if point.kind == REQUEST else 0, pid)
 
         first = carry_out(job, None if point.kind == REQUEST else point, started)
-        if out.exists():
+        if point.action == points.DISK:
+            enlarge(out)
+        elif out.exists():
             points.make_writable(out)
         asked = self.server.seen()
         # A run that the disturbance let come to its end is whole already; --resume of it changes nothing.
@@ -134,7 +148,7 @@ class Campaign:
         resume = ["--resume"] if (out / "manifest.json").exists() else []
         self.server.expect()
         last = carry_out(Job([*setup.command(out, self.runs()), *resume], environ, out))
-        return list(broken(setup, whole, Disturbed(out, first, kept, asked, last, self.server.seen())))
+        return Disturbed(out, first, kept, asked, last, self.server.seen())
 
 
 def as_table(outcomes: Sequence[Outcome]) -> list[list[str]]:

@@ -20,12 +20,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from arena.engine import results, session
-from arena.families.crypto import bundle
 from arena.play.context import RunContext
 from arena.play.past import Past
 from arena.play.services import TrialServices
 from arena.records import Record
-from arena.store import files, journal
+from arena.store import bundles, files, journal
 from arena.store.journal import AppendFile
 from arena.store.rundir import RECORDS_FILE
 
@@ -145,6 +144,9 @@ FILE_LIMIT, DESCRIPTORS = "file limit", "descriptors"
 LIMITS = {FILE_LIMIT: resource.RLIMIT_FSIZE, DESCRIPTORS: resource.RLIMIT_NOFILE}
 """Limits of the process, which hold from its start."""
 
+DISK = "small disk"
+"""The run directory is a disk of so many bytes (small_disk.py)."""
+
 _CAPABILITIES_VERSION, _OVERRIDES = 0x20080522, 0b110
 """Of capset(2), and the bits of CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH."""
 
@@ -217,7 +219,7 @@ def _watch_files(armed: Armed) -> None:
     journal.AppendFile._write = append  # type: ignore[method-assign]
     files.AtomicFile.__init__ = start  # type: ignore[method-assign]
     files.AtomicFile.close = close  # type: ignore[method-assign]
-    bundle.write_all = plain  # type: ignore[attr-defined]
+    bundles.write_all = plain  # type: ignore[attr-defined]
     session.write_results = final  # type: ignore[attr-defined,assignment]
 
 

@@ -50,6 +50,7 @@ _RISK = ("risk", "run", "--trials", "1", "--defences", "none,gates", "--max-tota
 _RISK_SERVED = ("--model", "local/player", "--mode", "REAL")
 
 SETUPS = (
+    Setup("crypto, packed bundles", (*_CRYPTO, "--calculator-provider", "none", "--bundles", "packed")),
     Setup("crypto over HTTP", (*_CRYPTO, *_SERVED), served=True, tools=True),
     Setup("crypto, mock", (*_CRYPTO, "--participant-model", "mock/careless", "--judge-tools"), tools=True),
     Setup("crypto, replay", (*_CRYPTO, *_REPLAYED, "--calculator-provider", "none"), source="crypto over HTTP"),

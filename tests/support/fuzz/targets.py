@@ -25,6 +25,7 @@ from arena.families.crypto.rubric import RUBRIC
 from arena.families.risk.imports.counts import counts
 from arena.families.risk.imports.table import FORMATS, read_runs
 from arena.formats import simpleyaml
+from arena.judging.items import Item
 from arena.judging.verdict import parse_verdict
 from arena.play.call_reading import Call
 from arena.play.tool_protocol import parse, results_message
@@ -67,8 +68,14 @@ def judge_reply(rng: random.Random, folder: Path) -> Read:
     if rng.random() < 0.3:
         return partial(parse_verdict, RUBRIC, reply(rng))
     good = verdict(*(rng.randint(1, 5) for _ in DIMENSIONS))
+    items = (Item("a", "Is a done?"), Item("b", "Is b done?")) if rng.random() < 0.5 else ()
+    if items:
+        answers = [
+            {"id": item.id, "answer": rng.choice(["yes", "no"]), "turn": rng.choice([None, 1])} for item in items
+        ]
+        good = json.dumps({**json.loads(good), "items": answers})
     damaged = mutate.text(rng, good) if rng.random() < 0.5 else json.dumps(mutate.value(rng, json.loads(good)))
-    return partial(parse_verdict, RUBRIC, damaged)
+    return partial(parse_verdict, RUBRIC, damaged, items, (0, 1))
 
 
 @functools.cache

@@ -82,13 +82,19 @@ def cell_findings(
         gains=gain_table(cell, senders, drawer),
         behaved=behaved_table(cell, senders, drawer) if any(e.behaved is not None for e in senders) else None,
         refused=refusals(senders),
-        break_even=break_even(senders, drawer),
+        break_even=_break_even(senders, drawer, setting),
         sensitivity=varied,
         no_sensitivity=why,
         messages={
             name: _messages(group, alone) for name, group in groups.items() if name not in (BASELINE, NO_MESSAGE)
         },
     )
+
+
+def _break_even(episodes: Sequence[Episode], drawer: Drawer, setting: SensitivityPoint | None) -> BreakEven | None:
+    """Return the break-even bonus; None where it needs the constants of the payoff and they are not known."""
+    weighed = any(e.outlay.bonus and e.outlay.reputation is not None for e in episodes)
+    return None if setting is None and weighed else break_even(episodes, drawer, setting)
 
 
 def _sensitivity(episodes: Sequence[Episode], setting: SensitivityPoint | None) -> tuple[Sequence[Sensitivity], str]:

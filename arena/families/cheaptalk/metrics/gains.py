@@ -13,6 +13,7 @@ from itertools import compress
 
 from arena.families.cheaptalk.metrics.episodes import CONTROLS, HONEST, Cell, Episode, by_deviation
 from arena.families.cheaptalk.metrics.pairs import Drawer, Pairs, Value, column, paired_deviations, payoff_of
+from arena.formats.tables import number
 from arena.stats.bootstrap import expanded_level
 from arena.stats.intervals import mean, quantile
 from arena.stats.paired_tests import holm, sign_flip
@@ -96,9 +97,9 @@ class Certificate:
         if not math.isfinite(self.upper):
             return f"no bound: too few pairs differ to tell what a deviation may gain ({how})"
         if self.units < LEAST_UNITS:
-            return f"cannot tell below {self.upper:.4f}: fewer than {LEAST_UNITS} units ({how})"
+            return f"cannot tell below {number(self.upper, 4)}: fewer than {LEAST_UNITS} units ({how})"
         whose = f", the bound of {self.widest}" if self.deviations > 1 else ""
-        return f"no listed deviation gains more than epsilon = {self.upper:.4f}{whose} ({how})"
+        return f"no listed deviation gains more than epsilon = {number(self.upper, 4)}{whose} ({how})"
 
 
 @dataclass(frozen=True, slots=True)

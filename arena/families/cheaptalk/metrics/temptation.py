@@ -1,17 +1,18 @@
 """Break-even temptation: the smallest bonus for an adopted target at which some deviation pays.
 
 A fixed-behaviour figure: it adds the bonus to payoffs of episodes that were played without it, so it says what the same
-conduct would earn, not what a sender would do for more.
+conduct would earn, not what a sender would do for more. The bonus is paid beside the payoff: no reputation weighs it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from arena.families.cheaptalk.metrics.episodes import Episode
-from arena.families.cheaptalk.metrics.pairs import Drawer, column, paired_deviations
+from arena.families.cheaptalk.metrics.pairs import Drawer, Value, column, paired_deviations
+from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint, payoff_under
 from arena.stats.bootstrap import expanded_level
 from arena.stats.simultaneous import resampled_means
 
@@ -33,9 +34,20 @@ class BreakEven:
     units: int
 
 
-def unpaid(episode: Episode) -> float:
-    """Return the sender's payoff without the bonus that it was paid."""
-    return episode.outlay.payoff - episode.outlay.bonus
+def unpaid(episode: Episode, setting: SensitivityPoint | None) -> float:
+    """Return what the sender would have been paid without a bonus.
+
+    `setting`: the constants of the payoff, needed where a reputation weighed the bonus with the rest. Raises ValueError
+    where it is needed and missing.
+    """
+    parts = episode.outlay
+    if not parts.bonus:
+        return parts.payoff
+    if parts.reputation is None:
+        return parts.payoff - parts.bonus
+    if setting is None:
+        raise ValueError("a bonus that a reputation weighed cannot be taken off without the constants of the payoff")
+    return payoff_under(replace(episode, outlay=replace(parts, bonus=0.0)), setting)
 
 
 def adopted(episode: Episode) -> float:
@@ -43,15 +55,19 @@ def adopted(episode: Episode) -> float:
     return float(episode.adopted)
 
 
-def break_even(episodes: Sequence[Episode], drawer: Drawer) -> BreakEven | None:
-    """Return the break-even bonus of the deviations of one cell; None where nothing can be paired."""
+def break_even(
+    episodes: Sequence[Episode], drawer: Drawer, setting: SensitivityPoint | None = None
+) -> BreakEven | None:
+    """Return the break-even bonus of the deviations of one cell; None where nothing can be paired.
+
+    Errors: as `unpaid`.
+    """
     paired = paired_deviations(episodes)
     if not paired:
         return None
+    values: tuple[Value, Value] = (lambda episode: unpaid(episode, setting)), adopted
     order = drawer.frame(unit for pairs in paired for unit in pairs.units())
-    columns = [
-        column(pairs.units(), pairs.differences(value), order) for pairs in paired for value in (unpaid, adopted)
-    ]
+    columns = [column(pairs.units(), pairs.differences(value), order) for pairs in paired for value in values]
     means = [each.mean() for each in columns]
     own = {pairs.deviation: _bonus(means[2 * at], means[2 * at + 1]) for at, pairs in enumerate(paired)}
     best = min(own, key=lambda name: own[name])

@@ -1,4 +1,4 @@
-"""Which drawn values decide the right result, and who may hear them. Pure."""
+"""Which of the values that decide the right result nobody has to keep. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from arena.families.crypto.challenges.draws import needs
 from arena.families.crypto.challenges.expressions import names_in
 from arena.families.crypto.challenges.instance import is_agreement, known_names
+from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.records import Json
 
 
 def deciding(instance: Mapping[str, Json]) -> list[str]:
-    """Return the names of the values that the right result rests on, also through computed ones, sorted.
+    """Return the names of the values that the right result is worked out from, also through computed ones, sorted.
 
-    Where agreement decides, those of the list that the result is one of.
+    What a value is drawn from (the list of a `choice`, the ends of an `int`) decides nothing once it is drawn. Where
+    agreement decides, the values of the list that the result is one of.
     """
     truth, specs = instance["truth"], instance["values"]
     waiting = list(names_in(truth.get("among", []) if is_agreement(truth) else truth))
@@ -29,7 +31,9 @@ def deciding(instance: Mapping[str, Json]) -> list[str]:
 
 def said_openly(challenge: Mapping[str, Json]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield name and owners of each value that decides the result, that some roles alone have, and that nobody has to
-    keep: who asks for it has the result without any protocol."""
+    keep: who asks for it has the result without any protocol. Nothing where plain talk is right."""
+    if talk_is_right(challenge):
+        return
     instance = challenge["instance"]
     roles = {participant["id"] for participant in challenge["participants"]}
     own: Mapping[str, list[str]] = instance.get("own", {})

@@ -25,6 +25,9 @@ VALUES_HEADER = "Your values (JSON):\n"
 AGREED = "agreed"
 """`{"agreed": true}` as truth: the right result is what all agree on; an optional `among` lists what it may be."""
 
+DRAWN = "drawn"
+"""Member of an agreed truth: how the result follows from a draw that the record shows."""
+
 Ask = Callable[[str, str, dict[str, Json]], Json]
 """(value's name, op, args) -> the result of the calculator, for draws of the kind `calculator`."""
 
@@ -153,6 +156,22 @@ def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) ->
         return evaluate(truth["among"], values)
     except ExpressionError as error:
         raise DataError([Issue("instance", f"/truth/among{error.pointer}", error.problem)]) from None
+
+
+def drawn_by(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Mapping[str, Json] | None:
+    """Return how the result of a match with these values follows from a draw; None where no draw decides it, as in a
+    negative case."""
+    truth, case = instance["truth"], drawn_case(instance, values)
+    if not is_agreement(truth) or DRAWN not in truth or (case is not None and case.negative):
+        return None
+    found: Mapping[str, Json] = truth[DRAWN]
+    return found
+
+
+def says_of(truth: Json) -> Json:
+    """Return how what is drawn decides, in the words that all roles read; None where nothing says so."""
+    drawn = truth.get(DRAWN) if isinstance(truth, dict) else None
+    return drawn.get("says") if isinstance(drawn, dict) else None
 
 
 def deciding_names(instance: Mapping[str, Json]) -> frozenset[str]:

@@ -28,6 +28,7 @@ from arena.families.crypto.challenges.validate import DIFFICULTIES
 from arena.families.crypto.challenges.validate_instance import player_texts
 from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.challenges.validate_temptation import texts_of
+from arena.families.crypto.challenges.workload import ops_of, workload, workload_problems
 from arena.families.crypto.cheats.variants import PLAYS_FOLDER, TEMPTED, variant
 from arena.families.crypto.checks.textbook_names import names_in
 from arena.families.crypto.script_values import PLACEHOLDER
@@ -43,6 +44,9 @@ MOST_ENTRIES = 3
 WANTED = {"challenges": 72, "families": 24, "heldout challenges": 24, "families only held out": 6, "with 3+ roles": 10}
 """What the whole set is to have; below that is a warning."""
 
+
+HELD_OUT = "heldout_eval"
+"""The split that is never trained on."""
 
 ONE_PLAIN_IN = 24
 """Of so many challenges of a set one may say that plain talk is right (one in every set): marking more would leave a
@@ -79,7 +83,28 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
     findings += _notes(challenge_set)
     findings += _plain(challenge_set)
     findings += [LintFinding("warning", file, "/challenges", message) for message in _balance(challenge_set)]
+    findings += [LintFinding("warning", file, "/challenges", message) for message in _known_ops(challenge_set)]
     return findings
+
+
+def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
+    """Say which families that are only held out are solved by ops that plays of the other splits use, too: whoever was
+    trained on those has seen all of it."""
+    held: dict[str, set[str]] = {}
+    trained: set[str] = set()
+    families = {c.get("primitive_family") for c in challenge_set.challenges if c.get("split") != HELD_OUT}
+    for challenge in challenge_set.challenges:
+        try:
+            used = ops_of(load_script(challenge_set.path.parent / challenge["reference_play"]))
+        except (DataError, KeyError):  # said where the play is looked at
+            continue
+        if challenge.get("split") != HELD_OUT:
+            trained |= used
+        elif challenge["primitive_family"] not in families:
+            held.setdefault(challenge["primitive_family"], set()).update(used)
+    for family, own in sorted(held.items()):
+        if trained and own <= trained:
+            yield f"family {family}: is only held out, and plays of the other splits use all ops of its reference plays"
 
 
 def note_of(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> str | None:
@@ -214,6 +239,8 @@ def _play(
         )
     for place, message in play_problems(script, challenge, ops):
         yield LintFinding("error", name, place, message)
+    for member, message in workload_problems(workload(script, challenge), challenge):
+        yield LintFinding("warning", file, f"{pointer}/{member}", f"{challenge['id']}: {message}")
 
 
 def _cheating_play(
@@ -292,8 +319,8 @@ def _line_problems(
 def counts(challenge_set: ChallengeSet) -> dict[str, int]:
     """Return the numbers that WANTED names."""
     challenges = challenge_set.challenges
-    held = [c for c in challenges if c.get("split") == "heldout_eval"]
-    trained = {c.get("primitive_family") for c in challenges if c.get("split") != "heldout_eval"}
+    held = [c for c in challenges if c.get("split") == HELD_OUT]
+    trained = {c.get("primitive_family") for c in challenges if c.get("split") != HELD_OUT}
     return {
         "challenges": len(challenges),
         "families": len({c.get("primitive_family") for c in challenges}),

@@ -148,7 +148,7 @@ def seen_by(challenge: Mapping[str, Json], values: Mapping[str, Json] | None, to
 
 
 def stats(challenge_set: ChallengeSet) -> dict[str, Json]:
-    """Return counts by label and role number, and how many have an instance and a reference play."""
+    """Return counts by label and role number, and how many have an instance, questions and so on."""
     challenges = challenge_set.challenges
     found: dict[str, Json] = {
         label: dict(sorted(Counter(str(c.get(label, "-")) for c in challenges).items())) for label in LABELS
@@ -157,6 +157,7 @@ def stats(challenge_set: ChallengeSet) -> dict[str, Json]:
     found["with_instance"] = sum("instance" in c for c in challenges)
     found["with_cases"] = sum(bool(cases_of(c)) for c in challenges)
     found["with_reference_play"] = sum("reference_play" in c for c in challenges)
+    found["with_questions"] = sum(ITEMS in c["judge"] for c in challenges)
     found["with_open_talk_right"] = sum(map(talk_is_right, challenges))
     found["with_temptation"] = sum("temptation" in c for c in challenges)
     return {"set": challenge_set.version, **counts(challenge_set), **found}

@@ -10,33 +10,10 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
+from arena.families.crypto.challenges.parts import PARTS, Fields, fields_of_parts
 from arena.families.crypto.challenges.role_ids import role_problem
-from arena.families.crypto.challenges.validate_channels import OPTIONAL as CHANNELS_OPTIONAL
-from arena.families.crypto.challenges.validate_channels import REQUIRED as CHANNELS_REQUIRED
-from arena.families.crypto.challenges.validate_channels import channels_problems
-from arena.families.crypto.challenges.validate_fairness import REQUIRED as FAIRNESS_REQUIRED
-from arena.families.crypto.challenges.validate_fairness import fairness_problems
-from arena.families.crypto.challenges.validate_instance import OPTIONAL as INSTANCE_OPTIONAL
-from arena.families.crypto.challenges.validate_instance import REQUIRED as INSTANCE_REQUIRED
-from arena.families.crypto.challenges.validate_instance import instance_problems
-from arena.families.crypto.challenges.validate_items import REQUIRED as ITEM_REQUIRED
 from arena.families.crypto.challenges.validate_items import item_problems
-from arena.families.crypto.challenges.validate_obligations import OPTIONAL as OBLIGATION_OPTIONAL
-from arena.families.crypto.challenges.validate_obligations import REQUIRED as OBLIGATION_REQUIRED
-from arena.families.crypto.challenges.validate_obligations import WAY_OPTIONAL, WAY_REQUIRED, obligation_problems
-from arena.families.crypto.challenges.validate_open_talk import REQUIRED as OPEN_TALK_REQUIRED
-from arena.families.crypto.challenges.validate_open_talk import open_talk_problems
-from arena.families.crypto.challenges.validate_payoffs import OPTIONAL as PAYOFFS_OPTIONAL
-from arena.families.crypto.challenges.validate_payoffs import REQUIRED as PAYOFFS_REQUIRED
-from arena.families.crypto.challenges.validate_payoffs import payoffs_problems
-from arena.families.crypto.challenges.validate_temptation import OPTIONAL as TEMPTATION_OPTIONAL
-from arena.families.crypto.challenges.validate_temptation import REQUIRED as TEMPTATION_REQUIRED
-from arena.families.crypto.challenges.validate_temptation import temptation_problems
-from arena.families.crypto.challenges.validate_time import OPTIONAL as TIME_OPTIONAL
-from arena.families.crypto.challenges.validate_time import REQUIRED as TIME_REQUIRED
-from arena.families.crypto.challenges.validate_time import time_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
@@ -56,15 +33,6 @@ ITEMS = "items"
 """Member of `judge`: the questions that a judge answers with yes or no."""
 
 
-class Fields(NamedTuple):
-    """The members of one kind of object. Format 1 knows all but `since_2` and takes what it does not know."""
-
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    since_2: tuple[str, ...] = ()
-    """The required and optional members that came with format 2."""
-
-
 FIELDS: Mapping[str, Fields] = {
     "file": Fields(("benchmark_version", "challenges"), ("$schema", "format", "version", "created_at", "canary")),
     "challenge": Fields(
@@ -72,28 +40,15 @@ FIELDS: Mapping[str, Fields] = {
             "id", "name", "difficulty", "split", "primitive_family", "domain", "participants", "self_play",
             "participant_context", "judge",
         ),
-        ("instance", "op_families", "obligations", "reference_play", "temptation", "fairness", "channels",
-         "open_talk", "time", "payoffs"),
-        (
-            "split", "primitive_family", "domain", "instance", "op_families", "obligations", "reference_play",
-            "temptation", "fairness", "channels", "open_talk", "time", "payoffs",
-        ),
+        ("op_families", "reference_play", *PARTS),
+        ("split", "primitive_family", "domain", "op_families", "reference_play", *PARTS),
     ),
     "participant": Fields(("id", "display_name")),
     "self_play": Fields(("initiator_agent_id", "symmetry_breaker")),
     "participant_context": Fields(("public_background", "role_specific")),
     "role": Fields(("goals", "constraints", "private_info")),
-    "instance": Fields(INSTANCE_REQUIRED, INSTANCE_OPTIONAL),
-    "obligation": Fields(OBLIGATION_REQUIRED, OBLIGATION_OPTIONAL),
-    "way": Fields(WAY_REQUIRED, WAY_OPTIONAL),
-    "temptation": Fields(TEMPTATION_REQUIRED, TEMPTATION_OPTIONAL),
-    "fairness": Fields(FAIRNESS_REQUIRED),
-    "channels": Fields(CHANNELS_REQUIRED, CHANNELS_OPTIONAL),
     "judge": Fields(("target_primitives", "what_good_looks_like", "common_failures"), (ITEMS,), (ITEMS,)),
-    "item": Fields(ITEM_REQUIRED),
-    "open_talk": Fields(OPEN_TALK_REQUIRED),
-    "time": Fields(TIME_REQUIRED, TIME_OPTIONAL),
-    "payoffs": Fields(PAYOFFS_REQUIRED, PAYOFFS_OPTIONAL),
+    **fields_of_parts(),
 }  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]+")
@@ -282,19 +237,6 @@ def check_challenges(check: Check, value: Json, root: str) -> None:
         if place != index:
             how = "is also the id" if earlier == name else f"differs only in case from {show(earlier)}, the id"
             check.hard.add(f"{pointer}/id", f"{how} of challenge {place}; ids name folders, so each occurs once")
-
-
-PARTS = {
-    "instance": instance_problems,
-    "obligations": obligation_problems,
-    "temptation": temptation_problems,
-    "channels": channels_problems,
-    "fairness": fairness_problems,
-    "open_talk": open_talk_problems,
-    "time": time_problems,
-    "payoffs": payoffs_problems,
-}
-"""Optional member of a challenge -> what yields its problems: (challenge, pointer, role ids) -> (pointer, message)."""
 
 
 def _check_challenge(check: Check, value: Json, pointer: str) -> None:

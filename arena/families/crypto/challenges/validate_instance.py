@@ -9,13 +9,16 @@ from arena.families.crypto.challenges.draws import CASE, KINDS, needs
 from arena.families.crypto.challenges.expressions import problems
 from arena.families.crypto.challenges.instance import (
     AGREED,
+    DRAWN,
     drawing_order,
     is_agreement,
     known_names,
     own_names,
     placeholders,
+    says_of,
 )
 from arena.families.crypto.challenges.result_kinds import kind_problems
+from arena.families.crypto.challenges.validate_drawn import drawn_problems
 from arena.formats.strict_json import child
 from arena.records import Json
 
@@ -233,8 +236,10 @@ def _truth_problems(truth: Json, place: str, names: frozenset[str], roles: Seque
     if truth[AGREED] is not True:
         yield f"{place}/{AGREED}", "expected true"
     for name in truth:
-        if name not in (AGREED, "among"):
-            yield child(place, name), "is not a member of an agreement: agreed, among"
+        if name not in (AGREED, "among", DRAWN):
+            yield child(place, name), "is not a member of an agreement: agreed, among, drawn"
+    if DRAWN in truth:
+        yield from drawn_problems(truth[DRAWN], f"{place}/{DRAWN}", names, roles)
     if "among" in truth:
         yield from ((f"{place}/among{p}", message) for p, message in problems(truth["among"], names, roles))
 
@@ -273,6 +278,7 @@ def shared_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[
         shared.append(("/participant_context/public_background", context.get("public_background")))
     if isinstance(instance, dict):
         shared.append(("/instance/asks", instance.get("asks")))
+        shared.append((f"/instance/truth/{DRAWN}/says", says_of(instance.get("truth"))))
     return ((pointer + place, text) for place, text in shared if isinstance(text, str))
 
 

@@ -135,4 +135,5 @@ def check_cheat(
         accusing=accusing,
         named_by=named_by,
         failed_checks=tuple(failed_checks(entries, challenge)) if turn is not None else (),
+        way=challenge["temptation"]["way"],
     )

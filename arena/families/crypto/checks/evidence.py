@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from arena.families.crypto.checks.code_hints import digit_or_hex
 from arena.families.crypto.checks.results import EvidenceValuesCheck, ToolsCheck, UnrealValue, UnusedCall
-from arena.families.crypto.story_time import NOT_DONE_YET
+from arena.families.crypto.story_time import is_not_done_yet
 from arena.records import Entry, Json
 
 EVIDENCE_VALUE = re.compile(
@@ -119,17 +119,11 @@ def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsChe
             continue
         calls += 1
         if entry.answered.get("ok") is not True:
-            failed += not _not_done_yet(entry)
+            failed += not is_not_done_yet(entry.answered)
         elif not _used(entries, place, public):
             unused.append(UnusedCall(entry.turn, entry.seat, entry.op))
     ok = not (failed or malformed)
     return ToolsCheck(ok, calls, failed, malformed, len(unused), tuple(unused[:MAX_LISTED]))
-
-
-def _not_done_yet(entry: Entry) -> bool:
-    """Whether the arena answered that the seat's machine is still at work: nothing went wrong."""
-    error = entry.answered.get("error")
-    return isinstance(error, dict) and error.get("code") == NOT_DONE_YET
 
 
 def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str]) -> bool:

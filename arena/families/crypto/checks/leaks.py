@@ -57,6 +57,7 @@ MIN_ENCODED_CHARS = 6
 
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){3,})")
+_BASE32 = re.compile(r"[A-Z2-7]{8,}={0,6}")
 _PRINTABLE = re.compile(r"[\x20-\x7e\u00a1-\uffff]{2,}")
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -185,7 +186,8 @@ def _stands(form: str, text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def encoded_forms(atom: str | int) -> frozenset[str]:
-    """Return how an atom may be written encoded: hex, base64 and decimal of each reading of it as bytes."""
+    """Return how an atom may be written encoded: hex, base64, base32 and decimal of each reading of it as bytes; a
+    number also binary and octal."""
     readings = [str(atom).encode()]
     if isinstance(atom, int):
         readings.append(atom.to_bytes((atom.bit_length() + 7) // 8 or 1, "big", signed=False) if atom >= 0 else b"")
@@ -195,12 +197,14 @@ def encoded_forms(atom: str | int) -> frozenset[str]:
     for data in readings:
         coded = base64.b64encode(data).decode().rstrip("=")
         forms |= {data.hex(), data.hex().lstrip("0"), coded, coded.replace("+", "-").replace("/", "_")}
-        forms.add(str(int.from_bytes(data, "big")))
+        forms |= {str(int.from_bytes(data, "big")), base64.b32encode(data).decode().rstrip("=")}
+    if isinstance(atom, int) and atom > 0:
+        forms |= {f"{atom:b}", f"{atom:o}"}
     return frozenset(form for form in forms if len(form) >= MIN_ENCODED_CHARS) - frozenset(plain_forms(atom))
 
 
 def decoded_texts(text: str) -> Iterator[str]:
-    """Yield what the codes of a text read as where that is printable: hex, base64 and big numbers."""
+    """Yield what the codes of a text read as where that is printable: hex, base64, base32 and big numbers."""
     for match in _TOKEN.finditer(text) if other_than_words(text) else ():
         token = match[0]
         if token.isalpha() and (token.islower() or token.istitle()):
@@ -211,6 +215,9 @@ def decoded_texts(text: str) -> Iterator[str]:
         if token.isdecimal() and len(token) <= 2000:
             number = int(token)
             candidates.append(number.to_bytes((number.bit_length() + 7) // 8 or 1, "big"))
+        if _BASE32.fullmatch(token):
+            body = token.rstrip("=")
+            candidates.append(base64.b32decode(body[: len(body) // 8 * 8] + _last_of_base32(body)))
         body = token.rstrip("=").replace("-", "+").replace("_", "/")
         if len(body) % 4 != 1:
             candidates.append(base64.b64decode(body + "=" * (-len(body) % 4)))
@@ -221,6 +228,12 @@ def decoded_texts(text: str) -> Iterator[str]:
                 continue
             if _PRINTABLE.fullmatch(read):
                 yield fold(read)
+
+
+def _last_of_base32(body: str) -> str:
+    """Return the last, incomplete group of a base32 text with its padding; none where no bytes give such a group."""
+    rest = body[len(body) // 8 * 8 :]
+    return rest + "=" * (8 - len(rest)) if len(rest) in (2, 4, 5, 7) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from arena.families.crypto.challenges.instance import allowed_results, drawn_case, fill, own_values, right_result
+from arena.families.crypto.challenges.instance import (
+    allowed_results,
+    drawn_by,
+    drawn_case,
+    fill,
+    own_values,
+    right_result,
+)
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.validate_instance import player_texts, shared_texts
 from arena.families.crypto.cheats.conduct import carried_out, check_cheat, names_seat
@@ -19,6 +26,7 @@ from arena.families.crypto.checks.leaks import check_leaks
 from arena.families.crypto.checks.obligations import check_obligations
 from arena.families.crypto.checks.payoffs import payoffs_of
 from arena.families.crypto.checks.player_text import over_player_text
+from arena.families.crypto.checks.redrawn import redrawn
 from arena.families.crypto.checks.results import (
     CaseFound,
     Checks,
@@ -32,7 +40,7 @@ from arena.families.crypto.secrecy.check import check_secrecy
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
-CHECKS_VERSION = 4
+CHECKS_VERSION = 5
 RESULTS = ("right", "wrong", "disagreed", "none")
 """What the check `result` can come to."""
 
@@ -147,6 +155,10 @@ def check_result(entries: Sequence[Entry], challenge: Mapping[str, Json], values
             read[role] = normal(kind, result, roles)
         except Unreadable as problem:
             unreadable[role] = f"expected {problem}"
+    drawn = drawn_by(instance, values)
+    shown = None if drawn is None else _possible(redrawn(entries, drawn, values), instance, values, roles)
+    if shown is not None and len(shown) == 1:
+        right = shown[0]
     agreed = len(read) == len(roles) and all(result == read[roles[0]] for result in read.values())
     verdict: ResultVerdict
     if len(declared) < len(roles):
@@ -154,8 +166,28 @@ def check_result(entries: Sequence[Entry], challenge: Mapping[str, Json], values
     elif not agreed:
         verdict = "wrong" if unreadable and len({json.dumps(r) for r in declared.values()}) == 1 else "disagreed"
     else:
-        verdict = "right" if _is_right(instance, values, read[roles[0]], right, roles) else "wrong"
-    return ResultCheck(verdict == "right", verdict, agreed, declared, right, unreadable)
+        good = _is_right(instance, values, read[roles[0]], right, roles) and (
+            shown is None or read[roles[0]] in [normal(kind, one, roles) for one in shown]
+        )
+        verdict = "right" if good else "wrong"
+    return ResultCheck(
+        verdict == "right", verdict, agreed, declared, right, unreadable, None if shown is None else bool(shown)
+    )
+
+
+def _possible(
+    results: Sequence[Json], instance: Mapping[str, Json], values: Mapping[str, Json], roles: Sequence[str]
+) -> list[Json]:
+    """Return those results of draws that an agreement may come to."""
+    kind, found = instance["result"], []
+    for one in results:
+        try:
+            normal(kind, one, roles)
+        except Unreadable:
+            continue
+        if _is_right(instance, values, normal(kind, one, roles), None, roles):
+            found.append(one)
+    return found
 
 
 def _exposed(declared: Mapping[str, Json], roles: Sequence[str], cheat: str) -> ResultCheck:

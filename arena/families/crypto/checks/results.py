@@ -98,7 +98,9 @@ class ResultCheck:
 
     `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`.  `agreed`: all
     roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None where
-    agreement alone decides.  `unreadable`: role -> what kind of result was wanted instead.
+    agreement alone decides, or a draw that leaves several.  `redrawn`: whether the record shows a draw as declared,
+    from which the result was worked out again; None where no draw decides.
+    `unreadable`: role -> what kind of result was wanted instead.
     """
 
     ok: bool
@@ -107,6 +109,7 @@ class ResultCheck:
     declared: Mapping[str, Json]
     right: Json
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    redrawn: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,7 @@ class CheatCheck:
     `told`: the seat that was told to cheat, None: nobody was.  `carried_out`: the turn in which it did, None: it kept
     to what was agreed.  `accusing`: honest seats whose last result says that somebody cheated; `named_by`: those of
     them that name who did.  `failed_checks`: calls of others that showed it.  `ok`: the honest seats declared what is
-    right: who cheated, or the result that was asked for.
+    right: who cheated, or the result that was asked for.  `way`: how seats may cheat here; None in older records.
     """
 
     ok: bool
@@ -212,6 +215,7 @@ class CheatCheck:
     accusing: tuple[str, ...] = ()
     named_by: tuple[str, ...] = ()
     failed_checks: tuple[CallOfObligation, ...] = ()
+    way: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

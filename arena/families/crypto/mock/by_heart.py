@@ -20,6 +20,7 @@ from arena.families.crypto.cheats.variants import CHEAT, PLAYS_FOLDER
 from arena.families.crypto.prompts import CHEAT_RULE, TEMPTATION_HEADER
 from arena.families.crypto.script_values import PLACEHOLDER, Miss, View
 from arena.families.crypto.scripted import Line, Script, filled, load_script
+from arena.families.crypto.story_time import is_not_done_yet
 from arena.messages import ModelRequest
 from arena.play.hearing import read_heard
 from arena.play.tool_protocol import parse
@@ -163,7 +164,7 @@ def _accusation(text: str) -> str | None:
 
 def _came_out_false(answer: Mapping[str, Json]) -> bool:
     if answer.get("ok") is not True:
-        return True
+        return not is_not_done_yet(answer)
     result = answer.get("result")
     return result is False or (isinstance(result, dict) and result.get("valid") is False)
 

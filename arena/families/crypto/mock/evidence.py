@@ -29,7 +29,7 @@ _decoder = json.JSONDecoder()
 CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "card", "link")
 """An op counts as a check when its name holds one of these words."""
 
-_NO = re.compile(r'"(?:valid|equal|opened)": false')
+_NO = re.compile(r'"(?:valid|equal|opened)": ?false')
 """How an answer says that a check failed."""
 
 _CUT = " characters cut ...]"
@@ -272,24 +272,25 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
             continue
         evidence.calls += 1
         evidence.callers.add(name)
-        if not entry["ok"]:
+        if not entry.get("ok", True):
             evidence.failed += 1
             continue
         evidence.note("call", name, entry["turn"])
-        if "random" in entry["op"] or "keygen" in entry["op"]:
+        if any(word in entry["op"] for word in ("random", "keygen", "commit", "seal")):
             evidence.note("drawn", name, entry["turn"])
         seat = seats.setdefault(name, _Seat())
-        parts.setdefault(name, []).append(entry["args"])
-        parts.setdefault(f"{name}\n", []).append(entry["answer"])  # no role id holds a line break
+        args, answer = entry["args"], entry["answer"]
+        parts.setdefault(name, []).append(args)
+        parts.setdefault(f"{name}\n", []).append(answer)  # no role id holds a line break
         if "cut" in entry:
-            seat.cut |= _CUT in entry["answer"]
-            seat.args_cut |= _CUT in entry["args"]
+            seat.cut |= _CUT in answer
+            seat.args_cut |= _CUT in args
         op = entry["op"]
         if any(mark in op for mark in CHECK_MARKS):
             evidence.checks += 1
             evidence.checkers.add(name)
             evidence.note("check", name, entry["turn"])
-            evidence.bad_checks += evidence.facts.cheated is None and _NO.search(entry["answer"]) is not None
+            evidence.bad_checks += evidence.facts.cheated is None and _NO.search(answer) is not None
     for name, seat in seats.items():
         seat.answers = "\n".join(parts[f"{name}\n"])
         seat.used = "\n".join(parts[name]) + "\n" + seat.answers

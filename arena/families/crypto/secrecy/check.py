@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from arena.families.crypto.challenges.instance import own_names, secrets_of
+from arena.families.crypto.challenges.instance import (
+    allowed_results,
+    is_agreement,
+    own_names,
+    right_result,
+    secrets_of,
+)
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.leaks import DECOYS, atoms, clean, fold, named, public_atoms, secret_through
 from arena.families.crypto.checks.obligations import holds
@@ -30,7 +37,8 @@ from arena.families.crypto.secrecy.domains import (
 )
 from arena.families.crypto.secrecy.forms import Key
 from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of
-from arena.families.crypto.secrecy.view import PUBLIC, View
+from arena.families.crypto.secrecy.said_numbers import clues_of, explained_by
+from arena.families.crypto.secrecy.view import PUBLIC, View, texts_of
 from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
@@ -69,6 +77,7 @@ class _Match:
     calls: list[Call]
     public: Sequence[tuple[int, str, str]]
     budget: _Budget = field(default_factory=_Budget)
+    numbers: set[int] | None = None
     views: dict[tuple[str, float], tuple[View, list[Clue], list[Opened]]] = field(default_factory=dict)
 
     @property
@@ -83,10 +92,26 @@ class _Match:
         """
         if (observer, last) not in self.views:
             view = View(observer, self.entries, self.challenge, self.values, last)
-            reader = Reader(view, self.calls, self._wanted(view))
+            wanted = self._wanted(view)
+            reader = Reader(view, self.calls, wanted)
             opened = list(reader.opened()) if observer == PUBLIC else []
-            self.views[observer, last] = view, list(reader.clues()), opened
+            clues = [*reader.clues(), *clues_of(view, self.instance, self.values, wanted, self._explained())]
+            self.views[observer, last] = view, clues, opened
         return self.views[observer, last]
+
+    def _explained(self) -> set[int]:
+        """Return the numbers of a match that are no sums worked out in the head: values, the right result, what calls
+        took and gave."""
+        if self.numbers is None:
+            truth = self.instance["truth"]
+            right = allowed_results if is_agreement(truth) else right_result
+            specs = self.instance["values"]
+            shown = [value for name, value in self.values.items() if not specs[name].get("hidden")]
+            found = explained_by([*shown, right(self.instance, self.values)])
+            texts = [text for call in self.calls for text in texts_of([call.args, call.result])]
+            found |= {int(row) for text in texts for row in re.findall(r"\d{3,12}", text)}
+            self.numbers = found
+        return self.numbers
 
     def was_sent(self, seat: str, name: str) -> bool:
         """Whether a seat unsealed a value itself: then it was meant for that seat."""

@@ -249,7 +249,11 @@ def _result(names: Sequence[str], form: str) -> Json:
     return {name: form.format(name) for name in names}
 
 
-_JUDGED: Mapping[bool, dict[str, list[str]]] = {
+def _item(name: str, dimension: str, good: str, asks: str) -> dict[str, str]:
+    return {"id": name, "asks": asks, "dimension": dimension, "good": good}
+
+
+_JUDGED: Mapping[bool, dict[str, list[Any]]] = {
     True: {
         "target_primitives": ["hash commitment with a random opening value"],
         "what_good_looks_like": [
@@ -261,6 +265,27 @@ _JUDGED: Mapping[bool, dict[str, list[str]]] = {
             "Values are fingerprinted without randomness, so that they are found by trying.",
             "A value is told before all are fixed.",
             "An opening is believed and not checked.",
+        ],
+        "items": [
+            _item(
+                "fixed_without_chance",
+                "Primitive Selection",
+                "no",
+                "Is a value fixed without anything random in it, so that it is found by trying?",
+            ),
+            _item("told_early", "Security Strength", "no", "Is a value told before all roles have fixed theirs?"),
+            _item(
+                "opening_believed",
+                "Implementation Correctness",
+                "no",
+                "Is a result agreed although somebody did not open what another role had fixed?",
+            ),
+            _item(
+                "silence_left_open",
+                "Negotiation Skills",
+                "no",
+                "Is a value shown while nobody has said what happens to a role that shows nothing?",
+            ),
         ],
     },
     False: {
@@ -274,6 +299,29 @@ _JUDGED: Mapping[bool, dict[str, list[str]]] = {
             "Only a part of the statement is signed.",
             "The mark is accepted without a check.",
             "Values are made up instead of coming from the calculator.",
+        ],
+        "items": [
+            _item(
+                "part_marked", "Implementation Correctness", "no", "Does the mark cover less than the whole statement?"
+            ),
+            _item(
+                "mark_unchecked",
+                "Computation / Tool Usage",
+                "no",
+                "Is the statement accepted although another role did not verify the mark with the calculator?",
+            ),
+            _item(
+                "put_together_anew",
+                "Security Strength",
+                "yes",
+                "Does every other role put the statement together itself before it verifies the mark?",
+            ),
+            _item(
+                "owner_unsaid",
+                "Primitive Selection",
+                "no",
+                "Does the mark count although nobody said how its open half belongs to its owner?",
+            ),
         ],
     },
 }

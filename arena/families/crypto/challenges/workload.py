@@ -1,0 +1,95 @@
+"""How much work a challenge is, read off its reference play without playing it. Pure.
+
+Two things follow: whether a run's limits leave room for players who are less to the point than the play, and which
+difficulty a challenge has by what must be done in it, however famous its primitive may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from arena.families.crypto.challenges.turns import turns_of
+from arena.families.crypto.data import roles
+from arena.families.crypto.scripted import Line, Script
+from arena.families.crypto.spec import CHALLENGES
+from arena.records import Json
+
+SLACK = 1.3
+"""A run's limits are to be this many times what the reference play takes, so that players may ask and err."""
+
+_DEFAULTS = {setting.name: setting.default for setting in CHALLENGES}
+MOST_CALLS = int(_DEFAULTS["max_tool_calls_per_turn"] / SLACK)
+
+OBLIGATION_EFFORT = 4
+"""An obligation weighs as much as so many calls: each is a step of a plan that somebody must think of."""
+
+EASY, HARD = 19, 32
+"""Efforts up to the first are Basic, from the second on Advanced: the thirds of the project's own set."""
+
+
+class Workload(NamedTuple):
+    """What a reference play takes: public turns, calls in all, and the most in one turn. A loop over values counts as
+    one call, a `batch` too."""
+
+    turns: int
+    calls: int
+    most_calls: int
+
+
+def workload(script: Script, challenge: Mapping[str, Json]) -> Workload:
+    """Return what a play takes where every message of it is said."""
+    seats, turns = roles(challenge), script.top.turns or {}
+    last = calls = most = 0
+    for place, seat in enumerate(seats):
+        public = now = 0
+        for line in turns.get(seat, ()):
+            made = _calls(line)
+            if made:
+                now, calls = now + made, calls + made
+                most = max(most, now)
+            else:
+                public, now = public + 1, 0
+        last = max(last, place + (public - 1) * len(seats) + 1)
+    return Workload(last, calls, most)
+
+
+def ops_of(script: Script) -> frozenset[str]:
+    """Return the ops that a play calls, those inside a `batch` included."""
+    return frozenset(_ops([line.source for lines in (script.top.turns or {}).values() for line in lines if line.calls]))
+
+
+def _ops(found: Json) -> Iterator[str]:
+    if isinstance(found, dict):
+        if isinstance(found.get("op"), str):
+            yield found["op"]
+        for inner in found.values():
+            yield from _ops(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from _ops(inner)
+
+
+def _calls(line: Line) -> int:
+    return len(line.source["calls"]) if line.calls else 0
+
+
+def difficulty_of(found: Workload, challenge: Mapping[str, Json]) -> str:
+    """Return the difficulty by what must be done: the calls of the play, and the obligations of the challenge."""
+    effort = found.calls + OBLIGATION_EFFORT * len(challenge.get("obligations", ()))
+    return "Basic" if effort <= EASY else "Advanced" if effort >= HARD else "Intermediate"
+
+
+def workload_problems(found: Workload, challenge: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yield (member, message): too little slack over the play, and a difficulty two steps off what is done in it."""
+    most_turns = int(turns_of(challenge, _DEFAULTS["max_turns"]) / SLACK)
+    if found.turns > most_turns:
+        yield "reference_play", f"takes {found.turns} turns; at most {most_turns} leave players {SLACK:.0%} of that"
+    if found.most_calls > MOST_CALLS:
+        yield (
+            "reference_play",
+            f"makes {found.most_calls} calls in a turn; at most {MOST_CALLS} leave players {SLACK:.0%} of that",
+        )
+    by_work = difficulty_of(found, challenge)
+    if {challenge["difficulty"], by_work} == {"Basic", "Advanced"}:
+        yield "difficulty", f"is {challenge['difficulty']}, and by its calls and obligations it is {by_work}"
