@@ -106,9 +106,8 @@ class Counters:
 
     def add(self, other: Counters) -> None:
         """Add another's counts."""
-        for name, mine, more in zip(COUNTERS, _counts(self), _counts(other), strict=True):
-            if more:
-                setattr(self, name, mine + more)
+        for name in COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def counts(self) -> dict[str, int]:
         """Return all counters by name."""

@@ -32,10 +32,6 @@ _OPTIONAL: Mapping[str, tuple[type, ...]] = {
     "task_done": _FLAG, "benign_completed": _FLAG, "judged": _FLAG, "breach_turn": _WHOLE, "calls": _WHOLE,
     "seed": _WHOLE, "latency_ms": _NUMBER, "cost_usd": _NUMBER,
 }  # fmt: skip
-_COUNTS = tuple(name for name, kind in _REQUIRED.items() if kind is int)
-_MOST_SHAPES = 64
-_shapes: set[tuple[tuple[str, ...], tuple[type, ...]]] = set()
-"""Members of rows, and their types, that were found to be right: rows of one tool are alike."""
 _OUTCOMES = (None, SUCCEEDED, RESISTED, UNASSESSED)
 
 
@@ -79,27 +75,6 @@ def row_problem(row: Json) -> str:
     """Return what keeps a value from being a row; empty for nothing."""
     if not isinstance(row, dict):
         return "is no object"
-    # Not `tuple(...)`: of an iterator it makes tuples that Python then keeps for later use, by the thousand.
-    shape = ((*row,), (*map(type, row.values()),))
-    if shape not in _shapes:
-        problem = _type_problem(row)
-        if problem:
-            return problem
-        if len(_shapes) < _MOST_SHAPES:
-            _shapes.add(shape)
-    for name in _COUNTS:
-        if row[name] < 0:
-            return _type_problem(row)
-    if row.get("attack_outcome") not in _OUTCOMES:
-        return f"attack_outcome is {row['attack_outcome']!r}"
-    for name in ("pre_call_gate", "post_call_gate"):
-        gate = row.get(name)
-        if gate is not None and (not isinstance(gate, dict) or gate.get("decision") not in VERDICTS):
-            return f"{name} holds no decision"
-    return "" if row.get("gates") is None else _gates_problem(row["gates"])
-
-
-def _type_problem(row: Mapping[str, Json]) -> str:
     for name, kind in _REQUIRED.items():
         value = row.get(name)
         if not (_is_count(value) if kind is int else isinstance(value, kind)):
@@ -108,7 +83,13 @@ def _type_problem(row: Mapping[str, Json]) -> str:
         value = row.get(name)
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             return f"{name} is of another type"
-    return ""
+    if row.get("attack_outcome") not in _OUTCOMES:
+        return f"attack_outcome is {row['attack_outcome']!r}"
+    for name in ("pre_call_gate", "post_call_gate"):
+        gate = row.get(name)
+        if gate is not None and (not isinstance(gate, dict) or gate.get("decision") not in VERDICTS):
+            return f"{name} holds no decision"
+    return "" if row.get("gates") is None else _gates_problem(row["gates"])
 
 
 def _gates_problem(gates: Json) -> str:
