@@ -91,6 +91,9 @@ def test_every_case_has_an_obligation_of_its_own(challenge: dict[str, Any]) -> N
         ("ed25519_sign", {"sk": "9d" * 32, "msg": "72"}),
         ("ed25519_sign", {"sk": "00" * 32, "msg": "utf8:"}),
         ("hash_chain", {"seed": "utf8:abc", "n": 20}),
+        ("merkle_root", {"leaves": [], "sort": True}),
+        ("merkle_root", {"leaves": ["0b", "0a", "utf8:c", "0a", "ff00"], "sort": True}),
+        ("merkle_root", {"leaves": ["0b", "0a", "0c", "0d", "0e", "0f", "0a"], "sort": False}),
     ],
 )
 def test_a_made_value_is_what_the_calculator_gives(op: str, args: dict[str, Any], calculator_binary: Path) -> None:
@@ -100,7 +103,7 @@ def test_a_made_value_is_what_the_calculator_gives(op: str, args: dict[str, Any]
 
 
 def test_every_op_of_the_made_values_is_compared_with_the_calculator() -> None:
-    assert {"hash", "hmac", "commit_hash", "ed25519_sign", "hash_chain"} == set(OPS)
+    assert {"hash", "hmac", "commit_hash", "ed25519_sign", "hash_chain", "merkle_root"} == set(OPS)
 
 
 @pytest.mark.parametrize(

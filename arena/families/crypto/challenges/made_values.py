@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from arena.families.crypto.challenges.ed25519 import public_key, sign
 from arena.records import Json
@@ -72,11 +72,28 @@ def _hash_chain(args: Mapping[str, Json]) -> Json:
     return found.hex()
 
 
+def _merkle_root(args: Mapping[str, Json]) -> Json:
+    """RFC 6962, section 2.1; with `sort` the leaves are sorted by their bytes and repetitions dropped."""
+    leaves, sort = args["leaves"], args["sort"]
+    if not isinstance(leaves, list) or not isinstance(sort, bool):
+        raise NotMade("expected a list of leaves, and true or false under sort")
+    found = [as_bytes(leaf) for leaf in leaves]
+    return _root(sorted(set(found)) if sort else found).hex()
+
+
+def _root(leaves: Sequence[bytes]) -> bytes:
+    if len(leaves) < 2:
+        return hashlib.sha256(b"\0" + leaves[0]).digest() if leaves else hashlib.sha256(b"").digest()
+    left = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\1" + _root(leaves[:left]) + _root(leaves[left:])).digest()
+
+
 OPS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, Json]], Json]]] = {
     "hash": (frozenset({"data"}), _hash),
     "hmac": (frozenset({"key", "data"}), _hmac),
     "commit_hash": (frozenset({"msg", "nonce", "context"}), _commit_hash),
     "ed25519_sign": (frozenset({"sk", "msg"}), _ed25519_sign),
     "hash_chain": (frozenset({"seed", "n"}), _hash_chain),
+    "merkle_root": (frozenset({"leaves", "sort"}), _merkle_root),
 }
 """Op -> its arguments, all of them needed, and what it gives."""
