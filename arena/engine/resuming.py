@@ -29,13 +29,16 @@ class Before:
     index: ResumeIndex | None
 
 
-def look_back(run_dir: Path, records: RecordFile, notify: Callable[[str], None]) -> Before:
-    """Return what a run directory holds. Errors: DataError naming line and pointer of what is damaged."""
+def look_back(run_dir: Path, records: Callable[[], RecordFile], notify: Callable[[str], None]) -> Before:
+    """Return what a run directory holds; without an index its `records` are read.
+
+    Errors: DataError naming line and pointer of what is damaged.
+    """
     index = resume_index.read(run_dir, notify)
     if index is not None:
         return Before(index.stored, True, index)
     checked = is_vouched(run_dir)
-    return Before(records.stored(checked), checked, None)
+    return Before(records().stored(checked), checked, None)
 
 
 @dataclass(frozen=True, slots=True)

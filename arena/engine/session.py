@@ -136,8 +136,6 @@ class Session:
         self.kept: dict[str, Stored] = {}
         self.attempts: dict[str, int] = {}
         self.not_passed: list[NotPassed] = []
-        self.records: RecordFile
-        """Of the run as it was when it was resumed."""
         self.series = SeriesIndex(run.trials())
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
@@ -210,8 +208,7 @@ class Session:
             raise ConfigError(refusal)
         self._check_shard()
         parts.absorb(directory.path, run.console.notify)
-        self.records = self._record_file()
-        before = look_back(directory.path, self.records, run.console.notify)
+        before = look_back(directory.path, lambda: self.records, run.console.notify)
         newest = before.stored
         generation = retry_generation(self.manifest, bool(retry))
         for key, stored in newest.items():
@@ -362,8 +359,9 @@ class Session:
             if trial.key not in self.kept:
                 yield Job(trial, self.attempts.get(trial.key, 0), trial.key in self.run.family.carried_over)
 
-    def _record_file(self) -> RecordFile:
-        """Return the records as they are in the file now."""
+    @cached_property
+    def records(self) -> RecordFile:
+        """The records as they are in the file when this is asked for first."""
         return RecordFile(self.directory.file(RECORDS_FILE), self.run.family.spec.detail)
 
     def _earlier(self, trial: Trial) -> Sequence[Record]:

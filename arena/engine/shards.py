@@ -43,7 +43,7 @@ class Shard:
 
     def trials(self, trials: Iterable[Trial]) -> Iterator[Trial]:
         """Yield those of the trials that belong to this shard, in their order."""
-        return (trial for trial in trials if self.holds(trial))
+        return iter(trials) if self.count == 1 else (trial for trial in trials if self.holds(trial))
 
     def share(self, limit: int) -> int:
         """Return this shard's part of a whole number; the parts of all shards add up to it."""

@@ -20,6 +20,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -168,10 +169,9 @@ def read(run_dir: Path, notify: Callable[[str], None]) -> ResumeIndex | None:
         sealed = json.loads(last)["sha256"] == hashlib.sha256(b"".join(rows)).hexdigest()
         if sealed:
             head = decode(_Head, parse_line(path, 1, rows[0]), INDEX_FILE, "line 1")
-            same = head.index_format == INDEX_FORMAT and (
-                head.records == _print(run_dir / RECORDS_FILE) and head.journal == _print(run_dir / JOURNAL_FILE)
-            )
-            if same:
+            with ThreadPoolExecutor(2) as pool:  # hashing lets go of the interpreter
+                now = tuple(pool.map(_print, (run_dir / RECORDS_FILE, run_dir / JOURNAL_FILE)))
+            if head.index_format == INDEX_FORMAT and (head.records, head.journal) == now:
                 return ResumeIndex(dict(_stored(rows[1:])), head.spent, head.not_sent)
             why = "was made of other records or another journal"
     except (ValueError, TypeError, KeyError, IndexError):

@@ -255,9 +255,11 @@ def _warnings(config: Config, game: Game) -> list[str]:
     smallest = min(len(drawn) for drawn in game.claims.values())
     number = min(game.rules.series, smallest)
     with_series = any(game.protocols[one.protocol].reputation for one in game.conditions)
-    if with_series and number > 1 and smallest // number < SHORT_SERIES:
-        found.append(f"a series under P3 has only {smallest // number} episodes, so a reputation hardly moves: fewer "
-                     f"--series than {number}, or more claims")  # fmt: skip
+    episodes = smallest // number
+    if with_series and number > 1 and episodes < SHORT_SERIES:
+        shown = "1 episode" if episodes == 1 else f"{episodes} episodes"
+        found.append(f"a series under P3 has only {shown}, so a reputation hardly moves: fewer --series than {number},"
+                     " or more claims")  # fmt: skip
     return found
 
 

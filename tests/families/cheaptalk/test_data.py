@@ -194,10 +194,10 @@ def test_two_labels_only_is_an_error_or_said(tmp_path: Path) -> None:
     assert any("no claim is NOT ENOUGH INFO" in line for line in found.lines())
 
 
-def test_issues_beyond_a_thousand_are_counted(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="200 more issues are not listed") as caught:
+def test_issues_beyond_the_first_are_counted(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="1180 more issues are not listed") as caught:
         loaded(tmp_path, "simple", [*SIMPLE, *[{"claim": "Blind."}] * 1200])
-    assert len(caught.value.issues) == 1002
+    assert len(caught.value.issues) == 22
     assert loaded(tmp_path, "simple", [*SIMPLE, *[{"claim": "Blind."}] * 1200], skip=True).source.skipped == 1200
 
 
@@ -206,6 +206,12 @@ def test_file_without_a_usable_row_is_an_error_always(tmp_path: Path) -> None:
         loaded(tmp_path, "simple", [{"claim": "Blind."}], skip=True)
     with pytest.raises(DataError, match="cannot be read"):
         load(dataset("simple"), tmp_path / "missing.jsonl")
+
+
+def test_file_of_another_form_is_told_which(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="its first row is usable as simple: --dataset simple") as caught:
+        loaded(tmp_path, "gold", [*SIMPLE, *SIMPLE])
+    assert len(caught.value.issues) == 5
 
 
 def test_unknown_data_set_is_refused_with_the_known() -> None:

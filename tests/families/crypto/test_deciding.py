@@ -32,6 +32,11 @@ def challenge(**instance: Json) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def test_nothing_is_asked_where_plain_talk_is_right() -> None:
+    assert [name for name, _ in said_openly(challenge())] == ["a", "b"]
+    assert list(said_openly({**challenge(), "open_talk": {"right": True, "why": "Both may know it."}})) == []
+
+
 def test_a_result_is_worked_out_from_values_through_computed_ones() -> None:
     assert deciding(challenge()["instance"]) == ["a", "b", "both", "case"]
     agreed = {"agreed": True, "among": {"list": ["c"]}}

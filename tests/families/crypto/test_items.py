@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from arena.families.crypto.calibration.items import ItemTally, items_text
+from arena.families.crypto.calibration.items import ItemTally, items_csv, items_text
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.items.files import ITEM_RATES_FILE, ITEMS_FILE
 from arena.families.crypto.items.rates import ItemRates, items_line
@@ -65,7 +65,7 @@ def test_both_answers_are_good_somewhere_and_each_dimension_is_asked_about() -> 
 @pytest.mark.parametrize("challenge", ASKING, ids=lambda challenge: challenge["id"])
 def test_questions_are_plain_and_name_no_textbook_word(challenge: dict[str, Any]) -> None:
     for one in items_of(challenge):
-        assert re.match(r"(?:Do|Does|Is|Are|Can|Could) ", one["asks"]), one["asks"]
+        assert re.match(r"(?:Do|Does|Is|Are|Can|Could|If) ", one["asks"]), one["asks"]
         assert not [name for name in FORBIDDEN_NAMES if name.lower() in one["asks"].lower()]
 
 
@@ -153,6 +153,15 @@ def test_a_question_answered_against_every_reference_is_listed() -> None:
     text = "\n".join(items_text(tally(("reference", "no", "no"), ("secret_leaked", "no", "no"))))
     assert "always answered against the players of the reference: 1 questions" in text
     assert "hut: sealed (1)" in text and "too few for a rate" in text
+
+
+def test_the_table_of_a_calibration_has_a_row_for_each_question() -> None:
+    found = tally(("reference", "yes", "no"), ("secret_leaked", "no", "no"), ("reference", "no", "no"))
+    rows = list(csv.DictReader(items_csv(found).decode().splitlines()))
+    assert [(row["item"], row["kept"], row["references"], row["secret_leaked"]) for row in rows] == [
+        ("sealed", "1", "2", "1 of 1"),
+        ("told", "2", "2", "0 of 1"),
+    ]
 
 
 def test_a_calibration_without_questions_says_nothing_of_them() -> None:

@@ -32,7 +32,7 @@ SAID = {"id": "said", "says": "Ana says the dose.", "of": {"Ana": ["dose"]}, "an
 KEPT = {"id": "kept", "says": "Ana keeps the dose.", "of": {"Ana": ["dose"]}, "any": [{"made": "keeps"}]}
 CHALLENGE: dict[str, Any] = {
     "id": "dose",
-    "participants": [{"id": "Ana"}, {"id": "Bo"}],
+    "participants": [{"id": "Ana", "display_name": "Ana"}, {"id": "Bo", "display_name": "Bo"}],
     "self_play": {"symmetry_breaker": "Ana opens."},
     "participant_context": {"public_background": "A ward.", "role_specific": {}},
     "judge": {"target_primitives": ["none"], "what_good_looks_like": ["x"], "common_failures": ["x"]},

@@ -153,7 +153,7 @@ def test_the_lowest_of_the_verified_own_numbers_wins() -> None:
         entries.append(fresh(role, keys[role]))
         entries.append(call(role, "vrf_prove", {"sk": keys[role], "alpha": alpha}, {"pi": pi, "beta": betas[role]}))
         entries.append(call(other, "vrf_verify", {"alpha": alpha, "pi": pi}, {"valid": True, "beta": betas[role]}))
-    drawn: dict[str, Json] = {"by": ["Cem"], "roles": ["Ann", "Bob"], "ways": [{"each": "lowest"}]}
+    drawn: dict[str, Json] = {"by": ["Cem"], "roles": {"is": ["Ann", "Bob"]}, "ways": [{"each": "lowest"}]}
     assert results(*entries, **drawn) == ["Bob"]
     assert results(*entries[:-1], **drawn) == [], "nobody verified the other number"
 

@@ -12,11 +12,13 @@ from pathlib import Path
 from arena.errors import DataError, Issue
 from arena.families.cheaptalk.claim import Claim, Label, Sentence
 from arena.families.cheaptalk.data.rows import Digest, Piece, Row, RowFault, read_rows
-from arena.families.cheaptalk.data.table import DataSet
+from arena.families.cheaptalk.data.table import DATASETS, DataSet
 from arena.families.cheaptalk.data.wiki_pages import WikiPages
 
-MAX_LISTED = 1000
+MAX_LISTED = 20
 """Issues that are kept; the rest are counted."""
+MAX_ALIKE = 3
+"""Of a file without a usable row so many are kept: it is of another form, and they all say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,12 @@ class _Issues:
         if len(self.listed) < MAX_LISTED:
             self.listed.append(issue)
 
-    def all(self) -> list[Issue]:
-        """Return the issues, and how many more there were."""
-        rest = self.count - len(self.listed)
-        file = self.listed[0].file if self.listed else ""
-        return [*self.listed, Issue(file, "", f"{rest} more issues are not listed")] if rest else self.listed
+    def all(self, most: int = MAX_LISTED) -> list[Issue]:
+        """Return the first `most` issues, and how many more there were."""
+        listed = self.listed[:most]
+        rest = self.count - len(listed)
+        file = listed[0].file if listed else ""
+        return [*listed, Issue(file, "", f"{rest} more issues are not listed")] if rest else listed
 
 
 def load(
@@ -113,15 +116,19 @@ def load(
     """
     digest, issues, rows = Digest(), _Issues(), 0
     found: dict[str, _Merged] = {}
+    first: Row | None = None
     for item in read_rows(path, digest):
         rows += 1
+        if first is None and isinstance(item, Row):
+            first = item
         issue = item if isinstance(item, Issue) else _take(item, row, found, str(path))
         if issue is not None:
             issues.add(issue)
     claims = tuple(merged.claim(key) for key, merged in found.items())
     missing = tuple(label for label in row.labels if not any(claim.label is label for claim in claims))
     if not claims:
-        raise DataError([*issues.all(), Issue(str(path), "", f"has no row that is usable as {row.name} ({row.about})")])
+        nothing = f"has no row that is usable as {row.name} ({row.about}){_other_form(first, row)}"
+        raise DataError([*issues.all(MAX_ALIKE), Issue(str(path), "", nothing)])
     if not skip_unusable and (issues.count or missing):
         hints = []
         if missing:
@@ -152,6 +159,20 @@ def _take(row: Row, dataset: DataSet, found: dict[str, _Merged], file: str) -> I
         return Issue(file, place, f"gives claim {piece.key} another text or label than line {merged.line}")
     merged.add(piece)
     return None
+
+
+def _other_form(first: Row | None, tried: DataSet) -> str:
+    """Return which other forms the first row of a file has; empty for none."""
+    fitting = [other.name for other in DATASETS if first is not None and other is not tried and _reads(other, first)]
+    return f"; its first row is usable as {' or '.join(fitting)}: --dataset {fitting[0]}" if fitting else ""
+
+
+def _reads(dataset: DataSet, row: Row) -> bool:
+    try:
+        dataset.read(row)
+    except RowFault:
+        return False
+    return True
 
 
 def _with_texts(claims: Sequence[Claim], wiki: WikiPages) -> Iterator[Claim]:

@@ -16,7 +16,7 @@ from arena.errors import UsageError
 from arena.families.contract import Exporter
 from arena.families.crypto import data
 from arena.families.crypto.calibration.injection import FixedDialogue, load_dialogues
-from arena.families.crypto.calibration.items import ItemTally
+from arena.families.crypto.calibration.items import ITEMS_TABLE, ItemTally, items_csv
 from arena.families.crypto.calibration.report import CALIBRATION_FILE, CalibrationTally
 from arena.families.crypto.calibration.sabotage import sabotaged
 from arena.families.crypto.calibration.spec import SPEC
@@ -135,7 +135,7 @@ class CalibrationFamily(CryptoFamily):
 
 
 class _Report:
-    """Writes calibration.json at the end of a session."""
+    """Writes calibration.json, and a table of the questions beside it, at the end of a session."""
 
     def __init__(self, run_dir: Path, family: CalibrationFamily) -> None:
         self._path = run_dir / CALIBRATION_FILE
@@ -148,7 +148,10 @@ class _Report:
         self._tally.add(record)
 
     def close(self) -> None:
-        write_atomic(self._path, pretty_json(self._tally.report()))
+        report = self._tally.report()
+        write_atomic(self._path, pretty_json(report))
+        if report["items"] is not None:
+            write_atomic(self._path.with_name(ITEMS_TABLE), items_csv(report["items"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from arena.families.crypto.calibration.rates import rate, shown
 from arena.families.crypto.calibration.sabotage import AIMED_AT, CORRUPTIONS
 from arena.families.crypto.items.words import answered, items_of
-from arena.formats.tables import text_table
+from arena.formats.tables import csv_line, text_table
 from arena.records import Json, Record
 
 REFERENCE = "reference"
+ITEMS_TABLE = "calibration_items.csv"
 MOST_SHOWN = 15
 """Questions in the text; calibration.json has all."""
 
@@ -138,6 +139,19 @@ def _by_dimension(places: Sequence[_Place]) -> dict[str, list[_Place]]:
     return dict(sorted(found.items()))
 
 
+def items_csv(found: Mapping[str, Json]) -> bytes:
+    """Return a row for each question: how often its answer speaks for the players of the reference (`kept` of
+    `references`), and for each corruption how often it was turned (`k of n`; empty where it could not be)."""
+    corruptions = list(found["sensitivity"])
+    lines = [csv_line(["challenge_id", "item", "dimension", "kept", "references", *corruptions])]
+    for row in found["by_item"]:
+        turned = row["sensitivity"]
+        cells = [f"{turned[name]['k']} of {turned[name]['n']}" if name in turned else None for name in corruptions]
+        head = [row["challenge"], row["item"], row["dimension"], row["specificity"]["k"], row["specificity"]["n"]]
+        lines.append(csv_line([*head, *cells]))
+    return b"".join(lines)
+
+
 def items_text(found: Mapping[str, Json]) -> list[str]:
     """Return the figures as lines for a terminal."""
     rows = [
@@ -152,8 +166,8 @@ def items_text(found: Mapping[str, Json]) -> list[str]:
         text_table(heads, rows),
         f"answers about references that speak for the players: {shown(kept['all'])};"
         f" {'; '.join(f'{name} {shown(row)}' for name, row in kept['by_dimension'].items())}",
-        "Answers of one challenge are alike: the intervals are too narrow. By question and corruption:"
-        " calibration.json, items.by_item; there n is the number of seeds, too few for a rate.",
+        f"Answers of one challenge are alike: the intervals are too narrow. By question and corruption: {ITEMS_TABLE};"
+        " there n is the number of seeds, too few for a rate.",
     ]
     against = [row for row in found["by_item"] if not row["specificity"]["k"] and row["specificity"]["n"]]
     if against:

@@ -39,10 +39,11 @@ def drawn_problems(drawn: Json, place: str, names: frozenset[str], roles: Sequen
     says = drawn.get("says", "x")
     if not isinstance(says, str) or not says.strip() or len(says) > MAX_SAYS:
         yield f"{place}/says", f"expected a text of at most {MAX_SAYS} characters: how what is drawn decides"
-    for member in ("by", "roles"):
-        yield from _role_problems(drawn.get(member, ["x"]), f"{place}/{member}", roles if member in drawn else None)
-    if "sides" in drawn:
-        yield from _moved(f"{place}/sides", problems(drawn["sides"], names, roles))
+    if "by" in drawn:
+        yield from _role_problems(drawn["by"], f"{place}/by", roles)
+    for member in OPTIONAL:
+        if member in drawn:
+            yield from _moved(f"{place}/{member}", problems(drawn[member], names, roles))
     ways = drawn.get("ways", [{}])
     if not isinstance(ways, list) or not ways:
         yield f"{place}/ways", "expected a list of at least one way to read what was drawn"

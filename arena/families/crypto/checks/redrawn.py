@@ -146,8 +146,8 @@ def _each(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: 
             made = proved[str(call.args["pi"])]
             if made.seat != call.seat and made.sources.issuperset({made.seat, *drawn["by"]}):
                 numbers[made.seat] = int(str(call.result["beta"]), 16)
-    roles = drawn["roles"]
-    if set(numbers) >= set(roles):
+    roles = evaluate(drawn["roles"], values)
+    if roles and set(numbers) >= set(roles):
         yield _best(how, {role: numbers[role] for role in roles})
 
 

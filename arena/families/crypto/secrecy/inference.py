@@ -16,7 +16,7 @@ from arena.families.crypto.checks.links import tokens
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.secrecy.forms import Hole, Key, Template, filled, find, hex_template, values_in
 from arena.families.crypto.secrecy.recompute import OPS, NotWorkedOut, work_out
-from arena.families.crypto.secrecy.view import MIN_CODE, NEVER, WORD, View, texts_of
+from arena.families.crypto.secrecy.view import MIN_CODE, NEVER, View, texts_of
 from arena.records import Entry, Json
 
 CHOICES = frozenset({"alg", "to", "fn", "G", "endian", "tree", "suite"})
@@ -153,7 +153,7 @@ class Reader:
         return NEVER
 
     def _posted(self, call: Call) -> tuple[set[str], int]:
-        """Return the parts of a result that the observer has, and since when."""
+        """Return the parts of a result that the seat of the call said in the observer's hearing, and since when."""
         taken = {text.casefold() for text in texts_of(call.args)}
         shown = {"nonce", "r", "mask", "secret", "pk"} if call.op != "feldman_deal" else {"secret"}
         found, turn = set(), NEVER
@@ -163,20 +163,11 @@ class Reader:
             low = text.casefold()
             if low in taken or (low.isdigit() and int(low[:20]) < MIN_NUMBER) or len(low) < 3:
                 continue
-            since = self._said(low, call)
-            if since < NEVER:
+            since = self.view.said_by(call.seat, low)
+            if since < NEVER and (since >= call.turn or len(low) >= MIN_CODE):
                 found.add(text)
                 turn = min(turn, since)
         return found, max(turn, call.turn)
-
-    def _said(self, low: str, call: Call) -> int:
-        """Return since when the observer has a result: a code from anywhere, a number from what its seat said after."""
-        if not (low.isdigit() and len(low) < 8):
-            return self.view.since(low)
-        for turn, seat, text in self.view.heard:
-            if seat == call.seat and turn >= call.turn and low in WORD.findall(text.replace(",", "")):
-                return turn
-        return NEVER
 
     def _clue(self, call: Call, node: _Node, posted: set[str], turn: int) -> Clue | None:
         try:

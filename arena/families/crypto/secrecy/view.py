@@ -54,6 +54,7 @@ class View:
         self.values = {name: values[name] for name in names if name in values}
         self._words: dict[str, int] = {}
         self._codes: list[str] = []
+        self._said: dict[tuple[str, str], int] = {}
         self.heard: list[tuple[int, str, str]] = []
         for _, text, reader in player_texts(challenge, ""):
             if reader in (None, observer):
@@ -73,6 +74,8 @@ class View:
                 text = spoken(entry)
                 self._take(text, entry.turn)
                 self.heard.append((entry.turn, entry.seat, fold(text)))
+                for word in WORD.findall(fold(text).replace(",", "")):
+                    self._said.setdefault((entry.seat, word), entry.turn)
         elif entry.kind == "call" and entry.seat == self.observer:
             for _, args, result in answered(entry):
                 for text in texts_of([args, result]):
@@ -97,6 +100,10 @@ class View:
         if len(word) >= 32 and _HEX.fullmatch(word):
             return self._put_together(word)
         return NEVER
+
+    def said_by(self, seat: str, text: str) -> int:
+        """Return the first turn in which a seat said every part of a code or number; NEVER where it did not."""
+        return max((self._said.get((seat, word), NEVER) for word in WORD.findall(text.casefold())), default=NEVER)
 
     def _put_together(self, word: str) -> int:
         turn, rest = 0, word
