@@ -299,9 +299,9 @@ def test_both_kinds_of_scores_are_shown_side_by_side(tmp_path: Path) -> None:
     run = open_run(tmp_path / "run")
     (found,) = run.records
     checked = verified_of(found)
-    assert checked is not None and (checked.rule, checked.version) == ("verified-cap", 2)
+    assert checked is not None and (checked.rule, checked.version) == ("verified-cap", 3)
     assert checked.scores["Computation / Tool Usage"] == 1
-    assert run.identity["rules"]["verified_rule"] == {"name": "verified-cap", "version": 2}
+    assert run.identity["rules"]["verified_rule"] == {"name": "verified-cap", "version": 3}
     summary = run.summary()
     assert summary["verified"]["mean_scores"]["Computation / Tool Usage"] == 1
     assert summary["mean_scores"] == found.score.values
@@ -311,7 +311,7 @@ def test_both_kinds_of_scores_are_shown_side_by_side(tmp_path: Path) -> None:
     assert row["Computation / Tool Usage"] == str(found.score.values["Computation / Tool Usage"])
     bundle = json.loads((tmp_path / "run/matches/c1/rep_0/match.json").read_bytes())
     assert bundle["judging"]["verified"] == encode(checked)
-    assert "verified (verified-cap 2): success rate 0.0%" in ended.out
+    assert "verified (verified-cap 3): success rate 0.0%" in ended.out
 
 
 def test_an_aborted_match_counts_as_failed_in_the_verified_outcomes_too(tmp_path: Path) -> None:

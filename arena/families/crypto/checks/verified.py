@@ -1,6 +1,6 @@
 """Verified scores: the judge's grades, capped by what can be shown from the record. Pure.
 
-The rule `verified-cap`, version 2 (docs/verified-scores.md has the table and worked examples): a finding sets a cap
+The rule `verified-cap`, version 3 (docs/verified-scores.md has the table and worked examples): a finding sets a cap
 for Computation / Tool Usage and one for Implementation Correctness; the lowest cap counts, and a grade below it
 stays. The other dimensions, and the raw grades, are never touched. The outcome follows from the capped grades by the
 run's own outcome rule.
@@ -21,7 +21,7 @@ from arena.families.verified import Cap, VerifiedScores
 from arena.records import Entry, Json, Stop
 
 RULE = "verified-cap"
-RULE_VERSION = 2
+RULE_VERSION = 3
 
 COMPUTATION = "Computation / Tool Usage"
 IMPLEMENTATION = "Implementation Correctness"
