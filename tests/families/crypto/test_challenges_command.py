@@ -47,8 +47,8 @@ OFF = frozenset([
 """Challenges of a difficulty that the work in them does not bear out."""
 
 KNOWN_OPS = frozenset([
-    "authenticated_encryption", "hash_chain_payword", "membership_proof", "message_authentication", "random_beacon",
-    "threshold_trust_split", "timestamp_chain",
+    "authenticated_encryption", "hash_chain_payword", "lost_key", "membership_proof", "message_authentication",
+    "random_beacon", "threshold_trust_split", "timestamp_chain",
 ])  # fmt: skip
 """Families that are only held out, and whose plays use no op that others do not."""
 
