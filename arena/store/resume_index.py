@@ -10,7 +10,7 @@ A line a trial: key, line and offset of its record, why it stopped, attempt, and
 usage of all answers.
 
 It is derived from the two files and written at the end of a session of a large run. It is used only where it fits both
-to the byte and is whole; otherwise they are read, as without it. No result is taken from it: the end of a session
+byte for byte and is whole; otherwise they are read, as without it. No result is taken from it: the end of a session
 reads the records themselves.
 """
 

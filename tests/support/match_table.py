@@ -11,6 +11,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterable
 
+from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.mock.provider import build
 from arena.families.crypto.prompts import OPENING_CUE, system_prompt
 from arena.messages import CallKey, Conversation, ModelReply, ModelRequest, Sampling, ToolAnswer, Usage
@@ -148,7 +149,7 @@ def play(
     subject, values = given or (challenge(names, word), None)
     told = tools if table.has_tools else None
     systems = {name: system_prompt(subject, name, told, max_turns, values) for name in names}
-    return converse(DialogueSetup(systems, rotation(names, max_turns), 10, OPENING_CUE), table)
+    return converse(DialogueSetup(systems, rotation(names, turns_of(subject, max_turns)), 10, OPENING_CUE), table)
 
 
 class JudgeScript:

@@ -153,7 +153,7 @@ def _check_chain(found: Found, problems: Problems) -> None:
 
 
 def _check_timings(found: Found, problems: Problems) -> None:
-    """Check that timings.jsonl is exact to the byte, about trials of the plan; the times are anyone's."""
+    """Check that timings.jsonl is well formed byte for byte, and about trials of the plan; the times are anyone's."""
     path = found.run.path / TIMINGS_FILE
     if not path.exists():
         return

@@ -20,7 +20,7 @@ from arena.errors import UsageError
 from arena.formats import posix
 
 Task = Callable[[Problems], Any]
-"""Does one step and returns what came of it, which can be pickled; what does not hold goes into the problems."""
+"""Does one step and returns its result, which can be pickled; what does not hold goes into the problems."""
 
 PAYS_FROM = 200
 """Records of a run from which on processes gain more than they cost."""
@@ -124,7 +124,7 @@ def _end_with_parent(life: int) -> None:
 
 def _ended(child: _Child, task: Task, problems: Problems) -> tuple[Any, Problems]:
     """Return what a child handed back. One that raised an error says nothing: its task is done again here, so that the
-    error is raised where it can be told."""
+    error is raised where it is known."""
     _, status = os.waitpid(child.pid, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:

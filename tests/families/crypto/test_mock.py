@@ -88,7 +88,7 @@ def test_two_careful_players_end_within_eight_or_ten_turns_of_twelve(word: str) 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_five_careful_players_still_agree_when_there_are_only_two_turns_each(word: str) -> None:
-    assert play(word, Table(), seats=5, max_turns=12).stop == "agreed_end"
+    assert play(word, Table(), seats=5, max_turns=10).stop == "agreed_end"
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -241,8 +241,14 @@ def test_every_challenge_of_the_set_has_obligations() -> None:
 def test_talk_alone_meets_no_obligation_of_the_set() -> None:
     for challenge in load(SET).challenges:
         seats = [one["id"] for one in challenge["participants"]]
-        check = check_obligations([say(0, seats[0], "Trust me."), say(1, seats[1], "Fine.")], challenge, {})
-        assert check is not None and not any(one.met for one in check.found), challenge["id"]
+        kept = {one["id"] for one in challenge["obligations"] if {"made": "keeps"} in one["any"]}  # met by silence
+        case = challenge["instance"]["values"].get("case", {})
+        cases = [{"case": label} for label in [*case.get("honest", ()), *case.get("negative", ())]] or [{}]
+        talk = [say(0, seats[0], "Trust me."), say(1, seats[1], "Fine.")]
+        found = [one for drawn in cases if (one := check_obligations(talk, challenge, drawn)) is not None]
+        assert found and not any(one.met for check in found for one in check.found if one.id not in kept), challenge[
+            "id"
+        ]
 
 
 BAD: list[tuple[dict[str, Any], str, str]] = [

@@ -243,8 +243,11 @@ def total_close(work: Work, done: Results) -> Ending:
     if apart:
         total = min(total, MASK_SPACE - total)
     text = f"The covers cancel out and {'the difference' if apart else 'the total'} is {total}."
-    text = f"{text} So that we all took the same numbers, {put('checksum', got(done, 0, 0))}."
     brief, kinds = work.scene.brief, same_kind(work)
+    counting = [name for name in work.scene.everyone if work.scene.values("kind").get(name, NO_VALUE) != NO_VALUE]
+    if brief.kinds and len(counting) < 2:
+        text = "The covers cancel out. Only one of us counts anything, so the total would tell its number: I keep it."
+    text = f"{text} So that we all took the same numbers, {put('checksum', got(done, 0, 0))}."
     if not brief.kinds:
         return text, total
     if len(kinds) > 1 or NO_VALUE in kinds:
