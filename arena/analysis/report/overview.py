@@ -257,30 +257,38 @@ def checks(tally: Tally) -> Markup:
     return join(out)
 
 
+MOST_FAILED = 4
+"""Failed checks of a match from which on matches stand in one column: a column for each number is too wide."""
+
+
 def judge_and_checks(tally: Tally) -> Markup:
     """Return the judge's outcomes against the checks: how many checks failed, and how often each."""
     grades = tally.grades
     labels = [label for label in tally.outcomes if label in grades.failed]
     if not labels:
         return Markup("")
-    most = max(len(row) for row in grades.failed.values())
-    rows, broken = [], []
+    most = min(max(len(row) for row in grades.failed.values()), MOST_FAILED + 1)
+    rows, words, sizes = [], [], []
     for label in labels:
         mark = tally.marks.outcome(label)
-        name, counts = tag("b", mark.word, class_=mark.shade), grades.failed[label]
-        n = sum(counts)
-        rows.append([name, str(n), *(str(counts[k]) if k < len(counts) else "0" for k in range(most))])
-        broken.append(
-            [name, *(percent(grades.broken.get((label, check), 0) / n) for check in checks_in(tally.total).made)]
-        )
-    heads = ["As judged", "Matches", *("All passed" if k == 0 else f"{k} failed" for k in range(most))]
-    names = [tally.parts.check_names.get(check, spaced(check)) for check in checks_in(tally.total).made]
+        counts = grades.failed[label]
+        words.append(mark.word)
+        sizes.append(sum(counts))
+        folded = [*counts[:MOST_FAILED], sum(counts[MOST_FAILED:])]
+        numbers = (str(folded[k]) if k < len(folded) else "0" for k in range(most))
+        rows.append([tag("b", mark.word, class_=mark.shade), str(sizes[-1]), *numbers])
+    broken = []
+    for check in checks_in(tally.total).made:
+        shares = (percent(grades.broken.get((label, check), 0) / n) for label, n in zip(labels, sizes, strict=True))
+        broken.append([tally.parts.check_names.get(check, spaced(check)), *shares])
+    more = f"{MOST_FAILED} or more"
+    heads = ["As judged", "Matches", *(("All passed", *(f"{k} failed" for k in range(1, MOST_FAILED)), more)[:most])]
     left = join([tag("p", "Matches by the judge's outcome and the number of checks that failed. A judge who sees what "
                           "the checks see has the failures at the bottom right."),
                  table(heads, rows, "Outcomes by failed checks")])  # fmt: skip
-    right = join([tag("p", "The share of the matches of each outcome in which a check failed: a high share beside a "
+    right = join([tag("p", "The share of the matches of each outcome in which a check failed: a high share under a "
                            "good outcome is what the judge passed over."),
-                  table(["As judged", *names], broken, "Failed checks by outcome")])  # fmt: skip
+                  table(["Check", *words], broken, "Failed checks by outcome")])  # fmt: skip
     return join([tag("h3", "The judge against the checks"), pair(left, right)])
 
 
