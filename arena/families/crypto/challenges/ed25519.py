@@ -10,7 +10,7 @@ import hashlib
 
 PRIME = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
-_D = -121665 * pow(121666, -1, PRIME) % PRIME
+CURVE_D = -121665 * pow(121666, -1, PRIME) % PRIME
 _BASE_Y = 4 * pow(5, -1, PRIME) % PRIME
 
 Point = tuple[int, int, int, int]
@@ -19,25 +19,25 @@ Point = tuple[int, int, int, int]
 
 def _base_x() -> int:
     """Return the even x of the base point, by the root of section 5.1.3 of the RFC."""
-    square = (_BASE_Y * _BASE_Y - 1) * pow(_D * _BASE_Y * _BASE_Y + 1, -1, PRIME) % PRIME
+    square = (_BASE_Y * _BASE_Y - 1) * pow(CURVE_D * _BASE_Y * _BASE_Y + 1, -1, PRIME) % PRIME
     x = pow(square, (PRIME + 3) // 8, PRIME)
     if (x * x - square) % PRIME:
         x = x * pow(2, (PRIME - 1) // 4, PRIME) % PRIME
     return x if x % 2 == 0 else PRIME - x
 
 
-def _sum(a: Point, b: Point) -> Point:
+def add(a: Point, b: Point) -> Point:
     """Return the sum of two points (section 5.1.4); complete, so it doubles as well."""
     left = (a[1] - a[0]) * (b[1] - b[0]) % PRIME
     right = (a[1] + a[0]) * (b[1] + b[0]) % PRIME
-    cross = 2 * a[3] * b[3] * _D % PRIME
+    cross = 2 * a[3] * b[3] * CURVE_D % PRIME
     height = 2 * a[2] * b[2] % PRIME
     e, f, g, h = right - left, height - cross, height + cross, right + left
     return e * f % PRIME, g * h % PRIME, f * g % PRIME, e * h % PRIME
 
 
 _BASE: Point = (_base_x(), _BASE_Y, 1, _base_x() * _BASE_Y % PRIME)
-_ZERO: Point = (0, 1, 1, 0)
+ZERO: Point = (0, 1, 1, 0)
 
 
 @functools.cache
@@ -48,19 +48,19 @@ def _multiples() -> tuple[tuple[Point, ...], ...]:
     """
     table, power = [], _BASE
     for _ in range(64):
-        row = [_ZERO]
+        row = [ZERO]
         for _ in range(15):
-            row.append(_sum(row[-1], power))
+            row.append(add(row[-1], power))
         table.append(tuple(row))
-        power = _sum(row[-1], power)
+        power = add(row[-1], power)
     return tuple(table)
 
 
 def _times_base(scalar: int) -> bytes:
     """Return a multiple of the base point, encoded; the scalar is below 2^256."""
-    found = _ZERO
+    found = ZERO
     for place, row in enumerate(_multiples()):
-        found = _sum(found, row[scalar >> 4 * place & 15])
+        found = add(found, row[scalar >> 4 * place & 15])
     inverse = pow(found[2], -1, PRIME)
     x, y = found[0] * inverse % PRIME, found[1] * inverse % PRIME
     return (y | (x & 1) << 255).to_bytes(32, "little")

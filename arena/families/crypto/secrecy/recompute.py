@@ -13,6 +13,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from arena.families.crypto.challenges import ed25519
 from arena.families.crypto.challenges.made_values import as_bytes
 from arena.families.crypto.secrecy import ristretto
 from arena.records import Json
@@ -260,7 +261,7 @@ def _on_ristretto(args: Args) -> None:
 
 def _scalar_op(args: Args) -> Json:
     _on_ristretto(args)
-    order = ristretto.ORDER
+    order = ed25519.ORDER
     if args["fn"] == "from_int":
         found = _int(args["n"])
     elif args["fn"] in ("add", "sub", "mul"):
@@ -271,7 +272,7 @@ def _scalar_op(args: Args) -> Json:
     return (found % order).to_bytes(32, "little").hex()
 
 
-def _times(text: Json, scalar: int) -> ristretto.Point:
+def _times(text: Json, scalar: int) -> ed25519.Point:
     found = ristretto.times(str(text), scalar)
     if found is None:
         raise NotWorkedOut("no point")
@@ -290,7 +291,7 @@ def _feldman(args: Args) -> Json:
 def _pedersen(args: Args) -> Json:
     _on_ristretto(args)
     value = _times(ristretto.GENERATOR, _int(args["m"]))
-    return {"commitment": ristretto.write(ristretto.add(value, _times(args.get("h", _PEDERSEN_H), _scalar(args["r"]))))}
+    return {"commitment": ristretto.write(ed25519.add(value, _times(args.get("h", _PEDERSEN_H), _scalar(args["r"]))))}
 
 
 def _range_prove(args: Args) -> Json:
@@ -300,7 +301,7 @@ def _range_prove(args: Args) -> Json:
 def _exp_elgamal(args: Args) -> Json:
     _on_ristretto(args)
     value = _times(ristretto.GENERATOR, _int(args["m"]))
-    return {"c2": ristretto.write(ristretto.add(value, _times(args["pk"], _scalar(args["k"]))))}
+    return {"c2": ristretto.write(ed25519.add(value, _times(args["pk"], _scalar(args["k"]))))}
 
 
 CURVE_COST = 100

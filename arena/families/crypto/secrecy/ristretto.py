@@ -7,16 +7,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-PRIME = 2**255 - 19
-ORDER = 2**252 + 27742317777372353535851937790883648493
-_D = -121665 * pow(121666, -1, PRIME) % PRIME
+from arena.families.crypto.challenges.ed25519 import CURVE_D, ORDER, PRIME, ZERO, Point, add
+
 _ROOT = pow(2, (PRIME - 1) // 4, PRIME)
 """A square root of -1 (section 4.1)."""
 
-Point = tuple[int, int, int, int]
-"""Extended coordinates X, Y, Z, T with x = X/Z, y = Y/Z, xy = T/Z."""
-
-ZERO: Point = (0, 1, 1, 0)
 GENERATOR = "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76"
 """Section 4: the generator, written."""
 
@@ -32,7 +27,7 @@ def _root_of_ratio(u: int, v: int) -> tuple[bool, int]:
     return right or turned, PRIME - found if found & 1 else found
 
 
-_INVERSE_ROOT = _root_of_ratio(1, (-1 - _D) % PRIME)[1]
+_INVERSE_ROOT = _root_of_ratio(1, (-1 - CURVE_D) % PRIME)[1]
 
 
 def read(text: str) -> Point | None:
@@ -45,7 +40,7 @@ def read(text: str) -> Point | None:
         return None
     square = s * s % PRIME
     u1, u2 = (1 - square) % PRIME, (1 + square) % PRIME
-    v = (-_D * u1 * u1 - u2 * u2) % PRIME
+    v = (-CURVE_D * u1 * u1 - u2 * u2) % PRIME
     good, inverse = _root_of_ratio(1, v * u2 * u2 % PRIME)
     den_x = inverse * u2 % PRIME
     den_y = inverse * den_x * v % PRIME
@@ -70,16 +65,6 @@ def write(point: Point) -> str:
         y = PRIME - y
     s = den * (z0 - y) % PRIME
     return (PRIME - s if s & 1 else s).to_bytes(32, "little").hex()
-
-
-def add(a: Point, b: Point) -> Point:
-    """Return the sum of two points (RFC 8032, section 5.1.4)."""
-    left = (a[1] - a[0]) * (b[1] - b[0]) % PRIME
-    right = (a[1] + a[0]) * (b[1] + b[0]) % PRIME
-    cross = 2 * a[3] * b[3] * _D % PRIME
-    height = 2 * a[2] * b[2] % PRIME
-    e, f, g, h = right - left, height - cross, height + cross, right + left
-    return e * f % PRIME, g * h % PRIME, f * g % PRIME, e * h % PRIME
 
 
 @lru_cache(maxsize=64)
