@@ -90,21 +90,33 @@ def calls_of(entries: Sequence[Entry]) -> list[Call]:
     return found
 
 
+def makers_of(calls: Sequence[Call]) -> dict[tuple[str, str], Call]:
+    """Return (seat, code) -> the first call of that seat whose result holds it."""
+    found: dict[tuple[str, str], Call] = {}
+    for call in calls:
+        for text in texts_of(call.result):
+            for token in tokens(text):
+                found.setdefault((call.seat, token), call)
+    return found
+
+
 class _Unknown(Exception):
     """Something in the arguments is not had."""
 
 
 class Reader:
-    """Reads the calls of one match for one observer. `wanted`: the values that it does not have, by key."""
+    """Reads the calls of one match for one observer. `made`: as of `makers_of`.  `wanted`: the values that it does not
+    have, by key."""
 
-    def __init__(self, view: View, calls: Sequence[Call], wanted: Sequence[tuple[Key, Json, str]]) -> None:
+    def __init__(
+        self,
+        view: View,
+        calls: Sequence[Call],
+        made: Mapping[tuple[str, str], Call],
+        wanted: Sequence[tuple[Key, Json, str]],
+    ) -> None:
         self.view, self.calls, self.wanted = view, calls, wanted
-        self._made: dict[tuple[str, str], Call] = {}
-        """(seat, code) -> the call of that seat whose result holds it."""
-        for call in calls:
-            for text in texts_of(call.result):
-                for token in tokens(text):
-                    self._made.setdefault((call.seat, token), call)
+        self._made = made
 
     def clues(self) -> Iterator[Clue]:
         """Yield what the posted results say about the wanted values."""
