@@ -11,6 +11,7 @@ from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry
 
 WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"(?<![\w.])\d{3,12}(?![\w])")
 
 
 def clean(text: str) -> str:
@@ -59,6 +60,11 @@ class Said:
     def plain_words(self) -> tuple[str, ...]:
         """The same with numbers as one word: commas in them are left out."""
         return self.words if "," not in self.folded else words_of(self.folded.replace(",", ""))
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The whole numbers of 3 to 12 digits in the folded text, with or without commas, in order."""
+        return tuple([int(digits) for digits in _NUMBER.findall(self.folded.replace(",", ""))])
 
 
 def words_of(folded: str) -> tuple[str, ...]:

@@ -14,7 +14,17 @@ from typing import NamedTuple
 
 from arena.families.crypto.checks.links import tokens
 from arena.families.crypto.checks.verifications import answered
-from arena.families.crypto.secrecy.forms import Hole, Key, Template, filled, find, hex_template, values_in
+from arena.families.crypto.secrecy.forms import (
+    Form,
+    Hole,
+    Key,
+    Template,
+    filled,
+    find,
+    forms_of,
+    hex_template,
+    values_in,
+)
 from arena.families.crypto.secrecy.recompute import OPS, NotWorkedOut, work_out
 from arena.families.crypto.secrecy.view import MIN_CODE, NEVER, View, texts_of
 from arena.records import Entry, Json
@@ -117,6 +127,7 @@ class Reader:
     ) -> None:
         self.view, self.calls, self.wanted = view, calls, wanted
         self._made = made
+        self._here: dict[tuple[str, bool], tuple[list[tuple[Key, Json]], list[Form]]] = {}
 
     def clues(self) -> Iterator[Clue]:
         """Yield what the posted results say about the wanted values."""
@@ -141,12 +152,19 @@ class Reader:
             turn = max(self._opened_since(call), call.turn)
             if call.seat == self.view.observer or turn >= NEVER:
                 continue
-            here = [(key, true) for key, true, owner in self.wanted if owner == call.seat]
             keys: set[Key] = set()
             for text in texts_of(call.args.get(SEALED_IN[call.op])):
-                keys |= set(values_in(hex_template(text, here) or find(text, here)) or ())
+                keys |= set(values_in(self._template(text, call.seat, False)) or ())
             if keys:
                 yield Opened(turn, call.seat, call.op, frozenset(keys))
+
+    def _template(self, text: str, seat: str, unowned: bool) -> Template:
+        """Return an argument with places for the values of its seat, and for those that nobody owns if wanted."""
+        found = self._here.get((seat, unowned))
+        if found is None:
+            here = [(key, true) for key, true, owner in self.wanted if owner == seat or (unowned and not owner)]
+            found = self._here[seat, unowned] = here, forms_of(here)
+        return hex_template(text, *found) or find(text, found[1])
 
     def _opened_since(self, call: Call) -> int:
         if call.op in SHARED:
@@ -235,8 +253,7 @@ class Reader:
         if not isinstance(value, str | int):
             raise _Unknown
         text = str(value)
-        here = [(key, true) for key, true, owner in self.wanted if owner == call.seat or not owner]
-        template = hex_template(text, here) or find(text, here)
+        template = self._template(text, call.seat, True)
         if any(isinstance(piece, Hole) for piece in template):
             return self._with_holes(template)
         since = self.view.since_all(text.removeprefix("utf8:"))

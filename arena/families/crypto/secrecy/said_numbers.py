@@ -7,7 +7,6 @@ values can solve for the secret.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -30,7 +29,6 @@ COST = 5
 SOLVED = "a number said"
 """`by` of a step that rests on a number which no call gave."""
 
-_NUMBER = re.compile(r"(?<![\w.])\d{3,12}(?![\w])")
 _ARITHMETIC = frozenset({"sum", "minus", "product", "mean", "div"})
 
 
@@ -46,8 +44,7 @@ def first_said(view: View) -> dict[int, tuple[int, str]]:
     """Return number -> turn and seat that said it first in an observer's hearing."""
     found: dict[int, tuple[int, str]] = {}
     for one in view.heard:
-        for match in _NUMBER.finditer(one.folded.replace(",", "")):
-            number = int(match[0])
+        for number in one.numbers:
             if number >= MIN_SAID:
                 found.setdefault(number, (one.turn, one.seat))
     return found
