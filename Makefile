@@ -13,6 +13,8 @@ VENV := .venv$(if $(NAMED),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sy
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 REAL_VENV := .venv-real-model
+TRAINERS_VENV := .venv-trainers
+TRAINERS_OUT := state/datasets/trainers
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
 TEST_PYTHON = $(if $(or $(NAMED),$(wildcard $(BIN)/pytest)),$(BIN)/python,$(PYTHON))
 # With pytest-xdist, which `make test` installs, one process per core runs tests, a whole file at a time.
@@ -195,6 +197,20 @@ mutants: $(VENV)/.ready build ## change the code in known ways, one at a time: t
 real-model: $(REAL_VENV)/.ready build ## play five challenges with a small real model on this machine (docs/real-model.md)
 	$(PYTHON) scripts/real_model.py --python $(REAL_VENV)/bin/python
 
+# Two models of mock players with one seed give pairs; reference plays are fit to be trained on.
+.PHONY: trainers
+trainers: $(TRAINERS_VENV)/.ready build ## let TRL train a tiny model on each form of the training data (docs/training-data.md)
+	rm -rf $(TRAINERS_OUT)
+	for model in careful careless; do $(PYTHON) -m arena.run --quiet --challenge-split train --limit 6 --repetitions 3 \
+	  --participant-provider mock --participant-model $$model --judge-provider mock --out $(TRAINERS_OUT)/$$model; done
+	$(PYTHON) -m arena.run --quiet --challenge-split train --limit 6 --participant-provider scripted \
+	  --participant-model src/crypto-challenges/reference_plays --judge-provider mock --out $(TRAINERS_OUT)/gold
+	$(PYTHON) -m arena dataset rows $(TRAINERS_OUT)/gold --out $(TRAINERS_OUT)/train.jsonl
+	$(PYTHON) -m arena dataset rows $(TRAINERS_OUT)/gold --tool-calls native --out $(TRAINERS_OUT)/native.jsonl
+	$(PYTHON) -m arena dataset rewards $(TRAINERS_OUT)/careful --out $(TRAINERS_OUT)/rewards.jsonl
+	$(PYTHON) -m arena dataset preferences $(TRAINERS_OUT)/careful $(TRAINERS_OUT)/careless --out $(TRAINERS_OUT)/preferences.jsonl
+	$(TRAINERS_VENV)/bin/python scripts/try_trainers.py $(TRAINERS_OUT)
+
 .PHONY: smoke
 smoke: ## play the first challenges with mock models into state/runs/smoke
 	rm -rf $(SMOKE_OUT)
@@ -312,6 +328,14 @@ $(BENCH_VENV)/.ready: Makefile
 	touch $@
 
 # An inference server, compiled here without the parts for pictures and sound, and a model of 98 MB.
+# torch comes with them: some 6 GB.
+$(TRAINERS_VENV)/.ready: Makefile
+	@$(PYTHON) -m venv $(TRAINERS_VENV) \
+	  || { echo "cannot make $(TRAINERS_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(TRAINERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  trl==1.16.0 transformers==5.24.0 torch==2.15.0 datasets==5.2.0 tokenizers==0.23.3
+	touch $@
+
 $(REAL_VENV)/.ready: Makefile
 	@$(PYTHON) -m venv $(REAL_VENV) \
 	  || { echo "cannot make $(REAL_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
