@@ -244,7 +244,7 @@ check-thresholds: ## risk lab: OK, WARN or FAIL (STRICT=1: a warning fails)
 	$(PYTHON) tools/check_thresholds.py --results-root "$(RESULTS_DIR)"
 
 .PHONY: latest
-latest: ## risk lab: make LATEST a copy of the newest finished run
+latest: ## risk lab: copy the newest finished run to LATEST
 	$(RISK) latest $(RISK_ROOT)
 
 .PHONY: list-runs
