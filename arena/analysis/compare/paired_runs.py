@@ -137,7 +137,9 @@ def read_run(run: FinishedRun) -> RunTable:
         conditions, optional = tuple(summary["conditions"]), frozenset(summary["optional_scores"])
         lower = frozenset(summary.get("lower_is_better", ()))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
+        raise DataError(
+            [Issue(str(run.path / SUMMARY_FILE), "", f"a field is missing or malformed: {error!r}")]
+        ) from None
     table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional, lower)
     table.not_sent = not_sent
     if run.records.shape.replaced:
