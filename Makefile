@@ -15,8 +15,10 @@ BENCH_VENV := .venv-bench
 REAL_VENV := .venv-real-model
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
 TEST_PYTHON = $(if $(or $(NAMED),$(wildcard $(BIN)/pytest)),$(BIN)/python,$(PYTHON))
-# With pytest-xdist, which `make test` installs, one process per core runs tests, a whole file at a time.
-ON_ALL_CORES = $(shell $(TEST_PYTHON) -c 'import xdist' 2>/dev/null && printf -- '-n auto --dist loadfile')
+# With pytest-xdist, which `make test` installs, one process per core runs tests, a whole file at a time, in our order:
+# the slow files begin (tests/support/order.py).
+ON_ALL_CORES = $(shell $(TEST_PYTHON) -c 'import xdist' 2>/dev/null \
+  && printf -- '-n auto --dist loadfile --no-loadscope-reorder')
 PINNED_RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' .ci/rust-toolchain.toml)
 CARGO_MISSING := cargo is missing: install Rust from https://rustup.rs (and a C compiler), then run this again
 SMOKE_OUT := state/runs/smoke
