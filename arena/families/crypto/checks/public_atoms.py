@@ -14,7 +14,7 @@ from arena.families.crypto.challenges.instance import (
     right_result,
     secrets_of,
 )
-from arena.families.crypto.challenges.validate_instance import shared_texts
+from arena.families.crypto.challenges.members.instance import shared_texts
 from arena.families.crypto.checks.atoms import atoms, named
 from arena.records import Json
 

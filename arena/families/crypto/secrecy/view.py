@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
+from arena.families.crypto.challenges.members.instance import player_texts
 from arena.families.crypto.challenges.same import Same
-from arena.families.crypto.challenges.validate_instance import player_texts
 from arena.families.crypto.checks.folding import WORD, Said, fold, words_of
 from arena.families.crypto.checks.verifications import answered
 from arena.records import EVERYBODY, Entry, Json
