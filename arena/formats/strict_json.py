@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from arena.errors import DataError, Issue
-from arena.formats.bounded import MAX_COMMAS, read_file
+from arena.formats.bounded import MAX_COMMAS, deeper_than, read_file
 from arena.formats.json_types import Json
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -27,6 +27,9 @@ MAX_ISSUES = 1000
 _MAX_INT_CHARS = 300
 _MAX_TOKEN_CHARS = 120
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""UTF-8 holds no surrogates, so they come into a text by an escape alone."""
+
 _BOMS = (
     (codecs.BOM_UTF8, "UTF-8 with a byte order mark"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
@@ -96,6 +99,17 @@ def parse(data: bytes, issues: IssueList) -> Json:
     if text.count(",") > MAX_COMMAS:
         raise DataError([Issue(issues.file, "", f"holds more than {MAX_COMMAS:,} members, the most that is read")])
     duplicates: dict[int, tuple[dict[str, Json], list[str]]] = {}
+    infinite: list[str] = []
+
+    def read_int(digits: str) -> int | float:
+        # int() of very long texts is quadratic and refused by the interpreter.
+        return int(digits) if len(digits) <= _MAX_INT_CHARS else read_float("Infinity")
+
+    def read_float(digits: str) -> float:
+        found = float(digits)
+        if not math.isfinite(found):
+            infinite.append(digits)
+        return found
 
     def build(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         value = dict(pairs)
@@ -106,19 +120,18 @@ def parse(data: bytes, issues: IssueList) -> Json:
         return value
 
     try:
-        value = json.loads(text, object_pairs_hook=build, parse_int=_bounded_int)
+        value = json.loads(
+            text, object_pairs_hook=build, parse_int=read_int, parse_float=read_float, parse_constant=read_float
+        )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise DataError([Issue(issues.file, place, f"is not JSON: {error.msg}")]) from None
     except RecursionError:
         raise DataError([Issue(issues.file, "", f"is nested deeper than {MAX_DEPTH} levels")]) from None
-    _inspect(value, "", 1, duplicates, issues)
+    # Most files hold nothing of the kind: places are looked for where something is to be told.
+    if duplicates or infinite or _ESCAPED_SURROGATE.search(text) or deeper_than(value, MAX_DEPTH):
+        _inspect(value, "", 1, duplicates, issues)
     return value
-
-
-def _bounded_int(digits: str) -> int | float:
-    # int() of very long texts is quadratic and refused by the interpreter; infinity is reported by _inspect.
-    return int(digits) if len(digits) <= _MAX_INT_CHARS else math.inf
 
 
 def _decode(data: bytes, file: str) -> str:

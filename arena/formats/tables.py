@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from arena.errors import one_line, visible
 from arena.formats.json_types import Json
@@ -12,6 +13,9 @@ _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 _FORMULA_START = re.compile(rf"\s*[{_FORMULA}]|[\t\r]")
 _FORMULA_INSIDE = re.compile(rf"([;\t\r\n|]\s*)(?=[{_FORMULA}])")
 """After a sign at which a spreadsheet of another locale begins a new cell; quotes do not keep it from that."""
+
+MAX_KEPT_CHARS = 100
+"""Cells of longer texts are not kept."""
 
 _QUOTED = re.compile(r'[,;"\t\r\n|]')
 
@@ -34,7 +38,17 @@ def csv_cell(value: Json) -> str:
 
 def csv_line(values: Sequence[Json]) -> bytes:
     """Return one CSV line (RFC 4180 quoting, \\n at the end) as UTF-8."""
-    return (",".join(map(_quoted, map(csv_cell, values))) + "\n").encode("utf-8", "backslashreplace")
+    return (",".join(map(_cell, values)) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _cell(value: Json) -> str:
+    return _short_cell(value) if type(value) is str and len(value) <= MAX_KEPT_CHARS else _quoted(csv_cell(value))
+
+
+@lru_cache(maxsize=4096)
+def _short_cell(text: str) -> str:
+    """Return a short text as a cell: names stand in many lines."""
+    return _quoted(csv_cell(text))
 
 
 def _quoted(cell: str) -> str:

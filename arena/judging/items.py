@@ -46,6 +46,8 @@ def majority(judgements: Sequence[Sequence[ItemAnswer]]) -> tuple[ItemAnswer, ..
     `turn`: the one that most of the judgements with this answer name, of equals the earliest; None where most name
     none, and for `split`. `judgements`: of one match, each with the same questions in the same order.
     """
+    if len(judgements) == 1:
+        return tuple(judgements[0])
     found = []
     for answers in zip(*judgements, strict=True):
         yes = sum(one.answer == YES for one in answers)

@@ -72,6 +72,8 @@ def _put_together(found: Sequence[JudgeResult], result: PanelResult) -> None:
 
 def medians(grades: Sequence[Mapping[str, int]]) -> dict[str, float]:
     """Return dimension -> median of one or more sets of grades: a whole number as int, between two grades n.5."""
+    if len(grades) == 1:
+        return dict(grades[0])
     found = {name: median(one[name] for one in grades) for name in grades[0]}
     return {name: int(value) if value == int(value) else value for name, value in found.items()}
 

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from arena.families.crypto.challenges.schema import encode_role
 from arena.families.crypto.challenges.turns import turns_of
@@ -93,7 +93,7 @@ def match_bundle(record: Record, challenge: Mapping[str, Json], setup: CryptoSet
 
 
 def _views(
-    record: Record, challenge: Mapping[str, Json], setup: CryptoSetup, said: Mapping[int, str]
+    record: Record, challenge: Mapping[str, Json], setup: CryptoSetup, said: Mapping[int, _Turn]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield each role's file name, without its ending, and what it saw."""
     trial, transcript = record.trial, record.transcript
@@ -102,16 +102,35 @@ def _views(
         yield _file_name(role), _view(prompt, transcript.entries, role, said)
 
 
-def _said(entries: Sequence[Entry]) -> dict[int, str]:
-    """Return place among the entries -> public turn as a JSON string: it stands in every file of the bundle, and is
-    encoded once."""
-    return {place: dumps(spoken(entry)) for place, entry in enumerate(entries) if entry.kind == "say"}
+class _Turn(NamedTuple):
+    """A public turn as JSON strings: it stands in every file of the bundle, and is encoded once.
+
+    `text`: as its seat wrote it.  `heard`: as the others heard it, where all did.
+    """
+
+    text: str
+    heard: str
 
 
-def _transcript(stop: str, entries: Sequence[Entry], said: Mapping[int, str]) -> bytes:
+def _said(entries: Sequence[Entry]) -> dict[int, _Turn]:
+    """Return place among the entries -> public turn."""
+    return {place: _turn_of(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
+
+
+def _turn_of(entry: Entry) -> _Turn:
+    text = spoken(entry)
+    written = dumps(text)
+    if entry.to != EVERYBODY:
+        return _Turn(written, "")
+    if text.splitlines() == [text]:  # one line: what stands before it is put before what is encoded already
+        return _Turn(written, dumps(heard(entry.seat, ""))[:-1] + written[1:])
+    return _Turn(written, dumps(heard(entry.seat, text)))
+
+
+def _transcript(stop: str, entries: Sequence[Entry], said: Mapping[int, _Turn]) -> bytes:
     """Return transcript.json: `stop`, the public turns as `{speaker, content}` (the predecessor's form), and what was
     not public, each with its place."""
-    turns = ",".join([_turn(entries[place], text) for place, text in said.items()])
+    turns = ",".join([_turn(entries[place], one.text) for place, one in said.items()])
     private = [{"place": place, **_private(entry)} for place, entry in enumerate(entries) if entry.kind != "say"]
     return _utf8(f'{{"stop":{dumps(stop)},"transcript":[{turns}],"entries":{dumps(private)}}}\n')
 
@@ -138,19 +157,19 @@ def _private(entry: Entry) -> dict[str, Json]:
     return {**out, "problem": entry.problem} if entry.problem else out
 
 
-def _view(prompt: str, entries: Sequence[Entry], role: str, said: Mapping[int, str]) -> bytes:
+def _view(prompt: str, entries: Sequence[Entry], role: str, said: Mapping[int, _Turn]) -> bytes:
     """Return the system prompt and the `role_messages` of a role as one line of JSON."""
     messages = []
     for place, entry in enumerate(entries):
-        text = said.get(place)
-        if text is None:
+        one = said.get(place)
+        if one is None:
             messages += [dumps(message) for message in role_messages([entry], role)]
         elif entry.to != EVERYBODY:
             messages.append(dumps(said_message(entry, role)))
         elif entry.seat == role:
-            messages.append(f'{{"role":"assistant","content":{text}}}')
+            messages.append(f'{{"role":"assistant","content":{one.text}}}')
         else:
-            messages.append(f'{{"role":"user","content":{dumps(heard(entry.seat, spoken(entry)))}}}')
+            messages.append(f'{{"role":"user","content":{one.heard}}}')
     return _utf8(f'{{"system_prompt":{dumps(prompt)},"messages":[{",".join(messages)}]}}\n')
 
 

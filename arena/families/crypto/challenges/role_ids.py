@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from arena.play.hearing import ARROW
 
@@ -16,7 +17,7 @@ _HIDDEN = ("Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Me")
 bidirectional marks, soft hyphens), controls, halves of pairs, private and unassigned ones, enclosing marks."""
 
 _ACCENTS = range(0x300, 0x370)
-_SELECTORS = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+_SELECTORS = frozenset((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 """Accents of Latin, Greek and Cyrillic letters, and variation selectors. Other scripts write vowels as marks, so these
 stay."""
 
@@ -59,6 +60,7 @@ def hidden_sign(role: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1024)
 def skeleton(role: str) -> str:
     """Return what a role id looks like: ids with equal skeletons may be taken for each other.
 

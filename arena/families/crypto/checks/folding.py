@@ -11,6 +11,7 @@ from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry
 
 WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"(?<![\w.])\d{3,12}(?![\w])")
 
 
@@ -64,6 +65,8 @@ class Said:
     @cached_property
     def numbers(self) -> tuple[int, ...]:
         """The whole numbers of 3 to 12 digits in the folded text, with or without commas, in order."""
+        if not _DIGIT.search(self.folded):
+            return ()
         return tuple([int(digits) for digits in _NUMBER.findall(self.folded.replace(",", ""))])
 
 

@@ -41,12 +41,18 @@ class ItemRates:
 
     def add(self, record: Record) -> None:
         """Count one record; nothing where it holds no answers."""
-        for one in answered(record, self.challenges.get(record.trial.unit, {})):
-            counts = {"answers": 1, "good": int(one.good)}
-            merge_counts(self.by_dimension.setdefault(one.dimension, {"answers": 0, "good": 0}), counts)
-            key = (record.trial.unit, one.id)
-            empty = {"yes": 0, "no": 0, "split": 0, "good": 0}
-            merge_counts(self.by_item.setdefault(key, empty), {one.answer: 1, "good": int(one.good)})
+        unit = record.trial.unit
+        for one in answered(record, self.challenges.get(unit, {})):
+            counts = self.by_dimension.get(one.dimension)
+            if counts is None:
+                counts = self.by_dimension[one.dimension] = {"answers": 0, "good": 0}
+            counts["answers"] += 1
+            counts["good"] += one.good
+            counts = self.by_item.get((unit, one.id))
+            if counts is None:
+                counts = self.by_item[unit, one.id] = {"yes": 0, "no": 0, "split": 0, "good": 0}
+            counts[one.answer] = counts.get(one.answer, 0) + 1
+            counts["good"] += one.good
 
     def merge(self, other: ItemRates) -> None:
         """Count what another one counted."""

@@ -292,7 +292,7 @@ class _Counter:
             if trials > MAX_CANDIDATES or not self.match.budget.takes(trials, clue.cost):
                 continue
             tried = found.values() if left is None else iter(left)
-            left = [one for one in tried if _possible(self.name, one, others, clue)]
+            left = _fitting(self.name, list(tried), others, clue)
             if len(left) < size:
                 yield SecretStep(clue.turn, clue.seat, clue.op, len(left))
 
@@ -332,6 +332,15 @@ class _Counter:
             return self.as_list.left(told + len(self.free))
         length: int = len(self.match.values[self.name])
         return min(MAX_CANDIDATES, int(entries ** max(0, length - told)))
+
+
+def _fitting(name: str, tried: Sequence[Json], others: Sequence[tuple[Key, list[Json]]], clue: Clue) -> list[Json]:
+    """Return the candidates that fit with some values of the others."""
+    whole = all(type(one) is int for values in (tried, *(values for _, values in others)) for one in values)
+    if clue.total is not None and whole:
+        sums = {sum(row) for row in product(*(values for _, values in others))}
+        return [one for one in tried if clue.total - one in sums]
+    return [one for one in tried if _possible(name, one, others, clue)]
 
 
 def _possible(name: str, value: Json, others: Sequence[tuple[Key, list[Json]]], clue: Clue) -> bool:

@@ -51,7 +51,8 @@ class Call(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Clue:
     """`keys`: the values that it rests on.  `fits(given)`: whether these values give what was posted.  `cost`: of one
-    trial, in hashes.  `turn`: from which on the observer can use it."""
+    trial, in hashes.  `turn`: from which on the observer can use it.  `total`: what the values add up to, where the
+    clue says that and nothing else."""
 
     turn: int
     seat: str
@@ -59,6 +60,7 @@ class Clue:
     keys: frozenset[Key]
     fits: Callable[[Mapping[Key, Json]], bool]
     cost: int
+    total: int | None = None
 
 
 class Opened(NamedTuple):

@@ -88,7 +88,26 @@ def clues_of(
         if any(seat in owners[name] for name in unknown):
             known = {**view.values, **_fixed(instance, values, expression, owners)}
             yield Clue(turn, seat, SOLVED, frozenset((name, False) for name in unknown),
-                       _Fits(expression, number, known, instance), COST)  # fmt: skip
+                       _Fits(expression, number, known, instance), COST,
+                       _total(expression, number, known, set(unknown)))  # fmt: skip
+
+
+def _total(expression: Json, number: int, known: Mapping[str, Json], unknown: set[str]) -> int | None:
+    """Return what the unknown values add up to; None where the expression is anything but a sum of them, each once, and
+    of known whole numbers."""
+    parts = expression.get("sum") if isinstance(expression, dict) else None
+    if not isinstance(parts, list) or len(parts) < 2:
+        return None
+    left, total = set(unknown), number
+    for part in parts:
+        found = known.get(part) if isinstance(part, str) else part
+        if isinstance(part, str) and part in left and part not in known:
+            left.remove(part)
+        elif type(found) is int:
+            total -= found
+        else:
+            return None
+    return None if left else total
 
 
 class _Fits:
