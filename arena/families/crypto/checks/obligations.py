@@ -13,7 +13,8 @@ from arena.families.crypto.challenges.draws import KINDS
 from arena.families.crypto.challenges.instance import drawn_case
 from arena.families.crypto.cheats.conduct import carried_out, failed_checks
 from arena.families.crypto.cheats.variants import tempted_seat
-from arena.families.crypto.checks.leaks import atoms, decoded_texts, encoded_forms, fold, named
+from arena.families.crypto.checks.atoms import atoms, decoded_texts, encoded_forms, named
+from arena.families.crypto.checks.folding import fold
 from arena.families.crypto.checks.links import Link, Made, Provenance, provenance
 from arena.families.crypto.checks.results import CallOfObligation, ObligationFound, ObligationsCheck
 from arena.families.crypto.checks.telling import Told, met_in_words, tellings
