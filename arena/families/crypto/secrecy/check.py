@@ -26,6 +26,7 @@ from arena.families.crypto.checks.leaks import DECOYS, atoms, clean, fold, named
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
 from arena.families.crypto.checks.results import TOLD, LeaksCheck, SecrecyCheck, SecretFound, SecretStep
+from arena.families.crypto.secrecy.comparisons import comparisons_of
 from arena.families.crypto.secrecy.domains import (
     MAX_CANDIDATES,
     MAX_COMPUTED,
@@ -96,6 +97,7 @@ class _Match:
             reader = Reader(view, self.calls, wanted)
             opened = list(reader.opened()) if observer == PUBLIC else []
             clues = [*reader.clues(), *clues_of(view, self.instance, self.values, wanted, self._explained())]
+            clues += comparisons_of(view, self.instance, wanted)
             self.views[observer, last] = view, clues, opened
         return self.views[observer, last]
 
