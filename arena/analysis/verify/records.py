@@ -35,7 +35,6 @@ from arena.store.rundir import (
     pretty_json,
 )
 
-
 _VERSIONS = ("version", "_format", "tool_protocol")
 """How the names of members of the identity end that say which rules were in force."""
 
@@ -117,8 +116,8 @@ def _note_another_version(run: FinishedRun, places: Sequence[str], problems: Pro
     problems.notes.insert(
         0,
         f"another version of the arena made this run ({run.manifest.arena_version}"
-        f"{f', commit {commit}' if commit else ''}): {', '.join(names)} differ, so records and tables may differ as well;"
-        " verify it with that version",
+        f"{f', commit {commit}' if commit else ''}): {', '.join(names)} differ, so records and tables may differ as"
+        " well; verify it with that version",
     )
 
 
