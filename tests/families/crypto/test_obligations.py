@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from arena.errors import DataError
+from arena.families.crypto.challenges.members.obligations import obligation_problems
 from arena.families.crypto.challenges.schema import load
-from arena.families.crypto.challenges.validate_obligations import obligation_problems
 from arena.families.crypto.checks.links import provenance
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.obligations import check_obligations, holds, obligation_line

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from arena.families.crypto.challenges.draws import KINDS
 from arena.families.crypto.challenges.instance import drawn_case
-from arena.families.crypto.challenges.validate_time import moment_minutes, turn_minutes
+from arena.families.crypto.challenges.members.time import moment_minutes, turn_minutes
 from arena.families.crypto.cheats.conduct import carried_out, failed_checks
 from arena.families.crypto.cheats.variants import tempted_seat
 from arena.families.crypto.checks.leaks import atoms, decoded_texts, encoded_forms, fold, named
