@@ -73,7 +73,7 @@ def _value_problems(values: Json, place: str) -> Problems:
     broken = False
     for name, spec in values.items():
         if not _NAME.fullmatch(name):
-            yield child(place, name), "a value's name holds lower case letters, digits and underscores, a letter first"
+            yield child(place, name), "a value's name is lower case letters, digits and underscores, a letter first"
         for where, message in _draw_problems(spec, child(place, name)):
             broken = True
             yield where, message
@@ -152,7 +152,7 @@ def _owner_problems(
             if name not in given["own"].get(role, ()):
                 yield child(f"{place}/secret", role), f"{name!r} is not among the role's own values"
     for name in sorted(names - owned - hidden):
-        yield child(f"{place}/values", name), 'belongs to nobody: give it an owner, or say "hidden": true'
+        yield child(f"{place}/values", name), 'has no owner: name one, or set "hidden": true'
 
 
 def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[str] | None) -> Problems:
