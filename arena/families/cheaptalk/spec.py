@@ -42,9 +42,10 @@ GAME: tuple[Setting, ...] = (
             "which result files are written: milestone1, milestone2, milestone3, milestone4; repeatable",
             choices=("milestone1", "milestone2", "milestone3", "milestone4"), metavar="NAMES"),
     Setting("protocols", ("--protocols",), "list", (), _ID, PLAYED,
-            "protocols (those of the milestones without it); repeatable", metavar="NAMES"),
+            "protocols, also shortened, as p1,p2 (those of the milestones without it); repeatable", metavar="NAMES"),
     Setting("deviations", ("--deviations",), "list", (), _ID, PLAYED,
-            "what senders are told to do (that of the milestones without it); repeatable", metavar="NAMES"),
+            "what senders are told to do, also shortened (that of the milestones without it); repeatable",
+            metavar="NAMES"),
     Setting("controls", ("--controls",), "list", (), _ID, PLAYED,
             "controls under the first protocol: no_message, shuffled_message; repeatable",
             choices=("no_message", "shuffled_message"), metavar="NAMES"),
@@ -150,9 +151,10 @@ BASELINES: tuple[Setting, ...] = (
             "sampling temperature of self-refine", low=0, high=2, metavar="X"),
     Setting("max_tokens_per_task", ("--max-tokens-per-task",), "int", None, _ID, PLAYED,
             "most tokens of one episode of a method of milestone 3, both ways (no limit without it)", low=1,
-            metavar="N"),
+            liftable=True, metavar="N"),
     Setting("max_llm_calls_per_task", ("--max-llm-calls-per-task",), "int", None, _ID, PLAYED,
-            "most calls of one episode of a method of milestone 3 (no limit without it)", low=1, metavar="N"),
+            "most calls of one episode of a method of milestone 3 (no limit without it)", low=1, liftable=True,
+            metavar="N"),
 )  # fmt: skip
 """The methods of milestone 3, and the budget that they share with the protocol they are compared with."""
 
