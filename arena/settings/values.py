@@ -119,6 +119,9 @@ def _chosen(setting: Setting, text: str) -> str:
     if not text.strip() or "\0" in text:
         raise ValueError("must not be empty")
     if setting.choices and text not in setting.choices:
+        same = [choice for choice in setting.choices if choice.casefold() == text.casefold()]
+        if len(same) == 1:
+            return same[0]
         near = suggest(text, setting.choices)
         raise ValueError(f"must be one of {', '.join(setting.choices)}, not {text!r}{near}")
     return text

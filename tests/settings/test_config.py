@@ -294,6 +294,10 @@ def test_a_mistake_is_one_clear_line(argv: tuple[str, ...], says: str) -> None:
     assert "\n" not in message
 
 
+def test_a_choice_may_be_written_in_any_case() -> None:
+    assert read("--participant-provider", "Mock")["participant_provider"] == "mock"
+
+
 def test_a_wrong_variable_is_named() -> None:
     assert problem(ARENA_SSL_VERIFY="maybe").startswith("environment ARENA_SSL_VERIFY: must be 1 or 0")
 

@@ -42,9 +42,11 @@ GAME: tuple[Setting, ...] = (
             "which result files are written: milestone1, milestone2, milestone3, milestone4; repeatable",
             choices=("milestone1", "milestone2", "milestone3", "milestone4"), metavar="NAMES"),
     Setting("protocols", ("--protocols",), "list", (), _ID, PLAYED,
-            "protocols, also shortened, as p1,p2 (those of the milestones without it); repeatable", metavar="NAMES"),
+            "protocols, such as p1,p2,p3 (those of the milestones without it; an unknown name lists all); repeatable",
+            metavar="NAMES"),
     Setting("deviations", ("--deviations",), "list", (), _ID, PLAYED,
-            "what senders are told to do, also shortened (that of the milestones without it); repeatable",
+            "what senders are told to do, such as honest,lie,withhold (that of the milestones without it; an unknown"
+            " name lists all); repeatable",
             metavar="NAMES"),
     Setting("controls", ("--controls",), "list", (), _ID, PLAYED,
             "controls under the first protocol: no_message, shuffled_message; repeatable",
@@ -169,6 +171,7 @@ EXPERIMENT = Setting("experiment", ("--config",), "path", None, "invocation", _D
 _OPENAI = ("participant_provider", ("openai", "openai-chat"))
 _CHANGED: dict[str, dict[str, object]] = {
     "seed": {"default": 42, "env": "SEED"},
+    "resume": {"help": "resume the run in --out: finished episodes are kept, the others are played"},
     "workers": {"env": "MAX_CONCURRENT_EPISODES", "help": "episodes played at once"},
     "rpm": {"env": "RATE_LIMIT_RPM"},
     "participant_model": {

@@ -75,6 +75,7 @@ _HELP = {
     "dry_run": "the gates decide about the first request of each planned trial; no model is asked, no key needed",
     "out": "folder of the run (state/results/RUN_ID without it; LATEST is kept only there)",
     "workers": "trials played at once",
+    "resume": "resume the run in --out: finished trials are kept, the others are played",
 }
 """Setting -> what it does in this family, where that is something else."""
 
