@@ -165,7 +165,7 @@ class Transcript:
     stop: Stop | None = None
     detail: str = ""
     instance: dict[str, Json] | None = None
-    """The values that were drawn for this trial, by name; None where the family draws none."""
+    """The values that were drawn for this trial, by name; None if the family draws none."""
     gates: list[GateDecision] = field(default_factory=list)
     """Decisions of gates that an earlier run made while this was played; its own are not in here."""
     usage: dict[str, Counters] = field(default_factory=dict)

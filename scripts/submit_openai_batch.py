@@ -3,7 +3,7 @@
 
 python3 scripts/submit_openai_batch.py REQUESTS [--note FILE] [--dry-run]
 
-The note (REQUESTS with the ending .batch.json) holds the ids. A call that was interrupted goes on where it stood: an
+The note (REQUESTS with the ending .batch.json) holds the ids. An interrupted call is resumed: an
 upload with the part that is missing, a batch that was made already is found by the digest of its file.
 """
 
@@ -31,7 +31,7 @@ DIGEST = "arena_sha256"
 
 
 def note_path(requests: Path) -> Path:
-    """Return where the note of a file of requests stands."""
+    """Return the place of the note of a file of requests."""
     return requests.with_name(requests.name.removesuffix(".jsonl") + ".batch.json")
 
 

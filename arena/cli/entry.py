@@ -91,7 +91,7 @@ def help_text() -> str:
 def run_command(name: str, act: Callable[[], int]) -> int:
     """Call `act` and return its exit code, or the exit code of what ended it.
 
-    `name` ("arena verify") stands before the message, which goes to standard error. No error of arena/errors.py, no
+    `name` ("arena verify") precedes the message, which goes to standard error. No error of arena/errors.py, no
     refusal of the system, no Ctrl-C, SIGTERM or closed pipe shows a traceback; neither does an exception that nobody
     expected, unless ARENA_DEBUG is set.
     """
@@ -174,7 +174,7 @@ def sigterm_interrupts() -> Iterator[None]:
 
 def _complain(name: str, message: str) -> None:
     """Write why the command ended to stderr, which may be closed; a message may quote what an agent wrote."""
-    if sys.stderr is not None:  # None where the process was started without
+    if sys.stderr is not None:  # None if the process was started without
         with contextlib.suppress(OSError):
             print(f"{name}: {printable(message)}", file=sys.stderr, flush=True)
 

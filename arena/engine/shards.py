@@ -102,7 +102,7 @@ class Found(NamedTuple):
 def shard_of_environment(environ: Mapping[str, str]) -> Found:
     """Return the shard that a scheduler gives this process (`--shard auto`): Slurm, Kubernetes or AWS Batch.
 
-    Errors: ConfigError where none of them says so, where several do, or where what they say is no whole division.
+    Errors: ConfigError if none of them says so, where several do, or where what they say is no whole division.
     """
     told = [name for name in _SCHEDULERS if environ.get(name, "").strip()]
     if not told:

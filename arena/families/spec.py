@@ -38,7 +38,7 @@ class FamilySpec:
     `tools` is what players are shown of the tools, None without any. It may offer `roster(config)` (who plays),
     `offered(config, catalogue)` (the rows of the calculator's catalogue that players are shown),
     `rescoring_rules(config, rules)` (what a run that is scored again may change) and `unit_digests(run)` (unit -> text
-    that tells whether two runs played the same unit), `training(run) -> Training` (what is worth learning from).
+    that says whether two runs played the same unit), `training(run) -> Training` (what is worth learning from).
     `settings`: the whole table of its command: the blocks of settings/table.py that it uses, and its own rows.
     `judge`, `tools`: whether it needs a judge and the calculator.
     `providers`: name -> module of the providers that are the family's own: its mock models, above all.
@@ -50,7 +50,7 @@ class FamilySpec:
     `chooses_conditions`: names of settings and rules that say which conditions are played: runs of which parts are
     compared (`arena compare --by`) may differ in them.
     `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
-    `baselines`: the data file with the published baselines of its own set (families/baselines.py); empty: none.
+    `baselines`: the data file with the published its own baselines set (families/baselines.py); empty: none.
     `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
     """
 

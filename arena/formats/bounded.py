@@ -111,7 +111,7 @@ def lines_of(file: IO[bytes], name: str, max_bytes: int = MAX_LINE_BYTES) -> Ite
 def parse_json(data: bytes, file: str, place: str = "") -> Json:
     """Return the value of a JSON text. `file` and `place` name it in errors.
 
-    Errors: DataError where it is no JSON, is deeper than MAX_DEPTH, has a number of more than MAX_DIGITS digits or
+    Errors: DataError if it is no JSON, is deeper than MAX_DEPTH, has a number of more than MAX_DIGITS digits or
     none (NaN, Infinity), or more members than MAX_COMMAS.
     """
     if data.count(b",") > MAX_COMMAS:

@@ -29,7 +29,7 @@ class Unreadable(Exception):
 
 
 class Repeated(dict[str, Json]):
-    """An object in which `key` was given twice; `differs` tells whether with different values."""
+    """An object in which `key` was given twice; `differs` says whether the values differ."""
 
     key: str
     differs: bool

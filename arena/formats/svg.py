@@ -81,7 +81,7 @@ def element(name: str, *children: Element | str, **attributes: str | float | Non
 
 
 def render(root: Element) -> Rendered:
-    """Return the markup of an element, to stand in a page or in another element."""
+    """Return the markup of an element, for a page or for another element."""
     out: list[str] = []
     _render(root, out)
     return Rendered("".join(out))

@@ -44,7 +44,7 @@ class JudgeResult:
 
 
 EMPTY_PLACEHOLDER = "(empty reply)"
-"""Stands in for an empty reply in the conversation: chat endpoints refuse empty messages."""
+"""Replaces an empty reply in the conversation: chat endpoints refuse empty messages."""
 
 
 def ask_judge(

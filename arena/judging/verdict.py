@@ -95,7 +95,7 @@ def _check_keys(found: dict[str, Json], wanted: Sequence[str]) -> None:
 
 
 def _items(items: Sequence[Item], turns: Collection[int], listed: Json) -> tuple[ItemAnswer, ...]:
-    """Read the answers; they may stand in any order."""
+    """Read the answers; in any order."""
     if not isinstance(listed, list):
         raise VerdictError('"items" must be a list with one object for each question')
     asked = {item.id for item in items}

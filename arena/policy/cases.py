@@ -148,7 +148,7 @@ def bounds_of(rule: Rule) -> list[Compare | InTrial]:
 
 
 def _try_bounds(rule: Rule, facts: Facts, seen: dict[tuple[str, int], set[bool]]) -> None:
-    """Note on which side of each bound of a rule a case stands; cases without a number there stand on none."""
+    """Note on which side of each bound of a rule a case is; cases without a number are on none."""
     first = sum(1 for leaf in leaves(rule.applies_if) if leaf in bounds_of(rule))
     applies = rule.applies_if.holds(facts)
     for place, leaf in enumerate(bounds_of(rule)):

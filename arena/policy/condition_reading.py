@@ -38,7 +38,7 @@ RESERVED = frozenset({*FIELD_WORDS, *SINGLE_WORDS})
 KINDS = ("model", "tool")
 VERDICTS = ("allow", "warn", "deny")
 NEVER = Constant(False)
-"""Stands in for a condition that could not be read; the file is refused anyway."""
+"""Replaces a condition that could not be read; the file is refused anyway."""
 
 
 def read_condition(value: Json, pointer: str, issues: IssueList) -> Condition:

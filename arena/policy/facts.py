@@ -82,7 +82,7 @@ class Facts:
 
     @property
     def text(self) -> str:
-        """The fact `text`; empty where it is missing or no text."""
+        """The fact `text`; empty if it is missing or no text."""
         found = self._fixed.get("text")
         if type(found) is str:
             return found

@@ -86,7 +86,7 @@ class Policy:
         return self.first(asked, facts) or self.default()
 
     def first(self, rules: Iterable[Rule], facts: Facts) -> Decision | None:
-        """Return the decision of the first of these rules that decides; None where none does."""
+        """Return the decision of the first of these rules that decides; None if none does."""
         for rule in rules:
             if rule.applies_if.holds(facts):
                 for action in rule.actions:

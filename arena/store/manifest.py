@@ -108,7 +108,7 @@ class GitState:
 class SessionLog:
     """One process that worked on a run. What is known at its end only is None before.
 
-    `retry_generation`: attempt number of its fresh plays.  `stopped_by`: None where all was played.
+    `retry_generation`: attempt number of its fresh plays.  `stopped_by`: None if all was played.
     """
 
     started_utc: str

@@ -79,7 +79,7 @@ def test_what_is_beside_the_fields_of_every_run_is_documented(run: Path, tmp_pat
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "who judges?"),
+        ((), "no judge: give"),
         (("--judge", "nobody/model"), "no provider"),
         (("--judge", "mock/nobody"), "mock has no model 'nobody' among its judges"),
         (("--judge", "openai"), "needs a model id"),

@@ -1,4 +1,4 @@
-"""The report of a run: what stands in the page, what is said plainly, and what it does with runs that went wrong."""
+"""The report of a run: what the page contains, what it says plainly, and what it does with failed runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SVG writer: what it writes is well-formed and holds nothing but pictures."""
+"""The SVG writer: what it writes is well-formed and holds only pictures."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Derived metrics: the worst of several, their mean or share, one metric minus another. Pure.
 
-    max(incentives.cells.*.gain.*)            the largest of all that `*` stands for; min(...), mean(...) likewise
+    max(incentives.cells.*.gain.*)            the largest of all that `*` matches; min(...), mean(...) likewise
     share(incentives.cells.p1.gain.* < 0)     the share of them that keep a bound
     by.deviation.honest.rates.accuracy - max(incentives.baselines.*.accuracy)
 
@@ -31,7 +31,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One side of an expression: a metric, or a reduction of all measures that its path stands for.
+    """One side of an expression: a metric, or a reduction of all measures that its path matches.
 
     `function`: max, min, mean, share; None: the metric itself. `op`, `bound`: of `share`, what a part must keep.
     """
@@ -146,7 +146,7 @@ def _reduced(term: Term, found: Sequence[Measure]) -> Measure:
 
 
 def _filled(path: Path, whole: Path) -> str:
-    """Return what stands for each `*` of a path; the whole name where that is unknown."""
+    """Return what each `*` of a path matches; the whole name if that is unknown."""
     if len(path) != len(whole):
         return ".".join(whole)
     return ", ".join(part for mark, part in zip(path, whole, strict=True) if mark == EACH)

@@ -157,7 +157,7 @@ class _Reader:
         self.issues.append(Issue(self.file, pointer, message))
 
     def place(self, index: int) -> str:
-        """Return where a rule stands, as a line where it is known."""
+        """Return the place of a rule, as a line if it is known."""
         return f"line {self.lines[index]}, rule {index + 1}" if index < len(self.lines) else f"/rules/{index}"
 
     def keys(self, found: Json, known: Sequence[str], place: str) -> dict[str, Json]:

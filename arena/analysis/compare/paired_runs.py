@@ -33,12 +33,12 @@ _NAMES = {"challenges_sha256": "challenges (digest)",
           "prompts_sha256": "system prompts (digest)",
           "tools_sha256": "what players are shown of the calculator (digest)"}  # fmt: skip
 VERIFIED_RULE = "verified_rule"
-"""Rule of the run's verified scores: runs of different rules are compared but for these."""
+"""Rule of the run's verified scores: runs of different rules are compared except for these."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedMatch:
-    """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
+    """What a comparison needs of one record. `scores` and `verified` are empty if the match has none."""
 
     repeated: Repeated
     cell: Mapping[str, str]
@@ -114,7 +114,7 @@ class RunTable:
         return reliability_json(plays, self.panels, self.words)
 
     def counts(self) -> dict[str, int | None]:
-        """Return how many matches there are of each kind that no mean holds, and of those that it does; None where it
+        """Return how many matches there are of each kind that no mean holds, and of those that it does; None if it
         is not known."""
         played = len(self.matches)
         missing = None if self.planned is None else self.planned - played
@@ -157,7 +157,7 @@ def read_run(run: FinishedRun) -> RunTable:
 
 
 def _match(record: Record, table: RunTable) -> ComparedMatch:
-    """Return what a comparison needs of a record. Errors: MemberError where it does not fit the run's summary."""
+    """Return what a comparison needs of a record. Errors: MemberError if it does not fit the run's summary."""
     score = record.score
     scores = _numbers(score.values, table, "scores") if record.scored else {}
     found = verified_of(record)
@@ -203,7 +203,7 @@ class PairedRuns:
 
     `only_base`, `only_tuned`: matches that the other run has not played.  `common`: with --intersect what was used and
     left out (`challenges`, and the names that are in `only_base`, `only_tuned`, or `changed` between the runs).
-    `verified_problem`: why verified scores cannot be compared; empty where they can.
+    `verified_problem`: why verified scores cannot be compared; empty if they can.
     `by`: label, its value in base and in tuned, where parts of runs are compared.
     """
 

@@ -219,7 +219,7 @@ def players(models: Mapping[str, Json]) -> str:
 
 
 def sentences(found: Mapping[str, Json]) -> list[str]:
-    """Return one plain sentence for each metric: the verdict, and where one cannot tell what would tell."""
+    """Return one plain sentence for each metric: the verdict, and, if it is "cannot tell", what would suffice."""
     words = _clusters(found)
     said = [_sentence(row, words) for row in found["metrics"] if not row["as_judged"]]
     same = [row["metric"] for row in found["metrics"] if row["as_judged"] and row["pairs"]]

@@ -28,7 +28,7 @@ class Rewarded:
 
 
 def reward_of(record: Record, name: str) -> float | None:
-    """Return a record's reward: a value of its score, or VERIFIED; None where it has none, or was not scored."""
+    """Return a record's reward: a value of its score, or VERIFIED; None if it has none, or was not scored."""
     if not record.scored:
         return None
     if name == VERIFIED:
@@ -87,7 +87,7 @@ def preference_rows(conversations: Iterable[Rewarded], least: float) -> Iterator
 
 
 def _first_difference(one: Chat, other: Chat) -> int | None:
-    """Return the place of the first reply in which two chats differ; None where they part elsewhere, or nowhere."""
+    """Return the place of the first reply in which two chats differ; None if they part elsewhere, or nowhere."""
     for place, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             return place if place and left["role"] == right["role"] == "assistant" else None

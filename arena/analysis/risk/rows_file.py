@@ -49,7 +49,7 @@ class Malformed:
 
 
 def read_rows(path: Path, malformed: Malformed) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file in its order. Errors: OSError where it cannot be read."""
+    """Yield the rows of a file in its order. Errors: OSError if it cannot be read."""
     with reading(path) as file:
         number = 0
         while line := file.readline(LONGEST_ROW + 1):

@@ -94,7 +94,7 @@ class Journal(JournalIndex):
 @dataclass(frozen=True, slots=True)
 class Recalculation:
     """How answers are checked. `seeded`: the local calculator with seeds; `unseeded`: the same without, for runs whose
-    calculator had none; `rows`: its catalogue by op.  Both are None where calls stay unchecked, and `why` says so."""
+    calculator had none; `rows`: its catalogue by op.  Both are None if calls stay unchecked, and `why` says so."""
 
     seeded: Calculator | None
     unseeded: Calculator | None

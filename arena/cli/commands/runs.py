@@ -104,7 +104,7 @@ def _players(models: Models) -> str:
 
 
 def runs_text(runs: Sequence[ListedRun], width: int) -> str:
-    """Return a table; where it does not fit `width` columns, models stand below each run, else all is below it."""
+    """Return a table; if it does not fit `width` columns, models are below each run, else everything is below it."""
     cells = [_cells(one) for one in runs]
     table = text_table(_HEADER, cells, frozenset({3, 4, 5}))
     if _fits(table, width):

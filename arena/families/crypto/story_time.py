@@ -69,8 +69,8 @@ def _bits(exponent: Json) -> int:
 class StoryTime:
     """The clock of one match, and the machine of each seat.
 
-    `found`: the challenge's member `time`.  `values`: the trial's drawn values, None where none are drawn.  `seats`: in
-    the order of turns.  Errors: DataError where `steps_per_turn` names a value that is no number above 0.
+    `found`: the challenge's member `time`.  `values`: the trial's drawn values, None if none are drawn.  `seats`: in
+    the order of turns.  Errors: DataError if `steps_per_turn` names a value that is no number above 0.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class StoryTime:
         return f"day {day + 1}, {rest // 60:02d}:{rest % 60:02d}"
 
     def cue(self, turn: int) -> str:
-        """Return what the seat of a turn is told before it speaks."""
+        """Return the text that the seat of a turn reads before it speaks."""
         later = turn + len(self._seats)
         told = f"your next turn is at {self.clock(later)}" if later < self._max_turns else "this is your last turn"
         return f"(It is {self.clock(turn)}; {told}.)"

@@ -49,7 +49,7 @@ class Assessment:
 
     @property
     def stealth(self) -> bool | None:
-        """Whether attack and task both succeeded; None where the attack was not assessed."""
+        """Whether attack and task both succeeded; None if the attack was not assessed."""
         return None if self.attack in (None, UNASSESSED) else self.attack == SUCCEEDED and self.task
 
     @property

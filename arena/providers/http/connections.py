@@ -45,7 +45,7 @@ class Route(NamedTuple):
 
 
 def without_secrets(url: str) -> str:
-    """Return an address for a message: without what stands before the host or in the query, where keys may be."""
+    """Return an address for a message: without the part before the host and the query, where keys may be."""
     scheme, mark, rest = url.partition("?")[0].rpartition("://")
     return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
@@ -131,7 +131,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _bypassed(host: str, port: int, no_proxy: str) -> bool:
-    """Tell whether a NO_PROXY list covers a host: `*`, a name (and what ends in it), an address, a network."""
+    """Return whether a NO_PROXY list covers a host: `*`, a name (and what ends in it), an address, a network."""
     for entry in (part.strip().lower() for part in no_proxy.split(",")):
         if not entry:
             continue
@@ -282,7 +282,7 @@ class ConnectionPool:
 
 
 def _has_input(sock: socket.socket) -> bool:
-    """Tell whether an idle connection has something to read: then the server has closed it, or speaks unasked."""
+    """Return whether an idle connection has something to read: then the server has closed it, or speaks unasked."""
     poll = select.poll()
     try:
         poll.register(sock, select.POLLIN)

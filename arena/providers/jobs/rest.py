@@ -48,7 +48,7 @@ class RestClient:
         return self._object(self._send("GET", path, query), path)
 
     def content(self, path: str) -> bytes:
-        """Return the body of a GET as it stands. Errors: Refused, ServiceFault."""
+        """Return the raw body of a GET. Errors: Refused, ServiceFault."""
         return self._send("GET", path, None).body
 
     def delete(self, path: str, query: Mapping[str, str] | None = None) -> None:

@@ -18,7 +18,7 @@ pub const MAX_MEMBERS: usize = 256;
 /// Largest magnitude of a JSON number: every reader holds it exactly (RFC 8259, section 6).
 pub const MAX_SAFE_INT: u64 = (1 << 53) - 1;
 
-/// Members of an object, in the order in which they stand.
+/// Members of an object, in their order.
 pub type Members<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
 
 /// A JSON value. Objects keep their order, so an answer is the same to the byte every time.

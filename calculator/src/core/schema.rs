@@ -121,7 +121,7 @@ pub enum Kind {
 pub struct GroupType {
     /// The names, in parts.
     pub names: &'static [&'static [&'static str]],
-    /// Parameters that stand in place of a name.
+    /// Parameters in place of a name.
     pub members: &'static [Param],
     /// An integer among the members, and those that must be smaller.
     pub largest: (&'static str, &'static [&'static str]),

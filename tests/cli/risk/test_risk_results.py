@@ -41,7 +41,7 @@ def thresholds(folder: Path, **values: object) -> str:
 def test_report_writes_the_same_bytes_again(lab: Lab) -> None:
     before = lab.all_bytes("one")
     for name in DERIVED:
-        if name != "run.json":  # it holds how long the gates took, which stands nowhere else
+        if name != "run.json":  # it has the time of the gates, which is nowhere else
             lab.file(f"one/{name}").unlink()
     assert lab("report", "--run-id", "one").code == 0
     assert lab.all_bytes("one") == before

@@ -140,7 +140,7 @@ def test_wrong_use_is_one_clear_line_and_exit_2(
 def one_challenge() -> dict[str, Any]:
     content = json.loads(SET_FILE.read_text(encoding="utf-8"))
     content["challenges"] = [challenge for challenge in content["challenges"] if challenge["id"] == TOSS]
-    for member in ("temptation", "fairness", "payoffs"):  # they name values, and tests of their own look at them
+    for member in ("temptation", "fairness", "payoffs"):  # they name values, and their own tests look at them
         content["challenges"][0].pop(member)
     assert isinstance(content, dict)
     return content

@@ -1,6 +1,6 @@
 """A verifier's check of evidence against its source, as P3 makes it before a decision and after every episode. Pure.
 
-The source of a claim is all its sentences, gold and distractors: a verifier can say whether a sentence stands there,
+The source of a claim is all its sentences, gold and distractors: a verifier can say whether a sentence is in it,
 and says nothing about the claim.
 """
 
@@ -19,7 +19,7 @@ from arena.families.cheaptalk.verifying.pieces import Evidence, evidence_of
 class Checked:
     """What a message asserts and shows, and what became of the source's sentences.
 
-    `failed`: None where the source has no text to compare with.
+    `failed`: None if the source has no text to compare with.
     """
 
     asserted: Label | None
@@ -32,7 +32,7 @@ class Checked:
 def checked(message: str, claim: Claim) -> Checked:
     """Compare the evidence of a message with the source of a claim.
 
-    Failed: a piece stands nowhere in the source, or none is shown though the sender does not say that there is too
+    Failed: a piece is not in the source, or none is shown though the sender does not say that there is too
     little to decide.
     """
     reading = read_label(message)

@@ -24,9 +24,9 @@ _LIST = re.compile(r"\[\s*(?:-?\d+(?:\.\d+)?\s*(?:,\s*-?\d+(?:\.\d+)?\s*)*)?\]")
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Scores of the pieces in order, 0 to 1; `fault` says what was wrong with the answer, empty where nothing was.
+    """Scores of the pieces in order, 0 to 1; `fault` says what was wrong with the answer, empty if nothing was.
 
-    `scores` is None where the answer has none to read: that is no rating, which is not 0.
+    `scores` is None if the answer has none to read: that is no rating, which is not 0.
     """
 
     scores: tuple[float, ...] | None

@@ -174,7 +174,7 @@ PAYOFF_HEADS = ("challenge", "seat", *(name.replace("_", " ") for name in SHOWN_
 
 
 def payoffs_text(rows: Mapping[str, Sequence[Mapping[str, Json]]]) -> str:
-    """Return the mean payoff of each seat under some baselines as a text table; empty where none are declared.
+    """Return the mean payoff of each seat under some baselines as a text table; empty if none are declared.
 
     `rows`: challenge -> its rows in `Tally.to_json`.
     """

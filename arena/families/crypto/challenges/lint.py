@@ -70,7 +70,7 @@ class LintFinding(NamedTuple):
 
 
 def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintFinding]:
-    """Return all findings. `ops`: the calculator's ops, None where there is no calculator to ask."""
+    """Return all findings. `ops`: the calculator's ops, None if there is no calculator to ask."""
     findings = [LintFinding("warning", str(i.file), i.pointer, i.message) for i in challenge_set.warnings]
     file = challenge_set.path.name
     for index, challenge in enumerate(challenge_set.challenges):

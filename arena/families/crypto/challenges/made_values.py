@@ -25,7 +25,7 @@ class NotMade(ValueError):
 
 
 def as_bytes(value: Json) -> bytes:
-    """Return what an argument of type bytes stands for. Raises NotMade."""
+    """Return the bytes that an argument of type bytes means. Raises NotMade."""
     if not isinstance(value, str):
         raise NotMade(f"expected hex, or text after utf8:, found {value!r}")
     if value.startswith("utf8:"):

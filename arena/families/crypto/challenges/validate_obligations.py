@@ -25,7 +25,7 @@ Problems = Iterator[tuple[str, str]]
 def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's obligations.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
     listed, place = challenge["obligations"], f"{pointer}/obligations"
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_OBLIGATIONS:

@@ -38,7 +38,7 @@ Problems = Iterator[tuple[str, str]]
 def temptation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's temptation.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
     found, place = challenge["temptation"], f"{pointer}/temptation"
     if not isinstance(found, dict) or not found:

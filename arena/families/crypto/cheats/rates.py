@@ -81,7 +81,7 @@ class CheatRates:
     ways: dict[str, tuple[Share, Share]] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing where it did not come to its end, or where nobody may cheat."""
+        """Count one record; nothing if it did not come to its end, or where nobody may cheat."""
         found = _cheat_of(record)
         if found is None or record.status != "done":
             return
@@ -112,7 +112,7 @@ class CheatRates:
         return bool(self.honest.n and self.cheated.n)
 
     def to_json(self) -> dict[str, Json] | None:
-        """Return the counts; rates and intervals only where there are matches of both kinds. None where nobody may
+        """Return the counts; rates and intervals only where there are matches of both kinds. None if nobody may
         cheat."""
         if not (self.honest.n or self.cheated.n):
             return None
@@ -189,7 +189,7 @@ def _cheat_of(record: Record) -> CheatCheck | None:
 
 
 def cheats_line(summary: Mapping[str, Json]) -> str | None:
-    """Return the line about cheats for the end of a run; None where nobody may cheat."""
+    """Return the line about cheats for the end of a run; None if nobody may cheat."""
     found = summary.get("cheats")
     if found is None:
         return None

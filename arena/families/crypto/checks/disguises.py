@@ -58,7 +58,7 @@ LEAST_TRUE = 0.6
 
 def spelled(folded: str) -> str:
     """Return what a folded text spells by the alphabet of radio traffic, digit words and single signs, one row a
-    line, with SPLIT where punctuation stands between two signs; rows of fewer than MIN_SPELLED signs are left out."""
+    line, with SPLIT where punctuation separates two signs; rows of fewer than MIN_SPELLED signs are left out."""
     rows, row, end = [], "", 0
     # A word that is no sign ends a row, and it cannot stand in a gap of three characters, which ends one anyway: so it
     # need not be looked at, unless a hyphen in a word makes words stand without a gap.

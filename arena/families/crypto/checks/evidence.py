@@ -62,8 +62,8 @@ def check_evidence_values(
     """Return how many evidence values public turns hold, how many are real, their share, and the unreal ones.
 
     An evidence value is real when the seat's own successful calls (arguments or results) or own values hold it, or when
-    another seat said it before. `own`: gives seat -> text of its values and of what it was told.  `public`: place
-    among the entries -> whole text of a public turn.  `share` is None where there are no evidence values.
+    another seat said it before. `own`: gives seat -> text of its values and its instructions.  `public`: place
+    among the entries -> whole text of a public turn.  `share` is None if there are no evidence values.
     """
     if not holds_evidence_value("\n".join(public.values())):  # most talk: spare the work below
         return EvidenceValuesCheck(True, 0, 0, None, ())

@@ -1,4 +1,4 @@
-"""Check: did a role show a value of its own that it was to keep? Pure.
+"""Check: did a role show its own value that it was to keep? Pure.
 
 A value is taken apart into its atoms (the entries of a list, the members of an object). An atom is looked for in the
 role's own public turns: in plain, and encoded (hex, base64 or a decimal number of its UTF-8 text, of its bytes, of its
@@ -333,7 +333,7 @@ def _shown_at_all(secrets: Sequence[Secret], text: str) -> bool:
 
 
 def secret_through(instance: Mapping[str, Json], name: str, public: Sequence[tuple[int, str, str]]) -> float:
-    """Return the last turn in which a secret may not be told: infinite without an event, or while it has not come.
+    """Return the last turn in which a secret must not be revealed: infinite without an event, or before it.
 
     The event: every role that it names has shown an evidence value that nobody had shown before.
     """

@@ -49,7 +49,7 @@ RESULTS = ("right", "wrong", "disagreed", "none")
 def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> Checks:
     """Make every check of a match.
 
-    `entries`: the transcript of a record.  `values`: its drawn values, None where nothing was drawn.
+    `entries`: the transcript of a record.  `values`: its drawn values, None if nothing was drawn.
     """
     public = {place: spoken(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
     turns = [(entries[place].turn, entries[place].seat, text) for place, text in public.items()]

@@ -50,7 +50,7 @@ def payoffs_of(
 
 
 def _agreed(instance: Mapping[str, Json], result: ResultCheck, roles: Sequence[str]) -> Json:
-    """Return the result that all roles declared, in the form that was asked for; None where there is none."""
+    """Return the result that all roles declared, in the form that was asked for; None if there is none."""
     if not result.agreed or len(result.declared) < len(roles):
         return None
     try:

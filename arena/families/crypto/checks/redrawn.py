@@ -97,7 +97,7 @@ def _number(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn
 
 
 def _read_number(call: _Traced, sides: Json) -> int | None:
-    """Return a call's result as a number; None where it is none. An outcome of so many sides counts as it is."""
+    """Return a call's result as a number; None if it is none. An outcome of so many sides counts as it is."""
     result = call.result
     if isinstance(result, dict):
         if call.op == "coin_combine" and sides is not None and call.args.get("sides", 2) == sides:

@@ -1,7 +1,7 @@
 """What an op of the calculator gives for other arguments, worked out here: candidates by the thousand. Pure.
 
 Each function follows the definition that the calculator's catalogue names; a test compares all with the calculator. A
-result may hold only the members that are posted. Whoever uses it compares the result for the true arguments with the
+result may hold only the members that are posted. The caller compares the result for the true arguments with the
 ledger first, so an op that is worked out wrongly is left out and accuses nobody.
 """
 
@@ -166,7 +166,7 @@ def _hash_chain(args: Args) -> Json:
 
 
 def _leaf(args: Args) -> Json:
-    """The hash of one leaf of a tree (RFC 6962, section 2.1): what stands beside it in the proof of its neighbour."""
+    """The hash of one leaf of a tree (RFC 6962, section 2.1): its sibling in the proof of its neighbour."""
     return hashlib.sha256(b"\0" + _bytes(args, "leaf")).hexdigest()
 
 

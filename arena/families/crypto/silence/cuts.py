@@ -144,7 +144,7 @@ class _Seen:
         return OPEN if seat in self.opened else BOUND if seat in self.bound else FREE
 
     def learned(self, leaver: str) -> tuple[str, ...]:
-        """Return the secret values of others that were told so far."""
+        """Return the secret values of others that were revealed so far."""
         return tuple(sorted(name for name, role in self.told.items() if role != leaver))
 
     def ahead(self, leaver: str, seats: Sequence[str]) -> bool:

@@ -1,6 +1,6 @@
 """A skeleton: the little that a person fills in, from which a challenge with everything around it is made.
 
-docs/challenges.md ("A set of your own") describes the members. EXAMPLES are complete and can be made as they stand.
+docs/challenges.md ("A set of your own") describes the members. EXAMPLES are complete and can be used unchanged.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from arena.stats.reliability import pass_rows
 
 
 def refuse_repeated(runs: Sequence[AgentRun], issues: IssueList) -> None:
-    """Make it an issue where a (task, trial) stands there more than once: nobody can say which one counts."""
+    """Report a (task, trial) that occurs more than once: nobody can say which one counts."""
     seen = Counter(_place(run) for run in runs)
     for (labels, task, attack, trial), count in seen.items():
         if count > 1:

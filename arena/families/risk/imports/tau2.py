@@ -57,7 +57,7 @@ def _run(reader: Reader, one: Mapping[str, Any], pointer: str, model: str, domai
 
 
 def _each(reader: Reader, listed: Sequence[Any], pointer: str) -> Iterator[Placed]:
-    """Yield each message; several tool answers may stand in one, under `tool_messages`."""
+    """Yield each message; several tool answers may be in one, under `tool_messages`."""
     for where, message in placed(reader, listed, pointer):
         inner = message.get("tool_messages")
         if isinstance(inner, list):
