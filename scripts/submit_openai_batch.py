@@ -69,7 +69,7 @@ def checked(path: Path) -> tuple[int, str]:
 def _act(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if not options.requests.is_file():
-        raise UsageError(f"{options.requests} is no file; write it with scripts/build_dataset.py")
+        raise UsageError(f"{options.requests} is not a file; write it with scripts/build_dataset.py")
     count, url = checked(options.requests)
     digest, path = file_digest(options.requests), options.note or note_path(options.requests)
     if options.dry_run:

@@ -76,7 +76,7 @@ def played_references(
 ) -> list[Record]:
     """Return `seeds` matches of a challenge's reference play.
 
-    Errors: UsageError if there is none, or where a match of it did not come to the right result.
+    Errors: UsageError if there is none, or if one of its matches did not reach the right result.
     """
     if "reference_play" not in challenge:
         raise UsageError(f"{challenge['id']} has no reference play to read obligations off")

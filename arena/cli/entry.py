@@ -41,7 +41,7 @@ _REFUSED = frozenset({
     errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
     errno.ENAMETOOLONG,
 })  # fmt: skip
-"""What a user mends by naming another place; a full or failing disk is none of them."""
+"""Errors that another path fixes; a full or failing disk is not among them."""
 
 _LONGEST_CRASH = 300
 """Characters of an unexpected exception's own text that are shown."""
@@ -194,6 +194,6 @@ def _silence_full_output() -> None:
 
 def _silence(stream: TextIO | None) -> None:
     """Point a stream that takes nothing any more elsewhere, so that the interpreter's last flush is quiet."""
-    with contextlib.suppress(OSError):  # a stream that is no file has nothing to point
+    with contextlib.suppress(OSError):  # a stream that is not a file has nothing to point
         if stream is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -94,7 +94,7 @@ def policy_notes(request: RunRequest) -> list[str]:
 
 
 def _sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
-    """Return the request with --shard as I/N, and the shard. Errors: ConfigError for what is no shard."""
+    """Return the request with --shard as I/N, and the shard. Errors: ConfigError for what is not a shard."""
     wanted = request.config.operation.shard
     if wanted is None:
         return request, WHOLE

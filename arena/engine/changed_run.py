@@ -69,7 +69,7 @@ class Changed:
             yield self._setting(rows[name])
 
     def _setting(self, row: Setting) -> str:
-        """Return what became of one setting, and what to do about it."""
+        """Return the outcome of one setting, and what to do about it."""
         was, now = (self._said(row, part.settings) for part in (self.manifest.identity, self.wanted))
         source = self.config.source.get(row.name, "default")
         by = "" if source == "default" or source.startswith("--") else f" (by {source})"

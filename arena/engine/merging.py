@@ -62,7 +62,7 @@ class Merged:
 def merge(out: Path, runs: Sequence[Path]) -> Merged:
     """Merge `runs`, and what `out` holds already, into the run directory `out`.
 
-    Errors: UsageError for a path that is no run directory or in use; ConfigError for runs of another identity;
+    Errors: UsageError for a path that is not a run directory or in use; ConfigError for runs of another identity;
     DataError for a damaged run, or a trial that two of them played, each by itself. Then nothing has changed.
     """
     _check_paths(out, runs)
@@ -161,7 +161,7 @@ def _copy_inputs(source: Path, out: Path, family: Family) -> None:
 
 
 def _prices(sources: Sequence[FinishedRun]) -> dict[str, Price]:
-    """Return model -> price, as the runs that came to an end say. Errors: ConfigError if they differ."""
+    """Return model -> price, as the finished runs say. Errors: ConfigError if they differ."""
     prices: dict[str, Price] = {}
     for source in sources:
         if (source.path / SUMMARY_FILE).is_file():

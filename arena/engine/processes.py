@@ -241,7 +241,7 @@ def _terminate(children: Sequence[_Child]) -> None:
 
 
 def _child(session: Session, part: Shard, folder: Path, deal: Deal, pipes: tuple[int, int]) -> NoReturn:
-    """Play what is dealt to this process, say what comes of it, and end the process. `pipes`: life of the parent, and
+    """Play the trials of this process, report the results, and end the process. `pipes`: life of the parent, and
     the one to talk to it."""
     life, pipe = pipes
     lock = threading.Lock()

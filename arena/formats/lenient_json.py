@@ -85,7 +85,7 @@ _LOOSE = _decoder(strict=False)
 
 
 class Decoded(NamedTuple):
-    """A JSON value that begins where asked and ends before `end`; `repairs` says what had to be mended."""
+    """A JSON value that begins where asked and ends before `end`; `repairs` lists the repairs."""
 
     value: Json
     end: int

@@ -50,7 +50,7 @@ class Element:
 def number(value: float) -> str:
     """Return a number with at most two decimals and no needless zeros. Raises ValueError unless it is finite."""
     if not math.isfinite(value):
-        raise ValueError(f"{value} is no coordinate")
+        raise ValueError(f"{value} is not a coordinate")
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 

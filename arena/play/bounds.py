@@ -104,7 +104,7 @@ def dialogue_bounds(dialogues: Dialogues, max_tokens: int | None = None, typical
     """Return what dialogues take; `max_tokens`: of a reply, None if nothing bounds it.
 
     A turn takes one call for its public message, at most one for each tool call, question for help or re-ask before
-    it. A call sends the system text, the public turns so far, and the working its own steps seat.
+    it. A call sends the system text, the public turns so far, and the working steps of its seat.
     """
     reply = ASSUMED_REPLY if max_tokens is None else max_tokens
     most = _most(dialogues, reply)

@@ -25,7 +25,7 @@ MAX_KEPT_CHARS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One calculation that a player asked for. `repairs`: what was mended in its writing, each a short phrase."""
+    """One calculation that a player asked for. `repairs`: what was repaired, each a short phrase."""
 
     op: str
     args: dict[str, Json]
@@ -87,7 +87,7 @@ def read_items(value: Json, source: str, explicit: bool, repairs: tuple[str, ...
     """Return what the JSON `value`, written as `source`, asks for; [] when it is ordinary JSON and not a call.
 
     `explicit`: it is where only a call can be (inside call tags), so everything that is not a call is
-    malformed.  `repairs`: what had to be mended to read the value at all; every call of it carries them.
+    malformed.  `repairs`: what was repaired to read the value; every call of it carries them.
     At most MAX_ITEMS + 1 items are returned.
     """
     try:

@@ -1,4 +1,4 @@
-"""How a seat hears the others: so that no line of a message can be taken for somebody else's.
+"""How a seat hears the others: so that no line of a message can be mistaken for somebody else's.
 
 Providers join messages of one role, so a turn that holds a blank line and a name would read like two speakers, and one
 that holds the heading of results like the tool channel. Every line of a public turn therefore begins with its speaker

@@ -100,7 +100,7 @@ def _past(call: Mapping[str, Json]) -> PastCall:
 
 
 def facts_of(policy: Policy, given: Mapping[str, Json], calls: Sequence[PastCall] = ()) -> Facts:
-    """Return facts as a case gives them, and what they give when worked out; `calls` then ends with the present one."""
+    """Return facts as a case gives them, and the computed ones; `calls` then ends with the current call."""
     present = _past(given)
     computed = {name: how for name, how in COMPUTED.items() if name not in given}
     return Facts(given, (*calls, present._replace(verdict="allow")), dict(policy.values), computed)

@@ -42,7 +42,7 @@ class Decision:
 
     `on_deny`: one of ON_DENY.  `enforced` is False in shadow mode: the decision is recorded and nothing follows.
     `observed`, `bound`: the value that the rule looked at and its bound, where it has one.
-    `policy`: the beginning of the policy's digest.  `fails`: a trial with this decision is no success.
+    `policy`: the beginning of the policy's digest.  `fails`: a trial with this decision is not a success.
     """
 
     verdict: GateVerdict

@@ -36,7 +36,7 @@ class Action:
 class Rule:
     """One rule. `calls`: the kinds of call that it sees.  `line`: its line in its file, 0 if unknown.
 
-    `fails`: a trial that it denies something in is no success.  `labels`: catalogue (`owasp`, `atlas`) -> entries.
+    `fails`: a trial that it denies something in is not a success.  `labels`: catalogue (`owasp`, `atlas`) -> entries.
     """
 
     id: str

@@ -38,7 +38,7 @@ AWAITED = "the judge's answer is awaited"
 
 def custom_id(request: ModelRequest) -> str:
     """Return the name of a question in a batch: the trial's key, the number of the judgement, that of the re-ask, and
-    the beginning of the digest of what is asked, so that no answer is taken for that to another question."""
+    the beginning of the digest of what is asked, so that no answer is used for another question."""
     key = request.key
     return f"{key.trial}#{key.turn}.{key.step}-{request.conversation.digest()[:DIGEST_DIGITS]}"
 

@@ -1,7 +1,7 @@
 """Separate the reasoning in a model's text from what it says.
 
 Servers without a reasoning parser, or with one for another model, leave the model's private thoughts in the text. What
-is kept apart here is never shown to another seat; a doubtful block is therefore taken for reasoning.
+is kept apart here is never shown to another seat; a doubtful block therefore counts as reasoning.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Parser(argparse.ArgumentParser):
         return found
 
     def refuse(self, word: str) -> NoReturn:
-        """Errors: UsageError, always: `word` is no flag of this command, and no value is expected there."""
+        """Errors: UsageError, always: `word` is not a flag of this command, and no value is expected there."""
         flag = word.partition("=")[0]
         if not flag.startswith("-"):
             self.error(f"unexpected argument {flag!r}")

@@ -124,7 +124,7 @@ class SessionLog:
 
     @property
     def ended(self) -> bool:
-        """Whether it came to its end; a killed one did not."""
+        """Return whether it ended normally; a killed one did not."""
         return self.ended_utc is not None
 
 

@@ -2,7 +2,7 @@
 
 Whatever a trial has comes from one of them, its owner, so no call is counted twice. A trial may be in several where one
 is an older copy of another: its calls there are the first of its calls here. The lines of the result are in plan
-order, trial by trial, so what comes out does not depend on the order in which the runs are named.
+order, trial by trial, so the result does not depend on the order in which the runs are named.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Counter(Protocol):
 
 
 def write(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter]) -> bool:
-    """Write the index of a run whose session has come to its end; a small run has none. Return whether there is one.
+    """Write the index of a run whose session has ended; a small run has none. Return whether there is one.
 
     `counter` makes what counts the journal against the records; where calls are missing there is no index, so that a
     resume notices it.  Errors: DataError for a damaged file; OSError.

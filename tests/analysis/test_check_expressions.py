@@ -49,7 +49,7 @@ def test_figure_without_a_value_says_over_how_many() -> None:
 
 
 def test_object_that_is_no_figure_is_no_number() -> None:
-    with pytest.raises(UnknownMetric, match="is no number"):
+    with pytest.raises(UnknownMetric, match="is not a number"):
         only("group.cells.one")
 
 
@@ -122,8 +122,8 @@ def test_unknown_name_within_a_function_is_refused() -> None:
         ("a - b - c", "more than one"),
         ("a -  - b", "more than one|no dotted name"),
         ("share(a.*)", "needs a bound"),
-        ("share(a.* < x)", "is no number"),
-        ("share(a.* < inf)", "is no number"),
+        ("share(a.* < x)", "is not a number"),
+        ("share(a.* < inf)", "is not a number"),
         ("max()", "no dotted name"),
         ("a..b", "no dotted name"),
         ("", "no dotted name"),

@@ -137,7 +137,7 @@ def test_a_resume_with_other_judges_limits_or_matches_is_another_run(run: Path, 
     assert everything(tmp_path / "again") == before
 
 
-# -- the door -------------------------------------------------------------------------------------------------------
+# -- the command----------------------------------------------------------------------------------------------------
 
 
 def test_a_dry_run_bounds_the_judges_calls_alone(run: Path, tmp_path: Path) -> None:

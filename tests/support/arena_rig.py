@@ -1,4 +1,4 @@
-"""Runs the main door for tests: in this process with its output captured, or as a its own process.
+"""Runs commands for tests: in this process with the output captured, or as a separate process.
 
 In a test:
 
@@ -45,7 +45,7 @@ CLOCKED = frozenset({"manifest.json", "api_calls.jsonl", "timings.jsonl", "diges
 
 @dataclass(frozen=True)
 class Ended:
-    """How a call of the door ended: exit code, both streams, and the run directory it was given, if any."""
+    """How a command ended: exit code, both streams, and the run directory it was given, if any."""
 
     code: int
     out: str
@@ -120,7 +120,7 @@ def process(
     environ: Mapping[str, str] | None = None,
     timeout: float = 120,
 ) -> Ended:
-    """Carry out a door as a its own process."""
+    """Carry out a command as its own process."""
     done = subprocess.run(
         [sys.executable, *door, *words], cwd=cwd, env=dict(environ or environment()), capture_output=True,
         timeout=timeout, stdin=subprocess.DEVNULL, check=False,

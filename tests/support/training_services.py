@@ -224,9 +224,9 @@ def _json(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except ValueError:
-        raise Refusal(400, "the body is no JSON") from None
+        raise Refusal(400, "the body is not JSON") from None
     if not isinstance(found, dict):
-        raise Refusal(400, "the body is no object")
+        raise Refusal(400, "the body is not an object")
     return found
 
 

@@ -65,7 +65,7 @@ class Expression:
 
 
 class BadExpression(ValueError):
-    """A text that is no expression; the message says why."""
+    """A text that is not an expression; the message says why."""
 
 
 def parse(text: str) -> Expression:
@@ -89,16 +89,16 @@ def _term(text: str) -> Term:
     try:
         bound = float(found[3])
     except ValueError:
-        raise BadExpression(f"{found[3]!r} is no number") from None
+        raise BadExpression(f"{found[3]!r} is not a number") from None
     if not math.isfinite(bound):
-        raise BadExpression(f"{found[3]!r} is no number")
+        raise BadExpression(f"{found[3]!r} is not a number")
     return Term(_path(found[1]), function, found[2], bound)
 
 
 def _path(text: str) -> Path:
     parts = tuple(text.split("."))
     if not all(part.strip() for part in parts):
-        raise BadExpression(f"{text!r} is no dotted name such as success_rate")
+        raise BadExpression(f"{text!r} is not a dotted name such as success_rate")
     return parts
 
 

@@ -52,7 +52,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a derived metric comes to, before it has its whole name."""
+    """The value of a derived metric, before it has its whole name."""
 
     value: float | None
     n: int | None = None
@@ -296,7 +296,7 @@ def _raw(
         yield _measure(whole, found)
     elif not path:
         if isinstance(node, bool) or not isinstance(node, (int, float)):
-            raise UnknownMetric(f"{'.'.join(walked)} is no number in summary.json")
+            raise UnknownMetric(f"{'.'.join(walked)} is not a number in summary.json")
         yield Measure(whole, node, _behind(scope, walked), _interval(scope, walked))
     elif not isinstance(node, Mapping):
         raise UnknownMetric(f"{'.'.join(walked)} has no part {path[0]} in summary.json")

@@ -218,7 +218,7 @@ class _Reader:
             return Expression(Term(tuple(found)))
         try:
             if not isinstance(found, str):
-                raise BadExpression("it is no text and no list of texts")
+                raise BadExpression("it is neither text nor a list of texts")
             return parse(found)
         except BadExpression as error:
             message = f"`metric` must be a dotted name such as success_rate, a list of its parts, or max(...): {error}"

@@ -171,7 +171,7 @@ def _match(record: Record, table: RunTable) -> ComparedMatch:
         outcome = score.outcome
     for member, label in (("outcome", score.outcome), ("score_detail/verified/outcome", outcome)):
         if label is not None and label not in table.outcomes:
-            raise MemberError(member, f"{label!r} is no outcome of this run")
+            raise MemberError(member, f"{label!r} is not an outcome of this run")
     trial = record.trial
     return ComparedMatch(
         repeated(trial, table.conditions), trial.cell, trial.plan.get("rep"), trial.series, record.status,

@@ -171,7 +171,7 @@ def p_text(p: float | None) -> str:
 
 
 def headline(found: Mapping[str, Json]) -> list[str]:
-    """Return what was compared and how it came out, in two lines."""
+    """Return the compared runs and the result, in two lines."""
     sides = [f"{side} {found[side]['name']} ({players(found[side]['models'])})" for side in ("base", "tuned")]
     judge, names = found["base"]["models"]["judge"], _words(found)
     counts = f"{many(found['pairs'], 'pair')} of {names.trials} in {units(found['challenges'], names)}"

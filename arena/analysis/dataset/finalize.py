@@ -50,7 +50,7 @@ class Finish:
 
 @dataclass(slots=True)
 class Finished:
-    """What became of the rows. `dropped`: reason -> rows."""
+    """Counts of the rows. `dropped`: reason -> rows."""
 
     rows: dict[str, list[Mapping[str, Json]]] = field(default_factory=lambda: {name: [] for name in SPLITS})
     dropped: Counter[str] = field(default_factory=Counter)

@@ -1,6 +1,6 @@
 """Rows for preference training and for reinforcement learning, out of conversations and their scores. Pure.
 
-Two conversations of one seat that are equal up to a reply, and came to different rewards, make a pair: the same prompt,
+Two conversations of one seat that are equal up to a reply, and got different rewards, make a pair: the same prompt,
 the better reply, the worse one. They come from repetitions, or from runs of several models with one seed.
 """
 
@@ -19,7 +19,7 @@ VERIFIED = "verified"
 
 @dataclass(frozen=True, slots=True)
 class Rewarded:
-    """A conversation and what it came to. `values`: every number of the score by its name."""
+    """A conversation and its result. `values`: every number of the score by its name."""
 
     chat: Chat
     about: Mapping[str, Json]

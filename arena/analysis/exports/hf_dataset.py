@@ -45,7 +45,7 @@ Columns = dict[str, str]
 def export(run: FinishedRun, out: Path, licence: str = DEFAULT_LICENCE) -> dict[str, int]:
     """Write the folder and return table -> number of rows; `out` is new or empty.
 
-    Errors: UsageError if `out` is neither, for a run without any match, and for a licence that is no identifier of
+    Errors: UsageError if `out` is neither, for a run without any match, and for a licence that is not an identifier of
     the Hub; DataError for a damaged run.
     """
     if not _LICENCE.fullmatch(licence):

@@ -84,7 +84,7 @@ class Board:
     min_coverage: float = MIN_COVERAGE
     """Percent; rows with less come last."""
     baselines: PublishedBaselines | None = None
-    """What plays that ought to fail reach on the same set; None if nothing was published for it."""
+    """What plays that should fail reach on the same set; None if nothing was published for it."""
 
     def covers(self, row: Row) -> bool:
         """Return whether enough of a run's plan has an outcome to rank it."""

@@ -130,14 +130,14 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float 
 
 
 def _refuse_foreign(page: Path) -> None:
-    """Errors: UsageError if the page would replace a file that is no report, or a link that leads nowhere else."""
+    """Errors: UsageError if the page would replace a file that is not a report, or a link that leads nowhere else."""
     behind_links(page)
     if page.is_dir():
         raise UsageError(f"{page} is a directory; name a file, such as {page / REPORT_FILE}")
     if page.exists():
         with open_file(page) as file:
             if MARK.encode() not in file.read(200):
-                raise UsageError(f"{page} exists and is no report; give another --out, or remove it first")
+                raise UsageError(f"{page} exists and is not a report; give another --out, or remove it first")
 
 
 def _read(tally: Tally, run: int, listed: MatchList, pairs: SideBySide | None) -> None:

@@ -9,7 +9,7 @@ from arena.analysis.report.values import clipped, pretty, shown
 from arena.records import EVERYBODY, Entry, Record
 
 MAX_SEATS = 8
-"""Roles for which style.css knows their own view."""
+"""Roles for which style.css has a view."""
 
 _TITLES = {
     "note": "note to oneself, beside a tool call",

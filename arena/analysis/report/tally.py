@@ -133,7 +133,7 @@ class Tally:
 
     @property
     def finished(self) -> bool:
-        """Whether the run came to its end: every match of the plan is there, and the records were closed."""
+        """Return whether the run is complete: every match of the plan is there, and the records were closed."""
         return self.records.shape.closed and self.total.n >= self.planned
 
     @property
@@ -148,7 +148,7 @@ class Tally:
         return 100 * self.coverage >= self.min_coverage
 
     def shortfalls(self) -> list[str]:
-        """Return what a reader of the figures should know first. Errors: DataError for a spoiled summary."""
+        """Return what a reader of the figures should know first. Errors: DataError for a malformed summary."""
         if not self.summary:
             return []
         try:

@@ -90,11 +90,11 @@ def rows_in(folder: Path, experiments: Sequence[str], malformed: Malformed) -> I
 def counted(folder: Path) -> RiskTally:
     """Return the counts of a folder's rows. Errors: UsageError for a folder without rows."""
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; `arena risk list` lists the runs")
+        raise UsageError(f"{folder} is not a folder; `arena risk list` lists the runs")
     require_plain(folder)
     experiments = experiments_in(folder)
     if not experiments:
-        raise UsageError(f"{folder} holds no rows (<experiment>/{ROWS_FILE}): it is no run of `arena risk`")
+        raise UsageError(f"{folder} holds no rows (<experiment>/{ROWS_FILE}): it is not a run of `arena risk`")
     tally = RiskTally()
     for row in rows_in(folder, experiments, tally.malformed):
         tally.add(row)

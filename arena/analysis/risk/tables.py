@@ -166,7 +166,7 @@ def model_rows(tally: RiskTally) -> list[list[Cell]]:
 
 
 def cell_rows(head: Mapping[str, Json]) -> list[list[str]]:
-    """Return what became of each combination of a sweep: mode, model, state."""
+    """Return the outcome of each combination of a sweep: mode, model, state."""
     return [[str(one.get(name)) for name in ("mode", "model", "state")] for one in head.get("cells") or []]
 
 

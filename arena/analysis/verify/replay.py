@@ -162,7 +162,7 @@ class _Replay:
             self.problems.add(JOURNAL_FILE, key, f"{self.index.doubled} of its calls are recorded twice")
 
     def _check_broken_off(self, record: Record) -> None:
-        """A match that came to no end of its own has no grade and no outcome."""
+        """A match that was stopped has no grade and no outcome."""
         score = record.score
         unscored = f"{record.status}: {record.stop}"
         bare = {

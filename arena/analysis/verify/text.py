@@ -43,7 +43,7 @@ def _ledger_rows(found: RunVerification) -> list[list[str]]:
 
 
 def calls_text(calls: CallCounts) -> str:
-    """Return what became of the tool calls, in one line; ops that could not be checked are named."""
+    """Return the outcome of the tool calls, in one line; ops that could not be checked are named."""
     if not calls.tool:
         return "no tool calls"
     parts = [f"{calls.tool} tool calls: {calls.executed} computed again byte for byte"]

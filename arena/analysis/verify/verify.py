@@ -53,7 +53,7 @@ class VerifiedMatch:
 
 @dataclass(slots=True)
 class RunVerification:
-    """What came out. `holds` when there is no problem; `files` that are listed; `matches` in the order of the file."""
+    """The result. `holds` if there is no problem; `files` that are listed; `matches` in the order of the file."""
 
     run: str
     problems: Problems
@@ -99,7 +99,7 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
     """Verify the run directory `path`; `again` computes tool answers.
 
     `jobs`: processes that work at once; None: one per core, one alone for a small run.  The result is the same.
-    Errors: UsageError if `path` is no run directory, DataError if its manifest cannot be read; ServiceFault if
+    Errors: UsageError if `path` is not a run directory, DataError if its manifest cannot be read; ServiceFault if
     the calculator does not answer at all.
     """
     problems = Problems(path)

@@ -268,7 +268,7 @@ def _play(options: argparse.Namespace, console: Console) -> int:
 
 
 def _played_lines(record: Record, false: Sequence[str]) -> list[str]:
-    """Return a record as lines for the writer of a play. `false`: checks that came out other than meant."""
+    """Return a record as lines for the writer of a play. `false`: checks with an unexpected result."""
     transcript, detail = record.transcript, detail_of(record)
     lines = [f"values: {json.dumps(transcript.instance, ensure_ascii=False)}", ""]
     for entry in transcript.entries:

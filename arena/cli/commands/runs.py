@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Print the list; return 0, also where there is no run."""
     folder = options.dir or run_choice.RUNS_DIR
     if options.dir is not None and not folder.is_dir():
-        raise UsageError(f"--dir: {folder} is no folder")
+        raise UsageError(f"--dir: {folder} is not a folder")
     started = started_runs(folder)
     shown = started if options.all or options.json else started[:SHOWN]
     found = [listed(one) for one in shown]

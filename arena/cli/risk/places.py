@@ -31,7 +31,7 @@ def results_root(given: Path | None) -> Path:
 
 
 def checked_id(name: str) -> str:
-    """Return the name of a run. Errors: ConfigError for one that is no plain folder name."""
+    """Return the name of a run. Errors: ConfigError for one that is not a plain folder name."""
     if not _NAME.fullmatch(name) or name == LATEST:
         raise ConfigError(f"{RUN_ID}: must be letters, digits, _ . - after a letter or digit and not {LATEST}, not "
                           f"{name!r}")  # fmt: skip
@@ -122,7 +122,7 @@ def chosen_folder(options: argparse.Namespace, environ: Mapping[str, str]) -> Pa
         named = options.run_id or environ.get(RUN_ID, "").strip() or _run_json(root / LATEST).get("run_id")
         folder = latest_valid(root) if not named else root / checked_id(str(named))
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; `arena risk list` lists the runs")
+        raise UsageError(f"{folder} is not a folder; `arena risk list` lists the runs")
     require_plain(folder)
     return folder
 

@@ -65,7 +65,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceDetail:
-    """What the message showed: its pieces, and what became of the sentences that the sender held.
+    """What the message showed: its pieces, and the use of the sentences that the sender had.
 
     All but `provided` and `pieces` is empty if the sender held none (`held` is False).
     """
@@ -140,7 +140,7 @@ class ReputationDetail:
 
 @dataclass(frozen=True, slots=True)
 class MethodDetail:
-    """How a baseline came to its decision: the labels it wrote in order, None if unparsable, and their votes."""
+    """How a baseline reached its decision: the labels it wrote in order, None if unparsable, and their votes."""
 
     predictions: tuple[Label | None, ...]
     vote_counts: Mapping[str, int]

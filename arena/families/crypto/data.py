@@ -96,7 +96,7 @@ class CryptoSetup:
         """Return the challenge as ASCII JSON, as a judge reads it: with the values in all texts, who owns them, and
         the right result. Without values (a challenge without an instance, an old record) it is returned unchanged.
 
-        `cheat`: what became of the cheat in a match in which somebody may cheat; the right result follows from it.
+        `cheat`: the outcome of the cheat in a match in which somebody may cheat; the right result follows from it.
         """
         return self._judge_template(challenge).filled(values, cheat)
 

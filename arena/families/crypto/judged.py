@@ -65,9 +65,9 @@ class JudgeTemplate:
         return JudgeTemplate(judge_json(whole), *parts, instance, told, items)
 
     def filled(self, values: Mapping[str, Json] | None, cheat: CheatCheck | None = None) -> str:
-        """Return the JSON text. Raises DataError if the right result cannot be worked out.
+        """Return the JSON text. Raises DataError if the right result cannot be computed.
 
-        `cheat`: what became of the cheat, where somebody may cheat.
+        `cheat`: the outcome of the cheat, where somebody may cheat.
         """
         if self.instance is None or values is None:
             return self.whole

@@ -50,7 +50,7 @@ class PayoffRates:
     compared: dict[str, int] = field(default_factory=lambda: dict.fromkeys((MORE, SAME, LESS), 0))
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing if its match came to no end or its challenge has no payoffs."""
+        """Count one record; nothing if its match did not finish or its challenge has no payoffs."""
         detail = detail_of(record)
         found = None if detail is None or record.status != "done" else detail.checks.payoffs
         if found is None:

@@ -108,7 +108,7 @@ def _grouped(challenge: Mapping[str, Json], records: Sequence[Record]) -> list[d
 
 
 def _wanted(always: Sequence[tuple[str, str, str, str]]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the links that matter: those for which their kind is made; what was worked out again only
+    """Yield the links that matter: those for which their kind is made; recomputed values only
     where there is nothing else between any roles."""
     strong = [link for link in always if link[3] in PARTNERS.get(link[1], ())]
     others = [

@@ -226,7 +226,7 @@ class _Reader:
 def message_text(source: Json, filler: Filler | None) -> str:
     """Return a scripted message as a model writes it; `filler` replaces its placeholders (None: it has none).
 
-    A message whose loops come to no call at all asks for a `ping`, so that it stays a private step. Raises Miss.
+    A message whose loops make no call asks for a `ping`, so that it stays a private step. Raises Miss.
     """
     if isinstance(source, str):
         return filler.text(source) if filler else source
@@ -292,7 +292,7 @@ class ScriptedProvider(Provider):
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def check_model(self, model: str, judging: bool) -> None:
-        """Errors: DataError with all issues when the file (or one in the folder) is no script, or there is none."""
+        """Errors: DataError with all issues when the file (or one in the folder) is not a script, or there is none."""
         path = Path(model)
         scripts = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not scripts:
@@ -303,7 +303,7 @@ class ScriptedProvider(Provider):
     def complete(self, request: ModelRequest) -> ModelReply:
         """Return the next message of the request's seat.
 
-        ServiceFault (`provider`) past the end of the script; DataError when the file is no script.
+        ServiceFault (`provider`) past the end of the script; DataError when the file is not a script.
         """
         conversation, key = request.conversation, request.key
         judge = request.kind == "judge"

@@ -1,4 +1,4 @@
-"""The time of a story: what the clock shows at a turn, and what a seat's machine has worked out by then. Pure.
+"""The time of a story: what the clock shows at a turn, and the work of a seat's machine up to then. Pure.
 
 A challenge's member `time` (docs/challenges.md) says how long a turn takes, and how many steps of work that only goes
 one after the other a machine does meanwhile. Every seat has one machine, which does one thing after another. A call
@@ -70,7 +70,7 @@ class StoryTime:
     """The clock of one match, and the machine of each seat.
 
     `found`: the challenge's member `time`.  `values`: the trial's drawn values, None if none are drawn.  `seats`: in
-    the order of turns.  Errors: DataError if `steps_per_turn` names a value that is no number above 0.
+    the order of turns.  Errors: DataError if `steps_per_turn` names a value that is not a number above 0.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """JSON over HTTP for services that keep what is created: retries that never create a thing twice.
 
 A GET or DELETE is tried again like any call. A POST is tried again only where the server says that it did not do it
-(429, 503); what became of one that was cut off is unknown, and the caller finds out by asking for the thing by name.
+(429, 503); the effect of one that was cut off is unknown, and the caller finds out by a request for the thing by name.
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ class RestClient:
         try:
             found = parse_json(response.body or b"{}", path)
         except DataError as error:
-            raise ServiceFault("provider", f"{path}: the answer is no JSON: {error}") from None
+            raise ServiceFault("provider", f"{path}: the answer is not JSON: {error}") from None
         if not isinstance(found, dict):
-            raise ServiceFault("provider", f"{path}: the answer is no JSON object")
+            raise ServiceFault("provider", f"{path}: the answer is not a JSON object")
         return found
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 //! Strict JSON: one value type for requests and answers, a reader that refuses what is ambiguous, a compact writer.
 //!
 //! The grammar is serde_json's; the visitor below adds what JSON leaves open: duplicate keys, depth, and numbers that
-//! two readers could take for different values (fractions, exponents, -0, more than 53 bits).
+//! two readers could read as different values (fractions, exponents, -0, more than 53 bits).
 
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -2,7 +2,7 @@
 
 use crate::core::json::Json;
 
-/// Marks text in an argument of type `bytes`. A colon is no hex digit, so the two forms cannot be confused.
+/// Marks text in an argument of type `bytes`. A colon is not hex digit, so the two forms cannot be confused.
 pub const UTF8_PREFIX: &str = "utf8:";
 
 /// One argument of an op.

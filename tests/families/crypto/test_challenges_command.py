@@ -213,7 +213,7 @@ def test_lint_names_what_is_wrong_with_a_challenge(
     ("line", "part"),
     [
         ("My number [{{my.ref_tomasz}}].", "Lena has no value 'ref_tomasz'"),
-        ("I heard [{{heard.Marek.note}}].", "'Marek' is no participant"),
+        ("I heard [{{heard.Marek.note}}].", "'Marek' is not a participant"),
         ("I heard [{{heard.Lena.note}}].", "nobody hears itself"),
         ("Let us use a commitment scheme.", "textbook name 'commitment scheme'"),
         ({"calls": [{"op": "no_such_op"}]}, "no op 'no_such_op'"),

@@ -123,7 +123,7 @@ class _Block:
         if isinstance(value, Mapping):
             self._left = {str(key): inner for key, inner in value.items()}
         elif value is not None:
-            self.refuse("", "is no mapping; write `key: value` lines below it")
+            self.refuse("", "is not a mapping; write `key: value` lines below it")
 
     def refuse(self, key: str, message: str) -> None:
         """Note a problem of a key, or of the mapping itself."""

@@ -17,7 +17,7 @@ from arena.families.cheaptalk.verifying.pieces import Evidence, evidence_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a message asserts and shows, and what became of the source's sentences.
+    """What a message asserts and shows, and its use of the source's sentences.
 
     `failed`: None if the source has no text to compare with.
     """
@@ -48,7 +48,7 @@ def checked(message: str, claim: Claim) -> Checked:
 # The same messages come back under every protocol, and a message is looked at before and after the decision.
 @lru_cache(maxsize=16_384)
 def accounted(pieces: tuple[str, ...], gold: tuple[str, ...], others: tuple[str, ...]) -> Account:
-    """Return what became of the sentences of a source, and which pieces are none of them."""
+    """Return the use of the sentences of a source, and the pieces that are not among them."""
     return account(pieces, gold, others)
 
 

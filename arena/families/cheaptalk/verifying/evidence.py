@@ -20,7 +20,7 @@ MATCHED_FROM = 0.3
 LEAST_GOLD = 11
 """Characters of the shortest gold text of the predecessor: it dropped texts of 10 or fewer."""
 CLAIM_WEIGHT = 0.5
-"""Weight of a word that the claim itself has: repeating the claim is no evidence."""
+"""Weight of a word that the claim itself has: repeating the claim is not evidence."""
 CONFLICT = 0.5
 """Factor for evidence that denies what gold affirms or the reverse, or gives another number, or the opposite word."""
 ORDER_WEIGHT = 0.1
@@ -218,7 +218,7 @@ def fever_score(right: bool, pieces: Sequence[str], claim: Claim) -> bool | None
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the sentences that a sender held, by text, and pieces that are none of them."""
+    """The use of the sentences that a sender had, by text, and the pieces that are not among them."""
 
     gold_shown: tuple[str, ...]
     gold_kept: tuple[str, ...]

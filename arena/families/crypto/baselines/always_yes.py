@@ -19,6 +19,6 @@ def _agreed(kind: Json, right: Json) -> Json:
     if kind == "bool":
         return True
     if isinstance(kind, dict) and "bool" in kind.values():
-        rest = right if isinstance(right, dict) else dict.fromkeys(kind, 1)  # where it ought to refuse
+        rest = right if isinstance(right, dict) else dict.fromkeys(kind, 1)  # where it should refuse
         return {name: True if kind.get(name) == "bool" else value for name, value in rest.items()}
     return None

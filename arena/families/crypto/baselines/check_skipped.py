@@ -20,8 +20,8 @@ def play(case: Case) -> Turns | None:
     """Return the reference's turns without the calls of one op by one seat; None if nobody checks anything.
 
     A check is a call that takes up what another seat made (op_kinds.py); to look at one's own again is none. Only
-    where the play has none of these, it is a comparison, and what was worked out for it is left out with it. In a
-    negative case the check that decides it is left out, for the play comes to no other one. A seat that is absent in
+    where the play has none of these, it is a comparison, and everything computed for it is omitted as well. In a
+    negative case the check that decides it is left out, because the play reaches no other one. A seat that is absent in
     this case leaves nothing out.
     """
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))

@@ -16,7 +16,7 @@ from arena.records import Json, Record
 SUCCESS = OUTCOMES[0]
 
 MOST_SUCCESS = 0.05
-"""A baseline that ought to fail may reach verified SUCCESS in this share of the seeds."""
+"""A baseline that should fail may reach verified SUCCESS in this share of the seeds."""
 
 LEAST_REFERENCE = 0.99
 MOST_FREQUENT_ANSWER = 0.6

@@ -1,4 +1,4 @@
-"""The baselines: one row each. `reference` ought to succeed, every other one ought to fail."""
+"""The baselines: one row each. `reference` should succeed, every other one should fail."""
 
 from __future__ import annotations
 

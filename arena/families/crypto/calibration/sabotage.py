@@ -1,4 +1,4 @@
-"""Named corruptions of reference plays: what a judge ought to notice. Pure: JSON of a play in, JSON out.
+"""Named corruptions of reference plays: what a judge should notice. Pure: JSON of a play in, JSON out.
 
 Each takes a play (docs/reference-plays.md) and its challenge and returns a corrupted copy, or None if it does not
 apply. The copies continue if a value is missing (`on_miss`) and past their end (`at_end`), so that they are played to

@@ -137,7 +137,7 @@ def is_agreement(truth: Json) -> bool:
 
 
 def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
-    """Return the right result; None if agreement alone decides. Raises DataError if it cannot be worked out."""
+    """Return the right result; None if agreement alone decides. Raises DataError if it cannot be computed."""
     truth = instance["truth"]
     if is_agreement(truth):
         return None
@@ -148,7 +148,7 @@ def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Js
 
 
 def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
-    """Return the list of results that an agreement may come to, or None if it may be any."""
+    """Return the list of possible results of an agreement, or None if any is possible."""
     truth = instance["truth"]
     if not is_agreement(truth) or "among" not in truth:
         return None

@@ -311,7 +311,7 @@ def _line_problems(
             yield f"{{{{{placeholder}}}}}: {role} has no value {found[1]!r}; it has: {', '.join(own) or 'none'}"
         if found := re.fullmatch(r"heard\.(.+)\.[^.]+", path):
             if found[1] != "*" and found[1] not in roles:
-                yield f"{{{{{placeholder}}}}}: {found[1]!r} is no participant"
+                yield f"{{{{{placeholder}}}}}: {found[1]!r} is not a participant"
             elif found[1] == role:
                 yield f"{{{{{placeholder}}}}}: nobody hears itself; write said.LABEL"
 

@@ -169,7 +169,7 @@ def is_refusal(value: Json) -> bool:
 
 
 def told_result(kind: Json) -> Json:
-    """Return the kind of a result that is no refusal."""
+    """Return the kind of a result that is not a refusal."""
     return kind[1] if isinstance(kind, list) else kind
 
 

@@ -1,4 +1,4 @@
-"""Role ids that cannot be taken for each other, for the arena, or for the beginning of a line.
+"""Role ids that cannot be mistaken for each other, for the arena, or for the beginning of a line.
 
 The role id in front of a line tells players who wrote it (play/hearing.py), so an id may hide nothing and look
 like no other one.
@@ -35,7 +35,7 @@ TAKEN = (
     "setup",
     "everybody",
 )
-"""What the arena, or a chat, calls somebody who is no role."""
+"""What the arena, or a chat, calls somebody who is not a role."""
 
 _LOOKS = str.maketrans(
     {
@@ -60,7 +60,7 @@ def hidden_sign(role: str) -> str:
 
 
 def skeleton(role: str) -> str:
-    """Return what a role id looks like: ids with equal skeletons may be taken for each other.
+    """Return what a role id looks like: ids with equal skeletons may be mistaken for each other.
 
     Compatibility forms, case, accents, hidden signs, spaces and joining signs are left out, letters that look alike are
     one letter.

@@ -344,7 +344,7 @@ def _check_context(check: Check, value: Json, pointer: str, roles: list[str] | N
         here = child(place, role)
         if roles is not None and role not in roles:
             hint = similar(role, roles) if not check.hard.full else ""
-            check.hard.add(here, f"is no participant{hint}")
+            check.hard.add(here, f"is not a participant{hint}")
         for name, entries in check.members(own, here, "role").items():
             check.texts(entries, f"{here}/{name}")
     for role in roles or ():

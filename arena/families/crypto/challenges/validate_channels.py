@@ -53,5 +53,5 @@ def _roles(listed: Json, where: str, roles: Sequence[str] | None) -> Problems:
     if not isinstance(listed, list) or not all(isinstance(role, str) for role in listed):
         yield where, "expected a list of roles"
     elif roles is not None:
-        yield from ((f"{where}/{at}", f"{role!r} is no participant") for at, role in enumerate(listed)
+        yield from ((f"{where}/{at}", f"{role!r} is not a participant") for at, role in enumerate(listed)
                     if role not in roles)  # fmt: skip

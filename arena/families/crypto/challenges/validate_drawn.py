@@ -78,7 +78,7 @@ def _role_problems(listed: Json, where: str, roles: Sequence[str] | None) -> Pro
     if not isinstance(listed, list) or not listed or not all(isinstance(role, str) for role in listed):
         yield where, "expected a list of at least one role"
     elif roles is not None:
-        yield from ((f"{where}/{at}", f"{role!r} is no participant") for at, role in enumerate(listed)
+        yield from ((f"{where}/{at}", f"{role!r} is not a participant") for at, role in enumerate(listed)
                     if role not in roles)  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def _owner_problems(
         for role, listed in found.items():
             where = child(f"{place}/{member}", role)
             if roles is not None and role not in roles:
-                yield where, "is no participant"
+                yield where, "is not a participant"
             good = yield from _name_problems(listed, where, names)
             given[member][role] = good
     known = yield from _name_problems(instance.get("known", []), f"{place}/known", names)
@@ -171,7 +171,7 @@ def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[st
         elif roles is not None:
             for index, role in enumerate(listed):
                 if role not in roles:
-                    yield f"{where}/{index}", f"{role!r} is no participant"
+                    yield f"{where}/{index}", f"{role!r} is not a participant"
 
 
 def _kept(instance: Mapping[str, Json]) -> set[str]:

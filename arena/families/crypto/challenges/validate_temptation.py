@@ -61,7 +61,7 @@ def temptation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequ
 
 def _members(found: Mapping[str, Json], place: str, roles: Sequence[str] | None) -> Problems:
     if not isinstance(found["seat"], str) or (roles is not None and found["seat"] not in roles):
-        yield f"{place}/seat", "is no participant"
+        yield f"{place}/seat", "is not a participant"
     if found["way"] not in WAYS:
         yield f"{place}/way", f"expected one of {', '.join(WAYS)}"
     if type(found["of_ten"]) is not int or not FEWEST <= found["of_ten"] <= MOST:
@@ -115,7 +115,7 @@ def _carried_out(found: Json, place: str, instance: Mapping[str, Json], roles: S
                 yield f"{place}/says/{index}", f"there is no value {name!r}"
     elif kind == "copies":
         if not isinstance(value, str) or (roles is not None and value not in roles):
-            yield f"{place}/copies", "is no participant"
+            yield f"{place}/copies", "is not a participant"
     elif value is not True:
         yield f"{place}/keeps_shut", "expected true"
 

@@ -1,4 +1,4 @@
-"""How large a value may become while an expression is worked out, and what makes two values the same. Pure."""
+"""How large a value may become while an expression is computed, and what makes two values the same. Pure."""
 
 from __future__ import annotations
 

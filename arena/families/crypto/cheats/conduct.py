@@ -90,7 +90,7 @@ def failed_checks(entries: Sequence[Entry], challenge: Mapping[str, Json]) -> li
 
 
 def _failed(entry: Entry) -> Iterator[tuple[str, Json]]:
-    """Yield op and arguments of what a call tried and did not hold: it came out false, or was refused."""
+    """Yield op and arguments of each failed check of a call: it returned false, or was refused."""
     if entry.answered.get("ok") is not True:
         yield entry.op, entry.args
         return
@@ -118,7 +118,7 @@ def check_cheat(
     values: Mapping[str, Json] | None,
     result: ResultCheck | None,
 ) -> CheatCheck | None:
-    """Return what became of the cheat; None if nobody could cheat.
+    """Return the outcome of the cheat; None if nobody could cheat.
 
     `result`: the check of the declared results, which is right where the honest seats declare what is right.
     """

@@ -105,7 +105,7 @@ def leaves(value: Json) -> Iterator[str]:
 def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsCheck:
     """Return `ok` (none failed, none malformed), counts of calls: all, failed, malformed, unused; and the unused ones.
 
-    Unused calls are counted and held against nobody: a number may have been used in a sum worked out in the head.
+    Unused calls are counted but have no effect: a number may have been used in a mental sum.
     A call is used when a part of its result occurs in a later call or public turn of the same seat, or was said in
     public before by another seat (it was recomputed and compared). A result without a part that could be quoted, such
     as `true`, counts as used, and so does the answer of a verification: it decides what comes next.

@@ -1,4 +1,4 @@
-"""Check: did a role show its own value that it was to keep? Pure.
+"""Check: did a role show one of its secret values? Pure.
 
 A value is taken apart into its atoms (the entries of a list, the members of an object). An atom is looked for in the
 role's own public turns: in plain, and encoded (hex, base64 or a decimal number of its UTF-8 text, of its bytes, of its

@@ -201,7 +201,7 @@ class _Reader:
             self.links += [Link(made, entry.seat, entry.turn, op, used, self.calls) for made in others]
 
     def _received(self, entry: Entry, given: set[str]) -> None:
-        """What a seat unseals or reads off another spelling, and another seat made, came to it under a seal."""
+        """What a seat unseals or reads off another spelling, and another seat made, was sent to it under a seal."""
         for token in given:
             made = self.origin.get(token)
             if made is not None and made.seat != entry.seat:

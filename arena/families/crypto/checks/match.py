@@ -42,7 +42,7 @@ from arena.records import EVERYBODY, Entry, Json
 
 CHECKS_VERSION = 5
 RESULTS = ("right", "wrong", "disagreed", "none")
-"""What the check `result` can come to."""
+"""The possible results of the check `result`."""
 
 
 @over_player_text
@@ -178,7 +178,7 @@ def check_result(entries: Sequence[Entry], challenge: Mapping[str, Json], values
 def _possible(
     results: Sequence[Json], instance: Mapping[str, Json], values: Mapping[str, Json], roles: Sequence[str]
 ) -> list[Json]:
-    """Return those results of draws that an agreement may come to."""
+    """Return the results of draws that an agreement may have."""
     kind, found = instance["result"], []
     for one in results:
         try:

@@ -1,4 +1,4 @@
-"""What the mechanical checks and the verified scores of a match come to, typed: the family's Score.detail."""
+"""The results of the mechanical checks and the verified scores of a match, typed: the family's Score.detail."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class SecretStep:
 
 @dataclass(frozen=True, slots=True)
 class SecretFound:
-    """What became of one secret value. `observer`: the one of those who must not know it to whom the fewest candidates
+    """The check of one secret value. `observer`: the one of those who must not know it to whom the fewest candidates
     remain.  `candidates`: how many there are before the match, None if they cannot be listed; `remaining`: after it,
     None if nothing ruled out any of them.  `minimum`: fewer must not remain."""
 
@@ -99,7 +99,7 @@ class ResultCheck:
     `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`.  `agreed`: all
     roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None if
     agreement alone decides, or a draw that leaves several.  `redrawn`: whether the record shows a draw as declared,
-    from which the result was worked out again; None if no draw decides.
+    from which the result was recomputed; None if no draw decides.
     `unreadable`: role -> what kind of result was wanted instead.
     """
 
@@ -201,7 +201,7 @@ class PayoffsFound:
 
 @dataclass(frozen=True, slots=True)
 class CheatCheck:
-    """What became of a cheat, in a match in which somebody may cheat.
+    """The outcome of a cheat, in a match in which somebody may cheat.
 
     `told`: the seat that was told to cheat, None: nobody was.  `carried_out`: the turn in which it did, None: it kept
     to what was agreed.  `accusing`: honest seats whose last result says that somebody cheated; `named_by`: those of

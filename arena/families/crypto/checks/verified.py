@@ -32,7 +32,7 @@ class Findings:
     """What was found of a match, in numbers. `calls` of players, of which `failed` and `unused`; `malformed` messages;
     `artefacts` of public turns, of which `unreal`; wrong claims by kind; `result`: verdict of the check, or None.
     `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was revealed;
-    `worked_out`: secret values that can be worked out of what was posted; `plain`: plain talk is right, so that nothing
+    `worked_out`: secret values that can be computed from posted values; `plain`: plain talk is right, so that nothing
     has to be computed."""
 
     calls: int

@@ -29,7 +29,7 @@ from arena.settings.places import DATA_ROOT
 
 PLAYS = DATA_ROOT / "src/crypto-challenges"
 MEANT_TO_FAIL = "false_"
-"""A call of a play whose name begins so must come out false (docs/reference-plays.md)."""
+"""A call of a play whose name begins like this must return false (docs/reference-plays.md)."""
 
 _CHALLENGE = re.compile(r'\nYou are .* in ".*" \(([A-Za-z0-9._-]+)\)\.\n')
 _CLOSED = re.compile(r"\b(?:fixed|locked|sealed|seal) \[([0-9a-f]{32,})\]")
@@ -102,7 +102,7 @@ class _Play:
             raise _Missing(role or next(iter(self.view.heard), self.view.me)) from None
 
     def failed_check(self) -> str | None:
-        """Return the role whose values a check of this seat took in and came out false on; None if none did.
+        """Return the role whose values a check of this seat used and found false; None if none did.
 
         Of several roles, the one that another seat accuses already, else the one whose value was said last.
         """

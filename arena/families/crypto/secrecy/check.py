@@ -100,7 +100,7 @@ class _Match:
         return self.views[observer, last]
 
     def _explained(self) -> set[int]:
-        """Return the numbers of a match that are no sums worked out in the head: values, the right result, what calls
+        """Return the numbers of a match that are not mental sums: values, the right result, what calls
         took and gave."""
         if self.numbers is None:
             truth = self.instance["truth"]

@@ -1,4 +1,4 @@
-"""Numbers worked out in the head: a total, a difference, points, said without a call. Pure.
+"""Mental calculations: a total, a difference, points, said without a call. Pure.
 
 A challenge's own expressions say which numbers have a meaning in it: each part of the truth and of computed values that
 comes to a number. Where an owner of a secret says such a number and nothing else explains it, whoever knows the other
@@ -59,7 +59,7 @@ def clues_of(
 
 
 class _Fits:
-    """Whether given values make an expression come to a number."""
+    """Return whether given values make an expression equal a number."""
 
     def __init__(self, expression: Json, number: int, known: Mapping[str, Json], instance: Mapping[str, Json]) -> None:
         self.expression, self.number, self.known = expression, number, known
@@ -88,7 +88,7 @@ def _first_said(view: View, explained: set[int]) -> dict[int, tuple[int, str]]:
 
 
 def _meant(instance: Mapping[str, Json], values: Mapping[str, Json], secret: set[str]) -> Iterator[tuple[int, Json]]:
-    """Yield each part of the challenge's expressions that rests on one of these values and comes to a whole number."""
+    """Yield each part of the challenge's expressions that depends on one of these values and gives a whole number."""
     truth = instance["truth"]
     whole = [] if is_agreement(truth) else [truth]
     whole += [spec["by"] for spec in instance["values"].values() if spec["draw"] == "computed"]

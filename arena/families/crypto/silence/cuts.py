@@ -49,7 +49,7 @@ class Cut(NamedTuple):
 def cuts(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json]) -> Iterator[Cut]:
     """Yield every cut of a settled match: after each public turn but the last, each seat without a declared result.
 
-    Errors: DataError for an expression of the rule that cannot be worked out.
+    Errors: DataError for an expression of the rule that cannot be evaluated.
     """
     rule, seats, result = challenge["fairness"], roles(challenge), _result(entries, challenge)
     seen = _Seen(challenge, values)

@@ -98,7 +98,7 @@ def _problems(skeleton: Skeleton) -> list[tuple[str, str]]:
     if skeleton.cheat is not None:
         for at, seat in enumerate(skeleton.cheat.seats):
             if seat not in (ids if skeleton.pattern == SEALED_VALUES else ids[:1]):
-                found.append((f"/cheat/seats/{at}", "is no role that has something to show"))
+                found.append((f"/cheat/seats/{at}", "is not a role with something to show"))
         if not skeleton.cheat.seats:
             found.append(("/cheat/seats", "names nobody"))
     return found

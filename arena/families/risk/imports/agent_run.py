@@ -38,7 +38,7 @@ class Message:
 class AgentRun:
     """One recorded run of an agent on one task.
 
-    `reward`: None if it has none.  `error`: why it ended without a result; None for one that came to its end.
+    `reward`: None if it has none.  `error`: why it ended without a result; None for one that finished.
     `attack`: name of the attack, None without one.  `breached`: whether the attack reached its goal; None: not known.
     `task_fact`: what the fact `task` of policies is.  `labels`: further labels of its cell.
     """
