@@ -13,10 +13,14 @@ VENV := .venv$(if $(NAMED),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sy
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 REAL_VENV := .venv-real-model
+TRAINERS_VENV := .venv-trainers
+TRAINERS_OUT := state/datasets/trainers
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
 TEST_PYTHON = $(if $(or $(NAMED),$(wildcard $(BIN)/pytest)),$(BIN)/python,$(PYTHON))
-# With pytest-xdist, which `make test` installs, one process per core runs tests, a whole file at a time.
-ON_ALL_CORES = $(shell $(TEST_PYTHON) -c 'import xdist' 2>/dev/null && printf -- '-n auto --dist loadfile')
+# With pytest-xdist, which `make test` installs, one process per core runs tests, a whole file at a time, in our order:
+# the slow files begin (tests/support/order.py).
+ON_ALL_CORES = $(shell $(TEST_PYTHON) -c 'import xdist' 2>/dev/null \
+  && printf -- '-n auto --dist loadfile --no-loadscope-reorder')
 PINNED_RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' .ci/rust-toolchain.toml)
 CARGO_MISSING := cargo is missing: install Rust from https://rustup.rs (and a C compiler), then run this again
 SMOKE_OUT := state/runs/smoke
@@ -27,7 +31,10 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: $(VENV)/.ready build lint test-python test-rust ## everything except the long tests: .venv, build, lint, Python and Rust tests
+test: $(VENV)/.ready ## everything except the long tests: .venv, build, lint, Python and Rust tests
+	$(MAKE) --jobs=2 build lint
+	$(MAKE) test-python
+	$(MAKE) test-rust
 
 .PHONY: test-python
 test-python: $(if $(NAMED),$(VENV)/.ready) ## the Python tests without the long ones (needs only pytest); PYTHON=python3.13 names another Python
@@ -47,8 +54,26 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long $(VENV)/.package chromium firefox axe slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
+test-long: ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
+	$(MAKE) --jobs=2 long-tools test-crate-long
+	$(MAKE) fresh-machine
+	$(MAKE) test-python-long
+
+.PHONY: test-python-long
+test-python-long: $(VENV)/.ready ## the long Python tests, without those whose tools are missing
 	$(BIN)/python -m pytest -q -rs -m long $(ON_ALL_CORES)
+
+# One pip at a time may write into .venv; meanwhile the other core compiles.
+.PHONY: long-tools
+long-tools: ## install what the long tests need
+	$(MAKE) $(VENV)/.long
+	$(MAKE) $(VENV)/.package chromium firefox axe slurm
+
+.PHONY: test-crate-long
+test-crate-long: ## the long tests of the calculator, its fuzz targets, its dependencies
+	$(MAKE) test-rust-long
+	$(MAKE) fuzz-build
+	$(MAKE) deny
 
 .PHONY: test-rust-long
 test-rust-long: ## the long tests of the calculator: 200,000 generated requests
@@ -195,6 +220,20 @@ mutants: $(VENV)/.ready build ## change the code in known ways, one at a time: t
 real-model: $(REAL_VENV)/.ready build ## play five challenges with a small real model on this machine (docs/real-model.md)
 	$(PYTHON) scripts/real_model.py --python $(REAL_VENV)/bin/python
 
+# Two models of mock players with one seed give pairs; reference plays are fit to be trained on.
+.PHONY: trainers
+trainers: $(TRAINERS_VENV)/.ready build ## let TRL train a tiny model on each form of the training data (docs/training-data.md)
+	rm -rf $(TRAINERS_OUT)
+	for model in careful careless; do $(PYTHON) -m arena.run --quiet --challenge-split train --limit 6 --repetitions 3 \
+	  --participant-provider mock --participant-model $$model --judge-provider mock --out $(TRAINERS_OUT)/$$model; done
+	$(PYTHON) -m arena.run --quiet --challenge-split train --limit 6 --participant-provider scripted \
+	  --participant-model src/crypto-challenges/reference_plays --judge-provider mock --out $(TRAINERS_OUT)/gold
+	$(PYTHON) -m arena dataset rows $(TRAINERS_OUT)/gold --out $(TRAINERS_OUT)/train.jsonl
+	$(PYTHON) -m arena dataset rows $(TRAINERS_OUT)/gold --tool-calls native --out $(TRAINERS_OUT)/native.jsonl
+	$(PYTHON) -m arena dataset rewards $(TRAINERS_OUT)/careful --out $(TRAINERS_OUT)/rewards.jsonl
+	$(PYTHON) -m arena dataset preferences $(TRAINERS_OUT)/careful $(TRAINERS_OUT)/careless --out $(TRAINERS_OUT)/preferences.jsonl
+	$(TRAINERS_VENV)/bin/python scripts/try_trainers.py $(TRAINERS_OUT)
+
 .PHONY: smoke
 smoke: ## play the first challenges with mock models into state/runs/smoke
 	rm -rf $(SMOKE_OUT)
@@ -284,7 +323,7 @@ clean: ## remove what was built, the .venv and all caches (never state/)
 
 # Every file that is installed has one of the digests in requirements/ (`make lock` renews them).
 define install_group
-$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt
+$(BIN)/python -m pip install --quiet --disable-pip-version-check $(2) --require-hashes -r requirements/$(1).txt
 endef
 
 $(VENV)/.ready: requirements/dev.txt
@@ -295,9 +334,10 @@ $(VENV)/.ready: requirements/dev.txt
 	$(call install_group,dev)
 	touch $@
 
-# The tools of the long tests are many, so they have a marker of their own and `make test` does without them.
+# The tools of the long tests are many, so they have a marker of their own and `make test` does without them. Most of
+# their modules are never imported: those that are get compiled then.
 $(VENV)/.long: $(VENV)/.ready requirements/long.txt
-	$(call install_group,long)
+	$(call install_group,long,--no-compile)
 	touch $@
 
 $(VENV)/.package: $(VENV)/.ready requirements/package.txt
@@ -312,6 +352,14 @@ $(BENCH_VENV)/.ready: Makefile
 	touch $@
 
 # An inference server, compiled here without the parts for pictures and sound, and a model of 98 MB.
+# torch comes with them: some 6 GB.
+$(TRAINERS_VENV)/.ready: Makefile
+	@$(PYTHON) -m venv $(TRAINERS_VENV) \
+	  || { echo "cannot make $(TRAINERS_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(TRAINERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  trl==1.16.0 transformers==5.24.0 torch==2.15.0 datasets==5.2.0 tokenizers==0.23.3
+	touch $@
+
 $(REAL_VENV)/.ready: Makefile
 	@$(PYTHON) -m venv $(REAL_VENV) \
 	  || { echo "cannot make $(REAL_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }

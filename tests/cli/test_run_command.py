@@ -1,4 +1,4 @@
-"""`arena run`: three ways to start it, help and version, and mistakes that end with one clear line and write nothing."""
+"""`arena run`: three ways to start it, help and version, and mistakes that end with one clear line."""
 
 from __future__ import annotations
 

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from arena.analysis.dataset.contamination import audit_file
 from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
-from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows, values_of
+from arena.analysis.dataset.preferences import (
+    VERIFIED,
+    Rewarded,
+    preference_rows,
+    reward_rows,
+    values_of,
+    why_no_pair,
+)
 from arena.analysis.dataset.rows import Reward, rewarded, rows_of
 from arena.cli.console import Console
 from arena.cli.dataset_steps import (
@@ -327,6 +334,8 @@ def _scored_rows(options: argparse.Namespace, console: Console) -> int:
     data = [json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n" for row in made]
     write_output(options.out, b"".join(data))
     say(console, f"wrote {options.out}: {len(data)} {options.step} of {len(found)} conversations")
+    if not data and options.step == "preferences":
+        console.warn(f"no pair: {why_no_pair(found, options.least)}")
     return EXIT_OK
 
 

@@ -22,12 +22,12 @@ from arena.families.crypto.challenges.instance import (
     own_names,
     right_result,
 )
+from arena.families.crypto.challenges.members.instance import player_texts
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
+from arena.families.crypto.challenges.members.temptation import texts_of
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.challenges.validate import DIFFICULTIES
-from arena.families.crypto.challenges.validate_instance import player_texts
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
-from arena.families.crypto.challenges.validate_temptation import texts_of
 from arena.families.crypto.challenges.workload import ops_of, workload, workload_problems
 from arena.families.crypto.cheats.variants import PLAYS_FOLDER, TEMPTED, variant
 from arena.families.crypto.checks.textbook_names import names_in

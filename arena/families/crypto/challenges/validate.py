@@ -11,9 +11,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from arena.families.crypto.challenges.members.items import item_problems
 from arena.families.crypto.challenges.parts import PARTS, Fields, fields_of_parts
 from arena.families.crypto.challenges.role_ids import role_problem
-from arena.families.crypto.challenges.validate_items import item_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 

@@ -1,4 +1,4 @@
-"""What the member `instance` of a challenge must hold: every problem at its pointer. Used by schema.py."""
+"""What the member `instance` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from arena.families.crypto.challenges.instance import (
     placeholders,
     says_of,
 )
+from arena.families.crypto.challenges.members.drawn import drawn_problems
 from arena.families.crypto.challenges.result_kinds import kind_problems
-from arena.families.crypto.challenges.validate_drawn import drawn_problems
 from arena.formats.strict_json import child
 from arena.records import Json
 

@@ -1,4 +1,4 @@
-"""The member `open_talk` of a challenge: what it must hold, and whether plain talk is right. Used by validate.py."""
+"""The member `open_talk` of a challenge: what it must hold, and whether plain talk is right."""
 
 from __future__ import annotations
 
