@@ -1,7 +1,7 @@
 """The request to a model and its reply: Conversation, ModelRequest, ModelReply.
 
 A conversation only grows, and carries a running digest, so that neither logs nor digests are quadratic in its length.
-What is made anew for every call is a NamedTuple: as immutable as a frozen dataclass, and made in a quarter of the time.
+Objects of every call are NamedTuples: as immutable as a frozen dataclass, and made in a quarter of the time.
 """
 
 from __future__ import annotations

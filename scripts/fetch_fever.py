@@ -5,7 +5,7 @@ python3 scripts/fetch_fever.py --to data/fever paper_dev.jsonl
 python3 scripts/fetch_fever.py --to data/fever --unzip wiki-pages.zip
 
 A download goes to FILE.part and is renamed when it is whole and its checksum fits. The publisher names no checksums, so
-the first download writes FILE.sha256 and later ones are held against it; --sha256 demands one from the start. Exit code
+the first download writes FILE.sha256 and later ones must match it; --sha256 demands one from the start. Exit code
 0 when every file is there, 1 when one was not available, 2 for wrong use. This was tested against a local server that
 resumes, drops and changes files; the real host was not tried.
 

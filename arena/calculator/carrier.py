@@ -192,7 +192,7 @@ def binary_path(root: Path, environ: Mapping[str, str]) -> Path:
 
 
 def target_folder(root: Path, environ: Mapping[str, str]) -> Path:
-    """Return where cargo builds: in the clone at `root`, but for an installed package in the user's cache, in a folder
+    """Return where cargo builds: in the clone at `root`, or for an installed package in the user's cache, in a folder
     for this version of the sources."""
     if not (INSTALLED and root == DATA_ROOT):
         return root / BINARY.parents[1]

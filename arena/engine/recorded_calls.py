@@ -51,5 +51,5 @@ def lost_text(lost: Sequence[str], trials: str) -> str:
     return (
         f"{JOURNAL_FILE}: lines are missing: the calls of {len(lost)} recorded {trials} are not all there"
         f" ({', '.join(lost[:MOST_NAMED])}{more}). They are finished again: calls that are there are used, those that"
-        " are missing are made anew"
+        " are missing are repeated"
     )

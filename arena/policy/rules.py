@@ -54,7 +54,7 @@ class Policy:
     """A gates file.
 
     `mode`: of MODES.  `shadow`: decisions are recorded and nothing follows.  `limits`: name -> bound.  `values`: facts
-    that the file itself gives, which win over those of a trial.  `digest`: SHA-256 over all of it (gates_file.py).
+    that the file itself gives, which override those of a trial.  `digest`: SHA-256 over all of it (gates_file.py).
     """
 
     rules: Mapping[str, tuple[Rule, ...]]

@@ -54,7 +54,7 @@ class Recording:
     """The calls of one recorded run, trial by trial."""
 
     def __init__(self, run_dir: Path) -> None:
-        """Errors: ConfigError if `run_dir` is no run; DataError if it holds more than files and folders."""
+        """Errors: ConfigError if `run_dir` is not a run; DataError if it holds more than files and folders."""
         journal = run_dir / JOURNAL_FILE
         if not os.path.lexists(journal):
             raise ConfigError(f"replay: {run_dir} holds no {JOURNAL_FILE}; give a run directory as replay/<directory>")

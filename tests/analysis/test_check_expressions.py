@@ -120,14 +120,14 @@ def test_unknown_name_within_a_function_is_refused() -> None:
     ("text", "message"),
     [
         ("a - b - c", "more than one"),
-        ("a -  - b", "more than one|no dotted name"),
+        ("a -  - b", "more than one|not a dotted name"),
         ("share(a.*)", "needs a bound"),
         ("share(a.* < x)", "is not a number"),
         ("share(a.* < inf)", "is not a number"),
-        ("max()", "no dotted name"),
-        ("a..b", "no dotted name"),
-        ("", "no dotted name"),
-        ("a - ", "no dotted name"),
+        ("max()", "not a dotted name"),
+        ("a..b", "not a dotted name"),
+        ("", "not a dotted name"),
+        ("a - ", "not a dotted name"),
     ],
 )
 def test_text_that_is_no_expression_is_refused(text: str, message: str) -> None:

@@ -52,7 +52,7 @@ def test_numbers_are_short(value: float, text: str) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_coordinate_that_is_not_finite_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="no coordinate"):
+    with pytest.raises(ValueError, match="not a coordinate"):
         element("rect", x=value)
 
 

@@ -162,7 +162,7 @@ def shown_path(file: str) -> str:
 
 def failed_record(identity: str, message: str) -> CiRecord:
     """Return the record of a run that ended before it had a summary: one error that says why."""
-    case = Case(PLAN_SUITE, f"arena.{PLAN_SUITE}", "the run came to its end", ERROR, "run", clip(message, MAX_MESSAGE))
+    case = Case(PLAN_SUITE, f"arena.{PLAN_SUITE}", "the run ended", ERROR, "run", clip(message, MAX_MESSAGE))
     return CiRecord(f"arena run {identity[:12]}", [case])
 
 

@@ -260,7 +260,7 @@ def require_comparable(base: RunTable, tuned: RunTable, intersect: bool, by_labe
         lines = "\n  ".join(line for _, line in found)
         raise UsageError(
             f"these runs cannot be compared, they differ in\n  {lines}\n"
-            f"play both with the same settings but for the players{hint if relaxed else ''}"
+            f"play both with the same settings except the players{hint if relaxed else ''}"
         )
 
 

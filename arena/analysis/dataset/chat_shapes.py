@@ -35,7 +35,7 @@ def problems_with_messages(messages: Json, pointer: str = "/messages") -> Iterat
         if unknown:
             yield f"{at}/{unknown[0]}", "is not a member of a chat message"
         if role == "system" and place:
-            yield f"{at}/role", "a system message stands first or nowhere"
+            yield f"{at}/role", "a system message must be the first message"
         if calls is None and not (isinstance(message.get("content"), str) and message["content"].strip()):
             yield f"{at}/content", "must be text that is not empty"
         if calls is not None:

@@ -138,7 +138,7 @@ def _turn(entry: Entry) -> dict[str, Json]:
 def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, tools: str | None) -> dict[str, Json]:
     """Return a record as the shape's match object. `tools` replaces the calculator's description in the prompts.
 
-    A match without a verdict has an `error` that says why, whatever the reason; `outcome` is null but for aborted ones.
+    A match without a verdict has an `error` that says why, whatever the reason; `outcome` is null unless aborted.
     """
     score, entries = record.score, record.transcript.entries
     seats = [participant["id"] for participant in challenge["participants"]]

@@ -86,7 +86,7 @@ def _call(entry: Entry) -> Markup:
     return tag(
         "details",
         tag("summary", "tool call ", tag("code", clipped(entry.op, 80)), " ",
-            tag("b", result, class_="o3" if failed else "o0"), " (mended to be understood)" if mended else None),
+            tag("b", result, class_="o3" if failed else "o0"), " (repaired to be understood)" if mended else None),
         tag("pre", clipped(pretty(entry.args))),
         tag("pre", clipped(pretty(entry.answer))),
         tag("p", f"mended: {mended}") if mended else None,

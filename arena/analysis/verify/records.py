@@ -179,7 +179,7 @@ def _check_missing(found: Found, problems: Problems) -> None:
             last.clear()
         last[shard] = session
     if any(not session.ended for session in last.values()):
-        problems.add(MANIFEST_FILE, "/sessions", "the last session did not come to its end; resume it with --resume")
+        problems.add(MANIFEST_FILE, "/sessions", "the last session did not finish; resume it with --resume")
         return
     reasons: Counter[str] = Counter()
     broken = _broken_series(found)

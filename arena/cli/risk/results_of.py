@@ -30,7 +30,7 @@ def rebuild(
 
     `options` makes the options of the policy's rules.  `evaluator`: rules by which a run of the arena is judged again.
     `latency`: what the gates took; None: as an earlier run.json says.  `written`: what has just written the rows.
-    Errors: UsageError, DataError for a folder that is no run or a damaged one.
+    Errors: UsageError, DataError for a folder that is not a run, or is damaged.
     """
     stored = stored_head(folder)
     head = stored

@@ -73,7 +73,7 @@ def split_url(url: str) -> tuple[SplitResult, int]:
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy that the environment names for an address, or None.
 
-    HTTP_PROXY and HTTPS_PROXY by the scheme of the target, else ALL_PROXY; lower case wins over upper case, as in
+    HTTP_PROXY and HTTPS_PROXY by the scheme of the target, else ALL_PROXY; lower case comes before upper case, as in
     curl. Loopback addresses and those that NO_PROXY names are reached straight. Raises ConfigError for proxies of
     another kind than http:// and https://.
     """

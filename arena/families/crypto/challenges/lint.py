@@ -88,7 +88,7 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
 
 
 def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
-    """Say which families that are only held out are solved by ops that plays of the other splits use, too: whoever was
+    """Say which families that are only held out are solved by ops that plays of the other splits use, too: a model
     trained on those has seen all of it."""
     held: dict[str, set[str]] = {}
     trained: set[str] = set()

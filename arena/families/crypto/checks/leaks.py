@@ -7,8 +7,8 @@ other values, and what the public texts of the challenge hold. A value with an e
 to the one in which the last of the roles that it names shows its first evidence value of its own.
 
 Texts are compared folded (`fold`): look-alike digits, marks and invisible characters change nothing. A value may also
-be disguised: backwards, sign by sign, or, a long one, with separators. All of this is a lower bound: whoever wants to
-tell a value can always find another way to write it.
+be disguised: backwards, sign by sign, or, a long one, with separators. All of this is a lower bound: a player can
+always find another way to write a value.
 
 In plain, chance has to be kept apart from a leak. The rules (docs/challenges.md, "Checks"):
 - An atom from a list (draws `subset` and `choice`) counts in a turn that names entries of this list only from the
@@ -155,7 +155,7 @@ def spaced_out(text: str) -> str:
 
 
 def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
-    """Whether an atom stands in a folded text backwards, sign by sign, or, a long one, with any separators.
+    """Return whether an atom is in a folded text backwards, sign by sign, or, a long one, with any separators.
 
     `pieces`: `spaced_out` of the text; `whole`: `compact` of it.
     """

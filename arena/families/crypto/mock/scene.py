@@ -38,7 +38,7 @@ class Brief:
 
     `rules` are all constraints and all private lines; the other lists leave out lines that no player should quote.
     `asks` and `kinds` are what the result names and its form: member -> kind (result_kinds.py), the member "" for a
-    result that is no object; both empty if the prompt says nothing of it.
+    result that is not an object; both empty if the prompt says nothing of it.
     """
 
     me: str

@@ -16,7 +16,7 @@ TITLE = "If somebody had fallen silent"
 
 @dataclass(slots=True)
 class SilenceFacts:
-    """Cuts of the finished matches by challenge. `challenges`: those of the run, by id, as they stand in its file."""
+    """Cuts of the finished matches by challenge. `challenges`: those of the run, by id, as in its file."""
 
     name: ClassVar[str] = "silence"
     columns: ClassVar[Sequence[str]] = ()

@@ -20,7 +20,7 @@ OUTAGES = ("infrastructure_error", "unexpected_error")
 
 
 def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[AgentRun]:
-    """Return the runs of a file; what is wrong becomes issues. `model`, `task_fact` win over what the file says."""
+    """Return the runs of a file; what is wrong becomes issues. `model`, `task_fact` override the file."""
     reader = Reader(issues)
     top = reader.mapping(value, "")
     info = _inner(top, "info")
