@@ -112,7 +112,7 @@ def test_texts_use_plain_words() -> None:
         "all mistakes are told at once",
         "the text stands in the file",
         "the index is written anew",
-        "the run ended",
+        "the run came to its end",
         "What became of the rows",
         "plays that ought to fail",
         "DIR is no folder",
