@@ -52,7 +52,7 @@ def is_vouched(run_dir: Path) -> bool:
 
 
 def _listed(run: FinishedRun) -> dict[str, digests.Digest] | None:
-    """Return what the run's list says, nothing where the list itself is damaged; None of a run that is not finished."""
+    """Return what the run's list says, nothing if the list itself is damaged; None of a run that is not finished."""
     if not (run.path / digests.DIGESTS_FILE).is_file():
         return None
     try:

@@ -41,7 +41,7 @@ _VERSIONS = ("version", "_format", "tool_protocol")
 
 @dataclass(slots=True)
 class Found:
-    """What a run holds. `family` is None where its inputs cannot be read; `trials`: those of the plan, by key;
+    """What a run holds. `family` is None if its inputs cannot be read; `trials`: those of the plan, by key;
     `records`: those that can be read, by key, in the order of the file: where each is, and why it stopped."""
 
     run: FinishedRun
@@ -195,11 +195,11 @@ def _check_missing(found: Found, problems: Problems) -> None:
     shards = shards_of_sessions(manifest, str(found.run.path))
     last: dict[Shard, SessionLog] = {}
     for shard, session in zip(shards, manifest.sessions, strict=True):
-        if shard == WHOLE:  # it went on with whatever the ones before had left
+        if shard == WHOLE:  # it continued with the rest of the earlier ones
             last.clear()
         last[shard] = session
     if any(not session.ended for session in last.values()):
-        problems.add(MANIFEST_FILE, "/sessions", "the last session did not come to its end; resume it with --resume")
+        problems.add(MANIFEST_FILE, "/sessions", "the last session did not finish; resume it with --resume")
         return
     reasons: Counter[str] = Counter()
     broken = _broken_series(found)

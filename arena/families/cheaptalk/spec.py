@@ -187,7 +187,7 @@ _CHANGED: dict[str, dict[str, object]] = {
 NOT_RATING: dict[str, object] = {
     "judge_tools": False, "judge_max_chars_per_message": None, "judge_max_chars_total": None,
 }  # fmt: skip
-"""Rows of the judge's block that have no effect here, with the values that stand for them."""
+"""Rows of the judge's block that have no effect here, with their fixed values."""
 
 
 def _own(row: Setting) -> Setting:

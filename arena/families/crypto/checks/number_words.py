@@ -43,7 +43,7 @@ def number_words(number: int) -> tuple[str, ...]:
 
 
 def in_words(number: int, joint: str) -> str:
-    """Return a number from 0 to below 10^9 in words; `joint` stands after hundreds (` and `, or a space)."""
+    """Return a number from 0 to below 10^9 in words; `joint` follows hundreds (` and `, or a space)."""
     for size, name in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
         if number >= size:
             rest = number % size

@@ -157,7 +157,7 @@ class _Match:
         return found
 
     def _was_told(self, name: str, role: str, view: View) -> bool:
-        """Whether an owner said all of a value, in words that stand for nothing else."""
+        """Return whether an owner said all of a value, in words with no other meaning."""
         wanted = list(atoms(self.values[name]))
         spec = self.instance["values"][name]
         if not wanted or any(isinstance(atom, int) and abs(atom) < 100 for atom in wanted):
@@ -301,7 +301,7 @@ class _Counter:
                 yield SecretStep(clue.turn, clue.seat, clue.op, len(left))
 
     def _others(self, clue: Clue) -> list[tuple[Key, list[Json]]] | None:
-        """Return the candidates of the other values that a clue rests on; None where they cannot be listed."""
+        """Return the candidates of the other values that a clue rests on; None if they cannot be listed."""
         found = []
         for key in sorted(clue.keys - {(self.name, False)}):
             candidates = self._candidates(key)
