@@ -62,7 +62,7 @@ _WRITTEN = re.compile(rf"\b(?:{_PART})(?:(?:[- ]|[- ]and[- ])(?:{_PART}))*\b")
 
 
 def in_digits(text: str) -> str:
-    """Return a text in lower case with each whole number in English words written in digits; what is no number as it
+    """Return a text in lower case with each whole number in English words written in digits; what is not a number as it
     is (`twenty thirty` stays)."""
     return _WRITTEN.sub(lambda found: _digits(found[0]), text)
 

@@ -117,7 +117,7 @@ def _carried_out(found: Json, place: str, instance: Mapping[str, Json], roles: S
                 yield f"{place}/says/{index}", f"there is no value {name!r}"
     elif kind == "copies":
         if not isinstance(value, str) or (roles is not None and value not in roles):
-            yield f"{place}/copies", "is no participant"
+            yield f"{place}/copies", "is not a participant"
     elif kind in ("drops", "delays"):
         yield from _handed(value, f"{place}/{kind}", instance, roles)
     elif value is not True:
