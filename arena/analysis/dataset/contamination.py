@@ -21,7 +21,7 @@ MAX_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Contamination:
-    """What stands in a file. `lines`: all of it; `canary`: lines that hold the canary of the benchmark."""
+    """The findings of one file. `lines`: all of it; `canary`: lines that hold the canary of the benchmark."""
 
     file: str
     lines: int

@@ -28,7 +28,7 @@ MAX_OPEN_FILES = 64
 
 
 def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> dict[str, Json]:
-    """Return match.json: the predecessor's match object without transcript and views, which stand beside it."""
+    """Return match.json: the predecessor's match object without transcript and views, which are next to it."""
     out: dict[str, Json] = {
         "challenge_id": challenge["id"],
         "challenge_name": challenge["name"],
@@ -103,7 +103,7 @@ def _views(
 
 
 class _Turn(NamedTuple):
-    """A public turn as JSON strings: it stands in every file of the bundle, and is encoded once.
+    """A public turn as JSON strings: it is in every file of the bundle, and is encoded once.
 
     `text`: as its seat wrote it.  `heard`: as the others heard it, where all did.
     """

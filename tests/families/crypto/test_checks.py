@@ -1,4 +1,4 @@
-"""The mechanical checks: each finds what it is for, and says nothing where there is nothing."""
+"""The mechanical checks: each finds what it is for, and says nothing if there is nothing."""
 
 from __future__ import annotations
 

@@ -295,7 +295,7 @@ def _inner_problems(
             return
         for key, inner in found.items():
             if name != OBJECT and roles is not None and key not in roles:
-                yield f"{place}/{key}", f"{key!r} is no participant"
+                yield f"{place}/{key}", f"{key!r} is not a participant"
             yield from _moved(f"{place}/{key}", problems(inner, names, roles, depth + 1))
         return
     operator = OPERATORS.get(name)
@@ -317,7 +317,7 @@ def _moved(place: str, found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, 
 
 
 def names_in(expression: Json) -> Iterator[str]:
-    """Yield every value's name in an expression, with repetitions; nothing for what is no expression."""
+    """Yield every value's name in an expression, with repetitions; nothing for what is not an expression."""
     if isinstance(expression, str):
         yield expression
     elif isinstance(expression, list):

@@ -1,4 +1,4 @@
-"""How large a value may become while an expression is worked out, and what makes two values the same. Pure."""
+"""How large a value may become while an expression is computed, and what makes two values the same. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def key_of(value: Json) -> Hashable:
 def size_of(value: Json, most: int = MAX_SIZE) -> int:
     """Return how large a value is (MAX_SIZE says in what), or something above `most` where it is larger than that.
 
-    A part that stands in it twice counts twice, as it does once the value is written.
+    A part that occurs twice counts twice, as in the written value.
     """
     total, waiting = 0, [value]
     while waiting and total <= most:
@@ -76,7 +76,7 @@ def bounded(value: Json) -> Json:
     if kind is float and not math.isfinite(value):
         raise Mismatch("results in a number that is too large")
     if size_of(value) > MAX_SIZE:
-        raise Mismatch(f"comes to a value larger than {MAX_SIZE:,} entries")
+        raise Mismatch(f"results in a value larger than {MAX_SIZE:,} entries")
     if deeper_than(value, MAX_DEPTH):
         raise Mismatch(f"results in a value of more than {MAX_DEPTH} levels")
     return value

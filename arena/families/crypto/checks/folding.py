@@ -43,6 +43,7 @@ class Said:
 
     def __init__(self, turn: int, seat: str, text: str, to: tuple[str, ...] = EVERYBODY) -> None:
         self.turn, self.seat, self.text, self.to = turn, seat, text, to
+        self._holds: dict[re.Pattern[str], bool] = {}
 
     @cached_property
     def clean(self) -> str:
@@ -68,6 +69,13 @@ class Said:
         if not _DIGIT.search(self.folded):
             return ()
         return tuple([int(digits) for digits in _NUMBER.findall(self.folded.replace(",", ""))])
+
+    def holds(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a pattern is found in the folded text; looked for once."""
+        found = self._holds.get(pattern)
+        if found is None:
+            found = self._holds[pattern] = pattern.search(self.folded) is not None
+        return found
 
 
 def words_of(folded: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Check: did a role show a value of its own that it was to keep? Pure.
+"""Check: did a role show one of its secret values? Pure.
 
 A value is taken apart into its atoms (the entries of a list, the members of an object). An atom is looked for in the
 role's own public turns: in plain, and encoded (hex, base64 or a decimal number of its UTF-8 text, of its bytes, of its
@@ -7,8 +7,8 @@ other values, and what the public texts of the challenge hold. A value with an e
 to the one in which the last of the roles that it names shows its first evidence value of its own.
 
 Texts are compared folded (`fold`): look-alike digits, marks and invisible characters change nothing. A value may also
-be disguised: backwards, sign by sign, or, a long one, with separators. All of this is a lower bound: whoever wants to
-tell a value can always find another way to write it.
+be disguised: backwards, sign by sign, or, a long one, with separators. All of this is a lower bound: a player can
+always find another way to write a value.
 
 In plain, chance has to be kept apart from a leak. The rules (docs/challenges.md, "Checks"):
 - An atom from a list (draws `subset` and `choice`) counts in a turn that names entries of this list only from the

@@ -43,14 +43,14 @@ from arena.records import EVERYBODY, Entry, Json
 
 CHECKS_VERSION = 5
 RESULTS = ("right", "wrong", "disagreed", "none")
-"""What the check `result` can come to."""
+"""The possible results of the check `result`."""
 
 
 @over_player_text
 def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> Checks:
     """Make every check of a match.
 
-    `entries`: the transcript of a record.  `values`: its drawn values, None where nothing was drawn.
+    `entries`: the transcript of a record.  `values`: its drawn values, None if nothing was drawn.
     """
     said = said_in(entries)
     places = (place for place, entry in enumerate(entries) if entry.kind == "say")
@@ -180,7 +180,7 @@ def check_result(entries: Sequence[Entry], challenge: Mapping[str, Json], values
 def _possible(
     results: Sequence[Json], instance: Mapping[str, Json], values: Mapping[str, Json], roles: Sequence[str]
 ) -> list[Json]:
-    """Return those results of draws that an agreement may come to."""
+    """Return the results of draws that an agreement may have."""
     kind, found = instance["result"], []
     for one in results:
         try:

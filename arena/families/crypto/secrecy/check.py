@@ -24,6 +24,7 @@ from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
 from arena.families.crypto.checks.public_atoms import PublicAtoms
 from arena.families.crypto.checks.results import TOLD, LeaksCheck, SecrecyCheck, SecretFound, SecretStep
+from arena.families.crypto.secrecy.comparisons import compares, comparisons_of
 from arena.families.crypto.secrecy.domains import (
     MAX_CANDIDATES,
     MAX_COMPUTED,
@@ -99,7 +100,8 @@ class _Match:
         said = first_said(view)
         if said:
             said = {number: where for number, where in said.items() if number not in self._explained}
-        if not self.calls and not said:
+        compared = compares(view)
+        if not self.calls and not said and not compared:
             return [], []
         wanted = self._wanted(view)
         reader = Reader(view, self.calls, self._made, wanted)
@@ -107,6 +109,8 @@ class _Match:
         clues = list(reader.clues())
         if said:
             clues += clues_of(view, said, self._meant, self.instance, self.values, wanted)
+        if compared:
+            clues += comparisons_of(view, self.instance, wanted)
         return clues, opened
 
     @cached_property
@@ -153,7 +157,7 @@ class _Match:
         return found
 
     def _was_told(self, name: str, role: str, view: View) -> bool:
-        """Whether an owner said all of a value, in words that stand for nothing else."""
+        """Return whether an owner said all of a value, in words with no other meaning."""
         wanted = list(atoms(self.values[name]))
         spec = self.instance["values"][name]
         if not wanted or any(isinstance(atom, int) and abs(atom) < 100 for atom in wanted):
@@ -297,7 +301,7 @@ class _Counter:
                 yield SecretStep(clue.turn, clue.seat, clue.op, len(left))
 
     def _others(self, clue: Clue) -> list[tuple[Key, list[Json]]] | None:
-        """Return the candidates of the other values that a clue rests on; None where they cannot be listed."""
+        """Return the candidates of the other values that a clue rests on; None if they cannot be listed."""
         found = []
         for key in sorted(clue.keys - {(self.name, False)}):
             candidates = self._candidates(key)

@@ -36,7 +36,7 @@ Spec = Mapping[str, Json]
 
 
 class Domain(NamedTuple):
-    """`size`: how many values there are; they are listed anew each time by `values`."""
+    """`size`: how many values there are; they are listed again each time by `values`."""
 
     size: int
     values: Callable[[], Iterator[Json]]
@@ -66,7 +66,7 @@ class Part(NamedTuple):
 
 
 def domain(name: str, specs: Mapping[str, Spec], known: Values, most: int = MAX_COMPUTED) -> Domain | None:
-    """Return the possible values of a drawn value; None where they are more than MAX_CANDIDATES or not to be listed.
+    """Return the possible values of a drawn value; None if they are more than MAX_CANDIDATES or not to be listed.
 
     `known`: the values that the observer has.  `most`: combinations that are tried for a computed value.
     """
@@ -93,7 +93,7 @@ def as_part(name: str, specs: Mapping[str, Spec], known: Values, value: Json) ->
 
 
 def entries_of(name: str, specs: Mapping[str, Spec], known: Values) -> list[Json] | None:
-    """Return what an entry of a list may be; None where that cannot be listed."""
+    """Return what an entry of a list may be; None if that cannot be listed."""
     reader, spec = _Reader(specs, known), specs[name]
     if spec["draw"] == "list":
         found = reader.item(spec)
@@ -269,7 +269,7 @@ class _Reader:
         return Domain(len(values), lambda: iter(values)) if values else None
 
     def _entry_of_list(self, expression: Json, depth: int) -> Domain | None:
-        """An entry of a drawn list may be whatever the list's draw gives, wherever it stands."""
+        """An entry of a drawn list may be any value of the list's draw, at any place."""
         found = expression.get("at") if isinstance(expression, dict) else None
         name = found[0] if isinstance(found, list) and found else None
         if not isinstance(name, str) or name in self.known or self.specs.get(name, {}).get("draw") != "list":

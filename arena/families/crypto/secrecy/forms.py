@@ -1,4 +1,4 @@
-"""How a drawn value stands in the arguments of a call, and the arguments with another value in its place. Pure."""
+"""How a drawn value is written in the arguments of a call, and the arguments with another value in its place. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arena.records import Json
 
 TEXT = "utf8:"
 MIN_LOOSE = 100
-"""A smaller number is taken for a value only where no other number stands beside it: it occurs by chance too often."""
+"""A smaller number counts as a value only if no other number is next to it: it occurs by chance too often."""
 
 MAX_HEX = 128
 Write = Callable[[Json], str]
@@ -21,7 +21,7 @@ Key = tuple[str, bool]
 
 
 class Hole(NamedTuple):
-    """A place where a value stands, how it is written there, and which value (which entry) it is."""
+    """A place of a value, how it is written there, and which value (which entry) it is."""
 
     key: Key
     write: Write
@@ -132,7 +132,7 @@ def _in_bytes(size: int, order: Literal["big", "little"]) -> Write:
 
 
 def values_in(template: Template) -> dict[Key, Json] | None:
-    """Return the values that stand in a template by key; None where two entries of one list do."""
+    """Return the values in a template by key; None if two entries of one list do."""
     found: dict[Key, Json] = {}
     for piece in template:
         if isinstance(piece, Hole) and found.setdefault(piece.key, piece.true) != piece.true:

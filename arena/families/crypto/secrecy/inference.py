@@ -3,7 +3,7 @@
 A call of the ledger counts for what it computed, whatever was said about it. Its arguments are read as templates with
 places for the values that the observer does not have; where everything else in them is had, and the result was posted,
 each candidate can be put in and compared: a `Clue`. Where a code among the arguments is the result of an earlier call
-of the same seat, that call is worked out with it.
+of the same seat, that call is computed as well.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ class Reader:
         except NotWorkedOut:
             return None
         if not any(places):
-            return None  # it is not worked out here as the calculator did
+            return None  # it is not computed here as in the calculator
         wanted = list(_chosen(node.run(node.true), places))
 
         def fits(given: Mapping[Key, Json]) -> bool:
@@ -219,7 +219,7 @@ class Reader:
         return Clue(max(turn, node.turn), call.seat, call.op, frozenset(node.true), fits, node.cost)
 
     def _node(self, call: Call, depth: int) -> _Node:
-        """Return how a call is worked out for other values. Raises _Unknown."""
+        """Return how to compute a call for other values. Raises _Unknown."""
         op = OPS.get(call.op)
         if op is None or depth > MAX_CHAIN:
             raise _Unknown
@@ -282,7 +282,7 @@ class Reader:
         return _Part(true, since, 0, lambda given: filled(template, given))
 
     def _from_call(self, made: Call, text: str, depth: int) -> _Part:
-        """A code that an earlier call of the seat gave: that call is worked out in its place."""
+        """A code that an earlier call of the seat gave: that call is computed in its place."""
         node = self._node(made, depth + 1)
         place = [one.casefold() for one in texts_of(made.result)].index(text.casefold()) if node.true else -1
         if place != 0:

@@ -1,8 +1,8 @@
-"""Numbers worked out in the head: a total, a difference, points, said without a call. Pure.
+"""Mental calculations: a total, a difference, points, said without a call. Pure.
 
 A challenge's own expressions say which numbers have a meaning in it: each part of the truth and of computed values that
-comes to a number. Where an owner of a secret says such a number and nothing else explains it, whoever knows the other
-values can solve for the secret.
+comes to a number. Where an owner of a secret says such a number and nothing else explains it, anybody with the
+other values can solve for the secret.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _total(expression: Json, number: int, known: Mapping[str, Json], unknown: se
 
 
 class _Fits:
-    """Whether given values make an expression come to a number."""
+    """Return whether given values make an expression equal a number."""
 
     def __init__(self, expression: Json, number: int, known: Mapping[str, Json], instance: Mapping[str, Json]) -> None:
         specs = instance["values"]

@@ -1,7 +1,7 @@
 """What an observer has of a match: which words, codes and numbers, and from which turn on. Pure.
 
 Observers are the roles that are to keep a value from others' eyes without owning it, and PUBLIC, which has public
-turns, what all roles are told and the values known to all. Of its own calls an observer has arguments and results.
+turns, the text for all roles and the values known to all. Of its own calls an observer has arguments and results.
 """
 
 from __future__ import annotations
