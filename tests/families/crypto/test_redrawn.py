@@ -1,4 +1,4 @@
-"""The result of a draw is worked out again from the calls of the match: that all agree is not yet true."""
+"""The result of a draw is computed again from the calls of the match: that all agree is not yet true."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_blurred_answers_come_to_their_estimate() -> None:
     [
         ({"says": " "}, "/says", "at most 300 characters"),
         ({"by": []}, "/by", "at least one role"),
-        ({"by": ["Cem"]}, "/by/0", "'Cem' is no participant"),
+        ({"by": ["Cem"]}, "/by/0", "'Cem' is not a participant"),
         ({"ways": []}, "/ways", "at least one way"),
         ({"ways": [{"luck": 1}]}, "/ways/0", "one of number, names"),
         ({"ways": [{"number": "z"}]}, "/ways/0/number", "there is no value 'z'"),

@@ -17,11 +17,11 @@ from arena.families.crypto.script_values import PLACEHOLDER
 
 
 def play(case: Case) -> Turns | None:
-    """Return the reference's turns without the calls of one op by one seat; None where nobody checks anything.
+    """Return the reference's turns without the calls of one op by one seat; None if nobody checks anything.
 
     A check is a call that takes up what another seat made (op_kinds.py); to look at one's own again is none. Only
-    where the play has none of these, it is a comparison, and what was worked out for it is left out with it. In a
-    negative case the check that decides it is left out, for the play comes to no other one. A seat that is absent in
+    where the play has none of these, it is a comparison, and everything computed for it is omitted as well. In a
+    negative case the check that decides it is left out, because the play reaches no other one. A seat that is absent in
     this case leaves nothing out.
     """
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
@@ -81,7 +81,7 @@ def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
 
 
 def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
-    """Whether what a call checks is of the seat's own making: it quotes nothing but own values and own results.
+    """Whether what a call checks is of the seat's own making: it quotes only own values and own results.
 
     `names`: of the seat's calls.  `defined`: the names that the call's message defines, with their expressions.
     """

@@ -71,7 +71,7 @@ class LintFinding(NamedTuple):
 
 
 def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintFinding]:
-    """Return all findings. `ops`: the calculator's ops, None where there is no calculator to ask."""
+    """Return all findings. `ops`: the calculator's ops, None if there is no calculator to ask."""
     findings = [LintFinding("warning", str(i.file), i.pointer, i.message) for i in challenge_set.warnings]
     file = challenge_set.path.name
     for index, challenge in enumerate(challenge_set.challenges):
@@ -90,7 +90,7 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
 
 
 def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
-    """Say which families that are only held out are solved by ops that plays of the other splits use, too: whoever was
+    """Say which families that are only held out are solved by ops that plays of the other splits use, too: a model
     trained on those has seen all of it."""
     held: dict[str, set[str]] = {}
     trained: set[str] = set()
@@ -332,7 +332,7 @@ def _line_problems(
             yield f"{{{{{placeholder}}}}}: {role} has no value {found[1]!r}; it has: {', '.join(own) or 'none'}"
         if found := re.fullmatch(r"heard\.(.+)\.[^.]+", path):
             if found[1] != "*" and found[1] not in roles:
-                yield f"{{{{{placeholder}}}}}: {found[1]!r} is no participant"
+                yield f"{{{{{placeholder}}}}}: {found[1]!r} is not a participant"
             elif found[1] == role:
                 yield f"{{{{{placeholder}}}}}: nobody hears itself; write said.LABEL"
 

@@ -43,7 +43,7 @@ def number_words(number: int) -> tuple[str, ...]:
 
 
 def in_words(number: int, joint: str) -> str:
-    """Return a number from 0 to below 10^9 in words; `joint` stands after hundreds (` and `, or a space)."""
+    """Return a number from 0 to below 10^9 in words; `joint` follows hundreds (` and `, or a space)."""
     for size, name in ((10**6, "million"), (1000, "thousand"), (100, "hundred")):
         if number >= size:
             rest = number % size
@@ -62,7 +62,7 @@ _WRITTEN = re.compile(rf"\b(?:{_PART})(?:(?:[- ]|[- ]and[- ])(?:{_PART}))*\b")
 
 
 def in_digits(text: str) -> str:
-    """Return a text in lower case with each whole number in English words written in digits; what is no number as it
+    """Return a text in lower case with each whole number in English words written in digits; what is not a number as it
     is (`twenty thirty` stays)."""
     return _WRITTEN.sub(lambda found: _digits(found[0]), text)
 

@@ -49,10 +49,19 @@ _PARITY = re.compile(
 )
 _MULTIPLE = re.compile(r"(?P<no>\bnot\s+)?(?:an?\s+)?\b(?:multiple of|divisible by)\s+(?P<number>[1-9]\d{0,5})\b")
 _EDGE = re.compile(r"\b(?P<where>end|begin|start)s?\s+(?:in|with)\s+(?:an?\s+|the\s+digits?\s+)?(?P<digits>\d{1,6})\b")
+_COMPARES = re.compile(
+    rf"\b(?:{_ABOVE}|{_BELOW}|at (?:the )?(?:least|most)|a (?:minimum|maximum) of|up to|or (?:more|above|over|higher"
+    r"|less|below|under|lower)|between|even|odd|multiple of|divisible by|(?:end|begin|start)s? (?:in|with))\b"
+)
 _OTHERS = re.compile(
     rf"{_NOT}\b(?:(?P<above>{_ABOVE})|(?P<below>{_BELOW})|(?P<least>at least)|(?P<most>at most))\s+"
     r"(?:as much as\s+)?(?P<whose>yours|[a-z][\w-]*(?=['\u2019]s\b))"
 )
+
+
+def compares(view: View) -> bool:
+    """Whether anybody else said a word in an observer's hearing that a comparison here has; most talk has none."""
+    return any(one.seat != view.observer and _COMPARES.search(one.folded) for one in view.heard)
 
 
 def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tuple[Key, Json, str]]) -> Iterator[Clue]:
@@ -66,18 +75,18 @@ def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tu
         if not entry and type(value) is int:
             numbers.setdefault(seat, {})[name] = value
     kept = {name for names in instance.get("secret", {}).values() for name in names}
-    for turn, seat, text in view.heard:
-        mine = numbers.get(seat)
-        if not mine or seat == view.observer:
+    for one in view.heard:
+        mine = numbers.get(one.seat)
+        if not mine or one.seat == view.observer:
             continue
-        for sentence in _SENTENCE.split(in_digits(text)):
+        for sentence in _SENTENCE.split(in_digits(one.folded)):
             about = _meant(sentence, mine, kept, own)
             if about is None:
                 continue
             said = [*_said(sentence), *_relative(sentence, about, view, own)]
             if all(fits(mine[about]) for fits in said):
                 for fits in said:
-                    yield Clue(turn, seat, COMPARED, frozenset({(about, False)}), _about(about, fits), 1)
+                    yield Clue(one.turn, one.seat, COMPARED, frozenset({(about, False)}), _about(about, fits), 1)
 
 
 def _about(name: str, fits: Fits) -> Callable[[Mapping[Key, Json]], bool]:
