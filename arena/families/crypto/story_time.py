@@ -1,4 +1,4 @@
-"""The time of a story: what the clock shows at a turn, and what a seat's machine has worked out by then. Pure.
+"""The time of a story: what the clock shows at a turn, and the work of a seat's machine up to then. Pure.
 
 A challenge's member `time` (docs/challenges.md) says how long a turn takes, and how many steps of work that only goes
 one after the other a machine does meanwhile. Every seat has one machine, which does one thing after another. A call
@@ -69,8 +69,8 @@ def _bits(exponent: Json) -> int:
 class StoryTime:
     """The clock of one match, and the machine of each seat.
 
-    `found`: the challenge's member `time`.  `values`: the trial's drawn values, None where none are drawn.  `seats`: in
-    the order of turns.  Errors: DataError where `steps_per_turn` names a value that is no number above 0.
+    `found`: the challenge's member `time`.  `values`: the trial's drawn values, None if none are drawn.  `seats`: in
+    the order of turns.  Errors: DataError if `steps_per_turn` names a value that is not a number above 0.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class StoryTime:
         return f"day {day + 1}, {rest // 60:02d}:{rest % 60:02d}"
 
     def cue(self, turn: int) -> str:
-        """Return what the seat of a turn is told before it speaks."""
+        """Return the text that the seat of a turn reads before it speaks."""
         later = turn + len(self._seats)
         told = f"your next turn is at {self.clock(later)}" if later < self._max_turns else "this is your last turn"
         return f"(It is {self.clock(turn)}; {told}.)"

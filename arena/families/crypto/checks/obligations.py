@@ -14,7 +14,8 @@ from arena.families.crypto.challenges.instance import drawn_case
 from arena.families.crypto.challenges.members.time import moment_minutes, turn_minutes
 from arena.families.crypto.cheats.conduct import carried_out, failed_checks
 from arena.families.crypto.cheats.variants import tempted_seat
-from arena.families.crypto.checks.leaks import atoms, decoded_texts, encoded_forms, fold, named
+from arena.families.crypto.checks.atoms import atoms, decoded_texts, encoded_forms, named
+from arena.families.crypto.checks.folding import fold
 from arena.families.crypto.checks.links import Link, Made, Provenance, provenance
 from arena.families.crypto.checks.results import CallOfObligation, ObligationFound, ObligationsCheck
 from arena.families.crypto.checks.telling import Told, met_in_words, tellings
@@ -26,7 +27,7 @@ MAX_CALLS = 24
 
 
 class Match(NamedTuple):
-    """What the predicates look at: what was made and taken up, the drawn values, and when each was told.
+    """What the predicates look at: the values that were made and used, the drawn values, and when each was revealed.
 
     `told`: name of a value -> the first turn in which a public turn of somebody who owns it says all of it.  `said`:
     when seats said what an obligation in words asks of them.  `time`: the challenge's member, None without a clock.
@@ -42,7 +43,7 @@ class Match(NamedTuple):
 def check_obligations(
     entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None
 ) -> ObligationsCheck | None:
-    """Return which obligations were met, and by which calls; None where none applies to the match.
+    """Return which obligations were met, and by which calls; None if none applies to the match.
 
     Where a seat cheated, the one obligation is that a check of somebody else shows it: a protocol that breaks off there
     owes nothing more. There is none where a look is enough to see it.

@@ -27,7 +27,7 @@ Problems = Iterator[tuple[str, str]]
 def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's obligations.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
     listed, place = challenge["obligations"], f"{pointer}/obligations"
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_OBLIGATIONS:
@@ -114,7 +114,7 @@ def _one(obligation: Mapping[str, Json], where: str, roles: Sequence[str] | None
         for role, held in makers.items():
             here = child(f"{where}/of", role)
             if roles is not None and role not in roles:
-                yield here, "is no participant"
+                yield here, "is not a participant"
             yield from _names(held, here, names)
     yield from _names(obligation.get("before_told", []), f"{where}/before_told", names)
     yield from _takers(obligation.get("by", []), f"{where}/by", roles)
@@ -151,7 +151,7 @@ def _takers(listed: Json, where: str, roles: Sequence[str] | None) -> Problems:
     if not isinstance(listed, list) or not all(isinstance(role, str) for role in listed):
         yield where, "expected a list of roles"
     elif roles is not None:
-        yield from ((f"{where}/{at}", f"{role!r} is no participant") for at, role in enumerate(listed)
+        yield from ((f"{where}/{at}", f"{role!r} is not a participant") for at, role in enumerate(listed)
                     if role not in roles)  # fmt: skip
 
 

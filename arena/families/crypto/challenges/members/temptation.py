@@ -40,7 +40,7 @@ Problems = Iterator[tuple[str, str]]
 def temptation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's temptation.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
     found, place = challenge["temptation"], f"{pointer}/temptation"
     if not isinstance(found, dict) or not found:
@@ -63,7 +63,7 @@ def temptation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequ
 
 def _members(found: Mapping[str, Json], place: str, roles: Sequence[str] | None) -> Problems:
     if not isinstance(found["seat"], str) or (roles is not None and found["seat"] not in roles):
-        yield f"{place}/seat", "is no participant"
+        yield f"{place}/seat", "is not a participant"
     if found["way"] not in WAYS:
         yield f"{place}/way", f"expected one of {', '.join(WAYS)}"
     if type(found["of_ten"]) is not int or not FEWEST <= found["of_ten"] <= MOST:
@@ -117,7 +117,7 @@ def _carried_out(found: Json, place: str, instance: Mapping[str, Json], roles: S
                 yield f"{place}/says/{index}", f"there is no value {name!r}"
     elif kind == "copies":
         if not isinstance(value, str) or (roles is not None and value not in roles):
-            yield f"{place}/copies", "is no participant"
+            yield f"{place}/copies", "is not a participant"
     elif kind in ("drops", "delays"):
         yield from _handed(value, f"{place}/{kind}", instance, roles)
     elif value is not True:

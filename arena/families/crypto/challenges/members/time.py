@@ -23,13 +23,13 @@ Problems = Iterator[tuple[str, str]]
 
 
 def clock_minutes(text: Json) -> int | None:
-    """Return the minutes after midnight of a time such as `18:30`; None where it is none."""
+    """Return the minutes after midnight of a time such as `18:30`; None if it is none."""
     found = _CLOCK.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else int(found[1]) * 60 + int(found[2])
 
 
 def span_minutes(text: Json) -> int | None:
-    """Return the minutes of a span such as `20 minutes`, `6 hours` or `1 day`; None where it is none."""
+    """Return the minutes of a span such as `20 minutes`, `6 hours` or `1 day`; None if it is none."""
     found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else int(found[1]) * MINUTES[found[2]]
 
@@ -48,7 +48,7 @@ def turn_minutes(time: Mapping[str, Json], turn: int) -> int:
 def time_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's time.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, which time does not depend on.
+    `pointer`: place of the challenge.  `roles`: its role ids, which time does not depend on.
     """
     found, place = challenge["time"], f"{pointer}/time"
     if not isinstance(found, dict) or not found:
