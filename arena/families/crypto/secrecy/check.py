@@ -23,6 +23,7 @@ from arena.families.crypto.challenges.instance import (
 )
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.leaks import DECOYS, atoms, clean, fold, named, public_atoms, secret_through
+from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
 from arena.families.crypto.checks.results import TOLD, LeaksCheck, SecrecyCheck, SecretFound, SecretStep
@@ -38,7 +39,7 @@ from arena.families.crypto.secrecy.domains import (
 from arena.families.crypto.secrecy.forms import Key
 from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of
 from arena.families.crypto.secrecy.said_numbers import clues_of, explained_by
-from arena.families.crypto.secrecy.view import PUBLIC, View, texts_of
+from arena.families.crypto.secrecy.view import PUBLIC, View
 from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
@@ -108,7 +109,7 @@ class _Match:
             specs = self.instance["values"]
             shown = [value for name, value in self.values.items() if not specs[name].get("hidden")]
             found = explained_by([*shown, right(self.instance, self.values)])
-            texts = [text for call in self.calls for text in texts_of([call.args, call.result])]
+            texts = [text for call in self.calls for text in leaves([call.args, call.result])]
             found |= {int(row) for text in texts for row in re.findall(r"\d{3,12}", text)}
             self.numbers = found
         return self.numbers

@@ -7,11 +7,12 @@ turns, what all roles are told and the values known to all. Of its own calls an 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
 from arena.families.crypto.challenges.members.instance import player_texts
 from arena.families.crypto.checks.leaks import fold
+from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
@@ -22,18 +23,6 @@ NEVER = 10**9
 _HEX = re.compile("[0-9a-f]{16,}")
 MIN_CODE = 8
 """Signs from which a row of letters and digits may be a random code."""
-
-
-def texts_of(value: Json) -> Iterator[str]:
-    """Yield the texts and numbers of a JSON value as texts."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from texts_of(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts_of(inner)
-    elif value is not None and not isinstance(value, bool):
-        yield str(value)
 
 
 class View:
@@ -60,7 +49,7 @@ class View:
             if reader in (None, observer):
                 self._take(fill(text, values), 0)
         for value in self.values.values():
-            for text in texts_of(value):
+            for text in leaves(value):
                 self._take(text, 0)
         listeners = challenge.get("channels", {}).get("listeners", ())
         for entry in entries:
@@ -78,7 +67,7 @@ class View:
                     self._said.setdefault((entry.seat, word), entry.turn)
         elif entry.kind == "call" and entry.seat == self.observer:
             for _, args, result in answered(entry):
-                for text in texts_of([args, result]):
+                for text in leaves([args, result]):
                     self._take(text, entry.turn)
 
     def _take(self, text: str, turn: int) -> None:
