@@ -55,7 +55,7 @@ def found_of(job: TuningJob) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class OpenAI:
-    """The service. It chooses the id of a job itself: ours stands in the job's metadata."""
+    """The service. It chooses the id of a job itself: ours is in the job's metadata."""
 
     client: Tuning
     options: argparse.Namespace

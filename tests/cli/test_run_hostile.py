@@ -197,7 +197,7 @@ def saying(text: str) -> Scripted:
 
 
 def leaks(ended: Ended, folder: Path) -> list[str]:
-    """Return the names of the planted secrets whose first 14 characters stand in a file, its name or a stream."""
+    """Return the names of the planted secrets whose first 14 characters are in a file, its name or a stream."""
     found = everything(folder) + ended.text.encode("utf-8", "surrogateescape")
     secrets = {name: value for name, value in SECRETS.items() if name not in IDS} | {"query": "query-planted-12345"}
     spellings = {name: (value[:14], json.dumps(value[:14])[1:-1]) for name, value in secrets.items()}

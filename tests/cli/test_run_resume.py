@@ -233,7 +233,7 @@ def test_derived_files_can_all_be_rebuilt_by_a_resume(tmp_path: Path) -> None:
 
 
 DAMAGE = {
-    "manifest is no JSON": ("manifest.json", b"{", "manifest.json: line 1, column 2: is not JSON"),
+    "manifest is not JSON": ("manifest.json", b"{", "manifest.json: line 1, column 2: is not JSON"),
     "manifest is another thing": ("manifest.json", b"{}", "manifest.json: /manifest_format: is missing"),
     "record in the middle is broken": ("matches.jsonl", b"nonsense\n", "matches.jsonl: line 1, column 1: is not JSON"),
     "record has no key": ("matches.jsonl", b'{"format": 1}\n', "matches.jsonl: line 1: /key: is missing"),

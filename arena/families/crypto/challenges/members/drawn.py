@@ -23,7 +23,7 @@ MAX_WITHIN = 5
 
 def drawn_problems(drawn: Json, place: str, names: frozenset[str], roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with the declaration of a draw. `names`: the drawn values that there are.  `roles`: the
-    challenge's role ids, None where they are broken themselves."""
+    challenge's role ids, None if they are broken."""
     if not isinstance(drawn, dict):
         yield place, f"expected an object with {', '.join(REQUIRED)}: how the result follows from what was drawn"
         return
