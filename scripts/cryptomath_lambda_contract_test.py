@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from arena.calculator.carrier import Outage, ensure_built, request_bytes  # noqa: E402
 from arena.calculator.lambda_url import LambdaCalculator, credentials_for, read_body, redactor  # noqa: E402
+from arena.calculator.relations import at  # noqa: E402
 from arena.calculator.sigv4 import Credentials, HttpRequest, sign  # noqa: E402
 from arena.errors import ArenaError, ConfigError, ServiceFault, UsageError  # noqa: E402
 from arena.formats.tables import printable, text_table  # noqa: E402
@@ -163,18 +164,6 @@ def filled(args: Json, result: Json) -> Json:
     if isinstance(args, str) and args.startswith("$"):
         return at(result, args[1:].split("."), args)
     return args
-
-
-def at(value: Json, names: Sequence[str], missing: Json) -> Json:
-    """Return the part of `value` at a path of members and list places, or `missing`."""
-    for name in names:
-        if isinstance(value, dict) and name in value:
-            value = value[name]
-        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
-            value = value[int(name)]
-        else:
-            return missing
-    return value
 
 
 def shown(body: bytes | Json) -> str:

@@ -48,12 +48,21 @@ def add_min_coverage(parser: argparse.ArgumentParser, what: str) -> None:
 
 def percent(word: str) -> float:
     """Return a number from 0 to 100. Errors: ArgumentTypeError."""
+    return _bounded(word, 100, "a percentage from 0 to 100")
+
+
+def share(word: str) -> float:
+    """Return a number from 0 to 1. Errors: ArgumentTypeError."""
+    return _bounded(word, 1, "a share from 0 to 1")
+
+
+def _bounded(word: str, most: float, what: str) -> float:
     try:
         number = float(word)
     except ValueError:
         number = -1.0
-    if not 0 <= number <= 100:
-        raise argparse.ArgumentTypeError(f"a percentage from 0 to 100, not {word!r}")
+    if not 0 <= number <= most:
+        raise argparse.ArgumentTypeError(f"must be {what}, not {word!r}")
     return number
 
 

@@ -31,6 +31,7 @@ from arena.cli.dataset_steps import (
     say,
 )
 from arena.cli.execute import execute
+from arena.cli.run_choice import share
 from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError
 from arena.families.crypto.challenges.schema import ChallengeSet, load
@@ -109,7 +110,7 @@ def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
     _out(ground, "folder for the transcripts, the runs and the report")
     valid = _leaf(leaves, "validate", "report why matches are unfit for training", "state/datasets/first")
     valid.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
-    valid.add_argument("--min-fit", type=_share, default=1.0, metavar="SHARE",
+    valid.add_argument("--min-fit", type=share, default=1.0, metavar="SHARE",
                        help="exit with 1 below this share of fit matches [1.0]")  # fmt: skip
     valid.add_argument("--json", action="store_true", help="print the report as JSON")
 
@@ -175,16 +176,6 @@ def _seeds(word: str) -> tuple[int, ...]:
     if any(seed < 0 for seed in seeds):
         raise argparse.ArgumentTypeError("a seed is not negative")
     return seeds
-
-
-def _share(word: str) -> float:
-    try:
-        share = float(word)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"must be a share from 0 to 1, not {word!r}")
-    return share
 
 
 def run(options: argparse.Namespace, console: Console) -> int:

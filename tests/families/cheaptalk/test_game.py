@@ -175,12 +175,6 @@ def test_information_changes_the_gains(deviations: Path, tmp_path: Path) -> None
     assert not any(one.condition.deviation == "no_message" for one in details(out))
 
 
-def test_seed_changes_the_gains(deviations: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    assert cheaptalk("deviations", "--seed", "7", "--out", str(out), "--quiet").code == 0
-    assert gain(by_condition(out), P1, "lie") != gain(by_condition(deviations), P1, "lie")
-
-
 # Controls
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.check_words import secret_line
+from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.results import SecretFound
 from arena.families.crypto.checks.verified import caps_of, findings
@@ -19,7 +20,7 @@ from arena.families.crypto.secrecy import inference, recompute
 from arena.families.crypto.secrecy.check import MAX_EVALUATIONS
 from arena.families.crypto.secrecy.recompute import OPS, Op, work_out
 from arena.families.crypto.secrecy.ristretto import GENERATOR, times, write
-from arena.families.crypto.secrecy.view import PUBLIC, texts_of
+from arena.families.crypto.secrecy.view import PUBLIC
 from arena.records import EVERYBODY, Entry, Json
 
 MOVES = ["Rd3-d7+", "Rd3-d8+", "Rd3-g3+", "Kg1-h2", "h2-h4", "Nf5-h6+", "Bc4-b5", "Qf4-b8+"]
@@ -354,4 +355,4 @@ def test_an_op_is_worked_out_as_the_calculator_does(op: str, calculator_binary: 
     done = subprocess.run([str(calculator_binary)], input=request, capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
     assert answer["ok"], answer
-    assert set(texts_of(work_out(op, SAMPLES[op]))) <= set(texts_of(answer["result"]))
+    assert set(leaves(work_out(op, SAMPLES[op]))) <= set(leaves(answer["result"]))

@@ -274,7 +274,7 @@ def test_hostile_text_is_kept_short() -> None:
 
 def test_honest_plays_are_never_capped_and_made_up_ones_always(calculator_binary: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    assert main(["calibrate", "--quiet", "--out", str(out), "--limit", "30", "--seeds", "1"]) == 0
+    assert main(["calibrate", "--quiet", "--out", str(out), "--limit", "16", "--seeds", "1"]) == 0
     run = open_run(out)
     challenges = {one["id"]: one for one in played_challenges(run).challenges}
     seen: dict[str, int] = {}

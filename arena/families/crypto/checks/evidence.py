@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from arena.families.crypto.checks.code_hints import digit_or_hex
+from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.results import EvidenceValuesCheck, ToolsCheck, UnrealValue, UnusedCall
 from arena.families.crypto.story_time import is_not_done_yet
 from arena.records import Entry, Json
@@ -90,16 +91,9 @@ def check_evidence_values(
     return EvidenceValuesCheck(real == count, count, real, share, tuple(unreal[:MAX_LISTED]))
 
 
-def leaves(value: Json) -> Iterator[str]:
+def quotable(value: Json) -> Iterator[str]:
     """Yield the texts and numbers of a result that can be quoted."""
-    if isinstance(value, list):
-        for inner in value:
-            yield from leaves(inner)
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from leaves(inner)
-    elif not isinstance(value, bool) and value is not None and len(text := str(value)) >= MIN_QUOTABLE_CHARS:
-        yield text
+    return (text for text in leaves(value) if len(text) >= MIN_QUOTABLE_CHARS)
 
 
 def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsCheck:
@@ -129,7 +123,7 @@ def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsChe
 def _used(entries: Sequence[Entry], place: int, public: Mapping[int, str]) -> bool:
     seat = entries[place].seat
     result = entries[place].answered["result"]
-    parts = {part[:MIN_PART_CHARS] for part in leaves(result)}
+    parts = {part[:MIN_PART_CHARS] for part in quotable(result)}
     if not parts or (isinstance(result, dict) and "valid" in result):
         return True
     for other, entry in enumerate(entries):

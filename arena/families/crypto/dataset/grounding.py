@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from arena.families.crypto.checks.evidence import leaves
+from arena.families.crypto.checks.evidence import quotable
 from arena.records import Json
 
 MIN_CHARS = 6
@@ -127,4 +127,4 @@ def carried(written: str, heard: str, invented: Sequence[str]) -> dict[str, str]
 
 def values_of(results: Sequence[Json]) -> list[str]:
     """Return the leaves of results that may be carried into texts."""
-    return [leaf for result in results for leaf in leaves(result) if len(leaf) >= MIN_CHARS]
+    return [leaf for result in results for leaf in quotable(result) if len(leaf) >= MIN_CHARS]

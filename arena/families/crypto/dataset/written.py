@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.checks.evidence import EVIDENCE_VALUE, leaves
+from arena.families.crypto.checks.evidence import EVIDENCE_VALUE, quotable
 from arena.families.crypto.data import roles
 from arena.families.crypto.dataset.generated import FORMAT, Generated, Step, check_steps
 from arena.families.crypto.dataset.grounding import pairs, replaced
@@ -93,7 +93,7 @@ def written_match(
     what is written for this one; without it, the true one.
     """
     # Text from a role's prompt is not a result: the writer has read it there.
-    known = {value: value for value in leaves(record.transcript.instance or {})}
+    known = {value: value for value in quotable(record.transcript.instance or {})}
     steps: list[Step] = []
     calls: list[str] = []
     results: list[Json] = []

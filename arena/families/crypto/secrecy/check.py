@@ -20,6 +20,7 @@ from arena.families.crypto.checks.atoms import atoms, named
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
 from arena.families.crypto.checks.leaks import DECOYS, secret_through
+from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
 from arena.families.crypto.checks.public_atoms import PublicAtoms
@@ -37,7 +38,7 @@ from arena.families.crypto.secrecy.domains import (
 from arena.families.crypto.secrecy.forms import Key
 from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of, makers_of
 from arena.families.crypto.secrecy.said_numbers import Meant, clues_of, explained_by, first_said, meant
-from arena.families.crypto.secrecy.view import PUBLIC, Shown, View, texts_of
+from arena.families.crypto.secrecy.view import PUBLIC, Shown, View
 from arena.records import Entry, Json
 
 DEFAULT_MINIMUM = 2
@@ -127,7 +128,7 @@ class _Match:
         and gave."""
         specs = self.instance["values"]
         shown = [value for name, value in self.values.items() if not specs[name].get("hidden")]
-        texts = [text for call in self.calls for text in texts_of([call.args, call.result])]
+        texts = [text for call in self.calls for text in leaves([call.args, call.result])]
         told = {int(row) for text in texts for row in re.findall(r"\d{3,12}", text)}
         return explained_by([*shown, self.public.result]) | told
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from arena.families.crypto.checks.links import tokens
+from arena.families.crypto.checks.links import leaves, tokens
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.secrecy.forms import (
     Form,
@@ -26,7 +26,7 @@ from arena.families.crypto.secrecy.forms import (
     values_in,
 )
 from arena.families.crypto.secrecy.recompute import OPS, NotWorkedOut, work_out
-from arena.families.crypto.secrecy.view import MIN_CODE, NEVER, View, texts_of
+from arena.families.crypto.secrecy.view import MIN_CODE, NEVER, View
 from arena.records import Entry, Json
 
 CHOICES = frozenset({"alg", "to", "fn", "G", "endian", "tree", "suite"})
@@ -106,7 +106,7 @@ def makers_of(calls: Sequence[Call]) -> dict[tuple[str, str], Call]:
     """Return (seat, code) -> the first call of that seat whose result holds it."""
     found: dict[tuple[str, str], Call] = {}
     for call in calls:
-        for text in texts_of(call.result):
+        for text in leaves(call.result):
             for token in tokens(text):
                 found.setdefault((call.seat, token), call)
     return found
@@ -155,7 +155,7 @@ class Reader:
             if call.seat == self.view.observer or turn >= NEVER:
                 continue
             keys: set[Key] = set()
-            for text in texts_of(call.args.get(SEALED_IN[call.op])):
+            for text in leaves(call.args.get(SEALED_IN[call.op])):
                 keys |= set(values_in(self._template(text, call.seat, False)) or ())
             if keys:
                 yield Opened(turn, call.seat, call.op, frozenset(keys))
@@ -179,19 +179,19 @@ class Reader:
             return turns[wanted - 1] if 0 < wanted <= len(turns) else NEVER
         if call.op in SEALED_IN:
             key = str(call.args.get("key", ""))
-            text = next(texts_of(_member(call.result, "ct") or call.result), "")
+            text = next(leaves(_member(call.result, "ct") or call.result), "")
             if len(key) >= MIN_CODE and text:
                 return max(self.view.since(key), self.view.since(text))
         return NEVER
 
     def _posted(self, call: Call) -> tuple[set[str], int]:
         """Return the parts of a result that the seat of the call said in the observer's hearing, and since when."""
-        taken = {text.casefold() for text in texts_of(call.args)}
+        taken = {text.casefold() for text in leaves(call.args)}
         shown = {"nonce", "r", "mask", "secret", "pk"} if call.op != "feldman_deal" else {"secret"}
         found, turn = set(), NEVER
         result = call.result
         things = {k: v for k, v in result.items() if k not in shown} if isinstance(result, dict) else result
-        for text in texts_of(things):
+        for text in leaves(things):
             low = text.casefold()
             if low in taken or (low.isdigit() and int(low[:20]) < MIN_NUMBER) or len(low) < 3:
                 continue
@@ -203,7 +203,7 @@ class Reader:
 
     def _clue(self, call: Call, node: _Node, posted: set[str], turn: int) -> Clue | None:
         try:
-            places = [text in posted for text in texts_of(node.run(node.true))]
+            places = [text in posted for text in leaves(node.run(node.true))]
         except NotWorkedOut:
             return None
         if not any(places):
@@ -284,12 +284,12 @@ class Reader:
     def _from_call(self, made: Call, text: str, depth: int) -> _Part:
         """A code that an earlier call of the seat gave: that call is computed in its place."""
         node = self._node(made, depth + 1)
-        place = [one.casefold() for one in texts_of(made.result)].index(text.casefold()) if node.true else -1
+        place = [one.casefold() for one in leaves(made.result)].index(text.casefold()) if node.true else -1
         if place != 0:
             raise _Unknown
 
         def fill(given: Mapping[Key, Json]) -> Json:
-            for one in texts_of(node.run(given)):
+            for one in leaves(node.run(given)):
                 return one
             raise NotWorkedOut("nothing")
 
@@ -322,4 +322,4 @@ class _Part(NamedTuple):
 
 def _chosen(result: Json, places: Sequence[bool]) -> Iterator[str]:
     """Yield the texts of a result in the places that count."""
-    return (text for text, wanted in zip(texts_of(result), places, strict=False) if wanted)
+    return (text for text, wanted in zip(leaves(result), places, strict=False) if wanted)

@@ -7,13 +7,14 @@ turns, the text for all roles and the values known to all. Of its own calls an o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
 from arena.families.crypto.challenges.members.instance import player_texts
 from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.folding import WORD, Said, fold, words_of
+from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.verifications import answered
 from arena.records import EVERYBODY, Entry, Json
 
@@ -22,18 +23,6 @@ NEVER = 10**9
 _HEX = re.compile("[0-9a-f]{16,}")
 MIN_CODE = 8
 """Signs from which a row of letters and digits may be a random code."""
-
-
-def texts_of(value: Json) -> Iterator[str]:
-    """Yield the texts and numbers of a JSON value as texts."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from texts_of(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts_of(inner)
-    elif value is not None and not isinstance(value, bool):
-        yield str(value)
 
 
 class Shown:
@@ -107,7 +96,7 @@ class View:
         for words in (*told[0], *told[1]):
             take(words, 0)
         for value in self.values.values():
-            for text in texts_of(value):
+            for text in leaves(value):
                 take(words_of(fold(text)), 0)
         for entry, said in self._shown.entries:
             if said is not None:
@@ -115,7 +104,7 @@ class View:
                     take(said.words, said.turn)
             elif entry.kind == "call" and entry.seat == self.observer and entry.turn <= self.last:
                 for _, args, result in answered(entry):
-                    for text in texts_of([args, result]):
+                    for text in leaves([args, result]):
                         take(words_of(fold(text)), entry.turn)
         return found
 

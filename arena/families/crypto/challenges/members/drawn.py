@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from arena.families.crypto.challenges.expressions import problems
-from arena.formats.strict_json import child
+from arena.families.crypto.challenges.members.fields import Problems, field_problems, is_text, role_problems
 from arena.records import Json
 
 NUMBER, NAMES, RANKED, EACH, CARDS, ANSWERS = "number", "names", "ranked", "each", "cards", "answers"
@@ -20,9 +20,6 @@ OPTIONAL = ("sides", "roles")
 MAX_SAYS = 300
 MAX_WITHIN = 5
 
-Problems = Iterator[tuple[str, str]]
-"""Pairs of JSON pointer and message."""
-
 
 def drawn_problems(drawn: Json, place: str, names: frozenset[str], roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with the declaration of a draw. `names`: the drawn values that there are.  `roles`: the
@@ -30,17 +27,11 @@ def drawn_problems(drawn: Json, place: str, names: frozenset[str], roles: Sequen
     if not isinstance(drawn, dict):
         yield place, f"expected an object with {', '.join(REQUIRED)}: how the result follows from what was drawn"
         return
-    for name in drawn:
-        if name not in REQUIRED + OPTIONAL:
-            yield child(place, name), f"is not a member of a draw; these are {', '.join(REQUIRED + OPTIONAL)}"
-    for name in REQUIRED:
-        if name not in drawn:
-            yield f"{place}/{name}", "is missing"
-    says = drawn.get("says", "x")
-    if not isinstance(says, str) or not says.strip() or len(says) > MAX_SAYS:
+    yield from field_problems(drawn, place, "a draw", REQUIRED, OPTIONAL)
+    if "says" in drawn and not is_text(drawn["says"], MAX_SAYS):
         yield f"{place}/says", f"expected a text of at most {MAX_SAYS} characters: how what is drawn decides"
     if "by" in drawn:
-        yield from _role_problems(drawn["by"], f"{place}/by", roles)
+        yield from role_problems(drawn["by"], f"{place}/by", roles, least=1)
     for member in OPTIONAL:
         if member in drawn:
             yield from _moved(f"{place}/{member}", problems(drawn[member], names, roles))
@@ -72,14 +63,6 @@ def _way_problems(
         yield where, f"expected one of {', '.join(map(str, CHOICES[name]))}"
     if name == EACH and "roles" not in drawn:
         yield where, "needs `roles`: those that have a number each"
-
-
-def _role_problems(listed: Json, where: str, roles: Sequence[str] | None) -> Problems:
-    if not isinstance(listed, list) or not listed or not all(isinstance(role, str) for role in listed):
-        yield where, "expected a list of at least one role"
-    elif roles is not None:
-        yield from ((f"{where}/{at}", f"{role!r} is not a participant") for at, role in enumerate(listed)
-                    if role not in roles)  # fmt: skip
 
 
 def _moved(place: str, found: Problems) -> Problems:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from arena.families.crypto.challenges.expressions import problems
+from arena.families.crypto.challenges.members.fields import Problems, field_problems, is_text, payoff_problems
 from arena.formats.strict_json import child
 from arena.records import Json
 
@@ -16,9 +16,6 @@ RESULT = "result"
 """The name of the declared result in expressions: known once the match could be settled without the seat that left."""
 
 MAX_SAYS_CHARS = 600
-
-Problems = Iterator[tuple[str, str]]
-"""Pairs of JSON pointer and message."""
 
 
 def fairness_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
@@ -33,17 +30,12 @@ def fairness_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequen
     instance = challenge.get("instance")
     values = instance.get("values") if isinstance(instance, dict) else None
     names = frozenset(values) if isinstance(values, dict) else frozenset()
-    for name in found:
-        if name not in REQUIRED:
-            yield child(place, name), f"is not a member of a rule for silence; these are {', '.join(REQUIRED)}"
-    missing = [name for name in REQUIRED if name not in found]
-    yield from ((f"{place}/{name}", "is missing") for name in missing)
-    if missing or roles is None:
+    yield from field_problems(found, place, "a rule for silence", REQUIRED)
+    if roles is None or not set(REQUIRED) <= set(found):
         return
-    says = found["says"]
-    if not isinstance(says, str) or not says.strip() or len(says) > MAX_SAYS_CHARS:
+    if not is_text(found["says"], MAX_SAYS_CHARS):
         yield f"{place}/says", f"expected a text of at most {MAX_SAYS_CHARS} characters: the rule in words"
-    yield from _payoffs(found["pays"], f"{place}/pays", names | {RESULT}, roles, roles)
+    yield from payoff_problems(found["pays"], f"{place}/pays", names | {RESULT}, roles, roles)
     silent = found["silent"]
     if not isinstance(silent, dict) or set(silent) != set(roles):
         yield f"{place}/silent", f"expected an object with one member for each role: {', '.join(roles)}"
@@ -56,13 +48,4 @@ def fairness_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequen
         for state, payoffs in states.items():
             known = names | {RESULT} if state == "open" else names
             others = [other for other in roles if other != role]
-            yield from _payoffs(payoffs, f"{here}/{state}", known, others, roles)
-
-
-def _payoffs(found: Json, place: str, names: frozenset[str], wanted: Sequence[str], roles: Sequence[str]) -> Problems:
-    if not isinstance(found, dict) or set(found) != set(wanted):
-        yield place, f"expected an object: role -> what it has, for {', '.join(wanted)}"
-        return
-    for role, expression in found.items():
-        where = child(place, role)
-        yield from ((where + inner, message) for inner, message in problems(expression, names, roles))
+            yield from payoff_problems(payoffs, f"{here}/{state}", known, others, roles)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
+from arena.families.crypto.challenges.members.fields import Problems, field_problems, is_text
 from arena.families.crypto.dimensions import DIMENSIONS
-from arena.formats.strict_json import child
 from arena.records import Json
 
 LEAST_ITEMS, MOST_ITEMS = 3, 7
@@ -15,9 +15,6 @@ MAX_ID_CHARS = 40
 REQUIRED = ("id", "asks", "dimension", "good")
 ANSWERS = ("yes", "no")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
-
-Problems = Iterator[tuple[str, str]]
-"""Pairs of JSON pointer and message."""
 
 
 def item_problems(listed: Json, place: str) -> Problems:
@@ -31,12 +28,8 @@ def item_problems(listed: Json, place: str) -> Problems:
         if not isinstance(item, dict) or not item:
             yield where, f"expected an object with the members {', '.join(REQUIRED)}"
             continue
-        for name in item:
-            if name not in REQUIRED:
-                yield child(where, name), f"is not a member of an item; these are {', '.join(REQUIRED)}"
-        missing = [name for name in REQUIRED if name not in item]
-        yield from ((f"{where}/{name}", "is missing") for name in missing)
-        if missing:
+        yield from field_problems(item, where, "an item", REQUIRED)
+        if not set(REQUIRED) <= set(item):
             continue
         yield from _one(item, where)
         if isinstance(item["id"], str) and seen.setdefault(item["id"], index) != index:
@@ -47,7 +40,7 @@ def _one(item: Mapping[str, Json], where: str) -> Problems:
     name, asks = item["id"], item["asks"]
     if not isinstance(name, str) or not _ID.fullmatch(name) or len(name) > MAX_ID_CHARS:
         yield f"{where}/id", f"expected at most {MAX_ID_CHARS} of a-z, 0-9 and _, a letter first"
-    if not isinstance(asks, str) or not asks.strip() or len(asks) > MAX_ASKS_CHARS or not asks.isprintable():
+    if not is_text(asks, MAX_ASKS_CHARS) or not asks.isprintable():
         yield f"{where}/asks", f"expected a question on one line of at most {MAX_ASKS_CHARS} characters"
     elif not asks.endswith("?"):
         yield f"{where}/asks", "expected a question that yes or no answers; it ends with `?`"

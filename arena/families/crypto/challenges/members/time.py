@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from arena.formats.strict_json import child
+from arena.families.crypto.challenges.members.fields import Problems, field_problems
 from arena.records import Json
 
 REQUIRED = ("begins", "between_turns")
@@ -17,9 +17,6 @@ MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _MOMENT = re.compile(r"day ([1-9][0-9]{0,3}), ([01][0-9]|2[0-3]):([0-5][0-9])")
 _SPAN = re.compile(r"([1-9][0-9]{0,3}) (minute|hour|day)s?")
-
-Problems = Iterator[tuple[str, str]]
-"""Pairs of JSON pointer and message."""
 
 
 def clock_minutes(text: Json) -> int | None:
@@ -54,10 +51,7 @@ def time_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[s
     if not isinstance(found, dict) or not found:
         yield place, f"expected an object with the members {', '.join(REQUIRED)}, and perhaps {OPTIONAL[0]}"
         return
-    for name in found:
-        if name not in REQUIRED + OPTIONAL:
-            yield child(place, name), f"is not a member of time; these are {', '.join(REQUIRED + OPTIONAL)}"
-    yield from ((f"{place}/{name}", "is missing") for name in REQUIRED if name not in found)
+    yield from field_problems(found, place, "time", REQUIRED, OPTIONAL)
     if "begins" in found and clock_minutes(found["begins"]) is None:
         yield f"{place}/begins", "expected the time of day of the first turn, such as 18:30"
     if "between_turns" in found and span_minutes(found["between_turns"]) is None:
