@@ -2,16 +2,17 @@
 
 Python's engine goes back and tries again, so some expressions take exponential time on a text that was made for them.
 They are refused when they are read: a repetition within a repetition (`(a+)+`), alternatives within one that can begin
-alike (`(?:a|a)*`), and repetitions that can take each other's text (`a.*b.*c`) in more than MOST_WAYS ways. Long texts
-are searched in pieces, so that the time is at most a constant (some seconds for the worst that is let in, and
-microseconds for most) for each piece.
+alike (`(?:a|a)*`), repetitions that can take each other's text (`a.*b.*c`) in more than MOST_WAYS ways, and references
+to a long group, or repeated ones to a group of several lengths (`(a+)\\1+`). Long texts are searched in pieces, so
+that the time is at most a constant (some seconds for the worst that is let in, and microseconds for most) for each
+piece.
 """
 
 from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -26,6 +27,9 @@ match that is longer than OVERLAP may not be found in such a text."""
 
 _LARGE = 256
 """A repetition of up to this length counts as unbounded."""
+
+_MANY = 2**64
+"""More ways than anybody can wait for."""
 
 _PARSER: Any = importlib.import_module("re._parser")
 _ALPHABET = frozenset(map(chr, range(9, 127))) | frozenset("\u00a0\u00e9\u00df\u20ac\u2013\u4e2d")
@@ -67,6 +71,9 @@ def slow_because(source: str) -> str:
         problem = _repeat_problem(node) if str(node[0]) in _REPEATS else ""
         if problem:
             return problem
+    problem = _reference_problem(tree)
+    if problem:
+        return problem
     gaps = _Gaps()
     gaps.walk(tree)
     if gaps.most > MOST_WAYS:
@@ -111,21 +118,54 @@ def _repeat_problem(node: Any) -> str:
             return "it repeats a part that repeats something itself; write the inner part with a fixed length"
         if name == "BRANCH" and high >= _LARGE and _ambiguous(inner[1][1]):
             return "it repeats alternatives that can begin alike; let each begin with another character"
-    if high < _LARGE and _ways(_nodes(body)) ** high > MOST_WAYS:
+    if high < _LARGE and _ways(body) ** high > MOST_WAYS:
         return f"it repeats a part of several forms up to {high} times; write fewer repetitions, or one form"
     return ""
 
 
-def _ways(nodes: Iterable[Any]) -> int:
-    """Return in how many lengths or forms a part can be read, at most."""
+def _reference_problem(tree: Any) -> str:
+    """Return why going back to what a group took may take too long; empty where it cannot."""
+    widths = {
+        node[1][0]: tuple(map(int, node[1][3].getwidth())) for node in _nodes(tree) if str(node[0]) == "SUBPATTERN"
+    }
+    for node in _nodes(tree):
+        if str(node[0]) == "GROUPREF" and widths[node[1]][1] >= _LARGE:
+            return "it refers to a group of any length; give that a bound, as in (a{1,80})"
+        if str(node[0]) in _REPEATS and int(node[1][1]) > 1:
+            for inner in _nodes(node[1][2]):
+                if str(inner[0]) == "GROUPREF" and widths[inner[1]][0] != widths[inner[1]][1]:
+                    return "it repeats a reference to a group; give that group a fixed length"
+    return ""
+
+
+def _ways(sequence: Any) -> int:
+    """Return in how many lengths or forms a sequence can be read, at most; _MANY stands for all above."""
     ways = 1
-    for node in nodes:
-        name = str(node[0])
+    for node in sequence:
+        name, inner = str(node[0]), [_ways(part) for part in _parts(node)]
         if name in _REPEATS:
-            ways *= int(node[1][1]) - int(node[1][0]) + 1
+            ways *= _repeated_ways(int(node[1][0]), int(node[1][1]), inner[0])
         elif name == "BRANCH":
-            ways *= len(node[1][1])
+            ways *= sum(inner)
+        else:
+            for one in inner:
+                ways *= one
+        if ways >= _MANY:
+            return _MANY
     return ways
+
+
+def _repeated_ways(low: int, high: int, ways: int) -> int:
+    """Return the ways of `low` to `high` parts that each can be read in `ways` ways."""
+    if ways == 1:
+        return min(high - low + 1, _MANY)
+    total, each = 0, _MANY if low >= 64 else ways**low
+    for _ in range(low, high + 1):
+        total += each
+        if total >= _MANY:
+            return _MANY
+        each *= ways
+    return total
 
 
 def _ambiguous(branches: Sequence[Any]) -> bool:
@@ -229,7 +269,7 @@ class _Gaps:
         taken = frozenset().union(*(_set(node) for node in _nodes(body) if str(node[0]) in _SINGLES))
         ways = WINDOW if high >= _LARGE else high - low + 1
         if inner and high < _LARGE:
-            ways *= _ways(inner) ** high
+            ways *= _ways(body) ** high
         if ways > 1:
             self.chain = self.chain * ways if self.last & taken else ways
             self.last |= taken

@@ -14,12 +14,14 @@ from arena.policy.patterns import OVERLAP, WINDOW, search, slow_because
 SLOW = (
     r"(a+)+b", r"(?:a*)*", r"(?:\w+\s)+x", r"((?:a+b?)*c)+", r"(?:a|a)*$", r"(?:x|xy)*z", r"(?:|a)*b", r"(.*)(.*)(.*)",
     r"a.*b.*c", r"\s*\s*$", r"\w*\w*!", r"(?:a?){50}", r"(?:a{1,40}){10}", r"(a{1,300}){2}",
-    r"a{0,200}a{0,200}a{0,200}", r"(?=(a+)+b)", r"x(?:(?:a|b)?c+)*",
+    r"a{0,200}a{0,200}a{0,200}", r"(?=(a+)+b)", r"x(?:(?:a|b)?c+)*", r"(?:(?:a{0,3}){0,3}){0,3}b",
+    r"(?P<q>a+)(?P=q)+b", r"(a*)\1b", r"(a{1,9})(?:x|\1)+",
 )  # fmt: skip
 FAST = (
     r"a+b", r"(?:a|b)*c", r"(?:foo|bar)+", r"a\s+b\s+c\s+d\s+", r"\w+@\w+\.\w+", r"(?:\d[ -]?){15,16}", r"a.*b",
     r"ignore (?:all |any )?(?:the )?previous", r"ignore.{0,80}previous.{0,80}words", r"(?:ab){2,9}", r"(?:ab?){8}x",
     r"[^\d]*5\D*6\D*7", r"(?i:x)(?<!y)z*?", r"\b[A-Z]{2}-\d{4}-[A-Z]{3,}\b", r"(?:|a)b", r"(a)\1+",
+    r"(\w{1,20})=\1", r"([\"']).*?\1",
 )  # fmt: skip
 
 

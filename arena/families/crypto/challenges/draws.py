@@ -317,6 +317,13 @@ KINDS: Mapping[str, Kind] = {
 ITEM_KINDS = frozenset({"int", "date", "choice", "hex"})
 
 
+def is_empty_range(spec: Spec) -> bool:
+    """Whether a draw of a number or a date has ends that are told, the last before the first."""
+    good = {"int": _is_int, "date": _is_date}.get(spec["draw"])
+    low, high = spec.get("from"), spec.get("to")
+    return good is not None and good(low) and good(high) and bool(low > high)  # type: ignore[operator]
+
+
 def needs(spec: Spec) -> Iterator[str]:
     """Yield the names of the values that a (well-formed) draw builds on."""
     for member in ("of", "from", "to"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 
-from arena.families.crypto.challenges.draws import CASE, KINDS, needs
+from arena.families.crypto.challenges.draws import CASE, KINDS, is_empty_range, needs
 from arena.families.crypto.challenges.expressions import problems
 from arena.families.crypto.challenges.instance import (
     AGREED,
@@ -120,6 +120,8 @@ def _draw_problems(spec: Json, place: str) -> Problems:
             yield f"{place}/{name}", f"expected {field.wanted}"
         elif name == "item":
             yield from _draw_problems(spec[name], f"{place}/{name}")
+    if is_empty_range(spec):
+        yield f"{place}/to", f"is before `from`, {spec['from']}: there is nothing to draw"
     for name in spec:
         if name not in kind.fields and name not in ("draw", "hidden"):
             yield child(place, name), f"is not a member of the draw {spec['draw']!r}: {', '.join(kind.fields)}"
