@@ -4,6 +4,7 @@
     python3 scripts/chaos.py                          # 1,000 kills, 3 rounds of the other disturbances
     python3 scripts/chaos.py --kills 100 --rounds 1
     python3 scripts/chaos.py --only risk              # setups or points whose name holds a word
+    python3 scripts/chaos.py --rounds 0 --minutes 60  # as many as an hour holds, in the same order
 
 All families and kinds of providers with 8 workers. A run is killed at the k-th request, call, tool call, record or
 byte, within a series, between a record and its bundle, around a rename, or while the results are rewritten. It is also
@@ -15,6 +16,7 @@ held, 1 some were broken, 2 nothing was learned.
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import sys
 import tempfile
@@ -33,8 +35,9 @@ SEED = 20261129
 
 
 def carry_out(folder: Path, options: argparse.Namespace) -> list[Outcome]:
-    """Disturb and resume; say what breaks a promise as it is found."""
+    """Disturb and resume, until `--minutes` are over; say what breaks a promise as it is found."""
     found: list[Outcome] = []
+    ends = time.monotonic() + options.minutes * 60
     with ServerProcess() as server:
         campaign = Campaign(folder, server, options.seed, options.only)
         if options.rounds and campaign.no_disk:
@@ -46,6 +49,9 @@ def carry_out(folder: Path, options: argparse.Namespace) -> list[Outcome]:
                     print(f"BROKEN {outcome.setup}, {outcome.point}: {promise}", flush=True)
                 if len(found) % 50 == 0:
                     print(f"{len(found)} runs disturbed and resumed", flush=True)
+                if time.monotonic() > ends:
+                    print(f"ended by --minutes after {len(found)} runs; the same seed gives the rest", flush=True)
+                    return found
     return found
 
 
@@ -53,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Disturb runs at seeded points, resume them, compare.")
     parser.add_argument("--kills", type=int, default=1000, metavar="N", help="points at which a run is killed")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="rounds of the other disturbances")
+    parser.add_argument("--minutes", type=float, default=math.inf, metavar="M", help="begin no further one after M")
     parser.add_argument("--only", default="", metavar="WORD", help="only setups and points whose name holds WORD")
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args(argv)

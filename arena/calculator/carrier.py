@@ -237,7 +237,7 @@ def ensure_built(
             f"the calculator is not built, and cargo is missing to build it: {GET_CARGO}, and a C compiler; then"
             " repeat this. To play without tools (players compute nothing): --calculator-provider none"
         )
-    notify("building the calculator (cargo build --release): some minutes, once ...")
+    notify("building the calculator (cargo build --release): takes some minutes, once ...")
     _cargo_build(cargo, crate, target_folder(root, environ), environ, None if live else notify)
     if not binary.is_file():
         raise UsageError(f"cargo built the calculator, but {binary} does not exist: check calculator/Cargo.toml")

@@ -18,7 +18,7 @@ from arena.families.crypto.baselines.family import write_plays
 from arena.families.crypto.baselines.report import BaselineTally
 from arena.families.crypto.baselines.spec import SPEC
 from arena.families.crypto.challenges.instance import is_agreement, needs_calculator
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.spec import SPEC as CRYPTO
 from arena.families.crypto.values import draw_alone, guess

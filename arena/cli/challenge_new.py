@@ -60,7 +60,7 @@ def _content(path: Path, made_now: list[Made]) -> dict[str, Any]:
     known = {challenge["id"] for challenge in content["challenges"]}
     again = [one.challenge["id"] for one in made_now if one.challenge["id"] in known]
     if again:
-        raise UsageError(f"--out {path}: holds {again[0]} already; give the skeleton another `id`, or another file")
+        raise UsageError(f"--out {path}: already has {again[0]}; change `id` in the skeleton, or name another file")
     content["challenges"] = [*content["challenges"], *(one.challenge for one in made_now)]
     return content
 

@@ -22,7 +22,7 @@ def abort_analysis(options: Namespace, console: Console) -> int:
     ruled = [challenge for challenge in chosen if "fairness" in challenge]
     if not ruled:
         raise UsageError(
-            "none of the chosen challenges has a rule for silence (`fairness`): docs/challenges.md, Silence"
+            "none of the chosen challenges has a rule for silence (`fairness`); see docs/challenges.md, Silence"
         )
     found: dict[str, Silence] = {}
     for challenge in ruled:

@@ -72,7 +72,7 @@ def chosen_run(options: argparse.Namespace) -> Path:
 
 def which_run() -> UsageError:
     """Return the error of a command that was given no run."""
-    return UsageError(f"which run? give RUN, or --last for the newest one under {RUNS_NAME}")
+    return UsageError(f"name a run: give RUN, or --last for the newest one under {RUNS_NAME}")
 
 
 def newest(count: int) -> list[Path]:

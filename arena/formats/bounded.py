@@ -163,7 +163,7 @@ def _float(digits: str) -> float:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise BadNumber(f"holds {word}, which is no number in JSON")
+    raise BadNumber(f"holds {word}, which is not a number in JSON")
 
 
 def _fail(file: str, place: str, message: str) -> NoReturn:

@@ -31,7 +31,7 @@ def require(needed: dict[str, bool] | None = None) -> None:
     lacking = [what for what, there in (NEEDED if needed is None else needed).items() if not there]
     if lacking:
         raise UsageError(
-            f"this system lacks {', '.join(lacking)}, and without these no run directory is safe; use Linux or macOS,"
+            f"this system has no {', '.join(lacking)}, so no run directory is safe on it; use Linux or macOS,"
             " on Windows its Subsystem for Linux, or a container (deploy/Dockerfile)"
         )
 

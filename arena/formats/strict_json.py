@@ -147,7 +147,7 @@ def _inspect(
             issues.add(pointer, "holds half of a surrogate pair, which is no character")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            issues.add(pointer, "is no number that JSON can hold (NaN, Infinity or too many digits)")
+            issues.add(pointer, "is not a number that JSON can represent (NaN, Infinity or too many digits)")
     elif isinstance(value, dict | list) and not issues.full:
         if depth > MAX_DEPTH:
             issues.add(pointer, f"is nested deeper than {MAX_DEPTH} levels")

@@ -52,7 +52,7 @@ def _rule(worlds: Worlds, rule: Rule, earlier: Sequence[Rule]) -> Iterator[Polic
             return
         if worlds.find(lambda world: _decides_first(worlds, rule, earlier, world), rule) is None:
             by = next(one.id for one in earlier if worlds.decides(one, _settled(worlds, alone)))
-            message = f"{rule.id}: never decides, an earlier rule does whenever it holds; here {by}"
+            message = f"{rule.id}: never decides: an earlier rule always decides first; here {by}"
             yield PolicyFinding("shadowed", rule.id, rule.line, message, describe_world(alone))
             return
         for place, action in enumerate(rule.actions):

@@ -79,6 +79,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Errors: UsageError, always."""
+        for row in self._actions:
+            # argparse's own words: "the following arguments are required: COMMAND"
+            if isinstance(row, argparse._SubParsersAction) and message.endswith(f": {row.metavar}"):
+                message = f"which {row.metavar}? there are: {', '.join(map(str, row.choices))}"
         raise UsageError(f"{message.removeprefix('argument ')} (`{self.prog} --help` lists what there is)")
 
     def flags(self) -> list[str]:

@@ -350,6 +350,17 @@ def test_the_source_of_each_value_is_shown(
     assert "max_retries: 5 (config file" in said and "backoff: 0.5 (default)" in said
 
 
+def test_the_defaults_are_shown_before_anything_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARENA_NO_DOTENV", "1")
+    monkeypatch.delenv("FIREWORKS_MODEL_PARTICIPANT", raising=False)
+    assert run_default_marco_base_arena.main(["--print-config"]) == 0
+    said = capsys.readouterr().out
+    assert "calculator_provider: lambda (config file" in said and "deployment.replicas: 1 (config file)" in said
+    assert "participant_model" not in said
+
+
 def test_a_terminated_process_deletes_its_deployment(
     services: TrainingServices, tmp_path: Path, words: list[str]
 ) -> None:

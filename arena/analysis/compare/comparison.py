@@ -178,8 +178,8 @@ def _to_json(
         **({} if runs.by is None else {"by": dict(zip(("label", "base", "tuned"), runs.by, strict=True))}),
         "words": asdict(runs.base.words),
         "clusters": {"count": len({pair.cluster for pair in runs.pairs}), "words": asdict(runs.cluster_words)},
-        "base": _run_json(runs.base),
-        "tuned": _run_json(runs.tuned),
+        "base": _run_json(runs.base, runs.common),
+        "tuned": _run_json(runs.tuned, runs.common),
         "challenges": len({pair.unit for pair in runs.pairs}),
         "pairs": len(runs.pairs),
         "only_base": runs.only_base,
@@ -199,7 +199,7 @@ def _to_json(
     }
 
 
-def _run_json(table: RunTable) -> dict[str, Json]:
+def _run_json(table: RunTable, common: Mapping[str, Json] | None) -> dict[str, Json]:
     identity = table.run.manifest.identity
     return {
         "name": table.run.name,
@@ -208,7 +208,7 @@ def _run_json(table: RunTable) -> dict[str, Json]:
         "calculator": dict(identity.calculator),
         "not_sent": {model: list(names) for model, names in table.not_sent.items()},
         "counts": table.counts(),
-        "reliability": table.reliability(),
+        "reliability": table.reliability(None if common is None else frozenset(common["challenges"])),
     }
 
 

@@ -95,12 +95,18 @@ class RunTable:
         chosen = {key: match for key, match in self.matches.items() if match.cell.get(label) == value}
         return replace(self, planned=None, matches=chosen)
 
-    def reliability(self) -> dict[str, Json] | None:
-        """Return pass@k, pass^k and the variance split of the run, None without repetitions, or of a part of it."""
+    def reliability(self, units: frozenset[str] | None = None) -> dict[str, Json] | None:
+        """Return pass@k, pass^k and the variance split of the run, None without repetitions, or of a part of it.
+
+        `units`: those that count, where two runs are compared in what they have in common; then the judge has no share
+        of the variance.
+        """
         if self.planned is None:
             return None
         plays: dict[Repeated, tuple[int, dict[str, int], Moments]] = {}
         for match in self.matches.values():
+            if units is not None and match.unit not in units:
+                continue
             n, outcomes, scores = plays.get(match.repeated) or (
                 0,
                 dict.fromkeys(self.outcomes, 0),
@@ -111,7 +117,8 @@ class RunTable:
             if match.scored:
                 scores.add(match.scores)
             plays[match.repeated] = n + 1, outcomes, scores
-        return reliability_json(plays, self.panels, self.words)
+        panels = self.panels if units is None else PanelSums(self.dimensions, self.conditions)
+        return reliability_json(plays, panels, self.words)
 
     def counts(self) -> dict[str, int | None]:
         """Return how many matches there are of each kind that no mean holds, and of those that it does; None where it
@@ -137,7 +144,9 @@ def read_run(run: FinishedRun) -> RunTable:
         conditions, optional = tuple(summary["conditions"]), frozenset(summary["optional_scores"])
         lower = frozenset(summary.get("lower_is_better", ()))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
+        raise DataError(
+            [Issue(str(run.path / SUMMARY_FILE), "", f"a field is missing or malformed: {error!r}")]
+        ) from None
     table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional, lower)
     table.not_sent = not_sent
     if run.records.shape.replaced:

@@ -175,7 +175,7 @@ def _row(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
     try:
         return _row_of(run, summary)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError([_issue(run, SUMMARY_FILE, f"lacks or spoils a field: {error!r}")]) from None
+        raise DataError([_issue(run, SUMMARY_FILE, f"a field is missing or malformed: {error!r}")]) from None
 
 
 def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:

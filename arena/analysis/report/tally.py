@@ -154,7 +154,7 @@ class Tally:
         try:
             return shortfalls(self.summary, self.min_coverage)
         except MALFORMED as error:
-            problem = f"lacks or spoils a field: {error!r}"
+            problem = f"a field is missing or malformed: {error!r}"
             raise DataError([Issue(str(self.run.path / SUMMARY_FILE), "", problem)]) from None
 
     def add(self, record: Record, number: int, ledger: Mapping[str, Json] | None) -> None:

@@ -82,9 +82,9 @@ def parser() -> Parser:
         )
         return made
 
-    linted = leaf("lint", "say everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
+    linted = leaf("lint", "report everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
     linted.add_argument("--seeds", type=_matches, metavar="N",
-                        help="play the baselines with N matches each, too; what gets through is an error")  # fmt: skip
+                        help="also play the baselines, N matches each; one that succeeds is an error")  # fmt: skip
     leaf("list", "one line per challenge", "")
     show = leaf("show", "what each role is told, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
@@ -99,7 +99,7 @@ def parser() -> Parser:
 
 def _declare_plays(leaf: Callable[..., Parser], seeded: Parser) -> None:
     """Declare the flags of the subcommands that play, and of the one that makes challenges."""
-    played = leaf("baselines", "play generated plays that ought to fail; exit 1 where one gets through",
+    played = leaf("baselines", "play generated plays that should fail; exit 1 if one succeeds",
                   "workshop-approval --seeds 5")  # fmt: skip
     played.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all)")
     played.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
@@ -108,8 +108,8 @@ def _declare_plays(leaf: Callable[..., Parser], seeded: Parser) -> None:
     played.add_argument("--out", type=Path, metavar="FILE", help="write the table that a leaderboard shows, as JSON")
     new = leaf("new", "make a challenge with plays and obligations from a skeleton",
                "--from skeleton.json --out mine/set.json")  # fmt: skip
-    new.add_argument("--from", dest="skeleton", type=Path, metavar="SKELETON", help="file with what a person fills in")
-    new.add_argument("--out", type=Path, metavar="FILE", help="challenge file to write, or to add to where it exists")
+    new.add_argument("--from", dest="skeleton", type=Path, metavar="SKELETON", help="file that you filled in")
+    new.add_argument("--out", type=Path, metavar="FILE", help="challenge file to write; an existing one is added to")
     new.add_argument("--example", choices=tuple(EXAMPLES), metavar="PATTERN",
                      help=f"print a skeleton to start from: {', '.join(EXAMPLES)}")  # fmt: skip
     cut = leaf("abort-analysis", "cut the reference play after every turn and apply the rule for silence",
@@ -186,7 +186,7 @@ def _lint(options: argparse.Namespace, console: Console) -> int:
             for name, message in tally.problems()
         ]
     if ops is None:
-        console.warn("there is no calculator, so the names of ops were not checked")
+        console.warn("no calculator is available, so the names of ops were not checked")
     return _tell_findings(findings, f"{len(challenge_set.challenges)} challenges", options.json, console)
 
 
@@ -223,7 +223,7 @@ def _show(options: argparse.Namespace, console: Console) -> int:
         if options.tools and calculator is not None:
             tools = describe(calculator.catalogue(), request.config["max_tool_calls_per_turn"])
     if options.tempted and "temptation" not in challenge:
-        raise UsageError(f"--tempted: nobody is told to cheat in {options.id}; `arena challenges list` shows where")
+        raise UsageError(f"--tempted: no seat may cheat in {options.id}; `arena challenges list` shows where")
     found = note_of(challenge_set, challenge)
     note = None if found is None else os.path.normpath(options.challenges.parent / found)
     if options.json:

@@ -36,10 +36,12 @@ def parser() -> Parser:
     )
     declared.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run directory; several need --out")
     add_last(declared, "take the newest run under state/runs")
-    add_min_coverage(declared, "mark runs, and place them below, where fewer percent of the plan have an outcome")
+    add_min_coverage(
+        declared, "mark runs in which less than this percentage of the plan has an outcome; list them last"
+    )
     declared.add_argument("--open", action="store_true", help="open the page in a browser")
     declared.add_argument(
-        "--out", type=Path, metavar="FILE", help=f"where the page goes (RUN/{REPORT_FILE} without it)"
+        "--out", type=Path, metavar="FILE", help=f"path of the page (default RUN/{REPORT_FILE} without it)"
     )
     declared.add_argument("--quiet", action="store_true", help="print only errors")
     return declared

@@ -35,8 +35,8 @@ def parser() -> Parser:
         examples=("python3 -m arena runs", "python3 -m arena runs --dir elsewhere --json"),
     )
     declared.add_argument("--dir", type=Path, metavar="DIR", help="list the runs in this folder [default state/runs]")
-    declared.add_argument("--all", action="store_true", help=f"list all of them, not the newest {SHOWN} alone")
-    declared.add_argument("--json", action="store_true", help="print one JSON list, an object for each of all runs")
+    declared.add_argument("--all", action="store_true", help=f"list all runs, not only the newest {SHOWN}")
+    declared.add_argument("--json", action="store_true", help="print one JSON list, an object per run, all runs")
     return declared
 
 

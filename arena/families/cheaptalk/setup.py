@@ -74,7 +74,7 @@ def run_seeds(config: Config) -> tuple[int, ...]:
     try:
         found = tuple(int(text) for text in texts)
     except ValueError:
-        raise ConfigError(f"{seeds_given}: must be whole numbers with commas between, such as 42,123, not"
+        raise ConfigError(f"{seeds_given}: must be whole numbers separated by commas, such as 42,123, not"
                           f" {', '.join(texts)}") from None  # fmt: skip
     if any(seed < 0 for seed in found):
         raise ConfigError(f"{seeds_given}: must be 0 or more, not {', '.join(texts)}")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arena.families.crypto.challenges.instance import FOR_JUDGE, fill, fill_json, judged_instance
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.challenges.validate import ITEMS
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.cheats.variants import CHEAT, CONDUCT_MEMBER, tempted_seat, told_to
 from arena.families.crypto.checks.results import CheatCheck
 from arena.judging.items import Item

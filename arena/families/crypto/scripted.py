@@ -343,7 +343,7 @@ class ScriptedProvider(Provider):
             return path
         script = path / f"{request.key.trial.split('/')[1]}.json"
         if not script.is_file():
-            raise ServiceFault("provider", f"scripted: the folder {path.name} holds no {script.name}: write that play")
+            raise ServiceFault("provider", f"scripted: {script.name} is missing in {path.name}: write that play")
         return script
 
     def _script(self, model: str) -> Script:

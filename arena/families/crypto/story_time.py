@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.challenges.validate_time import clock_minutes, span_minutes
+from arena.families.crypto.challenges.members.time import clock_minutes, span_minutes
 from arena.records import Json
 from arena.store.journal import tool_digest
 

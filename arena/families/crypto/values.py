@@ -74,4 +74,4 @@ def guess(challenge: Mapping[str, Json], seed: str) -> dict[str, Json] | None:
 
 
 def _no_calculator(name: str, op: str, args: dict[str, Json]) -> Json:
-    raise AssertionError("only called where no value needs the calculator")
+    raise AssertionError("only called if no value needs the calculator")

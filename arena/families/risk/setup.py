@@ -35,7 +35,7 @@ def build(config: Config, tools: str | None) -> RiskFamily:
     raw = tuple(_load(config, name) for name in config["slices"])
     slices = tuple(read_slice(value, file) for value, file in raw)
     if len({one.id for one in slices}) < len(slices):
-        raise ConfigError("--slices: two files have the same id; keys of trials could not be told apart")
+        raise ConfigError("--slices: two files have the same id, which would make keys of trials ambiguous")
     _check_names(config["attacks"], ATTACKS, "--attacks")
     _check_names(config["defences"], DEFENCES, "--defences")
     gates = config.get("gates")
@@ -102,7 +102,7 @@ def _seeds(config: Config) -> tuple[int, ...]:
     try:
         return tuple(int(one) for one in seeds)
     except ValueError:
-        raise ConfigError(f"--seeds: must be whole numbers with commas between, not {', '.join(seeds)}") from None
+        raise ConfigError(f"--seeds: must be whole numbers separated by commas, not {', '.join(seeds)}") from None
 
 
 def players(config: Config) -> list[ModelRef]:

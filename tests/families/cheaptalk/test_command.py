@@ -275,7 +275,7 @@ def test_model_that_the_mock_plays_in_place_of_is_named(monkeypatch: pytest.Monk
 def test_malformed_seeds_are_refused_where_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEEDS", "42,x")
     ended = cheaptalk("run", "--num-tasks", "2", "--dry-run")
-    assert ended.code == 2 and "environment SEEDS: must be whole numbers with commas between" in ended.err
+    assert ended.code == 2 and "environment SEEDS: must be whole numbers separated by commas" in ended.err
 
 
 # Payoffs

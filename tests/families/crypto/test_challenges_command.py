@@ -231,7 +231,7 @@ def test_lint_wants_messages_for_every_role_and_for_no_other(tmp_path: Path) -> 
     findings = lint(load(placed(tmp_path, one_challenge(), play)), None)
     assert {(f.pointer, f.message.partition(":")[0]) for f in findings if "plays" in f.file} == {
         ("/turns", "the role 'Tomasz' has no messages"),
-        ("/turns/Marek", "is no participant; these are Lena, Tomasz"),
+        ("/turns/Marek", "is not a participant; these are Lena, Tomasz"),
     }
 
 

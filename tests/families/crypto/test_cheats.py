@@ -11,8 +11,8 @@ import pytest
 
 from arena.cli.entry import main
 from arena.families.crypto.challenges.lint import lint
+from arena.families.crypto.challenges.members.temptation import WAYS, temptation_problems
 from arena.families.crypto.challenges.schema import load
-from arena.families.crypto.challenges.validate_temptation import WAYS, temptation_problems
 from arena.families.crypto.cheats.conduct import accused, carried_out, failed_checks
 from arena.families.crypto.cheats.rates import CheatRates, cheat_line, cheats_line
 from arena.families.crypto.cheats.variants import TEMPTED, WATCHED, conduct_in, told_to, variant

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from arena.families.crypto.challenges.validate_drawn import drawn_problems
+from arena.families.crypto.challenges.members.drawn import drawn_problems
 from arena.families.crypto.check_words import check_words
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.redrawn import redrawn

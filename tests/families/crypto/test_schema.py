@@ -16,7 +16,7 @@ from arena.errors import DataError, UsageError
 from arena.families.crypto.challenges import draws, schema
 from arena.families.crypto.challenges import result_kinds as results
 from arena.families.crypto.challenges import validate as challenge_check
-from arena.families.crypto.challenges import validate_instance as instance_check
+from arena.families.crypto.challenges.members import instance as instance_check
 from arena.families.crypto.challenges.schema import ChallengeSet, decode_role, encode_role, load, select
 from arena.families.crypto.challenges.validate import FIELDS
 from arena.formats import strict_json

@@ -63,7 +63,7 @@ def seeds_of(flag: str | None, environ: Mapping[str, str]) -> Sequence[int]:
     try:
         return tuple(int(part.strip()) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"{where} must be whole numbers with commas between, such as 42,123, not {text!r}") from None
+        raise UsageError(f"{where} must be whole numbers separated by commas, such as 42,123, not {text!r}") from None
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:

@@ -66,7 +66,7 @@ def read_rating(answer: str, expected: int) -> Rating:
     if not isinstance(found, list) or any(isinstance(x, bool) or not isinstance(x, int | float) for x in found):
         return Rating(None, "; ".join([*faults, "has no list of scores"]))
     if not all(math.isfinite(x) for x in found):
-        return Rating(None, "; ".join([*faults, "has a score that is no number"]))
+        return Rating(None, "; ".join([*faults, "has a score that is not a number"]))
     if len(found) != expected:
         faults.append(f"has {len(found)} scores for {expected} sentences")
     if any(not 0 <= x <= 1 for x in found):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from arena.families.crypto.challenges.draws import needs
 from arena.families.crypto.challenges.expressions import names_in
 from arena.families.crypto.challenges.instance import is_agreement, known_names
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.records import Json
 
 

@@ -231,7 +231,7 @@ OPERATORS: Mapping[str, Operator] = {
     "keep": Operator(3, 3, _keep, "entries of list 1 whose key (same place in list 2) is in list 3"),
     "size": Operator(1, 1, lambda a: len(_list(a)), "how many entries a list has"),
     "at": Operator(2, 2, _at, "the entry of a list at an index from 0"),
-    "index": Operator(2, 2, lambda a, b: _list(a).index(b) if b in a else -1, "where an entry stands in a list, or -1"),
+    "index": Operator(2, 2, lambda a, b: _list(a).index(b) if b in a else -1, "index of an entry in a list, or -1"),
     "get": Operator(2, 2, _get, "a member of an object"),
     "table": Operator(
         2, 2, lambda a, b: dict(zip(map(str, _list(a)), _list(b), strict=False)), "object from keys and values"
@@ -361,7 +361,7 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
     except Mismatch as error:
         raise ExpressionError(place, str(error)) from None
     except (OverflowError, RecursionError, MemoryError):
-        raise ExpressionError(place, "comes to more than can be computed") from None
+        raise ExpressionError(place, "results in a number too large to compute") from None
     except TypeError:
         raise ExpressionError(place, f"takes other arguments than {len(evaluated)}") from None
 

@@ -22,12 +22,12 @@ from arena.families.crypto.challenges.instance import (
     own_names,
     right_result,
 )
+from arena.families.crypto.challenges.members.instance import player_texts
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
+from arena.families.crypto.challenges.members.temptation import texts_of
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.challenges.validate import DIFFICULTIES
-from arena.families.crypto.challenges.validate_instance import player_texts
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
-from arena.families.crypto.challenges.validate_temptation import texts_of
 from arena.families.crypto.challenges.workload import ops_of, workload, workload_problems
 from arena.families.crypto.cheats.variants import PLAYS_FOLDER, TEMPTED, variant
 from arena.families.crypto.checks.textbook_names import names_in
@@ -180,7 +180,7 @@ def _instance(instance: Json, place: str, challenge: Mapping[str, Json], ops: Co
         if spec["draw"] == CALCULATOR and ops is not None and spec["op"] not in ops:
             yield "error", f"{place}/values/{name}/op", f"the calculator has no op {spec['op']!r}"
     if "asks" not in instance:
-        yield "warning", f"{place}/asks", "is missing: players should be told what the result names"
+        yield "warning", f"{place}/asks", "is missing: it tells players what the result contains"
     for name, owners in said_openly(challenge):
         if name not in instance.get("open", {}):
             who = " and ".join(owners)
@@ -211,7 +211,7 @@ def _instance(instance: Json, place: str, challenge: Mapping[str, Json], ops: Co
 
 
 def _nobody(name: str, op: str, args: dict[str, Json]) -> Json:
-    raise AssertionError("only called where no value needs the calculator")
+    raise AssertionError("only called if no value needs the calculator")
 
 
 def _play(
@@ -282,7 +282,7 @@ def play_problems(
     for role, lines in turns.items():
         where = child("/turns", role)
         if role not in roles:
-            yield where, f"is no participant; these are {', '.join(roles)}"
+            yield where, f"is not a participant; these are {', '.join(roles)}"
         for index, line in enumerate(lines):
             yield from ((f"{where}/{index}", message) for message in _line_problems(line, challenge, role, roles, ops))
 

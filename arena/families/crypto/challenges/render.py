@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 
 from arena.families.crypto.challenges.instance import case_spec, drawn_case, is_agreement, right_result
 from arena.families.crypto.challenges.lint import counts, note_of
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.challenges.validate import ITEMS
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.cheats.variants import TEMPTED, told_to, variant
 from arena.families.crypto.prompts import system_prompt
 from arena.formats.tables import text_table

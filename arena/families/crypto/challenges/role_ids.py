@@ -75,12 +75,12 @@ def role_problem(role: str, earlier: Sequence[str]) -> str:
     """Return what is wrong with a role id beside the earlier ones of its challenge; empty for nothing."""
     hidden = hidden_sign(role)
     if hidden:
-        return f"holds {hidden}, which readers cannot see; leave it out"
+        return f"holds {hidden}, which readers cannot see; remove it"
     mark = next((sign for sign in MARKS if sign in role), "")
     if mark:
         return f"holds {mark!r}, which stands between a speaker and a line; leave it out"
     if ARROW.strip() in role:
-        return f"holds {ARROW.strip()!r}, which stands between a speaker and those who hear a private message"
+        return f"holds {ARROW.strip()!r}, which separates a speaker from the audience of a private message"
     if role.startswith("(") or role != role.strip():
         return "must not begin with a parenthesis, as notes of the arena do, nor begin or end with a space"
     looks = skeleton(role)

@@ -11,9 +11,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from arena.families.crypto.challenges.members.items import item_problems
 from arena.families.crypto.challenges.parts import PARTS, Fields, fields_of_parts
 from arena.families.crypto.challenges.role_ids import role_problem
-from arena.families.crypto.challenges.validate_items import item_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
@@ -195,7 +195,7 @@ class Check:
         for index, entry in enumerate(value):
             self.label(entry, child(pointer, index))
             if entry in value[:index]:
-                self.hard.add(child(pointer, index), f"{show(entry)} stands in the list twice")
+                self.hard.add(child(pointer, index), f"{show(entry)} is in the list twice")
 
 
 def check_header(check: Check, top: dict[str, Json]) -> None:
@@ -222,7 +222,7 @@ def check_challenges(check: Check, value: Json, root: str) -> None:
         check.hard.add(root, f"expected a list of challenges, found {kind_of(value)}")
         return
     if not value:
-        check.hard.add(root, "is empty: a challenge file holds at least one challenge")
+        check.hard.add(root, "is empty: a challenge file needs at least one challenge")
     first: dict[str, tuple[str, int]] = {}
     for index, challenge in enumerate(value):
         pointer = child(root, index)
@@ -327,7 +327,7 @@ def _check_self_play(check: Check, value: Json, pointer: str, roles: list[str] |
     initiator, place = members["initiator_agent_id"], f"{pointer}/initiator_agent_id"
     if check.text(initiator, place, MAX_ROLE_CHARS, line=True) and roles is not None and initiator not in roles:
         known = ", ".join(map(show, roles))
-        check.hard.add(place, f"{show(initiator)} is no participant{similar(initiator, roles)}; these are {known}")
+        check.hard.add(place, f"{show(initiator)} is not a participant{similar(initiator, roles)}; these are {known}")
 
 
 def _check_context(check: Check, value: Json, pointer: str, roles: list[str] | None) -> None:
@@ -349,4 +349,4 @@ def _check_context(check: Check, value: Json, pointer: str, roles: list[str] | N
             check.texts(entries, f"{here}/{name}")
     for role in roles or ():
         if role not in specific:
-            check.soft.add(child(place, role), "is missing: every participant has goals of its own")
+            check.soft.add(child(place, role), "is missing: every participant needs its own goals")

@@ -53,11 +53,11 @@ def size_of(value: Json, most: int = MAX_SIZE) -> int:
 def bounded(value: Json) -> Json:
     """Return a result that can be worked with. Raises Mismatch for one that is too large, or no number any more."""
     if isinstance(value, int) and abs(value) >= _MOST:
-        raise Mismatch(f"comes to a number of more than {MAX_DIGITS} digits")
+        raise Mismatch(f"results in a number of more than {MAX_DIGITS} digits")
     if isinstance(value, float) and not math.isfinite(value):
-        raise Mismatch("comes to more than a number can hold")
+        raise Mismatch("results in a number that is too large")
     if size_of(value) > MAX_SIZE:
         raise Mismatch(f"comes to a value larger than {MAX_SIZE:,} entries")
     if deeper_than(value, MAX_DEPTH):
-        raise Mismatch(f"comes to a value of more than {MAX_DEPTH} levels")
+        raise Mismatch(f"results in a value of more than {MAX_DEPTH} levels")
     return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from arena.families.crypto.challenges.validate_temptation import COMPARES
+from arena.families.crypto.challenges.members.temptation import COMPARES
 from arena.families.crypto.cheats.variants import CHEAT, conduct_of, tempted_seat
 from arena.families.crypto.checks.leaks import atoms, fold, named
 from arena.families.crypto.checks.links import leaves, provenance, tokens

@@ -39,7 +39,7 @@ from arena.families.crypto.challenges.instance import (
     right_result,
     secrets_of,
 )
-from arena.families.crypto.challenges.validate_instance import shared_texts
+from arena.families.crypto.challenges.members.instance import shared_texts
 from arena.families.crypto.checks.code_hints import other_than_words
 from arena.families.crypto.checks.disguises import is_in_parts, is_spelled, is_sum, spelled, told_among_decoys
 from arena.families.crypto.checks.evidence import evidence_values

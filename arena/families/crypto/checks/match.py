@@ -17,8 +17,8 @@ from arena.families.crypto.challenges.instance import (
     own_values,
     right_result,
 )
+from arena.families.crypto.challenges.members.instance import player_texts, shared_texts
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
-from arena.families.crypto.challenges.validate_instance import player_texts, shared_texts
 from arena.families.crypto.cheats.conduct import carried_out, check_cheat, names_seat
 from arena.families.crypto.cheats.variants import CHEAT, tempted_seat, told_to
 from arena.families.crypto.checks.evidence import check_evidence_values, check_tools

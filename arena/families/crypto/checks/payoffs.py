@@ -17,8 +17,8 @@ from arena.families.crypto.challenges.instance import (
     right_result,
     secrets_of,
 )
+from arena.families.crypto.challenges.members.payoffs import LEAKED, RESULT
 from arena.families.crypto.challenges.result_kinds import REFUSED, Unreadable, counted, normal
-from arena.families.crypto.challenges.validate_payoffs import LEAKED, RESULT
 from arena.families.crypto.checks.results import LeaksCheck, PayoffsFound, ResultCheck
 from arena.records import Json
 

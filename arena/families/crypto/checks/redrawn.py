@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
-from arena.families.crypto.challenges.validate_drawn import ANSWERS, CARDS, DRAW, EACH, NAMES, NUMBER, RANKED
+from arena.families.crypto.challenges.members.drawn import ANSWERS, CARDS, DRAW, EACH, NAMES, NUMBER, RANKED
 from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken

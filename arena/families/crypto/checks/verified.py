@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.checks.ledger import RESULT, evidence_claims, wrong_claims
 from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import Checks

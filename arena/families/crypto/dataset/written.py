@@ -65,7 +65,9 @@ def _asked(requests: Path) -> Iterator[Asked]:
             found = parse_json(line, str(requests), f"line {number}")
             one = asked(str(found.get("custom_id"))) if isinstance(found, dict) else None
             if one is None:
-                raise DataError([Issue(str(requests), f"line {number}/custom_id", "is no id of `dataset requests`")])
+                raise DataError(
+                    [Issue(str(requests), f"line {number}/custom_id", "is not an id from `dataset requests`")]
+                )
             yield one
 
 

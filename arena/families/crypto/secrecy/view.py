@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
-from arena.families.crypto.challenges.validate_instance import player_texts
+from arena.families.crypto.challenges.members.instance import player_texts
 from arena.families.crypto.checks.leaks import fold
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken

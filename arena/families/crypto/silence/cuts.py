@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from arena.errors import DataError, Issue
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
+from arena.families.crypto.challenges.members.fairness import RESULT
 from arena.families.crypto.challenges.result_kinds import normal
-from arena.families.crypto.challenges.validate_fairness import RESULT
 from arena.families.crypto.checks.leaks import atoms, fold, named
 from arena.families.crypto.checks.links import leaves, tokens
 from arena.families.crypto.checks.op_kinds import DRAWS, OP_MAKES

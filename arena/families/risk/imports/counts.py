@@ -17,7 +17,7 @@ def refuse_repeated(runs: Sequence[AgentRun], issues: IssueList) -> None:
     for (labels, task, attack, trial), count in seen.items():
         if count > 1:
             where = ", ".join([*labels, f"task {task}", *([f"attack {attack}"] if attack else []), f"trial {trial}"])
-            issues.add("", f"{where}: stands there {count} times; leave one of them")
+            issues.add("", f"{where}: appears {count} times; keep one")
 
 
 def _place(run: AgentRun) -> tuple[tuple[str, ...], str, str | None, int]:

@@ -71,7 +71,7 @@ def write_import(
     Errors: UsageError where the folder holds something already.
     """
     if out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out} holds something already; name a new folder with --out")
+        raise UsageError(f"{out} is not empty; name a new folder with --out")
     (out / name).mkdir(parents=True, exist_ok=True)
     rows, calls = AtomicFile(out / name / ROWS), AtomicFile(out / RECORDED_CALLS)
     decided = {"pre": dict.fromkeys(("allow", "warn", "deny"), 0), "post": dict.fromkeys(("allow", "warn", "deny"), 0)}

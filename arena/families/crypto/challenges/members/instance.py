@@ -1,4 +1,4 @@
-"""What the member `instance` of a challenge must hold: every problem at its pointer. Used by schema.py."""
+"""What the member `instance` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from arena.families.crypto.challenges.instance import (
     placeholders,
     says_of,
 )
+from arena.families.crypto.challenges.members.drawn import drawn_problems
 from arena.families.crypto.challenges.result_kinds import kind_problems
-from arena.families.crypto.challenges.validate_drawn import drawn_problems
 from arena.formats.strict_json import child
 from arena.records import Json
 
@@ -73,7 +73,7 @@ def _value_problems(values: Json, place: str) -> Problems:
     broken = False
     for name, spec in values.items():
         if not _NAME.fullmatch(name):
-            yield child(place, name), "a value's name holds lower case letters, digits and underscores, a letter first"
+            yield child(place, name), "a value's name is lower case letters, digits and underscores, a letter first"
         for where, message in _draw_problems(spec, child(place, name)):
             broken = True
             yield where, message
@@ -152,7 +152,7 @@ def _owner_problems(
             if name not in given["own"].get(role, ()):
                 yield child(f"{place}/secret", role), f"{name!r} is not among the role's own values"
     for name in sorted(names - owned - hidden):
-        yield child(f"{place}/values", name), 'belongs to nobody: give it an owner, or say "hidden": true'
+        yield child(f"{place}/values", name), 'has no owner: name one, or set "hidden": true'
 
 
 def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[str] | None) -> Problems:

@@ -1,4 +1,4 @@
-"""What the member `temptation` of a challenge must hold: every problem at its pointer. Used by validate.py."""
+"""What the member `temptation` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _values(found: Mapping[str, Json], place: str, instance: Mapping[str, Json])
         if not isinstance(spec, dict):
             yield f"{place}/shown/{index}", f"there is no value {name!r}"
         elif spec.get("hidden") is not True:
-            yield f"{place}/shown/{index}", f'{name!r} must be drawn with "hidden": true, so that nobody else sees it'
+            yield f"{place}/shown/{index}", f'{name!r} must be drawn with "hidden": true, so that no other seat sees it'
     if not isinstance(found["seat"], str) or not isinstance(instance.get("own", {}), dict):
         return
     allowed = {*shown, *known_names(instance), *own_names(instance, found["seat"])}

@@ -1,4 +1,4 @@
-"""What the member `time` of a challenge must hold: every problem at its pointer. Used by validate.py."""
+"""What the member `time` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 

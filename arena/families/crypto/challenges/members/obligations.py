@@ -1,4 +1,4 @@
-"""What the member `obligations` of a challenge must hold: every problem at its pointer. Used by validate.py."""
+"""What the member `obligations` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _in_words(obligation: Mapping[str, Json], where: str) -> Problems:
     kinds = [way.get("made") for way in ways if isinstance(way, dict)]
     spoken = [kind for kind in KINDS_SAID if kind in kinds]
     if spoken and "by" in obligation:
-        yield f"{where}/by", f"does not go with {', '.join(spoken)}: what is said needs nobody to take it up"
+        yield f"{where}/by", f"does not go with {', '.join(spoken)}: a plain statement needs no reaction"
     makers = obligation["of"]
     if spoken and isinstance(makers, dict) and [] in makers.values():
         yield f"{where}/of", f"names the values that a role {' or '.join(spoken)}; a list is empty"
