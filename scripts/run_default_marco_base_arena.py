@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Play the standard run with a base model on a deployment of its own, which is deleted at the end in any case.
+"""Play the standard run with a base model on its own deployment, which is deleted at the end in any case.
 
 python3 scripts/run_default_marco_base_arena.py --out-dir DIR [--base-model MODEL] [--replicas N] [flags of arena run]
 python3 scripts/run_default_marco_base_arena.py --cleanup

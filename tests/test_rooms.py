@@ -26,7 +26,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("analysis",),
     ("cli", "run", "__main__"),
 )
-"""Each row may import itself and the rows before it. Single modules stand here by name."""
+"""Each row may import itself and the rows before it. Single modules are listed by name."""
 
 LAZY = frozenset({
     "arena.cli.entry", "arena.cli.commands.risk", "arena.cli.commands.run", "arena.cli.commands.cheaptalk.command",
@@ -57,7 +57,7 @@ def level(name: str) -> int | None:
 
 
 def imports(tree: ast.AST, known: set[str]) -> Iterator[tuple[int, str]]:
-    """Line and module of every import of `arena`, wherever it stands; `from arena import x` names arena.x."""
+    """Line and module of every import of `arena` anywhere; `from arena import x` names arena.x."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -82,7 +82,7 @@ def upward_imports(trees: Mapping[str, ast.Module]) -> list[str]:
 
 
 def cycle(trees: Mapping[str, ast.Module]) -> list[str]:
-    """One cycle of imports as a list of modules; empty where there is none."""
+    """One cycle of imports as a list of modules; empty if there is none."""
     graph = {
         name: sorted({target for _, target in imports(tree, set(trees))} & set(trees)) for name, tree in trees.items()
     }

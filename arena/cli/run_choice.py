@@ -21,7 +21,7 @@ __all__ = [
 
 
 class StartedRun(NamedTuple):
-    """A run directory and when its newest session started: UTC as `2026-11-21T03:29:47Z`, empty where unknown."""
+    """A run directory and when its newest session started: UTC as `2026-11-21T03:29:47Z`, empty if unknown."""
 
     started: str
     path: Path

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 def full_name(text: str, known: Iterable[str]) -> str:
     """Return the known name that `text` is, or is the only beginning of; `text` itself where there is no such name.
 
-    Upper and lower case, `-` and `_` count as equal. A name that is written out wins over longer ones that begin so.
+    Upper and lower case, `-` and `_` count as equal. A name that is written out overrides longer ones that begin so.
     """
     names = list(dict.fromkeys(known))
     if text in names:

@@ -24,7 +24,7 @@ _AMBIGUOUS_WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
 
 
 class ScalarRefused(ValueError):
-    """Plain text that two YAML readers may take for different values; the message says how to write it."""
+    """Plain text that two YAML readers may read as different values; the message says how to write it."""
 
 
 def resolve(text: str) -> Json:

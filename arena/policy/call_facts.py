@@ -1,4 +1,4 @@
-"""Facts of a call that are worked out: the sums of money in its text and arguments."""
+"""Computed facts of a call: the sums of money in its text and arguments."""
 
 from __future__ import annotations
 

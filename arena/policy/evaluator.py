@@ -135,7 +135,7 @@ def _plain(value: Any) -> str:
 
 
 def _failing(rule: EvaluatorRule, reply: str, given: Sequence[Amount]) -> str | None:
-    """Return why a rule does not hold; None where it holds."""
+    """Return why a rule does not hold; None if it holds."""
     if rule.contains_any and not any(found_in(pattern, reply) for pattern in rule.contains_any):
         return CONTAINS_NONE
     if any(found_in(pattern, reply) for pattern in rule.forbids_any):

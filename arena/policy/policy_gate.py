@@ -76,7 +76,7 @@ class PolicyGate:
 
 
 class PolicyTrialGate:
-    """A policy in one trial. `decide` and `recall` lead to the same state, so a resumed trial goes on as it was."""
+    """A policy in one trial. `decide` and `recall` lead to the same state, so a resumed trial continues unchanged."""
 
     def __init__(self, gate: PolicyGate, trial: Trial) -> None:
         self._gate = gate

@@ -54,7 +54,7 @@ class Config(Mapping[str, Any]):
 
     What every run shares is read by the typed views: `operation`, `players`, `judge`, `tools`.
     Kinds: text str, path Path, int int, float and seconds float, flag bool, list tuple of str, roles tuple of
-    (role, provider/model) pairs; None where nothing is set.
+    (role, provider/model) pairs; None if nothing is set.
     `source`: name -> where the value came from: `default`, `config file`, `.env NAME`, `environment NAME`, the flag.
     `environ`: the merged environment, from which providers take keys and addresses; in no repr and no manifest.
     """
@@ -81,7 +81,7 @@ class Config(Mapping[str, Any]):
 
     @property
     def judge(self) -> JudgeSettings | None:
-        """Who judges; None for a family without the block. Raises UsageError where nobody does."""
+        """Who judges; None for a family without the block. Raises UsageError if nobody does."""
         return judge_settings(self.settings, self.mocks)
 
     @property

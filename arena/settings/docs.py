@@ -79,7 +79,7 @@ GENERATED: Mapping[str, Callable[[Sequence[Setting]], str]] = {
 def with_tables(text: str, file: str, table: Sequence[Setting]) -> str:
     """Return a document with its generated parts renewed; `table`: the settings that it lists.
 
-    A part stands between `<!-- generated: NAME -->` and `<!-- end: NAME -->`, NAME being a key of `GENERATED`.
+    A part is between `<!-- generated: NAME -->` and `<!-- end: NAME -->`, NAME being a key of `GENERATED`.
     Raises DataError when a part does not end.
     """
     for name, content in GENERATED.items():

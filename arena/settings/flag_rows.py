@@ -80,7 +80,7 @@ def _help_text(row: Setting) -> str:
 
 
 def default_text(row: Setting) -> str:
-    """The default as a user would write it; empty where there is none."""
+    """The default as a user would write it; empty if there is none."""
     if row.kind == "flag":
         return "on" if row.default else "off"
     if row.default is None or row.default == ():

@@ -33,7 +33,7 @@ class ModelRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Players:
-    """Who plays: `by_role` for the roles that were given a model of their own, `default` for all others."""
+    """Who plays: `by_role` for the roles that were given their own model, `default` for all others."""
 
     default: ModelRef
     by_role: Mapping[str, ModelRef]
@@ -69,7 +69,7 @@ _WITH_PROVIDER = ("--participant-model", "--judge-model")
 
 
 def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
-    """Return provider and model; `provider` is None where none was given beside the model.
+    """Return provider and model; `provider` is None if none was given beside the model.
 
     Only without a provider is a first segment that names one split off, so ids such as `accounts/x/models/y` survive.
     Raises UsageError when neither names a provider, or when the two contradict each other.

@@ -31,7 +31,7 @@ from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
 class PlayRow:
     """One trial of a run that is scored again: a line of inputs/plays.jsonl.
 
-    `gates`: decisions about its players.  `scores` is None where it had none.  `sha256`: digest of what was played.
+    `gates`: decisions about its players.  `scores` is None if it had none.  `sha256`: digest of what was played.
     """
 
     key: str

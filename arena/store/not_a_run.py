@@ -1,4 +1,4 @@
-"""What is said of a path that is no run directory: why it is none, and which run may be meant."""
+"""The message about a path that is not a run directory: why it is not, and which run may be meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The leaderboard: what may be ranked together, what stands beside the means, and that no name breaks a table."""
+"""The leaderboard: what may be ranked together, what is next to the means, and that no name breaks a table."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def value(run: Path, name: str) -> float | None:
 
 
 def unlike(run: Path, **changes: Any) -> dict[str, Any]:
-    """Return the summary of a run whose scores are on scales of their own."""
+    """Return the summary of a run whose scores are on their own scales."""
     return {**FinishedRun(run).summary(), **changes}
 
 

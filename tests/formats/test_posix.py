@@ -1,4 +1,4 @@
-"""What only POSIX systems have stands in one module, and a system without it is told before anything is done."""
+"""POSIX-only functions are in one module, and a system without them is refused before anything is done."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ class _Reader:
         self.issues.append(Issue(self.file, pointer, message))
 
     def place(self, index: int) -> str:
-        """Return where a rule stands, as a line where it is known."""
+        """Return the place of a rule, as a line if it is known."""
         return f"line {self.lines[index]}, rule {index + 1}" if index < len(self.lines) else f"/rules/{index}"
 
     def keys(self, found: Json, known: Sequence[str], place: str) -> dict[str, Json]:
@@ -230,7 +230,7 @@ class _Reader:
             return Expression(Term(tuple(found)))
         try:
             if not isinstance(found, str):
-                raise BadExpression("it is no text and no list of texts")
+                raise BadExpression("it is neither text nor a list of texts")
             return parse(found)
         except BadExpression as error:
             message = f"`metric` must be a dotted name such as success_rate, a list of its parts, or max(...): {error}"

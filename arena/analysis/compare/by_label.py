@@ -128,7 +128,7 @@ def _keyed(table: RunTable, telling: Sequence[str]) -> Mapping[Key, ComparedMatc
 
 
 def _with_pairs(found: Sequence[PairedRuns], by: By) -> list[PairedRuns]:
-    """Return the comparisons. Errors: UsageError where none has a pair."""
+    """Return the comparisons. Errors: UsageError if none has a pair."""
     if not any(one.pairs for one in found):
         words = found[0].base.words
         raise UsageError(f"by {by.label} no two {words.trials} are a pair: no {words.unit} was played on both sides")

@@ -1,4 +1,4 @@
-"""Base against tuned: every figure of a comparison, as one JSON object. Pure but for what it is handed.
+"""Base against tuned: every figure of a comparison, as one JSON object. Pure, given its inputs.
 
 Clusters are challenges (paired_runs.py), pairs are matches with the same challenge and repetition. Means weigh every
 pair alike, so that they are those of summary.json where nothing is left out. An outage is never a score: pairs of which
@@ -315,7 +315,7 @@ def _plan(table: Paired, row: Mapping[str, Json], alpha: float) -> dict[str, Jso
 
 
 def _add_verdict(row: dict[str, Json]) -> None:
-    """Add `verdict`: better or worse where Holm's p-value is at most 0.05, else that one cannot tell.
+    """Add `verdict`: better or worse where Holm's p-value is at most 0.05, else "cannot tell".
 
     Whether more is better, the family says of each score."""
     if row["p_holm"] is None:

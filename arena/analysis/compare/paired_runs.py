@@ -33,12 +33,12 @@ _NAMES = {"challenges_sha256": "challenges (digest)",
           "prompts_sha256": "system prompts (digest)",
           "tools_sha256": "what players are shown of the calculator (digest)"}  # fmt: skip
 VERIFIED_RULE = "verified_rule"
-"""Rule of the run's verified scores: runs of different rules are compared but for these."""
+"""Rule of the run's verified scores: runs of different rules are compared except for these."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedMatch:
-    """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
+    """What a comparison needs of one record. `scores` and `verified` are empty if the match has none."""
 
     repeated: Repeated
     cell: Mapping[str, str]
@@ -121,7 +121,7 @@ class RunTable:
         return reliability_json(plays, panels, self.words)
 
     def counts(self) -> dict[str, int | None]:
-        """Return how many matches there are of each kind that no mean holds, and of those that it does; None where it
+        """Return how many matches there are of each kind that no mean holds, and of those that it does; None if it
         is not known."""
         played = len(self.matches)
         missing = None if self.planned is None else self.planned - played
@@ -164,7 +164,7 @@ def read_run(run: FinishedRun) -> RunTable:
 
 
 def _match(record: Record, table: RunTable) -> ComparedMatch:
-    """Return what a comparison needs of a record. Errors: MemberError where it does not fit the run's summary."""
+    """Return what a comparison needs of a record. Errors: MemberError if it does not fit the run's summary."""
     score = record.score
     scores = _numbers(score.values, table, "scores") if record.scored else {}
     found = verified_of(record)
@@ -178,7 +178,7 @@ def _match(record: Record, table: RunTable) -> ComparedMatch:
         outcome = score.outcome
     for member, label in (("outcome", score.outcome), ("score_detail/verified/outcome", outcome)):
         if label is not None and label not in table.outcomes:
-            raise MemberError(member, f"{label!r} is no outcome of this run")
+            raise MemberError(member, f"{label!r} is not an outcome of this run")
     trial = record.trial
     return ComparedMatch(
         repeated(trial, table.conditions), trial.cell, trial.plan.get("rep"), trial.series, record.status,
@@ -210,7 +210,7 @@ class PairedRuns:
 
     `only_base`, `only_tuned`: matches that the other run has not played.  `common`: with --intersect what was used and
     left out (`challenges`, and the names that are in `only_base`, `only_tuned`, or `changed` between the runs).
-    `verified_problem`: why verified scores cannot be compared; empty where they can.
+    `verified_problem`: why verified scores cannot be compared; empty if they can.
     `by`: label, its value in base and in tuned, where parts of runs are compared.
     """
 
@@ -260,7 +260,7 @@ def require_comparable(base: RunTable, tuned: RunTable, intersect: bool, by_labe
         lines = "\n  ".join(line for _, line in found)
         raise UsageError(
             f"these runs cannot be compared, they differ in\n  {lines}\n"
-            f"play both with the same settings but for the players{hint if relaxed else ''}"
+            f"play both with the same settings except the players{hint if relaxed else ''}"
         )
 
 

@@ -1,8 +1,8 @@
 """Rows for preference training and for reinforcement learning, out of conversations and their scores. Pure.
 
-Two conversations of one seat that are equal up to a reply, and came to different rewards, make a pair: the same prompt,
+Two conversations of one seat that are equal up to a reply, and got different rewards, make a pair: the same prompt,
 the better reply, the worse one. They come from runs with one seed, of several models or of one model twice; and from
-repetitions, where a family draws nothing anew for each.
+repetitions, if a family draws no new values for each.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VERIFIED = "verified"
 
 @dataclass(frozen=True, slots=True)
 class Rewarded:
-    """A conversation and what it came to. `values`: every number of the score by its name."""
+    """A conversation and its result. `values`: every number of the score by its name."""
 
     chat: Chat
     about: Mapping[str, Json]
@@ -29,7 +29,7 @@ class Rewarded:
 
 
 def reward_of(record: Record, name: str) -> float | None:
-    """Return a record's reward: a value of its score, or VERIFIED; None where it has none, or was not scored."""
+    """Return a record's reward: a value of its score, or VERIFIED; None if it has none, or was not scored."""
     if not record.scored:
         return None
     if name == VERIFIED:
@@ -107,7 +107,7 @@ def _with_equal_prompts(conversations: Iterable[Rewarded]) -> list[list[Rewarded
 
 
 def _first_difference(one: Chat, other: Chat) -> int | None:
-    """Return the place of the first reply in which two chats differ; None where they part elsewhere, or nowhere."""
+    """Return the place of the first reply in which two chats differ; None if they part elsewhere, or nowhere."""
     for place, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             return place if place and left["role"] == right["role"] == "assistant" else None

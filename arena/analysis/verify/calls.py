@@ -35,7 +35,7 @@ _WAITING = 256
 
 @dataclass(slots=True)
 class CallCounts:
-    """What became of the tool calls. `executed`: computed again and equal; `related`: a relation was checked;
+    """The outcome of the tool calls. `executed`: computed again and equal; `related`: a relation was checked;
     `unchecked`: op -> how many answers could not be checked, `why`: op -> reason; by trial: `of_trial`."""
 
     tool: int = 0
@@ -49,7 +49,7 @@ class CallCounts:
 
 
 class Outcome(NamedTuple):
-    """What became of one answer: `executed`, `related`, `unchecked`, `differs`; and why, or how it differs."""
+    """The outcome of one answer: `executed`, `related`, `unchecked`, `differs`; and why, or how it differs."""
 
     became: str
     why: str = ""
@@ -94,7 +94,7 @@ class Journal(JournalIndex):
 @dataclass(frozen=True, slots=True)
 class Recalculation:
     """How answers are checked. `seeded`: the local calculator with seeds; `unseeded`: the same without, for runs whose
-    calculator had none; `rows`: its catalogue by op.  Both are None where calls stay unchecked, and `why` says so."""
+    calculator had none; `rows`: its catalogue by op.  Both are None if calls stay unchecked, and `why` says so."""
 
     seeded: Calculator | None
     unseeded: Calculator | None
@@ -107,7 +107,7 @@ class Recalculation:
 def check_calls(
     found: Found, again: Recalculation, problems: Problems, own: Toolbox | None
 ) -> tuple[Journal, CallCounts]:
-    """Read every line of the journal once and check it; return its index and what became of the tool calls.
+    """Read every line of the journal once and check it; return its index and the outcome of the tool calls.
 
     `own`: the family's own tools, which answer in place of the calculator; None: it has none.
     """
@@ -290,7 +290,7 @@ class _Checker:
         return Outcome("differs", f"{wanted.op} says {_short(said)} of it, not {_short(wanted.result)}")
 
     def count(self, number: int, line: CallLine, future: Future[Outcome]) -> None:
-        """Count what became of a call, and tell where its answer does not hold."""
+        """Count the outcome of a call, and report where its answer is wrong."""
         self.tally(number, line, future.result())
 
     def tally(self, number: int, line: CallLine, outcome: Outcome) -> None:

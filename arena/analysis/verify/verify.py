@@ -42,7 +42,7 @@ INTEGRITY = (
 
 @dataclass(slots=True)
 class VerifiedMatch:
-    """One record: its `key`, `status`, `ledger` (empty where its family keeps none), how many of its tool calls were
+    """One record: its `key`, `status`, `ledger` (empty if its family keeps none), how many of its tool calls were
     computed again or checked (`calls`)."""
 
     key: str
@@ -53,7 +53,7 @@ class VerifiedMatch:
 
 @dataclass(slots=True)
 class RunVerification:
-    """What came out. `holds` when there is no problem; `files` that are listed; `matches` in the order of the file."""
+    """The result. `holds` if there is no problem; `files` that are listed; `matches` in the order of the file."""
 
     run: str
     problems: Problems
@@ -99,7 +99,7 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
     """Verify the run directory `path`; `again` computes tool answers.
 
     `jobs`: processes that work at once; None: one per core, one alone for a small run.  The result is the same.
-    Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
+    Errors: UsageError if `path` is not a run directory, DataError if its manifest cannot be read; ServiceFault if
     the calculator does not answer at all.
     """
     problems = Problems(path)
@@ -206,7 +206,7 @@ def _matches(found: Found, calls: CallCounts, keys: Sequence[str], problems: Pro
 
 
 def _calls_nothing(path: Path) -> str | None:
-    """Return why a run has no calls to compute again; None where it has some, or where that is not known yet.
+    """Return why a run has no calls to compute again; None if it has some, or where that is not known yet.
 
     That a run was played without tools is believed only where its journal has no call of a tool.
     """
@@ -217,7 +217,7 @@ def _calls_nothing(path: Path) -> str | None:
         if manifest.identity.calculator["provider"] == "none":
             calls = any(line.kind == "tool" for _, line in read_calls(path / JOURNAL_FILE))
             return None if calls else "the run was played without tools"
-    except (ArenaError, OSError):  # what is wrong with the run is told when it is verified
+    except (ArenaError, OSError):  # the problems of the run are reported when it is verified
         pass
     return None
 
@@ -227,7 +227,7 @@ def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterat
     """Yield the local calculator with and without seeds, built first where it must be, to verify the run `path`.
 
     A run that called no tool needs none; `--calculator-provider none` leaves the calls unchecked.
-    Errors: UsageError where the calculator is asked for and cannot be had.
+    Errors: UsageError if the calculator is requested and not available.
     """
     tools = config.tools
     name = "none" if tools is None else tools.provider

@@ -148,7 +148,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def _request(console: Console, words: Sequence[str] = ()) -> RunRequest:
-    """Return the request of a subcommand, which itself is silent but for its result."""
+    """Return the request of a subcommand, which itself is silent except for its result."""
     declared = build_parser("arena challenges", SPEC.settings, "")
     config = read_config([*words, "--quiet"], os.environ, SPEC.settings, declared, mocks=SPEC.mocks)
     console.set_up(True, False, config.environ)
@@ -157,7 +157,7 @@ def _request(console: Console, words: Sequence[str] = ()) -> RunRequest:
 
 @contextmanager
 def _calculator(request: RunRequest) -> Iterator[Calculator | None]:
-    """Yield the calculator; None where it is not built and cargo is missing, since most of this does without."""
+    """Yield the calculator; None if it is not built and cargo is missing, since most of this does without."""
     with ExitStack() as stack:
         try:
             found = stack.enter_context(build_calculator(request))
@@ -268,7 +268,7 @@ def _play(options: argparse.Namespace, console: Console) -> int:
 
 
 def _played_lines(record: Record, false: Sequence[str]) -> list[str]:
-    """Return a record as lines for the writer of a play. `false`: checks that came out other than meant."""
+    """Return a record as lines for the writer of a play. `false`: checks with an unexpected result."""
     transcript, detail = record.transcript, detail_of(record)
     lines = [f"values: {json.dumps(transcript.instance, ensure_ascii=False)}", ""]
     for entry in transcript.entries:

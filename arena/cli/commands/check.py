@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     else:
         console.result(_text(verdict, options.thresholds, console.quiet))
     if targets:
-        # With --json standard output holds nothing but the verdict.
+        # With --json standard output holds only the verdict.
         say = console.log if options.json else console.result
         write_ci_outputs(ci_record(finished, verdict, is_strict), targets, finished.path, say, console.warn)
     return EXIT_ERRORS if verdict.overall == FAIL or (is_strict and verdict.overall == WARN) else EXIT_OK

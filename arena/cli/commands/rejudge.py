@@ -102,7 +102,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     process = process_context(config, console, options.argv, COMMAND)
     spec = family_spec(finished.manifest.family)
     request = RunRequest(spec, whole, process, panel, source, answers=answers)
-    # With --json standard output holds nothing but the one object that `_show` prints.
+    # With --json standard output holds only the one object that `_show` prints.
     out: Path | None = config["out"]
     code = execute(request, replace(console, out=console.err) if config["json"] else console)
     if out is not None and not config["dry_run"] and (out / AGREEMENT_FILE).is_file():
@@ -120,7 +120,7 @@ def _show(out: Path, config: Config, shown: Console) -> None:
 
 
 def _check_finished(run: FinishedRun) -> None:
-    """Errors: UsageError when the run is not finished; DataError where what is read of it was changed since."""
+    """Errors: UsageError when the run is not finished; DataError if what is read of it was changed since."""
     listed = digests.read(run.path)
     used = [name for name in listed if name in (MANIFEST_FILE, RECORDS_FILE) or name.startswith(f"{INPUTS_DIR}/")]
     changed = [

@@ -79,7 +79,7 @@ def _folders(options: argparse.Namespace) -> list[Path]:
 
 
 def _renew_digests(runs: Sequence[FinishedRun], paths: Paths, figures: Sequence[str]) -> None:
-    """Where the page stands in the directory of a finished run, enter its files into the run's list of digests."""
+    """If the page is in the directory of a finished run, add its files to the run's list of digests."""
     for run in runs:
         if run.path.resolve() == paths.page.parent.resolve() and (run.path / DIGESTS_FILE).is_file():
             names = [paths.page.name, paths.matches.name, *(f"{paths.figures.name}/{name}" for name in figures)]

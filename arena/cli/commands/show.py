@@ -94,7 +94,7 @@ def _named(options: argparse.Namespace) -> tuple[Path, str]:
 
 
 def questions_to(seat: str, calls: Sequence[Sent], record: Record) -> list[Sent]:
-    """Return the questions to one seat. Errors: UsageError where nothing was sent to it, naming the seats there are."""
+    """Return the questions to one seat. Errors: UsageError if nothing was sent to it, naming the seats there are."""
     found = [call for call in calls if call.seat == seat]
     if not found:
         known = list(dict.fromkeys(call.seat for call in calls))

@@ -114,7 +114,7 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
 
 
 def tell(asked: Asked, results: Results, console: Console, every: bool = False) -> None:
-    """Say what the results are and where they stand; with --json standard output holds the summary alone.
+    """Print the results and their place; with --json standard output holds the summary alone.
 
     `every`: print all lines, also those that the end of a run prints.
     """

@@ -21,7 +21,7 @@ VERSION = "1"
 QUESTIONS_ASKED = 2
 DIRECT_POINTS, LENGTH_POINTS, REASON_POINTS = 0.4, 0.3, 0.3
 LONG_ANSWER = 20
-"""Words above which an answer counts as worked out."""
+"""Words above which an answer counts as detailed."""
 EVASION_PENALTY = 0.3
 LEAST_WORDS = 4
 """Content words below which a piece of evidence is weak: it hardly names anything that could be checked."""

@@ -101,7 +101,7 @@ def update(
     """Return the reputation after one verified conversation. `quality`: of the evidence, 0 to 1.
 
     Slashed: by force, or failed with evidence below `slashing_quality`; then the average does not move. A streak of
-    passed trials lifts a reputation below `redemption_threshold` once, and starts anew.
+    passed trials lifts a reputation below `redemption_threshold` once, and starts again.
     """
     if not math.isfinite(quality) or not 0 <= quality <= 1:
         raise ValueError(f"evidence quality {quality}: must be from 0 to 1")

@@ -63,7 +63,7 @@ def build(config: Config, tools: str | None) -> CheapTalk:
 def run_seeds(config: Config) -> tuple[int, ...]:
     """Return the seeds of a run: --seed alone where it was given, else --seeds or SEEDS, else the seed.
 
-    Errors: UsageError where both flags were given, ConfigError for what is no number.
+    Errors: UsageError if both flags were given, ConfigError for what is not a number.
     """
     texts = config["seeds"]
     seed_given, seeds_given = config.source["seed"], config.source["seeds"]

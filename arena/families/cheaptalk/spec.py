@@ -42,10 +42,10 @@ GAME: tuple[Setting, ...] = (
             "which result files are written: milestone1, milestone2, milestone3, milestone4; repeatable",
             choices=("milestone1", "milestone2", "milestone3", "milestone4"), metavar="NAMES"),
     Setting("protocols", ("--protocols",), "list", (), _ID, PLAYED,
-            "protocols, such as p1,p2,p3; an unknown name lists all [default: those of the milestones]; repeatable",
+            "protocols, such as p1,p2,p3 (an unknown name lists all) [default: those of the milestones]; repeatable",
             metavar="NAMES"),
     Setting("deviations", ("--deviations",), "list", (), _ID, PLAYED,
-            "what senders are told to do, such as honest,lie,withhold; an unknown name lists all [default: as in the"
+            "what senders are told to do, such as honest,lie,withhold (an unknown name lists all) [default: as in the"
             " milestones]; repeatable", metavar="NAMES"),
     Setting("controls", ("--controls",), "list", (), _ID, PLAYED,
             "controls under the first protocol: no_message, shuffled_message; repeatable",
@@ -187,7 +187,7 @@ _CHANGED: dict[str, dict[str, object]] = {
 NOT_RATING: dict[str, object] = {
     "judge_tools": False, "judge_max_chars_per_message": None, "judge_max_chars_total": None,
 }  # fmt: skip
-"""Rows of the judge's block that have no effect here, with the values that stand for them."""
+"""Rows of the judge's block that have no effect here, with their fixed values."""
 
 
 def _own(row: Setting) -> Setting:

@@ -44,7 +44,7 @@ class JudgeTemplate:
     filled_in: str
     instance: Mapping[str, Json] | None
     told: tuple[str, ...] = ()
-    """What the seat that is told to cheat reads of it, with places for values."""
+    """The instructions of the cheating seat, with places for values."""
     items: tuple[Item, ...] = ()
     """The questions to the judge, with places for values."""
 
@@ -65,9 +65,9 @@ class JudgeTemplate:
         return JudgeTemplate(judge_json(whole), *parts, instance, told, items)
 
     def filled(self, values: Mapping[str, Json] | None, cheat: CheatCheck | None = None) -> str:
-        """Return the JSON text. Raises DataError where the right result cannot be worked out.
+        """Return the JSON text. Raises DataError if the right result cannot be computed.
 
-        `cheat`: what became of the cheat, where somebody may cheat.
+        `cheat`: the outcome of the cheat, where somebody may cheat.
         """
         if self.instance is None or values is None:
             return self.whole

@@ -106,7 +106,7 @@ def _seeds(config: Config) -> tuple[int, ...]:
 
 
 def players(config: Config) -> list[ModelRef]:
-    """Return the models that play, in their order. Errors: UsageError where mode and models contradict each other."""
+    """Return the models that play, in their order. Errors: UsageError if mode and models contradict each other."""
     settings = config.players
     if settings is None:
         raise UsageError("the risk family needs players: its command lacks a block of settings")
@@ -139,7 +139,7 @@ class RiskRoster(NamedTuple):
 
 
 def roster(config: Config) -> RiskRoster:
-    """Return who plays; a SHIM agent stands by for slices that real models may not play."""
+    """Return who plays; a SHIM agent takes over slices that real models may not play."""
     models = players(config)
     standby = (_SHIM,) if config["mode"] == REAL and _SHIM not in models else ()
     return RiskRoster(models[0], {}, (*models[1:], *standby))

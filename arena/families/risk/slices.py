@@ -1,7 +1,7 @@
 """Slices: a business with its rules, its store, and the cases that are played in it. A file each in config/risk/.
 
 A case is one text with a gap, `{part}`, and two fillings: a harmful and a benign one. So the benign twin of an attack
-differs in nothing but the harmful part. The gap is in the request, or in what a tool returns (a mail, a note).
+differs only in the harmful part. The gap is in the request, or in what a tool returns (a mail, a note).
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ class _Reader:
         return case
 
     def check_case(self, case: Case, pointer: str, store: Mapping[str, Mapping[str, Json]]) -> None:
-        """Tell what does not fit within one case."""
+        """Report what does not fit within one case."""
         gaps = case.request.count(GAP) + json.dumps(case.store, ensure_ascii=False).count(GAP)
         if gaps != 1:
             self.issues.add(pointer, f"{GAP} must appear once, in the request or the case's store, not {gaps} times")
@@ -238,7 +238,7 @@ class _Reader:
         self.check_goal(case, pointer, store)
 
     def check_goal(self, case: Case, pointer: str, store: Mapping[str, Mapping[str, Json]]) -> None:
-        """Tell of goals that no play could reach, and of limits that a checker needs and the slice does not give."""
+        """Report goals that no play could reach, and limits that a checker needs and the slice does not give."""
         there = json.dumps([store, case.store], ensure_ascii=False) + str(self.top.get("instructions"))
         for name, goal in case.goal.items():
             where = child(child(pointer, "goal"), name)

@@ -78,9 +78,9 @@ def test_new_files_of_a_finished_run_enter_its_digests(run: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "which run? give RUN, or --last"),
+        ((), "name a run: give RUN, or --last"),
         (("somewhere", "--last"), "DIR and --last contradict each other"),
-        (("somewhere",), "is no folder"),
+        (("somewhere",), "is not a folder"),
         (("somewhere", "--seed", "1"), "unknown flag --seed; did you mean --seeds?"),
     ],
 )

@@ -110,7 +110,7 @@ def test_every_op_of_the_made_values_is_compared_with_the_calculator() -> None:
     ("spec", "message"),
     [
         ({"op": "hash", "args": {}}, "needs the arguments data"),
-        ({"op": "hash", "args": {"data": "zz"}}, "is no hex"),
+        ({"op": "hash", "args": {"data": "zz"}}, "is not hex"),
         ({"op": "ed25519_sign", "args": {"sk": "00", "msg": "00"}}, "expected 32 bytes"),
         ({"op": "hash_chain", "args": {"seed": "00", "n": 10**6}}, "whole number of steps"),
         ({"op": "hash", "args": {"data": "00"}, "get": "sig"}, "has no member"),

@@ -378,6 +378,6 @@ def test_schema_file_and_loader_accept_and_refuse_the_same_cases() -> None:
 
     verdicts = {case_name(path): accepts(path) for path in VALID if path.name.startswith("v2")}
     verdicts |= {case_name(path): accepts(path) for path in INVALID if path.parent.name in ("shape", "relation")}
-    # What the cases of `relation` break stands between fields: the loader refuses it, the schema file cannot see it.
+    # The cases of `relation` break rules between fields: the loader refuses it, the schema file cannot see it.
     assert verdicts == {name: not name.startswith("shape/") for name in verdicts}
     assert accepts(ROOT / "src" / "crypto-challenges" / "benchmark_challenges_diverse_v2.json")

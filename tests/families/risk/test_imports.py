@@ -263,7 +263,7 @@ def test_policies_are_compared_on_an_import(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_something_is_not_written_into(tmp_path: Path) -> None:
     run_import(tmp_path, "tau-bench", [tau()])
-    with pytest.raises(UsageError, match="holds something already"):
+    with pytest.raises(UsageError, match="is not empty"):
         run_import(tmp_path, "tau-bench", [tau()])
 
 

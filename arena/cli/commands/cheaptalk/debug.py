@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def first_record(config: Config, console: Console, path: Path) -> Record:
-    """Play in a run directory, silent but for warnings, and return the record of the first episode."""
+    """Play in a run directory, silent except for warnings, and return the record of the first episode."""
     config = replace(config, settings={**config.settings, "quiet": True, "json": False, "out": path, "resume": False})
     console.quiet = True
     execute(RunRequest(SPEC, config, process_context(config, console)), console)

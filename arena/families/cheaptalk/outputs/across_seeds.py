@@ -98,7 +98,7 @@ def _seeds_of(pattern: re.Pattern[str], names: Iterable[str]) -> Iterable[int]:
 
 
 def _source(folder: Path, name: str) -> Source | None:
-    """Return one result file; None where there is none. Raises DataError where it cannot be read."""
+    """Return one result file; None if there is none. Raises DataError if it cannot be read."""
     path = folder / name
     try:
         with reading(path, folder) as file:

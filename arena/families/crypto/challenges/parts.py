@@ -1,4 +1,4 @@
-"""The optional parts of a challenge that have rules of their own: one row each, for the checks and for the schema."""
+"""The optional parts of a challenge that have their own rules: one row each, for the checks and for the schema."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from arena.families.crypto.challenges.members import (
 from arena.records import Json
 
 Problems = Callable[[Mapping[str, Json], str, Sequence[str] | None], Iterator[tuple[str, str]]]
-"""(challenge, pointer to it, role ids or None where they are broken) -> pairs of pointer and message."""
+"""(challenge, pointer to it, role ids or None if they are broken) -> pairs of pointer and message."""
 
 
 class Fields(NamedTuple):

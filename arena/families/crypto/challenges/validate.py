@@ -217,7 +217,7 @@ def check_header(check: Check, top: dict[str, Json]) -> None:
 
 
 def check_challenges(check: Check, value: Json, root: str) -> None:
-    """Check the list of challenges that stands at the pointer `root`."""
+    """Check the list of challenges at the pointer `root`."""
     if not isinstance(value, list):
         check.hard.add(root, f"expected a list of challenges, found {kind_of(value)}")
         return
@@ -291,7 +291,7 @@ def _check_id(check: Check, value: Json, pointer: str) -> None:
 
 
 def _check_participants(check: Check, value: Json, pointer: str) -> list[str] | None:
-    """Return the role ids, or None where they are so broken that references to them cannot be checked."""
+    """Return the role ids, or None if they are so broken that references to them cannot be checked."""
     if not isinstance(value, list):
         check.hard.add(pointer, f"expected a list of participants, found {kind_of(value)}")
         return None
@@ -344,7 +344,7 @@ def _check_context(check: Check, value: Json, pointer: str, roles: list[str] | N
         here = child(place, role)
         if roles is not None and role not in roles:
             hint = similar(role, roles) if not check.hard.full else ""
-            check.hard.add(here, f"is no participant{hint}")
+            check.hard.add(here, f"is not a participant{hint}")
         for name, entries in check.members(own, here, "role").items():
             check.texts(entries, f"{here}/{name}")
     for role in roles or ():

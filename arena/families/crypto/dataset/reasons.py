@@ -65,7 +65,7 @@ def reasons_against(record: Record, split: str, made: Generated | None = None) -
 
 
 def _differs(record: Record, made: Generated) -> bool:
-    """Whether a result came out otherwise than written in something that the texts rest on."""
+    """Return whether a result differs from the written one in a part that the texts depend on."""
     answers: dict[str, list[object]] = {}
     for entry in record.transcript.entries:
         if entry.kind == "call":

@@ -68,7 +68,7 @@ def write_import(
 ) -> dict[str, Json]:
     """Write `<format>/rows.jsonl`, `import.json` and the recorded calls, and return what was imported.
 
-    Errors: UsageError where the folder holds something already.
+    Errors: UsageError if the folder holds something already.
     """
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty; name a new folder with --out")

@@ -23,7 +23,7 @@ def talk_is_right(challenge: Mapping[str, Json]) -> bool:
 def open_talk_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with the declaration that plain talk is right.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids.  Something has to be said, or nothing would tell a
+    `pointer`: place of the challenge.  `roles`: its role ids.  Something has to be said, or nothing would tell a
     match in which the point was made from one in which it was not.
     """
     found, place = challenge["open_talk"], f"{pointer}/open_talk"
