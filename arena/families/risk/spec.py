@@ -74,6 +74,7 @@ _HELP = {
     "participant_model": "the model that plays, provider/model [default: mock/careful]",
     "dry_run": "the gates decide about the first request of each planned trial; no model is asked, no key needed",
     "out": "folder of the run [default: state/results/RUN_ID, the only place where LATEST is written]",
+    "temperature": "sampling temperature",
     "workers": "trials played at once",
     "resume": "resume the run in --out: finished trials are kept, the others are played",
 }
