@@ -8,7 +8,7 @@ cannot apply (`exclude` of values that it does not know) are left out, so counts
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import date, timedelta
 from itertools import combinations, permutations, product
 from typing import NamedTuple
@@ -232,12 +232,14 @@ class _Reader:
             return None
         found: dict[str, Json] = {}
         columns = [list(one.values()) for one in parts if one]
+        values, order = dict(self.known), self._order(expression, {*self.known, *roots})
         for row in product(*columns):
-            value = self._worked_out(expression, dict(zip(roots, row, strict=True)))
+            values.update(zip(roots, row, strict=True))
+            value = self._worked_out(expression, order, values)
             if value is not None:
                 found.setdefault(repr(value), value)
-        values = list(found.values())
-        return Domain(len(values), lambda: iter(values)) if values else None
+        different = list(found.values())
+        return Domain(len(different), lambda: iter(different)) if different else None
 
     def _entry_of_list(self, expression: Json, depth: int) -> Domain | None:
         """An entry of a drawn list may be whatever the list's draw gives, wherever it stands."""
@@ -265,23 +267,23 @@ class _Reader:
                 found[name] = None
         return sorted(found)
 
-    def _worked_out(self, expression: Json, given: Values) -> Json:
-        """Return what an expression gives; None where these values cannot occur together."""
-        values = {**self.known, **given}
+    def _worked_out(self, expression: Json, order: Sequence[str], values: dict[str, Json]) -> Json:
+        """Return what an expression gives, once the values that it needs in turn (`order`) are worked out anew; None
+        where these values cannot occur together."""
         try:
-            for name in self._order(expression, values):
+            for name in order:
                 values[name] = evaluate(self.specs[name]["by"], values)
             return evaluate(expression, values)
         except ExpressionError:
             return None
 
-    def _order(self, expression: Json, values: Values) -> list[str]:
+    def _order(self, expression: Json, given: Set[str]) -> list[str]:
         """Return the computed values that an expression needs, each after those it needs itself."""
         ordered: dict[str, None] = {}
 
         def visit(name: str) -> None:
             spec = self.specs.get(name)
-            if name in values or name in ordered or spec is None or spec["draw"] != "computed":
+            if name in given or name in ordered or spec is None or spec["draw"] != "computed":
                 return
             for need in needs(spec):
                 visit(need)
