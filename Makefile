@@ -3,20 +3,24 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# The tests start thousands of processes, and each would compile the arena anew.
+# The tests start thousands of processes, and each would compile the arena again.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
-# A Python that is named (make PYTHON=python3.13 ...) gets a .venv of its own, so versions can be tried side by side.
+# A named Python (make PYTHON=python3.13 ...) gets its own .venv, so versions can be tested side by side.
 NAMED := $(filter command,$(firstword $(origin PYTHON)))
 VENV := .venv$(if $(NAMED),-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'))
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 REAL_VENV := .venv-real-model
+TRAINERS_VENV := .venv-trainers
+TRAINERS_OUT := state/datasets/trainers
 # pytest alone suffices for the Python tests: without the .venv that `make test` builds, yours is used.
 TEST_PYTHON = $(if $(or $(NAMED),$(wildcard $(BIN)/pytest)),$(BIN)/python,$(PYTHON))
-# With pytest-xdist, which `make test` installs, one process per core runs tests, a whole file at a time.
-ON_ALL_CORES = $(shell $(TEST_PYTHON) -c 'import xdist' 2>/dev/null && printf -- '-n auto --dist loadfile')
+# With pytest-xdist, which `make test` installs, one process per core runs tests, a whole file at a time, in our order:
+# the slow files begin (tests/support/order.py).
+ON_ALL_CORES = $(shell $(TEST_PYTHON) -c 'import xdist' 2>/dev/null \
+  && printf -- '-n auto --dist loadfile --no-loadscope-reorder')
 PINNED_RUST := $(shell sed -n 's/^channel = "\(.*\)"/\1/p' .ci/rust-toolchain.toml)
 CARGO_MISSING := cargo is missing: install Rust from https://rustup.rs (and a C compiler), then run this again
 SMOKE_OUT := state/runs/smoke
@@ -27,7 +31,10 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: test
-test: $(VENV)/.ready build lint test-python test-rust ## everything but the long tests: .venv, build, lint, Python and Rust tests
+test: $(VENV)/.ready ## everything except the long tests: .venv, build, lint, Python and Rust tests
+	$(MAKE) --jobs=2 build lint
+	$(MAKE) test-python
+	$(MAKE) test-rust
 
 .PHONY: test-python
 test-python: $(if $(NAMED),$(VENV)/.ready) ## the Python tests without the long ones (needs only pytest); PYTHON=python3.13 names another Python
@@ -47,23 +54,43 @@ test-rust: ## the tests of the calculator, clippy and rustfmt
 	else echo "skipped rustfmt: get it with \`rustup component add rustfmt\`"; fi
 
 .PHONY: test-long
-test-long: $(VENV)/.long $(VENV)/.package chromium firefox axe slurm test-rust-long fuzz-build deny fresh-machine ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
+test-long: ## the long tests: kills and resumes, request generator, Lambda under its emulator, deployment, browser, wheel, fresh machine
+	$(MAKE) --jobs=2 long-tools test-crate-long
+	$(MAKE) fresh-machine
+	$(MAKE) test-python-long
+
+.PHONY: test-python-long
+test-python-long: $(VENV)/.ready ## the long Python tests, without those whose tools are missing
 	$(BIN)/python -m pytest -q -rs -m long $(ON_ALL_CORES)
+
+# One pip at a time may write into .venv; meanwhile the other core compiles.
+.PHONY: long-tools
+long-tools: ## install what the long tests need
+	$(MAKE) $(VENV)/.long
+	$(MAKE) $(VENV)/.package chromium firefox axe slurm
+
+.PHONY: test-crate-long
+test-crate-long: ## the long tests of the calculator, its fuzz targets, its dependencies
+	$(MAKE) test-rust-long
+	$(MAKE) fuzz-build
+	$(MAKE) deny
 
 .PHONY: test-rust-long
 test-rust-long: ## the long tests of the calculator: 200,000 generated requests
 	@if command -v cargo >/dev/null; then cd calculator; cargo test --release --locked --quiet --test it -- --ignored; \
 	else echo "skipped the long Rust tests: $(CARGO_MISSING)"; fi
 
-# Without sanitizers the targets are compiled all the same, so that they cannot go stale unseen.
+# Without sanitizers the targets are still checked, so that they cannot break unnoticed. Nothing is linked then, so
+# libFuzzer itself (45 s of C++) is left out by naming another that does not exist.
 .PHONY: fuzz-build
-fuzz-build: ## compile the fuzz targets of the calculator (cargo-fuzz with nightly Rust; else a check with what is there)
+fuzz-build: ## compile the fuzz targets of the calculator (cargo-fuzz with nightly Rust; else a plain check)
 	@if ! command -v cargo >/dev/null; then echo "skipped the fuzz targets: $(CARGO_MISSING)"; exit 0; fi; \
 	cd calculator/fuzz; \
 	if ! command -v cargo-fuzz >/dev/null; then why="get it with \`cargo install cargo-fuzz --locked\`"; \
 	elif ! cargo +nightly --version >/dev/null 2>&1; then why="get nightly Rust with \`rustup toolchain install nightly\`"; \
 	else echo "cargo fuzz build"; cargo +nightly fuzz build; exit; fi; \
-	echo "skipped cargo fuzz build: $$why. Checking the targets without it"; cargo check --locked --quiet
+	echo "skipped cargo fuzz build: $$why. Checking the targets without it"; \
+	CUSTOM_LIBFUZZER_PATH="$$PWD/libfuzzer.a" cargo check --locked --quiet
 
 FUZZ_SECONDS ?= 30
 .PHONY: fuzz
@@ -71,7 +98,7 @@ fuzz: fuzz-build ## let each fuzz target look for faults for FUZZ_SECONDS (needs
 	cd calculator/fuzz; for target in $$(cargo fuzz list); do \
 	  cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096; done
 
-# REQUIRED=1 (the GitHub workflow): what cannot be checked fails instead of being skipped.
+# REQUIRED=1 (the GitHub workflow): a check that cannot run fails instead of being skipped.
 REQUIRED ?=
 CANNOT = $(if $(REQUIRED),echo "failed: $(1)" >&2; exit 1,echo "skipped: $(1)"; exit 0)
 
@@ -94,9 +121,9 @@ lock: ## renew the lock files of the Python tools from pyproject.toml (uv)
 	for group in dev long package; do $(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --group $$group -o requirements/$$group.txt; done
 
-# A browser is no Python package. Where it cannot be had, the tests that need it are skipped, and say so.
+# A browser is not a Python package. If it is missing, the tests that need it are skipped with a reason.
 .PHONY: chromium
-chromium: ## install Chromium for the long tests, where apt-get and root are there
+chromium: ## install Chromium for the long tests, if apt-get and root are available
 	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then exit 0; fi; \
 	why="the tests of the report in a browser are skipped (apt-get install chromium)"; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "no Chromium: $$why" >&2; exit 0; fi; \
@@ -105,7 +132,7 @@ chromium: ## install Chromium for the long tests, where apt-get and root are the
 	  >$(VENV)/chromium.log 2>&1; then echo "no Chromium, $(VENV)/chromium.log says why: $$why" >&2; fi
 
 .PHONY: firefox
-firefox: ## install Firefox for the long tests, where apt-get and root are there
+firefox: ## install Firefox for the long tests, if apt-get and root are available
 	@if command -v firefox-esr >/dev/null || command -v firefox >/dev/null; then exit 0; fi; \
 	why="the tests of the report in Firefox are skipped (apt-get install firefox-esr)"; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "no Firefox: $$why" >&2; exit 0; fi; \
@@ -115,7 +142,7 @@ firefox: ## install Firefox for the long tests, where apt-get and root are there
 
 # axe-core is one JavaScript file, which the tests put into the page; npm alone checks its digest against the lock file.
 .PHONY: axe
-axe: $(VENV)/.ready ## install axe-core for the tests of the report in a browser, where npm is there
+axe: $(VENV)/.ready ## install axe-core for the tests of the report in a browser, if npm is available
 	@why="the tests for barriers in the report are skipped (apt-get install npm, then make axe)"; \
 	if [ -f $(VENV)/axe/node_modules/axe-core/axe.min.js ]; then exit 0; fi; \
 	if ! command -v npm >/dev/null; then echo "no axe-core: $$why" >&2; exit 0; fi; \
@@ -124,7 +151,7 @@ axe: $(VENV)/.ready ## install axe-core for the tests of the report in a browser
 	then echo "no axe-core, $(VENV)/axe.log says why: $$why" >&2; fi
 
 .PHONY: slurm
-slurm: ## install Slurm for the long test of an array of shards, where apt-get and root are there
+slurm: ## install Slurm for the long test of an array of shards, if apt-get and root are available
 	@if command -v slurmctld >/dev/null && command -v munged >/dev/null; then exit 0; fi; \
 	why="the test of a Slurm array is skipped (apt-get install slurm-wlm munge)"; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then echo "no Slurm: $$why" >&2; exit 0; fi; \
@@ -157,8 +184,8 @@ build: ## build the calculator
 	@if command -v cargo >/dev/null; then $(PYTHON) -m arena build; \
 	else echo "skipped the calculator: $(CARGO_MISSING)"; fi
 
-# A wheel of one platform holds the calculator that this machine built, so it needs neither cargo nor a compiler. It is
-# built from the sdist, which shows that the sdist is whole.
+# The wheel contains the calculator that this machine built, so it needs neither cargo nor a compiler. It is
+# built from the sdist, which shows that the sdist is complete.
 .PHONY: wheel
 wheel: $(VENV)/.package build ## sdist and wheel in dist/, with the calculator for this platform inside (docs/installing.md)
 	@test -x $(CALCULATOR) || { echo "there is no calculator to put into the wheel: $(CARGO_MISSING)" >&2; exit 1; }
@@ -166,7 +193,7 @@ wheel: $(VENV)/.package build ## sdist and wheel in dist/, with the calculator f
 	WHEEL_CALCULATOR=$(CURDIR)/$(CALCULATOR) $(BIN)/python -m build --no-isolation --outdir dist .
 
 .PHONY: fresh-machine
-fresh-machine: ## try the README on a bare Debian 13 in a folder of its own (needs root and debootstrap)
+fresh-machine: ## try the README on a bare Debian 13 in a separate folder (needs root and debootstrap)
 	scripts/fresh_machine_check.sh
 
 .PHONY: lambda
@@ -195,6 +222,20 @@ mutants: $(VENV)/.ready build ## change the code in known ways, one at a time: t
 real-model: $(REAL_VENV)/.ready build ## play five challenges with a small real model on this machine (docs/real-model.md)
 	$(PYTHON) scripts/real_model.py --python $(REAL_VENV)/bin/python
 
+# Two models of mock players with one seed give pairs; reference plays are fit to be trained on.
+.PHONY: trainers
+trainers: $(TRAINERS_VENV)/.ready build ## let TRL train a tiny model on each form of the training data (docs/training-data.md)
+	rm -rf $(TRAINERS_OUT)
+	for model in careful careless; do $(PYTHON) -m arena.run --quiet --challenge-split train --limit 6 --repetitions 3 \
+	  --participant-provider mock --participant-model $$model --judge-provider mock --out $(TRAINERS_OUT)/$$model; done
+	$(PYTHON) -m arena.run --quiet --challenge-split train --limit 6 --participant-provider scripted \
+	  --participant-model src/crypto-challenges/reference_plays --judge-provider mock --out $(TRAINERS_OUT)/gold
+	$(PYTHON) -m arena dataset rows $(TRAINERS_OUT)/gold --out $(TRAINERS_OUT)/train.jsonl
+	$(PYTHON) -m arena dataset rows $(TRAINERS_OUT)/gold --tool-calls native --out $(TRAINERS_OUT)/native.jsonl
+	$(PYTHON) -m arena dataset rewards $(TRAINERS_OUT)/careful --out $(TRAINERS_OUT)/rewards.jsonl
+	$(PYTHON) -m arena dataset preferences $(TRAINERS_OUT)/careful $(TRAINERS_OUT)/careless --out $(TRAINERS_OUT)/preferences.jsonl
+	$(TRAINERS_VENV)/bin/python scripts/try_trainers.py $(TRAINERS_OUT)
+
 .PHONY: smoke
 smoke: ## play the first challenges with mock models into state/runs/smoke
 	rm -rf $(SMOKE_OUT)
@@ -202,7 +243,7 @@ smoke: ## play the first challenges with mock models into state/runs/smoke
 	  --out $(SMOKE_OUT) --progress
 
 .PHONY: example
-example: ## play the run that is kept in state/examples anew; kept as it is where only times differ
+example: ## play the stored run in state/examples again; it is replaced unless only times differ
 	$(PYTHON) scripts/renew_example.py
 
 # The risk lab (docs/risk.md). CONFIG, TRIALS, SEED, SEEDS, MODE, MODEL, RUN_ID, STRICT and the limits reach it as
@@ -224,7 +265,7 @@ demo: ## risk lab: a small run with and without gates (TRIALS, SEED, SEEDS, MODE
 	$(RISK) run --attacks direct,escalation --defences none,gates --trials $(or $(TRIALS),3) $(RISK_ROOT)
 
 .PHONY: xsweep
-xsweep: ## risk lab: a sweep of models, modes and seeds as CONFIG says
+xsweep: ## risk lab: a sweep of models, modes and seeds from CONFIG
 	$(RISK) sweep --config "$(CONFIG)" $(RISK_ROOT)
 
 .PHONY: real-tau-risky
@@ -234,7 +275,7 @@ real-tau-risky: ## risk lab: the refund slice with a real model (GROQ_API_KEY, o
 	$(PYTHON) -m scripts.experiments.tau_risky_real $(RISK_ROOT)
 
 .PHONY: report
-report: ## risk lab: write the results of RUN_ID (the newest without it) anew, and LATEST
+report: ## risk lab: rewrite the results of RUN_ID (default: the newest), and LATEST
 	$(PYTHON) -m scripts.aggregate_results $(RISK_ROOT)
 	@for file in summary.csv summary.svg index.html; do test -s "$(LATEST)/$$file" \
 	  || { echo "$(LATEST)/$$file is missing or empty" >&2; exit 1; }; done
@@ -244,15 +285,15 @@ check-thresholds: ## risk lab: OK, WARN or FAIL (STRICT=1: a warning fails)
 	$(PYTHON) tools/check_thresholds.py --results-root "$(RESULTS_DIR)"
 
 .PHONY: latest
-latest: ## risk lab: make LATEST a copy of the newest finished run
+latest: ## risk lab: copy the newest finished run to LATEST
 	$(RISK) latest $(RISK_ROOT)
 
 .PHONY: list-runs
-list-runs: ## risk lab: the runs, and what each lacks
+list-runs: ## risk lab: the runs, and what each is missing
 	$(RISK) list $(RISK_ROOT)
 
 .PHONY: tidy-run
-tidy-run: ## risk lab: remove from RUN_ID what is no part of a run
+tidy-run: ## risk lab: remove files that do not belong to a run from RUN_ID
 	@test -n "$(RUN_ID)" || { echo "which run? give RUN_ID=NAME (make list-runs lists them)" >&2; exit 2; }
 	$(RISK) tidy --run-id "$(RUN_ID)" $(RISK_ROOT)
 
@@ -284,7 +325,7 @@ clean: ## remove what was built, the .venv and all caches (never state/)
 
 # Every file that is installed has one of the digests in requirements/ (`make lock` renews them).
 define install_group
-$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt
+$(BIN)/python -m pip install --quiet --disable-pip-version-check $(2) --require-hashes -r requirements/$(1).txt
 endef
 
 $(VENV)/.ready: requirements/dev.txt
@@ -295,16 +336,17 @@ $(VENV)/.ready: requirements/dev.txt
 	$(call install_group,dev)
 	touch $@
 
-# The tools of the long tests are many, so they have a marker of their own and `make test` does without them.
+# The tools of the long tests are many, so they have a marker of their own and `make test` does without them. Most of
+# their modules are never imported: those that are get compiled then.
 $(VENV)/.long: $(VENV)/.ready requirements/long.txt
-	$(call install_group,long)
+	$(call install_group,long,--no-compile)
 	touch $@
 
 $(VENV)/.package: $(VENV)/.ready requirements/package.txt
 	$(call install_group,package)
 	touch $@
 
-# The libraries that the calculator is measured against; nothing else needs them.
+# The reference libraries for measuring the calculator; nothing else needs them.
 $(BENCH_VENV)/.ready: Makefile
 	@$(PYTHON) -m venv $(BENCH_VENV) \
 	  || { echo "cannot make $(BENCH_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
@@ -312,6 +354,14 @@ $(BENCH_VENV)/.ready: Makefile
 	touch $@
 
 # An inference server, compiled here without the parts for pictures and sound, and a model of 98 MB.
+# torch comes with them: some 6 GB.
+$(TRAINERS_VENV)/.ready: Makefile
+	@$(PYTHON) -m venv $(TRAINERS_VENV) \
+	  || { echo "cannot make $(TRAINERS_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	$(TRAINERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  trl==1.16.0 transformers==5.24.0 torch==2.15.0 datasets==5.2.0 tokenizers==0.23.3
+	touch $@
+
 $(REAL_VENV)/.ready: Makefile
 	@$(PYTHON) -m venv $(REAL_VENV) \
 	  || { echo "cannot make $(REAL_VENV): install the venv module (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }

@@ -1,7 +1,7 @@
-"""What is said to a model and what comes back: Conversation, ModelRequest, ModelReply.
+"""The request to a model and its reply: Conversation, ModelRequest, ModelReply.
 
 A conversation only grows, and carries a running digest, so that neither logs nor digests are quadratic in its length.
-What is made anew for every call is a NamedTuple: as immutable as a frozen dataclass, and made in a quarter of the time.
+Objects of every call are NamedTuples: as immutable as a frozen dataclass, and made in a quarter of the time.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Sampling:
 
 
 class CallKey(NamedTuple):
-    """Where in a run a call stands. `step` counts the calls of one turn (tool rounds and re-asks alike)."""
+    """The place of a call in a run. `step` counts the calls of one turn (tool rounds and re-asks alike)."""
 
     trial: str
     attempt: int
@@ -182,7 +182,7 @@ class Usage(NamedTuple):
 class HttpAttempt:
     """One HTTP attempt of a call: status (None: no answer), milliseconds, what went wrong, the wait that followed.
 
-    `may_be_billed`: the request reached the server, but no answer tells what it cost (cut, timed out, unreadable).
+    `may_be_billed`: the request reached the server, but its cost is unknown (cut, timed out, unreadable).
     """
 
     status: int | None
@@ -233,7 +233,7 @@ class Provider(Protocol):
 
     Inherit from it: all but `complete` have defaults. `complete` raises ServiceFault (`timeout` or `provider`) when no
     usable answer came after the allowed retries, with the HttpAttempts made in `attempts`; ContextExceeded where the
-    conversation does not fit the model, RequestFiltered where the provider's filter refuses it; ConfigError where the
+    conversation does not fit the model, RequestFiltered where the provider's filter refuses it; ConfigError if the
     server refuses a value that the user set.
     """
 
@@ -266,7 +266,7 @@ class Provider(Protocol):
         return None
 
     def digest(self, model: str) -> str | None:
-        """Return the SHA-256 of the file behind the model; None where there is none."""
+        """Return the SHA-256 of the file behind the model; None if there is none."""
         return None
 
     def close(self) -> None:

@@ -66,7 +66,7 @@ def trial_seed(run_seed: int, key: str) -> str:
 @dataclass(frozen=True, slots=True)
 class ItemAnswer:
     """What a judge says to a question that yes or no answers (judging/items.py). `answer`: `split` where of several
-    judgements as many say yes as no.  `turn`: the one that shows it, None where no single turn does."""
+    judgements as many say yes as no.  `turn`: the one that shows it, None if no single turn does."""
 
     id: str
     answer: Literal["yes", "no", "split"]
@@ -75,7 +75,7 @@ class ItemAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One of several judgements of a trial. `repetition`: of this judge, 0-based.  `scores` is None where its answer
+    """One of several judgements of a trial. `repetition`: of this judge, 0-based.  `scores` is None if its answer
     could not be read, and `unscored` says why.  `items`: its answers to the questions, where there are any."""
 
     judge: str
@@ -118,7 +118,7 @@ class Judging:
 class Score:
     """Named values, an outcome label, and what the judge said.
 
-    `values`: name -> number, or None where `unscored` gives the reason.  `outcome`: label, or None when there is none
+    `values`: name -> number, or None if `unscored` gives the reason.  `outcome`: label, or None when there is none
     (errors, denied, limits).  `verdict`: the judge's text, or None.  `detail`: what else the family determined, a JSON
     object or an object of the dataclass that it declares (FamilySpec.detail).
     """
@@ -193,7 +193,7 @@ class Record:
     transcript: Transcript
     score: Score
     gates: tuple[GateDecision, ...] = ()
-    """Decisions of gates, but for those of the transcript, which come before them."""
+    """Decisions of gates, except for those of the transcript, which come before them."""
 
     def __post_init__(self) -> None:
         transcript, score = self.transcript, self.score

@@ -37,7 +37,7 @@ class Entry:
 
     - `say`, public: `text`; `done` where the seat declares the matter settled, with its `result`.
     - `note`: `text` that a seat wrote beside its tool calls, seen by nobody else.
-    - `call`: `id`, `index` (its place in the message), `op`, `args`, `answer`; `problem`: how the call was mended.
+    - `call`: `id`, `index` (its place in the message), `op`, `args`, `answer`; `problem`: how the call was repaired.
     - `malformed`: `text`, `problem` (the message to the player).
     - `empty_reply`, `refusal`: `text` if there was any, `problem` (the provider's finish reason).
     """
@@ -128,7 +128,7 @@ class GateDecision:
     """What a gate decided about a call, where it was not a plain allow: the call's place, and the rule.
 
     `phase`: `before` or `after` the call.  `observed`, `bound`: what the rule looked at, and its bound.  `policy`: the
-    beginning of the policy's digest.  `fails`: the trial is no success.
+    beginning of the policy's digest.  `fails`: the trial is not a success.
     """
 
     phase: Phase
@@ -165,7 +165,7 @@ class Transcript:
     stop: Stop | None = None
     detail: str = ""
     instance: dict[str, Json] | None = None
-    """The values that were drawn for this trial, by name; None where the family draws none."""
+    """The values that were drawn for this trial, by name; None if the family draws none."""
     gates: list[GateDecision] = field(default_factory=list)
     """Decisions of gates that an earlier run made while this was played; its own are not in here."""
     usage: dict[str, Counters] = field(default_factory=dict)

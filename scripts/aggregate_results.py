@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`python -m scripts.aggregate_results --run_id NAME`: writes the results of a run anew, as `arena risk report` does.
+"""`python -m scripts.aggregate_results --run_id NAME`: writes the results of a run again, as `arena risk report` does.
 
 --outdir names the results folder, --evaluator other rules; with --emit-status never only warnings are printed. --stream
 has no effect: rows are always read one at a time.

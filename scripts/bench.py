@@ -1,6 +1,6 @@
 """`make bench`: how fast and how small the arena is, as a table, with what bounds it measured in the same run.
 
-Every row runs a command of its own, pinned to one core where the system can pin. Nothing here is a test.
+Every row runs its own command, pinned to one core where the system can pin. Nothing here is a test.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Ours is the release CLI in JSONL mode, JSON and pipe included; the reference is the bare library in this process, or a
 Rust program of calculator/examples. All run on one core, in turn: a round of ours, a round of the reference. The best
-round of each counts, so that a busy machine disturbs both alike. The libraries stand in .venv-bench, see the Makefile.
+round of each counts, so that a busy machine disturbs both alike. The libraries are in .venv-bench, see the Makefile.
 """
 
 from __future__ import annotations

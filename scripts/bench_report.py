@@ -27,7 +27,7 @@ _HEAD = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>blank
 
 
 def _build(run: Path) -> tuple[float, float]:
-    """Write the report of a run in a process of its own; return seconds and peak MiB."""
+    """Write the report of a run in its own process; return seconds and peak MiB."""
     started = time.perf_counter()
     child = subprocess.Popen([sys.executable, "-m", "arena", "report", str(run), "--quiet"], cwd=ROOT)
     _, status, usage = os.wait4(child.pid, 0)

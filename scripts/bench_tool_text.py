@@ -5,7 +5,7 @@ CALCULATOR is the calculator's binary, a RUN a finished run directory. Only what
 the judge. Tokens are as the run recorded them: for mock players a quarter of the characters.
 
 With a cache: what an earlier call of the same seat was sent is a beginning of the next one's prompt, and is read from
-the cache; the first call of a seat reads the beginning that all prompts of the run share (but for the first call of
+the cache; the first call of a seat reads the beginning that all prompts of the run share (except for the first call of
 all). A provider that caches in blocks, or forgets between calls, saves less.
 
 With help: a row for players who ask `help` once for each op before they first use it. Each message with new ops then

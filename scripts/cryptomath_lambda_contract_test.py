@@ -117,7 +117,7 @@ def _take(status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict
 
 
 def invoke_credentials(url: str, environ: Mapping[str, str]) -> Credentials | None:
-    """Return what to sign a call of the Invoke API with: None but for the hosts of AWS."""
+    """Return what to sign a call of the Invoke API with: None except for the hosts of AWS."""
     found = _INVOKE_HOST.fullmatch(str(urlsplit(url).hostname))
     key, secret = environ.get("AWS_ACCESS_KEY_ID", "").strip(), environ.get("AWS_SECRET_ACCESS_KEY", "").strip()
     if not found or not key or not secret:
@@ -166,7 +166,7 @@ def filled(args: Json, result: Json) -> Json:
 
 
 def at(value: Json, names: Sequence[str], missing: Json) -> Json:
-    """Return what stands in `value` at a path of members and list places, or `missing`."""
+    """Return the part of `value` at a path of members and list places, or `missing`."""
     for name in names:
         if isinstance(value, dict) and name in value:
             value = value[name]

@@ -63,7 +63,7 @@ aws_ sts get-caller-identity --query Arn >/dev/null \
 complaint=$(mktemp)
 trap 'rm -f "$complaint"' EXIT
 
-# Prints the answer of a call, or nothing where the thing does not exist; any other failure ends the script.
+# Prints the answer of a call, or nothing if the thing does not exist; any other failure ends the script.
 lookup() {
   if ! aws_ "$@" 2>"$complaint" && ! grep -q ResourceNotFoundException "$complaint"; then
     die 1 "aws $1 $2: $(<"$complaint")"

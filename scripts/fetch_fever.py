@@ -5,8 +5,8 @@ python3 scripts/fetch_fever.py --to data/fever paper_dev.jsonl
 python3 scripts/fetch_fever.py --to data/fever --unzip wiki-pages.zip
 
 A download goes to FILE.part and is renamed when it is whole and its checksum fits. The publisher names no checksums, so
-the first download writes FILE.sha256 and later ones are held against it; --sha256 demands one from the start. Exit code
-0 when every file is there, 1 when one could not be had, 2 for wrong use. This was tested against a local server that
+the first download writes FILE.sha256 and later ones must match it; --sha256 demands one from the start. Exit code
+0 when every file is there, 1 when one was not available, 2 for wrong use. This was tested against a local server that
 resumes, drops and changes files; the real host was not tried.
 
 FEVER: J. Thorne, A. Vlachos, C. Christodoulopoulos, A. Mittal (NAACL-HLT 2018), CC BY-SA 3.0 and the licences of the
@@ -193,7 +193,7 @@ def _total_of(content_range: str) -> int | None:
 
 
 def _validators(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return what identifies a version. A weak ETag may stand for other bytes, so it does not count."""
+    """Return what identifies a version. A weak ETag may belong to other bytes, so it does not count."""
     etag = headers.get("ETag") or ""
     return {"validator": etag if etag and not etag.startswith("W/") else headers.get("Last-Modified") or ""}
 

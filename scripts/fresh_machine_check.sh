@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Try the README on a machine that has nothing: a bare Debian 13 in a folder of its own.
+# Try the README on a machine that has nothing: a bare Debian 13 in its own folder.
 #
 #   scripts/fresh_machine_check.sh [--tests] [--root DIR]
 #

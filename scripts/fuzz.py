@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Give every reader hostile input: nothing but a message may come of it, and nothing is written.
+"""Give every reader hostile input: the result may only be a message, and nothing is written.
 
     python3 scripts/fuzz.py                               # 1,000,000 cases
     python3 scripts/fuzz.py --cases 50000 --seed 7

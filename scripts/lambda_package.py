@@ -154,7 +154,7 @@ def _has_ziglang(path: str, environ: Mapping[str, str]) -> bool:
 
 
 def build_command(architecture: str, environ: Mapping[str, str]) -> tuple[list[str], dict[str, str], Path]:
-    """Return command, environment and the binary it makes. Raises UsageError where neither toolchain nor Docker is."""
+    """Return command, environment and the binary it makes. Raises UsageError if neither toolchain nor Docker is."""
     rust = MACHINES[architecture][0]
     flags = ["--release", "--locked", "--features", "lambda", "--bin", "bootstrap"]
     env = {**environ, "PATH": tool_path(environ)}

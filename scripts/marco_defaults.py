@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from arena.errors import ArenaError, DataError, Issue  # noqa: E402
-from arena.families.crypto.spec import SETTINGS  # noqa: E402
+from arena.families.crypto.spec import SETTINGS, SPEC  # noqa: E402
 from arena.formats import simpleyaml  # noqa: E402
-from arena.settings.config import check_settings  # noqa: E402
+from arena.formats.tables import printable  # noqa: E402
+from arena.settings.config import build_parser, check_settings, read_config  # noqa: E402
 
 DEFAULTS_FILE = ROOT / "config" / "marco_defaults.yaml"
 
@@ -84,6 +87,24 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def print_settings(words: Sequence[str]) -> None:
+    """Print each setting that `arena run` would have with these words, and where it comes from.
+
+    Nothing is played, so what only a run needs may be missing. Errors: as of `read_config`.
+    """
+    parser = build_parser("arena run", SPEC.settings, "")
+    config = read_config(words, os.environ, SPEC.settings, parser, mocks=SPEC.mocks, complete=False)
+    for row in SPEC.settings:
+        if config[row.name] is not None:
+            print(printable(f"{row.name}: {config[row.name]} ({config.source[row.name]})"))
+
+
+def print_deployment(block: dict[str, Any], given: Sequence[str] = ()) -> None:
+    """Print the block `deployment`, and where each value comes from; `given`: the keys that flags set."""
+    for name, value in block.items():
+        print(printable(f"deployment.{name}: {value} ({'--' + name if name in given else 'config file'})"))
 
 
 def _env_text(value: Any) -> str:

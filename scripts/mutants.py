@@ -155,7 +155,7 @@ def carry_out(mutations: Sequence[Mutation]) -> int:
         tree = Path(folder)
         copy_tree(ROOT, tree)
         for mutation in mutations:
-            mutated(mutation, tree)  # what no longer applies is said before anything is run
+            mutated(mutation, tree)  # mutations that no longer apply are reported before anything is run
         print(f"running the tests of {len(mutations)} mutations without any of them", flush=True)
         check_unchanged(mutations, tree)
         for number, mutation in enumerate(mutations, 1):

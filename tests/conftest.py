@@ -13,6 +13,7 @@ import pytest
 from arena.calculator.carrier import NoCalculator, ensure_built
 from arena.errors import UsageError
 from tests.support.arena_rig import arena
+from tests.support.order import slow_first
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 CLEARED_ENDS = ("_API_KEY", "_BASE_URL", "_PROXY")
 CLEARED_STARTS = ("ARENA_", "CRYPTOMATH_", "LAMBDA_", "AWS_", "OPENAI_", "ANTHROPIC_", "FIREWORKS_")
 CLEARED_NAMES = ("NO_COLOR", "FORCE_COLOR")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the slow files begin first: one that began last would leave all cores but one idle."""
+    items[:] = slow_first(items, lambda item: item.nodeid.partition("::")[0])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,10 +31,27 @@ REFUSED = {
     r"\bceilings?\b": "limit, cap",
     r"\b(?:one|a|per|once a|of the same) lanes?\b": "series",
     r"(?<![`_\"'\w])[Aa]rtefacts?(?![`_\"'\w])": "evidence value",
+    r"\bstands? (?:there|twice|first|last|as it|in (?:the|its|their)|at the|on the|with the)\b": "is, comes",
+    r"\b(?:made|built|read|written|writes?|counted|starts?) anew\b": "again",
+    r"\b(?:can(?:not)?|could(?: not)?|to) be had\b": "available",
+    r"\bc[ao]me to (?:its|an|no|their) end\b": "end, finish",
+    r"\b[Ww]hat became of\b": "the result of",
+    r"\blacks or spoils\b": "a field is missing or malformed",
+    r"\b(?:holds?|is|are|in|into) nothing but\b": "only",
+    r"\bbe it\b": "whether",
+    r"\bought to\b": "should",
+    r"\bwins? over\b": "override",
+    r"\bheld against\b": "compared with",
+    r"(?<![Tt]here )\bis no (?:folder|file|JSON|number|list|object|participant|mapping|report|shard)\b": "is not a",
 }
 """Phrase -> what to write in its place."""
 
 MEANT = {
+    r"\bstands? (?:first|twice|in the)\b": {
+        "arena/families/crypto/prompts.py",
+        "arena/judging/prompt.py",
+        "arena/judging/verdict.py",
+    },
     r"\bgo on with\b": {
         "arena/play/dialogue.py",  # words of players and to players: other words would be other conversations
         "arena/families/crypto/mock/player.py",
@@ -93,6 +110,13 @@ def test_texts_use_plain_words() -> None:
         "the ceiling of the run",
         "An artefact from nowhere",
         "all mistakes are told at once",
+        "the text stands in the file",
+        "the index is written anew",
+        "the run came to its end",
+        "What became of the rows",
+        "plays that ought to fail",
+        "DIR is no folder",
+        "flags win over the file",
     ],
 )
 def test_sentence_of_the_dialect_is_found(sentence: str) -> None:
@@ -107,6 +131,7 @@ def test_sentence_of_the_dialect_is_found(sentence: str) -> None:
         "the field `artefacts` of a record",
         "what players are told",
         "two files have the same id; keys could not be told apart",
+        "there is no file; `*` stands for any name",
     ],
 )
 def test_plain_sentence_is_let_alone(sentence: str) -> None:

@@ -45,8 +45,14 @@ def short(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@pytest.fixture(scope="module")
+def trees() -> dict[str, ast.Module]:
+    """Every module of package and scripts by its short path, parsed once for all rules."""
+    return {short(path): ast.parse(path.read_text(encoding="utf-8")) for path in python_files("arena", "scripts")}
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -66,26 +72,26 @@ def test_no_file_of_the_package_is_longer_than_400_lines() -> None:
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
 
 
-def test_no_function_is_too_long_or_takes_too_many_parameters() -> None:
+def test_no_function_is_too_long_or_takes_too_many_parameters(trees: dict[str, ast.Module]) -> None:
     found = []
-    for path in python_files("arena", "scripts"):
-        for node in functions(path):
+    for name, tree in trees.items():
+        for node in functions(tree):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             arguments = node.args
             count = len(arguments.posonlyargs) + len(arguments.args) + len(arguments.kwonlyargs)
             if length > MAX_FUNCTION or count > MAX_PARAMETERS:
-                found.append(f"{short(path)}:{node.lineno} {node.name}: {length} lines, {count} parameters")
+                found.append(f"{name}:{node.lineno} {node.name}: {length} lines, {count} parameters")
     assert found == []
 
 
-def test_only_the_command_line_prints() -> None:
+def test_only_the_command_line_prints(trees: dict[str, ast.Module]) -> None:
     found = []
-    for path in python_files("arena"):
-        if short(path).startswith(PRINTING):
+    for name, tree in trees.items():
+        if name.startswith(PRINTING):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "input"):
-                found.append(f"{short(path)}:{node.lineno}")
+                found.append(f"{name}:{node.lineno}")
     assert found == []
 
 
@@ -115,8 +121,8 @@ def wholesale(tree: ast.AST) -> list[int]:
     ]
 
 
-def test_nothing_is_caught_wholesale() -> None:
-    found = [short(path) for path in python_files("arena", "scripts") if wholesale(ast.parse(path.read_text("utf-8")))]
+def test_nothing_is_caught_wholesale(trees: dict[str, ast.Module]) -> None:
+    found = [name for name, tree in trees.items() if wholesale(tree)]
     # Where a bug of ours becomes a record of status `error` instead of a lost run, or a message instead of a traceback,
     # and where what the text of a player raises becomes that player's fault.
     assert set(found) <= {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("analysis",),
     ("cli", "run", "__main__"),
 )
-"""Each row may import itself and the rows before it. Single modules stand here by name."""
+"""Each row may import itself and the rows before it. Single modules are listed by name."""
 
 LAZY = frozenset({
     "arena.cli.entry", "arena.cli.commands.risk", "arena.cli.commands.run", "arena.cli.commands.cheaptalk.command",
@@ -57,7 +57,7 @@ def level(name: str) -> int | None:
 
 
 def imports(tree: ast.AST, known: set[str]) -> Iterator[tuple[int, str]]:
-    """Line and module of every import of `arena`, wherever it stands; `from arena import x` names arena.x."""
+    """Line and module of every import of `arena` anywhere; `from arena import x` names arena.x."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -71,7 +71,7 @@ def imports(tree: ast.AST, known: set[str]) -> Iterator[tuple[int, str]]:
                     yield node.lineno, whole if whole in known else str(node.module)
 
 
-def upward_imports(trees: dict[str, ast.Module]) -> list[str]:
+def upward_imports(trees: Mapping[str, ast.Module]) -> list[str]:
     found = []
     for name, tree in trees.items():
         for line, target in imports(tree, set(trees)):
@@ -81,8 +81,8 @@ def upward_imports(trees: dict[str, ast.Module]) -> list[str]:
     return found
 
 
-def cycle(trees: dict[str, ast.Module]) -> list[str]:
-    """One cycle of imports as a list of modules; empty where there is none."""
+def cycle(trees: Mapping[str, ast.Module]) -> list[str]:
+    """One cycle of imports as a list of modules; empty if there is none."""
     graph = {
         name: sorted({target for _, target in imports(tree, set(trees))} & set(trees)) for name, tree in trees.items()
     }
@@ -101,31 +101,35 @@ def cycle(trees: dict[str, ast.Module]) -> list[str]:
     return next((found for name in graph if (found := walk(name, []))), [])
 
 
+def is_import(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("import_module", "__import__")
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
 def imports_inside_functions(name: str, tree: ast.Module) -> list[str]:
     if name in LAZY:
         return []
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found += [
-                f"{name}:{inner.lineno}" for inner in ast.walk(node) if isinstance(inner, ast.Import | ast.ImportFrom)
-            ]
-            found += [
-                f"{name}:{inner.lineno}"
-                for inner in ast.walk(node)
-                if isinstance(inner, ast.Attribute) and inner.attr in ("import_module", "__import__")
-            ]
+            found += [f"{name}:{inner.lineno}" for inner in ast.walk(node) if is_import(inner)]  # type: ignore[attr-defined]
     return found
+
+
+@pytest.fixture(scope="module")
+def package() -> dict[str, ast.Module]:
+    """Every module of the package by its name, parsed once for all rules."""
+    return modules()
 
 
 def trees_of(**sources: str) -> dict[str, ast.Module]:
     return {name.replace("__", "."): ast.parse(source) for name, source in sources.items()}
 
 
-def test_every_folder_has_a_level() -> None:
-    names = modules()
-    assert len(names) > 20
-    assert [name for name in names if level(name) == -1] == []
+def test_every_folder_has_a_level(package: dict[str, ast.Module]) -> None:
+    assert len(package) > 20
+    assert [name for name in package if level(name) == -1] == []
 
 
 def test_every_level_names_what_exists() -> None:
@@ -134,8 +138,8 @@ def test_every_level_names_what_exists() -> None:
     assert missing == []
 
 
-def test_folders_import_earlier_levels_only() -> None:
-    assert upward_imports(modules()) == []
+def test_folders_import_earlier_levels_only(package: dict[str, ast.Module]) -> None:
+    assert upward_imports(package) == []
 
 
 def test_an_upward_import_is_found() -> None:
@@ -143,8 +147,8 @@ def test_an_upward_import_is_found() -> None:
     assert upward_imports(trees) == ["arena.store.a:1 imports arena.engine.b"]
 
 
-def test_imports_make_no_cycle() -> None:
-    assert cycle(modules()) == []
+def test_imports_make_no_cycle(package: dict[str, ast.Module]) -> None:
+    assert cycle(package) == []
 
 
 def test_a_cycle_is_found() -> None:
@@ -154,15 +158,15 @@ def test_a_cycle_is_found() -> None:
     assert cycle(trees) == ["arena.a", "arena.b", "arena.c", "arena.a"]
 
 
-def test_no_module_shadows_the_standard_library() -> None:
+def test_no_module_shadows_the_standard_library(package: dict[str, ast.Module]) -> None:
     # `python3 arena/run.py` puts arena/ first on the path for a moment: a module called json would be found there.
-    shadows = [name for name in modules() if name.count(".") == 1 and name.split(".")[1] in sys.stdlib_module_names]
+    shadows = [name for name in package if name.count(".") == 1 and name.split(".")[1] in sys.stdlib_module_names]
     assert [name for name in shadows if name != "arena.__main__"] == []
 
 
-def test_only_the_standard_library_is_imported() -> None:
+def test_only_the_standard_library_is_imported(package: dict[str, ast.Module]) -> None:
     foreign = []
-    for name, tree in modules().items():
+    for name, tree in package.items():
         for node in ast.walk(tree):
             tops = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             tops += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
@@ -172,8 +176,8 @@ def test_only_the_standard_library_is_imported() -> None:
     assert foreign == []
 
 
-def test_nothing_is_imported_inside_functions() -> None:
-    assert [place for name, tree in modules().items() for place in imports_inside_functions(name, tree)] == []
+def test_nothing_is_imported_inside_functions(package: dict[str, ast.Module]) -> None:
+    assert [place for name, tree in package.items() for place in imports_inside_functions(name, tree)] == []
 
 
 @pytest.mark.parametrize("inner", ["import arena.b", "from arena import b", "importlib.import_module('arena.b')"])

@@ -1,6 +1,6 @@
 """The calculator: what its carriers share, and how it is built.
 
-The carriers stand in modules of their own, each with `build(name, settings)`: calculator_process (`process`,
+The carriers are in their own modules, each with `build(name, settings)`: calculator_process (`process`,
 `oneshot`) and calculator_lambda (`lambda`), so that a run without HTTP never loads it.
 """
 
@@ -192,7 +192,7 @@ def binary_path(root: Path, environ: Mapping[str, str]) -> Path:
 
 
 def target_folder(root: Path, environ: Mapping[str, str]) -> Path:
-    """Return where cargo builds: in the clone at `root`, but for an installed package in the user's cache, in a folder
+    """Return where cargo builds: in the clone at `root`, or for an installed package in the user's cache, in a folder
     for this version of the sources."""
     if not (INSTALLED and root == DATA_ROOT):
         return root / BINARY.parents[1]
@@ -237,7 +237,7 @@ def ensure_built(
             f"the calculator is not built, and cargo is missing to build it: {GET_CARGO}, and a C compiler; then"
             " repeat this. To play without tools (players compute nothing): --calculator-provider none"
         )
-    notify("building the calculator (cargo build --release): some minutes, once ...")
+    notify("building the calculator (cargo build --release): takes some minutes, once ...")
     _cargo_build(cargo, crate, target_folder(root, environ), environ, None if live else notify)
     if not binary.is_file():
         raise UsageError(f"cargo built the calculator, but {binary} does not exist: check calculator/Cargo.toml")
@@ -281,7 +281,7 @@ def _cargo_build(
 ) -> None:
     # The target directory by name: CARGO_TARGET_DIR or a user's configuration would put the binary elsewhere.
     command = [cargo, "build", "--release", "--locked", "--bin", BINARY.name, "--target-dir", str(target)]
-    # A toolchain that rustup holds is found through its proxies, which stand beside cargo.
+    # A toolchain that rustup holds is found through its proxies, which are next to cargo.
     path = os.pathsep.join((str(Path(cargo).parent), environ.get("PATH", "")))
     try:
         code, last = run_cargo(command, crate, {**build_environment(environ), "PATH": path}, notify)

@@ -1,7 +1,7 @@
 """Is a built calculator that of the sources beside it? Asked before every run, so it must be quick and right.
 
 A binary newer than every source file is taken as theirs. A copy of a clone gives files new times, so beside the binary
-stands a stamp, the digest of what it was built from: where that still holds, nothing is built again.
+is a stamp, the digest of its sources: while it matches, nothing is rebuilt.
 """
 
 from __future__ import annotations

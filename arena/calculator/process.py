@@ -320,5 +320,5 @@ CARRIERS: dict[str, type[LocalCalculator]] = {"process": ProcessCalculator, "one
 
 
 def build(name: str, settings: CalculatorSettings) -> LocalCalculator:
-    """Return the carrier `process` or `oneshot`. Raises ConfigError where the calculator does not exist."""
+    """Return the carrier `process` or `oneshot`. Raises ConfigError if the calculator does not exist."""
     return CARRIERS[name](settings)

@@ -2,7 +2,7 @@
 
 The catalogue's example of a randomised op may have a second half, `then`: a call that takes the result and gives what
 it must (`commit_hash`, then `open_hash` says `valid`). The same call is made for another answer of that op: texts
-`"$name"` stand for members of the result, and what equals an argument of the example becomes the argument that was
+`"$name"` means members of the result, and what equals an argument of the example becomes the argument that was
 given. Where that leaves something open (a secret key that only the example has, an argument that the second call does
 not take), there is no relation, and the answer cannot be checked.
 """
@@ -18,7 +18,7 @@ MIN_KEY_CHARS = 16
 """A text of the example that is as long as this is no chance: equal to one of its arguments, it is that argument."""
 
 CONSTANTS = frozenset({"index", "a", "b"})
-"""Arguments of second calls that the example sets by itself, whatever the first call was: the index of a share that it
+"""Arguments of second calls that the example sets, independent of the first call: the index of a share that it
 looks at, the terms of a sum that any key must get right."""
 
 
@@ -137,7 +137,7 @@ _FORMS = (_same, _hex, _digits)
 
 
 def at(value: Json, names: Sequence[str], missing: Json = None) -> Json:
-    """Return what stands in `value` at a path of members and list places, or `missing`."""
+    """Return the part of `value` at a path of members and list places, or `missing`."""
     for name in names:
         if isinstance(value, dict) and name in value:
             value = value[name]

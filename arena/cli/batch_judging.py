@@ -1,4 +1,4 @@
-"""Judges that are asked in batches, as a user meets them: --judge-batch, --from-batch, and what is said at the end."""
+"""Judges that are asked in batches, on the command line: --judge-batch, --from-batch, and the last lines."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_request(request: RunRequest) -> None:
 
 
 def read_batches(paths: Sequence[str], run: FinishedRun, console: Console) -> Answers:
-    """Return the answers of batches about a run, and list what failed. Errors: as of `Answers.read`; UsageError where
+    """Return the answers of batches about a run, and list what failed. Errors: as of `Answers.read`; UsageError if
     nothing in the run awaits a judge, or no answer is about it."""
     waiting = {record.key for record in run.records if record.status == PENDING}
     if not waiting:
@@ -58,7 +58,7 @@ def read_batches(paths: Sequence[str], run: FinishedRun, console: Console) -> An
 def judged_as_asked(run: FinishedRun, config: Config) -> tuple[Config, Panel]:
     """Return the settings with the judge's part as in the run that wrote the requests, and who judges.
 
-    Errors: UsageError where a flag says something else; DataError for a judge of an unknown provider.
+    Errors: UsageError if a flag says something else; DataError for a judge of an unknown provider.
     """
     names = [row.name for row in JUDGE] + ["judges", "judge_repetitions"]
     given = [config.source[name] for name in names if config.source[name].startswith(("--", "config file"))]

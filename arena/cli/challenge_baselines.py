@@ -18,7 +18,7 @@ from arena.families.crypto.baselines.family import write_plays
 from arena.families.crypto.baselines.report import BaselineTally
 from arena.families.crypto.baselines.spec import SPEC
 from arena.families.crypto.challenges.instance import is_agreement, needs_calculator
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.checks.results import detail_of
 from arena.families.crypto.spec import SPEC as CRYPTO
 from arena.families.crypto.values import draw_alone, guess
@@ -31,7 +31,7 @@ from arena.settings.config import build_parser, read_config
 def drawn(challenge: Mapping[str, Json], seed: str, key: str, calculator: Calculator | None) -> dict[str, Json] | None:
     """Return the values of the match with this seed and key, None for a challenge that draws none.
 
-    Errors: UsageError where a value needs a calculator that is not there, or one that refuses the call.
+    Errors: UsageError if a value needs a calculator that is not there, or one that refuses the call.
     """
     instance = challenge.get("instance")
     if instance is None:
@@ -48,7 +48,7 @@ def play_baselines(
 ) -> BaselineTally:
     """Play every baseline of the challenges with `seeds` matches each, in a folder that is removed afterwards.
 
-    Errors: UsageError where a challenge has no reference play; what a run meets ends in its records.
+    Errors: UsageError if a challenge has no reference play; what a run meets ends in its records.
     """
     with tempfile.TemporaryDirectory() as folder:
         plays = Path(folder) / "plays"
@@ -76,7 +76,7 @@ def played_references(
 ) -> list[Record]:
     """Return `seeds` matches of a challenge's reference play.
 
-    Errors: UsageError where there is none, or where a match of it did not come to the right result.
+    Errors: UsageError if there is none, or if one of its matches did not reach the right result.
     """
     if "reference_play" not in challenge:
         raise UsageError(f"{challenge['id']} has no reference play to read obligations off")

@@ -1,4 +1,4 @@
-"""`arena challenges new`: a challenge with everything around it from a skeleton, in a set of its own."""
+"""`arena challenges new`: a challenge with everything around it from a skeleton, in its own set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from arena.store.rundir import pretty_json, write_output
 def new_challenges(options: Namespace, ops: Collection[str] | None, console: Console) -> int:
     """Print an example of a skeleton, or write what a skeleton makes into a set; exit 1 where lint finds errors in it.
 
-    `ops`: the calculator's, None where it is not there. Errors: UsageError for flags that do not go together and for
+    `ops`: the calculator's, None if it is not there. Errors: UsageError for flags that do not go together and for
     ids that the set holds already; DataError for a skeleton or a set that cannot be read.
     """
     if options.example is not None:
@@ -60,7 +60,7 @@ def _content(path: Path, made_now: list[Made]) -> dict[str, Any]:
     known = {challenge["id"] for challenge in content["challenges"]}
     again = [one.challenge["id"] for one in made_now if one.challenge["id"] in known]
     if again:
-        raise UsageError(f"--out {path}: holds {again[0]} already; give the skeleton another `id`, or another file")
+        raise UsageError(f"--out {path}: already has {again[0]}; change `id` in the skeleton, or name another file")
     content["challenges"] = [*content["challenges"], *(one.challenge for one in made_now)]
     return content
 

@@ -16,13 +16,13 @@ from arena.formats.tables import printable
 def abort_analysis(options: Namespace, console: Console) -> int:
     """Print, for each challenge with a rule for silence, what leaving costs the others; of one challenge every place.
 
-    Errors: UsageError where no chosen challenge has such a rule; as of played_references.
+    Errors: UsageError if no chosen challenge has such a rule; as of played_references.
     """
     chosen = select(load(options.challenges), ids=options.ids, asked="ID")
     ruled = [challenge for challenge in chosen if "fairness" in challenge]
     if not ruled:
         raise UsageError(
-            "none of the chosen challenges has a rule for silence (`fairness`): docs/challenges.md, Silence"
+            "none of the chosen challenges has a rule for silence (`fairness`); see docs/challenges.md, Silence"
         )
     found: dict[str, Silence] = {}
     for challenge in ruled:

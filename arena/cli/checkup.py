@@ -45,7 +45,7 @@ MOST_SKEW_S = 60.0
 
 
 class Line(NamedTuple):
-    """One result. `remedy` says what to do; empty where there is nothing to do."""
+    """One result. `remedy` says what to do; empty if there is nothing to do."""
 
     level: str
     what: str
@@ -200,7 +200,7 @@ def _get_models(place: Access, request: RunRequest) -> HttpResponse:
     parts = urlsplit(place.url)
     stem = next(parts.path.removesuffix(end) for end in API_PATHS if parts.path.endswith(end))
     query, headers = parts.query, {"Authorization": f"Bearer {place.key}"} if place.key else {}
-    if place.endpoint.name == "anthropic":  # lists 20 models at a time where nothing is said
+    if place.endpoint.name == "anthropic":  # lists 20 models at a time by default
         query = "limit=1000"
         headers = {"x-api-key": place.key, "anthropic-version": anthropic.DEFAULT_VERSION}
     url = urlunsplit((parts.scheme, parts.netloc, f"{stem}/models", query, ""))
@@ -233,7 +233,7 @@ def _listed(name: str, models: list[str], endpoint: Endpoint, answer: HttpRespon
 
 
 def _ids(body: bytes) -> list[str] | None:
-    """Return the ids of a list of models in either of the usual shapes; None where it is none."""
+    """Return the ids of a list of models in either of the usual shapes; None if it is none."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -245,7 +245,7 @@ def _ids(body: bytes) -> list[str] | None:
 
 
 def _skew(name: str, date: str | None, now: float) -> Iterator[Line]:
-    """Compare our clock with a server's Date header; nothing where the server sends none."""
+    """Compare our clock with a server's Date header; nothing if the server sends none."""
     try:
         skew = now - parsedate_to_datetime(date).timestamp() if date else None
     except (TypeError, ValueError):

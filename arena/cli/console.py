@@ -29,7 +29,7 @@ def wants_color(stream: TextIO, environ: Mapping[str, str], no_color: bool) -> b
 class Console:
     """Results go to `out`, everything else to `err`. What agents wrote is stripped of control characters."""
 
-    out: TextIO = field(default_factory=lambda: sys.stdout or io.StringIO())  # None where it was closed at the start
+    out: TextIO = field(default_factory=lambda: sys.stdout or io.StringIO())  # None if it was closed at the start
     err: TextIO = field(default_factory=lambda: sys.stderr or io.StringIO())  # likewise
     quiet: bool = False
     color: bool = False
@@ -57,7 +57,7 @@ class Console:
         self.live = self.err.isatty() and environ.get("TERM", "") != "dumb"
 
     def width(self) -> int | None:
-        """Return the columns that results have; None where they go to no terminal, so that no line is broken there."""
+        """Return the columns that results have; None if they go to no terminal, so that no line is broken there."""
         return terminal_width() if self.out.isatty() else None
 
     def result(self, text: str) -> None:
@@ -84,7 +84,7 @@ class Console:
         self._say(f"error: {text}", _RED)
 
     def status(self, text: str) -> None:
-        """Redraw the live line; nothing where the stream is not a terminal."""
+        """Redraw the live line; nothing if the stream is not a terminal."""
         if self.quiet or not self.live:
             return
         with self._lock:

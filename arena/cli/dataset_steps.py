@@ -97,7 +97,7 @@ def play_generated(by_seed: Mapping[int, Sequence[Generated]], out: Path, worker
 
 
 def say(console: Console, text: str) -> None:
-    """Print a line about what was made, but for --quiet."""
+    """Print a line about what was made, except for --quiet."""
     if not console.quiet:
         console.result(printable(text))
 

@@ -87,7 +87,7 @@ def show_requests(plan: Plan, account: str, words: Sequence[str]) -> None:
 
 
 def refuse_leftovers(service: Fireworks, own: Sequence[str]) -> None:
-    """Raise UsageError where an earlier run left a deployment behind that is none of `own`."""
+    """Raise UsageError if an earlier run left a deployment behind that is none of `own`."""
     found = {one: state for one, state in leftovers(service, NOTES).items() if one not in own}
     if found:
         listed = "".join(f"\n  {one} ({state})" for one, state in found.items())

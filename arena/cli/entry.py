@@ -41,7 +41,7 @@ _REFUSED = frozenset({
     errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
     errno.ENAMETOOLONG,
 })  # fmt: skip
-"""What a user mends by naming another place; a full or failing disk is none of them."""
+"""Errors that another path fixes; a full or failing disk is not among them."""
 
 _LONGEST_CRASH = 300
 """Characters of an unexpected exception's own text that are shown."""
@@ -91,7 +91,7 @@ def help_text() -> str:
 def run_command(name: str, act: Callable[[], int]) -> int:
     """Call `act` and return its exit code, or the exit code of what ended it.
 
-    `name` ("arena verify") stands before the message, which goes to standard error. No error of arena/errors.py, no
+    `name` ("arena verify") precedes the message, which goes to standard error. No error of arena/errors.py, no
     refusal of the system, no Ctrl-C, SIGTERM or closed pipe shows a traceback; neither does an exception that nobody
     expected, unless ARENA_DEBUG is set.
     """
@@ -174,7 +174,7 @@ def sigterm_interrupts() -> Iterator[None]:
 
 def _complain(name: str, message: str) -> None:
     """Write why the command ended to stderr, which may be closed; a message may quote what an agent wrote."""
-    if sys.stderr is not None:  # None where the process was started without
+    if sys.stderr is not None:  # None if the process was started without
         with contextlib.suppress(OSError):
             print(f"{name}: {printable(message)}", file=sys.stderr, flush=True)
 
@@ -194,6 +194,6 @@ def _silence_full_output() -> None:
 
 def _silence(stream: TextIO | None) -> None:
     """Point a stream that takes nothing any more elsewhere, so that the interpreter's last flush is quiet."""
-    with contextlib.suppress(OSError):  # a stream that is no file has nothing to point
+    with contextlib.suppress(OSError):  # a stream that is not a file has nothing to point
         if stream is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

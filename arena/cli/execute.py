@@ -94,7 +94,7 @@ def policy_notes(request: RunRequest) -> list[str]:
 
 
 def _sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
-    """Return the request with --shard as I/N, and the shard. Errors: ConfigError for what is no shard."""
+    """Return the request with --shard as I/N, and the shard. Errors: ConfigError for what is not a shard."""
     wanted = request.config.operation.shard
     if wanted is None:
         return request, WHOLE
@@ -127,7 +127,7 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
     except UsageError:
         raise  # nothing was done, and the directory may be another run's
     except BrokenPipeError:
-        raise  # whoever read what is said went away
+        raise  # the reader of the output has gone
     except (ArenaError, OSError) as error:
         told = _stored(run, path, error)
         with contextlib.suppress(OSError, UsageError):  # report the original error, not this one
@@ -173,7 +173,7 @@ def _targets(request: RunRequest) -> CiTargets:
 
 def _ci_outputs(run: Run, path: Path, record: CiRecord) -> None:
     """Write the results for a CI system, where the flags say."""
-    # With --json standard output holds nothing but the summary.
+    # With --json standard output holds only the summary.
     say = run.console.result if not run.request.config.operation.json else run.console.log
     write_ci_outputs(record, _targets(run.request), path, say, run.console.warn)
 

@@ -21,7 +21,7 @@ __all__ = [
 
 
 class StartedRun(NamedTuple):
-    """A run directory and when its newest session started: UTC as `2026-11-21T03:29:47Z`, empty where unknown."""
+    """A run directory and when its newest session started: UTC as `2026-11-21T03:29:47Z`, empty if unknown."""
 
     started: str
     path: Path
@@ -72,7 +72,7 @@ def chosen_run(options: argparse.Namespace) -> Path:
 
 def which_run() -> UsageError:
     """Return the error of a command that was given no run."""
-    return UsageError(f"which run? give RUN, or --last for the newest one under {RUNS_NAME}")
+    return UsageError(f"name a run: give RUN, or --last for the newest one under {RUNS_NAME}")
 
 
 def newest(count: int) -> list[Path]:

@@ -61,7 +61,7 @@ def _line(text: str) -> str:
 def resume_command(words: Sequence[str], command: str, out: str) -> str:
     """Return the command that plays a run on: `words` as they were given, with --resume and --out.
 
-    `command` stands after `python3 -m` in a clone (`arena run`). What may be secret in an address is left out.
+    `command` follows `python3 -m` in a clone (`arena run`). Secret parts of addresses are omitted.
     """
     kept = [public_url(word) for word in words]
     if "--resume" not in kept:

@@ -37,7 +37,7 @@ def patience(every_s: float, most_s: float, stop: threading.Event | None = None)
 
 
 def read_note(path: Path) -> dict[str, Json]:
-    """Return what was noted, empty where nothing was. Errors: DataError for a file that is no JSON object."""
+    """Return what was noted, empty if nothing was. Errors: DataError for a file that is not a JSON object."""
     if not path.exists():
         return {}
     found = parse_json(read_file(path, MAX_NOTE_BYTES), str(path))

@@ -276,7 +276,7 @@ def already_played(ref: ModelRef, source: Source) -> Model:
 
 @contextmanager
 def build_calculator(request: RunRequest) -> Iterator[Calculator | None]:
-    """Yield the calculator of a run, built first where it must be; None where the family has no use for it, and for
+    """Yield the calculator of a run, built first where it must be; None if the family has no use for it, and for
     `none`.
 
     Errors: ConfigError, UsageError before any call, also when it does not answer its first question; NoCalculator
@@ -349,7 +349,7 @@ def tools_text(request: RunRequest, cast: Cast, calculator: Calculator | None) -
 
 
 def _check_native(request: RunRequest, cast: Cast) -> None:
-    """Raise ConfigError where the calculator cannot be called in the provider's own form."""
+    """Raise ConfigError if the calculator cannot be called in the provider's own form."""
     offline = sorted(model.label for model in cast.players() if model.provider.offline)
     if offline:
         raise ConfigError(f"--tool-calls native: {', '.join(offline)} writes calls as text only; leave it at text")

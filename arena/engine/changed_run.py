@@ -35,7 +35,7 @@ class Changed:
     spec: FamilySpec
 
     def refusal(self, path: Path) -> str | None:
-        """Return the message that refuses the resume; None where it is the same run."""
+        """Return the message that refuses the resume; None if it is the same run."""
         raw = list(differences(self.manifest.identity.to_json(), self.wanted.to_json()))
         if not raw:
             return None
@@ -69,7 +69,7 @@ class Changed:
             yield self._setting(rows[name])
 
     def _setting(self, row: Setting) -> str:
-        """Return what became of one setting, and what to do about it."""
+        """Return the outcome of one setting, and what to do about it."""
         was, now = (self._said(row, part.settings) for part in (self.manifest.identity, self.wanted))
         source = self.config.source.get(row.name, "default")
         by = "" if source == "default" or source.startswith("--") else f" (by {source})"
@@ -89,7 +89,7 @@ class Changed:
         return f"give {_as_typed(row, value, was or '')}"
 
     def _said(self, row: Setting, settings: Mapping[str, Json]) -> str | None:
-        """Return the value of a setting as it is written; None where it is not given and has no default."""
+        """Return the value of a setting as it is written; None if it is not given and has no default."""
         value = settings.get(row.name)
         provider = next((first for first, second in _PAIRS.items() if second == row.name), None)
         if provider is not None and settings.get(provider):

@@ -80,7 +80,7 @@ def _who(run: Run) -> list[list[Json]]:
 
 
 def _shares(run: Run) -> dict[str, float]:
-    """Return model -> its share of the seats of the plan; empty where trials name no cast."""
+    """Return model -> its share of the seats of the plan; empty if trials name no cast."""
     found: dict[str, float] = {}
     trials = 0
     for trial in run.trials():

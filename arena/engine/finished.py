@@ -29,7 +29,7 @@ def rescoring_rules(request: RunRequest, rules: Mapping[str, Json]) -> dict[str,
 
 
 def unit_digests(run: FinishedRun) -> Mapping[str, str]:
-    """Return unit -> text that tells whether two runs played the same unit: as the family's module says
+    """Return unit -> text that says whether two runs played the same unit: as the family's module says
     (`unit_digests(run)`), else its name alone. Errors: DataError for inputs that cannot be read."""
     own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "unit_digests", None)
     if own is None:
@@ -39,7 +39,7 @@ def unit_digests(run: FinishedRun) -> Mapping[str, str]:
 
 
 def training_of(run: FinishedRun) -> Training | None:
-    """Return which trials of a run are worth learning from: as the family's module says (`training(run)`), None where
+    """Return which trials of a run are worth learning from: as the family's module says (`training(run)`), None if
     it says nothing."""
     own = getattr(importlib.import_module(family_spec(run.manifest.identity.family).module), "training", None)
     return None if own is None else cast(Training, own(run))
@@ -94,7 +94,7 @@ class SentReader:
     def calls(self, record: Record, judged: bool = True) -> list[Sent]:
         """Return every question of a record's attempt, in the order of asking; those to the judge where `judged`.
 
-        Errors: DataError where this version asks something else than the journal says.
+        Errors: DataError if this version asks something else than the journal says.
         """
         lines = (line for line in self._run.calls(record.key) if line.attempt == record.attempt)
         past = self._past_of(record)

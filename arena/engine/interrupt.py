@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: stop starting calls, keep what is in flight, say how to go on."""
+"""Ctrl-C and SIGTERM: stop starting calls, finish calls in flight, say how to resume."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def catching_interrupts(stop: threading.Event, activity: Activity, resume: str, 
     """Within the context the first signal sets `stop`; the second ends the process at once (130), and so do calls that
     are still in flight `grace` seconds after the first.
 
-    What was answered is already on disk, so ending at once loses only the calls in flight. `resume` says how to go on.
+    Answers are already on disk, so ending at once loses only the calls in flight. `resume` says how to resume.
     Outside the main thread signals cannot be caught, and are left as they are.
     """
     if threading.current_thread() is not threading.main_thread():

@@ -63,7 +63,7 @@ class BatchFile(NamedTuple):
 
 
 class _Writer:
-    """Writes requests to a file, and goes on in FILE-2, FILE-3 where a batch may hold no more."""
+    """Writes requests to a file, and continues in FILE-2, FILE-3 if a batch is full."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._file, self._size = path, AtomicFile(path), 0
@@ -92,7 +92,7 @@ def write_requests(run_dir: Path, family: Family, panel: Iterable[Model], bound:
     """Write what the pending records of a run await to `path`, in plan order; return the files, none without requests.
 
     `panel`: the judge of each question; one that is not asked in batches has nothing to write.  `bound`: as of
-    RunContext.judge_bound. Errors: UsageError where the file cannot be written.
+    RunContext.judge_bound. Errors: UsageError if the file cannot be written.
     """
     records = RecordFile(run_dir / RECORDS_FILE, family.spec.detail)
     waiting = {record.key for record in records if record.status == PENDING}

@@ -144,7 +144,7 @@ def new_session(request: RunRequest, calculator: Calculator | None, generation: 
 def retry_generation(manifest: Manifest, retry: bool) -> int:
     """Return which generation of retries a resumed session belongs to; its fresh plays are attempts of that number.
 
-    A session with `--retry` begins the next one, unless the last such session did not come to its end: then it
+    A session with `--retry` begins the next one, unless the last such session did not finish: then it
     continues that one, so that a kill does not make a retry play and pay twice.
     """
     last = max(session.retry_generation for session in manifest.sessions)

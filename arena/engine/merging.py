@@ -49,7 +49,7 @@ MOST_NAMED = 20
 @dataclass(frozen=True, slots=True)
 class Merged:
     """The result of a merge. `runs`: how many went in; `missing`: keys of the planned trials without a record, in plan
-    order; `shards`: those of the runs' division of which no run was given, empty where the runs are no shards of one
+    order; `shards`: those of the runs' division of which no run was given, empty if the runs are no shards of one
     division.
     """
 
@@ -62,8 +62,8 @@ class Merged:
 def merge(out: Path, runs: Sequence[Path]) -> Merged:
     """Merge `runs`, and what `out` holds already, into the run directory `out`.
 
-    Errors: UsageError for a path that is no run directory or in use; ConfigError for runs of another identity;
-    DataError for a damaged run, or a trial that two of them played, each by itself. Nothing was changed then.
+    Errors: UsageError for a path that is not a run directory or in use; ConfigError for runs of another identity;
+    DataError for a damaged run, or a trial that two of them played, each by itself. Then nothing has changed.
     """
     _check_paths(out, runs)
     with ExitStack() as stack:
@@ -103,7 +103,7 @@ def _check_paths(out: Path, runs: Sequence[Path]) -> None:
 
 @contextmanager
 def _held(path: Path) -> Iterator[FinishedRun]:
-    """Yield a run that no other process works on. Errors: as of `open_run`; UsageError where one does."""
+    """Yield a run that no other process works on. Errors: as of `open_run`; UsageError if one does."""
     run = open_run(path)
     with opened_folder(path) as folder:
         lock_folder(folder, path)
@@ -161,7 +161,7 @@ def _copy_inputs(source: Path, out: Path, family: Family) -> None:
 
 
 def _prices(sources: Sequence[FinishedRun]) -> dict[str, Price]:
-    """Return model -> price, as the runs that came to an end say. Errors: ConfigError where they differ."""
+    """Return model -> price, as the finished runs say. Errors: ConfigError if they differ."""
     prices: dict[str, Price] = {}
     for source in sources:
         if (source.path / SUMMARY_FILE).is_file():

@@ -16,10 +16,10 @@ WEAKEST = 5
 """Units that are shown; --table shows all."""
 
 BAR = 16
-"""Columns of a bar that stands for all trials with an outcome."""
+"""Columns of a bar for all trials with an outcome."""
 
 NARROW = 72
-"""Columns from which on outcomes and means stand side by side."""
+"""Columns from which outcomes and means are side by side."""
 
 _GREEN, _YELLOW, _RED, _RESET = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 
@@ -114,7 +114,7 @@ def _outcome(group: Mapping[str, Json]) -> str:
 
 
 def left_out(group: Mapping[str, Json]) -> str:
-    """Return how many trials of a summary, or of a group in it, are in no mean, and why; empty where all are."""
+    """Return how many trials of a summary, or of a group in it, are in no mean, and why; empty if all are."""
     counts = {status: group["statuses"].get(status, 0) for status in ("error", "denied", "limit", "aborted", "pending")}
     counts["unscored"] = group["unscored"]
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)

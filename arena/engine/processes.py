@@ -1,6 +1,6 @@
 """Plays the pending trials of a session in several processes of this machine.
 
-The session forks; each child plays job series with models and a calculator of its own, and appends to logs of its own
+The session forks; each child plays job series with models and its own calculator, and appends to its own logs
 (store/parts.py). The numbers of the series lie in one pipe, and a child that is free takes the next one: some matches
 take several times as long as others. It tells the parent through another pipe what has ended; the parent shows one
 progress view, hands on signals, and puts the logs together. A child whose parent is gone ends at once: what was
@@ -112,7 +112,7 @@ class _Spent:
 def play_in_processes(session: Session, pending: int) -> Progress:
     """Play what is pending in as many processes as the settings say, at most one per trial.
 
-    Errors: UsageError where this system cannot fork; SettingRefused of a process; StorageFault where a process ended
+    Errors: UsageError if this system cannot fork; SettingRefused of a process; StorageFault if a process ended
     without saying why, or could not write: its logs are absorbed when the run is resumed.
     """
     if not posix.can_fork():
@@ -241,7 +241,7 @@ def _terminate(children: Sequence[_Child]) -> None:
 
 
 def _child(session: Session, part: Shard, folder: Path, deal: Deal, pipes: tuple[int, int]) -> NoReturn:
-    """Play what is dealt to this process, say what comes of it, and end the process. `pipes`: life of the parent, and
+    """Play the trials of this process, report the results, and end the process. `pipes`: life of the parent, and
     the one to talk to it."""
     life, pipe = pipes
     lock = threading.Lock()

@@ -50,7 +50,7 @@ def duration(seconds: float) -> str:
 
 
 BAR = 20
-"""Columns of the bar that stands for all trials."""
+"""Columns of the bar for all trials."""
 
 
 class ProgressLine:

@@ -46,10 +46,10 @@ class CallCount:
 
 
 def lost_text(lost: Sequence[str], trials: str) -> str:
-    """Return what a user is told of recorded trials whose calls are missing; `trials`: the family's word for them."""
+    """Return the message about recorded trials whose calls are missing; `trials`: the family's word for them."""
     more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
     return (
         f"{JOURNAL_FILE}: lines are missing: the calls of {len(lost)} recorded {trials} are not all there"
         f" ({', '.join(lost[:MOST_NAMED])}{more}). They are finished again: calls that are there are used, those that"
-        " are missing are made anew"
+        " are missing are repeated"
     )

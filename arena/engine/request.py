@@ -74,7 +74,7 @@ class RunRequest:
     taker: Taker | None = None
 
     def judges(self) -> Panel | None:
-        """Return who judges and how often; None for a run without a judge. Errors: UsageError where nobody is named."""
+        """Return who judges and how often; None for a run without a judge. Errors: UsageError if nobody is named."""
         if self.panel is not None:
             return self.panel
         judge = self.config.judge

@@ -22,7 +22,7 @@ from arena.store.soundness import is_vouched
 @dataclass(frozen=True, slots=True)
 class Before:
     """What is there. `stored`: key -> newest record; `checked`: every line was read before, so that only what counts is
-    taken from it; `index`: what says so, None where records and journal are read themselves."""
+    taken from it; `index`: what says so, None if records and journal are read themselves."""
 
     stored: Mapping[str, Stored]
     checked: bool

@@ -27,7 +27,7 @@ class PanelSums:
     sums: dict[str, NestedSums] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing where it has no panel, or no score."""
+        """Count one record; nothing if it has no panel, or no score."""
         panel = record.score.judging.panel
         if not panel or not record.scored:
             return
@@ -54,7 +54,7 @@ def nouns_of(words: Words) -> Nouns:
 
 
 def reliability_json(plays: Plays, panels: PanelSums, words: Words) -> dict[str, Json] | None:
-    """Return `pass` and `variance`, or None where nothing was played more than once under equal conditions.
+    """Return `pass` and `variance`, or None if nothing was played more than once under equal conditions.
 
     `words`: of the family, for the advice.
     The judge has a share only where every scored match has a panel.

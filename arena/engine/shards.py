@@ -59,7 +59,7 @@ def read_shard(text: str, what: str = "--shard") -> Shard:
     found = _FORM.fullmatch(text)
     if found is None or int(found[1]) >= int(found[2]) or int(found[2]) > MAX_SHARDS:
         raise ConfigError(
-            f"{what}: {text!r} is no shard: write I/N with 0 <= I < N <= {MAX_SHARDS}, the first of eight is 0/8"
+            f"{what}: {text!r} is not a shard: write I/N with 0 <= I < N <= {MAX_SHARDS}, the first of eight is 0/8"
         )
     return Shard(int(found[1]), int(found[2]))
 
@@ -89,7 +89,7 @@ def _recorded(value: object, file: str, pointer: str) -> Shard:
     try:
         return read_shard(str(value))
     except ConfigError:
-        raise DataError([Issue(file, pointer, f"is {str(value)[:40]!r}, which is no shard")]) from None
+        raise DataError([Issue(file, pointer, f"is {str(value)[:40]!r}, which is not a shard")]) from None
 
 
 class Found(NamedTuple):
@@ -102,7 +102,7 @@ class Found(NamedTuple):
 def shard_of_environment(environ: Mapping[str, str]) -> Found:
     """Return the shard that a scheduler gives this process (`--shard auto`): Slurm, Kubernetes or AWS Batch.
 
-    Errors: ConfigError where none of them says so, where several do, or where what they say is no whole division.
+    Errors: ConfigError if none of them says so, where several do, or where what they say is no whole division.
     """
     told = [name for name in _SCHEDULERS if environ.get(name, "").strip()]
     if not told:
@@ -173,7 +173,7 @@ def _number(environ: Mapping[str, str], name: str, default: int | None = None) -
     if not text:
         raise ConfigError(f"--shard {AUTO}: {name} is not set; set it, or give --shard I/N")
     if _NUMBER.fullmatch(text) is None:
-        raise ConfigError(f"--shard {AUTO}: {name} is {text!r}, which is no number")
+        raise ConfigError(f"--shard {AUTO}: {name} is {text!r}, which is not a number")
     return int(text)
 
 

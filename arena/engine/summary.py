@@ -227,13 +227,13 @@ class Summary:
         }
 
     def _directions(self) -> dict[str, Json]:
-        """Return the values of which less is better; nothing where more always is."""
+        """Return the values of which less is better; nothing if more always is."""
         lower = [value.name for value in self._family.values if not value.higher_is_better]
         return {"lower_is_better": lower} if lower else {}
 
     def _coverage(self, total: Group) -> dict[str, Json]:
         """Return the share of planned trials that have an outcome (a score, where there are no outcomes), and the
-        success rate over all that were planned; None where nothing was planned."""
+        success rate over all that were planned; None if nothing was planned."""
         labels = self._family.outcomes.labels
         covered = sum(total.outcomes.values()) if labels else total.scores.n
         return {

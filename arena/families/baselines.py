@@ -1,4 +1,4 @@
-"""The baselines of a set: generated plays that ought to fail, and how often each succeeds, as its owner published it.
+"""The baselines of a set: generated plays that should fail, and how often each succeeds, as its owner published it.
 
 A leaderboard shows the table beside runs of the same set, so that readers see what a success there is worth.
 """

@@ -27,7 +27,7 @@ from arena.store.bundles import Bundle
 class Value:
     """A number that a score has by name.
 
-    `low`, `high`: inclusive bounds, None where there is none.  `scale`: values of one scale may be averaged with each
+    `low`, `high`: inclusive bounds, None if there is none.  `scale`: values of one scale may be averaged with each
     other, others never.  `required`: every scored trial has it; else it may be None.
     """
 
@@ -41,7 +41,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Outcome labels; empty where a family has none.
+    """Outcome labels; empty if a family has none.
 
     `labels`: the first is success, which the success rate counts.  `aborted`: the label of a trial that a player broke
     off; None: such a trial has no outcome.
@@ -74,7 +74,7 @@ class FactGroup(Protocol):
         ...
 
     def to_json(self) -> Json:
-        """Return what was counted; None where there is nothing to say."""
+        """Return what was counted; None if there is nothing to say."""
         ...
 
     def cells(self, record: Record) -> list[Json]: ...
@@ -134,7 +134,7 @@ class Family(Protocol):
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score: ...
 
     def toolbox(self, calculator: Calculator | None) -> Toolbox | None:
-        """Return what stands behind `services.tool`; None: the family has no tools in this run."""
+        """Return the toolbox behind `services.tool`; None: the family has no tools in this run."""
         ...
 
     def inputs(self) -> Mapping[str, bytes]:
@@ -170,12 +170,12 @@ class Family(Protocol):
         ...
 
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
-        """Return a row for a planned trial that was not played; None where the family lists none."""
+        """Return a row for a planned trial that was not played; None if the family lists none."""
         ...
 
 
 def score_problem(values: Sequence[Value], outcomes: Outcomes, score: Score, status: str) -> str | None:
-    """Return what is wrong with a score by its family's declaration; None where it may be stored.
+    """Return what is wrong with a score by its family's declaration; None if it may be stored.
 
     A scored trial (`status` done, `unscored` None) has every required value within its bounds. Elsewhere values may be
     None. Every name and outcome must be declared.

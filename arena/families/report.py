@@ -26,7 +26,7 @@ class PanelTable:
 @dataclass(frozen=True, slots=True)
 class PanelFigure:
     """A picture and its caption; `file` is its name without `.svg` among the figures of the report: a-z, 0-9, `_`;
-    `narrow` is its form for a phone, None where the picture is as good there."""
+    `narrow` is its form for a phone, None if the picture is as good there."""
 
     file: str
     picture: Element
@@ -83,7 +83,7 @@ class FamilyParts:
     check_names: Mapping[str, str] = {}
     """Name of a mechanical check -> the same in few words, for plots."""
     optional_checks: Sequence[str] = ()
-    """Checks that many units do not have, so that a match says nothing where such a one was not made."""
+    """Checks that many units do not have, so that a match says nothing if such a one was not made."""
     cap_reasons: Mapping[str, str] = {}
     """Reason of a cap on a grade -> what was found, as a sentence without its full stop."""
     result_words: Mapping[str, str] = {}
@@ -91,7 +91,7 @@ class FamilyParts:
     group_by = ""
     """Label by which the heat map is grouped; empty: not at all."""
     order: Mapping[str, Sequence[str]] = {}
-    """Label -> its values in the order of tables; others stand by name."""
+    """Label -> its values in the order of tables; others by name."""
 
     def facts(self, dimensions: Sequence[str], outcomes: Sequence[str]) -> Sequence[FactGroup]:
         """Return new fact groups, with nothing counted."""

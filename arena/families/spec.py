@@ -38,7 +38,7 @@ class FamilySpec:
     `tools` is what players are shown of the tools, None without any. It may offer `roster(config)` (who plays),
     `offered(config, catalogue)` (the rows of the calculator's catalogue that players are shown),
     `rescoring_rules(config, rules)` (what a run that is scored again may change) and `unit_digests(run)` (unit -> text
-    that tells whether two runs played the same unit), `training(run) -> Training` (what is worth learning from).
+    that says whether two runs played the same unit), `training(run) -> Training` (what is worth learning from).
     `settings`: the whole table of its command: the blocks of settings/table.py that it uses, and its own rows.
     `judge`, `tools`: whether it needs a judge and the calculator.
     `providers`: name -> module of the providers that are the family's own: its mock models, above all.

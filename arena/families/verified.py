@@ -22,7 +22,7 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedScores:
-    """The grades capped by what can be shown (None where the match has none), the caps, and the outcome from them."""
+    """The grades capped by what can be shown (None if the match has none), the caps, and the outcome from them."""
 
     rule: str
     version: int
@@ -32,6 +32,6 @@ class VerifiedScores:
 
 
 def verified_of(record: Record) -> VerifiedScores | None:
-    """Return the verified scores of a record; None where its family has none, or it was broken off from outside."""
+    """Return the verified scores of a record; None if its family has none, or it was broken off from outside."""
     found = getattr(record.score.detail, "verified", None)
     return found if isinstance(found, VerifiedScores) else None

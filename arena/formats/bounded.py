@@ -90,7 +90,7 @@ def read_file(path: Path, max_bytes: int, hint: str = "") -> bytes:
 
 
 def read_text(path: Path, max_bytes: int) -> str:
-    """Return a regular UTF-8 file as text. Errors: DataError as of `read_file`, or where it is no UTF-8."""
+    """Return a regular UTF-8 file as text. Errors: DataError as of `read_file`, or where it is not UTF-8."""
     try:
         return read_file(path, max_bytes).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -116,7 +116,7 @@ def lines_of(
 def parse_json(data: bytes, file: str, place: str = "") -> Json:
     """Return the value of a JSON text. `file` and `place` name it in errors.
 
-    Errors: DataError where it is no JSON, is deeper than MAX_DEPTH, has a number of more than MAX_DIGITS digits or
+    Errors: DataError if it is not JSON, is deeper than MAX_DEPTH, has a number of more than MAX_DIGITS digits or
     none (NaN, Infinity), or more members than MAX_COMMAS.
     """
     if data.count(b",") > MAX_COMMAS:
@@ -168,7 +168,7 @@ def _float(digits: str) -> float:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise BadNumber(f"holds {word}, which is no number in JSON")
+    raise BadNumber(f"holds {word}, which is not a number in JSON")
 
 
 def _fail(file: str, place: str, message: str) -> NoReturn:

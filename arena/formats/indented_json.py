@@ -16,7 +16,7 @@ _STEP = "  "
 
 
 def indented(value: Json) -> str:
-    """Return the text. Errors: TypeError for what is no JSON, RecursionError."""
+    """Return the text. Errors: TypeError for what is not JSON, RecursionError."""
     return _text(value, "\n")
 
 

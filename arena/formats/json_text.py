@@ -15,7 +15,7 @@ from arena.formats.json_types import Json
 def _prepared() -> Callable[[Json], str]:
     """Return what writes compact JSON with raw UTF-8.
 
-    `JSONEncoder.encode` makes the encoder of its C module anew for every value, which takes as long as writing a short
+    `JSONEncoder.encode` makes the encoder of its C module again for every value, which takes as long as writing a short
     one; here it is made once. An interpreter without that module has the usual way.
     """
     plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)

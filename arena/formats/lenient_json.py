@@ -29,7 +29,7 @@ class Unreadable(Exception):
 
 
 class Repeated(dict[str, Json]):
-    """An object in which `key` was given twice; `differs` tells whether with different values."""
+    """An object in which `key` was given twice; `differs` says whether the values differ."""
 
     key: str
     differs: bool
@@ -85,7 +85,7 @@ _LOOSE = _decoder(strict=False)
 
 
 class Decoded(NamedTuple):
-    """A JSON value that begins where asked and ends before `end`; `repairs` says what had to be mended."""
+    """A JSON value that begins where asked and ends before `end`; `repairs` lists the repairs."""
 
     value: Json
     end: int

@@ -1,7 +1,7 @@
 """Plots as SVG: values with their intervals on one axis, and curves. Pure.
 
 Colours come from classes that the page and figures.css know, never alone: shapes, dashes and text say the same.
-A plot has two forms: WIDTH wide, and NARROW for a phone, where labels stand above their rows and the text is as large.
+A plot has two forms: WIDTH wide, and NARROW for a phone, where labels are above their rows and the text is as large.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ROW, _TALL_ROW = 30.0, 46.0
 _DOT = 4.5
 """Radius of a point."""
 _SIGN = 7.2
-"""Width of most signs of a bold text, so that a text at the end of its row stands clear of a point there."""
+"""Width of most signs of a bold text, so that a text at the end of its row does not touch a point there."""
 _MARGIN = 14.0
 """Space beside the axis of the narrow form."""
 _CURVE_HEIGHT = 220.0
@@ -53,7 +53,7 @@ def figure(title: str, height: float, *children: Element | Rendered, width: floa
 def dot_plot(
     title: str, rows: Sequence[Dot], low: float, high: float, ticks: Sequence[tuple[float, str]], narrow: bool = False
 ) -> Element:
-    """Return values with their intervals on one axis; the second series stands below the first, as a square."""
+    """Return values with their intervals on one axis; the second series is below the first, as a square."""
     reach = (high - low) or 1.0
     width, pitch = (NARROW, _TALL_ROW) if narrow else (WIDTH, _ROW)
     texts = max((len(row.text) for row in rows), default=0) * _SIGN + 2 * _DOT
@@ -93,7 +93,7 @@ def dot_plot(
 
 
 def _words_of(row: Dot, y: float, narrow: bool) -> list[Element]:
-    """Return the label and the text at the end of a row; in the narrow form both stand above it."""
+    """Return the label and the text at the end of a row; in the narrow form both are above it."""
     end = NARROW if narrow else WIDTH
     label = clip(row.label, 34 if narrow else 27)
     place = {"x": 0.0} if narrow else {"x": _LEFT - 12}
@@ -114,7 +114,7 @@ def _whisker(bounds: tuple[float, float] | None, at: Callable[[float], float], y
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Values at 0, 1, 2, ... and the name that stands at the end of the line."""
+    """Values at 0, 1, 2, ... and the name at the end of the line."""
 
     name: str
     values: Sequence[float]
@@ -122,7 +122,7 @@ class Curve:
 
 def curves(title: str, lines: Sequence[Curve], low: float, high: float, below: str, narrow: bool = False) -> Element:
     """Return curves over their places, at most as many as there are styles; `below` names the axis of places. Names
-    stand at the ends of the curves, in the narrow form in a list below."""
+    are at the ends of the curves, in the narrow form in a list below."""
     shown = [line for line in lines if line.values][: len(_STYLES)]
     most = max((len(line.values) for line in shown), default=1)
     right, bottom = NARROW - _MARGIN if narrow else WIDTH - _CURVE_RIGHT, _CURVE_HEIGHT - _CURVE_BOTTOM
@@ -161,7 +161,7 @@ def curves(title: str, lines: Sequence[Curve], low: float, high: float, below: s
 
 
 def _apart(heights: Sequence[float], least: float = 13.0) -> list[float]:
-    """Return heights of texts moved down so that none stands on another."""
+    """Return heights of texts moved down so that none overlaps another."""
     found = list(heights)
     before = -least
     for place in sorted(range(len(found)), key=lambda at: found[at]):

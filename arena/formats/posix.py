@@ -1,6 +1,6 @@
 """What only POSIX systems have, in one place: locks, limits, processes that fork, folders by descriptor.
 
-A run directory is opened folder by folder without following links, and locked while a run goes on. A system without
+A run directory is opened folder by folder without following links, and locked during a run. A system without
 these calls cannot keep those promises, so `require` refuses before a command is imported, and says what to use instead.
 """
 
@@ -31,7 +31,7 @@ def require(needed: dict[str, bool] | None = None) -> None:
     lacking = [what for what, there in (NEEDED if needed is None else needed).items() if not there]
     if lacking:
         raise UsageError(
-            f"this system lacks {', '.join(lacking)}, and without these no run directory is safe; use Linux or macOS,"
+            f"this system has no {', '.join(lacking)}, so no run directory is safe on it; use Linux or macOS,"
             " on Windows its Subsystem for Linux, or a container (deploy/Dockerfile)"
         )
 
@@ -49,7 +49,7 @@ def cores() -> int:
 
 
 def try_lock(descriptor: int) -> None:
-    """Hold an open folder until it is closed. Errors: BlockingIOError where it is held; OSError."""
+    """Hold an open folder until it is closed. Errors: BlockingIOError if it is held; OSError."""
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -59,7 +59,7 @@ def open_files() -> tuple[int, int]:
 
 
 def allow_open_files(limits: tuple[int, int]) -> None:
-    """Set the soft and the hard limit. Errors: OSError, ValueError where the system allows less."""
+    """Set the soft and the hard limit. Errors: OSError, ValueError if the system allows less."""
     resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 

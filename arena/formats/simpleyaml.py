@@ -113,7 +113,7 @@ class _Parser:
         return column
 
     def at_end(self, column: int) -> bool:
-        """Whether only blanks or a comment follow from `column`, which stands right after something."""
+        """Whether only blanks or a comment follow from `column`, which is right after something."""
         line, after = self.lines[self.row], self.skip_blanks(column)
         return after == len(line) or (line[after] == "#" and after > column)
 
@@ -196,7 +196,7 @@ class _Parser:
         return None
 
     def find_key(self, column: int) -> tuple[str, int] | None:
-        """The key that starts at `column` and the column behind its colon, or None where no `key:` stands."""
+        """The key that starts at `column` and the column behind its colon, or None if there is no `key:`."""
         line = self.lines[self.row]
         if line[column] in "\"'":
             text, end = self.quoted(column)
@@ -228,7 +228,7 @@ class _Parser:
         return value
 
     def text_block(self, start: int, indent: int) -> str:
-        """A `|` (kept) or `>` (folded) block whose lines stand deeper than `indent`."""
+        """A `|` (kept) or `>` (folded) block whose lines are indented deeper than `indent`."""
         header = self.lines[self.row][start:].split(" #")[0].rstrip(" ")
         if header not in ("|", "|-", "|+", ">", ">-", ">+"):
             message = "a text block's header is | or >, then - or + at most (indentation digits are not in this subset)"

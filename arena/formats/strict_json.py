@@ -90,7 +90,7 @@ def parse(data: bytes, issues: IssueList) -> Json:
     """Return the JSON value that `data` holds.
 
     Duplicate keys, numbers that are none (NaN, Infinity, hundreds of digits), half surrogate pairs and nesting beyond
-    MAX_DEPTH are added to `issues`. Raises DataError at once when the text is no JSON at all (with line and column).
+    MAX_DEPTH are added to `issues`. Raises DataError at once when the text is not JSON at all (with line and column).
     """
     text = _decode(data, issues.file)
     if text.count(",") > MAX_COMMAS:
@@ -101,7 +101,7 @@ def parse(data: bytes, issues: IssueList) -> Json:
         value = dict(pairs)
         if len(value) != len(pairs):
             counts = Counter(key for key, _ in pairs)
-            # The dict is kept beside its id, so that no other object can come to bear the same id.
+            # The dict is kept beside its id, so that no other object can get the same id.
             duplicates[id(value)] = (value, [key for key in value if counts[key] > 1])
         return value
 
@@ -144,10 +144,10 @@ def _inspect(
 ) -> None:
     if isinstance(value, str):
         if not value.isascii() and _SURROGATE.search(value):
-            issues.add(pointer, "holds half of a surrogate pair, which is no character")
+            issues.add(pointer, "holds half of a surrogate pair, which is not a character")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            issues.add(pointer, "is no number that JSON can hold (NaN, Infinity or too many digits)")
+            issues.add(pointer, "is not a number that JSON can represent (NaN, Infinity or too many digits)")
     elif isinstance(value, dict | list) and not issues.full:
         if depth > MAX_DEPTH:
             issues.add(pointer, f"is nested deeper than {MAX_DEPTH} levels")
@@ -157,7 +157,7 @@ def _inspect(
                 issues.add(child(pointer, key), "this key occurs more than once in its object; keep one")
             for key, inner in value.items():
                 if not key.isascii() and _SURROGATE.search(key):
-                    issues.add(child(pointer, key), "the key holds half of a surrogate pair, which is no character")
+                    issues.add(child(pointer, key), "the key holds half of a surrogate pair, which is not a character")
                 if not isinstance(inner, str) or not inner.isascii():
                     _inspect(inner, child(pointer, key), depth + 1, duplicates, issues)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SHORTEST_PREFIX = 3
-"""A beginning of this many characters is taken for an abbreviation; a shorter one fits too much."""
+"""A beginning of this many characters counts as an abbreviation; a shorter one matches too much."""
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -50,7 +50,7 @@ class Element:
 def number(value: float) -> str:
     """Return a number with at most two decimals and no needless zeros. Raises ValueError unless it is finite."""
     if not math.isfinite(value):
-        raise ValueError(f"{value} is no coordinate")
+        raise ValueError(f"{value} is not a coordinate")
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 
@@ -81,7 +81,7 @@ def element(name: str, *children: Element | str, **attributes: str | float | Non
 
 
 def render(root: Element) -> Rendered:
-    """Return the markup of an element, to stand in a page or in another element."""
+    """Return the markup of an element, for a page or for another element."""
     out: list[str] = []
     _render(root, out)
     return Rendered("".join(out))

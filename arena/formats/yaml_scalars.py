@@ -24,7 +24,7 @@ _AMBIGUOUS_WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
 
 
 class ScalarRefused(ValueError):
-    """Plain text that two YAML readers may take for different values; the message says how to write it."""
+    """Plain text that two YAML readers may read as different values; the message says how to write it."""
 
 
 def resolve(text: str) -> Json:
@@ -52,7 +52,7 @@ def _number(text: str) -> int | float:
         raise ScalarRefused(f"readers differ about {text}: write 12, -3, 0.5 or 1.0e+5, or put it in quotes")
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise ScalarRefused(f"{text} is larger than a float can hold")
+        raise ScalarRefused(f"{text} is too large for a float")
     return value
 
 

@@ -38,7 +38,7 @@ class Judgements:
 def judge_bounds(judgements: Judgements, max_tokens: int | None = None) -> CallBounds:
     """Return what judgements take: verdicts asked for, and with tools one call for each computation.
 
-    `max_tokens`: of a verdict, None where nothing bounds it.
+    `max_tokens`: of a verdict, None if nothing bounds it.
     """
     number, most_read = judgements.number, judgements.read[1]
     usual = judgements.verdict if max_tokens is None else min(judgements.verdict, max_tokens)

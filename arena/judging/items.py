@@ -43,7 +43,7 @@ def items_schema(items: Sequence[Item]) -> dict[str, Json]:
 def majority(judgements: Sequence[Sequence[ItemAnswer]]) -> tuple[ItemAnswer, ...]:
     """Return for each question the answer that most judgements give; `split` where as many say yes as no.
 
-    `turn`: the one that most of the judgements with this answer name, of equals the earliest; None where most name
+    `turn`: the one that most of the judgements with this answer name, of equals the earliest; None if most name
     none, and for `split`. `judgements`: of one match, each with the same questions in the same order.
     """
     found = []

@@ -44,7 +44,7 @@ class JudgeResult:
 
 
 EMPTY_PLACEHOLDER = "(empty reply)"
-"""Stands in for an empty reply in the conversation: chat endpoints refuse empty messages."""
+"""Replaces an empty reply in the conversation: chat endpoints refuse empty messages."""
 
 
 def ask_judge(
@@ -65,7 +65,7 @@ def ask_judge(
     """
     conversation, cut = judge_conversation(rubric, material, truncation, tools)
     result = JudgeResult(asks=1, cut=cut)
-    schema = rubric.schema(material.items) if tools is None else None  # a call is no verdict
+    schema = rubric.schema(material.items) if tools is None else None  # a call is not a verdict
     asking = _Asking(services, conversation, result, question, max_tool_calls, schema)
     while True:
         reply = asking.ask()

@@ -1,6 +1,6 @@
 """Several judgements of one match become one: the median of each dimension, the answer of most to each question.
 
-A panel is several judges, one judge several times, or both. Each judgement is a question of its own to the judge
+A panel is several judges, one judge several times, or both. Each judgement is its own question to the judge
 (`Services.judge`, `turn` being its number), asked and re-asked as a single one is. docs/rejudging.md gives the rules.
 """
 

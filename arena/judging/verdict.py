@@ -95,7 +95,7 @@ def _check_keys(found: dict[str, Json], wanted: Sequence[str]) -> None:
 
 
 def _items(items: Sequence[Item], turns: Collection[int], listed: Json) -> tuple[ItemAnswer, ...]:
-    """Read the answers; they may stand in any order."""
+    """Read the answers, which may be in any order."""
     if not isinstance(listed, list):
         raise VerdictError('"items" must be a list with one object for each question')
     asked = {item.id for item in items}
@@ -129,7 +129,7 @@ def _scores(rubric: Rubric, found: dict[str, Json]) -> dict[str, int]:
         if dimension not in scores:
             raise VerdictError(f"the score for {dimension!r} is missing")
         score = scores[dimension]
-        # bool is a subclass of int in Python, and `true` is no grade.
+        # bool is a subclass of int in Python, and `true` is not a grade.
         if type(score) is not int or not rubric.lowest <= score <= rubric.highest:
             raise VerdictError(
                 f"the score for {dimension!r} must be an integer from {rubric.lowest} to {rubric.highest}"

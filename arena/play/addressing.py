@@ -11,7 +11,7 @@ from typing import NamedTuple
 from arena.records import Json
 
 ALL = "all"
-"""Stands for all seats in an address."""
+"""Means all seats in an address."""
 
 _LINE = re.compile(r'^[ \t]*\{\s*"to"\s*:.*\}[ \t]*$', re.MULTILINE)
 

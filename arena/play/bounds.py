@@ -87,7 +87,7 @@ class Typical:
 class Dialogues:
     """Dialogues of equal size.
 
-    `turns`, `tool_calls`: the most of a dialogue, and of a turn.  `seats`: seats with a conversation of their own;
+    `turns`, `tool_calls`: the most of a dialogue, and of a turn.  `seats`: seats with their own conversation;
     `rotate`: they speak in strict rotation.  `chars`: of a system text with the cues, on average; `longest`: at most.
     """
 
@@ -101,10 +101,10 @@ class Dialogues:
 
 
 def dialogue_bounds(dialogues: Dialogues, max_tokens: int | None = None, typical: Typical = Typical()) -> CallBounds:
-    """Return what dialogues take; `max_tokens`: of a reply, None where nothing bounds it.
+    """Return what dialogues take; `max_tokens`: of a reply, None if nothing bounds it.
 
     A turn takes one call for its public message, at most one for each tool call, question for help or re-ask before
-    it. A call sends the system text, the public turns so far, and the working steps of its own seat.
+    it. A call sends the system text, the public turns so far, and the working steps of its seat.
     """
     reply = ASSUMED_REPLY if max_tokens is None else max_tokens
     most = _most(dialogues, reply)

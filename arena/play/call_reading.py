@@ -1,6 +1,6 @@
 """From one JSON value of a player's message to calls, malformed calls, or a declaration that all is settled.
 
-What counts as a call, and what is ordinary JSON that merely stands in a message: docs/tool-protocol.md.
+What counts as a call, and what is ordinary JSON that merely occurs in a message: docs/tool-protocol.md.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_KEPT_CHARS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One calculation that a player asked for. `repairs`: what was mended in its writing, each a short phrase."""
+    """One calculation that a player asked for. `repairs`: what was repaired, each a short phrase."""
 
     op: str
     args: dict[str, Json]
@@ -86,8 +86,8 @@ def clip(text: str) -> str:
 def read_items(value: Json, source: str, explicit: bool, repairs: tuple[str, ...] = ()) -> list[Item]:
     """Return what the JSON `value`, written as `source`, asks for; [] when it is ordinary JSON and not a call.
 
-    `explicit`: it stands where only a call can stand (inside call tags), so everything that is not a call is
-    malformed.  `repairs`: what had to be mended to read the value at all; every call of it carries them.
+    `explicit`: it is where only a call can be (inside call tags), so everything that is not a call is
+    malformed.  `repairs`: what was repaired to read the value; every call of it carries them.
     At most MAX_ITEMS + 1 items are returned.
     """
     try:
@@ -324,7 +324,7 @@ def _op_key(value: Mapping[str, Json]) -> str:
     keys = [key for key in _OP_KEYS if key in value]
     tool = value.get("tool")
     if isinstance(tool, str) and tool in _CALCULATOR_NAMES:
-        # {"tool": "calculator", "args": {"op": ...}}: the tool's name stands where the op would.
+        # {"tool": "calculator", "args": {"op": ...}}: the tool's name is in the place of the op.
         keys = keys or ["tool"]
     elif tool is not None and keys:
         raise Wrong('the only tool is the calculator: leave "tool" out, or write "tool": "calculator".')

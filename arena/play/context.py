@@ -92,7 +92,7 @@ class RunContext:
     left_out: LeftOut = field(default_factory=LeftOut)
 
     def judge_of(self, question: int) -> Model | None:
-        """Return who is asked a question (0-based) about a trial; None where the run has no judge."""
+        """Return who is asked a question (0-based) about a trial; None if the run has no judge."""
         if not self.panel:
             return None
         return self.panel[question] if question < len(self.panel) else self.panel[0]

@@ -1,4 +1,4 @@
-"""What gates look at of a call, and what stands in the place of what they refuse. Pure."""
+"""The facts of a call that gates see, and the replacements for refused calls. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arena.store.calls import CallLine
 from arena.store.journal import dumps
 
 WITHHELD = "This reply was withheld by policy."
-"""Stands in for a reply that a gate refused, where its rule gives no message."""
+"""Replaces a reply that a gate refused, if its rule gives no message."""
 
 
 def asked_text(conversation: Conversation) -> str:
@@ -41,7 +41,7 @@ def denied_answer(decision: Decision) -> dict[str, Json]:
 
 
 def withheld(reply: ModelReply, decision: Decision) -> ModelReply:
-    """Return the reply that stands in for a denied one. Errors: GateDenied where the rule ends the trial."""
+    """Return the replacement of a denied reply. Errors: GateDenied where the rule ends the trial."""
     if decision.on_deny != REFUSE_REPLY:
         raise GateDenied(denial_text(decision))
     return reply._replace(text=decision.message or WITHHELD, reasoning="", notes=(*reply.notes, "withheld by a gate"))

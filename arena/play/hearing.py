@@ -1,4 +1,4 @@
-"""How a seat hears the others: so that no line of a message can be taken for somebody else's.
+"""How a seat hears the others: so that no line of a message can be mistaken for somebody else's.
 
 Providers join messages of one role, so a turn that holds a blank line and a name would read like two speakers, and one
 that holds the heading of results like the tool channel. Every line of a public turn therefore begins with its speaker
@@ -11,24 +11,24 @@ import hashlib
 from collections.abc import Sequence
 
 BAR = "| "
-"""Stands between a speaker and a line. Role ids hold none (families/crypto/challenges/role_ids.py)."""
+"""Separates a speaker from a line. Role ids contain none (families/crypto/challenges/role_ids.py)."""
 
 
 ARROW = " -> "
-"""Stands between the speaker of a private message and those who hear it. Role ids hold none, as above."""
+"""Separates the speaker of a private message from its audience. Role ids contain none, as above."""
 
 
 def heard(seat: str, text: str, to: Sequence[str] | None = None) -> str:
     """Return a turn as the other seats get it: every line, whatever breaks it, with the speaker in front.
 
-    `to`: the seats that hear a private message, who stand behind the speaker; None: all hear it.
+    `to`: the seats that hear a private message, named after the speaker; None: all hear it.
     """
     mark = seat if to is None else f"{seat}{ARROW}{', '.join(to)}"
     return "\n".join(f"{mark}{BAR}{line}" for line in text.splitlines() or [""])
 
 
 def unheard(seat: str, to: Sequence[str]) -> str:
-    """Return what a seat is told of a private message that it does not hear."""
+    """Return the note about a private message for a seat that does not hear it."""
     return f"({seat} writes to {', '.join(to)} alone.)"
 
 

@@ -2,7 +2,7 @@
 
 Limits count over the whole run: what earlier sessions of a resumed run spent is added first. What a call may take is
 estimated from what its model's answers took so far (`Estimator`), and held back until the call is settled. An attempt
-that may have been billed, though no answer tells what it took, is settled at its estimate.
+that may have been billed, although its use is unknown, is settled at its estimate.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Budget:
         """Replace what a call held back by what it took.
 
         `usage` None: it was not answered.  `attempts`: all that were made, the answered one last; none at all counts
-        as one.  Return what the attempts of unknown cost were settled at, None where there are none.
+        as one.  Return what the attempts of unknown cost were settled at, None if there are none.
         """
         unknown = sum(attempt.may_be_billed for attempt in attempts)
         with self._lock:

@@ -1,6 +1,6 @@
 """The calculator in the provider's own form of tool calling (--tool-calls native).
 
-What players are told and the tools that they are offered are one text, which a run keeps in inputs/tools.txt: so its
+The description for players and the offered tools are one text, which a run keeps in inputs/tools.txt: so its
 digest covers both, and a finished run can be read without its calculator.
 """
 
@@ -21,7 +21,7 @@ MOST_TOOLS = 128
 """OpenAI, Groq and others refuse a longer list of tools."""
 
 NOTE = "native call, though no tools were offered"
-"""Stands in the record of a call that was made in the provider's own form under the text protocol."""
+"""Note in the record of a call that was made in the provider's own form under the text protocol."""
 
 _OFFERED = "\nTools offered in the provider's own form, a JSON object each:\n"
 _META = "meta"
@@ -40,7 +40,7 @@ operation, ask `help` for its arguments, types and an example."""
 
 @dataclass(frozen=True, slots=True)
 class NativeTools:
-    """What players are told, and the tools that they are offered beside it."""
+    """The description for players, and the tools that they are offered."""
 
     text: str
     tools: tuple[Tool, ...]
@@ -49,7 +49,7 @@ class NativeTools:
 def describe_native(
     catalogue: Sequence[Mapping[str, Json]], max_calls: int, families: Collection[str] | None, form: str
 ) -> str:
-    """Return the text that `read_native` reads; empty where no op is left.
+    """Return the text that `read_native` reads; empty if no op is left.
 
     `form`: one of TOOL_TEXTS: with `families` a tool is a family of ops, with the others an op.  Other arguments: as of
     tool_description.describe.
@@ -83,7 +83,7 @@ def read_native(text: str, families: Collection[str] | None = None) -> NativeToo
 
 
 def told_of(text: str | None) -> str | None:
-    """Return of a run's text about its tools what stands in prompts: all of it under the text protocol."""
+    """Return the part of a run's text about its tools that is in prompts: all of it under the text protocol."""
     return None if text is None else text.partition(_OFFERED)[0]
 
 

@@ -1,4 +1,4 @@
-"""Calls in the syntax that a model was trained on, where they stand in its text.
+"""Calls in the syntax that a model was trained on, in its text.
 
 A server that knows the syntax reads it itself; where it does not, or the model was not offered any tools, the raw
 markers reach the arena. The forms, with an example of each: docs/tool-protocol.md. All functions are linear in what
@@ -35,7 +35,7 @@ SPECIAL_CLOSER = (
 """What follows the `<` of a special token that ends a call."""
 
 NAMESPACE = r"(?:[|\uff5c]DSML[|\uff5c]|\w{1,12}:)?"
-"""What may stand in front of the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>."""
+"""What may precede the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>."""
 
 _NAME = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,120})(?P<number>:\d{1,6})?")
 _CALLED = re.compile(r"\s*([A-Za-z_][\w.]{0,120})\s*\(")
@@ -47,7 +47,7 @@ _BETWEEN = re.compile(
     r"|\b(?:json|code|commentary|analysis)\b)*+"
 )
 _BETWEEN_CHARS = 400
-"""How much may stand between a name and its arguments: it bounds what a marker in vain costs."""
+"""Most characters between a name and its arguments: it bounds the cost of a marker without a call."""
 _HARMONY_EMPTY = re.compile(r"<\|message\|>\s*<\|call\|>\Z")
 _NAMED_TAG = re.compile(
     rf"<{NAMESPACE}(?:function|invoke)(?:\s*=\s*|\s+name\s*=\s*)[\"']?(?P<name>[\w.-]{{1,120}})[\"']?\s*>"
@@ -84,7 +84,7 @@ JsonAt = Callable[[int], Decoded | Broken]
 
 
 def read_body(text: str, at: int, json_at: JsonAt) -> Body | None:
-    """Read the call that begins at `at`, after a marker; None where no form of a call begins there. Raises Wrong.
+    """Read the call that begins at `at`, after a marker; None if no form of a call begins there. Raises Wrong.
 
     Plain JSON is not read here: the caller does, as everywhere.
     """

@@ -29,7 +29,7 @@ Grade = Callable[[Trial, Transcript, Services], Score]
 class Sent(NamedTuple):
     """One question to a model. `messages`: all of the conversation; `new`: how many of them came since the call before.
 
-    `system`: the text that stands before the messages.  `reply`: what came back, None where nothing did.
+    `system`: the text before the messages.  `reply`: what came back, None if nothing did.
     """
 
     kind: CallKind
@@ -47,7 +47,7 @@ def sent_calls(trial: Trial, lines: Iterable[CallLine], past: Past, play: Play, 
 
     `lines`: the journal's lines of this attempt.  `past`: the earlier records of the trial's series.  `play`, `score`:
     the family's; without `score` the judge's questions are left out.
-    Errors: DataError where a question has another digest than the journal: then the run's inputs or this version's
+    Errors: DataError if a question has another digest than the journal: then the run's inputs or this version's
     prompts are not those of the run. An attempt that was stopped gives its questions up to that call.
     """
     listener = _Listener(trial, list(lines))

@@ -1,6 +1,6 @@
-"""What players are told about the calculator: how to call it, and its ops, at a chosen length.
+"""The description of the calculator for players: how to call it, and its ops, at a chosen length.
 
-Every model call of a run carries this text. What is common to all calls of a run stands first in it.
+Every model call of a run carries this text. The part that all calls of a run share comes first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TOOL_TEXTS = ("families", "granted", "full")
 """The forms: names of ops by family; a line per op of the families that a challenge grants; a line per op."""
 
 HELP_OP = "help"
-"""The op that explains others. Players are told to ask it, so its calls have a limit of their own."""
+"""The op that explains others. Players are advised to ask it, so its calls have their own limit."""
 
 _META = "meta"
 _HEADING = "Family "
@@ -41,10 +41,10 @@ def describe(
     families: Collection[str] | None = None,
     form: str = "families",
 ) -> str:
-    """Return what players are told about the calculator; empty where no op is left.
+    """Return the description of the calculator for players; empty if no op is left.
 
     `catalogue`: the rows of the op `ops`; `max_calls`: calls allowed in a turn; `families`: names of the catalogue's
-    families to show, None for all; `form`: one of TOOL_TEXTS. In `granted` each family stands under a heading, and
+    families to show, None for all; `form`: one of TOOL_TEXTS. In `granted` each family has a heading, and
     `for_families` picks what one challenge grants.
     """
     rows = [row for row in catalogue if families is None or row.get("family") in families]
@@ -106,7 +106,7 @@ def _call_of(args: Mapping[str, Json]) -> str:
 
 
 def _helps_with_families(catalogue: Sequence[Mapping[str, Json]]) -> bool:
-    """Whether this calculator's help takes a family: players are told only what it can answer."""
+    """Whether this calculator's help takes a family: players read only about what it can answer."""
     return any(row["name"] == HELP_OP and any(p["name"] == "family" for p in row["params"]) for row in catalogue)
 
 

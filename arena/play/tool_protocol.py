@@ -74,13 +74,13 @@ _START = re.compile(
 )
 # A line from which reading starts afresh after something broken: it begins with a bracket, a fence or a call tag.
 _FRESH = re.compile(r"\n(?=[{\[]|```|<(?:tool_call|function|tool_use|invoke|[|\uff5c]))")
-# What may stand between an announcement and a call, and what ends one: special tokens and the ends of call tags.
+# What may be between an announcement and a call, and what ends one: special tokens and the ends of call tags.
 _BEFORE_CALL = re.compile(rf"(?:[\s,]+|{SPECIAL_TOKEN}|<{NAMESPACE}(?:tool_calls?|function_calls?|tool_use)>)*+")
 _AFTER_CALL = re.compile(
     rf"(?:[\s,;]*(?:</{NAMESPACE}(?:{_TAG_NAMES})>|(?!<{SPECIAL_OPENER}){SPECIAL_TOKEN}|```(?=\s*<[|\uff5c])"
     r"|\[/TOOL_CALLS\]))*+"
 )
-# What stands in front of a recipient in harmony, and which words may join two markers that are only mentioned.
+# What precedes a recipient in harmony, and which words may join two markers that are only mentioned.
 _HARMONY_HEAD = re.compile(r"(?:<\|start\|>)?(?:assistant)?\s*+(?:<\|channel\|>)?\s*+(?:commentary|analysis)?\s*+\Z")
 _MENTIONED = re.compile(r"(?:\W|and|or|to|with|then|tags?|markers?)*", re.IGNORECASE)
 _RUNS_INTO = re.compile(r"\w[^\w.:!?]*\Z")
@@ -196,7 +196,7 @@ class _Scan:
         return pos
 
     def _is_mention(self, start: re.Match[str]) -> bool:
-        """Whether a marker without a call stands in a sentence about it, and announces nothing."""
+        """Return whether a marker without a call is part of a sentence about it, and announces nothing."""
         if start["fence"] is not None:
             return False
         text = self.text
@@ -224,7 +224,7 @@ class _Scan:
         return line_end if line_end >= 0 else len(self.text)
 
     def _json(self, at: int) -> Decoded | Broken:
-        """Read the JSON at `at`, and count what was looked at in vain."""
+        """Read the JSON at `at`, and count the characters read without success."""
         text = self.text
         found, looked = decode_strict(text, at)
         if found is not None:
@@ -237,7 +237,7 @@ class _Scan:
         return decode_mended(text, at, self._next_fresh(at))
 
     def _value(self, at: int, explicit: bool) -> int:
-        """Read the JSON value at `at`; return where to go on."""
+        """Read the JSON value at `at`; return the next position."""
         text = self.text
         found = self._json(at)
         if isinstance(found, Broken):
@@ -277,7 +277,7 @@ class _Scan:
         return Parsed(self._rest_of_text(), tuple(_with_unique_ids(self.items)), done)
 
     def _settle_done(self) -> Done | None:
-        """Return the one declaration, or make it malformed where it contradicts another one or stands beside calls."""
+        """Return the one declaration, or make it malformed where it contradicts another one or is next to calls."""
         if not self.done:
             return None
         first, source = self.done[0]
@@ -308,7 +308,7 @@ class _Scan:
 
 
 def _joined(cuts: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
-    """Sort the cuts and join those with nothing but space or commas between them."""
+    """Sort the cuts and join those with only space or commas between them."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(cuts):
         if joined and not text[joined[-1][1] : start].strip(" \t\r\n,"):
@@ -353,7 +353,7 @@ RESULTS_FOOTER = "Call again, or write your message to the others without a call
 def results_message(results: Sequence[tuple[str, Json]], nonce: str = "") -> str:
     """Return the user message that tells a seat its results, one compact JSON line each.
 
-    `nonce`: the mark of the seat, by which it knows its results from what others write; empty where it alone is asked.
+    `nonce`: the mark of the seat, by which it knows its results from what others write; empty if it alone is asked.
 
     `results`: pairs of call id and answer, an object with `ok` (what the calculator gave, or an error object for a
     malformed call or a limit). `deterministic`, the same on every answer of a run, is left out.

@@ -1,4 +1,4 @@
-"""What stands behind `services.tool`: the calculator, or a family's own tools with a state for each trial."""
+"""The toolbox behind `services.tool`: the calculator, or a family's own tools with a state for each trial."""
 
 from __future__ import annotations
 

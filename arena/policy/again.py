@@ -16,11 +16,11 @@ from arena.policy.rules import Policy
 from arena.records import Json, Trial
 
 Tell = Callable[[Trial, CallFacts, Decision, Decision], None]
-"""Is told of a decision that comes out otherwise: trial, call, what was recorded, what it is now."""
+"""Called for a decision that differs: trial, call, recorded decision, new decision."""
 
 
 class DecidedAgain:
-    """The gate of a run that is verified: makes every recorded decision again and tells of each that differs."""
+    """The gate of a run that is verified: repeats every recorded decision and reports each that differs."""
 
     def __init__(self, gate: PolicyGate | AllowAll, tell: Tell) -> None:
         self.gate = gate
@@ -90,7 +90,7 @@ class PolicyDiff:
 
 
 class Compared:
-    """The gate of a run that two policies are compared on. It decides nothing itself: calls go on as recorded.
+    """The gate of a run that two policies are compared on. It decides nothing itself: calls proceed as recorded.
 
     Trials that were let alone (`gated: false`) are let alone by both.
     """

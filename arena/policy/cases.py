@@ -100,7 +100,7 @@ def _past(call: Mapping[str, Json]) -> PastCall:
 
 
 def facts_of(policy: Policy, given: Mapping[str, Json], calls: Sequence[PastCall] = ()) -> Facts:
-    """Return facts as a case gives them, and what they give when worked out; `calls` then ends with the present one."""
+    """Return facts as a case gives them, and the computed ones; `calls` then ends with the current call."""
     present = _past(given)
     computed = {name: how for name, how in COMPUTED.items() if name not in given}
     return Facts(given, (*calls, present._replace(verdict="allow")), dict(policy.values), computed)
@@ -148,7 +148,7 @@ def bounds_of(rule: Rule) -> list[Compare | InTrial]:
 
 
 def _try_bounds(rule: Rule, facts: Facts, seen: dict[tuple[str, int], set[bool]]) -> None:
-    """Note on which side of each bound of a rule a case stands; cases without a number there stand on none."""
+    """Note on which side of each bound of a rule a case is; cases without a number are on none."""
     first = sum(1 for leaf in leaves(rule.applies_if) if leaf in bounds_of(rule))
     applies = rule.applies_if.holds(facts)
     for place, leaf in enumerate(bounds_of(rule)):

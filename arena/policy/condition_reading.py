@@ -38,7 +38,7 @@ RESERVED = frozenset({*FIELD_WORDS, *SINGLE_WORDS})
 KINDS = ("model", "tool")
 VERDICTS = ("allow", "warn", "deny")
 NEVER = Constant(False)
-"""Stands in for a condition that could not be read; the file is refused anyway."""
+"""Replaces a condition that could not be read; the file is refused anyway."""
 
 
 def read_condition(value: Json, pointer: str, issues: IssueList) -> Condition:
@@ -105,7 +105,7 @@ def _equals(name: str, value: Json, pointer: str, issues: IssueList) -> Conditio
     """Read `name: value`: the fact is that value, or one of a list."""
     near = suggest(name, RESERVED)
     if near or name.startswith("text_"):
-        issues.add(pointer, f"{name!r} is no condition{near}; a fact of that name: {{field: {name}, value: ...}}")
+        issues.add(pointer, f"{name!r} is not a condition{near}; a fact of that name: {{field: {name}, value: ...}}")
     path = read_path(name, pointer, issues)
     if isinstance(value, list):
         _check_list(value, pointer, issues)
@@ -234,7 +234,7 @@ def compiled(value: Json, pointer: str, issues: IssueList) -> re.Pattern[str] | 
         issues.add(pointer, f"may mean something else in a later Python: {warning}; write a backslash before the sign")
         return None
     except (re.error, OverflowError, RecursionError) as error:
-        issues.add(pointer, f"is no regular expression: {error}")
+        issues.add(pointer, f"is not a regular expression: {error}")
         return None
     if slow:
         issues.add(pointer, f"may take too long on a text made for it: {slow}")

@@ -1,4 +1,4 @@
-"""Evaluator file -> Evaluator. Unknown keys and what is no regular expression are errors, each with its place."""
+"""Evaluator file -> Evaluator. Unknown keys and what is not a regular expression are errors, each with its place."""
 
 from __future__ import annotations
 

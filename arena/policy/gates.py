@@ -2,7 +2,7 @@
 
 A gate sees the facts of a call and allows, warns or denies. What follows from a denial is the rule's choice: the trial
 ends, the agent is given an error, or the reply is withheld. Every decision but ALLOW itself is in the journal, denials
-included, and the policy's digest is part of the run's identity. A policy that remembers returns decisions of its own
+included, and the policy's digest is part of the run's identity. A policy that remembers returns its own decisions
 for what it allows too: only what the journal holds can be recalled.
 """
 
@@ -42,7 +42,7 @@ class Decision:
 
     `on_deny`: one of ON_DENY.  `enforced` is False in shadow mode: the decision is recorded and nothing follows.
     `observed`, `bound`: the value that the rule looked at and its bound, where it has one.
-    `policy`: the beginning of the policy's digest.  `fails`: a trial with this decision is no success.
+    `policy`: the beginning of the policy's digest.  `fails`: a trial with this decision is not a success.
     """
 
     verdict: GateVerdict
@@ -58,7 +58,7 @@ class Decision:
 
     @property
     def effective(self) -> str:
-        """The verdict that follows: in shadow mode everything goes on."""
+        """The verdict that is enforced: in shadow mode every call proceeds."""
         return self.verdict if self.enforced else "allow"
 
     @property

@@ -264,7 +264,7 @@ _ID_LINE = re.compile(r"^\s*(?:-\s+)?\{?\s*[\"']?id[\"']?:\s*[\"']?([A-Za-z][\w.
 
 
 def _lines_of_ids(text: str) -> dict[str, int]:
-    """Return id -> the line (from 1) on which it first stands as `id:`."""
+    """Return id -> the line (from 1) on which it first occurs as `id:`."""
     found: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         match = _ID_LINE.match(line)

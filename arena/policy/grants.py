@@ -146,7 +146,7 @@ def _granted_in(sentence: str, start: int, amounts: Sequence[Amount], number: in
 
 
 def _segment(piece: str, place: int, conditional: int | None) -> _Segment:
-    """Read a segment; `conditional`: where in the text a condition stands that its sentence has."""
+    """Read a segment; `conditional`: the place of a condition of its sentence."""
     verdict, cue = _reading(piece)
     # A promise depends on a condition anywhere in its sentence; what is done already, only on one before it.
     if conditional is not None and (verdict == "will" or (verdict == "given" and conditional < place + cue)):
@@ -170,7 +170,7 @@ def _reading(piece: str) -> tuple[str | None, int]:
 def _inherited(segments: Sequence[_Segment]) -> list[str | None]:
     """Return what holds for the sums of each segment: its own word, else that of the one before, else of one behind.
 
-    `you asked for $90, which I have sent`: a relative clause that gives stands for the sums before it.
+    `you asked for $90, which I have sent`: a relative clause that gives refers to the sums before it.
     """
     found = [one.verdict for one in segments]
     for place, one in enumerate(segments[1:], 1):
@@ -186,7 +186,7 @@ def _inherited(segments: Sequence[_Segment]) -> list[str | None]:
 def totals(found: Iterable[Grant]) -> list[Amount]:
     """Return the granted sums added up, one for each currency.
 
-    In one sentence parts are added; a stated total stands for them. A sum that a later sentence names again is the same
+    In one sentence parts are added; a stated total replaces them. A sum that a later sentence names again is the same
     one, unless that sentence says that it comes on top.
     """
     by_currency: dict[tuple[str | None, bool], list[Grant]] = {}

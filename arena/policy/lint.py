@@ -1,6 +1,6 @@
 """What cannot be meant in a policy: rules that never hold or never decide, contradictory bounds, unreachable defaults.
 
-Each finding has a counterexample where there is one. The search is over worlds.py; where it gives up, that is said.
+Each finding has a counterexample where there is one. The search is over worlds.py; if it gives up, it says so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from arena.records import Json
 class PolicyFinding:
     """One finding. `kind`: `never_holds`, `contradictory_bounds`, `shadowed`, `unreachable_default` or `undecided`.
 
-    `example`: facts that show it; empty where nothing can.
+    `example`: facts that show it; empty if nothing can.
     """
 
     kind: str
@@ -52,7 +52,7 @@ def _rule(worlds: Worlds, rule: Rule, earlier: Sequence[Rule]) -> Iterator[Polic
             return
         if worlds.find(lambda world: _decides_first(worlds, rule, earlier, world), rule) is None:
             by = next(one.id for one in earlier if worlds.decides(one, _settled(worlds, alone)))
-            message = f"{rule.id}: never decides, an earlier rule does whenever it holds; here {by}"
+            message = f"{rule.id}: never decides: an earlier rule always decides first; here {by}"
             yield PolicyFinding("shadowed", rule.id, rule.line, message, describe_world(alone))
             return
         for place, action in enumerate(rule.actions):
@@ -69,7 +69,7 @@ def _decides_first(worlds: Worlds, rule: Rule, earlier: Sequence[Rule], world: W
 def _action(
     worlds: Worlds, rule: Rule, earlier: Sequence[Rule], action: Action, before: Sequence[Action]
 ) -> Iterator[PolicyFinding]:
-    """Tell of an action that never decides because one that is tried before it always does."""
+    """Report an action that never decides because one that is tried before it always does."""
 
     def goal(world: World) -> Truth:
         others = (_not(worlds.holds(one.condition, world)) for one in before)

@@ -80,7 +80,7 @@ _TOTAL_BEFORE = re.compile(
 class Amount(NamedTuple):
     """A sum of money: `currency` is a code, None for a bare number; `dollar`: written with a bare $.
 
-    `start`, `end`: where it stands.  `times`: how often it is said to be given.  `total`: said to be the sum of others.
+    `start`, `end`: its place.  `times`: how often it is given.  `total`: called the sum of others.
     """
 
     value: float
@@ -159,7 +159,7 @@ def read_number(text: str) -> float | None:
 
 
 def _with_surroundings(amount: Amount, text: str) -> Amount:
-    """Add what stands around an amount: how often, and whether it is a total."""
+    """Add the context of an amount: how often, and whether it is a total."""
     before, after = text[max(0, amount.start - 60) : amount.start], text[amount.end : amount.end + 30]
     total = _TOTAL_AFTER.match(after) is not None or _TOTAL_BEFORE.search(before) is not None
     times = 1

@@ -18,7 +18,7 @@ NUMBER_WORDS: dict[str, int] = {
 
 
 def number_from_words(text: str) -> float | None:
-    """Return the number that words say; None where they say none."""
+    """Return the number that words say; None if they say none."""
     words = [word for word in re.split(r"[\s-]+", text.lower()) if word and word != "and"]
     if not words or words == ["a"] or any(word not in NUMBER_WORDS and word != "a" for word in words):
         return None

@@ -25,11 +25,11 @@ WINDOW, OVERLAP = 4096, 1024
 match that is longer than OVERLAP may not be found in such a text."""
 
 _LARGE = 256
-"""A repetition that may go on as long as this counts as one without a bound."""
+"""A repetition of up to this length counts as unbounded."""
 
 _PARSER: Any = importlib.import_module("re._parser")
 _ALPHABET = frozenset(map(chr, range(9, 127))) | frozenset("\u00a0\u00e9\u00df\u20ac\u2013\u4e2d")
-"""Characters by which sets are compared: they stand for all others of their kind."""
+"""Characters by which sets are compared: they represent all others of their kind."""
 
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 _SINGLES = ("LITERAL", "NOT_LITERAL", "ANY", "IN")
@@ -58,7 +58,7 @@ def search(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def slow_because(source: str) -> str:
-    """Return why an expression might take too long; empty where it cannot. Errors: re.error for what is none."""
+    """Return why an expression might take too long; empty if it cannot. Errors: re.error for what is none."""
     try:
         tree = _PARSER.parse(source, re.IGNORECASE)
     except RecursionError:
@@ -139,7 +139,7 @@ def _ambiguous(branches: Sequence[Any]) -> bool:
 
 
 def _first(sequence: Any) -> frozenset[str]:
-    """Return the characters that a sequence can begin with; empty where it can be empty or begins with a condition."""
+    """Return the characters that a sequence can begin with; empty if it can be empty or begins with a condition."""
     for node in sequence:
         name = str(node[0])
         if name in _SINGLES:
@@ -195,7 +195,7 @@ def _either_case(found: frozenset[str]) -> frozenset[str]:
 
 @dataclass(slots=True)
 class _Gaps:
-    """Multiplies the ways of repetitions that can take each other's text: what stands between two of them is text that
+    """Multiplies the ways of repetitions that can take each other's text: the text between two of them is text that
     the first one takes too."""
 
     most: int = 1
@@ -238,7 +238,7 @@ class _Gaps:
             self.walk(body)
 
     def branch(self, parts: Sequence[Any]) -> None:
-        """Go on from the alternative that leaves the longest chain."""
+        """Continue from the alternative that leaves the longest chain."""
         chain, last = self.chain, self.last
         ends: list[tuple[int, frozenset[str]]] = []
         for part in parts:

@@ -36,7 +36,7 @@ class Action:
 class Rule:
     """One rule. `calls`: the kinds of call that it sees.  `line`: its line in its file, 0 if unknown.
 
-    `fails`: a trial that it denies something in is no success.  `labels`: catalogue (`owasp`, `atlas`) -> entries.
+    `fails`: a trial that it denies something in is not a success.  `labels`: catalogue (`owasp`, `atlas`) -> entries.
     """
 
     id: str
@@ -54,7 +54,7 @@ class Policy:
     """A gates file.
 
     `mode`: of MODES.  `shadow`: decisions are recorded and nothing follows.  `limits`: name -> bound.  `values`: facts
-    that the file itself gives, which win over those of a trial.  `digest`: SHA-256 over all of it (gates_file.py).
+    that the file itself gives, which override those of a trial.  `digest`: SHA-256 over all of it (gates_file.py).
     """
 
     rules: Mapping[str, tuple[Rule, ...]]
@@ -86,7 +86,7 @@ class Policy:
         return self.first(asked, facts) or self.default()
 
     def first(self, rules: Iterable[Rule], facts: Facts) -> Decision | None:
-        """Return the decision of the first of these rules that decides; None where none does."""
+        """Return the decision of the first of these rules that decides; None if none does."""
         for rule in rules:
             if rule.applies_if.holds(facts):
                 for action in rule.actions:

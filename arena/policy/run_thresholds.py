@@ -42,7 +42,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class RunThresholds:
-    """Bounds; None where a file sets none. Below `warn_below` is a miss, below `fail_below` a failure."""
+    """Bounds; None if a file sets none. Below `warn_below` is a miss, below `fail_below` a failure."""
 
     policy: str = "warn"
     min_total_trials: int | None = None

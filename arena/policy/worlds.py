@@ -112,10 +112,10 @@ class Worlds:
     def _known(self, path: Path) -> Any:
         return Facts({}, fixed=dict(self.policy.values)).get(path)
 
-    # What holds in a world, None where that is not yet settled
+    # What holds in a world, None if that is not yet settled
 
     def value(self, world: World, path: Path) -> Any:
-        """Return a fact in a world; None where it is not assigned yet."""
+        """Return a fact in a world; None if it is not assigned yet."""
         known = self._known(path)
         return known if known is not MISSING else world.get(_fact(path))
 
@@ -214,7 +214,7 @@ class Worlds:
         return [*(key for key in own if key in self.domains), *(key for key in self.domains if key not in own)]
 
     def find(self, goal: Goal, first: Rule) -> World | None:
-        """Return a world of which the goal, which is about the rule `first`, holds; None where there is none.
+        """Return a world of which the goal, which is about the rule `first`, holds; None if there is none.
 
         Errors: GaveUp.
         """

@@ -29,7 +29,7 @@ BREAKPOINT = {"type": "ephemeral"}
 """Marks the end of what the API shall keep in its prompt cache (5 minutes)."""
 
 NO_TEXT = "(no text)"
-"""Stands for an empty message, which the API refuses."""
+"""Replaces an empty message, which the API refuses."""
 
 ENDPOINT = Endpoint(
     "anthropic",
@@ -54,7 +54,7 @@ FINISH = {
 
 
 def build(name: str, settings: ProviderSettings) -> HttpProvider:
-    """Make the provider. Raises ConfigError where key or address is missing or ANTHROPIC_VERSION is no date."""
+    """Make the provider. Raises ConfigError if key or address is missing or ANTHROPIC_VERSION is not a date."""
     place = access(ENDPOINTS[name], settings.environ)
     version = settings.environ.get("ANTHROPIC_VERSION", "").strip() or DEFAULT_VERSION
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", version):

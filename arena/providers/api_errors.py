@@ -30,7 +30,7 @@ INVALID = re.compile(r"\[?\{?\d+ validation errors?\b")
 
 
 def read_error(status: int, value: Json, body: bytes) -> ApiError:
-    """Read an error out of a parsed body (`value`; None where it is not JSON).
+    """Read an error out of a parsed body (`value`; None if it is not JSON).
 
     Shapes seen: `{"error": {message, type, code, param}}`, `{"error": "text"}`, `{"detail": "text" | [{msg, loc}]}`,
     `{"message": ...}` (also with `"object": "error"`), Anthropic's `{"type": "error", "error": {...}}`, plain text.

@@ -38,7 +38,7 @@ AWAITED = "the judge's answer is awaited"
 
 def custom_id(request: ModelRequest) -> str:
     """Return the name of a question in a batch: the trial's key, the number of the judgement, that of the re-ask, and
-    the beginning of the digest of what is asked, so that no answer is taken for that to another question."""
+    the beginning of the digest of what is asked, so that no answer is used for another question."""
     key = request.key
     return f"{key.trial}#{key.turn}.{key.step}-{request.conversation.digest()[:DIGEST_DIGITS]}"
 
@@ -81,7 +81,7 @@ class Answers:
             self.failed[name] = problem
 
     def response(self, name: str) -> tuple[int, Any] | None:
-        """Return status and body of an answer, None where there is none."""
+        """Return status and body of an answer, None if there is none."""
         place = self.places.get(name)
         if place is None:
             return None
@@ -125,7 +125,7 @@ def _bad(file: str, place: str, message: str) -> DataError:
 
 
 def _problem(line: Mapping[str, Any]) -> str | None:
-    """Return what went wrong with a request, None where its line holds an answer.
+    """Return what went wrong with a request, None if its line holds an answer.
 
     What a service says of the question itself (refused, filtered, too long) is an answer too, as it is over HTTP.
     """

@@ -22,7 +22,7 @@ NOTE = "answered in a batch"
 
 
 def build(name: str, api: Api, redactor: Redactor, given: BatchAnswers | None) -> BatchedModel:
-    """Return the provider `name` (a row of PROVIDERS with a place for batches); `given`: None where nothing is answered
+    """Return the provider `name` (a row of PROVIDERS with a place for batches); `given`: None if nothing is answered
     yet.
 
     Errors: as of Recording.

@@ -71,7 +71,7 @@ def _repair(value: Json) -> Json:
 
 
 def count(value: Json) -> int | None:
-    """Return a token count, or None where the server gave none that can be one."""
+    """Return a token count, or None if the server gave none that can be one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     # A number beyond any context window (such as 1e999, which reads as infinite) is no count.
@@ -79,7 +79,7 @@ def count(value: Json) -> int | None:
 
 
 def field_of(value: Json, *names: str) -> Json:
-    """Follow `names` into nested objects; None where one is missing or no object."""
+    """Follow `names` into nested objects; None if one is missing or no object."""
     for name in names:
         if not isinstance(value, dict):
             return None
@@ -93,5 +93,5 @@ def text_of(value: Json) -> str:
 
 
 def is_error(value: Any) -> bool:
-    """Tell whether a JSON body with a success status is really an error."""
+    """Return whether a JSON body with a success status is really an error."""
     return isinstance(value, dict) and (bool(value.get("error")) or value.get("type") == "error")

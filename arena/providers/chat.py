@@ -103,7 +103,7 @@ SCHEMA_NAME = "answer"
 
 
 def build(name: str, settings: ProviderSettings) -> HttpProvider:
-    """Make the provider `name` (a row of ENDPOINTS). Raises ConfigError where its key or address is missing."""
+    """Make the provider `name` (a row of ENDPOINTS). Raises ConfigError if its key or address is missing."""
     endpoint = ENDPOINTS[name]
     place = access(endpoint, settings.environ)
     return HttpProvider(place, ChatApi(endpoint).api(), {}, open_transport(settings, place))
@@ -159,7 +159,7 @@ def cache_key(request: ModelRequest) -> str:
 
 
 def _messages(turn: Turn) -> list[Json]:
-    """Return the messages of one turn: results of calls are messages of their own, before what the user says."""
+    """Return the messages of one turn: results of calls are their own messages, before what the user says."""
     found: list[Json] = [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in turn.results]
     if turn.calls:
         calls = [

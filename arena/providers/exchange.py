@@ -35,7 +35,7 @@ NO_ROOM = "context_exceeded"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an API's file reads out of a good reply. `usage` is None where the server named none."""
+    """What an API's file reads out of a good reply. `usage` is None if the server named none."""
 
     text: str
     finish: str
@@ -115,11 +115,11 @@ class HttpProvider(Provider):
         self._transport.close()
 
     def check_sampling(self, sampling: Sampling) -> None:
-        """Raise ConfigError where the API is known to refuse `sampling`: to be called before the first call."""
+        """Raise ConfigError if the API is known to refuse `sampling`: to be called before the first call."""
         self._api.check(sampling)
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Ask the model; see messages.Provider. Raises ConfigError where `check_sampling` would, too."""
+        """Ask the model; see messages.Provider. Raises ConfigError if `check_sampling` would, too."""
         self._refusals.check(request)
         layout = self._api.payload(request)
         payload = layout.payload
@@ -226,9 +226,9 @@ class HttpProvider(Provider):
 def reading_of_error(
     name: str, request: ModelRequest, error: ApiError, attempts: tuple[HttpAttempt, ...]
 ) -> Reading | None:
-    """Return the reply that an error of the provider `name` stands for, or None.
+    """Return the reply that an error of the provider `name` means, or None.
 
-    Errors: ContextExceeded, RequestFiltered where it ends the trial by itself.
+    Errors: ContextExceeded, RequestFiltered if it ends the trial.
     """
     meaning = meaning_of(error)
     if meaning == "context":

@@ -1,4 +1,4 @@
-"""Stand for models that are not asked: any call is a fault.
+"""Replacements for models that are not asked: any call is a fault.
 
 Nobody: players whose matches are played already. A run that judges another one again has their names and their words.
 Unasked: models of a dry run, which needs no key for them.
@@ -26,7 +26,7 @@ class Nobody(Provider):
         self._run_dir = run_dir
 
     def tools_text(self) -> str | None:
-        """Return what the players were shown of the calculator, or None where they had none. Errors: DataError."""
+        """Return what the players were shown of the calculator, or None if they had none. Errors: DataError."""
         return recorded_tools(self._run_dir)
 
     def complete(self, request: ModelRequest) -> ModelReply:

@@ -38,7 +38,7 @@ INCOMPLETE = {"max_output_tokens": "length", "max_tokens": "length", "content_fi
 
 
 def build(name: str, settings: ProviderSettings) -> HttpProvider:
-    """Make the provider. Raises ConfigError where its key or address is missing."""
+    """Make the provider. Raises ConfigError if its key or address is missing."""
     place = access(ENDPOINTS[name], settings.environ)
     return HttpProvider(place, batch_api(name), {}, open_transport(settings, place))
 

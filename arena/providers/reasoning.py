@@ -1,7 +1,7 @@
 """Separate the reasoning in a model's text from what it says.
 
 Servers without a reasoning parser, or with one for another model, leave the model's private thoughts in the text. What
-is kept apart here is never shown to another seat; a doubtful block is therefore taken for reasoning.
+is kept apart here is never shown to another seat; a doubtful block therefore counts as reasoning.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PROSE_STYLES = frozenset({"xml", "square"})
 """Marks that people write about in sentences; the others are tokens that nobody writes."""
 
 SOLUTION_MARKS = re.compile(r"<\|(?:begin|end)_of_solution\|>")
-"""Stand around what is said where begin_of_thought stands around the reasoning."""
+"""Enclose the answer, as begin_of_thought encloses the reasoning."""
 
 HARMONY = re.compile(
     r"(?:<\|start\|>(?P<author>[^<]*))?<\|channel\|>(?P<channel>[^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>"
@@ -65,7 +65,7 @@ def split(text: str) -> Split:
     """Cut the reasoning out of `text`; text without any is handed back as it is.
 
     An unclosed block is reasoning to its end; a closing mark without an opening one (a template has put that into the
-    prompt) makes everything before it reasoning. A mark that a sentence merely mentions is left where it stands.
+    prompt) makes everything before it reasoning. A mark that a sentence merely mentions is left in place.
     """
     thoughts: list[str] = []
     public = _split_harmony(text, thoughts)
@@ -77,7 +77,7 @@ def split(text: str) -> Split:
 
 
 def _split_harmony(text: str, thoughts: list[str]) -> str:
-    """Return the text of the final channel, and calls as they stand; every other channel is reasoning."""
+    """Return the text of the final channel, and calls unchanged; every other channel is reasoning."""
     if "<|channel|>" not in text:
         bare = HARMONY_WITHOUT_MARKS.fullmatch(text)
         if bare is None:
@@ -178,7 +178,7 @@ def _end_of_block(tags: list[_Tag], first: int) -> int | None:
 
 
 def _mentioned(text: str, tag: _Tag) -> bool:
-    """Tell whether a sentence speaks of the mark: in quotes, or with words of that sentence on both sides."""
+    """Return whether a sentence speaks of the mark: in quotes, or with words of that sentence on both sides."""
     before, after = text[tag.start - 1 : tag.start], text[tag.end : tag.end + 1]
     if before and after and before in _QUOTES and after in _QUOTES:
         return True
@@ -194,7 +194,7 @@ def _mentioned(text: str, tag: _Tag) -> bool:
 
 
 def _pair_is_mentioned(text: str, opened: _Tag, closed: _Tag) -> bool:
-    """Tell whether a sentence speaks of both marks: `"<think>x</think>"` in quotes, or `<think> and </think>`."""
+    """Return whether a sentence speaks of both marks: `"<think>x</think>"` in quotes, or `<think> and </think>`."""
     before, after = text[opened.start - 1 : opened.start], text[closed.end : closed.end + 1]
     if before and after and before in _QUOTES and after in _QUOTES:
         return True
@@ -206,7 +206,7 @@ def _pair_is_mentioned(text: str, opened: _Tag, closed: _Tag) -> bool:
 
 
 def _joined(pieces: list[str]) -> str:
-    """Join what was said around a block, without doubling the space that stood on both sides of it."""
+    """Join what was said around a block, without doubling the space on both sides of it."""
     text = ""
     for piece in pieces:
         if text and text[-1].isspace():

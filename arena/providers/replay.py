@@ -28,9 +28,9 @@ TOOLS_FILE = "inputs/tools.txt"
 
 
 def recorded_tools(run_dir: Path) -> str | None:
-    """Return the tool description that a run's players were shown, or None where it was played without tools.
+    """Return the tool description that a run's players were shown, or None if it was played without tools.
 
-    It is sent to models, so it must be the text that the run's manifest names. Errors: DataError where it is not, and
+    It is sent to models, so it must be the text that the run's manifest names. Errors: DataError if it is not, and
     for a damaged manifest.
     """
     manifest, path = run_dir / MANIFEST_FILE, run_dir / TOOLS_FILE
@@ -54,7 +54,7 @@ class Recording:
     """The calls of one recorded run, trial by trial."""
 
     def __init__(self, run_dir: Path) -> None:
-        """Errors: ConfigError where `run_dir` is no run; DataError where it holds more than files and folders."""
+        """Errors: ConfigError if `run_dir` is not a run; DataError if it holds more than files and folders."""
         journal = run_dir / JOURNAL_FILE
         if not os.path.lexists(journal):
             raise ConfigError(f"replay: {run_dir} holds no {JOURNAL_FILE}; give a run directory as replay/<directory>")
@@ -71,7 +71,7 @@ class Recording:
         return recorded_tools(self.run_dir)
 
     def _trial(self, trial: str) -> Recorded:
-        """Return the calls of the attempt that a trial's record tells of (without a record: of the newest).
+        """Return the calls of the attempt in a trial's record (without a record: of the newest).
 
         A few trials are held, as many as are in play.
         """

@@ -15,7 +15,7 @@ ProviderSettings = TransportSettings
 """A provider needs what its transport needs: the environment (keys, addresses, proxies), times and bounds."""
 
 API_PATHS = ("/chat/completions", "/responses", "/messages", "/completions")
-"""Ends of whole endpoint addresses; what stands before them is the base, usually ending in /v1."""
+"""Ends of whole endpoint addresses; the part before them is the base, usually ending in /v1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Endpoint:
     `base_url`: its usual base; `key_variable` and `base_variables`: the environment variables that hold its key and
     another address (the first one set wins); `models_from`: where its model names are listed, for error messages.
     `key_header`: the header that carries the key, as a bearer token in `Authorization` and bare in any other;
-    `key_header_variable`: the variable that names another one, where the endpoint may stand behind a gateway.
+    `key_header_variable`: the variable that names another one, if the endpoint may be behind a gateway.
     `cache_key`: whether requests carry a `prompt_cache_key`.
     """
 
@@ -59,7 +59,7 @@ class Access:
 
     @property
     def key(self) -> str:
-        """The first key, or empty where none is needed."""
+        """The first key, or empty if none is needed."""
         return self.keys[0] if self.keys else ""
 
     def headers_by_key(self) -> list[dict[str, str]]:
@@ -76,7 +76,7 @@ class Access:
 
     @property
     def exposed(self) -> str:
-        """The other machine to which the key would travel unencrypted; empty where it does not."""
+        """The other machine to which the key would travel unencrypted; empty if it does not."""
         parts = urlsplit(self.url)
         host = str(parts.hostname)
         return host if self.key and parts.scheme == "http" and not is_loopback(host) else ""
@@ -138,7 +138,7 @@ def endpoint_url(base: str, path: str) -> str:
 def open_transport(settings: ProviderSettings, place: Access) -> Transport:
     """Make the transport of one provider; its redactor also knows the keys in use and what its address holds.
 
-    Errors: ConfigError where a key would travel unencrypted to another machine and nobody allowed that.
+    Errors: ConfigError if a key would travel unencrypted to another machine and nobody allowed that.
     """
     if place.exposed and not settings.allow_plain_http:
         raise ConfigError(

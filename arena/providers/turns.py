@@ -8,7 +8,7 @@ from typing import NamedTuple
 from arena.messages import Message, ModelRequest, NativeCall, NativeMessage, NativeResult
 
 SEPARATOR = "\n\n"
-"""Stands between texts that become one message."""
+"""Separates texts that become one message."""
 
 
 class Turn(NamedTuple):

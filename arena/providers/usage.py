@@ -28,7 +28,7 @@ CACHE_READ_BESIDE, CACHE_WRITE_BESIDE = ("cache_read_input_tokens",), ("cache_cr
 
 
 def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
-    """Return the counts of a usage object, or None where it does not tell both prompt and completion.
+    """Return the counts of a usage object, or None if it does not tell both prompt and completion.
 
     `cache_beside`: cached tokens stand beside the prompt's (Anthropic Messages).  Reasoning that stands beside the
     completion's tokens is added to them: where there is more of it than of completion, or where the total says so.  A

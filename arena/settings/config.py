@@ -54,7 +54,7 @@ class Config(Mapping[str, Any]):
 
     What every run shares is read by the typed views: `operation`, `players`, `judge`, `tools`.
     Kinds: text str, path Path, int int, float and seconds float, flag bool, list tuple of str, roles tuple of
-    (role, provider/model) pairs; None where nothing is set.
+    (role, provider/model) pairs; None if nothing is set.
     `source`: name -> where the value came from: `default`, `config file`, `.env NAME`, `environment NAME`, the flag.
     `environ`: the merged environment, from which providers take keys and addresses; in no repr and no manifest.
     """
@@ -81,7 +81,7 @@ class Config(Mapping[str, Any]):
 
     @property
     def judge(self) -> JudgeSettings | None:
-        """Who judges; None for a family without the block. Raises UsageError where nobody does."""
+        """Who judges; None for a family without the block. Raises UsageError if nobody does."""
         return judge_settings(self.settings, self.mocks)
 
     @property
@@ -138,10 +138,12 @@ def read_config(
     parser: Parser,
     root: Path = DATA_ROOT,
     mocks: MockModels = NO_MOCKS,
+    complete: bool = True,
 ) -> Config:
     """Return the settings of one call. `environ` is the real environment; .env is merged under it here.
 
     `table`: the settings of the command; `parser`: its flags; `mocks`: the mock models of its family.
+    `complete`: settings that need each other must all be there; False for a call that only shows them.
 
     Raises UsageError for unknown flags, ConfigError with every value out of range, DataError for a bad config file or
     .env. `--help` and `--version` print and raise SystemExit(0), as argparse does.
@@ -163,7 +165,8 @@ def read_config(
     _split_models(flags, values, source, issues)
     conditional = [row for row in table if row.env_if is not None and row.name not in flags]
     _apply_variables(conditional, environ, merged, (values, source), issues)
-    issues += _contradictions(values)
+    if complete:
+        issues += _contradictions(values)
     if issues:
         raise ConfigError("\n".join(issues))
     return Config(values, source, table, root.resolve(), merged, mocks, dotenv)

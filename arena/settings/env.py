@@ -40,7 +40,7 @@ def load_dotenv(environ: Mapping[str, str], root: Path, named: Path | None = Non
 def read_dotenv(environ: Mapping[str, str], root: Path, named: Path | None = None) -> Dotenv:
     """Read the file that the user `named`, else `.env` in `root` (the clone); none other, whatever folder this is.
 
-    A received folder may hold a `.env`, and what stands in one runs programs and says where keys are sent. A name that
+    A received folder may hold a `.env`, and its content decides which programs run and where keys are sent. A name that
     the file leaves empty sets nothing, so a copied .env.example changes nothing. Errors: DataError with all bad lines.
     """
     path = find_dotenv(environ, root) if named is None else named
@@ -55,7 +55,7 @@ def read_dotenv(environ: Mapping[str, str], root: Path, named: Path | None = Non
 
 
 def find_dotenv(environ: Mapping[str, str], root: Path) -> Path | None:
-    """Return the clone's `.env`; None where there is none, or it is switched off."""
+    """Return the clone's `.env`; None if there is none, or it is switched off."""
     if environ.get(SWITCH_OFF, "") not in ("", "0"):
         return None
     path = root / ".env"

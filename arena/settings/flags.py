@@ -25,7 +25,7 @@ _USAGE_PARTS = re.compile(r"\[.*?\]+(?=\s|$)|\(.*?\)+(?=\s|$)|\S+")
 class Parser(argparse.ArgumentParser):
     """Knows flags by their whole names only; a mistake is one line of a UsageError instead of a page of usage.
 
-    `notes` and `examples` (whole command lines) stand at the end of the help; `rest` is what argparse takes.
+    `notes` and `examples` (whole command lines) are at the end of the help; `rest` is what argparse takes.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Parser(argparse.ArgumentParser):
         return found
 
     def refuse(self, word: str) -> NoReturn:
-        """Errors: UsageError, always: `word` is no flag of this command, and no value is expected there."""
+        """Errors: UsageError, always: `word` is not a flag of this command, and no value is expected there."""
         flag = word.partition("=")[0]
         if not flag.startswith("-"):
             self.error(f"unexpected argument {flag!r}")
@@ -79,6 +79,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Errors: UsageError, always."""
+        for row in self._actions:
+            # argparse's own words: "the following arguments are required: COMMAND"
+            if isinstance(row, argparse._SubParsersAction) and message.endswith(f": {row.metavar}"):
+                message = f"which {row.metavar}? there are: {', '.join(map(str, row.choices))}"
         raise UsageError(f"{message.removeprefix('argument ')} (`{self.prog} --help` lists what there is)")
 
     def flags(self) -> list[str]:
@@ -148,7 +152,7 @@ class _Help(argparse.Action):
         text = parser.format_help()
         if isinstance(parser, Parser) and option != "--help-all":
             text = parser.format_short_help()
-        if sys.stdout is not None:  # None where it was closed at the start
+        if sys.stdout is not None:  # None if it was closed at the start
             sys.stdout.write(text)
         parser.exit()
 

@@ -33,7 +33,7 @@ class ModelRef(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Players:
-    """Who plays: `by_role` for the roles that were given a model of their own, `default` for all others."""
+    """Who plays: `by_role` for the roles that were given their own model, `default` for all others."""
 
     default: ModelRef
     by_role: Mapping[str, ModelRef]
@@ -64,8 +64,12 @@ class Panel(NamedTuple):
         return [str(ref.shown) for ref in self.judges] * self.repetitions
 
 
+_WITH_PROVIDER = ("--participant-model", "--judge-model")
+"""Flags beside which another flag may name the provider."""
+
+
 def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
-    """Return provider and model; `provider` is None where none was given beside the model.
+    """Return provider and model; `provider` is None if none was given beside the model.
 
     Only without a provider is a first segment that names one split off, so ids such as `accounts/x/models/y` survive.
     Raises UsageError when neither names a provider, or when the two contradict each other.
@@ -74,9 +78,9 @@ def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
     if provider is None:
         if head in PROVIDERS and (rest or not slash):
             return head, rest
-        kind = flag.removesuffix("-model") + "-provider"
         near = suggest(head, PROVIDERS)
-        raise UsageError(f"{flag} {model}: no provider{near}; write {flag} PROVIDER/MODEL or add {kind} ({_names()})")
+        beside = f" or add {flag.removesuffix('-model')}-provider" if flag in _WITH_PROVIDER else ""
+        raise UsageError(f"{flag} {model}: no provider{near}; write {flag} PROVIDER/MODEL{beside} ({_names()})")
     if not slash or head not in PROVIDERS:
         return provider, model
     if PROVIDERS[provider].free_ids and (PROVIDERS[provider].model_is_path or not PROVIDERS[head].offline):

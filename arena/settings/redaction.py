@@ -75,9 +75,9 @@ class Redactor:
         return value
 
     def clean(self, body: bytes) -> bool:
-        """Tell whether a JSON body certainly holds no secret, so that walking its value can be saved.
+        """Return whether a JSON body certainly holds no secret, so that walking its value can be saved.
 
-        False where a secret occurs, or where an escape could spell one (`\\uXXXX`, `\\/`).
+        False if a secret occurs, or where an escape could spell one (`\\uXXXX`, `\\/`).
         """
         if b"\\u" in body or b"\\/" in body:
             return not self._needles

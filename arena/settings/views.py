@@ -14,7 +14,7 @@ from arena.settings.table import MockModels
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How a run is carried out, and what this call asked for: the block CORE. None where nothing is set."""
+    """How a run is carried out, and what this call asked for: the block CORE. None if nothing is set."""
 
     seed: int
     out: Path | None
@@ -102,7 +102,7 @@ def player_settings(values: Mapping[str, Any], mocks: MockModels) -> PlayerSetti
 
 
 def judge_settings(values: Mapping[str, Any], mocks: MockModels) -> JudgeSettings | None:
-    """Return the view of JUDGE, None for a table without the block. Raises UsageError where nobody judges."""
+    """Return the view of JUDGE, None for a table without the block. Raises UsageError if nobody judges."""
     if "judge_provider" not in values:
         return None
     offline = "participant_provider" not in values or players(values, mocks).offline

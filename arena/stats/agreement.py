@@ -44,7 +44,7 @@ def add_cells(into: Cells, cells: Mapping[tuple[float, float], float]) -> None:
 def alpha(cells: Mapping[tuple[float, float], float], metric: str) -> float | None:
     """Return Krippendorff's alpha of summed coincidences, `metric` being ORDINAL or INTERVAL.
 
-    1 is agreement without exception, 0 what chance gives, below 0 systematic disagreement. None where there are no
+    1 is agreement without exception, 0 what chance gives, below 0 systematic disagreement. None if there are no
     pairs, or all grades are equal: without variation, agreement and chance look alike.
     K. Krippendorff, "Content Analysis" (4th edition 2019), chapter 12, and the paper named in `pairs_of`: alpha = 1 -
     observed / expected disagreement, with the squared differences for ordinal and for interval data.

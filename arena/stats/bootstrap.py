@@ -35,7 +35,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bootstrapped:
-    """Intervals of one column. `bca` is None where it is undefined, and `bca_undefined` says why."""
+    """Intervals of one column. `bca` is None if it is undefined, and `bca_undefined` says why."""
 
     percentile: Interval
     bca: Interval | None
@@ -124,7 +124,7 @@ def intervals(column: Column, resampled: Sequence[float], level: float = 0.95, u
 
 
 def jackknife_acceleration(column: Column) -> float | None:
-    """Return the acceleration of BCa, leaving out one cluster at a time; None where all leave the same mean."""
+    """Return the acceleration of BCa, leaving out one cluster at a time; None if all leave the same mean."""
     sums, sizes = sum(column.sums), sum(column.sizes)
     left = [(sums - s) / (sizes - n) for s, n in zip(column.sums, column.sizes, strict=True)]
     middle = math.fsum(left) / len(left)

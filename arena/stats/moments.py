@@ -41,7 +41,7 @@ class Moments:
         return self.n - self.missing.get(name, 0)
 
     def means(self) -> dict[str, float | None]:
-        """Return name -> mean, 3 decimals; None where nothing was counted."""
+        """Return name -> mean, 3 decimals; None if nothing was counted."""
         return {name: round(self.sums[name] / n, 3) if (n := self.count(name)) else None for name in self.names}
 
     def deviations(self) -> dict[str, float | None]:

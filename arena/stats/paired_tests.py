@@ -46,7 +46,7 @@ def sign_flip(differences: Sequence[float], draws: int, seed: int | str) -> Sign
         sizes = [size // step for size in sizes]
         if (sum(sizes) + 1) * _field_bits(len(sizes)) <= _SHIFT_BITS:
             return SignFlip(_shifted(sizes, abs(int(sum(found))) // step), "exact")
-    # A pattern that gives the observed sum but for rounding counts as equal.
+    # A pattern that gives the observed sum except for rounding counts as equal.
     limit = abs(math.fsum(found)) - 1e-12 * math.fsum(abs(value) for value in found)
     if len(found) <= ENUMERATED:
         sums = _signed_sums(found)

@@ -96,7 +96,7 @@ class Design:
     """A comparison that was made: `challenges` with `repetitions` pairs each (a mean, where it varies).
 
     `between`: variance of the true differences of challenges; `within`: variance of one pair's difference around that
-    of its challenge; None for both where one repetition cannot tell them apart.  `total`: variance of a challenge's
+    of its challenge; None for both if one repetition cannot separate them.  `total`: variance of a challenge's
     mean difference.
     """
 
@@ -112,8 +112,8 @@ class PowerPlan:
     """What a design finds with POWER at `alpha`, and what the true difference `target` would need.
 
     `detectable`: the smallest difference found.  `power`: that for `target`.  `challenges`: how many with these
-    repetitions.  `repetitions`: how many with these challenges; None where no number suffices, or where one repetition
-    per challenge cannot tell.
+    repetitions.  `repetitions`: how many with these challenges; None if no number suffices, or where one repetition
+    per challenge is not enough.
     """
 
     alpha: float

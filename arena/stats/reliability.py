@@ -104,11 +104,11 @@ class NestedSums:
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """Variances that add up to that of one judgement of one match; None where the data cannot separate them.
+    """Variances that add up to that of one judgement of one match; None if the data cannot separate them.
 
     `challenge`: between challenges.  `repetition`: between plays of a challenge (without repeated judgements it holds
     the judge's noise too; without repetitions None).  `judge`: between judgements of one match; None without any.
-    `cut`: the components whose estimate came out below 0 and stand as 0.
+    `cut`: the components whose estimate was below 0 and was set to 0.
     `challenges`, `repetitions`, `judgements`: how many there were, the latter two on average.
     """
 

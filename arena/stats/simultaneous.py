@@ -32,7 +32,7 @@ class Resampled:
 class Bounds:
     """One-sided bounds, each set of which holds for all columns at once with the level asked for.
 
-    Infinite where the resamples cannot tell.
+    Infinite if the resamples do not suffice.
     """
 
     means: tuple[float, ...]

@@ -1,10 +1,10 @@
 """The bundles of a run: small files about each trial, which all follow from its record.
 
-`all`: every file by itself, in `matches/<folder>/`.  `packed`: one file, `bundles.jsonl`, with a line a trial:
+`all`: separate files, in `matches/<folder>/`.  `packed`: one file, `bundles.jsonl`, with a line a trial:
 
     {"folder":"matches/c1/rep_0","files":{"match.json":"...","role_views/Ana.json":"..."}}
 
-`none`: nothing. They are written as trials finish, so that they can be looked at while a run goes on. Whoever needs one
+`none`: nothing. They are written as trials finish, so that they can be looked at during the run. Whoever needs one
 afterwards makes it from the record: no command reads them but verify, which compares them.
 """
 
@@ -51,7 +51,7 @@ class _Line:
 
 
 def bundles_of(manifest: Manifest) -> str:
-    """Return how a run keeps its bundles: as the last session says that was told, `all` where none was."""
+    """Return the form of a run's bundles: as in the last session with the flag, else `all`."""
     told = [session.operation.get("bundles") for session in manifest.sessions]
     return next((str(how) for how in reversed(told) if how is not None), ALL)
 
@@ -137,7 +137,7 @@ class _Whole:
 def playing(how: str, run_dir: Path, logs: Path, fsync: bool) -> Keeper | None:
     """Return what takes bundles as trials finish; `logs`: the folder of this process's logs. None: they are not kept.
 
-    Errors: UsageError where nothing can be appended.
+    Errors: UsageError if nothing can be appended.
     """
     if how == NONE:
         return None

@@ -92,7 +92,7 @@ class CallLine:
 
     @property
     def unknown(self) -> int:
-        """How many attempts may have been billed, though no answer tells what they took."""
+        """How many attempts may have been billed, although their use is unknown."""
         return sum(attempt.may_be_billed for attempt in self.http)
 
     @property

@@ -1,7 +1,7 @@
 """The hash chain of matches.jsonl: each line is bound to the one before it.
 
 The chain starts from the SHA-256 of the run's identity, so that it also binds what the run is. A file has it once a
-session has come to its end (closing.py).
+session has ended (closing.py).
 """
 
 from __future__ import annotations

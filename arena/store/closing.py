@@ -15,7 +15,7 @@ def close_records(records: RecordFile, identity: Json, keys: Iterable[str], each
     """Rewrite the file: the newest record of each key, in the order of `keys`; hand each record to `each`.
 
     `identity`: what the run is, as its manifest has it. Return the number of records. Errors: DataError for a line that
-    is no record; then the file stays as it was.
+    is not a record; then the file stays as it was.
     """
     previous = first_link(identity)
     count = 0

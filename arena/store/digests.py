@@ -9,7 +9,7 @@ One line per file, sorted by the parts of its path, names in ASCII: one text for
 list can change unseen. It is written as the last act of a session (`write`) and renewed by each command that adds
 files to a finished run (`renew`). A run that was killed has none.
 
-The list shows that files were changed, not by whom: whoever changes a file can write the list anew.
+The list shows that files were changed, not by whom: anybody who changes a file can rewrite the list.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Digest(NamedTuple):
 
 
 def write(run_dir: Path) -> None:
-    """Write the list of all files that are in `run_dir` now. Errors: DataError where it holds more than files."""
+    """Write the list of all files that are in `run_dir` now. Errors: DataError if it holds more than files."""
     require_plain(run_dir)
     out = AtomicFile(run_dir / DIGESTS_FILE)
     try:
@@ -64,16 +64,16 @@ def write(run_dir: Path) -> None:
 
 
 def discard(run_dir: Path) -> None:
-    """Remove the list: the run goes on, so what it says will not hold until the run's end."""
+    """Remove the list: the run continues, so the list is invalid until the run's end."""
     (run_dir / DIGESTS_FILE).unlink(missing_ok=True)
 
 
 def renew(run_dir: Path, names: Iterable[str]) -> None:
-    """Enter the named files anew and no other: those that a command has just written into a finished run, or removed.
+    """Enter the named files again and no other: those that a command has just written into a finished run, or removed.
 
-    `names` are paths below `run_dir` with `/`; a folder stands for all files below it, as they were and as they are.
+    `names` are paths below `run_dir` with `/`; a folder means all files below it, as they were and as they are.
     Not to be called by who holds the directory (rundir.RunDir): it is held here, so that no two commands renew at once.
-    Errors: UsageError where the run has no list, or is in use; DataError where the list is damaged, or the run holds
+    Errors: UsageError if the run has no list, or is in use; DataError if the list is damaged, or the run holds
     anything but regular files and folders.
     """
     with opened_folder(run_dir) as held:
@@ -101,7 +101,7 @@ def render(listed: dict[str, Digest]) -> bytes:
 def read(run_dir: Path) -> dict[str, Digest]:
     """Return path -> digest as the list says, in its order.
 
-    Errors: UsageError where there is none, DataError (with the line) where it is not written as `render` writes it.
+    Errors: UsageError if there is none, DataError (with the line) where it is not written as `render` writes it.
     """
     path = run_dir / DIGESTS_FILE
     if not os.path.lexists(path):

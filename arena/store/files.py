@@ -3,7 +3,7 @@
 A run may come from a stranger. `require_plain` is the gate of every command: it walks the directory and refuses all
 but regular files and folders. What is opened afterwards is opened from the directory's own descriptor, folder by
 folder, without following links, and looked at again once it is open: a name that is exchanged in between leads nowhere.
-Whoever names a run directory may name it through a link; below it no link is followed.
+A run directory may be named through a link; below it no link is followed.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def remove_temporaries(folder: int) -> None:
 def strangers(root: Path) -> Iterator[Issue]:
     """Yield what no run directory holds: links, FIFOs, sockets, devices, files of holes, folders without end.
 
-    `Issue.file` is the path below `root`. Errors: OSError where a folder cannot be read.
+    `Issue.file` is the path below `root`. Errors: OSError if a folder cannot be read.
     """
     with opened_folder(root) as folder:
         yield from _strangers(folder, "", 1)
@@ -207,7 +207,7 @@ def _strangers(folder: int, prefix: str, depth: int) -> Iterator[Issue]:
         shown = prefix + name
         try:
             status = os.lstat(name, dir_fd=folder)
-        except FileNotFoundError:  # a run that goes on renames its temporary files
+        except FileNotFoundError:  # a running run renames its temporary files
             continue
         if stat.S_ISDIR(status.st_mode):
             if depth >= MAX_FOLDERS:
@@ -241,7 +241,7 @@ def require_plain(root: Path) -> None:
 
 
 def require_folder(path: Path) -> None:
-    """Errors: UsageError where a folder that is to be written into is a link or no folder."""
+    """Errors: UsageError if a folder that is to be written into is a link or no folder."""
     with suppress(FileNotFoundError):
         mode = os.lstat(path).st_mode
         if not stat.S_ISDIR(mode):

@@ -22,6 +22,7 @@ from arena.store.calls import CallLine
 from arena.store.files import reading, require_plain
 from arena.store.journal import JOURNAL_FILE, Place, parse_line, read_calls
 from arena.store.manifest import Manifest, SourceIdentity
+from arena.store.not_a_run import not_a_run
 from arena.store.reader import RecordFile
 from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
 
@@ -30,7 +31,7 @@ from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
 class PlayRow:
     """One trial of a run that is scored again: a line of inputs/plays.jsonl.
 
-    `gates`: decisions about its players.  `scores` is None where it had none.  `sha256`: digest of what was played.
+    `gates`: decisions about its players.  `scores` is None if it had none.  `sha256`: digest of what was played.
     """
 
     key: str
@@ -67,7 +68,7 @@ class FinishedRun:
         self.path = path
         self.detail = detail
         if not os.path.lexists(path / MANIFEST_FILE):
-            raise UsageError(f"{path} is not a run directory: it has no {MANIFEST_FILE}")
+            raise UsageError(not_a_run(path))
         require_plain(path)
         found = self.json_file(MANIFEST_FILE)
         self.manifest = (Manifest.decoded if verifying else Manifest.from_json)(found, path / MANIFEST_FILE)

@@ -108,7 +108,7 @@ class GitState:
 class SessionLog:
     """One process that worked on a run. What is known at its end only is None before.
 
-    `retry_generation`: attempt number of its fresh plays.  `stopped_by`: None where all was played.
+    `retry_generation`: attempt number of its fresh plays.  `stopped_by`: None if all was played.
     """
 
     started_utc: str
@@ -124,7 +124,7 @@ class SessionLog:
 
     @property
     def ended(self) -> bool:
-        """Whether it came to its end; a killed one did not."""
+        """Return whether it ended normally; a killed one did not."""
         return self.ended_utc is not None
 
 

@@ -1,8 +1,8 @@
 """Puts the logs of several run directories of one plan together: records, journal, timings.
 
 Whatever a trial has comes from one of them, its owner, so no call is counted twice. A trial may be in several where one
-is an older copy of another: its calls there are the first of its calls here. The lines of the result stand in plan
-order, trial by trial, so what comes out does not depend on the order in which the runs are named.
+is an older copy of another: its calls there are the first of its calls here. The lines of the result are in plan
+order, trial by trial, so the result does not depend on the order in which the runs are named.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ def _lines(file: BufferedReader | None, offsets: Iterable[int]) -> Iterator[byte
 
 
 def merge_logs(out: Path, sources: Sequence[Logs], keys: Collection[str]) -> None:
-    """Write the logs of the run directory `out` anew, from those of `sources`, of which `out` itself may be one.
+    """Write the logs of the run directory `out` again, from those of `sources`, of which `out` itself may be one.
 
     `keys`: of the trials that belong there, in plan order; lines of other trials are left out. The records are not
-    chained yet (closing.py). Errors: DataError where two sources played one trial, each by itself.
+    chained yet (closing.py). Errors: DataError if two sources played one trial, each by itself.
     """
     with ExitStack() as stack:
         journals = [_opened(stack, source.path / JOURNAL_FILE, source.calls) for source in sources]
@@ -115,7 +115,7 @@ def _opened(stack: ExitStack, path: Path, offsets: Offsets) -> BufferedReader | 
 
 
 def _owner(key: str, sources: Sequence[Logs], journals: Sequence[BufferedReader | None]) -> int | None:
-    """Return which source has the most of a trial, None where none has any of it."""
+    """Return which source has the most of a trial, None if none has any of it."""
     having = [n for n, source in enumerate(sources) if key in source.calls or key in source.records]
     if len(having) < 2:
         return having[0] if having else None

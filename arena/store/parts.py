@@ -1,4 +1,4 @@
-"""The logs of a run that several processes play: each appends to files of its own, in `processes/<n>/` of the run.
+"""The logs of a run that several processes play: each appends to its own files, in `processes/<n>/` of the run.
 
 At the end of a session, or at a resume after a kill, `absorb` puts them behind the run's own logs and removes them. It
 may be killed at any point and called again: no line is lost, and none is there twice. Bundles that a process packed
@@ -34,9 +34,9 @@ def make_parts(run_dir: Path, count: int) -> list[Path]:
 
 
 def absorb(run_dir: Path, notify: Callable[[str], None]) -> None:
-    """Put the logs of all processes behind those of the run, and remove them; nothing where there are none.
+    """Put the logs of all processes behind those of the run, and remove them; nothing if there are none.
 
-    Errors: UsageError where one of the processes is still running; OSError.
+    Errors: UsageError if one of the processes is still running; OSError.
     """
     top = run_dir / PARTS_DIR
     if not top.is_dir():

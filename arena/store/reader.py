@@ -180,7 +180,7 @@ def _stored(place: Place, record: Record) -> tuple[str, Stored]:
 
 
 def _briefly(place: Place, line: bytes) -> tuple[str, Stored] | None:
-    """Return what resume needs of a line that was checked before; None where it is not so plain."""
+    """Return what resume needs of a line that was checked before; None if it is not so plain."""
     try:
         value = json.loads(line)
         key, attempt, usage, judged = value["key"], value["attempt"], value["usage"], value["judging"]["usage"]

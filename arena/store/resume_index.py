@@ -93,7 +93,7 @@ class Counter(Protocol):
 
 
 def write(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter]) -> bool:
-    """Write the index of a run whose session has come to its end; a small run has none. Return whether there is one.
+    """Write the index of a run whose session has ended; a small run has none. Return whether there is one.
 
     `counter` makes what counts the journal against the records; where calls are missing there is no index, so that a
     resume notices it.  Errors: DataError for a damaged file; OSError.
@@ -113,12 +113,12 @@ def write(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter]) -> 
 
 
 def discard(run_dir: Path) -> None:
-    """Remove the index: the run goes on."""
+    """Remove the index: the run continues."""
     (run_dir / INDEX_FILE).unlink(missing_ok=True)
 
 
 def made(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter] | None = None) -> Iterator[bytes] | None:
-    """Return the lines of the index that follow from records and journal; None where there is none to write."""
+    """Return the lines of the index that follow from records and journal; None if there is none to write."""
     records = RecordFile(run_dir / RECORDS_FILE)
     if records.shape.matches < INDEX_FROM or not records.shape.closed:
         return None

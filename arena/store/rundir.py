@@ -1,6 +1,6 @@
 """A run directory: create, lock, append, load, resume check, atomic writes.
 
-`matches.jsonl` and `api_calls.jsonl` are the truth and only grow while a run goes on; everything else is derived and
+`matches.jsonl` and `api_calls.jsonl` are the truth and only grow during a run; everything else is derived and
 can be rebuilt. A run directory holds no absolute path, so it can be moved.
 """
 
@@ -44,7 +44,7 @@ class Timing:
 
 
 _STREAMS = ("/dev/", "/proc/")
-"""Where names stand for streams of this process or devices, whatever file is behind them."""
+"""Folders of names for streams of this process or devices, whatever file is behind them."""
 
 
 def write_output(path: Path, data: bytes) -> None:
@@ -138,7 +138,7 @@ def _unborn(name: str) -> bool:
 
 
 def lock_folder(folder: int, path: Path) -> None:
-    """Hold a folder by its descriptor until that is closed. Errors: UsageError where another process holds it."""
+    """Hold a folder by its descriptor until that is closed. Errors: UsageError if another process holds it."""
     try:
         posix.try_lock(folder)
     except BlockingIOError:

@@ -49,7 +49,7 @@ def test_figure_without_a_value_says_over_how_many() -> None:
 
 
 def test_object_that_is_no_figure_is_no_number() -> None:
-    with pytest.raises(UnknownMetric, match="is no number"):
+    with pytest.raises(UnknownMetric, match="is not a number"):
         only("group.cells.one")
 
 
@@ -120,14 +120,14 @@ def test_unknown_name_within_a_function_is_refused() -> None:
     ("text", "message"),
     [
         ("a - b - c", "more than one"),
-        ("a -  - b", "more than one|no dotted name"),
+        ("a -  - b", "more than one|not a dotted name"),
         ("share(a.*)", "needs a bound"),
-        ("share(a.* < x)", "is no number"),
-        ("share(a.* < inf)", "is no number"),
-        ("max()", "no dotted name"),
-        ("a..b", "no dotted name"),
-        ("", "no dotted name"),
-        ("a - ", "no dotted name"),
+        ("share(a.* < x)", "is not a number"),
+        ("share(a.* < inf)", "is not a number"),
+        ("max()", "not a dotted name"),
+        ("a..b", "not a dotted name"),
+        ("", "not a dotted name"),
+        ("a - ", "not a dotted name"),
     ],
 )
 def test_text_that_is_no_expression_is_refused(text: str, message: str) -> None:

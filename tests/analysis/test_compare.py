@@ -269,6 +269,15 @@ def test_other_challenges_are_refused_and_intersect_takes_the_common_part(tmp_pa
     assert "Common part: 2 challenges" in compare(base, tuned, "--intersect").out
 
 
+def test_reliability_of_the_common_part_counts_no_other_challenge(tmp_path: Path) -> None:
+    base = Made(tmp_path / "a").write({"c0": [1, 1], "c1": [5, 1], "c2": [5, 5]})
+    tuned = Made(tmp_path / "b").write({"c1": [5, 5], "c2": [5, 5]})
+    found = figures(tmp_path, base, tuned, "--intersect")
+    rows = found["base"]["reliability"]["pass"]
+    assert [(row["challenges"], row["pass_at_k"], row["pass_hat_k"]) for row in rows] == [(2, 0.75, 0.75), (2, 1, 0.5)]
+    assert [row["challenges"] for row in found["tuned"]["reliability"]["pass"]] == [2, 2]
+
+
 def test_nothing_in_common_is_refused(tmp_path: Path) -> None:
     base, tuned = Made(tmp_path / "a").write({"c0": [3]}), Made(tmp_path / "b").write({"c1": [3]})
     ended = compare(base, tuned, "--intersect")

@@ -1,4 +1,4 @@
-"""The leaderboard: what may be ranked together, what stands beside the means, and that no name breaks a table."""
+"""The leaderboard: what may be ranked together, what is next to the means, and that no name breaks a table."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_a_damaged_summary_is_named(part: str, tmp_path: Path) -> None:
     summary = json.loads((run / "summary.json").read_bytes())
     del summary[part]
     (run / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
-    with pytest.raises(DataError, match=r"summary\.json: lacks or spoils a field"):
+    with pytest.raises(DataError, match=r"summary\.json: a field is missing or malformed"):
         board_of(run)
 
 

@@ -79,7 +79,7 @@ def test_what_is_beside_the_fields_of_every_run_is_documented(run: Path, tmp_pat
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "who judges?"),
+        ((), "no judge: give"),
         (("--judge", "nobody/model"), "no provider"),
         (("--judge", "mock/nobody"), "mock has no model 'nobody' among its judges"),
         (("--judge", "openai"), "needs a model id"),
@@ -137,7 +137,7 @@ def test_a_resume_with_other_judges_limits_or_matches_is_another_run(run: Path, 
     assert everything(tmp_path / "again") == before
 
 
-# -- the door -------------------------------------------------------------------------------------------------------
+# -- the command----------------------------------------------------------------------------------------------------
 
 
 def test_a_dry_run_bounds_the_judges_calls_alone(run: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The report of a run: what stands in the page, what is said plainly, and what it does with runs that went wrong."""
+"""The report of a run: what the page contains, what it says plainly, and what it does with failed runs."""
 
 from __future__ import annotations
 
@@ -342,7 +342,7 @@ def test_a_file_that_is_no_report_is_not_replaced(tmp_path: Path, capsys: pytest
     other = tmp_path / "thesis.html"
     other.write_text("mine", encoding="utf-8")
     assert report(run, "--out", other) == 2
-    assert "is no report" in capsys.readouterr().err and other.read_text(encoding="utf-8") == "mine"
+    assert "is not a report" in capsys.readouterr().err and other.read_text(encoding="utf-8") == "mine"
     assert report(run) == report(run) == 0, "a report is replaced by a newer one"
 
 

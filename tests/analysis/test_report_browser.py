@@ -1,4 +1,4 @@
-"""The report in a real browser: it loads nothing, runs nothing but its own script, and does what its buttons say."""
+"""The report in a real browser: it loads nothing, runs only its own script, and does what its buttons say."""
 
 from __future__ import annotations
 

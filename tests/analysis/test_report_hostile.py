@@ -87,7 +87,7 @@ def hostile_run(folder: Path, text: str) -> Path:
 
 
 def shape(found: Parsed) -> list[tuple[str, tuple[str, ...]]]:
-    """Return tags and names of attributes in order, but for where a long word may break."""
+    """Return tags and names of attributes in order, except for where a long word may break."""
     return [(name, tuple(attrs)) for name, attrs in found.tags if name != "wbr"]
 
 

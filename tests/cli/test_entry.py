@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,9 @@ from arena.cli.commands import COMMANDS
 from arena.cli.entry import main, run_command
 from arena.errors import ConfigError, ServiceFault, UsageError
 from arena.settings.env import parse_dotenv
-from tests.support.arena_rig import ROOT
+from tests.support.arena_rig import ROOT, Ended, command
 
 SCRIPT = "scripts/run_base_vs_tuned_arena_comparison.py"
-DOORS = [*((f"arena {name}", ("-m", "arena", name)) for name in COMMANDS), (Path(SCRIPT).name, (SCRIPT,))]
 
 
 def door(*words: str, out: int | None = subprocess.PIPE, buffered: bool = True) -> subprocess.CompletedProcess[str]:
@@ -131,16 +131,28 @@ def test_sigterm_ends_a_command_as_ctrl_c_does_and_its_handler_is_put_back(capsy
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-@pytest.mark.parametrize(("name", "words"), DOORS, ids=[name for name, _ in DOORS])
-def test_every_command_has_help_and_tells_a_wrong_flag_in_one_line_with_exit_code_2(
-    name: str, words: tuple[str, ...]
-) -> None:
-    helped = door(*words, "--help")
-    assert (helped.returncode, helped.stderr) == (0, "") and helped.stdout.startswith(f"usage: {name} ")
-    assert re.search(r"examples:\n  python3 \S", helped.stdout)
-    wrong = door(*words, "--csv" if "compar" in name else "--no-such-flag")
-    assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert wrong.stderr.startswith(f"{name}: ") and wrong.stderr.count("\n") == 1 and "--help" in wrong.stderr
+def helps_and_refuses(name: str, call: Callable[..., Ended]) -> None:
+    """Have a command print its help and refuse a wrong flag. `call` carries it out with further words."""
+    helped = call("--help")
+    assert (helped.code, helped.err) == (0, "") and helped.out.startswith(f"usage: {name} ")
+    assert re.search(r"examples:\n  python3 \S", helped.out)
+    wrong = call("--csv" if "compar" in name else "--no-such-flag")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert wrong.err.startswith(f"{name}: ") and wrong.err.count("\n") == 1 and "--help" in wrong.err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_tells_a_wrong_flag_in_one_line_with_exit_code_2(name: str) -> None:
+    helps_and_refuses(f"arena {name}", partial(command, name))
+
+
+@pytest.mark.parametrize(("name", "words"), [("arena run", ("-m", "arena", "run")), (Path(SCRIPT).name, (SCRIPT,))])
+def test_command_and_script_have_help_and_refuse_alike_as_processes(name: str, words: tuple[str, ...]) -> None:
+    def call(*more: str) -> Ended:
+        done = door(*words, *more)
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    helps_and_refuses(name, call)
 
 
 @pytest.mark.parametrize("buffered", [True, False])

@@ -83,7 +83,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 
 def leaks(folder: Path, *ended: Ended) -> list[str]:
-    """Return the names of the secrets of which the first 14 characters stand in a file, a file's name or a stream."""
+    """Return the names of the secrets whose first 14 characters are in a file, a file's name or a stream."""
     found = everything(folder) + "".join(one.text for one in ended).encode("utf-8", "surrogateescape")
     spellings = {name: (value[:14], json.dumps(value[:14])[1:-1]) for name, value in SECRETS.items()}
     return sorted(name for name, texts in spellings.items() if any(text.encode() in found for text in texts))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.arena_rig import ROOT, Ended, environment, process
+from tests.support.arena_rig import ROOT, Ended, command, environment, process
 
 EXAMPLE = ROOT / "state/examples/mock-three"
 NAMES = (
@@ -38,9 +38,20 @@ def received(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "run"))
 
 
-def carry_out(command: str, run: Path, out: Path) -> Ended:
-    words = [word.replace("RUN", str(run)).replace("OUT", str(out)) for word in COMMANDS[command]]
-    return process(*words, door=("-m", "arena"), environ=environment(), timeout=60)
+def words_of(name: str, run: Path, out: Path) -> list[str]:
+    return [word.replace("RUN", str(run)).replace("OUT", str(out)) for word in COMMANDS[name]]
+
+
+def carry_out(name: str, run: Path, out: Path) -> Ended:
+    """Carry out a command in this process."""
+    ended = command(*words_of(name, run, out))
+    assert "Traceback" not in ended.text, ended.text
+    return ended
+
+
+def carry_out_in_time(name: str, run: Path, out: Path) -> Ended:
+    """Carry out a command in a process of its own, which is ended where it waits for ever."""
+    return process(*words_of(name, run, out), door=("-m", "arena"), environ=environment(), timeout=60)
 
 
 def put_link(run: Path, name: str, target: Path) -> None:
@@ -59,35 +70,35 @@ def test_a_link_anywhere_in_a_run_is_reported_and_not_followed(name: str, receiv
     (outside / "0001.html").write_text("mine")
     put_link(received, name, outside if name in ("figures", "report_matches", "inputs", "matches", "role_views") else
              outside / "0001.html")  # fmt: skip
-    for command in ("verify", "report"):
-        ended = carry_out(command, received, tmp_path / "out")
+    for reader in ("verify", "report"):
+        ended = carry_out(reader, received, tmp_path / "out")
         assert ended.code in (1, 2) and f"{name}: is a symbolic link" in ended.text, ended.text
     assert [path.name for path in outside.iterdir()] == ["0001.html"]
     assert (outside / "0001.html").read_text() == "mine"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_refuses_a_run_with_a_link(command: str, received: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("reader", COMMANDS)
+def test_every_command_refuses_a_run_with_a_link(reader: str, received: Path, tmp_path: Path) -> None:
     secret = tmp_path / "authorized_keys"
     secret.write_text("mine")
     put_link(received, "inputs/tools.txt", secret)
-    ended = carry_out(command, received, tmp_path / "out")
+    ended = carry_out(reader, received, tmp_path / "out")
     assert ended.code in (1, 2) and "inputs/tools.txt: is a symbolic link" in ended.text, ended.text
     assert secret.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
-    ("command", "name"),
+    ("reader", "name"),
     [
-        *((command, "matches.jsonl") for command in COMMANDS),
+        *((reader, "matches.jsonl") for reader in COMMANDS),
         *(("verify", name) for name in ("manifest.json", "inputs/challenges.json", "api_calls.jsonl")),
         ("replay", "api_calls.jsonl"),
     ],
 )
-def test_no_command_waits_for_a_fifo(command: str, name: str, received: Path, tmp_path: Path) -> None:
+def test_no_command_waits_for_a_fifo(reader: str, name: str, received: Path, tmp_path: Path) -> None:
     (received / name).unlink()
     os.mkfifo(received / name)
-    ended = carry_out(command, received, tmp_path / "out")
+    ended = carry_out_in_time(reader, received, tmp_path / "out")
     assert ended.code in (1, 2) and f"{name}: is a FIFO" in ended.text, ended.text
 
 
@@ -103,8 +114,8 @@ def test_a_run_with_a_hard_linked_journal_is_not_resumed(received: Path, tmp_pat
 
 
 def test_a_run_without_anything_odd_is_accepted_by_every_reader(received: Path, tmp_path: Path) -> None:
-    for command in ("verify", "report", "compare", "leaderboard", "export"):
-        ended = carry_out(command, received, tmp_path / "out")
+    for reader in ("verify", "report", "compare", "leaderboard", "export"):
+        ended = carry_out(reader, received, tmp_path / "out")
         assert ended.code == 0, ended.text
 
 

@@ -1,4 +1,4 @@
-"""Ceilings on calls, tokens and cost: a clean stop, told loudly, resumable with a higher one, the judge included."""
+"""Limits on calls, tokens and cost: a clean stop with a clear line, resumable with a higher limit, judge included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main door: three ways in, help and version, and mistakes that end with one clear line and nothing written."""
+"""`arena run`: three ways to start it, help and version, and mistakes that end with one clear line."""
 
 from __future__ import annotations
 

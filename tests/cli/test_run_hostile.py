@@ -197,7 +197,7 @@ def saying(text: str) -> Scripted:
 
 
 def leaks(ended: Ended, folder: Path) -> list[str]:
-    """Return the names of the planted secrets whose first 14 characters stand in a file, its name or a stream."""
+    """Return the names of the planted secrets whose first 14 characters are in a file, its name or a stream."""
     found = everything(folder) + ended.text.encode("utf-8", "surrogateescape")
     secrets = {name: value for name, value in SECRETS.items() if name not in IDS} | {"query": "query-planted-12345"}
     spellings = {name: (value[:14], json.dumps(value[:14])[1:-1]) for name, value in secrets.items()}
@@ -291,7 +291,7 @@ def test_hostile_roles_and_a_talk_of_megabytes_are_reported_verified_and_compare
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     roles = (*EVIL_ROLES[:4], "\N{GRINNING FACE}.x")
-    turns = {role: [f"{CONTROLS}</script>" + "word " * 400_000] for role in roles}
+    turns = {role: [f"{CONTROLS}</script>" + "word " * 150_000] for role in roles}
     inner = tmp_path / "inner" / "deep"
     inner.mkdir(parents=True)
     ended = Table(inner, [challenge("c1", roles)]).play("--max-turns", "4", turns=turns, judge=[verdict(3)])

@@ -97,8 +97,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], i
         return results(out), len(server.seen)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-@pytest.mark.parametrize("at", [1, 9, 20])
+@pytest.mark.parametrize(
+    ("at", "number"), [(1, signal.SIGTERM), (9, signal.SIGINT), (9, signal.SIGTERM), (20, signal.SIGINT)]
+)
 def test_an_interrupt_finishes_cleanly_says_how_to_resume_and_loses_nothing(
     at: int, number: signal.Signals, whole: tuple[dict[str, bytes], int], tmp_path: Path
 ) -> None:
@@ -232,7 +233,7 @@ def test_derived_files_can_all_be_rebuilt_by_a_resume(tmp_path: Path) -> None:
 
 
 DAMAGE = {
-    "manifest is no JSON": ("manifest.json", b"{", "manifest.json: line 1, column 2: is not JSON"),
+    "manifest is not JSON": ("manifest.json", b"{", "manifest.json: line 1, column 2: is not JSON"),
     "manifest is another thing": ("manifest.json", b"{}", "manifest.json: /manifest_format: is missing"),
     "record in the middle is broken": ("matches.jsonl", b"nonsense\n", "matches.jsonl: line 1, column 1: is not JSON"),
     "record has no key": ("matches.jsonl", b'{"format": 1}\n', "matches.jsonl: line 1: /key: is missing"),

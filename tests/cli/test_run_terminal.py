@@ -85,7 +85,7 @@ def test_colours_are_for_terminals_and_can_be_forced_and_forbidden(
 
 
 def on_a_terminal(words: tuple[str, ...], **variables: str) -> str:
-    """Run the door with standard error on a terminal and return what the terminal got."""
+    """Run the command with standard error on a terminal and return the output there."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "arena.run", *words]
     running = subprocess.Popen(

@@ -93,7 +93,7 @@ def test_folder_without_manifest_is_no_run(runs_dir: Path) -> None:
 
 def test_runs_of_a_missing_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "--dir", str(tmp_path / "none")]) == 2
-    assert "is no folder" in capsys.readouterr().err
+    assert "is not a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

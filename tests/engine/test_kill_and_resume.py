@@ -131,21 +131,21 @@ def kill_at_bytes(tmp_path: Path, calculator: str, whole: tuple[dict[str, bytes]
 def test_a_run_killed_at_the_kth_request_loses_nothing(
     tmp_path: Path, calculator: str, uninterrupted: tuple[dict[str, bytes], int, int]
 ) -> None:
-    kill_at_requests(tmp_path, calculator, uninterrupted, 20)
+    kill_at_requests(tmp_path, calculator, uninterrupted, 8)
 
 
 def test_a_run_killed_at_the_kth_byte_loses_nothing(
     tmp_path: Path, calculator: str, uninterrupted: tuple[dict[str, bytes], int, int]
 ) -> None:
-    kill_at_bytes(tmp_path, calculator, uninterrupted, 20)
+    kill_at_bytes(tmp_path, calculator, uninterrupted, 8)
 
 
 @pytest.mark.long
 def test_a_run_killed_at_many_requests_and_bytes_loses_nothing(
     tmp_path: Path, calculator: str, uninterrupted: tuple[dict[str, bytes], int, int]
 ) -> None:
-    kill_at_requests(tmp_path, calculator, uninterrupted, 100)
-    kill_at_bytes(tmp_path, calculator, uninterrupted, 100)
+    kill_at_requests(tmp_path, calculator, uninterrupted, 40)
+    kill_at_bytes(tmp_path, calculator, uninterrupted, 40)
 
 
 def test_a_run_killed_twice_loses_nothing(

@@ -150,7 +150,7 @@ def test_members_with_defaults_may_be_missing() -> None:
         ({"to": {}}, "/to", "must be text or a list, not an object"),
         ({"held": "{"}, "/held", "must be text that holds JSON: "),
         ({"held": '{"a":1} 2'}, "/held", "must be text that holds JSON: it goes on after the JSON value, at column 8"),
-        ({"held": '{"a":NaN}'}, "/held", "must be text that holds JSON: it holds NaN, which is no number in JSON"),
+        ({"held": '{"a":NaN}'}, "/held", "must be text that holds JSON: it holds NaN, which is not a number in JSON"),
         ({"held": "[" * 100_000}, "/held", "must be text that holds JSON: it is nested too deep"),
         ({"held": '{"a":"1"}'}, "/held/a", "must be a whole number, not text"),
         ({"held": {}}, "/held", "must be text that holds JSON, not an object"),

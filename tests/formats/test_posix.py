@@ -1,4 +1,4 @@
-"""What only POSIX systems have stands in one module, and a system without it is told before anything is done."""
+"""POSIX-only functions are in one module, and a system without them is refused before anything is done."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_no_command_is_imported_where_something_is_lacking(
 ) -> None:
     monkeypatch.setitem(posix.NEEDED, "locks of folders", False)
     assert main(["run", "--out", "never-made"]) == 2
-    assert "this system lacks locks of folders" in capsys.readouterr().err
+    assert "this system has no locks of folders" in capsys.readouterr().err
     assert main(["--help"]) == 0
 
 

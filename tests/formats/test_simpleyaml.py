@@ -1,4 +1,4 @@
-"""The YAML subset: it reads what PyYAML reads, refuses what readers differ about, and raises nothing but DataError."""
+"""The YAML subset: it reads what PyYAML reads, refuses what readers differ about, and raises only DataError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SVG writer: what it writes is well-formed and holds nothing but pictures."""
+"""The SVG writer: what it writes is well-formed and holds only pictures."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_numbers_are_short(value: float, text: str) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_coordinate_that_is_not_finite_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="no coordinate"):
+    with pytest.raises(ValueError, match="not a coordinate"):
         element("rect", x=value)
 
 

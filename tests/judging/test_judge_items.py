@@ -106,7 +106,7 @@ REFUSED = {
     "a turn in words": (verdict(changed(turn="2")), "one of the match"),
     "a turn with fraction": (verdict(changed(turn=2.0)), "one of the match"),
     "a turn that is true": (verdict(changed(turn=True)), "one of the match"),
-    "an id that is no text": (verdict(changed(id=7)), "'7' is the id of no"),
+    "an id that is not text": (verdict(changed(id=7)), "'7' is the id of no"),
     "a key beside": (verdict(overall=5), "'overall'"),
 }
 

@@ -154,7 +154,7 @@ def test_a_condition_holds(condition: str, facts: dict[str, object], holds: bool
         (rule("deny_if: {text_contains: {non: a}}"), "/pre_call/0/deny_if/text_contains/non", "did you mean none"),
         (rule("deny_if: {text_contains: []}"), "/pre_call/0/deny_if/text_contains", "says nothing"),
         (rule("deny_if: {text_contains: ''}"), "/pre_call/0/deny_if/text_contains", "not empty"),
-        (rule("deny_if: {text_regex: '(a'}"), "/pre_call/0/deny_if/text_regex", "no regular expression"),
+        (rule("deny_if: {text_regex: '(a'}"), "/pre_call/0/deny_if/text_regex", "not a regular expression"),
         (rule("deny_if: {field: a, op: '>', value: lots}"), "/pre_call/0/deny_if/value", "needs a number"),
         (rule("deny_if: {field: a, op: '>', value: true}"), "/pre_call/0/deny_if/value", "needs a number"),
         (rule("deny_if: {field: a, op: '>'}"), "/pre_call/0/deny_if", "something to compare with"),

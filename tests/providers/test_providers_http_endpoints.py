@@ -112,7 +112,7 @@ def test_a_call_that_got_no_answer_in_time_is_made_again(server: ModelServer) ->
 
 @dataclass(frozen=True)
 class Final:
-    """A failure that no further attempt cures: `{key}` in `said` stands for the variable of the provider's key."""
+    """A failure that no further attempt cures: `{key}` in `said` means the variable of the provider's key."""
 
     label: str
     behaviour: Scripted

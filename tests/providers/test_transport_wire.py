@@ -12,7 +12,7 @@ from arena.providers.http.wire import Reply, ReplyReader, WireFault
 
 
 def read(*pieces: bytes, closed: bool = True, cap: int = 1000, end: float = 30.0, bodyless: bool = False) -> Reply:
-    """Read what a server sends in `pieces`, after which it closes unless `closed` is False. The clock stands at 0."""
+    """Read what a server sends in `pieces`, after which it closes unless `closed` is False. The clock stays at 0."""
     near, far = socket.socketpair()
     with near, far:
         near.settimeout(0.05)

@@ -45,6 +45,14 @@ def test_both_models_are_played_and_compared(
     }  # fmt: skip
 
 
+def test_the_settings_of_both_runs_are_shown_without_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--print-config", "--workers", "3"]) == 0
+    said = capsys.readouterr().out
+    assert "workers: 3 (--workers)" in said and "repetitions: 2 (config file" in said and "deployment." not in said
+    assert main(["--print-config", "--deploy"]) == 0
+    assert "deployment.replicas: 1 (config file)" in capsys.readouterr().out
+
+
 def test_a_second_call_plays_nothing_again_and_gives_the_same_report(tmp_path: Path, words: list[str]) -> None:
     assert main(words) == 0
     report = (tmp_path / "reports/report.txt").read_bytes()

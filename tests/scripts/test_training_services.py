@@ -17,7 +17,7 @@ import pytest
 import scripts.fireworks_sft as sft
 import scripts.openai_sft as tuning
 from arena.analysis.dataset.finalize import Finish, finish, write
-from arena.cli import deployed_run, service_script
+from arena.cli import deployed_run, service_script, tuning_job
 from arena.providers.jobs import openai_files
 from scripts import (
     openai_batch_status,
@@ -40,11 +40,10 @@ def services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Traini
         monkeypatch.setenv("ARENA_NO_DOTENV", "1")
         monkeypatch.delenv("FIREWORKS_MODEL_PARTICIPANT", raising=False)
         real = service_script.patience
-        for module in (openai_batch_status, sft, tuning, deployed_run):
+        for module in (openai_batch_status, tuning_job, deployed_run):
             monkeypatch.setattr(module, "patience", lambda every, most: real(0.0, most))
         monkeypatch.setattr(deployed_run, "NOTES", tmp_path / "deployments")
-        for module in (sft, tuning):
-            monkeypatch.setattr(module, "RECORDS", tmp_path / "sft_jobs")
+        monkeypatch.setattr(tuning_job, "RECORDS", tmp_path / "sft_jobs")
         yield found
 
 
@@ -348,6 +347,17 @@ def test_the_source_of_each_value_is_shown(
     said = capsys.readouterr().out
     assert "repetitions: 1 (--repetitions)" in said and "deployment.replicas: 3 (--replicas)" in said
     assert "max_retries: 5 (config file" in said and "backoff: 0.5 (default)" in said
+
+
+def test_the_defaults_are_shown_before_anything_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ARENA_NO_DOTENV", "1")
+    monkeypatch.delenv("FIREWORKS_MODEL_PARTICIPANT", raising=False)
+    assert run_default_marco_base_arena.main(["--print-config"]) == 0
+    said = capsys.readouterr().out
+    assert "calculator_provider: lambda (config file" in said and "deployment.replicas: 1 (config file)" in said
+    assert "participant_model" not in said
 
 
 def test_a_terminated_process_deletes_its_deployment(

@@ -1,4 +1,4 @@
-"""A Slurm of one node, started in a folder of its own: munged, slurmctld and slurmd, all on ports of their own.
+"""A Slurm of one node, started in its own folder: munged, slurmctld and slurmd, all on their own ports.
 
     with OneNode(folder) as slurm:
         job = slurm.run("sbatch", "--parsable", ...)
@@ -52,7 +52,7 @@ PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP OverSubscri
 
 
 def lacking() -> str | None:
-    """Return why there is no Slurm to be had here, None where there is."""
+    """Return why there is no Slurm to be had here, None if there is."""
     missing = [name for name in PROGRAMS if _program(name) is None]
     if missing:
         return f"{', '.join(missing)} missing: apt-get install slurm-wlm munge"

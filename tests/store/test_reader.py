@@ -111,7 +111,7 @@ def test_a_broken_line_in_the_middle_is_refused_with_its_number(tmp_path: Path) 
         (line("b", more=1), "line 2: /more: is unknown here"),
         (b'{"format":2,"key":"b"}\n', "line 2: /family: is missing"),
         (b"[]\n", "line 2: must be a JSON object"),
-        (b'{"format":2,"key":"b","attempt":NaN}\n', "line 2: holds NaN, which is no number in JSON"),
+        (b'{"format":2,"key":"b","attempt":NaN}\n', "line 2: holds NaN, which is not a number in JSON"),
         (b"\xff\n", "line 2: is not UTF-8"),
         (b"[" * 100_000 + b"\n", "line 2: is nested deeper than 64 levels"),
     ],

@@ -21,7 +21,7 @@ MAPS = frozenset({"/cell", "/scores"})
 
 
 def shape(value: Any, pointer: str = "") -> Any:
-    """Return the type of a value as a table has it; None where the value leaves it open."""
+    """Return the type of a value as a table has it; None if the value leaves it open."""
     if isinstance(value, dict):
         inner = {name: shape(one, f"{pointer}/{name}") for name, one in value.items()}
         return {"*": merged(list(inner.values()), f"{pointer}/*")} if pointer in MAPS else inner

@@ -45,7 +45,7 @@ BEARER_SINCE = "2026-10-21"
 
 @dataclass(frozen=True)
 class Shape:
-    """An API: its path, its parameters with their types, those that must be there, and where the turns stand."""
+    """An API: its path, its parameters with their types, those that must be there, and the place of the turns."""
 
     name: str
     path: str
@@ -126,7 +126,7 @@ def _good_system(block: Any) -> bool:
 
 
 def authorised(shape: Shape, headers: dict[str, str], key: str) -> bool:
-    """Tell whether a request carries `key` where its API wants it, and nowhere else.
+    """Return whether a request carries `key` where its API wants it, and nowhere else.
 
     Behind a gateway OpenAI's APIs take the header `api-key` instead.
     """
@@ -184,7 +184,7 @@ def tokens_in(text: str) -> int:
 
 def called_tool(shape: Shape, payload: dict[str, Any]) -> dict[str, Any] | None:
     """Return the call that a model makes of the tools it is offered: at every other message, in one of three
-    conversations; None where it talks."""
+    conversations; None if it talks."""
     tools = [tool["function"] if shape.name == "chat" else tool for tool in payload.get("tools", ())]
     spoken = sum(role == "assistant" for role, _ in roles_and_texts(shape.name, payload[shape.turns]))
     digest = content_digest(shape, payload)

@@ -133,7 +133,7 @@ def _problem_in_messages(turns: list[Any]) -> Found:
 
 
 def _texts(content: Any, kinds: tuple[str, ...]) -> bool:
-    """Tell whether a content is a text or a non-empty list of text parts of `kinds`."""
+    """Return whether a content is a text or a non-empty list of text parts of `kinds`."""
     if isinstance(content, str):
         return True
     return (
@@ -181,7 +181,7 @@ def problem_with_tools(api: str, payload: dict[str, Any]) -> Found:
         "messages": ("output_config.format", payload.get("output_config", {}).get("format")),
     }[api]
     if form[1] == {"type": "json_object"} and api != "messages":
-        # OpenAI API reference, "Chat", "Create", response_format: the word must stand in the context.
+        # OpenAI API reference, "Chat", "Create", response_format: the word must be in the context.
         said = "JSON" in json.dumps(payload)
         return None if said else (f"'messages' must contain the word 'json' to use {form[0]} json_object", form[0])
     return _problem_with_form(api, *form)

@@ -1,4 +1,4 @@
-"""Runs the main door for tests: in this process with its output captured, or as a process of its own.
+"""Runs commands for tests: in this process with the output captured, or as a separate process.
 
 In a test:
 
@@ -45,7 +45,7 @@ CLOCKED = frozenset({"manifest.json", "api_calls.jsonl", "timings.jsonl", "diges
 
 @dataclass(frozen=True)
 class Ended:
-    """How a call of the door ended: exit code, both streams, and the run directory it was given, if any."""
+    """How a command ended: exit code, both streams, and the run directory it was given, if any."""
 
     code: int
     out: str
@@ -120,7 +120,7 @@ def process(
     environ: Mapping[str, str] | None = None,
     timeout: float = 120,
 ) -> Ended:
-    """Carry out a door as a process of its own."""
+    """Carry out a command as its own process."""
     done = subprocess.run(
         [sys.executable, *door, *words], cwd=cwd, env=dict(environ or environment()), capture_output=True,
         timeout=timeout, stdin=subprocess.DEVNULL, check=False,
@@ -135,7 +135,7 @@ def local_environ(server: ModelServer) -> dict[str, str]:
 
 
 def verdict(*scores: int, text: str = "As told.") -> str:
-    """Return a judge's reply with these grades; one grade stands for all five."""
+    """Return a judge's reply with these grades; one grade is used for all five."""
     grades = scores if len(scores) == len(DIMENSIONS) else scores * len(DIMENSIONS)
     return json.dumps({"scores": dict(zip(DIMENSIONS, grades, strict=True)), "verdict": text})
 

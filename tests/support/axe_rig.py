@@ -17,7 +17,7 @@ _RUN = """axe.run(document, {resultTypes: ['violations']}).then(found => found.v
 
 
 def find() -> Path | None:
-    """Return the script, or None where it is not installed."""
+    """Return the script, or None if it is not installed."""
     return _SCRIPT if _SCRIPT.is_file() else None
 
 

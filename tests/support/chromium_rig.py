@@ -118,7 +118,7 @@ class Chromium:
         self.pages: dict[str, Page] = {}
 
     def send(self, method: str, params: Mapping[str, Any], session: str | None = None) -> dict[str, Any]:
-        """Send a command and return its result. Raises AssertionError where Chromium refuses it."""
+        """Send a command and return its result. Raises AssertionError if Chromium refuses it."""
         self._number += 1
         number = self._number
         message = {"id": number, "method": method, "params": params, **({"sessionId": session} if session else {})}
@@ -174,7 +174,7 @@ class Chromium:
         return page
 
     def open(self, url: str) -> Page:
-        """Open a URL in a tab of its own."""
+        """Open a URL in its own tab."""
         page = self.tab()
         page.go(url)
         return page

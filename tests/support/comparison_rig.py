@@ -3,7 +3,7 @@
     base = Made(tmp_path / "base").write({"c1": [3, 4], "c2": [None, 5]})     # a grade per repetition, None: unscored
     tuned = Made(tmp_path / "tuned", model="mock/careless").write(...)
 
-One grade stands for all five dimensions; a match is given as a dict where more is to be said (`match` below).
+One grade is used for all five dimensions; a match is a dict if more is needed (`match` below).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ FREE = re.compile(
     r"|/score_detail/checks/result/(declared/.*|right)"
     r"|/gates/\d+/(observed|bound)(/.*)?"  # as a rule looked at it
 )
-"""Pointers at which any JSON may stand."""
+"""Pointers at which any JSON is allowed."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Damage:
 
 
 def damages(whole: Any) -> Iterator[Damage]:
-    """Yield an object with each of its members damaged, one at a time, at any depth, but for FREE ones.
+    """Yield an object with each of its members damaged, one at a time, at any depth, except for FREE ones.
 
-    The first element of a list stands for all that have the same members.
+    The first element of a list represents all with the same members.
     """
     seen: set[str] = set()
     for path in _paths(whole, ()):

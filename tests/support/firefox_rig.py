@@ -73,7 +73,7 @@ class Firefox:
         return json.loads(self._stream.read(int(length)))
 
     def send(self, name: str, **parameters: Any) -> Any:
-        """Send a command and return its result. Raises AssertionError where Firefox refuses it."""
+        """Send a command and return its result. Raises AssertionError if Firefox refuses it."""
         self._number += 1
         data = json.dumps([0, self._number, name, parameters]).encode()
         self._connection.sendall(b"%d:%b" % (len(data), data))

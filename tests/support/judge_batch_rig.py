@@ -32,7 +32,7 @@ def as_live(request: dict[str, Any]) -> str:
 
 
 def but_for(id_: str, said: str | None) -> Callable[[dict[str, Any]], str | None]:
-    """Return `as_live`, but for the matches of one challenge, to which `said` is the answer (None: it fails)."""
+    """Return `as_live`, except for the matches of one challenge, to which `said` is the answer (None: it fails)."""
     return lambda request: said if f"/{id_}/" in request["custom_id"] else as_live(request)
 
 

@@ -57,7 +57,7 @@ def problems_with(about: dict[str, Any]) -> Iterator[str]:
 
 
 def shown(job: dict[str, Any]) -> dict[str, Any]:
-    """Return a job as the service tells of it."""
+    """Return a job as the service describes it."""
     return {name: value for name, value in job.items() if name not in ("asked", "events")}
 
 

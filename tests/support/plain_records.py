@@ -34,7 +34,7 @@ _JUDGING = tuple(one.name for one in fields(Judging))
 
 
 def entry(plain: dict[str, Any]) -> Entry:
-    """Return the entry that a plain one stands for."""
+    """Return the entry of a plain one."""
     to = plain.get("to", "all")
     done = plain.get("done")
     return Entry(
@@ -60,7 +60,7 @@ def entries(*plain: dict[str, Any]) -> list[Entry]:
 
 
 def stored(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return the line of matches.jsonl that a plain record stands for; a member of a wrong type stays as it is."""
+    """Return the line of matches.jsonl for a plain record; a member of a wrong type stays as it is."""
     line = {
         "format": RECORD_FORMAT, "series": None, "cast": [], "instance": None, "gates": [], "flagged": False,
         **plain,
@@ -88,7 +88,7 @@ def stored(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(plain: dict[str, Any]) -> Record:
-    """Return the record that a plain one stands for, of the crypto family."""
+    """Return the record for a plain one, of the crypto family."""
     return Record.from_json(stored(plain), "", detail=MatchDetail)
 
 

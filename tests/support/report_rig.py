@@ -116,7 +116,7 @@ class Parsed(HTMLParser):
 
     @property
     def text(self) -> str:
-        """What stands in the page, with plain spaces for those that do not break."""
+        """The text of the page, with plain spaces instead of non-breaking ones."""
         return "".join(self.texts).replace("\u00a0", " ")
 
     def named(self, tag: str) -> list[dict[str, str | None]]:

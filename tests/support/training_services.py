@@ -224,9 +224,9 @@ def _json(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except ValueError:
-        raise Refusal(400, "the body is no JSON") from None
+        raise Refusal(400, "the body is not JSON") from None
     if not isinstance(found, dict):
-        raise Refusal(400, "the body is no object")
+        raise Refusal(400, "the body is not an object")
     return found
 
 
@@ -239,7 +239,7 @@ def _new_file(state: State, name: str, data: bytes, purpose: str = "batch") -> d
 
 
 def _file(state: State, one: str) -> dict[str, Any]:
-    """Return a file as the service tells of it."""
+    """Return a file as the service describes it."""
     if one not in state.files:
         raise Refusal(404, "no such file")
     name, data = state.files[one]
@@ -263,7 +263,7 @@ def _create_upload(asked: _Asked) -> Any:
 
 
 def _upload(state: State, one: str, status: str) -> dict[str, Any]:
-    """Return an upload as the service tells of it."""
+    """Return an upload as the service describes it."""
     about = state.uploads[one]
     return {"id": one, "object": "upload", "status": status, "bytes": about["bytes"], "created_at": CREATED,
             "expires_at": CREATED + 3600, "filename": about["filename"], "purpose": about["purpose"]}  # fmt: skip

@@ -26,7 +26,7 @@ class CiTargets:
         return self.junit is not None or self.github_summary is not None or self.annotations
 
     def require_writable(self) -> None:
-        """Errors: UsageError where a file cannot be written: found before a run that would be played for it."""
+        """Errors: UsageError if a file cannot be written: found before a run that would be played for it."""
         for path in (self.junit, self.github_summary):
             if path is not None:
                 require_writable(path)
@@ -38,7 +38,7 @@ def write_ci_outputs(
     """Write the outputs; `say` prints a line of annotations as it is. Folders are made where they are missing.
 
     Files within a finished run directory are entered into its list of digests, so nobody may hold the directory.
-    Errors: UsageError where a file cannot be written.
+    Errors: UsageError if a file cannot be written.
     """
     written = []
     if targets.junit is not None:

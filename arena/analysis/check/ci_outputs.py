@@ -126,7 +126,7 @@ def ci_record(run: FinishedRun, verdict: CheckVerdict | None = None, strict: boo
     """Return the record of a finished run, with the findings of its thresholds where they were checked; with `strict`
     a warning is a failure.
 
-    Errors: DataError where summary or records cannot be read.
+    Errors: DataError if summary or records cannot be read.
     """
     summary = run.summary()
     try:
@@ -162,7 +162,7 @@ def shown_path(file: str) -> str:
 
 def failed_record(identity: str, message: str) -> CiRecord:
     """Return the record of a run that ended before it had a summary: one error that says why."""
-    case = Case(PLAN_SUITE, f"arena.{PLAN_SUITE}", "the run came to its end", ERROR, "run", clip(message, MAX_MESSAGE))
+    case = Case(PLAN_SUITE, f"arena.{PLAN_SUITE}", "the run ended", ERROR, "run", clip(message, MAX_MESSAGE))
     return CiRecord(f"arena run {identity[:12]}", [case])
 
 
@@ -204,7 +204,7 @@ def _facts(summary: Mapping[str, Json]) -> list[tuple[str, str]]:
 
 
 def left_out(summary: Mapping[str, Json]) -> dict[str, int]:
-    """Return why matches are in no mean -> how many; every reason stands there, also with 0."""
+    """Return why matches are in no mean -> how many; every reason is listed, also with 0."""
     statuses = summary["statuses"]
     found = {name: int(statuses.get(name, 0)) for name in ("error", "aborted", "denied", "limit", "pending")}
     return found | {"unscored": int(summary["unscored"]), "not played": int(summary.get("n_not_played", 0))}

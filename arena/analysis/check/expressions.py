@@ -1,6 +1,6 @@
 """Derived metrics: the worst of several, their mean or share, one metric minus another. Pure.
 
-    max(incentives.cells.*.gain.*)            the largest of all that `*` stands for; min(...), mean(...) likewise
+    max(incentives.cells.*.gain.*)            the largest of all that `*` matches; min(...), mean(...) likewise
     share(incentives.cells.p1.gain.* < 0)     the share of them that keep a bound
     by.deviation.honest.rates.accuracy - max(incentives.baselines.*.accuracy)
 
@@ -31,7 +31,7 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One side of an expression: a metric, or a reduction of all measures that its path stands for.
+    """One side of an expression: a metric, or a reduction of all measures that its path matches.
 
     `function`: max, min, mean, share; None: the metric itself. `op`, `bound`: of `share`, what a part must keep.
     """
@@ -65,7 +65,7 @@ class Expression:
 
 
 class BadExpression(ValueError):
-    """A text that is no expression; the message says why."""
+    """A text that is not an expression; the message says why."""
 
 
 def parse(text: str) -> Expression:
@@ -89,16 +89,16 @@ def _term(text: str) -> Term:
     try:
         bound = float(found[3])
     except ValueError:
-        raise BadExpression(f"{found[3]!r} is no number") from None
+        raise BadExpression(f"{found[3]!r} is not a number") from None
     if not math.isfinite(bound):
-        raise BadExpression(f"{found[3]!r} is no number")
+        raise BadExpression(f"{found[3]!r} is not a number")
     return Term(_path(found[1]), function, found[2], bound)
 
 
 def _path(text: str) -> Path:
     parts = tuple(text.split("."))
     if not all(part.strip() for part in parts):
-        raise BadExpression(f"{text!r} is no dotted name such as success_rate")
+        raise BadExpression(f"{text!r} is not a dotted name such as success_rate")
     return parts
 
 
@@ -146,7 +146,7 @@ def _reduced(term: Term, found: Sequence[Measure]) -> Measure:
 
 
 def _filled(path: Path, whole: Path) -> str:
-    """Return what stands for each `*` of a path; the whole name where that is unknown."""
+    """Return what each `*` of a path matches; the whole name if that is unknown."""
     if len(path) != len(whole):
         return ".".join(whole)
     return ", ".join(part for mark, part in zip(path, whole, strict=True) if mark == EACH)

@@ -32,9 +32,9 @@ class UnknownMetric(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The value of a metric in one run, None where the run has none (`why` says so).
+    """The value of a metric in one run, None if the run has none (`why` says so).
 
-    `n`: how many observations are behind it (None: not a matter of a sample).  `interval`: 95 %, None where none is
+    `n`: how many observations are behind it (None: not a matter of a sample).  `interval`: 95 %, None if none is
     known.  `path`: the whole name, every `*` filled.
     """
 
@@ -52,7 +52,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a derived metric comes to, before it has its whole name."""
+    """The value of a derived metric, before it has its whole name."""
 
     value: float | None
     n: int | None = None
@@ -226,7 +226,7 @@ def _measures(
 
 
 def _groups(scope: Mapping[str, Json], name: str) -> Mapping[str, Json] | None:
-    """Return the groups that a first part of a path names; None where it names none."""
+    """Return the groups that a first part of a path names; None if it names none."""
     if name == "by":
         return scope["by"]  # type: ignore[no-any-return]
     if name.startswith("per_") and isinstance(scope.get(name), list):
@@ -287,7 +287,7 @@ def pass_row(summary: Mapping[str, Json], k: int | None = None) -> Mapping[str, 
 def _raw(
     node: Json, walked: tuple[str, ...], path: tuple[str, ...], before: tuple[str, ...], scope: Mapping[str, Json]
 ) -> Iterator[Measure]:
-    """Yield what stands in summary.json under a path."""
+    """Yield the values of summary.json under a path."""
     whole = (*before, *walked, *path)
     if node is None:
         place = ".".join(walked)
@@ -296,7 +296,7 @@ def _raw(
         yield _measure(whole, found)
     elif not path:
         if isinstance(node, bool) or not isinstance(node, (int, float)):
-            raise UnknownMetric(f"{'.'.join(walked)} is no number in summary.json")
+            raise UnknownMetric(f"{'.'.join(walked)} is not a number in summary.json")
         yield Measure(whole, node, _behind(scope, walked), _interval(scope, walked))
     elif not isinstance(node, Mapping):
         raise UnknownMetric(f"{'.'.join(walked)} has no part {path[0]} in summary.json")
@@ -329,7 +329,7 @@ def _figure_of(node: Json) -> Figure | None:
 
 
 def _behind(scope: Mapping[str, Json], walked: tuple[str, ...]) -> int | None:
-    """Return the number of observations behind a number of summary.json; None where it does not say."""
+    """Return the number of observations behind a number of summary.json; None if it does not say."""
     part = scope["verified"] if walked[0] == "verified" else scope
     if "mean_scores" in walked or "sd_scores" in walked:
         return None if walked[-1] in (scope.get(OPTIONAL) or ()) else int(part["scored"])

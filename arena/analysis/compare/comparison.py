@@ -1,4 +1,4 @@
-"""Base against tuned: every figure of a comparison, as one JSON object. Pure but for what it is handed.
+"""Base against tuned: every figure of a comparison, as one JSON object. Pure, given its inputs.
 
 Clusters are challenges (paired_runs.py), pairs are matches with the same challenge and repetition. Means weigh every
 pair alike, so that they are those of summary.json where nothing is left out. An outage is never a score: pairs of which
@@ -178,8 +178,8 @@ def _to_json(
         **({} if runs.by is None else {"by": dict(zip(("label", "base", "tuned"), runs.by, strict=True))}),
         "words": asdict(runs.base.words),
         "clusters": {"count": len({pair.cluster for pair in runs.pairs}), "words": asdict(runs.cluster_words)},
-        "base": _run_json(runs.base),
-        "tuned": _run_json(runs.tuned),
+        "base": _run_json(runs.base, runs.common),
+        "tuned": _run_json(runs.tuned, runs.common),
         "challenges": len({pair.unit for pair in runs.pairs}),
         "pairs": len(runs.pairs),
         "only_base": runs.only_base,
@@ -199,7 +199,7 @@ def _to_json(
     }
 
 
-def _run_json(table: RunTable) -> dict[str, Json]:
+def _run_json(table: RunTable, common: Mapping[str, Json] | None) -> dict[str, Json]:
     identity = table.run.manifest.identity
     return {
         "name": table.run.name,
@@ -208,7 +208,7 @@ def _run_json(table: RunTable) -> dict[str, Json]:
         "calculator": dict(identity.calculator),
         "not_sent": {model: list(names) for model, names in table.not_sent.items()},
         "counts": table.counts(),
-        "reliability": table.reliability(),
+        "reliability": table.reliability(None if common is None else frozenset(common["challenges"])),
     }
 
 
@@ -315,7 +315,7 @@ def _plan(table: Paired, row: Mapping[str, Json], alpha: float) -> dict[str, Jso
 
 
 def _add_verdict(row: dict[str, Json]) -> None:
-    """Add `verdict`: better or worse where Holm's p-value is at most 0.05, else that one cannot tell.
+    """Add `verdict`: better or worse where Holm's p-value is at most 0.05, else "cannot tell".
 
     Whether more is better, the family says of each score."""
     if row["p_holm"] is None:

@@ -1,7 +1,7 @@
 """The figure of a comparison: differences with their intervals, one row a metric, as a self-contained SVG.
 
-Scores and rates have scales of their own, one panel each. What a verdict is can be read without colour: the mark is
-filled where it is decided, and its word stands in the row.
+Scores and rates have their own scales, one panel each. What a verdict is can be read without colour: the mark is
+filled if it is decided, and its word is in the row.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def figure(found: Mapping[str, Json]) -> str:
 
 
 def _panels(one: Mapping[str, Json]) -> list[tuple[str, list[Mapping[str, Json]]]]:
-    """Return title and rows of each panel: scores and rates have axes of their own."""
+    """Return title and rows of each panel: scores and rates have their own axes."""
     by = one.get("by")
     sides = "tuned - base" if by is None else f"{by['tuned']} - {by['base']}"
     if by is not None and by["tuned"] == by["base"]:

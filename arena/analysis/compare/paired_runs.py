@@ -33,12 +33,12 @@ _NAMES = {"challenges_sha256": "challenges (digest)",
           "prompts_sha256": "system prompts (digest)",
           "tools_sha256": "what players are shown of the calculator (digest)"}  # fmt: skip
 VERIFIED_RULE = "verified_rule"
-"""Rule of the run's verified scores: runs of different rules are compared but for these."""
+"""Rule of the run's verified scores: runs of different rules are compared except for these."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedMatch:
-    """What a comparison needs of one record. `scores` and `verified` are empty where the match has none."""
+    """What a comparison needs of one record. `scores` and `verified` are empty if the match has none."""
 
     repeated: Repeated
     cell: Mapping[str, str]
@@ -95,12 +95,18 @@ class RunTable:
         chosen = {key: match for key, match in self.matches.items() if match.cell.get(label) == value}
         return replace(self, planned=None, matches=chosen)
 
-    def reliability(self) -> dict[str, Json] | None:
-        """Return pass@k, pass^k and the variance split of the run, None without repetitions, or of a part of it."""
+    def reliability(self, units: frozenset[str] | None = None) -> dict[str, Json] | None:
+        """Return pass@k, pass^k and the variance split of the run, None without repetitions, or of a part of it.
+
+        `units`: those that count, where two runs are compared in what they have in common; then the judge has no share
+        of the variance.
+        """
         if self.planned is None:
             return None
         plays: dict[Repeated, tuple[int, dict[str, int], Moments]] = {}
         for match in self.matches.values():
+            if units is not None and match.unit not in units:
+                continue
             n, outcomes, scores = plays.get(match.repeated) or (
                 0,
                 dict.fromkeys(self.outcomes, 0),
@@ -111,10 +117,11 @@ class RunTable:
             if match.scored:
                 scores.add(match.scores)
             plays[match.repeated] = n + 1, outcomes, scores
-        return reliability_json(plays, self.panels, self.words)
+        panels = self.panels if units is None else PanelSums(self.dimensions, self.conditions)
+        return reliability_json(plays, panels, self.words)
 
     def counts(self) -> dict[str, int | None]:
-        """Return how many matches there are of each kind that no mean holds, and of those that it does; None where it
+        """Return how many matches there are of each kind that no mean holds, and of those that it does; None if it
         is not known."""
         played = len(self.matches)
         missing = None if self.planned is None else self.planned - played
@@ -137,7 +144,9 @@ def read_run(run: FinishedRun) -> RunTable:
         conditions, optional = tuple(summary["conditions"]), frozenset(summary["optional_scores"])
         lower = frozenset(summary.get("lower_is_better", ()))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError([Issue(str(run.path / SUMMARY_FILE), "", f"lacks or spoils a field: {error!r}")]) from None
+        raise DataError(
+            [Issue(str(run.path / SUMMARY_FILE), "", f"a field is missing or malformed: {error!r}")]
+        ) from None
     table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional, lower)
     table.not_sent = not_sent
     if run.records.shape.replaced:
@@ -155,7 +164,7 @@ def read_run(run: FinishedRun) -> RunTable:
 
 
 def _match(record: Record, table: RunTable) -> ComparedMatch:
-    """Return what a comparison needs of a record. Errors: MemberError where it does not fit the run's summary."""
+    """Return what a comparison needs of a record. Errors: MemberError if it does not fit the run's summary."""
     score = record.score
     scores = _numbers(score.values, table, "scores") if record.scored else {}
     found = verified_of(record)
@@ -169,7 +178,7 @@ def _match(record: Record, table: RunTable) -> ComparedMatch:
         outcome = score.outcome
     for member, label in (("outcome", score.outcome), ("score_detail/verified/outcome", outcome)):
         if label is not None and label not in table.outcomes:
-            raise MemberError(member, f"{label!r} is no outcome of this run")
+            raise MemberError(member, f"{label!r} is not an outcome of this run")
     trial = record.trial
     return ComparedMatch(
         repeated(trial, table.conditions), trial.cell, trial.plan.get("rep"), trial.series, record.status,
@@ -201,7 +210,7 @@ class PairedRuns:
 
     `only_base`, `only_tuned`: matches that the other run has not played.  `common`: with --intersect what was used and
     left out (`challenges`, and the names that are in `only_base`, `only_tuned`, or `changed` between the runs).
-    `verified_problem`: why verified scores cannot be compared; empty where they can.
+    `verified_problem`: why verified scores cannot be compared; empty if they can.
     `by`: label, its value in base and in tuned, where parts of runs are compared.
     """
 
@@ -251,7 +260,7 @@ def require_comparable(base: RunTable, tuned: RunTable, intersect: bool, by_labe
         lines = "\n  ".join(line for _, line in found)
         raise UsageError(
             f"these runs cannot be compared, they differ in\n  {lines}\n"
-            f"play both with the same settings but for the players{hint if relaxed else ''}"
+            f"play both with the same settings except the players{hint if relaxed else ''}"
         )
 
 

@@ -171,7 +171,7 @@ def p_text(p: float | None) -> str:
 
 
 def headline(found: Mapping[str, Json]) -> list[str]:
-    """Return what was compared and how it came out, in two lines."""
+    """Return the compared runs and the result, in two lines."""
     sides = [f"{side} {found[side]['name']} ({players(found[side]['models'])})" for side in ("base", "tuned")]
     judge, names = found["base"]["models"]["judge"], _words(found)
     counts = f"{many(found['pairs'], 'pair')} of {names.trials} in {units(found['challenges'], names)}"
@@ -219,7 +219,7 @@ def players(models: Mapping[str, Json]) -> str:
 
 
 def sentences(found: Mapping[str, Json]) -> list[str]:
-    """Return one plain sentence for each metric: the verdict, and where one cannot tell what would tell."""
+    """Return one plain sentence for each metric: the verdict, and, if it is "cannot tell", what would suffice."""
     words = _clusters(found)
     said = [_sentence(row, words) for row in found["metrics"] if not row["as_judged"]]
     same = [row["metric"] for row in found["metrics"] if row["as_judged"] and row["pairs"]]

@@ -79,7 +79,7 @@ def _title(one: Mapping[str, Json]) -> str:
 
 
 def short_rows(metrics: Sequence[Mapping[str, Json]]) -> list[list[str]]:
-    """Return a row of HEADER for each figure; rates stand as shares, so that all have one form."""
+    """Return a row of HEADER for each figure; rates are shares, so that all have one form."""
     return [
         [
             label(row), level(row["mean_base"], False), level(row["mean_tuned"], False),

@@ -1,6 +1,6 @@
 """Does a training file hold held-out material? By overlap of text, by canary, and by drawn values. Pure.
 
-Text: runs of RUN words of a unit's own texts that stand in the file. Values: drawn values of some length that stand in
+Text: runs of RUN words of a unit's own texts that occur in the file. Values: drawn values of some length that occur in
 a row. A file that holds either of a held-out unit is contaminated.
 """
 
@@ -30,7 +30,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A unit that stands in a line of a file. `how`: `text`, `value` or `canary`; `shown`: what was found."""
+    """A unit found in a line of a file. `how`: `text`, `value` or `canary`; `shown`: what was found."""
 
     line: int
     unit: str
@@ -45,7 +45,7 @@ def runs(text: str) -> set[str]:
 
 
 class Audit:
-    """Looks for units in rows. What all roles of all units are told (`common`) is no sign of any of them."""
+    """Looks for units in rows. Text that all roles of all units read (`common`) identifies none of them."""
 
     def __init__(self, units: Iterable[Unit], common: Iterable[str] = (), canary: str = "") -> None:
         shared = set().union(*(runs(text) for text in common))
@@ -61,7 +61,7 @@ class Audit:
         self._canary = canary
 
     def row(self, line: int, text: str) -> list[Found]:
-        """Return what stands in one row, at most once per unit and way."""
+        """Return what one row contains, at most once per unit and way."""
         found: dict[tuple[str, str], Found] = {}
         for run in sorted(runs(text) & self._runs.keys()):
             unit = self._runs[run]
@@ -73,7 +73,7 @@ class Audit:
         return [found[key] for key in sorted(found)]
 
     def holds_canary(self, text: str) -> bool:
-        """Whether the canary of the benchmark stands in a text."""
+        """Return whether a text contains the canary of the benchmark."""
         return bool(self._canary) and self._canary in text
 
 

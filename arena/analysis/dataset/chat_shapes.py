@@ -33,9 +33,9 @@ def problems_with_messages(messages: Json, pointer: str = "/messages") -> Iterat
             continue
         unknown = sorted(set(message) - {"role", "content", "tool_calls", "tool_call_id", "weight"})
         if unknown:
-            yield f"{at}/{unknown[0]}", "is no member of a chat message"
+            yield f"{at}/{unknown[0]}", "is not a member of a chat message"
         if role == "system" and place:
-            yield f"{at}/role", "a system message stands first or nowhere"
+            yield f"{at}/role", "a system message must be the first message"
         if calls is None and not (isinstance(message.get("content"), str) and message["content"].strip()):
             yield f"{at}/content", "must be text that is not empty"
         if calls is not None:

@@ -50,7 +50,7 @@ def chat_of(call: Sent) -> Chat:
 def tools_of(chat: Chat) -> list[Json]:
     """Return the tools that a chat with native calls uses, in the form in which chat APIs are offered them, sorted.
 
-    What an op takes is told in the chat itself, so any arguments are allowed here.
+    The chat itself says which arguments an op takes, so any arguments are allowed here.
     """
     names = {call["function"]["name"] for message in chat for call in message.get("tool_calls") or ()}
     anything = {"type": "object", "additionalProperties": True}

@@ -50,7 +50,7 @@ class Finish:
 
 @dataclass(slots=True)
 class Finished:
-    """What became of the rows. `dropped`: reason -> rows."""
+    """Counts of the rows. `dropped`: reason -> rows."""
 
     rows: dict[str, list[Mapping[str, Json]]] = field(default_factory=lambda: {name: [] for name in SPLITS})
     dropped: Counter[str] = field(default_factory=Counter)
@@ -117,7 +117,7 @@ def write(made: Finished, out: Path, how: Finish, canary: str) -> dict[str, Json
     """Write train.jsonl and val.jsonl (services' form: `messages`, and `tools` of rows with native calls), rows with
     their origin, card and README.
 
-    Errors: UsageError where `out` holds something else, or nothing is left to write.
+    Errors: UsageError if `out` holds something else, or nothing is left to write.
     """
     if not made.rows["train"]:
         raise UsageError(f"no row is left to train on: {dict(made.dropped) or 'there was none'}")

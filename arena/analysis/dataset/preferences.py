@@ -1,7 +1,8 @@
 """Rows for preference training and for reinforcement learning, out of conversations and their scores. Pure.
 
-Two conversations of one seat that are equal up to a reply, and came to different rewards, make a pair: the same prompt,
-the better reply, the worse one. They come from repetitions, or from runs of several models with one seed.
+Two conversations of one seat that are equal up to a reply, and got different rewards, make a pair: the same prompt,
+the better reply, the worse one. They come from runs with one seed, of several models or of one model twice; and from
+repetitions, if a family draws no new values for each.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ VERIFIED = "verified"
 
 @dataclass(frozen=True, slots=True)
 class Rewarded:
-    """A conversation and what it came to. `values`: every number of the score by its name."""
+    """A conversation and its result. `values`: every number of the score by its name."""
 
     chat: Chat
     about: Mapping[str, Json]
@@ -28,7 +29,7 @@ class Rewarded:
 
 
 def reward_of(record: Record, name: str) -> float | None:
-    """Return a record's reward: a value of its score, or VERIFIED; None where it has none, or was not scored."""
+    """Return a record's reward: a value of its score, or VERIFIED; None if it has none, or was not scored."""
     if not record.scored:
         return None
     if name == VERIFIED:
@@ -64,12 +65,7 @@ def preference_rows(conversations: Iterable[Rewarded], least: float) -> Iterator
     A pair is made with the best and with the worst conversation that went the same way until then, so that n
     conversations make fewer than n pairs.
     """
-    groups: dict[tuple[str, str, str, str], list[Rewarded]] = {}
-    for one in conversations:
-        about = one.about
-        key = (str(about["family"]), str(about["unit"]), str(about["seat"]), str(one.chat[0]["content"]))
-        groups.setdefault(key, []).append(one)
-    for members in groups.values():
+    for members in _with_equal_prompts(conversations):
         best = max(members, key=lambda one: one.reward)
         for one in members:
             if best.reward - one.reward < least or best.reward <= one.reward:
@@ -86,8 +82,32 @@ def preference_rows(conversations: Iterable[Rewarded], least: float) -> Iterator
             }
 
 
+def why_no_pair(conversations: Iterable[Rewarded], least: float) -> str:
+    """Return why `preference_rows` has found no pair in these conversations, and what gives pairs."""
+    groups = [members for members in _with_equal_prompts(conversations) if len(members) > 1]
+    if not groups:
+        return (
+            "no two conversations of one seat have the same prompt, since each repetition draws its own values:"
+            " play the same seed in two runs (two models, or one model twice) and name both"
+        )
+    widest = max(max(one.reward for one in group) - min(one.reward for one in group) for group in groups)
+    if widest < least or not widest:
+        return f"the rewards of conversations with the same prompt differ by {widest:g} at most, --least is {least:g}"
+    return "conversations with the same prompt differ first in what others said, so no reply is the reason"
+
+
+def _with_equal_prompts(conversations: Iterable[Rewarded]) -> list[list[Rewarded]]:
+    """Return the conversations by family, unit, seat and first message."""
+    groups: dict[tuple[str, str, str, str], list[Rewarded]] = {}
+    for one in conversations:
+        about = one.about
+        key = (str(about["family"]), str(about["unit"]), str(about["seat"]), str(one.chat[0]["content"]))
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
 def _first_difference(one: Chat, other: Chat) -> int | None:
-    """Return the place of the first reply in which two chats differ; None where they part elsewhere, or nowhere."""
+    """Return the place of the first reply in which two chats differ; None if they part elsewhere, or nowhere."""
     for place, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             return place if place and left["role"] == right["role"] == "assistant" else None

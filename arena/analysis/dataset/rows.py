@@ -66,7 +66,7 @@ def conversations_of(
     """Yield (record, chat, where it comes from) of each conversation of the matches of `keys`.
 
     `tool_calls`: `text`, as they were written, or `native`. Where it comes from: family, unit, trial, seat, seed and
-    run, and the canary. Errors: DataError where this version asks something else than the journal says.
+    run, and the canary. Errors: DataError if this version asks something else than the journal says.
     """
     if not keys:
         return

@@ -57,7 +57,7 @@ class Seen:
         self._bands: dict[tuple[int, tuple[int, ...]], list[int]] = {}
 
     def find(self, text: str) -> str | None:
-        """Return the name of a kept text that this one nearly repeats, None where there is none."""
+        """Return the name of a kept text that this one nearly repeats, None if there is none."""
         own = shingles(text)
         for place in sorted({place for band in _bands(own) for place in self._bands.get(band, ())}):
             name, other = self._sets[place]

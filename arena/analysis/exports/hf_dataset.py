@@ -2,7 +2,7 @@
 
 Two tables, `matches` and `turns`, written line by line: memory does not depend on the number of matches. Every value is
 a text, a number, true, false or null, and every column has one type, which the README declares, so that no reader has
-to guess (docs/leaderboard.md lists the columns). JSON of any shape stands in columns `*_json`, always as an object.
+to guess (docs/leaderboard.md lists the columns). JSON of any shape is in columns `*_json`, always as an object.
 Format: Hugging Face Hub documentation, "Dataset cards" and "Data files configuration".
 """
 
@@ -45,7 +45,7 @@ Columns = dict[str, str]
 def export(run: FinishedRun, out: Path, licence: str = DEFAULT_LICENCE) -> dict[str, int]:
     """Write the folder and return table -> number of rows; `out` is new or empty.
 
-    Errors: UsageError where `out` is neither, for a run without any match, and for a licence that is no identifier of
+    Errors: UsageError if `out` is neither, for a run without any match, and for a licence that is not an identifier of
     the Hub; DataError for a damaged run.
     """
     if not _LICENCE.fullmatch(licence):
@@ -147,7 +147,7 @@ class _Tables:
 
 
 def _answers(items: Sequence[ItemAnswer]) -> str | None:
-    """Return what the judge answered with yes or no: question -> answer and turn; None where nothing was asked."""
+    """Return what the judge answered with yes or no: question -> answer and turn; None if nothing was asked."""
     return _object({one.id: {"answer": one.answer, "turn": one.turn} for one in items}) if items else None
 
 

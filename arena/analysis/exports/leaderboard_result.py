@@ -110,7 +110,7 @@ def _head(run: FinishedRun, challenges: ChallengeSet, include_transcripts: bool)
 
 
 def _timeout(run: FinishedRun) -> float:
-    """Return the seconds that a call may take. Errors: DataError where the manifest has no number there."""
+    """Return the seconds that a call may take. Errors: DataError if the manifest has no number there."""
     found = run.manifest.operation.get("timeout")
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise DataError([Issue(str(run.path / MANIFEST_FILE), "/operation/timeout", "must be a number")])
@@ -136,9 +136,9 @@ def _turn(entry: Entry) -> dict[str, Json]:
 
 
 def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, tools: str | None) -> dict[str, Json]:
-    """Return a record as the shape's match object. `tools` stands for the calculator's description in the prompts.
+    """Return a record as the shape's match object. `tools` replaces the calculator's description in the prompts.
 
-    A match without a verdict has an `error` that says why, whatever the reason; `outcome` is null but for aborted ones.
+    A match without a verdict has an `error` that says why, whatever the reason; `outcome` is null unless aborted.
     """
     score, entries = record.score, record.transcript.entries
     seats = [participant["id"] for participant in challenge["participants"]]

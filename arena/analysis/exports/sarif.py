@@ -98,7 +98,7 @@ def log(run: FinishedRun, policy: Policy, results: list[Json], left_out: int) ->
 
 
 def _rules(policy: Policy) -> list[Rule | None]:
-    """Return the rules of a policy in their order; None stands for its default."""
+    """Return the rules of a policy in their order; None means its default."""
     return [*policy.all_rules(), None]
 
 
@@ -140,7 +140,7 @@ def _results(run: FinishedRun, policy: Policy, where: str) -> tuple[list[Json], 
 
 
 def _result(record: Record, one: GateDecision, rule: tuple[int | None, int], where: str, mark: str) -> Json:
-    """Return one result. `rule`: the place of its rule among all, and the line on which it stands."""
+    """Return one result. `rule`: the place of its rule among all, and its line."""
     place, line = rule
     return {
         "ruleId": one.rule_id,
@@ -170,7 +170,7 @@ def _result(record: Record, one: GateDecision, rule: tuple[int | None, int], whe
 
 
 def fingerprint(key: str, one: GateDecision, number: int) -> str:
-    """Return 32 hex digits that stay the same for the same rule and call, wherever the rule stands in its file.
+    """Return 32 hex digits that stay the same for the same rule and call, wherever the rule is in its file.
 
     `number`: of calls of one tool in one message that a rule decides alike, which one.
     """
@@ -197,5 +197,5 @@ def _numbers(one: GateDecision) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text that the format reads as it stands: brackets would be links."""
+    """Return a text that the format reads literally: brackets would be links."""
     return re.sub(r"([\\\[\]{}])", r"\\\1", printable(" ".join(text.split())))

@@ -80,11 +80,11 @@ class Board:
     dimensions: tuple[str, ...]
     rows: list[Row] = field(default_factory=list)
     ranks: list[int | None] = field(default_factory=list)
-    """Rank of each row: equal values share one (1, 1, 3); None where the run has no value or too little coverage."""
+    """Rank of each row: equal values share one (1, 1, 3); None if the run has no value or too little coverage."""
     min_coverage: float = MIN_COVERAGE
     """Percent; rows with less come last."""
     baselines: PublishedBaselines | None = None
-    """What plays that ought to fail reach on the same set; None where nothing was published for it."""
+    """What plays that should fail reach on the same set; None if nothing was published for it."""
 
     def covers(self, row: Row) -> bool:
         """Return whether enough of a run's plan has an outcome to rank it."""
@@ -92,8 +92,8 @@ class Board:
 
 
 def conditions(run: FinishedRun) -> dict[str, Json]:
-    """Return what runs must have in common to be ranked together: all that `arena compare` wants equal but for the
-    number of repetitions, and the rule of the verified scores. Errors: DataError where the manifest lacks a part.
+    """Return what runs must have in common to be ranked together: all that `arena compare` wants equal except for the
+    number of repetitions, and the rule of the verified scores. Errors: DataError if the manifest lacks a part.
     """
     found = {name: value for name, value in must_agree(run).items() if name != "repetitions"}
     return {**found, VERIFIED_RULE: run.manifest.identity.rules.get(VERIFIED_RULE)}
@@ -175,7 +175,7 @@ def _row(run: FinishedRun, summary: Mapping[str, Json]) -> Row:
     try:
         return _row_of(run, summary)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError([_issue(run, SUMMARY_FILE, f"lacks or spoils a field: {error!r}")]) from None
+        raise DataError([_issue(run, SUMMARY_FILE, f"a field is missing or malformed: {error!r}")]) from None
 
 
 def _row_of(run: FinishedRun, summary: Mapping[str, Json]) -> Row:

@@ -107,7 +107,7 @@ def baselines_title(published: PublishedBaselines) -> str:
     """Return what the table of baselines is."""
     return (
         f"What generated plays reach on {published.benchmark_version}, judged by {published.judge}, {published.seeds}"
-        " seeds: all but the reference ought to fail."
+        " seeds: all except the reference should fail."
     )
 
 

@@ -26,7 +26,7 @@ from arena.store.journal import JOURNAL_FILE, NOWHERE, AppendFile, JournalIndex,
 def compare_policies(old: Policy, new: Policy, runs: Sequence[Path]) -> PolicyDiff:
     """Decide every recorded call of the runs, or of imported ones, by both policies.
 
-    Errors: UsageError for what is no run; DataError for a damaged run, and for one that does not follow from its
+    Errors: UsageError if it is not a run; DataError for a damaged run, and for one that does not follow from its
     journal here (its inputs, or the arena, are others).
     """
     found = PolicyDiff()

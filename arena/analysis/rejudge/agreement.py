@@ -86,7 +86,7 @@ class Scored(NamedTuple):
 
 class AgreementTally:
     """Adds up records of a run that judged matches again; `before`: key -> how the match was scored in the run before,
-    None where it was not; `judge_before`: who scored it. `outcomes`: labels, the best first."""
+    None if it was not; `judge_before`: who scored it. `outcomes`: labels, the best first."""
 
     def __init__(
         self,
@@ -168,7 +168,7 @@ class AgreementTally:
             heapq.heappop(self._worst)
 
     def report(self) -> dict[str, Json]:
-        """Return judge_agreement.json. `agreement` and `disagreements` are null where a match has one judgement."""
+        """Return judge_agreement.json. `agreement` and `disagreements` are null if a match has one judgement."""
         moved = self._moves.to_json()
         if not self._matches:
             return {"judges": [], "agreement": None, "items": None, "disagreements": None, "moved": moved}
@@ -254,7 +254,7 @@ class _Moves:
         self._table: dict[tuple[str, str], int] = {}
 
     def add(self, before: Scored | None, now: Scored | None) -> None:
-        """Count one match; None where it has no scores."""
+        """Count one match; None if it has no scores."""
         if before is None or now is None:
             self._scored["only_now" if now else "only_before" if before else "neither"] += 1
             return

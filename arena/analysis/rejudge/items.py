@@ -21,7 +21,7 @@ class ItemAgreement:
         self._answers = 0
 
     def add(self, unit: str, panel: Sequence[Judgement]) -> None:
-        """Count the judgements of one match; nothing where fewer than two could be read, or nothing was asked."""
+        """Count the judgements of one match; nothing if fewer than two could be read, or nothing was asked."""
         read = [{one.id: one.answer == "yes" for one in judgement.items} for judgement in panel if judgement.items]
         if len(read) < 2:
             return
@@ -32,7 +32,7 @@ class ItemAgreement:
             self._answers += len(read)
 
     def report(self) -> dict[str, Json] | None:
-        """Return the member `items` of judge_agreement.json; None where there is nothing to compare."""
+        """Return the member `items` of judge_agreement.json; None if there is nothing to compare."""
         if not self._answers:
             return None
         units = sorted(self._by_unit)

@@ -80,7 +80,7 @@ def _lines(rows: Iterable[PlayRow]) -> bytes:
 def build(request: RunRequest, tools: str | None) -> Rejudged:
     """Return the family that scores `request.source` again; `tools` is what its players were shown.
 
-    Errors: ConfigError, DataError where that run cannot be scored by this version or with these settings.
+    Errors: ConfigError, DataError if that run cannot be scored by this version or with these settings.
     """
     source, config = request.source, request.config
     if source is None:

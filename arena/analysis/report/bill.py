@@ -20,7 +20,7 @@ PLAYERS = "players"
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one match took. `dollars` is None where a model that played or judged has no price."""
+    """What one match took. `dollars` is None if a model that played or judged has no price."""
 
     turns: int
     tool_calls: int
@@ -40,7 +40,7 @@ class Line:
 
 
 class Bill:
-    """Adds up what models used. `cost`: the member `cost_usd` of summary.json, None where there is no summary."""
+    """Adds up what models used. `cost`: the member `cost_usd` of summary.json, None if there is no summary."""
 
     def __init__(self, models: Models, cost: Json) -> None:
         self._models = models

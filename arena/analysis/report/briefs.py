@@ -16,7 +16,7 @@ from arena.store.rundir import INPUTS_DIR
 TOOLS_FILE = "tools.txt"
 POINTER = f"(the text of {INPUTS_DIR}/{TOOLS_FILE})"
 SHARED_LINES = 5
-"""So many lines in a row that also stand in the description of the tools are replaced by POINTER: it is long, and the
+"""This many consecutive lines of the description of the tools are replaced by POINTER: it is long, and the
 same in every match."""
 
 

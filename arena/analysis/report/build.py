@@ -53,7 +53,7 @@ from arena.store.finished_run import FinishedRun
 from arena.store.rundir import behind_links
 
 INLINE_MATCHES, INLINE_BYTES = 300, 1_500_000
-"""Matches, and bytes of matches.jsonl, up to which the matches stand in the page itself."""
+"""Matches, and bytes of matches.jsonl, up to which the matches are in the page itself."""
 REPORT_FILE = "report.html"
 FIGURES_DIR = "figures"
 _OURS = re.compile(r"(?:r[0-9]+_)?(?:outcomes|dimensions|grades|checks|heatmap|(?:success_by|panel)_[a-z0-9_]+)\.svg")
@@ -70,7 +70,7 @@ class Paths:
 
     @classmethod
     def of(cls, page: Path, own: bool) -> Paths:
-        """`own`: the page stands in the directory of its run, where figures have a folder of a plain name."""
+        """`own`: the page is in the directory of its run, where figures have a folder of a plain name."""
         figures = page.parent / (FIGURES_DIR if own else f"{page.stem}_figures")
         return cls(page, matches_folder(page), figures)
 
@@ -91,7 +91,7 @@ class Built:
 def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float = MIN_COVERAGE) -> Built:
     """Write the report of `runs`; mark those of which less than `min_coverage` percent of the plan has an outcome.
 
-    Errors: DataError for a run that cannot be read; UsageError where something else than a report stands in the way,
+    Errors: DataError for a run that cannot be read; UsageError if another file than a report is in the way,
     or the place cannot be written to.
     """
     _refuse_foreign(paths.page)
@@ -130,14 +130,14 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float 
 
 
 def _refuse_foreign(page: Path) -> None:
-    """Errors: UsageError where the page would replace a file that is no report, or a link that leads nowhere else."""
+    """Errors: UsageError if the page would replace a file that is not a report, or a link that leads nowhere else."""
     behind_links(page)
     if page.is_dir():
         raise UsageError(f"{page} is a directory; name a file, such as {page / REPORT_FILE}")
     if page.exists():
         with open_file(page) as file:
             if MARK.encode() not in file.read(200):
-                raise UsageError(f"{page} exists and is no report; give another --out, or remove it first")
+                raise UsageError(f"{page} exists and is not a report; give another --out, or remove it first")
 
 
 def _read(tally: Tally, run: int, listed: MatchList, pairs: SideBySide | None) -> None:

@@ -9,7 +9,7 @@ STAND_INS = {
     "scripted": "a script",
     "replay": "a recording of another run",
 }
-"""Providers without a model behind them -> what stands there instead."""
+"""Providers without a model -> what they use instead."""
 
 
 def _stand_in(model: object) -> str | None:
@@ -17,7 +17,7 @@ def _stand_in(model: object) -> str | None:
 
 
 def mock_warning(tally: Tally) -> list[str]:
-    """Return the sentence that must stand on top of a run without models; none where models played and judged."""
+    """Return the sentence for the top of a run without models; none if models played and judged."""
     models = tally.run.manifest.identity.models
     out = []
     for who, model in (("The players", models.participant), ("The judge", models.judge)):

@@ -52,7 +52,7 @@ class Clock:
 
     def calls(self) -> list[CallTime]:
         """Return where the time of calls went, the longest first: models by name, tools by op. Calls that were made
-        again are counted each time. Errors: DataError naming file, line and pointer of what is no call."""
+        again are counted each time. Errors: DataError naming file, line and pointer of what is not a call."""
         found: dict[tuple[str, str], list[float]] = {}
         for _, line in read_calls(self._run_dir / JOURNAL_FILE):
             entry = found.setdefault((line.kind, line.op if line.kind == "tool" else line.provider), [0, 0.0])

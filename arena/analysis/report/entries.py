@@ -9,7 +9,7 @@ from arena.analysis.report.values import clipped, pretty, shown
 from arena.records import EVERYBODY, Entry, Record
 
 MAX_SEATS = 8
-"""Roles for which style.css knows a view of their own."""
+"""Roles for which style.css has a view."""
 
 _TITLES = {
     "note": "note to oneself, beside a tool call",
@@ -47,7 +47,7 @@ def turn_anchor(anchor: str, turn: int) -> str:
 
 
 def _starts(entries: Sequence[Entry]) -> dict[int, int]:
-    """Return turn -> place of the entry that stands for it."""
+    """Return turn -> place of its entry."""
     found: dict[int, int] = {}
     for place, entry in enumerate(entries):
         if entry.turn not in found or (entry.kind == "say" and entries[found[entry.turn]].kind != "say"):
@@ -86,7 +86,7 @@ def _call(entry: Entry) -> Markup:
     return tag(
         "details",
         tag("summary", "tool call ", tag("code", clipped(entry.op, 80)), " ",
-            tag("b", result, class_="o3" if failed else "o0"), " (mended to be understood)" if mended else None),
+            tag("b", result, class_="o3" if failed else "o0"), " (repaired to be understood)" if mended else None),
         tag("pre", clipped(pretty(entry.args))),
         tag("pre", clipped(pretty(entry.answer))),
         tag("p", f"mended: {mended}") if mended else None,

@@ -1,6 +1,6 @@
 """The figures of a run as SVG: outcomes, dimensions, grades, checks, success by label, heat map. Pure.
 
-Every figure is in the page and in a file of its own; colours come from classes (figures.css), never alone: letters,
+Every figure is in the page and in its own file; colours come from classes (figures.css), never alone: letters,
 numbers and shapes say the same.
 """
 
@@ -62,7 +62,7 @@ def _fits(text: str, width: float) -> bool:
 
 
 def dimensions_figure(tally: Tally, narrow: bool = False) -> Element | None:
-    """Return the means with their intervals; with verified scores both series. None where nothing is scored."""
+    """Return the means with their intervals; with verified scores both series. None if nothing is scored."""
     if not tally.total.scores.n:
         return None
     verified = verified_in(tally.total).scores.n > 0

@@ -18,7 +18,7 @@ MOST_LEVELS = 10
 
 @dataclass(slots=True)
 class Grades:
-    """Counts of whole grades of a small scale. `levels` is empty where the family has no such scale."""
+    """Counts of whole grades of a small scale. `levels` is empty if the family has no such scale."""
 
     names: Sequence[str]
     levels: Sequence[int]
@@ -61,7 +61,7 @@ class Grades:
         return found
 
     def shares(self, name: str, verified: bool) -> list[tuple[int, int, float]]:
-        """Return (grade, matches, share) for every grade of the scale; nothing where none was given."""
+        """Return (grade, matches, share) for every grade of the scale; nothing if none was given."""
         found = self.given(name, verified)
         whole = sum(found.values())
         return [(grade, count, count / whole) for grade, count in found.items()] if whole else []

@@ -37,7 +37,7 @@ SOURCES = {
 
 def ledger_part(found: Mapping[str, Json] | None, anchor: str) -> Markup:
     """Return the ledger of a match as counts and a folded list with links to its turns (`anchor`: of the match);
-    nothing where the family keeps none."""
+    nothing if the family keeps none."""
     if not found or "claims" not in found:
         return Markup("")
     listed = [tag("li", _line(item, anchor)) for item in found.get("listed", ())]

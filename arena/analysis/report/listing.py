@@ -30,7 +30,7 @@ MAX_CELLS = 1_000
 """Matches up to which each has a linked cell with its mean; above, a row counts them and heatmap.svg has the cells."""
 
 Link = Callable[[int], str]
-"""Number of a match -> where it stands."""
+"""Number of a match -> its place."""
 
 
 def legend(tally: Tally) -> Markup:
@@ -73,7 +73,7 @@ def _groups(tally: Tally) -> list[tuple[str, list[tuple[str, Unit]]]]:
 
 
 def _grid(tally: Tally, units: list[tuple[str, Unit]], columns: int, link: Link) -> Markup:
-    """Return the rows of one group; where they are short, several columns of rows stand side by side. `columns` is 0
+    """Return the rows of one group; where they are short, several columns of rows are side by side. `columns` is 0
     where matches are counted."""
     if columns:
         names = (f"rep {n}" if tally.repeated else str(n + 1) for n in range(columns))
@@ -88,7 +88,7 @@ def _grid(tally: Tally, units: list[tuple[str, Unit]], columns: int, link: Link)
 
 
 MOST_FEW = 3
-"""Repetitions up to which rows of the heat map are short enough to stand in several columns."""
+"""Repetitions up to which rows of the heat map are short enough for several columns."""
 
 
 def _cells(tally: Tally, unit: Unit, columns: int, link: Link) -> Iterator[Markup]:
@@ -177,7 +177,7 @@ def _unit_row(tally: Tally, one: tuple[str, Unit], labels: list[str], names: lis
 
 
 def weakest(tally: Tally, link: Link) -> Markup:
-    """Return the units that failed most, and the checks that they failed; nothing where none failed."""
+    """Return the units that failed most, and the checks that they failed; nothing if none failed."""
     found = []
     for name, unit in tally.units.items():
         won, n = successes(unit.group.outcomes)

@@ -1,4 +1,4 @@
-"""One short word, one letter and one colour class for how a match ended, so that no colour stands alone."""
+"""One short word, one letter and one colour class for how a match ended, so that colour is never the only sign."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Marks:
             self._outcomes[label] = Mark(letter, f"o{round(rank * (SHADES - 1) / last)}", label, short)
 
     def outcome(self, label: str) -> Mark:
-        """Return the mark of an outcome; one that is not in the run's list stands with the unscored."""
+        """Return the mark of an outcome; one that is not in the run's list counts as unscored."""
         return self._outcomes.get(label, Mark(UNSCORED.letter, UNSCORED.shade, label, UNSCORED.short))
 
     def of(self, record: Record) -> Mark:

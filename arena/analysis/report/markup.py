@@ -53,7 +53,7 @@ def join(parts: object, between: str = "") -> Markup:
 
 
 def tag(name: str, /, *children: object, **attributes: object) -> Markup:
-    """Return an element. Attributes: None and False are left out, True stands bare, the rest is escaped.
+    """Return an element. Attributes: None and False are left out, True has no value, the rest is escaped.
 
     `class_` becomes class, `aria_sort` aria-sort.
     """

@@ -24,7 +24,7 @@ from arena.records import Counters, GateDecision, Json, JudgeCall, Judgement, Re
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a match stands: its number in the page, and the marks of its values in the filters of the list."""
+    """The place of a match: its number in the page, and the marks of its values in the filters of the list."""
 
     number: int
     facets: str
@@ -227,7 +227,7 @@ def _gate(one: GateDecision) -> str:
 
 
 def _listed(title: str, values: Mapping[str, Json] | None) -> Markup | None:
-    """Return values by name, folded; nothing where there are none."""
+    """Return values by name, folded; nothing if there are none."""
     if not values:
         return None
     lines = (

@@ -75,7 +75,7 @@ def matches_folder(page: Path) -> Path:
 class MatchList:
     """Takes the records of all runs one by one; then gives the list for the page.
 
-    `folder`: where the matches go, each chunk of them as a page; None: they stand in the list itself.
+    `folder`: where the matches go, each chunk of them as a page; None: they are in the list itself.
     """
 
     def __init__(self, folder: Path | None, page: Path, several: bool) -> None:

@@ -31,7 +31,7 @@ from arena.records import STATUSES
 from arena.stats.intervals import wilson
 
 MAX_OPEN_ROWS = 12
-"""Values of a label up to which its table stands open."""
+"""Most values of a label for which its table is open."""
 
 
 def what_was_run(tally: Tally) -> str:
@@ -114,7 +114,7 @@ def as_judged(tally: Tally) -> str:
 
 
 def not_in_means(tally: Tally) -> list[tuple[str, int]]:
-    """Return what stands beside the means: matches that ended without a score, and those not played."""
+    """Return what the means leave out: matches that ended without a score, and those not played."""
     total = tally.total
     names = {"limit": "stopped by a limit", "pending": "awaiting their judge"}
     counts = [(names.get(status, status), total.statuses[status]) for status in STATUSES[1:]]
@@ -175,7 +175,7 @@ def _endings(tally: Tally) -> Markup:
     planned, verified, aborted = tally.planned, dict(verified_in(tally.total).outcomes), tally.total.statuses["aborted"]
     known = verified_in(tally.total).n
     if aborted and sum(verified.values()) == sum(tally.total.outcomes.values()):
-        verified[tally.outcomes[-1]] -= aborted  # they have the worst outcome, and a row of their own
+        verified[tally.outcomes[-1]] -= aborted  # they have the worst outcome, and their own row
     heads = ["How it ended", tally.trial_nouns.capitalize(), "Of the plan", *(["By verified outcome"] if known else [])]
     rows = []
     for mark, n in outcome_counts(tally):
@@ -214,7 +214,7 @@ def _dimension_table(tally: Tally) -> Markup:
 
 
 def grade_counts(tally: Tally) -> Markup:
-    """Return how often each grade was given; nothing where grades are not whole numbers of a small scale."""
+    """Return how often each grade was given; nothing if grades are not whole numbers of a small scale."""
     grades = tally.grades
     if not grades.levels or not tally.total.scores.n:
         return Markup("")
@@ -258,7 +258,7 @@ def checks(tally: Tally) -> Markup:
 
 
 MOST_FAILED = 4
-"""Failed checks of a match from which on matches stand in one column: a column for each number is too wide."""
+"""Number of failed checks from which matches share one column: a column for each number is too wide."""
 
 
 def judge_and_checks(tally: Tally) -> Markup:
@@ -293,7 +293,7 @@ def judge_and_checks(tally: Tally) -> Markup:
 
 
 def ledgers(tally: Tally) -> Markup:
-    """Return what the ledgers of all matches add up to, and the caps that follow; nothing where there is none."""
+    """Return what the ledgers of all matches add up to, and the caps that follow; nothing if there is none."""
     found = verified_in(tally.total)
     words = tally.parts.cap_reasons
     ranked = sorted(found.caps.items(), key=lambda one: (-one[1], one[0]))

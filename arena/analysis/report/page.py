@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parent
 
 @cache
 def asset(name: str) -> str:
-    """Return the text of a file that stands beside this module (style.css, figures.css, script.js)."""
+    """Return the text of a file next to this module (style.css, figures.css, script.js)."""
     return (_FOLDER / name).read_text(encoding="utf-8").strip()
 
 

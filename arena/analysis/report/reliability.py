@@ -16,7 +16,7 @@ from arena.records import Json
 
 
 def reliability(tally: Tally) -> Markup:
-    """Return the tables; nothing where no unit was played twice, or the summary is older than the records."""
+    """Return the tables; nothing if no unit was played twice, or the summary is older than the records."""
     found = tally.summary.get("reliability")
     if not isinstance(found, dict) or not tally.finished:
         return Markup("")

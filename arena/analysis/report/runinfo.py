@@ -14,7 +14,7 @@ from arena.formats.decode import encode
 from arena.records import Json
 
 Link = Callable[[int], str]
-"""Number of a match -> where it stands."""
+"""Number of a match -> its place."""
 
 TIME_START, TIME_END = "<!-- time section: differs between equal runs -->", "<!-- end of the time section -->"
 

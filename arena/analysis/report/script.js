@@ -2,7 +2,7 @@
 (function () {
   var all = function (root, query) { return Array.prototype.slice.call(root.querySelectorAll(query)); };
   var number = function (text) { var found = parseFloat(text.replace(/[,$]/g, "")); return isNaN(found) ? null : found; };
-  // What has no value stands last either way; equal ones keep the order of the plan.
+  // Rows without a value come last in both directions; equal ones keep the order of the plan.
   var sorter = function (down) {
     return function (a, b) {
       if ((a.number === null) !== (b.number === null)) { return a.number === null ? 1 : -1; }
@@ -73,7 +73,7 @@
       });
       return items;
     };
-    // Seconds differ between equal runs, so they stand in the marked section and come here by number.
+    // Seconds differ between equal runs, so they are in the marked section and are found by number.
     var lines = all(list, ".m");
     all(document, ".seconds").forEach(function (known) {
       known.textContent.split(" ").forEach(function (pair) {

@@ -1,4 +1,4 @@
-"""Tables, figures and sentences as they stand in the overview. Pure."""
+"""Tables, figures and sentences of the overview. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def boxed(whole: Markup, name: str) -> Markup:
 
 
 def drawn(picture: Element | None, caption: str, narrow: Element | None = None) -> Markup:
-    """Return a figure in the page, or nothing where there is none; `narrow` is its form for a phone."""
+    """Return a figure in the page, or nothing if there is none; `narrow` is its form for a phone."""
     if picture is None:
         return Markup("")
     boxes = [tag("div", trusted(render(picture)), class_="draw" if narrow is None else "draw broad")]
@@ -97,4 +97,4 @@ def panel_parts(panel: Panel) -> Iterator[Markup]:
 MOST_FLOWING = 6
 """Columns of a table that has room in half the width."""
 MOST_KEPT = 12
-"""Rows of such a table that stands open; a longer one is folded."""
+"""Most rows of such a table that is open; a longer one is folded."""

@@ -64,7 +64,7 @@ class Unit:
 
 
 def mean_of(scores: Mapping[str, float | int | None]) -> float | None:
-    """Return the mean over the names that have a score; None where none has."""
+    """Return the mean over the names that have a score; None if none has."""
     known = [value for value in scores.values() if value is not None]
     return sum(known) / len(known) if known else None
 
@@ -98,7 +98,7 @@ class Tally:
         self.clock = Clock(run.path)
         self.bill = Bill(run.manifest.identity.models, self.summary.get("cost_usd"))
         self.claims: dict[str, int] = {}
-        """What the ledgers add up to: class of claim -> count; empty where the family keeps none."""
+        """What the ledgers add up to: class of claim -> count; empty if the family keeps none."""
         self.all_green = 0
         self.contradicted = 0
         """Matches with the best outcome in which a mechanical check failed."""
@@ -133,7 +133,7 @@ class Tally:
 
     @property
     def finished(self) -> bool:
-        """Whether the run came to its end: every match of the plan is there, and the records were closed."""
+        """Return whether the run is complete: every match of the plan is there, and the records were closed."""
         return self.records.shape.closed and self.total.n >= self.planned
 
     @property
@@ -148,13 +148,13 @@ class Tally:
         return 100 * self.coverage >= self.min_coverage
 
     def shortfalls(self) -> list[str]:
-        """Return what a reader of the figures should know first. Errors: DataError for a spoiled summary."""
+        """Return what a reader of the figures should know first. Errors: DataError for a malformed summary."""
         if not self.summary:
             return []
         try:
             return shortfalls(self.summary, self.min_coverage)
         except MALFORMED as error:
-            problem = f"lacks or spoils a field: {error!r}"
+            problem = f"a field is missing or malformed: {error!r}"
             raise DataError([Issue(str(self.run.path / SUMMARY_FILE), "", problem)]) from None
 
     def add(self, record: Record, number: int, ledger: Mapping[str, Json] | None) -> None:
@@ -220,7 +220,7 @@ class Tally:
             yield Cell(column, number, self._marks[mark], None if mean < 0 else mean / 1000)
 
     def mean_of(self, record: Record) -> float | None:
-        """Return the mean over a match's scores; None where it has none, or they are on unlike scales."""
+        """Return the mean over a match's scores; None if it has none, or they are on unlike scales."""
         return mean_of({name: record.score.values.get(name) for name in self.averaged})
 
     @property
@@ -233,7 +233,7 @@ class Tally:
         return tuple(self.summary.get("conditions", ()))
 
     def mean(self, name: str, verified: bool = False) -> float | None:
-        """Return the mean of a dimension; None where nothing is scored."""
+        """Return the mean of a dimension; None if nothing is scored."""
         return mean_in(self.total, name, verified)
 
     def interval(self, name: str, verified: bool = False) -> tuple[float, float] | None:
@@ -266,14 +266,14 @@ def checks_in(group: Group) -> CheckRates:
 
 
 def mean_in(group: Group, name: str, verified: bool = False) -> float | None:
-    """Return the mean of a dimension over a group; None where nothing is scored."""
+    """Return the mean of a dimension over a group; None if nothing is scored."""
     scores = verified_in(group).scores if verified else group.scores
     n = scores.count(name)
     return scores.sums.get(name, 0.0) / n if n else None
 
 
 def mean_over(group: Group, names: Sequence[str]) -> float | None:
-    """Return the mean of the means of some dimensions, which are on one scale; None where nothing is scored."""
+    """Return the mean of the means of some dimensions, which are on one scale; None if nothing is scored."""
     known = [mean for name in names if (mean := mean_in(group, name)) is not None]
     return sum(known) / len(known) if known else None
 

@@ -14,7 +14,7 @@ MAX_CHARS = 20_000
 
 
 def clipped(value: Json, limit: int = MAX_CHARS) -> str:
-    """Return a text, cut where it is longer than `limit`, with a note of how much is left out and where it stands."""
+    """Return a text, cut where it is longer than `limit`, with a note of how much is left out and where to find it."""
     text = str(value)
     if len(text) <= limit:
         return text

@@ -44,7 +44,7 @@ CURVES = "Rising pressure: share of attacks that had succeeded by each turn"
 
 
 def pressure(tally: RiskTally, narrow: bool = False) -> Element | None:
-    """Return a curve for each attack with several turns and each defence; None where there is none."""
+    """Return a curve for each attack with several turns and each defence; None if there is none."""
     found = curve_points(tally)
     if not found:
         return None

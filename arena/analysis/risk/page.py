@@ -185,7 +185,7 @@ def trial_parts(rows: Iterable[Mapping[str, Any]], most: int, all_rows: int) -> 
 
 
 def trial_part(row: Mapping[str, Any]) -> Markup:
-    """Return one trial: what became of it, prompt, reply, and the rules that decided."""
+    """Return one trial: outcome, prompt, reply, and the rules that decided."""
     outcome, shade = _outcome(row)
     attack, defence = row.get("attack") or NO_ATTACK, row.get("defence") or NO_DEFENCE
     case, slice_ = row.get("input_case") or row.get("trial") or "-", words(row.get("slice") or row["exp"])
@@ -222,7 +222,7 @@ def trial_part(row: Mapping[str, Any]) -> Markup:
 
 
 def _outcome(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return in a word or two what became of a trial, and its class of colour."""
+    """Return in a word or two the outcome of a trial, and its class of colour."""
     outcome = row.get("attack_outcome")
     if not row["callable"] and outcome != SUCCEEDED:
         return "not asked", "xl"

@@ -35,13 +35,13 @@ from arena.store.rundir import pretty_json
 RUN_JSON, SUMMARY_CSV, SUMMARY_SVG, SUMMARY_MD = "run.json", "summary.csv", "summary.svg", "summary.md"
 INDEX_HTML, COMMENT_MD = "index.html", "comment.md"
 TOP_FILES = (RUN_JSON, SUMMARY_CSV, SUMMARY_SVG, SUMMARY_MD, INDEX_HTML, COMMENT_MD)
-"""What stands beside the folders of the experiments, in their order of writing."""
+"""The files next to the folders of the experiments, in their order of writing."""
 
 COUNTED = (
     "totals", "metrics", "usage", "gate_summary", "gate_audit", "gate_audit_left_out", "malformed_rows", "thresholds",
     "banners", "lines", "pass_rate", "judge_rules", "exp", "callable_trials", "successes",
 )  # fmt: skip
-"""Members of run.json that are counted anew from the rows; all others say what the run was."""
+"""Members of run.json that are counted again from the rows; all others say what the run was."""
 
 
 _READ: Mapping[str, tuple[type, ...]] = {
@@ -90,11 +90,11 @@ def rows_in(folder: Path, experiments: Sequence[str], malformed: Malformed) -> I
 def counted(folder: Path) -> RiskTally:
     """Return the counts of a folder's rows. Errors: UsageError for a folder without rows."""
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; `arena risk list` lists the runs")
+        raise UsageError(f"{folder} is not a folder; `arena risk list` lists the runs")
     require_plain(folder)
     experiments = experiments_in(folder)
     if not experiments:
-        raise UsageError(f"{folder} holds no rows (<experiment>/{ROWS_FILE}): it is no run of `arena risk`")
+        raise UsageError(f"{folder} holds no rows (<experiment>/{ROWS_FILE}): it is not a run of `arena risk`")
     tally = RiskTally()
     for row in rows_in(folder, experiments, tally.malformed):
         tally.add(row)
@@ -139,7 +139,7 @@ def _check_head(head: Mapping[str, Json], issues: IssueList) -> None:
 def write_results(folder: Path, head: Mapping[str, Json], options: Options) -> Results:
     """Count the rows of a folder and write all files that follow from them.
 
-    Errors: UsageError for a folder without rows, OSError where something cannot be written.
+    Errors: UsageError for a folder without rows, OSError if something cannot be written.
     """
     tally = counted(folder)
     run_id = str(head.get("run_id") or folder.resolve().name)
@@ -177,7 +177,7 @@ def _write_page(
 
 
 def counted_json(tally: RiskTally, exp: str | None = None) -> dict[str, Json]:
-    """Return what is counted of an experiment (None: of the run) as it stands in run.json."""
+    """Return the counts of an experiment (None: of the run) as in run.json."""
     sums = tally.total(exp)
     found = sums.counts.to_json()
     audit = [one for one in tally.audit if exp is None or one["exp"] == exp]

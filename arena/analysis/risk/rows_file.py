@@ -1,6 +1,6 @@
 """Reads rows.jsonl, one row at a time: rows of the arena, of the predecessor, of imported agent runs.
 
-A line that is no row is counted and told by its number, never counted as a trial.
+A line that is not a row is counted and told by its number, never counted as a trial.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Malformed:
 
 
 def read_rows(path: Path, malformed: Malformed) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a file in its order. Errors: OSError where it cannot be read."""
+    """Yield the rows of a file in its order. Errors: OSError if it cannot be read."""
     with reading(path) as file:
         number = 0
         while line := file.readline(LONGEST_ROW + 1):
@@ -62,7 +62,7 @@ def read_rows(path: Path, malformed: Malformed) -> Iterator[dict[str, Any]]:
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError):
-                malformed.add(path, number, "is no JSON")
+                malformed.add(path, number, "is not JSON")
                 continue
             problem = row_problem(row)
             if problem:
@@ -74,7 +74,7 @@ def read_rows(path: Path, malformed: Malformed) -> Iterator[dict[str, Any]]:
 def row_problem(row: Json) -> str:
     """Return what keeps a value from being a row; empty for nothing."""
     if not isinstance(row, dict):
-        return "is no object"
+        return "is not an object"
     for name, kind in _REQUIRED.items():
         value = row.get(name)
         if not (_is_count(value) if kind is int else isinstance(value, kind)):

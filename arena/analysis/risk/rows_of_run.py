@@ -148,7 +148,7 @@ class RowWriter:
         return {**fresh, "failed_by_gate": stored.get("failed_by_gate", False)}
 
     def _cost(self, record: Record) -> float | None:
-        """Return what a trial cost; 0 for models that cost nothing, None where no price is known."""
+        """Return what a trial cost; 0 for models that cost nothing, None if no price is known."""
         label = record.trial.cell["model"]
         provider = split_model(None, label, "model")[0]
         price = FREE if PROVIDERS[provider].offline else self._prices.get(label)
@@ -190,7 +190,7 @@ class RunRows:
         return found
 
     def _in_plan_order(self) -> Iterator[Record]:
-        """Yield the records as the plan orders them; those of a run that did not end stand as they were finished."""
+        """Yield the records as the plan orders them; those of a run that did not end in the order of finishing."""
         records = self.run.records
         if records.shape.closed:
             return iter(records)
@@ -230,7 +230,7 @@ class RunRows:
 def plan_head(
     family: RiskFamily, run_id: str, settings: Mapping[str, Any], policy: Mapping[str, Json]
 ) -> dict[str, Json]:
-    """Return what is planned: slices, models, seeds, policy, evaluator, routing, and what stands behind REAL."""
+    """Return what is planned: slices, models, seeds, policy, evaluator, routing, and the model behind REAL."""
     setup = family.setup
     return {
         "results_schema": "1",

@@ -82,7 +82,7 @@ def interval(rate: Mapping[str, Json]) -> str:
 def summary_csv(tally: RiskTally, head: Mapping[str, Json], run_id: str) -> bytes:
     """Return summary.csv: a line per cell (`row` is `cell`), and one about the whole run (`row` is `run`).
 
-    What concerns the run as a whole (limits, malformed lines) stands in its own line alone, so columns can be added up
+    What concerns the run as a whole (limits, malformed lines) has its own line, so columns can be added up
     over the cells.
     """
     lines = [csv_line(COLUMNS)]
@@ -166,7 +166,7 @@ def model_rows(tally: RiskTally) -> list[list[Cell]]:
 
 
 def cell_rows(head: Mapping[str, Json]) -> list[list[str]]:
-    """Return what became of each combination of a sweep: mode, model, state."""
+    """Return the outcome of each combination of a sweep: mode, model, state."""
     return [[str(one.get(name)) for name in ("mode", "model", "state")] for one in head.get("cells") or []]
 
 
@@ -260,7 +260,7 @@ def failure_rows(tally: RiskTally) -> list[list[str]]:
 
 
 def added_rows(head: Mapping[str, Json]) -> list[list[str]]:
-    """Return what a decision of a gate adds: time and tokens; nothing where it was not measured."""
+    """Return what a decision of a gate adds: time and tokens; nothing if it was not measured."""
     found = head.get("gate_latency")
     if not found:
         return []
@@ -275,7 +275,7 @@ def added_rows(head: Mapping[str, Json]) -> list[list[str]]:
 def coverage_rows(tally: RiskTally, rules: Iterable[Rule]) -> list[list[str]]:
     """Return catalogue entry, attacks and rules that carry it, and what this run tried of them.
 
-    Every entry of the OWASP list stands here, also without an attack or a rule; of MITRE ATLAS those with a label.
+    Every entry of the OWASP list is here, also without an attack or a rule; of MITRE ATLAS those with a label.
     """
     attacks: dict[str, list[str]] = {f"{code} {title}": [] for code, title in OWASP.items()}
     gate_rules: dict[str, list[str]] = {}

@@ -24,7 +24,7 @@ OTHER = "other"
 
 
 class CellKey(NamedTuple):
-    """What a line of the table stands for."""
+    """The meaning of a line of the table."""
 
     exp: str
     slice: str
@@ -199,7 +199,7 @@ def tally_of(rows: Iterable[Mapping[str, Any]]) -> RiskTally:
 
 
 def cell_of(row: Mapping[str, Any]) -> CellKey:
-    """Return the cell of a row; rows that name no slice, attack, defence or mode get what stands for none."""
+    """Return the cell of a row; rows that name no slice, attack, defence or mode get the placeholder for none."""
     return CellKey(
         row["exp"],
         row.get("slice") or row["exp"],

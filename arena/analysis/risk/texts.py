@@ -56,7 +56,7 @@ def _code(lines: Sequence[str]) -> str:
 
 
 def totals(total: Sums) -> dict[str, Json]:
-    """Return how many rows there are, and what became of them, for run.json."""
+    """Return the counts of rows and of their outcomes, for run.json."""
     return {
         "rows": total.rows,
         "callable": total.callable,

@@ -1,4 +1,4 @@
-"""What became of a run, in lines and banners: gates, budget, evaluator, thresholds, and what must not be overlooked."""
+"""The outcome of a run, in lines and banners: gates, budget, evaluator, thresholds, and what must not be overlooked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stands for players, judge and tools of a run that is played again out of its journal: nothing is called."""
+"""Replaces players, judge and tools of a run that is replayed from its journal: nothing is called."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex
 
 
 class Absent(Provider):
-    """Stands for players, judge and calculator: nothing is answered but from the journal. Calls that failed in the run
+    """Replaces players, judge and calculator: all answers come from the journal. Calls that failed in the run
     fail again with the fault that was recorded."""
 
     name = "recorded"

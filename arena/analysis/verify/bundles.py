@@ -110,7 +110,7 @@ def equal_start(a: bytes, b: bytes) -> bytes:
 
 
 def json_differences(stored: bytes, rebuilt: bytes) -> list[str]:
-    """Return in which members two JSON texts differ; empty where one cannot be read or they differ in spelling only."""
+    """Return in which members two JSON texts differ; empty if one cannot be read or they differ in spelling only."""
     try:
         old: Json = parse_json(stored, "")
         new: Json = parse_json(rebuilt, "")

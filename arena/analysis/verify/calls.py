@@ -37,7 +37,7 @@ _WAITING = 256
 
 @dataclass(slots=True)
 class CallCounts:
-    """What became of the tool calls. `executed`: computed again and equal; `related`: a relation was checked;
+    """The outcome of the tool calls. `executed`: computed again and equal; `related`: a relation was checked;
     `unchecked`: op -> how many answers could not be checked, `why`: op -> reason; by trial: `of_trial`."""
 
     tool: int = 0
@@ -61,7 +61,7 @@ class CallCounts:
 
 
 class Outcome(NamedTuple):
-    """What became of one answer: `executed`, `related`, `unchecked`, `differs`; and why, or how it differs."""
+    """The outcome of one answer: `executed`, `related`, `unchecked`, `differs`; and why, or how it differs."""
 
     became: str
     why: str = ""
@@ -70,7 +70,7 @@ class Outcome(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Recalculation:
     """How answers are checked. `seeded`: the local calculator with seeds; `unseeded`: the same without, for runs whose
-    calculator had none.  Both are None where calls stay unchecked, and `why` says so.  `anew` makes another one, for a
+    calculator had none.  Both are None if calls stay unchecked, and `why` says so.  `anew` makes another one, for a
     process of its own: what runs for one process answers no other."""
 
     seeded: Calculator | None
@@ -314,7 +314,7 @@ class _Checker:
         return Outcome("differs", f"{wanted.op} says {_short(said)} of it, not {_short(wanted.result)}")
 
     def count(self, number: int, line: CallLine, future: Future[Outcome]) -> None:
-        """Count what became of a call, and tell where its answer does not hold."""
+        """Count the outcome of a call, and report where its answer is wrong."""
         self.tally(number, line, future.result())
 
     def tally(self, number: int, line: CallLine, outcome: Outcome) -> None:

@@ -23,7 +23,7 @@ from arena.store.files import is_temporary
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE
 
 EXPORTS_DIR = "role_views"
-"""A folder that holds nothing but what is derived from records."""
+"""A folder that holds only what is derived from records."""
 
 COST_TOLERANCE = 2e-6
 """Dollars; sums of the same prices in another order may round to another sixth decimal."""
@@ -72,7 +72,7 @@ class _Derived:
         self._find_strangers()
 
     def _compare_made(self) -> None:
-        """Compare every file that stands finished in the folder with the run's, and remove it with its folders."""
+        """Compare every finished file in the folder with the run's, and remove it with its folders."""
         for folder, _, names in os.walk(self.folder):
             for name in names:
                 if not is_temporary(name):
@@ -134,7 +134,7 @@ def _offline(label: str) -> bool:
 
 
 def first_difference(stored: Path, rebuilt: Path) -> str | None:
-    """Return the first line in which two files differ (`line 7`), None where they are equal. Raises OSError."""
+    """Return the first line in which two files differ (`line 7`), None if they are equal. Raises OSError."""
     line = 1
     with open_file(stored) as old, open_file(rebuilt) as new:
         while True:

@@ -16,8 +16,8 @@ _FILE = f"{INPUTS_DIR}/{GATES_INPUT}"
 
 
 def stored_gate(run: FinishedRun, problems: Problems) -> PolicyGate | AllowAll | None:
-    """Return the policy by which a run's decisions are made again; None where it cannot be had, which is a problem, or
-    a note of a policy that is no file."""
+    """Return the policy by which a run's decisions are made again; None if it is not available, which is a problem, or
+    a note of a policy that is not a file."""
     identity = run.manifest.identity.policy
     path = run.path / _FILE
     if "sha256" not in identity:
@@ -25,7 +25,7 @@ def stored_gate(run: FinishedRun, problems: Problems) -> PolicyGate | AllowAll |
             problems.add(_FILE, "", "belongs to no policy that the identity names")
         if identity.get("name") == ALLOW_ALL:
             return AllowAll()
-        problems.notes.append(f"the policy {identity.get('name')} is no file: its decisions were not made again")
+        problems.notes.append(f"the policy {identity.get('name')} is not a file: its decisions were not made again")
         return None
     with problems.guard(MANIFEST_FILE, "/identity/policy"):
         gate = policy_of_run(run)
@@ -38,7 +38,7 @@ def stored_gate(run: FinishedRun, problems: Problems) -> PolicyGate | AllowAll |
 def policy_of_run(run: FinishedRun) -> PolicyGate:
     """Return the policy that a run keeps in its inputs, in the mode of the run.
 
-    Errors: DataError where there is none or it cannot be read, KeyError for an identity of another shape.
+    Errors: DataError if there is none or it cannot be read, KeyError for an identity of another shape.
     """
     path = run.path / _FILE
     if not path.is_file():

@@ -6,6 +6,7 @@ import hashlib
 import tempfile
 from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from arena.families.contract import Family
 from arena.formats.bounded import read_file
 from arena.formats.decode import decode, encode
 from arena.formats.strict_json import MAX_BYTES
+from arena.play.tool_protocol import PROTOCOL_VERSION
 from arena.records import STOPS, Json, Record
 from arena.store.chain import chained, first_link, unchained
 from arena.store.files import reading
@@ -39,10 +41,13 @@ from arena.store.rundir import (
     pretty_json,
 )
 
+_VERSIONS = ("version", "_format", "tool_protocol")
+"""How the names of members of the identity end that say which rules were in force."""
+
 
 @dataclass(slots=True)
 class Found:
-    """What a run holds. `family` is None where its inputs cannot be read; `planned`: the trials of the plan;
+    """What a run holds. `family` is None if its inputs cannot be read; `planned`: the trials of the plan;
     `records`: those that can be read.  Close it: `ledgers` is a file of its own."""
 
     run: FinishedRun
@@ -112,11 +117,26 @@ def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
     tools = run.path / INPUTS_DIR / "tools.txt"
     if (file_digest(tools) if tools.exists() else None) != run.manifest.identity.tools_sha256:
         problems.add(f"{INPUTS_DIR}/tools.txt", "", "is not what the identity names (tools_sha256)")
-    for line in differences(run.identity["rules"], _plain(dict(family.identity())), "/identity/rules"):
-        made = run.manifest.arena_version
-        problems.add(
-            MANIFEST_FILE, "", f"the inputs and the rules of this arena give another value (the run: {made}); {line}"
-        )
+    there = {"tool_protocol": run.manifest.identity.tool_protocol, "rules": run.identity["rules"]}
+    here = {"tool_protocol": PROTOCOL_VERSION, "rules": _plain(dict(family.identity()))}
+    lines = list(differences(there, here, "/identity"))
+    for line in lines:
+        problems.add(MANIFEST_FILE, "", f"the inputs and the rules of this arena give another value; {line}")
+    _note_another_version(run, [line.partition(":")[0] for line in lines], problems)
+
+
+def _note_another_version(run: FinishedRun, places: Sequence[str], problems: Problems) -> None:
+    """Say first where rules of another version made the run: most of what follows may come from that alone."""
+    names = [place.removeprefix("/identity/") for place in places if place.endswith(_VERSIONS)]
+    if not names or any(run.manifest.contradictions(MANIFEST_FILE)):
+        return
+    commit = run.manifest.git.commit
+    problems.notes.insert(
+        0,
+        f"another version of the arena made this run ({run.manifest.arena_version}"
+        f"{f', commit {commit}' if commit else ''}): {', '.join(names)} differ, so records and tables may differ as"
+        " well; verify it with that version",
+    )
 
 
 def _find_shard(found: Found, problems: Problems) -> None:
@@ -224,11 +244,11 @@ def _check_missing(found: Found, problems: Problems) -> None:
     shards = shards_of_sessions(manifest, str(found.run.path))
     last: dict[Shard, SessionLog] = {}
     for shard, session in zip(shards, manifest.sessions, strict=True):
-        if shard == WHOLE:  # it went on with whatever the ones before had left
+        if shard == WHOLE:  # it continued with the rest of the earlier ones
             last.clear()
         last[shard] = session
     if any(not session.ended for session in last.values()):
-        problems.add(MANIFEST_FILE, "/sessions", "the last session did not come to its end; resume it with --resume")
+        problems.add(MANIFEST_FILE, "/sessions", "the last session did not finish; resume it with --resume")
         return
     reasons: Counter[str] = Counter()
     broken = _broken_series(found)

@@ -137,7 +137,7 @@ class _Replay:
             if record.status not in _ENDED_BY_PLAY:
                 self._check_broken_off(record)
                 stored |= {name: value for name, value in again.items() if name in self.free}
-            # A limit stops a trial before a call that then stands nowhere.
+            # A limit stops a trial before a call, which is then not recorded.
             if played.stop is Stop.JOURNAL and record.stop not in (Stop.JOURNAL, Stop.BUDGET):
                 self.problems.add(RECORDS_FILE, key, f"does not follow from its calls: {played.transcript.detail}")
                 return
@@ -145,7 +145,7 @@ class _Replay:
                 self.problems.add(RECORDS_FILE, key, f"its calls give another record (was: stored, now: {line})")
 
     def _decided_otherwise(self, trial: Trial, facts: CallFacts, recorded: Decision, again: Decision) -> None:
-        """Tell of a recorded decision that the run's policy does not give."""
+        """Report a recorded decision that the run's policy does not make."""
         call = facts.kind if facts.op is None else f"{facts.kind} call {facts.op}"
         place = f"{facts.phase} the {call} of {facts.seat} at turn {facts.turn}, step {facts.step}"
         changed = differences(encode(recorded), encode(again), "/decision")
@@ -154,7 +154,7 @@ class _Replay:
         )
 
     def _check_use(self, key: str) -> None:
-        """Every answer of the attempt must have been used: more would be calls that no record tells of."""
+        """Every answer of the attempt must have been used: more would be calls without a record."""
         for slot in self.index.now.unused()[:SHOWN_DIFFERENCES]:
             place = f"{slot.kind} call of {slot.seat} at turn {slot.turn}, step {slot.step}"
             self.problems.add(JOURNAL_FILE, key, f"{place}: the match does without it")
@@ -162,7 +162,7 @@ class _Replay:
             self.problems.add(JOURNAL_FILE, key, f"{self.index.doubled} of its calls are recorded twice")
 
     def _check_broken_off(self, record: Record) -> None:
-        """A match that came to no end of its own has no grade and no outcome."""
+        """A match that was stopped has no grade and no outcome."""
         score = record.score
         unscored = f"{record.status}: {record.stop}"
         bare = {

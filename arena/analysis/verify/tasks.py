@@ -1,6 +1,6 @@
-"""Carries out the steps of a verification that do not need each other, several at once, each in a process of its own.
+"""Carries out the steps of a verification that do not need each other, several at once, each in its own process.
 
-What comes out is what one process would say: results and problems in the order of the tasks, whoever ends first. A task
+The result equals that of one process: results and problems in the order of the tasks, whichever ends first. A task
 sees everything that was read before it was started (it is a fork), and hands back only its result and its problems.
 """
 
@@ -31,7 +31,7 @@ _PIECE = 1 << 20
 def jobs_for(asked: int | None, records: int) -> int:
     """Return how many processes verify a run: as many as asked for, else one per core, one alone for a small run.
 
-    Errors: UsageError where several are asked for and this system cannot fork.
+    Errors: UsageError if several are asked for and this system cannot fork.
     """
     if asked is not None and asked > 1 and not posix.can_fork():
         raise UsageError("--jobs: this system cannot fork; leave it out")
@@ -52,7 +52,7 @@ def carried_out(tasks: Sequence[Task], jobs: int, problems: Problems) -> Iterato
     """Carry out tasks, at most `jobs` at once, and yield their results in order; before each, `problems` gets what was
     found with it.
 
-    Errors: what a task raises; UsageError where a process was killed.
+    Errors: what a task raises; UsageError if a process was killed.
     """
     if jobs <= 1 or len(tasks) <= 1:
         for task in tasks:

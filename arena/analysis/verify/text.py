@@ -14,7 +14,7 @@ _SHOWN_OPS = 20
 def verification_text(found: RunVerification) -> str:
     """Return a ledger line per match, what was checked, every problem with its place, and what it all shows.
 
-    A family without ledgers has no such lines: what was checked is said in sum."""
+    A family without ledgers has no such lines: the checks are reported in sum."""
     rows = _ledger_rows(found) if any(match.ledger for match in found.matches()) else []
     header = ["match", "status", *_CLASSES, "calls checked"]
     lines = [text_table(header, rows, frozenset(range(2, 7))), ""] if rows else []
@@ -41,7 +41,7 @@ def _ledger_rows(found: RunVerification) -> list[list[str]]:
 
 
 def calls_text(calls: CallCounts) -> str:
-    """Return what became of the tool calls, in one line; ops that could not be checked are named."""
+    """Return the outcome of the tool calls, in one line; ops that could not be checked are named."""
     if not calls.tool:
         return "no tool calls"
     parts = [f"{calls.tool} tool calls: {calls.executed} computed again byte for byte"]

@@ -44,7 +44,7 @@ INTEGRITY = (
 
 @dataclass(slots=True)
 class VerifiedMatch:
-    """One record: its `key`, `status`, `ledger` (empty where its family keeps none), how many of its tool calls were
+    """One record: its `key`, `status`, `ledger` (empty if its family keeps none), how many of its tool calls were
     computed again or checked (`calls`)."""
 
     key: str
@@ -55,7 +55,7 @@ class VerifiedMatch:
 
 @dataclass(slots=True)
 class RunVerification:
-    """What came out. `holds` when there is no problem; `files` that are listed; `records` that could be read.
+    """The result. `holds` if there is no problem; `files` that are listed; `records` that could be read.
 
     Close it: what was read lies in a file of its own until then."""
 
@@ -118,7 +118,7 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
     """Verify the run directory `path`; `again` computes tool answers.
 
     `jobs`: processes that work at once; None: one per core, one alone for a small run.  The result is the same.
-    Errors: UsageError where `path` is no run directory, DataError where its manifest cannot be read; ServiceFault where
+    Errors: UsageError if `path` is not a run directory, DataError if its manifest cannot be read; ServiceFault if
     the calculator does not answer at all.
     """
     problems = Problems(path)
@@ -213,7 +213,7 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
 
 
 def _calls_nothing(path: Path) -> str | None:
-    """Return why a run has no calls to compute again; None where it has some, or where that is not known yet.
+    """Return why a run has no calls to compute again; None if it has some, or where that is not known yet.
 
     That a run was played without tools is believed only where its journal has no call of a tool.
     """
@@ -224,7 +224,7 @@ def _calls_nothing(path: Path) -> str | None:
         if manifest.identity.calculator["provider"] == "none":
             calls = any(_of_tool(line) for _, line in read_lines(path / JOURNAL_FILE))
             return None if calls else "the run was played without tools"
-    except (ArenaError, OSError):  # what is wrong with the run is told when it is verified
+    except (ArenaError, OSError):  # the problems of the run are reported when it is verified
         pass
     return None
 
@@ -239,7 +239,7 @@ def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterat
     """Yield the local calculator with and without seeds, built first where it must be, to verify the run `path`.
 
     A run that called no tool needs none; `--calculator-provider none` leaves the calls unchecked.
-    Errors: UsageError where the calculator is asked for and cannot be had.
+    Errors: UsageError if the calculator is requested and not available.
     """
     tools = config.tools
     name = "none" if tools is None else tools.provider

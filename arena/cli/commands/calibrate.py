@@ -29,7 +29,7 @@ _NO_FLAGS = frozenset({"participant_provider", "participant_model", "role_model"
 """Settings of players: here these are scripts."""
 
 _DESCRIPTION = (
-    "Judge reference plays, sabotaged plays and injections, and say how often the judge notices. Players are scripts,"
+    "Judge reference plays, sabotaged plays and injections; report how often the judge notices. Players are scripts,"
     " so only the judge costs anything. --seeds N plays each with N instances."
 )
 _EXAMPLES = (

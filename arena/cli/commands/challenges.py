@@ -82,9 +82,9 @@ def parser() -> Parser:
         )
         return made
 
-    linted = leaf("lint", "say everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
+    linted = leaf("lint", "report everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
     linted.add_argument("--seeds", type=_matches, metavar="N",
-                        help="play the baselines with N matches each, too; what gets through is an error")  # fmt: skip
+                        help="also play the baselines, N matches each; one that succeeds is an error")  # fmt: skip
     leaf("list", "one line per challenge", "")
     show = leaf("show", "what each role is told, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
@@ -99,7 +99,7 @@ def parser() -> Parser:
 
 def _declare_plays(leaf: Callable[..., Parser], seeded: Parser) -> None:
     """Declare the flags of the subcommands that play, and of the one that makes challenges."""
-    played = leaf("baselines", "play generated plays that ought to fail; exit 1 where one gets through",
+    played = leaf("baselines", "play generated plays that should fail; exit 1 if one succeeds",
                   "workshop-approval --seeds 5")  # fmt: skip
     played.add_argument("ids", nargs="*", metavar="ID", help="ids of challenges (default: all)")
     played.add_argument("--seeds", type=_matches, default=DEFAULT_SEEDS, metavar="N",
@@ -108,8 +108,8 @@ def _declare_plays(leaf: Callable[..., Parser], seeded: Parser) -> None:
     played.add_argument("--out", type=Path, metavar="FILE", help="write the table that a leaderboard shows, as JSON")
     new = leaf("new", "make a challenge with plays and obligations from a skeleton",
                "--from skeleton.json --out mine/set.json")  # fmt: skip
-    new.add_argument("--from", dest="skeleton", type=Path, metavar="SKELETON", help="file with what a person fills in")
-    new.add_argument("--out", type=Path, metavar="FILE", help="challenge file to write, or to add to where it exists")
+    new.add_argument("--from", dest="skeleton", type=Path, metavar="SKELETON", help="file that you filled in")
+    new.add_argument("--out", type=Path, metavar="FILE", help="challenge file to write; an existing one is added to")
     new.add_argument("--example", choices=tuple(EXAMPLES), metavar="PATTERN",
                      help=f"print a skeleton to start from: {', '.join(EXAMPLES)}")  # fmt: skip
     cut = leaf("abort-analysis", "cut the reference play after every turn and apply the rule for silence",
@@ -148,7 +148,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def _request(console: Console, words: Sequence[str] = ()) -> RunRequest:
-    """Return the request of a subcommand, which itself is silent but for its result."""
+    """Return the request of a subcommand, which itself is silent except for its result."""
     declared = build_parser("arena challenges", SPEC.settings, "")
     config = read_config([*words, "--quiet"], os.environ, SPEC.settings, declared, mocks=SPEC.mocks)
     console.set_up(True, False, config.environ)
@@ -157,7 +157,7 @@ def _request(console: Console, words: Sequence[str] = ()) -> RunRequest:
 
 @contextmanager
 def _calculator(request: RunRequest) -> Iterator[Calculator | None]:
-    """Yield the calculator; None where it is not built and cargo is missing, since most of this does without."""
+    """Yield the calculator; None if it is not built and cargo is missing, since most of this does without."""
     with ExitStack() as stack:
         try:
             found = stack.enter_context(build_calculator(request))
@@ -186,7 +186,7 @@ def _lint(options: argparse.Namespace, console: Console) -> int:
             for name, message in tally.problems()
         ]
     if ops is None:
-        console.warn("there is no calculator, so the names of ops were not checked")
+        console.warn("no calculator is available, so the names of ops were not checked")
     return _tell_findings(findings, f"{len(challenge_set.challenges)} challenges", options.json, console)
 
 
@@ -223,7 +223,7 @@ def _show(options: argparse.Namespace, console: Console) -> int:
         if options.tools and calculator is not None:
             tools = describe(calculator.catalogue(), request.config["max_tool_calls_per_turn"])
     if options.tempted and "temptation" not in challenge:
-        raise UsageError(f"--tempted: nobody is told to cheat in {options.id}; `arena challenges list` shows where")
+        raise UsageError(f"--tempted: no seat may cheat in {options.id}; `arena challenges list` shows where")
     found = note_of(challenge_set, challenge)
     note = None if found is None else os.path.normpath(options.challenges.parent / found)
     if options.json:
@@ -268,7 +268,7 @@ def _play(options: argparse.Namespace, console: Console) -> int:
 
 
 def _played_lines(record: Record, false: Sequence[str]) -> list[str]:
-    """Return a record as lines for the writer of a play. `false`: checks that came out other than meant."""
+    """Return a record as lines for the writer of a play. `false`: checks with an unexpected result."""
     transcript, detail = record.transcript, detail_of(record)
     lines = [f"values: {json.dumps(transcript.instance, ensure_ascii=False)}", ""]
     for entry in transcript.entries:

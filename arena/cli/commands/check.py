@@ -30,7 +30,7 @@ def parser() -> Parser:
     declared = Parser(
         prog="arena check",
         description="Check a finished run against thresholds: OK, WARN or FAIL with reasons. Exit codes: 0 OK or WARN,"
-        " 1 FAIL (with --strict 1 also WARN), 2 a missing or broken file, or a metric that such a run cannot have.",
+        " 1 FAIL (with --strict 1 also WARN), 2 a missing or broken file, or a metric that the run cannot have.",
         examples=(
             "python3 -m arena check state/runs/first",
             "python3 -m arena check --last --quiet",
@@ -42,11 +42,11 @@ def parser() -> Parser:
                         help="rules, as config/thresholds.yaml shows them [default: that file]")  # fmt: skip
     declared.add_argument("--strict", nargs="?", const="1", metavar="0|1", help="a warning is a failure [STRICT]")
     declared.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
-    declared.add_argument("--quiet", action="store_true", help="print nothing that is OK")
+    declared.add_argument("--quiet", action="store_true", help="print only warnings and failures")
     declared.add_argument("--list-metrics", action="store_true", help="list the metrics of this run and end")
     declared.add_argument("--junit", type=Path, metavar="FILE", help="write matches and thresholds as JUnit XML")
     declared.add_argument("--github-summary", type=Path, nargs="?", const=Path(), metavar="FILE",
-                        help="append the results to this Markdown file, or to that of GITHUB_STEP_SUMMARY")  # fmt: skip
+                        help="append the results to this Markdown file [default: GITHUB_STEP_SUMMARY]")  # fmt: skip
     declared.add_argument("--annotations", action="store_true", help="print GitHub annotations, at most 10 of a kind")
     return declared
 
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     else:
         console.result(_text(verdict, options.thresholds, console.quiet))
     if targets:
-        # With --json standard output holds nothing but the verdict.
+        # With --json standard output holds only the verdict.
         say = console.log if options.json else console.result
         write_ci_outputs(ci_record(finished, verdict, is_strict), targets, finished.path, say, console.warn)
     return EXIT_ERRORS if verdict.overall == FAIL or (is_strict and verdict.overall == WARN) else EXIT_OK
@@ -79,7 +79,7 @@ def _summary_file(given: Path | None, environ: Mapping[str, str]) -> Path | None
         return given
     named = environ.get("GITHUB_STEP_SUMMARY", "").strip()
     if not named:
-        raise UsageError("--github-summary: give a file, or set GITHUB_STEP_SUMMARY, which names one")
+        raise UsageError("--github-summary: give a file, or set GITHUB_STEP_SUMMARY to one")
     return Path(named)
 
 

@@ -1,4 +1,4 @@
-"""`arena compare`: is the tuned run better than the base run? Paired, with intervals, tests and a verdict."""
+"""`arena compare`: compare a base run with a tuned run, paired, with intervals, tests and a verdict."""
 
 from __future__ import annotations
 
@@ -50,20 +50,20 @@ def parser() -> Parser:
     declared.add_argument("--by", type=_by, metavar="LABEL[=BASE,TUNED]",
                           help="compare parts: in one run the first value of a label (or BASE) with each other one (or"
                           " TUNED); in two runs each value that both have (or BASE's value with TUNED's)")  # fmt: skip
-    declared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    declared.add_argument("--quiet", action="store_true", help="print only warnings and errors")
     return declared
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of a comparison to a parser, without the two runs."""
-    parser.add_argument("--intersect", action="store_true", help="compare what both have in common, and count the rest")
+    parser.add_argument("--intersect", action="store_true", help="compare only what both runs have, and count the rest")
     parser.add_argument("--fail-if-worse", action="store_true", help="exit code 1 when tuned is worse in anything")
     parser.add_argument("--resamples", type=_resamples, default=10_000, metavar="N",
                         help="bootstrap resamples and random sign patterns [default 10000]")  # fmt: skip
     for flag, what in (("report-path", "plain text"), ("json", "JSON"), ("csv", "CSV"), ("markdown", "Markdown"),
                        ("figure", "an SVG figure")):  # fmt: skip
         parser.add_argument(f"--{flag}", type=Path, metavar="FILE", help=f"write the report as {what}")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the chance in it [default 0]")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="random seed [default 0]")
 
 
 def _resamples(word: str) -> int:
@@ -107,7 +107,7 @@ def _compare_parts(options: argparse.Namespace) -> dict[str, Json]:
     """Compare what --by names, and write it. Errors: as of `compare_runs`."""
     if options.intersect:
         raise UsageError(
-            "--by and --intersect contradict each other: --by compares what makes a pair, and counts the rest"
+            "--by and --intersect contradict each other: --by already compares only pairs and counts the rest"
         )
     if options.tuned is None and (options.base is not None) != options.last:
         base = options.base if options.base is not None else newest(1)[0]
@@ -129,7 +129,7 @@ def _chosen(options: argparse.Namespace) -> tuple[Path, Path]:
         latest = newest(1 if base is not None else 2)
         return base or latest[1], latest[0]
     if tuned is None:
-        raise UsageError(f"which two runs? give BASE and TUNED, or --last for the newest under {RUNS_NAME} as TUNED")
+        raise UsageError(f"name two runs: give BASE and TUNED, or --last for the newest under {RUNS_NAME} as TUNED")
     return base, tuned
 
 

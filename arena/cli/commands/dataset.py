@@ -10,7 +10,14 @@ from pathlib import Path
 
 from arena.analysis.dataset.contamination import audit_file
 from arena.analysis.dataset.finalize import Finish, finish, read_rows, write
-from arena.analysis.dataset.preferences import VERIFIED, Rewarded, preference_rows, reward_rows, values_of
+from arena.analysis.dataset.preferences import (
+    VERIFIED,
+    Rewarded,
+    preference_rows,
+    reward_rows,
+    values_of,
+    why_no_pair,
+)
 from arena.analysis.dataset.rows import Reward, rewarded, rows_of
 from arena.cli.console import Console
 from arena.cli.dataset_steps import (
@@ -71,7 +78,7 @@ def parser() -> Parser:
 def _leaf(leaves: argparse._SubParsersAction[Parser], name: str, text: str, words: str) -> Parser:
     found: Parser = leaves.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.",
                                       examples=(f"python3 -m arena dataset {name} {words}",))  # fmt: skip
-    found.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    found.add_argument("--quiet", action="store_true", help="print only warnings and errors")
     return found
 
 
@@ -84,7 +91,7 @@ def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
     made.add_argument("--repetitions", type=int, default=1, metavar="N", help="matches per challenge and seed [1]")
     made.add_argument("--split", default=TRAIN, metavar="SPLIT", help="only challenges of this split [train]")
     made.add_argument("--challenge-ids", default="", metavar="IDS", help="only these challenges: ids with commas")
-    made.add_argument("--limit", type=int, metavar="N", help="only the first N challenges of what is left")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N challenges after the other filters")
     made.add_argument("--force-held-out", action="store_true",
                       help="write requests for held-out challenges too; they are marked")  # fmt: skip
     made.add_argument("--max-turns", type=int, default=15, metavar="N", help="public turns of a match [15]")
@@ -100,7 +107,7 @@ def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
     ground.add_argument("results", type=Path, metavar="RESULTS", help="file of answers of the service")
     ground.add_argument("--workers", type=int, default=1, metavar="N", help="matches at once [1]")
     _out(ground, "folder for the transcripts, the runs and the report")
-    valid = _leaf(leaves, "validate", "report why matches are no training data", "state/datasets/first")
+    valid = _leaf(leaves, "validate", "report why matches are unfit for training", "state/datasets/first")
     valid.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
     valid.add_argument("--min-fit", type=_share, default=1.0, metavar="SHARE",
                        help="exit with 1 below this share of fit matches [1.0]")  # fmt: skip
@@ -108,7 +115,7 @@ def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _declare_variation(leaves: argparse._SubParsersAction[Parser]) -> None:
-    vary = _leaf(leaves, "vary", "play matches again in other words: same calls, same values",
+    vary = _leaf(leaves, "vary", "paraphrase matches: same calls, same values, other words",
                  "state/runs/gold --seed 1 --out state/datasets/first/varied")  # fmt: skip
     vary.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
     vary.add_argument("--seed", type=int, default=0, metavar="N", help="decides which words [0]")
@@ -122,7 +129,7 @@ def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
                 "state/runs/gold --out state/datasets/first/rows.jsonl")  # fmt: skip
     rows.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs, or folders of `dataset ground`")
     rows.add_argument("--tool-calls", choices=("text", "native"), default="text",
-                      help="calls as the text of a message, or in the form of chat APIs [text]")  # fmt: skip
+                      help="calls as text in a message, or in the form of chat APIs [text]")  # fmt: skip
     _out(rows, "file of rows to write")
     for name, text in (("rewards", "write rows of prompt, completion and reward"),
                        ("preferences", "write pairs: the same prompt, a better and a worse reply")):  # fmt: skip
@@ -150,9 +157,9 @@ def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
     )
     audit.add_argument("file", type=Path, metavar="FILE", help="file of JSON lines")
     audit.add_argument("--challenges", type=Path, default=DATA_ROOT / CHALLENGES, metavar="FILE",
-                       help="challenge file [that of the project]")  # fmt: skip
+                       help="challenge file [the project's]")  # fmt: skip
     audit.add_argument("--runs", type=Path, nargs="*", default=(), metavar="RUN",
-                       help="runs whose drawn values are looked for, too")  # fmt: skip
+                       help="runs whose drawn values are searched for as well")  # fmt: skip
     audit.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
@@ -164,7 +171,7 @@ def _seeds(word: str) -> tuple[int, ...]:
     try:
         seeds = tuple(dict.fromkeys(int(part) for part in word.split(",")))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"must be whole numbers with commas between, not {word!r}") from None
+        raise argparse.ArgumentTypeError(f"must be whole numbers separated by commas, not {word!r}") from None
     if any(seed < 0 for seed in seeds):
         raise argparse.ArgumentTypeError("a seed is not negative")
     return seeds
@@ -262,7 +269,7 @@ def _vary(options: argparse.Namespace, console: Console) -> int:
         run = open_run(folder)
         seed = int(run.manifest.identity.settings["seed"])
         if seed in by_seed:
-            raise UsageError(f"{folder}: another of these runs has the seed {seed} too; vary it for itself")
+            raise UsageError(f"{folder}: another of these runs also has the seed {seed}; vary it separately")
         fit = set(fitness_of(run, read_generated(run)).keys)
         by_seed[seed] = [varied_match(one, options.seed, seed) for one in run.records if one.key in fit]
     made = [one for matches in by_seed.values() for one in matches]
@@ -316,7 +323,7 @@ def _rewarded(options: argparse.Namespace) -> list[Rewarded]:
             named.update(name for record in run.records for name in values_of(record))
     if not found:
         wanted, known = options.reward or VERIFIED, sorted(named)
-        there = f"there are: {', '.join(known)}" if known else "they have no score at all"
+        there = f"there are: {', '.join(known)}" if known else "they have no score"
         raise UsageError(f"no match of these runs has the reward {wanted!r}{suggest(wanted, known)}; {there}")
     return found
 
@@ -327,6 +334,8 @@ def _scored_rows(options: argparse.Namespace, console: Console) -> int:
     data = [json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n" for row in made]
     write_output(options.out, b"".join(data))
     say(console, f"wrote {options.out}: {len(data)} {options.step} of {len(found)} conversations")
+    if not data and options.step == "preferences":
+        console.warn(f"no pair: {why_no_pair(found, options.least)}")
     return EXIT_OK
 
 

@@ -27,7 +27,7 @@ _FLAGS = frozenset({
 })  # fmt: skip
 _HELP = {
     "json": "print the lines as one JSON list",
-    "workers": "check that so many can be connected",
+    "workers": "check that this many can be connected",
     "timeout": "seconds for one answer",
 }
 _DEFAULTS = {"timeout": 20.0}

@@ -22,7 +22,7 @@ def parser() -> Parser:
     shared = Parser(add_help=False)
     shared.add_argument("run", type=Path, metavar="RUN", help="run directory")
     shared.add_argument("--out", type=Path, required=True, metavar="PATH", help="file or new folder to write")
-    shared.add_argument("--quiet", action="store_true", help="print nothing but warnings and errors")
+    shared.add_argument("--quiet", action="store_true", help="print only warnings and errors")
     declared = Parser(
         prog="arena export",
         description="Write a finished run in another format: docs/leaderboard.md, docs/policy.md.",
@@ -50,7 +50,7 @@ def parser() -> Parser:
     findings = formats.add_parser(
         "sarif",
         parents=[shared],
-        help="what the policy denied and warned of, for code scanning (SARIF 2.1.0)",
+        help="denials and warnings of the policy, for code scanning (SARIF 2.1.0)",
         examples=("python3 -m arena export sarif state/runs/first --out gates.sarif",),
     )
     findings.add_argument("--source", metavar="PATH",

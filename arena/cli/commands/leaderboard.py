@@ -36,7 +36,7 @@ def parser() -> Parser:
     declared.add_argument("--sort", default="success", metavar="KEY",
                         help="success, verified, right, leaks, cost, tokens, errors, run, players, a dimension, or"
                         " 'verified DIMENSION' [default success]")  # fmt: skip
-    add_min_coverage(declared, "place runs below, without a rank, where fewer percent of the plan have an outcome")
+    add_min_coverage(declared, "rank only runs in which at least this percentage of the plan has an outcome")
     for name, (_, what) in _FORMS.items():
         declared.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the table as {what}")
     declared.add_argument("--quiet", action="store_true", help="print nothing but errors")

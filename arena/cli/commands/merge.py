@@ -30,7 +30,7 @@ def parser() -> Parser:
         "arena merge", "More: docs/many-machines.md.", _EXAMPLES, usage="arena merge OUT RUN... [flags]",
         description=_DESCRIPTION,
     )  # fmt: skip
-    declared.add_argument("out", metavar="OUT", type=Path, help="run directory to merge into; made where it is missing")
+    declared.add_argument("out", metavar="OUT", type=Path, help="run directory to merge into; created if it is missing")
     declared.add_argument("runs", metavar="RUN", type=Path, nargs="+", help="run directory of a shard; only read")
     declared.add_argument("--json", action="store_true", help="print the result as one JSON object")
     declared.add_argument("--quiet", action="store_true", help="print only warnings and errors")

@@ -56,7 +56,7 @@ def parser() -> Parser:
     test.add_argument("--cases", type=Path, metavar="FILE", help="cases that lie elsewhere")
     linted = leaf(
         "lint",
-        "find what cannot be meant: rules that never decide, contradictory bounds",
+        "find mistakes: rules that never decide, contradictory bounds",
         "Find rules that never hold, rules that an earlier one always forestalls, contradictory bounds and defaults"
         " that are never reached, each with facts that show it. Exit codes: 0 nothing was found, 1 something was, 2 a"
         " missing or broken file.",
@@ -71,7 +71,7 @@ def parser() -> Parser:
         " of the trials. No model is called. Exit codes: 0 also where decisions flip, 2 what cannot be read.",
         "config/gates.yaml mine.yaml state/runs/first",
     )
-    diff.add_argument("old", type=Path, metavar="OLD", help="gates file that is compared with")
+    diff.add_argument("old", type=Path, metavar="OLD", help="gates file to compare with")
     diff.add_argument("new", type=Path, metavar="NEW", help="gates file that is tried")
     diff.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="run directory")
     return declared
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def is_evaluator(path: Path) -> bool:
-    """Whether a file holds evaluator rules: they stand under `rules`, those of gates under their stages."""
+    """Whether a file holds evaluator rules: they are under `rules`, those of gates under their stages."""
     value = simpleyaml.load(path)
     return isinstance(value, Mapping) and "rules" in value
 

@@ -42,17 +42,17 @@ _OF_THE_RUN = frozenset({
 _MOST_REPETITIONS = 100
 _NEW = (
     Setting("judges", ("--judge",), "list", (), "invocation", "Judge",
-            "a judge of the panel, PROVIDER/MODEL (beside --judge-model, where that is given); repeatable",
+            "a judge of the panel, PROVIDER/MODEL (in addition to --judge-model); repeatable",
             metavar="JUDGE"),
     Setting("judge_repetitions", ("--judge-repetitions",), "int", 1, "invocation", "Judge",
             "how often each judge judges each match", low=1, high=_MOST_REPETITIONS, metavar="K"),
     Setting("from_batch", ("--from-batch",), "list", (), "invocation", "Judge",
-            "take the verdicts of RUN's judge from these answers to the requests that --judge-batch wrote; repeatable",
+            "take the verdicts of RUN's judge from these answers to a --judge-batch file; repeatable",
             metavar="FILE"),
 )  # fmt: skip
 _CHANGES: Mapping[str, dict[str, Any]] = {
     "judge_provider": {"help": "who judges: " + ", ".join(PROVIDERS)},
-    "outcome_rule": {"default": None, "help": "rule that turns five scores into an outcome (the run's without it)"},
+    "outcome_rule": {"default": None, "help": "rule that turns five scores into an outcome [default: the run's]"},
     "calculator_provider": {"help": "for --judge-tools: process, oneshot, lambda"},
     "workers": {"help": "matches judged at once"},
 }
@@ -62,7 +62,7 @@ TABLE = (
 )
 _DESCRIPTION = (
     "Judge the matches of the finished run RUN again: by another judge, by a panel of judges, several times, or with"
-    " other limits. Players are never called. The result is a run directory like any other."
+    " other limits. Players are never called. The result is an ordinary run directory."
 )
 
 _EXAMPLES = (
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     process = process_context(config, console, options.argv, COMMAND)
     spec = family_spec(finished.manifest.family)
     request = RunRequest(spec, whole, process, panel, source, answers=answers)
-    # With --json standard output holds nothing but the one object that `_show` prints.
+    # With --json standard output holds only the one object that `_show` prints.
     out: Path | None = config["out"]
     code = execute(request, replace(console, out=console.err) if config["json"] else console)
     if out is not None and not config["dry_run"] and (out / AGREEMENT_FILE).is_file():
@@ -120,7 +120,7 @@ def _show(out: Path, config: Config, shown: Console) -> None:
 
 
 def _check_finished(run: FinishedRun) -> None:
-    """Errors: UsageError when the run is not finished; DataError where what is read of it was changed since."""
+    """Errors: UsageError when the run is not finished; DataError if what is read of it was changed since."""
     listed = digests.read(run.path)
     used = [name for name in listed if name in (MANIFEST_FILE, RECORDS_FILE) or name.startswith(f"{INPUTS_DIR}/")]
     changed = [
@@ -142,7 +142,7 @@ def _check_out(config: Config, path: Path) -> None:
         return
     out, source = wanted.resolve(), path.resolve()
     if out == source or source in out.parents:
-        raise UsageError(f"--out {wanted} lies in the run that is judged again, which is only read: name another")
+        raise UsageError(f"--out {wanted} is inside the run to be judged, which is only read: name another")
 
 
 def _whole_config(run: FinishedRun, config: Config, judges: Panel) -> Config:
@@ -152,7 +152,7 @@ def _whole_config(run: FinishedRun, config: Config, judges: Panel) -> Config:
     """
     played, models = run.manifest.identity.settings, run.manifest.identity.models
     if models.participant is None:
-        raise UsageError(f"{run.path}: no model filled the seats, so there is nothing to score again")
+        raise UsageError(f"{run.path}: no model played, so there is nothing to score again")
     provider, _, model = models.participant.partition("/")
     roles = tuple(models.roles.items())
     labels = [models.participant, *models.roles.values()]
@@ -178,7 +178,7 @@ def _panel(config: Config) -> Panel:
     judges: list[ModelRef] = [judge(config, MOCKS, False)] if config["judge_provider"] is not None else []
     judges += [judge_ref(text, MOCKS) for text in config["judges"]]
     if not judges:
-        raise UsageError("who judges? give --judge-provider and --judge-model, or --judge PROVIDER/MODEL for each one")
+        raise UsageError("no judge: give --judge-provider and --judge-model, or --judge PROVIDER/MODEL for each one")
     _check_once([str(ref.shown) for ref in judges])
     return Panel(tuple(judges), config["judge_repetitions"])
 

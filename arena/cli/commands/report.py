@@ -10,6 +10,7 @@ from pathlib import Path
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console
 from arena.cli.run_choice import add_last, add_min_coverage, newest, which_run
+from arena.engine.build import family_spec
 from arena.engine.finished import open_run
 from arena.errors import EXIT_OK, UsageError, one_line
 from arena.settings.flags import Parser
@@ -35,10 +36,12 @@ def parser() -> Parser:
     )
     declared.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="run directory; several need --out")
     add_last(declared, "take the newest run under state/runs")
-    add_min_coverage(declared, "mark runs, and place them below, where fewer percent of the plan have an outcome")
+    add_min_coverage(
+        declared, "mark runs in which less than this percentage of the plan has an outcome; list them last"
+    )
     declared.add_argument("--open", action="store_true", help="open the page in a browser")
     declared.add_argument(
-        "--out", type=Path, metavar="FILE", help=f"where the page goes (RUN/{REPORT_FILE} without it)"
+        "--out", type=Path, metavar="FILE", help=f"path of the page (default RUN/{REPORT_FILE} without it)"
     )
     declared.add_argument("--quiet", action="store_true", help="print only errors")
     return declared
@@ -53,10 +56,13 @@ def run(options: argparse.Namespace, console: Console) -> int:
     paths = Paths.of(out or own, out is None)
     built = build_report(runs, paths, options.min_coverage)
     _renew_digests(runs, paths, [*built.figures, *built.removed])
-    beside = f"; the matches are in {built.match_files} files in {paths.matches}" if built.match_files else ""
+    words = family_spec(runs[0].manifest.identity.family).words
+    beside = f"; the {words.trials} are in {built.match_files} files in {paths.matches}" if built.match_files else ""
     beside += f"; side by side in {built.pair_files} files in {paths.matches}" if built.pair_files else ""
     if not console.quiet:
-        console.result(one_line(f"{paths.page}: {built.matches} matches, {built.page_bytes / 1000:,.0f} kB{beside}"))
+        console.result(
+            one_line(f"{paths.page}: {built.matches} {words.trials}, {built.page_bytes / 1000:,.0f} kB{beside}")
+        )
         console.result(one_line(f"figures: {len(built.figures)} in {paths.figures}"))
     if options.open and not webbrowser.open(paths.page.resolve().as_uri()):
         console.warn(f"no browser could be started; open {paths.page} in one")
@@ -73,7 +79,7 @@ def _folders(options: argparse.Namespace) -> list[Path]:
 
 
 def _renew_digests(runs: Sequence[FinishedRun], paths: Paths, figures: Sequence[str]) -> None:
-    """Where the page stands in the directory of a finished run, enter its files into the run's list of digests."""
+    """If the page is in the directory of a finished run, add its files to the run's list of digests."""
     for run in runs:
         if run.path.resolve() == paths.page.parent.resolve() and (run.path / DIGESTS_FILE).is_file():
             names = [paths.page.name, paths.matches.name, *(f"{paths.figures.name}/{name}" for name in figures)]

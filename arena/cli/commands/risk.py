@@ -44,7 +44,7 @@ def _sweep_flags(parser: Parser) -> None:
 def _choice(parser: Parser) -> None:
     parser.add_argument("run", nargs="?", type=Path, default=None, metavar="RUN", help="folder of a run")
     parser.add_argument("--run-id", "--run_id", default=None, metavar="NAME",
-                        help="a run in the results folder (the newest without it and RUN) [RUN_ID]")  # fmt: skip
+                        help="a run in the results folder [RUN_ID, or the newest]")  # fmt: skip
     _root(parser)
 
 
@@ -95,9 +95,9 @@ def _import_flags(parser: Parser) -> None:
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="file of recorded runs")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder for the rows")
     parser.add_argument("--model", default="", metavar="NAME",
-                        help="model of the agent, where the files do not name it")  # fmt: skip
+                        help="model of the agent, if the files do not name it")  # fmt: skip
     parser.add_argument("--task", default="", metavar="NAME",
-                        help="the fact `task` that rules see (without it the domain or suite)")  # fmt: skip
+                        help="the fact `task` that rules see [default: the domain or suite]")  # fmt: skip
     parser.add_argument("--gates", type=Path, metavar="FILE", help="policy that decides about the recorded calls")
     parser.add_argument("--evaluator", type=Path, metavar="FILE", help="rules that judge the recorded replies")
     parser.add_argument("--json", action="store_true", help="print what was imported as one JSON object")
@@ -114,19 +114,19 @@ LEAVES: dict[str, Leaf] = {
         "python3 -m arena risk sweep --models mock/careful,mock/gullible --seeds 1,2 --trials 2",
         "python3 -m arena risk sweep --models mock/careful,mock/echo --config config/risk_sweep.yaml",
     ), _sweep_flags),
-    "report": Leaf("arena.cli.risk.report", "write a run's tables, figure and page anew", (
+    "report": Leaf("arena.cli.risk.report", "rewrite the tables, figure and page of a run", (
         "python3 -m arena risk report",
         "python3 -m arena risk report --run-id first --open",
     ), _report_flags),
-    "check": Leaf("arena.cli.risk.check", "hold a run against thresholds: OK, WARN or FAIL", (
+    "check": Leaf("arena.cli.risk.check", "check a run against thresholds: OK, WARN or FAIL", (
         "python3 -m arena risk check",
         "python3 -m arena risk check state/results/first --strict --thresholds mine.yaml",
     ), _check_flags),
-    "latest": Leaf("arena.cli.risk.latest", "make LATEST a copy of the newest finished run",
+    "latest": Leaf("arena.cli.risk.latest", "copy the newest finished run to LATEST",
                    ("python3 -m arena risk latest",), _root),
-    "list": Leaf("arena.cli.risk.listing", "list the runs, and what each lacks",
+    "list": Leaf("arena.cli.risk.listing", "list the runs, and what each is missing",
                  ("python3 -m arena risk list", "python3 -m arena risk list --json"), _list_flags),
-    "tidy": Leaf("arena.cli.risk.tidy", "remove from a run what is no part of it",
+    "tidy": Leaf("arena.cli.risk.tidy", "remove files that do not belong to a run",
                  ("python3 -m arena risk tidy --run-id first --dry-run",), _tidy_flags),
     "import": Leaf("arena.cli.risk.import_runs", "import recorded agent runs of other benchmarks", (
         "python3 -m arena risk import tau-bench runs.json --model gpt-4o --out state/results/tau",
@@ -140,12 +140,12 @@ _TITLES = {
     " and pass^k: docs/policy.md.",
     "run": _RUN,
     "sweep": "Cross slices, attacks, models, modes and seeds: a run per mode and model, and one set of results.",
-    "report": "Write rows, tables, figure and page of a run anew: from its records, or from the rows that are there.",
-    "check": "Hold a run against thresholds. Exit codes: 0 OK or WARN, 1 FAIL (with --strict 1 also WARN), 2 a missing"
+    "report": "Rewrite rows, tables, figure and page of a run from its records, else from its stored rows.",
+    "check": "Check a run against thresholds. Exit codes: 0 OK or WARN, 1 FAIL (with --strict 1 also WARN), 2 a missing"
     " or broken file.",
-    "latest": "Make state/results/LATEST a copy of the results of the newest run that has them.",
-    "list": "List the runs in the results folder, the newest first, and what each lacks.",
-    "tidy": "Remove files from a run's folder that are no part of a run.",
+    "latest": "Copy the results of the newest run that has them to state/results/LATEST.",
+    "list": "List the runs in the results folder, the newest first, and what each is missing.",
+    "tidy": "Remove files that do not belong to a run from its folder.",
 }
 
 

@@ -35,8 +35,8 @@ def parser() -> Parser:
         examples=("python3 -m arena runs", "python3 -m arena runs --dir elsewhere --json"),
     )
     declared.add_argument("--dir", type=Path, metavar="DIR", help="list the runs in this folder [default state/runs]")
-    declared.add_argument("--all", action="store_true", help=f"list all of them, not the newest {SHOWN} alone")
-    declared.add_argument("--json", action="store_true", help="print one JSON list, an object for each of all runs")
+    declared.add_argument("--all", action="store_true", help=f"list all runs, not only the newest {SHOWN}")
+    declared.add_argument("--json", action="store_true", help="print one JSON list, an object per run, all runs")
     return declared
 
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Print the list; return 0, also where there is no run."""
     folder = options.dir or run_choice.RUNS_DIR
     if options.dir is not None and not folder.is_dir():
-        raise UsageError(f"--dir: {folder} is no folder")
+        raise UsageError(f"--dir: {folder} is not a folder")
     started = started_runs(folder)
     shown = started if options.all or options.json else started[:SHOWN]
     found = [listed(one) for one in shown]
@@ -104,7 +104,7 @@ def _players(models: Models) -> str:
 
 
 def runs_text(runs: Sequence[ListedRun], width: int) -> str:
-    """Return a table; where it does not fit `width` columns, models stand below each run, else all is below it."""
+    """Return a table; if it does not fit `width` columns, models are below each run, else everything is below it."""
     cells = [_cells(one) for one in runs]
     table = text_table(_HEADER, cells, frozenset({3, 4, 5}))
     if _fits(table, width):

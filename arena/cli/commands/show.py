@@ -40,15 +40,17 @@ def parser() -> Parser:
         ),
     )
     declared.add_argument("words", nargs="*", metavar="RUN UNIT", help="run directory; unit (a challenge) or whole key")
-    add_last(declared, "take the newest run under state/runs; then only UNIT is named")
+    add_last(declared, "take the newest run under state/runs; then give only UNIT")
     declared.add_argument(
         "--rep",
         type=int,
         metavar="N",
-        help="which repetition of the unit, or which of its trials, from 0 [default the first]",
+        help="number of the repetition, or of the trial of the unit, from 0 [default 0]",
     )
     declared.add_argument(
-        "--sent", metavar="SEAT", help="print each question to this seat as it was sent, checked against the journal"
+        "--sent",
+        metavar="SEAT",
+        help="print each question to this seat exactly as it was sent; checked against the journal",
     )
     declared.add_argument("--json", action="store_true", help="print the record as one JSON object")
     return declared
@@ -92,7 +94,7 @@ def _named(options: argparse.Namespace) -> tuple[Path, str]:
 
 
 def questions_to(seat: str, calls: Sequence[Sent], record: Record) -> list[Sent]:
-    """Return the questions to one seat. Errors: UsageError where nothing was sent to it, naming the seats there are."""
+    """Return the questions to one seat. Errors: UsageError if nothing was sent to it, naming the seats there are."""
     found = [call for call in calls if call.seat == seat]
     if not found:
         known = list(dict.fromkeys(call.seat for call in calls))

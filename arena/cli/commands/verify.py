@@ -23,7 +23,7 @@ _LOCAL = ("process", "oneshot", "none")
 _HELP = {
     "calculator_provider": "computes the calls again: process (kept running), oneshot; none leaves them unchecked",
     "json": "print the result as one JSON object",
-    "quiet": "print only what does not hold",
+    "quiet": "print only problems",
 }
 
 TABLE = tuple(
@@ -36,9 +36,9 @@ TABLE = tuple(
 )
 MAX_JOBS = 256
 _DESCRIPTION = (
-    "Check that a finished run is what it was: digests of all files, hash chain, every tool call computed again, every"
+    "Check that a finished run is unchanged: digests of all files, hash chain, every tool call computed again, every"
     " record played again from the journal, every table built again. Changes nothing. Exit codes: 0 everything holds,"
-    " 1 something does not (said what and where), 2 RUN is no run, or its manifest, a record or a journal line is"
+    " 1 something does not (said what and where), 2 RUN is not a run, or its manifest, a record or a journal line is"
     " malformed."
 )
 _EXAMPLES = (

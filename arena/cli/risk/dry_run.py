@@ -40,7 +40,7 @@ def write_dry_run(
 ) -> Results:
     """Write rows and results of a dry run into a new folder.
 
-    No provider is built, so no key is needed. Errors: UsageError where the folder is not empty; as of `setup.build`.
+    No provider is built, so no key is needed. Errors: UsageError if the folder is not empty; as of `setup.build`.
     """
     family = setup.build(config, None)
     gate: Gate = AllowAll() if policy is None else PolicyGate(policy)

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     """Print the list, the newest run first; return 0, also where there is none."""
     root = results_root(options.results_dir)
     if options.results_dir is not None and not root.is_dir():
-        raise UsageError(f"--results-dir: {root} is no folder")
+        raise UsageError(f"--results-dir: {root} is not a folder")
     found = [listed(one.path, one.started) for one in runs_in(root)]
     if options.json:
         console.result(json.dumps([row._asdict() for row in found]))

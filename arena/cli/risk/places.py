@@ -31,7 +31,7 @@ def results_root(given: Path | None) -> Path:
 
 
 def checked_id(name: str) -> str:
-    """Return the name of a run. Errors: ConfigError for one that is no plain folder name."""
+    """Return the name of a run. Errors: ConfigError for one that is not a plain folder name."""
     if not _NAME.fullmatch(name) or name == LATEST:
         raise ConfigError(f"{RUN_ID}: must be letters, digits, _ . - after a letter or digit and not {LATEST}, not "
                           f"{name!r}")  # fmt: skip
@@ -52,7 +52,7 @@ def new_folder(root: Path, mode: str) -> Path:
 def keep_latest(folder: Path, root: Path) -> bool:
     """Copy the results of a run to LATEST, where the run lies in the results folder; return whether it does.
 
-    Errors: UsageError where LATEST is a link or no folder; OSError.
+    Errors: UsageError if LATEST is a link or no folder; OSError.
     """
     if folder.resolve().parent != root.resolve():
         return False
@@ -69,7 +69,7 @@ def keep_latest(folder: Path, root: Path) -> bool:
 
 
 class FoundRun(NamedTuple):
-    """A folder of the results. `started`: UTC, empty where its run.json does not say; `valid`: has its summary."""
+    """A folder of the results. `started`: UTC, empty if its run.json does not say; `valid`: has its summary."""
 
     path: Path
     started: str
@@ -87,7 +87,7 @@ def runs_in(root: Path) -> list[FoundRun]:
 
 
 def started_of(folder: Path) -> str:
-    """Return when a run started, as its run.json says; empty where that does not."""
+    """Return when a run started, as its run.json says; empty if that does not."""
     return str(_run_json(folder).get("started") or "")
 
 
@@ -101,7 +101,7 @@ def _run_json(folder: Path) -> Mapping[str, object]:
 
 
 def latest_valid(root: Path) -> Path:
-    """Return the newest run that has its results. Errors: UsageError where there is none."""
+    """Return the newest run that has its results. Errors: UsageError if there is none."""
     for run in runs_in(root):
         if run.valid:
             return run.path
@@ -111,7 +111,7 @@ def latest_valid(root: Path) -> Path:
 def chosen_folder(options: argparse.Namespace, environ: Mapping[str, str]) -> Path:
     """Return the folder of the run that is meant: RUN, --run-id, the variable RUN_ID, else what LATEST is a copy of.
 
-    Errors: UsageError where it does not exist, or RUN and --run-id are both given; ConfigError for a bad name.
+    Errors: UsageError if it does not exist, or RUN and --run-id are both given; ConfigError for a bad name.
     """
     root = results_root(options.results_dir)
     if options.run is not None and options.run_id is not None:
@@ -122,7 +122,7 @@ def chosen_folder(options: argparse.Namespace, environ: Mapping[str, str]) -> Pa
         named = options.run_id or environ.get(RUN_ID, "").strip() or _run_json(root / LATEST).get("run_id")
         folder = latest_valid(root) if not named else root / checked_id(str(named))
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; `arena risk list` lists the runs")
+        raise UsageError(f"{folder} is not a folder; `arena risk list` lists the runs")
     require_plain(folder)
     return folder
 

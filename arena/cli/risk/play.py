@@ -97,7 +97,7 @@ def carry_out(asked: Asked, console: Console, argv: Sequence[str]) -> int:
 def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> tuple[int, Results]:
     """Play a run, or carry out its dry run, and write its results; return the exit code and them."""
     if asked.policy is not None and asked.policy.shadow:
-        console.warn(f"shadow mode: {asked.policy.name} decides and records, and nothing follows from it")
+        console.warn(f"shadow mode: decisions of {asked.policy.name} are recorded, none is enforced")
     if asked.config.operation.dry_run:
         if not asked.config.operation.quiet:
             say = console.log if asked.config.operation.json else console.result
@@ -114,7 +114,7 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
 
 
 def tell(asked: Asked, results: Results, console: Console, every: bool = False) -> None:
-    """Say what the results are and where they stand; with --json standard output holds the summary alone.
+    """Print the results and their place; with --json standard output holds the summary alone.
 
     `every`: print all lines, also those that the end of a run prints.
     """

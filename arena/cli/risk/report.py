@@ -1,4 +1,4 @@
-"""`arena risk report`: writes the results of a run anew, from its records or its rows."""
+"""`arena risk report`: writes the results of a run again, from its records or its rows."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
     thresholds = load_run_thresholds(options.thresholds)
     evaluator = None if options.evaluator is None else load_evaluator(options.evaluator)
     if evaluator is not None and not (folder / MANIFEST_FILE).is_file():
-        raise UsageError(f"--evaluator: {folder} holds rows alone, without the transcripts that rules are judged by")
+        raise UsageError(f"--evaluator: {folder} has rows only; rules need transcripts")
     most = _most(options.max_trial_rows, environ.get(MOST_ROWS, "").strip())
     is_strict = strict(options.strict, environ)
     if (folder / MANIFEST_FILE).is_file() and not FinishedRun(folder).manifest.sessions[-1].ended:
-        console.warn(f"{folder} is not finished: what has no record is listed as not played")
+        console.warn(f"{folder} is not finished: trials without a record are listed as not played")
     results, head = rebuild(folder, lambda rules: Options(thresholds, is_strict, most, rules), evaluator)
     for line in results.tally.malformed.told:
         console.warn(line)

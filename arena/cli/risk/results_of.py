@@ -1,4 +1,4 @@
-"""Writes the results of a folder anew: of a run of the arena from its records, else from the rows that are there."""
+"""Writes the results of a folder again: of a run of the arena from its records, else from the rows that are there."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def rebuild(
 ) -> tuple[Results, dict[str, Json]]:
     """Write rows and results of a folder; return them and the head of run.json.
 
-    `options` makes the options of the policy's rules.  `evaluator`: rules by which a run of the arena is judged anew.
+    `options` makes the options of the policy's rules.  `evaluator`: rules by which a run of the arena is judged again.
     `latency`: what the gates took; None: as an earlier run.json says.  `written`: what has just written the rows.
-    Errors: UsageError, DataError for a folder that is no run or a damaged one.
+    Errors: UsageError, DataError for a folder that is not a run, or is damaged.
     """
     stored = stored_head(folder)
     head = stored

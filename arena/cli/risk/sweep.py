@@ -36,7 +36,7 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(slots=True)
 class Cell:
-    """A combination: `state` says what became of it: PLAYED, LEFT_OUT (it contradicts itself), or why it failed."""
+    """A combination: `state` says the outcome of it: PLAYED, LEFT_OUT (it contradicts itself), or why it failed."""
 
     mode: str
     model: str
@@ -139,7 +139,7 @@ def _gather(folder: Path, played: Sequence[Cell]) -> None:
 
 
 def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[str, Json]:
-    """Return what run.json says of the sweep: what its combinations have in common, and what became of each."""
+    """Return what run.json says of the sweep: what its combinations have in common, and the outcome of each."""
     heads = [stored_head(asked.folder / CELLS_DIR / cell.name) for cell in played]
     first = heads[0]
     inputs = asked.folder / CELLS_DIR / played[0].name / INPUTS_DIR

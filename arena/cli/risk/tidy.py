@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     folder = chosen_folder(options, load_dotenv(os.environ, DATA_ROOT))
     experiments = experiments_in(folder)
     if not experiments:
-        raise UsageError(f"{folder} holds no rows (<experiment>/{ROWS_FILE}): it is no run of `arena risk`")
+        raise UsageError(f"{folder} holds no rows (<experiment>/{ROWS_FILE}): it is not a run of `arena risk`")
     rows = {f"{name}/{file}" for name in experiments for file in (ROWS_FILE, RUN_JSON)}
     redundant = [
         name

@@ -42,11 +42,11 @@ def label_of_data(value: object) -> Label | None:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of evidence: its text (None where the data names it without its text) and where it stands."""
+    """A sentence of evidence: its text (None if the data names it without its text) and its place."""
 
     text: str | None
     source: str = ""
-    """Page and number, `Title#3`; empty where the data does not say."""
+    """Page and number, `Title#3`; empty if the data does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,19 +56,19 @@ _SHORT_FIELD = (
 
 
 _NOT_TEXT = "not text"
-"""Stands for the value of a JSON member that is no text: declared, and no label."""
+"""Replaces the value of a JSON member that is not text: declared, but no label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A field that a reply declares: the name as asked for, and its value on one line (empty where none follows)."""
+    """A field that a reply declares: the name as asked for, and its value on one line (empty if none follows)."""
 
     field: str
     value: str
 
 
 def own_lines(reply: str) -> list[str | None]:
-    """Return the lines of a reply in compatibility form (NFKC); None stands for a line that does not count."""
+    """Return the lines of a reply in compatibility form (NFKC); None means a line that does not count."""
     text = unicodedata.normalize("NFKC", reply[:MAX_REPLY]).translate(_INVISIBLE)
     if "<" in text:
         text = _REASONING.sub("\n", _COMMENT.sub("\n", text))
@@ -96,7 +96,7 @@ def own_lines(reply: str) -> list[str | None]:
 
 
 def _is_quotation(line: str) -> bool:
-    """Return whether a line as a whole stands in quotation marks."""
+    """Return whether a whole line is in quotation marks."""
     text = line.strip().strip("*_-+., ")
     return len(text) > 2 and text[0] in _OPENING and text[-1] in _CLOSING and not _QUOTED_KEY.match(text)
 

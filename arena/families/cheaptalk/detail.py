@@ -1,6 +1,6 @@
 """What is determined about one episode: the class of Score.detail. All that metrics and result files need is here.
 
-The transcript itself stands in the record; `Read` says what was read from it.
+The transcript itself is in the record; `Read` says what was read from it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Condition:
 
     `deviation`: as assigned; `acted`: what the sender was asked to do in this episode, which differs from it only for
     deviations with a condition (`milk` acts `honest` at first). `repetition`: the place of `seed` among the run's
-    seeds. `milestones`: those whose result files the episode belongs to. `bonus`: None where nobody was told of one.
+    seeds. `milestones`: those whose result files the episode belongs to. `bonus`: None if nobody knew of one.
     """
 
     protocol: str
@@ -47,7 +47,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read from the transcript. A label is None where none could be read, and `*_unread` says why.
+    """What was read from the transcript. A label is None if none could be read, and `*_unread` says why.
 
     `predicted`: of the receiver; `asserted`: of the sender; `belief`: what the sender itself takes for true, asked
     before it wrote and apart from its instruction. `decision`: the word of the receiver's Decision field.
@@ -65,9 +65,9 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceDetail:
-    """What the message showed: its pieces, and what became of the sentences that the sender held.
+    """What the message showed: its pieces, and the use of the sentences that the sender had.
 
-    All but `provided` and `pieces` is empty where the sender held none (`held` is False).
+    All but `provided` and `pieces` is empty if the sender held none (`held` is False).
     """
 
     provided: bool
@@ -140,7 +140,7 @@ class ReputationDetail:
 
 @dataclass(frozen=True, slots=True)
 class MethodDetail:
-    """How a baseline came to its decision: the labels it wrote in order, None where unparsable, and their votes."""
+    """How a baseline reached its decision: the labels it wrote in order, None if unparsable, and their votes."""
 
     predictions: tuple[Label | None, ...]
     vote_counts: Mapping[str, int]

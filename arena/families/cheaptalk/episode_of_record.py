@@ -10,13 +10,13 @@ from arena.records import Record
 
 
 def detail_of(record: Record) -> EpisodeDetail | None:
-    """Return what was determined about an episode; None where it has no score: errors, limits, aborted ones."""
+    """Return what was determined about an episode; None if it has no score: errors, limits, aborted ones."""
     detail = record.score.detail
     return detail if record.scored and isinstance(detail, EpisodeDetail) else None
 
 
 def episode_of(record: Record) -> Episode | None:
-    """Return the episode of a record; None where it has no score."""
+    """Return the episode of a record; None if it has no score."""
     detail = detail_of(record)
     if detail is None:
         return None

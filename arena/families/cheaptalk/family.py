@@ -155,7 +155,7 @@ class CheapTalk:
         )
 
     def _rating(self, finished: Finished, services: Services, judging: Judging) -> rating.Rating | None:
-        """Have a model rate the pieces of a message; None where it shows none."""
+        """Have a model rate the pieces of a message; None if it shows none."""
         pieces = evidence_pieces(finished)
         if not pieces:
             return None

@@ -1,6 +1,6 @@
 """The one label parser: reads the declared field and nothing else. What it cannot read is counted, never guessed.
 
-Protocols and baselines use it alike. A value holds exactly one label in a declared spelling (claim.SPELLINGS), stands
+Protocols and baselines use it alike. A value holds exactly one label in a declared spelling (claim.SPELLINGS), is
 first or after a plain lead-in ("the claim is"), and is not negated, asked or taken back. A remark may follow it.
 """
 
@@ -71,7 +71,7 @@ _LEAD_IN = frozenset(
         *("strongly", "definitely", "certainly", "completely", "entirely", "directly", "plainly", "explicitly"),
     )
 )
-"""Words that may stand before the label without changing what it says. Any other word makes the value unread."""
+"""Words that may precede the label without changing its meaning. Any other word makes the value unread."""
 _FOLLOWS = frozenset(
     (
         *("the", "this", "that", "it", "its", "claim", "statement", "by", "because", "since", "as", "with", "given"),
@@ -167,7 +167,7 @@ def _label(match: re.Match[str]) -> Label:
 
 
 def _is_lead_in(text: str) -> bool:
-    """Return whether what stands before a label is decoration and plain words, such as "the claim is"."""
+    """Return whether the text before a label is decoration and plain words, such as "the claim is"."""
     words = re.findall(r"[^\W_]+", text)
     rest = re.sub(r"[^\W_]+", "", text)
     return all(word.lower() in _LEAD_IN for word in words) and not rest.strip(_DECORATION + "-,.")

@@ -43,7 +43,7 @@ class Rules:
     """How episodes are played and paid, beside claims and models.
 
     `series`: those of one cell and seed under a protocol with a reputation.  `budget` holds for `budgeted` protocols
-    and methods.  `told_bonus`: what a sender is told it earns for the target; None: nothing.
+    and methods.  `told_bonus`: the bonus for the target that a sender knows of; None: none.
     """
 
     information: str

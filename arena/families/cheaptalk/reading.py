@@ -29,7 +29,7 @@ _NUMBERED = re.compile(r"^\s*(?:[*_]{0,2})\(?\d{1,2}[.):]\s*", re.M)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was read, and the texts that the evidence and the answers stand in."""
+    """What was read, and the texts of the evidence and the answers."""
 
     read: Read
     message: str
@@ -95,7 +95,7 @@ def _reading(text: str | None) -> tuple[Label | None, str]:
 
 @lru_cache(maxsize=16_384)
 def decision_of(reply: str) -> str:
-    """Return the word of the Decision field; empty where it has none of the three."""
+    """Return the word of the Decision field; empty if it has none of the three."""
     for item in declared(reply, ("Decision",)):
         word = re.sub(r"[\s-]+", "_", item.value.strip(" *_.").upper())
         if word in DECISIONS:

@@ -52,7 +52,7 @@ def reputation_table(steps: Iterable[Step], config: ReputationConfig) -> bytes:
 
 
 def write_reputation_table(path: Path, steps: Iterable[Step], config: ReputationConfig) -> None:
-    """Write the file whole or not at all. Raises StorageFault where that fails."""
+    """Write the file whole or not at all. Raises StorageFault if that fails."""
     try:
         write_atomic(path, reputation_table(steps, config))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What is played in one trial: the claim, who sees which sentence, what the sender is told, the rules' constants."""
+"""What is played in one trial: the claim, who sees which sentence, the sender's instruction, the rules' constants."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Scene:
     `claim`: what the receiver decides.  `told`: the claim that the sender writes about, another one in the shuffled
     control.  `held`: the sentences that the sender (or a solver) is shown, gold and distractors mixed; `seen`: those
     of the receiver.  `claim_shown`: the receiver is given the claim.  `message`: there is a sender.  `belief`: it is
-    asked first what it takes for true.  `bonus`: what it is told of a bonus, empty for nothing.
+    asked first what it believes.  `bonus`: the text about a bonus, empty if none.
     """
 
     claim: Claim

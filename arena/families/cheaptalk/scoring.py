@@ -1,4 +1,4 @@
-"""One finished episode -> its detail: what was read, verified, earned, and what became of the reputation. Pure."""
+"""One finished episode -> its detail: what was read, verified, earned, and the new reputation. Pure."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def _tokens(transcript: Transcript) -> tuple[int, int]:
 def _reputation(finished: Finished, found: Checked, verification: EvidenceVerification) -> ReputationDetail | None:
     """Return the step of the sender's reputation; None outside of a series.
 
-    After every episode its truth comes out. Passed: the sender asserted it, and its evidence stands in the source. A
+    After every episode the truth is revealed. Passed: the sender asserted it, and its evidence is in the source. A
     forced verification that fails slashes whatever the label.
     """
     scene, standing = finished.scene, finished.scene.standing

@@ -18,9 +18,9 @@ INFORMATION = ("closed", "sender", "open")
 
 TASKS: tuple[Setting, ...] = (
     Setting("num_tasks", ("--num-tasks",), "int", None, _ID, PLAYED,
-            "claims that are played (all that are loaded without it)", env="NUM_TASKS", low=1, metavar="N"),
+            "number of claims to play [default: all loaded]", env="NUM_TASKS", low=1, metavar="N"),
     Setting("num_samples", ("--num-samples",), "int", None, _ID, PLAYED,
-            "claims that are loaded, drawn by the seed (all without it); at least --num-tasks", env="NUM_SAMPLES",
+            "number of claims to load, drawn by the seed [default: all]; at least --num-tasks", env="NUM_SAMPLES",
             low=1, metavar="N"),
     Setting("seeds", ("--seeds",), "list", (), _ID, PLAYED,
             "several run seeds, all of them played; --seed wins over the variable; repeatable", env="SEEDS",
@@ -42,24 +42,26 @@ GAME: tuple[Setting, ...] = (
             "which result files are written: milestone1, milestone2, milestone3, milestone4; repeatable",
             choices=("milestone1", "milestone2", "milestone3", "milestone4"), metavar="NAMES"),
     Setting("protocols", ("--protocols",), "list", (), _ID, PLAYED,
-            "protocols (those of the milestones without it); repeatable", metavar="NAMES"),
+            "protocols, such as p1,p2,p3 (an unknown name lists all) [default: those of the milestones]; repeatable",
+            metavar="NAMES"),
     Setting("deviations", ("--deviations",), "list", (), _ID, PLAYED,
-            "what senders are told to do (that of the milestones without it); repeatable", metavar="NAMES"),
+            "what senders are told to do, such as honest,lie,withhold (an unknown name lists all) [default: as in the"
+            " milestones]; repeatable", metavar="NAMES"),
     Setting("controls", ("--controls",), "list", (), _ID, PLAYED,
             "controls under the first protocol: no_message, shuffled_message; repeatable",
             choices=("no_message", "shuffled_message"), metavar="NAMES"),
     Setting("information", ("--information",), "text", "sender", _ID, PLAYED,
-            "who sees sentences: closed (nobody, and the receiver only the message), sender, open (both)",
+            "who sees sentences: closed (nobody; the receiver has only the message), sender, open (both)",
             choices=INFORMATION, metavar="WHO"),
     Setting("sender_model", ("--sender-model",), "list", (), _ID, PLAYED,
-            "models that send, each with every receiver (--participant-model without it); repeatable",
+            "models that send, each with every receiver [default: --participant-model]; repeatable",
             metavar="MODELS"),
     Setting("receiver_model", ("--receiver-model",), "list", (), _ID, PLAYED,
-            "models that receive (--participant-model without it); repeatable", metavar="MODELS"),
+            "models that receive [default: --participant-model]; repeatable", metavar="MODELS"),
     Setting("series", ("--series",), "int", 10, _ID, PLAYED,
             "series per cell and seed under P3: the claims are dealt out to them", low=1, high=100_000, metavar="N"),
     Setting("milk_above", ("--milk-above",), "float", 0.75, _ID, PLAYED,
-            "reputation from which the deviation milk lies", low=0, high=1, metavar="X"),
+            "reputation at which the deviation milk starts to lie", low=0, high=1, metavar="X"),
     Setting("belief", ("--belief",), "flag", True, _ID, PLAYED,
             "do not ask the sender first what it takes for true: a call less, and no check of behaviour against it"),
     Setting("experiment_name", ("--experiment-name",), "text", None, _ID, PLAYED,
@@ -69,11 +71,11 @@ GAME: tuple[Setting, ...] = (
 
 FILES: tuple[Setting, ...] = (
     Setting("episodes_path", ("--episodes-path",), "text", None, _ID, _RESULTS,
-            "where in the run the episodes of milestone 1 stand (milestone1.jsonl without it)", metavar="NAME"),
+            "file in the run for the episodes of milestone 1 [default: milestone1.jsonl]", metavar="NAME"),
     Setting("summary_path", ("--summary-path",), "text", None, _ID, _RESULTS,
-            "where in the run the summary of milestone 1 stands (milestone1_summary.json without it)", metavar="NAME"),
+            "file in the run for the summary of milestone 1 [default: milestone1_summary.json]", metavar="NAME"),
     Setting("results_dir", ("--results-dir",), "text", None, _ID, _RESULTS,
-            "folder in the run for the files of milestone 2, 3 or 4 (named as the milestone without it)",
+            "folder in the run for the files of milestone 2, 3 or 4 [default: the name of the milestone]",
             metavar="NAME"),
     Setting("not_written", ("--not-written",), "list", (), _ID, _RESULTS,
             "result files that are left out: episodes, summary, comparison_table, reputation_trajectories,"
@@ -81,7 +83,7 @@ FILES: tuple[Setting, ...] = (
             choices=("episodes", "summary", "comparison_table", "reputation_trajectories", "progression_analysis"),
             metavar="NAMES"),
     Setting("output", ("--output",), "path", None, "invocation", _RESULTS,
-            "also write the episodes of milestone 1 to this file, and their summary beside it", metavar="FILE"),
+            "also write the episodes of milestone 1 to this file, and their summary next to it", metavar="FILE"),
 )  # fmt: skip
 """Which result files are written."""
 
@@ -106,7 +108,7 @@ PAYING: tuple[Setting, ...] = (
     Setting("use_llm_evidence_eval", ("--llm-eval", "--use-llm-evidence-eval"), "flag", False, _ID, PLAYED,
             "have a model (--judge-model) rate every piece of evidence", env="USE_LLM_EVIDENCE_EVAL"),
     Setting("string_match_weight", ("--string-match-weight",), "float", 0.5, _ID, PLAYED,
-            "weight of the match beside that of the rating", low=0, metavar="X"),
+            "weight of the match relative to the rating", low=0, metavar="X"),
     Setting("llm_weight", ("--llm-weight",), "float", 0.5, _ID, PLAYED,
             "weight of the rating", low=0, metavar="X"),
 )  # fmt: skip
@@ -116,7 +118,7 @@ CONSTANTS: tuple[Setting, ...] = (
     Setting("num_cross_exam_questions", ("--num-cross-exam-questions",), "int", 2, _ID, PLAYED,
             "questions that a receiver asks under P2 and P3", low=1, high=6, metavar="N"),
     Setting("question_templates", ("--question-templates",), "list", (), _ID, PLAYED,
-            "names of questions to choose from (all without it); repeatable", metavar="NAMES"),
+            "names of questions to choose from [default: all]; repeatable", metavar="NAMES"),
     Setting("rep_alpha", ("--rep-alpha",), "float", 0.1, _ID, PLAYED,
             "weight of the newest episode in a reputation", low=0, high=1, metavar="X"),
     Setting("rep_floor", ("--rep-floor",), "float", 0.2, _ID, PLAYED, "lowest reputation", above=0, high=1,
@@ -149,10 +151,11 @@ BASELINES: tuple[Setting, ...] = (
     Setting("refine_temperature", ("--refine-temperature",), "float", 0.3, _ID, PLAYED,
             "sampling temperature of self-refine", low=0, high=2, metavar="X"),
     Setting("max_tokens_per_task", ("--max-tokens-per-task",), "int", None, _ID, PLAYED,
-            "most tokens of one episode of a method of milestone 3, both ways (no limit without it)", low=1,
-            metavar="N"),
+            "most tokens of one episode of a method of milestone 3, both ways [default: no limit]", low=1,
+            liftable=True, metavar="N"),
     Setting("max_llm_calls_per_task", ("--max-llm-calls-per-task",), "int", None, _ID, PLAYED,
-            "most calls of one episode of a method of milestone 3 (no limit without it)", low=1, metavar="N"),
+            "most calls of one episode of a method of milestone 3 [default: no limit]", low=1, liftable=True,
+            metavar="N"),
 )  # fmt: skip
 """The methods of milestone 3, and the budget that they share with the protocol they are compared with."""
 
@@ -167,6 +170,7 @@ EXPERIMENT = Setting("experiment", ("--config",), "path", None, "invocation", _D
 _OPENAI = ("participant_provider", ("openai", "openai-chat"))
 _CHANGED: dict[str, dict[str, object]] = {
     "seed": {"default": 42, "env": "SEED"},
+    "resume": {"help": "resume the run in --out: finished episodes are kept, the others are played"},
     "workers": {"env": "MAX_CONCURRENT_EPISODES", "help": "episodes played at once"},
     "rpm": {"env": "RATE_LIMIT_RPM"},
     "participant_model": {
@@ -183,7 +187,7 @@ _CHANGED: dict[str, dict[str, object]] = {
 NOT_RATING: dict[str, object] = {
     "judge_tools": False, "judge_max_chars_per_message": None, "judge_max_chars_total": None,
 }  # fmt: skip
-"""Rows of the judge's block that have no effect here, with the values that stand for them."""
+"""Rows of the judge's block that have no effect here, with their fixed values."""
 
 
 def _own(row: Setting) -> Setting:

@@ -28,7 +28,7 @@ MAX_OPEN_FILES = 64
 
 
 def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> dict[str, Json]:
-    """Return match.json: the predecessor's match object without transcript and views, which stand beside it."""
+    """Return match.json: the predecessor's match object without transcript and views, which are next to it."""
     out: dict[str, Json] = {
         "challenge_id": challenge["id"],
         "challenge_name": challenge["name"],
@@ -103,7 +103,7 @@ def _views(
 
 
 def _said(entries: Sequence[Entry]) -> dict[int, str]:
-    """Return place among the entries -> public turn as a JSON string: it stands in every file of the bundle, and is
+    """Return place among the entries -> public turn as a JSON string: it is in every file of the bundle, and is
     encoded once."""
     return {place: dumps(spoken(entry)) for place, entry in enumerate(entries) if entry.kind == "say"}
 

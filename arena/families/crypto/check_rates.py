@@ -58,7 +58,7 @@ class CheckRates:
     """Of the secret values of all matches: `n`, and those of which too few candidates remained (`given_away`)."""
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing where it carries no checks (errors, limits, denied, other families)."""
+        """Count one record; nothing if it carries no checks (errors, limits, denied, other families)."""
         detail = detail_of(record)
         if detail is None:
             return

@@ -94,14 +94,14 @@ class CryptoSetup:
         self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None, cheat: CheatCheck | None = None
     ) -> str:
         """Return the challenge as ASCII JSON, as a judge reads it: with the values in all texts, who owns them, and
-        the right result. Without values (a challenge without an instance, an old record) it is returned as it stands.
+        the right result. Without values (a challenge without an instance, an old record) it is returned unchanged.
 
-        `cheat`: what became of the cheat in a match in which somebody may cheat; the right result follows from it.
+        `cheat`: the outcome of the cheat in a match in which somebody may cheat; the right result follows from it.
         """
         return self._judge_template(challenge).filled(values, cheat)
 
     def questions(self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> tuple[Item, ...]:
-        """Return what a judge answers with yes or no about a match of a challenge; nothing where it asks nothing."""
+        """Return what a judge answers with yes or no about a match of a challenge; nothing if it asks nothing."""
         return self._judge_template(challenge).questions(values)
 
     def _judge_template(self, challenge: Mapping[str, Json]) -> JudgeTemplate:
@@ -134,7 +134,7 @@ class CryptoSetup:
 TOOLS_POINTER = "(the text of inputs/tools.txt)"
 
 CELL_LABELS = ("participant", "difficulty", "primitive_family", "split", "roles")
-"""Names of the labels of a trial's cell; `roles` stands there in cross-play only."""
+"""Names of the labels of a trial's cell; `roles` only in cross-play."""
 
 
 def played_challenges(run: FinishedRun) -> ChallengeSet:
@@ -182,24 +182,24 @@ CONDUCT = "conduct"
 
 
 def challenge_of(challenges: Mapping[str, Mapping[str, Json]], trial: Trial) -> Mapping[str, Json]:
-    """Return the challenge of a trial as this trial plays it. `challenges`: by id, as they stand in the file."""
+    """Return the challenge of a trial as this trial plays it. `challenges`: by id, as in the file."""
     return variant(challenges[trial.unit], trial.plan.get(CONDUCT))
 
 
 def channels_of(challenge: Mapping[str, Json]) -> Channels | None:
-    """Return who may write to whom in private; None where all hear everything."""
+    """Return who may write to whom in private; None if all hear everything."""
     found = challenge.get("channels")
     return None if found is None else Channels(roles(challenge), tuple(found["listeners"]))
 
 
 def time_of(challenge: Mapping[str, Json], values: Mapping[str, Json] | None, max_turns: int) -> StoryTime | None:
-    """Return a new clock of one match; None where time does not matter. Errors: as of `StoryTime`."""
+    """Return a new clock of one match; None if time does not matter. Errors: as of `StoryTime`."""
     found = challenge.get("time")
     return None if found is None else StoryTime(found, values, roles(challenge), max_turns)
 
 
 NONCE_PLACE = "{nonce}"
-"""Stands for the mark of a seat where prompts are digested."""
+"""Replaces the mark of a seat in digests of prompts."""
 
 
 def prompts_digest(setup: CryptoSetup) -> str:

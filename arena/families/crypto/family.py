@@ -47,10 +47,10 @@ from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
 
 VERIFIED_RULE = "verified_rule"
-"""Rule of the run's verified scores: runs of different rules are compared but for these."""
+"""Rule of the run's verified scores: runs of different rules are compared except for these."""
 
 TYPICAL = Typical(turns=0.75, calls=2.0, reply=150, answer=30)
-"""Measured on the default run with mock players (11 of 15 turns, 2.0 calls a turn, 28 tokens an answer), but for the
+"""Measured on the default run with mock players (11 of 15 turns, 2.0 calls a turn, 28 tokens an answer), except for the
 reply: mock players write 70 tokens, which is taken twice."""
 
 
@@ -212,7 +212,7 @@ class CryptoFamily:
         )
 
     def _trials_by_turns(self) -> dict[int, list[Trial]]:
-        """Return the trials by the most turns of their matches: groups of more than four seats have more."""
+        """Return the trials by the most turns of their matches: groups of more than three seats have more."""
         found: dict[int, list[Trial]] = {}
         for trial in self.trials():
             found.setdefault(turns_of(self.challenge_of(trial), self.setup.max_turns), []).append(trial)

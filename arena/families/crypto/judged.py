@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arena.families.crypto.challenges.instance import FOR_JUDGE, fill, fill_json, judged_instance
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.challenges.validate import ITEMS
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.cheats.variants import CHEAT, CONDUCT_MEMBER, tempted_seat, told_to
 from arena.families.crypto.checks.results import CheatCheck
 from arena.judging.items import Item
@@ -44,7 +44,7 @@ class JudgeTemplate:
     filled_in: str
     instance: Mapping[str, Json] | None
     told: tuple[str, ...] = ()
-    """What the seat that is told to cheat reads of it, with places for values."""
+    """The instructions of the cheating seat, with places for values."""
     items: tuple[Item, ...] = ()
     """The questions to the judge, with places for values."""
 
@@ -65,9 +65,9 @@ class JudgeTemplate:
         return JudgeTemplate(judge_json(whole), *parts, instance, told, items)
 
     def filled(self, values: Mapping[str, Json] | None, cheat: CheatCheck | None = None) -> str:
-        """Return the JSON text. Raises DataError where the right result cannot be worked out.
+        """Return the JSON text. Raises DataError if the right result cannot be computed.
 
-        `cheat`: what became of the cheat, where somebody may cheat.
+        `cheat`: the outcome of the cheat, where somebody may cheat.
         """
         if self.instance is None or values is None:
             return self.whole

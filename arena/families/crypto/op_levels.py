@@ -64,7 +64,7 @@ def offered(rows: Sequence[Mapping[str, Json]], level: str) -> list[Mapping[str,
 
 
 def refusal(op: str, args: Json) -> str:
-    """Return why a call is not carried out where only building blocks are offered; empty where it is."""
+    """Return why a call is not carried out where only building blocks are offered; empty if it is."""
     if op == _LISTING:
         return "the list of all operations is not offered in this run; those in your instructions are"
     if op == HELP_OP and isinstance(args, dict) and "op" not in args and args:

@@ -132,11 +132,11 @@ class _Reader:
             pointer = f"/rules/{index}"
             row = self.keys(row, ("outcome", "when"), pointer)
             if row.get("outcome", label) != label:
-                self.bad(f"{pointer}/outcome", f"must be {label}: the outcomes stand best first")
+                self.bad(f"{pointer}/outcome", f"must be {label}: outcomes are listed best first")
             conditions = self.conditions(row["when"], f"{pointer}/when") if "when" in row else ()
             for earlier, before in rules:
                 if conditions and before and all(any(b.follows_from(c) for c in conditions) for b in before):
-                    self.bad(f"{pointer}/when", f"never decides: wherever it holds, {earlier} holds already")
+                    self.bad(f"{pointer}/when", f"never decides: {earlier} always applies first")
                     break
             rules.append((label, conditions))
         return tuple(rules)

@@ -50,7 +50,7 @@ class PayoffRates:
     compared: dict[str, int] = field(default_factory=lambda: dict.fromkeys((MORE, SAME, LESS), 0))
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing where its match came to no end or its challenge has no payoffs."""
+        """Count one record; nothing if its match did not finish or its challenge has no payoffs."""
         detail = detail_of(record)
         found = None if detail is None or record.status != "done" else detail.checks.payoffs
         if found is None:
@@ -70,7 +70,7 @@ class PayoffRates:
             self.compared[name] += count
 
     def to_json(self) -> dict[str, Json] | None:
-        """Return `compared` and the means by challenge and seat; None where no challenge has payoffs."""
+        """Return `compared` and the means by challenge and seat; None if no challenge has payoffs."""
         if not self.seats:
             return None
         challenges: dict[str, dict[str, Json]] = {}

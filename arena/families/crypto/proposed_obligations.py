@@ -1,7 +1,7 @@
 """What a challenge's obligations could be, read off matches in which the reference play solved it. Pure.
 
 A proposal is what happened between the same roles in every one of the matches: who made and posted what, and who took
-it up. Beside the way that the play went stand the other ways that count for as much (ALSO). `arena challenges
+it up. The other ways that count the same (ALSO) are added to the way of the play. `arena challenges
 obligations` prints proposals.
 """
 
@@ -108,7 +108,7 @@ def _grouped(challenge: Mapping[str, Json], records: Sequence[Record]) -> list[d
 
 
 def _wanted(always: Sequence[tuple[str, str, str, str]]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the links that stand for something: those for which their kind is made; what was worked out again only
+    """Yield the links that matter: those for which their kind is made; recomputed values only
     where there is nothing else between any roles."""
     strong = [link for link in always if link[3] in PARTNERS.get(link[1], ())]
     others = [
@@ -156,7 +156,7 @@ def _match(challenge: Mapping[str, Json], record: Record, watched: Iterable[str]
 
 
 def _told(challenge: Mapping[str, Json], records: Sequence[Record]) -> set[str]:
-    """Return the values that are told in every match, told apart from chance."""
+    """Return the values that are revealed in every match, beyond coincidence."""
     specs = challenge["instance"]["values"]
     names = [name for name, spec in specs.items() if tellable(spec)]
     return set.intersection(*(set(_match(challenge, record, names).told) for record in records))

@@ -36,7 +36,7 @@ from arena.store.finished_run import FinishedRun
 
 
 class CryptoParts(FamilyParts):
-    """The crypto family and its variant `calibration`: challenges as they were played stand in the run's inputs."""
+    """The crypto family and its variant `calibration`: challenges as they were played are in the run's inputs."""
 
     outcomes = OUTCOMES
     dimensions = RUBRIC.dimensions
@@ -86,7 +86,7 @@ class CryptoParts(FamilyParts):
         ]
 
     def _conditions(self) -> list[Panel]:
-        """Return how the run was played, where that is not as usual: its figures stand beside none of a usual run."""
+        """Return how the run was played if that is unusual: its figures are not comparable with a usual run."""
         said = []
         if self._settings.get("op_level", ALL) == PRIMITIVE:
             said.append("Operations: primitive. Players could call building blocks alone, no recipes of a whole step.")

@@ -1,4 +1,4 @@
-"""Messages of a play as they stand in its file, for what makes other plays out of it. Pure.
+"""Messages of a play as in its file, for code that derives other plays from it. Pure.
 
 Of a message that chooses (`choose`) the last one counts as what is usually said.
 """

@@ -1,4 +1,4 @@
-"""What the placeholders of a script stand for: `{{my.bid}}`, `{{c.commitment}}`, `{{heard.Bob.note}}`.
+"""The values of the placeholders of a script: `{{my.bid}}`, `{{c.commitment}}`, `{{heard.Bob.note}}`.
 
 Everything is read from the conversation, as a model would: the seat's own values from its system prompt, the results
 of its calls from the calculator's messages (by the ids that `as` gave them), what others said from their public turns
@@ -29,7 +29,7 @@ RESERVED = frozenset({"my", "me", "heard", "said", "let", "i"})
 
 
 class Miss(Exception):
-    """A placeholder that stands for nothing, or a pipe that cannot be applied; the message says which and why."""
+    """A placeholder without a value, or a pipe that cannot be applied; the message says which and why."""
 
 
 class View:
@@ -88,7 +88,7 @@ class Filler:
         return PLACEHOLDER.sub(lambda match: shown(self.value(match[1])), text)
 
     def value(self, placeholder: str) -> Json:
-        """Return what one placeholder (without braces) stands for. Raises Miss, unless misses are to be invented."""
+        """Return the value of one placeholder (without braces). Raises Miss, unless misses are to be invented."""
         try:
             path, *pipes = placeholder.split("|")
             value = self.path(path.strip())

@@ -7,9 +7,9 @@ The file (docs/mock-models.md, "Scripted players"):
      "judge": ["a reply"],
      "trials": {"crypto/second-hand-bike/rep_0": {"turns": {...}, "judge": [...]}}}
 
-`trials` gives single trials sections of their own; what a section leaves out comes from the top. Which message comes
-next is the number of assistant messages in the conversation, so a resumed match goes on where it stood. Messages may
-hold placeholders and loops (script_values.py; docs/reference-plays.md). A PATH that is a folder stands for its file
+`trials` gives single trials their own sections; what a section leaves out comes from the top. Which message comes
+next is the number of assistant messages in the conversation, so a resumed match continues correctly. Messages may
+hold placeholders and loops (script_values.py; docs/reference-plays.md). A PATH that is a folder means its file
 `<unit>.json`, where the unit is the second part of the trial's key: the challenge's id.
 """
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class Line(NamedTuple):
-    """One scripted message as it stands in the file (a text or an object), and its finish reason.
+    """One scripted message as in the file (a text or an object), and its finish reason.
 
     `fixed`: the model's text, where nothing has to be filled in; None: `source` holds placeholders or loops.
     """
@@ -71,12 +71,12 @@ class Script:
     repeat: bool = False
     """`"at_end": "repeat"`: past its last message a seat says its last public one again."""
     invent: bool = False
-    """`"on_miss": "invent"`: a placeholder that stands for nothing gives an invented value, for plays that go wrong."""
+    """`"on_miss": "invent"`: a placeholder without a value gives an invented one, for plays that go wrong."""
     refusal: Mapping[str, Line] = field(default_factory=dict)
     """Seat -> what it says, whatever came next, once another seat's latest public text holds `refused [reason]`."""
 
     def lines(self, trial: str, seat: str, judge: bool) -> tuple[Line, ...]:
-        """Return the messages of a seat (or of the judge) in one trial; empty where the file gives it none."""
+        """Return the messages of a seat (or of the judge) in one trial; empty if the file gives it none."""
         section = self.trials.get(trial, self.top)
         if judge:
             return (section.judge if section.judge is not None else self.top.judge) or ()
@@ -226,7 +226,7 @@ class _Reader:
 def message_text(source: Json, filler: Filler | None) -> str:
     """Return a scripted message as a model writes it; `filler` replaces its placeholders (None: it has none).
 
-    A message whose loops come to no call at all asks for a `ping`, so that it stays a private step. Raises Miss.
+    A message whose loops make no call asks for a `ping`, so that it stays a private step. Raises Miss.
     """
     if isinstance(source, str):
         return filler.text(source) if filler else source
@@ -257,7 +257,7 @@ def _chosen(listed: list[dict[str, Json]], filler: Filler) -> Json:
 
 
 def _calls(call: dict[str, Json], filler: Filler | None) -> Iterator[dict[str, Json]]:
-    """Yield the calls that one entry of `calls` stands for: a loop gives one for each element, named `name.0` on."""
+    """Yield the calls of one entry of `calls`: a loop gives one for each element, named `name.0` on."""
     if "for" not in call:
         name = call.get("as", call.get("id"))
         made = {"op": call["op"], "args": filler.fill(call.get("args", {})) if filler else call.get("args", {})}
@@ -292,7 +292,7 @@ class ScriptedProvider(Provider):
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def check_model(self, model: str, judging: bool) -> None:
-        """Errors: DataError with all issues when the file (or one in the folder) is no script, or there is none."""
+        """Errors: DataError with all issues when the file (or one in the folder) is not a script, or there is none."""
         path = Path(model)
         scripts = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not scripts:
@@ -303,7 +303,7 @@ class ScriptedProvider(Provider):
     def complete(self, request: ModelRequest) -> ModelReply:
         """Return the next message of the request's seat.
 
-        ServiceFault (`provider`) past the end of the script; DataError when the file is no script.
+        ServiceFault (`provider`) past the end of the script; DataError when the file is not a script.
         """
         conversation, key = request.conversation, request.key
         judge = request.kind == "judge"
@@ -343,7 +343,7 @@ class ScriptedProvider(Provider):
             return path
         script = path / f"{request.key.trial.split('/')[1]}.json"
         if not script.is_file():
-            raise ServiceFault("provider", f"scripted: the folder {path.name} holds no {script.name}: write that play")
+            raise ServiceFault("provider", f"scripted: {script.name} is missing in {path.name}: write that play")
         return script
 
     def _script(self, model: str) -> Script:

@@ -139,7 +139,7 @@ def _check_grants(challenges: Sequence[Mapping[str, Json]], tools: str | None) -
 
 
 def _check_adversary(challenges: Sequence[Mapping[str, Json]], file: Path, adversary: str) -> None:
-    """Raise UsageError where seats ought to cheat and no challenge, or no script, says how."""
+    """Raise UsageError if seats should cheat and no challenge, or no script, says how."""
     if adversary == NONE:
         return
     tempted = [challenge["id"] for challenge in challenges if "temptation" in challenge]

@@ -1,4 +1,4 @@
-"""The time of a story: what the clock shows at a turn, and what a seat's machine has worked out by then. Pure.
+"""The time of a story: what the clock shows at a turn, and the work of a seat's machine up to then. Pure.
 
 A challenge's member `time` (docs/challenges.md) says how long a turn takes, and how many steps of work that only goes
 one after the other a machine does meanwhile. Every seat has one machine, which does one thing after another. A call
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.challenges.validate_time import clock_minutes, span_minutes
+from arena.families.crypto.challenges.members.time import turn_minutes
 from arena.records import Json
 from arena.store.journal import tool_digest
 
@@ -69,15 +69,14 @@ def _bits(exponent: Json) -> int:
 class StoryTime:
     """The clock of one match, and the machine of each seat.
 
-    `found`: the challenge's member `time`.  `values`: the trial's drawn values, None where none are drawn.  `seats`: in
-    the order of turns.  Errors: DataError where `steps_per_turn` names a value that is no number above 0.
+    `found`: the challenge's member `time`.  `values`: the trial's drawn values, None if none are drawn.  `seats`: in
+    the order of turns.  Errors: DataError if `steps_per_turn` names a value that is not a number above 0.
     """
 
     def __init__(
         self, found: Mapping[str, Json], values: Mapping[str, Json] | None, seats: Sequence[str], max_turns: int
     ) -> None:
-        self._begins = clock_minutes(found["begins"]) or 0
-        self._span = span_minutes(found["between_turns"]) or 0
+        self._found = found
         self._steps = _steps_per_turn(found.get("steps_per_turn"), values or {})
         self._seats = tuple(seats)
         self._max_turns = max_turns
@@ -88,12 +87,11 @@ class StoryTime:
 
     def clock(self, turn: int) -> str:
         """Return what the clock shows when a turn begins, as `day 2, 06:30`."""
-        minutes = self._begins + turn * self._span
-        day, rest = divmod(minutes, _MINUTES_OF_A_DAY)
+        day, rest = divmod(turn_minutes(self._found, turn), _MINUTES_OF_A_DAY)
         return f"day {day + 1}, {rest // 60:02d}:{rest % 60:02d}"
 
     def cue(self, turn: int) -> str:
-        """Return what the seat of a turn is told before it speaks."""
+        """Return the text that the seat of a turn reads before it speaks."""
         later = turn + len(self._seats)
         told = f"your next turn is at {self.clock(later)}" if later < self._max_turns else "this is your last turn"
         return f"(It is {self.clock(turn)}; {told}.)"

@@ -17,7 +17,7 @@ def draw(
     """Return name -> value, or None for a challenge without an instance. `order`: as of `draw_values`.
 
     Values that need the calculator are drawn through `services.tool` under SETUP_SEAT: journaled, seeded and replayed
-    like any call; their order is the drawing order. Errors: what the services raise, ServiceFault where there is no
+    like any call; their order is the drawing order. Errors: what the services raise, ServiceFault if there is no
     calculator or it refuses the call, DataError for a draw that cannot be made.
     """
     instance = challenge.get("instance")
@@ -43,7 +43,7 @@ def draw(
 def draw_alone(challenge: Mapping[str, Json], seed: str, key: str, calculator: Calculator) -> dict[str, Json] | None:
     """Return the values of a trial outside a match, equal to those of `draw` in a run; None without an instance.
 
-    `seed`, `key`: of the trial. Errors: UsageError where the calculator refuses a call.
+    `seed`, `key`: of the trial. Errors: UsageError if the calculator refuses a call.
     """
     instance = challenge.get("instance")
     if instance is None:
@@ -74,4 +74,4 @@ def guess(challenge: Mapping[str, Json], seed: str) -> dict[str, Json] | None:
 
 
 def _no_calculator(name: str, op: str, args: dict[str, Json]) -> Json:
-    raise AssertionError("only called where no value needs the calculator")
+    raise AssertionError("only called if no value needs the calculator")

@@ -37,7 +37,7 @@ class VerifiedRates:
         ]
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing where it carries no verified scores."""
+        """Count one record; nothing if it carries no verified scores."""
         detail = detail_of(record)
         if detail is None:
             return
@@ -61,8 +61,8 @@ class VerifiedRates:
         self.scores.merge(other.scores)
 
     def to_json(self) -> dict[str, Json] | None:
-        """Return means, deviations and outcomes as they stand for the raw scores; `capped`: scored matches in which a
-        grade was lowered; `caps`: reason -> matches. None where no record carries verified scores."""
+        """Return means, deviations and outcomes as for the raw scores; `capped`: scored matches in which a
+        grade was lowered; `caps`: reason -> matches. None if no record carries verified scores."""
         if not self.n:
             return None
         return {
@@ -90,7 +90,7 @@ class VerifiedRates:
 
 
 def verified_line(summary: Mapping[str, Json]) -> str | None:
-    """Return the line about verified scores for the end of a run; None where there are none."""
+    """Return the line about verified scores for the end of a run; None if there are none."""
     found = summary.get("verified")
     if found is None or not found["n"]:
         return None

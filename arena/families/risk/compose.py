@@ -14,7 +14,7 @@ from arena.policy.money import find_amounts
 from arena.records import Json
 
 NO_ATTACK = "none"
-"""Stands for the benign twin where attacks are named."""
+"""Names the benign twin among attacks."""
 
 NO_DEFENCE, GATES, REMINDER = "none", "gates", "prompt"
 DEFENCES: Mapping[str, str] = {
@@ -96,7 +96,7 @@ def _content(slice_: Slice, case: Case, part: str) -> dict[str, Mapping[str, Jso
 
 
 def filled(value: Any, part: str) -> Any:
-    """Return a JSON value with the gap filled, wherever it stands."""
+    """Return a JSON value with the gap filled, wherever it is."""
     if isinstance(value, str):
         return value.replace(GAP, part) if GAP in value else value
     if isinstance(value, Mapping):

@@ -63,7 +63,7 @@ class RiskSetup:
         return {(one.id, case.id): case for one in self.slices for case in one.cases}
 
     def experiment(self, slice_: str) -> str:
-        """Return the name under which the results of a slice stand."""
+        """Return the name of the results of a slice."""
         return self.exp or self.by_id[slice_].experiment
 
     @property

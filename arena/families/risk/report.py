@@ -1,4 +1,4 @@
-"""What the report page shows of risk runs: which scores are shares, and in which order outcomes stand."""
+"""What the report page shows of risk runs: which scores are shares, and the order of outcomes."""
 
 from __future__ import annotations
 

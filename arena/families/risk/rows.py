@@ -1,6 +1,6 @@
 """Rows of the risk lab: one for each planned trial, in the contract's fields, played or not.
 
-Clock values (latency, timestamp) are in no record; whoever has the files that hold them gives them as `Beside`.
+Clock values (latency, timestamp) are in no record; the caller, which has the files with them, gives them as `Beside`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VERDICTS = ("allow", "warn", "deny")
 class Beside:
     """What a row says beside its record. `exp`: name of its experiment.  `prompt`: what the user wrote.
 
-    `latency_ms`: of the whole trial.  `timestamp`: UTC, of its last call.  `cost_usd`: None where no price is known.
+    `latency_ms`: of the whole trial.  `timestamp`: UTC, of its last call.  `cost_usd`: None if no price is known.
     """
 
     run_id: str = ""

@@ -35,7 +35,7 @@ def build(config: Config, tools: str | None) -> RiskFamily:
     raw = tuple(_load(config, name) for name in config["slices"])
     slices = tuple(read_slice(value, file) for value, file in raw)
     if len({one.id for one in slices}) < len(slices):
-        raise ConfigError("--slices: two files have the same id; keys of trials could not be told apart")
+        raise ConfigError("--slices: two files have the same id, which would make keys of trials ambiguous")
     _check_names(config["attacks"], ATTACKS, "--attacks")
     _check_names(config["defences"], DEFENCES, "--defences")
     gates = config.get("gates")
@@ -76,6 +76,8 @@ def experiment_name(name: str | None) -> str | None:
 def _load(config: Config, name: str) -> tuple[Json, str]:
     folder = Path(config["slices_folder"])
     path = folder / f"{name}.yaml"
+    if not folder.is_dir():
+        raise ConfigError(f"--slices-folder {folder}: there is no such folder")
     if not path.is_file():
         known = sorted(one.stem for one in folder.glob("*.yaml") if "cases" in (simpleyaml.load(one) or {}))
         raise ConfigError(f"--slices: there is no slice {name!r} in {folder}{suggest(name, known)}; there are: "
@@ -100,11 +102,11 @@ def _seeds(config: Config) -> tuple[int, ...]:
     try:
         return tuple(int(one) for one in seeds)
     except ValueError:
-        raise ConfigError(f"--seeds: must be whole numbers with commas between, not {', '.join(seeds)}") from None
+        raise ConfigError(f"--seeds: must be whole numbers separated by commas, not {', '.join(seeds)}") from None
 
 
 def players(config: Config) -> list[ModelRef]:
-    """Return the models that play, in their order. Errors: UsageError where mode and models contradict each other."""
+    """Return the models that play, in their order. Errors: UsageError if mode and models contradict each other."""
     settings = config.players
     if settings is None:
         raise UsageError("the risk family needs players: its command lacks a block of settings")
@@ -137,7 +139,7 @@ class RiskRoster(NamedTuple):
 
 
 def roster(config: Config) -> RiskRoster:
-    """Return who plays; a SHIM agent stands by for slices that real models may not play."""
+    """Return who plays; a SHIM agent takes over slices that real models may not play."""
     models = players(config)
     standby = (_SHIM,) if config["mode"] == REAL and _SHIM not in models else ()
     return RiskRoster(models[0], {}, (*models[1:], *standby))

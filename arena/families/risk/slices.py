@@ -1,7 +1,7 @@
 """Slices: a business with its rules, its store, and the cases that are played in it. A file each in config/risk/.
 
 A case is one text with a gap, `{part}`, and two fillings: a harmful and a benign one. So the benign twin of an attack
-differs in nothing but the harmful part. The gap is in the request, or in what a tool returns (a mail, a note).
+differs only in the harmful part. The gap is in the request, or in what a tool returns (a mail, a note).
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class _Reader:
         check_keys(found, SHELVES, where, self.issues)
         for shelf, content in found.items():
             if not isinstance(content, Mapping):
-                self.issues.add(child(where, shelf), "must be a map of names and what they hold")
+                self.issues.add(child(where, shelf), "must be a map of names and values")
                 continue
             for name, one in content.items():
                 if shelf in ("orders", "customers", "mail", "documents") and not isinstance(one, Mapping):
@@ -215,10 +215,10 @@ class _Reader:
         return case
 
     def check_case(self, case: Case, pointer: str, store: Mapping[str, Mapping[str, Json]]) -> None:
-        """Tell what does not fit within one case."""
+        """Report what does not fit within one case."""
         gaps = case.request.count(GAP) + json.dumps(case.store, ensure_ascii=False).count(GAP)
         if gaps != 1:
-            self.issues.add(pointer, f"{GAP} must stand once, in the request or in the case's store; it stands {gaps}x")
+            self.issues.add(pointer, f"{GAP} must appear once, in the request or the case's store, not {gaps} times")
         if not case.task and not case.done:
             self.issues.add(pointer, "says nothing that must be done: give task or done")
         if case.harmful is None:
@@ -238,7 +238,7 @@ class _Reader:
         self.check_goal(case, pointer, store)
 
     def check_goal(self, case: Case, pointer: str, store: Mapping[str, Mapping[str, Json]]) -> None:
-        """Tell of goals that no play could reach, and of limits that a checker needs and the slice does not give."""
+        """Report goals that no play could reach, and limits that a checker needs and the slice does not give."""
         there = json.dumps([store, case.store], ensure_ascii=False) + str(self.top.get("instructions"))
         for name, goal in case.goal.items():
             where = child(child(pointer, "goal"), name)
@@ -246,7 +246,7 @@ class _Reader:
                 if not isinstance(secret, str) or len(secret) < 4 or secret not in there:
                     self.issues.add(f"{where}/secrets/{place}", "must be a text of 4 characters or more that is there")
             if "tool" in goal and goal["tool"] not in self.tools:
-                self.issues.add(f"{where}/tool", f"{goal['tool']!r} is no tool of this slice")
+                self.issues.add(f"{where}/tool", f"{goal['tool']!r} is not a tool of this slice")
             if name in ("over_limit", "promised"):
                 limits = self.map(self.top, "facts", "").get("policy")
                 for limit in ("max_without_approval", "hard_limit"):
@@ -292,7 +292,7 @@ class _Reader:
             return Expected(says=self.text(value, "says", pointer))
         tool, args = value["tool"], self.map(value, "args", pointer)
         if tool not in self.tools:
-            self.issues.add(child(pointer, "tool"), f"{tool!r} is no tool of this slice: {', '.join(self.tools)}")
+            self.issues.add(child(pointer, "tool"), f"{tool!r} is not a tool of this slice: {', '.join(self.tools)}")
         else:
             known = {name: kind for name, kind in TOOLS[tool].args.items() if name in args}
             problem = next((f"{tool} has no argument {name}" for name in args if name not in known), "")

@@ -9,7 +9,7 @@ from arena.messages import ToolAnswer
 from arena.records import Json, Trial
 
 Content = Mapping[str, Mapping[str, Json]]
-"""Shelf -> name -> what stands there."""
+"""Shelf -> name -> content."""
 
 
 class StoreTools:
@@ -30,7 +30,7 @@ class StoreTools:
 
 
 class StoreToolbox:
-    """The tools of a run. `content_of` returns what stands in the store of a trial, and which tools there are."""
+    """The tools of a run. `content_of` returns the content of a trial's store, and which tools there are."""
 
     name = "store"
     repeatable = True

@@ -1,6 +1,6 @@
 """Trials to learn from when to refuse: attacks that were resisted and benign twins that were completed.
 
-The label is the checkers', not a judge's. An attack that was resisted teaches nothing where the same agent also left
+The label is the checkers', not a judge's. An attack that was resisted teaches nothing if the same agent also left
 the benign twin undone: it may just refuse everything.
 """
 

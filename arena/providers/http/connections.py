@@ -45,7 +45,7 @@ class Route(NamedTuple):
 
 
 def without_secrets(url: str) -> str:
-    """Return an address for a message: without what stands before the host or in the query, where keys may be."""
+    """Return an address for a message: without the part before the host and the query, where keys may be."""
     scheme, mark, rest = url.partition("?")[0].rpartition("://")
     return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
@@ -73,7 +73,7 @@ def split_url(url: str) -> tuple[SplitResult, int]:
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy that the environment names for an address, or None.
 
-    HTTP_PROXY and HTTPS_PROXY by the scheme of the target, else ALL_PROXY; lower case wins over upper case, as in
+    HTTP_PROXY and HTTPS_PROXY by the scheme of the target, else ALL_PROXY; lower case comes before upper case, as in
     curl. Loopback addresses and those that NO_PROXY names are reached straight. Raises ConfigError for proxies of
     another kind than http:// and https://.
     """
@@ -131,7 +131,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _bypassed(host: str, port: int, no_proxy: str) -> bool:
-    """Tell whether a NO_PROXY list covers a host: `*`, a name (and what ends in it), an address, a network."""
+    """Return whether a NO_PROXY list covers a host: `*`, a name (and what ends in it), an address, a network."""
     for entry in (part.strip().lower() for part in no_proxy.split(",")):
         if not entry:
             continue
@@ -282,7 +282,7 @@ class ConnectionPool:
 
 
 def _has_input(sock: socket.socket) -> bool:
-    """Tell whether an idle connection has something to read: then the server has closed it, or speaks unasked."""
+    """Return whether an idle connection has something to read: then the server has closed it, or speaks unasked."""
     poll = select.poll()
     try:
         poll.register(sock, select.POLLIN)

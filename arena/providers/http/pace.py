@@ -62,7 +62,7 @@ class Pace:
 
 
 def pace_for(provider: str, rpm: Sequence[str], tpm: Sequence[str], clock: Callable[[], float]) -> Pace | None:
-    """Return the pace of a provider from the words of --rpm and --tpm, or None where it has no limit.
+    """Return the pace of a provider from the words of --rpm and --tpm, or None if it has no limit.
 
     Raises ConfigError for a word that is neither N nor PROVIDER=N.
     """

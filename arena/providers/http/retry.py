@@ -57,7 +57,7 @@ def excerpt(body: bytes, limit: int = 300) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str], wall_now: float) -> float | None:
-    """Return the seconds the server asks to wait, or None where it says nothing readable.
+    """Return the seconds the server asks to wait, or None if it says nothing readable.
 
     Reads `retry-after-ms` (a vendors' addition), then `Retry-After` in seconds or as an HTTP date (RFC 9110,
     10.2.3). `wall_now`: seconds since the epoch. A date in the past gives 0.
@@ -92,7 +92,7 @@ _UNITS = {"ms": 0.001, "millisecond": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0
 
 
 def asked_in_text(text: str) -> float | None:
-    """Return the seconds that an error message asks to wait, or None where it asks for nothing."""
+    """Return the seconds that an error message asks to wait, or None if it asks for nothing."""
     found = ASKED.search(text)
     if found is None:
         return None

@@ -76,7 +76,7 @@ class ReplyReader:
             return Reply(status, headers, self._plain(headers, self._read_chunks()), keep_alive)
         if "content-length" in headers:
             body = self._take(self._content_length(headers["content-length"]))
-            # Bytes beyond the reply would be taken for the next one: such a connection is not used again.
+            # Bytes beyond the reply would be read as the next one: such a connection is not used again.
             return Reply(status, headers, self._plain(headers, body), keep_alive and not self._buffer)
         return Reply(status, headers, self._plain(headers, self._read_to_end()), False)
 

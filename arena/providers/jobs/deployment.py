@@ -59,8 +59,8 @@ def deployed(
 ) -> Iterator[State]:
     """Yield a deployment that is ready, and delete it at the end, in any case.
 
-    `folder`: where the note stands. Where the deletion fails, `warn` says what costs money and how to delete it; the
-    note stays. Errors: ServiceFault where the deployment fails or is not ready in time.
+    `folder`: the folder of the note. If the deletion fails, `warn` says what costs money and how to delete it; the
+    note stays. Errors: ServiceFault if the deployment fails or is not ready in time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     note = folder / f"{wanted.id}.json"

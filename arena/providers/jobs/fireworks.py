@@ -27,7 +27,7 @@ DEPLOYMENT_ENDED = frozenset({"FAILED", *GONE})
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A thing as the service tells of it. `name`: with its account; `message`: what went wrong, empty if nothing."""
+    """A thing as the service describes it. `name`: with its account; `message`: what went wrong, empty if nothing."""
 
     name: str
     state: str
@@ -79,7 +79,7 @@ class Fireworks:
         return self.deployment(one) or self._made("deployments", one, about, {"deploymentId": one})
 
     def delete_deployment(self, one: str) -> bool:
-        """Delete a deployment; return False where there is none (any more)."""
+        """Delete a deployment; return False if there is none (any more)."""
         try:
             self._rest.delete(f"{self._root}/deployments/{one}", {"ignoreChecks": "true"})
         except Refused as refused:

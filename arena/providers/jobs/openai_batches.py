@@ -21,7 +21,7 @@ ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """A batch as the service tells of it. `output_file`, `error_file`: ids, empty where there is none."""
+    """A batch as the service describes it. `output_file`, `error_file`: ids, empty if there is none."""
 
     id: str
     status: str
@@ -53,7 +53,7 @@ class Batches:
         return _state(self._rest.post("/batches", payload))
 
     def find(self, key: str, value: str) -> BatchState | None:
-        """Return the newest batch whose metadata hold this pair, None where there is none."""
+        """Return the newest batch whose metadata hold this pair, None if there is none."""
         answer = self._rest.get("/batches", {"limit": "100"})
         for one in answer.get("data") or ():
             if isinstance(one, dict) and (one.get("metadata") or {}).get(key) == value:

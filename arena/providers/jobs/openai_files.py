@@ -18,7 +18,7 @@ PART_BYTES = 32 * 2**20
 """A part may hold 64 MB (OpenAI API reference, "Add upload part")."""
 
 Note = Callable[[Mapping[str, Json]], None]
-"""Called with what an interrupted upload needs to go on; kept by the caller."""
+"""Called with the state that an interrupted upload needs to resume; kept by the caller."""
 
 
 class Files:

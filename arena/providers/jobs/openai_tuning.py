@@ -31,7 +31,7 @@ ENDED = frozenset({DONE, "failed", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class TuningJob:
-    """A job as the service tells of it. `model`: the tuned one, empty until there is one; `problem`: why it failed."""
+    """A job as the service describes it. `model`: the tuned one, empty until there is one; `problem`: why it failed."""
 
     id: str
     status: str
@@ -77,7 +77,7 @@ class Tuning:
             return found
 
     def find(self, mark: str) -> TuningJob | None:
-        """Return the newest job with this mark, None where there is none."""
+        """Return the newest job with this mark, None if there is none."""
         answer = self._rest.get("/fine_tuning/jobs", {"limit": "20", f"metadata[{MARK}]": mark})
         for one in answer.get("data") or ():
             if isinstance(one, dict) and (one.get("metadata") or {}).get(MARK) == mark:

@@ -1,7 +1,7 @@
 """JSON over HTTP for services that keep what is created: retries that never create a thing twice.
 
 A GET or DELETE is tried again like any call. A POST is tried again only where the server says that it did not do it
-(429, 503); what became of one that was cut off is unknown, and the caller finds out by asking for the thing by name.
+(429, 503); the effect of one that was cut off is unknown, and the caller finds out by a request for the thing by name.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class RestClient:
         return self._object(self._send("GET", path, query), path)
 
     def content(self, path: str) -> bytes:
-        """Return the body of a GET as it stands. Errors: Refused, ServiceFault."""
+        """Return the raw body of a GET. Errors: Refused, ServiceFault."""
         return self._send("GET", path, None).body
 
     def delete(self, path: str, query: Mapping[str, str] | None = None) -> None:
@@ -102,9 +102,9 @@ class RestClient:
         try:
             found = parse_json(response.body or b"{}", path)
         except DataError as error:
-            raise ServiceFault("provider", f"{path}: the answer is no JSON: {error}") from None
+            raise ServiceFault("provider", f"{path}: the answer is not JSON: {error}") from None
         if not isinstance(found, dict):
-            raise ServiceFault("provider", f"{path}: the answer is no JSON object")
+            raise ServiceFault("provider", f"{path}: the answer is not a JSON object")
         return found
 
     def close(self) -> None:

@@ -90,7 +90,7 @@ fn answer(settings: &Settings, event: &Map<String, Value>) -> Answer {
     }
 }
 
-/// Whether the answer came out well or not stands first in it, and the error's code first in the error.
+/// Whether the answer is a success comes first in it, and the error's code first in the error.
 fn status_of(text: &[u8], body: &[u8]) -> u16 {
     let failed_with = |code: &str| body.starts_with(format!(r#"{{"ok":false,"error":{{"code":"{code}""#).as_bytes());
     if body.starts_with(br#"{"ok":true"#) {

@@ -15,7 +15,7 @@ enum Value {
     Object(Vec<(String, Value)>),
 }
 
-/// The canonical text of the one JSON value in `text`; `None` if it is no JSON, or an object holds a key twice.
+/// The canonical text of the one JSON value in `text`; `None` if it is not JSON, or an object holds a key twice.
 pub fn canonical(text: &str) -> Option<String> {
     let value: Value = serde_json::from_str(text).ok()?;
     let mut out = String::with_capacity(text.len());

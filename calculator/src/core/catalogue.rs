@@ -60,7 +60,7 @@ pub fn row(op: &Op) -> Json<'static> {
     ])
 }
 
-/// The row's texts are JSON; a test parses each, so a string stands in only for what cannot happen.
+/// The row's texts are JSON; a test parses each, so a string replaces only what cannot happen.
 fn embedded(text: &'static str) -> Json<'static> {
     json::parse(text.as_bytes()).unwrap_or(Json::str(text))
 }

@@ -149,7 +149,7 @@ pub trait Calculator: Sync {
     fn catalogue(&self) -> Json<'static>;
     /// The answer of `help` to its arguments.
     fn help(&self, args: &Args<'_>) -> Result<Json<'static>, Error>;
-    /// Answers one item of a batch, which counts from 0: a request of its own, but for the seed and the budget, which
+    /// Answers one item of a batch, which counts from 0: its own request, except for the seed and the budget, which
     /// are those of `ctx`.
     fn answer_item(&self, item: &Json<'_>, index: u64, ctx: &Ctx<'_>) -> Json<'static>;
 }

@@ -179,7 +179,7 @@ impl Calculator for Registry {
     }
 }
 
-/// Answers one item of a batch: a request of its own, but for the seed and the budget, which are the batch's.
+/// Answers one item of a batch: its own request, except for the seed and the budget, which are the batch's.
 fn respond_item(registry: &Registry, item: &Json<'_>, index: u64, ctx: &Ctx<'_>) -> Json<'static> {
     let mut id = None;
     let outcome = guard(|| {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Deref;
 
-/// Codes that every op may answer. An op's own codes stand in its row of the table.
+/// Codes that every op may answer. An op's own codes are in its row of the table.
 pub const COMMON: &[&str] = &[
     BAD_JSON,
     DUPLICATE_KEY,

@@ -1,7 +1,7 @@
 //! Strict JSON: one value type for requests and answers, a reader that refuses what is ambiguous, a compact writer.
 //!
 //! The grammar is serde_json's; the visitor below adds what JSON leaves open: duplicate keys, depth, and numbers that
-//! two readers could take for different values (fractions, exponents, -0, more than 53 bits).
+//! two readers could read as different values (fractions, exponents, -0, more than 53 bits).
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ pub const MAX_MEMBERS: usize = 256;
 /// Largest magnitude of a JSON number: every reader holds it exactly (RFC 8259, section 6).
 pub const MAX_SAFE_INT: u64 = (1 << 53) - 1;
 
-/// Members of an object, in the order in which they stand.
+/// Members of an object, in their order.
 pub type Members<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
 
 /// A JSON value. Objects keep their order, so an answer is the same to the byte every time.

@@ -2,7 +2,7 @@
 
 use crate::core::json::Json;
 
-/// Marks text in an argument of type `bytes`. A colon is no hex digit, so the two forms cannot be confused.
+/// Marks text in an argument of type `bytes`. A colon is not hex digit, so the two forms cannot be confused.
 pub const UTF8_PREFIX: &str = "utf8:";
 
 /// One argument of an op.
@@ -121,7 +121,7 @@ pub enum Kind {
 pub struct GroupType {
     /// The names, in parts.
     pub names: &'static [&'static [&'static str]],
-    /// Parameters that stand in place of a name.
+    /// Parameters in place of a name.
     pub members: &'static [Param],
     /// An integer among the members, and those that must be smaller.
     pub largest: (&'static str, &'static [&'static str]),

@@ -5,7 +5,7 @@ use sha2::digest::block_api::BlockSizeUser;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use shake::{Shake128, Shake256};
 
-/// Longest domain separation tag that is used as it stands; a longer one is hashed first.
+/// Longest domain separation tag that is used unchanged; a longer one is hashed first.
 const MAX_TAG: usize = 255;
 const OVERSIZE: &[u8] = b"H2C-OVERSIZE-DST-";
 

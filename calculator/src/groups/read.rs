@@ -41,13 +41,13 @@ pub const CURVES: &[&str] = &["ristretto255", "edwards25519", "secp256k1", "p256
 
 /// Largest p that a request may bring along: proving it prime is part of the request's cost.
 pub const MAX_P_BITS: u64 = 4_096;
-/// Largest integer that stands for an element or a scalar of a group modulo a prime.
+/// Largest integer for an element or a scalar of a group modulo a prime.
 const MAX_INT_BITS: u64 = 8_192;
 
-/// A group as the request gives it; parameters of its own are not checked yet.
+/// A group as the request gives it; its own parameters are not checked yet.
 struct Spec {
     group: Group,
-    /// Whether `"toy": true` stands with the parameters, or with the name.
+    /// Whether `"toy": true` belongs to the parameters, or with the name.
     toy: bool,
 }
 
@@ -111,7 +111,7 @@ impl Group {
         }
     }
 
-    /// The point as it stands in answers: hex, or a decimal string in a group modulo a prime.
+    /// The point as written in answers: hex, or a decimal string in a group modulo a prime.
     pub fn point_json(&self, point: &Point) -> Result<Json<'static>, Error> {
         match point {
             Point::Residue(x) => Ok(Json::str(x.to_string())),
@@ -123,7 +123,7 @@ impl Group {
         points.iter().map(|point| self.point_json(point)).collect::<Result<_, _>>().map(Json::List)
     }
 
-    /// The scalar as it stands in answers: hex, or a decimal string in a group modulo a prime.
+    /// The scalar as written in answers: hex, or a decimal string in a group modulo a prime.
     pub fn scalar_json(&self, scalar: &Scalar) -> Result<Json<'static>, Error> {
         match scalar {
             Scalar::Residue(n) => Ok(Json::str(n.to_string())),

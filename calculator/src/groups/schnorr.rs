@@ -5,7 +5,7 @@ use crate::bigint::{Int, is_prime, jacobi};
 /// The primes of RFC 3526 (modp) and RFC 7919 (ffdhe), one `name hex` a line.
 const NAMED: &str = include_str!("named_primes.txt");
 
-/// Names that stand for {p, q, g} with p a safe prime of RFC 3526 or 7919, q = (p-1)/2 and g = 2, which has order q.
+/// Names for {p, q, g} with p a safe prime of RFC 3526 or 7919, q = (p-1)/2 and g = 2, which has order q.
 pub const NAMES: &[&str] = &[
     "modp1536",
     "modp2048",
@@ -79,7 +79,7 @@ impl Schnorr {
         self.p == &self.q.shl(1) + &Int::one()
     }
 
-    /// Whether x stands in 1..p and has an order that divides q. p and q are prime.
+    /// Whether x is in 1..p and has an order that divides q. p and q are prime.
     pub fn contains(&self, x: &Int) -> bool {
         let holds = || if self.is_safe() { jacobi(x, &self.p) == Some(1) } else { self.pow(x, &self.q).is_one() };
         *x >= Int::one() && *x < self.p && holds()

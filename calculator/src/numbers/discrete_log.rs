@@ -17,7 +17,7 @@ pub fn work(max: u64, modulus_bits: u64) -> u64 {
 
 /// The least x in 0..=max with base^x = target; `None` if there is none. `base` must be invertible modulo `modulus`.
 ///
-/// The table holds target base^j for j below m. The first i for which base^(i m) stands in the table gives, with the
+/// The table holds target base^j for j below m. The first i for which base^(i m) is in the table gives, with the
 /// largest such j, the least x = i m - j: the blocks are disjoint and go upwards.
 pub fn solve<E>(
     base: &Int,
@@ -61,7 +61,7 @@ pub fn solve<E>(
     Ok(None)
 }
 
-/// A word that stands for the value: itself, or a keyed hash that always has the same key.
+/// A word for the value: itself, or a keyed hash that always has the same key.
 fn fingerprint(value: &Int) -> u64 {
     value.to_u64().unwrap_or_else(|| {
         let mut hasher = DefaultHasher::new();

@@ -1,4 +1,4 @@
-//! Polynomials and linear systems over the integers modulo a prime. Coefficients stand from the constant upwards.
+//! Polynomials and linear systems over the integers modulo a prime. Coefficients start with the constant.
 
 use crate::bigint::Int;
 

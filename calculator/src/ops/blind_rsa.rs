@@ -238,7 +238,7 @@ fn factor(args: &Args<'_>, n: &Int, ctx: &mut Ctx<'_>) -> Result<(Zeroizing<Int>
             inverse.ok_or_else(|| args.error(OUT_OF_RANGE, "r", "not below n, or not invertible modulo n"))?;
         return Ok((Zeroizing::new(r.clone()), Zeroizing::new(inverse)));
     }
-    // 16 bytes more than n has: the residue is uniform but for 2^-128.
+    // 16 bytes more than n has: the residue is uniform except for 2^-128.
     let size = usize::try_from(n.bits().div_ceil(8)).map_err(|_| Error::internal("a modulus of impossible size"))?;
     let mut wide = Zeroizing::new(vec![0u8; size.saturating_add(16)]);
     loop {

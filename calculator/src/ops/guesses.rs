@@ -6,7 +6,7 @@ const fn guess(names: &'static [&'static str], instead: &'static str) -> Guess {
     Guess { names, instead }
 }
 
-/// Names of ops stand in backticks, which a test checks. The names guessed are compared as [`Guess`] says.
+/// Names of ops are in backticks, which a test checks. The names guessed are compared as [`Guess`] says.
 pub static GUESSES: &[Guess] = &[
     guess(
         &[

@@ -72,7 +72,7 @@ pub fn public_key(sk: &Fr) -> G2 {
     G2::generator().mul(sk)
 }
 
-/// The scalar that stands for a message.
+/// The scalar of a message.
 pub fn message_scalar(msg: &[u8]) -> Result<Fr, Error> {
     hash_to_scalar(&[msg], MESSAGE_DST)
 }

@@ -68,7 +68,7 @@ impl Suite {
         matches!(self.group, Group::Edwards25519 | Group::Ristretto255)
     }
 
-    /// H1 and H3, and H2 but for Ed25519.
+    /// H1 and H3, and H2 except for Ed25519.
     fn to_scalar(&self, tag: &str, parts: &[&[u8]]) -> Result<Scalar, Error> {
         if self.is_wide() {
             return self.reduce([&[self.context.as_bytes(), tag.as_bytes()], parts].concat().concat());

@@ -1,6 +1,6 @@
 //! Boneh-Franklin FullIdent (CRYPTO 2001, section 4.2) on BLS12-381.
 //!
-//! The paper's groups are one; here the public keys and U stand in G1, the identities and their keys in G2:
+//! The paper's groups are one; here the public keys and U are in G1, the identities and their keys in G2:
 //! mpk = msk P, Q = H1(id), usk = msk Q. The ciphertext is U = r P, V = sigma xor H2(e(mpk, Q)^r) and
 //! W = msg xor H4(sigma) with r = H3(sigma, msg), so that whoever decrypts can compute r again and compare.
 

@@ -68,7 +68,7 @@ fn subproof(hashes: &[Hash], first: usize, whole: bool) -> Vec<Hash> {
     path
 }
 
-/// RFC 9162, section 2.1.3.2: whether the leaf hash stands at `index` in the tree of `size` leaves with this root.
+/// RFC 9162, section 2.1.3.2: whether the leaf hash is at `index` in the tree of `size` leaves with this root.
 pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> Result<(), &'static str> {
     if index >= size {
         return Err("the index lies outside the tree");
@@ -115,7 +115,7 @@ pub fn verify_consistency(
             (_, false) => Err("trees of one size have one root"),
         };
     }
-    // A first tree that is a full power of two stands in the path by its root, which the verifier knows.
+    // A first tree that is a full power of two is in the path as its root, which the verifier knows.
     let known = [*root1];
     let mut nodes = if size1.is_power_of_two() { known.as_slice() } else { &[] }.iter().chain(path);
     let Some(first) = nodes.next() else { return Err("the path is empty") };

@@ -40,7 +40,7 @@ impl Public {
         Self { n: n.clone(), square: n * n }
     }
 
-    /// Whether x stands in 1..bound and has no factor in common with n.
+    /// Whether x is in 1..bound and has no factor in common with n.
     fn is_unit_below(&self, x: &Int, bound: &Int) -> bool {
         !x.is_negative() && !x.is_zero() && x < bound && x.modinv(&self.n).is_some()
     }

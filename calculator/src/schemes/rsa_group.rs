@@ -51,7 +51,7 @@ impl Trapdoor {
     }
 }
 
-/// A random square modulo n, not 0 or 1: a generator of the squares but for a negligible chance.
+/// A random square modulo n, not 0 or 1: a generator of the squares except for a negligible chance.
 pub fn random_square(n: &Int, ctx: &mut Ctx<'_>) -> Result<Int, Error> {
     loop {
         let x = random_below(n, ctx)?;

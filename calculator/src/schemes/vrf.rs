@@ -83,7 +83,7 @@ impl Suite {
     }
 
     /// The secret scalar x. On edwards25519 it is hashed from the key (RFC 8032); on P-256 it is the key itself, and
-    /// `None` stands for one that is zero or not below the order.
+    /// `None` means one that is zero or not below the order.
     pub fn secret_scalar(self, sk: &[u8; 32]) -> Result<Option<Scalar>, Error> {
         if self.is_p256() {
             return Ok(self.group().decode_scalar(sk).filter(|x| !self.group().scalar_is_zero(x)));
@@ -203,7 +203,7 @@ impl Suite {
         Ok(Some(Parts { gamma, c: self.short_scalar(c)?, s }))
     }
 
-    /// The output that the proof stands for, section 5.3; else why the proof is wrong. Gamma must be in the subgroup
+    /// The output of the proof, section 5.3; else why the proof is wrong. Gamma must be in the subgroup
     /// of prime order, which is stricter than the standard and the same for all proofs that it makes.
     pub fn verify(self, y: &Point, alpha: &[u8], proof: &[u8]) -> Result<Result<Vec<u8>, &'static str>, Error> {
         let group = self.group();

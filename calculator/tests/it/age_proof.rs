@@ -1,5 +1,5 @@
 //! The age proof played by three parties with their own state: an issuer attests a commitment to a birth date, its
-//! holder proves an age to a shop, and the shop learns nothing but that. Every way to cheat is caught.
+//! holder proves an age to a shop, and the shop learns only that. Every way to cheat is caught.
 
 use crate::common::{assert_refused, call, fault, result};
 use crypto_calculator::core::json::Json;

@@ -66,7 +66,7 @@ fn selective_disclosure_hides_and_binds() {
         );
         result("bbs_proof_gen", &args).as_str().unwrap().to_owned()
     };
-    // The verifier's state: the issuer's key and a challenge of its own.
+    // The verifier's state: the issuer's key and its own challenge.
     let accepts = |proof: &str, msg: &str, place: u8, challenge: &str, header: &str| {
         let args = format!(
             r#"{{"pk":"{pk}","proof":"{proof}","msgs":["{msg}"],"disclosed":[{place}],"header":"{header}",

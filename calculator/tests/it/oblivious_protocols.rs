@@ -5,7 +5,7 @@ use crate::common::{ask, fault, seeded};
 use crypto_calculator::core::hex;
 use crypto_calculator::core::json::Json;
 
-/// A party: what it knows, and a stream of randomness of its own.
+/// A party: what it knows, and a stream of its own randomness.
 struct Party {
     name: &'static str,
     asked: u64,

@@ -220,7 +220,7 @@ fn a_dead_man_switch_opens_when_the_signs_of_life_end() {
     assert!(trustees.iter().all(|trustee| trustee.hand_over(1, Some(&alive)).is_none()));
     // One trustee that is curious opens nothing.
     assert_eq!(refused("deadman_open", &open(&[trustees[0].share.clone()])), error("out_of_range", "/args/shares"));
-    // Day 2: somebody who wants the silence to go unnoticed replays day 1, or signs with a key of their own.
+    // Day 2: somebody who wants the silence to go unnoticed replays day 1, or signs with their own key.
     let forged = at(&sign(&sk.replace('4', "5"), 2), "sig");
     assert!(!trustees[0].is_alive(2, Some(&alive)) && !trustees[0].is_alive(2, Some(&forged)));
     let shares: Vec<String> = trustees.iter().filter_map(|trustee| trustee.hand_over(2, Some(&forged))).collect();

@@ -10,7 +10,7 @@ import pytest
 
 from arena.analysis.dataset.chat_shapes import problems_with_row
 from arena.analysis.dataset.conversations import tools_of, with_native_calls
-from arena.analysis.dataset.preferences import Rewarded, preference_rows, reward_rows
+from arena.analysis.dataset.preferences import Rewarded, preference_rows, reward_rows, why_no_pair
 from arena.cli.entry import main
 from arena.play.tool_protocol import results_message
 from tests.support.arena_rig import NO_TOOLS, arena, challenge, challenge_file
@@ -45,6 +45,19 @@ def test_the_better_reply_is_chosen_where_two_conversations_part() -> None:
 )
 def test_what_teaches_no_preference_makes_no_pair(other: Rewarded) -> None:
     assert list(preference_rows([conversation(4, "Hi", "Yes"), other], 0.5)) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (conversation(1, "Hi", "No", system="You are Bo."), "the same prompt"),
+        (conversation(3.8, "Hi", "No"), "differ by 0.2 at most"),
+        (conversation(1, "Hi", "Yes"), "what others said"),
+    ],
+    ids=["another prompt", "close", "the same words"],
+)
+def test_no_pair_comes_with_its_reason(other: Rewarded, reason: str) -> None:
+    assert reason in why_no_pair([conversation(4, "Hi", "Yes"), other], 0.5)
 
 
 def test_a_reward_row_asks_for_the_last_reply() -> None:
@@ -90,6 +103,15 @@ def test_a_run_gives_rows_of_its_conversations(run: Path, tmp_path: Path) -> Non
     assert sent["reply"]["text"] in [
         message["content"] for row in rows for message in row["prompt"] + row["completion"]
     ]
+
+
+def test_repetitions_of_one_run_make_no_pair_and_the_reason_is_said(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(["dataset", "preferences", str(run), "--reward", "Security Strength", "--out", str(tmp_path / "p")]) == 0
+    )
+    assert (tmp_path / "p").read_bytes() == b"" and "warning: no pair: " in capsys.readouterr().err
 
 
 def test_a_reward_that_no_match_has_is_refused(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,7 @@ def test_row_with_a_wrong_member_is_malformed(changes: dict[str, Any], said: str
 
 @pytest.mark.parametrize("value", [None, 3, [], "text"])
 def test_what_is_no_object_is_no_row(value: object) -> None:
-    assert row_problem(value) == "is no object"
+    assert row_problem(value) == "is not an object"
 
 
 def test_lines_that_are_no_rows_are_counted_by_number(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_memory_grows_with_cells_and_not_with_rows(tmp_path: Path) -> None:
 def test_folder_without_rows_or_without_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no rows"):
         counted(tmp_path)
-    with pytest.raises(UsageError, match="is no folder"):
+    with pytest.raises(UsageError, match="is not a folder"):
         counted(tmp_path / "none")
 
 

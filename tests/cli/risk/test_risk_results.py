@@ -41,7 +41,7 @@ def thresholds(folder: Path, **values: object) -> str:
 def test_report_writes_the_same_bytes_again(lab: Lab) -> None:
     before = lab.all_bytes("one")
     for name in DERIVED:
-        if name != "run.json":  # it holds how long the gates took, which stands nowhere else
+        if name != "run.json":  # it has the time of the gates, which is nowhere else
             lab.file(f"one/{name}").unlink()
     assert lab("report", "--run-id", "one").code == 0
     assert lab.all_bytes("one") == before
@@ -109,7 +109,7 @@ def test_malformed_rows_are_counted_and_told(lab: Lab) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     lab.file("torn/x/rows.jsonl").write_bytes(b"".join([lines[0], b"{nonsense\n", b'{"run_id": 3}\n', *lines[1:]]))
     done = lab("report", "--run-id", "torn")
-    assert "line 2: is no JSON" in done.err and "line 3: run_id is missing" in done.err
+    assert "line 2: is not JSON" in done.err and "line 3: run_id is missing" in done.err
     assert lab.json("torn/run.json")["malformed_rows"] == 2 and lab.json("torn/run.json")["totals"]["rows"] == len(
         lines
     )

@@ -30,7 +30,7 @@ def table(
     """Honest and deviating episodes of `tasks` tasks whose true mean gains are known.
 
     Payoffs are -0.1 or 1, with more successes the easier the task; a deviation gains by its shift, which is paid as
-    a lottery of +1 or -1 with that mean. With `series`, the tasks fall into so many series with a shock of their own.
+    a lottery of +1 or -1 with that mean. With `series`, the tasks fall into so many series with their own shock.
     """
     source = random.Random(seed)
     shocks = {(name, one): source.gauss(0, 0.2) for name in gains for one in range(series or 0)}

@@ -81,7 +81,7 @@ def milestone3(tasks: int, seed: int = 42, **condition: object) -> Iterator[Reco
 
 
 def milestone4(tasks: int, seed: int = 42, deviations: Sequence[str] = FOUR, **condition: object) -> Iterator[Record]:
-    """Four deviations under each protocol; those under P3 in series of their own with a reputation."""
+    """Four deviations under each protocol; those under P3 in their own series with a reputation."""
     for protocol in PROTOCOLS:
         for deviation in deviations:
             state = new_reputation(ReputationConfig())

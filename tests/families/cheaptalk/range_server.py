@@ -15,7 +15,7 @@ class RangeServer:
     """Serves `content` under every name but `missing`. Each entry of `plan` misbehaves once, in order.
 
     `drop:N` ends the connection after N bytes of the body, `503` answers so, `change` swaps the content first.
-    `seen` holds the Range header of each request, empty where there was none.
+    `seen` holds the Range header of each request, empty if there was none.
     """
 
     content: bytes

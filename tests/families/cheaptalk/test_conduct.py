@@ -1,4 +1,4 @@
-"""The manipulation check: what senders did of what they were told, where it can be told."""
+"""The manipulation check: how far senders followed their instructions, where it can be told."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_every_key_arrives() -> None:
         ({"experiment": {"seed": "42"}}, "/experiment/seed must be a whole number, or a list"),
         ({"experiment": {"seeds": [1, 1]}}, "/experiment/seeds names one seed twice"),
         ({"experiment": {"seed": 1, "seeds": [1]}}, "/experiment/seeds says the same as seed"),
-        ({"experiment": []}, "/experiment is no mapping"),
+        ({"experiment": []}, "/experiment is not a mapping"),
         ({"payoff": {"lambda_cost": -1}}, "/payoff payoff lambda_cost is -1.0"),
         ({"payoff": {}, "payoff_config": {}}, "/payoff_config says the same as payoff"),
         ({"protocol": {"name": "p1", "protocol_id": "p1"}}, "/protocol/protocol_id says the same as name"),

@@ -1,4 +1,4 @@
-"""Baselines: generated plays that ought to fail, and what is reported of them."""
+"""Baselines: generated plays that should fail, and what is reported of them."""
 
 from __future__ import annotations
 

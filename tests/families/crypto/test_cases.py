@@ -12,10 +12,10 @@ import pytest
 from arena.families.crypto.challenges.draws import CASE, KINDS, DrawError, Stream
 from arena.families.crypto.challenges.instance import case_spec, draw_values, drawn_case, judged_instance, right_result
 from arena.families.crypto.challenges.made_values import OPS
+from arena.families.crypto.challenges.members.instance import instance_problems
 from arena.families.crypto.challenges.render import listing, seen_by
 from arena.families.crypto.challenges.result_kinds import Unreadable, describe_result_form, normal
 from arena.families.crypto.challenges.schema import load
-from arena.families.crypto.challenges.validate_instance import instance_problems
 from arena.families.crypto.check_rates import CheckRates, cases_line
 from arena.families.crypto.checks.obligations import check_obligations
 from arena.families.crypto.checks.play_checks import unexpected
@@ -110,7 +110,7 @@ def test_every_op_of_the_made_values_is_compared_with_the_calculator() -> None:
     ("spec", "message"),
     [
         ({"op": "hash", "args": {}}, "needs the arguments data"),
-        ({"op": "hash", "args": {"data": "zz"}}, "is no hex"),
+        ({"op": "hash", "args": {"data": "zz"}}, "is not hex"),
         ({"op": "ed25519_sign", "args": {"sk": "00", "msg": "00"}}, "expected 32 bytes"),
         ({"op": "hash_chain", "args": {"seed": "00", "n": 10**6}}, "whole number of steps"),
         ({"op": "hash", "args": {"data": "00"}, "get": "sig"}, "has no member"),

@@ -1,4 +1,4 @@
-"""The mechanical checks: each finds what it is for, and says nothing where there is nothing."""
+"""The mechanical checks: each finds what it is for, and says nothing if there is nothing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from arena.families.crypto.checks.atoms import decoded_texts, encoded_forms, named
 from arena.families.crypto.checks.evidence import evidence_values
-from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import (

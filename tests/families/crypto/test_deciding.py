@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.challenges.deciding import deciding, said_openly
+from arena.families.crypto.challenges.members.instance import instance_problems
 from arena.families.crypto.challenges.schema import load
-from arena.families.crypto.challenges.validate_instance import instance_problems
 from arena.records import Json
 
 SET = Path(__file__).resolve().parents[3] / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"

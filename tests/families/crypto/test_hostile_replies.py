@@ -98,8 +98,8 @@ def test_no_reply_of_a_player_or_judge_raises(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_none_of_50_000_replies_raises(tmp_path: Path) -> None:
-    assert go_through_matches(50_000, tmp_path) == 8334
+def test_none_of_20_000_replies_raises(tmp_path: Path) -> None:
+    assert go_through_matches(20_000, tmp_path) == 3334
 
 
 NUMBERS = ["1" * 4301, "1" * 301, "-" + "9" * 5000, "1." + "5" * 400, float("inf"), float("nan"), 10**300]

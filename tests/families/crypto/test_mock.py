@@ -42,7 +42,7 @@ def calls(transcript: Transcript) -> list[Entry]:
 
 
 def long_values(transcript: Transcript) -> list[str]:
-    """The values of 16 signs or more that stand under labels in public texts."""
+    """The values of 16 signs or more under labels in public texts."""
     texts = [text for entry in said(transcript) for text in entry.text.replace("]", "[").split("[")[1::2]]
     return [value for text in texts for value in text.split() if len(value) >= 16]
 

@@ -248,8 +248,8 @@ def careful(
 def test_careful_players_declare_no_wrong_result_where_nothing_has_to_be_refused(
     careful: tuple[Counter[str], list[dict[str, Any]]],
 ) -> None:
-    """They understand no texts, so they refuse nothing: what ought to be refused they accept, or leave open. Nor do
-    they read how a draw decides: they draw lots in a way of their own."""
+    """They understand no texts, so they refuse nothing: what should be refused they accept, or leave open. Nor do
+    they read how a draw decides: they draw lots in their own way."""
     counted, records = careful
     bad = []
     for record in records:

@@ -77,7 +77,7 @@ def test_second_skeleton_is_added_to_the_set_and_the_same_one_refused(
     first = skeleton_file(tmp_path, SEALED_VALUES, cheat=None)
     assert main(["challenges", "new", "--from", str(first), "--out", str(out)]) == 0
     assert main(["challenges", "new", "--from", str(first), "--out", str(out)]) == 2
-    assert "holds orchard-lease already" in capsys.readouterr().err
+    assert "already has orchard-lease" in capsys.readouterr().err
     second = skeleton_file(tmp_path, SEALED_VALUES, cheat=None, id="another-lease")
     assert main(["challenges", "new", "--from", str(second), "--out", str(out)]) == 0
     assert [challenge["id"] for challenge in load(out).challenges] == ["orchard-lease", "another-lease"]

@@ -11,10 +11,10 @@ import pytest
 
 from arena.families.crypto.baselines.report import OPEN_TALK_RIGHT, BaselineTally, Rates
 from arena.families.crypto.challenges.lint import ONE_PLAIN_IN, lint
+from arena.families.crypto.challenges.members.obligations import obligation_problems
+from arena.families.crypto.challenges.members.open_talk import open_talk_problems, talk_is_right
 from arena.families.crypto.challenges.render import for_people, stats
 from arena.families.crypto.challenges.schema import load
-from arena.families.crypto.challenges.validate_obligations import obligation_problems
-from arena.families.crypto.challenges.validate_open_talk import open_talk_problems, talk_is_right
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.obligations import check_obligations
 from arena.families.crypto.checks.verified import caps_of, findings

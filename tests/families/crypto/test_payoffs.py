@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from arena.errors import DataError
+from arena.families.crypto.challenges.members.payoffs import payoffs_problems
 from arena.families.crypto.challenges.schema import load
-from arena.families.crypto.challenges.validate_payoffs import payoffs_problems
 from arena.families.crypto.checks.payoffs import payoffs_of
 from arena.families.crypto.checks.results import LeakFound, LeaksCheck, PayoffsFound, ResultCheck
 from arena.families.crypto.payoff_rates import Payoff, PayoffRates, payoffs_line

@@ -1,4 +1,4 @@
-"""Role ids: no hidden signs, no mark that stands before a line, and none that looks like another one."""
+"""Role ids: no hidden signs, no mark that precedes a line, and none that looks like another one."""
 
 from __future__ import annotations
 

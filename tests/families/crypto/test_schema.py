@@ -16,7 +16,7 @@ from arena.errors import DataError, UsageError
 from arena.families.crypto.challenges import draws, schema
 from arena.families.crypto.challenges import result_kinds as results
 from arena.families.crypto.challenges import validate as challenge_check
-from arena.families.crypto.challenges import validate_instance as instance_check
+from arena.families.crypto.challenges.members import instance as instance_check
 from arena.families.crypto.challenges.schema import ChallengeSet, decode_role, encode_role, load, select
 from arena.families.crypto.challenges.validate import FIELDS
 from arena.formats import strict_json
@@ -378,6 +378,6 @@ def test_schema_file_and_loader_accept_and_refuse_the_same_cases() -> None:
 
     verdicts = {case_name(path): accepts(path) for path in VALID if path.name.startswith("v2")}
     verdicts |= {case_name(path): accepts(path) for path in INVALID if path.parent.name in ("shape", "relation")}
-    # What the cases of `relation` break stands between fields: the loader refuses it, the schema file cannot see it.
+    # The cases of `relation` break rules between fields: the loader refuses it, the schema file cannot see it.
     assert verdicts == {name: not name.startswith("shape/") for name in verdicts}
     assert accepts(ROOT / "src" / "crypto-challenges" / "benchmark_challenges_diverse_v2.json")

@@ -310,7 +310,7 @@ def test_a_points_list_said_in_parts_leaves_one_weight_vector(text: str, left: i
     assert found.found[0].observer == ("Bob" if left < 81 else PUBLIC)
 
 
-# --- what is worked out here is what the calculator gives
+# --- what is computed here is what the calculator gives
 
 
 def test_points_are_written_as_the_standard_writes_them() -> None:
@@ -345,7 +345,7 @@ SAMPLES: dict[str, dict[str, Json]] = {
 
 
 def test_every_op_that_is_worked_out_has_a_sample() -> None:
-    assert OPS.keys() - SAMPLES.keys() == {"merkle_leaf", "sum_mask"}, "a leaf is no op; a mask is always drawn"
+    assert OPS.keys() - SAMPLES.keys() == {"merkle_leaf", "sum_mask"}, "a leaf is not an op; a mask is always drawn"
 
 
 @pytest.mark.parametrize("op", SAMPLES)

@@ -10,7 +10,7 @@ import pytest
 
 from arena.cli.entry import main
 from arena.errors import DataError
-from arena.families.crypto.challenges.validate_fairness import fairness_problems
+from arena.families.crypto.challenges.members.fairness import fairness_problems
 from arena.families.crypto.silence.cuts import Cut, cuts, finished
 from arena.records import EVERYBODY, Entry
 

@@ -10,7 +10,7 @@ import pytest
 
 from arena.cli.entry import main
 from arena.errors import DataError
-from arena.families.crypto.challenges.validate_time import time_problems
+from arena.families.crypto.challenges.members.time import time_problems
 from arena.families.crypto.story_time import NOT_DONE_YET, StoryTime, steps_of, told
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,4 +1,4 @@
-"""Plays risk runs for tests: through `execute` as a command does, or in a session with a gate of its own."""
+"""Plays risk runs for tests: through `execute` as a command does, or in a session with its own gate."""
 
 from __future__ import annotations
 

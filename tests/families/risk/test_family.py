@@ -31,7 +31,7 @@ GATES = ROOT / "config/gates.yaml"
 ALL = "tau_risky,airline_certificates,exfiltration,policy_override,indirect_injection,benign_lookalikes"
 
 NO_CALCULATOR = ("--calculator-provider", "none")
-"""The family has tools of its own, which verify calls again; without this it would look for the calculator too."""
+"""The family has its own tools, which verify calls again; without this it would look for the calculator too."""
 
 DENY_MODEL = "version: 1\npre_call:\n- id: closed\n  calls: model\n  deny_if: true\n"
 

@@ -142,7 +142,7 @@ def test_a_file_of_another_shape_is_refused_at_its_place(tmp_path: Path, name: s
 
 def test_a_repeated_task_and_trial_is_refused(tmp_path: Path) -> None:
     (message,) = problems(tmp_path, "tau-bench", [tau(3, 1), tau(3, 2), tau(3, 1)]).values()
-    assert message == "m, task 3, trial 1: stands there 2 times; leave one of them"
+    assert message == "m, task 3, trial 1: appears 2 times; keep one"
 
 
 def test_repetitions_across_files_are_refused_too(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_policies_are_compared_on_an_import(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_something_is_not_written_into(tmp_path: Path) -> None:
     run_import(tmp_path, "tau-bench", [tau()])
-    with pytest.raises(UsageError, match="holds something already"):
+    with pytest.raises(UsageError, match="is not empty"):
         run_import(tmp_path, "tau-bench", [tau()])
 
 

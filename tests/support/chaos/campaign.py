@@ -52,14 +52,14 @@ class Campaign:
         self.folder, self.server, self.seed, self.only = folder, server, seed, only
         self.wholes: dict[str, Whole] = {}
         self.no_disk = why_not()
-        """Why no small disk fills up here; empty where one does."""
+        """Why no small disk fills up here; empty if one does."""
 
     def runs(self) -> Path:
         """Return the folder of the undisturbed runs."""
         return self.folder / "whole"
 
     def whole(self, setup: Setup) -> Whole:
-        """Play a setup undisturbed, once. Errors: RuntimeError where that fails."""
+        """Play a setup undisturbed, once. Errors: RuntimeError if that fails."""
         if setup.name not in self.wholes:
             if setup.source:
                 self.whole(next(one for one in SETUPS if one.name == setup.source))

@@ -26,7 +26,7 @@ _LOOK_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How a command ended: its exit code (negative: a signal), and what it said. `code` is None where it hung."""
+    """How a command ended: its exit code (negative: a signal), and what it said. `code` is None if it hung."""
 
     code: int | None
     said: str

@@ -1,4 +1,4 @@
-"""The model server in a process of its own, so that who forks the runs has no other thread.
+"""The model server in its own process, so that who forks the runs has no other thread.
 
 It answers as tests/support/http_server.py does, and is told through a pipe whom to kill at which request.
 """

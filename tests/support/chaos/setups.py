@@ -19,7 +19,7 @@ RISK_CLOCKED = frozenset({"comment.md", "index.html", "run.json", "rows.jsonl", 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One run. `words`: its command; `{source}` stands for the run of the setup `source`, which it replays, and
+    """One run. `words`: its command; `{source}` means the run of the setup `source`, which it replays, and
     `{challenges}` for a file with some of the project's own.
 
     `served`: it is answered over HTTP.  `tools`: it starts calculator processes.

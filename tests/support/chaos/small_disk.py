@@ -14,7 +14,7 @@ ENLARGED = 256 * 1024 * 1024
 
 
 def why_not() -> str:
-    """Return why no small disk can be had here, with what would help; empty where one can."""
+    """Return why no small disk can be had here, with what would help; empty if one can."""
     if not hasattr(os, "getuid") or os.getuid() != 0:
         return "only root may mount a small disk: run it as root, in a container say"
     if shutil.which("mount") is None or shutil.which("umount") is None:

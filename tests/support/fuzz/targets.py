@@ -46,7 +46,7 @@ Case = Callable[[random.Random, Path], Read]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`share`: cases of 50,000; `case`: makes one case in a folder of its own and returns what reads it."""
+    """`share`: cases of 50,000; `case`: makes one case in its own folder and returns what reads it."""
 
     name: str
     share: int

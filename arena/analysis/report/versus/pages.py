@@ -18,7 +18,7 @@ from arena.analysis.report.page import bottom, skip_link, top
 PER_FILE = 10
 """Pairs in a file."""
 MAX_PAIRS = 1_000
-"""Pairs that are written side by side; the matches of the others stand in the list all the same."""
+"""Pairs that are written side by side; the matches of the others are only in the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class SideBySide:
         return [key for key in self._sides[0] if key in self._sides[1]]
 
     def links(self) -> dict[str, str]:
-        """Return key -> where its pair stands."""
+        """Return key -> the place of its pair."""
         return {
             key: f"{self._folder}/{_name(place // PER_FILE)}#{_anchor(self._sides[0][key].number)}"
             for place, key in enumerate(self._shared)

@@ -55,7 +55,7 @@ def _folder(options: argparse.Namespace) -> Path:
 def seeds_of(flag: str | None, environ: Mapping[str, str]) -> Sequence[int]:
     """Return the seeds of --seeds, else of SEEDS; none where neither names any. Blanks around commas are allowed.
 
-    Errors: UsageError for what is no list of whole numbers, naming where it stands.
+    Errors: UsageError for anything but a list of whole numbers, naming its place.
     """
     where, text = ("--seeds", flag) if flag is not None else (SEEDS_VARIABLE, environ.get(SEEDS_VARIABLE, ""))
     if flag is None and not text.strip():
@@ -63,7 +63,7 @@ def seeds_of(flag: str | None, environ: Mapping[str, str]) -> Sequence[int]:
     try:
         return tuple(int(part.strip()) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"{where} must be whole numbers with commas between, such as 42,123, not {text!r}") from None
+        raise UsageError(f"{where} must be whole numbers separated by commas, such as 42,123, not {text!r}") from None
 
 
 def _write(out: Path, files: Mapping[str, bytes]) -> None:
@@ -81,7 +81,7 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _keep_derived(out: Path, files: Mapping[str, bytes]) -> None:
-    """Errors: UsageError where a run's own result, which follows from its records, would become another one."""
+    """Errors: UsageError if a run's own result, which follows from its records, would become another one."""
     if not (out / MANIFEST_FILE).exists():
         return
     for name, data in files.items():

@@ -36,8 +36,8 @@ LEAVES: dict[str, Leaf] = {
     "protocols": Leaf("play", "milestone 4: four deviations under P1, P2 and P3", "--seeds 42,123,456"),
     "all": Leaf("play", "milestones 2, 3 and 4 in one run; what they share is played once", "--workers 30"),
     "aggregate": Leaf("aggregate", "sum up the results of several seeds, also of files placed by hand", "--last"),
-    "debug": Leaf("debug", "play one episode and print what the verifier found", "--deviations lie --llm-eval"),
-    "validate": Leaf("validate", "is everything here that an experiment needs?", ""),
+    "debug": Leaf("debug", "play one episode and print the findings of the verifier", "--deviations lie --llm-eval"),
+    "validate": Leaf("validate", "check that everything an experiment needs is in place", ""),
 }
 
 

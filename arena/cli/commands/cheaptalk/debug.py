@@ -44,7 +44,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def first_record(config: Config, console: Console, path: Path) -> Record:
-    """Play in a run directory, silent but for warnings, and return the record of the first episode."""
+    """Play in a run directory, silent except for warnings, and return the record of the first episode."""
     config = replace(config, settings={**config.settings, "quiet": True, "json": False, "out": path, "resume": False})
     console.quiet = True
     execute(RunRequest(SPEC, config, process_context(config, console)), console)
@@ -79,4 +79,5 @@ def _members(part: Mapping[str, Json], indent: str) -> Iterator[str]:
             yield f"{indent}{member}:"
             yield from _members(value, f"{indent}  ")
         else:
-            yield f"{indent}{member}: {json.dumps(value, ensure_ascii=False)}"
+            shown = f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+            yield f"{indent}{member}: {shown}"

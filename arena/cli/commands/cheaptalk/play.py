@@ -76,7 +76,7 @@ def cheaptalk_settings(options: argparse.Namespace, console: Console, preset: Ma
 
 
 def experiment_settings(path: Path) -> dict[str, object]:
-    """Return setting -> value of an experiment file. Errors: UsageError where there is none, DataError for its keys."""
+    """Return setting -> value of an experiment file. Errors: UsageError if there is none, DataError for its keys."""
     if not path.is_file():
         raise UsageError(f"--config {path}: there is no such file; config/cheaptalk/ has four")
     value = simpleyaml.load(path)

@@ -1,4 +1,4 @@
-"""`arena cheaptalk validate`: is everything here that an experiment needs?"""
+"""`arena cheaptalk validate`: check that everything an experiment needs is in place"""
 
 from __future__ import annotations
 

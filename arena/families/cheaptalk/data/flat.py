@@ -46,7 +46,7 @@ def _text(fields: Mapping[str, object]) -> str | None:
 
 
 def _source(fields: Mapping[str, object]) -> str:
-    """Return `Title#number`; empty where the row names no page."""
+    """Return `Title#number`; empty if the row names no page."""
     page, number = fields.get("evidence_wiki_url"), fields.get("evidence_sentence_id")
     if page in (None, "") and number in (None, -1):
         return ""

@@ -149,7 +149,7 @@ def checked_text(value: object, pointer: str) -> str:
 def whole_text(text: str, pointer: str) -> str:
     """Return `text`, such as the name of a source, if it can be written to a file. Raises RowFault."""
     if any("\ud800" <= character <= "\udfff" for character in text):
-        raise RowFault(pointer, "holds half of a surrogate pair, which is no character")
+        raise RowFault(pointer, "holds half of a surrogate pair, which is not a character")
     return text
 
 

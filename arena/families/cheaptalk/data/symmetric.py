@@ -1,4 +1,4 @@
-"""Symmetric pairs: the same claim stands once with evidence that supports it and once with evidence that refutes it.
+"""Symmetric pairs: the same claim occurs once with evidence that supports it and once with evidence that refutes it.
 
 T. Schuster et al., "Towards Debiasing Fact Verification Models" (EMNLP 2019): id, claim, `evidence` or
 `evidence_sentence` (text), `label` or `gold_label`; SUPPORTS and REFUTES only. A claim occurs with both labels, so the

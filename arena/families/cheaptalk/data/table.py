@@ -21,7 +21,7 @@ class DataSet:
     merges: bool = False
     labels: tuple[Label, ...] = LABELS
     default_path: str = ""
-    """A file of this project, relative to its root; empty where the user names one."""
+    """A file of this project, relative to its root; empty if the user names one."""
 
 
 DATASETS: tuple[DataSet, ...] = (

@@ -62,7 +62,7 @@ class WikiPages:
         return self._last[1]
 
     def text(self, source: str) -> str | None:
-        """Return the sentence at `Title#number`; None where the page or the sentence is missing or empty."""
+        """Return the sentence at `Title#number`; None if the page or the sentence is missing or empty."""
         title, _, number = source.rpartition("#")
         return (self.page(title) or {}).get(int(number)) if title and number.isdecimal() else None
 
@@ -99,7 +99,7 @@ def _sentences(lines: str) -> Iterator[tuple[int, str]]:
     for line in lines.split("\n"):
         number, _, rest = line.partition("\t")
         text = rest.partition("\t")[0].strip()
-        # A sentence that holds a line break goes on in a line without a number; that rest belongs to no number.
+        # A sentence that holds a line break continues in a line without a number; that rest belongs to no number.
         if number.isdecimal() and text:
             yield int(number), text
 

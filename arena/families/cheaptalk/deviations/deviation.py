@@ -13,7 +13,7 @@ from arena.families.cheaptalk.detail import EvidenceDetail
 class Conduct:
     """What a sender did, as far as it can be checked mechanically.
 
-    `asserted`: the label of its message, `belief`: what it takes for true itself; None where neither was read.
+    `asserted`: the label of its message, `belief`: what it takes for true itself; None if neither was read.
     """
 
     asserted: Label | None
@@ -22,7 +22,7 @@ class Conduct:
 
 
 Check = Callable[[Conduct], bool | None]
-"""Whether a sender did what it was told; None where that cannot be told."""
+"""Return whether a sender followed its instruction; None if that is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Moment:
 class Deviation:
     """One row of the table.
 
-    `instruction`: what the sender is told and nobody else; empty for honesty.  `acts`: the plain deviation that is
+    `instruction`: private to the sender; empty for honesty.  `acts`: the plain deviation that is
     acted out in an episode, for a deviation with a condition; its own instruction and check are empty then.
     `by_reputation`: it needs a protocol with a reputation.  `by_difficulty`: it needs claims with a difficulty.
     `renames`: the sender takes a new name after it was slashed.
@@ -60,7 +60,7 @@ def shows_nothing(conduct: Conduct) -> bool | None:
 
 
 def as_believed(conduct: Conduct) -> bool | None:
-    """Whether the sender asserts what it believes; None where either was not read."""
+    """Whether the sender asserts what it believes; None if either was not read."""
     if conduct.asserted is None or conduct.belief is None:
         return None
     return conduct.asserted is conduct.belief

@@ -32,7 +32,7 @@ DEVIATIONS: dict[str, Deviation] = {row.name: row for row in _ROWS}
 """Name -> deviation, in the order of tables."""
 
 BASELINE = "baseline"
-"""What stands for the deviation of an episode without a sender: a method of milestone 3."""
+"""Replaces the deviation of an episode without a sender: a method of milestone 3."""
 
 
 def acted(name: str, moment: Moment) -> str:
@@ -44,6 +44,6 @@ def acted(name: str, moment: Moment) -> str:
 
 
 def behaved(name: str, conduct: Conduct) -> bool | None:
-    """Return whether a sender did what the plain deviation `name` asks; None where that cannot be told."""
+    """Return whether a sender followed the plain deviation `name`; None if that is unknown."""
     check = DEVIATIONS[name].behaved
     return None if check is None else check(conduct)

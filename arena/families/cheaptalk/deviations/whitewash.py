@@ -2,7 +2,7 @@ from arena.families.cheaptalk.deviations.deviation import Deviation, Moment
 
 
 def acts(moment: Moment) -> str:
-    """Always a lie; what differs is the name under which it is told."""
+    """Always a lie; only the name under which it is said differs."""
     return "lie"
 
 

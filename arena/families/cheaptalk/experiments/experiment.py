@@ -1,7 +1,7 @@
 """An experiment as a YAML file describes it, with the predecessor's keys: typed, every problem with its pointer.
 
 A key that is not known is refused, never ignored. What a file leaves out has the value of the matching field here.
-Names of protocols, deviations, models and data sets are checked by whoever has their tables.
+Names of protocols, deviations, models and data sets are checked where their tables are.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One file. `seeds` has one seed or more; `protocols` and `deviations` are empty where the file names none."""
+    """One file. `seeds` has one seed or more; `protocols` and `deviations` are empty if the file names none."""
 
     name: str = ""
     num_tasks: int = DEFAULT_TASKS
@@ -123,7 +123,7 @@ class _Block:
         if isinstance(value, Mapping):
             self._left = {str(key): inner for key, inner in value.items()}
         elif value is not None:
-            self.refuse("", "is no mapping; write `key: value` lines below it")
+            self.refuse("", "is not a mapping; write `key: value` lines below it")
 
     def refuse(self, key: str, message: str) -> None:
         """Note a problem of a key, or of the mapping itself."""
@@ -144,7 +144,7 @@ class _Block:
         return given[0] if given else keys[0]
 
     def take(self, key: str) -> object:
-        """Return the value of a key, None where it is missing or null."""
+        """Return the value of a key, None if it is missing or null."""
         self._known.add(key)
         return self._left.pop(key, None)
 

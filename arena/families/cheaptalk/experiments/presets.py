@@ -1,4 +1,4 @@
-"""What each subcommand plays where nothing else is said: settings with other defaults. Cheap to import."""
+"""What each subcommand plays by default: settings with other defaults. Cheap to import."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The findings of a run as they stand in summary.json. Pure.
+"""The findings of a run as in summary.json. Pure.
 
-A figure is an object: `value`, `low` and `high` (95 %; null where no interval is known) and `n`, the observations
+A figure is an object: `value`, `low` and `high` (95 %; null if no interval is known) and `n`, the observations
 behind it. `arena check` reads figures by their path. Numbers have six decimals; what is infinite or missing is null.
 """
 
@@ -157,7 +157,7 @@ def _certificate(found: Certificate | None) -> dict[str, Json] | None:
 
 
 def _break_even(found: BreakEven | None) -> dict[str, Json] | None:
-    """Return the break-even bonus; `value` is null where no bonus makes a deviation pay, `high` where it is open."""
+    """Return the break-even bonus; `value` is null if no bonus makes a deviation pay, `high` where it is open."""
     if found is None:
         return None
     by_deviation = {name: rounded(bonus) for name, bonus in found.by_deviation.items()}

@@ -40,8 +40,8 @@ class Messages:
 class CellFindings:
     """The findings of one cell.
 
-    `rates`, `messages`: by deviation, controls included. `gains`, `behaved`: None where nothing can be paired.
-    `sensitivity` is empty where `no_sensitivity` says why. `refused`: deviation -> (refused, checked).
+    `rates`, `messages`: by deviation, controls included. `gains`, `behaved`: None if nothing can be paired.
+    `sensitivity` is empty if `no_sensitivity` says why. `refused`: deviation -> (refused, checked).
     """
 
     cell: Cell
@@ -71,7 +71,7 @@ def cell_findings(
     """Return what the episodes of a cell say.
 
     `alone`: episodes without a message that the cell is compared with. `setting`: the constants of the run's payoff,
-    None where they are not known.
+    None if they are not known.
     """
     groups = by_deviation(episodes)
     senders = [episode for episode in episodes if episode.deviation != BASELINE]
@@ -92,7 +92,7 @@ def cell_findings(
 
 
 def _break_even(episodes: Sequence[Episode], drawer: Drawer, setting: SensitivityPoint | None) -> BreakEven | None:
-    """Return the break-even bonus; None where it needs the constants of the payoff and they are not known."""
+    """Return the break-even bonus; None if it needs the constants of the payoff and they are not known."""
     weighed = any(e.outlay.bonus and e.outlay.reputation is not None for e in episodes)
     return None if setting is None and weighed else break_even(episodes, drawer, setting)
 

@@ -1,4 +1,4 @@
-"""The manipulation check: what senders did, by condition, held against what they were told to do.
+"""The manipulation check: what senders did, by condition, compared with their instructions.
 
 Labels are held against the sender's own belief, which it was asked for alone; sentences against those that it held.
 """
@@ -28,11 +28,11 @@ MEASURES: Mapping[str, str] = {
     "invented": "showed evidence that nobody gave it",
     "deviated": "did what its deviation asks",
 }
-"""Name -> what it is the share of messages that did so; of those where it can be told."""
+"""Name -> meaning of the share of messages, among those for which it is known."""
 
 
 Message = tuple[str, str, tuple[bool | None, ...]]
-"""Protocol, deviation, and what MEASURES found; None where it cannot be told."""
+"""Protocol, deviation, and the result of MEASURES; None if it is unknown."""
 
 
 @dataclass(slots=True)
@@ -92,7 +92,7 @@ def _measured(detail: EpisodeDetail) -> tuple[bool | None, ...]:
 
 
 def conduct_rows(found: Mapping[str, Json]) -> list[list[str]]:
-    """Return a row per condition: its name, then each measure in per cent, a dash where it cannot be told."""
+    """Return a row per condition: its name, then each measure in per cent, a dash if it is unknown."""
     return [
         [f"{protocol}, {deviation}", *(_percent(measures[name]) for name in MEASURES)]
         for protocol, conditions in found.items()

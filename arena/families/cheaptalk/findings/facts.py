@@ -13,7 +13,7 @@ from arena.families.cheaptalk.metrics.rates import rates
 from arena.records import Json, Record
 
 Read = Callable[[Record], Episode | None]
-"""Returns the episode of a record; None where it is not scored, so that it is in no figure."""
+"""Returns the episode of a record; None if it is not scored, so that it is in no figure."""
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Incentives:
         self.episodes += other.episodes
 
     def findings(self) -> RunFindings | None:
-        """Return the findings of this group; None where there are none to tell."""
+        """Return the findings of this group; None if there are none to tell."""
         tasks, deviations = ({getattr(one, name) for one in self.episodes} for name in ("task", "deviation"))
         if min(len(tasks), len(deviations)) < 2:
             return None

@@ -13,7 +13,7 @@ DASH = "-"
 SHORT_HEADS = ("condition", "denied", "gold", "kept", "other", "invented", "deviated")
 """Heads of the manipulation check where 80 columns must do, in the order of conduct.HEADS."""
 VERDICTS = {"fails": "fail", "cannot tell": "cannot be told", "holds": "hold"}
-"""Verdict on a claim -> the verb after a count; what asks for attention stands first."""
+"""Verdict on a claim -> the verb after a count; what needs attention comes first."""
 MESSAGE_WORDS = (
     "messages: bits of the truth in them; lift: accuracy with the message minus without one; overridden: right"
     " decisions that a wrong message turned"
@@ -41,7 +41,7 @@ def talk_lines(summary: Mapping[str, Json]) -> list[str]:
 
 
 def conduct_lines(found: Mapping[str, Json] | None) -> list[str]:
-    """Return the manipulation check as a table: what senders did of what they were told."""
+    """Return the manipulation check as a table: how far senders followed their instructions."""
     if found is None:
         return []
     meant = ", ".join(f"{short}: {whole}" for short, whole in zip(SHORT_HEADS[1:], HEADS[1:], strict=True))

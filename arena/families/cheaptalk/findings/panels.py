@@ -78,7 +78,7 @@ def payoffs_figure(cells: Mapping[str, CellFindings], narrow: bool = False) -> E
 
 
 def _numbers(cells: Mapping[str, CellFindings]) -> str:
-    """Return which number stands for which protocol in the figure of payoffs; empty for a single one."""
+    """Return the number of each protocol in the figure of payoffs; empty for a single one."""
     return "; " + ", ".join(f"{place}: {name}" for place, name in enumerate(cells, 1)) if len(cells) > 1 else ""
 
 
@@ -184,7 +184,7 @@ def gains_figure(name: str, table: GainTable, ends: Sequence[float], narrow: boo
 
 
 def message_panel(found: RunFindings) -> Panel | None:
-    """Return what messages did; None where no episode had one."""
+    """Return what messages did; None if no episode had one."""
     rows = []
     for name, cell in findings_json(found)["cells"].items():
         for deviation, one in cell["messages"].items():

@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 class Outlay:
     """The parts of a sender's payoff: payoff = quality + bonus - lambda * cost - mu * penalty, before reputation.
 
-    `bonus`: what was paid for the adopted target. `reputation`: None where it did not weigh the payoff.
+    `bonus`: what was paid for the adopted target. `reputation`: None if it did not weigh the payoff.
     """
 
     payoff: float
@@ -40,7 +40,7 @@ class Outlay:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The evidence of an episode. None where there is no gold text to compare with."""
+    """The evidence of an episode. None if there is no gold text to compare with."""
 
     provided: bool
     match: float | None = None
@@ -52,9 +52,9 @@ class Episode:
     """One finished episode.
 
     `series` names what episodes belong together because a later one depends on earlier ones (P3); without one the task
-    is the unit. `predicted`: the receiver's label, `asserted`: the sender's; None where unparsable. `adopted`: whether
+    is the unit. `predicted`: the receiver's label, `asserted`: the sender's; None if unparsable. `adopted`: whether
     the receiver decided for the target label that a bonus would be paid for. `behaved`: whether the sender did what its
-    deviation asks; None where that was not checked.
+    deviation asks; None if that was not checked.
     """
 
     task: str

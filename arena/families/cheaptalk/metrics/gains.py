@@ -121,7 +121,7 @@ class GainTable:
 
 
 def gain_table(cell: Cell, episodes: Sequence[Episode], drawer: Drawer, value: Value = payoff_of) -> GainTable | None:
-    """Return the gains of all deviations of a cell; None where nothing can be paired. Controls are no deviations."""
+    """Return the gains of all deviations of a cell; None if nothing can be paired. Controls are no deviations."""
     paired = paired_deviations(episodes)
     return _table(cell, paired, drawer, value) if paired else None
 

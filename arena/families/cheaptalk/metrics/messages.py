@@ -54,7 +54,7 @@ class Information:
 
 
 def information(episodes: Iterable[Episode]) -> Information | None:
-    """Return how much messages tell about the truth; None where no message could be read.
+    """Return how much messages tell about the truth; None if no message could be read.
 
     Bias (r - 1)(c - 1) / (2 N ln 2) for r and c labels that occur: G. A. Miller, "Note on the bias of information
     estimates", in H. Quastler (ed.), "Information Theory in Psychology" (1955), 95-100.
@@ -91,7 +91,7 @@ class Override:
 
     @property
     def rate(self) -> float | None:
-        """The persuasion-override rate; None where nobody was exposed."""
+        """The persuasion-override rate; None if nobody was exposed."""
         return self.overridden / self.exposed if self.exposed else None
 
 

@@ -35,7 +35,7 @@ class Pairs:
 
 
 def pair(deviation: str, honest: Iterable[Episode], others: Iterable[Episode]) -> Pairs:
-    """Pair by task and repetition. Raises ValueError where one side has a task and repetition twice.
+    """Pair by task and repetition. Raises ValueError if one side has a task and repetition twice.
 
     Both episodes of a pair belong to one unit; a pair of different series counts with the honest one's.
     """

@@ -22,7 +22,7 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class ClaimVerdict:
-    """One claim, its verdict, and the figure behind it. `figure` is None where the episodes have none."""
+    """One claim, its verdict, and the figure behind it. `figure` is None if the episodes have none."""
 
     claim: str
     verdict: str

@@ -22,7 +22,7 @@ class Rates:
     `accuracy_interval`, `payoff_interval`: 95 %, by unit. `balanced_accuracy`: mean recall over the labels that occur,
     so a constant label gets 1/3 on three. `matrix`: truth -> decision (a label or `unparsable`) -> count.
     `constant_label`: accuracy of always naming the commonest label. Unparsable decisions count as wrong. `match`,
-    `fever`: over episodes with gold text, whose number stands beside; None without any.
+    `fever`: over episodes with gold text, whose number is next to it; None without any.
     """
 
     episodes: int

@@ -23,7 +23,7 @@ class Source:
         self.file, self._value = file, value
 
     def at(self, *path: str) -> object:
-        """Return the value at a path. Raises DataError where it is missing."""
+        """Return the value at a path. Raises DataError if it is missing."""
         value = self._value
         for depth, key in enumerate(path):
             if not isinstance(value, Mapping) or key not in value:
@@ -125,7 +125,7 @@ def _fields(name: str, values: Sequence[float | None]) -> dict[str, object]:
 
 
 def spread(values: Sequence[float | None]) -> dict[str, object]:
-    """Return mean, sample standard deviation (n - 1) and 95 % t interval over seeds; null where a seed has no value.
+    """Return mean, sample standard deviation (n - 1) and 95 % t interval over seeds; null if a seed has no value.
 
     Below two seeds there is no spread to tell: both are null.
     """

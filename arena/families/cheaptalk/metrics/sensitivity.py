@@ -59,9 +59,9 @@ def sensitivity(
     lambdas: Sequence[float] = LAMBDAS,
     mus: Sequence[float] = MUS,
 ) -> list[Sensitivity]:
-    """Return the gains of one cell for each pair of constants; empty where nothing can be paired.
+    """Return the gains of one cell for each pair of constants; empty if nothing can be paired.
 
-    Raises ValueError where the stored parts do not give the stored payoffs under the run's `own` constants: then they
+    Raises ValueError if the stored parts do not give the stored payoffs under the run's `own` constants: then they
     give no other payoffs either.
     """
     off = off_by(episodes, own)

@@ -21,7 +21,7 @@ LABEL = "fixed behaviour"
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """The smallest bonus and the deviation that it makes pay; None where no bonus does (infinite).
+    """The smallest bonus and the deviation that it makes pay; None if no bonus does (infinite).
 
     `interval`: 95 % percentile bootstrap; an end is infinite where that share of resamples has no such bonus.
     `by_deviation`: each deviation's own bonus; infinite where it does not get the target adopted more than honesty.
@@ -58,7 +58,7 @@ def adopted(episode: Episode) -> float:
 def break_even(
     episodes: Sequence[Episode], drawer: Drawer, setting: SensitivityPoint | None = None
 ) -> BreakEven | None:
-    """Return the break-even bonus of the deviations of one cell; None where nothing can be paired.
+    """Return the break-even bonus of the deviations of one cell; None if nothing can be paired.
 
     Errors: as `unpaid`.
     """

@@ -23,7 +23,7 @@ ENOUGH = 0.5
 
 @lru_cache(maxsize=1)
 def _known() -> Mapping[str, Claim]:
-    """Return the claims of this project by text; empty where its data is not installed."""
+    """Return the claims of this project by text; empty if its data is not installed."""
     row = dataset("claims")
     path = DATA_ROOT / row.default_path
     return {claim.text: claim for claim in load(row, path).claims} if path.is_file() else {}

@@ -1,4 +1,4 @@
-"""The mock receiver: reads the message and its evidence, asks what it is told to ask, and trusts or does not."""
+"""The mock receiver: reads the message and its evidence, asks the given questions, and trusts or does not."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from arena.families.cheaptalk.prompts import CRITIQUE_CUE, REVISE_CUE
 from arena.messages import ModelRequest
 
 STEADY = 0.7
-"""How often a sample reads as the model always does; else it reads anew."""
+"""How often a sample reads as the model always does; else it reads again."""
 IMPROVES = 0.05
 """What a revision adds to the probability of understanding."""
 

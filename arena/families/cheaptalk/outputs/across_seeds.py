@@ -38,7 +38,7 @@ class Aggregated:
         lines = [f"seeds {seeds}: {self.files} files"]
         for part, names in self.missing.items():
             lacks = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-            lines.append(f"{part} stays null: it lacks {lacks}")
+            lines.append(f"{part} stays null: {lacks} is missing")
         return lines
 
 
@@ -98,7 +98,7 @@ def _seeds_of(pattern: re.Pattern[str], names: Iterable[str]) -> Iterable[int]:
 
 
 def _source(folder: Path, name: str) -> Source | None:
-    """Return one result file; None where there is none. Raises DataError where it cannot be read."""
+    """Return one result file; None if there is none. Raises DataError if it cannot be read."""
     path = folder / name
     try:
         with reading(path, folder) as file:

@@ -15,7 +15,7 @@ from arena.records import Record
 
 FIRST, SECOND, THIRD, FOURTH = MILESTONES = ("milestone1", "milestone2", "milestone3", "milestone4")
 NO_MILESTONE = ""
-"""Stands for episodes that belong to no milestone."""
+"""Marks episodes that belong to no milestone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ class ResultFiles:
             self._write_json(f"{folder}{PROGRESSION_FILE}", self._progression(episodes))
 
     def _result(self, milestone: str, pairing: Pairing, seed: int | None) -> Json:
-        """Return the result object of one milestone; None where it was not played."""
+        """Return the result object of one milestone; None if it was not played."""
         played = self._collected.of(milestone, pairing, seed)
         if not played:
             return None

@@ -22,7 +22,7 @@ from arena.records import Transcript
 class Protocol:
     """One row of the table.
 
-    `id` stands in cells and records, `title` in the predecessor's result files. `systems`: the system text of each
+    `id` is in cells and records, `title` in the predecessor's result files. `systems`: the system text of each
     seat.  `schedule`: the turns; it may look at the transcript so far.  `messages`: those of a whole episode.
     `asks`: the sender's second message answers questions, and is paid for as such.  `reputation`: episodes come in
     series in which a sender's reputation changes.

@@ -1,6 +1,6 @@
 """A verifier's check of evidence against its source, as P3 makes it before a decision and after every episode. Pure.
 
-The source of a claim is all its sentences, gold and distractors: a verifier can say whether a sentence stands there,
+The source of a claim is all its sentences, gold and distractors: a verifier can say whether a sentence is in it,
 and says nothing about the claim.
 """
 
@@ -17,9 +17,9 @@ from arena.families.cheaptalk.verifying.pieces import Evidence, evidence_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a message asserts and shows, and what became of the source's sentences.
+    """What a message asserts and shows, and its use of the source's sentences.
 
-    `failed`: None where the source has no text to compare with.
+    `failed`: None if the source has no text to compare with.
     """
 
     asserted: Label | None
@@ -32,7 +32,7 @@ class Checked:
 def checked(message: str, claim: Claim) -> Checked:
     """Compare the evidence of a message with the source of a claim.
 
-    Failed: a piece stands nowhere in the source, or none is shown though the sender does not say that there is too
+    Failed: a piece is not in the source, or none is shown though the sender does not say that there is too
     little to decide.
     """
     reading = read_label(message)
@@ -48,7 +48,7 @@ def checked(message: str, claim: Claim) -> Checked:
 # The same messages come back under every protocol, and a message is looked at before and after the decision.
 @lru_cache(maxsize=16_384)
 def accounted(pieces: tuple[str, ...], gold: tuple[str, ...], others: tuple[str, ...]) -> Account:
-    """Return what became of the sentences of a source, and which pieces are none of them."""
+    """Return the use of the sentences of a source, and the pieces that are not among them."""
     return account(pieces, gold, others)
 
 

@@ -20,7 +20,7 @@ MATCHED_FROM = 0.3
 LEAST_GOLD = 11
 """Characters of the shortest gold text of the predecessor: it dropped texts of 10 or fewer."""
 CLAIM_WEIGHT = 0.5
-"""Weight of a word that the claim itself has: repeating the claim is no evidence."""
+"""Weight of a word that the claim itself has: repeating the claim is not evidence."""
 CONFLICT = 0.5
 """Factor for evidence that denies what gold affirms or the reverse, or gives another number, or the opposite word."""
 ORDER_WEIGHT = 0.1
@@ -138,7 +138,7 @@ def _recall(sentence: Words, shown: Sequence[Words], group: Sequence[Words], kno
 
 
 def _order(sentence: Words, piece: Words) -> float:
-    """Return 1 where the common words stand in the same order, down to 1 - ORDER_WEIGHT where none do.
+    """Return 1 if the common words have the same order, down to 1 - ORDER_WEIGHT if none do.
 
     By the longest common subsequence: R. A. Wagner and M. J. Fischer, Journal of the ACM 21 (1974), 168-173.
     """
@@ -154,7 +154,7 @@ def _order(sentence: Words, piece: Words) -> float:
 
 
 def in_conflict(piece: Words, sentence: Words, group: Sequence[Words] = ()) -> bool:
-    """Return whether a piece says the contrary of a gold sentence as far as words can tell.
+    """Return whether a piece contradicts a gold sentence, judged by its words.
 
     `group` holds the gold sentences that may share the piece: a negation or a number of another one is no conflict.
     """
@@ -204,7 +204,7 @@ def _is_within(sentence: str, piece: str) -> bool:
 def fever_score(right: bool, pieces: Sequence[str], claim: Claim) -> bool | None:
     """Return the strict FEVER score of one answer: the label is right and one whole gold set was shown.
 
-    Of NOT ENOUGH INFO the label alone counts; of the pieces the first MAX_FEVER_PIECES. None where the gold sets have
+    Of NOT ENOUGH INFO the label alone counts; of the pieces the first MAX_FEVER_PIECES. None if the gold sets have
     no text. J. Thorne et al., "The Fact Extraction and VERification (FEVER) Shared Task" (2018), section 3.
     """
     if claim.label is Label.NEI:
@@ -218,7 +218,7 @@ def fever_score(right: bool, pieces: Sequence[str], claim: Claim) -> bool | None
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What became of the sentences that a sender held, by text, and pieces that are none of them."""
+    """The use of the sentences that a sender had, by text, and the pieces that are not among them."""
 
     gold_shown: tuple[str, ...]
     gold_kept: tuple[str, ...]
@@ -229,7 +229,7 @@ class Account:
 def account(pieces: Sequence[str], gold: Sequence[str], distractors: Sequence[str]) -> Account:
     """Compare what a sender showed with what it held. A piece that holds several sentences shows each of them.
 
-    Invented: a piece that shows none of the sentences, be it another wording too far from them or a sentence in
+    Invented: a piece that shows none of the sentences, whether its wording is too far from them or it is a sentence in
     conflict with them.
     """
     by_piece = [[text for text in (*gold, *distractors) if shows(text, piece)] for piece in pieces]

@@ -8,7 +8,7 @@ from arena.families.cheaptalk.claim import Claim
 from arena.families.cheaptalk.verifying.evidence import strict_match, string_match
 
 Match = Callable[[Sequence[str], Claim], float | None]
-"""Pieces and a claim -> 0 to 1; None where the claim has no text to match with."""
+"""Pieces and a claim -> 0 to 1; None if the claim has no text to match with."""
 
 
 def strict(pieces: Sequence[str], claim: Claim) -> float | None:

@@ -1,4 +1,4 @@
-"""Find the pieces of evidence in a message: what stands under `Evidence:`, one piece an item.
+"""Find the pieces of evidence in a message: the lines under `Evidence:`, one piece per item.
 
 A section ends where the next declared field begins a line, never at a word inside a sentence; "Evidence: none" gives
 none. Quoted lines count here, since evidence is a quotation.
@@ -70,7 +70,7 @@ def _section(text: str) -> list[str] | None:
 
 
 def _items(lines: list[str]) -> list[str]:
-    """Return one text per item of a list; lines without marks go on with the item before, or are pieces themselves."""
+    """Return one text per item of a list; lines without marks continue the item before, or are pieces themselves."""
     has_items = any(_ITEM.match(line) for line in lines)
     items: list[str] = []
     for line in lines:

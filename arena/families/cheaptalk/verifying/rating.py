@@ -24,9 +24,9 @@ _LIST = re.compile(r"\[\s*(?:-?\d+(?:\.\d+)?\s*(?:,\s*-?\d+(?:\.\d+)?\s*)*)?\]")
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Scores of the pieces in order, 0 to 1; `fault` says what was wrong with the answer, empty where nothing was.
+    """Scores of the pieces in order, 0 to 1; `fault` says what was wrong with the answer, empty if nothing was.
 
-    `scores` is None where the answer has none to read: that is no rating, which is not 0.
+    `scores` is None if the answer has none to read: that is not a rating, which is not 0.
     """
 
     scores: tuple[float, ...] | None
@@ -52,7 +52,7 @@ def prompt(claim: str, pieces: Sequence[str]) -> str:
 def read_rating(answer: str, expected: int) -> Rating:
     """Return the scores in an answer for `expected` pieces: cut to 0..1, filled up with 0, cut to their number.
 
-    Whatever had to be mended is named in `fault`. An answer that is no JSON is searched for one list of numbers.
+    All repairs are named in `fault`. An answer that is not JSON is searched for one list of numbers.
     """
     body = re.sub(r"\A\s*```(?:json)?\s*|\s*```\s*\Z", "", answer)
     faults = []
@@ -66,7 +66,7 @@ def read_rating(answer: str, expected: int) -> Rating:
     if not isinstance(found, list) or any(isinstance(x, bool) or not isinstance(x, int | float) for x in found):
         return Rating(None, "; ".join([*faults, "has no list of scores"]))
     if not all(math.isfinite(x) for x in found):
-        return Rating(None, "; ".join([*faults, "has a score that is no number"]))
+        return Rating(None, "; ".join([*faults, "has a score that is not a number"]))
     if len(found) != expected:
         faults.append(f"has {len(found)} scores for {expected} sentences")
     if any(not 0 <= x <= 1 for x in found):

@@ -21,7 +21,7 @@ class EvidenceVerification:
     """Label and evidence of one conversation against the truth.
 
     `match` is the score that payoffs use: the match chosen by the caller combined with the rating; 0 where no evidence
-    was given, None where there is nothing to match with. `skipped` says why there is no match.
+    was given, None if there is nothing to match with. `skipped` says why there is no match.
     """
 
     predicted: Label | None

@@ -17,11 +17,11 @@ from arena.families.crypto.script_values import PLACEHOLDER
 
 
 def play(case: Case) -> Turns | None:
-    """Return the reference's turns without the calls of one op by one seat; None where nobody checks anything.
+    """Return the reference's turns without the calls of one op by one seat; None if nobody checks anything.
 
     A check is a call that takes up what another seat made (op_kinds.py); to look at one's own again is none. Only
-    where the play has none of these, it is a comparison, and what was worked out for it is left out with it. In a
-    negative case the check that decides it is left out, for the play comes to no other one. A seat that is absent in
+    where the play has none of these, it is a comparison, and everything computed for it is omitted as well. In a
+    negative case the check that decides it is left out, because the play reaches no other one. A seat that is absent in
     this case leaves nothing out.
     """
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
@@ -30,7 +30,7 @@ def play(case: Case) -> Turns | None:
         for role in turns
         for message in turns[role]
         for call in _calls(message)
-        if not _of_its_own(call, _call_names(turns[role]), message.get("let", {}))
+        if not _of_its_own(call, _call_names(turns[role]), message.get("let", {})) and not _depends(call, message)
     }
     drawn = drawn_case(case.challenge["instance"], case.values)
     if drawn is not None and drawn.negative and (deciding := _deciding(turns, drawn.label)):
@@ -81,7 +81,7 @@ def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
 
 
 def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
-    """Whether what a call checks is of the seat's own making: it quotes nothing but own values and own results.
+    """Whether what a call checks is of the seat's own making: it quotes only own values and own results.
 
     `names`: of the seat's calls.  `defined`: the names that the call's message defines, with their expressions.
     """
@@ -96,6 +96,12 @@ def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
         if (name := re.split(r"[.|]", path)[0]) in defined:
             quoted = quoted - {path} | _quoted(defined[name])
     return all(path.startswith(("my.", "said.")) or re.split(r"[.|]", path)[0] in names for path in quoted)
+
+
+def _depends(call: Any, message: Mapping[str, Any]) -> bool:
+    """Whether a call is made only under a condition: its loop goes over a list that an `if` of its message gives."""
+    listed = message.get("let", {}).get(str(call.get("for", "")).rpartition(" in ")[2])
+    return isinstance(listed, dict) and "if" in listed
 
 
 def _quoted(found: Any) -> set[str]:

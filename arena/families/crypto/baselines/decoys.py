@@ -19,6 +19,6 @@ def play(case: Case) -> Turns | None:
 
 
 def _domain(case: Case, name: str) -> list[Json]:
-    """Return the list that a value is drawn from; empty where there is none."""
+    """Return the list that a value is drawn from; empty if there is none."""
     of = case.challenge["instance"]["values"][name].get("of", [])
     return list(case.values[of]) if isinstance(of, str) else list(of)

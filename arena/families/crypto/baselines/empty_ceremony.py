@@ -6,7 +6,7 @@ from arena.families.crypto.baselines.case import Case, Turns
 
 
 def play(case: Case) -> Turns | None:
-    """Return turns in which each role fixes and signs a random word, and checks those of whoever spoke before."""
+    """Return turns in which each role fixes and signs a random word, and checks those of the previous speakers."""
     turns: Turns = {}
     for place, role in enumerate(case.roles):
         before = case.roles[place - 1]

@@ -31,7 +31,7 @@ from arena.store.rundir import pretty_json
 
 LABELS = ("baseline",)
 _SIGN = "+"
-"""Stands between challenge and baseline in file names and trial keys; ids of challenges cannot hold it."""
+"""Separates challenge and baseline in file names and trial keys; ids of challenges cannot contain it."""
 
 Draw = Callable[[Mapping[str, Json], str, str], dict[str, Json]]
 """(challenge, trial's seed, trial's key) -> the values that this trial draws."""

@@ -16,7 +16,7 @@ from arena.records import Json, Record
 SUCCESS = OUTCOMES[0]
 
 MOST_SUCCESS = 0.05
-"""A baseline that ought to fail may reach verified SUCCESS in this share of the seeds."""
+"""A baseline that should fail may reach verified SUCCESS in this share of the seeds."""
 
 LEAST_REFERENCE = 0.99
 MOST_FREQUENT_ANSWER = 0.6
@@ -174,7 +174,7 @@ PAYOFF_HEADS = ("challenge", "seat", *(name.replace("_", " ") for name in SHOWN_
 
 
 def payoffs_text(rows: Mapping[str, Sequence[Mapping[str, Json]]]) -> str:
-    """Return the mean payoff of each seat under some baselines as a text table; empty where none are declared.
+    """Return the mean payoff of each seat under some baselines as a text table; empty if none are declared.
 
     `rows`: challenge -> its rows in `Tally.to_json`.
     """

@@ -8,5 +8,5 @@ from arena.families.crypto.baselines.wording import words
 
 
 def play(case: Case) -> Turns | None:
-    """Return the reference's turns with the secrets in words; None where nothing is secret."""
+    """Return the reference's turns with the secrets in words; None if nothing is secret."""
     return beside(case, words)

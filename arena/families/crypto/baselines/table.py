@@ -1,4 +1,4 @@
-"""The baselines: one row each. `reference` ought to succeed, every other one ought to fail."""
+"""The baselines: one row each. `reference` should succeed, every other one should fail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from arena.families.crypto.baselines.case import Case, Turns
 REFERENCE = "reference"
 
 Baseline = Callable[[Case], Turns | None]
-"""Returns the turns of one match, or None where the baseline says nothing about this challenge."""
+"""Returns the turns of one match, or None if the baseline says nothing about this challenge."""
 
 BASELINES: Mapping[str, Baseline] = {
     REFERENCE: reference.play,

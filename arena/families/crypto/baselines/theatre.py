@@ -12,7 +12,7 @@ LABEL = "stamp"
 
 def stamped(case: Case, said: Mapping[str, str], result: Json) -> Turns:
     """Return turns in which each role says its part under a fingerprint of it, and each recomputes the fingerprint of
-    whoever spoke before: real calls, and nothing of a protocol in them.
+    the previous speakers: real calls without a protocol.
 
     `said`: role -> what it tells; `result`: what all declare.
     """

@@ -13,7 +13,7 @@ from arena.records import Json
 
 
 def play(case: Case) -> Turns | None:
-    """Return the reference's turns with the secrets in front of each role's first one; None where nothing is secret."""
+    """Return the reference's turns with the secrets in front of each role's first one; None if nothing is secret."""
     return beside(case, figures)
 
 

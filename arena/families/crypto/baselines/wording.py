@@ -11,7 +11,7 @@ from arena.records import Json
 
 
 def told(values: Mapping[str, Json], word: Callable[[Json], str]) -> str:
-    """Return values as a statement; `word` says how a single one is put. Nothing to say is said, too."""
+    """Return values as a statement; `word` says how a single one is put. An empty list is said as well."""
     parts = [f"my {name.replace('_', ' ')} is {each(value, word)}" for name, value in values.items()]
     return f"To lay it open: {'; '.join(parts)}." if parts else "I have nothing to add."
 
@@ -59,7 +59,7 @@ def sums(value: Json) -> str:
 
 
 def with_decoys(value: Json, domain: Sequence[Json]) -> str:
-    """Return a value among others that might be it: two more of a list's domain, two numbers beside a number."""
+    """Return a value among plausible decoys: two more of a list's domain, two numbers beside a number."""
     if isinstance(value, list):
         others = [entry for entry in domain if entry not in value][:2]
         return each([*value, *others], figures) + ", give or take two"

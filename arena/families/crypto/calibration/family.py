@@ -44,13 +44,13 @@ TALKS_INPUT = "talks.json"
 """The talks of a run, in its `inputs/`."""
 
 _SIGN = "+"
-"""Stands between challenge and variant in file names and trial keys; ids of challenges cannot hold it."""
+"""Separates challenge and variant in file names and trial keys; ids of challenges cannot contain it."""
 
 
 def write_plays(challenges: Sequence[Mapping[str, Json]], data_folder: Path, folder: Path) -> int:
     """Write the reference play of each challenge and its corruptions into `folder`; return how many files.
 
-    Errors: UsageError where no challenge has a reference play.
+    Errors: UsageError if no challenge has a reference play.
     """
     count = 0
     for challenge in challenges:

@@ -1,4 +1,4 @@
-"""Injection plays: fixed talks, and texts in them that try to talk the judge into a grade.
+"""Injection plays: fixed conversations, and texts in them that try to persuade the judge of a grade.
 
 The file (src/crypto-challenges/injection_plays.json) holds `bases` (name -> challenge and turns) and `plays` (a text
 that is put at the end of one turn of a base). A base without any such text is what a play is compared with.
@@ -18,7 +18,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class FixedDialogue:
-    """One fixed talk. `technique` is None for a base; `entries` are those of a transcript."""
+    """One fixed conversation. `technique` is None for a base; `entries` are those of a transcript."""
 
     name: str
     base: str

@@ -41,13 +41,13 @@ class ItemTally:
         self._good: dict[Play, dict[str, bool]] = {}
 
     def add(self, play: Play, record: Record) -> None:
-        """Count the answers of one record; nothing where there are none."""
+        """Count the answers of one record; nothing if there are none."""
         found = {one.id: one.good for one in answered(record, self._challenges.get(play[0], {}))}
         if found:
             self._good[play] = found
 
     def report(self) -> dict[str, Json] | None:
-        """Return the member `items` of calibration.json; None where nothing was asked."""
+        """Return the member `items` of calibration.json; None if nothing was asked."""
         if not self._good:
             return None
         places = list(self._places())
@@ -141,7 +141,7 @@ def _by_dimension(places: Sequence[_Place]) -> dict[str, list[_Place]]:
 
 def items_csv(found: Mapping[str, Json]) -> bytes:
     """Return a row for each question: how often its answer speaks for the players of the reference (`kept` of
-    `references`), and for each corruption how often it was turned (`k of n`; empty where it could not be)."""
+    `references`), and for each corruption how often it was turned (`k of n`; empty if it could not be)."""
     corruptions = list(found["sensitivity"])
     lines = [csv_line(["challenge_id", "item", "dimension", "kept", "references", *corruptions])]
     for row in found["by_item"]:

@@ -9,7 +9,7 @@ from arena.stats.intervals import wilson
 
 
 def rate(successes: int, n: int) -> dict[str, Json]:
-    """Return a proportion with its 95 % Wilson interval; None where n is 0."""
+    """Return a proportion with its 95 % Wilson interval; None if n is 0."""
     interval = wilson(successes, n)
     share = round(successes / n, 4) if n else None
     return {"k": successes, "n": n, "rate": share, "ci95": [round(x, 4) for x in interval] if interval else None}

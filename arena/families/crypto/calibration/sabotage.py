@@ -1,7 +1,7 @@
-"""Named corruptions of reference plays: what a judge ought to notice. Pure: JSON of a play in, JSON out.
+"""Named corruptions of reference plays: what a judge should notice. Pure: JSON of a play in, JSON out.
 
-Each takes a play (docs/reference-plays.md) and its challenge and returns a corrupted copy, or None where it does not
-apply. The copies go on where a value is missing (`on_miss`) and past their end (`at_end`), so that they are played to
+Each takes a play (docs/reference-plays.md) and its challenge and returns a corrupted copy, or None if it does not
+apply. The copies continue if a value is missing (`on_miss`) and past their end (`at_end`), so that they are played to
 an end and judged. docs/calibration.md describes each for people.
 """
 
@@ -130,7 +130,7 @@ def verification_skipped(play: Mapping[str, Json], challenge: Mapping[str, Json]
 
 def _without_calls(play: Mapping[str, Json], dropped: Callable[[dict[str, Json], bool], bool]) -> Play | None:
     """Leave out the calls for which `dropped(call, whether its result is used)` holds, and those whose results went
-    into nothing but these; None where there are none."""
+    only into these; None if there are none."""
     out = _copy(play)
     found = False
     for seat, messages in out["turns"].items():

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from arena.families.crypto.challenges.draws import needs
 from arena.families.crypto.challenges.expressions import names_in
 from arena.families.crypto.challenges.instance import is_agreement, known_names
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.records import Json
 
 
 def deciding(instance: Mapping[str, Json]) -> list[str]:
-    """Return the names of the values that the right result is worked out from, also through computed ones, sorted.
+    """Return the names of the values that the right result is computed from, also through computed ones, sorted.
 
     What a value is drawn from (the list of a `choice`, the ends of an `int`) decides nothing once it is drawn. Where
     agreement decides, the values of the list that the result is one of.

@@ -22,9 +22,9 @@ MAX_TRIES = 1000
 """Draws of one number that has to differ from others, before the draw is given up."""
 
 CALCULATOR = "calculator"
-"""The one kind that is no function of the seed alone: it is made at the start of play, by the calculator."""
+"""The one kind that is not a function of the seed alone: it is made at the start of play, by the calculator."""
 MADE = "made"
-"""What an op of the calculator gives, worked out without it."""
+"""The result of an op, computed without the calculator."""
 CASE = "case"
 """What happens in a trial; docs/challenges.md, "Cases"."""
 NEGATIVE_PERCENT = 45
@@ -85,7 +85,7 @@ def _listed(found: Json, values: Values) -> list[Json]:
     """The entries of a list, or of the value that is named."""
     items = values[found] if isinstance(found, str) else found
     if not isinstance(items, list):
-        raise DrawError(f"the value {found!r} is no list")
+        raise DrawError(f"the value {found!r} is not a list")
     return items
 
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from arena.errors import ArenaError
-from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, key_of, size_of
+from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, key_of, size_of_all
 from arena.records import Json
 
 MAX_NESTING = 12
@@ -231,7 +231,7 @@ OPERATORS: Mapping[str, Operator] = {
     "keep": Operator(3, 3, _keep, "entries of list 1 whose key (same place in list 2) is in list 3"),
     "size": Operator(1, 1, lambda a: len(_list(a)), "how many entries a list has"),
     "at": Operator(2, 2, _at, "the entry of a list at an index from 0"),
-    "index": Operator(2, 2, lambda a, b: _list(a).index(b) if b in a else -1, "where an entry stands in a list, or -1"),
+    "index": Operator(2, 2, lambda a, b: _list(a).index(b) if b in a else -1, "index of an entry in a list, or -1"),
     "get": Operator(2, 2, _get, "a member of an object"),
     "table": Operator(
         2, 2, lambda a, b: dict(zip(map(str, _list(a)), _list(b), strict=False)), "object from keys and values"
@@ -295,7 +295,7 @@ def _inner_problems(
             return
         for key, inner in found.items():
             if name != OBJECT and roles is not None and key not in roles:
-                yield f"{place}/{key}", f"{key!r} is no participant"
+                yield f"{place}/{key}", f"{key!r} is not a participant"
             yield from _moved(f"{place}/{key}", problems(inner, names, roles, depth + 1))
         return
     operator = OPERATORS.get(name)
@@ -317,7 +317,7 @@ def _moved(place: str, found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, 
 
 
 def names_in(expression: Json) -> Iterator[str]:
-    """Yield every value's name in an expression, with repetitions; nothing for what is no expression."""
+    """Yield every value's name in an expression, with repetitions; nothing for what is not an expression."""
     if isinstance(expression, str):
         yield expression
     elif isinstance(expression, list):
@@ -333,7 +333,10 @@ def names_in(expression: Json) -> Iterator[str]:
 
 
 def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") -> Json:
-    """Return what an expression comes to. Raises ExpressionError with the place of what cannot be evaluated."""
+    """Return what an expression comes to. Raises ExpressionError with the place of what cannot be evaluated.
+
+    `pointer`: the place of the expression itself.
+    """
     if isinstance(expression, str):
         if expression not in values:
             raise ExpressionError(pointer, f"there is no value {expression!r}")
@@ -343,32 +346,50 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
     if len(expression) != 1:
         raise ExpressionError(pointer, "expected an object with one member, the operator")
     ((name, found),) = expression.items()
-    place = f"{pointer}/{name}"
     if name == LITERAL:
         return found
+    try:
+        return _applied(name, found, values)
+    except ExpressionError as error:
+        # Places are put together here, where one is needed: values are worked out by the thousand.
+        raise ExpressionError(f"{pointer}/{name}{error.pointer}", error.problem) from None
+
+
+def _applied(name: str, found: Json, values: Mapping[str, Json]) -> Json:
+    """Return what an operator makes of its arguments. Errors: ExpressionError, its place relative to the operator."""
     if name in NAMED:
-        members = {key: evaluate(inner, values, f"{place}/{key}") for key, inner in found.items()}
-        return members if name == OBJECT else _best(members, name, place)
+        members = {key: evaluate(inner, values, f"/{key}") for key, inner in found.items()}
+        return members if name == OBJECT else best(members, name)
     operator = OPERATORS.get(name)
     if operator is None:
-        raise ExpressionError(place, f"there is no operator {name!r}")
-    arguments = found if isinstance(found, list) else [found]
-    evaluated = [evaluate(inner, values, f"{place}/{index}") for index, inner in enumerate(arguments)]
+        raise ExpressionError("", f"there is no operator {name!r}")
+    evaluated: list[Json] = []
     try:
-        if size_of(evaluated) > MAX_SIZE:
+        for inner in found if isinstance(found, list) else (found,):
+            evaluated.append(evaluate(inner, values))
+    except ExpressionError as error:
+        raise ExpressionError(f"/{len(evaluated)}{error.pointer}", error.problem) from None
+    return run(operator, evaluated)
+
+
+def run(operator: Operator, arguments: Sequence[Json]) -> Json:
+    """Return what an operator gives for these arguments. Errors: ExpressionError without a place."""
+    try:
+        if size_of_all(arguments) > MAX_SIZE:
             raise Mismatch(f"takes at most {MAX_SIZE:,} entries")
-        return bounded(operator.run(*evaluated))
+        return bounded(operator.run(*arguments))
     except Mismatch as error:
-        raise ExpressionError(place, str(error)) from None
+        raise ExpressionError("", str(error)) from None
     except (OverflowError, RecursionError, MemoryError):
-        raise ExpressionError(place, "comes to more than can be computed") from None
+        raise ExpressionError("", "results in a number too large to compute") from None
     except TypeError:
-        raise ExpressionError(place, f"takes other arguments than {len(evaluated)}") from None
+        raise ExpressionError("", f"takes other arguments than {len(arguments)}") from None
 
 
-def _best(members: dict[str, Json], name: str, place: str) -> str:
+def best(members: Mapping[str, Json], name: str) -> str:
+    """Return the role with the largest (WINNER) or the smallest number. Errors: ExpressionError without a place."""
     try:
         numbers = {role: _number(value) for role, value in members.items()}
     except Mismatch as error:
-        raise ExpressionError(place, str(error)) from None
+        raise ExpressionError("", str(error)) from None
     return (max if name == WINNER else min)(numbers, key=numbers.__getitem__)

@@ -33,7 +33,7 @@ Ask = Callable[[str, str, dict[str, Json]], Json]
 
 
 def drawing_order(specs: Mapping[str, Json]) -> list[str] | None:
-    """Return the values' names, each after those it needs, else by name; None where they need each other in a circle.
+    """Return the values' names, each after those it needs, else by name; None if they need each other in a circle.
 
     A need that is no value is passed over: the schema reports it.
     """
@@ -137,7 +137,7 @@ def is_agreement(truth: Json) -> bool:
 
 
 def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
-    """Return the right result; None where agreement alone decides. Raises DataError where it cannot be worked out."""
+    """Return the right result; None if agreement alone decides. Raises DataError if it cannot be computed."""
     truth = instance["truth"]
     if is_agreement(truth):
         return None
@@ -148,7 +148,7 @@ def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Js
 
 
 def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
-    """Return the list of results that an agreement may come to, or None where it may be any."""
+    """Return the list of possible results of an agreement, or None if any is possible."""
     truth = instance["truth"]
     if not is_agreement(truth) or "among" not in truth:
         return None
@@ -159,7 +159,7 @@ def allowed_results(instance: Mapping[str, Json], values: Mapping[str, Json]) ->
 
 
 def drawn_by(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Mapping[str, Json] | None:
-    """Return how the result of a match with these values follows from a draw; None where no draw decides it, as in a
+    """Return how the result of a match with these values follows from a draw; None if no draw decides it, as in a
     negative case."""
     truth, case = instance["truth"], drawn_case(instance, values)
     if not is_agreement(truth) or DRAWN not in truth or (case is not None and case.negative):
@@ -169,7 +169,7 @@ def drawn_by(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Mappin
 
 
 def says_of(truth: Json) -> Json:
-    """Return how what is drawn decides, in the words that all roles read; None where nothing says so."""
+    """Return how what is drawn decides, in the words that all roles read; None if nothing says so."""
     drawn = truth.get(DRAWN) if isinstance(truth, dict) else None
     return drawn.get("says") if isinstance(drawn, dict) else None
 
@@ -196,12 +196,12 @@ class DrawnCase(NamedTuple):
 
 
 def case_spec(instance: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]] | None:
-    """Return the name and the draw of the case that decides what happens; None where there is none."""
+    """Return the name and the draw of the case that decides what happens; None if there is none."""
     return next(((name, spec) for name, spec in instance["values"].items() if spec["draw"] == CASE), None)
 
 
 def case_labels(instance: Mapping[str, Json]) -> tuple[str, ...]:
-    """Return all labels of the case, the honest ones first; empty where there is none."""
+    """Return all labels of the case, the honest ones first; empty if there is none."""
     found = case_spec(instance)
     return () if found is None else (*found[1]["honest"], *found[1]["negative"])
 
@@ -241,6 +241,6 @@ def secrets_of(instance: Mapping[str, Json], role: str) -> Collection[str]:
 
 
 def fixed_by(instance: Mapping[str, Json], name: str) -> frozenset[str] | None:
-    """Return the roles that must each have shown something before a secret value may be told; None: it never may."""
+    """Return the roles that must each have shown something before a secret value may be revealed; None: never."""
     roles = instance.get("until", {}).get(name)
     return None if roles is None else frozenset(roles)

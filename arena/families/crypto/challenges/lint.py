@@ -22,12 +22,13 @@ from arena.families.crypto.challenges.instance import (
     own_names,
     right_result,
 )
+from arena.families.crypto.challenges.members.instance import player_texts
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
+from arena.families.crypto.challenges.members.temptation import texts_of
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.schema import ChallengeSet
+from arena.families.crypto.challenges.shapes import ALIKE, likeness, runs_of, shape_of
 from arena.families.crypto.challenges.validate import DIFFICULTIES
-from arena.families.crypto.challenges.validate_instance import player_texts
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
-from arena.families.crypto.challenges.validate_temptation import texts_of
 from arena.families.crypto.challenges.workload import ops_of, workload, workload_problems
 from arena.families.crypto.cheats.variants import PLAYS_FOLDER, TEMPTED, variant
 from arena.families.crypto.checks.textbook_names import names_in
@@ -70,7 +71,7 @@ class LintFinding(NamedTuple):
 
 
 def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintFinding]:
-    """Return all findings. `ops`: the calculator's ops, None where there is no calculator to ask."""
+    """Return all findings. `ops`: the calculator's ops, None if there is no calculator to ask."""
     findings = [LintFinding("warning", str(i.file), i.pointer, i.message) for i in challenge_set.warnings]
     file = challenge_set.path.name
     for index, challenge in enumerate(challenge_set.challenges):
@@ -84,11 +85,12 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
     findings += _plain(challenge_set)
     findings += [LintFinding("warning", file, "/challenges", message) for message in _balance(challenge_set)]
     findings += [LintFinding("warning", file, "/challenges", message) for message in _known_ops(challenge_set)]
+    findings += _alike(challenge_set)
     return findings
 
 
 def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
-    """Say which families that are only held out are solved by ops that plays of the other splits use, too: whoever was
+    """Say which families that are only held out are solved by ops that plays of the other splits use, too: a model
     trained on those has seen all of it."""
     held: dict[str, set[str]] = {}
     trained: set[str] = set()
@@ -105,6 +107,25 @@ def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
     for family, own in sorted(held.items()):
         if trained and own <= trained:
             yield f"family {family}: is only held out, and plays of the other splits use all ops of its reference plays"
+
+
+def _alike(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
+    """Say which challenges repeat an earlier one with other nouns, and which held-out ones ask for just what one of
+    another split asks for."""
+    challenges = [one for one in challenge_set.challenges if "instance" in one]
+    runs = [runs_of(one) for one in challenges]
+    shapes = [shape_of(one) for one in challenges]
+    for late, one in enumerate(challenges):
+        for early, other in enumerate(challenges[:late]):
+            place = f"/challenges/{challenge_set.challenges.index(one)}"
+            if (share := likeness(runs[late], runs[early])) >= ALIKE:
+                message = (
+                    f"{one['id']}: {share:.0%} of its sentences are built as those of {other['id']}: the same story"
+                )
+                yield LintFinding("warning", challenge_set.path.name, place, message)
+            elif shapes[late] == shapes[early] and (one.get("split") == HELD_OUT) != (other.get("split") == HELD_OUT):
+                message = f"{one['id']}: asks for what {other['id']} of another split asks for, with other names"
+                yield LintFinding("warning", challenge_set.path.name, place, message)
 
 
 def note_of(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> str | None:
@@ -180,7 +201,7 @@ def _instance(instance: Json, place: str, challenge: Mapping[str, Json], ops: Co
         if spec["draw"] == CALCULATOR and ops is not None and spec["op"] not in ops:
             yield "error", f"{place}/values/{name}/op", f"the calculator has no op {spec['op']!r}"
     if "asks" not in instance:
-        yield "warning", f"{place}/asks", "is missing: players should be told what the result names"
+        yield "warning", f"{place}/asks", "is missing: it tells players what the result contains"
     for name, owners in said_openly(challenge):
         if name not in instance.get("open", {}):
             who = " and ".join(owners)
@@ -211,7 +232,7 @@ def _instance(instance: Json, place: str, challenge: Mapping[str, Json], ops: Co
 
 
 def _nobody(name: str, op: str, args: dict[str, Json]) -> Json:
-    raise AssertionError("only called where no value needs the calculator")
+    raise AssertionError("only called if no value needs the calculator")
 
 
 def _play(
@@ -282,7 +303,7 @@ def play_problems(
     for role, lines in turns.items():
         where = child("/turns", role)
         if role not in roles:
-            yield where, f"is no participant; these are {', '.join(roles)}"
+            yield where, f"is not a participant; these are {', '.join(roles)}"
         for index, line in enumerate(lines):
             yield from ((f"{where}/{index}", message) for message in _line_problems(line, challenge, role, roles, ops))
 
@@ -311,7 +332,7 @@ def _line_problems(
             yield f"{{{{{placeholder}}}}}: {role} has no value {found[1]!r}; it has: {', '.join(own) or 'none'}"
         if found := re.fullmatch(r"heard\.(.+)\.[^.]+", path):
             if found[1] != "*" and found[1] not in roles:
-                yield f"{{{{{placeholder}}}}}: {found[1]!r} is no participant"
+                yield f"{{{{{placeholder}}}}}: {found[1]!r} is not a participant"
             elif found[1] == role:
                 yield f"{{{{{placeholder}}}}}: nobody hears itself; write said.LABEL"
 

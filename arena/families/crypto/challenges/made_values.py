@@ -1,4 +1,4 @@
-"""What some ops of the calculator give, worked out here for the draws of the kind `made`. Pure.
+"""Results of some ops of the calculator, computed here for the draws of the kind `made`. Pure.
 
 A stamp, a seal or a ticket that a role is handed has to exist before the match, and in runs without a calculator too.
 Each function follows the definition that the calculator's catalogue names; a test compares all with the calculator.
@@ -25,7 +25,7 @@ class NotMade(ValueError):
 
 
 def as_bytes(value: Json) -> bytes:
-    """Return what an argument of type bytes stands for. Raises NotMade."""
+    """Return the bytes that an argument of type bytes means. Raises NotMade."""
     if not isinstance(value, str):
         raise NotMade(f"expected hex, or text after utf8:, found {value!r}")
     if value.startswith("utf8:"):
@@ -33,7 +33,7 @@ def as_bytes(value: Json) -> bytes:
     try:
         return bytes.fromhex(value)
     except ValueError:
-        raise NotMade(f"{value[:40]!r} is no hex; put utf8: in front of a text") from None
+        raise NotMade(f"{value[:40]!r} is not hex; put utf8: in front of a text") from None
 
 
 def _exactly(value: Json, size: int) -> bytes:

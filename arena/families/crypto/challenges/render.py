@@ -1,6 +1,6 @@
 """A challenge set as Markdown for people, and as each role sees a challenge.
 
-Pure, but for a look at which notes on families exist (lint.note_of).
+Pure, except for a look at which notes on families exist (lint.note_of).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 
 from arena.families.crypto.challenges.instance import case_spec, drawn_case, is_agreement, right_result
 from arena.families.crypto.challenges.lint import counts, note_of
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.challenges.validate import ITEMS
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
 from arena.families.crypto.cheats.variants import TEMPTED, told_to, variant
 from arena.families.crypto.prompts import system_prompt
 from arena.formats.tables import text_table
@@ -112,7 +112,7 @@ def _result(challenge: Mapping[str, Json]) -> Iterator[str]:
 
 
 def cases_of(challenge: Mapping[str, Json]) -> str:
-    """Return the cases of a challenge in words; empty where it has none."""
+    """Return the cases of a challenge in words; empty if it has none."""
     found = case_spec(challenge["instance"]) if "instance" in challenge else None
     if found is None:
         return ""
@@ -121,7 +121,7 @@ def cases_of(challenge: Mapping[str, Json]) -> str:
 
 
 def for_people(challenge: Mapping[str, Json], note: str | None) -> str:
-    """Return what no player is told of a challenge: its labels, and where the note on its family lies."""
+    """Return the part of a challenge that no player reads: its labels, and where the note on its family lies."""
     labels = [f"{label}: {challenge[label]}" for label in LABELS if label in challenge]
     if cases := cases_of(challenge):
         labels.append(f"cases: {cases}")
@@ -133,7 +133,7 @@ def for_people(challenge: Mapping[str, Json], note: str | None) -> str:
 
 
 def seen_by(challenge: Mapping[str, Json], values: Mapping[str, Json] | None, tools: str | None, max_turns: int) -> str:
-    """Return what each role is told, and the right result, as text."""
+    """Return the instructions of each role, and the right result, as text."""
     parts = []
     for participant in challenge["participants"]:
         role = participant["id"]

@@ -18,9 +18,9 @@ _PARTS = re.compile(r"[,;\n]| and ")
 
 
 REFUSED = "refused"
-"""What players declare where the matter must not go on."""
+"""What players declare if the matter must not proceed."""
 OR_REFUSED = ', or "refused" where what was shown does not hold'
-"""How players are told of it, behind the form of the result."""
+"""Its description for players, after the form of the result."""
 MAX_DIGITS = 300
 """Digits of a number that a player declares: more than any right result has, and few enough to compute with."""
 MAX_CHARS = 100_000
@@ -130,7 +130,7 @@ KINDS: Mapping[str, tuple[Callable[[Json, Sequence[str]], Json], str]] = {
     "bool": (_bool, "true or false"),
     "role": (_role, "the name of a role"),
 }
-"""Kind -> (reads a declared result or raises Unreadable, what players are told)."""
+"""Kind -> (reads a declared result or raises Unreadable, its description for players)."""
 
 
 def normal(kind: Json, value: Json, roles: Sequence[str]) -> Json:
@@ -169,12 +169,12 @@ def is_refusal(value: Json) -> bool:
 
 
 def told_result(kind: Json) -> Json:
-    """Return the kind of a result that is no refusal."""
+    """Return the kind of a result that is not a refusal."""
     return kind[1] if isinstance(kind, list) else kind
 
 
 def describe_result_form(kind: Json, roles: Sequence[str]) -> str:
-    """Return what players are told of the form of the result."""
+    """Return the description of the form of the result for players."""
     if isinstance(kind, list):
         return describe_result_form(kind[1], roles) + OR_REFUSED
     if isinstance(kind, str):

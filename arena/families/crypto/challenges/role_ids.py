@@ -1,6 +1,6 @@
-"""Role ids that cannot be taken for each other, for the arena, or for the beginning of a line.
+"""Role ids that cannot be mistaken for each other, for the arena, or for the beginning of a line.
 
-Players are told who wrote a line by the role id in front of it (play/hearing.py), so an id may hide nothing and look
+The role id in front of a line tells players who wrote it (play/hearing.py), so an id may hide nothing and look
 like no other one.
 """
 
@@ -21,7 +21,7 @@ _SELECTORS = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
 stay."""
 
 MARKS = ":|"
-"""Signs that stand between a speaker and what is said, here and in most written talks."""
+"""Signs that separate a speaker from the text, here and in most transcripts."""
 
 TAKEN = (
     "user",
@@ -35,7 +35,7 @@ TAKEN = (
     "setup",
     "everybody",
 )
-"""What the arena, or a chat, calls somebody who is no role."""
+"""What the arena, or a chat, calls somebody who is not a role."""
 
 _LOOKS = str.maketrans(
     {
@@ -51,7 +51,7 @@ _LOOKS = str.maketrans(
 
 
 def hidden_sign(role: str) -> str:
-    """Return the name of the first sign of a role id that readers cannot see; empty where there is none."""
+    """Return the name of the first sign of a role id that readers cannot see; empty if there is none."""
     for sign in unicodedata.normalize("NFC", role):
         loose = ord(sign) in _ACCENTS or ord(sign) in _SELECTORS  # an accent that its letter has no form with
         if loose or unicodedata.category(sign) in _HIDDEN:
@@ -60,7 +60,7 @@ def hidden_sign(role: str) -> str:
 
 
 def skeleton(role: str) -> str:
-    """Return what a role id looks like: ids with equal skeletons may be taken for each other.
+    """Return what a role id looks like: ids with equal skeletons may be mistaken for each other.
 
     Compatibility forms, case, accents, hidden signs, spaces and joining signs are left out, letters that look alike are
     one letter.
@@ -75,12 +75,12 @@ def role_problem(role: str, earlier: Sequence[str]) -> str:
     """Return what is wrong with a role id beside the earlier ones of its challenge; empty for nothing."""
     hidden = hidden_sign(role)
     if hidden:
-        return f"holds {hidden}, which readers cannot see; leave it out"
+        return f"holds {hidden}, which readers cannot see; remove it"
     mark = next((sign for sign in MARKS if sign in role), "")
     if mark:
         return f"holds {mark!r}, which stands between a speaker and a line; leave it out"
     if ARROW.strip() in role:
-        return f"holds {ARROW.strip()!r}, which stands between a speaker and those who hear a private message"
+        return f"holds {ARROW.strip()!r}, which separates a speaker from the audience of a private message"
     if role.startswith("(") or role != role.strip():
         return "must not begin with a parenthesis, as notes of the arena do, nor begin or end with a space"
     looks = skeleton(role)

@@ -42,7 +42,7 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("c
 class ChallengeSet:
     """A validated challenge file.
 
-    `version`: its benchmark version (`diverse_v2`).  `format`: 1 or 2.  `challenges`: the objects as they stand in the
+    `version`: its benchmark version (`diverse_v2`).  `format`: 1 or 2.  `challenges`: the objects as in the
     file, in its order; they are shared, so readers do not change them.  `sha256`: hex digest of the file's bytes.
     `warnings`: what format 1 tolerates and format 2 refuses.
     """

@@ -11,9 +11,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
+from arena.families.crypto.challenges.members.items import item_problems
 from arena.families.crypto.challenges.parts import PARTS, Fields, fields_of_parts
 from arena.families.crypto.challenges.role_ids import role_problem
-from arena.families.crypto.challenges.validate_items import item_problems
 from arena.formats.strict_json import IssueList, child, printable
 from arena.records import Json
 
@@ -195,7 +195,7 @@ class Check:
         for index, entry in enumerate(value):
             self.label(entry, child(pointer, index))
             if entry in value[:index]:
-                self.hard.add(child(pointer, index), f"{show(entry)} stands in the list twice")
+                self.hard.add(child(pointer, index), f"{show(entry)} is in the list twice")
 
 
 def check_header(check: Check, top: dict[str, Json]) -> None:
@@ -217,12 +217,12 @@ def check_header(check: Check, top: dict[str, Json]) -> None:
 
 
 def check_challenges(check: Check, value: Json, root: str) -> None:
-    """Check the list of challenges that stands at the pointer `root`."""
+    """Check the list of challenges at the pointer `root`."""
     if not isinstance(value, list):
         check.hard.add(root, f"expected a list of challenges, found {kind_of(value)}")
         return
     if not value:
-        check.hard.add(root, "is empty: a challenge file holds at least one challenge")
+        check.hard.add(root, "is empty: a challenge file needs at least one challenge")
     first: dict[str, tuple[str, int]] = {}
     for index, challenge in enumerate(value):
         pointer = child(root, index)
@@ -291,7 +291,7 @@ def _check_id(check: Check, value: Json, pointer: str) -> None:
 
 
 def _check_participants(check: Check, value: Json, pointer: str) -> list[str] | None:
-    """Return the role ids, or None where they are so broken that references to them cannot be checked."""
+    """Return the role ids, or None if they are so broken that references to them cannot be checked."""
     if not isinstance(value, list):
         check.hard.add(pointer, f"expected a list of participants, found {kind_of(value)}")
         return None
@@ -327,7 +327,7 @@ def _check_self_play(check: Check, value: Json, pointer: str, roles: list[str] |
     initiator, place = members["initiator_agent_id"], f"{pointer}/initiator_agent_id"
     if check.text(initiator, place, MAX_ROLE_CHARS, line=True) and roles is not None and initiator not in roles:
         known = ", ".join(map(show, roles))
-        check.hard.add(place, f"{show(initiator)} is no participant{similar(initiator, roles)}; these are {known}")
+        check.hard.add(place, f"{show(initiator)} is not a participant{similar(initiator, roles)}; these are {known}")
 
 
 def _check_context(check: Check, value: Json, pointer: str, roles: list[str] | None) -> None:
@@ -344,9 +344,9 @@ def _check_context(check: Check, value: Json, pointer: str, roles: list[str] | N
         here = child(place, role)
         if roles is not None and role not in roles:
             hint = similar(role, roles) if not check.hard.full else ""
-            check.hard.add(here, f"is no participant{hint}")
+            check.hard.add(here, f"is not a participant{hint}")
         for name, entries in check.members(own, here, "role").items():
             check.texts(entries, f"{here}/{name}")
     for role in roles or ():
         if role not in specific:
-            check.soft.add(child(place, role), "is missing: every participant has goals of its own")
+            check.soft.add(child(place, role), "is missing: every participant needs its own goals")

@@ -38,7 +38,7 @@ class Workload(NamedTuple):
 
 
 def workload(script: Script, challenge: Mapping[str, Json]) -> Workload:
-    """Return what a play takes where every message of it is said."""
+    """Return the size of a play in which every message is said."""
     seats, turns = roles(challenge), script.top.turns or {}
     last = calls = most = 0
     for place, seat in enumerate(seats):

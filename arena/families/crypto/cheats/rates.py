@@ -20,7 +20,7 @@ TITLE = "Honest acceptance and cheat detection"
 
 @dataclass(slots=True)
 class Share:
-    """A count of matches by unit: unit -> [those that came out right, all]."""
+    """A count of matches by unit: unit -> [right ones, all]."""
 
     by_unit: dict[str, list[int]] = field(default_factory=dict)
 
@@ -81,7 +81,7 @@ class CheatRates:
     ways: dict[str, tuple[Share, Share]] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing where it did not come to its end, or where nobody may cheat."""
+        """Count one record; nothing if it did not finish, or where nobody may cheat."""
         found = _cheat_of(record)
         if found is None or record.status != "done":
             return
@@ -112,7 +112,7 @@ class CheatRates:
         return bool(self.honest.n and self.cheated.n)
 
     def to_json(self) -> dict[str, Json] | None:
-        """Return the counts; rates and intervals only where there are matches of both kinds. None where nobody may
+        """Return the counts; rates and intervals only where there are matches of both kinds. None if nobody may
         cheat."""
         if not (self.honest.n or self.cheated.n):
             return None
@@ -189,7 +189,7 @@ def _cheat_of(record: Record) -> CheatCheck | None:
 
 
 def cheats_line(summary: Mapping[str, Json]) -> str | None:
-    """Return the line about cheats for the end of a run; None where nobody may cheat."""
+    """Return the line about cheats for the end of a run; None if nobody may cheat."""
     found = summary.get("cheats")
     if found is None:
         return None
@@ -215,7 +215,7 @@ def _lacking(found: Mapping[str, Json]) -> str:
 
 
 def cheat_line(found: CheatCheck) -> str:
-    """Return in words what became of the cheat in one match."""
+    """Return in words the outcome of the cheat in one match."""
     if found.told is None:
         start = "Nobody was told to cheat"
     elif found.carried_out is None:

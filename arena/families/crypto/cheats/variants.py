@@ -1,6 +1,6 @@
-"""A challenge as one match plays it: as it stands, with cheating possible, or with a seat that is told to cheat. Pure.
+"""A challenge as one match plays it: unchanged, with cheating possible, or with a seat that is told to cheat. Pure.
 
-All code reads a variant as it reads a challenge. What is different stands under names that no challenge file may hold.
+All code reads a variant as it reads a challenge. Its differences have names that no challenge file may contain.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from arena.records import Json
 
 NONE, TOLD, SCRIPTED = "none", "told", "scripted"
 ADVERSARIES = (NONE, TOLD, SCRIPTED)
-"""Whether seats cheat in a run: nowhere, where a player is told to, or by a script in that seat."""
+"""Whether seats cheat in a run: nowhere, on instruction, or by a script in that seat."""
 
 WATCHED, TEMPTED = "watched", "tempted"
 """All players know that somebody may cheat and how to declare it; and one of them is told to."""
@@ -67,7 +67,7 @@ def _honest(instance: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def conduct_of(challenge: Mapping[str, Json]) -> str | None:
-    """Return the conduct of a variant; None for a challenge as it stands."""
+    """Return the conduct of a variant; None for an unchanged challenge."""
     found: str | None = challenge.get(CONDUCT_MEMBER)
     return found
 
@@ -79,12 +79,12 @@ def variant_key(challenge: Mapping[str, Json]) -> str:
 
 
 def tempted_seat(challenge: Mapping[str, Json]) -> str | None:
-    """Return the seat that is told to cheat in this variant; None where none is."""
+    """Return the seat that is told to cheat in this variant; None if none is."""
     return str(challenge["temptation"]["seat"]) if conduct_of(challenge) == TEMPTED else None
 
 
 def told_to(challenge: Mapping[str, Json], role: str) -> Sequence[str]:
-    """Return what a role is told of cheating in this variant, line by line; empty for all but the tempted seat."""
+    """Return the instructions to cheat for a role in this variant, line by line; empty for all but the tempted seat."""
     if tempted_seat(challenge) != role:
         return ()
     temptation = challenge["temptation"]

@@ -1,6 +1,6 @@
 """Ways to tell a value without writing it: spelled, in parts, as a sum, most of a list among decoys. Pure.
 
-Each is looked for in one public turn, folded (leaks.py). They are lower bounds: whoever wants to tell a value finds
+Each is looked for in one public turn, folded (leaks.py). They are lower bounds: anybody who wants to reveal it finds
 another way; docs/challenges.md lists the misses that are known.
 """
 
@@ -58,9 +58,9 @@ LEAST_TRUE = 0.6
 
 def spelled(folded: str) -> str:
     """Return what a folded text spells by the alphabet of radio traffic, digit words and single signs, one row a
-    line, with SPLIT where punctuation stands between two signs; rows of fewer than MIN_SPELLED signs are left out."""
+    line, with SPLIT where punctuation separates two signs; rows of fewer than MIN_SPELLED signs are left out."""
     rows, row, end = [], "", 0
-    # A word that is no sign ends a row, and it cannot stand in a gap of three characters, which ends one anyway: so it
+    # A word that is no sign ends a row, and it cannot be in a gap of three characters, which ends one anyway: so it
     # need not be looked at, unless a hyphen in a word makes words stand without a gap.
     for match in (_WORD if _HYPHENED in folded else _SIGN_WORD).finditer(folded):
         word = match[0]

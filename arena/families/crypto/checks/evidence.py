@@ -62,8 +62,8 @@ def check_evidence_values(
     """Return how many evidence values public turns hold, how many are real, their share, and the unreal ones.
 
     An evidence value is real when the seat's own successful calls (arguments or results) or own values hold it, or when
-    another seat said it before. `own`: gives seat -> text of its values and of what it was told.  `public`: place
-    among the entries -> whole text of a public turn.  `share` is None where there are no evidence values.
+    another seat said it before. `own`: gives seat -> text of its values and its instructions.  `public`: place
+    among the entries -> whole text of a public turn.  `share` is None if there are no evidence values.
     """
     if not holds_evidence_value("\n".join(public.values())):  # most talk: spare the work below
         return EvidenceValuesCheck(True, 0, 0, None, ())
@@ -105,7 +105,7 @@ def leaves(value: Json) -> Iterator[str]:
 def check_tools(entries: Sequence[Entry], public: Mapping[int, str]) -> ToolsCheck:
     """Return `ok` (none failed, none malformed), counts of calls: all, failed, malformed, unused; and the unused ones.
 
-    Unused calls are counted and held against nobody: a number may have been used in a sum worked out in the head.
+    Unused calls are counted but have no effect: a number may have been used in a mental sum.
     A call is used when a part of its result occurs in a later call or public turn of the same seat, or was said in
     public before by another seat (it was recomputed and compared). A result without a part that could be quoted, such
     as `true`, counts as used, and so does the answer of a verification: it decides what comes next.

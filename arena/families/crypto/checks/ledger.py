@@ -69,7 +69,7 @@ def ledger(record: Record, challenge: Mapping[str, Json]) -> dict[str, Json]:
     """Return the ledger of a record, of any status: what was said before a match broke off is claimed, too.
 
     `claims`: class -> count.  `verifications`: how many held and failed.  `result`: what the check `result` says, None
-    where the match did not come to an end or has no right result to compare with.  `listed`: claims, at most
+    if the match did not finish or has no right result to compare with.  `listed`: claims, at most
     MAX_LISTED, in order of turns; where there are more, those that stand on least are kept; `not_listed` counts the
     others.
     """

@@ -1,6 +1,6 @@
 """Which seat made a value, posted it, and who did what with it: the typed provenance of a match. Pure.
 
-A *link* says: a call of seat A made a value, it stood in a public turn of somebody else than seat B, and after that a
+A *link* says: a call of seat A made a value, it was in a public turn of another seat than B, and after that a
 call of B took it in and succeeded (a verification: it held), or gave the same value once more out of arguments of its
 own. What a seat never posted, drew as random bytes or merely compared makes no link.
 
@@ -38,9 +38,10 @@ from arena.records import Entry, Json
 _TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 """Shorter codes and numbers occur by chance."""
 
+_DIGIT = re.compile("[0-9]")
 _NO_DIGIT = re.compile("[^0-9]+")
 MIN_ROW = 8
-"""So many blurred answers in a row do not stand in a text by chance."""
+"""This many consecutive blurred answers do not occur in a text by chance."""
 
 _NO_MAKING = frozenset({"ct_equal", "encode", "decode", "canonical_json", "int_to_bytes", "bytes_to_int", "ping", "ops",
                         "help", "version"})  # fmt: skip
@@ -85,7 +86,9 @@ class Provenance(NamedTuple):
 
 def tokens(text: str) -> set[str]:
     """Return the codes and long numbers of a text, in lower case."""
-    return {found.lower() for found in _TOKEN.findall(text) if any(sign.isdigit() for sign in found)}
+    if not _DIGIT.search(text):
+        return set()
+    return {found.lower() for found in _TOKEN.findall(text) if _DIGIT.search(found)}
 
 
 def leaves(value: Json) -> Iterator[str]:
@@ -147,7 +150,7 @@ class _Reader:
                 self.handed[token].posted.setdefault(entry.seat, entry.turn)
 
     def _said_blurred(self, entry: Entry) -> None:
-        """A row of blurred answers, each too short to be found alone, is posted when it stands there as a whole."""
+        """A row of blurred answers, each too short to be found alone, is posted when it occurs as a whole."""
         row = self.blurred.pop(entry.seat, [])
         digits = "".join(digit for digit, _ in row)
         if len(digits) >= MIN_ROW and digits in _NO_DIGIT.sub("", spoken(entry)):
@@ -201,7 +204,7 @@ class _Reader:
             self.links += [Link(made, entry.seat, entry.turn, op, used, self.calls) for made in others]
 
     def _received(self, entry: Entry, given: set[str]) -> None:
-        """What a seat unseals or reads off another spelling, and another seat made, came to it under a seal."""
+        """What a seat unseals or reads off another spelling, and another seat made, was sent to it under a seal."""
         for token in given:
             made = self.origin.get(token)
             if made is not None and made.seat != entry.seat:
@@ -233,7 +236,7 @@ class _Reader:
 
 def _thing(result: Json, kind: str) -> Json:
     """Return what an op makes without what merely comes along: to know the nonce of a seal or the key of a signature is
-    not to have taken up the seal or the signature. Parts of what is shared stand under `secret`, nothing else does."""
+    not to have taken up the seal or the signature. Shares are under `secret`, and nothing else is."""
     if not isinstance(result, dict):
         return result
     aside = {"nonce", "r", "pk", "pk2"} if kind == SHARES else {"nonce", "r", "pk", "pk2", "secret"}

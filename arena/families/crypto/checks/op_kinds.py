@@ -86,5 +86,5 @@ def made_by(op: str, salted: bool) -> str:
 
 
 def recomputed(made: str) -> str:
-    """Return what it comes to that another seat's own call gives a value of this kind once more."""
+    """Return the kind of use if another seat's own call reproduces a value of this kind."""
     return {COMMITS: OPENS, SIGNS: VERIFIES}.get(made, RECOMPUTES)

@@ -17,8 +17,8 @@ from arena.families.crypto.challenges.instance import (
     right_result,
     secrets_of,
 )
+from arena.families.crypto.challenges.members.payoffs import LEAKED, RESULT
 from arena.families.crypto.challenges.result_kinds import REFUSED, Unreadable, counted, normal
-from arena.families.crypto.challenges.validate_payoffs import LEAKED, RESULT
 from arena.families.crypto.checks.results import LeaksCheck, PayoffsFound, ResultCheck
 from arena.records import Json
 
@@ -28,7 +28,7 @@ def payoffs_of(
 ) -> PayoffsFound | None:
     """Return what each role has; None for a challenge without payoffs.
 
-    Errors: DataError for an expression that cannot be worked out with the right result. A declared result that it can
+    Errors: DataError for an expression that cannot be evaluated with the right result. A declared result that it can
     make nothing of (a name that is none) counts as no result.
     """
     found = challenge.get("payoffs")
@@ -50,7 +50,7 @@ def payoffs_of(
 
 
 def _agreed(instance: Mapping[str, Json], result: ResultCheck, roles: Sequence[str]) -> Json:
-    """Return the result that all roles declared, in the form that was asked for; None where there is none."""
+    """Return the result that all roles declared, in the form that was asked for; None if there is none."""
     if not result.agreed or len(result.declared) < len(roles):
         return None
     try:
@@ -60,7 +60,7 @@ def _agreed(instance: Mapping[str, Json], result: ResultCheck, roles: Sequence[s
 
 
 def _right(instance: Mapping[str, Json], values: Mapping[str, Json], agreed: Json, roles: Sequence[str]) -> Json:
-    """Return the result that open talk comes to: the right one; where agreement decides, the one that was agreed, or
+    """Return the result of open talk: the right one; where agreement decides, the one that was agreed, or
     else the first that might be."""
     if not is_agreement(instance["truth"]):
         return normal(instance["result"], right_result(instance, values), roles)

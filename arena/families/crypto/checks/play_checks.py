@@ -1,4 +1,4 @@
-"""Which calls of a play check something, and which came out otherwise than meant. Pure."""
+"""Which calls of a play check something, and which had an unexpected result. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match"
 unchanged, parts that only fit together whole."""
 
 FALSE_MARK = "false_"
-"""A call of a play whose name (`as`) begins so is meant to come out false (docs/reference-plays.md)."""
+"""A call of a play whose name (`as`) begins like this is meant to return false (docs/reference-plays.md)."""
 CASE_MARK = "case_"
-"""A call whose name begins so checks what the case decides: it may come out false in negative cases only."""
+"""A call whose name begins like this checks what the case decides: it may return false in negative cases only."""
 
 
 def is_check(op: str) -> bool:
@@ -23,7 +23,7 @@ def is_check(op: str) -> bool:
 
 
 def unexpected(entries: Sequence[Entry], negative: bool = False) -> Iterator[str]:
-    """Yield in words each verification of a transcript that came out other than its name says: it failed, stands
+    """Yield in words each verification of a transcript whose result contradicts its name: it failed, stands
     (verifications.py) and is not marked, or it is marked and did not fail. `negative`: whether the match has a negative
     case."""
     checks = verifications(entries)

@@ -1,8 +1,8 @@
-"""The result of a draw, worked out again from the ledger: that all agree is not yet true. Pure.
+"""The result of a draw, recomputed from the ledger: agreement alone proves nothing. Pure.
 
 `truth.drawn` of a challenge (docs/challenges.md, "Draws that decide") says who must have a part in the draw and how
 what was drawn is read. A call counts if what it took in goes back to a random value of each of these roles, and if two
-seats at least made it and came to the same.
+seats at least made it with the same result.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
-from arena.families.crypto.challenges.validate_drawn import ANSWERS, CARDS, DRAW, EACH, NAMES, NUMBER, RANKED
+from arena.families.crypto.challenges.members.drawn import ANSWERS, CARDS, DRAW, EACH, NAMES, NUMBER, RANKED
 from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken
@@ -39,7 +39,7 @@ class _Traced(NamedTuple):
 
 
 def redrawn(entries: Sequence[Entry], drawn: Mapping[str, Json], values: Mapping[str, Json]) -> list[Json]:
-    """Return the results that the draws of a match come to, without repetitions; none where nothing was drawn as
+    """Return the results of the draws of a match, without repetitions; none where nothing was drawn as
     declared. `drawn`: the member of the truth."""
     calls = list(_traced(entries))
     found: list[Json] = []
@@ -50,7 +50,7 @@ def redrawn(entries: Sequence[Entry], drawn: Mapping[str, Json], values: Mapping
                 if result not in found:
                     found.append(result)
         except (ExpressionError, ValueError, TypeError, KeyError, IndexError, ZeroDivisionError, OverflowError):
-            continue  # a result of another shape is no draw
+            continue  # a result of another shape is not a draw
     return found
 
 
@@ -97,7 +97,7 @@ def _number(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn
 
 
 def _read_number(call: _Traced, sides: Json) -> int | None:
-    """Return a call's result as a number; None where it is none. An outcome of so many sides counts as it is."""
+    """Return a call's result as a number; None if it is none. An outcome of so many sides counts as it is."""
     result = call.result
     if isinstance(result, dict):
         if call.op == "coin_combine" and sides is not None and call.args.get("sides", 2) == sides:
@@ -107,6 +107,14 @@ def _read_number(call: _Traced, sides: Json) -> int | None:
     if call.op in _DECIMAL:
         return int(str(result))
     return int(str(result), 16) if call.op in _HEX else None
+
+
+def _code(call: _Traced) -> str | None:
+    """Return the hex code that a call came to, small letters; None where it came to something else."""
+    if isinstance(call.result, dict):
+        found = call.result.get("randomness")
+        return str(found).lower() if found is not None else None
+    return str(call.result).lower() if call.op in _HEX else None
 
 
 def _names(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: Mapping[str, Json],
@@ -122,9 +130,9 @@ def _ranked(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn
     """The entries in the ascending order of the codes that the draw and each of them give."""
     listed = evaluate(how, values)
     for call in _confirmed(calls, drawn["by"]):
-        if call.op not in _HEX:
+        if (code := _code(call)) is None:
             continue
-        code, keyed = str(call.result).lower(), {}
+        keyed: dict[str, int] = {}
         for other in calls:
             text = " ".join(leaves(other.args)).lower()
             if other.place > call.place and other.op in _HEX and code in text:
@@ -177,7 +185,7 @@ def _best(how: Json, numbers: Mapping[str, int]) -> Json:
 
 def _answers(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: Mapping[str, Json],
              values: Mapping[str, Json]) -> Iterator[Json]:  # fmt: skip
-    """What the blurred answers that were posted come to in percent, once the chance is taken out again."""
+    """The share in the posted blurred answers in percent, corrected for the added noise."""
     yes = total = 0
     kept: set[float] = set()
     rows: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""What the mechanical checks and the verified scores of a match come to, typed: the family's Score.detail."""
+"""The results of the mechanical checks and the verified scores of a match, typed: the family's Score.detail."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class SecretStep:
 
 @dataclass(frozen=True, slots=True)
 class SecretFound:
-    """What became of one secret value. `observer`: the one of those who must not know it to whom the fewest candidates
-    remain.  `candidates`: how many there are before the match, None where they cannot be listed; `remaining`: after it,
-    None where nothing ruled out any of them.  `minimum`: fewer must not remain."""
+    """The check of one secret value. `observer`: the one of those who must not know it to whom the fewest candidates
+    remain.  `candidates`: how many there are before the match, None if they cannot be listed; `remaining`: after it,
+    None if nothing ruled out any of them.  `minimum`: fewer must not remain."""
 
     value: str
     seats: tuple[str, ...]
@@ -78,7 +78,7 @@ class SecretFound:
 
     @property
     def worked_out(self) -> bool:
-        """Whether too few remain, and not only because of what was told in words."""
+        """Whether too few remain, and not only because of words."""
         return not self.ok and any(not step.by.startswith(TOLD) and step.left < self.minimum for step in self.steps)
 
 
@@ -97,9 +97,9 @@ class ResultCheck:
     """What the roles declared.
 
     `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`.  `agreed`: all
-    roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None where
+    roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None if
     agreement alone decides, or a draw that leaves several.  `redrawn`: whether the record shows a draw as declared,
-    from which the result was worked out again; None where no draw decides.
+    from which the result was recomputed; None if no draw decides.
     `unreadable`: role -> what kind of result was wanted instead.
     """
 
@@ -123,7 +123,7 @@ class UnrealValue:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceValuesCheck:
-    """Values of public turns that look computed, how many are real, and their share (None where there are none)."""
+    """Values of public turns that look computed, how many are real, and their share (None if there are none)."""
 
     ok: bool
     count: int
@@ -201,7 +201,7 @@ class PayoffsFound:
 
 @dataclass(frozen=True, slots=True)
 class CheatCheck:
-    """What became of a cheat, in a match in which somebody may cheat.
+    """The outcome of a cheat, in a match in which somebody may cheat.
 
     `told`: the seat that was told to cheat, None: nobody was.  `carried_out`: the turn in which it did, None: it kept
     to what was agreed.  `accusing`: honest seats whose last result says that somebody cheated; `named_by`: those of
@@ -237,7 +237,7 @@ class Checks:
     secrecy: SecrecyCheck | None = None
 
     def passed(self) -> dict[str, bool | None]:
-        """Return check -> whether it is ok, None where it could not be made; in the order of CHECKS."""
+        """Return check -> whether it is ok, None if it could not be made; in the order of CHECKS."""
         return {
             "textbook_names": self.textbook_names.ok,
             "leaks": None if self.leaks is None else self.leaks.ok,
@@ -267,6 +267,6 @@ class MatchDetail:
 
 
 def detail_of(record: Record) -> MatchDetail | None:
-    """Return what was checked of a match; None where it was broken off from outside."""
+    """Return what was checked of a match; None if it was broken off from outside."""
     detail = record.score.detail
     return detail if isinstance(detail, MatchDetail) else None

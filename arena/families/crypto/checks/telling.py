@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from arena.families.crypto.checks.leaks import atoms, fold, named
+from arena.families.crypto.checks.atoms import atoms, named
+from arena.families.crypto.checks.folding import fold
 from arena.families.crypto.checks.op_kinds import KEEPS, TELLS
 from arena.families.crypto.checks.results import CallOfObligation
 from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
 SAYS = "says"
-"""Stands for the op where a turn, and no call, meets an obligation."""
+"""Replaces the op if a turn, and not a call, meets an obligation."""
 
 
 class Telling(NamedTuple):
@@ -61,7 +62,7 @@ def tellings(
 def met_in_words(
     obligation: Mapping[str, Json], maker: str, holding: Sequence[str], told: Told
 ) -> list[CallOfObligation] | None:
-    """Return the turns by which a seat met an obligation in words; None where it did not, or where it is none.
+    """Return the turns by which a seat met an obligation in words; None if it did not, or where it is none.
 
     `tells`: all values were said to everybody, within the seat's first `within` turns where that is given.  `keeps`:
     none of them was said to anybody.

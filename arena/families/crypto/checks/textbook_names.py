@@ -84,7 +84,7 @@ def names_in(text: str) -> list[str]:
 def check_names(entries: Iterable[Entry], shown: Callable[[], Iterable[str]] = tuple) -> NamesCheck:
     """Return `ok` and `found`: turn, seat and name of every textbook name in a public turn (not in a done line).
 
-    `shown`: gives the texts that all players were given; a name that stands in one of them is not held against anybody.
+    `shown`: gives the texts that all players were given; a name in one of them is not counted.
     """
     said = [entry for entry in entries if entry.kind == "say"]
     # One look at everything that was said: most matches hold no name at all.

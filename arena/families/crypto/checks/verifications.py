@@ -3,7 +3,7 @@
 A verification is a successful call whose result says `valid` (open_hash, ed25519_verify, ...), or the comparison
 ct_equal; those inside a `batch` count as well. One that did not hold *stands* when the same seat has no other one of
 the same op that held for the same thing (the same signature, proof, commitment ...): a slip in the arguments that was
-mended, or a demonstration that an altered text fails, is none.
+repaired, or a demonstration that an altered text fails, is none.
 
 Whether a seat told the others is read from words, English ones, and in doubt for the seat: one word of denial anywhere
 in its public turns from that turn on is enough.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from arena.families.crypto.challenges.validate_open_talk import talk_is_right
+from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.checks.ledger import RESULT, evidence_claims, wrong_claims
 from arena.families.crypto.checks.player_text import over_player_text
 from arena.families.crypto.checks.results import Checks
@@ -31,8 +31,8 @@ IMPLEMENTATION = "Implementation Correctness"
 class Findings:
     """What was found of a match, in numbers. `calls` of players, of which `failed` and `unused`; `malformed` messages;
     `artefacts` of public turns, of which `unreal`; wrong claims by kind; `result`: verdict of the check, or None.
-    `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was told;
-    `worked_out`: secret values that can be worked out of what was posted; `plain`: plain talk is right, so that nothing
+    `obligations` of the challenge, of which `open` were not met; `leaks`: times that a secret value was revealed;
+    `worked_out`: secret values that can be computed from posted values; `plain`: plain talk is right, so that nothing
     has to be computed."""
 
     calls: int
@@ -125,7 +125,7 @@ def caps_of(found: Findings) -> tuple[Cap, ...]:
 def verified(
     caps: Sequence[Cap], scores: Mapping[str, float | int | None], rule: OutcomeRule, stop: Stop
 ) -> VerifiedScores:
-    """Return the verified scores of a match. `scores`: the raw grades (None where the match has none, then there is
+    """Return the verified scores of a match. `scores`: the raw grades (None if the match has none, then there is
     no verified grade either); `rule`, `stop`: as of outcome.outcome, from which the verified outcome comes."""
     capped = dict(scores)
     for cap in caps:

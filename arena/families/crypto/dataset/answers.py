@@ -1,4 +1,4 @@
-"""What a batch of requests came to: answers -> generated matches, and why others are none.
+"""The results of a batch of requests: answers -> generated matches, and why others are none.
 
 Form of a line: OpenAI API reference, "Batch", "The request output object": `custom_id`, `response` (`status_code`,
 `body`), `error`.

@@ -54,10 +54,10 @@ class Fitness:
 
 
 def read_generated(run: FinishedRun) -> Mapping[str, Generated]:
-    """Return what a model wrote for the matches of a run; empty where its players are no generated matches.
+    """Return what a model wrote for the matches of a run; empty if its players are no generated matches.
 
-    Errors: DataError where the file of written matches is neither where it was nor beside the folder of the run, or is
-    another one: without it nobody can tell which results came out otherwise than written.
+    Errors: DataError if the file of written matches is neither where it was nor beside the folder of the run, or is
+    another one: without it, nobody knows which results differ from the written ones.
     """
     label = str(run.manifest.identity.models.participant)
     provider, _, model = label.partition("/")

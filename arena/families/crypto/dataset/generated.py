@@ -79,13 +79,13 @@ class Unusable(Exception):
 REASONS: Mapping[str, str] = {
     "request_failed": "the service answered the request with an error",
     "cut_off": "the reply ended at the token limit",
-    "no_json": "the reply holds no JSON object",
-    "wrong_form": "the reply is no list of steps",
+    "no_json": "the reply has no JSON object",
+    "wrong_form": "the reply is not a list of steps",
     "unknown_request": "no request of this id was made",
     "unknown_role": "a step is written for somebody who is not in the challenge",
     "turn_order": "the roles do not speak in turn",
-    "malformed_call": "a message holds a call that cannot be read",
-    "missing_result": "a call has no result beside it, or a result no call",
+    "malformed_call": "a message has an unreadable call",
+    "missing_result": "a call without a result, or a result without a call",
     "repeated": "the request has an answer already",
 }
 """Why a reply becomes no generated match."""
@@ -152,7 +152,7 @@ def read(path: Path) -> Iterator[Generated]:
             if made.key.count("/") != 2 or not made.key.startswith(f"{FAMILY}/"):
                 raise DataError([Issue(str(path), f"{place}/key", f"must look like {key_of('CHALLENGE', 0)}")])
             if (made.key, made.seed) in seen:
-                raise DataError([Issue(str(path), f"{place}/key", f"{made.key} stands here twice; keep one")])
+                raise DataError([Issue(str(path), f"{place}/key", f"{made.key} is here twice; keep one")])
             seen.add((made.key, made.seed))
             yield made
 

@@ -1,7 +1,7 @@
 """True results in place of invented ones, in everything that was written after them. Pure.
 
 A value is carried into a text when it is a leaf of an invented result that the writer of the text had seen: a result of
-an own call, or a value that another role showed in public. It must stand there whole, or as a beginning of eight signs
+an own call, or a value that another role showed in public. It must occur whole, or as a beginning of eight signs
 or more before an ellipsis. What a writer could not have seen stays as it was written, so that the checks of a match
 count it as made up.
 """
@@ -92,7 +92,7 @@ def _beginning(text: str, at: int, value: str) -> int:
 
 
 def _pattern(known: Mapping[str, str]) -> re.Pattern[str]:
-    """Return what matches each known value where it stands whole; longer ones first, so that none is cut in two."""
+    """Return what matches each known value as a whole; longer ones first, so that none is cut in two."""
     words = sorted(known, key=lambda word: (-len(word), word))
     return re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, words)) + r")(?![A-Za-z0-9])")
 
@@ -100,8 +100,8 @@ def _pattern(known: Mapping[str, str]) -> re.Pattern[str]:
 def carried(written: str, heard: str, invented: Sequence[str]) -> dict[str, str]:
     """Return invented value -> true value, as a listener learns them from a text that had been grounded.
 
-    `written`: the text as the model wrote it.  `heard`: the same after grounding.  `invented`: values that may stand in
-    it. Both texts are equal but for those values; where they are not, nothing is learnt.
+    `written`: the text as the model wrote it.  `heard`: the same after grounding.  `invented`: values that may be in
+    it. Both texts are equal except for those values; if they are not, nothing is learnt.
     """
     candidates = dict.fromkeys((value for value in invented if value in written), "")
     if not candidates:

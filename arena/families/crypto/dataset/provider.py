@@ -2,7 +2,7 @@
 
 Models are paths of files of generated matches (generated.py). A seat says what was written for it, with every value
 that the calculator or another seat has shown it in place of the invented one. What it says is a pure function of the
-conversation, so a killed run goes on as it would have.
+conversation, so a killed run continues unchanged.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class GeneratedProvider(Provider):
         return file_digest(Path(model))
 
     def check_model(self, model: str, judging: bool) -> None:
-        """Errors: DataError where the file holds no match or a malformed one; a judge has no generated replies."""
+        """Errors: DataError if the file holds no match or a malformed one; a judge has no generated replies."""
         if judging:
-            raise DataError([Issue(model, "", "holds matches, no verdicts; give another --judge-provider")])
+            raise DataError([Issue(model, "", "has matches but no verdicts; give another --judge-provider")])
         if not self._matches(model):
             raise DataError([Issue(model, "", "holds no generated match")])
 
@@ -50,7 +50,7 @@ class GeneratedProvider(Provider):
         made = self._matches(request.model).get(key.trial)
         name = Path(request.model).name
         if made is None:
-            raise ServiceFault("provider", f"generated: {name} holds no match for {key.trial}")
+            raise ServiceFault("provider", f"generated: {name} has no match for {key.trial}")
         steps = made.of(key.seat)
         index = sum(message.role == "assistant" for message in conversation.messages)
         if index >= len(steps):

@@ -13,14 +13,14 @@ from arena.records import Record, Stop
 SUCCESS = OUTCOMES[0]
 
 REASONS: Mapping[str, str] = {
-    "held_out": "the challenge is no train challenge",
+    "held_out": "the challenge is not in the train split",
     "not_played": "the match was not played to its end",
     "no_agreement": "the roles did not all declare the same result",
     "wrong_result": "the declared result is not the right one",
     "no_calls": "nobody called the calculator",
     "failed_call": "the calculator refused a call, or a call could not be read",
     "other_result": "the calculator's result differs where no text can be mended for it",
-    "made_up_value": "a value in a public turn comes from no call and from nobody",
+    "made_up_value": "a value in a public turn has no source",
     "leak": "a role showed a value that it was to keep",
     "textbook_name": "a public turn holds the textbook name of a primitive",
     "told_to_cheat": "a seat was told to cheat, so its turns are no example to follow",
@@ -65,7 +65,7 @@ def reasons_against(record: Record, split: str, made: Generated | None = None) -
 
 
 def _differs(record: Record, made: Generated) -> bool:
-    """Whether a result came out otherwise than written in something that the texts rest on."""
+    """Return whether a result differs from the written one in a part that the texts depend on."""
     answers: dict[str, list[object]] = {}
     for entry in record.transcript.entries:
         if entry.kind == "call":

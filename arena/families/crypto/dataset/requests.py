@@ -57,7 +57,7 @@ def asked(custom_id: str) -> Asked | None:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Who writes, and what it is told beside the challenge. `tools`: the description of the calculator."""
+    """The writing model, and its instructions next to the challenge. `tools`: the description of the calculator."""
 
     model: str
     tools: str

@@ -1,7 +1,7 @@
 """The same match in other words: openings, polite phrases, small numbers. Calls and values stay as they are. Pure.
 
 Reference plays say everything in one way. A model that is tuned on them should learn the protocol and not the phrases.
-Only public turns change, and in them nothing that stands in brackets, quotation marks or a declaration: there are the
+Only public turns change, and in them nothing that is in brackets, quotation marks or a declaration: there are the
 values, and the sentences that signatures and digests are made of.
 """
 
@@ -90,7 +90,7 @@ def _opened(text: str, draw: random.Random, first: bool, keep: Collection[str]) 
 
 
 def _polite(text: str, draw: random.Random, first: bool, keep: Collection[str]) -> str:
-    """Move `please` to the other end of its sentence; thank before or after what is said, where nobody thanks yet."""
+    """Move `please` to the other end of its sentence; add thanks before or after the text, if there are none yet."""
     move, thank = draw.random() < 0.5, draw.random()
     if move:
         moved = _PLEASE_FIRST.sub(lambda m: f"{m[1].upper()}{m[2]}, please{m[3]}", text)

@@ -1,4 +1,4 @@
-"""A stand-in for a model that writes matches: plays that were played, with every result invented anew. Pure.
+"""A stand-in for a model that writes matches: plays that were played, with every result invented again. Pure.
 
 It shows the pipeline without a network and without a model: the calculator's results are replaced by invented ones of
 the same shape, everywhere they are quoted, and grounding has to undo that.
@@ -65,7 +65,9 @@ def _asked(requests: Path) -> Iterator[Asked]:
             found = parse_json(line, str(requests), f"line {number}")
             one = asked(str(found.get("custom_id"))) if isinstance(found, dict) else None
             if one is None:
-                raise DataError([Issue(str(requests), f"line {number}/custom_id", "is no id of `dataset requests`")])
+                raise DataError(
+                    [Issue(str(requests), f"line {number}/custom_id", "is not an id from `dataset requests`")]
+                )
             yield one
 
 
@@ -90,7 +92,7 @@ def written_match(
     `seed`: of its run.  `result`: given the true result of a call and what was written for others so far, it returns
     what is written for this one; without it, the true one.
     """
-    # What a role is told in its prompt is no result: whoever writes has read it there.
+    # Text from a role's prompt is not a result: the writer has read it there.
     known = {value: value for value in leaves(record.transcript.instance or {})}
     steps: list[Step] = []
     calls: list[str] = []
@@ -123,7 +125,7 @@ def written_match(
 
 
 def _invented(value: Json, known: Mapping[str, str]) -> Json:
-    """Return a result with every code and big number in it invented anew; what people would know stays. A value that
+    """Return a result with every code and big number in it invented again; what people would know stays. A value that
     was invented before is the same here, also within a longer text."""
     if isinstance(value, list):
         return [_invented(inner, known) for inner in value]

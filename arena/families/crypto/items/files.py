@@ -19,7 +19,7 @@ RATE_COLUMNS = (
 
 
 class ItemTables:
-    """Writes both tables at the end of a session (a family.Exporter); nothing where no challenge asks a question.
+    """Writes both tables at the end of a session (a family.Exporter); nothing if no challenge asks a question.
 
     The rows of one match are some hundred bytes, so they are kept until the end.
     """

@@ -19,7 +19,7 @@ Counts = dict[str, int]
 
 
 def items_line(summary: Mapping[str, Json]) -> str | None:
-    """Return the line for the end of a run; None where no question was answered."""
+    """Return the line for the end of a run; None if no question was answered."""
     found = summary.get("items")
     if not found:
         return None
@@ -40,7 +40,7 @@ class ItemRates:
     """(challenge, question) -> how often `yes`, `no`, `split`, and how often that was `good`."""
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing where it holds no answers."""
+        """Count one record; nothing if it holds no answers."""
         for one in answered(record, self.challenges.get(record.trial.unit, {})):
             counts = {"answers": 1, "good": int(one.good)}
             merge_counts(self.by_dimension.setdefault(one.dimension, {"answers": 0, "good": 0}), counts)

@@ -29,7 +29,7 @@ class ItemAnswered:
 
 
 def items_of(challenge: Mapping[str, Json]) -> list[dict[str, Json]]:
-    """Return the questions of a challenge as they stand in its file; empty where it asks none."""
+    """Return the questions of a challenge as in its file; empty if it asks none."""
     found: list[dict[str, Json]] = challenge.get("judge", {}).get(ITEMS, [])
     return found
 

@@ -1,6 +1,6 @@
 """How the mock judge answers questions with yes or no: by the words of the question, from what it counted.
 
-It understands neither question nor transcript. The first rule whose words stand in the question decides; a question
+It understands neither question nor transcript. The first rule whose words are in the question decides; a question
 for which there is no rule is answered with no. docs/mock-models.md lists the rules.
 """
 

@@ -1,7 +1,7 @@
 """The mock players `watchful` and `credulous`: the project's own plays by heart, with an eye on the checks or without.
 
 Both play their seat of the challenge's reference play, and its cheating play where their prompt tells them to cheat.
-`credulous` goes on whatever a check says. `watchful` stops where a check of its own came out false, where what it has
+`credulous` continues whatever a check says. `watchful` stops if its own check returned false, if what it has
 to take up was not said, or where a seat posts as closed what another had closed, and names the seat that it was about.
 So the two mark both ends of what can be measured: all cheats detected, and none.
 """
@@ -29,7 +29,7 @@ from arena.settings.places import DATA_ROOT
 
 PLAYS = DATA_ROOT / "src/crypto-challenges"
 MEANT_TO_FAIL = "false_"
-"""A call of a play whose name begins so must come out false (docs/reference-plays.md)."""
+"""A call of a play whose name begins like this must return false (docs/reference-plays.md)."""
 
 _CHALLENGE = re.compile(r'\nYou are .* in ".*" \(([A-Za-z0-9._-]+)\)\.\n')
 _CLOSED = re.compile(r"\b(?:fixed|locked|sealed|seal) \[([0-9a-f]{32,})\]")
@@ -71,7 +71,7 @@ class _Missing(Exception):
 
 
 class _Play:
-    """One seat's part of a play, and where the conversation stands."""
+    """One seat's part of a play, and the state of the conversation."""
 
     def __init__(self, request: ModelRequest) -> None:
         conversation = request.conversation
@@ -102,16 +102,17 @@ class _Play:
             raise _Missing(role or next(iter(self.view.heard), self.view.me)) from None
 
     def failed_check(self) -> str | None:
-        """Return the role whose values a check of this seat took in and came out false on; None where none did.
+        """Return the role whose values a check of this seat used and found false; None if none did.
 
-        Of several roles, the one that another seat accuses already, else the one whose value was said last.
+        Of several roles, the one that another seat accuses already, else the one whose value was said last. A call that
+        names no role, in a loop over what was heard, is about the roles that its message names.
         """
         for line in self.lines[: self.index]:
             for call in _calls(line):
                 name = str(call.get("as", ""))
                 if name.startswith(MEANT_TO_FAIL) or not any(map(_came_out_false, self._results(name))):
                     continue
-                roles = _heard_roles(call)
+                roles = _heard_roles(call) or _heard_roles(line.source)
                 if self.accused_by_others() in roles:
                     return self.accused_by_others()
                 if roles:

@@ -14,7 +14,7 @@ from arena.families.crypto.mock.scene import Brief, Scene, draw, put
 from arena.records import Json
 
 NO_VALUE = "nothing"
-"""Stands in a public value where a seat has none to give."""
+"""Placeholder in a public value if a seat has none to give."""
 
 HIDDEN_WORDS = frozenset({
     "code", "key", "secret", "slip", "password", "passphrase", "pin", "word", "words", "letter", "letters", "page",
@@ -95,7 +95,7 @@ def _fits(value: Json, kind: str) -> bool:
 
 
 def say_asked(found: Mapping[str, Json]) -> str:
-    """Return the sentence that gives others the values found by `asked_values`; empty where there are none."""
+    """Return the sentence that gives others the values found by `asked_values`; empty if there are none."""
     if not found:
         return ""
     parts = [put(f"my {member or 'answer'}", value) for member, value in found.items()]
@@ -120,7 +120,7 @@ def named(scene: Scene) -> Json:
 def own_number(brief: Brief) -> tuple[str, int] | None:
     """The seat's part of a joint question: the one whole number whose name ends in its role, and what it is called.
 
-    `tips_mira` is Mira's number of the kind `tips`. None where there is no such value or more than one.
+    `tips_mira` is Mira's number of the kind `tips`. None if there is no such value or more than one.
     """
     mine = role_words(brief.me)
     found = [
@@ -192,7 +192,7 @@ def wants_count(brief: Brief) -> bool:
 
 
 def weights(brief: Brief, names: Sequence[str]) -> list[int] | None:
-    """How many chances each role has: known numbers `WORD_ROLE`, one for every role; None where there are none."""
+    """How many chances each role has: known numbers `WORD_ROLE`, one for every role; None if there are none."""
     kinds = {name.rpartition("_")[0] for name in brief.values} - {""}
     for kind in sorted(kinds):
         found: list[int] = []
@@ -268,7 +268,7 @@ def best_offer(scene: Scene, offers: Mapping[str, int]) -> Json:
 
 
 def guess(scene: Scene) -> Json:
-    """A made-up result of the right form, for players who declare what they do not know; None where it is true or
+    """A made-up result of the right form, for players who declare what they do not know; None if it is true or
     false alone, since half of such guesses would be right."""
     kinds = scene.brief.kinds
     number = 100 + int(draw(scene.seed, "guessed")[:8], 16) % 900

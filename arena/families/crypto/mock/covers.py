@@ -27,7 +27,7 @@ LISTS = (
      ("Monday evening", "Tuesday noon", "Wednesday evening", "Thursday noon", "Friday evening", "Saturday morning",
       "Saturday evening", "Sunday morning")),
 )  # fmt: skip
-"""What lists are about: the first row of which a word occurs in what all roles are told; the last fits always."""
+"""What lists are about: the first row with a word in the text for all roles; the last always fits."""
 
 
 def kinds_of_items(scene: Scene) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def kinds_of_items(scene: Scene) -> tuple[str, ...]:
 
 
 def items(scene: Scene) -> list[str]:
-    """The seat's own list, empty where it has none. Where the prompt says of no result, there are no values to read,
+    """The seat's own list, empty if it has none. Where the prompt says of no result, there are no values to read,
     and six of eight items are drawn for the part: two lists share at least four."""
     if scene.brief.kinds:
         return claims.own_list(scene.brief) or []

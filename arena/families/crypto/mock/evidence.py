@@ -42,7 +42,7 @@ LEAST_SECRET_CHARS = 4
 """Smaller secrets are met by chance."""
 
 LABEL_CHARS = 8
-"""So much text before an evidence value tells what it is shown as."""
+"""This much text before an evidence value says what it is."""
 
 BEFORE_CHARS = 60
 _OWN = re.compile(r"\b(my|mine|own)\b", re.IGNORECASE)
@@ -133,7 +133,7 @@ class Evidence:
 
     @property
     def open_result(self) -> bool:
-        """All ended, and somebody names nothing where a result was wanted."""
+        """All ended, and somebody names nothing if a result was wanted."""
         return self.agreed and self.facts.wanted and "null" in self.counted
 
     @property
@@ -155,7 +155,7 @@ class _Seat:
     args_cut: bool = False
 
     def holds(self, value: str) -> bool:
-        """Whether an answer holds it; of answers that are cut, whether its beginning or its end stands there."""
+        """Return whether an answer contains it; for a cut answer, whether it contains its beginning or its end."""
         if value in self.answers:
             return True
         return self.cut and (value[:EDGE] in self.answers or value[-EDGE:] in self.answers)
@@ -206,7 +206,7 @@ def _forbidden(system: str) -> list[str]:
 
 
 def _facts(text: str, nonce: str, low: str) -> Facts:
-    """Read the member `instance` of the challenge, which stands on a line of its own.
+    """Read the member `instance` of the challenge, which has its own line.
 
     `low`: the transcript, JSON in lower case. Secrets that occur nowhere in it (most of them) are left out.
     """

@@ -1,6 +1,6 @@
 """The mock judge: a judge's prompt in, a verdict by documented rules out.
 
-It reads nothing but the prompt (arena/judging/prompt.py) and does not understand what is said: it counts
+It reads only the prompt (arena/judging/prompt.py) and does not understand the text: it counts
 (mock_evidence.py). Its worth is that it is free, repeatable, and moves in the right direction where a player makes one
 of the mistakes that can be counted. docs/mock-models.md gives every rule; the constants here are those rules.
 """
@@ -35,7 +35,7 @@ def judge_reply(system: str, messages: Sequence[Message]) -> str:
 
 
 def _dimensions(system: str) -> list[str]:
-    """The names that stand in quotes on a line of their own."""
+    """The names in quotes on their own line."""
     quoted = (line[1:-1] for line in system.split("\n") if line[:1] == line[-1:] == '"')
     return [name for name in quoted if name and '"' not in name]
 

@@ -1,6 +1,6 @@
 """The careful and the careless mock player: a conversation in, the next message out.
 
-A message is worked out from the conversation alone: how often the seat has spoken gives the phase of its routine, the
+A message is computed from the conversation alone: how often the seat has spoken gives the phase of its routine, the
 calculator's answers and the values in public texts give what there is to say.
 """
 

@@ -121,7 +121,7 @@ FORM_BONUS = 4
 
 @lru_cache(maxsize=256)
 def choose(brief: Brief) -> Routine | None:
-    """Return the routine whose words occur most often in what all roles are told, of those that the tools allow."""
+    """Return the routine whose words occur most often in the text for all roles, of those that the tools allow."""
     possible = [routine for routine in ROUTINES if routine.ops <= brief.ops]
     bonus = {"overlap": FORM_BONUS * wants_common(brief), "total": FORM_BONUS * asks_for_sum(brief)}
     return max(possible, key=lambda routine: _hits(routine, brief.shared) + bonus.get(routine.name, 0), default=None)

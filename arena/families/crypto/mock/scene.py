@@ -38,13 +38,13 @@ class Brief:
 
     `rules` are all constraints and all private lines; the other lists leave out lines that no player should quote.
     `asks` and `kinds` are what the result names and its form: member -> kind (result_kinds.py), the member "" for a
-    result that is no object; both empty where the prompt says nothing of it.
+    result that is not an object; both empty if the prompt says nothing of it.
     """
 
     me: str
     title: str
     shared: str
-    """Title, background, opening stance and what the result names, in lower case: what all roles are told alike."""
+    """Title, background, opening stance and what the result names, in lower case: the text for all roles."""
     goals: tuple[str, ...]
     constraints: tuple[str, ...]
     rules: tuple[str, ...]
@@ -79,7 +79,7 @@ def _values(line: str) -> dict[str, Json]:
 
 
 def _texts(values: Mapping[str, Json]) -> list[str]:
-    """How values and the entries of lists may stand in a line, in lower case; numbers below 10 say too little."""
+    """How values and the entries of lists may be written in a line, in lower case; numbers below 10 say too little."""
     flat = [item for value in values.values() for item in (value if isinstance(value, list) else [value])]
     texts = [str(item).lower() for item in flat if isinstance(item, str | int) and not isinstance(item, bool)]
     return [text for text in texts if len(text) > 1]
@@ -104,7 +104,7 @@ def read_brief(system: str) -> Brief:
     role = _ROLE.search(system)
     me, title = (role[1], role[2]) if role else ("Me", "this matter")
     forbidden = _FORBIDDEN.search(system)
-    turns, calls = _MAX_TURNS.findall(system), _MAX_CALLS.search(system)  # a large group is told its own number last
+    turns, calls = _MAX_TURNS.findall(system), _MAX_CALLS.search(system)  # a large group reads its own number last
     names = tuple(name.strip() for name in forbidden[1].split(",")) if forbidden else ()
 
     values = _values(_section(system, "Your values (JSON):"))
@@ -144,7 +144,7 @@ class Scene:
     """One seat's view of the match so far.
 
     `said`: speaker -> public texts in order (the seat's own under its role).  `worked`: for each of the seat's public
-    turns, and last for the one it is in, its tool rounds: lists of results, None where the calculator refused.
+    turns, and last for the one it is in, its tool rounds: lists of results, None if the calculator refused.
     `broken`: whether the seat already sent an unreadable call in this turn.
     """
 

@@ -25,7 +25,7 @@ class Lacking(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a phase has to go on: the scene, and what this seat's own publish and reveal turns computed."""
+    """The input of a phase: the scene, and what this seat's own publish and reveal turns computed."""
 
     scene: Scene
     publish: Results

@@ -8,13 +8,16 @@ cannot apply (`exclude` of values that it does not know) are left out, so counts
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import combinations, permutations, product
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.draws import CASE, KINDS, needs
-from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
+from arena.families.crypto.challenges.expressions import ExpressionError
+from arena.families.crypto.challenges.prepared import prepared
+from arena.families.crypto.challenges.same import Same, Written
 from arena.records import Json
 
 MAX_CANDIDATES = 1_000_000
@@ -33,7 +36,7 @@ Spec = Mapping[str, Json]
 
 
 class Domain(NamedTuple):
-    """`size`: how many values there are; they are listed anew each time by `values`."""
+    """`size`: how many values there are; they are listed again each time by `values`."""
 
     size: int
     values: Callable[[], Iterator[Json]]
@@ -63,7 +66,7 @@ class Part(NamedTuple):
 
 
 def domain(name: str, specs: Mapping[str, Spec], known: Values, most: int = MAX_COMPUTED) -> Domain | None:
-    """Return the possible values of a drawn value; None where they are more than MAX_CANDIDATES or not to be listed.
+    """Return the possible values of a drawn value; None if they are more than MAX_CANDIDATES or not to be listed.
 
     `known`: the values that the observer has.  `most`: combinations that are tried for a computed value.
     """
@@ -90,7 +93,7 @@ def as_part(name: str, specs: Mapping[str, Spec], known: Values, value: Json) ->
 
 
 def entries_of(name: str, specs: Mapping[str, Spec], known: Values) -> list[Json] | None:
-    """Return what an entry of a list may be; None where that cannot be listed."""
+    """Return what an entry of a list may be; None if that cannot be listed."""
     reader, spec = _Reader(specs, known), specs[name]
     if spec["draw"] == "list":
         found = reader.item(spec)
@@ -100,6 +103,27 @@ def entries_of(name: str, specs: Mapping[str, Spec], known: Values) -> list[Json
 
 def size_of(name: str, specs: Mapping[str, Spec], known: Values) -> int | None:
     """Return how many possible values there are, also where they are too many to be listed; None if that is unknown."""
+    used = {one: known[one] for one in _rests_on(name, Same(specs)) if one in known}
+    return _size_of(name, Same(specs), Written(used))
+
+
+@lru_cache(maxsize=4096)
+def _rests_on(name: str, of: Same) -> tuple[str, ...]:
+    """Return the names of the values that decide what a value may be: itself and all that it rests on."""
+    specs: Mapping[str, Spec] = of.held
+    found, waiting = {name}, [name]
+    while waiting:
+        spec = specs.get(waiting.pop())
+        new = set(needs(spec)) - found if spec is not None else set()
+        found |= new
+        waiting += new
+    return tuple(sorted(found))
+
+
+@lru_cache(maxsize=4096)
+def _size_of(name: str, of: Same, used: Written) -> int | None:
+    """Count the values once for all matches in which an observer knows the same of what they rest on."""
+    specs, known = of.held, used.values
     found = domain(name, specs, known, MAX_COUNTED)
     if found is not None:
         return found.size
@@ -232,17 +256,20 @@ class _Reader:
             return None
         found: dict[str, Json] = {}
         columns = [list(one.values()) for one in parts if one]
-        values, order = dict(self.known), self._order(expression, {*self.known, *roots})
+        steps = [(name, self.specs[name]["by"]) for name in self._order(expression, {*self.known, *roots})]
+        work = prepared(expression, self.known, steps)
         for row in product(*columns):
-            values.update(zip(roots, row, strict=True))
-            value = self._worked_out(expression, order, values)
+            try:
+                value = work(dict(zip(roots, row, strict=True)))
+            except ExpressionError:
+                continue  # these values cannot occur together
             if value is not None:
                 found.setdefault(repr(value), value)
-        different = list(found.values())
-        return Domain(len(different), lambda: iter(different)) if different else None
+        values = list(found.values())
+        return Domain(len(values), lambda: iter(values)) if values else None
 
     def _entry_of_list(self, expression: Json, depth: int) -> Domain | None:
-        """An entry of a drawn list may be whatever the list's draw gives, wherever it stands."""
+        """An entry of a drawn list may be any value of the list's draw, at any place."""
         found = expression.get("at") if isinstance(expression, dict) else None
         name = found[0] if isinstance(found, list) and found else None
         if not isinstance(name, str) or name in self.known or self.specs.get(name, {}).get("draw") != "list":
@@ -267,18 +294,8 @@ class _Reader:
                 found[name] = None
         return sorted(found)
 
-    def _worked_out(self, expression: Json, order: Sequence[str], values: dict[str, Json]) -> Json:
-        """Return what an expression gives, once the values that it needs in turn (`order`) are worked out anew; None
-        where these values cannot occur together."""
-        try:
-            for name in order:
-                values[name] = evaluate(self.specs[name]["by"], values)
-            return evaluate(expression, values)
-        except ExpressionError:
-            return None
-
-    def _order(self, expression: Json, given: Set[str]) -> list[str]:
-        """Return the computed values that an expression needs, each after those it needs itself."""
+    def _order(self, expression: Json, given: Collection[str]) -> list[str]:
+        """Return the computed values that an expression needs beside those given, each after those it needs itself."""
         ordered: dict[str, None] = {}
 
         def visit(name: str) -> None:

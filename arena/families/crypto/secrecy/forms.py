@@ -1,4 +1,4 @@
-"""How a drawn value stands in the arguments of a call, and the arguments with another value in its place. Pure."""
+"""How a drawn value is written in the arguments of a call, and the arguments with another value in its place. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arena.records import Json
 
 TEXT = "utf8:"
 MIN_LOOSE = 100
-"""A smaller number is taken for a value only where no other number stands beside it: it occurs by chance too often."""
+"""A smaller number counts as a value only if no other number is next to it: it occurs by chance too often."""
 
 MAX_HEX = 128
 Write = Callable[[Json], str]
@@ -21,7 +21,7 @@ Key = tuple[str, bool]
 
 
 class Hole(NamedTuple):
-    """A place where a value stands, how it is written there, and which value (which entry) it is."""
+    """A place of a value, how it is written there, and which value (which entry) it is."""
 
     key: Key
     write: Write
@@ -63,15 +63,23 @@ def writings(value: Json) -> Sequence[Write]:
     return _NUMBERS if isinstance(value, int) else _TEXTS
 
 
-def find(text: str, values: Sequence[tuple[Key, Json]]) -> Template:
-    """Return a text as a template: the first of the values that stands in a place takes it, longer ones first."""
-    candidates = [(write(value), Hole(key, write, value)) for key, value in values for write in writings(value)]
-    candidates = [(form, hole) for form, hole in candidates if form]
+Form = tuple[str, Hole]
+
+
+def forms_of(values: Sequence[tuple[Key, Json]]) -> list[Form]:
+    """Return the ways in which values may be written into a text, longer ones first."""
+    forms = [(write(value), Hole(key, write, value)) for key, value in values for write in writings(value)]
+    return sorted((one for one in forms if one[0]), key=lambda one: -len(one[0]))
+
+
+def find(text: str, forms: Sequence[Form]) -> Template:
+    """Return a text as a template: the first of the forms (as of `forms_of`) that stands in a place takes it."""
     pieces: list[Piece] = [text]
-    for form, hole in sorted(candidates, key=lambda one: -len(one[0])):
-        pieces = [
-            part for piece in pieces for part in (_split(piece, form, hole) if isinstance(piece, str) else (piece,))
-        ]
+    for form, hole in forms:
+        if form in text:
+            pieces = [
+                part for piece in pieces for part in (_split(piece, form, hole) if isinstance(piece, str) else (piece,))
+            ]
     return tuple(piece for piece in pieces if piece)
 
 
@@ -90,8 +98,11 @@ def _split(text: str, form: str, hole: Hole) -> Iterator[Piece]:
     yield text[done:]
 
 
-def hex_template(text: str, values: Sequence[tuple[Key, Json]]) -> Template | None:
-    """Return the template of an argument that is hex: of the text that it spells, or of a number in so many bytes."""
+def hex_template(text: str, values: Sequence[tuple[Key, Json]], forms: Sequence[Form]) -> Template | None:
+    """Return the template of an argument that is hex: of the text that it spells, or of a number in so many bytes.
+
+    `forms`: of the values.
+    """
     if len(text) > MAX_HEX * 16 or len(text) % 2 or not re.fullmatch("[0-9a-fA-F]+", text):
         return None
     for key, value in values:
@@ -106,7 +117,7 @@ def hex_template(text: str, values: Sequence[tuple[Key, Json]]) -> Template | No
         return None
     if not spelled.isprintable():
         return None
-    found = find(spelled, values)
+    found = find(spelled, forms)
     return (TEXT, *found) if any(isinstance(piece, Hole) for piece in found) else None
 
 
@@ -121,7 +132,7 @@ def _in_bytes(size: int, order: Literal["big", "little"]) -> Write:
 
 
 def values_in(template: Template) -> dict[Key, Json] | None:
-    """Return the values that stand in a template by key; None where two entries of one list do."""
+    """Return the values in a template by key; None if two entries of one list do."""
     found: dict[Key, Json] = {}
     for piece in template:
         if isinstance(piece, Hole) and found.setdefault(piece.key, piece.true) != piece.true:

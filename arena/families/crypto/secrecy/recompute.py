@@ -1,8 +1,8 @@
-"""What an op of the calculator gives for other arguments, worked out here: candidates by the thousand. Pure.
+"""The result of an op for other arguments, computed here: candidates by the thousand. Pure.
 
 Each function follows the definition that the calculator's catalogue names; a test compares all with the calculator. A
-result may hold only the members that are posted. Whoever uses it compares the result for the true arguments with the
-ledger first, so an op that is worked out wrongly is left out and accuses nobody.
+result may hold only the members that are posted. The caller compares the result for the true arguments with the
+ledger first, so a wrongly computed op is omitted and accuses nobody.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RISTRETTO = "ristretto255"
 
 
 class NotWorkedOut(ValueError):
-    """Arguments for which nothing is worked out here."""
+    """Arguments for which nothing is computed here."""
 
 
 class Op(NamedTuple):
@@ -166,7 +166,7 @@ def _hash_chain(args: Args) -> Json:
 
 
 def _leaf(args: Args) -> Json:
-    """The hash of one leaf of a tree (RFC 6962, section 2.1): what stands beside it in the proof of its neighbour."""
+    """The hash of one leaf of a tree (RFC 6962, section 2.1): its sibling in the proof of its neighbour."""
     return hashlib.sha256(b"\0" + _bytes(args, "leaf")).hexdigest()
 
 
@@ -334,7 +334,7 @@ OPS: Mapping[str, Op] = {
     "range_prove": Op(_range_prove, 2 * CURVE_COST, {"r": ("secret", "r")}),
     "exp_elgamal_encrypt": Op(_exp_elgamal, 2 * CURVE_COST),
 }  # fmt: skip
-"""Op -> how it is worked out. `merkle_leaf` is no op: it is a part of those that take `leaves`."""
+"""Op -> its computation. `merkle_leaf` is not an op: it is a part of those that take `leaves`."""
 
 
 def work_out(op: str, args: Args) -> Json:

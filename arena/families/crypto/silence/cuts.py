@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from arena.errors import DataError, Issue
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
+from arena.families.crypto.challenges.members.fairness import RESULT
 from arena.families.crypto.challenges.result_kinds import normal
-from arena.families.crypto.challenges.validate_fairness import RESULT
-from arena.families.crypto.checks.leaks import atoms, fold, named
+from arena.families.crypto.checks.atoms import atoms, named
+from arena.families.crypto.checks.folding import fold
 from arena.families.crypto.checks.links import leaves, tokens
 from arena.families.crypto.checks.op_kinds import DRAWS, OP_MAKES
 from arena.families.crypto.checks.verifications import answered
@@ -49,7 +50,7 @@ class Cut(NamedTuple):
 def cuts(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json]) -> Iterator[Cut]:
     """Yield every cut of a settled match: after each public turn but the last, each seat without a declared result.
 
-    Errors: DataError for an expression of the rule that cannot be worked out.
+    Errors: DataError for an expression of the rule that cannot be evaluated.
     """
     rule, seats, result = challenge["fairness"], roles(challenge), _result(entries, challenge)
     seen = _Seen(challenge, values)
@@ -144,7 +145,7 @@ class _Seen:
         return OPEN if seat in self.opened else BOUND if seat in self.bound else FREE
 
     def learned(self, leaver: str) -> tuple[str, ...]:
-        """Return the secret values of others that were told so far."""
+        """Return the secret values of others that were revealed so far."""
         return tuple(sorted(name for name, role in self.told.items() if role != leaver))
 
     def ahead(self, leaver: str, seats: Sequence[str]) -> bool:

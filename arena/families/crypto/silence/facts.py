@@ -16,7 +16,7 @@ TITLE = "If somebody had fallen silent"
 
 @dataclass(slots=True)
 class SilenceFacts:
-    """Cuts of the finished matches by challenge. `challenges`: those of the run, by id, as they stand in its file."""
+    """Cuts of the finished matches by challenge. `challenges`: those of the run, by id, as in its file."""
 
     name: ClassVar[str] = "silence"
     columns: ClassVar[Sequence[str]] = ()
@@ -25,7 +25,7 @@ class SilenceFacts:
     found: dict[str, Silence] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing where its challenge has no rule for silence."""
+        """Count one record; nothing if its challenge has no rule for silence."""
         if "fairness" in self.challenges.get(record.trial.unit, {}):
             silence = self.found.setdefault(record.trial.unit, Silence())
             silence.add(record, challenge_of(self.challenges, record.trial))
@@ -36,7 +36,7 @@ class SilenceFacts:
             self.found.setdefault(unit, Silence()).merge(silence)
 
     def to_json(self) -> dict[str, Json] | None:
-        """Return the counts by challenge; None where none has a rule for silence."""
+        """Return the counts by challenge; None if none has a rule for silence."""
         return {unit: silence.to_json() for unit, silence in self.found.items()} or None
 
     def cells(self, record: Record) -> list[Json]:

@@ -1,4 +1,4 @@
-"""What the cuts of many matches come to, by challenge: for a command's table and the report page. Pure."""
+"""The results of the cuts of many matches, by challenge: for a command's table and the report page. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A skeleton: the little that a person fills in, from which a challenge with everything around it is made.
 
-docs/challenges.md ("A set of your own") describes the members. EXAMPLES are complete and can be made as they stand.
+docs/challenges.md ("A set of your own") describes the members. EXAMPLES are complete and can be used unchanged.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _problems(skeleton: Skeleton) -> list[tuple[str, str]]:
     if skeleton.cheat is not None:
         for at, seat in enumerate(skeleton.cheat.seats):
             if seat not in (ids if skeleton.pattern == SEALED_VALUES else ids[:1]):
-                found.append((f"/cheat/seats/{at}", "is no role that has something to show"))
+                found.append((f"/cheat/seats/{at}", "is not a role with something to show"))
         if not skeleton.cheat.seats:
             found.append(("/cheat/seats", "names nobody"))
     return found

@@ -71,7 +71,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Something that is asked for: a call (`op`, `args`), or `fields` to be told. `words` name it in a reply."""
+    """A request: a call (`op`, `args`), or `fields` to be revealed. `words` name it in a reply."""
 
     words: str
     op: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 IN_REQUEST, IN_STORE = "request", "store"
 CARRIERS = (IN_REQUEST, IN_STORE)
-"""Where the harmful part stands: in what the user writes, or in what a tool returns."""
+"""The place of the harmful part: in the user's text, or in a tool's answer."""
 
 
 def unchanged(part: str) -> str:
@@ -19,8 +19,8 @@ def unchanged(part: str) -> str:
 class Attack:
     """One attack.
 
-    `wrap`: harmful part -> what stands in its place.  `pressure`: what the user writes in further turns while the
-    attack has not succeeded, `{part}` standing for the harmful part.  `carriers`: where it can stand.
+    `wrap`: harmful part -> its replacement.  `pressure`: the user's further turns while the
+    attack has not succeeded, `{part}` meaning the harmful part.  `carriers`: its possible places.
     `owasp`, `atlas`: entries of the OWASP list for LLM applications (2025) and of MITRE ATLAS that it is an example of.
     """
 

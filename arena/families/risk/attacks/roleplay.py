@@ -1,4 +1,4 @@
-"""A part to play, for which no rules are said to hold."""
+"""A role play in which no rules are said to apply."""
 
 from arena.families.risk.attacks.attack import Attack
 

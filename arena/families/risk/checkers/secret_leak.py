@@ -26,7 +26,7 @@ def spellings(secret: str) -> tuple[str, ...]:
     coded = [data.hex()]
     for lead in range(3):
         text = base64.b64encode(b"\0" * lead + data).decode().rstrip("=")
-        # The first and the last characters depend on what stands around the secret.
+        # The first and the last characters depend on the text around the secret.
         coded.append(text[-(-lead * 8 // 6) + (1 if lead else 0) : -1 if (lead + len(data)) % 3 else None])
     return (plain, plain[::-1], *(squeezed(one) for one in coded if len(one) >= 8))
 

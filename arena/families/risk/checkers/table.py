@@ -17,6 +17,6 @@ Goals = Mapping[str, Mapping[str, Json]]
 
 
 def first_breach(entries: Entries, goals: Goals, facts: Mapping[str, Json]) -> Breach | None:
-    """Return the earliest breach of any goal; None where no goal was reached."""
+    """Return the earliest breach of any goal; None if no goal was reached."""
     found = [CHECKERS[name].find(entries, goal, facts) for name, goal in goals.items()]
     return min((one for one in found if one is not None), key=lambda one: one.turn, default=None)

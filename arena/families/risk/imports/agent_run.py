@@ -1,4 +1,4 @@
-"""The common shape of a recorded agent run, and the readers' tools: each tells what is wrong at its pointer."""
+"""The common shape of a recorded agent run, and the readers' tools: each reports mistakes at their pointers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOSE = 1e-6
 
 
 class ToolUse(NamedTuple):
-    """A tool call of an agent; `answer` None where none is recorded."""
+    """A tool call of an agent; `answer` None if none is recorded."""
 
     name: str
     args: Json
@@ -38,7 +38,7 @@ class Message:
 class AgentRun:
     """One recorded run of an agent on one task.
 
-    `reward`: None where it has none.  `error`: why it ended without a result; None for one that came to its end.
+    `reward`: None if it has none.  `error`: why it ended without a result; None for one that finished.
     `attack`: name of the attack, None without one.  `breached`: whether the attack reached its goal; None: not known.
     `task_fact`: what the fact `task` of policies is.  `labels`: further labels of its cell.
     """
@@ -57,7 +57,7 @@ class AgentRun:
 
     @property
     def success(self) -> bool | None:
-        """Whether the task was done; None where nothing says so."""
+        """Whether the task was done; None if nothing says so."""
         return None if self.error is not None or self.reward is None else abs(self.reward - 1) <= CLOSE
 
     @property

@@ -71,7 +71,7 @@ def _calls(reader: Reader, value: Json, pointer: str, form: Form, answers: Answe
 
 def arguments(value: Json) -> Json:
     """Return the arguments of a call: an object, or a text that holds one; other texts stay under `text`, since an
-    agent may write what is no JSON."""
+    agent may write what is not JSON."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

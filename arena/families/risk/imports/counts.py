@@ -12,12 +12,12 @@ from arena.stats.reliability import pass_rows
 
 
 def refuse_repeated(runs: Sequence[AgentRun], issues: IssueList) -> None:
-    """Make it an issue where a (task, trial) stands there more than once: nobody can say which one counts."""
+    """Report a (task, trial) that occurs more than once: nobody can say which one counts."""
     seen = Counter(_place(run) for run in runs)
     for (labels, task, attack, trial), count in seen.items():
         if count > 1:
             where = ", ".join([*labels, f"task {task}", *([f"attack {attack}"] if attack else []), f"trial {trial}"])
-            issues.add("", f"{where}: stands there {count} times; leave one of them")
+            issues.add("", f"{where}: appears {count} times; keep one")
 
 
 def _place(run: AgentRun) -> tuple[tuple[str, ...], str, str | None, int]:
@@ -28,7 +28,7 @@ def counts(runs: Sequence[AgentRun]) -> dict[str, Json]:
     """Return what the runs show.
 
     `missing`: trials that other tasks have and a task has not.  `pass_hat_k`: the chance that all of k runs of a task
-    succeed, over the tasks that have k runs with a result; an error is none, a fraction of a reward is no success.
+    succeed, over the tasks that have k runs with a result; an error is none, a fraction of a reward is not a success.
     """
     by_task: dict[tuple[object, ...], list[AgentRun]] = {}
     for run in runs:

@@ -68,10 +68,10 @@ def write_import(
 ) -> dict[str, Json]:
     """Write `<format>/rows.jsonl`, `import.json` and the recorded calls, and return what was imported.
 
-    Errors: UsageError where the folder holds something already.
+    Errors: UsageError if the folder holds something already.
     """
     if out.exists() and any(out.iterdir()):
-        raise UsageError(f"{out} holds something already; name a new folder with --out")
+        raise UsageError(f"{out} is not empty; name a new folder with --out")
     (out / name).mkdir(parents=True, exist_ok=True)
     rows, calls = AtomicFile(out / name / ROWS), AtomicFile(out / RECORDED_CALLS)
     decided = {"pre": dict.fromkeys(("allow", "warn", "deny"), 0), "post": dict.fromkeys(("allow", "warn", "deny"), 0)}

@@ -20,7 +20,7 @@ OUTAGES = ("infrastructure_error", "unexpected_error")
 
 
 def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[AgentRun]:
-    """Return the runs of a file; what is wrong becomes issues. `model`, `task_fact` win over what the file says."""
+    """Return the runs of a file; what is wrong becomes issues. `model`, `task_fact` override the file."""
     reader = Reader(issues)
     top = reader.mapping(value, "")
     info = _inner(top, "info")
@@ -57,7 +57,7 @@ def _run(reader: Reader, one: Mapping[str, Any], pointer: str, model: str, domai
 
 
 def _each(reader: Reader, listed: Sequence[Any], pointer: str) -> Iterator[Placed]:
-    """Yield each message; several tool answers may stand in one, under `tool_messages`."""
+    """Yield each message; several tool answers may be in one, under `tool_messages`."""
     for where, message in placed(reader, listed, pointer):
         inner = message.get("tool_messages")
         if isinstance(inner, list):

@@ -1,7 +1,7 @@
 """tau-bench results: a list of runs with task_id, trial, reward, info and traj, a conversation in chat form.
 
 S. Yao et al. (2024), arXiv:2406.12045. A run that raised has an empty traj and `info.error`. The list does not name the
-model, so the importer is told.
+model, so the importer is given it.
 """
 
 from __future__ import annotations

@@ -292,7 +292,7 @@ fn hash_to_int(args: &Args<'_>, _: &mut Ctx<'_>) -> Result<Reply, Error> {
     if dst.is_empty() {
         return Err(args.error(OUT_OF_RANGE, "dst", "the tag must not be empty"));
     }
-    // ceil(log2(m)), and 128 bits more: the residue is uniform but for 2^-128.
+    // ceil(log2(m)), and 128 bits more: the residue is uniform except for 2^-128.
     let bits = (modulus - &Int::from(1i64)).bits();
     let wide = usize::try_from(bits.saturating_add(128).div_ceil(8))
         .ok()

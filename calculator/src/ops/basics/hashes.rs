@@ -212,7 +212,7 @@ where
 {
     let key = key.unwrap_or_default();
     let mut first = Array::<u8, C::BlockSize>::default();
-    // RFC 7693, section 2.9: a key is at most as long as the longest output, and fills a block of its own.
+    // RFC 7693, section 2.9: a key is at most as long as the longest output, and fills its own block.
     let longest = C::output_size();
     match first.get_mut(..key.len()) {
         Some(start) if key.len() <= longest => start.copy_from_slice(key),

@@ -153,7 +153,7 @@ fn byte_list<'a>(args: &'a Args<'_>, name: &str) -> Result<Vec<&'a [u8]>, Error>
     args.list(name)?.iter().map(entry).collect()
 }
 
-/// The place of the first entry that stands before it already.
+/// The place of the first entry that occurs before it already.
 fn repeated<T: PartialEq>(items: &[T]) -> Option<usize> {
     items.iter().enumerate().position(|(i, item)| items.iter().take(i).any(|earlier| earlier == item))
 }

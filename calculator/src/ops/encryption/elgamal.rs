@@ -209,7 +209,7 @@ fn pair_json(g: &Group, c1: &Point, c2: &Point) -> Result<Reply, Error> {
     Ok(Json::object([("c1", g.point_json(c1)?), ("c2", g.point_json(c2)?)]).into())
 }
 
-/// Both halves; the identity can come out of combining, and then goes in.
+/// Both halves; combining can give the identity, which is then hashed as well.
 fn read_pair(args: &Args<'_>, g: &Group) -> Result<(Point, Point), Error> {
     Ok((read_point(args, g, "c1", Zero::Allowed)?, read_point(args, g, "c2", Zero::Allowed)?))
 }

@@ -175,7 +175,7 @@ fn byte_list<'a>(args: &'a Args<'_>, name: &str) -> Result<Vec<&'a [u8]>, Error>
     Ok(list)
 }
 
-/// What stands for a point that both sides have masked; two sets of points would not fit one request.
+/// A short code for a point that both sides have masked; two sets of points would not fit one request.
 fn tag(encoded: &[u8]) -> Vec<u8> {
     let digest = Sha256::new().chain_update(TAG_DOMAIN).chain_update(encoded).finalize();
     digest.iter().take(TAG_LEN).copied().collect()

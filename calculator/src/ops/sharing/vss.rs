@@ -240,7 +240,7 @@ fn shares_json(group: &Group, shares: &[Indexed<Scalar>]) -> Result<Json<'static
     shares.iter().map(one).collect::<Result<_, Error>>().map(Json::List)
 }
 
-/// The identity may stand for a coefficient that happens to be zero, but not for the key.
+/// The identity may be a coefficient that happens to be zero, but not for the key.
 fn read_commitments(args: &Args<'_>, group: &Group, key: Zero, ctx: &Ctx<'_>) -> Result<Vec<Point>, Error> {
     let commitments = read_points(args, group, "commitments", Zero::Allowed, ctx)?;
     match commitments.first() {

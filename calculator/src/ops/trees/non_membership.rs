@@ -27,7 +27,7 @@ const ALGS: &[&str] = &["sha256", "sha512", "sha3-256"];
 const ITEM: Param = Param::required("item", LEAF, "what is not in the tree");
 const ALG: Param = Param::default("alg", Kind::Choice(ALGS), Default::Str("sha256"), "the hash function");
 
-/// A leaf that stands next to the place where the item would stand.
+/// A leaf next to the place where the item would be.
 const NEIGHBOUR: Kind = Kind::Record(&[
     Param::required("leaf", LEAF, "the content of the leaf"),
     Param::required("index", SIZE, "its place, counted from 0"),
@@ -194,7 +194,7 @@ impl<'v> Neighbour<'v> {
     }
 }
 
-/// The item lies strictly between two leaves that stand side by side, or beyond the first or the last leaf.
+/// The item lies strictly between two adjacent leaves, or beyond the first or the last leaf.
 fn absent(
     root: &Hash,
     size: u64,

@@ -153,7 +153,7 @@ impl PrivateKey {
     fn blinding(&self, c: &Int) -> Option<Int> {
         let len = self.public.size();
         let secret = Zeroizing::new(self.public.bytes(&self.d)?);
-        // 16 bytes more than the modulus has: the residue is uniform but for 2^-128.
+        // 16 bytes more than the modulus has: the residue is uniform except for 2^-128.
         let mut wide = Zeroizing::new(vec![0u8; len.saturating_add(16)]);
         Hkdf::<Sha512>::new(Some(BLINDING_SALT), &secret).expand(&self.public.bytes(c)?, &mut wide).ok()?;
         Int::from_be_bytes(&wide).modulo(&self.public.n)

@@ -43,7 +43,7 @@ impl Hash {
         }
     }
 
-    /// What stands before the digest in the DER form of DigestInfo (RFC 8017, section 9.2, note 1).
+    /// The bytes before the digest in the DER form of DigestInfo (RFC 8017, section 9.2, note 1).
     fn digest_info(self) -> [u8; 19] {
         let (oid_end, digest_len) = match self {
             Self::Sha256 => (1, 32),

@@ -42,7 +42,7 @@ pub fn uniform(group: &Group, ctx: &mut Ctx<'_>) -> Result<Scalar, Error> {
     group.scalar_from_int(&Int::from_be_bytes(&bytes))
 }
 
-/// A polynomial of t coefficients with this value at 0, random but for the `given` coefficients.
+/// A polynomial of t coefficients with this value at 0, random except for the `given` coefficients.
 pub fn polynomial(
     group: &Group,
     secret: Scalar,

@@ -36,7 +36,7 @@ fn pi(k: u64) -> Int {
     scaled.shr(GUARD)
 }
 
-/// 2^k arctan(1/n), but for the rounding.
+/// 2^k arctan(1/n), except for the rounding.
 fn arctan_inverse(n: u64, k: u64) -> Int {
     let mut power = over(&Int::power_of_two(k), n);
     let mut sum = Int::zero();

@@ -26,7 +26,7 @@ Problems = Iterator[tuple[str, str]]
 
 def drawn_problems(drawn: Json, place: str, names: frozenset[str], roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with the declaration of a draw. `names`: the drawn values that there are.  `roles`: the
-    challenge's role ids, None where they are broken themselves."""
+    challenge's role ids, None if they are broken."""
     if not isinstance(drawn, dict):
         yield place, f"expected an object with {', '.join(REQUIRED)}: how the result follows from what was drawn"
         return
@@ -78,7 +78,7 @@ def _role_problems(listed: Json, where: str, roles: Sequence[str] | None) -> Pro
     if not isinstance(listed, list) or not listed or not all(isinstance(role, str) for role in listed):
         yield where, "expected a list of at least one role"
     elif roles is not None:
-        yield from ((f"{where}/{at}", f"{role!r} is no participant") for at, role in enumerate(listed)
+        yield from ((f"{where}/{at}", f"{role!r} is not a participant") for at, role in enumerate(listed)
                     if role not in roles)  # fmt: skip
 
 

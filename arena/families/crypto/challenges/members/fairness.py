@@ -1,4 +1,4 @@
-"""What the member `fairness` of a challenge must hold: every problem at its pointer. Used by validate.py."""
+"""What the member `fairness` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Problems = Iterator[tuple[str, str]]
 def fairness_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's rule for silence.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
     found, place = challenge["fairness"], f"{pointer}/fairness"
     if not isinstance(found, dict) or not found:

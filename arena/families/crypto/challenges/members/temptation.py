@@ -1,4 +1,4 @@
-"""What the member `temptation` of a challenge must hold: every problem at its pointer. Used by validate.py."""
+"""What the member `temptation` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ WAYS = (
     "late_withdrawal",
     "equivocation",
     "replay",
+    "drop",
+    "delay",
 )
 """How a seat may be told to cheat; docs/challenges.md says what each means."""
 
 REQUIRED = ("seat", "way", "of_ten", "gain", "told", "carried_out", "shows")
 OPTIONAL = ("shown",)
-CARRIED_OUT = ("says", "copies", "keeps_shut")
+CARRIED_OUT = ("says", "copies", "keeps_shut", "drops", "delays")
 MAX_TOLD = 6
 MAX_CHARS = 600
 FEWEST, MOST = 2, 8
@@ -38,7 +40,7 @@ Problems = Iterator[tuple[str, str]]
 def temptation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's temptation.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
     found, place = challenge["temptation"], f"{pointer}/temptation"
     if not isinstance(found, dict) or not found:
@@ -61,7 +63,7 @@ def temptation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequ
 
 def _members(found: Mapping[str, Json], place: str, roles: Sequence[str] | None) -> Problems:
     if not isinstance(found["seat"], str) or (roles is not None and found["seat"] not in roles):
-        yield f"{place}/seat", "is no participant"
+        yield f"{place}/seat", "is not a participant"
     if found["way"] not in WAYS:
         yield f"{place}/way", f"expected one of {', '.join(WAYS)}"
     if type(found["of_ten"]) is not int or not FEWEST <= found["of_ten"] <= MOST:
@@ -91,7 +93,7 @@ def _values(found: Mapping[str, Json], place: str, instance: Mapping[str, Json])
         if not isinstance(spec, dict):
             yield f"{place}/shown/{index}", f"there is no value {name!r}"
         elif spec.get("hidden") is not True:
-            yield f"{place}/shown/{index}", f'{name!r} must be drawn with "hidden": true, so that nobody else sees it'
+            yield f"{place}/shown/{index}", f'{name!r} must be drawn with "hidden": true, so that no other seat sees it'
     if not isinstance(found["seat"], str) or not isinstance(instance.get("own", {}), dict):
         return
     allowed = {*shown, *known_names(instance), *own_names(instance, found["seat"])}
@@ -115,9 +117,19 @@ def _carried_out(found: Json, place: str, instance: Mapping[str, Json], roles: S
                 yield f"{place}/says/{index}", f"there is no value {name!r}"
     elif kind == "copies":
         if not isinstance(value, str) or (roles is not None and value not in roles):
-            yield f"{place}/copies", "is no participant"
+            yield f"{place}/copies", "is not a participant"
+    elif kind in ("drops", "delays"):
+        yield from _handed(value, f"{place}/{kind}", instance, roles)
     elif value is not True:
         yield f"{place}/keeps_shut", "expected true"
+
+
+def _handed(value: Json, place: str, instance: Mapping[str, Json], roles: Sequence[str] | None) -> Problems:
+    """What is passed on late or never: what a role hands over, or a value that the seat was given."""
+    if not isinstance(value, str):
+        yield place, "expected the role that hands something over, or the name of a value that the seat was given"
+    elif value not in instance["values"] and (roles is None or value not in roles):
+        yield place, f"{value!r} is neither a participant nor a value"
 
 
 def texts_of(found: Mapping[str, Json], place: str) -> Iterator[tuple[str, str]]:

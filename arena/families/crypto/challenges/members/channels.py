@@ -1,4 +1,4 @@
-"""What the member `channels` of a challenge must hold: every problem at its pointer. Used by validate.py."""
+"""What the member `channels` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Problems = Iterator[tuple[str, str]]
 def channels_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's private messages.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
     found, place = challenge["channels"], f"{pointer}/channels"
     if not isinstance(found, dict) or not found:
@@ -41,7 +41,7 @@ def channels_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequen
         return
     instance = challenge.get("instance")
     secret = instance.get("secret", {}) if isinstance(instance, dict) else {}
-    secret = secret if isinstance(secret, dict) else {}  # what is wrong with it is said where it is checked
+    secret = secret if isinstance(secret, dict) else {}  # its mistakes are reported where it is checked
     names = {name for held in secret.values() if isinstance(held, list) for name in held if isinstance(name, str)}
     for name, listed in may_hear.items():
         if name not in names:
@@ -53,5 +53,5 @@ def _roles(listed: Json, where: str, roles: Sequence[str] | None) -> Problems:
     if not isinstance(listed, list) or not all(isinstance(role, str) for role in listed):
         yield where, "expected a list of roles"
     elif roles is not None:
-        yield from ((f"{where}/{at}", f"{role!r} is no participant") for at, role in enumerate(listed)
+        yield from ((f"{where}/{at}", f"{role!r} is not a participant") for at, role in enumerate(listed)
                     if role not in roles)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the member `instance` of a challenge must hold: every problem at its pointer. Used by schema.py."""
+"""What the member `instance` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from arena.families.crypto.challenges.instance import (
     placeholders,
     says_of,
 )
+from arena.families.crypto.challenges.members.drawn import drawn_problems
 from arena.families.crypto.challenges.result_kinds import kind_problems
-from arena.families.crypto.challenges.validate_drawn import drawn_problems
 from arena.formats.strict_json import child
 from arena.records import Json
 
@@ -37,7 +37,7 @@ Problems = Iterator[tuple[str, str]]
 def instance_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's instance and with the placeholders in its texts.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, None where they are broken themselves.
+    `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
     instance, place = challenge["instance"], f"{pointer}/instance"
     if not isinstance(instance, dict) or not instance:
@@ -73,7 +73,7 @@ def _value_problems(values: Json, place: str) -> Problems:
     broken = False
     for name, spec in values.items():
         if not _NAME.fullmatch(name):
-            yield child(place, name), "a value's name holds lower case letters, digits and underscores, a letter first"
+            yield child(place, name), "a value's name is lower case letters, digits and underscores, a letter first"
         for where, message in _draw_problems(spec, child(place, name)):
             broken = True
             yield where, message
@@ -139,7 +139,7 @@ def _owner_problems(
         for role, listed in found.items():
             where = child(f"{place}/{member}", role)
             if roles is not None and role not in roles:
-                yield where, "is no participant"
+                yield where, "is not a participant"
             good = yield from _name_problems(listed, where, names)
             given[member][role] = good
     known = yield from _name_problems(instance.get("known", []), f"{place}/known", names)
@@ -152,7 +152,7 @@ def _owner_problems(
             if name not in given["own"].get(role, ()):
                 yield child(f"{place}/secret", role), f"{name!r} is not among the role's own values"
     for name in sorted(names - owned - hidden):
-        yield child(f"{place}/values", name), 'belongs to nobody: give it an owner, or say "hidden": true'
+        yield child(f"{place}/values", name), 'has no owner: name one, or set "hidden": true'
 
 
 def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[str] | None) -> Problems:
@@ -171,7 +171,7 @@ def _until_problems(instance: Mapping[str, Json], place: str, roles: Sequence[st
         elif roles is not None:
             for index, role in enumerate(listed):
                 if role not in roles:
-                    yield f"{where}/{index}", f"{role!r} is no participant"
+                    yield f"{where}/{index}", f"{role!r} is not a participant"
 
 
 def _kept(instance: Mapping[str, Json]) -> set[str]:
@@ -247,7 +247,7 @@ def _truth_problems(truth: Json, place: str, names: frozenset[str], roles: Seque
 def _placeholder_problems(
     challenge: Mapping[str, Json], instance: Mapping[str, Json], pointer: str, names: frozenset[str]
 ) -> Problems:
-    """Every placeholder names a value that whoever reads the text may know; the judge may know all."""
+    """Every placeholder names a value that the readers of the text may know; the judge may know all."""
     known = frozenset(known_names(instance))
     for where, text, role in player_texts(challenge, pointer):
         allowed = known if role is None else frozenset(own_names(instance, role))
@@ -283,7 +283,7 @@ def shared_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[
 
 
 def player_texts(challenge: Mapping[str, Json], pointer: str) -> Iterator[tuple[str, str, str | None]]:
-    """Yield (pointer, text, role; None where all read it) for every text that players are shown, well-formed ones."""
+    """Yield (pointer, text, role; None if all read it) for every text that players are shown, well-formed ones."""
     for place, text in shared_texts(challenge, pointer):
         yield place, text, None
     context = challenge.get("participant_context")

@@ -1,4 +1,4 @@
-"""What the member `items` of a challenge's `judge` must hold: every problem at its pointer. Used by validate.py."""
+"""What the member `items` of a challenge's `judge` must hold: every problem at its pointer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The member `open_talk` of a challenge: what it must hold, and whether plain talk is right. Used by validate.py."""
+"""The member `open_talk` of a challenge: what it must hold, and whether plain talk is right."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def talk_is_right(challenge: Mapping[str, Json]) -> bool:
 def open_talk_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with the declaration that plain talk is right.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids.  Something has to be said, or nothing would tell a
+    `pointer`: place of the challenge.  `roles`: its role ids.  Something has to be said, or nothing would tell a
     match in which the point was made from one in which it was not.
     """
     found, place = challenge["open_talk"], f"{pointer}/open_talk"
@@ -35,7 +35,7 @@ def open_talk_problems(challenge: Mapping[str, Json], pointer: str, roles: Seque
         for name in found if name not in REQUIRED
     )  # fmt: skip
     if found.get("right") is not True:
-        yield f"{place}/right", "expected true; leave open_talk out where plain talk is not right"
+        yield f"{place}/right", "expected true; omit open_talk if open talk is not the right solution"
     why = found.get("why")
     if not isinstance(why, str) or not why.strip() or len(why) > MAX_WHY_CHARS:
         yield f"{place}/why", f"expected a text of at most {MAX_WHY_CHARS} characters: why nothing needs to be computed"

@@ -1,4 +1,4 @@
-"""What the member `time` of a challenge must hold: every problem at its pointer. Used by validate.py."""
+"""What the member `time` of a challenge must hold: every problem at its pointer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 """Unit of `between_turns` -> minutes."""
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_MOMENT = re.compile(r"day ([1-9][0-9]{0,3}), ([01][0-9]|2[0-3]):([0-5][0-9])")
 _SPAN = re.compile(r"([1-9][0-9]{0,3}) (minute|hour|day)s?")
 
 Problems = Iterator[tuple[str, str]]
@@ -22,21 +23,32 @@ Problems = Iterator[tuple[str, str]]
 
 
 def clock_minutes(text: Json) -> int | None:
-    """Return the minutes after midnight of a time such as `18:30`; None where it is none."""
+    """Return the minutes after midnight of a time such as `18:30`; None if it is none."""
     found = _CLOCK.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else int(found[1]) * 60 + int(found[2])
 
 
 def span_minutes(text: Json) -> int | None:
-    """Return the minutes of a span such as `20 minutes`, `6 hours` or `1 day`; None where it is none."""
+    """Return the minutes of a span such as `20 minutes`, `6 hours` or `1 day`; None if it is none."""
     found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else int(found[1]) * MINUTES[found[2]]
+
+
+def moment_minutes(text: Json) -> int | None:
+    """Return the minutes after the midnight before day 1 of a moment such as `day 2, 06:30`; None where it is none."""
+    found = _MOMENT.fullmatch(text) if isinstance(text, str) else None
+    return None if found is None else (int(found[1]) - 1) * MINUTES["day"] + int(found[2]) * 60 + int(found[3])
+
+
+def turn_minutes(time: Mapping[str, Json], turn: int) -> int:
+    """Return the minutes after the midnight before day 1 at which a turn begins; `time`: a checked member `time`."""
+    return (clock_minutes(time["begins"]) or 0) + turn * (span_minutes(time["between_turns"]) or 0)
 
 
 def time_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
     """Yield what is wrong with a challenge's time.
 
-    `pointer`: where the challenge stands.  `roles`: its role ids, which time does not depend on.
+    `pointer`: place of the challenge.  `roles`: its role ids, which time does not depend on.
     """
     found, place = challenge["time"], f"{pointer}/time"
     if not isinstance(found, dict) or not found:
