@@ -97,9 +97,14 @@ def read_text(path: Path, max_bytes: int) -> str:
         raise DataError([Issue(str(path), f"byte {error.start}", "is not UTF-8")]) from None
 
 
-def lines_of(file: IO[bytes], name: str, max_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:
-    """Yield (offset, line with its newline). Errors: DataError naming the line that is longer than `max_bytes`."""
-    offset = number = 0
+def lines_of(
+    file: IO[bytes], name: str, max_bytes: int = MAX_LINE_BYTES, before: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    """Yield (offset, line with its newline). Errors: DataError naming the line that is longer than `max_bytes`.
+
+    `before`: lines of the file that were read already; the offset counts from behind them.
+    """
+    offset, number = 0, before
     while line := file.readline(max_bytes + 1):
         number += 1
         if len(line) > max_bytes:

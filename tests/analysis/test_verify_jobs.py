@@ -89,7 +89,7 @@ def counting(number: int, count: int) -> tasks.Task:
 @pytest.mark.parametrize("jobs", [1, 2, 5])
 def test_results_and_problems_come_in_the_order_of_tasks(tmp_path: Path, jobs: int) -> None:
     problems = Problems(tmp_path)
-    assert carried_out([counting(number, 60) for number in range(4)], jobs, problems) == [0, 1, 2, 3]
+    assert [*carried_out([counting(number, 60) for number in range(4)], jobs, problems)] == [0, 1, 2, 3]
     assert problems.count == 240 and len(problems.listed) == MAX_LISTED
     assert [issue.pointer for issue in problems.listed] == ["task 0"] * 60 + ["task 1"] * 40
     assert problems.notes == [f"note {number}" for number in range(4)]
@@ -102,7 +102,7 @@ def raising(problems: Problems) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_error_of_a_task_is_raised_as_it_is(tmp_path: Path, jobs: int, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ServiceFault, match="does not answer"):
-        carried_out([counting(0, 1), raising, counting(2, 1)], jobs, Problems(tmp_path))
+        list(carried_out([counting(0, 1), raising, counting(2, 1)], jobs, Problems(tmp_path)))
     assert "Traceback" not in capfd.readouterr().err
 
 
@@ -111,4 +111,4 @@ def test_killed_process_is_told(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(UsageError, match="signal 9.*--jobs 1"):
-        carried_out([counting(0, 1), killed], 2, Problems(tmp_path))
+        list(carried_out([counting(0, 1), killed], 2, Problems(tmp_path)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arena.store.bundles import BUNDLES_DIR, BUNDLES_FILE, Bundle
-from tests.support.arena_rig import NO_TOOLS, Table, arena, challenge, command, process, results
+from tests.support.arena_rig import NO_TOOLS, ROOT, Table, arena, challenge, command, process, results
 from tests.support.verify_rig import holds, launder, told, verify
 
 HOW = ("all", "packed", "none")
@@ -72,6 +72,28 @@ def test_every_command_reads_a_run_of_each_way(world: Table, tmp_path: Path, how
         assert ended.code == 0, (words, ended.text)
     assert split(merged) == split(world.folder / how)
     assert "everything holds" in holds(merged) and "everything holds" in holds(judged)
+
+
+READERS = (
+    ("dataset", "validate", "{run}"), ("dataset", "rows", "{run}", "--out", "{out}"),
+    ("dataset", "rewards", "{run}", "--out", "{out}"), ("dataset", "preferences", "{run}", "--out", "{out}"),
+    ("policy", "diff", "{gates}", "{gates}", "{run}"), ("check", "{run}"),
+    ("export", "sarif", "{run}", "--out", "{out}"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", READERS, ids=lambda words: " ".join(words[:2]))
+def test_command_says_and_writes_the_same_of_each_way(world: Table, tmp_path: Path, words: tuple[str, ...]) -> None:
+    said: list[tuple[object, ...]] = []
+    for how in HOW:
+        shutil.copytree(world.folder / how, tmp_path / how / "run")
+        names = {"run": tmp_path / how / "run", "out": tmp_path / how / "out", "gates": ROOT / "config/gates.yaml"}
+        ended = command(*(word.format(**names) for word in words))
+        out = names["out"]
+        written = {path.name: path.read_bytes() for path in (*out.rglob("*"), out) if path.is_file()}
+        said.append((ended.code, ended.text.replace(str(tmp_path / how), ""), written))
+    assert said[0] == said[1] == said[2]
+    assert "Traceback" not in str(said[0][1]) and "internal error" not in str(said[0][1])
 
 
 @pytest.mark.parametrize("then", HOW)

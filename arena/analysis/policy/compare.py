@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from arena.analysis.verify.absent import Absent, context_again
-from arena.analysis.verify.calls import Journal
+from arena.analysis.verify.journal import Tally
 from arena.engine.finished import family_of_run, open_run
 from arena.engine.plan import Job, SeriesIndex, job_series
 from arena.engine.runner import Hooks, Progress, Runner
@@ -20,7 +20,7 @@ from arena.policy.recorded_calls import RECORDED_CALLS, recall_file
 from arena.policy.rules import Policy
 from arena.records import Record, Stop, Trial
 from arena.store.finished_run import FinishedRun
-from arena.store.journal import JOURNAL_FILE, NOWHERE, AppendFile, read_calls
+from arena.store.journal import JOURNAL_FILE, NOWHERE, AppendFile, JournalIndex, read_calls
 
 
 def compare_policies(old: Policy, new: Policy, runs: Sequence[Path]) -> PolicyDiff:
@@ -46,9 +46,11 @@ def recall_decisions(run: FinishedRun, gate: Gate) -> None:
     """
     family = family_of_run(run.path, run.identity)
     trials = {trial.key: trial for trial in family.trials()}
-    journal = Journal(run.path / JOURNAL_FILE)
+    journal, tally = JournalIndex(run.path / JOURNAL_FILE), Tally()
     for place, line in read_calls(journal.path):
-        journal.take(line, place)
+        tally.take(line)
+        if line.settled:
+            journal.enter(line, place)
     # The newest record of each trial, as every table of the run has it.
     stored = {record.key: (record.attempt, record.status) for record in run.records}
     series = SeriesIndex(trials.values())
@@ -73,7 +75,8 @@ def recall_decisions(run: FinishedRun, gate: Gate) -> None:
 
     sink = AppendFile(NOWHERE, False)
     try:
-        context = context_again(run, family, Absent(journal, trials), journal, sink, gate)
+        absent = Absent(tally.faults, lambda key: trials[key].seed if key in trials else None)
+        context = context_again(run, family, absent, journal, sink, gate)
         Runner(family, context, Hooks(follows, earlier, _ignore), 1, True).run(job_series(jobs()))
     finally:
         sink.close()

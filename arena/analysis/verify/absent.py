@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from arena.analysis.verify.calls import Journal
+from arena.analysis.verify.journal import Attempt
 from arena.errors import ServiceFault, TrialEnded
 from arena.families.contract import Family
 from arena.messages import CallKey, ModelReply, ModelRequest, Provider, Sampling, ToolAnswer
@@ -14,8 +14,8 @@ from arena.play.limits import Budget, Limits
 from arena.play.services import recorded_fault, tool_seed
 from arena.play.toolbox import CalculatorToolbox
 from arena.policy.gates import Gate
-from arena.records import Json, Stop, Trial
-from arena.store.calls import Fault, Slot
+from arena.records import Json, Stop
+from arena.store.calls import CallLine, Fault, Slot
 from arena.store.finished_run import FinishedRun
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex
 
@@ -28,18 +28,19 @@ class Absent(Provider):
     offline = True
     seeded = True
 
-    def __init__(self, journal: Journal, trials: Mapping[str, Trial]) -> None:
+    def __init__(self, faults: Mapping[Attempt, Sequence[CallLine]], seed_of: Callable[[str], str | None]) -> None:
+        """`faults`: the calls that failed.  `seed_of`: a trial's key -> its seed; None: it is not in the plan."""
         self._models: dict[tuple[str, int, Slot], Fault] = {}
         self._tools: dict[str, Fault] = {}
-        for (key, attempt), lines in journal.faults.items():
+        for (key, attempt), lines in faults.items():
             for line in lines:
                 if line.fault is None:
                     continue
                 if line.kind != "tool":
                     self._models[key, attempt, line.slot] = line.fault
-                elif key in trials:
+                elif (seed := seed_of(key)) is not None:
                     place = CallKey(key, attempt, line.seat, line.turn, line.step)
-                    self._tools[tool_seed(trials[key].seed, place, line.index)] = line.fault
+                    self._tools[tool_seed(seed, place, line.index)] = line.fault
 
     def complete(self, request: ModelRequest) -> ModelReply:
         key = request.key

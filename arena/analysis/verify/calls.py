@@ -8,26 +8,28 @@ where there is none the answer is counted as unchecked.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple
 
+from arena.analysis.verify.journal import Answers, Journal, Tally
+from arena.analysis.verify.pieces import Piece, lines_of_piece, pieces_of
+from arena.analysis.verify.planned import Planned
 from arena.analysis.verify.problems import OTHER_BYTES, Problems
 from arena.analysis.verify.records import Found
+from arena.analysis.verify.tasks import carried_out
 from arena.calculator.relations import parts, relation
 from arena.errors import ServiceFault
-from arena.messages import Calculator, CallKey, Usage
-from arena.play.context import LeftOut
+from arena.messages import Calculator, CallKey
 from arena.play.services import JUDGE_SEAT, tool_seed
 from arena.play.toolbox import Toolbox, Tools
-from arena.records import Json, Trial
+from arena.records import Json
 from arena.store.calls import CallLine
-from arena.store.journal import JOURNAL_FILE, JournalIndex, Place, encode_line, parse_line, read_lines, tool_digest
+from arena.store.journal import JOURNAL_FILE, Place, encode_line, parse_line, tool_digest
 from arena.store.manifest import Identity
-
-NO_USAGE = Usage()
 
 _WAITING = 256
 """Calls handed to the calculator ahead of the one whose answer is looked at next."""
@@ -44,8 +46,18 @@ class CallCounts:
     differ: int = 0
     unchecked: Counter[str] = field(default_factory=Counter)
     why: dict[str, str] = field(default_factory=dict)
-    of_trial: Counter[str] = field(default_factory=Counter)
-    """Trial -> answers that were computed again or checked by a relation."""
+    of_trial: Counter[int] = field(default_factory=Counter)
+    """Number of the trial in the plan -> answers that were computed again or checked by a relation."""
+
+    def absorb(self, other: CallCounts) -> None:
+        """Add what became of the calls behind these."""
+        self.tool += other.tool
+        self.executed += other.executed
+        self.related += other.related
+        self.differ += other.differ
+        self.unchecked.update(other.unchecked)
+        self.why = {**other.why, **self.why}
+        self.of_trial.update(other.of_trial)
 
 
 class Outcome(NamedTuple):
@@ -55,75 +67,72 @@ class Outcome(NamedTuple):
     why: str = ""
 
 
-class Journal(JournalIndex):
-    """The calls of a run as `verify` reads them: offsets of the answers, and the calls that failed.
-
-    `faults`: (trial, attempt) -> lines without an answer.  `lines`: lines with an answer of each attempt.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.faults: dict[tuple[str, int], list[CallLine]] = {}
-        self.used: dict[str, Usage] = {}
-        """Model -> what all its answers used, and what its attempts of unknown cost were settled at."""
-        self.unknown = 0
-        self.left_out = LeftOut()
-
-    def take(self, line: CallLine, place: Place) -> None:
-        """Enter one line."""
-        if line.settled:
-            self.enter(line, place)
-        else:
-            self.faults.setdefault((line.trial, line.attempt), []).append(line)
-        self.unknown += line.unknown if line.provider else 0
-        if line.reply is not None:
-            self.left_out.add(line.provider, line.reply.not_sent)
-        for usage in (line.reply and line.reply.usage, line.assumed):
-            if usage is not None:
-                self.used[line.provider] = self.used.get(line.provider, NO_USAGE).plus(usage)
-
-    def trials(self) -> set[str]:
-        """Return the trials that have calls."""
-        return {trial for trial, _ in (*self._places, *self.faults)}
-
-    def answers(self, trial: str, attempt: int) -> int:
-        """Return how many answers one attempt has."""
-        return len(self._places.get((trial, attempt), ()))
-
-
 @dataclass(frozen=True, slots=True)
 class Recalculation:
     """How answers are checked. `seeded`: the local calculator with seeds; `unseeded`: the same without, for runs whose
-    calculator had none; `rows`: its catalogue by op.  Both are None if calls stay unchecked, and `why` says so."""
+    calculator had none.  Both are None if calls stay unchecked, and `why` says so.  `anew` makes another one, for a
+    process of its own: what runs for one process answers no other."""
 
     seeded: Calculator | None
     unseeded: Calculator | None
     why: str = ""
+    anew: Callable[[], AbstractContextManager[Recalculation]] | None = None
 
     def rows(self) -> dict[str, dict[str, Json]]:
+        """Return the catalogue by op; empty where calls stay unchecked."""
         return {} if self.seeded is None else {row["name"]: row for row in self.seeded.catalogue()}
 
 
-def check_calls(
-    found: Found, again: Recalculation, problems: Problems, own: Toolbox | None
-) -> tuple[Journal, CallCounts]:
-    """Read every line of the journal once and check it; return its index and the outcome of the tool calls.
+class CallPart(NamedTuple):
+    """What a piece of the journal holds, and what became of its tool calls."""
 
-    `own`: the family's own tools, which answer in place of the calculator; None: it has none.
-    """
-    trials = found.trials
+    tally: Tally
+    answers: Answers
+    counts: CallCounts
+
+
+def check_calls(found: Found, again: Recalculation, problems: Problems, jobs: int) -> tuple[Journal, CallCounts]:
+    """Read every line of the journal once and check it, in `jobs` processes; return the calls, and what became of those
+    of tools. A family's own tools answer in place of the calculator."""
     path = found.run.path / JOURNAL_FILE
-    journal = Journal(path)
-    checker = _Checker(found.run.manifest.identity, trials, again, problems)
-    if own is not None:
-        return _check_own(path, journal, checker, problems, own)
+    journal, counts = Journal(path, found.planned), CallCounts()
+    own = None if found.family is None else found.family.toolbox(None)
     if not path.exists():
-        if trials:
+        if found.planned and own is None:
             problems.notes.append(f"there is no {JOURNAL_FILE}: no call was made")
-        return journal, checker.counts
+        journal.sort()
+        return journal, counts
+    with problems.guard(JOURNAL_FILE, ""):
+        pieces = pieces_of(path)
+        parts: list[Callable[[Problems], CallPart]]
+        if own is not None and pieces:
+            # Each trial's calls are made again from its first: they may lie anywhere in the file.
+            whole = Piece(0, pieces[-1].stop, 1)
+            parts = [partial(_check_own, found, whole, again, own)]
+        else:
+            apart = jobs > 1 and len(pieces) > 1
+            rows = again.rows()
+            parts = [partial(_check_piece, found, piece, again, rows, apart) for piece in pieces]
+        for part in carried_out(parts, jobs, problems):
+            journal.tally.absorb(part.tally)
+            journal.answers.extend(part.answers)
+            counts.absorb(part.counts)
+    journal.sort()
+    return journal, counts
+
+
+def _check_piece(
+    found: Found, piece: Piece, again: Recalculation, rows: Mapping[str, Json], apart: bool, problems: Problems
+) -> CallPart:
+    """Check the calls of a piece. `apart`: this is a process of its own."""
+    if apart and again.anew is not None:
+        with again.anew() as here:
+            return _check_piece(found, piece, here, rows, False, problems)
+    read = _Reader(found, piece, problems)
+    checker = _Checker(found.run.manifest.identity, found.planned, again, rows, problems)
     with problems.guard(JOURNAL_FILE, ""), ThreadPoolExecutor(max_workers=4) as pool:
         waiting: deque[tuple[int, CallLine, Future[Outcome]]] = deque()
-        for number, line in _lines(path, journal, problems):
+        for number, line in read.lines():
             if line.answer is not None and checker.plausible(number, line):
                 waiting.append((number, line, pool.submit(checker.check, line)))
                 if len(waiting) >= _WAITING:
@@ -132,64 +141,81 @@ def check_calls(
                 checker.check_place(number, line)
         while waiting:
             checker.count(*waiting.popleft())
-    return journal, checker.counts
+    return CallPart(read.tally, read.answers, checker.counts)
 
 
-def _check_own(
-    path: Path, journal: Journal, checker: _Checker, problems: Problems, own: Toolbox
-) -> tuple[Journal, CallCounts]:
+def _check_own(found: Found, piece: Piece, again: Recalculation, own: Toolbox, problems: Problems) -> CallPart:
     """Check the calls of a family's own tools: each trial's calls again, in their order, from its first."""
     opened: dict[tuple[str, int], Tools] = {}
-    if not path.exists():
-        return journal, checker.counts
+    read = _Reader(found, piece, problems)
+    checker = _Checker(found.run.manifest.identity, found.planned, again, {}, problems)
+    trials = {} if not own.repeatable or found.family is None else {t.key: t for t in found.family.trials()}
     with problems.guard(JOURNAL_FILE, ""):
-        for number, line in _lines(path, journal, problems):
-            trial = checker.trials.get(line.trial)
-            if line.answer is None or trial is None:
+        for number, line in read.lines():
+            if line.answer is None or line.trial not in found.planned:
                 checker.check_place(number, line)
                 continue
             checker.counts.tool += 1
             if not own.repeatable:
                 checker.tally(number, line, Outcome("unchecked", f"{own.name}: its calls cannot be computed again"))
                 continue
-            key = (trial.key, line.attempt)
+            key = (line.trial, line.attempt)
             if key not in opened:
-                opened[key] = own.open(trial)
+                opened[key] = own.open(trials[line.trial])
             tools = opened[key]
             now = tools.call(line.op, line.args, checker.seed(line) if tools.seeded else "").answer
             same = encode_line(now) == encode_line(line.answer)
             outcome = Outcome("executed") if same else Outcome("differs", _unlike(line.answer, now))
             checker.tally(number, line, outcome)
-    return journal, checker.counts
+    return CallPart(read.tally, read.answers, checker.counts)
 
 
-def _lines(path: Path, journal: Journal, problems: Problems) -> Iterator[tuple[int, CallLine]]:
-    """Yield number and call of each line that is one, and enter it into the journal's index."""
-    for number, (offset, raw) in enumerate(read_lines(path), 1):
-        place = f"line {number}"
-        if not raw.endswith(b"\n"):
-            problems.add(JOURNAL_FILE, place, "is cut off")
-            return
-        line = None
-        with problems.guard(JOURNAL_FILE, ""):
-            value = parse_line(path, number, raw)
-            if encode_line(value) != raw:
-                problems.add(JOURNAL_FILE, place, OTHER_BYTES)
-            line = CallLine.from_json(value, str(path), place)
-        if line is not None:
-            journal.take(line, Place(number, offset))
-            yield number, line
+class _Reader:
+    """Reads the lines of a piece, and keeps what they come to."""
+
+    def __init__(self, found: Found, piece: Piece, problems: Problems) -> None:
+        self.planned, self.path, self.piece, self.problems = (
+            found.planned,
+            found.run.path / JOURNAL_FILE,
+            piece,
+            problems,
+        )
+        self.tally, self.answers = Tally(), Answers()
+
+    def lines(self) -> Iterator[tuple[int, CallLine]]:
+        """Yield number and call of each line that is one."""
+        for at, raw in lines_of_piece(self.path, self.piece):
+            place = f"line {at.number}"
+            if not raw.endswith(b"\n"):
+                self.problems.add(JOURNAL_FILE, place, "is cut off")
+                return
+            line = None
+            with self.problems.guard(JOURNAL_FILE, ""):
+                value = parse_line(self.path, at.number, raw)
+                if encode_line(value) != raw:
+                    self.problems.add(JOURNAL_FILE, place, OTHER_BYTES)
+                line = CallLine.from_json(value, str(self.path), place)
+            if line is not None:
+                self._take(line, at)
+                yield at.number, line
+
+    def _take(self, line: CallLine, at: Place) -> None:
+        self.tally.take(line)
+        number = self.planned.number(line.trial)
+        if line.settled and number is not None:
+            self.answers.add(number, at)
 
 
 class _Checker:
     """Checks tool answers; `check` runs in several threads at once and only reads."""
 
     def __init__(
-        self, identity: Identity, trials: Mapping[str, Trial], again: Recalculation, problems: Problems
+        self, identity: Identity, planned: Planned, again: Recalculation, rows: Mapping[str, Json], problems: Problems
     ) -> None:
-        self.trials, self.again, self.problems = trials, again, problems
+        """`rows`: the calculator's catalogue by op."""
+        self.planned, self.again, self.problems = planned, again, problems
         self.counts = CallCounts()
-        self.rows = again.rows()
+        self.rows = rows
         self.models = identity.models
         self.promised = identity.calculator.get("seeded") is True
 
@@ -200,8 +226,8 @@ class _Checker:
         if line.digest != tool_digest(line.op, line.args):
             self.problems.add(JOURNAL_FILE, place, f"{line.op}: the digest is not that of op and arguments")
             return False
-        if line.trial not in self.trials:
-            if self.trials:
+        if line.trial not in self.planned:
+            if self.planned:
                 self.problems.add(JOURNAL_FILE, place, f"{line.trial} is not in the plan")
             return False
         if line.seed and line.seed != self.seed(line):
@@ -214,7 +240,7 @@ class _Checker:
 
     def check_place(self, number: int, line: CallLine) -> None:
         """Tell where a line belongs to no trial of the plan, or names another model than the run has for its seat."""
-        if self.trials and line.trial not in self.trials:
+        if self.planned and line.trial not in self.planned:
             self.problems.add(JOURNAL_FILE, f"line {number}", f"{line.trial} is not in the plan")
         if line.provider and line.provider != (label := self._label(line)):
             message = f"/provider: the run has {label} for {line.seat}, not {line.provider}"
@@ -223,9 +249,7 @@ class _Checker:
     def _label(self, line: CallLine) -> str:
         """Return the model that the run has for a call; of a panel the judge of its question (the turn)."""
         if line.seat != JUDGE_SEAT:
-            trial = self.trials.get(line.trial)
-            named = None if trial is None else trial.cast.get(line.seat)
-            return str(named or self.models.player(line.seat))
+            return str(self.planned.cast(line.trial).get(line.seat) or self.models.player(line.seat))
         judges = self.models.judges
         return judges[line.turn] if 0 <= line.turn < len(judges) else "no judge"
 
@@ -235,7 +259,7 @@ class _Checker:
     def seed(self, line: CallLine) -> str:
         """Return the seed of a call's place."""
         key = CallKey(line.trial, line.attempt, line.seat, line.turn, line.step)
-        return tool_seed(self.trials[line.trial].seed, key, line.index)
+        return tool_seed(str(self.planned.seed(line.trial)), key, line.index)
 
     def check(self, line: CallLine) -> Outcome:
         """Check one answer."""
@@ -307,7 +331,8 @@ class _Checker:
         else:
             counts.executed += outcome.became == "executed"
             counts.related += outcome.became == "related"
-            counts.of_trial[line.trial] += 1
+            if (trial := self.planned.number(line.trial)) is not None:
+                counts.of_trial[trial] += 1
 
 
 def _unlike(then: Json, now: Json) -> str:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from arena.analysis.verify.bundles import ANOTHER, NO_RECORD, StoredBundles, equal_start, files_below, json_differences
-from arena.analysis.verify.calls import Journal
+from arena.analysis.verify.journal import Tally
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
 from arena.engine.manifest import summary_head
@@ -31,7 +31,7 @@ COST_TOLERANCE = 2e-6
 _PIECE = 1 << 20
 
 
-def check_derived(found: Found, journal: Journal, problems: Problems) -> None:
+def check_derived(found: Found, tally: Tally, problems: Problems) -> None:
     """Build every derived file again from the stored records; `problems` gets the files that are not the same."""
     if found.family is None:
         return
@@ -39,19 +39,19 @@ def check_derived(found: Found, journal: Journal, problems: Problems) -> None:
     folder = Path(tempfile.mkdtemp(prefix="arena-verify-"))
     try:
         with problems.guard(RECORDS_FILE, ""):
-            _Derived(found, found.family, journal, problems, folder).check()
+            _Derived(found, found.family, tally, problems, folder).check()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Derived:
-    def __init__(self, found: Found, family: Family, journal: Journal, problems: Problems, folder: Path) -> None:
-        self.found, self.family, self.journal, self.problems, self.folder = found, family, journal, problems, folder
+    def __init__(self, found: Found, family: Family, tally: Tally, problems: Problems, folder: Path) -> None:
+        self.found, self.family, self.tally, self.problems, self.folder = found, family, tally, problems, folder
         self.made: set[str] = set()
         self.bundles = StoredBundles(found.run, problems)
 
     def check(self) -> None:
-        summary = Summary(self.folder, self.family, len(self.found.here))
+        summary = Summary(self.folder, self.family, sum(self.found.here))
         exporters = self.family.exports(self.folder)
         for record in self.found.run.records:
             if (bundle := self.family.bundle(record)) is not None:
@@ -65,7 +65,8 @@ class _Derived:
         cost: dict[str, Json] = {}
         with self.problems.guard(SUMMARY_FILE, "/cost_usd"):
             cost = self._cost()
-        summary.close(summary_head(self.found.run.manifest, self.family, cost, self.journal.left_out.by_model()))
+        left_out = {model: sorted(names) for model, names in sorted(self.tally.left_out.items())}
+        summary.close(summary_head(self.found.run.manifest, self.family, cost, left_out))
         self._compare_made()
         self.bundles.close()
         self._find_strangers()
@@ -110,12 +111,12 @@ class _Derived:
         """Return the summary's `cost_usd`, once it is checked: the sum over all answers by the prices that it names."""
         cost: dict[str, Json] = self.found.run.summary()["cost_usd"]
         prices = {label: Price.from_json(row) for label, row in cost["prices"].items()}
-        usd = sum(prices[label].of(used) for label, used in self.journal.used.items() if label in prices)
+        usd = sum(prices[label].of(used) for label, used in self.tally.used.items() if label in prices)
         if abs(usd - cost["usd"]) > COST_TOLERANCE:
             message = f"is {cost['usd']}; the calls and these prices give {usd:.6f}"
             self.problems.add(SUMMARY_FILE, "/cost_usd/usd", message)
-        if cost["unknown_attempts"] != self.journal.unknown:
-            message = f"is {cost['unknown_attempts']}; the calls tell of {self.journal.unknown}"
+        if cost["unknown_attempts"] != self.tally.unknown:
+            message = f"is {cost['unknown_attempts']}; the calls tell of {self.tally.unknown}"
             self.problems.add(SUMMARY_FILE, "/cost_usd/unknown_attempts", message)
         identity = self.found.run.manifest.identity
         labels = set(identity.models.judges)

@@ -50,7 +50,7 @@ class Problems:
             self.add(issue.file, issue.pointer, issue.message)
         self.count += other.count - len(other.listed)
         self.unreadable |= other.unreadable
-        self.notes += other.notes
+        self.notes += [note for note in other.notes if note not in self.notes]
 
     @contextmanager
     def guard(self, file: str, place: str) -> Iterator[None]:

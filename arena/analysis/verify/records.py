@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import IO, NamedTuple
 
+from arena.analysis.verify.pieces import Piece, line_before, lines_of_piece, pieces_of
+from arena.analysis.verify.planned import Planned, RecordRows, Row
 from arena.analysis.verify.problems import OTHER_BYTES, Problems
+from arena.analysis.verify.tasks import carried_out
 from arena.engine.finished import family_of_run
 from arena.engine.manifest import plan
 from arena.engine.shards import WHOLE, Shard, shard_of_run, shards_of_sessions
@@ -17,13 +24,12 @@ from arena.formats.bounded import read_file
 from arena.formats.decode import decode, encode
 from arena.formats.strict_json import MAX_BYTES
 from arena.play.tool_protocol import PROTOCOL_VERSION
-from arena.records import STOPS, Json, Record, Trial
+from arena.records import STOPS, Json, Record
 from arena.store.chain import chained, first_link, unchained
 from arena.store.files import reading
 from arena.store.finished_run import FinishedRun
-from arena.store.journal import Place, encode_line, parse_line, read_lines
+from arena.store.journal import encode_line, parse_line, read_lines
 from arena.store.manifest import SessionLog
-from arena.store.reader import Stored
 from arena.store.rundir import (
     INPUTS_DIR,
     MANIFEST_FILE,
@@ -41,23 +47,35 @@ _VERSIONS = ("version", "_format", "tool_protocol")
 
 @dataclass(slots=True)
 class Found:
-    """What a run holds. `family` is None if its inputs cannot be read; `trials`: those of the plan, by key;
-    `records`: those that can be read, by key, in the order of the file: where each is, and why it stopped."""
+    """What a run holds. `family` is None if its inputs cannot be read; `planned`: the trials of the plan;
+    `records`: those that can be read.  Close it: `ledgers` is a file of its own."""
 
     run: FinishedRun
     family: Family | None = None
-    trials: dict[str, Trial] = field(default_factory=dict)
-    records: dict[str, Stored] = field(default_factory=dict)
-    here: set[str] = field(default_factory=set)
-    """Keys of the trials that belong into this directory: those of its shard, or all."""
+    planned: Planned = field(default_factory=Planned)
+    records: RecordRows = field(default_factory=lambda: RecordRows(Planned()))
+    here: array[int] = field(default_factory=lambda: array("b"))
+    """Trial of the plan -> whether it belongs into this directory: those of its shard, or all."""
+    ledgers: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+    """Key, status and ledger of each record as a line, in the order of the rows."""
 
     def read(self, key: str) -> Record:
         """Return a record of `records`. Errors: DataError."""
-        return self.run.records.at(self.records[key].place)
+        return self.run.records.at(self.records.place(self.records.row(key)))
+
+    def line(self, key: str) -> bytes:
+        """Return the line of a record of `records`, without its link of the chain. Errors: OSError."""
+        with reading(self.run.path / RECORDS_FILE) as file:
+            file.seek(self.records.place(self.records.row(key)).offset)
+            return unchained(file.readline())
+
+    def belongs(self, number: int) -> bool:
+        """Whether a trial of the plan belongs into this directory."""
+        return not self.here or bool(self.here[number])
 
 
-def check_records(run: FinishedRun, problems: Problems) -> Found:
-    """Check what the run is and which records it has; `problems` gets what does not hold."""
+def check_records(run: FinishedRun, problems: Problems, jobs: int) -> Found:
+    """Check what the run is and which records it has, in `jobs` processes; `problems` gets what does not hold."""
     found = Found(run)
     _check_manifest(run, problems)
     with problems.guard(MANIFEST_FILE, "/identity"):
@@ -66,14 +84,14 @@ def check_records(run: FinishedRun, problems: Problems) -> Found:
         with problems.guard(INPUTS_DIR, ""):
             _check_inputs(run, found.family, problems)
         with problems.guard(MANIFEST_FILE, "/identity/plan"):
-            found.trials = {trial.key: trial for trial in found.family.trials()}
-            planned = plan(found.trials)
+            found.planned = Planned(found.family.trials)
+            planned = plan(found.planned)
             if run.manifest.identity.plan != planned:
                 problems.add(MANIFEST_FILE, "/identity/plan", f"the inputs give {planned.count} trials, other ones")
         with problems.guard(MANIFEST_FILE, ""):
             _find_shard(found, problems)
     with problems.guard(RECORDS_FILE, ""):
-        _check_chain(found, problems)
+        _check_chain(found, problems, jobs)
     with problems.guard(TIMINGS_FILE, ""):
         _check_timings(found, problems)
     with problems.guard(MANIFEST_FILE, "/sessions"):
@@ -124,10 +142,10 @@ def _note_another_version(run: FinishedRun, places: Sequence[str], problems: Pro
 def _find_shard(found: Found, problems: Problems) -> None:
     """Fill `found.here`, and say which part of the plan a shard holds."""
     shard = shard_of_run(found.run.manifest, str(found.run.path))
-    found.here = {trial.key for trial in shard.trials(found.trials.values())}
+    found.here = array("b", (shard.holds(trial) for trial in found.planned.trials()))
     if shard != WHOLE:
         problems.notes.append(
-            f"this is shard {shard}: {len(found.here)} of {len(found.trials)} planned matches belong to it"
+            f"this is shard {shard}: {sum(found.here)} of {len(found.planned)} planned matches belong to it"
         )
 
 
@@ -136,40 +154,72 @@ def _plain(value: Json) -> Json:
     return parse_line(Path(MANIFEST_FILE), 1, encode_line(value))
 
 
-def _check_chain(found: Found, problems: Problems) -> None:
+def _check_chain(found: Found, problems: Problems, jobs: int) -> None:
     """Walk matches.jsonl: each line in its exact bytes, bound to the one before, each trial once, in plan order."""
+    found.records = RecordRows(found.planned)
     path = found.run.path / RECORDS_FILE
     if not path.exists():
         problems.add(RECORDS_FILE, "", "is missing")
         return
-    previous = first_link(found.run.identity)
-    order = {key: place for place, key in enumerate(found.trials)}
+    pieces = [partial(_read_piece, found, piece) for piece in pieces_of(path)]
     last = -1
-    for number, (offset, line) in enumerate(read_lines(path), 1):
-        place = f"line {number}"
+    for part in carried_out(pieces, jobs, problems):
+        for row, ledger in part:
+            last = _enter(row, ledger, last, found, problems)
+
+
+def _enter(row: Row, ledger: bytes, last: int, found: Found, problems: Problems) -> int:
+    """Enter a record unless its trial has one; return the highest place in the plan so far (`last`)."""
+    place = f"line {row.place.number}"
+    if row.key in found.records:
+        problems.add(RECORDS_FILE, place, f"{row.key} has a record already")
+        return last
+    found.records.add(row)
+    found.ledgers.write(ledger)
+    number = found.planned.number(row.key)
+    if number is None:
+        if found.planned:
+            problems.add(RECORDS_FILE, place, f"{row.key} is not in the plan")
+        return last
+    if not found.belongs(number):
+        problems.add(RECORDS_FILE, place, f"{row.key} belongs to another shard")
+    elif number < last:
+        problems.add(RECORDS_FILE, place, f"{row.key} is out of plan order")
+    return number
+
+
+class _Read(NamedTuple):
+    row: Row
+    ledger: bytes
+
+
+def _read_piece(found: Found, piece: Piece, problems: Problems) -> list[_Read]:
+    """Return the records of a piece; each line must be in its exact bytes, and bound to the one before."""
+    path = found.run.path / RECORDS_FILE
+    before = hashlib.sha256(line_before(path, piece.start)).hexdigest() if piece.start else None
+    previous = before or first_link(found.run.identity)
+    rows: list[_Read] = []
+    kept = getattr(found.family, "ledger", None)
+    for at, line in lines_of_piece(path, piece):
+        place = f"line {at.number}"
         if line != chained(unchained(line), previous):
             problems.add(
                 RECORDS_FILE, place, "is not bound to the line before it (`prev`): this line or that one was changed"
             )
         if not line.endswith(b"\n"):
             problems.add(RECORDS_FILE, place, "is cut off")
-            return
+            break
         previous = hashlib.sha256(line).hexdigest()
         with problems.guard(RECORDS_FILE, ""):
-            record = found.run.records.parse(Place(number, offset), line)
+            record = found.run.records.parse(at, line)
             if encode_line(record.to_json()) != unchained(line):
                 problems.add(RECORDS_FILE, place, OTHER_BYTES)
-            if record.key in found.records:
-                problems.add(RECORDS_FILE, place, f"{record.key} has a record already")
-                continue
-            found.records[record.key] = Stored(Place(number, offset), record.stop, record.attempt)
-            if order and record.key not in order:
-                problems.add(RECORDS_FILE, place, f"{record.key} is not in the plan")
-            elif order and found.here and record.key not in found.here:
-                problems.add(RECORDS_FILE, place, f"{record.key} belongs to another shard")
-            elif order and order[record.key] < last:
-                problems.add(RECORDS_FILE, place, f"{record.key} is out of plan order")
-            last = order.get(record.key, last)
+            ledger: dict[str, Json] = {}
+            with problems.guard(RECORDS_FILE, record.key):
+                ledger = kept(record) if kept else {}
+            row = Row(record.key, at, record.stop, record.attempt)
+            rows.append(_Read(row, encode_line([record.key, record.status, ledger])))
+    return rows
 
 
 def _check_timings(found: Found, problems: Problems) -> None:
@@ -182,7 +232,7 @@ def _check_timings(found: Found, problems: Problems) -> None:
             timing = decode(Timing, parse_line(path, number, line), str(path), f"line {number}")
             if encode_line(encode(timing)) != line:
                 problems.add(TIMINGS_FILE, f"line {number}", OTHER_BYTES)
-            elif found.trials and timing.key not in found.trials:
+            elif found.planned and timing.key not in found.planned:
                 problems.add(TIMINGS_FILE, f"line {number}", f"{timing.key} is not in the plan")
 
 
@@ -191,7 +241,6 @@ def _check_missing(found: Found, problems: Problems) -> None:
     trial before it in its series has none that it could build on, or no session had it to play: its shard is not here.
     """
     manifest = found.run.manifest
-    missing = [trial for key, trial in found.trials.items() if key in found.here and key not in found.records]
     shards = shards_of_sessions(manifest, str(found.run.path))
     last: dict[Shard, SessionLog] = {}
     for shard, session in zip(shards, manifest.sessions, strict=True):
@@ -203,7 +252,9 @@ def _check_missing(found: Found, problems: Problems) -> None:
         return
     reasons: Counter[str] = Counter()
     broken = _broken_series(found)
-    for trial in missing:
+    for number, trial in enumerate(found.planned.trials()):
+        if not found.belongs(number) or trial.key in found.records:
+            continue
         having = next((n for n in range(len(shards) - 1, -1, -1) if shards[n].holds(trial)), None)
         if having is None:
             reasons["their shards are not here"] += 1
@@ -212,13 +263,13 @@ def _check_missing(found: Found, problems: Problems) -> None:
         elif trial.series is None or trial.series not in broken:
             problems.add(RECORDS_FILE, trial.key, "the plan has this match, but it has no record")
     for why, count in reasons.items():
-        told = f"{count} of {len(found.here)} planned matches were not played: {why}"
+        told = f"{count} of {sum(found.here)} planned matches were not played: {why}"
         problems.notes.append(f"{told}, as the manifest says")
 
 
 def _broken_series(found: Found) -> set[str | None]:
     return {
-        found.trials[key].series
-        for key, stored in found.records.items()
-        if key in found.trials and found.trials[key].series is not None and not STOPS[stored.stop].kept
+        trial.series
+        for trial, row in found.records.of_plan()
+        if trial.series is not None and not STOPS[found.records.stop(row)].kept
     }

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from arena.analysis.verify.absent import Absent, context_again
-from arena.analysis.verify.calls import Journal
+from arena.analysis.verify.journal import Journal
 from arena.analysis.verify.policy import stored_gate
 from arena.analysis.verify.problems import Problems
 from arena.analysis.verify.records import Found
@@ -47,11 +47,7 @@ def count_series(found: Found) -> int:
 
 def _series(found: Found) -> Iterator[JobSeries]:
     # As carried over: an error in a series would else hide the records behind it.
-    jobs = (
-        Job(found.trials[key], stored.attempt, carried_over=True)
-        for key, stored in found.records.items()
-        if key in found.trials
-    )
+    jobs = (Job(trial, found.records.attempt(row), carried_over=True) for trial, row in found.records.of_plan())
     return job_series(jobs)
 
 
@@ -99,9 +95,9 @@ class _Watching(JournalIndex):
         self.doubled = 0
 
     def recorded(self, trial: str, attempt: int, forget: bool = True) -> Recorded:
-        found = self.journal.recorded(trial, attempt, forget=False)
-        self.now = _Watched(found._lines)
-        self.doubled = self.journal.answers(trial, attempt) - len(found._lines)
+        lines, count = self.journal.recorded(trial, attempt)
+        self.now = _Watched(dict(lines))
+        self.doubled = count - len(lines)
         return self.now
 
 
@@ -110,7 +106,7 @@ class _Replay:
         assert found.family is not None
         self.found, self.family, self.problems = found, found.family, problems
         self.index = _Watching(journal)
-        self.absent = Absent(journal, found.trials)
+        self.absent = Absent(journal.tally.faults, found.planned.seed)
         policy = stored_gate(found.run, problems)
         self.gate: Gate = AllowAll() if policy is None else DecidedAgain(policy, self._decided_otherwise)
         self.free = _FREE if policy is None else _FREE - {"gates"}
@@ -129,6 +125,10 @@ class _Replay:
         """Compare one record that was played again with the stored one."""
         key, again = played.key, played.to_json()
         with self.problems.guard(RECORDS_FILE, key):
+            # The bytes of each line were held against its record before.
+            if self.found.line(key) == encode_line(again):
+                self._check_use(key)
+                return
             record = self.found.read(key)
             stored = record.to_json()
             if encode_line(stored) == encode_line(again):

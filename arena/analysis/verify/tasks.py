@@ -48,22 +48,25 @@ class _Child:
     said: bytearray = field(default_factory=bytearray)
 
 
-def carried_out(tasks: Sequence[Task], jobs: int, problems: Problems) -> list[Any]:
-    """Carry out tasks, at most `jobs` at once, and return their results in order; `problems` gets theirs, in order.
+def carried_out(tasks: Sequence[Task], jobs: int, problems: Problems) -> Iterator[Any]:
+    """Carry out tasks, at most `jobs` at once, and yield their results in order; before each, `problems` gets what was
+    found with it.
 
     Errors: what a task raises; UsageError if a process was killed.
     """
     if jobs <= 1 or len(tasks) <= 1:
-        return [task(problems) for task in tasks]
-    found: dict[int, tuple[Any, Problems]] = {}
+        for task in tasks:
+            yield task(problems)
+        return
+    early: dict[int, tuple[Any, Problems]] = {}
+    next_one = 0
     for number, ended in _spread(tasks, jobs, problems):
-        found[number] = ended
-    results = []
-    for number in range(len(tasks)):
-        result, own = found[number]
-        problems.absorb(own)
-        results.append(result)
-    return results
+        early[number] = ended
+        while next_one in early:
+            result, own = early.pop(next_one)
+            problems.absorb(own)
+            next_one += 1
+            yield result
 
 
 def _spread(tasks: Sequence[Task], jobs: int, problems: Problems) -> Iterator[tuple[int, tuple[Any, Problems]]]:

@@ -15,13 +15,11 @@ def verification_text(found: RunVerification) -> str:
     """Return a ledger line per match, what was checked, every problem with its place, and what it all shows.
 
     A family without ledgers has no such lines: the checks are reported in sum."""
-    rows = []
-    if any(match.ledger for match in found.matches):
-        rows = _ledger_rows(found)
+    rows = _ledger_rows(found) if any(match.ledger for match in found.matches()) else []
     header = ["match", "status", *_CLASSES, "calls checked"]
     lines = [text_table(header, rows, frozenset(range(2, 7))), ""] if rows else []
     lines += [f"note: {note}" for note in found.problems.notes]
-    lines.append(f"{found.files} files and {len(found.matches)} records checked; {calls_text(found.calls)}")
+    lines.append(f"{found.files} files and {found.records} records checked; {calls_text(found.calls)}")
     if found.decisions:
         lines.append(f"{found.decisions} decisions of the policy made again")
     for issue in found.problems.listed:
@@ -38,7 +36,7 @@ def _ledger_rows(found: RunVerification) -> list[list[str]]:
     return [
         [match.key, match.status, *(str(match.ledger.get("claims", {}).get(name, "-")) for name in _CLASSES),
          str(match.calls)]
-        for match in found.matches
+        for match in found.matches()
     ]  # fmt: skip
 
 

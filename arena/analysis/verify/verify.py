@@ -8,14 +8,16 @@ again from the records. Nothing in the run is changed. docs/verify.md says what 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from arena.analysis.verify.calls import CallCounts, Journal, Recalculation, check_calls
+from arena.analysis.verify.calls import CallCounts, Recalculation, check_calls
 from arena.analysis.verify.derived import check_derived
+from arena.analysis.verify.journal import Journal
 from arena.analysis.verify.problems import MAX_LISTED, Problems
 from arena.analysis.verify.records import Found, check_records
 from arena.analysis.verify.replay import check_replay, count_series
@@ -30,9 +32,9 @@ from arena.records import Json
 from arena.settings.config import Config
 from arena.store import digests, resume_index
 from arena.store.files import strangers
-from arena.store.journal import JOURNAL_FILE, read_calls, read_lines
+from arena.store.journal import JOURNAL_FILE, read_lines
 from arena.store.resume_index import INDEX_FILE
-from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE
+from arena.store.rundir import MANIFEST_FILE
 
 INTEGRITY = (
     "This shows integrity, not authorship: the files fit each other and their digests, and the tool answers are what"
@@ -53,12 +55,15 @@ class VerifiedMatch:
 
 @dataclass(slots=True)
 class RunVerification:
-    """The result. `holds` if there is no problem; `files` that are listed; `matches` in the order of the file."""
+    """The result. `holds` if there is no problem; `files` that are listed; `records` that could be read.
+
+    Close it: what was read lies in a file of its own until then."""
 
     run: str
     problems: Problems
     files: int = 0
-    matches: list[VerifiedMatch] = field(default_factory=list)
+    records: int = 0
+    found: Found | None = None
     calls: CallCounts = field(default_factory=CallCounts)
     decisions: int = 0
     """Decisions of the run's policy that were made again."""
@@ -66,6 +71,20 @@ class RunVerification:
     @property
     def holds(self) -> bool:
         return self.problems.count == 0
+
+    def matches(self) -> Iterator[VerifiedMatch]:
+        """Yield the records in the order of the file."""
+        if self.found is None:
+            return
+        self.found.ledgers.seek(0)
+        for line in self.found.ledgers:
+            key, status, ledger = json.loads(line)
+            number = self.found.planned.number(key)
+            yield VerifiedMatch(key, status, ledger, 0 if number is None else self.calls.of_trial[number])
+
+    def close(self) -> None:
+        if self.found is not None:
+            self.found.ledgers.close()
 
     def to_json(self) -> dict[str, Json]:
         """Return the result of `--json`; at most MAX_LISTED problems are listed."""
@@ -77,7 +96,7 @@ class RunVerification:
             "problems_not_listed": max(0, self.problems.count - MAX_LISTED),
             "notes": self.problems.notes,
             "files": self.files,
-            "records": len(self.matches),
+            "records": self.records,
             "calls": {
                 "tool": calls.tool,
                 "executed": calls.executed,
@@ -89,7 +108,7 @@ class RunVerification:
             "gate_decisions": self.decisions,
             "matches": [
                 {"key": match.key, "status": match.status, "calls_checked": match.calls, "ledger": match.ledger}
-                for match in self.matches
+                for match in self.matches()
             ],
             "shows": INTEGRITY,
         }
@@ -116,35 +135,32 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
         problems.add(issue.file, issue.pointer, issue.message)
     with problems.guard(digests.DIGESTS_FILE, ""):
         result.files = len(digests.read(path)) if (path / digests.DIGESTS_FILE).is_file() else 0
-    found = check_records(run, problems)
+    found = result.found = check_records(run, problems, jobs)
+    result.records = len(found.records)
     _compare_calculators(run.manifest.identity.calculator, again, problems)
-    journal, result.calls = check_calls(
-        found, again, problems, None if found.family is None else found.family.toolbox(None)
-    )
+    journal, result.calls = check_calls(found, again, problems, jobs)
     _note_unrecorded(found, journal, problems)
     _again(found, journal, result, jobs)
     return result
 
 
 def _again(found: Found, journal: Journal, result: RunVerification, jobs: int) -> None:
-    """Play the records again, build the derived files again, and read the ledgers: into `result`."""
-    count = count_series(found)
-    replays = [partial(_replay, found, journal, part) for part in _parts(count, jobs)]
-    keys = list(found.records)
-    ledgers = [partial(_ledgers, found, result.calls, keys[part.start : part.stop]) for part in _parts(len(keys), jobs)]
-    derived = partial(_derived, found, journal)
-    came = carried_out([*replays, derived, partial(_index, found), *ledgers], jobs, result.problems)
-    result.decisions = sum(came[: len(replays)])
-    result.matches = [match for part in came[len(replays) + 2 :] for match in part]
+    """Play the records again, and build the derived files again: into `result`."""
+    derived, index = partial(_derived, found, journal), partial(_index, found)
+    # The files first, since nothing can share that work: it must not be what is left at the end.
+    replays = [partial(_replay, found, journal, part) for part in _parts(count_series(found), jobs)]
+    result.decisions = sum(carried_out([derived, index, *replays], jobs, result.problems))
 
 
-_LARGEST_PART = 1000
-"""Records that one process takes at once: what it hands back stays small, and none works alone at the end."""
+_PART, _PARTS = 1000, 32
+"""Matches that one process plays again at once, where that makes no more parts than this: each counts off the plan."""
 
 
 def _parts(count: int, jobs: int) -> list[range]:
     """Divide so many into parts: one where nothing is done at once."""
-    size = max(1, count) if jobs <= 1 else min(_LARGEST_PART, -(-max(1, count) // (4 * jobs)))
+    size = max(1, count)
+    if jobs > 1:
+        size = max(min(_PART, -(-size // (4 * jobs))), -(-size // max(_PARTS, 4 * jobs)))
     return [range(start, min(start + size, count)) for start in range(0, max(1, count), size)]
 
 
@@ -152,26 +168,24 @@ def _replay(found: Found, journal: Journal, part: range, problems: Problems) -> 
     return check_replay(found, journal, problems, part)
 
 
-def _derived(found: Found, journal: Journal, problems: Problems) -> None:
-    check_derived(found, journal, problems)
+def _derived(found: Found, journal: Journal, problems: Problems) -> int:
+    check_derived(found, journal.tally, problems)
+    return 0
 
 
-def _index(found: Found, problems: Problems) -> None:
+def _index(found: Found, problems: Problems) -> int:
     """Make the index for a resume again, where the run has one."""
     path = found.run.path
     if not (path / INDEX_FILE).exists():
-        return
+        return 0
     with problems.guard(INDEX_FILE, ""):
         again = resume_index.made(path) or iter(())
         stored = (line for _, line in read_lines(path / INDEX_FILE))
         for number, (there, here) in enumerate(itertools.zip_longest(stored, again), 1):
             if there != here:
                 problems.add(INDEX_FILE, f"line {number}", "is not what records and journal give")
-                return
-
-
-def _ledgers(found: Found, calls: CallCounts, keys: Sequence[str], problems: Problems) -> list[VerifiedMatch]:
-    return list(_matches(found, calls, keys, problems))
+                break
+    return 0
 
 
 def _compare_calculators(there: Mapping[str, Json], again: Recalculation, problems: Problems) -> None:
@@ -192,17 +206,10 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
     """Say how many trials have calls and no record: matches under way when a session was stopped."""
     if problems.unreadable:
         return
-    count = sum(1 for key in journal.trials() if key in found.trials and key not in found.records)
+    calls = journal.trials()
+    count = sum(n in calls and key not in found.records for n, key in enumerate(found.planned)) if calls else 0
     if count:
         problems.notes.append(f"{count} matches have calls and no record: they were under way when the run stopped")
-
-
-def _matches(found: Found, calls: CallCounts, keys: Sequence[str], problems: Problems) -> Iterator[VerifiedMatch]:
-    for key in keys:
-        with problems.guard(RECORDS_FILE, key):
-            whole = found.read(key)
-            kept = getattr(found.family, "ledger", None)
-            yield VerifiedMatch(key, whole.status, kept(whole) if kept else {}, calls.of_trial[key])
 
 
 def _calls_nothing(path: Path) -> str | None:
@@ -215,11 +222,16 @@ def _calls_nothing(path: Path) -> str | None:
         if family_spec(manifest.family).tools is Need.NONE:
             return "this family of benchmarks has no calculator"
         if manifest.identity.calculator["provider"] == "none":
-            calls = any(line.kind == "tool" for _, line in read_calls(path / JOURNAL_FILE))
+            calls = any(_of_tool(line) for _, line in read_lines(path / JOURNAL_FILE))
             return None if calls else "the run was played without tools"
     except (ArenaError, OSError):  # the problems of the run are reported when it is verified
         pass
     return None
+
+
+def _of_tool(line: bytes) -> bool:
+    """Whether a line of the journal may be the call of a tool; most lines tell by how they begin."""
+    return not line.startswith((b'{"kind":"model",', b'{"kind":"judge",'))
 
 
 @contextmanager
@@ -244,6 +256,13 @@ def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterat
             f"the calculator is needed to compute the calls again; it is not built, and cargo is missing: {GET_CARGO}."
             " Without it: --calculator-provider none leaves the calls unchecked"
         ) from None
+    with _recalculators(config, process, name, str(binary)) as made:
+        yield made
+
+
+@contextmanager
+def _recalculators(config: Config, process: ProcessContext, name: str, binary: str) -> Iterator[Recalculation]:
+    tools = config.tools
     with ExitStack() as stack:
         made: list[Calculator] = []
         for seeded in (True, False):
@@ -251,11 +270,11 @@ def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterat
                 root=config.root,
                 environ=process.environ,
                 timeout_s=tools.timeout if tools is not None else DEFAULT_TIMEOUT_S,
-                command=(str(binary),),
+                command=(binary,),
                 notify=process.notify,
                 seeded=seeded,
                 stop=process.stop,
             )
             made.append(load(CALCULATORS, name, "calculator").build(name, settings))
             stack.callback(made[-1].close)
-        yield Recalculation(made[0], made[1])
+        yield Recalculation(made[0], made[1], anew=partial(_recalculators, config, process, name, binary))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from contextlib import closing
 from dataclasses import replace
 
 from arena.analysis.verify.text import verification_text
@@ -71,11 +72,12 @@ def run(options: argparse.Namespace, console: Console) -> int:
     config = read_settings(options, console, TABLE)
     path = chosen_run(options)
     with recalculating(config, process_context(config, console), path) as again:
-        found = verify(path, again, options.jobs)
-    if config["json"]:
-        console.result(json.dumps(found.to_json()))
-    elif not config["quiet"] or not found.holds:
-        console.result(verification_text(found))
+        verified = verify(path, again, options.jobs)
+    with closing(verified) as found:
+        if config["json"]:
+            console.result(json.dumps(found.to_json()))
+        elif not config["quiet"] or not found.holds:
+            console.result(verification_text(found))
     if found.problems.unreadable:
         return EXIT_USAGE
     return EXIT_OK if found.holds else EXIT_ERRORS
