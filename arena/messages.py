@@ -198,7 +198,7 @@ class ModelReply(NamedTuple):
     `finish`: `stop`, `length`, `refusal`, or the server's own word where it is none of these.  `text` may be empty.
     `reasoning` is kept apart from `text`.  `raw`: the body as received (None for offline providers), known keys
     redacted.  `notes`: what the transport had to do (a parameter dropped, usage estimated), each a short phrase.
-    `calls`: what the model called in the provider's own form, also where no tools were offered (then noted).
+    `calls`: what the model called in the provider's own form, even if no tools were offered (then noted).
     `not_sent`: settings that were asked for and left out, since the API or the model takes none so far: names of
     Sampling, and `schema`.
     """
@@ -286,7 +286,7 @@ class Calculator(Protocol):
     """One way to reach the calculator. Thread-safe.
 
     `call` takes `op`, `args` and the seed for this call (hex; ignored by carriers without seeded mode) and returns the
-    answer, also where the answer is `ok: false`; it raises ServiceFault (`timeout` or `calculator`) when none came.
+    answer, even if the answer is `ok: false`; it raises ServiceFault (`timeout` or `calculator`) when none came.
     `catalogue` returns the list that the `ops` op gives. `identity` tells provider, version, digest, number of ops.
     """
 

@@ -225,7 +225,7 @@ class Record:
 
     @property
     def answered(self) -> bool:
-        """Whether a model was asked and answered, also where its answer was denied."""
+        """Whether a model was asked and answered, even if its answer was denied."""
         return bool(self.transcript.entries) or any(one.phase == "after" for one in self.gates)
 
     @property

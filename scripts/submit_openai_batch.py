@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Send a file of requests to OpenAI's Batch API and note the batch beside the file.
+"""Send a file of requests to OpenAI's Batch API and note the batch next to the file.
 
 python3 scripts/submit_openai_batch.py REQUESTS [--note FILE] [--dry-run]
 

@@ -1,6 +1,6 @@
 """Why a resume is refused, in the user's words: which flags and files are other than when the run was started.
 
-What follows from a flag (digests, the plan) is not told beside it. `--verbose` lists every member that differs.
+What follows from a flag (digests, the plan) is not reported as well. `--verbose` lists every member that differs.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class FamilySpec:
     `judge`, `tools`: whether it needs a judge and the calculator.
     `providers`: name -> module of the providers that are the family's own: its mock models, above all.
     `mocks`: the mock models that play and judge where none is named.
-    `compared`: settings that two runs must have in common to be compared, beside seed, judge, tools and rules.
+    `compared`: settings that two runs must have in common to be compared, besides seed, judge, tools and rules.
     `not_compared`: names of rules in which compared runs may differ.
     `rule_files`: rule of the identity -> settings on which it depends, the one that names the file behind it first: so
     that a refused resume can name the file.

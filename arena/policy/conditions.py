@@ -216,7 +216,7 @@ class TextMatches:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which calls of a trial are meant; None: whichever. Denied calls count only where `verdict` names them."""
+    """Which calls of a trial are meant; None: whichever. Denied calls count only if `verdict` names them."""
 
     tools: tuple[str, ...] | None = None
     kind: str | None = None

@@ -152,7 +152,7 @@ class Worlds:
         return None if found is None else bool(found)
 
     def _term(self, term: str, world: World) -> Truth:
-        """Whether a term is in the text: also where a longer one that holds it is."""
+        """Whether a term is in the text: even if a longer one that holds it is."""
         own = self._flag(("term", term), world)
         return _joined(
             False, [own, *(self._flag(("term", one), world) for one in set(self.terms) if term in one and one != term)]
@@ -261,7 +261,7 @@ def _joined(every: bool, parts: Sequence[Truth]) -> Truth:
 
 
 def _with_neighbours(values: Sequence[Any], key: Key) -> list[Any]:
-    """Return the values at which something changes: those named, those beside each number, another one, none."""
+    """Return the values at which something changes: those named, those next to each number, another one, none."""
     named = [NULL if value is None else value for value in values]
     numbers = sorted({float(one) for one in named if isinstance(one, int | float) and not isinstance(one, bool)})
     found: list[Any] = list(dict.fromkeys(one for one in named if not isinstance(one, int | float)))

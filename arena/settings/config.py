@@ -302,7 +302,7 @@ def _load_file(path: Path) -> dict[str, Json]:
 def _split_models(
     flags: Mapping[str, object], values: dict[str, Any], source: dict[str, str], issues: list[str]
 ) -> None:
-    """Split `provider/model` given as one text, unless the provider was given beside it."""
+    """Split `provider/model` given as one text, unless the provider was given next to it."""
     for who in ("participant", "judge"):
         provider, model = f"{who}_provider", f"{who}_model"
         if values.get(model) is None:

@@ -65,7 +65,7 @@ class Panel(NamedTuple):
 
 
 def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
-    """Return provider and model; `provider` is None if none was given beside the model.
+    """Return provider and model; `provider` is None if none was given next to the model.
 
     Only without a provider is a first segment that names one split off, so ids such as `accounts/x/models/y` survive.
     Raises UsageError when neither names a provider, or when the two contradict each other.

@@ -283,7 +283,7 @@ NOT_IN_CONFIG_FILE = NOT_FROM_A_STRANGER | {"config", "version"}
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of the environment that is read beside the settings; `default` as a user would write it."""
+    """A variable of the environment that is read in addition to the settings; `default` as a user would write it."""
 
     name: str
     group: str

@@ -126,7 +126,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 def write_atomic(path: Path, data: bytes, below: Path | None = None) -> None:
-    """Write a file whole or not at all: temporary file beside it, fsync, rename. A link there is replaced.
+    """Write a file whole or not at all: temporary file next to it, fsync, rename. A link there is replaced.
 
     Folders between `below` and the file are made; no link is followed there. Errors: OSError.
     """

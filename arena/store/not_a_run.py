@@ -42,7 +42,7 @@ def _shown(run: Path) -> str:
 
 
 def _runs_in(folder: Path) -> Iterator[Path]:
-    """Yield the runs of a folder by name; none where it cannot be read or holds too many."""
+    """Yield the runs of a folder by name; none if it cannot be read or holds too many."""
     try:
         found = sorted(folder.iterdir())
     except OSError:

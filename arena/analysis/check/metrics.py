@@ -198,7 +198,7 @@ PREFIXED: Mapping[str, str] = {
 
 
 def measures(summary: Mapping[str, Json], path: Sequence[str]) -> list[Measure]:
-    """Return the values of a metric: one, or one for each way to fill `*` (none where there is nothing to fill it).
+    """Return the values of a metric: one, or one for each way to fill `*` (none if there is nothing to fill it).
 
     Errors: UnknownMetric.
     """

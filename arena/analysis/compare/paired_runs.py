@@ -58,7 +58,7 @@ class ComparedMatch:
 
 @dataclass(slots=True)
 class RunTable:
-    """One run in memory: its matches by trial key, and what is counted beside them."""
+    """One run in memory: its matches by trial key, and what else is counted."""
 
     run: FinishedRun
     dimensions: tuple[str, ...]

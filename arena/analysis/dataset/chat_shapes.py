@@ -88,7 +88,7 @@ def problems_with_row(row: Mapping[str, Json], kind: str) -> Iterator[tuple[str,
 
 def _problems_with_tools(row: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the tools of a row: each called one is offered once (OpenAI documentation, "Supervised
-    fine-tuning", "Tool calling": `tools` beside `messages`)."""
+    fine-tuning", "Tool calling": `tools` next to `messages`)."""
     messages, tools = row.get("messages"), row.get("tools")
     calls = (
         [call for one in messages if isinstance(one, dict) for call in one.get("tool_calls") or ()]

@@ -152,7 +152,7 @@ def _answers(items: Sequence[ItemAnswer]) -> str | None:
 
 
 def _more(entry: Entry) -> dict[str, Json]:
-    """Return what an entry holds beside the columns of its row."""
+    """Return the content of an entry besides the columns of its row."""
     found: dict[str, Json] = {"step": entry.step}
     if entry.done:
         found["done"] = {"result": entry.result}

@@ -62,7 +62,7 @@ _MATCH_FILE = re.compile(r"(?:pairs_)?[0-9]{4,}\.html")
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where a report goes: the page, the folder of matches beside it, the folder of figures."""
+    """Where a report goes: the page, the folder of matches next to it, the folder of figures."""
 
     page: Path
     matches: Path
@@ -77,7 +77,7 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was written: bytes of the page, matches shown, files of matches beside it, names of figures; and the files
+    """What was written: bytes of the page, matches shown, files of matches next to it, names of figures; and the files
     of an earlier report's figures that were removed. `pair_files`: with two transcripts side by side."""
 
     page_bytes: int

@@ -208,7 +208,7 @@ def _matches(found: Found, calls: CallCounts, keys: Sequence[str], problems: Pro
 def _calls_nothing(path: Path) -> str | None:
     """Return why a run has no calls to compute again; None if it has some, or where that is not known yet.
 
-    That a run was played without tools is believed only where its journal has no call of a tool.
+    That a run was played without tools is believed only if its journal has no call of a tool.
     """
     try:
         manifest = opened(path, verifying=True).manifest

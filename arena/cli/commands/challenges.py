@@ -47,7 +47,7 @@ from arena.store.rundir import pretty_json, write_output
 
 DEFAULT_SET = DATA_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 PAGE = "CHALLENGES.md"
-"""The rendered set, beside the challenge file."""
+"""The rendered set, next to the challenge file."""
 DEFAULT_SEEDS = 5
 """Matches of each baseline and challenge: some minutes for the whole set."""
 

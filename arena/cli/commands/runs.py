@@ -41,7 +41,7 @@ def parser() -> Parser:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Print the list; return 0, also where there is no run."""
+    """Print the list; return 0, even if there is no run."""
     folder = options.dir or run_choice.RUNS_DIR
     if options.dir is not None and not folder.is_dir():
         raise UsageError(f"--dir: {folder} is not a folder")

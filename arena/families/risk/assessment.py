@@ -29,7 +29,7 @@ NO_RULES = Judgement(None, None, "NO_EVALUATOR")
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a trial ended. `own`: by itself, or a gate ended it; False: an outage, a limit.  `called`: the agent was
-    asked and answered, also where its answer was denied."""
+    asked and answered, even if its answer was denied."""
 
     own: bool
     called: bool

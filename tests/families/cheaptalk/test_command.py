@@ -1,4 +1,4 @@
-"""`arena cheaptalk`: flags, variables, experiment files, the subcommands beside playing."""
+"""`arena cheaptalk`: flags, variables, experiment files, the subcommands next to playing."""
 
 from __future__ import annotations
 

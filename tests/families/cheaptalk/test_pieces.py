@@ -1,4 +1,4 @@
-"""Pieces of evidence in a message: the declared section only, item by item, and none where none is offered."""
+"""Pieces of evidence in a message: the declared section only, item by item, and none if none is offered."""
 
 from __future__ import annotations
 

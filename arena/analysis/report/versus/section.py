@@ -1,4 +1,4 @@
-"""The section that compares two runs: a sentence, plots beside tables, every challenge with its difference."""
+"""The section that compares two runs: a sentence, plots next to tables, every challenge with its difference."""
 
 from __future__ import annotations
 

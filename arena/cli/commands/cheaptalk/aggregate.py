@@ -53,7 +53,7 @@ def _folder(options: argparse.Namespace) -> Path:
 
 
 def seeds_of(flag: str | None, environ: Mapping[str, str]) -> Sequence[int]:
-    """Return the seeds of --seeds, else of SEEDS; none where neither names any. Blanks around commas are allowed.
+    """Return the seeds of --seeds, else of SEEDS; none if neither names any. Blanks around commas are allowed.
 
     Errors: UsageError for anything but a list of whole numbers, naming its place.
     """

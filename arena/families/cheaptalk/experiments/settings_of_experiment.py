@@ -199,7 +199,7 @@ class _Reader:
 
 def played(config: Config, from_file: Mapping[str, object], file: str) -> Config:
     """Return the settings of a run: the source of values from an experiment file is named, and who rates evidence is in
-    them only where evidence is rated."""
+    them only if evidence is rated."""
     source = {
         name: file if where == "default" and name in from_file else where for name, where in config.source.items()
     }

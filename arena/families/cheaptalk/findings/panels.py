@@ -241,7 +241,7 @@ def reputation_panel(found: ReputationCurves) -> Panel | None:
 
 
 def talk_panels(found: RunFindings | None, courses: ReputationCurves, conduct: Conduct) -> list[Panel]:
-    """Return the sections of a run; none where it has no findings."""
+    """Return the sections of a run; none if it has no findings."""
     panels: list[Panel | None] = []
     if found is not None:
         panels += [payoff_panel(found), gains_panel(found), message_panel(found)]

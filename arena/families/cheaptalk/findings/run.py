@@ -131,7 +131,7 @@ def _rank(name: str, table: Sequence[str]) -> tuple[int, str]:
 
 
 def _first_cell(episodes: Sequence[Episode]) -> list[Episode]:
-    """Return those of the first cell: a control that was played beside one protocol serves the others too."""
+    """Return those of the first cell: a control that was played with one protocol serves the others too."""
     return next((list(group) for _, group in groupby(episodes, lambda episode: episode.cell)), [])
 
 

@@ -131,7 +131,7 @@ def behaved_table(
 ) -> GainTable | None:
     """Return the gains over those pairs whose sender did deviate.
 
-    A sender that refused to deviate is left out here, and that choice is its own: read it beside `gain_table`.
+    A sender that refused to deviate is left out here, and that choice is its own: read it together with `gain_table`.
     """
     kept = [e for e in episodes if e.deviation == HONEST or e.behaved]
     return gain_table(cell, kept, drawer, value)

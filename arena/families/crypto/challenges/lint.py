@@ -114,7 +114,7 @@ def note_of(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> str |
 
 
 def _notes(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
-    """Every family wants a note, where there are notes beside the set."""
+    """Every family wants a note, if there are notes next to the set."""
     if not (challenge_set.path.parent / NOTES_FOLDER).is_dir():
         return
     seen = set()

@@ -26,7 +26,7 @@ CHEAT = "cheat"
 """The member of a declared result that names a seat which cheated, in place of the result that was asked for."""
 
 PLAYS_FOLDER = "cheating_plays"
-"""Folder beside the challenge file with a script for each tempted seat, `<challenge id>.json`."""
+"""Folder next to the challenge file with a script for each tempted seat, `<challenge id>.json`."""
 
 SCRIPTED_LABEL = f"scripted/{PLAYS_FOLDER}"
 """What results call the player of a tempted seat under `--adversary scripted`."""

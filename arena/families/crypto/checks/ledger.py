@@ -116,7 +116,7 @@ def _wrong_results(
     values: Mapping[str, Json],
     result: ResultCheck,
 ) -> Iterator[Claim]:
-    """Yield a claim for each seat whose declared result is not right; none where nothing says what is right, nor for a
+    """Yield a claim for each seat whose declared result is not right; none if nothing says what is right, nor for a
     result of another form than was asked for, which cannot be compared. To say that somebody cheated who did not is
     wrong; of a match with a cheat, what the honest seats declare is compared."""
     instance = challenge["instance"]

@@ -43,7 +43,7 @@ def check_obligations(
     """Return which obligations were met, and by which calls; None if none applies to the match.
 
     Where a seat cheated, the one obligation is that a check of somebody else shows it: a protocol that breaks off there
-    owes nothing more. There is none where a look is enough to see it.
+    owes nothing more. There is none if a look is enough to see it.
     """
     if carried_out(entries, challenge, values) is not None:
         return _exposed(entries, challenge)

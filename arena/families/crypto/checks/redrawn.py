@@ -39,7 +39,7 @@ class _Traced(NamedTuple):
 
 
 def redrawn(entries: Sequence[Entry], drawn: Mapping[str, Json], values: Mapping[str, Json]) -> list[Json]:
-    """Return the results of the draws of a match, without repetitions; none where nothing was drawn as
+    """Return the results of the draws of a match, without repetitions; none if nothing was drawn as
     declared. `drawn`: the member of the truth."""
     calls = list(_traced(entries))
     found: list[Json] = []

@@ -1,7 +1,7 @@
 """What a mock player may say of its own values, and which result it can really know. Pure.
 
 A seat reads its values out of the prompt (`Your values (JSON):`) and what the result names. The rules below are few and
-cautious: a result is claimed only where one of them gives it whole, from what was said in public. Everything else ends
+cautious: a result is claimed only if one of them gives it whole, from what was said in public. Everything else ends
 in None, which the seat declares as `{"done": {"result": null}}`. docs/mock-models.md gives every rule.
 """
 

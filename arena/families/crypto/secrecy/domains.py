@@ -99,7 +99,7 @@ def entries_of(name: str, specs: Mapping[str, Spec], known: Values) -> list[Json
 
 
 def size_of(name: str, specs: Mapping[str, Spec], known: Values) -> int | None:
-    """Return how many possible values there are, also where they are too many to be listed; None if that is unknown."""
+    """Return how many possible values there are, even if they are too many to be listed; None if that is unknown."""
     found = domain(name, specs, known, MAX_COUNTED)
     if found is not None:
         return found.size

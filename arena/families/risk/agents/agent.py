@@ -106,7 +106,7 @@ class _Agent:
                     yield from self.acts(wish, planted=True)
 
     def acts(self, wish: Wish, planted: bool) -> Iterator[tuple[str, Mapping[str, Json]]]:
-        """Yield the calls by which a wish is fulfilled; none where the agent does not."""
+        """Yield the calls by which a wish is fulfilled; none if the agent does not."""
         op = wish.op
         if op is None or op not in self.rules.tools:
             return

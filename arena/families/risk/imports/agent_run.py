@@ -90,7 +90,7 @@ def calls_of(run: AgentRun) -> Iterator[CallFacts]:
 
 
 def trial_of(run: AgentRun, source: str) -> Trial:
-    """Return what policies know of a run beside its calls; `source` is the name of its format."""
+    """Return what policies know about a run besides its calls; `source` is the name of its format."""
     attack = run.attack or "none"
     cell = {"slice": source, "attack": attack, "defence": "none", "mode": "IMPORTED", "model": run.model, **run.labels}
     facts = {"task": run.task_fact, "input_case": run.task, "persona": ""}
