@@ -193,7 +193,7 @@ class Budget:
             self._estimator.answered(model, Usage(completion_tokens=largest))
 
     def part(self) -> Mapping[str, float]:
-        """Return what was settled, for the account of a run of which this process played a part."""
+        """Return what was settled, for the total of a run of which this process played a part."""
         with self._lock:
             return {**self._spent, "unknown": self.unknown}
 

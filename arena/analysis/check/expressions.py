@@ -123,7 +123,7 @@ def _evaluated(summary: Mapping[str, Json], term: Term) -> list[Measure]:
 
 
 def _nothing(term: Term) -> str:
-    return f"the run has nothing that `*` could stand for in {term.shown}"
+    return f"the run has nothing that `*` matches in {term.shown}"
 
 
 def _reduced(term: Term, found: Sequence[Measure]) -> Measure:

@@ -378,7 +378,7 @@ def known_metrics(summary: Mapping[str, Json]) -> list[tuple[str, str]]:
 
 
 def _figures(node: Mapping[str, Json], walked: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Figure]]:
-    """Yield the figures below an object, groups of records apart, that a dotted name reaches in DEEPEST parts."""
+    """Yield the figures below an object, except groups of records, that a dotted name reaches in DEEPEST parts."""
     for name, inner in node.items():
         if not isinstance(inner, Mapping) or "." in name or (not walked and name == "by"):
             continue

@@ -24,7 +24,7 @@ from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
 
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-"""A SHA-256; its beginning tells two apart, and the rest only fills the line."""
+"""A SHA-256; its beginning distinguishes two, and the rest only fills the line."""
 
 _RELAXED = frozenset({"repetitions", "benchmark_version", "set_header_sha256", "challenges_sha256", "prompts_sha256"})
 """What --intersect lets differ: it then looks at each challenge and repetition."""

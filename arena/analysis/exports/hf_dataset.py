@@ -183,7 +183,7 @@ def _readme(run: FinishedRun, tables: _Tables, counts: Mapping[str, int], licenc
         for column, type_ in tables.columns[name].items():
             lines += [f"  - name: {_quoted(column)}", f"    dtype: {type_}"]
     lines += ["---", "", f"# Arena run {tables.run[7:19]}", "", f"Canary: `{tables.canary.replace('`', '')}`", ""]
-    lines += ["Benchmark results, not for training: the canary stands in every row, so that they can be left out.", ""]
+    lines += ["Benchmark results, not for training: every row has the canary, so that they can be left out.", ""]
     lines += [f"- {escape(text)}" for text in _facts(run, summary, counts)]
     lines += [
         "",

@@ -89,7 +89,7 @@ class Built:
 
 
 def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float = MIN_COVERAGE) -> Built:
-    """Write the report of `runs`; mark those of which less than `min_coverage` percent of the plan has an outcome.
+    """Write the report of `runs`; mark those in which less than `min_coverage` percent of the plan has an outcome.
 
     Errors: DataError for a run that cannot be read; UsageError if another file than a report is in the way,
     or the place cannot be written to.
@@ -277,14 +277,14 @@ def _how_to_read(tally: Tally, listed: MatchList) -> Markup:
     scores = ", ".join(map(spaced, tally.dimensions[:MOST_GRADES]))
     how = f"Open a line to read the {tally.trial_noun}."
     if listed.files:
-        how = f"Each line links to the {tally.trial_noun}, in a file beside this page."
+        how = f"Each line links to the {tally.trial_noun}, in a file next to this page."
     said = f"{how} {'Grades' if tally.judged else 'Scores'} are in this order: {scores}." if scores else how
     return tag("p", said)
 
 
 def _footer(paths: Paths, listed: MatchList, pairs: bool) -> Markup:
-    beside = f" {paths.matches.name}/ belongs beside this page." if listed.files or pairs else ""
-    text = "This page loads nothing and runs one script of its own, for filters and sorting; it reads without it."
+    beside = f" {paths.matches.name}/ belongs next to this page." if listed.files or pairs else ""
+    text = "This page loads nothing and runs only its own script, for filters and sorting; it is readable without it."
     more = f"{beside} Texts of agents are shown as they are; invisible characters are written out, as in [U+202E]."
     return tag("footer", text + more)
 

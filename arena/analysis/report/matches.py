@@ -25,7 +25,7 @@ from arena.store.files import AtomicFile
 CHUNK = 50
 """Rows that a browser lays out together."""
 FILE_MATCHES, FILE_BYTES = 25, 1_000_000
-"""A file next to the page is closed at so many matches, or once it is larger than this."""
+"""A file next to the page is closed at this number of matches or bytes."""
 MAX_OPTIONS = 60
 """Values up to which a label gets a filter."""
 

@@ -51,7 +51,7 @@ class _Child:
 def carried_out(tasks: Sequence[Task], jobs: int, problems: Problems) -> list[Any]:
     """Carry out tasks, at most `jobs` at once, and return their results in order; `problems` gets theirs, in order.
 
-    Errors: what a task raises; UsageError if a process was killed.
+    Raises whatever a task raises; UsageError if a process was killed.
     """
     if jobs <= 1 or len(tasks) <= 1:
         return [task(problems) for task in tasks]

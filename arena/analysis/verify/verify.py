@@ -139,11 +139,11 @@ def _again(found: Found, journal: Journal, result: RunVerification, jobs: int) -
 
 
 _LARGEST_PART = 1000
-"""Records that one process takes at once: what it hands back stays small, and none works alone at the end."""
+"""Records that one process takes at once: its result stays small, and none works alone at the end."""
 
 
 def _parts(count: int, jobs: int) -> list[range]:
-    """Divide so many into parts: one where nothing is done at once."""
+    """Divide a number into parts: one if nothing is parallel."""
     size = max(1, count) if jobs <= 1 else min(_LARGEST_PART, -(-max(1, count) // (4 * jobs)))
     return [range(start, min(start + size, count)) for start in range(0, max(1, count), size)]
 

@@ -47,8 +47,8 @@ def parser() -> Parser:
 
     test = leaf(
         "test",
-        "run the cases beside a gates file or an evaluator file",
-        "Run the cases that lie beside POLICY (gates.yaml: gates.cases.yaml), a gates file or an evaluator file. Exit"
+        "run the cases of a gates file or an evaluator file",
+        "Run the cases of POLICY (gates.yaml: gates.cases.yaml), a gates file or an evaluator file. Exit"
         " codes: 0 all cases are decided as they say and every rule has its cases, 1 not so, 2 a missing or broken"
         " file.",
         "config/gates.yaml",

@@ -176,7 +176,7 @@ class _Reader:
             last = PurePosixPath(text).name
             milestone = FILES.get(last) if key != "results_dir" else last if last in MILESTONES else None
             if milestone is None or (key == "results_dir") != bool(MILESTONES[milestone].folder):
-                self.refuse(f"/output/{key}", f"is {text}: results stand in the run directory under the names of their "
+                self.refuse(f"/output/{key}", f"is {text}: results are in the run directory under the names of their "
                             "milestone; end the path with one of milestone1.jsonl, milestone1_summary.json "
                             "(path, summary_path), milestone2, milestone3, milestone4 (results_dir)")  # fmt: skip
             else:

@@ -136,7 +136,7 @@ def _first_cell(episodes: Sequence[Episode]) -> list[Episode]:
 
 
 def cell_names(cells: Iterable[Cell]) -> dict[Cell, str]:
-    """Return a name for each cell: its protocol, and who plays where that alone would not tell them apart."""
+    """Return a name for each cell: its protocol, and who plays if that alone would not distinguish them."""
     found = list(cells)
     protocols = [cell.protocol for cell in found]
     alone = len(set(protocols)) == len(protocols)

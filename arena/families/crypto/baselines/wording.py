@@ -26,7 +26,7 @@ def each(value: Json, word: Callable[[Json], str]) -> str:
 
 
 def figures(value: Json) -> str:
-    """Return a single value as it is."""
+    """Return a single value unchanged."""
     return shown(value)
 
 

@@ -270,7 +270,7 @@ def problems(expression: Json, names: frozenset[str], roles: Sequence[str] | Non
     """
     if isinstance(expression, str):
         if expression not in names:
-            yield "", f'there is no value {expression!r}; a text of its own is written {{"is": "..."}}'
+            yield "", f'there is no value {expression!r}; write plain text as {{"is": "..."}}'
         return
     if isinstance(expression, bool | int | float):
         return

@@ -49,7 +49,7 @@ HELD_OUT = "heldout_eval"
 """The split that is never trained on."""
 
 ONE_PLAIN_IN = 24
-"""Of so many challenges of a set one may say that plain talk is right (one in every set): marking more would leave a
+"""In this many challenges of a set one may say that plain talk is right (one in every set): marking more would leave a
 table of baselines with nothing to say."""
 
 

@@ -19,7 +19,7 @@ from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
 MAX_CALLS = 24
-"""So many failed checks are listed."""
+"""Most failed checks that are listed."""
 
 _CLOSED = frozenset({"commits", "seals"})
 

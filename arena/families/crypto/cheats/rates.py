@@ -210,7 +210,7 @@ def _lacking(found: Mapping[str, Json]) -> str:
     honest, cheated = found["honest_acceptance"]["n"], found["cheat_detection"]["n"]
     return (
         f"{honest} honest matches and {cheated} with a cheat (told to: {found['told']}): honest acceptance and cheat"
-        " detection say something only together, so play more --repetitions"
+        " detection are meaningful only together, so play more --repetitions"
     )
 
 

@@ -73,7 +73,7 @@ def conduct_of(challenge: Mapping[str, Json]) -> str | None:
 
 
 def variant_key(challenge: Mapping[str, Json]) -> str:
-    """Return what tells the variants of all challenges apart; ids of challenges cannot hold the sign between."""
+    """Return what distinguishes the variants of all challenges; ids of challenges cannot contain the separator."""
     conduct = conduct_of(challenge)
     return str(challenge["id"]) if conduct is None else f"{challenge['id']}+{conduct}"
 

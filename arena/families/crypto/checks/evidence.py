@@ -26,7 +26,7 @@ MIN_QUOTABLE_CHARS = 6
 """A leaf of a result that is shorter (`true`, 12) may be used without being quoted."""
 
 MIN_PART_CHARS = 12
-"""So many first characters of a long result count as quoting it."""
+"""This many first characters of a long result count as quoting it."""
 
 
 def evidence_values(text: str) -> list[str]:

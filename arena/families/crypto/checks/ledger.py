@@ -41,7 +41,7 @@ MISCOPIED = "miscopied"
 RESULT = "result"
 
 SAME_SIGNS = 8
-"""An evidence value that no call gave, and that begins or ends with so many signs of a result, is that result copied
+"""An evidence value that no call gave, and that begins or ends with this many signs of a result, is that result copied
 wrongly: of two unrelated hex texts one in 2^31 does."""
 
 

@@ -21,7 +21,7 @@ from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
 MAX_CALLS = 24
-"""So many calls are listed for one obligation."""
+"""Most calls that are listed for one obligation."""
 
 
 class Match(NamedTuple):

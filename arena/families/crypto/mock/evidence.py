@@ -35,7 +35,7 @@ _NO = re.compile(r'"(?:valid|equal|opened)": ?false')
 _CUT = " characters cut ...]"
 
 EDGE = 24
-"""So many signs at the beginning or the end of an evidence value tell it where the ledger's answer was cut."""
+"""Characters at the beginning or the end that identify an evidence value in a cut answer of the ledger."""
 
 LEAST_SECRET_NUMBER = 10
 LEAST_SECRET_CHARS = 4

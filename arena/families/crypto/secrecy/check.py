@@ -49,7 +49,7 @@ MAX_EVALUATIONS = 1_000_000
 """Of one match, counted in hashes: what would take longer is not tried, and the check says so."""
 
 MAX_TOGETHER = 3
-"""So many unknown values of one clue are tried together."""
+"""Most unknown values of one clue that are tried together."""
 
 _UNSEALING = frozenset({UNSEALS, "combines", "matches"})
 
@@ -60,7 +60,7 @@ class _Budget:
     spent: bool = False
 
     def takes(self, trials: int, cost: int) -> bool:
-        """Whether so many trials may still be made; if not, that is noted."""
+        """Return whether this many trials are still allowed; if not, note it."""
         if trials * max(1, cost) > self.left:
             self.spent = True
             return False

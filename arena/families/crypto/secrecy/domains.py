@@ -21,7 +21,7 @@ MAX_CANDIDATES = 1_000_000
 """A secret with more possible values is not enumerated: the check says so and counts nothing."""
 
 MAX_COMPUTED = 100_000
-"""So many combinations of other values are tried for a value that is computed from them."""
+"""Most combinations of other values that are tried for a value that is computed from them."""
 
 MAX_COUNTED = 500
 """The same where the values are only counted: most matches give nothing away, and this is done for each."""
