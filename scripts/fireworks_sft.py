@@ -11,57 +11,23 @@ done, what is there is not done again.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from arena.cli.entry import run_command  # noqa: E402
-from arena.cli.service_script import patience, read_note, say, settings, shown_json, write_note  # noqa: E402
-from arena.cli.tuning_set import note_of, tuning_set  # noqa: E402
-from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError  # noqa: E402
+from arena.cli.service_script import say, settings  # noqa: E402
+from arena.cli.tuning_job import Found, Keep, Note, Plan, tune  # noqa: E402
+from arena.cli.tuning_set import TuningSet, tuning_set  # noqa: E402
 from arena.providers.jobs.access import fireworks  # noqa: E402
-from arena.providers.jobs.fireworks import JOB_DONE, JOB_ENDED, State  # noqa: E402
+from arena.providers.jobs.fireworks import JOB_DONE, JOB_ENDED, Fireworks, State  # noqa: E402
 from arena.records import Json  # noqa: E402
 from arena.settings.flags import Parser  # noqa: E402
-from arena.settings.places import DATA_ROOT  # noqa: E402
-
-NAME = "fireworks_sft.py"
-RECORDS = DATA_ROOT / "state/sft_jobs"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(NAME, description="Fine-tune a model on Fireworks.",
-                    examples=(f"python3 scripts/{NAME} create --dataset state/datasets/first/final"
-                              " --base-model accounts/fireworks/models/qwen3-8b --output-model negotiator",
-                              f"python3 scripts/{NAME} wait JOB"))  # fmt: skip
-    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP", parser_class=Parser)
-    made = steps.add_parser("create", help="create data sets and job",
-                            examples=(f"python3 scripts/{NAME} create --dataset DIR --base-model MODEL"
-                                      " --output-model NAME",))  # fmt: skip
-    made.add_argument("--dataset", type=Path, required=True, metavar="DIR", help="folder of `arena dataset finalize`")
-    made.add_argument("--base-model", required=True, metavar="MODEL", help="accounts/<account>/models/<id>")
-    made.add_argument("--output-model", required=True, metavar="NAME", help="id of the tuned model")
-    made.add_argument("--job", metavar="ID", help="id of the job [from the data and the flags]")
-    made.add_argument("--epochs", type=int, default=1, metavar="N", help="passes over the data [1]")
-    made.add_argument("--learning-rate", type=float, metavar="X", help="of the service where not given")
-    made.add_argument("--lora-rank", type=int, default=8, metavar="N", help="rank of the adapter [8]")
-    made.add_argument("--max-context-length", type=int, metavar="N", help="of the service where not given")
-    made.add_argument("--dry-run", action="store_true", help="print every request, send none")
-    for name, text in (("status", "say how far a job is"), ("wait", "wait until a job has ended"),
-                       ("cancel", "cancel a job")):  # fmt: skip
-        step = steps.add_parser(name, help=text, examples=(f"python3 scripts/{NAME} {name} JOB",))
-        step.add_argument("job", metavar="JOB", help="id of the job")
-        if name == "wait":
-            step.add_argument("--every", type=float, default=60.0, metavar="SECONDS", help="between questions [60]")
-    for step in steps.choices.values():
-        step.add_argument("--account", default="", metavar="ID", help="account [FIREWORKS_ACCOUNT_ID]")
-    return parser
-
-
-def job_body(options: argparse.Namespace, account: str, datasets: dict[str, str]) -> dict[str, Json]:
+def job_body(options: argparse.Namespace, account: str, datasets: Mapping[str, str]) -> dict[str, Json]:
     """Return the request that starts the job (Fireworks API reference, "Create Supervised Fine-tuning Job")."""
     body: dict[str, Json] = {
         "dataset": f"accounts/{account}/datasets/{datasets['train']}",
@@ -80,63 +46,79 @@ def job_body(options: argparse.Namespace, account: str, datasets: dict[str, str]
     return body
 
 
-def _create(options: argparse.Namespace) -> int:
-    rows = tuning_set(options.dataset)
-    datasets = {name: f"arena-{name}-{digest[:16]}" for name, digest in rows.digests.items()}
-    service = fireworks(settings(), options.account)
-    body = job_body(options, service.account, datasets)
-    made_of = hashlib.sha256(shown_json(body).encode()).hexdigest()
-    job = options.job or f"arena-{made_of[:16]}"
-    record = RECORDS / f"{job}.json"
-    note = note_of(record, body)
-    tokens = rows.tokens * options.epochs
-    say(f"trains on {rows.rows['train']} rows, about {tokens:,} tokens in {options.epochs} epochs; the service bills"
-        " them")  # fmt: skip
-    if options.dry_run:
-        for name, one in datasets.items():
-            print(f"POST {service.name('datasets', one)}: {rows.rows[name]} rows of {rows.file(name)}")
-        print(f"POST {service.name('supervisedFineTuningJobs', job)}\n{shown_json(body)}")
-        return EXIT_OK
-    note |= {"job": job, "request": body, "dataset": str(options.dataset), "state": "creating"}
-    write_note(record, note)
-    for name, one in datasets.items():
-        state = service.create_dataset(one, rows.file(name), rows.rows[name])
-        say(f"data set {one}: {state.state}")
-    return _noted(record, note, service.create_job(job, body))
+def datasets_of(rows: TuningSet) -> dict[str, str]:
+    """Return file of the data set -> id of the service's data set, which its content gives it."""
+    return {name: f"arena-{name}-{digest[:16]}" for name, digest in rows.digests.items()}
 
 
-def _noted(record: Path, note: dict[str, Json], state: State | None) -> int:
+def found_of(state: State | None) -> Found | None:
     if state is None:
-        raise UsageError(f"the service knows no job {record.stem}")
-    write_note(record, {**note, "job": record.stem, "name": state.name, "state": state.state, "message": state.message})
-    print(f"job {record.stem}: {state.state} {state.message}".rstrip())
-    return EXIT_OK if state.state == JOB_DONE or state.state not in JOB_ENDED else EXIT_ERRORS
+        return None
+    ended = state.state in JOB_ENDED
+    noted = {"name": state.name, "message": state.message}
+    return Found(state.state, ended, ended and state.state != JOB_DONE, state.message, noted)
 
 
-def _ask(options: argparse.Namespace) -> int:
-    service, record = fireworks(settings(), options.account), RECORDS / f"{options.job}.json"
-    note = read_note(record)
-    if options.step == "cancel":
-        service.cancel_job(options.job)
-    if options.step != "wait":
-        return _noted(record, note, service.job(options.job))
-    state = patience(options.every, 48 * 3600).until(
-        lambda: service.job(options.job),
-        lambda one: one is None or one.state in JOB_ENDED,
-        lambda one: "no such job" if one is None else f"job {options.job}: {one.state}",
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The service, for one account. A job has the id that we give it."""
+
+    client: Fireworks
+
+    def start(self, job: str, note: Note, keep: Keep, rows: TuningSet) -> Found:
+        for name, one in datasets_of(rows).items():
+            state = self.client.create_dataset(one, rows.file(name), rows.rows[name])
+            say(f"data set {one}: {state.state}")
+        found = found_of(self.client.create_job(job, note["request"]))
+        assert found is not None
+        return found
+
+    def find(self, job: str, note: Note) -> Found | None:
+        return found_of(self.client.job(job))
+
+    def cancel(self, job: str, note: Note) -> Found | None:
+        self.client.cancel_job(job)
+        return self.find(job, note)
+
+    def events(self, job: str, note: Note) -> Sequence[str] | None:
+        return None  # the service lists none, so the script has no such step
+
+
+class Tuner:
+    name = "fireworks_sft.py"
+    description = "Fine-tune a model on Fireworks."
+    examples: Sequence[str] = (
+        "create --dataset state/datasets/first/final --base-model accounts/fireworks/models/qwen3-8b"
+        " --output-model negotiator",
+        "create --dataset DIR --base-model MODEL --output-model NAME",
     )
-    return _noted(record, note, state)
+    steps: Sequence[str] = ("status", "wait", "cancel")
+
+    def flags(self, create: Parser, every: Sequence[Parser]) -> None:
+        create.add_argument("--base-model", required=True, metavar="MODEL", help="accounts/<account>/models/<id>")
+        create.add_argument("--output-model", required=True, metavar="NAME", help="id of the tuned model")
+        create.add_argument("--epochs", type=int, default=1, metavar="N", help="passes over the data [1]")
+        create.add_argument("--learning-rate", type=float, metavar="X", help="of the service if not given")
+        create.add_argument("--lora-rank", type=int, default=8, metavar="N", help="rank of the adapter [8]")
+        create.add_argument("--max-context-length", type=int, metavar="N", help="of the service if not given")
+        for step in every:
+            step.add_argument("--account", default="", metavar="ID", help="account [FIREWORKS_ACCOUNT_ID]")
+
+    def plan(self, options: argparse.Namespace) -> Plan:
+        rows = tuning_set(options.dataset)
+        client, datasets = fireworks(settings(), options.account), datasets_of(rows)
+        request = job_body(options, client.account, datasets)
+        epochs = f"about {rows.tokens * options.epochs:,} tokens in {options.epochs} epochs"
+        sent = [f"POST {client.name('datasets', one)}: {rows.rows[name]} rows of {rows.file(name)}"
+                for name, one in datasets.items()]  # fmt: skip
+        return Plan(rows, request, epochs, lambda job: [*sent, f"POST {client.name('supervisedFineTuningJobs', job)}"])
+
+    def service(self, options: argparse.Namespace) -> Account:
+        return Account(fireworks(settings(), options.account))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a step; return the exit code: 1 for a job that failed or was cancelled."""
-    options_of = _parser().parse_args
-
-    def act() -> int:
-        options = options_of(sys.argv[1:] if argv is None else list(argv))
-        return _create(options) if options.step == "create" else _ask(options)
-
-    return run_command(NAME, act)
+    return tune(Tuner(), argv)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,14 @@ _MONEY_NAME = re.compile(
 
 def amounts_of(facts: Facts) -> Any:
     """Return the sums in the text and the arguments of a call, in their order; MISSING where there are none."""
-    found = [one.value * one.times for one in find_amounts(facts.text)] + list(_in_args(facts.get(("args",)), ""))
+    found, args = _sums(facts.text), facts.get(("args",))
+    if args:
+        found = [*found, *_in_args(args, "")]
     return found or MISSING
+
+
+def _sums(text: str) -> list[float]:
+    return [one.value * one.times for one in find_amounts(text)]
 
 
 def amount_of(facts: Facts) -> Any:

@@ -5,12 +5,13 @@ condition_reading.py makes them out of a policy file. docs/policy.md has the gra
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from arena.policy.facts import MISSING, Facts, PastCall, Path, number_of, same
+from arena.policy.facts import MISSING, Facts, PastCall, Path, number_of, reader, same
 from arena.policy.patterns import found_in
 from arena.records import Json
 
@@ -18,10 +19,10 @@ Seen = tuple[Json, Json]
 """What a condition looked at, and its bound."""
 
 ORDER: Mapping[str, Callable[[float, float], bool]] = {
-    ">": lambda value, bound: value > bound,
-    ">=": lambda value, bound: value >= bound,
-    "<": lambda value, bound: value < bound,
-    "<=": lambda value, bound: value <= bound,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
 }
 SPELLINGS: Mapping[str, str] = {
     **{name: name for name in ORDER},
@@ -32,8 +33,18 @@ SPELLINGS: Mapping[str, str] = {
 """As written -> operator."""
 
 
+Test = Callable[[Facts], bool]
+"""Whether a condition holds. Made once, when a policy is read: it is asked about every call of every trial."""
+
+
+def _made() -> Any:
+    """Return the field of a condition's test, which follows from the other fields."""
+    return field(init=False, repr=False, compare=False)
+
+
 class Condition(Protocol):
-    def holds(self, facts: Facts) -> bool: ...
+    @property
+    def holds(self) -> Test: ...
 
     def seen(self, facts: Facts) -> Seen | None:
         """Return what made it hold: of the first comparison that holds; None if it compares nothing."""
@@ -45,9 +56,11 @@ class Condition(Protocol):
 @dataclass(frozen=True, slots=True)
 class Constant:
     value: bool
+    holds: Test = _made()
 
-    def holds(self, facts: Facts) -> bool:
-        return self.value
+    def __post_init__(self) -> None:
+        value = self.value
+        object.__setattr__(self, "holds", lambda facts: value)
 
     def seen(self, facts: Facts) -> Seen | None:
         return None
@@ -59,12 +72,10 @@ class Constant:
 @dataclass(frozen=True, slots=True)
 class All:
     conditions: tuple[Condition, ...]
+    holds: Test = _made()
 
-    def holds(self, facts: Facts) -> bool:
-        for one in self.conditions:  # noqa: SIM110 - asked about every call of every trial, and half as dear as `all`
-            if not one.holds(facts):
-                return False
-        return True
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "holds", _joined(self.conditions, True))
 
     def seen(self, facts: Facts) -> Seen | None:
         return next((found for one in self.conditions if (found := one.seen(facts)) is not None), None)
@@ -76,12 +87,10 @@ class All:
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     conditions: tuple[Condition, ...]
+    holds: Test = _made()
 
-    def holds(self, facts: Facts) -> bool:
-        for one in self.conditions:  # noqa: SIM110 - as above
-            if one.holds(facts):
-                return True
-        return False
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "holds", _joined(self.conditions, False))
 
     def seen(self, facts: Facts) -> Seen | None:
         holding = (one for one in self.conditions if one.holds(facts))
@@ -91,12 +100,27 @@ class AnyOf:
         return self.conditions
 
 
+def _joined(conditions: tuple[Condition, ...], whole: bool) -> Test:
+    """Return whether all conditions hold (`whole`), or any of them."""
+    tests = tuple(one.holds for one in conditions)
+
+    def holds(facts: Facts) -> bool:
+        for test in tests:  # noqa: SIM110 - half as dear as `all` and `any`
+            if test(facts) is not whole:
+                return not whole
+        return whole
+
+    return holds
+
+
 @dataclass(frozen=True, slots=True)
 class Not:
     condition: Condition
+    holds: Test = _made()
 
-    def holds(self, facts: Facts) -> bool:
-        return not self.condition.holds(facts)
+    def __post_init__(self) -> None:
+        test = self.condition.holds
+        object.__setattr__(self, "holds", lambda facts: not test(facts))
 
     def seen(self, facts: Facts) -> Seen | None:
         return None
@@ -105,54 +129,25 @@ class Not:
         return (self.condition,)
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """A fact against a value, or against another fact (`bound_path`)."""
+def _ordered(op: str) -> Callable[[Any, Any], bool]:
+    """Return the test of an order. What is missing or no number is in no order to anything."""
+    order = ORDER[op]
 
-    path: Path
-    op: str
-    value: Json = None
-    bound_path: Path | None = None
+    def test(value: Any, bound: Any) -> bool:
+        one, other = number_of(value), number_of(bound)
+        return one is not None and other is not None and order(one, other)
 
-    @property
-    def orders(self) -> bool:
-        """Whether it compares numbers."""
-        return self.op in ORDER
+    return test
 
-    def bound(self, facts: Facts) -> Any:
-        return self.value if self.bound_path is None else facts.get(self.bound_path)
 
-    def holds(self, facts: Facts) -> bool:
-        return self.test(facts.get(self.path), self.bound(facts))
+def _exists(value: Any, bound: Any) -> bool:
+    return (value is not MISSING and value is not None) is (bound is not False)
 
-    def test(self, value: Any, bound: Any) -> bool:
-        """Whether a value stands to a bound as this says. What is missing or no number is in no order to anything."""
-        op = self.op
-        if op in ORDER:
-            one, other = number_of(value), number_of(bound)
-            return one is not None and other is not None and ORDER[op](one, other)
-        if op == "exists":
-            return (value is not MISSING and value is not None) is (bound is not False)
-        if op == "==":
-            return same(value, bound)
-        if op == "!=":
-            return not same(value, bound)
-        if op in ("in", "not_in"):
-            if type(value) is str and type(bound) is list:
-                found = value in bound
-            else:
-                found = isinstance(bound, list) and any(same(value, one) for one in bound)
-            return found if op == "in" else not found
-        return _contains(value, bound)
 
-    def seen(self, facts: Facts) -> Seen | None:
-        value, bound = facts.get(self.path), self.bound(facts)
-        if not self.test(value, bound):
-            return None
-        return (None if value is MISSING else value), (None if self.op == "exists" or bound is MISSING else bound)
-
-    def parts(self) -> tuple[Condition, ...]:
-        return ()
+def _in(value: Any, bound: Any) -> bool:
+    if not isinstance(bound, list):
+        return False
+    return value in bound if type(value) is str else any(same(value, one) for one in bound)
 
 
 def _contains(value: Any, wanted: Any) -> bool:
@@ -168,8 +163,60 @@ def _contains(value: Any, wanted: Any) -> bool:
     return False
 
 
+_TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
+    **{op: _ordered(op) for op in ORDER},
+    "==": same,
+    "!=": lambda value, bound: not same(value, bound),
+    "in": _in,
+    "not_in": lambda value, bound: not _in(value, bound),
+    "contains": _contains,
+    "exists": _exists,
+}
+"""Operator -> whether a value stands so to a bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A fact against a value, or against another fact (`bound_path`)."""
+
+    path: Path
+    op: str
+    value: Json = None
+    bound_path: Path | None = None
+    holds: Test = _made()
+
+    def __post_init__(self) -> None:
+        test, read, value = _TESTS[self.op], reader(self.path), self.value
+        if self.bound_path is None:
+            object.__setattr__(self, "holds", lambda facts: test(read(facts), value))
+        else:
+            bound = reader(self.bound_path)
+            object.__setattr__(self, "holds", lambda facts: test(read(facts), bound(facts)))
+
+    @property
+    def orders(self) -> bool:
+        """Whether it compares numbers."""
+        return self.op in ORDER
+
+    def bound(self, facts: Facts) -> Any:
+        return self.value if self.bound_path is None else facts.get(self.bound_path)
+
+    def test(self, value: Any, bound: Any) -> bool:
+        """Whether a value stands to a bound as this says."""
+        return _TESTS[self.op](value, bound)
+
+    def seen(self, facts: Facts) -> Seen | None:
+        value, bound = facts.get(self.path), self.bound(facts)
+        if not self.test(value, bound):
+            return None
+        return (None if value is MISSING else value), (None if self.op == "exists" or bound is MISSING else bound)
+
+    def parts(self) -> tuple[Condition, ...]:
+        return ()
+
+
 def _one_in(terms: tuple[str, ...], text: str) -> bool:
-    for term in terms:  # noqa: SIM110 - as above
+    for term in terms:  # noqa: SIM110 - half as dear as `any`
         if term in text:
             return True
     return False
@@ -203,9 +250,11 @@ class TextMatches:
     """A regular expression in the text, whatever the case. What matched is not told: it may be a secret."""
 
     pattern: re.Pattern[str]
+    holds: Test = _made()
 
-    def holds(self, facts: Facts) -> bool:
-        return found_in(self.pattern, facts.text)
+    def __post_init__(self) -> None:
+        pattern = self.pattern
+        object.__setattr__(self, "holds", lambda facts: found_in(pattern, facts.text))
 
     def seen(self, facts: Facts) -> Seen | None:
         return None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from arena.policy.facts import MISSING, Facts, number_of
+from arena.policy.facts import MISSING, number_of, within
 from arena.policy.grants import approval_given, comparable, granted
 from arena.policy.money import Amount
 from arena.policy.patterns import found_in
@@ -18,6 +19,9 @@ from arena.records import Json
 
 NO_RULE, CURRENCY_MISMATCH = "NO_RULE", "CURRENCY_MISMATCH"
 CONTAINS_NONE, FORBIDDEN_TEXT = "CONTAINS_NONE", "FORBIDDEN_TEXT"
+MOST_REMEMBERED = 4096
+"""Contexts whose rules are remembered."""
+
 OVER_LIMIT, APPROVAL_MISSING = "OVER_LIMIT", "APPROVAL_MISSING"
 
 
@@ -72,6 +76,15 @@ class Evaluator:
     version: str = "1"
     digest: str = ""
     name: str = "evaluator"
+    _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """What the rules look at to see whether they apply."""
+    _found: dict[tuple[str | None, ...], tuple[EvaluatorRule, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        names = dict.fromkeys(name for rule in self.rules for name in rule.applies_if)
+        object.__setattr__(self, "_names", tuple(names))
 
     @property
     def rule_ids(self) -> list[str]:
@@ -80,11 +93,8 @@ class Evaluator:
     def judge(self, context: Mapping[str, Json], reply: str) -> Judgement:
         """Judge one reply in its context (task, input_case, requested_amount, ...)."""
         given: tuple[Amount, ...] = ()
-        facts = Facts(context)
         last: str | None = None
-        for rule in self.rules:
-            if not _applies(rule, facts):
-                continue
+        for rule in self._applying(context):
             last = rule.id
             if rule.amounts is not None:
                 given = granted(reply)
@@ -97,16 +107,28 @@ class Evaluator:
             return Judgement(None, None, NO_RULE)
         return Judgement(True, last, None, given)
 
+    def _applying(self, context: Mapping[str, Json]) -> tuple[EvaluatorRule, ...]:
+        """Return the rules that apply. Looked up once for contexts that agree in what rules look at: a run judges many
+        replies of few cases."""
+        key = tuple([_value(context, name) for name in self._names])
+        found = self._found.get(key)
+        if found is None:
+            said = dict(zip(self._names, key, strict=True))
+            found = tuple(
+                rule for rule in self.rules if all(said[name] in wanted for name, wanted in rule.applies_if.items())
+            )
+            if len(self._found) < MOST_REMEMBERED:
+                self._found[key] = found
+        return found
 
-def _applies(rule: EvaluatorRule, facts: Facts) -> bool:
-    for name, wanted in rule.applies_if.items():
-        value = facts.get(tuple(name.split(".")))
-        if value is MISSING or value is None or _plain(value) not in wanted:
-            return False
-    return True
+
+def _value(context: Mapping[str, Json], name: str) -> str | None:
+    """Return what a context says under a name, as rules compare it; None where it says nothing."""
+    value = within(context, tuple(name.split(".")))
+    return None if value is MISSING or value is None else _plain(value)
 
 
-def _plain(value: Json) -> str:
+def _plain(value: Any) -> str:
     """Return a value as the rules compare it: as text, in lower case; 100.0 is 100."""
     number = None if isinstance(value, str) else number_of(value)
     return f"{number:g}" if number is not None else str(value).strip().lower()

@@ -10,7 +10,10 @@ from arena.records import Json
 
 
 class _Missing:
-    """The value of a fact that is not there."""
+    """The value of a fact that is not there; it counts as false."""
+
+    def __bool__(self) -> bool:
+        return False
 
     def __repr__(self) -> str:
         return "missing"
@@ -38,7 +41,7 @@ class Facts:
     `calls`: the calls of the trial so far, the present one included, in their order.
     """
 
-    __slots__ = ("_given", "_fixed", "_computed", "calls")
+    __slots__ = ("_given", "fixed", "_computed", "calls", "text", "_text_lower")
 
     def __init__(
         self,
@@ -48,32 +51,33 @@ class Facts:
         computed: Mapping[str, Callable[[Facts], Any]] | None = None,
     ) -> None:
         self._given = given
-        self._fixed: dict[str, Any] = {} if fixed is None else fixed
+        self.fixed: dict[str, Any] = {} if fixed is None else fixed
         self._computed = computed or {}
         self.calls = calls
+        text = self.fixed.get("text")
+        if type(text) is not str:
+            text = self.get(("text",))
+        self.text: str = text if isinstance(text, str) else ""
+        """The fact `text`; empty where it is missing or no text."""
+        self._text_lower: str | None = None
 
     def get(self, path: Path) -> Any:
         """Return the value at a path, MISSING where there is none. A path goes through mappings alone."""
         name = path[0]
-        value = self._fixed.get(name, MISSING)
+        value = self.fixed.get(name, MISSING)
         if value is MISSING:
-            value = self._top(name)
-        if len(path) == 1:
-            return value
-        for name in path[1:]:
-            if not isinstance(value, Mapping):
-                return MISSING
-            value = value.get(name, MISSING)
-        return value
+            value = self.unfixed(name)
+        return value if len(path) == 1 else within(value, path[1:])
 
-    def _top(self, name: str) -> Any:
+    def unfixed(self, name: str) -> Any:
         """Return a fact that is not fixed."""
         compute = self._computed.get(name)
         if compute is not None:
             found = compute(self)
-            if found is not MISSING:
-                self._fixed[name] = found
-                return found
+            if found is MISSING:
+                found = self._given.get(name, MISSING)
+            self.fixed[name] = found
+            return found
         return self._given.get(name, MISSING)
 
     def given(self, name: str) -> Any:
@@ -81,24 +85,37 @@ class Facts:
         return self._given.get(name, MISSING)
 
     @property
-    def text(self) -> str:
-        """The fact `text`; empty if it is missing or no text."""
-        found = self._fixed.get("text")
-        if type(found) is str:
-            return found
-        found = self.get(("text",))
-        return found if isinstance(found, str) else ""
-
-    @property
     def text_lower(self) -> str:
-        found = self._fixed.get("text_lower")
+        found = self._text_lower
         if found is None:
-            self._fixed["text_lower"] = found = self.text.lower()
-        return str(found)
+            found = self._text_lower = self.text.lower()
+        return found
+
+
+def reader(path: Path) -> Callable[[Facts], Any]:
+    """Return `get` for one path, for those that ask about every call."""
+    name, rest = path[0], path[1:]
+
+    def read(facts: Facts) -> Any:
+        value = facts.fixed.get(name, MISSING)
+        return facts.unfixed(name) if value is MISSING else value
+
+    return read if not rest else lambda facts: within(read(facts), rest)
+
+
+def within(value: Any, names: Path) -> Any:
+    """Return the value at a path below a value, MISSING where there is none."""
+    for name in names:
+        if type(value) is not dict and not isinstance(value, Mapping):
+            return MISSING
+        value = value.get(name, MISSING)
+    return value
 
 
 def number_of(value: Any) -> float | None:
     """Return a value as a number: of numbers and of texts that are one; None for all others (also true, NaN)."""
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -90,7 +90,8 @@ class PolicyTrialGate:
         }
         self._task = self._given.get("task")
         self._calls: list[PastCall] = []
-        self._before: dict[str, Json] | None = None
+        self._before: Decision | None = None
+        """What was decided before the present call."""
         self._spoken: dict[str, int] = {}
         """Seat -> how many replies there were in the trial when it last spoke."""
         self._replies = 0
@@ -118,8 +119,8 @@ class PolicyTrialGate:
         return decision
 
     def _decision(self, facts: CallFacts) -> Decision:
-        rules = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
-        return (self._policy.first(rules, self._facts(facts)) if rules else None) or self._gate.default
+        rules, reads = self._gate.index.candidates(STAGES[facts.phase], facts.kind, facts.op, self._task)
+        return (self._policy.first(rules, self._facts(facts, reads)) if rules else None) or self._gate.default
 
     def recall(self, facts: CallFacts, decision: Decision) -> None:
         if facts.kind in GATED_KINDS:
@@ -134,36 +135,34 @@ class PolicyTrialGate:
     def _end(self, facts: CallFacts, decision: Decision) -> None:
         verdict = decision.effective
         if facts.phase == "before":
-            self._before = {
-                "decision": decision.verdict,
-                "reason_code": decision.reason_code,
-                "rule_id": decision.rule_id,
-            }
+            self._before = decision
         elif facts.kind == "model":
             self._replies += 1
             self._spoken[facts.seat] = self._replies
         if verdict != "allow" and self._calls and self._calls[-1].verdict != "deny":
             self._calls[-1] = self._calls[-1]._replace(verdict=verdict)
 
-    def _facts(self, facts: CallFacts) -> Facts:
-        stage = "pre" if facts.phase == "before" else "post"
+    def _facts(self, facts: CallFacts, reads: frozenset[str]) -> Facts:
+        """Return the facts of a call; those that must be worked out only where a rule reads them."""
         fixed = {
             **self._always,
-            "stage": stage,
+            "stage": "pre" if facts.phase == "before" else "post",
             "phase": facts.phase,
             "kind": facts.kind,
             "seat": facts.seat,
             "turn": facts.turn,
             "step": facts.step,
             "text": facts.text,
-            "origin": self._origin(facts),
         }
+        if "origin" in reads:
+            fixed["origin"] = self._origin(facts)
         if facts.kind == "tool":
             fixed["tool"] = fixed["op"] = fixed["op_name"] = facts.op
             fixed["args"] = facts.args
         if facts.phase == "after":
             fixed["response_text"] = facts.text
-            fixed["pre_gate"] = self._before
+            if "pre_gate" in reads:
+                fixed["pre_gate"] = _told(self._before)
         return Facts(self._given, self._calls, fixed, COMPUTED)
 
     def _origin(self, facts: CallFacts) -> str:
@@ -180,3 +179,10 @@ class PolicyTrialGate:
             last = self._calls[-2] if len(self._calls) > 1 else None
             return "tool_result" if last is not None and last.kind == "tool" else "user"
         return "agent" if self._replies > self._spoken.get(facts.seat, 0) else "user"
+
+
+def _told(decision: Decision | None) -> dict[str, Json] | None:
+    """Return what a rule may look at of the decision before a call."""
+    if decision is None:
+        return None
+    return {"decision": decision.verdict, "reason_code": decision.reason_code, "rule_id": decision.rule_id}

@@ -5,7 +5,10 @@ Most rules name a tool or a task. Leaving the others out early changes no decisi
 
 from __future__ import annotations
 
-from arena.policy.conditions import All, AnyOf, Compare, Condition, InTrial
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from arena.policy.conditions import All, AnyOf, Compare, Condition, InTrial, leaves
 from arena.policy.facts import Path
 from arena.policy.rules import Policy, Rule
 from arena.records import Json
@@ -17,6 +20,13 @@ Demand = frozenset[str] | None
 """The texts of which a fact must be one; None: nothing is demanded."""
 
 
+class Candidates(NamedTuple):
+    """The rules that may decide about a call, in their order, and the names of the facts that they look at."""
+
+    rules: tuple[Rule, ...]
+    reads: frozenset[str]
+
+
 class RuleIndex:
     """The rules of a policy by stage, kind of call, tool and task; looked up once for each combination."""
 
@@ -25,24 +35,33 @@ class RuleIndex:
             stage: [(rule, _demand_of(rule, _TOOL), _demand_of(rule, _TASK)) for rule in rules]
             for stage, rules in policy.rules.items()
         }
-        self._found: dict[tuple[str, str, str | None, Json], tuple[Rule, ...]] = {}
+        self._found: dict[tuple[str, str, str | None, Json], Candidates] = {}
         # Where the policy itself says what the task is, the trial's word does not count.
         self._task_counts = "task" not in policy.values
 
-    def candidates(self, stage: str, kind: str, tool: str | None, task: Json) -> tuple[Rule, ...]:
-        """Return the rules that may decide, in their order."""
+    def candidates(self, stage: str, kind: str, tool: str | None, task: Json) -> Candidates:
+        """Return the rules that may decide, and what they read."""
         known = task if self._task_counts and isinstance(task, str) else None
         key = (stage, kind, tool, known)
         found = self._found.get(key)
         if found is None:
-            found = self._found[key] = tuple(
+            rules = tuple(
                 rule
                 for rule, tools, tasks in self._rules[stage]
                 if kind in rule.calls
                 and (tools is None or (tool is not None and tool in tools))
                 and (tasks is None or known is None or known in tasks)
             )
+            found = self._found[key] = Candidates(rules, frozenset(name for rule in rules for name in _read_by(rule)))
         return found
+
+
+def _read_by(rule: Rule) -> Iterator[str]:
+    """Yield the first names of the paths that a rule looks at."""
+    for condition in (rule.applies_if, *(action.condition for action in rule.actions)):
+        for leaf in leaves(condition):
+            if isinstance(leaf, Compare | InTrial):
+                yield from (path[0] for path in (leaf.path, leaf.bound_path) if path)
 
 
 def _demand_of(rule: Rule, paths: frozenset[Path]) -> Demand:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from arena.errors import DataError, Issue
 from arena.settings.config import default_text
 from arena.settings.table import VARIABLES, Setting, Variable
+from arena.settings.values import LIFTED
 
 COMMON_SETTINGS = (
     "challenge_split", "limit", "repetitions", "participant_model", "role_model", "judge_model", "judge_tools",
@@ -52,7 +53,8 @@ def _bounds(row: Setting) -> str:
     if not low:
         return ""
     if row.high is None:
-        return f" ({low})" if row.above is not None else f" ({low} or more)"
+        lifted = f", or {LIFTED}" if row.liftable else ""
+        return f" ({low}{lifted})" if row.above is not None else f" ({low} or more{lifted})"
     high = str(row.high) if isinstance(row.high, int) else f"{row.high:g}"
     return f" ({low} to {high})"
 

@@ -9,6 +9,7 @@ from typing import Any
 from arena import __version__
 from arena.settings.flags import Parser
 from arena.settings.table import GROUPS, Setting
+from arena.settings.values import LIFTED
 
 _NOTES = (
     "Precedence: defaults < --config file < .env < environment < flags. Exit codes: 0 ok, 1 finished with errors, "
@@ -73,6 +74,7 @@ def _off_flags(row: Setting) -> tuple[str, ...]:
 
 def _help_text(row: Setting) -> str:
     notes = [f"default {default_text(row)}"] if row.kind != "flag" and default_text(row) else []
+    notes += [f"{LIFTED}: no limit"] if row.liftable and row.default is not None else []
     notes += [row.env] if row.env else []
     return (row.help + (f" [{'; '.join(notes)}]" if notes else "")).replace("%", "%%")
 

@@ -64,6 +64,10 @@ class Panel(NamedTuple):
         return [str(ref.shown) for ref in self.judges] * self.repetitions
 
 
+_WITH_PROVIDER = ("--participant-model", "--judge-model")
+"""Flags beside which another flag may name the provider."""
+
+
 def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
     """Return provider and model; `provider` is None if none was given next to the model.
 
@@ -74,9 +78,9 @@ def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
     if provider is None:
         if head in PROVIDERS and (rest or not slash):
             return head, rest
-        kind = flag.removesuffix("-model") + "-provider"
         near = suggest(head, PROVIDERS)
-        raise UsageError(f"{flag} {model}: no provider{near}; write {flag} PROVIDER/MODEL or add {kind} ({_names()})")
+        beside = f" or add {flag.removesuffix('-model')}-provider" if flag in _WITH_PROVIDER else ""
+        raise UsageError(f"{flag} {model}: no provider{near}; write {flag} PROVIDER/MODEL{beside} ({_names()})")
     if not slash or head not in PROVIDERS:
         return provider, model
     if PROVIDERS[provider].free_ids and (PROVIDERS[provider].model_is_path or not PROVIDERS[head].offline):

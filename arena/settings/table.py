@@ -22,7 +22,8 @@ class Setting:
     this call: not in the manifest).
     `low`, `high`: inclusive bounds of a number; `above`: an exclusive lower bound.
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
-    `bare_env`: the flag may be given without a value, and then takes the value of this variable.
+    `bare_env`: the flag may stand without a value, which then is that of this variable.
+    `liftable`: a limit, which the word `none` lifts.
     `help`: of a flag that is on by default, what the `--no-` form does, since only that form is shown.
     A path that is a default is relative to the data root (places.py); one that a user gives, to the working directory.
     """
@@ -42,6 +43,7 @@ class Setting:
     high: float | None = None
     above: float | None = None
     bare_env: str | None = None
+    liftable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,15 +243,15 @@ CORE: tuple[Setting, ...] = (
     Setting("print_http_errors", ("--print-http-errors",), "flag", False, _OP, _CALLS,
             "print the structured payload of HTTP errors", env="ARENA_PRINT_HTTP_ERRORS"),
     Setting("max_calls", ("--max-calls",), "int", None, _OP, _LIMITS,
-            "most attempts of model and judge calls in the run: each retry counts", low=0, metavar="N"),
+            "most attempts of model and judge calls in the run: each retry counts", low=0, liftable=True, metavar="N"),
     Setting("max_total_tokens", ("--max-total-tokens",), "int", None, _OP, _LIMITS,
-            "most tokens of the run, both ways", low=0, metavar="N"),
+            "most tokens of the run, both ways", low=0, liftable=True, metavar="N"),
     Setting("max_prompt_tokens", ("--max-prompt-tokens",), "int", None, _OP, _LIMITS,
-            "most tokens sent", low=0, metavar="N"),
+            "most tokens sent", low=0, liftable=True, metavar="N"),
     Setting("max_completion_tokens", ("--max-completion-tokens",), "int", None, _OP, _LIMITS,
-            "most tokens received", low=0, metavar="N"),
+            "most tokens received", low=0, liftable=True, metavar="N"),
     Setting("max_cost_usd", ("--max-cost-usd",), "float", None, _OP, _LIMITS,
-            "most US dollars, judge included", low=0, metavar="X"),
+            "most US dollars, judge included", low=0, liftable=True, metavar="X"),
     Setting("prices", ("--prices",), "path", "config/prices.yaml", _OP, _LIMITS,
             "prices per model, for costs", metavar="FILE"),
     Setting("fail_on_budget", ("--fail-on-budget",), "flag", False, _OP, _LIMITS,

@@ -13,6 +13,9 @@ from arena.formats.suggest import suggest
 from arena.records import Json
 from arena.settings.table import PROVIDERS, Setting
 
+LIFTED = "none"
+"""The word that lifts a limit (Setting.liftable)."""
+
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 _INT = re.compile(r"[-+]?[0-9]{1,30}")
@@ -21,13 +24,15 @@ _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?"
 
 def from_text(setting: Setting, text: str) -> Any:
     """Return the checked value of one text from a flag, a variable or .env."""
+    if _lifts(setting, text):
+        return None
     if setting.kind == "int":
         if not _INT.fullmatch(text):
-            raise ValueError(f"must be a whole number, not {text!r}")
+            raise ValueError(f"must be {_number(setting)}, not {text!r}")
         return _bounded(setting, int(text))
     if setting.kind in ("float", "seconds"):
         if not _FLOAT.fullmatch(text):
-            raise ValueError(f"must be a number{_unit(setting)}, not {text!r}")
+            raise ValueError(f"must be {_number(setting)}, not {text!r}")
         return _bounded(setting, float(text))
     if setting.kind == "flag":
         lowered = text.strip().lower()
@@ -51,17 +56,19 @@ def from_json(setting: Setting, value: Json) -> Any:
     """Return the checked value from a config file; null means the default."""
     if value is None:
         return setting.default
+    if _lifts(setting, value):
+        return None
     if setting.kind == "flag":
         if not isinstance(value, bool):
             raise ValueError(f"must be true or false, not {value!r}")
         return value
     if setting.kind == "int":
         if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError(f"must be a whole number, not {value!r}")
+            raise ValueError(f"must be {_number(setting)}, not {value!r}")
         return _bounded(setting, value)
     if setting.kind in ("float", "seconds"):
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise ValueError(f"must be a number{_unit(setting)}, not {value!r}")
+            raise ValueError(f"must be {_number(setting)}, not {value!r}")
         return _bounded(setting, float(value))
     if setting.kind == "roles" and isinstance(value, dict):
         return _roles([(role, _text(model)) for role, model in value.items()])
@@ -79,8 +86,15 @@ def _text(value: Json) -> str:
     return value
 
 
-def _unit(setting: Setting) -> str:
-    return " of seconds" if setting.kind == "seconds" else ""
+def _lifts(setting: Setting, value: Json) -> bool:
+    return setting.liftable and isinstance(value, str) and value.strip().lower() == LIFTED
+
+
+def _number(setting: Setting) -> str:
+    """Say what a numeric setting takes."""
+    kind = "a whole number" if setting.kind == "int" else "a number"
+    unit = " of seconds" if setting.kind == "seconds" else ""
+    return kind + unit + (f", or {LIFTED} for no limit" if setting.liftable else "")
 
 
 def _bounded(setting: Setting, value: float) -> float:
@@ -105,6 +119,9 @@ def _chosen(setting: Setting, text: str) -> str:
     if not text.strip() or "\0" in text:
         raise ValueError("must not be empty")
     if setting.choices and text not in setting.choices:
+        same = [choice for choice in setting.choices if choice.casefold() == text.casefold()]
+        if len(same) == 1:
+            return same[0]
         near = suggest(text, setting.choices)
         raise ValueError(f"must be one of {', '.join(setting.choices)}, not {text!r}{near}")
     return text

@@ -230,6 +230,16 @@ def test_a_mean_by_group_has_no_interval_and_says_so(run: Path, tmp_path: Path) 
         levels(run, tmp_path, rule)
 
 
+def test_rule_for_another_family_is_not_asked(run: Path, tmp_path: Path) -> None:
+    mine, other = (f"metric: scored; op: '>='; fail: 1; family: {name}" for name in ("crypto", "risk"))
+    assert levels(run, tmp_path, mine, other) == ["OK"]
+
+
+def test_rule_whose_family_is_no_name_is_refused(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="`family` must be the name of a family, not 3"):
+        levels(run, tmp_path, "metric: scored; op: '>='; fail: 1; family: 3")
+
+
 def test_rules_for_another_family_are_refused(run: Path, tmp_path: Path) -> None:
     path = rules_file(tmp_path, "metric: scored; op: '>='; fail: 1", head="thresholds_format: 1\nfamily: risk")
     with pytest.raises(DataError, match="for runs of the family risk; this one is crypto"):

@@ -67,6 +67,26 @@ def test_a_run_that_stopped_early_says_what_was_not_played(tmp_path: Path, serve
     assert "has no record" in verify(tmp_path / "run").out
 
 
+def test_rules_of_another_version_are_named_before_what_follows_from_them(
+    tmp_path: Path, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over_http(tmp_path)
+    note = "another version of the arena made this run"
+    assert note not in holds(tmp_path / "run")
+    monkeypatch.setattr("arena.analysis.verify.records.PROTOCOL_VERSION", "tool-protocol/99")
+    ended = verify(tmp_path / "run")
+    assert ended.code == 1 and f"note: {note}" in ended.out and "tool_protocol differ" in ended.out
+    assert ended.out.index(note) < ended.out.index("PROBLEM")
+
+
+def test_a_manifest_that_contradicts_itself_is_not_taken_for_another_version(
+    tmp_path: Path, server: ModelServer
+) -> None:
+    over_http(tmp_path)
+    edit_json(tmp_path / "run/manifest.json", lambda m: m["identity"].update(tool_protocol="tool-protocol/1"))
+    assert "another version" not in verify(tmp_path / "run").out
+
+
 def test_costs_follow_from_the_calls_and_the_prices_that_the_summary_names(tmp_path: Path, server: ModelServer) -> None:
     ended = over_http(tmp_path)
     cost = ended.json("summary.json")["cost_usd"]

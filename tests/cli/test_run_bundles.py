@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arena.store.bundles import BUNDLES_DIR, BUNDLES_FILE, Bundle
-from tests.support.arena_rig import NO_TOOLS, Table, challenge, command, process, results
+from tests.support.arena_rig import NO_TOOLS, Table, arena, challenge, command, process, results
 from tests.support.verify_rig import holds, launder, told, verify
 
 HOW = ("all", "packed", "none")
@@ -109,7 +109,7 @@ def test_processes_and_shards_keep_bundles_the_same_way(world: Table, tmp_path: 
     assert results(tmp_path / "two") == results(world.folder / how)
     shards = [tmp_path / f"shard-{number}" for number in range(2)]
     for number, shard in enumerate(shards):
-        assert process(*flags, "--shard", f"{number}/2", "--out", str(shard)).code == 0
+        assert arena(*flags, "--shard", f"{number}/2", "--out", str(shard)).code == 0
     assert command("merge", tmp_path / "whole", *shards).code == 0
     assert results(tmp_path / "whole") == results(world.folder / how)
 

@@ -291,7 +291,7 @@ def test_hostile_roles_and_a_talk_of_megabytes_are_reported_verified_and_compare
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     roles = (*EVIL_ROLES[:4], "\N{GRINNING FACE}.x")
-    turns = {role: [f"{CONTROLS}</script>" + "word " * 400_000] for role in roles}
+    turns = {role: [f"{CONTROLS}</script>" + "word " * 150_000] for role in roles}
     inner = tmp_path / "inner" / "deep"
     inner.mkdir(parents=True)
     ended = Table(inner, [challenge("c1", roles)]).play("--max-turns", "4", turns=turns, judge=[verdict(3)])

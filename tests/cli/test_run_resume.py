@@ -97,8 +97,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], i
         return results(out), len(server.seen)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-@pytest.mark.parametrize("at", [1, 9, 20])
+@pytest.mark.parametrize(
+    ("at", "number"), [(1, signal.SIGTERM), (9, signal.SIGINT), (9, signal.SIGTERM), (20, signal.SIGINT)]
+)
 def test_an_interrupt_finishes_cleanly_says_how_to_resume_and_loses_nothing(
     at: int, number: signal.Signals, whole: tuple[dict[str, bytes], int], tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ import pytest
 import scripts.fireworks_sft as sft
 import scripts.openai_sft as tuning
 from arena.analysis.dataset.finalize import Finish, finish, write
-from arena.cli import deployed_run, service_script
+from arena.cli import deployed_run, service_script, tuning_job
 from arena.providers.jobs import openai_files
 from scripts import (
     openai_batch_status,
@@ -40,11 +40,10 @@ def services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Traini
         monkeypatch.setenv("ARENA_NO_DOTENV", "1")
         monkeypatch.delenv("FIREWORKS_MODEL_PARTICIPANT", raising=False)
         real = service_script.patience
-        for module in (openai_batch_status, sft, tuning, deployed_run):
+        for module in (openai_batch_status, tuning_job, deployed_run):
             monkeypatch.setattr(module, "patience", lambda every, most: real(0.0, most))
         monkeypatch.setattr(deployed_run, "NOTES", tmp_path / "deployments")
-        for module in (sft, tuning):
-            monkeypatch.setattr(module, "RECORDS", tmp_path / "sft_jobs")
+        monkeypatch.setattr(tuning_job, "RECORDS", tmp_path / "sft_jobs")
         yield found
 
 

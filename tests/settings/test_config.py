@@ -15,6 +15,7 @@ import pytest
 from arena.errors import ArenaError, ConfigError, DataError, UsageError
 from arena.families.crypto.spec import MOCKS, SETTINGS, SPEC
 from arena.families.risk.spec import DIFFERENT
+from arena.families.risk.spec import SETTINGS as RISK
 from arena.settings.config import Config, ModelRef, Players, build_parser, read_config
 from arena.settings.docs import COMMON_SETTINGS, GENERATED, with_tables
 from arena.settings.table import GROUPS, PROVIDERS, Setting
@@ -204,6 +205,22 @@ def test_a_settings_file_may_be_yaml_or_json(tmp_path: Path) -> None:
         assert players(config).of("A") == ModelRef("mock", "careless")
 
 
+def test_the_word_none_lifts_a_limit_wherever_it_is_set(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text("max_prompt_tokens: none\nmax_cost_usd: none\nmax_calls: 7\n", encoding="utf-8")
+    parser = build_parser("arena risk run", RISK, "")
+    environ = {"ARENA_NO_DOTENV": "1", "MAX_TOTAL_TOKENS": "None"}
+    config = read_config(["--config", str(path), "--max-calls", "none"], environ, RISK, parser, ROOT, MOCKS)
+    lifted = ("max_prompt_tokens", "max_total_tokens", "max_cost_usd", "max_calls")
+    assert [config[name] for name in lifted] == [None] * 4
+    assert config["max_completion_tokens"] == 40_000
+
+
+def test_the_word_none_is_refused_where_nothing_is_limited() -> None:
+    assert "--max-turns: must be a whole number, not 'none'" in problem("--max-turns", "none")
+    assert "must be a whole number, or none for no limit, not 'no'" in problem("--max-calls", "no")
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -275,6 +292,10 @@ def test_a_mistake_is_one_clear_line(argv: tuple[str, ...], says: str) -> None:
     message = problem(*argv)
     assert says in message
     assert "\n" not in message
+
+
+def test_a_choice_may_be_written_in_any_case() -> None:
+    assert read("--participant-provider", "Mock")["participant_provider"] == "mock"
 
 
 def test_a_wrong_variable_is_named() -> None:

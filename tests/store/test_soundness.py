@@ -45,6 +45,27 @@ def test_malformed_line_is_refused_with_its_place(
         require_sound(opened(run))
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("matches.jsonl", b'"Negotiation Skills":', b'"Negotiation Skills": '),
+        ("api_calls.jsonl", b'"turn":0', b'"turn":1'),
+        ("summary.json", b'"success_rate": ', b'"success_rate":  '),
+    ],
+)
+def test_wellformed_change_is_refused_where_the_list_says_otherwise(
+    name: str, old: bytes, new: bytes, run: Path
+) -> None:
+    path = run / name
+    changed = path.read_bytes().replace(old, new, 1)
+    assert changed != path.read_bytes()
+    path.write_bytes(changed)
+    with pytest.raises(DataError, match=f"{name}.*was changed after the run; `arena verify"):
+        require_sound(opened(run))
+    digests.write(run)
+    require_sound(opened(run))
+
+
 def test_line_that_the_digests_vouch_for_is_not_read_again(run: Path) -> None:
     path = run / "matches.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"status":"done"', b'"status":"don"'))

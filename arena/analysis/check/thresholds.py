@@ -26,7 +26,7 @@ LEVELS = (OK, WARN, FAIL)
 FORMAT = 1
 POINT, INTERVAL = "point", "interval"
 _TOP = ("thresholds_format", "name", "family", "rules")
-_RULE = ("metric", "op", "warn", "fail", "min_n", "compare", "absent", "reason")
+_RULE = ("metric", "op", "warn", "fail", "min_n", "compare", "absent", "family", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Rule:
 
     `warn`, `fail`: bounds below whose promise it is WARN or FAIL; at least one is given.  `min_n`: fewer observations
     make it WARN.  `compare`: the value itself, or the end of its 95 % interval that speaks against the rule.
-    `absent`: what a run without a value gets.  `place`: file and line or pointer, for messages.
+    `absent`: what a run without a value gets.  `family`: runs of another one are not asked; None for any.
+    `place`: file and line or pointer, for messages.
     """
 
     metric: Expression
@@ -47,6 +48,7 @@ class Rule:
     absent: str
     reason: str
     place: Issue
+    family: str | None = None
 
     @property
     def line(self) -> int | None:
@@ -211,7 +213,17 @@ class _Reader:
             self.bad(place, "`reason` must be a text")
         where = Issue(self.file, place, "")
         metric = self.metric(row.get("metric"), place)
-        return Rule(metric, op, warn, fail, min_n, compare, str(absent).upper(), str(reason), where)
+        return Rule(
+            metric, op, warn, fail, min_n, compare, str(absent).upper(), str(reason), where, self.named(row, place)
+        )
+
+    def named(self, row: Mapping[str, Json], place: str) -> str | None:
+        """Return the family that a rule is for."""
+        family = row.get("family")
+        if family is not None and not isinstance(family, str):
+            self.bad(place, f"`family` must be the name of a family, not {family!r}")
+            return None
+        return family
 
     def metric(self, found: Json, place: str) -> Expression:
         if isinstance(found, list) and found and all(isinstance(part, str) and part for part in found):
@@ -246,6 +258,8 @@ def judge(rules: Rules, summary: Mapping[str, Json]) -> CheckVerdict:
         raise DataError(issues)
     findings: list[CheckFinding] = []
     for rule in rules.rules:
+        if rule.family not in (None, family):
+            continue
         try:
             found = evaluate(summary, rule.metric)
         except UnknownMetric as error:

@@ -18,6 +18,7 @@ from arena.analysis.compare.paired_runs import (
     verified_problem,
 )
 from arena.errors import UsageError
+from arena.formats.short_names import full_name
 from arena.records import Json
 
 
@@ -42,6 +43,7 @@ def within(run: RunTable, by: By) -> list[PairedRuns]:
     """Return the parts of one run against each other: the first value, or the one that is named, against each other
     one. Errors: UsageError for a label or value that the run has not, and where nothing is a pair."""
     known = values_of(run, by.label)
+    by = By(by.label, tuple(full_name(value, known) for value in by.values))
     _require(by, known, run)
     if len(known) < 2:
         raise UsageError(
@@ -59,9 +61,10 @@ def across(base: RunTable, tuned: RunTable, by: By) -> list[PairedRuns]:
     require_comparable(base, tuned, False, by_label=True)
     ours, theirs = values_of(base, by.label), values_of(tuned, by.label)
     if by.values:
-        chosen = [(by.values[0], by.values[-1])]
-        _require(By(by.label, by.values[:1]), ours, base)
-        _require(By(by.label, by.values[-1:]), theirs, tuned)
+        one, other = full_name(by.values[0], ours), full_name(by.values[-1], theirs)
+        chosen = [(one, other)]
+        _require(By(by.label, (one,)), ours, base)
+        _require(By(by.label, (other,)), theirs, tuned)
     elif len(ours) == len(theirs) == 1:
         chosen = [(ours[0], theirs[0])]
     else:

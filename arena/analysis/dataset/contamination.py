@@ -9,7 +9,7 @@ from pathlib import Path
 
 from arena.analysis.dataset.audit import Audit, Found, Unit, counted
 from arena.families.crypto.challenges.schema import ChallengeSet
-from arena.families.crypto.checks.leaks import atoms
+from arena.families.crypto.checks.atoms import atoms
 from arena.families.crypto.prompts import GLOBAL_RULES, INTRODUCTION
 from arena.formats.bounded import lines_of, open_file
 from arena.records import Json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from arena.families.contract import Family
 from arena.formats.bounded import read_file
 from arena.formats.decode import decode, encode
 from arena.formats.strict_json import MAX_BYTES
+from arena.play.tool_protocol import PROTOCOL_VERSION
 from arena.records import STOPS, Json, Record, Trial
 from arena.store.chain import chained, first_link, unchained
 from arena.store.files import reading
@@ -32,6 +34,9 @@ from arena.store.rundir import (
     file_digest,
     pretty_json,
 )
+
+_VERSIONS = ("version", "_format", "tool_protocol")
+"""How the names of members of the identity end that say which rules were in force."""
 
 
 @dataclass(slots=True)
@@ -94,11 +99,26 @@ def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
     tools = run.path / INPUTS_DIR / "tools.txt"
     if (file_digest(tools) if tools.exists() else None) != run.manifest.identity.tools_sha256:
         problems.add(f"{INPUTS_DIR}/tools.txt", "", "is not what the identity names (tools_sha256)")
-    for line in differences(run.identity["rules"], _plain(dict(family.identity())), "/identity/rules"):
-        made = run.manifest.arena_version
-        problems.add(
-            MANIFEST_FILE, "", f"the inputs and the rules of this arena give another value (the run: {made}); {line}"
-        )
+    there = {"tool_protocol": run.manifest.identity.tool_protocol, "rules": run.identity["rules"]}
+    here = {"tool_protocol": PROTOCOL_VERSION, "rules": _plain(dict(family.identity()))}
+    lines = list(differences(there, here, "/identity"))
+    for line in lines:
+        problems.add(MANIFEST_FILE, "", f"the inputs and the rules of this arena give another value; {line}")
+    _note_another_version(run, [line.partition(":")[0] for line in lines], problems)
+
+
+def _note_another_version(run: FinishedRun, places: Sequence[str], problems: Problems) -> None:
+    """Say first where rules of another version made the run: most of what follows may come from that alone."""
+    names = [place.removeprefix("/identity/") for place in places if place.endswith(_VERSIONS)]
+    if not names or any(run.manifest.contradictions(MANIFEST_FILE)):
+        return
+    commit = run.manifest.git.commit
+    problems.notes.insert(
+        0,
+        f"another version of the arena made this run ({run.manifest.arena_version}"
+        f"{f', commit {commit}' if commit else ''}): {', '.join(names)} differ, so records and tables may differ as"
+        " well; verify it with that version",
+    )
 
 
 def _find_shard(found: Found, problems: Problems) -> None:

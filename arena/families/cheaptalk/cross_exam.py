@@ -15,6 +15,7 @@ from functools import lru_cache
 from arena.errors import ConfigError
 from arena.families.cheaptalk.verifying.pieces import Evidence
 from arena.families.cheaptalk.verifying.words import words
+from arena.formats.suggest import suggest
 
 VERSION = "1"
 QUESTIONS_ASKED = 2
@@ -88,9 +89,11 @@ def questions(state: EvidenceState, count: int = QUESTIONS_ASKED, templates: Seq
     allowed = list(templates) or list(QUESTIONS)
     unknown = [name for name in allowed if name not in QUESTIONS]
     if unknown:
-        raise ConfigError(f"unknown question template {unknown[0]!r}: give some of {', '.join(QUESTIONS)}")
+        near = suggest(unknown[0], QUESTIONS)
+        raise ConfigError(f"--question-templates: there is no {unknown[0]!r}{near}; there are: {', '.join(QUESTIONS)}")
     if not 1 <= count <= len(allowed):
-        raise ConfigError(f"num_cross_exam_questions is {count}: give 1 to {len(allowed)}")
+        raise ConfigError(f"--num-cross-exam-questions is {count}: give 1 to {len(allowed)}, the number of questions"
+                          " to choose from (--question-templates)")  # fmt: skip
     first = [name for name in CHOICE[state] if name in allowed]
     names = first + [name for name in allowed if name not in first]
     return [QUESTIONS[name] for name in names[:count]]

@@ -38,7 +38,9 @@ class ReputationConfig:
             elif not math.isfinite(value) or not 0 <= value <= 1:
                 raise ConfigError(f"{name} is {value}: give a number from 0 to 1")
         if not 0 < self.rep_floor <= self.start <= self.rep_ceiling:
-            raise ConfigError("reputation: 0 < rep_floor <= start <= rep_ceiling must hold")
+            raise ConfigError(f"a reputation starts at {self.start:g}, so --rep-floor ({self.rep_floor:g}) must be"
+                              f" above 0 and at most that, and --rep-ceiling ({self.rep_ceiling:g}) at least"
+                              " that")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

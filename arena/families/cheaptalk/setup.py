@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from arena.errors import ConfigError, UsageError
 from arena.families.cheaptalk.claim import Claim
+from arena.families.cheaptalk.cross_exam import EvidenceState, questions
 from arena.families.cheaptalk.data.load import Loaded, load
 from arena.families.cheaptalk.data.sampling import sample, with_distractors
 from arena.families.cheaptalk.data.table import dataset
@@ -220,6 +221,9 @@ def _check_choice(choice: Choice, information: str, difficult: bool) -> None:
 
 def _rules(values: Mapping[str, Any], choice: Choice, sampling: Sampling) -> Rules:
     constants = reputation_config(values)
+    exam = CrossExam(values["num_cross_exam_questions"], tuple(values["question_templates"]))
+    # What cannot be asked is refused here, before any call.
+    questions(EvidenceState.GIVEN, exam.num_cross_exam_questions, exam.question_templates)
     paid = payoff_config(values)
     rated = values["use_llm_evidence_eval"]
     return Rules(
@@ -228,9 +232,7 @@ def _rules(values: Mapping[str, Any], choice: Choice, sampling: Sampling) -> Rul
         belief=values["belief"],
         milk_above=values["milk_above"],
         told_bonus=values["bonus"] if values["tell_bonus"] else None,
-        constants=Constants(
-            CrossExam(values["num_cross_exam_questions"], tuple(values["question_templates"])), constants
-        ),
+        constants=Constants(exam, constants),
         budget=TaskBudget(values["max_tokens_per_task"], values["max_llm_calls_per_task"]),
         budgeted=compared(choice),
         paying=Paying(

@@ -42,9 +42,11 @@ GAME: tuple[Setting, ...] = (
             "which result files are written: milestone1, milestone2, milestone3, milestone4; repeatable",
             choices=("milestone1", "milestone2", "milestone3", "milestone4"), metavar="NAMES"),
     Setting("protocols", ("--protocols",), "list", (), _ID, PLAYED,
-            "protocols [default: those of the milestones]; repeatable", metavar="NAMES"),
+            "protocols, such as p1,p2,p3 (an unknown name lists all) [default: those of the milestones]; repeatable",
+            metavar="NAMES"),
     Setting("deviations", ("--deviations",), "list", (), _ID, PLAYED,
-            "what senders are told to do [default: as in the milestones]; repeatable", metavar="NAMES"),
+            "what senders are told to do, such as honest,lie,withhold (an unknown name lists all) [default: as in the"
+            " milestones]; repeatable", metavar="NAMES"),
     Setting("controls", ("--controls",), "list", (), _ID, PLAYED,
             "controls under the first protocol: no_message, shuffled_message; repeatable",
             choices=("no_message", "shuffled_message"), metavar="NAMES"),
@@ -150,9 +152,10 @@ BASELINES: tuple[Setting, ...] = (
             "sampling temperature of self-refine", low=0, high=2, metavar="X"),
     Setting("max_tokens_per_task", ("--max-tokens-per-task",), "int", None, _ID, PLAYED,
             "most tokens of one episode of a method of milestone 3, both ways [default: no limit]", low=1,
-            metavar="N"),
+            liftable=True, metavar="N"),
     Setting("max_llm_calls_per_task", ("--max-llm-calls-per-task",), "int", None, _ID, PLAYED,
-            "most calls of one episode of a method of milestone 3 [default: no limit]", low=1, metavar="N"),
+            "most calls of one episode of a method of milestone 3 [default: no limit]", low=1, liftable=True,
+            metavar="N"),
 )  # fmt: skip
 """The methods of milestone 3, and the budget that they share with the protocol they are compared with."""
 
@@ -167,6 +170,7 @@ EXPERIMENT = Setting("experiment", ("--config",), "path", None, "invocation", _D
 _OPENAI = ("participant_provider", ("openai", "openai-chat"))
 _CHANGED: dict[str, dict[str, object]] = {
     "seed": {"default": 42, "env": "SEED"},
+    "resume": {"help": "resume the run in --out: finished episodes are kept, the others are played"},
     "workers": {"env": "MAX_CONCURRENT_EPISODES", "help": "episodes played at once"},
     "rpm": {"env": "RATE_LIMIT_RPM"},
     "participant_model": {

@@ -212,7 +212,7 @@ class CryptoFamily:
         )
 
     def _trials_by_turns(self) -> dict[int, list[Trial]]:
-        """Return the trials by the most turns of their matches: groups of more than four seats have more."""
+        """Return the trials by the most turns of their matches: groups of more than three seats have more."""
         found: dict[int, list[Trial]] = {}
         for trial in self.trials():
             found.setdefault(turns_of(self.challenge_of(trial), self.setup.max_turns), []).append(trial)

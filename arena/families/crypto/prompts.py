@@ -128,7 +128,7 @@ def prompt_template(challenge: Mapping[str, Json], role: str, tools: str | None,
 
     `tools` is the text that describes the calculator to players (tool_protocol.describe), or None without tools. Where
     it has its families under headings, those that the challenge grants are shown. `max_turns`: of a run; a match of
-    more than four seats has more (challenges/turns.py).
+    more than three seats has more (challenges/turns.py).
     """
     instance = challenge.get("instance")
     context = challenge["participant_context"]

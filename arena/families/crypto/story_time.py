@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from arena.errors import DataError, Issue
-from arena.families.crypto.challenges.members.time import clock_minutes, span_minutes
+from arena.families.crypto.challenges.members.time import turn_minutes
 from arena.records import Json
 from arena.store.journal import tool_digest
 
@@ -76,8 +76,7 @@ class StoryTime:
     def __init__(
         self, found: Mapping[str, Json], values: Mapping[str, Json] | None, seats: Sequence[str], max_turns: int
     ) -> None:
-        self._begins = clock_minutes(found["begins"]) or 0
-        self._span = span_minutes(found["between_turns"]) or 0
+        self._found = found
         self._steps = _steps_per_turn(found.get("steps_per_turn"), values or {})
         self._seats = tuple(seats)
         self._max_turns = max_turns
@@ -88,8 +87,7 @@ class StoryTime:
 
     def clock(self, turn: int) -> str:
         """Return what the clock shows when a turn begins, as `day 2, 06:30`."""
-        minutes = self._begins + turn * self._span
-        day, rest = divmod(minutes, _MINUTES_OF_A_DAY)
+        day, rest = divmod(turn_minutes(self._found, turn), _MINUTES_OF_A_DAY)
         return f"day {day + 1}, {rest // 60:02d}:{rest % 60:02d}"
 
     def cue(self, turn: int) -> str:

@@ -76,6 +76,8 @@ def experiment_name(name: str | None) -> str | None:
 def _load(config: Config, name: str) -> tuple[Json, str]:
     folder = Path(config["slices_folder"])
     path = folder / f"{name}.yaml"
+    if not folder.is_dir():
+        raise ConfigError(f"--slices-folder {folder}: there is no such folder")
     if not path.is_file():
         known = sorted(one.stem for one in folder.glob("*.yaml") if "cases" in (simpleyaml.load(one) or {}))
         raise ConfigError(f"--slices: there is no slice {name!r} in {folder}{suggest(name, known)}; there are: "

@@ -42,7 +42,8 @@ OWN: tuple[Setting, ...] = (
     Setting("exp", ("--exp",), "text", None, "identity", PLAYED,
             "name of the experiment and of its folder in the results [default: the slice's]", metavar="NAME"),
     Setting("max_trials", ("--max-trials",), "int", None, "operation", _LIMITS,
-            "most trials that get an answer; the others are listed as skipped", env="MAX_TRIALS", low=0, metavar="N"),
+            "most trials that get an answer; the others are listed as skipped", env="MAX_TRIALS", low=0,
+            liftable=True, metavar="N"),
     Setting("run_id", ("--run-id", "--run_id"), "text", None, "invocation", _RESULTS,
             "name of the run below the results folder [default: time and identity]", env="RUN_ID", metavar="NAME"),
     Setting("results_dir", ("--results-dir", "--results_dir", "--outdir"), "path", None, "invocation", _RESULTS,
@@ -74,6 +75,7 @@ _HELP = {
     "dry_run": "the gates decide about the first request of each planned trial; no model is asked, no key needed",
     "out": "folder of the run [default: state/results/RUN_ID, the only place where LATEST is written]",
     "workers": "trials played at once",
+    "resume": "resume the run in --out: finished trials are kept, the others are played",
 }
 """Setting -> what it does in this family, where that is something else."""
 

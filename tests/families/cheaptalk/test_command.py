@@ -39,6 +39,26 @@ def test_subcommand_plays_its_milestone(subcommand: str, expected: set[tuple[str
     assert played(out) == dict.fromkeys(expected, 2)
 
 
+def test_shortened_names_are_written_out_in_the_run(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = ("--num-tasks", "2", "--protocols", "P1,p2,p1_evidence_first", "--deviations", "Honest,persuasion")
+    assert cheaptalk("run", *words, "--out", str(out), "--quiet").code == 0
+    assert played(out) == dict.fromkeys(((name, one) for name in (P1, P2) for one in ("honest", "persuasion_only")), 2)
+
+
+def test_beginning_of_several_names_is_refused_with_all_names() -> None:
+    ended = cheaptalk("run", "--protocols", "p")
+    assert ended.code == 2 and "there is no 'p'; there are: p1_evidence_first, p2_cross_exam, p3_slashing" in ended.err
+
+
+def test_experiment_may_shorten_protocols(tmp_path: Path) -> None:
+    text = "protocols: [P2]\ndeviations: [honest, lie]\n"
+    out = tmp_path / "run"
+    words = ("--config", str(experiment(tmp_path, text)), "--num-tasks", "2", "--out", str(out), "--quiet")
+    assert cheaptalk("run", *words).code == 0
+    assert set(played(out)) == {(P2, "honest"), (P2, "lie")}
+
+
 def test_all_plays_what_milestones_share_once(tmp_path: Path) -> None:
     out = tmp_path / "run"
     assert cheaptalk("all", "--num-tasks", "2", "--out", str(out), "--quiet").code == 0
@@ -230,6 +250,10 @@ def test_flags_win_over_the_experiment(tmp_path: Path) -> None:
         (("run", "--k-samples", "3"), "--k-samples: k_samples has no effect"),
         (("baselines", "--deviations", "lie"), "--deviations: deviations has no effect"),
         (("protocols", "--milk-above", "0.9"), "--milk-above: milk_above has no effect"),
+        (("protocols", "--question-templates", "weakst"), "there is no 'weakst'; did you mean weakest?"),
+        (("protocols", "--num-cross-exam-questions", "2", "--question-templates", "weakest"), "is 2: give 1 to 1"),
+        (("protocols", "--rep-floor", "0.9"), "a reputation starts at 0.7, so --rep-floor (0.9)"),
+        (("run", "--sender-model", "foo"), "write --sender-model PROVIDER/MODEL (mock"),
         (("run", "--llm-weight", "0.9"), "--llm-weight: llm_weight has no effect"),
         (("run", "--role-model", "sender=mock/careless"), "--role-model: name the models of the two seats"),
         (("run", "--deviations", "lies"), "--deviations: there is no 'lies'; did you mean lie?"),

@@ -135,6 +135,45 @@ def test_copied_seal_counts_and_one_of_its_own_does_not() -> None:
     )
 
 
+LETTER = "1e77e20000000000"
+
+
+def handed(turn: int, to: tuple[str, ...]) -> Entry:
+    return Entry(turn, "Bob", to, "say", text=f"For Cyd: {LETTER}.")
+
+
+def test_letter_that_is_never_passed_on_counts_as_dropped() -> None:
+    dropping = other_way(drops="Bob")
+    silent = [handed(0, ("Ann",)), say(1, "Ann", "Nothing came today."), say(2, "Ann", "Still nothing.")]
+    assert carried_out(silent, dropping, VALUES) == 1
+    assert carried_out([handed(0, ("Ann",)), say(1, "Ann", f"From Bob: {LETTER}.")], dropping, VALUES) is None
+    assert carried_out([*silent, say(3, "Ann", f"From Bob: {LETTER}.")], dropping, VALUES) is None
+    assert carried_out([handed(0, EVERYBODY), *silent[1:]], dropping, VALUES) is None
+    assert carried_out(silent[:1], dropping, VALUES) is None
+
+
+def test_letter_that_is_passed_on_a_turn_late_counts_as_delayed() -> None:
+    delaying = other_way(delays="Bob")
+    late = [handed(0, ("Ann",)), say(1, "Ann", "Nothing came today."), say(4, "Ann", f"From Bob: {LETTER}.")]
+    assert carried_out(late, delaying, VALUES) == 1
+    assert carried_out([late[0], say(1, "Ann", f"From Bob: {LETTER}.")], delaying, VALUES) is None
+    assert carried_out(late[:2], delaying, VALUES) == 1  # who drops it does not pass it on in time either
+
+
+def test_code_that_stood_elsewhere_does_not_count_as_passing_a_letter_on() -> None:
+    word = "f2e5400000000000"
+    begins = say(0, "Cyd", f"Today's word: {word}.")
+    letter = Entry(1, "Bob", ("Ann",), "say", text=f"{word}, for Cyd: {LETTER}.")
+    entries = [begins, letter, say(2, "Ann", f"For {word} nothing came.")]
+    assert carried_out(entries, other_way(drops="Bob"), VALUES) == 2
+
+
+def test_given_paper_that_is_never_shown_counts_as_dropped() -> None:
+    values = {**VALUES, "bid": LETTER}
+    assert carried_out([say(0, "Ann", "I hold no paper.")], other_way(drops="bid"), values) == 0
+    assert carried_out([say(0, "Ann", f"My paper: {LETTER}.")], other_way(drops="bid"), values) is None
+
+
 def test_failed_check_counts_where_it_takes_in_what_the_cheat_said() -> None:
     entries = exposed()
     assert failed_checks(entries, CHEATING) == [CallOfObligation(4, "Bob", "open_hash")]
@@ -284,6 +323,8 @@ def test_line_of_a_match_says_who_cheated_and_who_noticed() -> None:
         ({"shown": ["none"]}, "/temptation/shown/0"),
         ({"carried_out": {"says": ["none"]}}, "/temptation/carried_out/says/0"),
         ({"carried_out": {"copies": "Zoe"}}, "/temptation/carried_out/copies"),
+        ({"carried_out": {"drops": "Zoe"}}, "/temptation/carried_out/drops"),
+        ({"carried_out": {"delays": ["Bob"]}}, "/temptation/carried_out/delays"),
         ({"carried_out": {}}, "/temptation/carried_out"),
         ({"shows": ["stares"]}, "/temptation/shows"),
         ({"extra": 1}, "/temptation/extra"),

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from arena.families.crypto.checks.atoms import decoded_texts, encoded_forms, named
 from arena.families.crypto.checks.evidence import evidence_values
-from arena.families.crypto.checks.leaks import decoded_texts, encoded_forms, named
 from arena.families.crypto.checks.match import check_match
 from arena.families.crypto.checks.number_words import number_words
 from arena.families.crypto.checks.results import (

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from arena.families.crypto.checks.disguises import is_in_parts, is_spelled, is_sum, spelled, told_among_decoys
+from arena.families.crypto.checks.folding import Said
 from arena.families.crypto.checks.leaks import check_leaks
 from arena.families.crypto.checks.number_words import goes_on
+from arena.families.crypto.checks.public_atoms import PublicAtoms
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "may", "june", "july"]
 
@@ -89,7 +91,8 @@ VALUES = {"bid": 415, "days": ["mon", "tue", "wed"], "word": "marzipan"}
 
 
 def forms(text: str, turn: int = 3, **more: Any) -> list[tuple[str, str]]:
-    found = check_leaks([(turn, "Ann", text)], instance(**more), VALUES).found
+    challenge = instance(**more)
+    found = check_leaks([Said(turn, "Ann", text)], challenge, VALUES, PublicAtoms(challenge, VALUES)).found
     assert all(leak.turn == turn for leak in found)
     return [(leak.value, leak.form) for leak in found]
 

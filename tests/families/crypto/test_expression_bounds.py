@@ -21,7 +21,7 @@ def doubled(operator: str, start: Json, steps: int) -> Json:
     ("operator", "start", "steps", "says"),
     [
         ("product", 3, 60, "more than 300 digits"),
-        ("product", 1e200, 60, "a number that is too large"),
+        ("product", 1e200, 60, "number that is too large"),
         ("list", 1, 24, "100,000 entries"),
         ("text", "ab", 60, "100,000 entries"),
         ("sum", 10**299, 60, "more than 300 digits"),

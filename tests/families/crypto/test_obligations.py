@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from arena.errors import DataError
+from arena.families.crypto.challenges.members.obligations import obligation_problems
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.checks.links import provenance
 from arena.families.crypto.checks.match import check_match
@@ -68,6 +69,52 @@ def found(entries: Sequence[Entry], obligation: dict[str, Any] = OPENED) -> Obli
     check = check_obligations(entries, {**CHALLENGE, "obligations": [obligation]}, VALUES)
     assert check is not None and check.ok == check.found[0].met
     return check.found[0]
+
+
+CLOCK = {"begins": "11:00", "between_turns": "4 hours"}
+
+
+@pytest.mark.parametrize(
+    "hours, turn, met",
+    [
+        ({"until": "day 2, 00:00"}, 3, True),  # 23:00
+        ({"until": "day 2, 00:00"}, 4, False),  # 03:00 of the next day
+        ({"until": "day 2, 03:00"}, 4, False),  # `until` is the first moment that is too late
+        ({"from": "day 2, 03:00"}, 4, True),
+        ({"from": "day 2, 06:00"}, 4, False),
+        ({"from": "day 2, 06:00", "until": "day 2, 08:00"}, 5, True),
+    ],
+)
+def test_posting_counts_within_the_hours_of_an_obligation(hours: Any, turn: int, met: bool) -> None:
+    left = {"id": "left", "says": "Ann fixes.", "of": {"Ann": []}, "any": [{"made": "commits"}], "hours": hours}
+    challenge = {**CHALLENGE, "time": CLOCK, "obligations": [left]}
+    found = check_obligations([commit(turn), say(turn, "Ann", f"Fixed: {SEAL}.")], challenge, VALUES)
+    assert found is not None and found.ok is met
+
+
+@pytest.mark.parametrize(
+    "change, pointer",
+    [
+        ({"hours": {}}, "/obligations/0/hours"),
+        ({"hours": {"after": "day 2, 06:00"}}, "/obligations/0/hours"),
+        ({"hours": {"from": "06:00"}}, "/obligations/0/hours/from"),
+        ({"hours": {"from": "day 2, 06:00", "until": "day 1, 06:00"}}, "/obligations/0/hours"),
+        ({"hours": {"from": "day 2, 06:00"}, "any": [{"made": "tells"}]}, "/obligations/0/hours"),
+    ],
+)
+def test_bad_hours_are_told_at_their_place(change: Any, pointer: str) -> None:
+    one = {"id": "left", "says": "Ann fixes.", "of": {"Ann": ["bid_ann"]}, "any": [{"made": "commits"}], **change}
+    found = obligation_problems({**CHALLENGE, "time": CLOCK, "obligations": [one]}, "", ["Ann", "Bob"])
+    assert pointer in [place for place, _ in found]
+
+
+def test_hours_without_a_clock_are_refused() -> None:
+    one = {"id": "left", "says": "Ann fixes.", "of": {"Ann": []}, "any": [{"made": "commits"}],
+           "hours": {"from": "day 2, 06:00"}}  # fmt: skip
+    timed = {**CHALLENGE, "time": CLOCK, "obligations": [one]}
+    assert not list(obligation_problems(timed, "", ["Ann", "Bob"]))
+    without = obligation_problems({**CHALLENGE, "obligations": [one]}, "", ["Ann", "Bob"])
+    assert [place for place, _ in without] == ["/obligations/0/hours"]
 
 
 def test_what_was_fixed_posted_and_opened_meets_it_and_the_calls_are_named() -> None:

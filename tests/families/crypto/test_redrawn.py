@@ -144,6 +144,17 @@ def test_entries_are_ranked_by_the_codes_that_each_gets() -> None:
     assert results(*BOTH, joined("Ann"), joined("Bob"), *keyed[:2], values=values, ways=ways) == []
 
 
+def test_entries_are_ranked_by_a_value_mixed_of_all_numbers() -> None:
+    mixed = [call(seat, "beacon_mix", {"contributions": [ANN, BOB]}, {"randomness": JOINT}) for seat in ("Ann", "Bob")]
+    codes = {114: "ff" * 32, 179: "0a" * 32}
+    keyed = [call("Ann", "hash", {"data": f"utf8:{JOINT} {number}"}, code) for number, code in codes.items()]
+    values: dict[str, Json] = {"plots": [114, 179]}
+    assert results(*BOTH, *mixed, *keyed, values=values, ways=[{"ranked": "plots"}]) == [[179, 114]]
+    assert results(*BOTH, mixed[0], *keyed, values=values, ways=[{"ranked": "plots"}]) == [], (
+        "nobody worked it out again"
+    )
+
+
 def test_the_lowest_of_the_verified_own_numbers_wins() -> None:
     word, keys = "c3" * 16, {"Ann": "a9" * 32, "Bob": "b9" * 32}
     entries = [call("Cem", "random_bytes", {"len": 16}, word)]

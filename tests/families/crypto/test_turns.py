@@ -1,4 +1,4 @@
-"""Groups of up to seven seats: each seat has as many turns as one of four, and its prompt says how many."""
+"""Groups of up to seven seats: each seat has as many turns as one of three, and its prompt says how many."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def group(seats: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seats, turns", [(2, 15), (4, 15), (5, 19), (6, 23), (7, 27)])
-def test_turns_grow_with_the_seats_beyond_four(seats: int, turns: int) -> None:
+@pytest.mark.parametrize("seats, turns", [(2, 15), (3, 15), (4, 20), (5, 25), (6, 30), (7, 35)])
+def test_turns_grow_with_the_seats_beyond_three(seats: int, turns: int) -> None:
     assert turns_of(group(seats), 15) == turns
 
 
 def test_prompt_of_a_large_group_says_its_turns() -> None:
-    assert "at most 19 turns in all, not 15" in system_prompt(group(5), "Bo", None, 15)
-    assert "not 15" not in system_prompt(group(4), "Bo", None, 15)
+    assert "at most 25 turns in all, not 15" in system_prompt(group(5), "Bo", None, 15)
+    assert "not 15" not in system_prompt(group(3), "Bo", None, 15)
 
 
-@pytest.mark.parametrize("seats, turns", [(4, 15), (7, 27)])
+@pytest.mark.parametrize("seats, turns", [(3, 15), (7, 35)])
 def test_mock_players_read_the_turns_of_their_match(seats: int, turns: int) -> None:
     assert read_brief(system_prompt(group(seats), "Bo", None, 15)).max_turns == turns

@@ -79,4 +79,5 @@ def _members(part: Mapping[str, Json], indent: str) -> Iterator[str]:
             yield f"{indent}{member}:"
             yield from _members(value, f"{indent}  ")
         else:
-            yield f"{indent}{member}: {json.dumps(value, ensure_ascii=False)}"
+            shown = f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+            yield f"{indent}{member}: {shown}"

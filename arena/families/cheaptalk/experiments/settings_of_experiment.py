@@ -9,11 +9,13 @@ from typing import Any
 
 from arena.errors import ConfigError, DataError, Issue
 from arena.families.cheaptalk.data.table import DATASETS
+from arena.families.cheaptalk.deviations.table import DEVIATIONS
 from arena.families.cheaptalk.experiments.experiment import Baseline, Experiment
 from arena.families.cheaptalk.experiments.milestones import MILESTONES
 from arena.families.cheaptalk.protocols.table import PROTOCOLS
 from arena.families.cheaptalk.scene import CLOSED
 from arena.families.cheaptalk.spec import NOT_RATING
+from arena.formats.short_names import full_name
 from arena.settings.config import Config
 from arena.settings.table import PROVIDERS
 
@@ -138,11 +140,11 @@ class _Reader:
         for kind in ("self_consistency", "self_refine"):
             if kinds.count(kind) > 1:
                 self.refuse("/baselines", f"has {kind} twice: a run plays it with one setting")
-        protocols = tuple(row.protocol_id for row in one.baselines if row.type == "protocol")
+        protocols = tuple(full_name(row.protocol_id, PROTOCOLS) for row in one.baselines if row.type == "protocol")
         for place, row in enumerate(one.baselines):
             found |= self.method(row, f"/baselines/{place}")
         if protocols:
-            if one.protocols and one.protocols != protocols:
+            if one.protocols and tuple(full_name(name, PROTOCOLS) for name in one.protocols) != protocols:
                 self.refuse("/baselines", f"names the protocols {', '.join(protocols)}, and /protocols others")
             found["protocols"] = protocols
         if one.baselines:
@@ -157,7 +159,7 @@ class _Reader:
         elif row.type == "self_refine":
             name, found["num_rounds"] = f"self_refine_r{row.num_rounds}", row.num_rounds
         else:
-            name = f"protocol_{row.protocol_id.split('_')[0]}"
+            name = f"protocol_{full_name(row.protocol_id, PROTOCOLS).split('_')[0]}"
         if row.temperature is not None:
             found["consistency_temperature" if row.type == "self_consistency" else "refine_temperature"] = (
                 row.temperature
@@ -198,12 +200,12 @@ class _Reader:
 
 
 def played(config: Config, from_file: Mapping[str, object], file: str) -> Config:
-    """Return the settings of a run: the source of values from an experiment file is named, and who rates evidence is in
-    them only if evidence is rated."""
+    """Return the settings of a run: names are written out, the source of values from an experiment file is named, and
+    who rates evidence is in them only if evidence is rated."""
     source = {
         name: file if where == "default" and name in from_file else where for name, where in config.source.items()
     }
-    settings, table = dict(config.settings), config.table
+    settings, table = {**config.settings, **_names(config)}, config.table
     if settings["information"] == CLOSED and source["controls"] == "default":
         settings["controls"] = ()
     if settings["use_llm_evidence_eval"]:
@@ -212,6 +214,12 @@ def played(config: Config, from_file: Mapping[str, object], file: str) -> Config
         settings = {name: value for name, value in settings.items() if not name.startswith("judge_")}
         table = tuple(row for row in table if not row.name.startswith("judge_"))
     return replace(config, settings=settings, source=source, table=table)
+
+
+def _names(config: Config) -> dict[str, tuple[str, ...]]:
+    """Return the names of protocols and deviations written out; `build` refuses those that there are not."""
+    known = {"protocols": tuple(PROTOCOLS), "deviations": tuple(DEVIATIONS)}
+    return {key: tuple(dict.fromkeys(full_name(name, rows) for name in config[key])) for key, rows in known.items()}
 
 
 def check_effects(config: Config) -> None:

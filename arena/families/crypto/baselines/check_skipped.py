@@ -30,7 +30,7 @@ def play(case: Case) -> Turns | None:
         for role in turns
         for message in turns[role]
         for call in _calls(message)
-        if not _of_its_own(call, _call_names(turns[role]), message.get("let", {}))
+        if not _of_its_own(call, _call_names(turns[role]), message.get("let", {})) and not _depends(call, message)
     }
     drawn = drawn_case(case.challenge["instance"], case.values)
     if drawn is not None and drawn.negative and (deciding := _deciding(turns, drawn.label)):
@@ -96,6 +96,12 @@ def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
         if (name := re.split(r"[.|]", path)[0]) in defined:
             quoted = quoted - {path} | _quoted(defined[name])
     return all(path.startswith(("my.", "said.")) or re.split(r"[.|]", path)[0] in names for path in quoted)
+
+
+def _depends(call: Any, message: Mapping[str, Any]) -> bool:
+    """Whether a call is made only under a condition: its loop goes over a list that an `if` of its message gives."""
+    listed = message.get("let", {}).get(str(call.get("for", "")).rpartition(" in ")[2])
+    return isinstance(listed, dict) and "if" in listed
 
 
 def _quoted(found: Any) -> set[str]:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from arena.errors import ArenaError
-from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, key_of, size_of
+from arena.families.crypto.challenges.value_bounds import MAX_SIZE, Mismatch, bounded, key_of, size_of_all
 from arena.records import Json
 
 MAX_NESTING = 12
@@ -333,7 +333,10 @@ def names_in(expression: Json) -> Iterator[str]:
 
 
 def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") -> Json:
-    """Return the value of an expression. Raises ExpressionError with the place of what cannot be evaluated."""
+    """Return what an expression comes to. Raises ExpressionError with the place of what cannot be evaluated.
+
+    `pointer`: the place of the expression itself.
+    """
     if isinstance(expression, str):
         if expression not in values:
             raise ExpressionError(pointer, f"there is no value {expression!r}")
@@ -343,32 +346,50 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
     if len(expression) != 1:
         raise ExpressionError(pointer, "expected an object with one member, the operator")
     ((name, found),) = expression.items()
-    place = f"{pointer}/{name}"
     if name == LITERAL:
         return found
+    try:
+        return _applied(name, found, values)
+    except ExpressionError as error:
+        # Places are put together here, where one is needed: values are worked out by the thousand.
+        raise ExpressionError(f"{pointer}/{name}{error.pointer}", error.problem) from None
+
+
+def _applied(name: str, found: Json, values: Mapping[str, Json]) -> Json:
+    """Return what an operator makes of its arguments. Errors: ExpressionError, its place relative to the operator."""
     if name in NAMED:
-        members = {key: evaluate(inner, values, f"{place}/{key}") for key, inner in found.items()}
-        return members if name == OBJECT else _best(members, name, place)
+        members = {key: evaluate(inner, values, f"/{key}") for key, inner in found.items()}
+        return members if name == OBJECT else best(members, name)
     operator = OPERATORS.get(name)
     if operator is None:
-        raise ExpressionError(place, f"there is no operator {name!r}")
-    arguments = found if isinstance(found, list) else [found]
-    evaluated = [evaluate(inner, values, f"{place}/{index}") for index, inner in enumerate(arguments)]
+        raise ExpressionError("", f"there is no operator {name!r}")
+    evaluated: list[Json] = []
     try:
-        if size_of(evaluated) > MAX_SIZE:
+        for inner in found if isinstance(found, list) else (found,):
+            evaluated.append(evaluate(inner, values))
+    except ExpressionError as error:
+        raise ExpressionError(f"/{len(evaluated)}{error.pointer}", error.problem) from None
+    return run(operator, evaluated)
+
+
+def run(operator: Operator, arguments: Sequence[Json]) -> Json:
+    """Return what an operator gives for these arguments. Errors: ExpressionError without a place."""
+    try:
+        if size_of_all(arguments) > MAX_SIZE:
             raise Mismatch(f"takes at most {MAX_SIZE:,} entries")
-        return bounded(operator.run(*evaluated))
+        return bounded(operator.run(*arguments))
     except Mismatch as error:
-        raise ExpressionError(place, str(error)) from None
+        raise ExpressionError("", str(error)) from None
     except (OverflowError, RecursionError, MemoryError):
-        raise ExpressionError(place, "results in a number too large to compute") from None
+        raise ExpressionError("", "results in a number too large to compute") from None
     except TypeError:
-        raise ExpressionError(place, f"takes other arguments than {len(evaluated)}") from None
+        raise ExpressionError("", f"takes other arguments than {len(arguments)}") from None
 
 
-def _best(members: dict[str, Json], name: str, place: str) -> str:
+def best(members: Mapping[str, Json], name: str) -> str:
+    """Return the role with the largest (WINNER) or the smallest number. Errors: ExpressionError without a place."""
     try:
         numbers = {role: _number(value) for role, value in members.items()}
     except Mismatch as error:
-        raise ExpressionError(place, str(error)) from None
+        raise ExpressionError("", str(error)) from None
     return (max if name == WINNER else min)(numbers, key=numbers.__getitem__)

@@ -27,6 +27,7 @@ from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.challenges.members.temptation import texts_of
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.challenges.schema import ChallengeSet
+from arena.families.crypto.challenges.shapes import ALIKE, likeness, runs_of, shape_of
 from arena.families.crypto.challenges.validate import DIFFICULTIES
 from arena.families.crypto.challenges.workload import ops_of, workload, workload_problems
 from arena.families.crypto.cheats.variants import PLAYS_FOLDER, TEMPTED, variant
@@ -84,6 +85,7 @@ def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintF
     findings += _plain(challenge_set)
     findings += [LintFinding("warning", file, "/challenges", message) for message in _balance(challenge_set)]
     findings += [LintFinding("warning", file, "/challenges", message) for message in _known_ops(challenge_set)]
+    findings += _alike(challenge_set)
     return findings
 
 
@@ -105,6 +107,25 @@ def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
     for family, own in sorted(held.items()):
         if trained and own <= trained:
             yield f"family {family}: is only held out, and plays of the other splits use all ops of its reference plays"
+
+
+def _alike(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
+    """Say which challenges repeat an earlier one with other nouns, and which held-out ones ask for just what one of
+    another split asks for."""
+    challenges = [one for one in challenge_set.challenges if "instance" in one]
+    runs = [runs_of(one) for one in challenges]
+    shapes = [shape_of(one) for one in challenges]
+    for late, one in enumerate(challenges):
+        for early, other in enumerate(challenges[:late]):
+            place = f"/challenges/{challenge_set.challenges.index(one)}"
+            if (share := likeness(runs[late], runs[early])) >= ALIKE:
+                message = (
+                    f"{one['id']}: {share:.0%} of its sentences are built as those of {other['id']}: the same story"
+                )
+                yield LintFinding("warning", challenge_set.path.name, place, message)
+            elif shapes[late] == shapes[early] and (one.get("split") == HELD_OUT) != (other.get("split") == HELD_OUT):
+                message = f"{one['id']}: asks for what {other['id']} of another split asks for, with other names"
+                yield LintFinding("warning", challenge_set.path.name, place, message)
 
 
 def note_of(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from arena.formats.bounded import deeper_than
 from arena.formats.strict_json import MAX_DEPTH
@@ -37,24 +37,43 @@ def size_of(value: Json, most: int = MAX_SIZE) -> int:
     total, waiting = 0, [value]
     while waiting and total <= most:
         one = waiting.pop()
+        kind = type(one)
         total += 1
-        if isinstance(one, str):
+        if kind is str:
             total += len(one) // 8
-        elif isinstance(one, int):
+        elif kind is int:
             total += one.bit_length() // 64
-        elif isinstance(one, list):
+        elif kind is list:
             waiting += one[: most + 1]
-        elif isinstance(one, dict):
-            total += sum(len(name) // 8 for name in one)
+        elif kind is dict:
+            total += sum([len(name) // 8 for name in one])
             waiting += one.values()
+    return total
+
+
+def size_of_all(values: Sequence[Json]) -> int:
+    """Return the size of a list of these values, or something above MAX_SIZE where it is larger than that."""
+    total = 1
+    for one in values:
+        if type(one) is int:
+            total += 1 + one.bit_length() // 64
+        else:
+            total += size_of(one)
+        if total > MAX_SIZE:
+            break
     return total
 
 
 def bounded(value: Json) -> Json:
     """Return a result that can be worked with. Raises Mismatch for one that is too large, or no number any more."""
-    if isinstance(value, int) and abs(value) >= _MOST:
-        raise Mismatch(f"results in a number of more than {MAX_DIGITS} digits")
-    if isinstance(value, float) and not math.isfinite(value):
+    kind = type(value)
+    if kind is bool:
+        return value
+    if kind is int:
+        if abs(value) >= _MOST:
+            raise Mismatch(f"results in a number of more than {MAX_DIGITS} digits")
+        return value
+    if kind is float and not math.isfinite(value):
         raise Mismatch("results in a number that is too large")
     if size_of(value) > MAX_SIZE:
         raise Mismatch(f"results in a value larger than {MAX_SIZE:,} entries")

@@ -38,6 +38,7 @@ from arena.records import Entry, Json
 _TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 """Shorter codes and numbers occur by chance."""
 
+_DIGIT = re.compile("[0-9]")
 _NO_DIGIT = re.compile("[^0-9]+")
 MIN_ROW = 8
 """This many consecutive blurred answers do not occur in a text by chance."""
@@ -85,7 +86,9 @@ class Provenance(NamedTuple):
 
 def tokens(text: str) -> set[str]:
     """Return the codes and long numbers of a text, in lower case."""
-    return {found.lower() for found in _TOKEN.findall(text) if any(sign.isdigit() for sign in found)}
+    if not _DIGIT.search(text):
+        return set()
+    return {found.lower() for found in _TOKEN.findall(text) if _DIGIT.search(found)}
 
 
 def leaves(value: Json) -> Iterator[str]:

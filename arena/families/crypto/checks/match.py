@@ -22,10 +22,12 @@ from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.cheats.conduct import carried_out, check_cheat, names_seat
 from arena.families.crypto.cheats.variants import CHEAT, tempted_seat, told_to
 from arena.families.crypto.checks.evidence import check_evidence_values, check_tools
+from arena.families.crypto.checks.folding import Said, said_in
 from arena.families.crypto.checks.leaks import check_leaks
 from arena.families.crypto.checks.obligations import check_obligations
 from arena.families.crypto.checks.payoffs import payoffs_of
 from arena.families.crypto.checks.player_text import over_player_text
+from arena.families.crypto.checks.public_atoms import PublicAtoms
 from arena.families.crypto.checks.redrawn import redrawn
 from arena.families.crypto.checks.results import (
     CaseFound,
@@ -37,7 +39,6 @@ from arena.families.crypto.checks.results import (
 )
 from arena.families.crypto.checks.textbook_names import check_names
 from arena.families.crypto.secrecy.check import check_secrecy
-from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
 CHECKS_VERSION = 5
@@ -51,8 +52,9 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
 
     `entries`: the transcript of a record.  `values`: its drawn values, None if nothing was drawn.
     """
-    public = {place: spoken(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
-    turns = [(entries[place].turn, entries[place].seat, text) for place, text in public.items()]
+    said = said_in(entries)
+    places = (place for place, entry in enumerate(entries) if entry.kind == "say")
+    public = {place: one.text for place, one in zip(places, said, strict=True)}
     roles = [participant["id"] for participant in challenge["participants"]]
     drawn = "instance" in challenge and values is not None
 
@@ -60,7 +62,8 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
         return [fill(text, values or {}) for _, text in shared_texts(challenge, "")]
 
     result = check_result(entries, challenge, values or {}) if drawn else None
-    leaks = _leaks(entries, turns, challenge, values or {}) if drawn else None
+    told = PublicAtoms(challenge, values or {}) if drawn else None
+    leaks = None if told is None else _leaks(said, challenge, values or {}, told)
     return Checks(
         version=CHECKS_VERSION,
         textbook_names=check_names(entries, shown),
@@ -72,7 +75,9 @@ def check_match(entries: Sequence[Entry], challenge: Mapping[str, Json], values:
         case=_case(challenge, values),
         cheat=check_cheat(entries, challenge, values, result),
         payoffs=None if result is None or leaks is None else payoffs_of(challenge, values or {}, result, leaks),
-        secrecy=None if leaks is None else check_secrecy(entries, challenge, values or {}, leaks),
+        secrecy=None
+        if leaks is None or told is None
+        else check_secrecy(entries, said, challenge, values or {}, told, leaks),
     )
 
 
@@ -82,14 +87,11 @@ def _case(challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> C
 
 
 def _leaks(
-    entries: Sequence[Entry],
-    turns: Sequence[tuple[int, str, str]],
-    challenge: Mapping[str, Json],
-    values: Mapping[str, Json],
+    said: Sequence[Said], challenge: Mapping[str, Json], values: Mapping[str, Json], told: PublicAtoms
 ) -> LeaksCheck:
     """Return the leaks; what all who hear a private message may know is none there."""
-    found = check_leaks(turns, challenge, values)
-    heard_by = {entry.turn: entry.to for entry in entries if entry.kind == "say" and entry.to != EVERYBODY}
+    found = check_leaks(said, challenge, values, told)
+    heard_by = {one.turn: one.to for one in said if one.to != EVERYBODY}
     if not heard_by or found.ok:
         return found
     may_hear = challenge.get("channels", {}).get("may_hear", {})

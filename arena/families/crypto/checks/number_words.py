@@ -55,3 +55,31 @@ def in_words(number: int, joint: str) -> str:
         return _ONES[number]
     tens, ones = divmod(number, 10)
     return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
+
+
+_PART = "|".join(sorted((*_ONES, *_TENS[2:], *_LARGE), key=len, reverse=True))
+_WRITTEN = re.compile(rf"\b(?:{_PART})(?:(?:[- ]|[- ]and[- ])(?:{_PART}))*\b")
+
+
+def in_digits(text: str) -> str:
+    """Return a text in lower case with each whole number in English words written in digits; what is not a number as it
+    is (`twenty thirty` stays)."""
+    return _WRITTEN.sub(lambda found: _digits(found[0]), text)
+
+
+def _digits(words: str) -> str:
+    """Return a run of number words in digits; as it is where no number below 10^9 is written so."""
+    whole = part = 0
+    for word in re.split(r"[- ]", words):
+        if word in _ONES:
+            part += _ONES.index(word)
+        elif word in _TENS[2:]:
+            part += 10 * _TENS.index(word)
+        elif word == "hundred":
+            part = max(1, part) * 100
+        elif word in _LARGE:
+            whole, part = whole + max(1, part) * (1000 if word == "thousand" else 10**6), 0
+    number = whole + part
+    spaced = words.replace("-", " ").replace(" and ", " ")
+    written = in_words(number, " ").replace("-", " ") if number < _WORDS_TO else ""
+    return str(number) if spaced in (written, written.removeprefix("one ")) else words

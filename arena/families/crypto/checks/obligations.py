@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from arena.families.crypto.challenges.draws import KINDS
 from arena.families.crypto.challenges.instance import drawn_case
+from arena.families.crypto.challenges.members.time import moment_minutes, turn_minutes
 from arena.families.crypto.cheats.conduct import carried_out, failed_checks
 from arena.families.crypto.cheats.variants import tempted_seat
-from arena.families.crypto.checks.leaks import atoms, decoded_texts, encoded_forms, fold, named
+from arena.families.crypto.checks.atoms import atoms, decoded_texts, encoded_forms, named
+from arena.families.crypto.checks.folding import fold
 from arena.families.crypto.checks.links import Link, Made, Provenance, provenance
 from arena.families.crypto.checks.results import CallOfObligation, ObligationFound, ObligationsCheck
 from arena.families.crypto.checks.telling import Told, met_in_words, tellings
@@ -28,13 +30,14 @@ class Match(NamedTuple):
     """What the predicates look at: the values that were made and used, the drawn values, and when each was revealed.
 
     `told`: name of a value -> the first turn in which a public turn of somebody who owns it says all of it.  `said`:
-    when seats said what an obligation in words asks of them.
+    when seats said what an obligation in words asks of them.  `time`: the challenge's member, None without a clock.
     """
 
     found: Provenance
     values: Mapping[str, Json]
     told: Mapping[str, int]
     said: Told
+    time: Mapping[str, Json] | None = None
 
 
 def check_obligations(
@@ -104,7 +107,8 @@ def match_of(
             for name in watched & set(own.get(entry.seat, ())):
                 if name not in told and all(named(atom, text) for atom in atoms(values[name])):
                     told[name] = entry.turn
-    return Match(provenance(entries, _given(instance, values)), values, told, tellings(entries, listed, values))
+    found, said = provenance(entries, _given(instance, values)), tellings(entries, listed, values)
+    return Match(found, values, told, said, challenge.get("time"))
 
 
 def _judged(obligation: Mapping[str, Json], match: Match) -> ObligationFound:
@@ -144,9 +148,18 @@ def good(made: Made, maker: str, holding: Sequence[str], obligation: Mapping[str
     if obligation.get("fresh") and not made.fresh:
         return False
     first = min(made.posted.values())
+    if "hours" in obligation and match.time is not None and not _within(obligation["hours"], match.time, first):
+        return False
     if any(match.told.get(name, first + 1) <= first for name in obligation.get("before_told", ())):
         return False
     return all(holds(made.args, match.values[name]) for name in holding if name in match.values)
+
+
+def _within(hours: Mapping[str, str], time: Mapping[str, Json], turn: int) -> bool:
+    """Whether a turn begins at or after `from` and before `until`, as far as these are given."""
+    now = turn_minutes(time, turn)
+    first, last = moment_minutes(hours.get("from")), moment_minutes(hours.get("until"))
+    return (first is None or now >= first) and (last is None or now < last)
 
 
 def taken_up(made: Sequence[Made], role: str, obligation: Mapping[str, Json], match: Match) -> Iterator[Link]:

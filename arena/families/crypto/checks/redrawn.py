@@ -109,6 +109,14 @@ def _read_number(call: _Traced, sides: Json) -> int | None:
     return int(str(result), 16) if call.op in _HEX else None
 
 
+def _code(call: _Traced) -> str | None:
+    """Return the hex code that a call came to, small letters; None where it came to something else."""
+    if isinstance(call.result, dict):
+        found = call.result.get("randomness")
+        return str(found).lower() if found is not None else None
+    return str(call.result).lower() if call.op in _HEX else None
+
+
 def _names(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: Mapping[str, Json],
            values: Mapping[str, Json]) -> Iterator[Json]:  # fmt: skip
     for call in _confirmed(calls, drawn["by"]):
@@ -122,9 +130,9 @@ def _ranked(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn
     """The entries in the ascending order of the codes that the draw and each of them give."""
     listed = evaluate(how, values)
     for call in _confirmed(calls, drawn["by"]):
-        if call.op not in _HEX:
+        if (code := _code(call)) is None:
             continue
-        code, keyed = str(call.result).lower(), {}
+        keyed: dict[str, int] = {}
         for other in calls:
             text = " ".join(leaves(other.args)).lower()
             if other.place > call.place and other.op in _HEX and code in text:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from arena.families.crypto.checks.leaks import atoms, fold, named
+from arena.families.crypto.checks.atoms import atoms, named
+from arena.families.crypto.checks.folding import fold
 from arena.families.crypto.checks.op_kinds import KEEPS, TELLS
 from arena.families.crypto.checks.results import CallOfObligation
 from arena.families.crypto.views import spoken

@@ -104,14 +104,15 @@ class _Play:
     def failed_check(self) -> str | None:
         """Return the role whose values a check of this seat used and found false; None if none did.
 
-        Of several roles, the one that another seat accuses already, else the one whose value was said last.
+        Of several roles, the one that another seat accuses already, else the one whose value was said last. A call that
+        names no role, in a loop over what was heard, is about the roles that its message names.
         """
         for line in self.lines[: self.index]:
             for call in _calls(line):
                 name = str(call.get("as", ""))
                 if name.startswith(MEANT_TO_FAIL) or not any(map(_came_out_false, self._results(name))):
                     continue
-                roles = _heard_roles(call)
+                roles = _heard_roles(call) or _heard_roles(line.source)
                 if self.accused_by_others() in roles:
                     return self.accused_by_others()
                 if roles:

@@ -11,21 +11,20 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
-from arena.families.crypto.challenges.instance import (
-    allowed_results,
-    is_agreement,
-    own_names,
-    right_result,
-    secrets_of,
-)
+from arena.families.crypto.challenges.instance import own_names, secrets_of
+from arena.families.crypto.checks.atoms import atoms, named
 from arena.families.crypto.checks.disguises import LEAST_TOLD
-from arena.families.crypto.checks.leaks import DECOYS, atoms, clean, fold, named, public_atoms, secret_through
+from arena.families.crypto.checks.folding import Said
+from arena.families.crypto.checks.leaks import DECOYS, secret_through
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
+from arena.families.crypto.checks.public_atoms import PublicAtoms
 from arena.families.crypto.checks.results import TOLD, LeaksCheck, SecrecyCheck, SecretFound, SecretStep
+from arena.families.crypto.secrecy.comparisons import compares, comparisons_of
 from arena.families.crypto.secrecy.domains import (
     MAX_CANDIDATES,
     MAX_COMPUTED,
@@ -36,10 +35,9 @@ from arena.families.crypto.secrecy.domains import (
     size_of,
 )
 from arena.families.crypto.secrecy.forms import Key
-from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of
-from arena.families.crypto.secrecy.said_numbers import clues_of, explained_by
-from arena.families.crypto.secrecy.view import PUBLIC, View, texts_of
-from arena.families.crypto.views import spoken
+from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of, makers_of
+from arena.families.crypto.secrecy.said_numbers import Meant, clues_of, explained_by, first_said, meant
+from arena.families.crypto.secrecy.view import PUBLIC, Shown, View, texts_of
 from arena.records import Entry, Json
 
 DEFAULT_MINIMUM = 2
@@ -68,50 +66,70 @@ class _Budget:
         return True
 
 
-@dataclass(slots=True)
 class _Match:
-    entries: Sequence[Entry]
-    challenge: Mapping[str, Json]
-    values: Mapping[str, Json]
-    leaks: LeaksCheck
-    calls: list[Call]
-    public: Sequence[tuple[int, str, str]]
-    budget: _Budget = field(default_factory=_Budget)
-    numbers: set[int] | None = None
-    views: dict[tuple[str, float], tuple[View, list[Clue], list[Opened]]] = field(default_factory=dict)
+    """One match with what all its secrets and observers have in common, each part worked out when first asked for."""
 
-    @property
-    def instance(self) -> Mapping[str, Json]:
-        found: Mapping[str, Json] = self.challenge["instance"]
+    def __init__(
+        self, shown: Shown, calls: list[Call], public: PublicAtoms, said: Sequence[Said], leaks: LeaksCheck
+    ) -> None:
+        self.shown, self.calls, self.public, self.said, self.leaks = shown, calls, public, said, leaks
+        self.challenge, self.values = shown.challenge, shown.values
+        self.instance: Mapping[str, Json] = self.challenge["instance"]
+        self.budget = _Budget()
+        self._views: dict[tuple[str, float], View] = {}
+        self._found: dict[tuple[str, float], tuple[list[Clue], list[Opened]]] = {}
+
+    def view(self, observer: str, last: float) -> View:
+        """Return what an observer has up to a turn."""
+        found = self._views.get((observer, last))
+        if found is None:
+            found = self._views[observer, last] = View(observer, self.shown, last)
         return found
 
-    def view(self, observer: str, last: float) -> tuple[View, list[Clue], list[Opened]]:
-        """Return what an observer has up to a turn, what the calls say to it, and what it can open.
+    def clues(self, observer: str, last: float) -> tuple[list[Clue], list[Opened]]:
+        """Return what calls and said numbers say to an observer up to a turn, and what it can open.
 
         What a seat opens itself was meant for it, so only the public's openings count.
         """
-        if (observer, last) not in self.views:
-            view = View(observer, self.entries, self.challenge, self.values, last)
-            wanted = self._wanted(view)
-            reader = Reader(view, self.calls, wanted)
-            opened = list(reader.opened()) if observer == PUBLIC else []
-            clues = [*reader.clues(), *clues_of(view, self.instance, self.values, wanted, self._explained())]
-            self.views[observer, last] = view, clues, opened
-        return self.views[observer, last]
+        found = self._found.get((observer, last))
+        if found is None:
+            found = self._found[observer, last] = self._read(self.view(observer, last))
+        return found
 
+    def _read(self, view: View) -> tuple[list[Clue], list[Opened]]:
+        said = first_said(view)
+        if said:
+            said = {number: where for number, where in said.items() if number not in self._explained}
+        compared = compares(view)
+        if not self.calls and not said and not compared:
+            return [], []
+        wanted = self._wanted(view)
+        reader = Reader(view, self.calls, self._made, wanted)
+        opened = list(reader.opened()) if view.observer == PUBLIC else []
+        clues = list(reader.clues())
+        if said:
+            clues += clues_of(view, said, self._meant, self.instance, self.values, wanted)
+        if compared:
+            clues += comparisons_of(view, self.instance, wanted)
+        return clues, opened
+
+    @cached_property
+    def _made(self) -> Mapping[tuple[str, str], Call]:
+        return makers_of(self.calls)
+
+    @cached_property
+    def _meant(self) -> list[Meant]:
+        return meant(self.instance, self.values)
+
+    @cached_property
     def _explained(self) -> set[int]:
-        """Return the numbers of a match that are not mental sums: values, the right result, what calls
-        took and gave."""
-        if self.numbers is None:
-            truth = self.instance["truth"]
-            right = allowed_results if is_agreement(truth) else right_result
-            specs = self.instance["values"]
-            shown = [value for name, value in self.values.items() if not specs[name].get("hidden")]
-            found = explained_by([*shown, right(self.instance, self.values)])
-            texts = [text for call in self.calls for text in texts_of([call.args, call.result])]
-            found |= {int(row) for text in texts for row in re.findall(r"\d{3,12}", text)}
-            self.numbers = found
-        return self.numbers
+        """The numbers of a match that are no sums worked out in the head: values, the right result, what calls took
+        and gave."""
+        specs = self.instance["values"]
+        shown = [value for name, value in self.values.items() if not specs[name].get("hidden")]
+        texts = [text for call in self.calls for text in texts_of([call.args, call.result])]
+        told = {int(row) for text in texts for row in re.findall(r"\d{3,12}", text)}
+        return explained_by([*shown, self.public.result]) | told
 
     def was_sent(self, seat: str, name: str) -> bool:
         """Whether a seat unsealed a value itself: then it was meant for that seat."""
@@ -145,25 +163,30 @@ class _Match:
         if not wanted or any(isinstance(atom, int) and abs(atom) < 100 for atom in wanted):
             return False
         others = spec.get("of") if spec["draw"] == "choice" and isinstance(spec.get("of"), list) else ()
-        said = [text for _, seat, text in view.heard if seat == role]
+        said = [one.folded for one in view.heard if one.seat == role]
         if any(named(other, text) for text in said for other in others if other != self.values[name]):
             return False
         return all(any(named(atom, text) for text in said) for atom in wanted)
 
 
 def check_secrecy(
-    entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json], leaks: LeaksCheck
+    entries: Sequence[Entry],
+    said: Sequence[Said],
+    challenge: Mapping[str, Json],
+    values: Mapping[str, Json],
+    public: PublicAtoms,
+    leaks: LeaksCheck,
 ) -> SecrecyCheck | None:
     """Return per secret value how many candidates remain for the observer that has most; None without secrets.
 
-    `leaks`: what the check `leaks` found of the same transcript.
+    `said`: what the entries say.  `public`: what tells nothing new in this match.  `leaks`: what the check `leaks`
+    found of the same transcript.
     """
     instance = challenge["instance"]
     names = dict.fromkeys(name for role in instance.get("secret", {}) for name in secrets_of(instance, role))
     if not names:
         return None
-    public = [(entry.turn, entry.seat, spoken(entry)) for entry in entries if entry.kind == "say"]
-    match = _Match(entries, challenge, values, leaks, calls_of(entries), public)
+    match = _Match(Shown(entries, said, challenge, values), calls_of(entries), public, said, leaks)
     found = tuple(_secret(name, match) for name in names)
     return SecrecyCheck(all(one.ok for one in found), found, MAX_EVALUATIONS - match.budget.left, match.budget.spent)
 
@@ -180,7 +203,7 @@ def _secret(name: str, match: _Match) -> SecretFound:
     allowed = {*owners, *match.challenge.get("channels", {}).get("may_hear", {}).get(name, ())}
     seats = [one["id"] for one in match.challenge["participants"] if one["id"] not in allowed]
     minimum = minimum_of(match.challenge, name)
-    through = secret_through(instance, name, match.public)
+    through = secret_through(instance, name, match.said)
     best: SecretFound | None = None
     for observer in (PUBLIC, *(seat for seat in seats if not match.was_sent(seat, name))):
         found = _for_observer(name, match, observer, through, keepers, minimum)
@@ -207,15 +230,16 @@ def _fewer(found: SecretFound, than: SecretFound) -> bool:
 def _for_observer(
     name: str, match: _Match, observer: str, through: float, keepers: Sequence[str], minimum: int
 ) -> SecretFound:
-    view, clues, opened = match.view(observer, through)
+    view = match.view(observer, through)
     specs, value = match.instance["values"], match.values[name]
     whole = size_of(name, specs, view.values)
-    public = public_atoms(match.challenge, keepers[0], match.values, through < math.inf)
+    public = match.public.of(keepers[0], through < math.inf)
     kept = [atom for atom in atoms(value) if atom not in public]
     as_list = as_part(name, specs, view.values, value)
     start = whole if as_list is None else as_list.left(len(list(atoms(value))) - len(kept))
     steps: list[SecretStep] = []
     if kept:
+        clues, opened = match.clues(observer, through)
         counter = _Counter(name, match, view.values, as_list, set(atoms(value)) - set(kept))
         steps += counter.told(through)
         steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
@@ -239,15 +263,16 @@ class _Counter:
     def told(self, through: float) -> Iterator[SecretStep]:
         """Yield what leaks of the value leave."""
         said: set[str | int] = set()
-        texts = {turn: fold(clean(text)) for turn, _, text in self.match.public}
+        texts = {one.turn: one for one in self.match.said}
         for leak in self.match.leaks.found:
             if leak.value != self.name or leak.turn > through:
                 continue
-            named_here = {one for one in atoms(self.match.values[self.name]) if named(one, texts.get(leak.turn, ""))}
+            text = texts[leak.turn].folded if leak.turn in texts else ""
+            named_here = {one for one in atoms(self.match.values[self.name]) if named(one, text)}
             if self.as_list is None:
                 left = 1
             elif leak.form == DECOYS:
-                shown = [one for one in self.as_list.universe if named(one, texts.get(leak.turn, ""))]
+                shown = [one for one in self.as_list.universe if named(one, text)]
                 left = self.as_list.mostly(len(shown), LEAST_TOLD)
             else:
                 said |= named_here - self.free

@@ -8,13 +8,16 @@ cannot apply (`exclude` of values that it does not know) are left out, so counts
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import combinations, permutations, product
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.draws import CASE, KINDS, needs
-from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
+from arena.families.crypto.challenges.expressions import ExpressionError
+from arena.families.crypto.challenges.prepared import prepared
+from arena.families.crypto.challenges.same import Same, Written
 from arena.records import Json
 
 MAX_CANDIDATES = 1_000_000
@@ -100,6 +103,27 @@ def entries_of(name: str, specs: Mapping[str, Spec], known: Values) -> list[Json
 
 def size_of(name: str, specs: Mapping[str, Spec], known: Values) -> int | None:
     """Return how many possible values there are, even if they are too many to be listed; None if that is unknown."""
+    used = {one: known[one] for one in _rests_on(name, Same(specs)) if one in known}
+    return _size_of(name, Same(specs), Written(used))
+
+
+@lru_cache(maxsize=4096)
+def _rests_on(name: str, of: Same) -> tuple[str, ...]:
+    """Return the names of the values that decide what a value may be: itself and all that it depends on."""
+    specs: Mapping[str, Spec] = of.held
+    found, waiting = {name}, [name]
+    while waiting:
+        spec = specs.get(waiting.pop())
+        new = set(needs(spec)) - found if spec is not None else set()
+        found |= new
+        waiting += new
+    return tuple(sorted(found))
+
+
+@lru_cache(maxsize=4096)
+def _size_of(name: str, of: Same, used: Written) -> int | None:
+    """Count the values once for all matches in which an observer knows the same of what they depend on."""
+    specs, known = of.held, used.values
     found = domain(name, specs, known, MAX_COUNTED)
     if found is not None:
         return found.size
@@ -232,8 +256,13 @@ class _Reader:
             return None
         found: dict[str, Json] = {}
         columns = [list(one.values()) for one in parts if one]
+        steps = [(name, self.specs[name]["by"]) for name in self._order(expression, {*self.known, *roots})]
+        work = prepared(expression, self.known, steps)
         for row in product(*columns):
-            value = self._worked_out(expression, dict(zip(roots, row, strict=True)))
+            try:
+                value = work(dict(zip(roots, row, strict=True)))
+            except ExpressionError:
+                continue  # these values cannot occur together
             if value is not None:
                 found.setdefault(repr(value), value)
         values = list(found.values())
@@ -265,23 +294,13 @@ class _Reader:
                 found[name] = None
         return sorted(found)
 
-    def _worked_out(self, expression: Json, given: Values) -> Json:
-        """Return what an expression gives; None if these values cannot occur together."""
-        values = {**self.known, **given}
-        try:
-            for name in self._order(expression, values):
-                values[name] = evaluate(self.specs[name]["by"], values)
-            return evaluate(expression, values)
-        except ExpressionError:
-            return None
-
-    def _order(self, expression: Json, values: Values) -> list[str]:
-        """Return the computed values that an expression needs, each after those it needs itself."""
+    def _order(self, expression: Json, given: Collection[str]) -> list[str]:
+        """Return the computed values that an expression needs beside those given, each after those it needs itself."""
         ordered: dict[str, None] = {}
 
         def visit(name: str) -> None:
             spec = self.specs.get(name)
-            if name in values or name in ordered or spec is None or spec["draw"] != "computed":
+            if name in given or name in ordered or spec is None or spec["draw"] != "computed":
                 return
             for need in needs(spec):
                 visit(need)

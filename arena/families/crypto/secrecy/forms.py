@@ -63,15 +63,23 @@ def writings(value: Json) -> Sequence[Write]:
     return _NUMBERS if isinstance(value, int) else _TEXTS
 
 
-def find(text: str, values: Sequence[tuple[Key, Json]]) -> Template:
-    """Return a text as a template: the first value that fits a place takes it, longer ones first."""
-    candidates = [(write(value), Hole(key, write, value)) for key, value in values for write in writings(value)]
-    candidates = [(form, hole) for form, hole in candidates if form]
+Form = tuple[str, Hole]
+
+
+def forms_of(values: Sequence[tuple[Key, Json]]) -> list[Form]:
+    """Return the ways in which values may be written into a text, longer ones first."""
+    forms = [(write(value), Hole(key, write, value)) for key, value in values for write in writings(value)]
+    return sorted((one for one in forms if one[0]), key=lambda one: -len(one[0]))
+
+
+def find(text: str, forms: Sequence[Form]) -> Template:
+    """Return a text as a template: the first of the forms (as of `forms_of`) that stands in a place takes it."""
     pieces: list[Piece] = [text]
-    for form, hole in sorted(candidates, key=lambda one: -len(one[0])):
-        pieces = [
-            part for piece in pieces for part in (_split(piece, form, hole) if isinstance(piece, str) else (piece,))
-        ]
+    for form, hole in forms:
+        if form in text:
+            pieces = [
+                part for piece in pieces for part in (_split(piece, form, hole) if isinstance(piece, str) else (piece,))
+            ]
     return tuple(piece for piece in pieces if piece)
 
 
@@ -90,8 +98,11 @@ def _split(text: str, form: str, hole: Hole) -> Iterator[Piece]:
     yield text[done:]
 
 
-def hex_template(text: str, values: Sequence[tuple[Key, Json]]) -> Template | None:
-    """Return the template of an argument that is hex: of the text that it spells, or of a number in so many bytes."""
+def hex_template(text: str, values: Sequence[tuple[Key, Json]], forms: Sequence[Form]) -> Template | None:
+    """Return the template of an argument that is hex: of the text that it spells, or of a number in so many bytes.
+
+    `forms`: of the values.
+    """
     if len(text) > MAX_HEX * 16 or len(text) % 2 or not re.fullmatch("[0-9a-fA-F]+", text):
         return None
     for key, value in values:
@@ -106,7 +117,7 @@ def hex_template(text: str, values: Sequence[tuple[Key, Json]]) -> Template | No
         return None
     if not spelled.isprintable():
         return None
-    found = find(spelled, values)
+    found = find(spelled, forms)
     return (TEXT, *found) if any(isinstance(piece, Hole) for piece in found) else None
 
 

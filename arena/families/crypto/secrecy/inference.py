@@ -14,7 +14,17 @@ from typing import NamedTuple
 
 from arena.families.crypto.checks.links import tokens
 from arena.families.crypto.checks.verifications import answered
-from arena.families.crypto.secrecy.forms import Hole, Key, Template, filled, find, hex_template, values_in
+from arena.families.crypto.secrecy.forms import (
+    Form,
+    Hole,
+    Key,
+    Template,
+    filled,
+    find,
+    forms_of,
+    hex_template,
+    values_in,
+)
 from arena.families.crypto.secrecy.recompute import OPS, NotWorkedOut, work_out
 from arena.families.crypto.secrecy.view import MIN_CODE, NEVER, View, texts_of
 from arena.records import Entry, Json
@@ -90,21 +100,34 @@ def calls_of(entries: Sequence[Entry]) -> list[Call]:
     return found
 
 
+def makers_of(calls: Sequence[Call]) -> dict[tuple[str, str], Call]:
+    """Return (seat, code) -> the first call of that seat whose result holds it."""
+    found: dict[tuple[str, str], Call] = {}
+    for call in calls:
+        for text in texts_of(call.result):
+            for token in tokens(text):
+                found.setdefault((call.seat, token), call)
+    return found
+
+
 class _Unknown(Exception):
     """Something in the arguments is not had."""
 
 
 class Reader:
-    """Reads the calls of one match for one observer. `wanted`: the values that it does not have, by key."""
+    """Reads the calls of one match for one observer. `made`: as of `makers_of`.  `wanted`: the values that it does not
+    have, by key."""
 
-    def __init__(self, view: View, calls: Sequence[Call], wanted: Sequence[tuple[Key, Json, str]]) -> None:
+    def __init__(
+        self,
+        view: View,
+        calls: Sequence[Call],
+        made: Mapping[tuple[str, str], Call],
+        wanted: Sequence[tuple[Key, Json, str]],
+    ) -> None:
         self.view, self.calls, self.wanted = view, calls, wanted
-        self._made: dict[tuple[str, str], Call] = {}
-        """(seat, code) -> the call of that seat whose result holds it."""
-        for call in calls:
-            for text in texts_of(call.result):
-                for token in tokens(text):
-                    self._made.setdefault((call.seat, token), call)
+        self._made = made
+        self._here: dict[tuple[str, bool], tuple[list[tuple[Key, Json]], list[Form]]] = {}
 
     def clues(self) -> Iterator[Clue]:
         """Yield what the posted results say about the wanted values."""
@@ -129,12 +152,19 @@ class Reader:
             turn = max(self._opened_since(call), call.turn)
             if call.seat == self.view.observer or turn >= NEVER:
                 continue
-            here = [(key, true) for key, true, owner in self.wanted if owner == call.seat]
             keys: set[Key] = set()
             for text in texts_of(call.args.get(SEALED_IN[call.op])):
-                keys |= set(values_in(hex_template(text, here) or find(text, here)) or ())
+                keys |= set(values_in(self._template(text, call.seat, False)) or ())
             if keys:
                 yield Opened(turn, call.seat, call.op, frozenset(keys))
+
+    def _template(self, text: str, seat: str, unowned: bool) -> Template:
+        """Return an argument with places for the values of its seat, and for those that nobody owns if wanted."""
+        found = self._here.get((seat, unowned))
+        if found is None:
+            here = [(key, true) for key, true, owner in self.wanted if owner == seat or (unowned and not owner)]
+            found = self._here[seat, unowned] = here, forms_of(here)
+        return hex_template(text, *found) or find(text, found[1])
 
     def _opened_since(self, call: Call) -> int:
         if call.op in SHARED:
@@ -223,8 +253,7 @@ class Reader:
         if not isinstance(value, str | int):
             raise _Unknown
         text = str(value)
-        here = [(key, true) for key, true, owner in self.wanted if owner == call.seat or not owner]
-        template = hex_template(text, here) or find(text, here)
+        template = self._template(text, call.seat, True)
         if any(isinstance(piece, Hole) for piece in template):
             return self._with_holes(template)
         since = self.view.since_all(text.removeprefix("utf8:"))

@@ -7,13 +7,16 @@ other values can solve for the secret.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from arena.families.crypto.challenges.draws import needs
 from arena.families.crypto.challenges.expressions import LITERAL, NAMED, ExpressionError, evaluate, names_in
 from arena.families.crypto.challenges.instance import is_agreement
-from arena.families.crypto.checks.leaks import atoms
+from arena.families.crypto.challenges.prepared import prepared
+from arena.families.crypto.challenges.same import Same
+from arena.families.crypto.checks.atoms import atoms
 from arena.families.crypto.secrecy.forms import Key
 from arena.families.crypto.secrecy.inference import Clue
 from arena.families.crypto.secrecy.view import View
@@ -26,31 +29,61 @@ COST = 5
 SOLVED = "a number said"
 """`by` of a step that rests on a number which no call gave."""
 
-_NUMBER = re.compile(r"(?<![\w.])\d{3,12}(?![\w])")
 _ARITHMETIC = frozenset({"sum", "minus", "product", "mean", "div"})
+
+
+class Meant(NamedTuple):
+    """A part of a challenge's expressions, the number that it comes to, and the drawn values that it rests on."""
+
+    number: int
+    part: Json
+    roots: frozenset[str]
+
+
+def first_said(view: View) -> dict[int, tuple[int, str]]:
+    """Return number -> turn and seat that said it first in an observer's hearing."""
+    found: dict[int, tuple[int, str]] = {}
+    for one in view.heard:
+        for number in one.numbers:
+            if number >= MIN_SAID:
+                found.setdefault(number, (one.turn, one.seat))
+    return found
+
+
+def meant(instance: Mapping[str, Json], values: Mapping[str, Json]) -> list[Meant]:
+    """Return each part of the challenge's expressions that comes to a whole number which may be said."""
+    found = []
+    for part, roots in _arithmetic(Same(instance)):
+        try:
+            number = evaluate(part, values)
+        except ExpressionError:
+            continue
+        if type(number) is int and number >= MIN_SAID:
+            found.append(Meant(number, part, roots))
+    return found
 
 
 def clues_of(
     view: View,
+    said: Mapping[int, tuple[int, str]],
+    numbers: Sequence[Meant],
     instance: Mapping[str, Json],
     values: Mapping[str, Json],
     wanted: Sequence[tuple[Key, Json, str]],
-    explained: set[int],
 ) -> Iterator[Clue]:
     """Yield what said numbers say about the values that an observer does not have.
 
-    `wanted`: those values, by key, with their owner.  `explained`: numbers that calls, public values or the right
-    result account for.
+    `said`: number -> turn and seat that said it first, without those that calls, public values or the right result
+    account for.  `numbers`: those that have a meaning.  `wanted`: the values, by key, with their owner.
     """
     owners: dict[str, set[str]] = {}
     for (name, entry), _, owner in wanted:
         if not entry:
             owners.setdefault(name, set()).add(owner)
-    said = _first_said(view, explained)
-    for number, expression in _meant(instance, values, set(owners)):
-        unknown = sorted({name for name in _roots(expression, instance, view.values) if name in owners})
-        if number not in said or not unknown:
+    for number, expression, roots in numbers:
+        if number not in said or roots.isdisjoint(owners):
             continue
+        unknown = sorted({name for name in _roots(expression, instance, view.values) if name in owners})
         turn, seat = said[number]
         if any(seat in owners[name] for name in unknown):
             known = {**view.values, **_fixed(instance, values, expression, owners)}
@@ -62,48 +95,29 @@ class _Fits:
     """Return whether given values make an expression equal a number."""
 
     def __init__(self, expression: Json, number: int, known: Mapping[str, Json], instance: Mapping[str, Json]) -> None:
-        self.expression, self.number, self.known = expression, number, known
-        self.computed = [name for name in _computed(expression, instance) if name not in known]
-        self.specs = instance["values"]
+        specs = instance["values"]
+        steps = [(name, specs[name]["by"]) for name in _computed(expression, instance) if name not in known]
+        self.number, self.work = number, prepared(expression, known, steps)
 
     def __call__(self, given: Mapping[Key, Json]) -> bool:
-        values = {**self.known, **{name: value for (name, _), value in given.items()}}
         try:
-            for name in self.computed:
-                values[name] = evaluate(self.specs[name]["by"], values)
-            return bool(evaluate(self.expression, values) == self.number)
+            return bool(self.work({name: value for (name, _), value in given.items()}) == self.number)
         except ExpressionError:
             return False
 
 
-def _first_said(view: View, explained: set[int]) -> dict[int, tuple[int, str]]:
-    """Return number -> turn and seat that said it first, of those that nothing explains."""
-    found: dict[int, tuple[int, str]] = {}
-    for turn, seat, text in view.heard:
-        for match in _NUMBER.finditer(text.replace(",", "")):
-            number = int(match[0])
-            if number >= MIN_SAID and number not in explained:
-                found.setdefault(number, (turn, seat))
-    return found
-
-
-def _meant(instance: Mapping[str, Json], values: Mapping[str, Json], secret: set[str]) -> Iterator[tuple[int, Json]]:
-    """Yield each part of the challenge's expressions that depends on one of these values and gives a whole number."""
+@lru_cache(maxsize=512)
+def _arithmetic(of: Same) -> tuple[tuple[Json, frozenset[str]], ...]:
+    """Return the arithmetic parts of an instance's expressions, each once, with the drawn values they rest on."""
+    instance = of.held
     truth = instance["truth"]
     whole = [] if is_agreement(truth) else [truth]
     whole += [spec["by"] for spec in instance["values"].values() if spec["draw"] == "computed"]
-    seen = set()
+    parts: dict[str, Json] = {}
     for expression in whole:
         for part in _parts(expression):
-            if repr(part) in seen or not secret & set(_roots(part, instance, {})):
-                continue
-            seen.add(repr(part))
-            try:
-                number = evaluate(part, values)
-            except ExpressionError:
-                continue
-            if type(number) is int and number >= MIN_SAID:
-                yield number, part
+            parts.setdefault(repr(part), part)
+    return tuple((part, frozenset(_roots(part, instance, {}))) for part in parts.values())
 
 
 def _parts(expression: Json) -> Iterator[Json]:

@@ -7,17 +7,17 @@ turns, the text for all roles and the values known to all. Of its own calls an o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 
 from arena.families.crypto.challenges.instance import fill, known_names, own_names
 from arena.families.crypto.challenges.members.instance import player_texts
-from arena.families.crypto.checks.leaks import fold
+from arena.families.crypto.challenges.same import Same
+from arena.families.crypto.checks.folding import WORD, Said, fold, words_of
 from arena.families.crypto.checks.verifications import answered
-from arena.families.crypto.views import spoken
 from arena.records import EVERYBODY, Entry, Json
 
 PUBLIC = "(public)"
-WORD = re.compile(r"[^\W_]+")
 NEVER = 10**9
 _HEX = re.compile("[0-9a-f]{16,}")
 MIN_CODE = 8
@@ -36,57 +36,101 @@ def texts_of(value: Json) -> Iterator[str]:
         yield str(value)
 
 
-class View:
-    """What one observer has. `values`: drawn values that it knows from the start.  `heard`: turn, seat and folded text
-    of what was said in its hearing.  `last`: the last turn that counts."""
+class Shown:
+    """What the views of one match have in common, each text folded once. `said`: what was said in it, in order."""
 
     def __init__(
         self,
-        observer: str,
         entries: Sequence[Entry],
+        said: Sequence[Said],
         challenge: Mapping[str, Json],
         values: Mapping[str, Json],
-        last: float,
     ) -> None:
-        instance = challenge["instance"]
-        self.observer, self.last = observer, last
+        self.challenge, self.values = challenge, values
+        self.listeners = challenge.get("channels", {}).get("listeners", ())
+        left = iter(said)
+        self.entries = [(entry, next(left) if entry.kind == "say" else None) for entry in entries]
+        self._told: dict[str | None, list[tuple[str, ...]]] = {}
+
+    def told(self, reader: str | None) -> list[tuple[str, ...]]:
+        """Return the words of each text that a role is shown, or that all are (None)."""
+        if not self._told:
+            for text, one in _player_texts(Same(self.challenge)):
+                words = _fixed_words(text) if "{" not in text else words_of(fold(fill(text, self.values)))
+                self._told.setdefault(one, []).append(words)
+        return self._told.get(reader, [])
+
+
+@lru_cache(maxsize=512)
+def _player_texts(of: Same) -> tuple[tuple[str, str | None], ...]:
+    return tuple((text, reader) for _, text, reader in player_texts(of.held, ""))
+
+
+@lru_cache(maxsize=4096)
+def _fixed_words(text: str) -> tuple[str, ...]:
+    return words_of(fold(text))
+
+
+class View:
+    """What one observer has. `values`: drawn values that it knows from the start.  `last`: the last turn that counts.
+
+    Most matches are talk in which nothing has to be looked up, so words are gathered when the first one is asked for.
+    """
+
+    def __init__(self, observer: str, shown: Shown, last: float) -> None:
+        instance, values = shown.challenge["instance"], shown.values
+        self.observer, self.last, self._shown = observer, last, shown
         names = known_names(instance) if observer == PUBLIC else own_names(instance, observer)
         self.values = {name: values[name] for name in names if name in values}
-        self._words: dict[str, int] = {}
-        self._codes: list[str] = []
-        self._said: dict[tuple[str, str], int] = {}
-        self.heard: list[tuple[int, str, str]] = []
-        for _, text, reader in player_texts(challenge, ""):
-            if reader in (None, observer):
-                self._take(fill(text, values), 0)
+
+    @cached_property
+    def heard(self) -> list[Said]:
+        """What was said in the observer's hearing."""
+        return [one for _, one in self._shown.entries if one is not None and self._hears(one)]
+
+    def _hears(self, one: Said) -> bool:
+        if one.turn > self.last:
+            return False
+        all_hear = one.to == EVERYBODY or self.observer in self._shown.listeners
+        return all_hear or self.observer in one.to or one.seat == self.observer
+
+    @cached_property
+    def _words(self) -> dict[str, int]:
+        """Word, number or code -> the turn from which the observer has it."""
+        found: dict[str, int] = {}
+
+        def take(words: Iterable[str], turn: int) -> None:
+            for word in words:
+                found.setdefault(word, turn)
+
+        told = self._shown.told(None), self._shown.told(self.observer)
+        for words in (*told[0], *told[1]):
+            take(words, 0)
         for value in self.values.values():
             for text in texts_of(value):
-                self._take(text, 0)
-        listeners = challenge.get("channels", {}).get("listeners", ())
-        for entry in entries:
-            if entry.turn <= last:
-                self._entry(entry, observer in listeners)
+                take(words_of(fold(text)), 0)
+        for entry, said in self._shown.entries:
+            if said is not None:
+                if self._hears(said):
+                    take(said.words, said.turn)
+            elif entry.kind == "call" and entry.seat == self.observer and entry.turn <= self.last:
+                for _, args, result in answered(entry):
+                    for text in texts_of([args, result]):
+                        take(words_of(fold(text)), entry.turn)
+        return found
 
-    def _entry(self, entry: Entry, listens: bool) -> None:
-        if entry.kind == "say":
-            hears = entry.to == EVERYBODY or listens or self.observer in entry.to or entry.seat == self.observer
-            if hears:
-                text = spoken(entry)
-                self._take(text, entry.turn)
-                self.heard.append((entry.turn, entry.seat, fold(text)))
-                for word in WORD.findall(fold(text).replace(",", "")):
-                    self._said.setdefault((entry.seat, word), entry.turn)
-        elif entry.kind == "call" and entry.seat == self.observer:
-            for _, args, result in answered(entry):
-                for text in texts_of([args, result]):
-                    self._take(text, entry.turn)
+    @cached_property
+    def _codes(self) -> list[str]:
+        return [word for word in self._words if len(word) >= 16 and _HEX.fullmatch(word)]
 
-    def _take(self, text: str, turn: int) -> None:
-        for word in WORD.findall(fold(text)):
-            if word not in self._words:
-                self._words[word] = turn
-                if len(word) >= 16 and _HEX.fullmatch(word):
-                    self._codes.append(word)
+    @cached_property
+    def _said(self) -> dict[tuple[str, str], int]:
+        """Seat and word -> the first turn in which that seat said it."""
+        found: dict[tuple[str, str], int] = {}
+        for one in self.heard:
+            for word in one.plain_words:
+                found.setdefault((one.seat, word), one.turn)
+        return found
 
     def since(self, word: str) -> int:
         """Return the turn from which the observer has a word, a number or a code; NEVER where it has not.

@@ -13,7 +13,8 @@ from arena.errors import DataError, Issue
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate
 from arena.families.crypto.challenges.members.fairness import RESULT
 from arena.families.crypto.challenges.result_kinds import normal
-from arena.families.crypto.checks.leaks import atoms, fold, named
+from arena.families.crypto.checks.atoms import atoms, named
+from arena.families.crypto.checks.folding import fold
 from arena.families.crypto.checks.links import leaves, tokens
 from arena.families.crypto.checks.op_kinds import DRAWS, OP_MAKES
 from arena.families.crypto.checks.verifications import answered

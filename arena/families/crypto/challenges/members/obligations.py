@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from arena.families.crypto.challenges.draws import CASE
+from arena.families.crypto.challenges.members.time import moment_minutes
 from arena.families.crypto.checks.op_kinds import KINDS_MADE, KINDS_SAID, KINDS_USED, TELLS
 from arena.formats.strict_json import child
 from arena.records import Json
@@ -14,8 +15,9 @@ MAX_OBLIGATIONS = 24
 MAX_WAYS = 12
 MAX_SAYS_CHARS = 600
 REQUIRED = ("id", "says", "of", "any")
-OPTIONAL = ("by", "every", "fresh", "before_told", "within", "cases")
+OPTIONAL = ("by", "every", "fresh", "before_told", "hours", "within", "cases")
 WAY_REQUIRED, WAY_OPTIONAL = ("made",), ("used",)
+HOURS = ("from", "until")
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 Problems = Iterator[tuple[str, str]]
@@ -50,10 +52,30 @@ def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequ
         if not missing:
             yield from _one(obligation, where, roles, names)
             yield from _cases(obligation.get("cases", []), f"{where}/cases", labels)
+            if "hours" in obligation:
+                yield from _hours(obligation, f"{where}/hours", "time" in challenge)
             if isinstance(obligation["id"], str):
                 if obligation["id"] in seen:
                     yield f"{where}/id", f"{obligation['id']!r} is the id of an earlier obligation"
                 seen.add(obligation["id"])
+
+
+def _hours(obligation: Mapping[str, Json], where: str, has_time: bool) -> Problems:
+    """Yield what is wrong with the hours between which something has to be posted."""
+    hours = obligation["hours"]
+    if not has_time:
+        yield where, "needs `time`: without it no clock says when something is posted"
+    if "of" in obligation and any(way.get("made") in KINDS_SAID for way in obligation["any"] if isinstance(way, dict)):
+        yield where, f"does not go with {', '.join(KINDS_SAID)}: it is about what a call makes"
+    if not isinstance(hours, dict) or not hours or not set(hours) <= set(HOURS):
+        yield where, f"expected an object with {' or '.join(HOURS)}, or both"
+        return
+    found = {name: moment_minutes(text) for name, text in hours.items()}
+    bad = [name for name, at in found.items() if at is None]
+    yield from ((f"{where}/{name}", "expected a moment such as day 2, 06:30") for name in bad)
+    first, last = found.get("from"), found.get("until")
+    if first is not None and last is not None and first >= last:
+        yield where, "from must be before until"
 
 
 def _labels(values: Json) -> frozenset[str]:

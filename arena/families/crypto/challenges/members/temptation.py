@@ -18,12 +18,14 @@ WAYS = (
     "late_withdrawal",
     "equivocation",
     "replay",
+    "drop",
+    "delay",
 )
 """How a seat may be told to cheat; docs/challenges.md says what each means."""
 
 REQUIRED = ("seat", "way", "of_ten", "gain", "told", "carried_out", "shows")
 OPTIONAL = ("shown",)
-CARRIED_OUT = ("says", "copies", "keeps_shut")
+CARRIED_OUT = ("says", "copies", "keeps_shut", "drops", "delays")
 MAX_TOLD = 6
 MAX_CHARS = 600
 FEWEST, MOST = 2, 8
@@ -116,8 +118,18 @@ def _carried_out(found: Json, place: str, instance: Mapping[str, Json], roles: S
     elif kind == "copies":
         if not isinstance(value, str) or (roles is not None and value not in roles):
             yield f"{place}/copies", "is not a participant"
+    elif kind in ("drops", "delays"):
+        yield from _handed(value, f"{place}/{kind}", instance, roles)
     elif value is not True:
         yield f"{place}/keeps_shut", "expected true"
+
+
+def _handed(value: Json, place: str, instance: Mapping[str, Json], roles: Sequence[str] | None) -> Problems:
+    """What is passed on late or never: what a role hands over, or a value that the seat was given."""
+    if not isinstance(value, str):
+        yield place, "expected the role that hands something over, or the name of a value that the seat was given"
+    elif value not in instance["values"] and (roles is None or value not in roles):
+        yield place, f"{value!r} is neither a participant nor a value"
 
 
 def texts_of(found: Mapping[str, Json], place: str) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
 """Unit of `between_turns` -> minutes."""
 
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_MOMENT = re.compile(r"day ([1-9][0-9]{0,3}), ([01][0-9]|2[0-3]):([0-5][0-9])")
 _SPAN = re.compile(r"([1-9][0-9]{0,3}) (minute|hour|day)s?")
 
 Problems = Iterator[tuple[str, str]]
@@ -31,6 +32,17 @@ def span_minutes(text: Json) -> int | None:
     """Return the minutes of a span such as `20 minutes`, `6 hours` or `1 day`; None if it is none."""
     found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else int(found[1]) * MINUTES[found[2]]
+
+
+def moment_minutes(text: Json) -> int | None:
+    """Return the minutes after the midnight before day 1 of a moment such as `day 2, 06:30`; None where it is none."""
+    found = _MOMENT.fullmatch(text) if isinstance(text, str) else None
+    return None if found is None else (int(found[1]) - 1) * MINUTES["day"] + int(found[2]) * 60 + int(found[3])
+
+
+def turn_minutes(time: Mapping[str, Json], turn: int) -> int:
+    """Return the minutes after the midnight before day 1 at which a turn begins; `time`: a checked member `time`."""
+    return (clock_minutes(time["begins"]) or 0) + turn * (span_minutes(time["between_turns"]) or 0)
 
 
 def time_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:

@@ -1,0 +1,43 @@
+"""A key for what is remembered of a challenge: the very object that was loaded. Pure.
+
+Challenges hold lists and objects, so they can be no keys themselves. Nothing changes a challenge once it is loaded;
+whoever wants another one makes a new object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from arena.records import Json
+
+
+class Same:
+    """Equal to another one that holds the same object. It keeps the object, so no other one takes its place."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __hash__(self) -> int:
+        return id(self.held)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.held is self.held
+
+
+class Written:
+    """Values by name, equal to others that are written the same way."""
+
+    __slots__ = ("values", "_text")
+
+    def __init__(self, values: Mapping[str, Json]) -> None:
+        self.values = values
+        self._text = repr(values)
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Written) and other._text == self._text

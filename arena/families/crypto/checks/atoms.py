@@ -1,0 +1,183 @@
+"""The parts of a value and how each may be written: in plain, encoded, backwards, sign by sign. Pure."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+
+from arena.families.crypto.checks.code_hints import other_than_words
+from arena.families.crypto.checks.folding import fold
+from arena.families.crypto.checks.number_words import MAX_NEXT, goes_on, number_words
+from arena.records import Json
+
+MIN_ENCODED_CHARS = 6
+"""Shorter codes occur by chance in long ones."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
+_HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){3,})")
+_BASE32 = re.compile(r"[A-Z2-7]{8,}={0,6}")
+_PRINTABLE = re.compile(r"[\x20-\x7e\u00a1-\uffff]{2,}")
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+
+MIN_REVERSED_CHARS = 4
+MIN_SPACED_CHARS = 3
+MIN_COMPACT_CHARS = 8
+"""A text without its separators holds many numbers that nobody wrote: shorter ones occur by chance."""
+
+_NO_WORD = re.compile(r"[\W_]+")
+_NO_ASCII_WORD = {code: None for code in range(128) if not chr(code).isalnum()}
+_SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_])+(?![^\W_])")
+
+
+def atoms(value: Json) -> Iterator[str | int]:
+    """Yield the texts and whole numbers of a value; truth values and fractions say too little to be found."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from atoms(inner)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from atoms(inner)
+    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        yield value
+
+
+@lru_cache(maxsize=4096)
+def plain_forms(atom: str | int) -> tuple[str, ...]:
+    """Return how an atom may be written in plain, folded."""
+    if isinstance(atom, int):
+        text = str(atom)
+        grouped = f"{atom:,}"
+        signs = tuple(grouped.replace(",", sign) for sign in ",.' ") if grouped != text else ()
+        return (text, *signs, *number_words(atom))
+    folded = fold(atom)
+    try:
+        day = date.fromisoformat(atom)
+    except ValueError:
+        return (folded,)
+    month = _MONTHS[day.month - 1]
+    return (
+        folded,
+        f"{day.day} {month} {day.year}",
+        f"{month} {day.day}, {day.year}",
+        f"{day.day:02}.{day.month:02}.{day.year}",
+        f"{day.day:02}/{day.month:02}/{day.year}",
+        f"{day:%Y%m%d}",
+    )
+
+
+@lru_cache(maxsize=4096)
+def disguised_forms(atom: str | int) -> tuple[str, ...]:
+    """Return how an atom is written backwards, folded; none for a short one, which chance turns over too."""
+    text = fold(str(atom))
+    return (text[::-1],) if len(text) >= MIN_REVERSED_CHARS and text != text[::-1] else ()
+
+
+def compact(text: str) -> str:
+    """Return a folded text without anything but letters and digits."""
+    return text.translate(_NO_ASCII_WORD) if text.isascii() else _NO_WORD.sub("", text)
+
+
+def spaced_out(text: str) -> str:
+    """Return what a folded text writes sign by sign (`4-1-5`, `d o v e r`), one piece a line."""
+    return "\n".join(compact(match[0]) for match in _SPACED.finditer(text))
+
+
+def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
+    """Whether an atom stands in a folded text backwards, sign by sign, or, a long one, with any separators.
+
+    `pieces`: `spaced_out` of the text; `whole`: `compact` of it.
+    """
+    bare = compact(fold(str(atom)))
+    if any(_stands(form, text) for form in disguised_forms(atom)):
+        return True
+    if len(bare) >= MIN_SPACED_CHARS and bare in pieces.split("\n"):
+        return True
+    return len(bare) >= MIN_COMPACT_CHARS and not bare.isalpha() and bare in whole and not _stands(bare, text)
+
+
+def named(atom: str | int, text: str) -> bool:
+    """Return whether an atom occurs in a folded text as a word or number of its own."""
+    return any(_stands(form, text) for form in plain_forms(atom))
+
+
+def _stands(form: str, text: str) -> bool:
+    at = text.find(form) if form else -1
+    while at >= 0:
+        end = at + len(form)
+        before, after = text[at - 1 : at], text[end : end + 1]
+        apart = not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+        if apart and not goes_on(form, text[end : end + MAX_NEXT]):
+            return True
+        at = text.find(form, at + 1)
+    return False
+
+
+@lru_cache(maxsize=4096)
+def encoded_forms(atom: str | int) -> frozenset[str]:
+    """Return how an atom may be written encoded: hex, base64, base32 and decimal of each reading of it as bytes; a
+    number also binary and octal."""
+    readings = [str(atom).encode()]
+    if isinstance(atom, int):
+        readings.append(atom.to_bytes((atom.bit_length() + 7) // 8 or 1, "big", signed=False) if atom >= 0 else b"")
+    elif re.fullmatch(r"(?:[0-9a-f]{2})+", atom):
+        readings.append(bytes.fromhex(atom))
+    forms = set()
+    for data in readings:
+        coded = base64.b64encode(data).decode().rstrip("=")
+        forms |= {data.hex(), data.hex().lstrip("0"), coded, coded.replace("+", "-").replace("/", "_")}
+        forms |= {str(int.from_bytes(data, "big")), base64.b32encode(data).decode().rstrip("=")}
+    if isinstance(atom, int) and atom > 0:
+        forms |= {f"{atom:b}", f"{atom:o}"}
+    return frozenset(form for form in forms if len(form) >= MIN_ENCODED_CHARS) - frozenset(plain_forms(atom))
+
+
+def decoded_texts(text: str) -> Iterator[str]:
+    """Yield what the codes of a text read as where that is printable: hex, base64, base32 and big numbers."""
+    for match in _TOKEN.finditer(text) if other_than_words(text) else ():
+        token = match[0]
+        if token.isalpha() and (token.islower() or token.istitle()):
+            continue  # a word
+        candidates = []
+        if found := _HEX.fullmatch(token):
+            candidates.append(bytes.fromhex(found[1]))
+        if token.isdecimal() and len(token) <= 2000:
+            number = int(token)
+            candidates.append(number.to_bytes((number.bit_length() + 7) // 8 or 1, "big"))
+        if _BASE32.fullmatch(token):
+            body = token.rstrip("=")
+            candidates.append(base64.b32decode(body[: len(body) // 8 * 8] + _last_of_base32(body)))
+        body = token.rstrip("=").replace("-", "+").replace("_", "/")
+        if len(body) % 4 != 1:
+            candidates.append(base64.b64decode(body + "=" * (-len(body) % 4)))
+        for data in candidates:
+            try:
+                read = data.decode()
+            except UnicodeDecodeError:
+                continue
+            if _PRINTABLE.fullmatch(read):
+                yield fold(read)
+
+
+def _last_of_base32(body: str) -> str:
+    """Return the last, incomplete group of a base32 text with its padding; none where no bytes give such a group."""
+    rest = body[len(body) // 8 * 8 :]
+    return rest + "=" * (8 - len(rest)) if len(rest) in (2, 4, 5, 7) else ""
+
+
+def stands_encoded(atom: str | int, text: str) -> bool:
+    """Whether an atom stands encoded in a text, as a code of its own or as a part of a long one."""
+    low = text.lower()
+    for form in encoded_forms(atom):
+        if form.lower() not in low:
+            continue
+        if re.search(rf"(?<![A-Za-z0-9+/_]){re.escape(form)}(?![A-Za-z0-9+/_])", text) or (
+            len(form) >= 16 and form in text
+        ):
+            return True
+    return False

@@ -1,0 +1,82 @@
+"""Texts as they are compared: look-alike signs, case and blanks make no difference. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+
+from arena.families.crypto.views import spoken
+from arena.records import EVERYBODY, Entry
+
+WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"(?<![\w.])\d{3,12}(?![\w])")
+
+
+def clean(text: str) -> str:
+    """Return a text in NFKC with decimal digits of all scripts as 0 to 9, and without format characters (zero-width
+    ones among them) and combining marks."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", "".join(map(_clean_sign, unicodedata.normalize("NFKD", text))))
+
+
+def fold(text: str) -> str:
+    """Return a text as it is compared: clean, in one case, with single spaces."""
+    return " ".join(clean(text).casefold().split())
+
+
+@lru_cache(maxsize=4096)
+def _clean_sign(sign: str) -> str:
+    if sign.isascii():
+        return sign
+    digit = unicodedata.decimal(sign, None)
+    if digit is not None:
+        return str(digit)
+    return "" if unicodedata.category(sign) in ("Cf", "Mn", "Me", "Mc") else sign
+
+
+class Said:
+    """What was said in one turn: `text` as others heard it, by `seat`, to all or to the seats of `to`."""
+
+    def __init__(self, turn: int, seat: str, text: str, to: tuple[str, ...] = EVERYBODY) -> None:
+        self.turn, self.seat, self.text, self.to = turn, seat, text, to
+
+    @cached_property
+    def clean(self) -> str:
+        return clean(self.text)
+
+    @cached_property
+    def folded(self) -> str:
+        return " ".join(self.clean.casefold().split())
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words, codes and numbers of the folded text, each once."""
+        return words_of(self.folded)
+
+    @cached_property
+    def plain_words(self) -> tuple[str, ...]:
+        """The same with numbers as one word: commas in them are left out."""
+        return self.words if "," not in self.folded else words_of(self.folded.replace(",", ""))
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The whole numbers of 3 to 12 digits in the folded text, with or without commas, in order."""
+        return tuple([int(digits) for digits in _NUMBER.findall(self.folded.replace(",", ""))])
+
+
+def words_of(folded: str) -> tuple[str, ...]:
+    """Return the words of a folded text, each once, in order."""
+    return tuple(dict.fromkeys(WORD.findall(folded)))
+
+
+def said_in(entries: Sequence[Entry]) -> list[Said]:
+    """Return what was said in a match, in order."""
+    return [Said(entry.turn, entry.seat, spoken(entry), entry.to) for entry in entries if entry.kind == "say"]
+
+
+def folded_together(said: Sequence[Said]) -> str:
+    """Return several texts, one a line, as one folded text; no sign of one changes how another one is folded."""
+    return " ".join([one.folded for one in said if one.folded])

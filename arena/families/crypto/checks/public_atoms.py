@@ -1,0 +1,57 @@
+"""What tells nothing new in a match: its result, what all know, what stands in texts that all read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from arena.families.crypto.challenges.instance import (
+    allowed_results,
+    fill,
+    is_agreement,
+    known_names,
+    own_names,
+    right_result,
+    secrets_of,
+)
+from arena.families.crypto.challenges.members.instance import shared_texts
+from arena.families.crypto.checks.atoms import atoms, named
+from arena.records import Json
+
+
+class PublicAtoms:
+    """The public atoms of one match with these drawn values; each set is put together once."""
+
+    def __init__(self, challenge: Mapping[str, Json], values: Mapping[str, Json]) -> None:
+        self._challenge, self._instance, self._values = challenge, challenge["instance"], values
+        self._found: dict[tuple[str, bool], set[str | int]] = {}
+
+    @cached_property
+    def result(self) -> Json:
+        """The right result; where agreement decides, the list of those that may be agreed on, None for any."""
+        right = allowed_results if is_agreement(self._instance["truth"]) else right_result
+        return right(self._instance, self._values)
+
+    @cached_property
+    def _shared(self) -> str:
+        texts = [fill(text, self._values).casefold() for _, text in shared_texts(self._challenge, "")]
+        return "\n".join(texts)
+
+    def of(self, role: str, early: bool) -> set[str | int]:
+        """Return what tells nothing new when this role says it.
+
+        `early`: before the event of a secret that ends with one; then the right result is not public yet.
+        """
+        found = self._found.get((role, early))
+        if found is None:
+            found = self._found[role, early] = self._put_together(role, early)
+        return found
+
+    def _put_together(self, role: str, early: bool) -> set[str | int]:
+        instance, values = self._instance, self._values
+        secret = secrets_of(instance, role)
+        names = {*known_names(instance), *own_names(instance, role)}.difference(secret)
+        shown, result = [values[name] for name in names], self.result
+        found = {atom for value in (shown if early else [*shown, result]) for atom in atoms(value)}
+        secrets = {atom for name in secret for atom in atoms(values[name])}
+        return found | {atom for atom in secrets if named(atom, self._shared)}
