@@ -58,7 +58,7 @@ class Facts:
         if type(text) is not str:
             text = self.get(("text",))
         self.text: str = text if isinstance(text, str) else ""
-        """The fact `text`; empty where it is missing or no text."""
+        """The fact `text`; empty if it is missing or no text."""
         self._text_lower: str | None = None
 
     def get(self, path: Path) -> Any:

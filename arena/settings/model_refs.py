@@ -65,7 +65,7 @@ class Panel(NamedTuple):
 
 
 _WITH_PROVIDER = ("--participant-model", "--judge-model")
-"""Flags beside which another flag may name the provider."""
+"""Flags next to which another flag may name the provider."""
 
 
 def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:

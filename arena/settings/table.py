@@ -22,7 +22,7 @@ class Setting:
     this call: not in the manifest).
     `low`, `high`: inclusive bounds of a number; `above`: an exclusive lower bound.
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
-    `bare_env`: the flag may stand without a value, which then is that of this variable.
+    `bare_env`: the flag may be given without a value, and then takes the value of this variable.
     `liftable`: a limit, which the word `none` lifts.
     `help`: of a flag that is on by default, what the `--no-` form does, since only that form is shown.
     A path that is a default is relative to the data root (places.py); one that a user gives, to the working directory.

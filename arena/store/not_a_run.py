@@ -28,7 +28,7 @@ def not_a_run(path: Path) -> str:
 
 
 def _meant(path: Path) -> str:
-    """Return `; did you mean X?`, or nothing where no run has a name like this one."""
+    """Return `; did you mean X?`, or nothing if no run has a name like this one."""
     near = suggest(str(path), (str(run) for run in _runs_in(path.parent)))
     if near or path.parent != Path():
         return near

@@ -265,9 +265,7 @@ def judge(rules: Rules, summary: Mapping[str, Json]) -> CheckVerdict:
         except UnknownMetric as error:
             issues.append(Issue(rules.file, rule.place.pointer, f"unknown metric {rule.metric.shown}: {error}"))
             continue
-        for measure in found or [
-            Measure((rule.metric.shown,), None, 0, why="the run has nothing that `*` matches")
-        ]:
+        for measure in found or [Measure((rule.metric.shown,), None, 0, why="the run has nothing that `*` matches")]:
             if rule.compare == INTERVAL and measure.value is not None and measure.interval is None:
                 message = f"no interval is known for {measure.name}: use `compare: point`"
                 issues.append(Issue(rules.file, rule.place.pointer, message))

@@ -165,7 +165,7 @@ def decoded_texts(text: str) -> Iterator[str]:
 
 
 def _last_of_base32(body: str) -> str:
-    """Return the last, incomplete group of a base32 text with its padding; none where no bytes give such a group."""
+    """Return the last, incomplete group of a base32 text with its padding; none if no bytes give such a group."""
     rest = body[len(body) // 8 * 8 :]
     return rest + "=" * (8 - len(rest)) if len(rest) in (2, 4, 5, 7) else ""
 

@@ -122,7 +122,7 @@ def _shown_at_all(secrets: Sequence[Secret], said: Sequence[Said]) -> bool:
 
 
 def secret_through(instance: Mapping[str, Json], name: str, public: Sequence[Said]) -> float:
-    """Return the last turn in which a secret may not be told: infinite without an event, or while it has not come.
+    """Return the last turn in which a secret must not be revealed: infinite without an event, or before it.
 
     The event: every role that it names has shown an evidence value that nobody had shown before.
     """

@@ -123,7 +123,7 @@ class _Match:
 
     @cached_property
     def _explained(self) -> set[int]:
-        """The numbers of a match that are no sums worked out in the head: values, the right result, what calls took
+        """The numbers of a match that are not mental sums: values, the right result, what calls took
         and gave."""
         specs = self.instance["values"]
         shown = [value for name, value in self.values.items() if not specs[name].get("hidden")]

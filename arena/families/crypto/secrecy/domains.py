@@ -295,7 +295,7 @@ class _Reader:
         return sorted(found)
 
     def _order(self, expression: Json, given: Collection[str]) -> list[str]:
-        """Return the computed values that an expression needs beside those given, each after those it needs itself."""
+        """Return the computed values that an expression needs next to those given, each after those it needs itself."""
         ordered: dict[str, None] = {}
 
         def visit(name: str) -> None:
