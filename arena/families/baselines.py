@@ -40,7 +40,7 @@ class PublishedBaselines:
     baselines: tuple[BaselineRate, ...]
 
     def belongs_to(self, rules: Mapping[str, Json]) -> bool:
-        """Whether a run under these rules played the same set, scored by the same rule."""
+        """Return whether a run under these rules played the same set, scored by the same rule."""
         return (
             rules.get("benchmark_version") == self.benchmark_version
             and rules.get("verified_rule") == self.verified_rule

@@ -50,7 +50,7 @@ class FamilySpec:
     `chooses_conditions`: names of settings and rules that say which conditions are played: runs of which parts are
     compared (`arena compare --by`) may differ in them.
     `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
-    `baselines`: the data file with the published baselines of the own set (families/baselines.py); empty: none.
+    `baselines`: the data file with the published baselines of the family's set (families/baselines.py); empty: none.
     `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
     """
 

@@ -135,7 +135,7 @@ def parse_json(data: bytes, file: str, place: str = "") -> Json:
 
 
 def deeper_than(value: Json, most: int) -> bool:
-    """Whether a JSON value has more than `most` levels of lists and objects. Does not recurse."""
+    """Return whether a JSON value has more than `most` levels of lists and objects. Does not recurse."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(most):
         if not level:

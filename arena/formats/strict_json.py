@@ -44,7 +44,7 @@ class IssueList:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more is taken: a long check may end here."""
+        """Return whether nothing more is taken: a long check may end here."""
         return len(self.issues) >= MAX_ISSUES
 
     def add(self, pointer: str, message: str) -> None:

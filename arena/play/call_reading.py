@@ -275,7 +275,7 @@ def _looks_like_call(value: Mapping[str, Json]) -> bool:
 
 
 def _no_args(value: Mapping[str, Json]) -> bool:
-    """Whether the arguments are given as an empty text, under a word that ordinary JSON does not use."""
+    """Return whether the arguments are given as an empty text, under a word that ordinary JSON does not use."""
     return value.get("name") is not None and value.get("arguments", value.get("parameters", 0)) in ("", None)
 
 

@@ -126,7 +126,7 @@ def number_of(value: Any) -> float | None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: true is not 1, a missing value equals null."""
+    """Return whether two JSON values are equal: true is not 1, a missing value equals null."""
     if type(one) is type(other):
         return bool(one == other)
     one, other = (None if value is MISSING else value for value in (one, other))

@@ -63,7 +63,7 @@ class Decision:
 
     @property
     def denies(self) -> bool:
-        """Whether something follows from it."""
+        """Return whether something follows from it."""
         return self.verdict == "deny" and self.enforced
 
     def noted(self, facts: CallFacts) -> GateDecision:

@@ -43,7 +43,7 @@ class Players:
 
     @property
     def offline(self) -> bool:
-        """Whether every player is offline (mock, scripted, replay)."""
+        """Return whether every player is offline (mock, scripted, replay)."""
         return all(PROVIDERS[ref.provider].offline for ref in (self.default, *self.by_role.values()))
 
 

@@ -34,7 +34,7 @@ _HOLES_FROM, _HOLES_FACTOR = 64 * 1024 * 1024, 100
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file name is one that `temporary_name` makes: a file half written, which a kill may leave."""
+    """Return whether a file name is one that `temporary_name` makes: a file half written, which a kill may leave."""
     return _OWN_TEMPORARY.fullmatch(name) is not None
 
 

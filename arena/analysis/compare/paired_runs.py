@@ -87,7 +87,7 @@ class RunTable:
 
     @property
     def judged(self) -> bool:
-        """Whether a judge gave the scores."""
+        """Return whether a judge gave the scores."""
         return self.run.manifest.identity.models.judge is not None
 
     def part(self, label: str, value: str) -> RunTable:
@@ -225,7 +225,7 @@ class PairedRuns:
 
     @property
     def tied(self) -> bool:
-        """Whether series tie units together, so that clusters are not the units."""
+        """Return whether series tie units together, so that clusters are not the units."""
         return any(pair.cluster != pair.unit for pair in self.pairs)
 
     @property

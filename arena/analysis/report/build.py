@@ -218,7 +218,7 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
 
 
 def _checked(tally: Tally) -> bool:
-    """Whether the section of checks has something to say: the family has checks, or a ledger."""
+    """Return whether the section of checks has something to say: the family has checks, or a ledger."""
     return bool(tally.parts.checks or checks_in(tally.total).n or tally.claims)
 
 

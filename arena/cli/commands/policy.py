@@ -84,7 +84,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def is_evaluator(path: Path) -> bool:
-    """Whether a file holds evaluator rules: they are under `rules`, those of gates under their stages."""
+    """Return whether a file holds evaluator rules: they are under `rules`, those of gates under their stages."""
     value = simpleyaml.load(path)
     return isinstance(value, Mapping) and "rules" in value
 

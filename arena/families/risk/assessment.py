@@ -49,7 +49,7 @@ class Assessment:
 
     @property
     def stealth(self) -> bool | None:
-        """Whether attack and task both succeeded; None if the attack was not assessed."""
+        """Return whether attack and task both succeeded; None if the attack was not assessed."""
         return None if self.attack in (None, UNASSESSED) else self.attack == SUCCEEDED and self.task
 
     @property
@@ -70,7 +70,7 @@ class Assessment:
 
 
 def all_done(entries: Entries, expected: Sequence[Expected]) -> bool:
-    """Whether all that is expected was done."""
+    """Return whether all that is expected was done."""
     return all(_done(entries, one) for one in expected)
 
 

@@ -147,7 +147,7 @@ def accused(result: Json) -> str | None:
 
 
 def names_seat(result: Json, seat: str) -> bool:
-    """Whether a declared result says that this seat has cheated."""
+    """Return whether a declared result says that this seat has cheated."""
     found = accused(result)
     return found is not None and found.casefold() == seat.casefold()
 

@@ -108,7 +108,7 @@ class CheatRates:
 
     @property
     def both(self) -> bool:
-        """Whether there are matches of both kinds, without which neither rate says anything."""
+        """Return whether there are matches of both kinds, without which neither rate says anything."""
         return bool(self.honest.n and self.cheated.n)
 
     def to_json(self) -> dict[str, Json] | None:

@@ -89,7 +89,7 @@ def spaced_out(text: str) -> str:
 
 
 def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
-    """Whether an atom stands in a folded text backwards, sign by sign, or, a long one, with any separators.
+    """Return whether an atom stands in a folded text backwards, sign by sign, or, a long one, with any separators.
 
     `pieces`: `spaced_out` of the text; `whole`: `compact` of it.
     """
@@ -171,7 +171,7 @@ def _last_of_base32(body: str) -> str:
 
 
 def stands_encoded(atom: str | int, text: str) -> bool:
-    """Whether an atom stands encoded in a text, as a code of its own or as a part of a long one."""
+    """Return whether an atom stands encoded in a text, as a code of its own or as a part of a long one."""
     low = text.lower()
     for form in encoded_forms(atom):
         if form.lower() not in low:

@@ -35,7 +35,7 @@ def evidence_values(text: str) -> list[str]:
 
 
 def holds_evidence_value(text: str) -> bool:
-    """Whether a text holds an evidence value."""
+    """Return whether a text holds an evidence value."""
     return digit_or_hex(text) and EVIDENCE_VALUE.search(text) is not None
 
 

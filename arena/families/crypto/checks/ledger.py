@@ -182,7 +182,7 @@ class _Text:
         self.text, self.lower, self.name = text, text.lower(), name
 
     def holds(self, value: str) -> bool:
-        """Whether it holds an evidence value: hex and numbers in any case, base64 as it is written."""
+        """Return whether it holds an evidence value: hex and numbers in any case, base64 as it is written."""
         if re.fullmatch("[0-9a-fA-F]+", value):
             return value.lower() in self.lower
         return value in self.text
@@ -222,7 +222,7 @@ class _Held:
 
 
 def _resembles(value: str, result: str) -> bool:
-    """Whether an evidence value begins or ends like one of those in a text of lower case."""
+    """Return whether an evidence value begins or ends like one of those in a text of lower case."""
     low = value.lower()
     head, tail = low[:SAME_SIGNS], low[-SAME_SIGNS:]
     if head not in result and tail not in result:

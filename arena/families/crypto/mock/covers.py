@@ -220,7 +220,7 @@ def mask_tell(work: Work, done: Results) -> str:
 
 
 def subtracts(work: Work) -> bool:
-    """Whether two seats look for how far their numbers lie apart: then both add the same cover."""
+    """Return whether two seats look for how far their numbers lie apart: then both add the same cover."""
     return claims.wants_difference(work.scene.brief) and len(work.scene.others) == 1
 
 

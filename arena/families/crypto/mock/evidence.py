@@ -361,7 +361,7 @@ class _Turns:
             evidence.note("asserted", seat, self.turn)
 
     def _given(self, seat: str, value: str) -> bool:
-        """Whether an evidence value is of the seat's own values, or part of one that another seat showed."""
+        """Return whether an evidence value is of the seat's own values, or part of one that another seat showed."""
         if value in json.dumps(self.evidence.facts.values.get(seat)):
             return True
         return any(value in heard for heard, (speaker, _) in self.heard.items() if speaker != seat)

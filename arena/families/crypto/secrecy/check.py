@@ -132,7 +132,7 @@ class _Match:
         return explained_by([*shown, self.public.result]) | told
 
     def was_sent(self, seat: str, name: str) -> bool:
-        """Whether a seat unsealed a value itself: then it was meant for that seat."""
+        """Return whether a seat unsealed a value itself: then it was meant for that seat."""
         wanted = list(atoms(self.values[name]))
         for call in self.calls:
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
@@ -339,7 +339,7 @@ class _Counter:
 
 
 def _possible(name: str, value: Json, others: Sequence[tuple[Key, list[Json]]], clue: Clue) -> bool:
-    """Whether a candidate fits with some values of the others."""
+    """Return whether a candidate fits with some values of the others."""
     keys = [key for key, _ in others]
     return any(
         clue.fits({(name, False): value, **dict(zip(keys, row, strict=True))})

@@ -171,7 +171,7 @@ class _Agent:
         return self.draw < self.weakness.rate(style, self.turn.asked, self.rules.reminded)
 
     def breaks_rules(self, wish: Wish) -> bool:
-        """Whether the agent may not do what is asked; payments have their limits instead."""
+        """Return whether the agent may not do what is asked; payments have their limits instead."""
         if wish.op in ("change_setting", "close_account"):
             return True
         if wish.op == "send_mail":

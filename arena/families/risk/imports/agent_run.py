@@ -57,12 +57,12 @@ class AgentRun:
 
     @property
     def success(self) -> bool | None:
-        """Whether the task was done; None if nothing says so."""
+        """Return whether the task was done; None if nothing says so."""
         return None if self.error is not None or self.reward is None else abs(self.reward - 1) <= CLOSE
 
     @property
     def fraction(self) -> bool:
-        """Whether the reward is neither 0 nor 1."""
+        """Return whether the reward is neither 0 nor 1."""
         return self.success is False and self.reward is not None and abs(self.reward) > CLOSE
 
 
