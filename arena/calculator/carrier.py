@@ -87,7 +87,7 @@ def read_answer(line: bytes, call_id: str | None) -> dict[str, Json]:
     try:
         answer = json.loads(line)
     except (ValueError, RecursionError):
-        raise Outage("calculator", f"the calculator answered what is not JSON: {_excerpt(line)}") from None
+        raise Outage("calculator", f"the calculator's answer is not JSON: {_excerpt(line)}") from None
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
         raise Outage("calculator", f'the calculator answered JSON without "ok": {_excerpt(line)}')
     if answer["ok"]:

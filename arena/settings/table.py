@@ -164,10 +164,10 @@ JUDGE_BATCH: tuple[Setting, ...] = (
 
 BUNDLES: tuple[Setting, ...] = (
     Setting("bundles", ("--bundles",), "text", None, _OP, _RESULTS,
-            "keep the files of each match by themselves (all), in one file (packed), or not at all (none); without it"
-            " as the run does that is resumed, else all", choices=("all", "packed", "none"), metavar="HOW"),
+            "keep the files of each match separately (all), in one file (packed), or not at all (none) [default: as in"
+            " the resumed run, else all]", choices=("all", "packed", "none"), metavar="HOW"),
 )  # fmt: skip
-"""How the files of single matches are kept: for families that write some."""
+"""Form of the files of single matches, for families that write some."""
 
 TOOLS: tuple[Setting, ...] = (
     Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,

@@ -72,7 +72,7 @@ def parse(text: str) -> Expression:
     """Return the expression of a text. Raises BadExpression."""
     left, minus, right = text.partition(MINUS)
     if MINUS in right:
-        raise BadExpression("holds more than one ` - `; one metric minus one other is what can be written")
+        raise BadExpression("has more than one ` - `; write one metric minus another")
     return Expression(_term(left.strip()), _term(right.strip()) if minus else None)
 
 

@@ -107,7 +107,7 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
         for issue in strangers(path):
             problems.add(issue.file, "", issue.message)
     if problems.count:
-        problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
+        problems.notes.append("nothing else was checked: the targets of such files do not belong to the run")
         return RunVerification(path.resolve().name, problems)
     run = opened(path, verifying=True)
     result = RunVerification(run.name, problems)

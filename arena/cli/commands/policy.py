@@ -53,13 +53,13 @@ def parser() -> Parser:
         " file.",
         "config/gates.yaml",
     )
-    test.add_argument("--cases", type=Path, metavar="FILE", help="cases that lie elsewhere")
+    test.add_argument("--cases", type=Path, metavar="FILE", help="file of cases [default: the one of POLICY]")
     linted = leaf(
         "lint",
         "find mistakes: rules that never decide, contradictory bounds",
-        "Find rules that never hold, rules that an earlier one always forestalls, contradictory bounds and defaults"
-        " that are never reached, each with facts that show it. Exit codes: 0 nothing was found, 1 something was, 2 a"
-        " missing or broken file.",
+        "Find rules that never apply, rules that an earlier one always precedes, contradictory bounds and defaults"
+        " that are never reached, each with facts that show it. Exit codes: 0 no finding, 1 findings, 2 a missing or"
+        " broken file.",
         "config/gates.yaml",
     )
     for one in (test, linted):

@@ -31,7 +31,7 @@ def parser() -> Parser:
     declared = Parser(
         prog="arena runs",
         description="List the runs under state/runs, the newest first: when, models, matches, success rate, cost, and"
-        " whether everything planned was played.",
+        " whether the plan is complete.",
         examples=("python3 -m arena runs", "python3 -m arena runs --dir elsewhere --json"),
     )
     declared.add_argument("--dir", type=Path, metavar="DIR", help="list the runs in this folder [default state/runs]")
