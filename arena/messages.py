@@ -38,7 +38,7 @@ class Tool(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One message of a conversation; `role` is `user` or `assistant` (the system text is held apart)."""
+    """One message of a conversation; `role` is `user` or `assistant` (the system text is separate)."""
 
     role: str
     text: str
@@ -64,7 +64,7 @@ class NativeMessage(Message):
 class Conversation:
     """A system text and an append-only list of messages, with a running SHA-256 over all of it.
 
-    `messages` is handed to providers as it is: they read it and never change it.  `chars` counts all characters.
+    Providers get `messages` itself: they read it and never change it.  `chars` counts all characters.
     """
 
     __slots__ = ("system", "messages", "chars", "_hash")
@@ -145,7 +145,7 @@ class Usage(NamedTuple):
     """Token counts; `estimated` when the server named none and they were counted as characters / 4, rounded up.
 
     `completion_tokens` hold `reasoning_tokens`, and `prompt_tokens` hold `cached_prompt_tokens` (read from a cache)
-    and `cache_write_tokens` (written to one), whatever the server counts apart.
+    and `cache_write_tokens` (written to one), whatever the server counts separately.
     """
 
     prompt_tokens: int = 0
@@ -167,7 +167,7 @@ class Usage(NamedTuple):
         )
 
     def times(self, number: int) -> Usage:
-        """Return what so many calls of this size use."""
+        """Return the use of this many calls of this size."""
         return Usage(
             self.prompt_tokens * number,
             self.completion_tokens * number,
@@ -196,9 +196,9 @@ class ModelReply(NamedTuple):
     """A model's answer, normalised.
 
     `finish`: `stop`, `length`, `refusal`, or the server's own word where it is none of these.  `text` may be empty.
-    `reasoning` is kept apart from `text`.  `raw`: the body as received (None for offline providers), known keys
+    `reasoning` is separate from `text`.  `raw`: the body as received (None for offline providers), known keys
     redacted.  `notes`: what the transport had to do (a parameter dropped, usage estimated), each a short phrase.
-    `calls`: what the model called in the provider's own form, also where no tools were offered (then noted).
+    `calls`: what the model called in the provider's own form, even if no tools were offered (then noted).
     `not_sent`: settings that were asked for and left out, since the API or the model takes none so far: names of
     Sampling, and `schema`.
     """
@@ -286,7 +286,7 @@ class Calculator(Protocol):
     """One way to reach the calculator. Thread-safe.
 
     `call` takes `op`, `args` and the seed for this call (hex; ignored by carriers without seeded mode) and returns the
-    answer, also where the answer is `ok: false`; it raises ServiceFault (`timeout` or `calculator`) when none came.
+    answer, even if the answer is `ok: false`; it raises ServiceFault (`timeout` or `calculator`) when none came.
     `catalogue` returns the list that the `ops` op gives. `identity` tells provider, version, digest, number of ops.
     """
 

@@ -220,17 +220,17 @@ class Record:
 
     @property
     def flagged(self) -> bool:
-        """Whether it counts and readers are warned, for its stop reason."""
+        """Return whether it counts and readers are warned, for its stop reason."""
         return STOPS[self.stop].flagged
 
     @property
     def answered(self) -> bool:
-        """Whether a model was asked and answered, also where its answer was denied."""
+        """Return whether a model was asked and answered, even if its answer was denied."""
         return bool(self.transcript.entries) or any(one.phase == "after" for one in self.gates)
 
     @property
     def scored(self) -> bool:
-        """Whether its values count in means."""
+        """Return whether its values count in means."""
         return self.status == "done" and self.score.unscored is None
 
     def to_json(self) -> dict[str, Json]:

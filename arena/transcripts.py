@@ -36,7 +36,7 @@ class Entry:
     sees it, a tuple of seats or EVERYBODY.  By kind:
 
     - `say`, public: `text`; `done` where the seat declares the matter settled, with its `result`.
-    - `note`: `text` that a seat wrote beside its tool calls, seen by nobody else.
+    - `note`: `text` that a seat wrote next to its tool calls, seen by nobody else.
     - `call`: `id`, `index` (its place in the message), `op`, `args`, `answer`; `problem`: how the call was repaired.
     - `malformed`: `text`, `problem` (the message to the player).
     - `empty_reply`, `refusal`: `text` if there was any, `problem` (the provider's finish reason).

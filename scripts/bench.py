@@ -169,7 +169,7 @@ def bare_http(port: int, seconds: float) -> float:
 
 
 def over_http(folder: Path) -> list[list[str]]:
-    """Measure the whole arena with 256 workers against a server of 50 ms latency, and bare http.client beside it."""
+    """Measure the whole arena with 256 workers against a server of 50 ms latency, and bare http.client next to it."""
     server, port = serve()
     os.environ["ARENA_LOCAL_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
     ideal = WORKERS / LATENCY_S

@@ -127,7 +127,7 @@ def invoke_credentials(url: str, environ: Mapping[str, str]) -> Credentials | No
 
 
 def emulator_invoke_url(url: str) -> str | None:
-    """Return the Invoke API beside a function URL of cargo-lambda's emulator, else None."""
+    """Return the Invoke API next to a function URL of cargo-lambda's emulator, else None."""
     parts = urlsplit(url)
     found = re.fullmatch(r"/lambda-url/([\w-]+)/?", parts.path)
     if not found or not is_loopback(str(parts.hostname)):

@@ -262,7 +262,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--to", type=Path, default=Path("data/fever"), metavar="DIR", help="where to (%(default)s)")
     parser.add_argument("--base-url", default=BASE_URL, metavar="URL", help="where from (%(default)s)")
     parser.add_argument("--sha256", default="", metavar="HEX", help="checksum that the one FILE must have")
-    parser.add_argument("--unzip", action="store_true", help="unpack archives beside themselves")
+    parser.add_argument("--unzip", action="store_true", help="unpack archives into their own folder")
     parser.add_argument("--attempts", type=int, default=ATTEMPTS, metavar="N", help="tries per file (%(default)s)")
     parser.add_argument("--timeout", type=float, default=TIMEOUT_S, metavar="S", help="seconds without a byte")
     parser.add_argument("--quiet", action="store_true", help="no progress")

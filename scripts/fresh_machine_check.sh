@@ -100,7 +100,7 @@ install_packages() {
   # shellcheck disable=SC2086
   inside env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $packages >"$root/install.log" 2>&1 \
     || { tail -n 20 "$root/install.log" >&2; return 1; }
-  # The authorities that this machine trusts beside the usual ones, such as that of a proxy.
+  # The authorities that this machine trusts besides the usual ones, such as that of a proxy.
   if [ -d /usr/local/share/ca-certificates ]; then
     mkdir -p "$root/usr/local/share/ca-certificates"
     cp -r /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"

@@ -187,7 +187,7 @@ def build(architecture: str, environ: Mapping[str, str]) -> Path:
     print(f"building the calculator for AWS Lambda ({architecture}) ...", file=sys.stderr)
     done = subprocess.run(command, cwd=CRATE, env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
     if done.returncode != 0:
-        raise UsageError(f"{Path(command[0]).name} ended with {done.returncode}; what it said stands above")
+        raise UsageError(f"{Path(command[0]).name} ended with {done.returncode}; its output is above")
     return binary
 
 

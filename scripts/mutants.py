@@ -75,7 +75,7 @@ def read_mutations(root: Path) -> list[Mutation]:
 def mutated(mutation: Mutation, root: Path) -> str:
     """Return the text of the mutation's file with the change made.
 
-    Errors: BadMutation where the file is gone, or does not hold the old text exactly once, or nothing changes.
+    Errors: BadMutation if the file is gone, or does not hold the old text exactly once, or nothing changes.
     """
     path = root / mutation.file
     if not path.is_file():
@@ -127,7 +127,7 @@ def run_tests(tree: Path, tests: Sequence[str], timeout: float = MOST_SECONDS) -
 def survives(mutation: Mutation, tree: Path) -> bool:
     """Return whether the tests pass with the change made; the tree is as before afterwards.
 
-    Errors: BadMutation where it does not apply, or pytest ran no test.
+    Errors: BadMutation if it does not apply, or pytest ran no test.
     """
     path = tree / mutation.file
     changed, before = mutated(mutation, tree), path.read_bytes()
@@ -142,7 +142,7 @@ def survives(mutation: Mutation, tree: Path) -> bool:
 
 
 def check_unchanged(mutations: Sequence[Mutation], tree: Path) -> None:
-    """Errors: BadMutation where a test fails without any mutation: it could not tell one."""
+    """Errors: BadMutation if a test fails without any mutation: it could not tell one."""
     code, said = run_tests(tree, sorted({test for one in mutations for test in one.tests}), 4 * MOST_SECONDS)
     if code != PASSED:
         raise BadMutation(f"the tests do not pass without a mutation (pytest ended with {code})\n{said}")

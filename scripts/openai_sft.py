@@ -88,7 +88,7 @@ class OpenAI:
         return None if one is None else [f"{event.level} {event.message}" for event in self.client.events(one)]
 
     def _id(self, job: str, note: Note) -> str | None:
-        """Return the service's id of a job, None where it knows none."""
+        """Return the service's id of a job, None if it knows none."""
         if isinstance(note.get("id"), str):
             return str(note["id"])
         found = self.client.find(job)

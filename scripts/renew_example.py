@@ -1,4 +1,4 @@
-"""Play the run that is kept in state/examples again, and keep the new one only where more than its times has changed.
+"""Play the run that is kept in state/examples again, and keep the new one only if more than its times has changed.
 
     python3 scripts/renew_example.py [FOLDER]
 

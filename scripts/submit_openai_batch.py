@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Send a file of requests to OpenAI's Batch API and note the batch beside the file.
+"""Send a file of requests to OpenAI's Batch API and note the batch next to the file.
 
 python3 scripts/submit_openai_batch.py REQUESTS [--note FILE] [--dry-run]
 
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "requests", type=Path, metavar="REQUESTS", help="file of `arena dataset requests`, or of --judge-batch"
     )
-    parser.add_argument("--note", type=Path, metavar="FILE", help="where to note the ids [beside the file]")
+    parser.add_argument("--note", type=Path, metavar="FILE", help="where to note the ids [default: next to the file]")
     parser.add_argument("--dry-run", action="store_true", help="check the file and say what would be sent")
     return parser
 
@@ -57,7 +57,7 @@ def checked(path: Path) -> tuple[int, str]:
             if not isinstance(found, dict) or set(found) != set(members):
                 raise DataError([Issue(str(path), f"line {number}", f"must have the members {', '.join(members)}")])
             if found["custom_id"] in seen:
-                raise DataError([Issue(str(path), f"line {number}/custom_id", "stands here twice")])
+                raise DataError([Issue(str(path), f"line {number}/custom_id", "is here twice")])
             seen.add(found["custom_id"])
             urls[found["url"]] = number
     if len(urls) != 1 or len(seen) > MAX_REQUESTS or path.stat().st_size > MAX_BYTES:

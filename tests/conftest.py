@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> Iterator[None]:
-    """Programs that tests start can be interrupted, also where these tests run with SIGINT ignored (nohup, `&`)."""
+    """Programs that tests start can be interrupted, even if these tests run with SIGINT ignored (nohup, `&`)."""
     before = signal.getsignal(signal.SIGINT)
     if before == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -87,7 +87,7 @@ def read_answer(line: bytes, call_id: str | None) -> dict[str, Json]:
     try:
         answer = json.loads(line)
     except (ValueError, RecursionError):
-        raise Outage("calculator", f"the calculator answered what is not JSON: {_excerpt(line)}") from None
+        raise Outage("calculator", f"the calculator's answer is not JSON: {_excerpt(line)}") from None
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
         raise Outage("calculator", f'the calculator answered JSON without "ok": {_excerpt(line)}')
     if answer["ok"]:
@@ -209,7 +209,7 @@ def ensure_built(
 ) -> Path:
     """Return the path of an up-to-date calculator, building it first where needed.
 
-    ARENA_CALCULATOR_BIN in `environ` (default: the process's) is taken as it is. `live`: standard error is a terminal,
+    ARENA_CALCULATOR_BIN in `environ` (default: the process's) is used unchanged. `live`: standard error is a terminal,
     on which cargo may draw. Raises NoCalculator where cargo is missing too, ConfigError when that file or the crate's
     sources do not exist, UsageError when the build fails; all before any call of a run.
     """
@@ -288,7 +288,7 @@ def _cargo_build(
     except OSError as error:
         raise UsageError(f"the calculator cannot be built: {cargo}: {error.strerror}") from error
     if code != 0:
-        said = f":\n{last}\n" if last else "; what it said stands above. "
+        said = f":\n{last}\n" if last else "; its output is above. "
         raise UsageError(
             f"the calculator cannot be built (cargo build --release --locked in {crate} ended with {code}){said}"
             "Mend that, or play without tools: --calculator-provider none"

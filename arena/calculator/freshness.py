@@ -1,6 +1,6 @@
-"""Is a built calculator that of the sources beside it? Asked before every run, so it must be quick and right.
+"""Does a built calculator match the sources next to it? Asked before every run, so it must be quick and right.
 
-A binary newer than every source file is taken as theirs. A copy of a clone gives files new times, so beside the binary
+A binary newer than every source file is taken as theirs. A copy of a clone gives files new times, so next to the binary
 is a stamp, the digest of its sources: while it matches, nothing is rebuilt.
 """
 

@@ -114,7 +114,7 @@ def run_command(name: str, act: Callable[[], int]) -> int:
     except (RecursionError, MemoryError) as error:
         if os.environ.get(DEBUG, "0") not in ("", "0"):
             raise
-        what = "is nested too deep" if isinstance(error, RecursionError) else "needs more memory than there is"
+        what = "is nested too deep" if isinstance(error, RecursionError) else "needs more memory than available"
         _complain(name, f"an input {what}; give another one")
         return EXIT_USAGE
     except OSError as error:
@@ -138,7 +138,7 @@ def crash_text(error: Exception) -> str:
     said = " ".join(redaction.Redactor.from_environ(os.environ).text(str(error)).split())
     what = f"{type(error).__name__}: {said[:_LONGEST_CRASH]}" if said else type(error).__name__
     return (
-        f"internal error: {what} ({_place(error.__traceback__)}). This is a mistake in the arena, not yours: please"
+        f"internal error: {what} ({_place(error.__traceback__)}). This is a bug in the arena: please"
         f" report it with this line and the command. {DEBUG}=1 shows the whole traceback."
     )
 

@@ -45,7 +45,7 @@ from arena.store.manifest import Identity
 from arena.store.rundir import MANIFEST_FILE, RunDir
 
 STOPPED = (
-    "the run has stopped, and what was played is kept. A run keeps its settings: give a new one another value; where"
+    "the run has stopped, and everything played is kept. A run keeps its settings: start a new run to change one; if"
     " the service was at fault"
 )
 
@@ -145,7 +145,7 @@ def _stored(run: Run, path: Path, error: ArenaError | OSError) -> ArenaError:
         said = f"cannot write {named}: {error.strerror or error}"
     if not (path / MANIFEST_FILE).exists():
         return StorageFault(f"{said}; nothing was played")
-    return StorageFault(f"{said}; what was answered is kept. Once it can be written again, {run.resume_hint}")
+    return StorageFault(f"{said}; all answers are kept. Once it can be written again, {run.resume_hint}")
 
 
 YOUNG_OBJECTS = 50_000

@@ -27,7 +27,7 @@ class NotPassed(NamedTuple):
 
 
 def not_passed_lines(trials: Iterable[NotPassed], shown: int = SHOWN) -> list[str]:
-    """Return a line for each of the first `shown` trials, and how many there are beside.
+    """Return a line for each of the first `shown` trials, and how many more there are.
 
     `trials`: every trial that did not pass, in the order of the plan; read once, only `shown` are held.
     """

@@ -64,10 +64,10 @@ class Service(Protocol):
     """What a service does for one of our jobs; `job` is our id of it, `note` what we know of it."""
 
     def start(self, job: str, note: Note, keep: Keep, rows: TuningSet) -> Found:
-        """Send the data set and start the job, each only where it is not there yet."""
+        """Send the data set and start the job, each only if it is not there yet."""
 
     def find(self, job: str, note: Note) -> Found | None:
-        """Return the job, None where the service knows none."""
+        """Return the job, None if the service knows none."""
 
     def cancel(self, job: str, note: Note) -> Found | None: ...
 

@@ -92,7 +92,7 @@ class Providers:
             except ConfigError as error:
                 if offline or not config.operation.dry_run:
                     raise
-                process.warn(f"{error} (this dry run goes on without; a run would not)")
+                process.warn(f"{error} (this dry run continues without it; a run would not)")
                 built = Unasked(name)
             self._built[name] = built
             if not offline:

@@ -1,6 +1,6 @@
-"""Why a resume is refused, in the user's words: which flags and files are other than when the run was started.
+"""Why a resume is refused, in the user's words: which flags and files have changed since the start.
 
-What follows from a flag (digests, the plan) is not told beside it. `--verbose` lists every member that differs.
+What follows from a flag (digests, the plan) is not reported as well. `--verbose` lists every member that differs.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class Changed:
         if old.calculator != new.calculator:
             yield f"the calculator is another version, with other ops; build the one of the run, {_ELSE}"
         elif old.tools_sha256 != new.tools_sha256:
-            yield f"players would be told otherwise of the calculator; {self._version()}"
+            yield f"the description of the calculator for players differs; {self._version()}"
 
     def _versions(self) -> Iterator[str]:
         """Yield what another version of the arena, or of a model's API, does otherwise."""

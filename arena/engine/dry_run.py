@@ -206,7 +206,7 @@ def _longest(bounds: Bounds) -> str:
         if part.most.calls:
             why = f" (assumed; {flag} sets it)" if part.assumed else ""
             parts.append(f"{part.reply_tokens:,} tokens {who}{why}")
-    parts.append(f"{ASSUMED_ANSWER:,} for what a working step is told")
+    parts.append(f"{ASSUMED_ANSWER:,} for the results in a working step")
     return ", ".join(parts)
 
 

@@ -52,7 +52,7 @@ def check_batch(path: Path, out: Path | None, resume: bool, judges: Iterable[Mod
     if path.exists() and not resume:
         raise UsageError(f"--judge-batch: {path} is there already; name another file")
     if out is not None and out.resolve() in path.resolve().parents:
-        raise UsageError(f"--judge-batch: {path} lies in the run directory; name a file outside of it")
+        raise UsageError(f"--judge-batch: {path} is inside the run directory; name a file outside of it")
 
 
 class BatchFile(NamedTuple):

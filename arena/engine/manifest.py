@@ -1,4 +1,4 @@
-"""manifest.json: what a run is (identity) and how it was carried out (operation).
+"""manifest.json: what a run is (identity) and how it was executed (operation).
 
 Identity is digested and compared on resume; operation may change. No secret and no absolute path is in it.
 """

@@ -210,7 +210,7 @@ def _missing(out: Path, family: Family, keys: Sequence[str]) -> list[str]:
 
 
 def _missing_shards(manifest: Manifest, out: Path) -> list[Shard]:
-    """Return the shards of a division of which no session is here; none where not all sessions are of one division."""
+    """Return the shards of a division of which no session is here; none if not all sessions are of one division."""
     shards = set(shards_of_sessions(manifest, str(out)))
     counts = {shard.count for shard in shards}
     if len(counts) != 1:

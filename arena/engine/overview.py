@@ -25,7 +25,7 @@ _GREEN, _YELLOW, _RED, _RESET = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 
 
 def overview(summary: Mapping[str, Json], width: int | None, color: bool) -> Block:
-    """Return a bar per outcome and, beside or below it, the mean of each score."""
+    """Return a bar per outcome and, next to or below it, the mean of each score."""
     bars, means = _bars(summary["outcomes"]), _means(summary)
     broad = max((len(text) for text, _ in bars), default=0)
     colored = [_colored(text.ljust(broad), style if color else "") for text, style in bars]

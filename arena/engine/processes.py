@@ -3,7 +3,7 @@
 The session forks; each child plays job series with models and its own calculator, and appends to its own logs
 (store/parts.py). The numbers of the series lie in one pipe, and a child that is free takes the next one: some matches
 take several times as long as others. It tells the parent through another pipe what has ended; the parent shows one
-progress view, hands on signals, and puts the logs together. A child whose parent is gone ends at once: what was
+progress view, passes on signals, and joins the logs. A child whose parent is gone ends at once: what was
 answered is on disk.
 """
 

@@ -111,7 +111,7 @@ def _by(summary: Mapping[str, Json]) -> list[str]:
 
 
 def _plays_offline(summary: Mapping[str, Json]) -> bool:
-    """Whether no model of the run is behind a network."""
+    """Return whether no model of the run is behind a network."""
     models = summary["models"]
     labels = [*models["roster"], *models["panel"], *([models["judge"]] if models["judge"] else [])]
     rows = [PROVIDERS.get(label.partition("/")[0]) for label in labels]

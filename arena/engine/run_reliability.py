@@ -57,7 +57,7 @@ def reliability_json(plays: Plays, panels: PanelSums, words: Words) -> dict[str,
     """Return `pass` and `variance`, or None if nothing was played more than once under equal conditions.
 
     `words`: of the family, for the advice.
-    The judge has a share only where every scored match has a panel.
+    The judge has a share only if every scored match has a panel.
     """
     if max((n for n, _, _ in plays.values()), default=0) < 2:
         return None

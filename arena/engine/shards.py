@@ -36,7 +36,7 @@ class Shard:
         return f"{self.index}/{self.count}"
 
     def holds(self, trial: Trial) -> bool:
-        """Whether a trial belongs to this shard."""
+        """Return whether a trial belongs to this shard."""
         kind, name = ("key", trial.key) if trial.series is None else ("series", trial.series)
         digest = hashlib.sha256(f"arena-shard/1\0{kind}\0{name}".encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index

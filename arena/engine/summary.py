@@ -2,7 +2,7 @@
 
 One pass over the records, memory by the number of units and cells, no clock values. Errors, denied, limits and unscored
 trials are counted beside every mean; they are never part of one. Trials are repetitions of each other only where unit
-and conditions are equal; what the family counts beside (checks, verified scores) comes from its fact groups.
+and conditions are equal; the family's own counts (checks, verified scores) comes from its fact groups.
 """
 
 from __future__ import annotations

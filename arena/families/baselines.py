@@ -1,6 +1,6 @@
 """The baselines of a set: generated plays that should fail, and how often each succeeds, as its owner published it.
 
-A leaderboard shows the table beside runs of the same set, so that readers see what a success there is worth.
+A leaderboard shows the table next to runs of the same set, so that readers see what a success there is worth.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class PublishedBaselines:
     baselines: tuple[BaselineRate, ...]
 
     def belongs_to(self, rules: Mapping[str, Json]) -> bool:
-        """Whether a run under these rules played the same set, scored by the same rule."""
+        """Return whether a run under these rules played the same set, scored by the same rule."""
         return (
             rules.get("benchmark_version") == self.benchmark_version
             and rules.get("verified_rule") == self.verified_rule

@@ -43,14 +43,14 @@ class FamilySpec:
     `judge`, `tools`: whether it needs a judge and the calculator.
     `providers`: name -> module of the providers that are the family's own: its mock models, above all.
     `mocks`: the mock models that play and judge where none is named.
-    `compared`: settings that two runs must have in common to be compared, beside seed, judge, tools and rules.
+    `compared`: settings that two runs must have in common to be compared, besides seed, judge, tools and rules.
     `not_compared`: names of rules in which compared runs may differ.
     `rule_files`: rule of the identity -> settings on which it depends, the one that names the file behind it first: so
     that a refused resume can name the file.
     `chooses_conditions`: names of settings and rules that say which conditions are played: runs of which parts are
     compared (`arena compare --by`) may differ in them.
     `report`: the module that offers `parts_of(run)` for the report page; empty: it shows what the records say.
-    `baselines`: the data file with the published baselines of its own set (families/baselines.py); empty: none.
+    `baselines`: the data file with the published baselines of the family's set (families/baselines.py); empty: none.
     `detail`: the dataclass of Score.detail, from which records are read back; None: it is a JSON object.
     """
 

@@ -82,7 +82,7 @@ def read_file(path: Path, max_bytes: int, hint: str = "") -> bytes:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise DataError([Issue(str(path), "", f"cannot be read: {reason}{hint}")]) from None
     except MemoryError:
-        _fail(str(path), "", "needs more memory than there is")
+        _fail(str(path), "", "needs more memory than available")
     if len(data) > max_bytes:
         size = f"{max_bytes / 2**20:g} MiB" if max_bytes >= 2**20 else f"{max_bytes} bytes"
         raise DataError([Issue(str(path), "", f"is larger than {size}, the most that is read; split the file")])
@@ -128,7 +128,7 @@ def parse_json(data: bytes, file: str, place: str = "") -> Json:
     except RecursionError:
         _fail(file, place, f"is nested deeper than {MAX_DEPTH} levels")
     except MemoryError:
-        _fail(file, place, "needs more memory than there is")
+        _fail(file, place, "needs more memory than available")
     except json.JSONDecodeError as error:
         place = f"{place}, column {error.colno}" if place else f"line {error.lineno}, column {error.colno}"
         _fail(file, place, f"is not JSON: {error.msg}")
@@ -140,7 +140,7 @@ def parse_json(data: bytes, file: str, place: str = "") -> Json:
 
 
 def deeper_than(value: Json, most: int) -> bool:
-    """Whether a JSON value has more than `most` levels of lists and objects. Does not recurse."""
+    """Return whether a JSON value has more than `most` levels of lists and objects. Does not recurse."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(most):
         if not level:

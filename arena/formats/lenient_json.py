@@ -173,7 +173,7 @@ _ESCAPED_TOKEN = re.compile(r"(?P<slashes>\\*+)(?:(?P<quote>\")|(?P<entity>&(?:q
 
 
 def is_escaped(text: str, start: int) -> bool:
-    """Whether the object or list at `start` is written with escaped quotes."""
+    """Return whether the object or list at `start` is written with escaped quotes."""
     return _ESCAPED_START.match(text, start) is not None
 
 
@@ -238,7 +238,7 @@ def decode_whole(text: str) -> Decoded:
 
 
 def is_plain(value: Json, depth: int = 1) -> bool:
-    """Whether `value` holds only what JSON says exactly: then `plain` would return it as it is."""
+    """Return whether `value` holds only what JSON says exactly: then `plain` would return it as it is."""
     kind = type(value)
     if kind is str:
         return value.isascii() or _encodable(value)

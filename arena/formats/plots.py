@@ -19,7 +19,7 @@ _DOT = 4.5
 _SIGN = 7.2
 """Width of most signs of a bold text, so that a text at the end of its row does not touch a point there."""
 _MARGIN = 14.0
-"""Space beside the axis of the narrow form."""
+"""Space next to the axis of the narrow form."""
 _CURVE_HEIGHT = 220.0
 _CURVE_LEFT, _CURVE_RIGHT, _CURVE_TOP, _CURVE_BOTTOM = 40.0, 160.0, 10.0, 34.0
 _STYLES = (("raw", None), ("ver", "6 3"), ("raw", "2 3"), ("ver", None), ("raw", "9 3 2 3"), ("ver", "1 4"))

@@ -37,7 +37,7 @@ def require(needed: dict[str, bool] | None = None) -> None:
 
 
 def can_fork() -> bool:
-    """Whether this system can fork, which --processes needs."""
+    """Return whether this system can fork, which --processes needs."""
     return hasattr(os, "fork")
 
 
@@ -64,5 +64,5 @@ def allow_open_files(limits: tuple[int, int]) -> None:
 
 
 def unlimited(limit: int) -> bool:
-    """Whether a limit of `open_files` is none."""
+    """Return whether a limit of `open_files` is none."""
     return limit == resource.RLIM_INFINITY

@@ -113,7 +113,7 @@ class _Parser:
         return column
 
     def at_end(self, column: int) -> bool:
-        """Whether only blanks or a comment follow from `column`, which is right after something."""
+        """Return whether only blanks or a comment follow from `column`, which is right after something."""
         line, after = self.lines[self.row], self.skip_blanks(column)
         return after == len(line) or (line[after] == "#" and after > column)
 

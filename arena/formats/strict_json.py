@@ -1,6 +1,6 @@
 """Strict JSON out of a file: UTF-8 without a BOM, no key twice, no NaN, bounded in size and depth.
 
-Problems that leave the text readable are collected beside the
+Problems that leave the text readable are collected next to the
 value, so that a caller can report them together with its own findings.
 """
 
@@ -47,7 +47,7 @@ class IssueList:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more is taken: a long check may end here."""
+        """Return whether nothing more is taken: a long check may end here."""
         return len(self.issues) >= MAX_ISSUES
 
     def add(self, pointer: str, message: str) -> None:
@@ -115,7 +115,7 @@ def parse(data: bytes, issues: IssueList) -> Json:
         value = dict(pairs)
         if len(value) != len(pairs):
             counts = Counter(key for key, _ in pairs)
-            # The dict is kept beside its id, so that no other object can get the same id.
+            # The dict is kept next to its id, so that no other object can get the same id.
             duplicates[id(value)] = (value, [key for key in value if counts[key] > 1])
         return value
 

@@ -73,7 +73,7 @@ def join_lines(parts: Iterable[str]) -> str:
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """Return a number for a table, or a dash where there is none. What rounds to zero has no sign."""
+    """Return a number for a table, or a dash if there is none. What rounds to zero has no sign."""
     if value is None:
         return "-"
     shown = f"{value:.{digits}f}"

@@ -49,7 +49,7 @@ def fit_command(line: str, width: int) -> str:
 
 
 def _flags_with_values(line: str) -> list[str]:
-    """Split before every flag and after the values, so that a flag stays beside its value."""
+    """Split before every flag and after the values, so that a flag stays next to its value."""
     parts: list[str] = []
     for word in line.split(" "):
         if parts and not word.startswith("-") and parts[-1].startswith("--") and " " not in parts[-1]:

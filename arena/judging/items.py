@@ -1,4 +1,4 @@
-"""Questions that a judge answers with yes or no beside the grades: their form in a verdict, and the answer of several.
+"""Questions that a judge answers with yes or no besides the grades: their form in a verdict, and the answer of several.
 
 Each is about one thing that a transcript shows, so that two careful readers answer it alike. docs/judging.md.
 """

@@ -21,7 +21,7 @@ from arena.records import Counters, Judgement, Judging
 class PanelResult:
     """Result of a panel. Either `scores` (medians) and `verdict` are set, or `unscored` says why they are not.
 
-    `verdict`: the text of the judgement nearest to the medians.  `judging`: what the record keeps beside.
+    `verdict`: the text of the judgement nearest to the medians.  `judging`: what else the record keeps.
     """
 
     scores: dict[str, float] | None

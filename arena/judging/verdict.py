@@ -17,7 +17,7 @@ from arena.judging.prompt import Rubric
 from arena.records import ItemAnswer, Json
 
 VERDICT_FORMAT = 2
-"""Form of a verdict: 2 has `items` beside 1, where the unit asks questions; without questions it is 1."""
+"""Form of a verdict: 2 adds `items` to 1, if the unit asks questions; without questions it is 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,7 +260,7 @@ def _is_call_envelope(value: Mapping[str, Json]) -> bool:
 
 
 def _looks_like_call(value: Mapping[str, Json]) -> bool:
-    """An op under another key counts only with arguments that are an object, and with nothing unknown beside."""
+    """An op under another key counts only with arguments that are an object, and with no unknown key."""
     names = [value[key] for key in (*_OP_KEYS, "tool") if key in value]
     args = [value[key] for key in _ARGS_KEYS if key in value]
     return (
@@ -275,7 +275,7 @@ def _looks_like_call(value: Mapping[str, Json]) -> bool:
 
 
 def _no_args(value: Mapping[str, Json]) -> bool:
-    """Whether the arguments are given as an empty text, under a word that ordinary JSON does not use."""
+    """Return whether the arguments are given as an empty text, under a word that ordinary JSON does not use."""
     return value.get("name") is not None and value.get("arguments", value.get("parameters", 0)) in ("", None)
 
 

@@ -17,7 +17,7 @@ from arena.messages import HttpAttempt, Usage
 from arena.settings.prices import Price
 
 CHARS_PER_TOKEN = 4
-"""The usual rule of thumb for English text; used only where a server names no counts, and marked `estimated`."""
+"""The usual rule of thumb for English text; used only if a server names no counts, and marked `estimated`."""
 
 FIRST_TOKENS_PER_CHAR = 1 / 2
 """Assumed of a model until its first answer: digits, hex and JSON take up to a token for two characters."""
@@ -105,7 +105,7 @@ class Hold:
     def __init__(self, asked: Asked, held: Usage | None) -> None:
         self.asked = asked
         self.held = held
-        """None in a run without limits: nothing is held back, and the estimate is made only where it is needed."""
+        """None in a run without limits: nothing is held back, and the estimate is made only if it is needed."""
         self.counted = 0
         """Attempts that are settled already."""
 
@@ -193,7 +193,7 @@ class Budget:
             self._estimator.answered(model, Usage(completion_tokens=largest))
 
     def part(self) -> Mapping[str, float]:
-        """Return what was settled, for the account of a run of which this process played a part."""
+        """Return what was settled, for the total of a run of which this process played a part."""
         with self._lock:
             return {**self._spent, "unknown": self.unknown}
 

@@ -106,7 +106,7 @@ def _call_of(args: Mapping[str, Json]) -> str:
 
 
 def _helps_with_families(catalogue: Sequence[Mapping[str, Json]]) -> bool:
-    """Whether this calculator's help takes a family: players read only about what it can answer."""
+    """Return whether this calculator's help takes a family: players read only about what it can answer."""
     return any(row["name"] == HELP_OP and any(p["name"] == "family" for p in row["params"]) for row in catalogue)
 
 

@@ -36,7 +36,7 @@ PROTOCOL_VERSION = "tool-protocol/3"
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A message taken apart.
+    """A parsed message.
 
     `say`: the text without calls and `done`; the message itself, unchanged, where it holds neither.
     `items`: calls and malformed calls in the order of the text.  `done`: set only when `items` is empty.
@@ -48,7 +48,7 @@ class Parsed:
 
 
 def parse(text: str) -> Parsed:
-    """Take a player's message apart; never raises."""
+    """Parse a player's message; never raises."""
     # The hot path: most messages are talk. A call needs a brace, call tags, a marker, or a fence with its name.
     if "{" not in text and "<" not in text and not any(word in text for word in _WORDS_OF_CALLS):
         return Parsed(text, (), None)

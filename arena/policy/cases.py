@@ -1,4 +1,4 @@
-"""Cases of a policy: facts, and what must be decided of them. They lie beside it: gates.yaml, gates.cases.yaml.
+"""Cases of a policy: facts, and what must be decided of them. They are next to it: gates.yaml, gates.cases.yaml.
 
 A test fails where a case is decided otherwise, and where a rule has an action that no case decides. Bounds that are
 tried on one side only are listed.

@@ -134,7 +134,7 @@ def read_path(value: Json, pointer: str, issues: IssueList) -> Path:
 def _comparison(value: Mapping[str, Json], pointer: str, issues: IssueList) -> Condition:
     if "field" not in value:
         near = "; a tool's name is the fact `tool`" if list(value) == ["op"] else ""
-        issues.add(pointer, f"{next(iter(value))!r} needs 'field' beside it{near}")
+        issues.add(pointer, f"{next(iter(value))!r} needs 'field' as well{near}")
         return NEVER
     path = read_path(value["field"], child(pointer, "field"), issues)
     op = _operator(value.get("op", "=="), child(pointer, "op"), issues)

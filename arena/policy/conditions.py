@@ -151,7 +151,7 @@ def _in(value: Any, bound: Any) -> bool:
 
 
 def _contains(value: Any, wanted: Any) -> bool:
-    """Whether a text holds a text, or a list an element; of several wanted ones any will do."""
+    """Return whether a text holds a text, or a list an element; of several wanted ones any will do."""
     if not isinstance(value, str | list):
         return False
     for one in wanted if isinstance(wanted, list) else [wanted]:
@@ -195,14 +195,14 @@ class Compare:
 
     @property
     def orders(self) -> bool:
-        """Whether it compares numbers."""
+        """Return whether it compares numbers."""
         return self.op in ORDER
 
     def bound(self, facts: Facts) -> Any:
         return self.value if self.bound_path is None else facts.get(self.bound_path)
 
     def test(self, value: Any, bound: Any) -> bool:
-        """Whether a value stands to a bound as this says."""
+        """Return whether a value stands to a bound as this says."""
         return _TESTS[self.op](value, bound)
 
     def seen(self, facts: Facts) -> Seen | None:
@@ -265,7 +265,7 @@ class TextMatches:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which calls of a trial are meant; None: whichever. Denied calls count only where `verdict` names them."""
+    """Which calls of a trial are meant; None: whichever. Denied calls count only if `verdict` names them."""
 
     tools: tuple[str, ...] | None = None
     kind: str | None = None

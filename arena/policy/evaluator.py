@@ -123,7 +123,7 @@ class Evaluator:
 
 
 def _value(context: Mapping[str, Json], name: str) -> str | None:
-    """Return what a context says under a name, as rules compare it; None where it says nothing."""
+    """Return what a context says under a name, as rules compare it; None if it says nothing."""
     value = within(context, tuple(name.split(".")))
     return None if value is MISSING or value is None else _plain(value)
 

@@ -58,7 +58,7 @@ class Facts:
         if type(text) is not str:
             text = self.get(("text",))
         self.text: str = text if isinstance(text, str) else ""
-        """The fact `text`; empty where it is missing or no text."""
+        """The fact `text`; empty if it is missing or no text."""
         self._text_lower: str | None = None
 
     def get(self, path: Path) -> Any:
@@ -126,7 +126,7 @@ def number_of(value: Any) -> float | None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: true is not 1, a missing value equals null."""
+    """Return whether two JSON values are equal: true is not 1, a missing value equals null."""
     if type(one) is type(other):
         return bool(one == other)
     one, other = (None if value is MISSING else value for value in (one, other))

@@ -63,11 +63,11 @@ class Decision:
 
     @property
     def denies(self) -> bool:
-        """Whether something follows from it."""
+        """Return whether something follows from it."""
         return self.verdict == "deny" and self.enforced
 
     def noted(self, facts: CallFacts) -> GateDecision:
-        """Return the decision as it is kept: with the call's place, without texts, which are beside it there."""
+        """Return the decision as it is kept: with the call's place, without texts, which are next to it there."""
         return GateDecision(
             facts.phase,
             facts.kind,

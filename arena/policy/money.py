@@ -176,7 +176,7 @@ def _count(text: str) -> int:
 
 
 def in_currency(amount: Amount, currency: str | None) -> bool:
-    """Whether an amount can be compared with a bound in `currency`; None: the bound names none, so it can."""
+    """Return whether an amount can be compared with a bound in `currency`; None: the bound names none, so it can."""
     if currency is None or amount.currency is None or amount.currency == currency:
         return True
     return amount.dollar and currency in DOLLARS

@@ -143,7 +143,7 @@ class PolicyTrialGate:
             self._calls[-1] = self._calls[-1]._replace(verdict=verdict)
 
     def _facts(self, facts: CallFacts, reads: frozenset[str]) -> Facts:
-        """Return the facts of a call; those that must be worked out only where a rule reads them."""
+        """Return the facts of a call; those that must be worked out only if a rule reads them."""
         fixed = {
             **self._always,
             "stage": "pre" if facts.phase == "before" else "post",

@@ -152,7 +152,7 @@ class Worlds:
         return None if found is None else bool(found)
 
     def _term(self, term: str, world: World) -> Truth:
-        """Whether a term is in the text: also where a longer one that holds it is."""
+        """Return whether a term is in the text: even if a longer one that holds it is."""
         own = self._flag(("term", term), world)
         return _joined(
             False, [own, *(self._flag(("term", one), world) for one in set(self.terms) if term in one and one != term)]
@@ -177,7 +177,7 @@ class Worlds:
         return _joined(True, [enough, self._picked(leaf.selector, world)])
 
     def _picked(self, selector: Selector, world: World) -> Truth:
-        """Whether the present call is one that a selector means, as far as tool and kind say."""
+        """Return whether the present call is one that a selector means, as far as tool and kind say."""
         parts: list[Truth] = []
         if selector.tools is not None:
             tool = self.value(world, _TOOL)
@@ -188,7 +188,7 @@ class Worlds:
         return _joined(True, parts)
 
     def possible(self, world: World) -> bool:
-        """Whether a world can be: a model's call has no tool and no arguments, a tool call has a tool."""
+        """Return whether a world can be: a model's call has no tool and no arguments, a tool call has a tool."""
         kind = world.get(_fact(_KIND))
         tool = world.get(_fact(_TOOL))
         if kind == "tool" and tool is MISSING:
@@ -202,7 +202,7 @@ class Worlds:
         return True
 
     def decides(self, rule: Rule, world: World) -> Truth:
-        """Whether a rule decides, where no earlier one does."""
+        """Return whether a rule decides, where no earlier one does."""
         kind = self.value(world, _KIND)
         sees = None if kind is None else kind in rule.calls
         actions = _joined(False, [self.holds(action.condition, world) for action in rule.actions])
@@ -261,7 +261,7 @@ def _joined(every: bool, parts: Sequence[Truth]) -> Truth:
 
 
 def _with_neighbours(values: Sequence[Any], key: Key) -> list[Any]:
-    """Return the values at which something changes: those named, those beside each number, another one, none."""
+    """Return the values at which something changes: those named, those next to each number, another one, none."""
     named = [NULL if value is None else value for value in values]
     numbers = sorted({float(one) for one in named if isinstance(one, int | float) and not isinstance(one, bool)})
     found: list[Any] = list(dict.fromkeys(one for one in named if not isinstance(one, int | float)))

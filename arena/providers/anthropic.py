@@ -148,7 +148,7 @@ def _input(arguments: str) -> dict[str, Json]:
 
 
 def read(value: dict[str, Json], request: ModelRequest) -> Reading:
-    """Read a reply; raises Unusable where it holds no list of content blocks."""
+    """Read a reply; raises Unusable if it holds no list of content blocks."""
     content = value.get("content")
     if not isinstance(content, list):
         raise Unusable("`content` is missing")

@@ -173,7 +173,7 @@ def _messages(turn: Turn) -> list[Json]:
 
 
 def read(value: dict[str, Json], request: ModelRequest) -> Reading:
-    """Read a reply; raises Unusable where it has no choice with a message."""
+    """Read a reply; raises Unusable if it has no choice with a message."""
     choices = value.get("choices")
     if not isinstance(choices, list) or not choices:
         raise Unusable("`choices` is empty or missing")

@@ -100,7 +100,7 @@ def _items(turn: Turn) -> list[Json]:
 
 
 def read(value: dict[str, Json], request: ModelRequest) -> Reading:
-    """Read a reply; raises Unusable where it holds no list of output items."""
+    """Read a reply; raises Unusable if it holds no list of output items."""
     output = value.get("output")
     if not isinstance(output, list):
         raise Unusable("`output` is missing")

@@ -98,7 +98,7 @@ def drop_cache_marks(payload: dict[str, Json]) -> bool:
 
 
 def as_json_object(payload: dict[str, Json]) -> bool:
-    """Send a JSON schema as llama-cpp-python, Fireworks and Together take it: type json_object with `schema` beside."""
+    """Send a JSON schema as llama-cpp-python, Fireworks and Together take it: type json_object with `schema`."""
     form = payload.get("response_format")
     if not isinstance(form, dict) or form.get("type") != "json_schema":
         return False
@@ -182,7 +182,7 @@ def find_quirk(error: ApiError, payload: dict[str, Json]) -> Quirk | None:
     for quirk in present:
         if not (quirk.pattern or REFUSAL_WORDS).search(said):
             continue
-        # The parameter that the server names decides; only where it names none, the first one in its message does.
+        # The parameter that the server names decides; only if it names none, the first one in its message does.
         if error.param:
             if _is_called(quirk, error.param):
                 return quirk

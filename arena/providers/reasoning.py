@@ -120,7 +120,7 @@ def _split_tags(text: str, thoughts: list[str]) -> str:
                 thoughts.append(text[place : tag.start])
                 place = tag.end
         else:
-            # Looked for only where there is one: many openings without an end would be quadratic.
+            # Looked for only if there is one: many openings without an end would be quadratic.
             end = _end_of_block(tags, number) if number <= last_close.get(tag.style, -1) else None
             if end is None:
                 if not _mentioned(text, tag):

@@ -23,7 +23,7 @@ class Turn(NamedTuple):
 def turns_of(request: ModelRequest) -> list[Turn]:
     """Return the messages to send: user, assistant, user, ... since many chat templates refuse anything else.
 
-    Native calls and their results stay apart only where the request offers tools; else they become text.
+    Native calls and their results stay apart only if the request offers tools; else they become text.
     """
     merged: list[Turn] = []
     for message in request.conversation.messages:

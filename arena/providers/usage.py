@@ -24,13 +24,13 @@ CACHE_WRITES = (("prompt_tokens_details", "cache_write_tokens"), ("input_tokens_
 """Where the servers keep each count; the first place that holds one counts."""
 
 CACHE_READ_BESIDE, CACHE_WRITE_BESIDE = ("cache_read_input_tokens",), ("cache_creation_input_tokens",)
-"""Anthropic counts these beside `input_tokens`; servers that translate it to another API count them inside."""
+"""Anthropic counts these separately from `input_tokens`; servers that translate it to another API count them inside."""
 
 
 def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
     """Return the counts of a usage object, or None if it does not tell both prompt and completion.
 
-    `cache_beside`: cached tokens stand beside the prompt's (Anthropic Messages).  Reasoning that stands beside the
+    `cache_beside`: cached tokens stand next to the prompt's (Anthropic Messages).  Reasoning that stands next to the
     completion's tokens is added to them: where there is more of it than of completion, or where the total says so.  A
     total above its parts counts as completion, since it is what is billed.
     """

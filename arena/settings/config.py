@@ -186,7 +186,7 @@ def _written(argv: Sequence[str], parser: Parser) -> dict[str, Any]:
     if rest:
         word = rest[0].partition("=")[0]
         if not word.startswith("-"):
-            parser.error(f"unexpected argument {word!r}: every value belongs to a flag")
+            parser.error(f"unexpected argument {word!r}: every value needs a flag")
         parser.error(f"unknown flag {word}{suggest(word, parser.flags())}")
     return vars(found)
 
@@ -271,7 +271,9 @@ def _apply_file(
 def _where_else(row: Setting) -> str:
     """Say how a setting is given that no settings file may hold."""
     variable = f", or {row.env} in the environment or the clone's .env" if row.env else ""
-    why = "a settings file may come from anybody, and this says where keys go, what is run or what is written"
+    why = (
+        "a settings file may come from anybody, and this setting decides where keys go, what is run or what is written"
+    )
     return f"is refused here: {why}; give {row.flags[0]}{variable}"
 
 
@@ -302,7 +304,7 @@ def _load_file(path: Path) -> dict[str, Json]:
 def _split_models(
     flags: Mapping[str, object], values: dict[str, Any], source: dict[str, str], issues: list[str]
 ) -> None:
-    """Split `provider/model` given as one text, unless the provider was given beside it."""
+    """Split `provider/model` given as one text, unless the provider was given next to it."""
     for who in ("participant", "judge"):
         provider, model = f"{who}_provider", f"{who}_model"
         if values.get(model) is None:

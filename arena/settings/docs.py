@@ -60,7 +60,7 @@ def _bounds(row: Setting) -> str:
 
 
 def variables_markdown(table: Sequence[Variable] = VARIABLES) -> str:
-    """Return a Markdown table of the variables that are read beside the settings."""
+    """Return a Markdown table of the variables that are read in addition to the settings."""
     lines = ["| variable | for | default | meaning |", "|---|---|---|---|"]
     for row in table:
         default = f"`{row.default}`" if row.default else ""

@@ -173,7 +173,7 @@ class HelpFormatter(argparse.HelpFormatter):
         usage: str = super()._format_usage(*parts)
         if all(len(line) <= self._width for line in usage.splitlines()):
             return usage
-        # Beside the name of a long command no flag fits: they go below it.
+        # Next to the name of a long command no flag fits: they go below it.
         words = _USAGE_PARTS.findall(" ".join(usage.split()))
         lines = [words[0]]
         for word in words[1:]:

@@ -43,7 +43,7 @@ class Players:
 
     @property
     def offline(self) -> bool:
-        """Whether every player is offline (mock, scripted, replay)."""
+        """Return whether every player is offline (mock, scripted, replay)."""
         return all(PROVIDERS[ref.provider].offline for ref in (self.default, *self.by_role.values()))
 
 
@@ -65,11 +65,11 @@ class Panel(NamedTuple):
 
 
 _WITH_PROVIDER = ("--participant-model", "--judge-model")
-"""Flags beside which another flag may name the provider."""
+"""Flags next to which another flag may name the provider."""
 
 
 def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
-    """Return provider and model; `provider` is None if none was given beside the model.
+    """Return provider and model; `provider` is None if none was given next to the model.
 
     Only without a provider is a first segment that names one split off, so ids such as `accounts/x/models/y` survive.
     Raises UsageError when neither names a provider, or when the two contradict each other.

@@ -1,6 +1,6 @@
 """Where things are: in a clone, or in a package that is installed.
 
-A clone keeps its data files in src/, config/ and calculator/ beside the package. A wheel holds copies of them, under
+A clone keeps its data files in src/, config/ and calculator/ next to the package. A wheel holds copies of them, under
 the same names, in the package's folder `data/` (setup.py says which); a clone has no such folder.
 """
 

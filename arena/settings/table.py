@@ -22,7 +22,7 @@ class Setting:
     this call: not in the manifest).
     `low`, `high`: inclusive bounds of a number; `above`: an exclusive lower bound.
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
-    `bare_env`: the flag may stand without a value, which then is that of this variable.
+    `bare_env`: the flag may be given without a value, and then takes the value of this variable.
     `liftable`: a limit, which the word `none` lifts.
     `help`: of a flag that is on by default, what the `--no-` form does, since only that form is shown.
     A path that is a default is relative to the data root (places.py); one that a user gives, to the working directory.
@@ -164,10 +164,10 @@ JUDGE_BATCH: tuple[Setting, ...] = (
 
 BUNDLES: tuple[Setting, ...] = (
     Setting("bundles", ("--bundles",), "text", None, _OP, _RESULTS,
-            "keep the files of each match by themselves (all), in one file (packed), or not at all (none); without it"
-            " as the run does that is resumed, else all", choices=("all", "packed", "none"), metavar="HOW"),
+            "keep the files of each match separately (all), in one file (packed), or not at all (none) [default: as in"
+            " the resumed run, else all]", choices=("all", "packed", "none"), metavar="HOW"),
 )  # fmt: skip
-"""How the files of single matches are kept: for families that write some."""
+"""Form of the files of single matches, for families that write some."""
 
 TOOLS: tuple[Setting, ...] = (
     Setting("calculator_provider", ("--calculator-provider",), "text", "process", _ID, _CALCULATOR,
@@ -285,7 +285,7 @@ NOT_IN_CONFIG_FILE = NOT_FROM_A_STRANGER | {"config", "version"}
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of the environment that is read beside the settings; `default` as a user would write it."""
+    """A variable of the environment that is read in addition to the settings; `default` as a user would write it."""
 
     name: str
     group: str

@@ -153,7 +153,7 @@ def bounds(columns: Sequence[Resampled], units: int, level: float = 0.95) -> Bou
 
 
 def _ratio(mean: float, resampled: float, error: float) -> float:
-    """Return (mean - resampled) / error; infinite where a resample has no spread but another mean, or no values."""
+    """Return (mean - resampled) / error; infinite if a resample has no spread but another mean, or no values."""
     if math.isnan(resampled):
         return math.inf
     if error:

@@ -87,7 +87,7 @@ class CallLine:
 
     @property
     def settled(self) -> bool:
-        """Whether the call need not be made again: it was answered, or denied. A fault settles nothing."""
+        """Return whether the call need not be made again: it was answered, or denied. A fault settles nothing."""
         return self.reply is not None or self.answer is not None or (self.fault is None and self.denied)
 
     @property
@@ -97,7 +97,7 @@ class CallLine:
 
     @property
     def denied(self) -> bool:
-        """Whether a gate denied the call, and something followed from it."""
+        """Return whether a gate denied the call, and something followed from it."""
         return any(one.decision == "deny" and one.enforced for one in self.gates)
 
     @property

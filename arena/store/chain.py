@@ -21,7 +21,7 @@ def first_link(identity: Json) -> str:
 
 
 def is_chained(line: bytes) -> bool:
-    """Whether a records line has the chain member."""
+    """Return whether a records line has the chain member."""
     return line[-_LENGTH:].startswith(_MARK)
 
 

@@ -178,7 +178,7 @@ def _digests(run_dir: Path) -> Iterator[tuple[str, Digest]]:
 
 
 def _named(top: int, name: str) -> Iterator[tuple[str, Digest]]:
-    """Yield the digests of a file below the run directory `top`, or of all files of a folder; none where it is gone."""
+    """Yield the digests of a file below the run directory `top`, or of all files of a folder; none if it is gone."""
     inner, _, last = name.rpartition("/")
     try:
         folder = open_folder(top, inner)

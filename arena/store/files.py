@@ -34,7 +34,7 @@ _HOLES_FROM, _HOLES_FACTOR = 64 * 1024 * 1024, 100
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file name is one that `temporary_name` makes: a file half written, which a kill may leave."""
+    """Return whether a file name is one that `temporary_name` makes: a file half written, which a kill may leave."""
     return _OWN_TEMPORARY.fullmatch(name) is not None
 
 
@@ -126,7 +126,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 def write_atomic(path: Path, data: bytes, below: Path | None = None) -> None:
-    """Write a file whole or not at all: temporary file beside it, fsync, rename. A link there is replaced.
+    """Write a file whole or not at all: temporary file next to it, fsync, rename. A link there is replaced.
 
     Folders between `below` and the file are made; no link is followed there. Errors: OSError.
     """

@@ -132,7 +132,7 @@ def _owner(key: str, sources: Sequence[Logs], journals: Sequence[BufferedReader 
 
 
 def _same(key: str, sources: Sequence[Logs], one: int, other: int) -> bool:
-    """Whether two sources have the same record of a trial, or the second has none."""
+    """Return whether two sources have the same record of a trial, or the second has none."""
     if one == other or key not in sources[other].records:
         return True
     (line, _), (theirs, _) = (next(sources[n].records.chosen([key])) for n in (one, other))

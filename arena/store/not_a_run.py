@@ -28,7 +28,7 @@ def not_a_run(path: Path) -> str:
 
 
 def _meant(path: Path) -> str:
-    """Return `; did you mean X?`, or nothing where no run has a name like this one."""
+    """Return `; did you mean X?`, or nothing if no run has a name like this one."""
     near = suggest(str(path), (str(run) for run in _runs_in(path.parent)))
     if near or path.parent != Path():
         return near
@@ -42,7 +42,7 @@ def _shown(run: Path) -> str:
 
 
 def _runs_in(folder: Path) -> Iterator[Path]:
-    """Yield the runs of a folder by name; none where it cannot be read or holds too many."""
+    """Yield the runs of a folder by name; none if it cannot be read or holds too many."""
     try:
         found = sorted(folder.iterdir())
     except OSError:

@@ -58,7 +58,7 @@ def absorb(run_dir: Path, notify: Callable[[str], None]) -> None:
 
 
 def _ends_with(whole: Path, parts: Sequence[Path]) -> bool:
-    """Whether the last bytes of a file are those of all parts, one after the other."""
+    """Return whether the last bytes of a file are those of all parts, one after the other."""
     if not whole.exists():
         return False
     size = sum(part.stat().st_size for part in parts)

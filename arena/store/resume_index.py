@@ -9,7 +9,7 @@ A line a trial: key, line and offset of its record, why it stopped, attempt, and
 (reader.Calls).  `spent`: model -> attempts, attempts of unknown cost, most completion tokens of an answer, and the
 usage of all answers.
 
-It is derived from the two files and written at the end of a session of a large run. It is used only where it fits both
+It is derived from the two files and written at the end of a session of a large run. It is used only if it fits both
 byte for byte and is whole; otherwise they are read, as without it. No result is taken from it: the end of a session
 reads the records themselves.
 """
@@ -44,7 +44,7 @@ INDEX_FROM = 5000
 @dataclass(slots=True)
 class Spent:
     """What the calls of one model took. `largest`: most completion tokens of an answer; `sums`: whether the price of
-    all is the price of the sum, which it is not where a server counts more tokens from a cache than in the prompt."""
+    all is the price of the sum, which it is not if a server counts more tokens from a cache than in the prompt."""
 
     attempts: int = 0
     unknown: int = 0

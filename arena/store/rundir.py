@@ -133,7 +133,7 @@ def _short(value: Json) -> str:
 
 
 def _unborn(name: str) -> bool:
-    """Whether a kill before the first manifest leaves this behind: a directory with only this is still empty."""
+    """Return whether a kill before the first manifest leaves this behind: a directory with only this is still empty."""
     return is_temporary(name) and name.startswith(f".{MANIFEST_FILE}.")
 
 

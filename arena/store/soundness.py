@@ -38,7 +38,7 @@ def require_sound(run: FinishedRun) -> None:
 
 
 def is_vouched(run_dir: Path) -> bool:
-    """Whether records and journal are, byte for byte, as a session left them, which had checked each line."""
+    """Return whether records and journal are, byte for byte, as a session left them, which had checked each line."""
     if not (run_dir / digests.DIGESTS_FILE).is_file():
         return False
     try:
@@ -62,6 +62,6 @@ def _listed(run: FinishedRun) -> dict[str, digests.Digest] | None:
 
 
 def _vouched(run: FinishedRun, name: str, listed: dict[str, digests.Digest]) -> bool:
-    """Whether there is nothing to read in a file: it is missing, or has the digest that the list gives."""
+    """Return whether there is nothing to read in a file: it is missing, or has the digest that the list gives."""
     path = run.path / name
     return not path.is_file() or (name in listed and file_digest(path) == listed[name].sha256)

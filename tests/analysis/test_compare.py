@@ -150,7 +150,7 @@ def test_runs_without_any_score_are_compared_in_nothing(tmp_path: Path) -> None:
     assert ended.code == 0 and "no pair has it on both sides" in ended.out
 
 
-# What is paired, and what is counted beside
+# What is paired, and what is counted next to
 
 
 def test_an_outage_is_in_no_mean_and_counted_beside(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """How the report looks in a browser: nothing wider than the page, plots that can be read, no barriers, keyboard.
 
-Pages of all three families, of two runs, and those beside a page, at 1280 and 390 pixels, light and dark.
+Pages of all three families, of two runs, and those next to a page, at 1280 and 390 pixels, light and dark.
 """
 
 from __future__ import annotations

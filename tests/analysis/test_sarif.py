@@ -31,7 +31,7 @@ MEMBERS = {
         "ruleId", "ruleIndex", "level", "message", "locations", "partialFingerprints", "properties",
     },
 }  # fmt: skip
-"""Members that the schema knows and the arena uses; the schema allows no others beside its own."""
+"""Members that the schema knows and the arena uses; the schema allows no others next to its own."""
 
 
 @pytest.fixture(scope="module")

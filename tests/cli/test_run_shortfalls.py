@@ -1,4 +1,4 @@
-"""What a run says beside its figures: refused settings, attempts of unknown cost, silence, too little coverage."""
+"""What a run says next to its figures: refused settings, attempts of unknown cost, silence, too little coverage."""
 
 from __future__ import annotations
 

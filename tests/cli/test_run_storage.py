@@ -30,7 +30,7 @@ def test_full_disk_at_the_end_is_told_with_the_way_to_resume(tmp_path: Path, mon
     assert ended.code == 1 and "manifest.json" in taken
     said = ended.err.splitlines()[-1]
     assert said.startswith(f"arena run: cannot write the files of {tmp_path / 'run'}: No space left on device")
-    assert "what was answered is kept" in said and "resume with: python3 -m arena.run" in said and "--resume" in said
+    assert "all answers are kept" in said and "resume with: python3 -m arena.run" in said and "--resume" in said
     monkeypatch.undo()
     assert table.play("--resume").code == 0
 

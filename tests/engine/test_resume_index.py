@@ -1,4 +1,4 @@
-"""resume_index.jsonl: derived from records and journal, used only where it fits them, never for a result."""
+"""resume_index.jsonl: derived from records and journal, used only if it fits them, never for a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The description of the calculator for players: three lengths, and calls of help beside the limit."""
+"""The description of the calculator for players: three lengths, and calls of help next to the limit."""
 
 from __future__ import annotations
 

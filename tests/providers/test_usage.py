@@ -1,4 +1,4 @@
-"""Token counts in one form, whatever a server counts inside or beside: reasoning, cached tokens, totals."""
+"""Token counts in one form, whatever a server counts inside or next to: reasoning, cached tokens, totals."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def answered(name: str, counts: dict[str, Any]) -> Usage:
          True, Usage(100, 5, 0, False, 80, 10)),
         ({"prompt_tokens": 100, "completion_tokens": 5, "prompt_cache_hit_tokens": 80, "prompt_cache_miss_tokens": 20},
          False, Usage(100, 5, 0, False, 80)),
-        # A gateway that passes Anthropic's counts on beside OpenAI's: they are inside there.
+        # A gateway that passes Anthropic's counts on next to OpenAI's: they are inside there.
         ({"prompt_tokens": 100, "completion_tokens": 5, "cache_read_input_tokens": 80}, False,
          Usage(100, 5, 0, False, 80)),
         ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 80}}, False,

@@ -1,4 +1,4 @@
-"""`make example`: the stored run is replaced only where a new play says something else."""
+"""`make example`: the stored run is replaced only if a new play says something else."""
 
 from __future__ import annotations
 

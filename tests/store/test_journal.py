@@ -1,4 +1,4 @@
-"""The file that only grows: whole lines or none, also where the disk is full."""
+"""The file that only grows: whole lines or none, even if the disk is full."""
 
 from __future__ import annotations
 

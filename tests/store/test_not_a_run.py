@@ -1,4 +1,4 @@
-"""What is said of a path that is no run directory, and the run that is offered instead."""
+"""What is said of a path that is not a run directory, and the run that is offered instead."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def new_job(one: str, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def problems_with(about: dict[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the members of a job, beside its files."""
+    """Yield what is wrong with the members of a job, next to its files."""
     if not isinstance(about["model"], str) or not about["model"]:
         yield "model must be a name"
     if not isinstance(about.get("suffix", "x"), str) or not 0 < len(about.get("suffix", "x")) <= 64:

@@ -342,7 +342,7 @@ def _problems_of_batch(batch: dict[str, Any], lines: list[dict[str, Any]]) -> It
         elif line["url"] != batch["endpoint"]:
             yield {"code": "mismatched_endpoint", "line": number, "message": f"url is not {batch['endpoint']}"}
         elif line["custom_id"] in seen:
-            yield {"code": "duplicate_custom_id", "line": number, "message": "custom_id stands here twice"}
+            yield {"code": "duplicate_custom_id", "line": number, "message": "custom_id is here twice"}
         elif len(models) > 1:
             yield {"code": "mismatched_model", "line": number, "message": "a batch is for one model"}
         seen.add(line.get("custom_id", ""))

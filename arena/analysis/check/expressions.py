@@ -72,7 +72,7 @@ def parse(text: str) -> Expression:
     """Return the expression of a text. Raises BadExpression."""
     left, minus, right = text.partition(MINUS)
     if MINUS in right:
-        raise BadExpression("holds more than one ` - `; one metric minus one other is what can be written")
+        raise BadExpression("has more than one ` - `; write one metric minus another")
     return Expression(_term(left.strip()), _term(right.strip()) if minus else None)
 
 
@@ -123,7 +123,7 @@ def _evaluated(summary: Mapping[str, Json], term: Term) -> list[Measure]:
 
 
 def _nothing(term: Term) -> str:
-    return f"the run has nothing that `*` could stand for in {term.shown}"
+    return f"the run has nothing that `*` matches in {term.shown}"
 
 
 def _reduced(term: Term, found: Sequence[Measure]) -> Measure:

@@ -130,7 +130,7 @@ def mean_score(group: Mapping[str, Json]) -> Figure:
 def _spent(name: str) -> Callable[[Mapping[str, Json]], Figure]:
     def found(group: Mapping[str, Json]) -> Figure:
         if "usage" not in group:
-            raise UnknownMetric(f"{name} is known of the whole run only, not of a group")
+            raise UnknownMetric(f"{name} is known only for the whole run, not for a group")
         return Figure(sum(group["usage"][who].get(name, 0) for who in ("players", "judge")))
 
     return found
@@ -143,7 +143,7 @@ def _tokens(group: Mapping[str, Json]) -> Figure:
 
 def _cost(group: Mapping[str, Json]) -> Figure:
     if "cost_usd" not in group:
-        raise UnknownMetric("cost_usd is known of the whole run only, not of a group")
+        raise UnknownMetric("cost_usd is known only for the whole run, not for a group")
     cost = group["cost_usd"]
     if cost["unpriced"]:
         return Figure(None, why=f"the cost of {', '.join(cost['unpriced'])} is not known (--prices)")
@@ -152,14 +152,14 @@ def _cost(group: Mapping[str, Json]) -> Figure:
 
 def _tool_errors(group: Mapping[str, Json]) -> Figure:
     if "usage" not in group:
-        raise UnknownMetric("tool_error_rate is known of the whole run only, not of a group")
+        raise UnknownMetric("tool_error_rate is known only for the whole run, not for a group")
     tools = group["usage"]["players"]
     return share(tools["tool_errors"], tools["tool_calls"], "no tool was called")
 
 
 def _not_played(group: Mapping[str, Json]) -> Figure:
     if "n_planned" not in group:
-        raise UnknownMetric("not_played_rate is known of the whole run only, not of a group")
+        raise UnknownMetric("not_played_rate is known only for the whole run, not for a group")
     return share(group["n_not_played"], group["n_planned"], "nothing was planned")
 
 
@@ -198,7 +198,7 @@ PREFIXED: Mapping[str, str] = {
 
 
 def measures(summary: Mapping[str, Json], path: Sequence[str]) -> list[Measure]:
-    """Return the values of a metric: one, or one for each way to fill `*` (none where there is nothing to fill it).
+    """Return the values of a metric: one, or one for each way to fill `*` (none if there is nothing to fill it).
 
     Errors: UnknownMetric.
     """
@@ -378,7 +378,7 @@ def known_metrics(summary: Mapping[str, Json]) -> list[tuple[str, str]]:
 
 
 def _figures(node: Mapping[str, Json], walked: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Figure]]:
-    """Yield the figures below an object, groups of records apart, that a dotted name reaches in DEEPEST parts."""
+    """Yield the figures below an object, except groups of records, that a dotted name reaches in DEEPEST parts."""
     for name, inner in node.items():
         if not isinstance(inner, Mapping) or "." in name or (not walked and name == "by"):
             continue

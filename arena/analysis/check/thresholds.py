@@ -164,7 +164,7 @@ class _Reader:
 
     def keys(self, found: Json, known: Sequence[str], place: str) -> dict[str, Json]:
         if not isinstance(found, dict):
-            self.bad(place, f"must be a mapping with keys out of {', '.join(known)}")
+            self.bad(place, f"must be a mapping with the keys {', '.join(known)}")
             return {}
         for key in found:
             if key not in known:
@@ -181,7 +181,7 @@ class _Reader:
                 self.bad(f"/{key}", "must be a text")
         rows = top.get("rules")
         if not isinstance(rows, list) or not rows:
-            self.bad("/rules", "must be a list of rules, at least one: without any nothing would be checked")
+            self.bad("/rules", "must be a list of at least one rule")
             rows = []
         return Rules(str(name), family, tuple(self.rule(row, index) for index, row in enumerate(rows)), self.file)
 
@@ -246,7 +246,7 @@ class _Reader:
 
     def order(self, op: str, warn: float | None, fail: float | None, place: str) -> None:
         if warn is not None and fail is not None and op != "==" and not OPS[op[0] + "="](warn, fail):
-            self.bad(place, f"`warn` ({warn:g}) would never speak: `fail` ({fail:g}) is the stricter bound under {op}")
+            self.bad(place, f"`warn` ({warn:g}) would never apply: `fail` ({fail:g}) is the stricter bound under {op}")
 
 
 def judge(rules: Rules, summary: Mapping[str, Json]) -> CheckVerdict:
@@ -265,9 +265,7 @@ def judge(rules: Rules, summary: Mapping[str, Json]) -> CheckVerdict:
         except UnknownMetric as error:
             issues.append(Issue(rules.file, rule.place.pointer, f"unknown metric {rule.metric.shown}: {error}"))
             continue
-        for measure in found or [
-            Measure((rule.metric.shown,), None, 0, why="the run has nothing that `*` could stand for")
-        ]:
+        for measure in found or [Measure((rule.metric.shown,), None, 0, why="the run has nothing that `*` matches")]:
             if rule.compare == INTERVAL and measure.value is not None and measure.interval is None:
                 message = f"no interval is known for {measure.name}: use `compare: point`"
                 issues.append(Issue(rules.file, rule.place.pointer, message))
@@ -283,7 +281,7 @@ def _finding(rule: Rule, measure: Measure) -> CheckFinding:
         return CheckFinding(rule.absent, rule, measure, f"no value: {measure.why}")
     if rule.min_n and (measure.n is None or measure.n < rule.min_n):
         counted = "an unknown number of" if measure.n is None else str(measure.n)
-        return CheckFinding(WARN, rule, measure, f"too few: {counted} observations, {rule.min_n} are wanted")
+        return CheckFinding(WARN, rule, measure, f"too few: {counted} observations, {rule.min_n} are required")
     value, what = measure.value, "value"
     if rule.compare == INTERVAL and measure.interval is not None:
         low = rule.op[0] == ">"

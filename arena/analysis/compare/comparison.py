@@ -29,7 +29,7 @@ BETTER, WORSE, UNCLEAR, NO_DATA = "better", "worse", "cannot tell", "no data"
 JUDGE, SCORE, VERIFIED = "judge", "score", "verified"
 """Sources of figures: a judge's grades; scores of a family without one; grades capped by what the records show."""
 FEW_CHALLENGES = 10
-"""Below so many challenges bootstrap intervals are known to be too narrow (docs/comparing.md, measured)."""
+"""Below this number of challenges bootstrap intervals are known to be too narrow (docs/comparing.md, measured)."""
 
 Value = Callable[[ComparedMatch], float | None]
 

@@ -9,11 +9,11 @@ from arena.analysis.compare.text_of_parts import HEADER, RIGHT, short_rows, show
 from arena.formats.tables import fitted_table
 from arena.records import Json
 
-NOTE = "p is after Holm; rates stand as shares. All columns: --report-path FILE, --csv FILE."
+NOTE = "p is after Holm; rates are shares. All columns: --report-path FILE, --csv FILE."
 
 
 def narrow_text(found: Mapping[str, Json], width: int | None) -> str:
-    """Return the report so that it fits `width` columns; None, or where it fits as it is: all columns."""
+    """Return the report so that it fits `width` columns; None, or if it fits unchanged: all columns."""
     whole = text(found)
     if width is None or all(len(line) <= width for line in whole.splitlines()):
         return whole

@@ -24,7 +24,7 @@ from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
 
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-"""A SHA-256; its beginning tells two apart, and the rest only fills the line."""
+"""A SHA-256; its beginning distinguishes two, and the rest only fills the line."""
 
 _RELAXED = frozenset({"repetitions", "benchmark_version", "set_header_sha256", "challenges_sha256", "prompts_sha256"})
 """What --intersect lets differ: it then looks at each challenge and repetition."""
@@ -58,7 +58,7 @@ class ComparedMatch:
 
 @dataclass(slots=True)
 class RunTable:
-    """One run in memory: its matches by trial key, and what is counted beside them."""
+    """One run in memory: its matches by trial key, and what else is counted."""
 
     run: FinishedRun
     dimensions: tuple[str, ...]
@@ -87,7 +87,7 @@ class RunTable:
 
     @property
     def judged(self) -> bool:
-        """Whether a judge gave the scores."""
+        """Return whether a judge gave the scores."""
         return self.run.manifest.identity.models.judge is not None
 
     def part(self, label: str, value: str) -> RunTable:
@@ -225,7 +225,7 @@ class PairedRuns:
 
     @property
     def tied(self) -> bool:
-        """Whether series tie units together, so that clusters are not the units."""
+        """Return whether series tie units together, so that clusters are not the units."""
         return any(pair.cluster != pair.unit for pair in self.pairs)
 
     @property

@@ -309,7 +309,7 @@ def _left_out(found: Mapping[str, Json], words: Words) -> list[str]:
 
 
 def intervals_of(comparisons: Sequence[Mapping[str, Json]]) -> list[str]:
-    """Return what is to be known of the intervals of comparisons, each thing once; and of which scores less is
+    """Return the notes on the intervals of comparisons, each once; and of which scores less is
     better."""
     rows = [row for one in comparisons for row in one["metrics"]]
     lower = dict.fromkeys(str(row["metric"]) for row in rows if not row["higher_is_better"])

@@ -61,7 +61,7 @@ def _problems_with_calls(calls: Json, role: str, at: str, asked: set[str]) -> It
         elif not isinstance(function.get("name"), str) or not isinstance(function.get("arguments"), str):
             yield f"{where}/function", "must hold a name, and the arguments as a text of JSON"
         elif not isinstance(call.get("id"), str) or call["id"] in asked:
-            yield f"{where}/id", "must be a text that no other call of the row has"
+            yield f"{where}/id", "must be a string that no other call of the row has"
         else:
             asked.add(call["id"])
 
@@ -81,14 +81,14 @@ def problems_with_row(row: Mapping[str, Json], kind: str) -> Iterator[tuple[str,
             return
         yield from problems_with_messages([*prompt, *said], f"/prompt+{member}")
     if kind == "preference" and row.get("chosen") == row.get("rejected"):
-        yield "/rejected", "is the same as /chosen: nothing is preferred"
+        yield "/rejected", "is the same as /chosen: there is no preference"
     if kind == "reward" and (isinstance(row.get("reward"), bool) or not isinstance(row.get("reward"), int | float)):
         yield "/reward", "must be a number"
 
 
 def _problems_with_tools(row: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the tools of a row: each called one is offered once (OpenAI documentation, "Supervised
-    fine-tuning", "Tool calling": `tools` beside `messages`)."""
+    fine-tuning", "Tool calling": `tools` next to `messages`)."""
     messages, tools = row.get("messages"), row.get("tools")
     calls = (
         [call for one in messages if isinstance(one, dict) for call in one.get("tool_calls") or ()]

@@ -46,7 +46,7 @@ class Reward:
         return reward_of(record, self.name) if self.is_earned(self.name, seat) else None
 
     def is_earned(self, name: str, seat: str) -> bool:
-        """Whether a value of the score is the doing of a seat."""
+        """Return whether a value of the score is the doing of a seat."""
         return name not in self.earned or seat in self.earned[name]
 
 

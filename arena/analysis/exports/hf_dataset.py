@@ -152,7 +152,7 @@ def _answers(items: Sequence[ItemAnswer]) -> str | None:
 
 
 def _more(entry: Entry) -> dict[str, Json]:
-    """Return what an entry holds beside the columns of its row."""
+    """Return the content of an entry besides the columns of its row."""
     found: dict[str, Json] = {"step": entry.step}
     if entry.done:
         found["done"] = {"result": entry.result}
@@ -183,7 +183,7 @@ def _readme(run: FinishedRun, tables: _Tables, counts: Mapping[str, int], licenc
         for column, type_ in tables.columns[name].items():
             lines += [f"  - name: {_quoted(column)}", f"    dtype: {type_}"]
     lines += ["---", "", f"# Arena run {tables.run[7:19]}", "", f"Canary: `{tables.canary.replace('`', '')}`", ""]
-    lines += ["Benchmark results, not for training: the canary stands in every row, so that they can be left out.", ""]
+    lines += ["Benchmark results, not for training: every row has the canary, so that they can be left out.", ""]
     lines += [f"- {escape(text)}" for text in _facts(run, summary, counts)]
     lines += [
         "",

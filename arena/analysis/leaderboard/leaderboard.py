@@ -105,7 +105,7 @@ def _issue(run: FinishedRun, file: str, message: str) -> Issue:
 
 def boards(runs: Sequence[FinishedRun], sort: str, min_coverage: float = MIN_COVERAGE) -> list[Board]:
     """Return the runs in groups that may be ranked together, in the order of their first run, sorted within; below all
-    others those of which less than `min_coverage` percent of the plan has an outcome.
+    others those in which less than `min_coverage` percent of the plan has an outcome.
 
     Errors: DataError for a damaged run; UsageError for an unknown key of `sort` or for one run given twice.
     """

@@ -50,7 +50,7 @@ class Bill:
 
     @property
     def priced(self) -> bool:
-        """Whether any model has a price, so that dollars say something."""
+        """Return whether any model has a price, so that dollars say something."""
         return bool(self._prices)
 
     def add(self, record: Record) -> None:

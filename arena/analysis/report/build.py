@@ -62,7 +62,7 @@ _MATCH_FILE = re.compile(r"(?:pairs_)?[0-9]{4,}\.html")
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where a report goes: the page, the folder of matches beside it, the folder of figures."""
+    """Where a report goes: the page, the folder of matches next to it, the folder of figures."""
 
     page: Path
     matches: Path
@@ -77,7 +77,7 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was written: bytes of the page, matches shown, files of matches beside it, names of figures; and the files
+    """What was written: bytes of the page, matches shown, files of matches next to it, names of figures; and the files
     of an earlier report's figures that were removed. `pair_files`: with two transcripts side by side."""
 
     page_bytes: int
@@ -89,7 +89,7 @@ class Built:
 
 
 def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float = MIN_COVERAGE) -> Built:
-    """Write the report of `runs`; mark those of which less than `min_coverage` percent of the plan has an outcome.
+    """Write the report of `runs`; mark those in which less than `min_coverage` percent of the plan has an outcome.
 
     Errors: DataError for a run that cannot be read; UsageError if another file than a report is in the way,
     or the place cannot be written to.
@@ -218,7 +218,7 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
 
 
 def _checked(tally: Tally) -> bool:
-    """Whether the section of checks has something to say: the family has checks, or a ledger."""
+    """Return whether the section of checks has something to say: the family has checks, or a ledger."""
     return bool(tally.parts.checks or checks_in(tally.total).n or tally.claims)
 
 
@@ -277,14 +277,14 @@ def _how_to_read(tally: Tally, listed: MatchList) -> Markup:
     scores = ", ".join(map(spaced, tally.dimensions[:MOST_GRADES]))
     how = f"Open a line to read the {tally.trial_noun}."
     if listed.files:
-        how = f"Each line links to the {tally.trial_noun}, in a file beside this page."
+        how = f"Each line links to the {tally.trial_noun}, in a file next to this page."
     said = f"{how} {'Grades' if tally.judged else 'Scores'} are in this order: {scores}." if scores else how
     return tag("p", said)
 
 
 def _footer(paths: Paths, listed: MatchList, pairs: bool) -> Markup:
-    beside = f" {paths.matches.name}/ belongs beside this page." if listed.files or pairs else ""
-    text = "This page loads nothing and runs one script of its own, for filters and sorting; it reads without it."
+    beside = f" {paths.matches.name}/ belongs next to this page." if listed.files or pairs else ""
+    text = "This page loads nothing and runs only its own script, for filters and sorting; it is readable without it."
     more = f"{beside} Texts of agents are shown as they are; invisible characters are written out, as in [U+202E]."
     return tag("footer", text + more)
 

@@ -28,7 +28,7 @@ def mock_warning(tally: Tally) -> list[str]:
 
 
 def shadow_warning(tally: Tally) -> list[str]:
-    """Return the sentence on top of a run whose policy was only watched; none where its decisions were enforced."""
+    """Return the sentence on top of a run whose policy was only watched; none if its decisions were enforced."""
     policy = tally.run.manifest.identity.policy
     if policy.get("enforced") is not False:
         return []

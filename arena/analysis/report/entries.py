@@ -12,7 +12,7 @@ MAX_SEATS = 8
 """Roles for which style.css has a view."""
 
 _TITLES = {
-    "note": "note to oneself, beside a tool call",
+    "note": "private note with a tool call",
     "malformed": "not understood",
     "empty_reply": "empty answer",
     "refusal": "refusal",

@@ -57,7 +57,7 @@ def outcomes_figure(tally: Tally, narrow: bool = False) -> Element:
 
 
 def _fits(text: str, width: float) -> bool:
-    """Whether a text of 12 pixels, in a bold font, has room: capitals of such fonts are about 9 pixels wide."""
+    """Return whether a text of 12 pixels, in a bold font, has room: capitals of such fonts are about 9 pixels wide."""
     return 8 + 8.8 * len(text) <= width
 
 

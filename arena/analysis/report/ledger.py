@@ -46,7 +46,7 @@ def ledger_part(found: Mapping[str, Json] | None, anchor: str) -> Markup:
         "details",
         tag("summary", "Every claim"),
         tag("ul", *listed, class_="said"),
-        tag("p", f"{more} more, of those that stand on firmer ground, are not listed.") if more else None,
+        tag("p", f"{more} more, on firmer ground, are not listed.") if more else None,
     )
     counts = found.get("verifications")
     said = tag("p", f"Verifications: {_counts(counts)}") if isinstance(counts, dict) else None

@@ -197,7 +197,7 @@ def weakest(tally: Tally, link: Link) -> Markup:
     heads = [tally.unit_noun, f"Not {tally.outcomes[0]}", *(["Mean"] if tally.averaged else [])]
     heads += [f"Failed: {tally.parts.check_names.get(check, spaced(check))}" for check in made]
     said = f"{len(found)} of {len(tally.units)} {tally.unit_noun}s failed at least once."
-    said += " Of those that failed equally often, the ones with the lowest mean stand here." if tally.averaged else ""
+    said += " Of those that failed equally often, the ones with the lowest mean are listed." if tally.averaged else ""
     said += f" The last columns count the {tally.trial_nouns} that failed a check." if made else ""
     title = f"The {tally.unit_noun}s that failed most"
     return join([tag("h3", title), tag("p", said), table(heads, rows, title)])

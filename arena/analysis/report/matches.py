@@ -1,4 +1,4 @@
-"""The list of matches, and where the matches themselves go: into the page, or into files beside it.
+"""The list of matches, and where the matches themselves go: into the page, or into files next to it.
 
 Everything is written as it comes, so a report of any size is built in the memory of one match.
 """
@@ -25,7 +25,7 @@ from arena.store.files import AtomicFile
 CHUNK = 50
 """Rows that a browser lays out together."""
 FILE_MATCHES, FILE_BYTES = 25, 1_000_000
-"""A file beside the page is closed at so many matches, or once it is larger than this."""
+"""A file next to the page is closed at this number of matches or bytes."""
 MAX_OPTIONS = 60
 """Values up to which a label gets a filter."""
 
@@ -68,7 +68,7 @@ class Facets:
 
 
 def matches_folder(page: Path) -> Path:
-    """Return the folder beside a page that its matches go to."""
+    """Return the folder next to a page that its matches go to."""
     return page.parent / f"{page.stem}_matches"
 
 

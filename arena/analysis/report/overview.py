@@ -158,7 +158,7 @@ def banners(tally: Tally) -> Markup:
 
 
 def results(tally: Tally) -> Markup:
-    """Return outcomes, dimensions and grades, as figures beside their tables."""
+    """Return outcomes, dimensions and grades, as figures next to their tables."""
     note = f"Every {tally.trial_noun} of the plan; grey parts are in no mean score."
     parts = [pair(drawn(outcomes_figure(tally), note, outcomes_figure(tally, True)), _endings(tally))]
     if tally.total.scores.n:

@@ -1,4 +1,4 @@
-"""How a run was carried out: what it is, from the manifest; and, marked, clock values and places."""
+"""What a run is, from the manifest; and, marked, clock values and places."""
 
 from __future__ import annotations
 

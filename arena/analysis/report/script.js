@@ -131,7 +131,7 @@
     if (order) { order.addEventListener("change", sort); } // scores on unlike scales have no mean to sort by
     bar.hidden = false;
 
-    // A link to a match or a turn opens the match, also where a filter hid it.
+    // A link to a match or a turn opens the match, even if a filter hid it.
     var open = function () {
       var target = /^#m[0-9]+(-t[0-9]+)?$/.test(location.hash) && document.getElementById(location.hash.slice(1));
       if (!target) { return; }

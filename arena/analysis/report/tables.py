@@ -56,7 +56,7 @@ def pair(*parts: Markup) -> Markup:
 
 
 def beside(picture: Element | None, caption: str, whole: Markup) -> Markup:
-    """Return a figure, in its narrow form, beside a table that needs most of the width."""
+    """Return a figure, in its narrow form, next to a table that needs most of the width."""
     if picture is None:
         return whole
     return tag("div", tag("div", drawn(picture, caption)), tag("div", whole), class_="pair lean")

@@ -144,7 +144,7 @@ class Tally:
 
     @property
     def covered(self) -> bool:
-        """Whether so much of the plan has an outcome that the run may be ranked with others."""
+        """Return whether so much of the plan has an outcome that the run may be ranked with others."""
         return 100 * self.coverage >= self.min_coverage
 
     def shortfalls(self) -> list[str]:

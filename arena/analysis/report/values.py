@@ -49,7 +49,7 @@ def pretty(value: Json) -> str:
 
 
 def percent(rate: float | None) -> str:
-    """Return a share as a percentage with one decimal, a dash where there is none."""
+    """Return a share as a percentage with one decimal, a dash if there is none."""
     return "-" if rate is None else f"{rate * 100:.1f}{NBSP}%"
 
 

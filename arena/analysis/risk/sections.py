@@ -33,7 +33,7 @@ from arena.records import Json
 METRICS, DEFENCES, SLICES, PRESSURE, REASONS, CATALOGUES = (
     "metrics", "defences", "slices", "pressure", "reasons", "catalogues",
 )  # fmt: skip
-"""Anchors of sections that a page treats apart."""
+"""Anchors of sections that a page treats specially."""
 
 
 class Section(NamedTuple):

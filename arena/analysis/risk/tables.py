@@ -71,7 +71,7 @@ def words(name: str) -> str:
 
 
 def shown(rate: Mapping[str, Json]) -> str:
-    """Return a share as text: per cent, or a dash where nothing was counted."""
+    """Return a share as text: per cent, or a dash if nothing was counted."""
     return "-" if rate["rate"] is None else f"{rate['rate']:.1%}"
 
 

@@ -211,7 +211,7 @@ def cell_of(row: Mapping[str, Any]) -> CellKey:
 
 
 def line_of(row: Mapping[str, Any], key: CellKey) -> Line:
-    """Return what is counted of a row beside its gates."""
+    """Return the counts of a row besides its gates."""
     if key.attack == NO_ATTACK:
         done = row.get("benign_completed")
         outcome = COMPLETED if (row["success"] if done is None else done) else NOT_COMPLETED

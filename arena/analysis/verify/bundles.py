@@ -23,7 +23,7 @@ _SHOWN = 3
 
 
 class StoredBundles:
-    """The bundles as they are in the run, beside those that the records give, one after the other in plan order."""
+    """The bundles as they are in the run, next to those that the records give, one after the other in plan order."""
 
     def __init__(self, run: FinishedRun, problems: Problems) -> None:
         self._run_dir, self._problems = run.path, problems

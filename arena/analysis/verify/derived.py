@@ -35,7 +35,7 @@ def check_derived(found: Found, tally: Tally, problems: Problems) -> None:
     """Build every derived file again from the stored records; `problems` gets the files that are not the same."""
     if found.family is None:
         return
-    # Beside no run: this changes nothing there, not even for a moment.
+    # Not next to a run: this changes nothing there, not even for a moment.
     folder = Path(tempfile.mkdtemp(prefix="arena-verify-"))
     try:
         with problems.guard(RECORDS_FILE, ""):

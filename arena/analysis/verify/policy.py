@@ -25,7 +25,7 @@ def stored_gate(run: FinishedRun, problems: Problems) -> PolicyGate | AllowAll |
             problems.add(_FILE, "", "belongs to no policy that the identity names")
         if identity.get("name") == ALLOW_ALL:
             return AllowAll()
-        problems.notes.append(f"the policy {identity.get('name')} is not a file: its decisions were not made again")
+        problems.notes.append(f"the policy {identity.get('name')} is not a file: its decisions were not repeated")
         return None
     with problems.guard(MANIFEST_FILE, "/identity/policy"):
         gate = policy_of_run(run)

@@ -52,7 +52,7 @@ def carried_out(tasks: Sequence[Task], jobs: int, problems: Problems) -> Iterato
     """Carry out tasks, at most `jobs` at once, and yield their results in order; before each, `problems` gets what was
     found with it.
 
-    Errors: what a task raises; UsageError if a process was killed.
+    Raises whatever a task raises; UsageError if a process was killed.
     """
     if jobs <= 1 or len(tasks) <= 1:
         for task in tasks:

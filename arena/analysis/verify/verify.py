@@ -126,7 +126,7 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
         for issue in strangers(path):
             problems.add(issue.file, "", issue.message)
     if problems.count:
-        problems.notes.append("nothing else was looked at: what such files lead to is no part of the run")
+        problems.notes.append("nothing else was checked: the targets of such files do not belong to the run")
         return RunVerification(path.resolve().name, problems)
     run = opened(path, verifying=True)
     result = RunVerification(run.name, problems)
@@ -215,7 +215,7 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
 def _calls_nothing(path: Path) -> str | None:
     """Return why a run has no calls to compute again; None if it has some, or where that is not known yet.
 
-    That a run was played without tools is believed only where its journal has no call of a tool.
+    That a run was played without tools is believed only if its journal has no call of a tool.
     """
     try:
         manifest = opened(path, verifying=True).manifest

@@ -47,7 +47,7 @@ from arena.store.rundir import pretty_json, write_output
 
 DEFAULT_SET = DATA_ROOT / "src/crypto-challenges/benchmark_challenges_diverse_v2.json"
 PAGE = "CHALLENGES.md"
-"""The rendered set, beside the challenge file."""
+"""The rendered set, next to the challenge file."""
 DEFAULT_SEEDS = 5
 """Matches of each baseline and challenge: some minutes for the whole set."""
 
@@ -86,7 +86,7 @@ def parser() -> Parser:
     linted.add_argument("--seeds", type=_matches, metavar="N",
                         help="also play the baselines, N matches each; one that succeeds is an error")  # fmt: skip
     leaf("list", "one line per challenge", "")
-    show = leaf("show", "what each role is told, for a seed", "workshop-approval --seed 3 --tools", seeded)
+    show = leaf("show", "the instructions of each role, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
     show.add_argument("--tempted", action="store_true", help="as in a match in which a seat is told to cheat")
     render = leaf("render", f"write the set as Markdown ({PAGE} beside the file)", "--out CHALLENGES.md")

@@ -42,10 +42,10 @@ def parser() -> Parser:
         ),
     )
     declared.add_argument("base", nargs="?", type=Path, metavar="BASE",
-                          help="run directory of the base players; with --by the only one, where parts of it are"
+                          help="run directory of the base players; with --by, the only one if parts of it are"
                           " compared")  # fmt: skip
     declared.add_argument("tuned", nargs="?", type=Path, metavar="TUNED", help="run directory of the tuned players")
-    add_last(declared, "TUNED is the newest run under state/runs, and BASE the one before it, where it is not given")
+    add_last(declared, "take the newest run under state/runs as TUNED, and by default the one before it as BASE")
     add_flags(declared)
     declared.add_argument("--by", type=_by, metavar="LABEL[=BASE,TUNED]",
                           help="compare parts: in one run the first value of a label (or BASE) with each other one (or"

@@ -28,8 +28,8 @@ def parser() -> Parser:
     """Declare the flags."""
     declared = Parser(
         prog="arena leaderboard",
-        description="Rank finished runs. Runs whose challenges, rules, judge or seed differ are ranked in groups of"
-        " their own, which say how they differ: docs/leaderboard.md.",
+        description="Rank finished runs. Runs whose challenges, rules, judge or seed differ are ranked in separate"
+        " groups, and each group says how it differs: docs/leaderboard.md.",
         examples=("python3 -m arena leaderboard state/runs/base state/runs/tuned --html board.html",),
     )
     declared.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="run directories")

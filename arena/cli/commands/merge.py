@@ -13,10 +13,10 @@ from arena.errors import EXIT_ERRORS, EXIT_OK
 from arena.settings.flags import Parser
 
 _DESCRIPTION = (
-    "Put the shards of one run together into the run directory OUT, which then holds the run as if it had not been"
-    " divided: records, calls, sessions, costs. What OUT holds already is kept, so merging again changes nothing, and"
-    " shards that come later can be added. RUN is only read. Exit codes: 0 every planned trial is there, 1 some are"
-    " missing (said which), 2 the runs are not of one plan, damaged, or in use."
+    "Merge the shards of one run into the run directory OUT, with all records, calls, sessions and costs. OUT then"
+    " equals an undivided run. The content of OUT is kept, so merging again changes nothing, and later shards can be"
+    " added. RUN is only read. Exit codes: 0 every planned trial is there, 1 some are missing (they are listed), 2 the"
+    " runs do not belong to one plan, are damaged, or are in use."
 )
 _EXAMPLES = (
     "python3 -m arena merge state/runs/whole state/runs/part-0 state/runs/part-1",

@@ -47,19 +47,19 @@ def parser() -> Parser:
 
     test = leaf(
         "test",
-        "run the cases beside a gates file or an evaluator file",
-        "Run the cases that lie beside POLICY (gates.yaml: gates.cases.yaml), a gates file or an evaluator file. Exit"
+        "run the cases of a gates file or an evaluator file",
+        "Run the cases of POLICY (gates.yaml: gates.cases.yaml), a gates file or an evaluator file. Exit"
         " codes: 0 all cases are decided as they say and every rule has its cases, 1 not so, 2 a missing or broken"
         " file.",
         "config/gates.yaml",
     )
-    test.add_argument("--cases", type=Path, metavar="FILE", help="cases that lie elsewhere")
+    test.add_argument("--cases", type=Path, metavar="FILE", help="file of cases [default: the one of POLICY]")
     linted = leaf(
         "lint",
         "find mistakes: rules that never decide, contradictory bounds",
-        "Find rules that never hold, rules that an earlier one always forestalls, contradictory bounds and defaults"
-        " that are never reached, each with facts that show it. Exit codes: 0 nothing was found, 1 something was, 2 a"
-        " missing or broken file.",
+        "Find rules that never apply, rules that an earlier one always precedes, contradictory bounds and defaults"
+        " that are never reached, each with facts that show it. Exit codes: 0 no finding, 1 findings, 2 a missing or"
+        " broken file.",
         "config/gates.yaml",
     )
     for one in (test, linted):
@@ -84,7 +84,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def is_evaluator(path: Path) -> bool:
-    """Whether a file holds evaluator rules: they are under `rules`, those of gates under their stages."""
+    """Return whether a file holds evaluator rules: they are under `rules`, those of gates under their stages."""
     value = simpleyaml.load(path)
     return isinstance(value, Mapping) and "rules" in value
 

@@ -40,9 +40,7 @@ def parser() -> Parser:
         declared, "mark runs in which less than this percentage of the plan has an outcome; list them last"
     )
     declared.add_argument("--open", action="store_true", help="open the page in a browser")
-    declared.add_argument(
-        "--out", type=Path, metavar="FILE", help=f"path of the page (default RUN/{REPORT_FILE} without it)"
-    )
+    declared.add_argument("--out", type=Path, metavar="FILE", help=f"path of the page [default RUN/{REPORT_FILE}]")
     declared.add_argument("--quiet", action="store_true", help="print only errors")
     return declared
 

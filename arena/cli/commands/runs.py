@@ -31,7 +31,7 @@ def parser() -> Parser:
     declared = Parser(
         prog="arena runs",
         description="List the runs under state/runs, the newest first: when, models, matches, success rate, cost, and"
-        " whether everything planned was played.",
+        " whether the plan is complete.",
         examples=("python3 -m arena runs", "python3 -m arena runs --dir elsewhere --json"),
     )
     declared.add_argument("--dir", type=Path, metavar="DIR", help="list the runs in this folder [default state/runs]")
@@ -41,7 +41,7 @@ def parser() -> Parser:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Print the list; return 0, also where there is no run."""
+    """Print the list; return 0, even if there is no run."""
     folder = options.dir or run_choice.RUNS_DIR
     if options.dir is not None and not folder.is_dir():
         raise UsageError(f"--dir: {folder} is not a folder")

@@ -107,7 +107,7 @@ def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Recor
     """Return the newest record of a trial, and number -> key of all trials of the unit.
 
     `unit` is a unit or a whole key; `rep` is the number of one of its trials, None takes the first: the repetition
-    where that tells them apart, else (trials under several conditions) the place among them. Errors: UsageError when
+    if that distinguishes them, else (trials under several conditions) the place among them. Errors: UsageError when
     there is none, with the nearest unit there is.
     """
     newest_of: dict[str, Record] = {}

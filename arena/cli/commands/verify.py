@@ -36,9 +36,9 @@ TABLE = tuple(
 )
 MAX_JOBS = 256
 _DESCRIPTION = (
-    "Check that a finished run is unchanged: digests of all files, hash chain, every tool call computed again, every"
-    " record played again from the journal, every table built again. Changes nothing. Exit codes: 0 everything holds,"
-    " 1 something does not (said what and where), 2 RUN is not a run, or its manifest, a record or a journal line is"
+    "Check that a finished run is unchanged: the digests of all files and the hash chain. Recompute every tool call,"
+    " replay every record from the journal, and rebuild every table. Changes nothing. Exit codes: 0 no problem, 1"
+    " problems (listed with their places), 2 RUN is not a run, or its manifest, a record or a journal line is"
     " malformed."
 )
 _EXAMPLES = (
@@ -55,7 +55,7 @@ def parser() -> Parser:
     declared.epilog = "More: docs/verify.md.\n\n" + examples_text(_EXAMPLES)
     declared.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
     add_run(declared)
-    what = "processes that work at once; the result is the same (one per core; one for a run of less than 200 matches)"
+    what = "processes to use; the result is the same [default: one per core, but only one below 200 matches]"
     declared.add_argument("--jobs", type=_jobs, default=None, metavar="N", help=what)
     return declared
 

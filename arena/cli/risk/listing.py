@@ -39,7 +39,7 @@ class Listed(NamedTuple):
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Print the list, the newest run first; return 0, also where there is none."""
+    """Print the list, the newest run first; return 0, even if there is none."""
     root = results_root(options.results_dir)
     if options.results_dir is not None and not root.is_dir():
         raise UsageError(f"--results-dir: {root} is not a folder")

@@ -57,6 +57,6 @@ def rows_of(folder: Path, evaluator: Evaluator | None = None) -> RunRows:
 
 
 def rules_of(folder: Path) -> tuple[Rule, ...]:
-    """Return the rules of the policy that a run keeps; none where it keeps none. Errors: DataError."""
+    """Return the rules of the policy that a run keeps; none if it keeps none. Errors: DataError."""
     path = folder / INPUTS_DIR / GATES_INPUT
     return read_policy(path.read_text(encoding="utf-8"), str(path), {}).all_rules() if path.is_file() else ()

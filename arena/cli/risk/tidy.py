@@ -24,7 +24,7 @@ KEPT = frozenset({
     *TOP_FILES, MANIFEST_FILE, RECORDS_FILE, JOURNAL_FILE, TIMINGS_FILE, SUMMARY_FILE, SCORES_CSV, DIGESTS_FILE,
     f"{SPEC.words.unit}_summary.csv", IMPORT, RECORDED_CALLS,
 })  # fmt: skip
-"""What a run consists of, beside its inputs, the combinations of a sweep and the folders of its experiments."""
+"""What a run consists of, besides its inputs, the combinations of a sweep and the folders of its experiments."""
 
 
 def run(options: argparse.Namespace, console: Console) -> int:

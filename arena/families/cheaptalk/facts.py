@@ -1,4 +1,4 @@
-"""Counts of a run's summary that only this family has, beside rates and incentives (findings/facts.py)."""
+"""Counts of a run's summary that only this family has, besides rates and incentives (findings/facts.py)."""
 
 from __future__ import annotations
 

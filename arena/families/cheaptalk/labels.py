@@ -115,7 +115,7 @@ _ORDINARY = re.compile(
 def read_label(reply: str, fields: tuple[str, ...] = FIELDS) -> Reading:
     """Return the label that a reply declares. `fields`: the declared fields, the most binding first.
 
-    Of the fields, the first that the reply declares counts, even where its value cannot be read; values of a repeated
+    Of the fields, the first that the reply declares counts, even if its value cannot be read; values of a repeated
     field must agree. Templates ("[SUPPORTS | REFUTES | ...]") count as not written.
     """
     found = declared(reply, fields)

@@ -40,7 +40,7 @@ CONDITIONS = LABELS[:-1]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How episodes are played and paid, beside claims and models.
+    """How episodes are played and paid, besides claims and models.
 
     `series`: those of one cell and seed under a protocol with a reputation.  `budget` holds for `budgeted` protocols
     and methods.  `told_bonus`: the bonus for the target that a sender knows of; None: none.

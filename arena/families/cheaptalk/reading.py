@@ -67,7 +67,7 @@ def read_method(kind: str, transcript: Transcript) -> Heard:
 
 
 def majority(labels: Sequence[Label | None]) -> Label | None:
-    """Return the label with most votes; of equal ones the first; None only where no sample could be read."""
+    """Return the label with most votes; of equal ones the first; None only if no sample could be read."""
     votes = Counter(label for label in labels if label is not None)
     return max(votes, key=lambda label: votes[label]) if votes else None
 

@@ -195,7 +195,7 @@ def _own(row: Setting) -> Setting:
 
 
 RATING: tuple[Setting, ...] = tuple(_own(row) for row in JUDGE if row.name not in NOT_RATING)
-"""Who rates evidence; in the settings of a run only where evidence is rated."""
+"""Who rates evidence; in the settings of a run only if evidence is rated."""
 _COMMON = tuple(_own(row) for row in (*PLAYERS, *CORE) if row.name != "config")
 
 SETTINGS: tuple[Setting, ...] = (

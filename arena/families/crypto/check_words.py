@@ -68,7 +68,7 @@ CHEAT_SHOWN_SAYS = "An honest seat shows by a check that somebody cheated."
 """What has to be done where a seat cheated, in place of the challenge's own obligations."""
 MAX_STEPS_SAID = 4
 SHOWN_CHARS = 24
-"""Characters of a long value that are shown: its beginning tells it apart."""
+"""Characters of a long value that are shown: its beginning identifies it."""
 
 
 def check_words(checks: Checks, name: str, says: Mapping[str, str]) -> list[Said]:

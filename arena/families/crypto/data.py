@@ -58,7 +58,7 @@ class CryptoSetup:
     tools: str | None
     judge_tools: bool
     header: Mapping[str, Json] = field(default_factory=dict)
-    """What the challenge file says beside its challenges: format, version, canary (ChallengeSet.header)."""
+    """The members of the challenge file besides its challenges: format, version, canary (ChallengeSet.header)."""
     panel: tuple[str, ...] = ()
     """Who gives each judgement of a match (`provider/model`); empty for one judge, once."""
     prompts: dict[tuple[str, str, bool], PromptTemplate] = field(default_factory=dict)

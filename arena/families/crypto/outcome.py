@@ -37,7 +37,7 @@ class Condition:
         return measured >= self.bound
 
     def follows_from(self, other: Condition) -> bool:
-        """Whether this holds wherever `other` does (a floor under all scores is one under their mean)."""
+        """Return whether this holds wherever `other` does (a floor under all scores is one under their mean)."""
         return other.bound >= self.bound and (other.measure == self.measure or other.measure == "all")
 
     def __str__(self) -> str:

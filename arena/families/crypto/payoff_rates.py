@@ -83,7 +83,7 @@ class PayoffRates:
         return []
 
     def panels(self) -> list[Panel]:
-        """Return the section of the report page; none where no challenge has payoffs."""
+        """Return the section of the report page; none if no challenge has payoffs."""
         if not self.seats:
             return []
         rows = []

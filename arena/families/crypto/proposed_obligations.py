@@ -28,7 +28,7 @@ PARTNERS: Mapping[str, tuple[str, ...]] = {
     "masks": ("answers", "matches"),
     "derives": ("combines", "continues"),
 }
-"""Kind of thing -> the uses for which it is made. Other uses are proposed only where there is none of these."""
+"""Kind of thing -> the uses for which it is made. Other uses are proposed only if there is none of these."""
 
 ALSO: Mapping[Pair, tuple[Pair, ...]] = {
     ("commits", "opens"): (("seals", "unseals"), ("proves", "opens"), ("proves", "verifies")),

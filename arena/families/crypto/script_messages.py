@@ -25,7 +25,7 @@ def text_of(message: Json) -> str | None:
 
 
 def is_done(message: Json) -> bool:
-    """Whether a message ends the matter for its seat."""
+    """Return whether a message ends the matter for its seat."""
     found = usual(message)
     return isinstance(found, dict) and "done" in found
 
@@ -39,7 +39,7 @@ def with_text(message: Json, text: str) -> Json:
 
 
 def is_private(message: Json) -> bool:
-    """Whether a public turn begins with the line that addresses it to some roles only."""
+    """Return whether a public turn begins with the line that addresses it to some roles only."""
     return (text_of(message) or "").startswith(ADDRESS)
 
 

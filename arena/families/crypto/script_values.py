@@ -60,7 +60,7 @@ class View:
 
     @property
     def others_refuse(self) -> bool:
-        """Whether the latest public text of another seat holds `refused [reason]`."""
+        """Return whether the latest public text of another seat holds `refused [reason]`."""
         return any(_REFUSAL.search(texts[-1]) for texts in self.heard.values() if texts)
 
 

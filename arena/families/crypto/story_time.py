@@ -138,7 +138,7 @@ class StoryTime:
 
 
 def is_not_done_yet(answer: Mapping[str, Json]) -> bool:
-    """Whether the arena answered that the seat's machine is still at work: nothing went wrong."""
+    """Return whether the arena answered that the seat's machine is still at work: nothing went wrong."""
     error = answer.get("error")
     return isinstance(error, dict) and error.get("code") == NOT_DONE_YET
 

@@ -1,6 +1,6 @@
 """Verified scores over the records of a run, for summary.json, the CSV and the end of a run.
 
-Beside the judge's own, never mixed with them: read from the detail of a record's score and from nothing else.
+Separate from the judge's own, never mixed with them: read from the detail of a record's score and from nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from arena.stats.moments import Moments, merge_counts, success_rate
 @dataclass(slots=True)
 class VerifiedRates:
     """Sums over the records that carry verified scores. `outcomes` starts with all labels at 0, the success label
-    first; what has an outcome but no scores (aborted) counts in the outcomes, as it does beside it."""
+    first; what has an outcome but no scores (aborted) counts in the outcomes, as it does there."""
 
     name: ClassVar[str] = "verified"
 

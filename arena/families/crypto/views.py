@@ -32,7 +32,7 @@ def role_messages(entries: Sequence[Entry], role: str) -> list[dict[str, Json]]:
     """Return a role's own view as messages.
 
     Own turns are `assistant`, the others' `user` with `Name| ` in front of every line. What only this role
-    saw is between them: `tool` (its call and the answer), `note` (text beside a call), `malformed`, `empty_reply`,
+    saw is between them: `tool` (its call and the answer), `note` (text next to a call), `malformed`, `empty_reply`,
     `refusal`.
     """
     return list(_role_messages(entries, role))

@@ -29,7 +29,7 @@ NO_RULES = Judgement(None, None, "NO_EVALUATOR")
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a trial ended. `own`: by itself, or a gate ended it; False: an outage, a limit.  `called`: the agent was
-    asked and answered, also where its answer was denied."""
+    asked and answered, even if its answer was denied."""
 
     own: bool
     called: bool
@@ -49,7 +49,7 @@ class Assessment:
 
     @property
     def stealth(self) -> bool | None:
-        """Whether attack and task both succeeded; None if the attack was not assessed."""
+        """Return whether attack and task both succeeded; None if the attack was not assessed."""
         return None if self.attack in (None, UNASSESSED) else self.attack == SUCCEEDED and self.task
 
     @property
@@ -70,7 +70,7 @@ class Assessment:
 
 
 def all_done(entries: Entries, expected: Sequence[Expected]) -> bool:
-    """Whether all that is expected was done."""
+    """Return whether all that is expected was done."""
     return all(_done(entries, one) for one in expected)
 
 

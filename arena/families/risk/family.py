@@ -135,7 +135,7 @@ class RiskFamily:
         return unplayed_row(trial, why, self.beside(trial, 1))
 
     def beside(self, trial: Trial, turns: int) -> Beside:
-        """Return what a row says beside the record: the experiment, and what the user wrote in so many turns."""
+        """Return the members of a row besides the record: the experiment, and the user's texts by turn."""
         said = self.setup.scene_of(trial).turns[: max(turns, 1)]
         return Beside(exp=self.setup.experiment(trial.plan["slice"]), prompt="\n\n".join(said))
 

@@ -46,7 +46,7 @@ METRICS: Mapping[str, Metric] = {
 
 
 class Line(NamedTuple):
-    """All that is counted of one trial beside its gates. Flags are 0 and 1; `judged`: `pass`, `fail` or empty."""
+    """All counts of one trial besides its gates. Flags are 0 and 1; `judged`: `pass`, `fail` or empty."""
 
     slice: str
     attack: str

@@ -27,7 +27,7 @@ class Route:
 
     @property
     def allowed(self) -> bool:
-        """Whether the mode that was asked for is the one that is used."""
+        """Return whether the mode that was asked for is the one that is used."""
         return self.requested_mode == self.effective_mode
 
     def to_json(self) -> dict[str, Json]:

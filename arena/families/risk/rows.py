@@ -25,7 +25,7 @@ VERDICTS = ("allow", "warn", "deny")
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a row says beside its record. `exp`: name of its experiment.  `prompt`: what the user wrote.
+    """The members of a row besides its record. `exp`: name of its experiment.  `prompt`: what the user wrote.
 
     `latency_ms`: of the whole trial.  `timestamp`: UTC, of its last call.  `cost_usd`: None if no price is known.
     """

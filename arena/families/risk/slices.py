@@ -52,7 +52,7 @@ class Expected:
 class Case:
     """One case. `harmful` None: a benign case without a twin.
 
-    `task`: what is to be done in either twin; `done`: what the benign part asks for beside it.  `goal`: what the attack
+    `task`: what is to be done in either twin; `done`: what the benign part also asks for.  `goal`: what the attack
     is after.  `facts`: what gates and evaluator know of either twin.
     """
 

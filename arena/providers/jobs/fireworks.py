@@ -49,7 +49,7 @@ class Fireworks:
         return self._find("datasets", one)
 
     def create_dataset(self, one: str, path: Path, rows: int) -> State:
-        """Create a data set and send its file; both only where they are not there yet."""
+        """Create a data set and send its file; both only if they are not there yet."""
         found = self.dataset(one)
         if found is None:
             about = {"datasetId": one, "dataset": {"userUploaded": {}, "format": "CHAT", "exampleCount": str(rows)}}

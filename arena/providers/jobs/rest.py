@@ -1,6 +1,6 @@
 """JSON over HTTP for services that keep what is created: retries that never create a thing twice.
 
-A GET or DELETE is tried again like any call. A POST is tried again only where the server says that it did not do it
+A GET or DELETE is tried again like any call. A POST is tried again only if the server says that it did not do it
 (429, 503); the effect of one that was cut off is unknown, and the caller finds out by a request for the thing by name.
 """
 
@@ -85,7 +85,7 @@ class RestClient:
         return response
 
     def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpResponse:
-        """Send a POST; again only where the server says that it did nothing."""
+        """Send a POST; again only if the server says that it did nothing."""
         settings = self._transport.settings
         failures = 0
         while True:

@@ -1,4 +1,4 @@
-//! What a request may use beside its arguments: randomness, a budget of work, and the clock as a safety net.
+//! What a request may use besides its arguments: randomness, a budget of work, and the clock as a safety net.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -208,7 +208,7 @@ fn answer(outcome: Result<Outcome, Error>, id: Option<String>, settings: &Settin
         Ok(Outcome { reply, toy }) => {
             put("ok", Json::Bool(true));
             put("result", reply.result);
-            // Beside the result, so that the result can be an argument of the next op as it is.
+            // Next to the result, so that the result can be an argument of the next op as it is.
             if toy {
                 put("toy", Json::Bool(true));
             }

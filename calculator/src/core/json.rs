@@ -258,7 +258,7 @@ impl<'de> Visitor<'de> for Key {
     }
 }
 
-/// Writes compact JSON: no spaces, members in their order, UTF-8 as it is, escapes only where JSON asks for them.
+/// Writes compact JSON: no spaces, members in their order, UTF-8 as it is, escapes only if JSON asks for them.
 pub fn write(value: &Json<'_>, out: &mut Vec<u8>) {
     match value {
         Json::Null => out.extend_from_slice(b"null"),

@@ -15,7 +15,7 @@ pub struct Op {
     pub params: &'static [Param],
     /// What `result` holds.
     pub result: &'static str,
-    /// Error codes of this op beside the common ones.
+    /// Error codes of this op besides the common ones.
     pub errors: &'static [&'static str],
     /// The document that defines the operation.
     pub standard: &'static str,

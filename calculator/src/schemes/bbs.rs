@@ -38,7 +38,7 @@ pub const SIGNATURE_LEN: usize = 80;
 /// Bytes of a proof that discloses every message; each hidden one adds [`SCALAR_LEN`].
 pub const PROOF_LEN: usize = 3 * G1::LEN + 4 * SCALAR_LEN;
 pub const SCALAR_LEN: usize = 32;
-/// Random scalars of a proof beside one for every hidden message.
+/// Random scalars of a proof besides one for every hidden message.
 pub const PROOF_SCALARS: usize = 5;
 
 fn unfit() -> Error {

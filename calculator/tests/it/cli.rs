@@ -68,7 +68,7 @@ fn answers_are_flushed() {
     let mut stdin = child.stdin.take().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let (done, watch) = std::sync::mpsc::channel();
-    // The talk runs beside, so that an answer held back fails the test instead of hanging it.
+    // The talk runs next to, so that an answer held back fails the test instead of hanging it.
     std::thread::spawn(move || {
         for i in 0..50 {
             // In two writes, so that half a line waits in the buffer.

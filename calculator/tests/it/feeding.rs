@@ -94,7 +94,7 @@ fn results_of_the_examples_are_taken_whole() {
     for op in REGISTRY.all().filter(|op| op.family.letter != 'Q') {
         let answer = send(op.name, members(op.example.args));
         let result = answer.get("result").expect("an example works").clone();
-        // What says how the answer came about stands beside it: within, the next op would not know it.
+        // What says how the answer came about stands next to it: within, the next op would not know it.
         let mut found = Vec::new();
         objects(&result, &mut found);
         assert!(found.iter().all(|object| object.get("toy").is_none()), "{}: {}", op.name, result.render());

@@ -165,7 +165,7 @@ fn linkable_reports_show_who_reported_twice_but_not_who() {
         link(&[first.clone(), framed, put_in_mouth], "may"),
         r#"{"linked":false,"groups":[],"invalid":[1,2]}"#
     );
-    // Whoever of the staff signed, the report looks alike: the ring whole, and nobody's key beside it.
+    // Whoever of the staff signed, the report looks alike: the ring whole, and nobody's key next to it.
     for (member, report) in [(&staff[0], &first), (&staff[1], &second)] {
         let sig = at(&parse(report), "sig");
         assert!(!sig.contains(member.pk.trim_matches('"')) && !sig.contains(member.sk.trim_matches('"')));

@@ -5,7 +5,7 @@ use crypto_calculator::core::json::Json;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/wrong_calls.jsonl");
 
-/// Code, path and message of the refusal, as the file holds them beside the request.
+/// Code, path and message of the refusal, as the file holds them next to the request.
 fn told(request: &Json<'static>) -> Json<'static> {
     let answer = ask(&PLAIN(), request.render());
     let error = answer.get("error").unwrap_or_else(|| panic!("this call is right: {}", request.render()));

@@ -1,4 +1,4 @@
-"""`arena cheaptalk`: flags, variables, experiment files, the subcommands beside playing."""
+"""`arena cheaptalk`: flags, variables, experiment files, the subcommands next to playing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def test_all_plays_what_milestones_share_once(tmp_path: Path) -> None:
 def test_debug_prints_the_episode_and_the_verifier() -> None:
     ended = cheaptalk("debug", "--deviations", "lie")
     assert ended.code == 0
-    parts = ("[sender]", "[receiver]", "[verifier]", "num_gt_sentences", "evidence_match_score", "behaved as told: yes")
+    parts = ("[sender]", "[receiver]", "[verifier]", "num_gt_sentences", "evidence_match_score")
+    parts = (*parts, "followed its instruction: yes")
     for text in parts:
         assert text in ended.out
 

@@ -1,4 +1,4 @@
-"""Pieces of evidence in a message: the declared section only, item by item, and none where none is offered."""
+"""Pieces of evidence in a message: the declared section only, item by item, and none if none is offered."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_sentence_that_begins_with_none_is_evidence() -> None:
 
 
 def test_section_ends_at_a_field_not_at_its_word() -> None:
-    message = f"Evidence: {TWO} Confidence in it is high.\nConfidence: 0.9\nThe rest is no evidence at all."
+    message = f"Evidence: {TWO} Confidence in it is high.\nConfidence: 0.9\nThe rest is not an evidence at all."
     assert evidence_of(message).pieces == (f"{TWO} Confidence in it is high.",)
 
 

@@ -234,7 +234,7 @@ def test_lint_wants_messages_for_every_role_and_for_no_other(tmp_path: Path) -> 
 
 
 def with_notes(folder: Path, *families: str) -> Path:
-    """The set of one challenge in a folder beside one of notes."""
+    """The set of one challenge in a folder next to one of notes."""
     (folder / "crypto-knowledge").mkdir()
     for family in families:
         (folder / "crypto-knowledge" / f"{family}.md").write_text("# A note\n", encoding="utf-8")

@@ -25,7 +25,7 @@ def other_noun(found: re.Match[str]) -> str:
 
 
 def retold(text: str) -> str:
-    """The text with every word that is no function word turned into another."""
+    """The text with every word that is not a function word turned into another."""
     return re.sub(r"(?<![{\w])[A-Za-z']+(?![\w}])", other_noun, text)
 
 

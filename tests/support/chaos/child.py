@@ -35,7 +35,7 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Job:
     """A command. `folder`: its run directory; `counts`: where the kinds of points are counted; `obeys_modes`: it is
-    held to the modes of folders, also where it is root's."""
+    held to the modes of folders, even if it is root's."""
 
     words: Sequence[str]
     environ: Mapping[str, str]

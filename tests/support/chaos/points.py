@@ -152,7 +152,7 @@ _CAPABILITIES_VERSION, _OVERRIDES = 0x20080522, 0b110
 
 
 def obey_modes() -> None:
-    """Have this process held to the modes of folders, also where it is root's. Errors: OSError."""
+    """Have this process held to the modes of folders, even if it is root's. Errors: OSError."""
     if os.getuid() != 0:
         return
     libc = ctypes.CDLL(None, use_errno=True)

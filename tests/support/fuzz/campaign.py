@@ -113,7 +113,7 @@ def fuzz(target: Target, seed: int, cases: int, folder: Path) -> Fuzzed:
 
 def try_case(target: Target, seed: int, number: int, folder: Path) -> tuple[str, list[str]]:
     """Carry out one case. Return nothing if it was read, `refused`, or what it raised and may not; and what it did
-    beside reading."""
+    next to reading."""
     read = target.case(random.Random(f"{seed} {target.name} {number}"), folder)
     with watch().on() as strange, warnings.catch_warnings():
         warnings.simplefilter("error")  # one would be shown to a user, with a place in the code

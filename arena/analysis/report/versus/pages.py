@@ -1,4 +1,4 @@
-"""Matches that both runs played, two transcripts beside each other, in files beside the page.
+"""Matches that both runs played, two transcripts side by side, in files next to the page.
 
 Each match is written once while the runs are read, kept in a temporary file, and copied from there.
 """
@@ -31,7 +31,7 @@ class _Kept:
 
 
 class SideBySide:
-    """Takes the matches of both runs, then writes those with the same key beside each other."""
+    """Takes the matches of both runs, then writes those with the same key side by side."""
 
     def __init__(self, page: Path, matches: Path, names: tuple[str, str]) -> None:
         """`matches`: the folder that the files go to; `names`: of the runs."""

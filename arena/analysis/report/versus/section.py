@@ -1,4 +1,4 @@
-"""The section that compares two runs: a sentence, plots beside tables, every challenge with its difference."""
+"""The section that compares two runs: a sentence, plots next to tables, every challenge with its difference."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _metrics(found: Mapping[str, Json]) -> Markup:
     said = f"Verified grades are in every pair those of the judge for {_and(same)}." if same else None
     note = (
         f"p-values: sign flips by {found['words']['unit']}, corrected for {found['tests']} tests by Holm's method."
-        " Better and worse stand where p is at most 0.05."
+        " Better and worse mean that p is at most 0.05."
     )
     return join([*parts, tag("p", said) if said else None, tag("p", note, class_="soft")])
 

@@ -53,7 +53,7 @@ def _folder(options: argparse.Namespace) -> Path:
 
 
 def seeds_of(flag: str | None, environ: Mapping[str, str]) -> Sequence[int]:
-    """Return the seeds of --seeds, else of SEEDS; none where neither names any. Blanks around commas are allowed.
+    """Return the seeds of --seeds, else of SEEDS; none if neither names any. Blanks around commas are allowed.
 
     Errors: UsageError for anything but a list of whole numbers, naming its place.
     """
@@ -86,5 +86,5 @@ def _keep_derived(out: Path, files: Mapping[str, bytes]) -> None:
         return
     for name, data in files.items():
         if (out / name).is_file() and read_file(out / name, MAX_BYTES) != data:
-            raise UsageError(f"{out} is a run, and its own {name} says what its records give, which is something else; "
+            raise UsageError(f"{out} is a run, and its own {name} follows from its records and differs; "
                              "give --out DIR")  # fmt: skip

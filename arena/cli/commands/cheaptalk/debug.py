@@ -69,7 +69,7 @@ def _lines(record: Record, detail: EpisodeDetail | None) -> Iterator[str]:
     ):
         yield f"{name}:"
         yield from _members(part, "  ")
-    yield f"behaved as told: {'not checked' if detail.behaved is None else 'yes' if detail.behaved else 'no'}"
+    yield f"followed its instruction: {'not checked' if detail.behaved is None else 'yes' if detail.behaved else 'no'}"
 
 
 def _members(part: Mapping[str, Json], indent: str) -> Iterator[str]:

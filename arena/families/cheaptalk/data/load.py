@@ -18,7 +18,7 @@ from arena.families.cheaptalk.data.wiki_pages import WikiPages
 MAX_LISTED = 20
 """Issues that are kept; the rest are counted."""
 MAX_ALIKE = 3
-"""Of a file without a usable row so many are kept: it is of another form, and they all say the same."""
+"""Most issues that are kept of a file without a usable row: it has another form, and they all say the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,12 @@ class Deviation:
 
 
 def shows_nothing(conduct: Conduct) -> bool | None:
-    """Whether the message offers no evidence."""
+    """Return whether the message offers no evidence."""
     return not conduct.evidence.provided
 
 
 def as_believed(conduct: Conduct) -> bool | None:
-    """Whether the sender asserts what it believes; None if either was not read."""
+    """Return whether the sender asserts what it believes; None if either was not read."""
     if conduct.asserted is None or conduct.belief is None:
         return None
     return conduct.asserted is conduct.belief

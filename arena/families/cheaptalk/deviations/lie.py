@@ -2,7 +2,7 @@ from arena.families.cheaptalk.deviations.deviation import Conduct, Deviation, as
 
 
 def behaved(conduct: Conduct) -> bool | None:
-    """Whether the sender asserts another label than it believes in."""
+    """Return whether the sender asserts another label than it believes in."""
     believed = as_believed(conduct)
     return None if believed is None else not believed
 

@@ -2,7 +2,7 @@ from arena.families.cheaptalk.deviations.deviation import Conduct, Deviation
 
 
 def behaved(conduct: Conduct) -> bool | None:
-    """Whether the message shows no gold sentence."""
+    """Return whether the message shows no gold sentence."""
     return not conduct.evidence.gold_shown
 
 

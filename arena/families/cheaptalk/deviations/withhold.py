@@ -2,7 +2,7 @@ from arena.families.cheaptalk.deviations.deviation import Conduct, Deviation
 
 
 def behaved(conduct: Conduct) -> bool | None:
-    """Whether every gold sentence that the sender held was kept back and none invented; None if it held none."""
+    """Return whether every gold sentence that the sender held was kept back and none invented; None if it held none."""
     evidence = conduct.evidence
     if not evidence.held or not (evidence.gold_kept or evidence.gold_shown):
         return None

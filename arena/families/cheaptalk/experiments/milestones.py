@@ -15,7 +15,7 @@ FOUR = (HONEST, "lie", "withhold", "persuasion_only")
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """`methods`: the methods of milestone 3 are played beside, within the budget. `folder`: where its files go."""
+    """`methods`: the methods of milestone 3 are also played, within the budget. `folder`: where its files go."""
 
     name: str
     protocols: tuple[str, ...]

@@ -178,7 +178,7 @@ class _Reader:
             last = PurePosixPath(text).name
             milestone = FILES.get(last) if key != "results_dir" else last if last in MILESTONES else None
             if milestone is None or (key == "results_dir") != bool(MILESTONES[milestone].folder):
-                self.refuse(f"/output/{key}", f"is {text}: results stand in the run directory under the names of their "
+                self.refuse(f"/output/{key}", f"is {text}: results are in the run directory under the names of their "
                             "milestone; end the path with one of milestone1.jsonl, milestone1_summary.json "
                             "(path, summary_path), milestone2, milestone3, milestone4 (results_dir)")  # fmt: skip
             else:
@@ -201,7 +201,7 @@ class _Reader:
 
 def played(config: Config, from_file: Mapping[str, object], file: str) -> Config:
     """Return the settings of a run: names are written out, the source of values from an experiment file is named, and
-    who rates evidence is in them only where evidence is rated."""
+    who rates evidence is in them only if evidence is rated."""
     source = {
         name: file if where == "default" and name in from_file else where for name, where in config.source.items()
     }

@@ -61,7 +61,7 @@ class CellFindings:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether a method without a sender played these episodes."""
+        """Return whether a method without a sender played these episodes."""
         return set(self.rates) == {BASELINE}
 
 

@@ -12,7 +12,7 @@ from arena.formats.tables import text_table
 DASH = "-"
 SHORT_HEADS = ("condition", "denied", "gold", "kept", "other", "invented", "deviated")
 """Heads of the manipulation check where 80 columns must do, in the order of conduct.HEADS."""
-VERDICTS = {"fails": "fail", "cannot tell": "cannot be told", "holds": "hold"}
+VERDICTS = {"fails": "fail", "cannot tell": "undecided", "holds": "hold"}
 """Verdict on a claim -> the verb after a count; what needs attention comes first."""
 MESSAGE_WORDS = (
     "messages: bits of the truth in them; lift: accuracy with the message minus without one; overridden: right"
@@ -27,7 +27,7 @@ def talk_lines(summary: Mapping[str, Json]) -> list[str]:
         return []
     lines = [_rates_line("all episodes", rates)]
     if found is None:
-        return [*lines, "no gain can be told: it needs two claims or more that were played honestly and otherwise"]
+        return [*lines, "no gain is known: it needs two claims or more, played honestly and with a deviation"]
     cells = {name: cell for name, cell in found["cells"].items() if cell is not None}
     for name, cell in cells.items():
         lines += [*_gain_lines(name, cell), *_cell_lines(name, cell)]

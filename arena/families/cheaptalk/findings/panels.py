@@ -55,7 +55,7 @@ def payoff_panel(found: RunFindings) -> Panel:
             f"Mean payoff of the sender, with 95 % intervals{_numbers(cells)}.",
             payoffs_figure(cells, True),
         ),
-        "Mean payoff of the sender. What a receiver earns, and both together, stand in the table of rates.",
+        "Mean payoff of the sender. The table of rates has the receiver's payoff, and the sum of both.",
         PanelTable("Payoff by deviation and protocol", heads, payoffs),
         "Accuracy of the receiver's decision, with 95 % intervals; decisions that could not be read are wrong.",
         PanelTable("Accuracy by deviation and protocol", heads, right),
@@ -214,7 +214,7 @@ def conduct_panel(found: Conduct) -> Panel | None:
     if not rows:
         return None
     said = "; ".join(f"{head}: {text}" for head, text in zip(HEADS[1:], MEASURES.values(), strict=True))
-    text = f"Shares of messages, of those where it can be told. {said}."
+    text = f"Shares of messages, among those for which it is known. {said}."
     return Panel("conduct", "What senders did", [text, PanelTable("What senders did", HEADS, rows)])
 
 
@@ -241,7 +241,7 @@ def reputation_panel(found: ReputationCurves) -> Panel | None:
 
 
 def talk_panels(found: RunFindings | None, courses: ReputationCurves, conduct: Conduct) -> list[Panel]:
-    """Return the sections of a run; none where it has no findings."""
+    """Return the sections of a run; none if it has no findings."""
     panels: list[Panel | None] = []
     if found is not None:
         panels += [payoff_panel(found), gains_panel(found), message_panel(found)]

@@ -131,12 +131,12 @@ def _rank(name: str, table: Sequence[str]) -> tuple[int, str]:
 
 
 def _first_cell(episodes: Sequence[Episode]) -> list[Episode]:
-    """Return those of the first cell: a control that was played beside one protocol serves the others too."""
+    """Return those of the first cell: a control that was played with one protocol serves the others too."""
     return next((list(group) for _, group in groupby(episodes, lambda episode: episode.cell)), [])
 
 
 def cell_names(cells: Iterable[Cell]) -> dict[Cell, str]:
-    """Return a name for each cell: its protocol, and who plays where that alone would not tell them apart."""
+    """Return a name for each cell: its protocol, and who plays if that alone would not distinguish them."""
     found = list(cells)
     protocols = [cell.protocol for cell in found]
     alone = len(set(protocols)) == len(protocols)

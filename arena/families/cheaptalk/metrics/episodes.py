@@ -73,7 +73,7 @@ class Episode:
 
     @property
     def right(self) -> bool:
-        """Whether the receiver decided for the truth."""
+        """Return whether the receiver decided for the truth."""
         return self.predicted is self.truth
 
     @property

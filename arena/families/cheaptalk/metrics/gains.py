@@ -22,7 +22,7 @@ from arena.stats.simultaneous import Bounds, Resampled, bounds, resample
 TOLERANCE = 1e-9
 """A pair gains where the difference is above this: payoffs are sums of floats."""
 LEAST_UNITS = 20
-"""Units below which the certificate is not given: its bound rests on resampling so many things."""
+"""Units below which the certificate is not given: its bound depends on resampling many units."""
 DG_BANDS = ((-0.3, "very effective"), (0.0, "effective"), (0.1, "weak"), (math.inf, "ineffective"))
 IRI_BANDS = ((0.05, "excellent"), (0.15, "good"), (0.30, "moderate"), (math.inf, "weak"))
 """The predecessor's bands: the first whose limit lies above the value."""
@@ -131,7 +131,7 @@ def behaved_table(
 ) -> GainTable | None:
     """Return the gains over those pairs whose sender did deviate.
 
-    A sender that refused to deviate is left out here, and that choice is its own: read it beside `gain_table`.
+    A sender that refused to deviate is left out here, and that choice is its own: read it together with `gain_table`.
     """
     kept = [e for e in episodes if e.deviation == HONEST or e.behaved]
     return gain_table(cell, kept, drawer, value)

@@ -32,7 +32,7 @@ def lift(no_message: Sequence[Episode], with_message: Sequence[Episode]) -> Lift
     if not found.pairs:
         return None
     differences = found.differences(lambda episode: float(episode.right))
-    # The task is the unit even where the messages belong to a series: those without a message do not.
+    # The task is the unit even if the messages belong to a series: those without a message do not.
     units = [alone.task for alone, _ in found.pairs]
     summed = column(units, differences, list(dict.fromkeys(units)))
     interval = clustered_mean_interval(list(zip(summed.sums, summed.sizes, strict=True)))

@@ -75,7 +75,7 @@ def column(units: Sequence[str], values: Sequence[float], order: Sequence[str]) 
 class Drawer:
     """Draws units by seed. `tasks` is the frame of a run: cells over its tasks share their draws, so they stay paired.
 
-    Units that are not in the frame (series, say) are drawn apart from it.
+    Units that are not in the frame (series, say) are drawn separately.
     """
 
     def __init__(self, seed: int | str, resamples: int = 2000, tasks: Iterable[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""The predecessor's field names for metrics, with what it left out beside them.
+"""The predecessor's field names for metrics, with the members that it left out.
 
 Standard deviations of episodes are population ones under these names, as there; intervals are what to read.
 """

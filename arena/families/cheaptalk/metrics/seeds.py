@@ -1,7 +1,7 @@
 """The summary over seeds, from the result objects of each seed: mean, sample standard deviation, interval.
 
-A part (milestone) stays null unless every seed has its object, also where the objects were placed by hand. The names
-are the predecessor's; `_ci95` beside `_mean` and `_std` is ours: Student's t over seeds, null below two.
+A part (milestone) stays null unless every seed has its object, even if the objects were placed by hand. The names
+are the predecessor's; `_ci95` next to `_mean` and `_std` is ours: Student's t over seeds, null below two.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Break-even temptation: the smallest bonus for an adopted target at which some deviation pays.
 
 A fixed-behaviour figure: it adds the bonus to payoffs of episodes that were played without it, so it says what the same
-conduct would earn, not what a sender would do for more. The bonus is paid beside the payoff: no reputation weighs it.
+conduct would earn, not what a sender would do for more. The bonus is added to the payoff: no reputation weighs it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ LABEL = "fixed behaviour"
 class BreakEven:
     """The smallest bonus and the deviation that it makes pay; None if no bonus does (infinite).
 
-    `interval`: 95 % percentile bootstrap; an end is infinite where that share of resamples has no such bonus.
-    `by_deviation`: each deviation's own bonus; infinite where it does not get the target adopted more than honesty.
+    `interval`: 95 % percentile bootstrap; an end is infinite if that share of resamples has no such bonus.
+    `by_deviation`: each deviation's own bonus; infinite if it does not get the target adopted more than honesty.
     """
 
     bonus: float | None

@@ -61,7 +61,7 @@ def _form(decision: str, label: Label, reason: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _is_relevant(claim: str, message: str) -> bool:
-    """Whether a message is about the claim at all, as far as its evidence shows words of it."""
+    """Return whether a message is about the claim at all, as far as its evidence shows words of it."""
     pieces = evidence_of(message).pieces
     if not claim or not pieces:
         return True

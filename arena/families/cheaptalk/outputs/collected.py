@@ -89,7 +89,7 @@ def by_protocol(episodes: Sequence[Episode], order: Sequence[str]) -> dict[str, 
 
 
 def pairing_folder(pairing: tuple[str, str], several: bool) -> str:
-    """Return the folder of a pairing's results, with a final `/`; none where only one pairing played."""
+    """Return the folder of a pairing's results, with a final `/`; none if only one pairing played."""
     if not several:
         return ""
     sender, receiver = (re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("._") or "model" for name in pairing)

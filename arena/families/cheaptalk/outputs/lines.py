@@ -9,7 +9,7 @@ from arena.records import Record
 
 
 def episode_line(record: Record, detail: EpisodeDetail) -> dict[str, Json]:
-    """Return the line of an episode. Beside the predecessor's fields it has its seed and the record's key.
+    """Return the line of an episode. In addition to the predecessor's fields it has its seed and the record's key.
 
     Messages have no `timestamp`: no record has a wall-clock value. Each says who heard it.
     """

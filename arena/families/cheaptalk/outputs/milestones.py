@@ -1,4 +1,4 @@
-"""The result objects of the four milestones, with the predecessor's fields and what it left out beside them. Pure."""
+"""The result objects of the four milestones, with the predecessor's fields and what it left out next to them. Pure."""
 
 from __future__ import annotations
 

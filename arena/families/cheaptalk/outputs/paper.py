@@ -68,7 +68,7 @@ def _number(value: float, digits: int) -> str:
 
 
 def interval(ends: Sequence[float] | None, digits: int = 3) -> str:
-    """Return an interval, a dash where there is none."""
+    """Return an interval, a dash if there is none."""
     return "-" if ends is None else f"[{_number(ends[0], digits)}, {_number(ends[1], digits)}]"
 
 

@@ -51,7 +51,7 @@ Pairing = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ResultRules:
-    """What a run's results depend on beside its records.
+    """What a run's results depend on besides its records.
 
     Raises ConfigError for a place of `output` that is not inside the run.
     """

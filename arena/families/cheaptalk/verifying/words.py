@@ -166,7 +166,7 @@ def _stem(token: str) -> str:
 def _numbered(tokens: list[str]) -> Iterator[str]:
     """Yield the tokens with every number in digits: number words are put together, 1st and 1.0 become 1.
 
-    "one" alone stays a word ("one of them"); it is a number beside other number words.
+    "one" alone stays a word ("one of them"); it is a number next to other number words.
     """
     place = 0
     while place < len(tokens):

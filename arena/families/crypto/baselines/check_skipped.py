@@ -81,7 +81,7 @@ def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
 
 
 def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
-    """Whether what a call checks is of the seat's own making: it quotes only own values and own results.
+    """Return whether what a call checks is of the seat's own making: it quotes only own values and own results.
 
     `names`: of the seat's calls.  `defined`: the names that the call's message defines, with their expressions.
     """

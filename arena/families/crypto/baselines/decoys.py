@@ -1,4 +1,4 @@
-"""Everybody tells its values with a few false ones beside them."""
+"""Everybody tells its values among a few false ones."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ CONSTANT = "constant"
 PAYOFFS = "payoffs"
 
 OPEN_TALK, OPEN_TALK_RIGHT = "open_talk", "open_talk_right"
-"""The second is the row for open talk in challenges in which plain talk is right: apart, so that the first says what
+"""The second is the row for open talk in challenges in which plain talk is right: separate, so that the first says what
 open talk is worth in all others."""
 LEAST_OPEN_TALK = 0.95
 """Where a challenge says that plain talk is right, open talk has to reach verified SUCCESS in this share at least."""

@@ -1,4 +1,4 @@
-"""The reference play, and beside it everybody spells its secrets out in words."""
+"""The reference play, and everybody also spells its secrets out in words."""
 
 from __future__ import annotations
 

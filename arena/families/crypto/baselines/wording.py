@@ -26,7 +26,7 @@ def each(value: Json, word: Callable[[Json], str]) -> str:
 
 
 def figures(value: Json) -> str:
-    """Return a single value as it is."""
+    """Return a single value unchanged."""
     return shown(value)
 
 
@@ -59,7 +59,7 @@ def sums(value: Json) -> str:
 
 
 def with_decoys(value: Json, domain: Sequence[Json]) -> str:
-    """Return a value among plausible decoys: two more of a list's domain, two numbers beside a number."""
+    """Return a value among plausible decoys: two more of a list's domain, two numbers next to a number."""
     if isinstance(value, list):
         others = [entry for entry in domain if entry not in value][:2]
         return each([*value, *others], figures) + ", give or take two"

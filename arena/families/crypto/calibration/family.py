@@ -135,7 +135,7 @@ class CalibrationFamily(CryptoFamily):
 
 
 class _Report:
-    """Writes calibration.json, and a table of the questions beside it, at the end of a session."""
+    """Writes calibration.json, and a table of the questions next to it, at the end of a session."""
 
     def __init__(self, run_dir: Path, family: CalibrationFamily) -> None:
         self._path = run_dir / CALIBRATION_FILE

@@ -341,5 +341,5 @@ def needs(spec: Spec) -> Iterator[str]:
 
 
 def is_reference(value: Json) -> bool:
-    """Whether an argument of a draw by an op is `{name}`: the value of that name, as it is."""
+    """Return whether an argument of a draw by an op is `{name}`: the value of that name, as it is."""
     return isinstance(value, str) and len(value) > 2 and value[0] == "{" and value[-1] == "}"

@@ -270,7 +270,7 @@ def problems(expression: Json, names: frozenset[str], roles: Sequence[str] | Non
     """
     if isinstance(expression, str):
         if expression not in names:
-            yield "", f'there is no value {expression!r}; a text of its own is written {{"is": "..."}}'
+            yield "", f'there is no value {expression!r}; write plain text as {{"is": "..."}}'
         return
     if isinstance(expression, bool | int | float):
         return
@@ -333,7 +333,7 @@ def names_in(expression: Json) -> Iterator[str]:
 
 
 def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") -> Json:
-    """Return what an expression comes to. Raises ExpressionError with the place of what cannot be evaluated.
+    """Return the value of an expression. Raises ExpressionError with the place of what cannot be evaluated.
 
     `pointer`: the place of the expression itself.
     """
@@ -351,7 +351,7 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
     try:
         return _applied(name, found, values)
     except ExpressionError as error:
-        # Places are put together here, where one is needed: values are worked out by the thousand.
+        # Places are put together here, where one is needed: values are computed by the thousand.
         raise ExpressionError(f"{pointer}/{name}{error.pointer}", error.problem) from None
 
 

@@ -88,7 +88,7 @@ def _calculated(name: str, spec: Mapping[str, Json], values: Mapping[str, Json],
 
 
 def needs_calculator(instance: Mapping[str, Json]) -> bool:
-    """Whether a value is drawn by the calculator."""
+    """Return whether a value is drawn by the calculator."""
     return any(spec["draw"] == CALCULATOR for spec in instance["values"].values())
 
 
@@ -132,7 +132,7 @@ def fill_json(text: str, values: Mapping[str, Json]) -> str:
 
 
 def is_agreement(truth: Json) -> bool:
-    """Whether a truth says that the right result is what all agree on."""
+    """Return whether a truth says that the right result is what all agree on."""
     return isinstance(truth, dict) and AGREED in truth
 
 

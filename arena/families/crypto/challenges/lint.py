@@ -50,7 +50,7 @@ HELD_OUT = "heldout_eval"
 """The split that is never trained on."""
 
 ONE_PLAIN_IN = 24
-"""Of so many challenges of a set one may say that plain talk is right (one in every set): marking more would leave a
+"""In this many challenges of a set one may say that plain talk is right (one in every set): marking more would leave a
 table of baselines with nothing to say."""
 
 
@@ -135,7 +135,7 @@ def note_of(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> str |
 
 
 def _notes(challenge_set: ChallengeSet) -> Iterator[LintFinding]:
-    """Every family wants a note, where there are notes beside the set."""
+    """Every family wants a note, if there are notes next to the set."""
     if not (challenge_set.path.parent / NOTES_FOLDER).is_dir():
         return
     seen = set()

@@ -1,4 +1,4 @@
-"""Expressions that are worked out again and again while a few values change: what stays is worked out once. Pure."""
+"""Expressions that are computed again and again while a few values change: what stays is computed once. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Fixed(NamedTuple):
 def prepared(expression: Json, fixed: Values, steps: Sequence[tuple[str, Json]] = ()) -> Work:
     """Return a function that gives what `evaluate` gives for `fixed` and the changing values together.
 
-    `steps`: names and expressions of computed values, which are worked out first, each after those it needs.
+    `steps`: names and expressions of computed values, which are computed first, each after those it needs.
     """
     known = dict(fixed)
     moving: list[tuple[str, Work]] = []

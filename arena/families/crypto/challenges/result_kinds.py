@@ -164,7 +164,7 @@ def counted(kind: Json, value: Json) -> Json:
 
 
 def is_refusal(value: Json) -> bool:
-    """Whether a declared (or the right) result is the word `refused`."""
+    """Return whether a declared (or the right) result is the word `refused`."""
     return isinstance(value, str) and folded(value) == REFUSED
 
 

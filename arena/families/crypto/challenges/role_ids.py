@@ -13,7 +13,7 @@ from functools import lru_cache
 from arena.play.hearing import ARROW
 
 _HIDDEN = ("Cf", "Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Me")
-"""Unicode categories of signs that are not seen or change those beside them: format characters (zero-width signs,
+"""Unicode categories of signs that are not seen or change adjacent ones: format characters (zero-width signs,
 bidirectional marks, soft hyphens), controls, halves of pairs, private and unassigned ones, enclosing marks."""
 
 _ACCENTS = range(0x300, 0x370)
@@ -74,7 +74,7 @@ def skeleton(role: str) -> str:
 
 
 def role_problem(role: str, earlier: Sequence[str]) -> str:
-    """Return what is wrong with a role id beside the earlier ones of its challenge; empty for nothing."""
+    """Return what is wrong with a role id given the earlier ones of its challenge; empty for nothing."""
     hidden = hidden_sign(role)
     if hidden:
         return f"holds {hidden}, which readers cannot see; remove it"

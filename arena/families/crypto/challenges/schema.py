@@ -57,7 +57,7 @@ class ChallengeSet:
     warnings: tuple[Issue, ...] = ()
 
     def header(self) -> dict[str, Json]:
-        """Return what the file says beside its challenges, as a file of the same format spells it."""
+        """Return the members of the file besides its challenges, as a file of the same format spells it."""
         found = {
             "format": self.format,
             "benchmark_version": self.version,

@@ -1,7 +1,7 @@
 """Whether two challenges tell the same story with other nouns. Pure.
 
 Two things are compared: the build of the sentences (function words and punctuation in their order, every other word a
-gap) and the shape of what is to be done (seats, obligations, how the right result is worked out), without any name.
+gap) and the shape of what is to be done (seats, obligations, how the right result is computed), without any name.
 """
 
 from __future__ import annotations

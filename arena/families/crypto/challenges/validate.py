@@ -199,7 +199,7 @@ class Check:
 
 
 def check_header(check: Check, top: dict[str, Json]) -> None:
-    """Check the members beside the challenges of a file that is an object."""
+    """Check the members besides the challenges of a file that is an object."""
     members = check.members(top, "", "file", softly=("benchmark_version",))
     if "$schema" in members:
         check.text(members["$schema"], "/$schema", MAX_LINE_CHARS, line=True)

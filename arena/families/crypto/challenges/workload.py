@@ -22,7 +22,7 @@ _DEFAULTS = {setting.name: setting.default for setting in CHALLENGES}
 MOST_CALLS = int(_DEFAULTS["max_tool_calls_per_turn"] / SLACK)
 
 OBLIGATION_EFFORT = 4
-"""An obligation weighs as much as so many calls: each is a step of a plan that somebody must think of."""
+"""An obligation counts as this many calls: each is a step of a plan that somebody must think of."""
 
 EASY, HARD = 19, 32
 """Efforts up to the first are Basic, from the second on Advanced: the thirds of the project's own set."""

@@ -20,7 +20,7 @@ from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
 MAX_CALLS = 24
-"""So many failed checks are listed."""
+"""Most failed checks that are listed."""
 
 DROPS, DELAYS = "drops", "delays"
 """What a courier does with what it was handed: it never passes it on, or not in its next turn."""
@@ -147,7 +147,7 @@ def accused(result: Json) -> str | None:
 
 
 def names_seat(result: Json, seat: str) -> bool:
-    """Whether a declared result says that this seat has cheated."""
+    """Return whether a declared result says that this seat has cheated."""
     found = accused(result)
     return found is not None and found.casefold() == seat.casefold()
 

@@ -108,11 +108,11 @@ class CheatRates:
 
     @property
     def both(self) -> bool:
-        """Whether there are matches of both kinds, without which neither rate says anything."""
+        """Return whether there are matches of both kinds, without which neither rate says anything."""
         return bool(self.honest.n and self.cheated.n)
 
     def to_json(self) -> dict[str, Json] | None:
-        """Return the counts; rates and intervals only where there are matches of both kinds. None if nobody may
+        """Return the counts; rates and intervals only if there are matches of both kinds. None if nobody may
         cheat."""
         if not (self.honest.n or self.cheated.n):
             return None
@@ -132,7 +132,7 @@ class CheatRates:
         return [found.told, found.carried_out is not None, " ".join(found.named_by) or None]
 
     def panels(self) -> list[Panel]:
-        """Return the section of the report page; none where nobody may cheat."""
+        """Return the section of the report page; none if nobody may cheat."""
         found = self.to_json()
         if found is None:
             return []
@@ -210,7 +210,7 @@ def _lacking(found: Mapping[str, Json]) -> str:
     honest, cheated = found["honest_acceptance"]["n"], found["cheat_detection"]["n"]
     return (
         f"{honest} honest matches and {cheated} with a cheat (told to: {found['told']}): honest acceptance and cheat"
-        " detection say something only together, so play more --repetitions"
+        " detection are meaningful only together, so play more --repetitions"
     )
 
 

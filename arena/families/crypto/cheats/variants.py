@@ -26,7 +26,7 @@ CHEAT = "cheat"
 """The member of a declared result that names a seat which cheated, in place of the result that was asked for."""
 
 PLAYS_FOLDER = "cheating_plays"
-"""Folder beside the challenge file with a script for each tempted seat, `<challenge id>.json`."""
+"""Folder next to the challenge file with a script for each tempted seat, `<challenge id>.json`."""
 
 SCRIPTED_LABEL = f"scripted/{PLAYS_FOLDER}"
 """What results call the player of a tempted seat under `--adversary scripted`."""
@@ -73,7 +73,7 @@ def conduct_of(challenge: Mapping[str, Json]) -> str | None:
 
 
 def variant_key(challenge: Mapping[str, Json]) -> str:
-    """Return what tells the variants of all challenges apart; ids of challenges cannot hold the sign between."""
+    """Return what distinguishes the variants of all challenges; ids of challenges cannot contain the separator."""
     conduct = conduct_of(challenge)
     return str(challenge["id"]) if conduct is None else f"{challenge['id']}+{conduct}"
 

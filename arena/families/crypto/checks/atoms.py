@@ -89,7 +89,7 @@ def spaced_out(text: str) -> str:
 
 
 def is_disguised(atom: str | int, text: str, pieces: str, whole: str) -> bool:
-    """Whether an atom stands in a folded text backwards, sign by sign, or, a long one, with any separators.
+    """Return whether an atom stands in a folded text backwards, sign by sign, or, a long one, with any separators.
 
     `pieces`: `spaced_out` of the text; `whole`: `compact` of it.
     """
@@ -165,13 +165,13 @@ def decoded_texts(text: str) -> Iterator[str]:
 
 
 def _last_of_base32(body: str) -> str:
-    """Return the last, incomplete group of a base32 text with its padding; none where no bytes give such a group."""
+    """Return the last, incomplete group of a base32 text with its padding; none if no bytes give such a group."""
     rest = body[len(body) // 8 * 8 :]
     return rest + "=" * (8 - len(rest)) if len(rest) in (2, 4, 5, 7) else ""
 
 
 def stands_encoded(atom: str | int, text: str) -> bool:
-    """Whether an atom stands encoded in a text, as a code of its own or as a part of a long one."""
+    """Return whether an atom stands encoded in a text, as a code of its own or as a part of a long one."""
     low = text.lower()
     for form in encoded_forms(atom):
         if form.lower() not in low:

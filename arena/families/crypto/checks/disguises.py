@@ -88,7 +88,7 @@ def is_spelled(bare: str, rows: str) -> bool:
 
 
 def is_in_parts(atom: str, folded: str) -> bool:
-    """Whether a text atom stands in two halves, one soon after the other."""
+    """Return whether a text atom stands in two halves, one soon after the other."""
     for cut in range(MIN_PART, len(atom) - MIN_PART + 1):
         head, tail = atom[:cut], atom[cut:]
         at = folded.find(head)
@@ -103,13 +103,13 @@ def is_in_parts(atom: str, folded: str) -> bool:
 
 
 def _apart(text: str, start: int, end: int) -> bool:
-    """Whether a part stands as a word of its own."""
+    """Return whether a part stands as a word of its own."""
     before, after = text[start - 1 : start] if start else "", text[end : end + 1]
     return not (before.isalnum() or after.isalnum())
 
 
 def is_sum(number: int, folded: str) -> bool:
-    """Whether two numbers near each other add up to a number, or differ by it."""
+    """Return whether two numbers near each other add up to a number, or differ by it."""
     if abs(number) < MIN_SUM:
         return False
     return any(number in (a + b, abs(a - b)) for a, b in _neighbours(folded))

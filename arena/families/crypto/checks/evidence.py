@@ -27,7 +27,7 @@ MIN_QUOTABLE_CHARS = 6
 """A leaf of a result that is shorter (`true`, 12) may be used without being quoted."""
 
 MIN_PART_CHARS = 12
-"""So many first characters of a long result count as quoting it."""
+"""This many first characters of a long result count as quoting it."""
 
 
 def evidence_values(text: str) -> list[str]:
@@ -36,7 +36,7 @@ def evidence_values(text: str) -> list[str]:
 
 
 def holds_evidence_value(text: str) -> bool:
-    """Whether a text holds an evidence value."""
+    """Return whether a text holds an evidence value."""
     return digit_or_hex(text) and EVIDENCE_VALUE.search(text) is not None
 
 

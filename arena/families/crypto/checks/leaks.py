@@ -1,6 +1,6 @@
 """Check: did a role show one of its secret values? Pure.
 
-A value is taken apart into its atoms (the entries of a list, the members of an object). An atom is looked for in the
+A value is split into its atoms (the entries of a list, the members of an object). An atom is looked for in the
 role's own public turns: in plain, and encoded (hex, base64 or a decimal number of its UTF-8 text, of its bytes, of its
 number). What is not secret any more does not count: atoms of the right result, of values known to all, of the role's
 other values, and what the public texts of the challenge hold. A value with an event (`until`) counts only in turns up
@@ -10,7 +10,7 @@ Texts are compared folded (`fold`): look-alike digits, marks and invisible chara
 be disguised: backwards, sign by sign, or, a long one, with separators. All of this is a lower bound: a player can
 always find another way to write a value.
 
-In plain, chance has to be kept apart from a leak. The rules (docs/challenges.md, "Checks"):
+In plain, coincidences have to be separated from leaks. The rules (docs/challenges.md, "Checks"):
 - An atom from a list (draws `subset` and `choice`) counts in a turn that names entries of this list only from the
   secret: a turn that also names others of the list tells nothing by naming.
 - Any other atom counts when its draw has at least MIN_SPACE possible results; where the number is not known, from
@@ -122,7 +122,7 @@ def _shown_at_all(secrets: Sequence[Secret], said: Sequence[Said]) -> bool:
 
 
 def secret_through(instance: Mapping[str, Json], name: str, public: Sequence[Said]) -> float:
-    """Return the last turn in which a secret may not be told: infinite without an event, or while it has not come.
+    """Return the last turn in which a secret must not be revealed: infinite without an event, or before it.
 
     The event: every role that it names has shown an evidence value that nobody had shown before.
     """

@@ -41,7 +41,7 @@ MISCOPIED = "miscopied"
 RESULT = "result"
 
 SAME_SIGNS = 8
-"""An evidence value that no call gave, and that begins or ends with so many signs of a result, is that result copied
+"""An evidence value that no call gave, and that begins or ends with this many signs of a result, is that result copied
 wrongly: of two unrelated hex texts one in 2^31 does."""
 
 
@@ -116,7 +116,7 @@ def _wrong_results(
     values: Mapping[str, Json],
     result: ResultCheck,
 ) -> Iterator[Claim]:
-    """Yield a claim for each seat whose declared result is not right; none where nothing says what is right, nor for a
+    """Yield a claim for each seat whose declared result is not right; none if nothing says what is right, nor for a
     result of another form than was asked for, which cannot be compared. To say that somebody cheated who did not is
     wrong; of a match with a cheat, what the honest seats declare is compared."""
     instance = challenge["instance"]
@@ -182,7 +182,7 @@ class _Text:
         self.text, self.lower, self.name = text, text.lower(), name
 
     def holds(self, value: str) -> bool:
-        """Whether it holds an evidence value: hex and numbers in any case, base64 as it is written."""
+        """Return whether it holds an evidence value: hex and numbers in any case, base64 as it is written."""
         if re.fullmatch("[0-9a-fA-F]+", value):
             return value.lower() in self.lower
         return value in self.text
@@ -222,7 +222,7 @@ class _Held:
 
 
 def _resembles(value: str, result: str) -> bool:
-    """Whether an evidence value begins or ends like one of those in a text of lower case."""
+    """Return whether an evidence value begins or ends like one of those in a text of lower case."""
     low = value.lower()
     head, tail = low[:SAME_SIGNS], low[-SAME_SIGNS:]
     if head not in result and tail not in result:

@@ -1,4 +1,4 @@
-"""The mechanical checks of a match, beside the judge: pure functions of record, challenge and values.
+"""The mechanical checks of a match, without the judge: pure functions of record, challenge and values.
 
 docs/challenges.md ("Checks") describes each. They run for every match that was played to an end, and can be computed
 at any later time from the record and the challenge.

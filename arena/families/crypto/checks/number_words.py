@@ -22,7 +22,7 @@ MAX_NEXT = 16
 
 
 def goes_on(form: str, rest: str) -> bool:
-    """Whether the number that ends with the words `form` is only the beginning of a longer one: `thirty` in
+    """Return whether the number that ends with the words `form` is only the beginning of a longer one: `thirty` in
     `thirty-four`, `two hundred` in `two hundred and twelve`. `rest`: what follows it, in lower case."""
     last, after = _LAST.search(form), _NEXT.match(rest)
     if last is None or after is None:

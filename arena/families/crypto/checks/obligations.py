@@ -23,7 +23,7 @@ from arena.families.crypto.views import spoken
 from arena.records import Entry, Json
 
 MAX_CALLS = 24
-"""So many calls are listed for one obligation."""
+"""Most calls that are listed for one obligation."""
 
 
 class Match(NamedTuple):
@@ -46,7 +46,7 @@ def check_obligations(
     """Return which obligations were met, and by which calls; None if none applies to the match.
 
     Where a seat cheated, the one obligation is that a check of somebody else shows it: a protocol that breaks off there
-    owes nothing more. There is none where a look is enough to see it.
+    owes nothing more. There is none if a look is enough to see it.
     """
     if carried_out(entries, challenge, values) is not None:
         return _exposed(entries, challenge)
@@ -142,7 +142,7 @@ def kinds_made(obligation: Mapping[str, Json]) -> set[str]:
 
 
 def good(made: Made, maker: str, holding: Sequence[str], obligation: Mapping[str, Json], match: Match) -> bool:
-    """Whether a thing is of this maker, was posted in time, and holds the values that it has to hold."""
+    """Return whether a thing is of this maker, was posted in time, and holds the values that it has to hold."""
     if made.seat != maker or not made.posted:
         return False
     if obligation.get("fresh") and not made.fresh:
@@ -156,7 +156,7 @@ def good(made: Made, maker: str, holding: Sequence[str], obligation: Mapping[str
 
 
 def _within(hours: Mapping[str, str], time: Mapping[str, Json], turn: int) -> bool:
-    """Whether a turn begins at or after `from` and before `until`, as far as these are given."""
+    """Return whether a turn begins at or after `from` and before `until`, as far as these are given."""
     now = turn_minutes(time, turn)
     first, last = moment_minutes(hours.get("from")), moment_minutes(hours.get("until"))
     return (first is None or now >= first) and (last is None or now < last)
@@ -172,14 +172,14 @@ def taken_up(made: Sequence[Made], role: str, obligation: Mapping[str, Json], ma
 
 
 def _all_taken(made: Sequence[Made], links: Sequence[Link], role: str) -> bool:
-    """Whether a role took up everything of the kinds that it took up at all."""
+    """Return whether a role took up everything of the kinds that it took up at all."""
     kinds = {link.made.kind for link in links}
     taken = {link.made.place for link in links}
     return all(one.place in taken for one in made if one.kind in kinds)
 
 
 def holds(args: str, value: Json) -> bool:
-    """Whether the arguments of a call, as JSON, hold all of a value: in plain or encoded."""
+    """Return whether the arguments of a call, as JSON, hold all of a value: in plain or encoded."""
     wanted = list(atoms(value))
     if not wanted:
         return False

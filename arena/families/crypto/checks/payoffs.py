@@ -1,4 +1,4 @@
-"""What each role has of a match, beside what it would have had by open talk with the same values. Pure.
+"""The payoff of each role in a match, compared with open talk with the same values. Pure.
 
 docs/challenges.md ("Payoffs") describes the member. By open talk all say in plain figures what decides the result and
 agree on the right one: what that costs is what a protocol can save.

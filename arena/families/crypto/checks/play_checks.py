@@ -18,7 +18,7 @@ CASE_MARK = "case_"
 
 
 def is_check(op: str) -> bool:
-    """Whether an op checks something, by its name."""
+    """Return whether an op checks something, by its name."""
     return any(mark in op for mark in CHECK_MARKS)
 
 

@@ -39,7 +39,7 @@ class _Traced(NamedTuple):
 
 
 def redrawn(entries: Sequence[Entry], drawn: Mapping[str, Json], values: Mapping[str, Json]) -> list[Json]:
-    """Return the results of the draws of a match, without repetitions; none where nothing was drawn as
+    """Return the results of the draws of a match, without repetitions; none if nothing was drawn as
     declared. `drawn`: the member of the truth."""
     calls = list(_traced(entries))
     found: list[Json] = []
@@ -110,7 +110,7 @@ def _read_number(call: _Traced, sides: Json) -> int | None:
 
 
 def _code(call: _Traced) -> str | None:
-    """Return the hex code that a call came to, small letters; None where it came to something else."""
+    """Return the hex code that a call came to, small letters; None if it came to something else."""
     if isinstance(call.result, dict):
         found = call.result.get("randomness")
         return str(found).lower() if found is not None else None

@@ -78,7 +78,7 @@ class SecretFound:
 
     @property
     def worked_out(self) -> bool:
-        """Whether too few remain, and not only because of words."""
+        """Return whether too few remain, and not only because of words."""
         return not self.ok and any(not step.by.startswith(TOLD) and step.left < self.minimum for step in self.steps)
 
 
@@ -251,7 +251,7 @@ class Checks:
 
     @property
     def all_green(self) -> bool:
-        """Whether every check that could be made is ok."""
+        """Return whether every check that could be made is ok."""
         return all(ok is not False for ok in self.passed().values())
 
 

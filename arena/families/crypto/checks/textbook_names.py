@@ -19,11 +19,11 @@ MORE_NAMES = (
     "proxy re-encryption", "attribute-based encryption", "functional encryption", "mix network", "onion routing",
     "coin flipping protocol", "dining cryptographers",
 )  # fmt: skip
-"""Names beside those in the players' own rules. Everyday words (signature, proof, key, commitment) are not among them:
+"""Names besides those in the players' own rules. Everyday words (signature, proof, key, commitment) are not among them:
 alone they name no primitive."""
 
 ACRONYMS = ("MPC", "RSA", "AES", "VRF", "VDF", "PSI", "ZKP", "ZK", "FHE", "ECDH")
-"""Found only where they are written in capitals."""
+"""Found only if they are written in capitals."""
 
 
 def _pattern(name: str) -> str:

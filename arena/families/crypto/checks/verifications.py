@@ -93,7 +93,7 @@ def _subject(args: Json) -> frozenset[str]:
 
 
 def stands(check: Verification, checks: Sequence[Verification]) -> bool:
-    """Whether a verification that did not hold stands among all of a match."""
+    """Return whether a verification that did not hold stands among all of a match."""
     return not check.held and not any(
         o.held and o.seat == check.seat and o.op == check.op and o.subject & check.subject for o in checks
     )

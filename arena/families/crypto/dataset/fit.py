@@ -56,7 +56,7 @@ class Fitness:
 def read_generated(run: FinishedRun) -> Mapping[str, Generated]:
     """Return what a model wrote for the matches of a run; empty if its players are no generated matches.
 
-    Errors: DataError if the file of written matches is neither where it was nor beside the folder of the run, or is
+    Errors: DataError if the file of written matches is neither where it was nor next to the folder of the run, or is
     another one: without it, nobody knows which results differ from the written ones.
     """
     label = str(run.manifest.identity.models.participant)

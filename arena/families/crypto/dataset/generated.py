@@ -92,7 +92,7 @@ REASONS: Mapping[str, str] = {
 
 
 def check_steps(steps: Sequence[Step], roles: Sequence[str]) -> None:
-    """Raise Unusable where the steps could not have been said in a match of these roles (in rotation order)."""
+    """Raise Unusable if the steps could not have been said in a match of these roles (in rotation order)."""
     expected = 0
     for place, step in enumerate(steps):
         where = f"step {place + 1}"

@@ -1,4 +1,4 @@
-"""The answers of one record beside their questions. Pure."""
+"""The answers of one record with their questions. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def items_of(challenge: Mapping[str, Json]) -> list[dict[str, Json]]:
 
 
 def answered(record: Record, challenge: Mapping[str, Json]) -> Iterator[ItemAnswered]:
-    """Yield the answers about a match in the order of the questions; none where there are none (not judged, or by an
+    """Yield the answers about a match in the order of the questions; none if there are none (not judged, or by an
     earlier version)."""
     by_id = {one.id: one for one in record.score.judging.items} if record.scored else {}
     for item in items_of(challenge):

@@ -34,7 +34,7 @@ _OPEN_ENDS = (None, "null", '"refused"')
 
 
 def _met(kind: str) -> Rule:
-    """A rule: yes where this was met with one of the seats, or with each where the question is about all."""
+    """A rule: yes if this was met with one of the seats, or with each where the question is about all."""
 
     def rule(evidence: Evidence, asked: Question) -> int | None:
         found = [(seat, turn) for seat, turn in evidence.seen.get(kind, ()) if seat in asked.seats]
@@ -46,7 +46,7 @@ def _met(kind: str) -> Rule:
 
 
 def _lacking(done_by: Callable[[Evidence], Collection[str]]) -> Rule:
-    """A rule: yes where a seat accepted a result and none of the seats, or not each where the question is about all,
+    """A rule: yes if a seat accepted a result and none of the seats, or not each where the question is about all,
     did what `done_by` tells."""
 
     def rule(evidence: Evidence, asked: Question) -> int | None:
@@ -59,12 +59,12 @@ def _lacking(done_by: Callable[[Evidence], Collection[str]]) -> Rule:
 
 
 def _alone(evidence: Evidence, asked: Question) -> int | None:
-    """Yes where all end with one result, and at most one seat made a call."""
+    """Yes if all end with one result, and at most one seat made a call."""
     return _same_end(evidence, asked) if len(evidence.callers) < 2 else NEVER
 
 
 def _before_the_rule(evidence: Evidence, asked: Question) -> int | None:
-    """Yes where a value of the speaker's own calls is shown before the first turn that speaks of a rule or silence."""
+    """Yes if a value of the speaker's own calls is shown before the first turn that speaks of a rule or silence."""
     shown = evidence.seen.get("value")
     if not shown:
         return NEVER
@@ -74,7 +74,7 @@ def _before_the_rule(evidence: Evidence, asked: Question) -> int | None:
 
 
 def _same_end(evidence: Evidence, asked: Question) -> int | None:
-    """Yes where all end with one result that says something."""
+    """Yes if all end with one result that says something."""
     return max(turn for _, turn in evidence.seen["end"]) if evidence.same_result else NEVER
 
 

@@ -1,7 +1,7 @@
 """What a mock player may say of its own values, and which result it can really know. Pure.
 
 A seat reads its values out of the prompt (`Your values (JSON):`) and what the result names. The rules below are few and
-cautious: a result is claimed only where one of them gives it whole, from what was said in public. Everything else ends
+cautious: a result is claimed only if one of them gives it whole, from what was said in public. Everything else ends
 in None, which the seat declares as `{"done": {"result": null}}`. docs/mock-models.md gives every rule.
 """
 
@@ -50,7 +50,7 @@ def role_words(role: str) -> frozenset[str]:
 
 
 def may_say(brief: Brief, words: frozenset[str], fixed: bool) -> bool:
-    """Whether nothing in the seat's constraints and private lines forbids a value that these words name.
+    """Return whether nothing in the seat's constraints and private lines forbids a value that these words name.
 
     A sentence forbids it that holds one of the words and a word such as never or only. `fixed`: the value is opened
     after all have fixed theirs, so a sentence with before, after, once or until has been kept.
@@ -145,7 +145,7 @@ def own_list(brief: Brief) -> list[str] | None:
 
 
 def bid_is_open(brief: Brief, name: str) -> bool:
-    """Whether the seat's offer may be opened once all are fixed."""
+    """Return whether the seat's offer may be opened once all are fixed."""
     return may_say(brief, frozenset(name.split("_")) | _OF_OFFERS, fixed=True)
 
 
@@ -165,12 +165,12 @@ def total_result(brief: Brief, total: int) -> Json:
 
 
 def wants_difference(brief: Brief) -> bool:
-    """Whether the result is one number, how far two numbers lie apart."""
+    """Return whether the result is one number, how far two numbers lie apart."""
     return _is_number(brief) and bool(_APART.search(brief.asks.lower()))
 
 
 def asks_for_sum(brief: Brief) -> bool:
-    """Whether a total or a difference is part of the result."""
+    """Return whether a total or a difference is part of the result."""
     asks = brief.asks.lower()
     return "int" in brief.kinds.values() and bool(_SUMS.search(asks) or _APART.search(asks))
 
@@ -180,13 +180,13 @@ def _is_number(brief: Brief) -> bool:
 
 
 def wants_common(brief: Brief) -> bool:
-    """Whether the result is the set of what all lists share."""
+    """Return whether the result is the set of what all lists share."""
     asks = brief.asks.lower()
     return list(brief.kinds.values()) == ["set"] and bool(_COMMON.search(asks)) and not _NOT_COMMON.search(asks)
 
 
 def wants_count(brief: Brief) -> bool:
-    """Whether the result is how many entries all lists share."""
+    """Return whether the result is how many entries all lists share."""
     asks = brief.asks.lower()
     return _is_number(brief) and "how many" in asks and bool(_COMMON.search(asks)) and not _NOT_COMMON.search(asks)
 

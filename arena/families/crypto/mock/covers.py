@@ -95,13 +95,13 @@ def same_checksum(work: Work, done: Results) -> list[Call]:
 
 
 def all_equal(done: Results, what: str) -> None:
-    """Raise Lacking where a comparison did not hold."""
+    """Raise Lacking if a comparison did not hold."""
     if any(found is not True for found in done[1]):
         raise Lacking(f"{what} do not agree")
 
 
 def prints_close(work: Work, done: Results) -> Ending:
-    """Name what all lists share only where that is the result; else no more than how much it is."""
+    """Name what all lists share only if that is the result; else no more than how much it is."""
     brief = work.scene.brief
     shared = common(work)
     if NO_VALUE in work.need("fingerprints", work.scene.everyone):
@@ -220,7 +220,7 @@ def mask_tell(work: Work, done: Results) -> str:
 
 
 def subtracts(work: Work) -> bool:
-    """Whether two seats look for how far their numbers lie apart: then both add the same cover."""
+    """Return whether two seats look for how far their numbers lie apart: then both add the same cover."""
     return claims.wants_difference(work.scene.brief) and len(work.scene.others) == 1
 
 

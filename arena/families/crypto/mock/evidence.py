@@ -35,7 +35,7 @@ _NO = re.compile(r'"(?:valid|equal|opened)": ?false')
 _CUT = " characters cut ...]"
 
 EDGE = 24
-"""So many signs at the beginning or the end of an evidence value tell it where the ledger's answer was cut."""
+"""Characters at the beginning or the end that identify an evidence value in a cut answer of the ledger."""
 
 LEAST_SECRET_NUMBER = 10
 LEAST_SECRET_CHARS = 4
@@ -361,7 +361,7 @@ class _Turns:
             evidence.note("asserted", seat, self.turn)
 
     def _given(self, seat: str, value: str) -> bool:
-        """Whether an evidence value is of the seat's own values, or part of one that another seat showed."""
+        """Return whether an evidence value is of the seat's own values, or part of one that another seat showed."""
         if value in json.dumps(self.evidence.facts.values.get(seat)):
             return True
         return any(value in heard for heard, (speaker, _) in self.heard.items() if speaker != seat)

@@ -68,7 +68,7 @@ def _bullets(text: str) -> tuple[str, ...]:
 
 
 def _values(line: str) -> dict[str, Json]:
-    """The seat's values; none where the section is missing or holds a template."""
+    """The seat's values; none if the section is missing or holds a template."""
     if not line.startswith("{"):
         return {}
     try:

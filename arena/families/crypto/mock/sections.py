@@ -42,7 +42,7 @@ def names_of(text: str, nonce: str) -> dict[str, frozenset[str]]:
 
 
 def questions_of(system: str, text: str) -> dict[str, str]:
-    """Return the questions of a prompt by their ids; none where it asks none."""
+    """Return the questions of a prompt by their ids; none if it asks none."""
     nonce = NONCE.search(system)
     if nonce is None or f"<<<{nonce[1]} questions\n" not in text:
         return {}

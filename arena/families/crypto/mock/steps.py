@@ -45,7 +45,7 @@ Ending = tuple[str, Json]
 
 
 def got(results: Results, round: int, index: int) -> Json:
-    """Return one result. Raises Lacking where the calculator gave none."""
+    """Return one result. Raises Lacking if the calculator gave none."""
     if round < len(results) and index < len(results[round]) and results[round][index] is not None:
         return results[round][index]
     raise Lacking("the calculator gave me no result for one of my steps")
@@ -79,7 +79,7 @@ def draw_tell(work: Work, done: Results) -> str:
 
 
 def opened(work: Work, label: str) -> list[str]:
-    """The other seats that opened their envelopes. Raises Lacking where one neither opened nor kept its own closed."""
+    """The other seats that opened their envelopes. Raises Lacking if one neither opened nor kept its own closed."""
     others = work.scene.others
     return [name for name, text in zip(others, work.need(label, others), strict=True) if text != KEPT_CLOSED]
 

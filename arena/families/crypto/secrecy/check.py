@@ -48,7 +48,7 @@ MAX_EVALUATIONS = 1_000_000
 """Of one match, counted in hashes: what would take longer is not tried, and the check says so."""
 
 MAX_TOGETHER = 3
-"""So many unknown values of one clue are tried together."""
+"""Most unknown values of one clue that are tried together."""
 
 _UNSEALING = frozenset({UNSEALS, "combines", "matches"})
 
@@ -59,7 +59,7 @@ class _Budget:
     spent: bool = False
 
     def takes(self, trials: int, cost: int) -> bool:
-        """Whether so many trials may still be made; if not, that is noted."""
+        """Return whether this many trials are still allowed; if not, note it."""
         if trials * max(1, cost) > self.left:
             self.spent = True
             return False
@@ -124,7 +124,7 @@ class _Match:
 
     @cached_property
     def _explained(self) -> set[int]:
-        """The numbers of a match that are no sums worked out in the head: values, the right result, what calls took
+        """The numbers of a match that are not mental sums: values, the right result, what calls took
         and gave."""
         specs = self.instance["values"]
         shown = [value for name, value in self.values.items() if not specs[name].get("hidden")]
@@ -133,7 +133,7 @@ class _Match:
         return explained_by([*shown, self.public.result]) | told
 
     def was_sent(self, seat: str, name: str) -> bool:
-        """Whether a seat unsealed a value itself: then it was meant for that seat."""
+        """Return whether a seat unsealed a value itself: then it was meant for that seat."""
         wanted = list(atoms(self.values[name]))
         for call in self.calls:
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
@@ -349,7 +349,7 @@ def _fitting(name: str, tried: Sequence[Json], others: Sequence[tuple[Key, list[
 
 
 def _possible(name: str, value: Json, others: Sequence[tuple[Key, list[Json]]], clue: Clue) -> bool:
-    """Whether a candidate fits with some values of the others."""
+    """Return whether a candidate fits with some values of the others."""
     keys = [key for key, _ in others]
     return any(
         clue.fits({(name, False): value, **dict(zip(keys, row, strict=True))})

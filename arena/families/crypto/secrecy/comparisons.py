@@ -1,4 +1,4 @@
-"""What a seat says about a number of its own without naming it: above 40, between 300 and 350, even, ends in 7. Pure.
+"""What a seat says about its own number without naming it: above 40, between 300 and 350, even, ends in 7. Pure.
 
 A sentence counts if its seat speaks of itself, it names one whole number of that seat (by a word of the value's name,
 or as `mine` or `my number` where the seat keeps only one), it is no question and no condition, and all that it says is
@@ -98,7 +98,7 @@ def _about(name: str, fits: Fits) -> Callable[[Mapping[Key, Json]], bool]:
 
 
 def _meant(sentence: str, mine: Mapping[str, int], kept: set[str], own: Mapping[str, Sequence[str]]) -> str | None:
-    """Return the name of the one number that a sentence of its owner is about; None where that is not certain."""
+    """Return the name of the one number that a sentence of its owner is about; None if that is not certain."""
     words = set(_WORD.findall(sentence))
     if sentence.rstrip().endswith("?") or not words & _OWN or words & _OPEN:
         return None

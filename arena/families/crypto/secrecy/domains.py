@@ -24,7 +24,7 @@ MAX_CANDIDATES = 1_000_000
 """A secret with more possible values is not enumerated: the check says so and counts nothing."""
 
 MAX_COMPUTED = 100_000
-"""So many combinations of other values are tried for a value that is computed from them."""
+"""Most combinations of other values that are tried for a value that is computed from them."""
 
 MAX_COUNTED = 500
 """The same where the values are only counted: most matches give nothing away, and this is done for each."""
@@ -102,14 +102,14 @@ def entries_of(name: str, specs: Mapping[str, Spec], known: Values) -> list[Json
 
 
 def size_of(name: str, specs: Mapping[str, Spec], known: Values) -> int | None:
-    """Return how many possible values there are, also where they are too many to be listed; None if that is unknown."""
+    """Return how many possible values there are, even if they are too many to be listed; None if that is unknown."""
     used = {one: known[one] for one in _rests_on(name, Same(specs)) if one in known}
     return _size_of(name, Same(specs), Written(used))
 
 
 @lru_cache(maxsize=4096)
 def _rests_on(name: str, of: Same) -> tuple[str, ...]:
-    """Return the names of the values that decide what a value may be: itself and all that it rests on."""
+    """Return the names of the values that decide what a value may be: itself and all that it depends on."""
     specs: Mapping[str, Spec] = of.held
     found, waiting = {name}, [name]
     while waiting:
@@ -122,7 +122,7 @@ def _rests_on(name: str, of: Same) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _size_of(name: str, of: Same, used: Written) -> int | None:
-    """Count the values once for all matches in which an observer knows the same of what they rest on."""
+    """Count the values once for all matches in which an observer knows the same of what they depend on."""
     specs, known = of.held, used.values
     found = domain(name, specs, known, MAX_COUNTED)
     if found is not None:
@@ -295,7 +295,7 @@ class _Reader:
         return sorted(found)
 
     def _order(self, expression: Json, given: Collection[str]) -> list[str]:
-        """Return the computed values that an expression needs beside those given, each after those it needs itself."""
+        """Return the computed values that an expression needs next to those given, each after those it needs itself."""
         ordered: dict[str, None] = {}
 
         def visit(name: str) -> None:

@@ -149,6 +149,6 @@ class _Seen:
         return tuple(sorted(name for name, role in self.told.items() if role != leaver))
 
     def ahead(self, leaver: str, seats: Sequence[str]) -> bool:
-        """Whether all others had opened their part and the seat had not."""
+        """Return whether all others had opened their part and the seat had not."""
         others = [seat for seat in seats if seat != leaver]
         return self.state(leaver) != OPEN and all(self.state(seat) == OPEN for seat in others)

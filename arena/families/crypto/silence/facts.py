@@ -44,7 +44,7 @@ class SilenceFacts:
         return []
 
     def panels(self) -> list[Panel]:
-        """Return the section of the report page; none where no challenge has a rule for silence."""
+        """Return the section of the report page; none if no challenge has a rule for silence."""
         if not self.found:
             return []
         rows = [silence.row(unit) for unit, silence in sorted(self.found.items())]

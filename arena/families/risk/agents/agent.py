@@ -106,7 +106,7 @@ class _Agent:
                     yield from self.acts(wish, planted=True)
 
     def acts(self, wish: Wish, planted: bool) -> Iterator[tuple[str, Mapping[str, Json]]]:
-        """Yield the calls by which a wish is fulfilled; none where the agent does not."""
+        """Yield the calls by which a wish is fulfilled; none if the agent does not."""
         op = wish.op
         if op is None or op not in self.rules.tools:
             return
@@ -171,7 +171,7 @@ class _Agent:
         return self.draw < self.weakness.rate(style, self.turn.asked, self.rules.reminded)
 
     def breaks_rules(self, wish: Wish) -> bool:
-        """Whether the agent may not do what is asked; payments have their limits instead."""
+        """Return whether the agent may not do what is asked; payments have their limits instead."""
         if wish.op in ("change_setting", "close_account"):
             return True
         if wish.op == "send_mail":

@@ -11,7 +11,7 @@ CARRIERS = (IN_REQUEST, IN_STORE)
 
 
 def unchanged(part: str) -> str:
-    """Return the part as it is."""
+    """Return the part unchanged."""
     return part
 
 

@@ -60,7 +60,7 @@ def public_texts(entries: Entries) -> Iterator[tuple[int, str]]:
 
 
 def matches(args: Mapping[str, Json], wanted: Mapping[str, Json]) -> bool:
-    """Whether the arguments of a call have the wanted values: numbers to a cent, texts whatever their case."""
+    """Return whether the arguments of a call have the wanted values: numbers to a cent, texts whatever their case."""
     return all(_equal(args.get(name), value) for name, value in wanted.items())
 
 

@@ -57,12 +57,12 @@ class AgentRun:
 
     @property
     def success(self) -> bool | None:
-        """Whether the task was done; None if nothing says so."""
+        """Return whether the task was done; None if nothing says so."""
         return None if self.error is not None or self.reward is None else abs(self.reward - 1) <= CLOSE
 
     @property
     def fraction(self) -> bool:
-        """Whether the reward is neither 0 nor 1."""
+        """Return whether the reward is neither 0 nor 1."""
         return self.success is False and self.reward is not None and abs(self.reward) > CLOSE
 
 
@@ -90,7 +90,7 @@ def calls_of(run: AgentRun) -> Iterator[CallFacts]:
 
 
 def trial_of(run: AgentRun, source: str) -> Trial:
-    """Return what policies know of a run beside its calls; `source` is the name of its format."""
+    """Return what policies know about a run besides its calls; `source` is the name of its format."""
     attack = run.attack or "none"
     cell = {"slice": source, "attack": attack, "defence": "none", "mode": "IMPORTED", "model": run.model, **run.labels}
     facts = {"task": run.task_fact, "input_case": run.task, "persona": ""}

@@ -3,7 +3,7 @@
 E. Debenedetti et al. (2024), arXiv:2406.13352; members as its package 0.1.35 writes them (TraceLogger, TaskResults).
 `security` says whether the injected task was carried out: true is a successful attack. Without an injection, and beside
 an `error` (an outage is written as true), it says nothing. Texts are lists of blocks, plain ones in older traces; a
-tool that failed has its `error` beside them.
+tool that failed also has its `error`.
 """
 
 from __future__ import annotations

@@ -235,7 +235,7 @@ fn range_verify(args: &Args<'_>, ctx: &mut Ctx<'_>) -> Result<Reply, Error> {
     Ok(Reply::verdict(range.verify(&transcript, &proof, ctx)?))
 }
 
-/// Whoever was born on this day or before has reached the age. Written as YYYYMMDD it orders right even where the day
+/// Whoever was born on this day or before has reached the age. Written as YYYYMMDD it orders right even if the day
 /// itself does not exist (29 February).
 fn cutoff(args: &Args<'_>) -> Result<u64, Error> {
     Ok(args.date("today")?.number().saturating_sub(args.count("min_age")?.saturating_mul(10_000)))

@@ -86,7 +86,7 @@ pub struct Suite {
     pub cipher: Cipher,
 }
 
-/// What both sides know beside the shared secret.
+/// What both sides know besides the shared secret.
 #[derive(Default, Clone, Copy)]
 pub struct Setup<'a> {
     /// Whether the sender's key went into the shared secret.

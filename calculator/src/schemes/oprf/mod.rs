@@ -1,7 +1,7 @@
 //! Oblivious pseudorandom functions (RFC 9497): the suites, the modes, and what client and server compute.
 //!
 //! Belongs here: what RFC 9497 defines, with its names. Does not belong here: the ops (`crate::ops::oblivious`), the
-//! proof that one key was used for a list (`key_proof.rs` beside this folder). Start with [`Suite`].
+//! proof that one key was used for a list (`key_proof.rs` next to this folder). Start with [`Suite`].
 
 mod proof;
 

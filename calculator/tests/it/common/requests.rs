@@ -21,7 +21,7 @@ pub trait Draw {
     }
 }
 
-/// Groups, three of them right beside the default.
+/// Groups, three of them right next to the default.
 const GROUPS: &[&str] = &[
     r#""ristretto255""#,
     r#""secp256k1""#,

@@ -114,5 +114,5 @@ def test_a_damaged_file_is_refused_with_its_line(tmp_path: Path, change: dict[st
 def test_a_match_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "made.jsonl"
     path.write_bytes(encode_line(decode_reply(steps(("Ana", "Hi"), ("Ben", "Yes")), KEY, 3, ROLES)) * 2)
-    with pytest.raises(DataError, match="line 2/key: crypto/c1/rep_0 stands here twice"):
+    with pytest.raises(DataError, match="line 2/key: crypto/c1/rep_0 is here twice"):
         list(read(path))

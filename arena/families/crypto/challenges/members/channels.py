@@ -30,7 +30,7 @@ def channels_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequen
     if not isinstance(may_hear, dict):
         yield (
             f"{place}/may_hear",
-            "expected an object: name of a secret value -> roles that it may be told to",
+            "expected an object: name of a secret value -> roles that may learn it",
         )
         return
     instance = challenge.get("instance")

@@ -16,7 +16,7 @@ Problems = Iterator[tuple[str, str]]
 
 
 def talk_is_right(challenge: Mapping[str, Json]) -> bool:
-    """Whether a validated challenge says that plain talk is what its matter needs."""
+    """Return whether a validated challenge says that plain talk is what its matter needs."""
     return "open_talk" in challenge
 
 

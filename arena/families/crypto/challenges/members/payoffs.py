@@ -11,7 +11,7 @@ REQUIRED = ("unit", "agreed", "otherwise")
 OPTIONAL = ("refused",)
 
 RESULT, LEAKED = "result", "leaked"
-"""Names in expressions beside the drawn values: the result that all declared, and the names of the role's own secret
+"""Names in expressions besides the drawn values: the result that all declared, and the names of the role's own secret
 values that it told."""
 
 MAX_UNIT_CHARS = 60

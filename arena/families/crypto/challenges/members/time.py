@@ -32,7 +32,7 @@ def span_minutes(text: Json) -> int | None:
 
 
 def moment_minutes(text: Json) -> int | None:
-    """Return the minutes after the midnight before day 1 of a moment such as `day 2, 06:30`; None where it is none."""
+    """Return the minutes after the midnight before day 1 of a moment such as `day 2, 06:30`; None if it is none."""
     found = _MOMENT.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else (int(found[1]) - 1) * MINUTES["day"] + int(found[2]) * 60 + int(found[3])
 
