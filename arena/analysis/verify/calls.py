@@ -50,7 +50,7 @@ class CallCounts:
     """Number of the trial in the plan -> answers that were computed again or checked by a relation."""
 
     def absorb(self, other: CallCounts) -> None:
-        """Add what became of the calls behind these."""
+        """Add the results of the calls behind these."""
         self.tool += other.tool
         self.executed += other.executed
         self.related += other.related
@@ -84,7 +84,7 @@ class Recalculation:
 
 
 class CallPart(NamedTuple):
-    """What a piece of the journal holds, and what became of its tool calls."""
+    """What a piece of the journal holds, and the results of its tool calls."""
 
     tally: Tally
     answers: Answers
@@ -92,7 +92,7 @@ class CallPart(NamedTuple):
 
 
 def check_calls(found: Found, again: Recalculation, problems: Problems, jobs: int) -> tuple[Journal, CallCounts]:
-    """Read every line of the journal once and check it, in `jobs` processes; return the calls, and what became of those
+    """Read every line of the journal once and check it, in `jobs` processes; return the calls, and the results of those
     of tools. A family's own tools answer in place of the calculator."""
     path = found.run.path / JOURNAL_FILE
     journal, counts = Journal(path, found.planned), CallCounts()

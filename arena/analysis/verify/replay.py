@@ -125,7 +125,7 @@ class _Replay:
         """Compare one record that was played again with the stored one."""
         key, again = played.key, played.to_json()
         with self.problems.guard(RECORDS_FILE, key):
-            # The bytes of each line were held against its record before.
+            # The bytes of each line were compared with its record before.
             if self.found.line(key) == encode_line(again):
                 self._check_use(key)
                 return
