@@ -11,7 +11,7 @@ import pytest
 
 from arena.families.crypto.challenges.draws import CASE, KINDS, DrawError, Stream
 from arena.families.crypto.challenges.instance import case_spec, draw_values, drawn_case, judged_instance, right_result
-from arena.families.crypto.challenges.made_values import OPS
+from arena.families.crypto.challenges.made_values import MEMBERS, OPS
 from arena.families.crypto.challenges.members.instance import instance_problems
 from arena.families.crypto.challenges.render import listing, seen_by
 from arena.families.crypto.challenges.result_kinds import Unreadable, describe_result_form, normal
@@ -104,6 +104,14 @@ def test_a_made_value_is_what_the_calculator_gives(op: str, args: dict[str, Any]
 
 def test_every_op_of_the_made_values_is_compared_with_the_calculator() -> None:
     assert {"hash", "hmac", "commit_hash", "ed25519_sign", "hash_chain", "merkle_root"} == set(OPS)
+
+
+@pytest.mark.parametrize("args", [{"sk": "9d" * 32, "msg": "72"}, {"sk": "00" * 32, "msg": "utf8:"}])
+def test_a_member_made_alone_is_that_of_the_whole(args: dict[str, Any]) -> None:
+    for (op, name), make in MEMBERS.items():
+        spec = {"op": op, "args": args}
+        whole = KINDS["made"].draw(spec, Stream(SEEDS[0], "x"), {})
+        assert make(args) == whole[name] == KINDS["made"].draw({**spec, "get": name}, Stream(SEEDS[0], "x"), {})
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, names_in
-from arena.families.crypto.challenges.made_values import OPS, NotMade
+from arena.families.crypto.challenges.made_values import MEMBERS, OPS, NotMade
 from arena.records import Json
 
 MAX_TRIES = 1000
@@ -167,11 +167,12 @@ def _made(spec: Spec, stream: Stream, values: Values) -> Json:
     args = {key: values[value[1:-1]] if is_reference(value) else value for key, value in spec["args"].items()}
     if names != args.keys():
         raise DrawError(f"{spec['op']} needs the arguments {', '.join(sorted(names))}")
+    member = MEMBERS.get((spec["op"], spec.get("get", "")))
     try:
-        found = make(args)
+        found = (member or make)(args)
     except NotMade as problem:
         raise DrawError(f"{spec['op']}: {problem}") from None
-    if "get" not in spec:
+    if "get" not in spec or member is not None:
         return found
     if not isinstance(found, dict) or spec["get"] not in found:
         raise DrawError(f"the result of {spec['op']} has no member {spec['get']!r}")

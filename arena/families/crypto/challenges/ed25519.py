@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Sequence
 
 PRIME = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -40,29 +41,58 @@ _BASE: Point = (_base_x(), _BASE_Y, 1, _base_x() * _BASE_Y % PRIME)
 ZERO: Point = (0, 1, 1, 0)
 
 
-@functools.cache
-def _multiples() -> tuple[tuple[Point, ...], ...]:
-    """Return, for each of the 64 places of a scalar in base 16, the base point times 0 to 15 times 16^place.
+_DIGIT_BITS = 5
+_PLACES = -(-256 // _DIGIT_BITS)
+_LOWEST_DIGIT = (1 << _DIGIT_BITS) - 1
+Ready = tuple[int, int, int]
+"""A point with Z = 1, ready to be added: y - x, y + x, 2 d x y."""
 
-    Built at the first use: 960 sums, as many as three multiplications without the table.
+
+@functools.cache
+def _multiples() -> tuple[tuple[Ready, ...], ...]:
+    """Return, for each place of a scalar in base 32, the base point times 1 to 31 times 32^place.
+
+    Built at the first use; that takes as long as some fifty multiplications.
     """
-    table, power = [], _BASE
-    for _ in range(64):
-        row = [ZERO]
-        for _ in range(15):
+    points, power = [], _BASE
+    for _ in range(_PLACES):
+        row = [power]
+        while len(row) < _LOWEST_DIGIT:
             row.append(add(row[-1], power))
-        table.append(tuple(row))
+        points += row
         power = add(row[-1], power)
-    return tuple(table)
+    ready = _ready(points)
+    return tuple(tuple(ready[at : at + _LOWEST_DIGIT]) for at in range(0, len(ready), _LOWEST_DIGIT))
+
+
+def _ready(points: Sequence[Point]) -> list[Ready]:
+    """Return points ready to be added. One inversion serves all: each point needs that of the product of all Z without
+    those behind it."""
+    products = [1]
+    for point in points:
+        products.append(products[-1] * point[2] % PRIME)
+    inverse, found = pow(products[-1], -1, PRIME), []
+    for point, before in zip(reversed(points), reversed(products[:-1]), strict=True):
+        z = inverse * before % PRIME
+        inverse = inverse * point[2] % PRIME
+        x, y = point[0] * z % PRIME, point[1] * z % PRIME
+        found.append(((y - x) % PRIME, (y + x) % PRIME, 2 * CURVE_D * x * y % PRIME))
+    return found[::-1]
 
 
 def _times_base(scalar: int) -> bytes:
     """Return a multiple of the base point, encoded; the scalar is below 2^256."""
-    found = ZERO
-    for place, row in enumerate(_multiples()):
-        found = add(found, row[scalar >> 4 * place & 15])
-    inverse = pow(found[2], -1, PRIME)
-    x, y = found[0] * inverse % PRIME, found[1] * inverse % PRIME
+    x, y, z, t = ZERO
+    for row in _multiples():
+        digit = scalar & _LOWEST_DIGIT
+        scalar >>= _DIGIT_BITS
+        if digit:  # a sum as in `add`
+            minus, plus, product = row[digit - 1]
+            left, right, cross, height = (y - x) * minus % PRIME, (y + x) * plus % PRIME, t * product % PRIME, 2 * z
+            e, f, g, h = right - left, height - cross, height + cross, right + left
+            x, y, z, t = e * f % PRIME, g * h % PRIME, f * g % PRIME, e * h % PRIME
+    inverse = pow(z, -1, PRIME)
+    x, y = x * inverse % PRIME, y * inverse % PRIME
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 

@@ -62,6 +62,12 @@ def _ed25519_sign(args: Mapping[str, Json]) -> Json:
     return {"sig": sign(secret, as_bytes(args["msg"])).hex(), "pk": public_key(secret).hex()}
 
 
+def _ed25519_key(args: Mapping[str, Json]) -> Json:
+    secret = _exactly(args["sk"], 32)
+    as_bytes(args["msg"])  # as strict as signing, which is most of the work
+    return public_key(secret).hex()
+
+
 def _hash_chain(args: Mapping[str, Json]) -> Json:
     steps = args["n"]
     if type(steps) is not int or not 0 <= steps <= MAX_STEPS:
@@ -97,3 +103,6 @@ OPS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, Json]], Json]]] =
     "merkle_root": (frozenset({"leaves", "sort"}), _merkle_root),
 }
 """Op -> its arguments, all of them needed, and what it gives."""
+
+MEMBERS: Mapping[tuple[str, str], Callable[[Mapping[str, Json]], Json]] = {("ed25519_sign", "pk"): _ed25519_key}
+"""Op and a member of its result -> that member alone, where the whole takes longer."""
