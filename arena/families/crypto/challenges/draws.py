@@ -321,8 +321,10 @@ ITEM_KINDS = frozenset({"int", "date", "choice", "hex"})
 def is_empty_range(spec: Spec) -> bool:
     """Whether a draw of a number or a date has ends that are told, the last before the first."""
     good = {"int": _is_int, "date": _is_date}.get(spec["draw"])
-    low, high = spec.get("from"), spec.get("to")
-    return good is not None and good(low) and good(high) and bool(low > high)  # type: ignore[operator]
+    if good is None or "from" not in spec or "to" not in spec:
+        return False
+    low, high = spec["from"], spec["to"]
+    return good(low) and good(high) and bool(low > high)
 
 
 def needs(spec: Spec) -> Iterator[str]:
