@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
 from arena.formats.tables import text_table  # noqa: E402
+from scripts.bench_families import family_lines  # noqa: E402
 from scripts.bench_parts import part_lines  # noqa: E402
 from scripts.bench_report import report_lines  # noqa: E402
 from tests.support.comparison_rig import Made, match, verified  # noqa: E402
@@ -276,6 +277,7 @@ def main() -> None:
         cores = f"{MATCHES:,} matches, mock/talker, {os.cpu_count()} cores"
         print(text_table([cores, "speed", "speed-up", "CPU"], in_processes(folder, MATCHES)))
         print("\n" + "\n".join(part_lines(folder, 500, challenge_ids(CHALLENGES))) + "\n")
+        print("\n".join(family_lines(folder)) + "\n")
         print(f"verify of the default mock run: {verifying(folder / 'default')}\n")
         print(text_table(["against a local server", "speed", "share"], over_http(folder)))
         print()

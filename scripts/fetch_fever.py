@@ -98,7 +98,8 @@ class Progress:
         if self._quiet or step == self._last:
             return
         self._last = step
-        size = f"{done / 2**20:.1f}" + (f" of {total / 2**20:.1f}" if total else "") + " MiB"
+        unit, sign = (2**20, "MiB") if (total or done) >= 2**20 else (2**10, "KiB")
+        size = f"{done / unit:.1f}" + (f" of {total / unit:.1f}" if total else "") + f" {sign}"
         if self._live and total:
             filled = round(30 * done / total)
             self._out.write(f"\r{self._name} [{'#' * filled}{'.' * (30 - filled)}] {size}")
@@ -136,6 +137,8 @@ def fetch(job: Fetch, progress: Progress) -> str:
             reason = f"HTTP {error.code} {error.reason}"
             if error.code in NOT_WORTH_TRYING_AGAIN:
                 raise FetchFault(f"{job.url}: {reason}; check the name of the file and --base-url") from None
+        except urllib.error.URLError as error:
+            reason = f"{error.reason}"
         except (OSError, http.client.HTTPException) as error:
             reason = f"{type(error).__name__}: {error}"
         if attempt + 1 == job.attempts:

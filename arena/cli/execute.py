@@ -224,7 +224,7 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
     errors, limits = (summary["statuses"][status] - carried.count(status) for status in ("error", "limit"))
     over_budget = result.progress.stopped_by == "budget" or limits
     if over_budget:
-        console.warn(f"{result.budget.hit or 'a limit stopped the run'}; with a higher limit {resume}")
+        console.warn(f"{result.budget.hit or 'a limit stopped the run'}; with a higher limit, or none, {resume}")
         if operation.fail_on_budget:
             return EXIT_BUDGET
     trials = run.family.spec.words.trials

@@ -35,7 +35,8 @@ class PastCall(NamedTuple):
 
 
 class Facts:
-    """Facts by name, in three layers: `fixed` overrides `computed` (called once, when asked for) and over `given`.
+    """Facts by name, in three layers: `fixed` overrides `computed` (called once, when asked for), and both override
+    `given`.
 
     `fixed` becomes the object's own: what is computed is kept there.
     `calls`: the calls of the trial so far, the present one included, in their order.

@@ -56,7 +56,8 @@ def test_official_sets_stay_nested_and_repeats_go(tmp_path: Path) -> None:
 def test_missing_texts_are_counted_and_said(tmp_path: Path) -> None:
     found = loaded(tmp_path, "fever", OFFICIAL)
     assert (found.source.sentences, found.source.without_text) == (4, 4)
-    assert "4 of 4 gold sentences have no text" in found.lines()
+    said = "4 of 4 gold sentences have no text; --wiki-pages DIR names the folder of their pages"
+    assert said in found.lines()
 
 
 def test_gold_rows_of_one_original_are_alternatives(tmp_path: Path) -> None:

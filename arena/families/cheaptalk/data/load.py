@@ -58,7 +58,9 @@ class Loaded:
         if self.missing_labels:
             found.append(f"no claim is {' or '.join(self.missing_labels)}: rates that average over labels lack it")
         if source.without_text:
-            found.append(f"{source.without_text} of {source.sentences} gold sentences have no text")
+            lacking = source.dataset == "fever" and source.wiki_pages is None
+            hint = "; --wiki-pages DIR names the folder of their pages" if lacking else ""
+            found.append(f"{source.without_text} of {source.sentences} gold sentences have no text{hint}")
         return found
 
 
