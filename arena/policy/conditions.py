@@ -172,7 +172,7 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     "contains": _contains,
     "exists": _exists,
 }
-"""Operator -> whether a value stands so to a bound."""
+"""Operator -> whether a value has this relation to a bound."""
 
 
 @dataclass(frozen=True, slots=True)

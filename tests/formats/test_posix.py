@@ -19,7 +19,7 @@ def test_this_system_has_what_is_needed() -> None:
 
 
 def test_system_without_locks_is_told_what_to_use() -> None:
-    with pytest.raises(UsageError, match=r"lacks locks of folders.*Subsystem for Linux, or a container"):
+    with pytest.raises(UsageError, match=r"has no locks of folders.*Subsystem for Linux, or a container"):
         posix.require({**posix.NEEDED, "locks of folders": False})
 
 

@@ -51,13 +51,13 @@ def test_mutation_that_a_test_notices_is_killed_and_taken_back(tree: Path) -> No
 
 def test_mutation_that_no_test_notices_survives(tree: Path) -> None:
     harmless = Mutation(
-        "harmless", "arena/store/chain.py", "Whether a records", "If a records", ("tests/store/test_reader.py",)
+        "harmless", "arena/store/chain.py", "whether a records", "if a records", ("tests/store/test_reader.py",)
     )
     assert survives(harmless, tree)
 
 
 def test_mutation_whose_tests_do_not_exist_is_an_error(tree: Path) -> None:
-    nowhere = Mutation("nowhere", "arena/store/chain.py", "Whether a records", "If a records", ("tests/none.py",))
+    nowhere = Mutation("nowhere", "arena/store/chain.py", "whether a records", "if a records", ("tests/none.py",))
     with pytest.raises(BadMutation, match="nowhere: pytest ended with 4"):
         survives(nowhere, tree)
 

@@ -99,7 +99,7 @@ def test_every_key_arrives() -> None:
         ({"baselines": [{"name": "x", "type": "protocol"}]}, "/baselines/0/protocol_id is missing"),
         ({"p2_config": {"num_cross_exam_questions": 7}}, "/p2_config/num_cross_exam_questions is 7"),
         ({"p2_config": {"question_templates": ["hardest"]}}, "'hardest' is unknown"),
-        ({"p3_config": {"rep_floor": 0.9}}, "/p3_config reputation: 0 < rep_floor <= start"),
+        ({"p3_config": {"rep_floor": 0.9}}, "/p3_config a reputation starts at 0.7"),
         ({"output": {"storage_type": "sqlite"}}, "/output/storage_type must be jsonl"),
         ({"experiment": {"num_tasks": 9}, "dataset": {"num_samples": 5}}, "is 9, but dataset/num_samples loads 5"),
         ({"llm": {"temperature": "warm"}}, "/llm/temperature must be a number"),

@@ -146,7 +146,7 @@ def test_a_repeated_task_and_trial_is_refused(tmp_path: Path) -> None:
 
 
 def test_repetitions_across_files_are_refused_too(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="stands there 2 times"):
+    with pytest.raises(DataError, match="appears 2 times"):
         read(tmp_path, "agentdojo", dojo(), dojo())
 
 

@@ -49,7 +49,7 @@ def aggregate(folder: Path, seeds: Sequence[int] = ()) -> Aggregated:
     without any file of a seed, DataError for a file that is not readable or of another shape.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder; give the run, or the folder that holds milestone2, milestone3, ...")
+        raise UsageError(f"{folder} is not a folder; give the run, or the folder with milestone2, milestone3, ...")
     wanted = list(dict.fromkeys(seeds)) or seeds_in(folder)
     if not wanted:
         names = ", ".join(name.format(seed="<S>") for name in PARTS.values())
