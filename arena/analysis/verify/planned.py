@@ -15,7 +15,7 @@ _STOPS = tuple(Stop)
 
 class Planned:
     """The trials of a plan, counted from 0 in its order: key, seed and cast of each. The trials themselves are made
-    anew when they are asked for."""
+    again when they are asked for."""
 
     def __init__(self, trials: Callable[[], Iterable[Trial]] = tuple) -> None:
         self.trials = trials
