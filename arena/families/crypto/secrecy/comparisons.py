@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from arena.families.crypto.checks.number_words import in_digits
 from arena.families.crypto.secrecy.forms import Key
@@ -58,10 +59,21 @@ _OTHERS = re.compile(
     r"(?:as much as\s+)?(?P<whose>yours|[a-z][\w-]*(?=['\u2019]s\b))"
 )
 
+_PATTERNS = (_BEFORE, _BEHIND, _BETWEEN, _PARITY, _MULTIPLE, _EDGE, _OTHERS)
+"""A sentence without any of these says nothing here."""
+
 
 def compares(view: View) -> bool:
     """Whether anybody else said a word in an observer's hearing that a comparison here has; most talk has none."""
-    return any(one.seat != view.observer and one.holds(_COMPARES) for one in view.heard)
+    heard = [one for one in view.heard if one.seat != view.observer]
+    return any(one.holds(_COMPARES) for one in heard) and any(_comparing(one.folded) for one in heard)
+
+
+@lru_cache(maxsize=256)
+def _comparing(folded: str) -> tuple[str, ...]:
+    """Return the sentences of a folded text that hold a comparison, with numbers in digits."""
+    sentences = _SENTENCE.split(in_digits(folded))
+    return tuple(one for one in sentences if any(pattern.search(one) for pattern in _PATTERNS))
 
 
 def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tuple[Key, Json, str]]) -> Iterator[Clue]:
@@ -79,7 +91,7 @@ def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tu
         mine = numbers.get(one.seat)
         if not mine or one.seat == view.observer:
             continue
-        for sentence in _SENTENCE.split(in_digits(one.folded)):
+        for sentence in _comparing(one.folded):
             about = _meant(sentence, mine, kept, own)
             if about is None:
                 continue
