@@ -119,8 +119,11 @@ def run_command(name: str, act: Callable[[], int]) -> int:
         return EXIT_USAGE
     except OSError as error:
         named = isinstance(error.filename, str | bytes)
-        place = f": {os.fsdecode(error.filename)}" if named else " (while writing the standard output, or a file)"
-        _complain(name, f"{error.strerror or error}{place}")
+        if named and error.errno == errno.EISDIR:
+            _complain(name, f"{os.fsdecode(error.filename)} is a folder; name a file")
+        else:
+            place = f": {os.fsdecode(error.filename)}" if named else " (while writing the standard output, or a file)"
+            _complain(name, f"{error.strerror or error}{place}")
         _silence_full_output()
         return EXIT_USAGE if named and error.errno in _REFUSED else EXIT_ERRORS
     except SystemExit as ended:  # of --help and --version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 import textwrap
@@ -64,7 +65,9 @@ class Parser(argparse.ArgumentParser):
         """Errors: UsageError, always: `word` is not a flag of this command, and no value is expected there."""
         flag = word.partition("=")[0]
         if not flag.startswith("-"):
-            self.error(f"unexpected argument {flag!r}")
+            takers = [row.option_strings[0] for row in self._actions if row.option_strings and row.metavar == "FILE"]
+            is_path = os.path.exists(word) and len(takers) == 1
+            self.error(f"unexpected argument {word!r}" + (f"; name a file with {takers[0]}" if is_path else ""))
         self.error(f"unknown flag {flag}{suggest(flag, self.flags())}")
 
     def leaf(self, words: Sequence[str]) -> Parser:

@@ -162,7 +162,9 @@ class RunDir:
             if resume:
                 if not self.resumed:
                     raise UsageError(f"--resume: {path} holds no {MANIFEST_FILE}, so there is nothing to resume")
-            elif path.exists() and (not path.is_dir() or not all(_unborn(entry.name) for entry in path.iterdir())):
+            elif path.exists() and not path.is_dir():
+                raise UsageError(f"{path} is a file; give another --out")
+            elif path.exists() and not all(_unborn(entry.name) for entry in path.iterdir()):
                 raise UsageError(f"{path} is not empty; give another --out, or --resume to resume the run in it")
             path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

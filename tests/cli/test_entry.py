@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import inspect
 import os
@@ -51,6 +52,11 @@ ENDINGS = {
         PermissionError(13, "Permission denied", "a/b"),
         2,
         "arena x: Permission denied: a/b\n",
+    ),
+    "a folder in place of a file": (
+        IsADirectoryError(errno.EISDIR, "Is a directory", "a/b"),
+        2,
+        "arena x: a/b is a folder; name a file\n",
     ),
     "text that steers a terminal": (UsageError("say \x1b[31mred\u202e"), 2, "arena x: say \\x1b[31mred\\u202e\n"),
 }

@@ -131,6 +131,14 @@ def test_mistake_is_one_usage_error(words: list[str], says: str) -> None:
     assert str(refused.value).startswith(says)
 
 
+def test_file_without_its_flag_is_answered_with_the_flag(tmp_path: Path) -> None:
+    parser = toy_parser()
+    parser.add_argument("--rules", metavar="FILE")
+    (tmp_path / "rules.json").touch()
+    with pytest.raises(UsageError, match="unexpected argument '.*rules.json'; name a file with --rules"):
+        parser.parse_args([str(tmp_path / "rules.json")])
+
+
 def test_long_example_is_broken_before_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "24")
     assert toy_parser().format_help().endswith("\nexamples:\n  arena x RUN \\\n      --long-name VALUE\n")

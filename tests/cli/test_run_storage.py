@@ -60,6 +60,13 @@ def test_full_disk_before_the_first_file_promises_no_resume(tmp_path: Path, monk
     assert ended.code == 1 and "nothing was played" in ended.err and "resume with" not in ended.err
 
 
+def test_file_in_place_of_the_run_directory_is_refused_as_a_file(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("mine", encoding="utf-8")
+    ended = Table(tmp_path).play()
+    assert ended.code == 2 and f"{tmp_path / 'run'} is a file; give another --out" in ended.err
+    assert (tmp_path / "run").read_text(encoding="utf-8") == "mine"
+
+
 @pytest.mark.parametrize("flag", ["--junit", "--github-summary"])
 def test_result_file_that_cannot_be_written_is_refused_before_a_match(flag: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
