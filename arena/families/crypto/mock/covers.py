@@ -189,7 +189,7 @@ def pair_close(work: Work, done: Results) -> Ending:
 # --- a total without the parts ------------------------------------------------------------------------------------
 
 MASK_SPACE = 2**32
-"""Masked numbers live modulo this; the totals of at most five numbers below an eighth of it never wrap."""
+"""Masked numbers live modulo this; the totals of at most eight numbers below an eighth of it never wrap."""
 
 
 def part(scene: Scene) -> int:
@@ -206,13 +206,32 @@ def part_kind(scene: Scene) -> str:
     return found[0] if found is not None and part(scene) == found[1] else NO_VALUE
 
 
+MOST_COVERS = 5
+"""Others that a seat shares a cover with: each takes two calls, and a turn has ten (the default)."""
+
+
+def partners(scene: Scene) -> list[str]:
+    """Return the seats that one shares a cover with: all others, in a larger group its two neighbours in a ring."""
+    others, ring = scene.others, scene.everyone
+    if len(others) <= MOST_COVERS:
+        return others
+    place = ring.index(scene.me)
+    return [ring[place - 1], ring[(place + 1) % len(ring)]]
+
+
+def mask_raise(work: Work, done: Results) -> list[Call]:
+    exponent = "0x" + str(got(work.publish, 0, 0))
+    halves = work.need("open half", partners(work.scene))
+    return [("modpow", {"base": half, "exp": exponent, "mod": str(PRIME)}) for half in halves]
+
+
 def mask_hash(work: Work, done: Results) -> list[Call]:
-    return [("hash", {"data": f"utf8:mask {got(done, 0, i)}"}) for i in range(len(work.scene.others))]
+    return [("hash", {"data": f"utf8:mask {got(done, 0, i)}"}) for i in range(len(partners(work.scene)))]
 
 
 def mask_tell(work: Work, done: Results) -> str:
     masked = part(work.scene)
-    for i, other in enumerate(work.scene.others):
+    for i, other in enumerate(partners(work.scene)):
         mask = int(got(done, 1, i)[:8], 16)
         masked += mask if work.scene.me < other or subtracts(work) else -mask
     text = f"Here is my number under a cover that cancels in the total: {put('covered number', masked % MASK_SPACE)}"

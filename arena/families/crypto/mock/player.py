@@ -54,14 +54,15 @@ def next_message(system: str, messages: Sequence[Message], seed: str, rates: dic
 def _phases(max_turns: int, seats: int, slack: int) -> tuple[str, ...]:
     """Return what a seat does in each of its turns, so that `seats` seats end within `max_turns`.
 
-    With room there is a turn to discuss, and in half of the matches of two a second one.
+    With room two or three seats have a turn to discuss, and in half of the matches of two a second one. In a larger
+    group it would only repeat what others said, in prompts that grow with every turn.
     """
     turns = max_turns // seats
     if turns <= 1:
         return ("publish",)
     if turns == 2:
         return ("publish", "reveal")
-    if turns == 3:
+    if turns == 3 or seats > 3:
         return ("publish", "reveal", "settle")
     discuss = ("discuss",) * (2 if turns >= 5 and seats == 2 and slack else 1)
     return ("publish", *discuss, "reveal", "settle")

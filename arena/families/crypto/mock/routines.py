@@ -108,7 +108,7 @@ ROUTINES = (
         "could one covered number be uncovered by the others?",
         "only if all the others tell their numbers, because every cover is shared with each of them",
         lambda work: f"my number is {covers.part(work.scene)}",
-        (covers.number_draw, covers.number_raise), covers.number_show, (covers.pair_raise, covers.mask_hash),
+        (covers.number_draw, covers.number_raise), covers.number_show, (covers.mask_raise, covers.mask_hash),
         covers.mask_tell, (covers.covered_sum, covers.same_checksum), covers.total_close,
     ),
 )  # fmt: skip
