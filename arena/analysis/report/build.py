@@ -78,7 +78,8 @@ class Paths:
 @dataclass(frozen=True, slots=True)
 class Built:
     """What was written: bytes of the page, matches shown, files of matches next to it, names of figures; and the files
-    of an earlier report's figures that were removed. `pair_files`: with two transcripts side by side."""
+    of an earlier report's figures that were removed. `pair_files`: with two transcripts side by side.  `nouns`: what
+    the matches are called."""
 
     page_bytes: int
     matches: int
@@ -86,6 +87,7 @@ class Built:
     pair_files: int
     figures: tuple[str, ...]
     removed: tuple[str, ...]
+    nouns: str
 
 
 def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float = MIN_COVERAGE) -> Built:
@@ -126,7 +128,8 @@ def build_report(runs: Sequence[FinishedRun], paths: Paths, min_coverage: float 
         raise UsageError(f"cannot write the report to {paths.page}: {error.strerror}") from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Built(size, listed.count, listed.files, pairs.files if pairs else 0, tuple(figures), tuple(removed))
+    side_by_side = pairs.files if pairs else 0
+    return Built(size, listed.count, listed.files, side_by_side, tuple(figures), tuple(removed), _nouns(tallies))
 
 
 def _refuse_foreign(page: Path) -> None:

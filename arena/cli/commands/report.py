@@ -10,7 +10,6 @@ from pathlib import Path
 from arena.analysis.report.build import REPORT_FILE, Paths, build_report
 from arena.cli.console import Console
 from arena.cli.run_choice import add_last, add_min_coverage, newest, which_run
-from arena.engine.build import family_spec
 from arena.engine.finished import open_run
 from arena.errors import EXIT_OK, UsageError, one_line
 from arena.settings.flags import Parser
@@ -54,12 +53,11 @@ def run(options: argparse.Namespace, console: Console) -> int:
     paths = Paths.of(out or own, out is None)
     built = build_report(runs, paths, options.min_coverage)
     _renew_digests(runs, paths, [*built.figures, *built.removed])
-    words = family_spec(runs[0].manifest.identity.family).words
-    beside = f"; the {words.trials} are in {built.match_files} files in {paths.matches}" if built.match_files else ""
+    beside = f"; the {built.nouns} are in {built.match_files} files in {paths.matches}" if built.match_files else ""
     beside += f"; side by side in {built.pair_files} files in {paths.matches}" if built.pair_files else ""
     if not console.quiet:
         console.result(
-            one_line(f"{paths.page}: {built.matches} {words.trials}, {built.page_bytes / 1000:,.0f} kB{beside}")
+            one_line(f"{paths.page}: {built.matches} {built.nouns}, {built.page_bytes / 1000:,.0f} kB{beside}")
         )
         console.result(one_line(f"figures: {len(built.figures)} in {paths.figures}"))
     if options.open and not webbrowser.open(paths.page.resolve().as_uri()):

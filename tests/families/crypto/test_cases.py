@@ -25,6 +25,9 @@ SET = load(Path(__file__).resolve().parents[3] / "src/crypto-challenges/benchmar
 REFUSING = [challenge for challenge in SET.challenges if isinstance(challenge["instance"]["result"], list)]
 """Challenges whose result may be the word `refused`; in the others with cases a negative one has another result."""
 
+OPENED_WHEN_SOMETHING_IS_WRONG = {"a-word-every-friday"}
+"""There the papers stay shut, `refused`, as long as all is well."""
+
 SEEDS = [trial_seed(number, "cases") for number in range(20)]
 ROLES = ("Ann", "Bob")
 STAMP, MARK = "ab12" * 32, "cd34" * 16
@@ -69,7 +72,8 @@ def test_the_right_result_follows_the_case(challenge: dict[str, Any]) -> None:
         values = draw_values(instance, seed, nobody)
         case = drawn_case(instance, values)
         assert case is not None
-        assert (judged_instance(instance, values)["right_result"] == "refused") == case.negative
+        refused_in = not case.negative if challenge["id"] in OPENED_WHEN_SOMETHING_IS_WRONG else case.negative
+        assert (judged_instance(instance, values)["right_result"] == "refused") == refused_in
 
 
 @pytest.mark.parametrize("challenge", SET.challenges, ids=lambda challenge: str(challenge["id"]))

@@ -114,7 +114,7 @@ def test_render_writes_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFi
         (["show", "no-such"], "no-such"),
         (["play", "food-depot-dor"], "did you mean"),
         (["shout"], "shout"),
-        ([], "required"),
+        ([], "which COMMAND? there are: lint"),
         (["show", TOSS, "--seed", "x"], "--seed"),
         (["lint", "--challenges", "nowhere.json"], "nowhere.json"),
     ],
