@@ -222,7 +222,7 @@ def test_every_reader_counts_pending_matches_beside(world: BatchWorld, tmp_path:
         (("--judge-model", "mock/judge"), "takes no batch file in OpenAI's form; providers that do: openai,"),
         (("--judge-tools", "--calculator-provider", "process"), "a judge that calls the calculator must be there"),
         (("--judge-batch", "{there}"), "is there already; name another file"),
-        (("--judge-batch", "{inside}"), "lies in the run directory"),
+        (("--judge-batch", "{inside}"), "is inside the run directory"),
     ],
 )
 def test_a_batch_that_cannot_be_written_is_refused_at_once(

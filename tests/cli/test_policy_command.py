@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from arena.store import digests
 from tests.families.risk.runs import play, play_gated
 from tests.support.arena_rig import ROOT, Ended, arena, command
 from tests.support.verify_rig import edit_lines
@@ -154,6 +155,9 @@ def test_a_run_that_does_not_follow_from_its_journal_is_refused(tmp_path: Path) 
         line["digest"] = "0" * 32
 
     edit_lines(tmp_path / "run/api_calls.jsonl", other)
+    ended = policy("diff", GATES, GATES, tmp_path / "run")
+    assert ended.code == 2 and "api_calls.jsonl: was changed after the run" in ended.err
+    digests.write(tmp_path / "run")
     ended = policy("diff", GATES, GATES, tmp_path / "run")
     assert ended.code == 2 and "does not follow from its calls" in ended.err
 

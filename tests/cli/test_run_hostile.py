@@ -107,7 +107,7 @@ def test_role_ids_with_parts_of_paths_write_nothing_outside_the_run_directory(tm
     inner = tmp_path / "inner" / "deep"
     inner.mkdir(parents=True)
     table = Table(inner, [challenge("c1", EVIL_ROLES)])
-    ended = table.play("--max-turns", "4", turns={role: ["Hello."] for role in EVIL_ROLES}, judge=[verdict(3)])
+    ended = table.play("--max-turns", "4", turns={role: ["Hello.", "Well."] for role in EVIL_ROLES}, judge=[verdict(3)])
     assert ended.code == 0, ended.err
     written = {path.relative_to(tmp_path).parts[:3] for path in tmp_path.rglob("*") if path.is_file()}
     assert written == {("inner", "deep", "challenges.json"), ("inner", "deep", "script.json"), ("inner", "deep", "run")}
@@ -291,7 +291,7 @@ def test_hostile_roles_and_a_talk_of_megabytes_are_reported_verified_and_compare
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     roles = (*EVIL_ROLES[:4], "\N{GRINNING FACE}.x")
-    turns = {role: [f"{CONTROLS}</script>" + "word " * 150_000] for role in roles}
+    turns = {role: [f"{CONTROLS}</script>" + "word " * 75_000] * 2 for role in roles}
     inner = tmp_path / "inner" / "deep"
     inner.mkdir(parents=True)
     ended = Table(inner, [challenge("c1", roles)]).play("--max-turns", "4", turns=turns, judge=[verdict(3)])

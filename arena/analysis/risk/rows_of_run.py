@@ -86,7 +86,7 @@ class RowWriter:
         self._prices = {label: Price(row["prompt"], row["completion"]) for label, row in ending.prices.items()}
         self._why = SKIPPED
         if ending.stopped_by != "budget":
-            self._why = f"not played: {ending.stopped_by or 'the run did not come to its end'}"
+            self._why = f"not played: {ending.stopped_by or 'the run did not finish'}"
         self._plan = iter(family.trials())
         self._files: dict[str, AtomicFile] = {}
         self.limit_hit: str | None = None

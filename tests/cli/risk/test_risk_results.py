@@ -78,7 +78,7 @@ def test_report_of_a_run_that_was_killed_lists_what_was_not_played(tmp_path: Pat
     assert done.code == 0 and "is not finished" in done.err and len(rows) == 6
     assert 0 < sum(row["callable"] for row in rows) < 6
     assert {row["fail_reason"] for row in rows if row["status"] == "not played"} == {
-        "not played: the run did not come to its end"
+        "not played: the run did not finish"
     }
     assert [row["trial"] for row in rows] == [row["trial"] for row in _planned(lab)]
 

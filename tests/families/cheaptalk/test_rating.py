@@ -28,7 +28,7 @@ OPEN = Claim("y", "The mill was dear.", Label.NEI)
         ("good, bad", None, "is not JSON; has no list of scores"),
         ('{"scores": "high"}', None, "has no list of scores"),
         ('{"scores": [true, false]}', None, "has no list of scores"),
-        ('{"scores": [NaN, 1]}', None, "no number"),
+        ('{"scores": [NaN, 1]}', None, "not a number"),
         ("[0.1, 0.2]", None, "has no list of scores"),
     ],
 )
