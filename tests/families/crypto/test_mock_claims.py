@@ -254,9 +254,7 @@ def test_careful_players_declare_no_wrong_result_where_nothing_has_to_be_refused
     bad = []
     for record in records:
         checks = record["judging"]["checks"]
-        refusing = checks["case"] is not None and (
-            checks["case"]["negative"] or checks["result"]["right"] == "refused"
-        )
+        refusing = checks["case"] is not None and (checks["case"]["negative"] or checks["result"]["right"] == "refused")
         own_draw = checks["result"]["redrawn"] is not None
         if not refusing and not own_draw and checks["result"]["verdict"] not in ("right", "none"):
             bad.append(record["key"])
