@@ -76,7 +76,7 @@ def test_a_leaderboard_shows_the_baselines_beside_runs_of_the_set(tmp_path: Path
     )
     shown = boards([own], "success")
     for form in (text(shown), markdown(shown).decode(), page(shown).decode()):
-        assert "all but the reference ought to fail" in form and "sham_proofs" in form.replace("\\_", "_")
+        assert "all except the reference should fail" in form and "sham_proofs" in form.replace("\\_", "_")
     assert json.loads(json_bytes(shown))["groups"][0]["baselines"] == published.to_json()
     hidden = boards([other], "success")
     assert "ought to fail" not in text(hidden) + markdown(hidden).decode() + page(hidden).decode()
