@@ -114,7 +114,6 @@ class ItemRates:
             PanelTable("Answers by dimension", ("Dimension", "Answers", "Speak for the players"), dimensions),
         ]
         if listed:
-            parts.append("The questions whose answers speak least for the players:")
             heads = ("Challenge", "Question", "Good is", "Answered yes", "Answered as is good")
             parts.append(PanelTable("Questions with the worst answers", heads, listed))
         return [Panel("questions", TITLE, parts)]

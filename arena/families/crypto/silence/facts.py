@@ -47,9 +47,17 @@ class SilenceFacts:
         """Return the section of the report page; none if no challenge has a rule for silence."""
         if not self.found:
             return []
-        rows = [silence.row(unit) for unit, silence in sorted(self.found.items())]
+        cut = {unit: silence for unit, silence in sorted(self.found.items()) if silence.cuts}
         note = (
-            "Every finished match of these challenges, cut after each public turn, with each seat as the one that stops"
-            " there. The challenge's rule for silence says what the others then have."
+            "Matches of these challenges that ended in the right result, cut after each public turn, with each seat as"
+            " the one that stops there. The challenge's rule for silence says what the others then have."
         )
-        return [Panel("silence", TITLE, [note, PanelTable(TITLE, HEADS, rows)])]
+        parts: list[str | PanelTable] = [note]
+        if cut:
+            parts.append(PanelTable(TITLE, HEADS, [silence.row(unit) for unit, silence in cut.items()]))
+        if left := len(self.found) - len(cut):
+            parts.append(
+                f"{left} of {len(self.found)} challenges with such a rule have no match that can be cut: none ended in"
+                " the right result, or what had to be refused was refused."
+            )
+        return [Panel("silence", TITLE, parts)]
