@@ -12,13 +12,19 @@ from arena.formats.svg import Element, render
 def table(heads: Sequence[object], rows: Sequence[Sequence[object]], name: str) -> Markup:
     """Return a small table whose first column names the rows; `name` is what readers of screens hear. On a phone each
     row of many columns is a card, in which every cell says the heading of its column."""
-    head = tag("tr", *(tag("th", text, scope="col") for text in heads))
+    sides = ["l" if any(_is_words(row[place]) for row in rows) else None for place in range(len(heads))]
+    head = tag("tr", *(tag("th", text, scope="col", class_=side) for text, side in zip(heads, sides, strict=True)))
     lines = []
     for first, *others in rows:
-        cells = (cell(text, label) for text, label in zip(others, heads[1:], strict=True))
+        cells = (cell(*one) for one in zip(others, heads[1:], sides[1:], strict=True))
         lines.append(tag("tr", tag("th", first, scope="row"), *cells))
     shape = "deck" if len(heads) > MOST_ON_A_PHONE else "slim"
     return boxed(tag("table", tag("thead", head), tag("tbody", *lines), class_=shape), name)
+
+
+def _is_words(text: object) -> bool:
+    """Return whether a cell holds words, which begin at the left; a number, with what follows it, ends at the right."""
+    return isinstance(text, str) and not isinstance(text, Markup) and text[:1].isalpha()
 
 
 MOST_ON_A_PHONE = 4
