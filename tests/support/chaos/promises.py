@@ -47,15 +47,23 @@ def promised(setup: Setup, folder: Path) -> Results:
 
 
 def answered(folder: Path) -> Counter[str]:
-    """Return the calls of a run that need not be made again, without times; also those of its processes."""
-    journals = [folder / JOURNAL_FILE, *sorted(folder.glob(f"processes/*/{JOURNAL_FILE}"))]
+    """Return the calls of a run that need not be made again, without times; also those of its processes.
+
+    A run that was killed while it took over the logs of its processes has their calls in both places: they count once.
+    """
+    parts: Counter[str] = Counter()
+    for path in sorted(folder.glob(f"processes/*/{JOURNAL_FILE}")):
+        parts += _settled(path)
+    return _settled(folder / JOURNAL_FILE) | parts
+
+
+def _settled(path: Path) -> Counter[str]:
     found: Counter[str] = Counter()
-    for path in journals:
-        for _, line in read_calls(path):
-            if line.settled:
-                said = None if line.reply is None else line.reply.text
-                place = [line.trial, line.attempt, *line.slot, line.digest, said, line.answer]
-                found[json.dumps(place, sort_keys=True)] += 1
+    for _, line in read_calls(path):
+        if line.settled:
+            said = None if line.reply is None else line.reply.text
+            place = [line.trial, line.attempt, *line.slot, line.digest, said, line.answer]
+            found[json.dumps(place, sort_keys=True)] += 1
     return found
 
 
