@@ -105,7 +105,7 @@ def _joined(conditions: tuple[Condition, ...], whole: bool) -> Test:
     tests = tuple(one.holds for one in conditions)
 
     def holds(facts: Facts) -> bool:
-        for test in tests:  # noqa: SIM110 - half as dear as `all` and `any`
+        for test in tests:  # noqa: SIM110 - takes half the time of `all` and `any`
             if test(facts) is not whole:
                 return not whole
         return whole
@@ -216,7 +216,7 @@ class Compare:
 
 
 def _one_in(terms: tuple[str, ...], text: str) -> bool:
-    for term in terms:  # noqa: SIM110 - half as dear as `any`
+    for term in terms:  # noqa: SIM110 - takes half the time of `any`
         if term in text:
             return True
     return False
