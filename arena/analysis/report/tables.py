@@ -12,7 +12,7 @@ from arena.formats.svg import Element, render
 def table(heads: Sequence[object], rows: Sequence[Sequence[object]], name: str) -> Markup:
     """Return a small table whose first column names the rows; `name` is what readers of screens hear. On a phone each
     row of many columns is a card, in which every cell says the heading of its column."""
-    sides = ["l" if any(_is_words(row[place]) for row in rows) else None for place in range(len(heads))]
+    sides = ["l" if any(_is_words(row[place]) for row in rows) else "r" for place in range(len(heads))]
     head = tag("tr", *(tag("th", text, scope="col", class_=side) for text, side in zip(heads, sides, strict=True)))
     lines = []
     for first, *others in rows:
