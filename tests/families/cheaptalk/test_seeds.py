@@ -74,6 +74,7 @@ def test_spread_is_that_of_a_sample() -> None:
     found = spread([1.0, 2.0, 3.0])
     assert (found["mean"], found["std"]) == (2.0, 1.0)
     assert found["ci95"] == [pytest.approx(2 - 2.4841, abs=1e-4), pytest.approx(2 + 2.4841, abs=1e-4)]
+    assert spread([0.85, 1.0], most=1.0)["ci95"] == [0.0, 1.0], "a share is never below 0 or above its most"
     assert spread([1.0]) == {"mean": 1.0, "std": None, "ci95": None}
     assert spread([1.0, None]) == spread([]) == {"mean": None, "std": None, "ci95": None}
 
