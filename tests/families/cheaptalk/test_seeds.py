@@ -64,6 +64,12 @@ def test_value_that_a_seed_lacks_is_null() -> None:
     assert honest["evidence_match_score_mean"] is None and honest["evidence_match_score_std"] is None
 
 
+def test_protocol_without_an_honest_episode_has_null_for_honest_play() -> None:
+    cut = part(lambda shift: {"P3_Slashing": suite(shift, metrics_by_type={"lie": metrics(shift)}, iri=None)})
+    protocol = summary(milestone4=cut)["milestone4"]["protocols"]["P3_Slashing"]
+    assert protocol["honest_accuracy_mean"] is None and protocol["iri_mean"] is None
+
+
 def test_type_that_a_seed_lacks_is_left_out() -> None:
     some = part(suite)
     some[456] = Source("seed456.json", suite(0.2, deviation_gains={}))

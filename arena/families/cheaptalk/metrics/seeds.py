@@ -98,10 +98,17 @@ def _fourth(sources: list[Source] | None) -> dict[str, object] | None:
     for name in _common(source.names() for source in sources):
         fields = _fields("iri", [source.number(name, "iri") for source in sources])
         for metric in METRICS:
-            values = [source.number(name, "metrics_by_type", "honest", metric) for source in sources]
+            values = [_honest(source, name, metric) for source in sources]
             fields |= _fields(f"honest_{metric}", values, MOST.get(metric))
         protocols[name] = fields
     return {"seeds": len(sources), "protocols": protocols}
+
+
+def _honest(source: Source, protocol: str, metric: str) -> float | None:
+    """Return a metric of honest play; None where a run ended before its first honest episode under the protocol."""
+    if "honest" not in source.names(protocol, "metrics_by_type"):
+        return None
+    return source.number(protocol, "metrics_by_type", "honest", metric)
 
 
 def _each(sources: Sequence[Source], path: tuple[str, ...], metrics: Sequence[str]) -> dict[str, object]:
