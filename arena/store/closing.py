@@ -18,21 +18,21 @@ class ChainedRecords:
     def __init__(self, path: Path, identity: Json) -> None:
         """`identity`: what the run is, as its manifest has it. Errors: OSError."""
         self._previous = first_link(identity)
-        self._out = AtomicFile(path)
+        self._file = AtomicFile(path)
 
     def add(self, stored: bytes) -> None:
         """Write the line of the next trial in plan order, chained or not. Errors: OSError."""
         line = chained(unchained(stored), self._previous)
         self._previous = hashlib.sha256(line).hexdigest()
-        self._out.write(line)
+        self._file.write(line)
 
     def close(self) -> None:
         """Errors: OSError."""
-        self._out.close()
+        self._file.close()
 
     def discard(self) -> None:
         """Leave nothing of an unfinished file behind."""
-        self._out.discard()
+        self._file.discard()
 
 
 def close_records(records: RecordFile, identity: Json, keys: Iterable[str], each: Callable[[Record], None]) -> int:
