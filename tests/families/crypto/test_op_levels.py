@@ -11,6 +11,7 @@ import pytest
 
 from arena.cli.entry import main
 from arena.engine.finished import opened
+from arena.families.crypto.challenges.render import stats
 from arena.families.crypto.challenges.schema import load
 from arena.families.crypto.checks.op_kinds import OP_MAKES, OP_USES
 from arena.families.crypto.op_levels import ALL, PRIMITIVE, RECIPES, offered, refusal
@@ -74,7 +75,13 @@ def test_call_is_refused_where_it_names_a_recipe(op: str, args: Any, refused: bo
 
 
 def test_most_challenges_have_a_play_at_both_levels() -> None:
-    assert len(plays_of_blocks()) >= 40
+    assert stats(load(SET))["with_play_of_building_blocks"] == len(plays_of_blocks()) >= 40
+
+
+def test_challenge_without_its_play_is_not_counted_as_solved_with_blocks(tmp_path: Path) -> None:
+    alone = tmp_path / SET.name
+    alone.write_bytes(SET.read_bytes())
+    assert stats(load(alone))["with_play_of_building_blocks"] == 0
 
 
 def played(out: Path, *words: str) -> int:

@@ -1,6 +1,6 @@
 """A challenge set as Markdown for people, and as each role sees a challenge.
 
-Pure, except for a look at which notes on families exist (lint.note_of).
+Pure, except for a look at which notes on families exist (lint.note_of), and at the plays for `stats`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from arena.families.crypto.challenges.members.open_talk import talk_is_right
 from arena.families.crypto.challenges.result_kinds import describe_result_form
 from arena.families.crypto.challenges.schema import ChallengeSet
 from arena.families.crypto.challenges.validate import ITEMS
+from arena.families.crypto.challenges.workload import ops_of
 from arena.families.crypto.cheats.variants import TEMPTED, told_to, variant
+from arena.families.crypto.op_levels import RECIPES
 from arena.families.crypto.prompts import system_prompt
+from arena.families.crypto.scripted import load_script
 from arena.formats.tables import text_table
 from arena.records import Json
 
@@ -157,10 +160,20 @@ def stats(challenge_set: ChallengeSet) -> dict[str, Json]:
     found["with_instance"] = sum("instance" in c for c in challenges)
     found["with_cases"] = sum(bool(cases_of(c)) for c in challenges)
     found["with_reference_play"] = sum("reference_play" in c for c in challenges)
+    found["with_play_of_building_blocks"] = sum(_of_building_blocks(challenge_set, c) for c in challenges)
     found["with_questions"] = sum(ITEMS in c["judge"] for c in challenges)
     found["with_open_talk_right"] = sum(map(talk_is_right, challenges))
     found["with_temptation"] = sum("temptation" in c for c in challenges)
     return {"set": challenge_set.version, **counts(challenge_set), **found}
+
+
+def _of_building_blocks(challenge_set: ChallengeSet, challenge: Mapping[str, Json]) -> bool:
+    """Return whether a challenge has a reference play that calls no recipe: it is solvable at `--op-level primitive`.
+
+    A play that does not exist counts as none; `lint` reports it. Raises DataError for one that cannot be read.
+    """
+    path = challenge_set.path.parent / challenge.get("reference_play", "")
+    return path.is_file() and RECIPES.isdisjoint(ops_of(load_script(path)))
 
 
 def stats_text(found: Mapping[str, Json]) -> str:
