@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
 
 VOID = frozenset({"meta", "input", "br", "wbr"})
 _KEPT = frozenset("\n\t")
@@ -18,6 +20,9 @@ class Markup(str):
     """Text that is markup already: only this module makes it from anything else."""
 
     __slots__ = ()
+
+
+NOTHING = Markup("")
 
 
 def visible(text: str) -> str:
@@ -40,16 +45,26 @@ def _shown(sign: str) -> str:
 
 def escape(value: object) -> Markup:
     """Return a value as markup: Markup as it is, anything else as escaped, visible text; None as nothing."""
-    if isinstance(value, Markup):
+    if type(value) is Markup:
         return value
     if value is None:
-        return Markup("")
-    return Markup(html.escape(visible(str(value))))
+        return NOTHING
+    text = str(value)
+    return _escaped_short(text) if len(text) <= _SHORT else _escaped(text)
 
 
-def join(parts: object, between: str = "") -> Markup:
+def _escaped(text: str) -> Markup:
+    return Markup(html.escape(visible(text)))
+
+
+_SHORT = 64
+_escaped_short = lru_cache(maxsize=8192)(_escaped)
+"""Names of classes, seats, checks and numbers stand in a page thousands of times."""
+
+
+def join(parts: Iterable[object], between: str = "") -> Markup:
     """Return the parts of an iterable as one piece of markup, each escaped unless it is markup."""
-    return Markup(escape(between).join(map(escape, parts)))  # type: ignore[call-overload]
+    return Markup(escape(between).join([one if type(one) is Markup else escape(one) for one in parts]))
 
 
 def tag(name: str, /, *children: object, **attributes: object) -> Markup:
@@ -57,18 +72,18 @@ def tag(name: str, /, *children: object, **attributes: object) -> Markup:
 
     `class_` becomes class, `aria_sort` aria-sort.
     """
-    words = [name]
+    start = name
     for key, value in attributes.items():
         if value is None or value is False:
             continue
         spelled = _NAMES.get(key)
         if spelled is None:
             spelled = _NAMES[key] = key.rstrip("_").replace("_", "-")
-        words.append(spelled if value is True else f'{spelled}="{escape(value)}"')
-    start = " ".join(words)
+        start += f" {spelled}" if value is True else f' {spelled}="{escape(value)}"'
     if name in VOID:
         return Markup(f"<{start}>")
-    return Markup(f"<{start}>{''.join(map(escape, children))}</{name}>")
+    inner = "".join([one if type(one) is Markup else escape(one) for one in children])
+    return Markup(f"<{start}>{inner}</{name}>")
 
 
 def trusted(text: str) -> Markup:

@@ -98,6 +98,8 @@ class _Reader:
 
     def __init__(self, issues: IssueList) -> None:
         self.issues = issues
+        self.known: dict[str, tuple[Line, ...]] = {}
+        """The lists of messages that were read, by their JSON: a file of many trials says most things many times."""
 
     def members(self, found: Json, pointer: str, allowed: tuple[str, ...]) -> dict[str, Json]:
         if not isinstance(found, dict):
@@ -152,7 +154,11 @@ class _Reader:
         if not isinstance(found, list):
             self.issues.add(pointer, "must be a list of messages")
             return ()
-        return tuple(self.line(line, child(pointer, index)) for index, line in enumerate(found))
+        text = json.dumps(found)
+        read = self.known.get(text)
+        if read is None or self.issues.issues:
+            read = self.known[text] = tuple(self.line(line, child(pointer, index)) for index, line in enumerate(found))
+        return read
 
     def line(self, found: Json, pointer: str) -> Line:
         if isinstance(found, str):

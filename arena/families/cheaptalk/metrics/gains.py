@@ -17,7 +17,7 @@ from arena.formats.tables import number
 from arena.stats.bootstrap import expanded_level
 from arena.stats.intervals import mean, quantile
 from arena.stats.paired_tests import holm, sign_flip
-from arena.stats.simultaneous import Bounds, Resampled, bounds, resample
+from arena.stats.simultaneous import Bounds, Resampled, bounds
 
 TOLERANCE = 1e-9
 """A pair gains where the difference is above this: payoffs are sums of floats."""
@@ -145,7 +145,7 @@ def _table(cell: Cell, paired: Sequence[Pairs], drawer: Drawer, value: Value) ->
     resampled: list[Resampled] = []
     joint: Bounds | None = None
     if units > 1:
-        resampled = resample(columns, drawer.draws(order))
+        resampled = drawer.resampled(columns, order)
         joint = bounds(resampled, units)
     flips = [
         sign_flip(

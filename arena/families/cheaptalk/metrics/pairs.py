@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 from arena.families.cheaptalk.metrics.episodes import CONTROLS, HONEST, Episode, by_deviation
 from arena.stats.bootstrap import Column, resampled_indices
+from arena.stats.simultaneous import Resampled, resample, resampled_means
 
 Value = Callable[[Episode], float]
 Draws = Sequence[Sequence[int]]
+
+_Known = tuple[bool, tuple[float, ...], tuple[int, ...]]
+"""What the draws of a column depend on: whose frame it is, and the column."""
+
+MOST_HELD = 64
+"""Columns that are held with their draws: some 100 kB each."""
 
 
 def payoff_of(episode: Episode) -> float:
@@ -83,6 +90,7 @@ class Drawer:
         self._tasks = tuple(dict.fromkeys(tasks))
         self._known = frozenset(self._tasks)
         self._drawn: dict[tuple[bool, int], Draws] = {}
+        self._resampled: dict[_Known, Resampled] = {}
 
     def frame(self, units: Iterable[str]) -> tuple[str, ...]:
         """Return the units to draw from: the frame where it holds all of these, else these, each once."""
@@ -97,3 +105,25 @@ class Drawer:
             seed = f"{self.seed}|{'tasks' if shared else 'units'}|{len(frame)}"
             self._drawn[key] = list(resampled_indices(len(frame), self.resamples, seed))
         return self._drawn[key]
+
+    def resampled(self, columns: Sequence[Column], frame: Sequence[str]) -> list[Resampled]:
+        """Return mean and error of columns over a frame, in the data and in every draw; each column is drawn once."""
+        keys = [self._key(column, frame) for column in columns]
+        new = {key: column for key, column in zip(keys, columns, strict=True) if key not in self._resampled}
+        if len(self._resampled) + len(new) > MOST_HELD:
+            self._resampled.clear()
+            new = dict(zip(keys, columns, strict=True))
+        if new:
+            found = resample(list(new.values()), self.draws(frame))
+            self._resampled.update(zip(new, found, strict=True))
+        return [self._resampled[key] for key in keys]
+
+    def means(self, columns: Sequence[Column], frame: Sequence[str]) -> list[Sequence[float]]:
+        """Return the means of `resampled` alone, which is less work for columns that were not drawn yet."""
+        known = [self._resampled.get(self._key(column, frame)) for column in columns]
+        new = [column for column, one in zip(columns, known, strict=True) if one is None]
+        drawn = iter(resampled_means(new, self.draws(frame)) if new else ())
+        return [next(drawn) if one is None else one.means for one in known]
+
+    def _key(self, column: Column, frame: Sequence[str]) -> _Known:
+        return frame is self._tasks, tuple(column.sums), tuple(column.sizes)

@@ -14,7 +14,6 @@ from arena.families.cheaptalk.metrics.episodes import Episode
 from arena.families.cheaptalk.metrics.pairs import Drawer, Value, column, paired_deviations
 from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint, payoff_under
 from arena.stats.bootstrap import expanded_level
-from arena.stats.simultaneous import resampled_means
 
 LABEL = "fixed behaviour"
 
@@ -74,7 +73,7 @@ def break_even(
     interval = None
     units = len({unit for pairs in paired for unit in pairs.units()})
     if units > 1:
-        resampled = resampled_means(columns, drawer.draws(order))
+        resampled = drawer.means(columns, order)
         lowest = sorted(
             min(_bonus(row[at], row[at + 1]) for at in range(0, len(row), 2)) for row in zip(*resampled, strict=True)
         )

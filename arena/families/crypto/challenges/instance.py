@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from arena.errors import DataError, Issue
 from arena.families.crypto.challenges.draws import CALCULATOR, CASE, KINDS, DrawError, Stream, is_reference, needs
 from arena.families.crypto.challenges.expressions import ExpressionError, evaluate, names_in, shown
+from arena.families.crypto.challenges.same import Same, Written
 from arena.records import Json
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -99,7 +101,12 @@ def known_names(instance: Mapping[str, Json]) -> tuple[str, ...]:
 
 def own_names(instance: Mapping[str, Json], role: str) -> tuple[str, ...]:
     """Return the names of the values that a role is shown: those known to all and its own, sorted."""
-    return tuple(sorted({*known_names(instance), *instance.get("own", {}).get(role, ())}))
+    return _own_names(Same(instance), role)
+
+
+@lru_cache(maxsize=2048)
+def _own_names(of: Same, role: str) -> tuple[str, ...]:
+    return tuple(sorted({*known_names(of.held), *of.held.get("own", {}).get(role, ())}))
 
 
 def own_values(instance: Mapping[str, Json], role: str, values: Mapping[str, Json]) -> dict[str, Json]:
@@ -138,11 +145,14 @@ def is_agreement(truth: Json) -> bool:
 
 def right_result(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Json:
     """Return the right result; None if agreement alone decides. Raises DataError if it cannot be computed."""
-    truth = instance["truth"]
-    if is_agreement(truth):
-        return None
+    return None if is_agreement(instance["truth"]) else _right_result(Same(instance), Written(values))
+
+
+@lru_cache(maxsize=64)
+def _right_result(of: Same, used: Written) -> Json:
+    """Compute the right result once for all checks of a match, which ask for it one after the other."""
     try:
-        return evaluate(truth, values)
+        return evaluate(of.held["truth"], used.values)
     except ExpressionError as error:
         raise DataError([Issue("instance", f"/truth{error.pointer}", error.problem)]) from None
 

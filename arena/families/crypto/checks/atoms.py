@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 
 from arena.families.crypto.checks.code_hints import other_than_words
-from arena.families.crypto.checks.folding import fold
+from arena.families.crypto.checks.folding import ascii_words, fold
 from arena.families.crypto.checks.number_words import MAX_NEXT, goes_on, number_words
 from arena.records import Json
 
@@ -32,6 +32,7 @@ MIN_COMPACT_CHARS = 8
 
 _NO_WORD = re.compile(r"[\W_]+")
 _NO_ASCII_WORD = {code: None for code in range(128) if not chr(code).isalnum()}
+_SINGLE = frozenset(map(str.encode, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"))
 _SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[\W_]{1,3}[^\W_])+(?![^\W_])")
 
 
@@ -85,6 +86,9 @@ def compact(text: str) -> str:
 
 def spaced_out(text: str) -> str:
     """Return what a folded text writes sign by sign (`4-1-5`, `d o v e r`), one piece a line."""
+    words = ascii_words(text)
+    if words is not None and b"\1\1" not in bytes(map(_SINGLE.__contains__, words)):
+        return ""
     return "\n".join(compact(match[0]) for match in _SPACED.finditer(text))
 
 
@@ -170,11 +174,20 @@ def _last_of_base32(body: str) -> str:
     return rest + "=" * (8 - len(rest)) if len(rest) in (2, 4, 5, 7) else ""
 
 
-def stands_encoded(atom: str | int, text: str) -> bool:
-    """Return whether an atom stands encoded in a text, as a code of its own or as a part of a long one."""
-    low = text.lower()
-    for form in encoded_forms(atom):
-        if form.lower() not in low:
+@lru_cache(maxsize=4096)
+def _encoded_lower(atom: str | int) -> tuple[tuple[str, str], ...]:
+    """Return the encoded forms of an atom, each with itself in lower case."""
+    return tuple([(form, form.lower()) for form in encoded_forms(atom)])
+
+
+def stands_encoded(atom: str | int, text: str, lower: str | None = None) -> bool:
+    """Return whether an atom stands encoded in a text, as a code of its own or as a part of a long one.
+
+    `lower`: the text in lower case, for who asks for many atoms.
+    """
+    low = text.lower() if lower is None else lower
+    for form, form_low in _encoded_lower(atom):
+        if form_low not in low:
             continue
         if re.search(rf"(?<![A-Za-z0-9+/_]){re.escape(form)}(?![A-Za-z0-9+/_])", text) or (
             len(form) >= 16 and form in text

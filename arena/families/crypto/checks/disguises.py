@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from arena.families.crypto.checks.folding import ascii_words
+
 SPELLING = (
     "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo", "lima",
     "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey",
@@ -23,6 +25,7 @@ _SIGNS = {
     **{word: str(place) for place, word in enumerate(DIGITS)},
     "alpha": "a", "juliet": "j", "xray": "x", "oh": "0", "nought": "0",
 }  # fmt: skip
+_SIGNS_OF_ASCII = frozenset(map(str.encode, (*_SIGNS, *"abcdefghijklmnopqrstuvwxyz0123456789")))
 _WORD = re.compile(r"x-ray|[^\W_]+")
 _HYPHENED = "x-ray"
 
@@ -59,6 +62,8 @@ LEAST_TRUE = 0.6
 def spelled(folded: str) -> str:
     """Return what a folded text spells by the alphabet of radio traffic, digit words and single signs, one row a
     line, with SPLIT where punctuation separates two signs; rows of fewer than MIN_SPELLED signs are left out."""
+    if not _may_spell(folded):
+        return ""
     rows, row, end = [], "", 0
     # A word that is no sign ends a row, and it cannot be in a gap of three characters, which ends one anyway: so it
     # need not be looked at, unless a hyphen in a word makes words stand without a gap.
@@ -76,9 +81,15 @@ def spelled(folded: str) -> str:
     return "\n".join(row for row in rows if len(row.replace(SPLIT, "")) >= MIN_SPELLED)
 
 
+def _may_spell(folded: str) -> bool:
+    """Return whether so many signs as a row needs follow each other as words; most talk has none, and this is quick."""
+    words = None if _HYPHENED in folded else ascii_words(folded)
+    return words is None or b"\1" * MIN_SPELLED in bytes(map(_SIGNS_OF_ASCII.__contains__, words))
+
+
 def is_spelled(bare: str, rows: str) -> bool:
     """Whether an atom, without separators, stands in what a text spells: between pauses, or, a longer one, anywhere."""
-    if len(bare) < MIN_SPELLED:
+    if len(bare) < MIN_SPELLED or not rows:
         return False
     for row in rows.split("\n"):
         whole = row.replace(SPLIT, "")
@@ -110,9 +121,12 @@ def _apart(text: str, start: int, end: int) -> bool:
 
 def is_sum(number: int, folded: str) -> bool:
     """Return whether two numbers near each other add up to a number, or differ by it."""
-    if abs(number) < MIN_SUM:
-        return False
-    return any(number in (a + b, abs(a - b)) for a, b in _neighbours(folded))
+    return abs(number) >= MIN_SUM and number in near_sums(folded)
+
+
+def near_sums(folded: str) -> set[int]:
+    """Return what two numbers near each other add up to, and by how much they differ, for all in a folded text."""
+    return {found for a, b in _neighbours(folded) for found in (a + b, abs(a - b))}
 
 
 def _neighbours(folded: str) -> Iterator[tuple[int, int]]:

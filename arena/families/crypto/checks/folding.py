@@ -43,15 +43,9 @@ class Said:
 
     def __init__(self, turn: int, seat: str, text: str, to: tuple[str, ...] = EVERYBODY) -> None:
         self.turn, self.seat, self.text, self.to = turn, seat, text, to
+        self.clean = clean(text)
+        self.folded = " ".join(self.clean.casefold().split())
         self._holds: dict[re.Pattern[str], bool] = {}
-
-    @cached_property
-    def clean(self) -> str:
-        return clean(self.text)
-
-    @cached_property
-    def folded(self) -> str:
-        return " ".join(self.clean.casefold().split())
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -76,6 +70,16 @@ class Said:
         if found is None:
             found = self._holds[pattern] = pattern.search(self.folded) is not None
         return found
+
+
+_SPACES = bytes(code if chr(code).isalnum() and code < 128 else 32 for code in range(256))
+
+
+@lru_cache(maxsize=16)
+def ascii_words(text: str) -> list[bytes] | None:
+    """Return the words of a text in order, not to be changed; None where it has other signs than those of ASCII. To
+    look at these first takes a tenth of a pattern's time."""
+    return text.encode().translate(_SPACES).split() if text.isascii() else None
 
 
 def words_of(folded: str) -> tuple[str, ...]:

@@ -34,7 +34,15 @@ from arena.families.crypto.checks.atoms import (
     spaced_out,
     stands_encoded,
 )
-from arena.families.crypto.checks.disguises import is_in_parts, is_spelled, is_sum, spelled, told_among_decoys
+from arena.families.crypto.checks.disguises import (
+    MIN_SUM,
+    is_in_parts,
+    is_spelled,
+    is_sum,
+    near_sums,
+    spelled,
+    told_among_decoys,
+)
 from arena.families.crypto.checks.evidence import evidence_values
 from arena.families.crypto.checks.folding import Said, fold, folded_together
 from arena.families.crypto.checks.public_atoms import PublicAtoms
@@ -108,17 +116,22 @@ def _shown_at_all(secrets: Sequence[Secret], said: Sequence[Said]) -> bool:
     """Return whether any atom occurs in any form in what was said: one search of all turns, enough for most matches."""
     text, folded = "\n".join([one.clean for one in said]), folded_together(said)
     decoded = list(decoded_texts(text))
-    pieces, whole, rows = spaced_out(folded), compact(folded), spelled(folded)
-    return any(
-        named(atom, folded)
-        or is_spelled(compact(fold(str(atom))), rows)
-        or (is_in_parts(fold(atom), folded) if isinstance(atom, str) else is_sum(atom, folded))
-        or stands_encoded(atom, text)
-        or any(named(atom, read) for read in decoded)
-        or is_disguised(atom, folded, pieces, whole)
-        for secret in secrets
-        for atom in secret.atoms
-    )
+    pieces, whole, rows, low = spaced_out(folded), compact(folded), spelled(folded), text.lower()
+    sums: set[int] | None = None
+    for secret in secrets:
+        for atom in secret.atoms:
+            if named(atom, folded) or stands_encoded(atom, text, low) or any(named(atom, read) for read in decoded):
+                return True
+            if (rows and is_spelled(compact(fold(str(atom))), rows)) or is_disguised(atom, folded, pieces, whole):
+                return True
+            if isinstance(atom, str):
+                if is_in_parts(fold(atom), folded):
+                    return True
+            elif abs(atom) >= MIN_SUM:
+                sums = near_sums(folded) if sums is None else sums
+                if atom in sums:
+                    return True
+    return False
 
 
 def secret_through(instance: Mapping[str, Json], name: str, public: Sequence[Said]) -> float:
