@@ -178,7 +178,7 @@ class _Reader:
         if not actions:
             self.issues.add(pointer, "decides nothing: give deny_if, warn_if or allow_if")
         calls = rule.get("calls", "all")
-        if calls not in CALLS:
+        if not isinstance(calls, str) or calls not in CALLS:
             self.issues.add(f"{pointer}/calls", f"must be one of {', '.join(CALLS)}, not {calls!r}")
             calls = "all"
         fails = rule.get("fails_trial", False)

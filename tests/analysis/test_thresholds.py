@@ -199,6 +199,7 @@ def test_a_metric_that_no_such_run_can_have_is_refused_with_file_and_line(
         ("thresholds_format: 1\nrules: []\n", "/rules: must be a list of at least one rule"),
         ("thresholds_format: 1\nrules:\n  - metric: scored\n    op: '>='\n", "line 3, rule 1: give `warn`, `fail`"),
         ("thresholds_format: 1\nrules:\n  - metric: scored\n    op: '=>'\n    fail: 1\n", "`op` must be one of"),
+        ("thresholds_format: 1\nrules:\n  - metric: scored\n    op: {a: 1}\n    fail: 1\n", "`op` must be one of"),
         ("thresholds_format: 1\nrules:\n  - metric: scored\n    op: '>='\n    fail: high\n", "`fail` must be a number"),
         ("thresholds_format: 1\nrules:\n  - metric: scored\n    op: '>='\n    fail: true\n", "`fail` must be a number"),
         ("thresholds_format: 1\nrules:\n  - metric: scored\n    op: '>='\n    fail: 2\n    warn: 1\n", "never apply"),

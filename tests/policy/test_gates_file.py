@@ -144,6 +144,7 @@ def test_a_condition_holds(condition: str, facts: dict[str, object], holds: bool
         ("version: 1\npre_call: {}\n", "/pre_call", "a list"),
         (rule("applies_if: {a: 1}"), "/pre_call/0", "decides nothing"),
         (rule("deny_when: true\nwarn_if: true"), "/pre_call/0/deny_when", "unknown key"),
+        (rule("deny_if: true\ncalls: {a: tool}"), "/pre_call/0/calls", "must be one of all, model, tool"),
         (rule("deny_if: {all: []}"), "/pre_call/0/deny_if/all", "'all' is empty"),
         (rule("deny_if: {any: []}"), "/pre_call/0/deny_if/any", "'any' is empty"),
         (rule("deny_if: {}"), "/pre_call/0/deny_if", "says nothing"),

@@ -189,7 +189,7 @@ class _Reader:
         place = self.place(index)
         row = self.keys(found, _RULE, place)
         op = row.get("op")
-        if op not in OPS:
+        if not isinstance(op, str) or op not in OPS:
             self.bad(place, f"`op` must be one of {' '.join(OPS)} (in quotes), not {op!r}")
             op = ">="
         op = str(op)
