@@ -36,12 +36,14 @@ class Activity:
     """Live counters for the progress line, approximate under threads and never part of a result; and the calls in
     flight, each with what is done if the process ends before its answer comes."""
 
-    __slots__ = ("turns", "in_flight", "retries", "_flights")
+    __slots__ = ("turns", "in_flight", "retries", "elsewhere", "_flights")
 
     def __init__(self) -> None:
         self.turns = 0
         self.in_flight = 0
         self.retries = 0
+        self.elsewhere = False
+        """Whether other processes make the calls, so that their number is known here only now and then."""
         self._flights: dict[object, Callable[[], None]] = {}
 
     def departs(self, abandon: Callable[[], None]) -> object:
