@@ -9,9 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from arena.errors import EXIT_INTERRUPTED
 from arena.play.context import Activity
+
+WRITING_S = 2.0
+"""How long the end of the process waits until abandoned calls are in the journal: lines of a few hundred bytes."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -21,7 +25,8 @@ def catching_interrupts(stop: threading.Event, activity: Activity, resume: str, 
     """Within the context the first signal sets `stop`; the second ends the process at once (130), and so do calls that
     are still in flight `grace` seconds after the first.
 
-    Answers are already on disk, so ending at once loses only the calls in flight. `resume` says how to resume.
+    Answers are already on disk, so ending at once loses only the calls in flight. Those that may be billed are written
+    to the journal as attempts of unknown cost. `resume` says how to resume.
     Outside the main thread signals cannot be caught, and are left as they are.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -30,19 +35,26 @@ def catching_interrupts(stop: threading.Event, activity: Activity, resume: str, 
 
     def caught(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
-            _say(f"ended at once; {resume}")
-            os._exit(EXIT_INTERRUPTED)
+            end("ended at once")
         stop.set()
-        _say(
-            f"stopping: waiting for {activity.in_flight} calls in flight, at most {grace:g} s (--grace); once more ends"
-            " at once"
-        )
+        which = "the" if activity.elsewhere else str(activity.in_flight)
+        _say(f"stopping: waiting for {which} calls in flight, at most {grace:g} s (--grace); once more ends at once")
         waiting.start()
 
     def abandon() -> None:
-        if activity.in_flight > 0:
-            _say(f"{activity.in_flight} calls in flight are abandoned after {grace:g} s (--grace); {resume}")
-            os._exit(EXIT_INTERRUPTED)
+        if activity.in_flight > 0 or activity.elsewhere:
+            end(f"ended after {grace:g} s (--grace)")
+
+    def end(why: str) -> NoReturn:
+        left = activity.in_flight
+        # In a thread of its own: the code that the signal interrupted may hold a lock which this needs.
+        writing = threading.Thread(target=activity.abandon, daemon=True)
+        writing.start()
+        writing.join(WRITING_S)
+        which = "the" if activity.elsewhere else str(left)
+        calls = f"; {which} calls in flight are abandoned (counted as of unknown cost, if they may be billed)"
+        _say(f"{why}{calls if left or activity.elsewhere else ''}; {resume}")
+        os._exit(EXIT_INTERRUPTED)
 
     waiting = threading.Timer(grace, abandon)
     waiting.daemon = True

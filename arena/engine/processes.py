@@ -29,6 +29,7 @@ from arena.engine.session import Session, Shown, ignore
 from arena.engine.shards import Shard
 from arena.errors import EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, StorageFault, UsageError
 from arena.formats import posix
+from arena.play.context import Activity
 from arena.play.limits import Budget, Limits
 from arena.records import Json, Record
 from arena.settings.config import Config
@@ -124,9 +125,11 @@ def play_in_processes(session: Session, pending: int) -> Progress:
     children = [_fork(session, Shard(number, count), folders[number], (life, held), deal) for number in range(count)]
     os.close(life)
     os.close(deal.reader)
+    session.activity.elsewhere = True
     try:
         progress = _watch(session, children, pending, deal)
     finally:
+        session.activity.elsewhere = False
         os.close(held)  # a child that is still there ends now
         os.close(deal.writer)
         for child in children:
@@ -255,7 +258,7 @@ def _child(session: Session, part: Shard, folder: Path, deal: Deal, pipes: tuple
     stop = session.run.request.process.stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent hands it on
     signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
-    threading.Thread(target=_end_with_parent, args=(life,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(life, session.activity), daemon=True).start()
     try:
         with opened_folder(folder) as held:
             lock_folder(held, folder)
@@ -271,8 +274,9 @@ def _child(session: Session, part: Shard, folder: Path, deal: Deal, pipes: tuple
     os._exit(EXIT_OK)
 
 
-def _end_with_parent(life: int) -> None:
+def _end_with_parent(life: int, activity: Activity) -> None:
     os.read(life, 1)
+    activity.abandon()
     os._exit(EXIT_INTERRUPTED)
 
 

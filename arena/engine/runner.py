@@ -26,7 +26,7 @@ from arena.families.contract import Family, score_problem
 from arena.play.context import RunContext
 from arena.play.past import Past
 from arena.play.services import Services, TrialServices
-from arena.records import STOPS, Record, Score, Stop, Transcript, Trial, awaiting
+from arena.records import STOPS, Judging, Record, Score, Stop, Transcript, Trial, awaiting
 
 JOIN_SECONDS = 0.2
 """How often the main thread looks up from waiting: for the progress line and for Ctrl-C."""
@@ -214,6 +214,8 @@ class Runner:
             transcript.stop, transcript.detail = Stop.BUG, _where(error)
         if transcript.status in ("error", "limit", "denied"):
             score = Score({}, None, unscored=f"{transcript.status}: {transcript.stop}")
+        if services.judged.calls and not score.judging.usage.calls:  # it ended while it was judged
+            score.judging = Judging(usage=services.judged)
         return Record(job.trial, job.attempt, transcript, score, tuple(services.gate_decisions))
 
     def _score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:

@@ -135,9 +135,9 @@ class _Asking:
         if self.calls_left <= 0 or not any(isinstance(item, Call) for item in items):
             return False
         step = self.step - 1
-        answers: list[tuple[str, Json]] = []
+        answers: list[tuple[str | None, Json]] = []
         for index, item in enumerate(items):
-            call_id = (item.id if isinstance(item, Call) else None) or f"{step}.{index}"
+            given = item.id if isinstance(item, Call) else None
             if not isinstance(item, Call):
                 answer: Json = _refused("malformed_call", item.problem)
             elif self.calls_left <= 0:
@@ -145,9 +145,9 @@ class _Asking:
             else:
                 self.calls_left -= 1
                 answer = self.services.tool(JUDGE_SEAT, self.question, step, index, item.op, item.args).answer
-                self.result.calls.append(JudgeCall(call_id, item.op, item.args, answer))
+                self.result.calls.append(JudgeCall(given or f"{step}.{index}", item.op, item.args, answer))
                 self.result.usage.tool_calls += 1
-            answers.append((call_id, answer))
+            answers.append((given, answer))
         self.conversation.add("assistant", text)
         self.conversation.add("user", tool_protocol.results_message(answers))
         return True

@@ -33,14 +33,40 @@ class Model:
 
 
 class Activity:
-    """Live counters for the progress line; approximate under threads, never part of a result."""
+    """Live counters for the progress line, approximate under threads and never part of a result; and the calls in
+    flight, each with what is done if the process ends before its answer comes."""
 
-    __slots__ = ("turns", "in_flight", "retries")
+    __slots__ = ("turns", "in_flight", "retries", "elsewhere", "_flights")
 
     def __init__(self) -> None:
         self.turns = 0
         self.in_flight = 0
         self.retries = 0
+        self.elsewhere = False
+        """Whether other processes make the calls, so that their number is known here only now and then."""
+        self._flights: dict[object, Callable[[], None]] = {}
+
+    def departs(self, abandon: Callable[[], None]) -> object:
+        """Take note of a call that may be billed, and return its mark; `abandon` writes down that nobody awaited it."""
+        flight = object()
+        self._flights[flight] = abandon
+        return flight
+
+    def lands(self, flight: object) -> bool:
+        """Forget a call whose answer came; False: it is being written down as abandoned, and must not be used."""
+        return self._flights.pop(flight, None) is not None
+
+    def abandon(self) -> int:
+        """Abandon the calls in flight that may be billed and return how many: the last thing that a process does."""
+        count = 0
+        while self._flights:
+            try:
+                _, abandon = self._flights.popitem()  # one step, so that a call either lands or is abandoned
+            except KeyError:
+                break
+            abandon()
+            count += 1
+        return count
 
 
 class LeftOut:

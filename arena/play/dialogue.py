@@ -287,19 +287,19 @@ class _SeatTurn:
         problem = f"a message may hold {MAX_ITEMS} calls, and {len(calls)} more were left out: send them in another."
         return [Malformed(names, problem)]
 
-    def answers(self, items: Sequence[Call | Malformed], step: int) -> list[tuple[str, Json]]:
-        """Return id and answer of each call of a message. Errors: PlayerFault past the allowed re-asks."""
-        results: list[tuple[str, Json]] = []
+    def answers(self, items: Sequence[Call | Malformed], step: int) -> list[tuple[str | None, Json]]:
+        """Return each call's own id (None if it has none) and answer. Errors: PlayerFault past the allowed re-asks."""
+        results: list[tuple[str | None, Json]] = []
         at_fault = 0
         for index, item in enumerate(items):
-            call_id = (item.id if isinstance(item, Call) else None) or f"{self.turn}.{step}.{index}"
+            given = item.id if isinstance(item, Call) else None
             problem = item.problem if isinstance(item, Malformed) else self.refused(item)
             if problem or isinstance(item, Malformed):
                 at_fault += 1
                 answer = self.malformed(step, item.text if isinstance(item, Malformed) else item.op, problem)
             else:
-                answer = self.call(item, call_id, step, index)
-            results.append((call_id, answer))
+                answer = self.call(item, given or f"{self.turn}.{step}.{index}", step, index)
+            results.append((given, answer))
         if at_fault == len(results):
             self.reasks += 1
             if self.reasks > MAX_REASKS:

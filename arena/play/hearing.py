@@ -40,8 +40,8 @@ def read_heard(text: str) -> tuple[str, str]:
 
 
 def seat_nonce(trial_seed: str, seat: str) -> str:
-    """Return the mark of a seat's tool results in one trial: 16 hex digits, a function of the trial's seed.
+    """Return the mark of a seat's tool results in one trial: 8 hex digits, a function of the trial's seed.
 
     A player of another seat would have to know the seed; a seat that tells its mark gives it away itself.
     """
-    return hashlib.sha256(f"arena-seat-nonce/1\0{trial_seed}\0{seat}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"arena-seat-nonce/1\0{trial_seed}\0{seat}".encode()).hexdigest()[:8]

@@ -6,12 +6,13 @@ cannot make a call that is not recorded, limited and allowed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
-from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, TrialEnded, ended
+from arena.errors import ContextExceeded, GateDenied, Interrupted, ServiceFault, StorageFault, TrialEnded, ended
 from arena.formats.decode import encode
 from arena.messages import (
     CallKey,
@@ -44,6 +45,8 @@ from arena.store.journal import (
 
 JUDGE_SEAT = "(judge)"
 """Seat name of the judge in the journal; seat names may hold any text, but parentheses mark it for readers."""
+
+ABANDONED = "abandoned: the run was ended before the answer came"
 
 SETUP_SEAT = "(setup)"
 """Seat name under which the values of a trial are drawn that need a tool."""
@@ -105,6 +108,8 @@ class TrialServices:
         self._tools: Tools | None = None
         self.gate_decisions: list[GateDecision] = []
         self.made_calls = 0
+        self.judged = Counters(JUDGE_SEAT)
+        """What the judge's answers took so far, recorded ones too: of a trial that ends before it has a score."""
 
     @property
     def has_tools(self) -> bool:
@@ -242,18 +247,17 @@ class TrialServices:
         chars = request.conversation.chars + size(request.tools)
         hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
         started = context.timer()
-        context.activity.in_flight += 1
         try:
-            reply = model.provider.complete(request._replace(before_retry=partial(budget.again, hold)))
+            reply = self._answer(request, model, fields, hold)
         except TrialEnded as fault:
             self._settle_fault(fields, fault, hold)
             raise
         except BaseException:
             budget.settle(hold, None)
             raise
-        finally:
-            context.activity.in_flight -= 1
         context.left_out.add(model.label, reply.not_sent)
+        if request.kind == "judge":
+            merge_usage(self.judged, reply)
         fields["reply"] = reply_to_json(reply)
         if reply.raw is not None:
             fields["raw"] = reply.raw
@@ -270,8 +274,22 @@ class TrialServices:
         self._write(fields, (context.timer() - started) * 1000)
         return reply if denied is None else withheld(reply, denied)
 
+    def _answer(self, request: ModelRequest, model: Model, fields: dict[str, Json], hold: Hold) -> ModelReply:
+        """Have a provider answer, in a call that can be abandoned. Errors: the provider's; Interrupted if it was."""
+        activity, provider = self._context.activity, model.provider
+        activity.in_flight += 1
+        flight = None if provider.offline else activity.departs(partial(self._abandon, fields, hold))
+        try:
+            return provider.complete(request._replace(before_retry=partial(self._context.budget.again, hold)))
+        finally:
+            activity.in_flight -= 1
+            if flight is not None and not activity.lands(flight):
+                raise Interrupted("the call was abandoned")
+
     def _recalled_reply(self, line: CallLine, conversation: Conversation) -> ModelReply:
         """Return a recorded reply as it reached the family then."""
+        if line.kind == "judge" and line.reply is not None:
+            merge_usage(self.judged, line.reply)
         denied = self._recall_gates(line, asked_text(conversation))
         if line.reply is None:
             if denied is None:
@@ -338,6 +356,12 @@ class TrialServices:
         self._write_fault(fields, fault)
         if fault.stop is Stop.INTERRUPTED:
             raise Interrupted("stopped while waiting for an answer") from fault
+
+    def _abandon(self, fields: dict[str, Json], hold: Hold) -> None:
+        """Journal a call whose answer is not awaited any more, as an attempt of unknown cost."""
+        attempt = HttpAttempt(None, 0.0, ABANDONED, may_be_billed=True)
+        with contextlib.suppress(Interrupted, StorageFault):  # the process ends either way
+            self._settle_fault(dict(fields), ServiceFault(Stop.INTERRUPTED, ABANDONED, (attempt,)), hold)
 
     def _write_fault(self, fields: dict[str, Json], fault: TrialEnded) -> None:
         fields["fault"] = {"reason": fault.stop, "message": str(fault)}

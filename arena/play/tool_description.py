@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 
+from arena.play.op_names import NOTATION, shortened
 from arena.records import Json
 
 TOOL_TEXTS = ("families", "granted", "full")
@@ -21,18 +22,19 @@ _META = "meta"
 _HEADING = "Family "
 
 _HOW = """\
-A calculator computes for you. To call it, write one JSON object per call, each on its own line:
+You have a calculator: never make up what it can compute. A call is one JSON object on its own line:
 {example}
-{answer}Give several calls different ids. A message that holds a call is a private step: nobody else sees it, the \
-results come back to you, and then you go on. Your public message is the first one without a call. At most \
-{max_calls} calls a turn, not counting help. Never make up a result that you can compute.
-Integers are strings, decimal or 0x hex ("123", "0x7b"). Data are lowercase hex, or text after "utf8:" ("utf8:abc"); \
-keys, signatures and nonces are lowercase hex only. {names}{help}
+{answer}A message with calls is private: you get the answers, in order, and go on. Your first message without a call \
+is public. At most {max_calls} calls a turn, not counting help.
+Integers are strings ("123", "0x7b"). Data are lowercase hex, or text after "utf8:"; keys, signatures and nonces only \
+hex. {names}{help}
 """
 _NAMES = "name? may be left out; name=x is x when left out. "
 _HELP = "Types, limits and an example of one operation: {op}"
-_HELP_FIRST = "Before you use an operation, ask for its arguments, types and an example: {op}"
-_HELP_FAMILY = "; of a whole family: {family}"
+_HELP_FIRST = 'Before you use an operation, call "help" for its arguments and an example: args {op}'
+_HELP_FAMILY = ", or {family} for a whole family"
+_LONGEST_RESULT = 8
+"""Characters of a text that are shown as an example's result; its form shows in fewer than a digest has."""
 
 
 def describe(
@@ -60,8 +62,9 @@ def describe(
     if form == "granted":
         parts = [f"{_HEADING}{name}:\n" + "\n".join(map(_line, members)) for name, members in groups.items()]
         return how + "\n".join(parts)
-    lines = (f"- {name}: {' '.join(row['name'] for row in members)}" for name, members in groups.items())
-    return how + "Operations by family:\n" + "\n".join(lines)
+    lines = "\n".join(f"{name}: {shortened([row['name'] for row in members])}" for name, members in groups.items())
+    note = f" ({NOTATION})" if "{" in lines else ""
+    return f"{how}Operations by family{note}:\n{lines}"
 
 
 def for_families(text: str, families: Collection[str] | None) -> str:
@@ -87,11 +90,15 @@ def _how(catalogue: Sequence[Mapping[str, Json]], rows: Sequence[Mapping[str, Js
     answer = ""
     if form != "full" and "result" in example:
         call["id"] = "a"
-        shown = json.dumps({"id": "a", "ok": True, "result": example["result"]}, separators=(",", ":"))
-        answer = f"The answer, to you alone: {shown}\n"
-    text = (_HELP if form == "full" else _HELP_FIRST).format(op=_call_of({"op": example["op"]}))
+        result = example["result"]
+        if isinstance(result, str) and len(result) > _LONGEST_RESULT:
+            result = f"{result[:_LONGEST_RESULT]}..."
+        shown = json.dumps({"id": "a", "ok": True, "result": result}, separators=(",", ":"))
+        answer = f"The answer: {shown}\n"
+    asked = {"op": example["op"]}
+    text = _HELP.format(op=_call_of(asked)) if form == "full" else _HELP_FIRST.format(op=json.dumps(asked))
     if _helps_with_families(catalogue):
-        text += _HELP_FAMILY.format(family=_call_of({"family": row["family"]}))
+        text += _HELP_FAMILY.format(family=json.dumps({"family": row["family"]}))
     return _HOW.format(
         example=json.dumps({"tool_call": call}, ensure_ascii=False),
         answer=answer,

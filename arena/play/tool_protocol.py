@@ -343,30 +343,28 @@ def _compact(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-RESULTS_HEADER = "Calculator results (only you see them):"
-MARKED_HEADER = "Calculator results {nonce}:"
+RESULTS_HEADER = "Results (only you see them):"
+MARKED_HEADER = "Results {nonce}:"
 """The first line of results that carry the mark of their seat."""
 
-RESULTS_FOOTER = "Call again, or write your message to the others without a call."
 
-
-def results_message(results: Sequence[tuple[str, Json]], nonce: str = "") -> str:
+def results_message(results: Sequence[tuple[str | None, Json]], nonce: str = "") -> str:
     """Return the user message that tells a seat its results, one compact JSON line each.
 
     `nonce`: the mark of the seat, by which it knows its results from what others write; empty if it alone is asked.
 
-    `results`: pairs of call id and answer, an object with `ok` (what the calculator gave, or an error object for a
-    malformed call or a limit). `deterministic`, the same on every answer of a run, is left out.
+    `results`: pairs of the id that the caller gave (None: none) and the answer, an object with `ok` (what the
+    calculator gave, or an error object for a malformed call or a limit). `deterministic`, the same on every answer of
+    a run, is left out.
     """
     lines = [MARKED_HEADER.format(nonce=nonce) if nonce else RESULTS_HEADER]
     for call_id, answer in results:
         if isinstance(answer, dict):
-            shown = {"id": call_id}
+            shown = {} if call_id is None else {"id": call_id}
             shown.update((key, value) for key, value in answer.items() if key not in ("id", "deterministic"))
         else:
-            shown = {"id": call_id, "result": answer}
+            shown = {**({} if call_id is None else {"id": call_id}), "result": answer}
         lines.append(_compact(shown))
-    lines.append(RESULTS_FOOTER)
     return "\n".join(lines)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from arena.providers.http.retry import excerpt
+from arena.providers.http.wire import STREAM_TYPE
 from arena.records import Json
 
 # JSON has no NaN; where a server writes one, null keeps our own files readable for everybody.
@@ -68,6 +70,43 @@ def _repair(value: Json) -> Json:
     if isinstance(value, dict):
         return {_repair(key): _repair(item) for key, item in value.items()}
     return value
+
+
+class Instead(NamedTuple):
+    """What a body with a success status holds in place of a JSON object.
+
+    `lasting`: the server is of another kind, or set up in another way, so that it answers every request so.
+    """
+
+    what: str
+    lasting: bool
+
+
+def instead_of_object(headers: Mapping[str, str], body: bytes, value: Any) -> Instead:
+    """Return what a body that is not a JSON object holds. `value`: as of parse_json; `headers` in lower case."""
+    start = body[:512].lstrip().lower()
+    kind = headers.get("content-type", "").lower()
+    if STREAM_TYPE in kind or start.startswith((b"data:", b"event:", b": ")):
+        return Instead("answers with a stream of events although none was asked for", True)
+    if isinstance(value, NotJson):
+        if value.why:
+            return Instead(f"{value.why} instead of a JSON object", False)
+        if start.startswith((b"<!doctype", b"<html", b"<head")) or "text/html" in kind:
+            return Instead("an HTML page instead of a JSON object", True)
+        if _is_lines(body):
+            return Instead("answers with a stream of JSON lines although none was asked for", True)
+    shown = f"{excerpt(body, 80)!r} instead of a JSON object"
+    return Instead(shown, not isinstance(value, NotJson) and value is not None)
+
+
+def _is_lines(body: bytes) -> bool:
+    """Return whether a body begins with two lines that are a JSON object each."""
+    lines = [line for line in body[:_LINES_BYTES].splitlines() if line.strip()][:2]
+    return len(lines) == 2 and all(isinstance(parse_json(line), dict) for line in lines)
+
+
+_LINES_BYTES = 64 * 1024
+"""How much of a body is searched for two lines of JSON."""
 
 
 def count(value: Json) -> int | None:

@@ -9,19 +9,19 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from arena.errors import ContextExceeded, LimitExceeded, RequestFiltered, ServiceFault, SettingRefused
 from arena.messages import HttpAttempt, ModelReply, ModelRequest, NativeCall, Provider, Sampling, Usage
 from arena.providers.api_errors import ApiError, meaning_of, read_error
-from arena.providers.bodies import NotJson, is_error, parse_json
+from arena.providers.bodies import NotJson, instead_of_object, is_error, parse_json
 from arena.providers.http.pace import pace_for
-from arena.providers.http.retry import AnswerVerdict, asked_in_text, excerpt, retry_after_s
+from arena.providers.http.retry import AnswerVerdict, asked_in_text, retry_after_s
 from arena.providers.http.targets import Rotation, Target
 from arena.providers.http.transport import HttpResponse, Transport, ask_to_go_on
 from arena.providers.quirks import USER_SETTINGS, Quirk, QuirkMemory, apply_quirk, find_quirk, refused_value
 from arena.providers.reasoning import split
-from arena.providers.refusals import Refusals, advice, tools_refused
+from arena.providers.refusals import Refusals, advice, other_server, tools_refused
 from arena.providers.settings import Access
 from arena.records import Json
 from arena.settings.redaction import Redactor
@@ -181,8 +181,10 @@ class HttpProvider(Provider):
             body = redactor.text(body.decode("utf-8", "replace")).encode("utf-8", "replace")
         if status < 300 and not is_error(value):
             if not isinstance(value, dict):
-                what = _what_instead(headers, body, value)
-                return AnswerVerdict("retry", f"HTTP {status}: {what} instead of a JSON object", may_be_billed=True)
+                what, lasting = instead_of_object(headers, body, value)
+                if lasting:
+                    what += f" ({other_server(self._place.endpoint)})"
+                return AnswerVerdict("fail" if lasting else "retry", f"HTTP {status}: {what}", may_be_billed=True)
             try:
                 return AnswerVerdict("accept", value=Answer(value, self._api.read(value, request), None))
             except Unusable as problem:
@@ -300,18 +302,6 @@ def _sent(layout: Layout, learned: list[Quirk]) -> Layout:
     left_out = {*layout.not_sent, *(quirk.not_sent for quirk in learned if quirk.not_sent is not None)}
     notes = (*layout.notes, *(quirk.note for quirk in learned))
     return Layout(layout.payload, notes, tuple(sorted(left_out)))
-
-
-def _what_instead(headers: Mapping[str, str], body: bytes, value: Any) -> str:
-    if isinstance(value, NotJson) and value.why:
-        return value.why
-    start = body[:512].lstrip().lower()
-    kind = headers.get("content-type", "")
-    if start.startswith((b"<!doctype", b"<html", b"<head")) or "text/html" in kind:
-        return "an HTML page"
-    if start.startswith((b"data:", b"event:")) or "text/event-stream" in kind:
-        return "an event stream"
-    return f"{excerpt(body, 80)!r}"
 
 
 def _estimate(request: ModelRequest, reading: Reading) -> Usage:

@@ -36,6 +36,12 @@ def advice(meaning: str, model: str, endpoint: Endpoint) -> str:
     }.get(meaning, f"the request was refused; model {model!r}, names: {endpoint.models_from}")
 
 
+def other_server(endpoint: Endpoint) -> str:
+    """Return what a user can do where an address answers, but not as a model API does."""
+    base = " or ".join(endpoint.base_variables)
+    return f"not asked again: check the address ({base}) and how the server is set up"
+
+
 class Refusals:
     """Values that a model refuses. Thread-safe."""
 

@@ -232,7 +232,7 @@ def test_a_panel_gives_a_variance_between_judgements(tmp_path: Path) -> None:
         ({"settings": {"judge_tools": True}}, "judge tools: base false, tuned true"),
         ({"settings": {"judge_max_chars_total": 10}}, "judge max chars total: base null, tuned 10"),
         ({"judge": "openai/other"}, 'judge: base "mock/judge", tuned "openai/other"'),
-        ({"rules": {"rubric": {"name": "crypto-five", "version": "2"}}}, 'rubric version: base "1", tuned "2"'),
+        ({"rules": {"rubric": {"name": "crypto-five", "version": "9"}}}, 'rubric version: base "2", tuned "9"'),
         ({"rules": {"rubric": {"name": "crypto-five", "sha256": "ab" * 32}}}, 'tuned "abababababab..."'),
         ({"rules": {"outcome_rule": {"name": "mean", "version": 1}}}, "outcome rule name: base"),
         ({"rules": {"checks_version": 99}}, "checks version: base"),

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.arena_rig import LOCAL, NO_TOOLS, Ended, Table, arena, challenge, local_environ, results, verdict
 from tests.support.http_server import ModelServer
+from tests.support.verify_rig import edit_lines, holds, launder, told, verify
 
 PRICES = """version: 1
 unit: usd_per_million_tokens
@@ -107,6 +108,32 @@ def test_the_judge_counts_towards_a_ceiling_and_its_stop_is_no_score(tmp_path: P
     assert (record["status"], record["stop"], record["outcome"]) == ("limit", "budget", None)
     assert record["detail"].startswith("while scoring")
     assert len(record["transcript"]) == 4, "the players had finished"
+
+
+def limited_while_judged(tmp_path: Path) -> Ended:
+    """Play four turns and stop at the third verdict, after two that are none."""
+    talk = {role: ["Hello."] * 2 for role in ("Ana", "Bo")}
+    judge = ["No verdict.", "Still none.", verdict(4)]
+    return Table(tmp_path).play("--max-turns", "4", "--max-calls", "6", turns=talk, judge=judge)
+
+
+def test_what_judging_took_before_a_limit_is_in_the_summary(tmp_path: Path) -> None:
+    stopped = limited_while_judged(tmp_path)
+    calls = [line["reply"]["usage"] for line in stopped.calls("judge") if "reply" in line]
+    assert [record["stop"] for record in stopped.records()] == ["budget"] and len(calls) == 2
+    judged = stopped.json("summary.json")["usage"]["judge"]
+    assert judged["calls"] == 2
+    for name in ("prompt_tokens", "completion_tokens"):
+        assert judged[name] == sum(usage[name] for usage in calls) > 0
+    holds(tmp_path / "run")
+
+
+def test_verify_tells_a_limited_record_that_lacks_its_judging(tmp_path: Path) -> None:
+    limited_while_judged(tmp_path)
+    edit_lines(tmp_path / "run" / "matches.jsonl", lambda record: record["judging"]["usage"].update(prompt_tokens=1))
+    launder(tmp_path / "run")
+    said = "/judging: does not hold what its journal says that judging took: 2 answers"
+    assert any(said in line for line in told(verify(tmp_path / "run")))
 
 
 def test_a_ceiling_of_nothing_plays_nothing_and_says_so(tmp_path: Path, server: ModelServer) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from tests.support.arena_rig import (
     ROOT,
     Ended,
     Table,
+    apart_from_unknown,
     arena,
     challenge,
+    command,
     environment,
     local_environ,
     process,
@@ -82,6 +85,28 @@ def wait_until_told(server: SignallingServer, running: subprocess.Popen[bytes]) 
     return said.decode()
 
 
+def assert_equal_but_for_abandoned(out: Path, whole: dict[str, bytes], abandoned: int) -> None:
+    """The results are those of the undisturbed run, but for the number of attempts of unknown cost."""
+    assert apart_from_unknown(results(out)) == (apart_from_unknown(whole)[0], abandoned)
+
+
+def abandoned_of(ended: Ended, why: str) -> int:
+    """Return how many calls an interrupted run says that it abandoned."""
+    said = re.search(rf"{re.escape(why)}; (\d) calls in flight are abandoned \(counted.*; resume with: ", ended.err)
+    assert ended.code == 130 and said, ended.err
+    assert 0 < int(said[1]) <= IN_FLIGHT
+    return int(said[1])
+
+
+def wait_for_lines(out: Path, text: str, count: int) -> None:
+    """Wait until the journals of a run and its processes hold a text so often: they end after their parent."""
+    for _ in range(600):
+        if sum(path.read_text().count(text) for path in out.rglob("api_calls.jsonl")) >= count:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{text} is not in the journals {count} times")
+
+
 def finish(running: subprocess.Popen[bytes]) -> Ended:
     out, err = running.communicate(timeout=60)
     assert b"Traceback" not in err, err.decode()
@@ -131,10 +156,30 @@ def test_a_second_interrupt_ends_at_once(whole: tuple[dict[str, bytes], int], tm
         wait_until_told(server, running)
         assert running.poll() is None, "it waits for what is in flight"
         os.kill(running.pid, signal.SIGINT)
+        ended = finish(running)
+        abandoned = abandoned_of(ended, "ended at once")
+        server.at, server.hold = None, False
+        resumed = finish(start(server, out, "--resume"))
+        assert resumed.code == 0 and f"{abandoned} attempts have an unknown cost" in resumed.err + resumed.out
+        assert_equal_but_for_abandoned(out, whole[0], abandoned)
+        assert command("verify", out).code == 0
+
+
+@pytest.mark.parametrize("grace", ["0.3", "60"])
+def test_processes_count_their_abandoned_calls(grace: str, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with SignallingServer() as server:
+        server.at, server.hold = 8, True
+        running = server.victim = start(server, out, "--processes", "2", "--grace", grace)
+        if grace == "60":
+            wait_until_told(server, running)
+            os.kill(running.pid, signal.SIGINT)
         assert finish(running).code == 130
         server.at, server.hold = None, False
+        wait_for_lines(out, '"may_be_billed"', 1)
         assert finish(start(server, out, "--resume")).code == 0
-        assert results(out) == whole[0]
+    abandoned = (out / "api_calls.jsonl").read_text().count('"may_be_billed"')
+    assert json.loads((out / "summary.json").read_text())["cost_usd"]["unknown_attempts"] == abandoned > 0
 
 
 def test_calls_in_flight_are_abandoned_after_the_grace(whole: tuple[dict[str, bytes], int], tmp_path: Path) -> None:
@@ -143,10 +188,10 @@ def test_calls_in_flight_are_abandoned_after_the_grace(whole: tuple[dict[str, by
         server.at, server.hold = 8, True
         server.victim = start(server, out, "--grace", "0.3")
         ended = finish(server.victim)
-        assert ended.code == 130 and "abandoned after 0.3 s (--grace); resume with: " in ended.err
+        abandoned = abandoned_of(ended, "ended after 0.3 s (--grace)")
         server.at, server.hold = None, False
         assert finish(start(server, out, "--resume")).code == 0
-        assert results(out) == whole[0]
+        assert_equal_but_for_abandoned(out, whole[0], abandoned)
 
 
 def test_an_interrupt_while_waiting_for_a_retry_does_not_wait_the_retry_out(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from tests.support.arena_rig import (
     LOCAL,
     NO_TOOLS,
     ROOT,
+    apart_from_unknown,
     environment,
     everything,
     local_environ,
@@ -88,7 +89,9 @@ def answered(out: Path) -> set[str]:
 
 def check_same(server: ModelServer, out: Path, whole: Path, kept: set[str]) -> None:
     """Hold a run that was resumed against that of one process: same results, and no call again that was answered."""
-    assert results(out) == results(whole)
+    found, abandoned = apart_from_unknown(results(out))
+    expected, _ = apart_from_unknown(results(whole))
+    assert found == expected and abandoned <= 4  # workers
     asked = Counter(seen.digest for seen in server.seen)
     assert not {digest for digest, times in asked.items() if times > 1} & kept
     assert not (out / "processes").exists()

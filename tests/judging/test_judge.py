@@ -78,10 +78,10 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
     assert "\n".join(block(text, "challenge")) == question.subject
     assert lines(text, "transcript") == [
         {"turn": 0, "from": "Ada", "text": "Here is my stamp."},
-        {"turn": 1, "from": "Ben", "text": "Fine.", "done": '["a",1]'},
+        {"turn": 1, "from": "Ben", "text": "Fine.", "done": ["a", 1]},
     ]
     assert lines(text, "tool ledger") == [
-        {"turn": 1, "from": "Ben", "op": "hash", "args": '{"data":"00"}', "answer": '"abcd"'},
+        {"turn": 1, "from": "Ben", "op": "hash", "args": {"data": "00"}, "answer": "abcd"},
         {"turn": 1, "from": "Ben", "kind": "malformed", "problem": "never closed", "text": "{op"},
     ]
     assert "Every seat declared the matter settled." in text
@@ -91,7 +91,7 @@ def test_the_judge_reads_rubric_challenge_transcript_ledger_and_why_it_stopped()
 @pytest.mark.parametrize("members", [{"toy": True}, {}])
 def test_the_judge_is_told_that_an_answer_is_of_toy_size(members: dict[str, Any]) -> None:
     text = prompt(call(0, "Ada", "keygen", {}, {"ok": True, "result": "abcd"} | members))
-    shown = {"turn": 0, "from": "Ada", "op": "keygen", "args": "{}", "answer": '"abcd"'}
+    shown = {"turn": 0, "from": "Ada", "op": "keygen", "args": {}, "answer": "abcd"}
     assert lines(text, "tool ledger") == [shown | members]
 
 
@@ -127,7 +127,7 @@ def test_no_text_of_a_player_can_leave_its_json_line(hostile: str) -> None:
 
 def test_the_nonce_is_of_the_match_and_says_nothing_of_the_seed() -> None:
     assert judge_nonce(SEED) == judge_nonce(SEED) != judge_nonce("cd" * 32)
-    assert len(NONCE) == 32 and NONCE not in SEED and SEED not in NONCE
+    assert len(NONCE) == 16 and NONCE not in SEED and SEED not in NONCE
 
 
 # --- truncation

@@ -11,12 +11,13 @@ import pytest
 
 from arena.families.crypto.spec import SETTINGS
 from arena.play.dialogue import MAX_HELP_CALLS, DialogueSetup, converse, rotation
+from arena.play.op_names import expanded, shortened
 from arena.play.tool_description import TOOL_TEXTS, describe, for_families, granted_families
 from arena.play.tool_protocol import Call, call_text, parse
 from arena.records import Transcript
 from tests.support.table_fakes import FakeServices
 
-MAX_BYTES = 4096
+MAX_BYTES = 3072
 """Longest text of the form `families`, in UTF-8."""
 
 ROWS: list[dict[str, Any]] = [
@@ -73,27 +74,49 @@ def test_full_text_has_a_line_per_op() -> None:
 
 def test_families_text_names_every_op_once() -> None:
     text = describe(ROWS, 7)
-    assert text.endswith("Operations by family:\n- basics: hash\n- sharing: combine")
+    assert text.endswith("Operations by family:\nbasics: hash\nsharing: combine")
     assert Call("hash", {"data": "utf8:abc"}, "a") in parse(text).items
     assert '{"id":"a","ok":true,"result":"ba"}' in text
-    assert Call("help", {"op": "hash"}, None) in parse(text).items
+    assert """call "help" for its arguments and an example: args {"op": "hash"}""" in text
 
 
 def test_families_text_of_the_real_calculator_is_short(catalogue: list[dict[str, Any]]) -> None:
     text = describe(catalogue, 1000)
     assert len(text.encode()) <= MAX_BYTES
-    listed = text.partition("Operations by family:\n")[2].split()
-    assert [name for name in listed if not name.endswith(":") and name != "-"] == [
-        row["name"] for row in catalogue if row["family"] != "meta"
-    ]
+    lines = text.partition("Operations by family (a_{b,c} means a_b and a_c):\n")[2].splitlines()
+    listed = {family: expanded(names) for family, _, names in (line.partition(": ") for line in lines)}
+    for row in catalogue:
+        assert row["family"] == "meta" or listed[row["family"]].count(row["name"]) == 1, row["name"]
+    assert sum(map(len, listed.values())) == sum(row["family"] != "meta" for row in catalogue)
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["hash"], "hash"),
+        (["ec_add", "hash", "ec_mul", "ec_neg"], "ec_{add,mul,neg} hash"),
+        (["vdf_prove", "vdf_verify", "vrf_prove", "vrf_verify"], "{vdf,vrf}_{prove,verify}"),
+        (["x_ab_seal", "x_ab_open", "x_cd_seal", "x_cd_open", "x_e"], "x_{{ab,cd}_{seal,open},e}"),
+        (["point", "point_add", "point_mul", "a_b"], "point a_b point_{add,mul}"),
+        (["a_b", "a_c"], "a_b a_c"),
+    ],
+)
+def test_names_share_their_beginnings_and_can_be_read_back(names: list[str], text: str) -> None:
+    assert shortened(names) == text
+    assert sorted(expanded(text)) == sorted(names)
 
 
 def test_help_for_a_family_is_named_only_where_the_calculator_takes_one() -> None:
     helping = {**ROWS[2], "params": [*ROWS[2]["params"], {"name": "family", "type": "text", "required": False}]}
-    asking = Call("help", {"family": "basics"}, None)
+    asking = '{"family": "basics"} for a whole family'
     for form in TOOL_TEXTS:
-        assert asking not in parse(describe(ROWS, 7, form=form)).items
-        assert asking in parse(describe([*ROWS[:2], helping], 7, form=form)).items
+        assert asking not in describe(ROWS, 7, form=form)
+        assert asking in describe([*ROWS[:2], helping], 7, form=form)
+
+
+def test_a_long_result_of_the_example_is_shown_by_its_beginning() -> None:
+    row = {**ROWS[0], "example": {"op": "hash", "args": {"data": "00"}, "result": "0123456789abcdef" * 4}}
+    assert '{"id":"a","ok":true,"result":"01234567..."}' in describe([row], 7)
 
 
 def test_chosen_families_alone_are_shown() -> None:

@@ -50,11 +50,9 @@ PASSING = [
     Passing("502 as a page", Scripted(502, HTML, {"Content-Type": "text/html"}), "HTTP 502: <!DOCTYPE"),
     Passing("503", error(503), "HTTP 503: oops"),
     Passing("529", error(529, "Overloaded", kind="overloaded_error"), "HTTP 529: Overloaded"),
-    Passing("200 as a page", Scripted(200, HTML, {"Content-Type": "text/html"}), "HTTP 200: an HTML page instead"),
-    Passing("200 as a stream", Scripted(200, "data: {}\n\n"), "HTTP 200: an event stream instead of a JSON object"),
     Passing("200 without a body", Scripted(200, b""), "HTTP 200: '(empty body)' instead of a JSON object"),
     Passing("200 with cut JSON", Scripted(200, '{"choices": ['), "HTTP 200: '{\"choices\": [' instead"),
-    Passing("200 with a list", Scripted(200, "[]"), "HTTP 200: '[]' instead of a JSON object"),
+    Passing("200 with null as the body", Scripted(200, "null"), "HTTP 200: 'null' instead of a JSON object"),
     Passing("200 with an error", error(200), "HTTP 200 with an error: oops"),
     Passing("200 with an error and code", error(200, code=502), "HTTP 200 with an error: oops"),
     Passing(
@@ -120,6 +118,11 @@ class Final:
 
 
 QUOTA = "You exceeded your current quota, please check your plan and billing details."
+ANOTHER_SERVER = ("not asked again: check the address", "_BASE_URL")
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+OPEN_STREAM = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n" + CHUNKED + b"\r\nA\r\ndata: {}\n\n\r\n"
+)
 NO_QUOTA = ("{key} has no quota or credit left",)
 
 FINAL = [
@@ -138,6 +141,19 @@ FINAL = [
     Final("413", Scripted(413, "Too large"), ("HTTP 413: Too large",)),
     Final("422", Scripted(422, {"detail": [{"loc": ["body"], "msg": "field required"}]}), ("field required",)),
     Final("302", Scripted(302, "", {"Location": "https://elsewhere.test/v1"}), ("https://elsewhere.test/v1",)),
+    Final(
+        "200 as a page", Scripted(200, HTML, {"Content-Type": "text/html"}), ("an HTML page instead", *ANOTHER_SERVER)
+    ),
+    Final("200 as a stream", Scripted(200, "data: {}\n\n"), ("HTTP 200: answers with a stream", *ANOTHER_SERVER)),
+    Final("200 as a stream that begins with a note", Scripted(200, ": working\n\n"), ("answers with a stream",)),
+    Final("200 as a stream without an end", Scripted(raw=OPEN_STREAM), ("answers with a stream of events although",)),
+    Final(
+        "200 as an open stream", Scripted(raw=OPEN_STREAM.replace(CHUNKED, b"")), ("answers with a stream of events",)
+    ),
+    Final("200 as JSON lines", Scripted(200, '{"a": 1}\n{"a": 2}\n'), ("a stream of JSON lines although none was",)),
+    Final("200 as a JSON text", Scripted(200, '"Hello."'), ("HTTP 200: '\"Hello.\"' instead", *ANOTHER_SERVER)),
+    Final("200 as a JSON list", Scripted(200, "[]"), ("HTTP 200: '[]' instead of a JSON object", *ANOTHER_SERVER)),
+    Final("200 as a JSON number", Scripted(200, "7"), ("HTTP 200: '7' instead of a JSON object", *ANOTHER_SERVER)),
     Final("compressed", Scripted(200, b"\x1f\x8b", {"Content-Encoding": "br"}), ("compressed (br)",)),
 ]
 
@@ -193,7 +209,7 @@ def test_an_answer_blocked_by_policy_is_a_refusal(server: ModelServer, name: str
 
 
 @pytest.mark.parametrize("name", APIS)
-@pytest.mark.parametrize("kind", ["text/plain", "text/html", "application/octet-stream"])
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "application/octet-stream", "text/event-stream"])
 def test_good_json_under_another_content_type_is_taken(server: ModelServer, name: str, kind: str) -> None:
     server.script(Scripted(headers={"Content-Type": kind}))
     assert provider_on(server, name).complete(question()).text.startswith("Statement")

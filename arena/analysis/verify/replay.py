@@ -21,9 +21,10 @@ from arena.engine.plan import Job, JobSeries, job_series
 from arena.engine.runner import Hooks, Progress, Runner
 from arena.formats.decode import encode
 from arena.formats.json_text import parse_json
+from arena.play.services import JUDGE_SEAT, merge_usage
 from arena.policy.again import DecidedAgain
 from arena.policy.gates import AllowAll, CallFacts, Decision, Gate
-from arena.records import Json, Judging, Record, Stop, Trial
+from arena.records import Counters, Json, Judging, Record, Stop, Trial
 from arena.store.calls import CallLine, Slot
 from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded, encode_line
 from arena.store.rundir import RECORDS_FILE, differences
@@ -80,6 +81,14 @@ class _Watched(Recorded):
         if line is not None:
             self.used.add(slot)
         return line
+
+    def judged(self) -> Counters:
+        """Return what the recorded answers of the judge took."""
+        taken = Counters(JUDGE_SEAT)
+        for line in self._lines.values():
+            if line.kind == "judge" and line.reply is not None:
+                merge_usage(taken, line.reply)
+        return taken
 
     def unused(self) -> list[Slot]:
         return [slot for slot in self._lines if slot not in self.used]
@@ -162,15 +171,18 @@ class _Replay:
             self.problems.add(JOURNAL_FILE, key, f"{self.index.doubled} of its calls are recorded twice")
 
     def _check_broken_off(self, record: Record) -> None:
-        """A match that was stopped has no grade and no outcome."""
+        """A match that was stopped has no grade and no outcome; what its judge's answers took is counted."""
         score = record.score
+        spent = self.index.now.judged()
+        if score.judging != (Judging(usage=spent) if spent.calls else Judging()):
+            message = f"does not hold what its journal says that judging took: {spent.calls} answers"
+            self.problems.add(RECORDS_FILE, record.key, f"/judging: {message}")
         unscored = f"{record.status}: {record.stop}"
         bare = {
             "scores": not score.values,
             "unscored": score.unscored == unscored,
             "outcome": score.outcome is None,
             "verdict": score.verdict is None,
-            "judging": score.judging == Judging(),
             "score_detail": not score.detail,
         }
         for name, holds in bare.items():

@@ -12,7 +12,7 @@ from arena.judging.judge import Rubric
 
 RUBRIC = Rubric(
     name="crypto-five",
-    version="1",
+    version="2",
     dimensions=DIMENSIONS,
     task=(
         "You judge one match between players who had to settle an everyday matter with the help of cryptographic steps."

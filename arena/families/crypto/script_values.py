@@ -53,7 +53,8 @@ class View:
                 for line in text.split("\n"):
                     if line.startswith("{"):
                         answer = json.loads(line)
-                        self.results[answer["id"]] = answer
+                        if "id" in answer:  # else the play gives the call no name, and so never asks for its answer
+                            self.results[answer["id"]] = answer
             elif not text.startswith("("):  # in parentheses: the harness speaks
                 name, rest = read_heard(text)
                 self.heard.setdefault(name, []).append(rest)

@@ -17,6 +17,9 @@ MAX_HEAD_BYTES = 64 * 1024
 
 RECV_BYTES = 16 * 1024
 
+STREAM_TYPE = "text/event-stream"
+"""The Content-Type of a stream of events."""
+
 MAX_CODINGS = 3
 """Most compressions on top of each other that are undone; servers use one, a proxy may add another."""
 
@@ -54,12 +57,14 @@ class ReplyReader:
     The caller has set the socket's timeout for the first read.
     """
 
-    __slots__ = ("_sock", "_clock", "_end", "_cap", "_buffer", "_received")
+    __slots__ = ("_sock", "_clock", "_end", "_cap", "_buffer", "_received", "_streams")
 
     def __init__(self, sock: socket.socket, clock: Callable[[], float], end: float, cap: int) -> None:
         self._sock, self._clock, self._end, self._cap = sock, clock, end, cap
         self._buffer = b""
         self._received = False
+        self._streams = False
+        """Whether the reply says that it is a stream of events, which may never end: its beginning is enough."""
 
     def read(self, bodyless: bool = False) -> Reply:
         """Return the reply; `bodyless` for answers to HEAD. Raises WireFault."""
@@ -69,11 +74,14 @@ class ReplyReader:
         keep_alive = _keeps_alive(version, headers)
         if bodyless or status in (204, 304):
             return Reply(status, headers, b"", keep_alive)
+        streams = status < 300 and STREAM_TYPE in headers.get("content-type", "").lower()
+        self._streams = streams and "content-encoding" not in headers
         transfer = headers.get("transfer-encoding", "").strip().lower()
         if transfer and transfer != "identity":
             if transfer != "chunked":
                 raise WireFault("protocol", f"unknown Transfer-Encoding {transfer!r}", retry=False)
-            return Reply(status, headers, self._plain(headers, self._read_chunks()), keep_alive)
+            body = self._read_chunks()
+            return Reply(status, headers, self._plain(headers, body), keep_alive and not self._streams)
         if "content-length" in headers:
             body = self._take(self._content_length(headers["content-length"]))
             # Bytes beyond the reply would be read as the next one: such a connection is not used again.
@@ -106,6 +114,10 @@ class ReplyReader:
         if not inflater.eof:
             raise WireFault("cut", f"the compressed reply ({name}) was cut")
         return plain
+
+    def _begun(self, body: bytes | bytearray) -> bool:
+        """Whether enough of a stream has come: some servers send the JSON object itself under that name."""
+        return self._streams and bytes(body[:RECV_BYTES]).lstrip()[:1] not in (b"", b"{")
 
     def _more(self) -> bytes:
         """Return the next bytes, `b""` at the end of the stream."""
@@ -172,7 +184,7 @@ class ReplyReader:
 
     def _read_to_end(self) -> bytes:
         parts, have = [self._buffer], self._capped(len(self._buffer))
-        while data := self._more():
+        while not self._begun(b"".join(parts[:2])) and (data := self._more()):
             parts.append(data)
             have = self._capped(have + len(data))
         self._buffer = b""
@@ -202,6 +214,8 @@ class ReplyReader:
             body += self._take(size)
             if self._take(2) != b"\r\n":
                 raise WireFault("protocol", "a chunk of the reply is longer than it says")
+            if self._begun(body):
+                return bytes(body)
         while self._line():  # trailers: read and left alone
             pass
         return bytes(body)

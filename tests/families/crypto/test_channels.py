@@ -75,7 +75,7 @@ def test_views_hold_what_each_seat_was_sent(played: Path, capsys: pytest.Capture
         assert main(["show", str(played), BAGS, "--sent", seat, "--json"]) == 0
         last = json.loads(capsys.readouterr().out.splitlines()[-1])
         sent = [one["content"] for one in last["messages"] if one["role"] == "user"]
-        sent = [text for text in sent if not text.startswith(("Calculator results", OPENING_CUE))]
+        sent = [text for text in sent if not text.startswith(("Results ", OPENING_CUE))]
         view = json.loads((played / f"matches/{BAGS}/rep_0/role_views/{seat}.json").read_text(encoding="utf-8"))
         shown = [one["content"] for one in view["messages"] if one["role"] == "user"]
         assert sent and shown[: len(sent)] == sent

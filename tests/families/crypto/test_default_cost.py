@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.support.arena_rig import arena
 
-MOST_PROMPT_TOKENS = 4_700_000
+MOST_PROMPT_TOKENS = 4_000_000
 """Players and judge together, as the mock models count: a quarter of the characters. Four groups of five and six seats,
-with up to 23 turns a match, take 0.6 million of them."""
+with up to 23 turns a match, take 0.55 million of them."""
 
 
 def test_the_default_run_sends_a_bounded_number_of_tokens(tmp_path: Path, calculator_binary: Path) -> None:

@@ -143,7 +143,7 @@ SYSTEM = (
     "\n\nTools:\nnone\n"
 )
 RESULTS = (
-    'Calculator results (only you see them):\n{"id":"c","ok":true,"result":{"commitment":"beef","nonce":"cafe"}}\n'
+    'Results (only you see them):\n{"id":"c","ok":true,"result":{"commitment":"beef","nonce":"cafe"}}\n'
     '{"id":"m.0","ok":true,"result":"a0"}\n{"id":"m.1","ok":true,"result":"a1"}\n{"id":"n.0","ok":true,"result":{"x":1}}\n'
     '{"id":"bad","ok":false,"error":{"code":"out_of_range","message":"too big"}}\n'
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from arena.families.crypto.challenges.result_kinds import Unreadable, normal
 from arena.families.crypto.checks.code_hints import digit_or_hex
 from arena.families.crypto.mock.sections import NONCE, UnreadablePrompt, block, names_of, section
+from arena.judging.repeats import Repeats
 from arena.records import Json
 
 _FORBIDDEN = "textbook name of a primitive (for example: "
@@ -264,6 +265,7 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
     """Count the calls; return seat -> what its successful calls hold."""
     parts: dict[str, list[str]] = {}
     seats: dict[str, _Seat] = {}
+    repeats = Repeats()
     for line in lines:
         entry = json.loads(line)
         name = entry["from"]
@@ -272,6 +274,7 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
             continue
         evidence.calls += 1
         evidence.callers.add(name)
+        args, answer = (_as_text(entry[part], "cut" in entry, repeats) for part in ("args", "answer"))
         if not entry.get("ok", True):
             evidence.failed += 1
             continue
@@ -279,7 +282,6 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
         if any(word in entry["op"] for word in ("random", "keygen", "commit", "seal")):
             evidence.note("drawn", name, entry["turn"])
         seat = seats.setdefault(name, _Seat())
-        args, answer = entry["args"], entry["answer"]
         parts.setdefault(name, []).append(args)
         parts.setdefault(f"{name}\n", []).append(answer)  # no role id holds a line break
         if "cut" in entry:
@@ -295,6 +297,15 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
         seat.answers = "\n".join(parts[f"{name}\n"])
         seat.used = "\n".join(parts[name]) + "\n" + seat.answers
     return seats
+
+
+def _as_text(value: Json, cut: bool, repeats: Repeats) -> str:
+    """Return arguments or an answer as text, whole where they were shortened; `cut`: whether one of the line was cut,
+    and so is text already."""
+    if cut and isinstance(value, str) and _CUT in value:
+        return value
+    whole = repeats.restored(value)
+    return whole if isinstance(whole, str) else json.dumps(whole, separators=(",", ":"))
 
 
 class _Turns:
@@ -319,7 +330,9 @@ class _Turns:
             low = text.lower()
             evidence.named += [name for name in self.names if name in low]
         if "done" in entry:
-            evidence.ends[seat] = entry["done"]
+            done = entry["done"]
+            cut = isinstance(done, str) and "cut" in entry and _CUT in done
+            evidence.ends[seat] = done if cut else json.dumps(done, separators=(",", ":"))
             evidence.note("end", seat, self.turn)
         else:
             evidence.ends.pop(seat, None)

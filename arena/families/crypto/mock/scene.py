@@ -16,10 +16,11 @@ from functools import lru_cache
 from arena.families.crypto.challenges.result_kinds import KINDS, OR_REFUSED
 from arena.messages import Message
 from arena.play.hearing import read_heard
+from arena.play.op_names import expanded
 from arena.records import Json
 
 CALL_PREFIX = '{"tool_call"'
-RESULTS_PREFIX = "Calculator results"
+RESULTS_PREFIX = "Results "
 
 _ROLE = re.compile(r'(?:\A|\n\nYour role:\n)You are (.*) in "(.*)" \(([A-Za-z0-9._-]+)\)\.')
 _FORBIDDEN = re.compile(r"\(for example: ([^)]*)\)")
@@ -27,7 +28,7 @@ _MAX_TURNS = re.compile(r"at most (\d+) turns")
 _MAX_CALLS = re.compile(r"At most (\d+) calls a turn")
 # A line of the tools' text: one operation with its arguments, or a family with the names of its operations.
 _OP = re.compile(r"^- (\w+)\(", re.MULTILINE)
-_OP_NAMES = re.compile(r"^- \w+: ((?:\w+ )*\w+)$", re.MULTILINE)
+_OP_NAMES = re.compile(r"^\w+: ([\w{}, ]+)$", re.MULTILINE)
 _RESULT = re.compile(r"^The result is (.*), written as (.*)\.$", re.MULTILINE)
 _MEMBER = re.compile(r'"([^"]+)" \((.+?)\)(?=, "|$)')
 
@@ -94,7 +95,7 @@ def _kinds(form: str) -> dict[str, str]:
 
 def _ops(tools: str) -> frozenset[str]:
     """Return the operations that a tools' text names, in any of its forms."""
-    named = (name for names in _OP_NAMES.findall(tools) for name in names.split(" "))
+    named = (name for names in _OP_NAMES.findall(tools) for name in expanded(names))
     return frozenset([*_OP.findall(tools), *named])
 
 
