@@ -41,10 +41,9 @@ def write_results(
 ) -> dict[str, Json]:
     """Rewrite the records of the run directory `path` in plan order, chained, and write all that follows from them.
 
-    `shard`: the part of the plan that belongs here.  `head`: as of `summary_head`.  `also`: what else is
-    handed each record, in plan order, before it is counted.  `rebuilt`: bundles are written again also where each has
-    files of its own, and what another way of keeping them left is removed.  Return the summary. Errors: DataError for a
-    line that is no record.
+    `shard`: the part of the plan that belongs here.  `head`: as of `summary_head`.  `also`: further receivers of
+    each record, in plan order, before it is counted.  `rebuilt`: write separate bundle files again as well, and remove
+    those left by another form of bundles.  Return the summary. Errors: DataError for a line that is not a record.
     """
     keys = [trial.key for trial in shard.trials(family.trials())]
     summary = Summary(path, family, len(keys))
