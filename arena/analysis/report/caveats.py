@@ -24,7 +24,7 @@ def mock_warning(tally: Tally) -> list[str]:
         stands = _stand_in(model)
         if stands:
             out.append(f"{who} ({model}): {stands}, no language model.")
-    return [" ".join([*out, "The scores do not describe any model."])] if out else []
+    return [" ".join([*out, "The scores say nothing about any model."])] if out else []
 
 
 def shadow_warning(tally: Tally) -> list[str]:

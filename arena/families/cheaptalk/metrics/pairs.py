@@ -85,7 +85,7 @@ class Drawer:
         self._drawn: dict[tuple[bool, int], Draws] = {}
 
     def frame(self, units: Iterable[str]) -> tuple[str, ...]:
-        """Return the units to draw from: the frame where it holds all of these, else these, each once."""
+        """Return the units to draw from: the frame if it contains all of these, else these, each once."""
         own = tuple(dict.fromkeys(units))
         return self._tasks if self._known.issuperset(own) else own
 

@@ -39,7 +39,7 @@ class Source:
         return list(found)
 
     def number(self, *path: str) -> float | None:
-        """Return the number at a path; None for null, which a metric without values has."""
+        """Return the number at a path; None for null, the value of a metric without data."""
         found = self.at(*path)
         if found is None:
             return None
@@ -127,7 +127,7 @@ def _fields(name: str, values: Sequence[float | None]) -> dict[str, object]:
 def spread(values: Sequence[float | None]) -> dict[str, object]:
     """Return mean, sample standard deviation (n - 1) and 95 % t interval over seeds; null if a seed has no value.
 
-    Below two seeds there is no spread to tell: both are null.
+    Below two seeds there is no spread: both are null.
     """
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):
