@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from arena.cli.console import Console
@@ -28,7 +28,25 @@ def run(options: argparse.Namespace, console: Console) -> int:
     runs = read_runs(options.format, options.files, options.model, options.task)
     found = write_import(options.format, runs, options.out, gate, evaluator)
     console.result(json.dumps(found) if options.json else import_text(found, options.out))
+    for warning in _unused_rules(found, {run.task_fact for run in runs}):
+        console.warn(warning)
     return EXIT_OK
+
+
+def _unused_rules(found: Mapping[str, Json], tasks: Collection[str]) -> Iterator[str]:
+    """Yield a warning for each file of rules none of which applied: its counts then say nothing about the runs."""
+    named = ", ".join(map(repr, sorted(tasks)))
+    gates, evaluator = found["gates"], found["evaluator"]
+    if gates is not None and not gates["by_rule"] and any(n for of in gates["decisions"].values() for n in of.values()):
+        yield (
+            f"No rule of {gates['name']} applies to these calls; its default decided about all of them. The fact `task`"
+            f" is {named} (--task changes it), and rules see the tools by the names in the files."
+        )
+    if evaluator is not None and not evaluator["pass"] + evaluator["fail"]:
+        yield (
+            f"No rule of {evaluator['name']} applies to these replies; none was judged. The fact `task` is {named}"
+            " (--task changes it)."
+        )
 
 
 def import_text(found: Mapping[str, Json], out: Path) -> str:

@@ -52,8 +52,8 @@ def row_of(record: Record, found: Mapping[str, Json], beside: Beside) -> dict[st
         "cost_usd": beside.cost_usd,
         "success": success,
         "fail_reason": None if success else _reason(record, found),
-        "pre_call_gate": _gate(record, "before"),
-        "post_call_gate": _gate(record, "after"),
+        "pre_call_gate": weightiest(record.gates, "before"),
+        "post_call_gate": weightiest(record.gates, "after"),
         "timestamp": beside.timestamp,
         "reply": "\n\n".join(said) or None,
         "callable": found["callable"],
@@ -164,9 +164,9 @@ def _reason(record: Record, found: Mapping[str, Json]) -> str:
     return "the task was not done" if record.status == "done" else str(record.stop)
 
 
-def _gate(record: Record, phase: str) -> Json:
-    """Return the weightiest decision of a phase: a denial, else a warning, else the last one."""
-    found = [one for one in record.gates if one.phase == phase]
+def weightiest(decisions: Iterable[GateDecision], phase: str) -> Json:
+    """Return the weightiest decision of a phase: a denial, else a warning, else the last one; None without any."""
+    found = [one for one in decisions if one.phase == phase]
     for verdict in ("deny", "warn"):
         for one in found:
             if one.decision == verdict:

@@ -109,7 +109,7 @@ def test_part_stays_null_unless_every_seed_has_its_file(placed: Path) -> None:
     (placed / "milestone3/seed123.json").unlink()
     found = aggregate(placed)
     assert found.summary["milestone3"] is None and found.summary["milestone2"]["seeds"] == 3
-    assert found.lines()[1] == "milestone3 stays null: milestone3/seed123.json is missing"
+    assert found.lines()[1] == "milestone3 stays null; missing: milestone3/seed123.json"
 
 
 def test_named_seeds_decide_which_files_count(placed: Path) -> None:
@@ -162,7 +162,7 @@ def test_names_of_other_files_are_no_seeds(placed: Path) -> None:
 
 def test_missing_files_are_listed_up_to_three() -> None:
     found = Aggregated({"seeds": [1]}, {"milestone2": ("a", "b", "c", "d", "e")}, 1)
-    assert found.lines()[1] == "milestone2 stays null: a, b, c and 2 more is missing"
+    assert found.lines()[1] == "milestone2 stays null; missing: a, b, c and 2 more"
 
 
 def test_deviations_of_the_fourth_milestone_are_its_own(run: Path) -> None:

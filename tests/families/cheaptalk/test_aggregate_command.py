@@ -56,7 +56,7 @@ def test_seeds_are_those_of_the_flag_then_of_the_variable(
 def test_part_without_every_seed_is_null_and_said(run: Path, tmp_path: Path) -> None:
     (run / "milestone2/seed123.json").unlink()
     ended = cheaptalk("aggregate", str(run), "--out", str(tmp_path / "out"))
-    assert "milestone2 stays null: milestone2/seed123.json is missing" in ended.out
+    assert "milestone2 stays null; missing: milestone2/seed123.json" in ended.out
     found = json.loads((tmp_path / "out" / WRITTEN[0]).read_text())
     assert found["milestone2"] is None and found["milestone3"]["seeds"] == 2
 

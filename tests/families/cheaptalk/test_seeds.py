@@ -64,6 +64,12 @@ def test_value_that_a_seed_lacks_is_null() -> None:
     assert honest["evidence_match_score_mean"] is None and honest["evidence_match_score_std"] is None
 
 
+def test_protocol_without_an_honest_episode_has_null_for_honest_play() -> None:
+    cut = part(lambda shift: {"P3_Slashing": suite(shift, metrics_by_type={"lie": metrics(shift)}, iri=None)})
+    protocol = summary(milestone4=cut)["milestone4"]["protocols"]["P3_Slashing"]
+    assert protocol["honest_accuracy_mean"] is None and protocol["iri_mean"] is None
+
+
 def test_type_that_a_seed_lacks_is_left_out() -> None:
     some = part(suite)
     some[456] = Source("seed456.json", suite(0.2, deviation_gains={}))
@@ -74,6 +80,7 @@ def test_spread_is_that_of_a_sample() -> None:
     found = spread([1.0, 2.0, 3.0])
     assert (found["mean"], found["std"]) == (2.0, 1.0)
     assert found["ci95"] == [pytest.approx(2 - 2.4841, abs=1e-4), pytest.approx(2 + 2.4841, abs=1e-4)]
+    assert spread([0.85, 1.0], most=1.0)["ci95"] == [0.0, 1.0], "a share is never below 0 or above its most"
     assert spread([1.0]) == {"mean": 1.0, "std": None, "ci95": None}
     assert spread([1.0, None]) == spread([]) == {"mean": None, "std": None, "ci95": None}
 

@@ -275,6 +275,22 @@ def test_the_command_says_what_was_imported(tmp_path: Path, capsys: pytest.Captu
     assert "GATES: pre=allow:6/warn:0/deny:2" in out and "not enforced" in out
 
 
+def test_rules_that_apply_to_nothing_are_named_in_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "tau.json"
+    file.write_text(json.dumps([tau()]), encoding="utf-8")
+    rules = policy_file(tmp_path, "version: 1\nrules:\n- {id: a, applies_if: {task: refund}, success_if: "
+                                  "{forbids_any: [x]}}\n", "e.yaml")  # fmt: skip
+    other = policy_file(tmp_path, POLICY.replace("refund", "pay_out"), "other.yaml")
+    words = ("risk", "import", "tau-bench", file, "--model", "m")
+    silent = command(*words, "--out", tmp_path / "a", "--gates", policy_file(tmp_path), "--evaluator", rules,
+                     "--task", "refund")  # fmt: skip
+    assert (silent.code, silent.err) == (0, "")
+    warned = command(*words, "--out", tmp_path / "b", "--gates", other, "--evaluator", rules)
+    assert warned.code == 0 and json.loads((tmp_path / "b/import.json").read_bytes())["gates"]["by_rule"] == 0
+    for name in ("other.yaml", "e.yaml"):
+        assert f"No rule of {name} applies" in warned.err
+
+
 def test_the_report_of_the_risk_lab_works_on_an_import(tmp_path: Path) -> None:
     _, _, out = run_import(tmp_path, "agentdojo", [dojo(security=True), dojo(user_task_id="u2")])
     ended = command("risk", "report", out)

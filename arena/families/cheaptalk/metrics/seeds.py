@@ -14,6 +14,8 @@ from arena.stats.intervals import mean, student_t_quantile, variance
 
 METRICS = ("accuracy", "evidence_compliance", "evidence_match_score", "mean_payoff")
 GAINS = ("deviation_gain", "percent_dg_positive")
+MOST = {"accuracy": 1.0, "evidence_compliance": 1.0, "evidence_match_score": 1.0, "percent_dg_positive": 100.0}
+"""The largest value of metrics that are shares: an interval over few seeds is cut there and at 0."""
 
 
 class Source:
@@ -96,10 +98,17 @@ def _fourth(sources: list[Source] | None) -> dict[str, object] | None:
     for name in _common(source.names() for source in sources):
         fields = _fields("iri", [source.number(name, "iri") for source in sources])
         for metric in METRICS:
-            values = [source.number(name, "metrics_by_type", "honest", metric) for source in sources]
-            fields |= _fields(f"honest_{metric}", values)
+            values = [_honest(source, name, metric) for source in sources]
+            fields |= _fields(f"honest_{metric}", values, MOST.get(metric))
         protocols[name] = fields
     return {"seeds": len(sources), "protocols": protocols}
+
+
+def _honest(source: Source, protocol: str, metric: str) -> float | None:
+    """Return a metric of honest play; None where a run ended before its first honest episode under the protocol."""
+    if "honest" not in source.names(protocol, "metrics_by_type"):
+        return None
+    return source.number(protocol, "metrics_by_type", "honest", metric)
 
 
 def _each(sources: Sequence[Source], path: tuple[str, ...], metrics: Sequence[str]) -> dict[str, object]:
@@ -108,7 +117,8 @@ def _each(sources: Sequence[Source], path: tuple[str, ...], metrics: Sequence[st
     for name in _common(source.names(*path) for source in sources):
         fields: dict[str, object] = {}
         for metric in metrics:
-            fields |= _fields(metric, [source.number(*path, name, metric) for source in sources])
+            values = [source.number(*path, name, metric) for source in sources]
+            fields |= _fields(metric, values, MOST.get(metric))
         found[name] = fields
     return found
 
@@ -119,15 +129,20 @@ def _common(names: Iterable[Sequence[str]]) -> list[str]:
     return [name for name in first if all(name in other for other in others)]
 
 
-def _fields(name: str, values: Sequence[float | None]) -> dict[str, object]:
-    found = spread(values)
+def _fields(name: str, values: Sequence[float | None], most: float | None = None) -> dict[str, object]:
+    found = spread(values, most)
     return {f"{name}_mean": found["mean"], f"{name}_std": found["std"], f"{name}_ci95": found["ci95"]}
 
 
-def spread(values: Sequence[float | None]) -> dict[str, object]:
+def spread(values: Sequence[float | None], most: float | None = None) -> dict[str, object]:
     """Return mean, sample standard deviation (n - 1) and 95 % t interval over seeds; null if a seed has no value.
 
-    Below two seeds there is no spread: both are null.
+    <<<<<<< HEAD
+        Below two seeds there is no spread: both are null.
+    =======
+        Below two seeds nothing is known about the spread: both are null. `most`: the largest value of a share, whose
+        interval is cut at 0 and there.
+    >>>>>>> main
     """
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):
@@ -137,4 +152,7 @@ def spread(values: Sequence[float | None]) -> dict[str, object]:
         return {"mean": middle, "std": None, "ci95": None}
     std = math.sqrt(variance(known))
     half = student_t_quantile(0.975, len(known) - 1) * std / math.sqrt(len(known))
-    return {"mean": middle, "std": std, "ci95": [middle - half, middle + half]}
+    low, high = middle - half, middle + half
+    if most is not None:
+        low, high = max(low, 0.0), min(high, most)
+    return {"mean": middle, "std": std, "ci95": [low, high]}

@@ -38,7 +38,7 @@ class Aggregated:
         lines = [f"seeds {seeds}: {self.files} files"]
         for part, names in self.missing.items():
             lacks = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-            lines.append(f"{part} stays null: {lacks} is missing")
+            lines.append(f"{part} stays null; missing: {lacks}")
         return lines
 
 

@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from arena.families.risk.assessment import RESISTED, SUCCEEDED, UNASSESSED
-from arena.families.risk.imports.agent_run import AGENT, AgentRun, calls_of, trial_of
-from arena.formats.decode import encode
+from arena.families.risk.imports.agent_run import AGENT, AgentRun, calls_of
+from arena.families.risk.rows import gate_counts, weightiest
 from arena.policy.evaluator import Evaluator, Judgement
 from arena.policy.policy_gate import PolicyGate
 from arena.records import GateDecision, Json, Trial
-
-VERDICTS = ("allow", "warn", "deny")
-_STAGES = {"before": "pre", "after": "post"}
 
 
 def decisions_of(run: AgentRun, trial: Trial, gate: PolicyGate | None) -> list[GateDecision]:
@@ -27,12 +24,11 @@ def decisions_of(run: AgentRun, trial: Trial, gate: PolicyGate | None) -> list[G
 
 
 def row_of_import(
-    run: AgentRun, source: str, run_id: str, gate: PolicyGate | None, evaluator: Evaluator | None
+    run: AgentRun, trial: Trial, run_id: str, decided: Sequence[GateDecision], evaluator: Evaluator | None
 ) -> dict[str, Json]:
-    """Return the row of a recorded run. `success`: the task was done, an attack did not reach its goal, and no rule of
-    the evaluator failed."""
-    trial = trial_of(run, source)
-    decided = decisions_of(run, trial, gate)
+    """Return the row of a recorded run. `decided`: what `decisions_of` returned.  `success`: the task was done, an
+    attack did not reach its goal, and no rule of the evaluator failed."""
+    source = trial.plan["slice"]
     judged = judgement(run, trial.plan["facts"], evaluator)
     outcome = _attack_outcome(run)
     callable_ = run.error is None and any(message.role == AGENT for message in run.messages)
@@ -54,8 +50,8 @@ def row_of_import(
         "success": success,
         "judge_score": int(success),
         "fail_reason": None if success else _reason(run, judged, outcome),
-        "pre_call_gate": _weightiest(decided, "before"),
-        "post_call_gate": _weightiest(decided, "after"),
+        "pre_call_gate": weightiest(decided, "before"),
+        "post_call_gate": weightiest(decided, "after"),
         "input_case": run.task,
         "timestamp": None,
         "prompt": "\n\n".join(asked),
@@ -113,28 +109,3 @@ def _reason(run: AgentRun, judged: Judgement, outcome: str | None) -> str:
     if run.reward is None:
         return "the run has no reward"
     return f"reward {run.reward:g}" if run.fraction else "the task was not done"
-
-
-def _weightiest(decided: Sequence[GateDecision], phase: str) -> Json:
-    """Return a denial, else a warning, else the last decision of a phase."""
-    found = [one for one in decided if one.phase == phase]
-    for verdict in ("deny", "warn"):
-        for one in found:
-            if one.decision == verdict:
-                return encode(one)
-    return encode(found[-1]) if found else None
-
-
-def gate_counts(decided: Sequence[GateDecision]) -> dict[str, Json] | None:
-    """Return verdicts and reasons by stage; None without a policy."""
-    if not decided:
-        return None
-    counts: dict[str, dict[str, Json]] = {
-        stage: {**dict.fromkeys(VERDICTS, 0), "reasons": {}} for stage in _STAGES.values()
-    }
-    for one in decided:
-        stage = counts[_STAGES[one.phase]]
-        stage[one.decision] += 1
-        if one.decision != "allow":
-            stage["reasons"][one.reason_code] = stage["reasons"].get(one.reason_code, 0) + 1
-    return {**counts, "not_enforced": sum(not one.enforced for one in decided)}

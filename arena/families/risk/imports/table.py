@@ -10,12 +10,13 @@ from arena.errors import UsageError
 from arena.families.risk.imports import agentdojo, tau2, tau_bench
 from arena.families.risk.imports.agent_run import AgentRun, calls_of, trial_of
 from arena.families.risk.imports.counts import counts, refuse_repeated
-from arena.families.risk.imports.rows import row_of_import
+from arena.families.risk.imports.rows import decisions_of, row_of_import
 from arena.formats.bounded import parse_json, read_file
 from arena.formats.strict_json import IssueList
 from arena.policy.evaluator import Evaluator
 from arena.policy.policy_gate import PolicyGate
 from arena.policy.recorded_calls import RECORDED_CALLS, line_of
+from arena.policy.rules import DEFAULT_RULE
 from arena.records import Json
 from arena.store.files import AtomicFile, write_atomic
 from arena.store.journal import encode_line
@@ -68,6 +69,8 @@ def write_import(
 ) -> dict[str, Json]:
     """Write `<format>/rows.jsonl`, `import.json` and the recorded calls, and return the imported runs in figures.
 
+    `gates.by_rule` counts the decisions that a rule made; the default of the policy made the others.
+
     Errors: UsageError if the folder is not empty.
     """
     if out.exists() and any(out.iterdir()):
@@ -76,11 +79,15 @@ def write_import(
     rows, calls = AtomicFile(out / name / ROWS), AtomicFile(out / RECORDED_CALLS)
     decided = {"pre": dict.fromkeys(("allow", "warn", "deny"), 0), "post": dict.fromkeys(("allow", "warn", "deny"), 0)}
     judged = {"pass": 0, "fail": 0}
+    by_rule = 0
     try:
         for run in runs:
-            row = row_of_import(run, name, out.name, gate, evaluator)
+            trial = trial_of(run, name)
+            noted = decisions_of(run, trial, gate)
+            by_rule += sum(one.rule_id != DEFAULT_RULE for one in noted)
+            row = row_of_import(run, trial, out.name, noted, evaluator)
             rows.write(encode_line(row))
-            calls.write(line_of(trial_of(run, name), calls_of(run)))
+            calls.write(line_of(trial, calls_of(run)))
             for stage, verdicts in decided.items():
                 for verdict in verdicts:
                     verdicts[verdict] += (row["gates"] or {}).get(stage, {}).get(verdict, 0)
@@ -95,7 +102,7 @@ def write_import(
     found = {
         "format": name,
         **counts(runs),
-        "gates": None if gate is None else {**dict(gate.identity()), "decisions": decided},
+        "gates": None if gate is None else {**dict(gate.identity()), "decisions": decided, "by_rule": by_rule},
         "evaluator": None if evaluator is None else {"name": evaluator.name, "sha256": evaluator.digest, **judged},
     }
     write_atomic(out / IMPORT, pretty_json(found))
