@@ -97,7 +97,7 @@ class TrialEnded(ArenaError):
 
     @property
     def may_be_billed(self) -> int:
-        """How many attempts may have cost something that no answer tells (cut, timed out, unreadable)."""
+        """Number of attempts that may have been billed without a known use (cut, timed out, unreadable)."""
         return sum(bool(getattr(attempt, "may_be_billed", False)) for attempt in self.attempts)
 
 

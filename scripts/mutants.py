@@ -172,7 +172,7 @@ def carry_out(mutations: Sequence[Mutation]) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Change the code in known ways and see that the tests notice.")
     parser.add_argument("--only", metavar="WORD", default="", help="only mutations whose name or file holds WORD")
-    parser.add_argument("--list", action="store_true", help="print the mutations and end")
+    parser.add_argument("--list", action="store_true", help="print the mutations and exit")
     options = parser.parse_args(argv)
     try:
         found = [one for one in read_mutations(ROOT) if options.only in one.name or options.only in one.file]

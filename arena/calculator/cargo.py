@@ -1,4 +1,4 @@
-"""Run cargo and say how far it is, so that a build of minutes is not one silent line."""
+"""Run cargo and report its progress, because a build takes minutes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO
 
 NOTE_EVERY_S = 10.0
-"""Seconds between two lines about a build, where there is no terminal."""
+"""Seconds between two lines about a build, without a terminal."""
 
 KEPT_LINES = 15
-"""Last lines of what cargo said, for the message about a failed build."""
+"""Last lines of cargo's output, for the message about a failed build."""
 
 # Cargo's own progress, which it also writes into a pipe when told to; the width is needed with it.
 _PROGRESS = {"CARGO_TERM_PROGRESS_WHEN": "always", "CARGO_TERM_PROGRESS_WIDTH": "80"}
@@ -33,10 +33,10 @@ def run_cargo(
     notify: Callable[[str], None] | None,
     now: Callable[[], float] = time.monotonic,
 ) -> tuple[int, str]:
-    """Run cargo to its end and return its exit code and the last lines that it said.
+    """Run cargo and return its exit code and its last lines of output.
 
-    `notify` gets a line every NOTE_EVERY_S seconds: crates built of all, and the time so far. None: standard error is
-    a terminal, and cargo draws its own progress there; the text returned is then empty. Errors: OSError.
+    `notify` gets a line every NOTE_EVERY_S seconds: crates built, crates in all, and the time so far. None: standard
+    error is a terminal, where cargo draws its own progress; the returned text is then empty. Errors: OSError.
     """
     if notify is None:
         with _started(command, folder, environ, None) as running:
@@ -71,7 +71,7 @@ def _started(
 
 
 class _Build:
-    """What is known of a build under way. One thread reads, another tells."""
+    """The state of a running build. One thread reads it, another reports."""
 
     def __init__(self, notify: Callable[[str], None], now: Callable[[], float]) -> None:
         self._notify, self._now, self._started = notify, now, now()
@@ -79,7 +79,7 @@ class _Build:
         self.last: deque[str] = deque(maxlen=KEPT_LINES)
 
     def read(self, stream: IO[bytes]) -> None:
-        """Read what cargo says to its end. It redraws its progress with a carriage return."""
+        """Read all output of cargo. It redraws its progress with a carriage return."""
         left = b""
         while chunk := os.read(stream.fileno(), 65536):
             *whole, left = _ENDS.split(left + chunk)

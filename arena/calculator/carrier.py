@@ -1,4 +1,4 @@
-"""The calculator: what its carriers share, and how it is built.
+"""The calculator: the code that its carriers share, and the build.
 
 The carriers are in their own modules, each with `build(name, settings)`: calculator_process (`process`,
 `oneshot`) and calculator_lambda (`lambda`), so that a run without HTTP never loads it.
@@ -32,16 +32,16 @@ ServiceFault. They are outages: tried once more, then the trial is `error`. Ever
 
 BINARY = Path("calculator/target/release/crypto_calculator_cli")
 SHIPPED_BINARY = Path("bin") / BINARY.name
-"""Where a wheel of one platform holds the calculator, below the data of the installed package."""
+"""The path of the calculator in a wheel for one platform, below the data of the installed package."""
 GET_CARGO = "install Rust from https://rustup.rs or your distribution's package `cargo`"
 
 
 @dataclass(frozen=True, slots=True)
 class CalculatorSettings:
-    """What a carrier needs. `timeout_s` bounds one attempt of one call; `max_processes` the local processes.
+    """Settings of a carrier. `timeout_s` bounds one attempt of one call; `max_processes` the local processes.
 
-    `command`: the local calculator without flags, which the carrier adds (None: what `binary_path` names).
-    `lambda_url`: the address of the one behind HTTP.  `environ`: variables for ARENA_CALCULATOR_BIN, AWS_*,
+    `command`: the local calculator without flags, which the carrier adds (None: the file of `binary_path`).
+    `lambda_url`: the address of the calculator behind HTTP.  `environ`: variables for ARENA_CALCULATOR_BIN, AWS_*,
     CRYPTOMATH_LAMBDA_TOKEN, proxies.  `notify` gets lines for people.  `seeded`: whether local calls carry their seed,
     so that they can be recomputed.
     """
@@ -58,7 +58,7 @@ class CalculatorSettings:
 
 
 class Outage(Exception):
-    """One attempt that gave no usable answer; `reason` is that of the ServiceFault it may become."""
+    """One attempt without a usable answer; `reason` is the reason of the ServiceFault that it may become."""
 
     def __init__(self, reason: str, message: str) -> None:
         self.reason = reason
@@ -81,8 +81,8 @@ def request_bytes(op: str, args: Json, call_id: str | None, seed: str | None) ->
 def read_answer(line: bytes, call_id: str | None) -> dict[str, Json]:
     """Return the answer in `line` without its `id`, which belongs to the carrier and not to the call.
 
-    Raises Outage for what is no answer to this call. A refused request is answered without an id where the calculator
-    could not read that far; as only one request is under way at a time, such an answer is accepted.
+    Raises Outage if the line is not an answer to this call. The answer to a refused request has no id if the calculator
+    could not read it; it is accepted, because only one request is under way at a time.
     """
     try:
         answer = json.loads(line)
@@ -182,8 +182,8 @@ class Catalogue:
 
 
 def binary_path(root: Path, environ: Mapping[str, str]) -> Path:
-    """Return where the local calculator is: ARENA_CALCULATOR_BIN, else the one that a wheel brought, else the built one
-    of the clone or package at `root`."""
+    """Return the path of the local calculator: ARENA_CALCULATOR_BIN, else the calculator of the wheel, else the one built
+    from the clone or package at `root`."""
     chosen = environ.get("ARENA_CALCULATOR_BIN", "").strip()
     if chosen:
         return Path(chosen).expanduser()
@@ -192,8 +192,8 @@ def binary_path(root: Path, environ: Mapping[str, str]) -> Path:
 
 
 def target_folder(root: Path, environ: Mapping[str, str]) -> Path:
-    """Return where cargo builds: in the clone at `root`, or for an installed package in the user's cache, in a folder
-    for this version of the sources."""
+    """Return the target folder of cargo: in the clone at `root`, or for an installed package in the user's cache, one for
+    this version of the sources."""
     if not (INSTALLED and root == DATA_ROOT):
         return root / BINARY.parents[1]
     cache = environ.get("XDG_CACHE_HOME", "").strip() or str(Path(environ.get("HOME") or Path.home()) / ".cache")
@@ -201,16 +201,16 @@ def target_folder(root: Path, environ: Mapping[str, str]) -> Path:
 
 
 class NoCalculator(ConfigError):
-    """There is no calculator, and no cargo to build it."""
+    """The calculator is missing, and so is cargo to build it."""
 
 
 def ensure_built(
     root: Path, notify: Callable[[str], None], environ: Mapping[str, str] | None = None, live: bool = False
 ) -> Path:
-    """Return the path of an up-to-date calculator, building it first where needed.
+    """Return the path of an up-to-date calculator, building it first if necessary.
 
     ARENA_CALCULATOR_BIN in `environ` (default: the process's) is used unchanged. `live`: standard error is a terminal,
-    on which cargo may draw. Raises NoCalculator where cargo is missing too, ConfigError when that file or the crate's
+    on which cargo may draw. Raises NoCalculator if cargo is missing too, ConfigError when that file or the crate's
     sources do not exist, UsageError when the build fails; all before any call of a run.
     """
     environ = os.environ if environ is None else environ
@@ -230,14 +230,14 @@ def ensure_built(
     if cargo is None:
         if binary.is_file():
             notify(
-                f"calculator: older than its sources, and cargo is missing to rebuild it: used as it is. {GET_CARGO}"
+                f"calculator: older than its sources, and cargo is missing to rebuild it; the old one is used. {GET_CARGO}"
             )
             return binary
         raise NoCalculator(
-            f"the calculator is not built, and cargo is missing to build it: {GET_CARGO}, and a C compiler; then"
+            f"the calculator is not built, and cargo is missing: {GET_CARGO}, and a C compiler; then"
             " repeat this. To play without tools (players compute nothing): --calculator-provider none"
         )
-    notify("building the calculator (cargo build --release): takes some minutes, once ...")
+    notify("building the calculator (cargo build --release): this takes some minutes, once ...")
     _cargo_build(cargo, crate, target_folder(root, environ), environ, None if live else notify)
     if not binary.is_file():
         raise UsageError(f"cargo built the calculator, but {binary} does not exist: check calculator/Cargo.toml")
@@ -260,7 +260,7 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|_KEY$")
 
 
 def build_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return of `environ` what building needs: no key of a model, and no token of a registry.
+    """Return the part of `environ` that a build needs, without keys of models and tokens of registries.
 
     Build scripts and procedural macros of dependencies run with it.
     """
@@ -279,7 +279,7 @@ def build_environment(environ: Mapping[str, str]) -> dict[str, str]:
 def _cargo_build(
     cargo: str, crate: Path, target: Path, environ: Mapping[str, str], notify: Callable[[str], None] | None
 ) -> None:
-    # The target directory by name: CARGO_TARGET_DIR or a user's configuration would put the binary elsewhere.
+    # The target directory is explicit: CARGO_TARGET_DIR or a user's configuration would put the binary elsewhere.
     command = [cargo, "build", "--release", "--locked", "--bin", BINARY.name, "--target-dir", str(target)]
     # A toolchain that rustup holds is found through its proxies, which are next to cargo.
     path = os.pathsep.join((str(Path(cargo).parent), environ.get("PATH", "")))
@@ -291,5 +291,5 @@ def _cargo_build(
         said = f":\n{last}\n" if last else "; its output is above. "
         raise UsageError(
             f"the calculator cannot be built (cargo build --release --locked in {crate} ended with {code}){said}"
-            "Mend that, or play without tools: --calculator-provider none"
+            "Fix that, or play without tools: --calculator-provider none"
         )

@@ -1,6 +1,6 @@
-"""Does a built calculator match the sources next to it? Asked before every run, so it must be quick and right.
+"""Check whether a built calculator matches the sources next to it. Runs before every run, so it must be fast.
 
-A binary newer than every source file is taken as theirs. A copy of a clone gives files new times, so next to the binary
+A binary newer than every source file counts as built from them. A copied clone has new file times, so next to the binary
 is a stamp, the digest of its sources: while it matches, nothing is rebuilt.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def is_fresh(binary: Path, crate: Path) -> bool:
-    """Return whether `binary` exists and was built from the sources in `crate`; renews its stamp where that is old."""
+    """Return whether `binary` exists and was built from the sources in `crate`; renew an old stamp."""
     if not binary.is_file():
         return False
     built_at, stamp = binary.stat().st_mtime_ns, _stamp(binary)
@@ -23,20 +23,20 @@ def is_fresh(binary: Path, crate: Path) -> bool:
         return True
     if not stamp.is_file() or stamp.read_text("ascii", "replace").strip() != digest(crate):
         return False
-    _touch(binary)  # the next look is the quick one
+    _touch(binary)  # the next check is fast
     _touch(stamp)
     return True
 
 
 def mark(binary: Path, crate: Path) -> None:
-    """Write down that `binary` is that of the sources as they are now. A folder that takes no files is left alone."""
-    _touch(binary)  # cargo leaves a binary alone where a changed file changes nothing in it
+    """Write the stamp: `binary` belongs to the present sources. A read-only folder is left alone."""
+    _touch(binary)  # cargo does not touch a binary if a changed file does not affect it
     with contextlib.suppress(OSError):
         _stamp(binary).write_text(digest(crate) + "\n", encoding="ascii")
 
 
 def digest(crate: Path) -> str:
-    """Return the SHA-256 over name and content of every file that the binary is made of."""
+    """Return the SHA-256 over name and content of every source file of the binary."""
     whole = hashlib.sha256(b"calculator-sources/1\0")
     for path in _sources(crate):
         content = path.read_bytes()

@@ -1,6 +1,6 @@
 """The calculator behind HTTP: a Lambda Function URL or an API Gateway URL (`lambda`).
 
-It has no seeded mode: randomised calls are recorded in the journal, and cannot be computed again.
+It has no seeded mode: randomised calls are recorded in the journal and cannot be recomputed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _FUNCTION_HOST = re.compile(r"[a-z0-9]+\.lambda-url\.([a-z0-9-]+)\.on\.aws")
 _GATEWAY_HOST = re.compile(r"[a-z0-9-]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 _RETRIES = 3
 _DEADLINE_S = 240.0
-"""Less than the five minutes for which AWS accepts a signature: retries send the request as it was signed."""
+"""Less than the five minutes for which AWS accepts a signature, because retries do not sign again."""
 
 
 class Http(Protocol):
-    """What is used of transport.Transport."""
+    """The part of transport.Transport that is used."""
 
     def request(
         self,
@@ -46,35 +46,35 @@ class Http(Protocol):
 
 
 def credentials_for(host: str, environ: Mapping[str, str]) -> Credentials | None:
-    """Return what to sign calls to `host` with, or None.
+    """Return the credentials for signing calls to `host`, or None.
 
-    Region and service are read off the hosts of AWS; another host (a domain of one's own before API Gateway) is signed
-    only when AWS_REGION or AWS_DEFAULT_REGION says so, because a session token would go there in the clear.
+    Hosts of AWS name region and service. Calls to another host (an own domain before API Gateway) are signed only when
+    AWS_REGION or AWS_DEFAULT_REGION is set, because they would show it a session token.
     """
     key, secret = environ.get("AWS_ACCESS_KEY_ID", "").strip(), environ.get("AWS_SECRET_ACCESS_KEY", "").strip()
     if not key and not secret:
         return None
     if not key or not secret:
         missing = "AWS_SECRET_ACCESS_KEY" if key else "AWS_ACCESS_KEY_ID"
-        raise ConfigError(f"{missing} is missing: set both keys, or neither for a calculator that wants none")
+        raise ConfigError(f"{missing} is missing: set both keys, or neither for a calculator without authentication")
     chosen = (environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "").strip()
     token = environ.get("AWS_SESSION_TOKEN", "").strip() or None
     for pattern, service in ((_FUNCTION_HOST, "lambda"), (_GATEWAY_HOST, "execute-api")):
         if found := pattern.fullmatch(host):
-            # The host's own region and not AWS_REGION: a signature for another region is always refused.
+            # The host's region, not AWS_REGION: a signature for another region is always refused.
             return Credentials(key, secret, token, found.group(1), service)
     return Credentials(key, secret, token, chosen, "execute-api") if chosen else None
 
 
 def redactor(environ: Mapping[str, str]) -> Redactor:
-    """Return what takes the keys in `environ` out of answers and messages."""
+    """Return the redactor that removes the keys in `environ` from answers and messages."""
     return Redactor.from_environ(environ, proxy_secrets(environ))
 
 
 def read_body(body: bytes) -> dict[str, Json]:
     """Return the answer in an HTTP body: the calculator's own JSON, or an API Gateway envelope around it.
 
-    Raises Outage for anything else, such as the errors of Lambda itself (`errorMessage`, `message`).
+    Raises Outage for anything else, for example errors of Lambda itself (`errorMessage`, `message`).
     """
     try:
         outer = json.loads(body)
@@ -96,7 +96,7 @@ def read_body(body: bytes) -> dict[str, Json]:
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict:
-    """Accept every answer of the calculator, whatever its status; retry what RETRY_STATUSES names; refuse the rest."""
+    """Accept every answer of the calculator with any status; retry the RETRY_STATUSES; refuse the rest."""
     try:
         answer = read_body(body)
     except Outage as outage:
@@ -153,7 +153,7 @@ class LambdaCalculator:
         return ToolAnswer(answered.answer, answered.ms, tuple(attempts))
 
     def _classify(self, status: int, headers: Mapping[str, str], body: bytes) -> AnswerVerdict:
-        """As `classify`, of the redacted body: of a key that a message cuts through, a part would stay."""
+        """Like `classify`, for the redacted body: redaction after a cut could leave a part of a key."""
         if not self._redactor.clean(body):
             body = self._redactor.text(body.decode("utf-8", "replace")).encode("utf-8", "replace")
         return classify(status, headers, body)

@@ -1,8 +1,8 @@
-"""The calculator as local processes: `process` (kept running, one JSON line per call) and `oneshot` (one per call). F1.
+"""The calculator as local processes: `process` (kept running, one JSON line per call) and `oneshot` (one per call).
 
-A worker has a process to itself while its call lasts, so an answer can only belong to the request just written. A
-process that dies, stalls or answers anything but one line for one request is killed, and the call made once more on a
-fresh one.
+A worker has a process to itself during its call, so an answer can only belong to the request just written. A process
+that dies, stalls or does not answer a request with exactly one line is killed, and the call is repeated once on a new
+process.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from arena.messages import ToolAnswer
 from arena.records import Json
 
 MAX_ANSWER_BYTES = 32 * 2**20
-"""Far more than the calculator's own cap on an answer; past it the process has gone mad."""
+"""Far more than the calculator's own limit on an answer; beyond it the process is out of control."""
 
 CLOSE_S = 2.0
 """Seconds that a process gets to end after its input was closed, before it is killed."""
@@ -41,7 +41,7 @@ _KEPT_STDERR = 500
 
 
 def _environment() -> dict[str, str]:
-    """What a calculator process sees of the environment: no key has any business there."""
+    """The variables that a calculator process gets: never a key."""
     return {"PATH": os.environ.get("PATH", os.defpath)}
 
 
@@ -52,7 +52,7 @@ class _Process:
 
     def __init__(self, command: Sequence[str]) -> None:
         try:
-            # A session of its own: Ctrl-C on the terminal must not kill a calculation that the run still waits for.
+            # Its own session: Ctrl-C on the terminal must not kill a calculation that the run still waits for.
             self.child = subprocess.Popen(
                 command,
                 bufsize=0,
@@ -68,7 +68,7 @@ class _Process:
         self.stdin = self.child.stdin.fileno()
         self.stdout = self.child.stdout.fileno()
         self.stderr = self.child.stderr.fileno()
-        # Blocking writes would hang for ever on a process that stopped reading.
+        # A blocking write would hang forever if the process stopped reading.
         os.set_blocking(self.stdin, False)
         self.errors = b""
         self.calls = 0
@@ -81,7 +81,7 @@ class _Process:
         self.feed.register(self.stdin, select.POLLOUT)
 
     def usable(self) -> bool:
-        """Whether nothing is wrong with an idle process: it must be silent, so any output or end tells that it is."""
+        """Return whether an idle process is sound: any output, or its end, means that it is not."""
         ready = self.answers.poll(0)
         return not ready or all(descriptor == self.stderr and self.drain() for descriptor, _ in ready)
 
@@ -117,7 +117,7 @@ class _Process:
         return b"".join(pieces)
 
     def receive(self, deadline: float) -> bytes:
-        """Return the next bytes of the answer, never none."""
+        """Return the next bytes of the answer, at least one."""
         while True:
             left = deadline - time.monotonic()
             ready = self.answers.poll(left * 1000.0) if left > 0 else []
@@ -133,7 +133,7 @@ class _Process:
                 return data
 
     def send_rest(self, rest: memoryview, deadline: float) -> None:
-        """Write what did not fit into the pipe at once."""
+        """Write the rest that did not fit into the pipe."""
         while rest:
             left = deadline - time.monotonic()
             ready = self.feed.poll(left * 1000.0) if left > 0 else []
@@ -164,7 +164,7 @@ class _Process:
         return Outage("calculator", "the calculator process ended" + (f": {said[-200:]}" if said else ""))
 
     def end(self, patience_s: float = 0.0) -> None:
-        """End the process and reap it; with patience it may first finish by itself."""
+        """End the process and reap it; with patience it may finish first."""
         assert self.child.stdin and self.child.stdout and self.child.stderr
         self.child.stdin.close()
         if patience_s > 0:
@@ -178,7 +178,7 @@ class _Process:
 
 
 class LocalCalculator:
-    """What `process` and `oneshot` share: the binary, seeds, retry, identity."""
+    """Shared by `process` and `oneshot`: the binary, seeds, retry, identity."""
 
     name = ""
 

@@ -1,10 +1,10 @@
-"""Checking a random answer without its seed: by the relation that an op's own example shows. Pure.
+"""Check a random answer without its seed, by the relation that the op's own example shows. Pure.
 
-The catalogue's example of a randomised op may have a second half, `then`: a call that takes the result and gives what
-it must (`commit_hash`, then `open_hash` says `valid`). The same call is made for another answer of that op: texts
-`"$name"` means members of the result, and what equals an argument of the example becomes the argument that was
-given. Where that leaves something open (a secret key that only the example has, an argument that the second call does
-not take), there is no relation, and the answer cannot be checked.
+The catalogue's example of a randomised op may have a second part, `then`: a call that uses the result and has a known
+answer (`commit_hash`, then `open_hash` says `valid`). The same call is made for another answer of that op: the text
+`"$name"` stands for a member of the result, and a value that equals an argument of the example is replaced by the given
+argument. If a value remains open (a secret key that only the example has, an argument that the second call does not
+take), there is no relation, and the answer cannot be checked.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import NamedTuple
 from arena.records import Json
 
 MIN_KEY_CHARS = 16
-"""A text of the example that is as long as this is no chance: equal to one of its arguments, it is that argument."""
+"""A text of the example of at least this length that equals one of its arguments is that argument, not a coincidence."""
 
 CONSTANTS = frozenset({"index", "a", "b"})
-"""Arguments of second calls that the example sets, independent of the first call: the index of a share that it
-looks at, the terms of a sum that any key must get right."""
+"""Arguments of second calls that the example sets independently of the first call: the index of an examined share, the
+terms of a sum that every key must compute."""
 
 
 class Relation(NamedTuple):
-    """A call and what its result must be."""
+    """A call and its expected result."""
 
     op: str
     args: Json
@@ -31,20 +31,20 @@ class Relation(NamedTuple):
 
 
 def relation(row: Mapping[str, Json], then_row: Mapping[str, Json], args: Json, result: Json) -> Relation | str:
-    """Return what must hold of `result`, the answer to a call of the op of `row` with `args`; else why nothing can be
-    checked. `row`, `then_row`: catalogue rows of the op and of the op that its example names under `then`."""
+    """Return the relation that `result` must satisfy, the answer to a call of the op of `row` with `args`; or why it cannot
+    be checked. `row`, `then_row`: catalogue rows of the op and of the op that its example names under `then`."""
     example = row["example"]
     if not isinstance(args, dict):
-        return "its arguments are no object"
+        return "its arguments are not an object"
     taken = {param["name"] for param in then_row["params"]}
     strangers = [name for name in args if name not in example["args"] and name not in taken]
     if strangers:
-        return f"nothing tells what {strangers[0]} changes"
+        return f"the effect of {strangers[0]} is unknown"
     filler = _Filler(example["args"], args, result)
     then: dict[str, Json] = {}
     for name, value in example["then"]["args"].items():
         if name in example["args"] and example["args"][name] == value:
-            if name in args:  # what was left to its default here is left to it there
+            if name in args:  # an argument with its default here keeps its default there
                 then[name] = args[name]
         else:
             then[name] = filler.argument(value, name)
@@ -54,7 +54,7 @@ def relation(row: Mapping[str, Json], then_row: Mapping[str, Json], args: Json, 
 
 
 class _Filler:
-    """Replaces the example's values by those of a call; `open` says what could not be replaced."""
+    """Replaces the example's values by those of a call; `open` lists the values that could not be replaced."""
 
     def __init__(self, example: Mapping[str, Json], args: Mapping[str, Json], result: Json) -> None:
         self.example, self.args, self.result = example, args, result
@@ -77,7 +77,7 @@ class _Filler:
         return value
 
     def expected(self, value: Json) -> Json:
-        """Return what the second call must give: the result of the example, its arguments replaced by the call's."""
+        """Return the expected result of the second call: that of the example, its arguments replaced by the call's."""
         if isinstance(value, dict):
             return {inner: self.expected(found) for inner, found in value.items()}
         if isinstance(value, list):
@@ -114,7 +114,7 @@ def _same(value: Json) -> Json:
 
 
 def _hex(value: Json) -> Json:
-    """Return the hex of an argument of bytes (`utf8:...`, or hex), None for what is none."""
+    """Return the hex of an argument of bytes (`utf8:...`, or hex), None for other values."""
     if not isinstance(value, str):
         return None
     if value.startswith("utf8:"):
@@ -124,7 +124,7 @@ def _hex(value: Json) -> Json:
 
 
 def _digits(value: Json) -> Json:
-    """Return a whole number as the calculator writes it, None for what is none."""
+    """Return a whole number as the calculator writes it, None for other values."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value)
@@ -149,7 +149,7 @@ def at(value: Json, names: Sequence[str], missing: Json = None) -> Json:
 
 
 def parts(op: str, args: Json, answer: Mapping[str, Json]) -> Iterator[tuple[str, Json, Mapping[str, Json]]]:
-    """Yield op, arguments and answer of a call; of a `batch` those of its parts."""
+    """Yield op, arguments and answer of a call; for a `batch`, those of its parts."""
     result: Json = answer.get("result")
     answers = result.get("answers") if op == "batch" and isinstance(result, dict) else None
     requests = args.get("requests") if isinstance(args, dict) else None

@@ -21,7 +21,7 @@ UNSIGNED_HEADERS = frozenset({"authorization", "user-agent", "expect", "transfer
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who signs, and for what: `service` is `lambda` (function URLs) or `execute-api` (API Gateway)."""
+    """The signer and the scope: `service` is `lambda` (function URLs) or `execute-api` (API Gateway)."""
 
     access_key_id: str
     secret_access_key: str
@@ -35,7 +35,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """The request to sign; `url` is absolute, its host and port being what the `Host` header will say."""
+    """The request to sign; `url` is absolute, its host and port are those of the `Host` header."""
 
     method: str
     url: str

@@ -26,7 +26,7 @@ SHOWN = 10
 
 
 def check_request(request: RunRequest) -> None:
-    """Check --judge-batch, where it is given. Errors: as of `check_batch`."""
+    """Check --judge-batch, if it is given. Errors: as of `check_batch`."""
     config, judges = request.config, request.judges()
     path: Path | None = config.get("judge_batch")
     if path is None or judges is None or config.judge is None:
@@ -37,15 +37,17 @@ def check_request(request: RunRequest) -> None:
 
 def read_batches(paths: Sequence[str], run: FinishedRun, console: Console) -> Answers:
     """Return the answers of batches about a run, and list what failed. Errors: as of `Answers.read`; UsageError if
-    nothing in the run awaits a judge, or no answer is about it."""
+    no match of the run awaits a judge, or no answer belongs to it."""
     waiting = {record.key for record in run.records if record.status == PENDING}
     if not waiting:
-        raise UsageError(f"--from-batch: no match of {run.path} awaits its judge; a run with --judge-batch makes such")
+        raise UsageError(
+            f"--from-batch: no match of {run.path} awaits its judge; only runs with --judge-batch have such"
+        )
     answers = Answers.read([Path(path) for path in paths])
     ours = sum(name.rpartition("#")[0] in waiting for name in answers.places)
     about = f"{ours} of {len(answers.places)} answers are about the {len(waiting)} matches that await their judge"
     if not ours:
-        raise UsageError(f"--from-batch: {about} in {run.path}: is it the file of another run?")
+        raise UsageError(f"--from-batch: {about} in {run.path}: is this the file of another run?")
     console.notify(about)
     failed = list(answers.failed.items())
     for name, why in failed[:SHOWN]:
@@ -56,14 +58,14 @@ def read_batches(paths: Sequence[str], run: FinishedRun, console: Console) -> An
 
 
 def judged_as_asked(run: FinishedRun, config: Config) -> tuple[Config, Panel]:
-    """Return the settings with the judge's part as in the run that wrote the requests, and who judges.
+    """Return the settings with those of the judge taken from the run that wrote the requests, and the judge.
 
     Errors: UsageError if a flag says something else; DataError for a judge of an unknown provider.
     """
     names = [row.name for row in JUDGE] + ["judges", "judge_repetitions"]
     given = [config.source[name] for name in names if config.source[name].startswith(("--", "config file"))]
     if given:
-        raise UsageError(f"--from-batch: who judges and how is as in {run.path}; leave out {', '.join(sorted(given))}")
+        raise UsageError(f"--from-batch: {run.path} sets the judge; leave out {', '.join(sorted(given))}")
     models, played = run.manifest.identity.models, run.manifest.identity.settings
     labels = models.judges
     first = list(dict.fromkeys(labels))
@@ -77,13 +79,13 @@ def judged_as_asked(run: FinishedRun, config: Config) -> tuple[Config, Panel]:
 
 
 def pending_lines(run: Run, path: Path, pending: int, batches: Sequence[BatchFile]) -> list[str]:
-    """Return what to do about the matches that await their judge; empty without any."""
+    """Return what to do about the matches that await their judge; empty if there are none."""
     if not pending:
         return []
     words = run.family.spec.words
     head = f"{pending} {words.trials if pending > 1 else words.trial} {'await' if pending > 1 else 'awaits'} the judge"
     if not batches:
-        return [f"{head}; --judge-batch FILE writes what is still to be asked; with its answers {run.resume_hint}"]
+        return [f"{head}; --judge-batch FILE writes the open questions; with the answers {run.resume_hint}"]
     names = " ".join(shlex.quote(str(file.path)) for file in batches)
     counted = sum(file.requests for file in batches)
     send = "; ".join(

@@ -31,14 +31,14 @@ from arena.settings.config import build_parser, read_config
 def drawn(challenge: Mapping[str, Json], seed: str, key: str, calculator: Calculator | None) -> dict[str, Json] | None:
     """Return the values of the match with this seed and key, None for a challenge that draws none.
 
-    Errors: UsageError if a value needs a calculator that is not there, or one that refuses the call.
+    Errors: UsageError if a value needs a calculator and there is none, or the calculator refuses the call.
     """
     instance = challenge.get("instance")
     if instance is None:
         return None
     if calculator is None and needs_calculator(instance):
         raise UsageError(
-            f"{challenge['id']} draws values with the calculator, which is not built; cargo is missing: {GET_CARGO}"
+            f"{challenge['id']} draws values with the calculator, which is not built, and cargo is missing: {GET_CARGO}"
         )
     return guess(challenge, seed) if calculator is None else draw_alone(challenge, seed, key, calculator)
 
@@ -48,7 +48,7 @@ def play_baselines(
 ) -> BaselineTally:
     """Play every baseline of the challenges with `seeds` matches each, in a folder that is removed afterwards.
 
-    Errors: UsageError if a challenge has no reference play; what a run meets ends in its records.
+    Errors: UsageError if a challenge has no reference play. Errors during a run end in its records.
     """
     with tempfile.TemporaryDirectory() as folder:
         plays = Path(folder) / "plays"
@@ -79,7 +79,7 @@ def played_references(
     Errors: UsageError if there is none, or if one of its matches did not reach the right result.
     """
     if "reference_play" not in challenge:
-        raise UsageError(f"{challenge['id']} has no reference play to read obligations off")
+        raise UsageError(f"{challenge['id']} has no reference play to derive obligations from")
     with tempfile.TemporaryDirectory() as folder:
         play, out = file.parent / challenge["reference_play"], Path(folder) / "run"
         execute(_request(CRYPTO, ([challenge], file, play, out), seeds, run_seed, console), console)
@@ -98,7 +98,8 @@ def _request(
     run_seed: int,
     console: Console,
 ) -> RunRequest:
-    """Return the request of a run by scripts. `where`: the challenges, their file, the scripts, the run directory."""
+    """Return the request of a run that scripts play. `where`: the challenges, their file, the scripts, the run
+    directory."""
     challenges, file, plays, out = where
     words = ["--challenges", str(file), "--challenge-ids", ",".join(one["id"] for one in challenges)]
     words += ["--seed", str(run_seed), "--repetitions", str(seeds), "--out", str(out), "--quiet"]

@@ -1,4 +1,4 @@
-"""`arena challenges new`: a challenge with everything around it from a skeleton, in its own set."""
+"""`arena challenges new`: make a challenge, its plays and its obligations from a skeleton, in a set of its own."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from arena.store.rundir import pretty_json, write_output
 
 
 def new_challenges(options: Namespace, ops: Collection[str] | None, console: Console) -> int:
-    """Print an example of a skeleton, or write what a skeleton makes into a set; exit 1 where lint finds errors in it.
+    """Print an example of a skeleton, or add the challenges of a skeleton to a set; exit 1 if lint finds errors in
+    them.
 
-    `ops`: the calculator's, None if it is not there. Errors: UsageError for flags that do not go together and for
-    ids that the set holds already; DataError for a skeleton or a set that cannot be read.
+    `ops`: the calculator's, None without a calculator. Errors: UsageError for contradictory flags and for ids that the
+    set already has; DataError for a skeleton or a set that cannot be read.
     """
     if options.example is not None:
         console.result(json.dumps(EXAMPLES[options.example], indent=2, ensure_ascii=False))
@@ -50,13 +51,13 @@ def new_challenges(options: Namespace, ops: Collection[str] | None, console: Con
 
 
 def _content(path: Path, made_now: list[Made]) -> dict[str, Any]:
-    """Return the set with the new challenges at its end; a new one where there is no file."""
+    """Return the set with the new challenges at its end, or a new set if there is no file."""
     content: dict[str, Any] = {"format": 2, "benchmark_version": path.stem.replace(" ", "_"), "challenges": []}
     if path.exists():
         load(path)
         content = parse_json(read_bytes(path), str(path))
         if not isinstance(content, dict) or content.get("format") != 2:
-            raise UsageError(f"--out {path}: is a set of format 1; new challenges go into one of format 2")
+            raise UsageError(f"--out {path}: is a set of format 1; new challenges need a set of format 2")
     known = {challenge["id"] for challenge in content["challenges"]}
     again = [one.challenge["id"] for one in made_now if one.challenge["id"] in known]
     if again:

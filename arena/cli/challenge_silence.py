@@ -14,7 +14,8 @@ from arena.formats.tables import printable
 
 
 def abort_analysis(options: Namespace, console: Console) -> int:
-    """Print, for each challenge with a rule for silence, what leaving costs the others; of one challenge every place.
+    """Print what leaving costs the others, for each challenge with a rule for silence; for a single challenge, by
+    place.
 
     Errors: UsageError if no chosen challenge has such a rule; as of played_references.
     """

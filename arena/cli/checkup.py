@@ -1,6 +1,6 @@
-"""What `arena doctor` looks at: each check yields lines of (level, what, found, remedy) and changes nothing.
+"""The checks of `arena doctor`: each yields lines of (level, what, found, remedy) and changes nothing.
 
-Nothing here costs anything but `probe`. A key is named by its variable and never shown.
+Only `probe` costs money. A key is named by its variable and never shown.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ PROBE_TOKENS = 16
 """Most tokens of a probe's answer: the least that the Responses API accepts."""
 
 LEAST_FREE_GB = 1.0
-"""Free space below which the disk is worth a warning: a run of 1,000 matches takes some hundred MB."""
+"""Below this much free space there is a warning: a run of 1,000 matches takes some hundred MB."""
 
 MOST_SKEW_S = 60.0
-"""Seconds between our clock and a server's Date header that are worth a warning; AWS refuses signatures at 300."""
+"""From this difference in seconds between our clock and a server's Date header there is a warning; AWS refuses
+signatures at 300."""
 
 
 class Line(NamedTuple):
@@ -54,7 +55,7 @@ class Line(NamedTuple):
 
 
 def checkup(request: RunRequest, runs_dir: Path, probe: bool, now: Callable[[], float] = time.time) -> Iterator[Line]:
-    """Yield every line of the check. FAIL means that the models of the request cannot be played here."""
+    """Yield every line of the check. FAIL means that the models of the request cannot be played."""
     config = request.config
     yield _python()
     yield from _calculator(request)
@@ -115,7 +116,7 @@ def _answering(binary: Path, context: ProcessContext, timeout: float) -> Line:
 
 
 def _place(runs_dir: Path) -> Iterator[Line]:
-    """Yield whether runs can be written, and how much space is left there."""
+    """Yield whether runs can be written, and how much disk space is left."""
     there = next(folder for folder in (runs_dir, *runs_dir.parents) if folder.is_dir())
     if not os.access(there, os.W_OK | os.X_OK):
         yield Line(FAIL, "disk", f"{there} cannot be written", "name another place with --out")
@@ -140,7 +141,7 @@ def _keys(environ: Mapping[str, str]) -> Line:
 
 
 def _models(config: Config) -> tuple[list[ModelRef], str]:
-    """Return every model of players and judge once, and what is wrong with how they are named."""
+    """Return every model of players and judge once, and the mistakes in their names."""
     refs: list[ModelRef] = []
     problems: list[str] = []
 
@@ -185,7 +186,7 @@ def _offline(ref: ModelRef, request: RunRequest) -> Line:
             providers.close()
     except ArenaError as error:
         return Line(FAIL, ref.provider, str(error), "docs/mock-models.md")
-    return Line(OK, ref.provider, f"{ref.shown} is there, and needs no network")
+    return Line(OK, ref.provider, f"{ref.shown} exists and needs no network")
 
 
 def _judge_or_none(config: Config) -> ModelRef | None:
@@ -227,13 +228,13 @@ def _listed(name: str, models: list[str], endpoint: Endpoint, answer: HttpRespon
         if model in known:
             yield Line(OK, name, f"{model} is listed")
         else:
-            # A server may also serve what it does not list: aliases, models deployed by the user.
+            # A server may also serve models that it does not list: aliases, models deployed by the user.
             found = f"{model} is not listed{suggest(model, known)}"
             yield Line(WARN, name, found, f"see {endpoint.models_from}, or arena doctor --probe")
 
 
 def _ids(body: bytes) -> list[str] | None:
-    """Return the ids of a list of models in either of the usual shapes; None if it is none."""
+    """Return the ids of a list of models in either of the usual shapes; None for any other value."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

@@ -44,20 +44,21 @@ class Console:
 
     @classmethod
     def of(cls, options: object, environ: Mapping[str, str] = os.environ) -> Console:
-        """Return the Console of this process, with --quiet and --no-color where `options` have them."""
+        """Return the Console of this process, with --quiet and --no-color if `options` have them."""
         shown = cls()
         shown.set_up(getattr(options, "quiet", False), getattr(options, "no_color", False), environ)
         return shown
 
     def set_up(self, quiet: bool, no_color: bool, environ: Mapping[str, str]) -> None:
-        """Follow settings that are known later than the Console: those of a settings file or of .env."""
+        """Apply settings that are known only after the Console exists: those of a settings file or of .env."""
         self.quiet = quiet
         self.color = wants_color(self.err, environ, no_color)
         self.color_out = wants_color(self.out, environ, no_color)
         self.live = self.err.isatty() and environ.get("TERM", "") != "dumb"
 
     def width(self) -> int | None:
-        """Return the columns that results have; None if they go to no terminal, so that no line is broken there."""
+        """Return the width of results in columns; None if they do not go to a terminal, where lines are never
+        wrapped."""
         return terminal_width() if self.out.isatty() else None
 
     def result(self, text: str) -> None:
@@ -67,12 +68,12 @@ class Console:
             print(text, file=self.out, flush=True)
 
     def notify(self, text: str) -> None:
-        """Print what happens; --quiet silences it."""
+        """Print progress; --quiet silences it."""
         if not self.quiet:
             self._say(text, "")
 
     def log(self, line: str) -> None:
-        """Write one line to the log as it is: a command to the system that runs us; never silenced."""
+        """Write one line to the log unchanged: a command to the CI system; never silenced."""
         self._say(line, "")
 
     def warn(self, text: str) -> None:
@@ -80,11 +81,11 @@ class Console:
         self._say(f"warning: {text}", _YELLOW)
 
     def error(self, text: str) -> None:
-        """Print why it cannot be done; never silenced."""
+        """Print why the command failed; never silenced."""
         self._say(f"error: {text}", _RED)
 
     def status(self, text: str) -> None:
-        """Redraw the live line; nothing if the stream is not a terminal."""
+        """Redraw the live line; do nothing if the stream is not a terminal."""
         if self.quiet or not self.live:
             return
         with self._lock:
@@ -114,7 +115,7 @@ class Console:
 
 
 def speak_utf8() -> None:
-    """Have both streams take any text, whatever the machine's locale is: role names and titles may hold all of it."""
+    """Make both streams accept any text in every locale: role names and titles may contain any character."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,7 +1,7 @@
 """One record as a conversation for a terminal: a pure function of the record.
 
-Text of agents is hostile: control and direction characters are shown as escapes (`\\x1b`, `\\u202e`), and every line of
-theirs is indented, so that none can pass for a line of ours.
+Text of agents is hostile: control and direction characters are shown as escapes (`\\x1b`, `\\u202e`), and every line
+by an agent is indented, so that it cannot be mistaken for a line by the arena.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def conversation(
 ) -> str:
     """Return a record as text of at most `width` columns: head, turns, calls with their answers, result.
 
-    `answered`: the questions that the judge answered with yes or no.  `found`: name of a mechanical check -> what it
-    found.
+    `answered`: the questions that the judge answered with yes or no.  `found`: name of a mechanical check -> its
+    finding.
     """
     lines = [*_head(record, width), ""]
     for entry in record.transcript.entries:
@@ -65,7 +65,7 @@ def _head(record: Record, width: int) -> Iterator[str]:
 
 
 def _entry(entry: Entry, width: int) -> Iterator[str]:
-    """Yield one entry; lines that begin in the first column are ours, the agents' lines are indented."""
+    """Yield one entry; only lines by the arena begin in the first column."""
     who = f"[{entry.turn}] {_one_line(entry.seat)}"
     if entry.kind == "say":
         names = ", ".join(_one_line(name) for name in entry.to) or "nobody"
@@ -114,9 +114,9 @@ def _result(record: Record, width: int) -> Iterator[str]:
 
 
 def _questions(answered: Sequence[Answered], width: int) -> Iterator[str]:
-    """Yield the questions with their answers; an answer that does not speak for the players has a mark in front."""
+    """Yield the questions with their answers; a mark precedes each answer against the players."""
     if answered:
-        yield "questions to the judge (! does not speak for the players):"
+        yield "questions to the judge (!: answered against the players):"
     for one in answered:
         where = f" [{', '.join(map(str, one.turns))}]" if one.turns else ""
         mark = " " if one.good else "!"

@@ -1,4 +1,4 @@
-"""What several steps of `arena dataset` share: how runs are opened, judged fit, and played out of generated matches."""
+"""Shared by steps of `arena dataset`: open runs, decide which matches are fit, play generated matches."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run_folders(paths: list[Path]) -> list[Path]:
 
 
 def fitness(paths: list[Path]) -> Fitness:
-    """Return which matches of runs are fit for training, and why the others are not."""
+    """Return the matches of runs that are fit for training, and the reasons why others are not."""
     found = Fitness()
     for folder in run_folders(paths):
         found.add(chosen(open_run(folder)).fitness)
@@ -61,8 +61,9 @@ def fitness(paths: list[Path]) -> Fitness:
 
 
 class Chosen(NamedTuple):
-    """What is taken of a run. `about`: key -> what a row says of its trial.  `rewards`: (key, seat) -> reward where the
-    family gives one.  `earned`: value of the score -> the seats whose doing it is; others are that of all."""
+    """The parts of a run that rows use. `about`: key -> description of its trial in a row.  `rewards`: (key, seat) ->
+    reward, if the family gives one.  `earned`: value of the score -> the seats responsible for it; other values concern
+    all."""
 
     fitness: Fitness
     about: Mapping[str, Mapping[str, Json]]
@@ -71,7 +72,7 @@ class Chosen(NamedTuple):
 
 
 def chosen(run: FinishedRun) -> Chosen:
-    """Return what of a run is fit for training. Errors: UsageError for a family that does not say."""
+    """Return the parts of a run that are fit for training. Errors: UsageError for a family without training data."""
     if run.manifest.family == SPEC.name:
         written = read_generated(run)
         varied = {key: {"variation": dict(made.variation)} for key, made in written.items() if made.variation}

@@ -1,4 +1,4 @@
-"""A run whose players are a deployment that is made for it: costs first, then deploy, play, delete."""
+"""A run whose players are deployed just for it: show the cost, deploy, play, delete."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Plan:
 def play(service: Fireworks, plan: Plan, words: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
     """Deploy, run with `words` and the deployed model, delete; return the run's exit code, 1 where deleting failed.
 
-    Whatever ends this (an error, Ctrl-C, SIGTERM), the deployment is deleted first.
+    The deployment is always deleted, also after an error, Ctrl-C or SIGTERM.
     """
     say(plan.cost_line())
     notes: list[str] = []
@@ -78,7 +78,7 @@ def play(service: Fireworks, plan: Plan, words: Sequence[str], run: Callable[[Se
 
 
 def show_requests(plan: Plan, account: str, words: Sequence[str]) -> None:
-    """Print what would be asked for."""
+    """Print the requests that would be sent."""
     wanted = plan.wanted
     print(f"POST /v1/accounts/{account}/deployments?deploymentId={wanted.id}\n{shown_json(wanted.about())}")
     print(f"GET /v1/accounts/{account}/deployments/{wanted.id} until READY")
@@ -87,7 +87,7 @@ def show_requests(plan: Plan, account: str, words: Sequence[str]) -> None:
 
 
 def refuse_leftovers(service: Fireworks, own: Sequence[str]) -> None:
-    """Raise UsageError if an earlier run left a deployment behind that is none of `own`."""
+    """Raise UsageError if an earlier run left a deployment behind that is not in `own`."""
     found = {one: state for one, state in leftovers(service, NOTES).items() if one not in own}
     if found:
         listed = "".join(f"\n  {one} ({state})" for one, state in found.items())
@@ -95,7 +95,7 @@ def refuse_leftovers(service: Fireworks, own: Sequence[str]) -> None:
 
 
 def clean_up(service: Fireworks) -> int:
-    """Delete everything that earlier runs left behind; return 1 where that failed."""
+    """Delete all deployments that earlier runs left behind; return 1 if that failed."""
     found = leftovers(service, NOTES)
     gone = [one for one in found if remove(service, one, NOTES, say)]
     print(f"deleted {len(gone)} of {len(found)} deployments" + "".join(f"\n  {one}" for one in gone))

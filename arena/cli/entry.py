@@ -1,6 +1,6 @@
 """The one dispatcher: argv in, exit code out.
 
-Every command goes the same way: find its module in the table, parse its flags, build the Console, call
+Every command takes the same path: find its module in the table, parse its flags, build the Console, call
 `run(options, console)`. `run_command` turns any ending (return, error, Ctrl-C, closed pipe, crash) into one message
 and an exit code.
 """
@@ -35,7 +35,7 @@ EXIT_PIPE = 141
 """The reader of standard output went away (`| head`): 128 + SIGPIPE, what a shell reports for other programs."""
 
 DEBUG = "ARENA_DEBUG"
-"""Set to anything but 0 in the real environment, a crash shows its traceback."""
+"""If this is set in the real environment and not 0, a crash shows its traceback."""
 
 _REFUSED = frozenset({
     errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
@@ -89,11 +89,11 @@ def help_text() -> str:
 
 
 def run_command(name: str, act: Callable[[], int]) -> int:
-    """Call `act` and return its exit code, or the exit code of what ended it.
+    """Call `act` and return its exit code, or the exit code for the exception that ended it.
 
-    `name` ("arena verify") precedes the message, which goes to standard error. No error of arena/errors.py, no
-    refusal of the system, no Ctrl-C, SIGTERM or closed pipe shows a traceback; neither does an exception that nobody
-    expected, unless ARENA_DEBUG is set.
+    `name` ("arena verify") precedes the message, which goes to standard error. Errors of arena/errors.py,
+    OSError, Ctrl-C, SIGTERM and a closed pipe never show a traceback. An unexpected exception shows one only if
+    ARENA_DEBUG is set.
     """
     speak_utf8()
     try:
@@ -136,8 +136,9 @@ def run_command(name: str, act: Callable[[], int]) -> int:
 
 
 def crash_text(error: Exception) -> str:
-    """Return one message about an exception that nobody expected: what, where, and what to do. Keys are taken out."""
-    redaction = importlib.import_module("arena.settings.redaction")  # here alone: every command starts without it
+    """Return one message about an unexpected exception: what, where, and what to do. Keys are removed."""
+    # imported here only, to keep the start of every command fast
+    redaction = importlib.import_module("arena.settings.redaction")
     said = " ".join(redaction.Redactor.from_environ(os.environ).text(str(error)).split())
     what = f"{type(error).__name__}: {said[:_LONGEST_CRASH]}" if said else type(error).__name__
     return (
@@ -160,7 +161,8 @@ def _place(trace: TracebackType | None) -> str:
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """Have SIGTERM end a command as Ctrl-C does, also before a run begins: while the calculator is built, say."""
+    """Make SIGTERM end a command as Ctrl-C does, also before a run begins, for example while the calculator is
+    built."""
 
     def caught(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -183,7 +185,7 @@ def _complain(name: str, message: str) -> None:
 
 
 def _flush() -> None:
-    """Write what is still held back, while an error can still be reported."""
+    """Flush the output while an error can still be reported."""
     if sys.stdout is not None:
         sys.stdout.flush()
 
@@ -196,7 +198,7 @@ def _silence_full_output() -> None:
 
 
 def _silence(stream: TextIO | None) -> None:
-    """Point a stream that takes nothing any more elsewhere, so that the interpreter's last flush is quiet."""
+    """Redirect a broken stream, so that the interpreter's last flush prints no error."""
     with contextlib.suppress(OSError):  # a stream that is not a file has nothing to point
         if stream is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -53,7 +53,7 @@ STOPPED = (
 def execute(request: RunRequest, console: Console) -> int:
     """Carry out one run and return its exit code.
 
-    Errors: UsageError (and its kin) before anything is written; what the run itself meets ends in records.
+    Errors: UsageError, ConfigError, DataError before anything is written. Errors during the run end in records.
     """
     request, shard = _sharded(request, console)
     check_request(request)
@@ -82,11 +82,11 @@ def execute(request: RunRequest, console: Console) -> int:
 
 
 def policy_notes(request: RunRequest) -> list[str]:
-    """Return what a user should know of the policy before the run starts: shadow mode, and limits that it sets."""
+    """Return the notes about the policy before the run starts: shadow mode, and limits that it sets."""
     gate = request.gate
     notes = []
     if gate.identity().get("enforced") is False:
-        notes.append(f"SHADOW MODE: decisions of {gate.name} are recorded, none is enforced; every call goes on")
+        notes.append(f"SHADOW MODE: decisions of {gate.name} are recorded but not enforced; every call is made")
     for name, limit in stricter({name: request.config.get(name) for name in FLAGS}, gate.limits).items():
         if limit.source == "gates":
             notes.append(f"{gate.name} limits this run: {FLAGS[name]} {limit.value:g}")
@@ -109,7 +109,7 @@ def _sharded(request: RunRequest, console: Console) -> tuple[RunRequest, Shard]:
 
 
 def shard_text(run: Run) -> str:
-    """Return what a shard is to play, and its part of the limits."""
+    """Return a sentence about a shard: how many trials it plays, and its part of the limits."""
     limits = run.limits().as_mapping()
     parts = [f"${value:.4f}" if name == "cost_usd" else f"{value:,} {name}" for name, value in limits.items()]
     told = f"; its part of the limits: {', '.join(parts).replace('_', ' ')}" if parts else ""
@@ -118,14 +118,14 @@ def shard_text(run: Run) -> str:
 
 
 def _carry_out(run: Run, path: Path) -> SessionResult:
-    """Play in the run directory; a run that ends early is reported to the CI system too."""
+    """Play in the run directory; a run that ends early is also reported to the CI system."""
     try:
         with closing(RunDir(path, run.request.config.operation.resume)) as directory, rare_collections():
             return Session(run, directory).carry_out()
     except SettingRefused as error:
         raise SettingRefused(f"{error}\n{STOPPED}; {run.resume_hint}") from None
     except UsageError:
-        raise  # nothing was done, and the directory may be another run's
+        raise  # nothing was done, and the directory may belong to another run
     except BrokenPipeError:
         raise  # the reader of the output has gone
     except (ArenaError, OSError) as error:
@@ -136,7 +136,7 @@ def _carry_out(run: Run, path: Path) -> SessionResult:
 
 
 def _stored(run: Run, path: Path, error: ArenaError | OSError) -> ArenaError:
-    """Return an error that ended a run; one of the disk also says what is kept, and what to do."""
+    """Return the error that ended a run; an error of the disk also says what is kept, and what to do."""
     if isinstance(error, ArenaError) and not isinstance(error, StorageFault):
         return error
     said = str(error)
@@ -145,17 +145,17 @@ def _stored(run: Run, path: Path, error: ArenaError | OSError) -> ArenaError:
         said = f"cannot write {named}: {error.strerror or error}"
     if not (path / MANIFEST_FILE).exists():
         return StorageFault(f"{said}; nothing was played")
-    return StorageFault(f"{said}; all answers are kept. Once it can be written again, {run.resume_hint}")
+    return StorageFault(f"{said}; all answers are kept. When it is writable again, {run.resume_hint}")
 
 
 YOUNG_OBJECTS = 50_000
-"""Objects that may be made before the collector looks for cycles: a trial makes thousands and leaves no cycle behind,
-so with the usual 700 a tenth of the time of a run without a network goes into looking."""
+"""New objects before the collector looks for cycles. A trial makes thousands of objects and no cycles; with the default
+of 700, a run without a network would spend a tenth of its time in the collector."""
 
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Let the collector of cycles look more rarely while a run plays, and never at what was built before."""
+    """Run the cycle collector less often while a run plays, and never on objects that were built before."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *before[1:])
@@ -172,19 +172,19 @@ def _targets(request: RunRequest) -> CiTargets:
 
 
 def _ci_outputs(run: Run, path: Path, record: CiRecord) -> None:
-    """Write the results for a CI system, where the flags say."""
-    # With --json standard output holds only the summary.
+    """Write the results for a CI system to the places that the flags name."""
+    # With --json, standard output holds only the summary.
     say = run.console.result if not run.request.config.operation.json else run.console.log
     write_ci_outputs(record, _targets(run.request), path, say, run.console.warn)
 
 
 def _resume_hint(process: ProcessContext, path: Path) -> str:
-    """Return the sentence that says how to resume."""
+    """Return the hint how to resume."""
     return f"resume with: {resume_command(process.argv, process.command, str(path))}"
 
 
 def _directory(request: RunRequest, identity: Identity, shard: Shard) -> Path:
-    """Return the run directory: --out, or a new one where runs without it go, named by UTC time, identity and shard."""
+    """Return the run directory: --out, or a new one in the default folder, named by UTC time, identity and shard."""
     out = request.config.operation.out
     if out is not None:
         return Path(out)
@@ -199,7 +199,7 @@ def _directory(request: RunRequest, identity: Identity, shard: Shard) -> Path:
 
 
 def _report(run: Run, path: Path, result: SessionResult) -> int:
-    """Say how it ended and return the exit code."""
+    """Print how the run ended and return the exit code."""
     operation, console, summary = run.request.config.operation, run.console, result.summary
     if operation.json:
         console.result(json.dumps(summary))
@@ -207,7 +207,7 @@ def _report(run: Run, path: Path, result: SessionResult) -> int:
         view = View(console.width(), console.color_out, operation.table, result.seconds)
         console.result(summary_text(summary, run.family, path, view))
     pending = summary["statuses"].get(PENDING, 0)
-    # A run that asks its judge later has nothing to say about single matches; one with answers says which have none.
+    # A run that asks its judge later lists no single matches; a run with answers lists the matches without one.
     unlisted = ("limit",) if run.request.answers is not None else ("limit", PENDING)
     for line in not_passed_lines(NotPassed(*one) for one in result.not_passed if one.status not in unlisted):
         console.warn(line)

@@ -1,4 +1,4 @@
-"""What the process gives to a run: environment, stop event, where messages go."""
+"""What the process provides to a run: environment, stop event, where messages go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a seat was sent, for a terminal: each question, with what is new in it since the one before.
+"""The questions that a seat was sent, for a terminal: each with the messages that are new since the previous one.
 
 Text of agents is hostile: it is shown as in conversation.py.
 """
@@ -14,7 +14,8 @@ from arena.records import Json
 
 
 def sent_text(questions: Sequence[Sent], width: int) -> str:
-    """Return questions to one seat as text of at most `width` columns; what was sent before is not repeated."""
+    """Return questions to one seat as text of at most `width` columns; messages that were sent before are not
+    repeated."""
     lines: list[str] = []
     system = None
     for sent in questions:

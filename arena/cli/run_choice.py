@@ -1,4 +1,4 @@
-"""Which finished run a command works on: the RUN it names, or with --last the newest one of those without --out."""
+"""The finished run that a command works on: RUN, or with --last the newest run that was made without --out."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _bounded(word: str, most: float, what: str) -> float:
 
 
 def chosen_run(options: argparse.Namespace) -> Path:
-    """Return RUN, or the newest run for --last. Errors: UsageError for none, for both, and where there is no run."""
+    """Return RUN, or the newest run for --last. Errors: UsageError for none, for both, and if there is no run."""
     named: Path | None = getattr(options, "run", None)
     last: bool = getattr(options, "last", False)
     if named is not None and last:
@@ -107,5 +107,5 @@ def _started(path: Path) -> StartedRun:
         manifest = parse_json(read_bytes(path / MANIFEST_FILE), str(path / MANIFEST_FILE))
         started = [session["started_utc"] for session in manifest["sessions"]] or [manifest["created_utc"]]
         return StartedRun(max(map(str, started)), path, manifest)
-    except (DataError, ValueError, KeyError, TypeError):  # listed as unreadable; verify says why
+    except (DataError, ValueError, KeyError, TypeError):  # listed as unreadable; verify reports why
         return StartedRun("", path, {})

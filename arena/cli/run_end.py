@@ -14,11 +14,11 @@ SHOWN = 10
 """Trials that are listed; the others are counted. All of them are in matches.jsonl."""
 
 LONGEST_REASON = 300
-"""Characters of a reason that are shown."""
+"""Most characters of a reason that are shown."""
 
 
 class NotPassed(NamedTuple):
-    """A trial that did not pass: its key, its status, the stop reason, and what the record says of it."""
+    """A trial that did not pass: its key, status, stop reason, and the detail in its record."""
 
     key: str
     status: str
@@ -49,7 +49,7 @@ def _rows(rows: Sequence[NotPassed]) -> Iterator[str]:
 
 
 def _reason(row: NotPassed) -> str:
-    """Return the detail of a trial, or its stop reason in words where it has none."""
+    """Return the detail of a trial, or its stop reason in words if it has none."""
     text = _line(row.detail) or _line(row.stop).replace("_", " ")
     return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}..."
 
@@ -59,7 +59,7 @@ def _line(text: str) -> str:
 
 
 def resume_command(words: Sequence[str], command: str, out: str) -> str:
-    """Return the command that plays a run on: `words` as they were given, with --resume and --out.
+    """Return the command that resumes a run: `words` as given, with --resume and --out.
 
     `command` follows `python3 -m` in a clone (`arena run`). Secret parts of addresses are omitted.
     """

@@ -1,4 +1,4 @@
-"""What the scripts around services share: their environment, their waiting, the notes that they keep on disk."""
+"""Shared by the scripts around services: their environment, waiting, and the notes that they keep on disk."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MAX_NOTE_BYTES = 2**20
 
 
 def say(line: str) -> None:
-    """Print a line about what happens to standard error."""
+    """Print a progress line to standard error."""
     print(printable(line), file=sys.stderr, flush=True)
 
 
 def settings(timeout_s: float = 300.0) -> TransportSettings:
-    """Return how services are called: the environment with the clone's `.env`."""
+    """Return the environment for calling services, with the variables of the clone's `.env`."""
     return TransportSettings.from_environ(load_dotenv(os.environ, DATA_ROOT), say, timeout_s=timeout_s)
 
 
@@ -37,7 +37,7 @@ def patience(every_s: float, most_s: float, stop: threading.Event | None = None)
 
 
 def read_note(path: Path) -> dict[str, Json]:
-    """Return what was noted, empty if nothing was. Errors: DataError for a file that is not a JSON object."""
+    """Return a note, empty if there is none. Errors: DataError for a file that is not a JSON object."""
     if not path.exists():
         return {}
     found = parse_json(read_file(path, MAX_NOTE_BYTES), str(path))
@@ -45,7 +45,7 @@ def read_note(path: Path) -> dict[str, Json]:
 
 
 def write_note(path: Path, note: Mapping[str, Json]) -> None:
-    """Write what the next call has to know, whole or not at all."""
+    """Write a note for the next call, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, pretty_json(dict(note)))
 

@@ -1,4 +1,4 @@
-"""Whether a warning is a failure: --strict, else the variable STRICT."""
+"""Decide whether a warning is a failure: --strict, else the variable STRICT."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from arena.settings.values import OFF, ON
 
 
 def strict(word: str | None, environ: Mapping[str, str]) -> bool:
-    """Return what --strict says, or STRICT where the flag is not given. Errors: UsageError for another word."""
+    """Return the value of --strict, or of STRICT if the flag is not given. Errors: UsageError for another word."""
     given = environ.get("STRICT", "").strip() if word is None else word
     if not given:
         return False

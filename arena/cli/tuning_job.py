@@ -1,4 +1,4 @@
-"""The steps of a script that tunes a model: create, status, wait, events, cancel, with a record of each job.
+"""The steps of a script that tunes a model: create, status, wait, events, cancel; each job has a record.
 
 A script gives its flags (`Tuner`); everything else is here. A job has a record, state/sft_jobs/JOB.json, which is
 written before anything is sent: `create` twice with one id makes one job.
@@ -26,21 +26,21 @@ from arena.settings.places import DATA_ROOT
 RECORDS = DATA_ROOT / "state/sft_jobs"
 MOST_WAIT_S = 48 * 3600
 STEPS = {
-    "status": "say how far a job is",
+    "status": "print the progress of a job",
     "wait": "wait until a job has ended",
-    "events": "print what happened in a job",
+    "events": "print the events of a job",
     "cancel": "cancel a job",
 }
 """Steps after `create`, and what they do."""
 
 Note = dict[str, Json]
 Keep = Callable[[], None]
-"""Writes the note as it is now."""
+"""Writes the current note."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A job as its service tells of it. `said`: what stands behind its state; `noted`: further members of the note."""
+    """A job as reported by its service. `said`: the details of its state; `noted`: further members of the note."""
 
     state: str
     ended: bool
@@ -51,8 +51,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A job before anything is sent. `epochs`: passes over the data, in words with the tokens that they take;
-    `request`: what is asked for, which gives the job its id; `calls`: what a dry run prints of the calls before it."""
+    """A job before anything is sent. `epochs`: passes over the data, in words, with their tokens;
+    `request`: the request, which gives the job its id; `calls`: the calls before it, as a dry run prints them."""
 
     rows: TuningSet
     request: Json
@@ -61,13 +61,13 @@ class Plan:
 
 
 class Service(Protocol):
-    """What a service does for one of our jobs; `job` is our id of it, `note` what we know of it."""
+    """The operations of a service on one of our jobs; `job` is our id of it, `note` our note about it."""
 
     def start(self, job: str, note: Note, keep: Keep, rows: TuningSet) -> Found:
-        """Send the data set and start the job, each only if it is not there yet."""
+        """Send the data set and start the job, each only if the service does not have it yet."""
 
     def find(self, job: str, note: Note) -> Found | None:
-        """Return the job, None if the service knows none."""
+        """Return the job, None if the service does not know it."""
 
     def cancel(self, job: str, note: Note) -> Found | None: ...
 
@@ -75,19 +75,19 @@ class Service(Protocol):
 
 
 class Tuner(Protocol):
-    """A script: its name, its flags, what it would ask for, and its service."""
+    """A script: its name, its flags, its request, and its service."""
 
     name: str
     description: str
     examples: Sequence[str]
-    """Of the words after `create --dataset DIR`: the first with the flags that it needs."""
+    """Example words after `create --dataset DIR`, with the flags that it needs."""
     steps: Sequence[str]
-    """Those of STEPS that the service has."""
+    """The steps of STEPS that the service offers."""
 
     def flags(self, create: Parser, every: Sequence[Parser]) -> None: ...
 
     def plan(self, options: argparse.Namespace) -> Plan:
-        """Errors: UsageError for what the service would refuse after the upload."""
+        """Check the request. Errors: UsageError for a value that the service would refuse after the upload."""
 
     def service(self, options: argparse.Namespace) -> Service: ...
 
@@ -163,7 +163,7 @@ def _ask(tuner: Tuner, options: argparse.Namespace) -> int:
 
 
 def _noted(record: Path, note: Mapping[str, Json], found: Found) -> int:
-    """Write and print how a job is; return the exit code."""
+    """Write and print the state of a job; return the exit code."""
     write_note(record, {**note, "job": record.stem, "state": found.state, **found.noted})
     print(printable(f"job {record.stem}: {found.state} {found.said}".rstrip()))
     return EXIT_ERRORS if found.failed else EXIT_OK

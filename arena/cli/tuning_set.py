@@ -1,4 +1,4 @@
-"""What the scripts that tune a model share: the finished data set, and the note of a job."""
+"""Shared by the scripts that tune a model: the finished data set, and the note of a job."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tuning_set(folder: Path) -> TuningSet:
 
 
 def note_of(record: Path, request: Json) -> dict[str, Json]:
-    """Return what is noted about a job, empty for a new one. Errors: UsageError if it is about another request."""
+    """Return the note of a job, empty for a new one. Errors: UsageError if it is about another request."""
     note = read_note(record)
     if note.get("request") not in (None, request):
         raise UsageError(f"{record} is about another request; give another --job")

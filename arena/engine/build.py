@@ -1,4 +1,4 @@
-"""Names -> objects: families, providers, models, the calculator. What runs a built thing looks no name up.
+"""Names -> objects: families, providers, models, the calculator. Code that runs a built object looks up no names.
 
 FAMILIES is the one table that names the families. Modules are imported when their name is chosen, so that a mock run
 never loads HTTP and every command starts fast.
@@ -55,7 +55,7 @@ CALCULATORS: Mapping[str, str] = {
 LOCAL_CALCULATORS = frozenset({"process", "oneshot"})
 
 REJUDGED = "arena.analysis.rejudge.rejudge"
-"""Makes another family of one that it is given: `build(request, tools)` and `of_run(run_dir, identity, family)`."""
+"""The module that turns a family into its calibration: `build(request, tools)`, `of_run(run_dir, identity, family)`."""
 
 
 def load(table: Mapping[str, str], name: str, what: str) -> Any:
@@ -80,7 +80,7 @@ class Providers:
     _built: dict[str, Provider] = field(default_factory=dict)
 
     def provider(self, name: str) -> Provider:
-        """Return a provider. Errors: ConfigError for a key or address that is missing or wrong, but in a dry run."""
+        """Return a provider. Errors: ConfigError for a missing or wrong key or address, except in a dry run."""
         built = self._built.get(name)
         if built is None:
             config, process = self.request.config, self.request.process
@@ -276,11 +276,11 @@ def already_played(ref: ModelRef, source: Source) -> Model:
 
 @contextmanager
 def build_calculator(request: RunRequest) -> Iterator[Calculator | None]:
-    """Yield the calculator of a run, built first where it must be; None if the family has no use for it, and for
+    """Yield the calculator of a run, built first if necessary; None if the family does not use one, and for
     `none`.
 
     Errors: ConfigError, UsageError before any call, also when it does not answer its first question; NoCalculator
-    where it can neither be found nor built.
+    if it can be neither found nor built.
     """
     config, process, tools = request.config, request.process, request.config.tools
     if tools is None or request.spec.tools is Need.NONE or tools.provider == "none":
@@ -289,7 +289,7 @@ def build_calculator(request: RunRequest) -> Iterator[Calculator | None]:
     command = None
     if tools.provider in LOCAL_CALCULATORS:
         command = (str(ensure_built(config.root, process.notify, process.environ, process.live)),)
-    # The carrier reads these switches where they are variables; a flag or a settings file may have set them.
+    # The carrier reads these settings from variables; a flag or a settings file may have set them instead.
     operation = config.operation
     switches = {"ARENA_SSL_VERIFY": operation.ssl_verify, "ARENA_PRINT_HTTP_ERRORS": operation.print_http_errors}
     settings = CalculatorSettings(
@@ -372,9 +372,9 @@ def labels_of(models: Iterable[Model]) -> list[str]:
 
 
 def build_gate(config: Config) -> Gate:
-    """Return the policy of --gates, or the gate that allows all without one.
+    """Return the policy of --gates; without one, the gate that allows every call.
 
-    Errors: DataError with all that is wrong in the file; ConfigError for a variable of gates.
+    Errors: DataError listing all mistakes in the file; ConfigError for a wrong variable of the gates.
     """
     path = config.get("gates")
     return AllowAll() if path is None else PolicyGate(load_policy(Path(path), config.environ))

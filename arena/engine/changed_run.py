@@ -1,6 +1,7 @@
 """Why a resume is refused, in the user's words: which flags and files have changed since the start.
 
-What follows from a flag (digests, the plan) is not reported as well. `--verbose` lists every member that differs.
+Differences that only follow from a flag (digests, the plan) are not reported. `--verbose` lists every member that
+differs.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _ELSE = "or start another --out"
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A run directory and the run that was asked for in its place."""
+    """A run directory, and the run that was requested for it."""
 
     manifest: Manifest
     wanted: Identity
@@ -46,7 +47,8 @@ class Changed:
         return "\n  ".join([head, *lines])
 
     def causes(self) -> Iterator[str]:
-        """Yield a sentence for each thing that a user changed, or that has changed under the run."""
+        """Yield a sentence for each difference: changed by the user, or changed in a file or in the code since the
+        start."""
         old, new = self.manifest.identity, self.wanted
         if old.family != new.family:
             yield (
@@ -77,7 +79,7 @@ class Changed:
         return f"{said}; {self._remedy(row, was, source)}, {_ELSE}"
 
     def _remedy(self, row: Setting, was: str | None, source: str) -> str:
-        """Return how the setting gets the value again that the run was started with."""
+        """Return how to give the setting the value that the run was started with."""
         value = self.manifest.identity.settings.get(row.name)
         if source != "default" and (was is None or value == row.default):
             where = source.rpartition(" ")[2]
@@ -89,7 +91,7 @@ class Changed:
         return f"give {_as_typed(row, value, was or '')}"
 
     def _said(self, row: Setting, settings: Mapping[str, Json]) -> str | None:
-        """Return the value of a setting as it is written; None if it is not given and has no default."""
+        """Return the value of a setting as a user would write it; None if it is not given and has no default."""
         value = settings.get(row.name)
         provider = next((first for first, second in _PAIRS.items() if second == row.name), None)
         if provider is not None and settings.get(provider):
@@ -103,7 +105,7 @@ class Changed:
         return None if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
     def _files(self, changed: Sequence[str]) -> Iterator[str]:
-        """Yield the files whose content is another one, though they are named as before."""
+        """Yield the files whose content has changed while their names have not."""
         rows = {row.name: row for row in self.config.table}
         found: dict[str, None] = {}
         for rule, settings in self.spec.rule_files.items():
@@ -143,7 +145,7 @@ class Changed:
             yield f"the description of the calculator for players differs; {self._version()}"
 
     def _versions(self) -> Iterator[str]:
-        """Yield what another version of the arena, or of a model's API, does otherwise."""
+        """Yield the differences caused by another version of the arena or of a model's API."""
         old, new = self.manifest.identity, self.wanted
         names = [name for name in {**old.rules, **new.rules} if _is_version(name) and self._rule_differs(name)]
         if old.tool_protocol != new.tool_protocol:

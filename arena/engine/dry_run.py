@@ -1,4 +1,4 @@
-"""What --dry-run says instead of playing: the plan, and what it takes in calls, tokens and dollars.
+"""The text of --dry-run: the plan, and its calls, tokens and dollars. Nothing is played.
 
 Two figures for each: an estimate from typical turns, and an upper bound. Nothing is asked, so no key is needed.
 """
@@ -32,8 +32,8 @@ NO_BILL = (
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What players or judge take, and at which prices: model -> (price, share of the calls). `unpriced`: models of
-    them without a price."""
+    """The bounds of players or judge, and the prices: model -> (price, share of the calls). `unpriced`: models without
+    a price."""
 
     bounds: CallBounds
     prices: Mapping[str, tuple[Price, float]]
@@ -41,7 +41,7 @@ class Priced:
 
 
 def dry_run_text(run: Run) -> str:
-    """Return the plan as text: who plays, how much, and what it takes. The identity of the run is not read."""
+    """Return the plan as text: who plays, how many trials, and their cost. The identity of the run is not read."""
     family, cast, words = run.family, run.cast, run.family.spec.words
     bounds = family.bounds(run.request.config)
     planned = run.planned - len(family.carried_over)
@@ -91,7 +91,7 @@ def _shares(run: Run) -> dict[str, float]:
 
 
 def _prices(models: Iterable[Model], shares: Mapping[str, float]) -> dict[str, tuple[Price, float]]:
-    """Return model -> price and share; models that no share is known of share alike."""
+    """Return model -> price and share of the calls; without `shares` all models have equal ones."""
     found = list(models)
     out: dict[str, tuple[Price, float]] = {}
     for model in found:
@@ -103,7 +103,7 @@ def _prices(models: Iterable[Model], shares: Mapping[str, float]) -> dict[str, t
 def figures(players: Priced, judge: Priced, limits: Mapping[str, float], billed: bool) -> list[list[str]]:
     """Return the rows of calls, tokens and dollars: name, estimate, upper bound.
 
-    `limits`: of the run, which the upper bound does not pass.  `billed`: some model is not free; else calls alone.
+    `limits`: of the run; they cap the upper bound.  `billed`: some model is not free; otherwise only calls are shown.
     """
     expected = players.bounds.expected + judge.bounds.expected
     most = players.bounds.most + judge.bounds.most
@@ -145,7 +145,7 @@ def _expected_cost(part: Priced, cached: bool) -> float:
 
 
 def _most_cost(part: Priced) -> float:
-    """Return the dollars if the dearest model made every call, and each prompt token cost the most that it can."""
+    """Return the dollars if the most expensive model made every call at the highest price of a prompt token."""
     most = part.bounds.most
     dearest_prompt = max((price.dearest_prompt for price, _ in part.prices.values()), default=0.0)
     completion = max((price.completion for price, _ in part.prices.values()), default=0.0)
@@ -162,12 +162,12 @@ def _cost(amount: Amount, price: Price, cached: bool) -> float:
 
 
 def _capped(value: float, limits: Mapping[str, float], *names: str) -> str:
-    """Return an upper bound that no limit of these names lets a run pass."""
+    """Return the smaller of an upper bound and the limits of these names."""
     return f"{min([value, *(limits[name] for name in names if name in limits)]):,.0f}"
 
 
 def about(value: float) -> str:
-    """Return an estimate: three digits of it, which is more than it is sure of."""
+    """Return an estimate, rounded to three digits."""
     if value < 1000:
         return f"{value:,.0f}"
     step = 10 ** (math.floor(math.log10(value)) - 2)
@@ -175,7 +175,7 @@ def about(value: float) -> str:
 
 
 def notes(bounds: Bounds, unpriced: Sequence[str], prices: str, billed: bool) -> list[str]:
-    """Return what the figures rest on, in lines of NOTE_WIDTH; `prices`: the file of prices."""
+    """Return the assumptions behind the figures, in lines of NOTE_WIDTH; `prices`: the file of prices."""
     if not billed:
         return wrap(NO_BILL, NOTE_WIDTH)
     said = []
@@ -211,6 +211,6 @@ def _longest(bounds: Bounds) -> str:
 
 
 def _shown(path: Path) -> str:
-    """Return a path as it is typed from here."""
+    """Return a path relative to the working directory, where that is possible."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

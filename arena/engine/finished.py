@@ -54,7 +54,7 @@ def report_parts(run: FinishedRun) -> FamilyParts:
 
 
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError)
-"""What reading data raises that is JSON, but not of the shape that the arena writes."""
+"""Exceptions raised by reading JSON that does not have the shape that the arena writes."""
 
 
 def open_run(path: Path) -> FinishedRun:
@@ -68,7 +68,8 @@ def open_run(path: Path) -> FinishedRun:
 
 
 def opened(path: Path, verifying: bool = False) -> FinishedRun:
-    """Return a run directory with its family's own class of Score.detail, for who checks it all or has just written it.
+    """Return a run directory with its family's class of Score.detail, for callers that check everything or have just
+    written it.
 
     `verifying`: as of FinishedRun.
     Of a family that does not exist here the detail stays JSON.
@@ -81,8 +82,8 @@ def opened(path: Path, verifying: bool = False) -> FinishedRun:
 
 
 class SentReader:
-    """What the seats of a finished run were sent (play/sent.py), record by record. Of a run that was scored again only
-    the judge's questions are there: nobody else was asked anything."""
+    """What the seats of a finished run were sent (play/sent.py), record by record. A run that scored another one again
+    has only the judge's questions, because no player was called."""
 
     def __init__(self, run: FinishedRun) -> None:
         """Errors: as of `family_of_run`."""
@@ -113,7 +114,7 @@ class SentReader:
 
 
 def family_of_run(run_dir: Path, identity: Mapping[str, Json]) -> Family:
-    """Return the family of a finished run, out of the run directory alone: for what judges, verifies and shows it.
+    """Return the family of a finished run, read from the run directory alone, to judge, verify or show the run.
 
     Errors: ConfigError for a family that does not exist here, DataError for inputs or an identity that cannot be read.
     """

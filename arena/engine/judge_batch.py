@@ -1,7 +1,7 @@
 """Judges that are asked in batches: the models behind a run's panel, and the files of their requests.
 
-A file of requests is derived from the records: what a pending record awaits is asked again, and written down. So it is
-the same whatever the number of workers, and after a kill it is written whole.
+A file of requests is derived from the records: each pending record is scored again, and the requests to its judge are
+written down. So the file does not depend on the number of workers, and it is complete even after a kill.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ class _Asked(Protocol):
 def check_batch(path: Path, out: Path | None, resume: bool, judges: Iterable[ModelRef], tools: bool) -> None:
     """Check that the requests of a run may go into one batch file.
 
-    Errors: UsageError for a file that is there already, or lies in the run; ConfigError for a judge that uses tools, or
+    Errors: UsageError for a file that exists or is inside the run; ConfigError for a judge that uses tools, or
     several judges: the requests of a batch are for one model.
     """
     if tools:
-        raise ConfigError("--judge-batch and --judge-tools: a judge that calls the calculator must be there; give one")
+        raise ConfigError("--judge-batch and --judge-tools: a judge in a batch cannot call tools; give only one")
     names = sorted({str(ref) for ref in judges})
     if len(names) > 1:
         raise ConfigError(f"--judge-batch: a batch is for one model, not for {' and '.join(names)}; judge with one")
     if path.exists() and not resume:
-        raise UsageError(f"--judge-batch: {path} is there already; name another file")
+        raise UsageError(f"--judge-batch: {path} already exists; name another file")
     if out is not None and out.resolve() in path.resolve().parents:
-        raise UsageError(f"--judge-batch: {path} is inside the run directory; name a file outside of it")
+        raise UsageError(f"--judge-batch: {path} is inside the run directory; name a file outside it")
 
 
 class BatchFile(NamedTuple):
@@ -127,7 +127,7 @@ def _collecting(model: Model, writer: _Writer) -> Model:
 
 
 def _ask_again(record: Record, family: Family, context: RunContext) -> None:
-    """Have a pending record scored once more, up to the questions that nobody answers."""
+    """Score a pending record again, up to the questions that have no answer yet."""
     played = record.transcript
     transcript = Transcript(played.entries, record.play_stop, instance=played.instance, usage=played.usage)
     try:

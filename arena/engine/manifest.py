@@ -37,8 +37,8 @@ BINARY_DIGEST = "binary_sha256"
 
 
 def git_state(root: Path) -> GitState:
-    """Return what git says of the clone. A repository that `root` only lies in, as an installed package may, is not
-    meant."""
+    """Return the commit and state of the clone according to git. A repository that merely contains `root`, as for an
+    installed package, does not count."""
     try:
         commit, top = _git(root, "rev-parse", "HEAD", "--show-toplevel").splitlines()
         if Path(top).resolve() != root.resolve():
@@ -84,10 +84,9 @@ def run_identity(
     tools: str | None,
     policy: Mapping[str, Json],
 ) -> Identity:
-    """Return what makes this run this run: settings, models, digests of all inputs, policy, plan; `sha256` covers the
-    rest.
+    """Return the identity of the run: settings, models, digests of all inputs, policy, plan; `sha256` covers the rest.
 
-    What counts of a file is its digest, so that a run directory can be moved.
+    A file is represented by its digest, so a run directory can be moved.
     """
     identity = Identity(
         family=family.spec.name,
@@ -145,7 +144,7 @@ def retry_generation(manifest: Manifest, retry: bool) -> int:
     """Return which generation of retries a resumed session belongs to; its fresh plays are attempts of that number.
 
     A session with `--retry` begins the next one, unless the last such session did not finish: then it
-    continues that one, so that a kill does not make a retry play and pay twice.
+    continues that one, so that a killed retry does not play and pay twice.
     """
     last = max(session.retry_generation for session in manifest.sessions)
     if not retry:
@@ -184,8 +183,8 @@ def new_manifest(identity: Identity, request: RunRequest, first: SessionLog) -> 
 def summary_head(
     manifest: Manifest, family: Family, cost: Mapping[str, Json], not_sent: Mapping[str, Json]
 ) -> dict[str, Json]:
-    """Return what leads summary.json: what the run is, what it cost (`usd`, `unpriced`, `unknown_attempts`, `prices`),
-    which settings were not sent to which model, and of a run that scored another one again its `source`."""
+    """Return the first members of summary.json: what the run is, its cost (`usd`, `unpriced`, `unknown_attempts`,
+    `prices`), the settings that were not sent to a model, and for a run that scored another one again its `source`."""
     identity, words = manifest.identity, family.spec.words
     return {
         "arena_version": manifest.arena_version,

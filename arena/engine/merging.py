@@ -1,7 +1,7 @@
 """Merges run directories of one plan into one: shards of one run, or copies of a run at different times.
 
 The result is a run directory like any other: it can be verified, resumed, reported, and merged again. Merging is a
-union, so the order of the runs does not count, and what is merged twice counts once.
+union: the order of the runs does not matter, and merging a run twice changes nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ MOST_NAMED = 20
 @dataclass(frozen=True, slots=True)
 class Merged:
     """The result of a merge. `runs`: how many went in; `missing`: keys of the planned trials without a record, in plan
-    order; `shards`: those of the runs' division of which no run was given, empty if the runs are no shards of one
+    order; `shards`: the shards of the division for which no run was given, empty if the runs are not shards of one
     division.
     """
 
@@ -60,10 +60,10 @@ class Merged:
 
 
 def merge(out: Path, runs: Sequence[Path]) -> Merged:
-    """Merge `runs`, and what `out` holds already, into the run directory `out`.
+    """Merge `runs`, and the content of `out`, into the run directory `out`.
 
     Errors: UsageError for a path that is not a run directory or in use; ConfigError for runs of another identity;
-    DataError for a damaged run, or a trial that two of them played, each by itself. Then nothing has changed.
+    DataError for a damaged run, or a trial that two of them played independently. Then nothing has changed.
     """
     _check_paths(out, runs)
     with ExitStack() as stack:
@@ -96,9 +96,9 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
 def _check_paths(out: Path, runs: Sequence[Path]) -> None:
     for path in runs:
         if path.resolve() == out.resolve():
-            raise UsageError(f"{path} is the directory that is merged into: what it holds is kept anyway; leave it out")
+            raise UsageError(f"{path} is the target of the merge: its content is kept anyway; leave it out")
     if out.exists() and not (out / MANIFEST_FILE).exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} is not empty and no run directory: name another one to merge into")
+        raise UsageError(f"{out} is not empty and not a run directory: name another one to merge into")
 
 
 @contextmanager
@@ -117,8 +117,7 @@ def _check_same(sources: Sequence[FinishedRun]) -> None:
         if found:
             lines = "\n  ".join(found)
             raise ConfigError(
-                f"{other.path} is another run than {first.path}, so they cannot be merged; nothing was written\n"
-                f"  {lines}"
+                f"{other.path} and {first.path} are different runs and cannot be merged; nothing was written\n  {lines}"
             )
 
 
@@ -129,9 +128,9 @@ def _check_planned(logs: Sequence[Logs], planned: set[str]) -> None:
 
 
 def merged_manifest(manifests: Sequence[Manifest]) -> Manifest:
-    """Return the manifest of runs of one identity put together: of the first that was created, with all sessions.
+    """Return the merged manifest of runs of one identity: that of the run created first, with all sessions.
 
-    A session that several have, one of them before it ended, is there once, as it ended.
+    A session that several manifests list is kept once, in its finished form if one has it.
     """
     first = min(manifests, key=lambda one: (one.created_utc, encode_line(_whole(one).to_json())))
     sessions: dict[bytes, SessionLog] = {}
@@ -188,7 +187,7 @@ def _cost(out: Path, manifest: Manifest, prices: Mapping[str, Price]) -> tuple[d
             budget.add_past(line.provider, price, usage, line.assumed, len(line.http), line.unknown)
     identity = manifest.identity
     labels = set(identity.models.judges)
-    if identity.source is None:  # else its players were called, and paid, by an earlier run
+    if identity.source is None:  # otherwise an earlier run called and paid its players
         labels |= set(identity.models.roster)
     cost: dict[str, Json] = {
         "usd": round(budget.spent()["cost_usd"], 6),
@@ -210,7 +209,7 @@ def _missing(out: Path, family: Family, keys: Sequence[str]) -> list[str]:
 
 
 def _missing_shards(manifest: Manifest, out: Path) -> list[Shard]:
-    """Return the shards of a division of which no session is here; none if not all sessions are of one division."""
+    """Return the shards of the division that have no session here; none if the sessions are not all of one division."""
     shards = set(shards_of_sessions(manifest, str(out)))
     counts = {shard.count for shard in shards}
     if len(counts) != 1:

@@ -1,4 +1,4 @@
-"""The plan of a run: its trials, their series, and what of it is still to be played."""
+"""The plan of a run: its trials, their series, and the part that is still to be played."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from arena.records import Trial
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One trial to play; `attempt` counts fresh plays (0-based). `carried_over`: how it ends was decided in an earlier
-    run, so an error or a limit there ends nothing here."""
+    """One trial to play; `attempt` counts fresh plays (0-based). `carried_over`: an earlier run decided how it ends,
+    so its error or limit does not stop this run."""
 
     trial: Trial
     attempt: int
@@ -19,7 +19,7 @@ class Job:
 
 
 JobSeries = Sequence[Job]
-"""Jobs that one worker plays one after the other: one trial, or all trials of a series that are still to be played."""
+"""Jobs that one worker plays in order: one trial, or the unplayed trials of a series."""
 
 
 def job_series(jobs: Iterable[Job]) -> Iterator[JobSeries]:

@@ -1,10 +1,10 @@
 """Plays the pending trials of a session in several processes of this machine.
 
 The session forks; each child plays job series with models and its own calculator, and appends to its own logs
-(store/parts.py). The numbers of the series lie in one pipe, and a child that is free takes the next one: some matches
-take several times as long as others. It tells the parent through another pipe what has ended; the parent shows one
-progress view, passes on signals, and joins the logs. A child whose parent is gone ends at once: what was
-answered is on disk.
+(store/parts.py). The numbers of the series are in one pipe, and a free child takes the next one, because some matches
+take several times as long as others. Through another pipe it reports to the parent what has ended. The parent shows one
+progress view, passes on signals, and joins the logs. If the parent dies, its children end at once: every answer is
+already on disk.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from arena.store.journal import encode_line
 from arena.store.rundir import lock_folder
 
 _WORST = ("failure", "error", "interrupted", "budget")
-"""Why a session stopped, where its processes stopped for several reasons: the first of these."""
+"""If the processes of a session stopped for different reasons, the session's reason is the first of these."""
 
 
 _NUMBER_BYTES = 8
@@ -57,7 +57,7 @@ class Deal:
         self._next = 0
 
     def fill(self) -> bool:
-        """Put in what there is room for; whether anybody reads it still."""
+        """Fill the free room of the pipe; return whether it still has a reader."""
         try:
             while True:
                 numbers = range(self._next, self._next + _DEALT_AT_ONCE)
@@ -69,7 +69,7 @@ class Deal:
             return False
 
     def taken(self, series: Iterator[JobSeries]) -> Iterator[JobSeries]:
-        """Yield those of the series whose numbers this process reads. Not to be called by two threads at once."""
+        """Yield the series whose numbers this process reads. Not thread-safe."""
         place = 0
         while data := os.read(self.reader, _NUMBER_BYTES):
             number = int.from_bytes(data, "big")
@@ -82,7 +82,7 @@ class Deal:
 
 @dataclass(slots=True)
 class _Child:
-    """A process as the parent knows it. `counts`: turns, calls in flight, retries and dollars, as it last said."""
+    """A process as the parent knows it. `counts`: turns, calls in flight, retries and dollars, as last reported."""
 
     pid: int
     pipe: int
@@ -91,9 +91,9 @@ class _Child:
     ended: bool = False
     failed: str | None = None
     refused: bool = False
-    """Whether it failed since a service refused a setting."""
+    """Whether it failed because a service refused a setting."""
     spent: Mapping[str, float] = field(default_factory=dict)
-    """As Budget.part says, once it has ended."""
+    """What it spent (Budget.part), once it has ended."""
     left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Model -> settings that were not sent, once it has ended."""
     rest: bytes = b""
@@ -111,13 +111,13 @@ class _Spent:
 
 
 def play_in_processes(session: Session, pending: int) -> Progress:
-    """Play what is pending in as many processes as the settings say, at most one per trial.
+    """Play the pending trials in as many processes as the settings say, at most one per trial.
 
     Errors: UsageError if this system cannot fork; SettingRefused of a process; StorageFault if a process ended
     without saying why, or could not write: its logs are absorbed when the run is resumed.
     """
     if not posix.can_fork():
-        raise UsageError("--processes: this system cannot fork; leave it out, or divide the run by --shard")
+        raise UsageError("--processes: this system cannot fork; leave it out, or divide the run with --shard")
     count = min(session.operation.processes, pending)
     folders = parts.make_parts(session.directory.path, count)
     life, held = os.pipe()
@@ -130,7 +130,7 @@ def play_in_processes(session: Session, pending: int) -> Progress:
         progress = _watch(session, children, pending, deal)
     finally:
         session.activity.elsewhere = False
-        os.close(held)  # a child that is still there ends now
+        os.close(held)  # stops the children that are still running
         os.close(deal.writer)
         for child in children:
             if not child.ended:
@@ -165,7 +165,7 @@ def _fork(session: Session, part: Shard, folder: Path, life: tuple[int, int], de
 
 
 def _watch(session: Session, children: Sequence[_Child], pending: int, deal: Deal) -> Progress:
-    """Deal, and take in what the children say, until all have ended; return the counts of all of them."""
+    """Hand out series and read the children's reports until all have ended; return the sum of their counts."""
     progress, spent = Progress(), _Spent(session.budget.spent()["cost_usd"], list(children))
     shown = session.progress_line(pending, spent)
     stop, told = session.run.request.process.stop, False
@@ -231,7 +231,7 @@ def _ended(child: _Child) -> None:
     code = os.waitstatus_to_exitcode(status)
     if code != EXIT_OK and child.failed is None:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-        child.failed = f"one of the processes {how}; what it played is kept"
+        child.failed = f"one of the processes {how}; the trials it finished are kept"
 
 
 def _terminate(children: Sequence[_Child]) -> None:
@@ -244,8 +244,8 @@ def _terminate(children: Sequence[_Child]) -> None:
 
 
 def _child(session: Session, part: Shard, folder: Path, deal: Deal, pipes: tuple[int, int]) -> NoReturn:
-    """Play the trials of this process, report the results, and end the process. `pipes`: life of the parent, and
-    the one to talk to it."""
+    """Play the trials of this process, report the results, and end the process. `pipes`: one that closes when the
+    parent dies, and one to report to it."""
     life, pipe = pipes
     lock = threading.Lock()
 
@@ -256,7 +256,8 @@ def _child(session: Session, part: Shard, folder: Path, deal: Deal, pipes: tuple
                 data = data[os.write(pipe, data) :]
 
     stop = session.run.request.process.stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent hands it on
+    # Ctrl-C reaches every process of a terminal; only the parent acts on it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
     threading.Thread(target=_end_with_parent, args=(life, session.activity), daemon=True).start()
     try:
@@ -267,7 +268,7 @@ def _child(session: Session, part: Shard, folder: Path, deal: Deal, pipes: tuple
         say(failed=str(error), refused=isinstance(error, SettingRefused))
     except OSError as error:
         say(failed=f"cannot write {error.filename or folder}: {error.strerror or error}", refused=False)
-    except Exception as error:  # a bug of ours, which the parent reports: this process ends without a traceback
+    except Exception as error:  # a bug in the arena, which the parent reports: this process ends without a traceback
         place = traceback.extract_tb(error.__traceback__)[-1]
         said = f"{type(error).__name__}: {error} at {Path(place.filename).name}:{place.lineno}"
         say(failed=said, refused=False)
@@ -303,7 +304,7 @@ def _play(session: Session, part: Shard, folder: Path, deal: Deal, say: Callable
 
         tick = (lambda progress: say(counts=counts())) if session.shows_progress() else ignore
         todo = job_series(session.jobs())
-        # Which trials are played under a limit on trials must not depend on who is faster.
+        # Which trials a limit on trials allows must not depend on which process is faster.
         todo = deal.taken(todo) if cap is None else itertools.islice(todo, part.index, None, part.count)
         workers = max(1, part.share(session.operation.workers))
         progress = session.play(folder, todo, workers, cap, Shown(finished, tick))
@@ -312,7 +313,7 @@ def _play(session: Session, part: Shard, folder: Path, deal: Deal, say: Callable
 
 
 def _request(request: RunRequest, part: Shard, warn: Callable[[str], None]) -> RunRequest:
-    """Return the request of a process: its part of the workers and of the rates, and no words but warnings."""
+    """Return the request of a process: its part of the workers and rates; it prints only warnings."""
     config: Config = request.config
     operation = config.operation
     settings = {

@@ -12,7 +12,7 @@ from arena.records import PENDING, Record, Stop
 
 
 class Console(Protocol):
-    """Where a run says what happens. `live`: whether `status` may redraw a line in place.
+    """Where a run reports what happens. `live`: whether `status` may redraw a line in place.
 
     `color_out`: whether results may be coloured.  `width`: the columns that they have, None: no limit.
     """
@@ -34,7 +34,7 @@ class Console(Protocol):
 
 
 class Account(Protocol):
-    """What says how much was spent, by name; `cost_usd` is shown."""
+    """The account of what was spent, by name; `cost_usd` is shown."""
 
     def spent(self) -> Mapping[str, float]: ...
 
@@ -99,7 +99,7 @@ class ProgressLine:
         self._console.status(self.line(progress))
 
     def finished(self, line: str, finished: int) -> None:
-        """Say that a trial ended (`trial_line`), where there is no live line."""
+        """Report that a trial ended (`trial_line`), if there is no live line."""
         if not self._console.live:
             self._console.notify(f"[{finished}/{self._todo}] {line}")
 

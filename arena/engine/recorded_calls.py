@@ -1,7 +1,7 @@
-"""Whether the journal of a run that is resumed holds the calls of the trials that are recorded.
+"""Check whether the journal of a resumed run holds the calls of all recorded trials.
 
-A call is journalled before its answer is used, and a trial is recorded after its calls. Where a recorded trial has
-fewer calls in the journal than its record counts, lines of the journal were lost: with the power, say, or by hand.
+A call is journalled before its answer is used, and a trial is recorded after its calls. If a recorded trial has fewer
+calls in the journal than its record counts, lines of the journal were lost, for example in a power failure or an edit.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class CallCount:
         if stored is None or line.attempt != stored.attempt or not line.settled or line.seat == SETUP_SEAT:
             return
         field = _FIELD.get((line.kind, line.seat == JUDGE_SEAT))
-        if field is not None:  # else a player's call at the judge's seat, which no run makes
+        if field is not None:  # otherwise a player's call with the judge's seat, which no run makes
             self._found.setdefault(line.trial, [0] * len(Calls._fields))[Calls._fields.index(field)] += 1
 
     def short(self) -> list[str]:
-        """Return the keys of the recorded trials of which the journal lacks calls."""
+        """Return the keys of the recorded trials that have calls missing from the journal."""
         nothing = [0] * len(Calls._fields)
         return [key for key, stored in self._kept.items() if self._lacks(self._found.get(key, nothing), stored.calls)]
 
@@ -49,7 +49,7 @@ def lost_text(lost: Sequence[str], trials: str) -> str:
     """Return the message about recorded trials whose calls are missing; `trials`: the family's word for them."""
     more = f" and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
     return (
-        f"{JOURNAL_FILE}: lines are missing: the calls of {len(lost)} recorded {trials} are not all there"
-        f" ({', '.join(lost[:MOST_NAMED])}{more}). They are finished again: calls that are there are used, those that"
-        " are missing are repeated"
+        f"{JOURNAL_FILE}: lines are missing: {len(lost)} recorded {trials} lack calls"
+        f" ({', '.join(lost[:MOST_NAMED])}{more}). They are finished again: recorded calls are used, missing"
+        " ones are repeated"
     )

@@ -1,4 +1,4 @@
-"""One run as it was asked for, before anything is built."""
+"""A run as requested, before anything is built."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from arena.store.finished_run import Source
 
 @dataclass(frozen=True, slots=True)
 class ProcessContext:
-    """What the process around a run gives: the merged environment, the clone, the stop event, where to say things.
+    """What the process provides to a run: the merged environment, the clone, the stop event, where to print.
 
-    `argv`: the flags as they were given, and `command` the module they were given to (behind `python3 -m`): for saying
-    how to resume.  `live`: standard error is a terminal, and not --quiet.
+    `argv`: the flags as given, and `command` the module they were given to (after `python3 -m`), for the hint how to
+    resume.  `live`: standard error is a terminal, and --quiet was not given.
     """
 
     environ: Mapping[str, str]
@@ -38,7 +38,7 @@ class ProcessContext:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a session ended, as far as it is known while its results are written. `stopped_by`: as in the manifest.
+    """How a session ended, as far as known while its results are written. `stopped_by`: as in the manifest.
 
     `prices`: label of a model that is not free -> dollars per million tokens, as in summary.json.
     """
@@ -51,17 +51,17 @@ class Ending:
 
 Handed = Callable[[Record], None]
 Taker = Callable[[Ending], AbstractContextManager[Handed]]
-"""Opens what takes each final record of a run, in plan order; left without an error, what it wrote is whole."""
+"""Context manager around a receiver of each final record, in plan order; leaving it without an error completes its
+files."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """One run as it was asked for.
+    """A run as requested.
 
-    `panel`: several judges, where a command names them; None: the judge of the settings.  `source`: the run whose
-    trials are scored again; None: trials are played.  `gate`: the policy of the run.  `answers`: of judges that were
-    asked in batches.  `taker`: who is handed the final records, so that a command's own results need not read them
-    again.
+    `panel`: several judges named by a command; None: the judge of the settings.  `source`: the run whose trials are
+    scored again; None: trials are played.  `gate`: the policy of the run.  `answers`: of judges that were asked in
+    batches.  `taker`: receives the final records, so that a command's own results need not read them again.
     """
 
     spec: FamilySpec
@@ -74,7 +74,8 @@ class RunRequest:
     taker: Taker | None = None
 
     def judges(self) -> Panel | None:
-        """Return who judges and how often; None for a run without a judge. Errors: UsageError if nobody is named."""
+        """Return the judge and the number of judgements; None for a run without a judge. Errors: UsageError if none is
+        named."""
         if self.panel is not None:
             return self.panel
         judge = self.config.judge
@@ -82,7 +83,7 @@ class RunRequest:
 
     @contextmanager
     def taking(self, ending: Ending) -> Iterator[Sequence[Handed]]:
-        """Open the taker; give what each final record is handed to: the taker where there is one."""
+        """Open the taker and yield the receivers of the final records: the taker, if there is one."""
         if self.taker is None:
             yield ()
             return

@@ -25,7 +25,7 @@ class View(NamedTuple):
     """How a summary is shown.
 
     `width`: columns of the terminal, None: no limit (a pipe, a log).  `color`: whether colours may be used.
-    `table`: one row per unit in place of the weakest.  `seconds`: how long playing took, None: it is not said.
+    `table`: one row per unit instead of the weakest units.  `seconds`: how long playing took, None: not shown.
     """
 
     width: int | None = None
@@ -94,12 +94,12 @@ def _by(summary: Mapping[str, Json]) -> list[str]:
         lines.append("roles: " + ", ".join(f"{role}={label}" for role, label in models["roles"].items()))
     judge = summary["usage"]["judge"]
     players = summary["usage"]["players"]
-    if "source" in summary:  # their tokens were spent by the run that is scored again
+    if "source" in summary:  # the run that is scored again spent their tokens
         trials = summary["trial_nouns"][1]
         lines.append(f"{trials} of the run {summary['source']['identity_sha256'][:8]}; no player was called")
         players = dict.fromkeys(players, 0)
     if _plays_offline(summary):
-        return lines  # nothing was bought: tokens of mock models are estimates that nobody pays
+        return lines  # nothing was billed: tokens of mock models are estimates
     spent = _spent(players, judge)
     cost = summary["cost_usd"]
     if cost["usd"]:

@@ -103,7 +103,7 @@ def write_results(
 
     `head`: as of `summary_head`.  `also`: what else is handed each record, in plan order, before the results appear.
     `rebuilt`: as of ResultFiles.  `early`: has taken in all records while they were played; None: they are read.
-    Return the summary. Errors: DataError for a line that is no record.
+    Return the summary. Errors: DataError for a line that is not a record.
     """
     keys = list(played.keys()) if early is None or also else []
     made = ResultFiles(played, len(keys), rebuilt) if early is None else early

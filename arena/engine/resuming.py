@@ -1,4 +1,4 @@
-"""What an earlier session left, as a resume finds it: which trials are recorded, and what their calls have cost."""
+"""What an earlier session left for a resume: which trials are recorded, and what their calls have cost."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from arena.store.soundness import is_vouched
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What is there. `stored`: key -> newest record; `checked`: every line was read before, so that only what counts is
-    taken from it; `index`: what says so, None if records and journal are read themselves."""
+    """The state before a resume. `stored`: key -> newest record; `checked`: every line was read before, so only the
+    needed members are read; `index`: the resume index, None if records and journal are read instead."""
 
     stored: Mapping[str, Stored]
     checked: bool
@@ -30,7 +30,7 @@ class Before:
 
 
 def look_back(run_dir: Path, records: Callable[[], RecordFile], notify: Callable[[str], None]) -> Before:
-    """Return what a run directory holds; without an index its `records` are read.
+    """Return the state of a run directory; without an index its `records` are read.
 
     Errors: DataError naming line and pointer of what is damaged.
     """
@@ -43,7 +43,8 @@ def look_back(run_dir: Path, records: Callable[[], RecordFile], notify: Callable
 
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """Where the calls of earlier sessions are counted: `prices` by model; others are none of this run's."""
+    """Where the calls of earlier sessions are counted. `prices`: by model; models not in it do not belong to this
+    run."""
 
     budget: Budget
     left_out: LeftOut
@@ -73,8 +74,8 @@ def read_journal(
 ) -> list[str]:
     """Find the recorded calls of the `wanted` trials, and count what all calls have cost.
 
-    Return the recorded trials of which the journal has lost calls: none of a run with an index, which is of this very
-    journal and was made when nothing was missing. Errors: as of `JournalIndex.scan`.
+    Return the recorded trials that have calls missing from the journal. A run with an index has none: the index fits
+    this journal only, and was made when nothing was missing. Errors: as of `JournalIndex.scan`.
     """
     if before.index is not None:
         ledgers.charge_all(before.index)
@@ -90,7 +91,7 @@ def read_journal(
 
 
 def write_index(run_dir: Path, judges_only: bool) -> None:
-    """Write the index for the next resume (store/resume_index.py), where the run is large enough for one.
+    """Write the index for the next resume (store/resume_index.py), if the run is large enough for one.
 
     `judges_only`: as of CallCount.
     """

@@ -19,7 +19,7 @@ Plays = Mapping[Repeated, tuple[int, Mapping[str, int], Moments]]
 
 @dataclass(slots=True)
 class PanelSums:
-    """Sums over the matches that several judgements were made of (`judging.panel`), for the judge's share."""
+    """Sums over the matches that have several judgements (`judging.panel`), for the judge's share."""
 
     dimensions: Sequence[str]
     conditions: Sequence[str] = ()
@@ -39,7 +39,7 @@ class PanelSums:
 
 
 def repeated(trial: Trial, conditions: Sequence[str]) -> Repeated:
-    """Return what a trial is a repetition of: its unit and its conditions."""
+    """Return the unit and conditions of a trial; trials with equal ones are repetitions of each other."""
     return trial.unit, tuple((label, value) for label, value in trial.cell.items() if label in conditions)
 
 

@@ -29,7 +29,7 @@ from arena.play.services import Services, TrialServices
 from arena.records import STOPS, Judging, Record, Score, Stop, Transcript, Trial, awaiting
 
 JOIN_SECONDS = 0.2
-"""How often the main thread looks up from waiting: for the progress line and for Ctrl-C."""
+"""How often the main thread wakes up, for the progress line and for Ctrl-C."""
 
 
 @dataclass(slots=True)
@@ -39,16 +39,16 @@ class Progress:
     finished: int = 0
     by_status: dict[str, int] = field(default_factory=dict)
     stopped_by: str | None = None
-    """None, or why no further trial was started: `error`, `budget`, `interrupted`, `failure`."""
+    """Why no further trial was started: `error`, `budget`, `interrupted`, `failure`; None if all were."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What the runner reports and asks.
+    """The runner's callbacks.
 
-    `record` stores a finished trial and must raise if it cannot; it is given the seconds it took and how many have
-    finished with it.  `earlier` returns the records of a trial's series that come before it in plan order; it is asked
-    once a series, for its first trial.  `tick` is called often, in the main thread.
+    `record` stores a finished trial and must raise if it cannot; it gets the seconds it took and how many trials have
+    finished so far.  `earlier` returns the records of a trial's series that come before it in plan order; it is called
+    once per series, for its first trial.  `tick` is called often, in the main thread.
     """
 
     record: Callable[[Record, float, int], None]
@@ -59,7 +59,7 @@ class Hooks:
 class TrialCap:
     """The most trials that may get an answer; which trials are played depends on the plan alone, not on the workers.
 
-    A trial in flight counts as answered until it has ended, so the next one of the plan waits where it decides.
+    A trial in flight counts as answered until it has ended. If it decides about the next trial, that one waits.
     """
 
     def __init__(self, most: int, answered: int, stop: threading.Event) -> None:
@@ -69,7 +69,7 @@ class TrialCap:
         self._room = threading.Condition()
 
     def enter(self) -> LimitExceeded | None:
-        """Wait until it is clear whether a further trial may start: None, or the limit that was reached."""
+        """Wait until it is known whether a further trial may start. Return the limit that was reached, else None."""
         with self._room:
             while self._playing and self._answered + self._playing >= self._most and not self._stop.is_set():
                 self._room.wait(JOIN_SECONDS)
@@ -86,7 +86,7 @@ class TrialCap:
 
 
 class Runner:
-    """Plays series with `workers` threads. `run` returns when all are played or the run is stopped."""
+    """Plays series in `workers` threads. `run` returns when all are played or the run is stopped."""
 
     def __init__(
         self, family: Family, context: RunContext, hooks: Hooks, workers: int, continue_on_error: bool
@@ -104,7 +104,7 @@ class Runner:
         self.progress = Progress()
 
     def run(self, todo: Iterable[JobSeries]) -> Progress:
-        """Play. Errors: what `Hooks.record` raised (the disk is full, say), after all workers stopped."""
+        """Play. Errors: the exception of `Hooks.record` (a full disk, for example), after all workers have stopped."""
         source = iter(todo)
         threads = [
             threading.Thread(target=self._work, args=(source,), name=f"worker-{n}", daemon=True)
@@ -150,8 +150,8 @@ class Runner:
         except SettingRefused as error:
             self._failure = error
             self._stop("failure")
-            self._context.stop.set()  # whatever else is in progress has the same settings
-        except BaseException as error:  # noqa: BLE001 - a worker must never die unseen; `run` raises it in the main thread
+            self._context.stop.set()  # all other trials in progress use the same settings
+        except BaseException as error:  # noqa: BLE001 - a worker's failure must be seen; `run` raises it in the main thread
             self._failure = error
             self._stop("failure")
 
@@ -174,7 +174,7 @@ class Runner:
             if past is not NO_PAST:
                 past.append(record)
             if not STOPS[record.stop].kept and not job.carried_over:
-                return  # what follows in a series builds on this trial
+                return  # later trials of the series build on this one
 
     def _count(self, record: Record, carried_over: bool) -> int:
         """Count a finished trial and return how many have finished; an error or a limit ends the run here."""
@@ -210,7 +210,7 @@ class Runner:
             score = self._unscored(transcript)
         except ArenaError as error:
             transcript.stop, transcript.detail = Stop.BUG, f"{type(error).__name__} outside the dialogue: {error}"
-        except Exception as error:  # our own bug: one trial becomes `error`, the others go on
+        except Exception as error:  # a bug in the arena: this trial becomes `error`, the others continue
             transcript.stop, transcript.detail = Stop.BUG, _where(error)
         if transcript.status in ("error", "limit", "denied"):
             score = Score({}, None, unscored=f"{transcript.status}: {transcript.stop}")
@@ -219,7 +219,7 @@ class Runner:
         return Record(job.trial, job.attempt, transcript, score, tuple(services.gate_decisions))
 
     def _score(self, trial: Trial, transcript: Transcript, services: Services) -> Score:
-        """Score a finished trial; what ends it while it is scored ends it as that, never as a score.
+        """Score a finished trial. If scoring fails, the trial ends with that reason and has no score.
 
         A score that its family does not declare becomes `bug` here, before anything is stored.
         """
@@ -239,7 +239,7 @@ class Runner:
         return score
 
     def _unscored(self, transcript: Transcript) -> Score:
-        """Return the score of a trial that ended before it had one: where a player's fault did it, that counts."""
+        """Return the score of a trial that ended before it was scored; a player's fault counts as an outcome."""
         if transcript.status != "aborted":
             return Score({}, None)
         values: dict[str, float | int | None] = dict.fromkeys(value.name for value in self._family.values)
@@ -247,7 +247,7 @@ class Runner:
 
 
 NO_PAST = Past()
-"""Of trials without a series; nothing is ever appended to it."""
+"""The past of trials without a series; it stays empty."""
 
 
 def _where(error: Exception) -> str:

@@ -44,7 +44,8 @@ TOOLS_INPUT = "tools.txt"
 
 
 class Shown(NamedTuple):
-    """What is told while trials are played: each that has ended, with its seconds and how many have; and the counts."""
+    """What is shown while trials are played: each finished trial with its seconds and the number finished; and the
+    counts."""
 
     finished: Callable[[Record, float, int], None]
     tick: Callable[[Progress], None]
@@ -54,7 +55,7 @@ class Shown(NamedTuple):
 class Run:
     """A run that is ready to be played: all inputs read and checked, nothing written yet.
 
-    `tools`: what players are shown of the tools, None without any.  `resume_hint` tells a user how to resume it.
+    `tools`: the description of the tools for players, None without tools.  `resume_hint` says how to resume the run.
     `shard`: the part of the plan that is played here; the identity is that of the whole plan.
     """
 
@@ -130,10 +131,10 @@ class Session:
         self._prices = {model.label: model.price for model in run.cast.models()}
 
     def carry_out(self) -> SessionResult:
-        """Play what is to be played and write all results.
+        """Play the pending trials and write all results.
 
         Errors: DataError for a damaged run directory, ConfigError for a resume that would change the run,
-        StorageFault when the disk does not take what is written.
+        StorageFault when the disk refuses a write.
         """
         if self.directory.resumed:
             self._resume()
@@ -160,7 +161,7 @@ class Session:
         return SessionResult(summary, progress, self.not_passed, self.budget, batches, alone)
 
     def _ask_later(self) -> list[BatchFile]:
-        """Write the requests of the matches that await their judge, where the settings name a file for them."""
+        """Write the requests of the pending matches, if the settings name a file for them."""
         run, config = self.run, self.run.request.config
         path: Path | None = config.get("judge_batch")
         if path is None:
@@ -175,7 +176,7 @@ class Session:
         return "nothing to play: the plan is already complete"
 
     def _create(self) -> None:
-        """Write the manifest and the inputs of a new run, in this order: what has a manifest can be resumed."""
+        """Write the manifest and the inputs of a new run, in this order: a directory with a manifest can be resumed."""
         run = self.run
         self.manifest = new_manifest(run.identity, run.request, new_session(run.request, run.calculator, 0))
         self.directory.write_manifest(self.manifest)
@@ -183,7 +184,7 @@ class Session:
         run.console.notify(f"run directory: {self.directory.path}")
 
     def _resume(self) -> None:
-        """Check that it is the same run, read what is already done, and recover what a killed process left.
+        """Check that it is the same run, read what is already done, and clean up after a killed process.
 
         Errors: ConfigError for another run, DataError for a damaged one; nothing was changed then.
         """
@@ -198,7 +199,7 @@ class Session:
         newest = before.stored
         generation = retry_generation(self.manifest, bool(retry))
         for key, stored in newest.items():
-            # A retry that was itself interrupted goes on: what it has already played anew is not played again.
+            # An interrupted retry continues: trials that it has already repeated are not repeated again.
             again = stored.status in retry and stored.attempt < generation
             if (STOPS[stored.stop].kept and not again) or key in run.family.carried_over:
                 self.kept[key] = stored
@@ -207,7 +208,7 @@ class Session:
             else:
                 self.attempts[key] = stored.attempt
         self._drop_what_builds_on_pending(newest)
-        lost = self._read_journal(before)  # what is damaged is refused above: from here on the directory is changed
+        lost = self._read_journal(before)  # damage is refused above: from here on the directory is changed
         digests.discard(directory.path)
         resume_index.discard(directory.path)
         directory.recover(run.console.notify, (JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE, BUNDLES_FILE))
@@ -219,7 +220,7 @@ class Session:
         run.console.notify(f"resuming {directory.path}: {len(self.kept)} of {run.planned} kept")
 
     def _check_shard(self) -> None:
-        """Errors: ConfigError for a resume that would play another part of the plan."""
+        """Refuse a resume that would play another part of the plan. Errors: ConfigError."""
         there, here = shard_of_run(self.manifest, str(self.directory.path)), self.run.shard
         if there != here:
             holds = "the whole run" if there == WHOLE else f"shard {there}"
@@ -230,15 +231,15 @@ class Session:
             )
 
     def _drop_what_builds_on_pending(self, newest: Mapping[str, Stored]) -> None:
-        """Within a series, play again what comes after a trial that is to be played: it built on another past."""
+        """Within a series, play again the trials after a pending one: they were built on another past."""
         for key in list(self.series.broken(self.kept)):
             del self.kept[key]
             self.attempts[key] = newest[key].attempt + 1
 
     def _read_journal(self, before: Before) -> list[str]:
-        """Index the recorded calls of what is to be played, and charge the budget with what was already spent.
+        """Index the recorded calls of the pending trials, and charge the budget with what was already spent.
 
-        Return the recorded trials that are to be played again, since the journal has lost some of their calls.
+        Return the recorded trials that must be played again because the journal lacks some of their calls.
         """
         wanted = {key for key in self.run.trial_keys() if key not in self.kept}
         count = CallCount(self.kept, self.run.request.source is not None)
@@ -253,7 +254,7 @@ class Session:
         return lost
 
     def _write_inputs(self) -> None:
-        """Keep what the run was made from beside it, so that it can be scored, verified and shown elsewhere."""
+        """Keep the inputs in the run directory, so that the run can be scored, verified and shown elsewhere."""
         folder = self.directory.file(INPUTS_DIR)
         for name, data in {**self.run.family.inputs(), **self.run.request.gate.inputs()}.items():
             write_atomic(folder / name, data, self.directory.path)
@@ -290,7 +291,7 @@ class Session:
             self.directory.recover(self.run.console.notify, ())
 
     def play(self, logs: Path, todo: Iterable[JobSeries], workers: int, cap: TrialCap | None, shown: Shown) -> Progress:
-        """Play job series in this process; what it logs is appended to the files in the folder `logs`."""
+        """Play job series in this process and append its logs to the files in the folder `logs`."""
         run, operation = self.run, self.operation
         journal = AppendFile(logs / JOURNAL_FILE, operation.fsync)
         records = AppendFile(logs / RECORDS_FILE, operation.fsync)
@@ -325,7 +326,7 @@ class Session:
         return ProgressLine(run.console, pending, self.activity, spent, time.perf_counter, run.family.spec.words)
 
     def shows_progress(self) -> bool:
-        """Whether the progress line is asked for, or there is a terminal to redraw it on."""
+        """Return whether the progress line is requested, or a terminal can redraw it."""
         return self.operation.progress or self.run.console.live
 
     def answered(self) -> int:
@@ -363,7 +364,7 @@ class Session:
 
     @cached_property
     def records(self) -> RecordFile:
-        """The records as they are in the file when this is asked for first."""
+        """The records in the file, as of the first access."""
         return RecordFile(self.directory.file(RECORDS_FILE), self.run.family.spec.detail)
 
     def _earlier(self, trial: Trial) -> Sequence[Record]:
@@ -372,7 +373,7 @@ class Session:
         return [record for _, record in self.records.chosen(kept)] if kept else []
 
     def _finish(self, progress: Progress) -> dict[str, Json]:
-        """Rewrite the records in plan order and write everything that is derived from them; return the summary."""
+        """Rewrite the records in plan order and write all derived files; return the summary."""
         run, played = self.run, self.played()
         cost = cost_json(run.cast, self.budget)
         head = summary_head(self.manifest, run.family, cost, self.left_out.by_model())

@@ -1,7 +1,7 @@
-"""Shards: one plan divided among processes or machines that know nothing of each other.
+"""Shards: one plan divided among processes or machines that do not communicate.
 
-Shard I of N plays the trials whose series, or key where there is none, falls to it by a digest. So a series stays
-whole, every trial belongs to exactly one shard, and where it belongs does not change with what was played before.
+A digest of a trial's series, or of its key if it has none, gives its shard. So a series stays whole, every trial
+belongs to exactly one shard, and its shard does not depend on what was played before.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read_shard(text: str, what: str = "--shard") -> Shard:
 
 
 def shard_of_run(manifest: Manifest, run: str) -> Shard:
-    """Return the shard that a run directory holds, WHOLE for a run that was not divided or is put together again.
+    """Return the shard that a run directory holds, WHOLE for a run that was not divided or has been merged.
 
     Errors: DataError naming `run`, the directory.
     """
@@ -73,7 +73,7 @@ def shard_of_run(manifest: Manifest, run: str) -> Shard:
 
 
 def shards_of_sessions(manifest: Manifest, run: str) -> list[Shard]:
-    """Return the shard that each session of a run played, in order; WHOLE where it played what there was to play.
+    """Return the shard that each session of a run played, in order; WHOLE for a session without a shard.
 
     Errors: DataError naming `run`, the directory.
     """
@@ -93,7 +93,7 @@ def _recorded(value: object, file: str, pointer: str) -> Shard:
 
 
 class Found(NamedTuple):
-    """A shard, and in words where it was taken from."""
+    """A shard, and a description of where it was read."""
 
     shard: Shard
     source: str
@@ -102,7 +102,7 @@ class Found(NamedTuple):
 def shard_of_environment(environ: Mapping[str, str]) -> Found:
     """Return the shard that a scheduler gives this process (`--shard auto`): Slurm, Kubernetes or AWS Batch.
 
-    Errors: ConfigError if none of them says so, where several do, or where what they say is no whole division.
+    Errors: ConfigError if none of them is set, if several are, or if their values do not describe a complete division.
     """
     told = [name for name in _SCHEDULERS if environ.get(name, "").strip()]
     if not told:
@@ -118,7 +118,7 @@ def shard_of_environment(environ: Mapping[str, str]) -> Found:
 def _slurm(environ: Mapping[str, str]) -> Found:
     """Task ids run from _MIN to _MAX in steps of _STEP; Slurm sets all of them, and _COUNT.
 
-    Where only some tasks of an array are submitted again, _MIN and _COUNT describe those: COUNT_VARIABLE then says how
+    If only some tasks of an array are submitted again, _MIN and _COUNT describe those: COUNT_VARIABLE then says how
     many shards there are, and the task id is the shard.
     """
     name = "SLURM_ARRAY_TASK_ID"

@@ -1,6 +1,6 @@
-"""What the figures of a run do not show by themselves, in sentences: for the end of a run and the report.
+"""Caveats that the figures of a run do not show, as sentences for the end of a run and the report.
 
-All functions take summary.json. A run of an earlier version that lacks a member is passed over there.
+All functions take summary.json. If a run of an earlier version lacks a member, its sentence is omitted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ MIN_COVERAGE = float(next(row.default for row in CORE if row.name == "min_covera
 """Percent of the planned trials with an outcome under which a run is not ranked with the others."""
 
 SETTING_NAMES = {"schema": "the form of the judge's answer (a JSON schema)"}
-"""Names in `not_sent` that are no flag."""
+"""Names in `not_sent` that are not flags."""
 
 
 def covered(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) -> bool:
@@ -35,20 +35,20 @@ def flagged_line(summary: Mapping[str, Json]) -> str:
 
 
 def no_talk(summary: Mapping[str, Json]) -> bool:
-    """Return whether trials ended as `done` and no player said a word in public in any of them."""
+    """Return whether trials ended as `done` but no player said a word in public in any of them."""
     return bool(summary["statuses"]["done"]) and not summary.get("with_talk", 1)
 
 
 def shortfalls(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) -> list[str]:
-    """Return a sentence for each thing that a reader of the figures should know first."""
+    """Return a sentence for each caveat that a reader should know before the figures."""
     trials = summary["trial_nouns"][1]
     out = [f"{player} never said a word in public, in any of its {trials}" for player in summary.get("silent", ())]
     if no_talk(summary):
-        out.append(f"no {summary['trial_nouns'][0]} has real talk: the grades say nothing about any model")
+        out.append(f"no {summary['trial_nouns'][0]} contains a public message: the grades say nothing about any model")
     if cut := summary["stops"].get(Stop.MAX_TOKENS, 0):
         out.append(
-            f"{cut} {trials} ended since a reply was cut before it said anything, and have no score: raise"
-            " --max-tokens (a model that reasons needs room for that, too)"
+            f"{cut} {trials} ended because a reply was cut before it said anything, and have no score: raise"
+            " --max-tokens (a model that reasons also needs room for its reasoning)"
         )
     if not covered(summary, min_coverage):
         out.append(
@@ -56,11 +56,11 @@ def shortfalls(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) 
             " (--min-coverage): do not rank this run with others"
         )
     for model, names in summary.get("not_sent", {}).items():
-        out += [f"{model}: {_setting(name)} was asked for and not sent, since it is refused there" for name in names]
+        out += [f"{model}: {_setting(name)} was set but not sent: its server refuses it" for name in names]
     if unknown := summary["cost_usd"].get("unknown_attempts", 0):
         out.append(
             f"{unknown} attempts have an unknown cost: they got no answer and may have been billed; they are counted at"
-            " what was held back for them"
+            " their estimates"
         )
     return out
 

@@ -1,8 +1,8 @@
 """Records -> tables: summary.json, matches_scores.csv, and a row per unit (<unit>_summary.csv).
 
 One pass over the records, memory by the number of units and cells, no clock values. Errors, denied, limits and unscored
-trials are counted beside every mean; they are never part of one. Trials are repetitions of each other only where unit
-and conditions are equal; the family's own counts (checks, verified scores) comes from its fact groups.
+trials are counted next to every mean; they are never part of one. Trials are repetitions of each other only if unit and
+conditions are equal. The family's own counts (checks, verified scores) come from its fact groups.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Group:
             self.unscored += 1
 
     def merge(self, other: Group) -> None:
-        """Count what another one counted."""
+        """Add the counts of another group."""
         self.n += other.n
         merge_counts(self.outcomes, other.outcomes)
         merge_counts(self.statuses, other.statuses)
@@ -92,7 +92,7 @@ class Group:
 
 
 def averaged(values: Iterable[Value]) -> tuple[str, ...]:
-    """Return the names whose mean over values says something: all of them, if they are on one scale; else none."""
+    """Return the names of values that may be averaged together: all of them if they share one scale, else none."""
     found = tuple(values)
     return tuple(value.name for value in found) if len({value.scale for value in found}) == 1 else ()
 
@@ -112,7 +112,7 @@ class Summary:
         self.dimensions = tuple(value.name for value in family.values)
         self._averaged = averaged(family.values)
         self.leaves: dict[Leaf, Group] = {}
-        """A record is counted once, in its leaf, and the tables add up what they need."""
+        """Each record is counted once, in its leaf; the tables add up leaves."""
         self.stops: dict[str, int] = {}
         self.spoke: dict[str, bool] = {}
         """Model that filled a seat of a finished or aborted trial -> whether it ever said something in public."""
@@ -150,7 +150,7 @@ class Summary:
         self._csv.write(csv_line(self._csv_row(record, usage)))
 
     def _count_talk(self, record: Record) -> None:
-        """Take note of who said something in public."""
+        """Note who said something in public."""
         speakers = {
             one.seat for one in record.transcript.entries if one.kind == "say" and (one.done or one.text.strip())
         }
@@ -227,13 +227,13 @@ class Summary:
         }
 
     def _directions(self) -> dict[str, Json]:
-        """Return the values of which less is better; nothing if more always is."""
+        """Return the values for which lower is better; empty if higher always is."""
         lower = [value.name for value in self._family.values if not value.higher_is_better]
         return {"lower_is_better": lower} if lower else {}
 
     def _coverage(self, total: Group) -> dict[str, Json]:
-        """Return the share of planned trials that have an outcome (a score, where there are no outcomes), and the
-        success rate over all that were planned; None if nothing was planned."""
+        """Return the share of planned trials that have an outcome (a score, if the family has no outcomes), and the
+        success rate over all planned trials; None if nothing was planned."""
         labels = self._family.outcomes.labels
         covered = sum(total.outcomes.values()) if labels else total.scores.n
         return {

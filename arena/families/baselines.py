@@ -1,6 +1,6 @@
 """The baselines of a set: generated plays that should fail, and how often each succeeds, as its owner published it.
 
-A leaderboard shows the table next to runs of the same set, so that readers see what a success there is worth.
+A leaderboard shows the table next to runs of the same set, so that readers can judge a success on it.
 """
 
 from __future__ import annotations

@@ -70,11 +70,11 @@ class FactGroup(Protocol):
     def add(self, record: Record) -> None: ...
 
     def merge(self, other: Any) -> None:
-        """Count what another group of the same kind counted."""
+        """Add the counts of another group of the same kind."""
         ...
 
     def to_json(self) -> Json:
-        """Return what was counted; None if there is nothing to say."""
+        """Return the counts; None if there are none."""
         ...
 
     def cells(self, record: Record) -> list[Json]: ...
@@ -92,9 +92,9 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What `--dry-run` says: an estimate and an upper bound of what players and judge take; further (name, text) rows.
+    """The figures of `--dry-run`: an estimate and an upper bound for players and judge; further (name, text) rows.
 
-    `typical`: what the estimate of the players rests on.
+    `typical`: the assumptions of the players' estimate.
     """
 
     players: CallBounds
@@ -119,7 +119,7 @@ class Family(Protocol):
     conditions: Sequence[str]
     """The labels that are conditions: trials with equal unit and conditions are repetitions of each other."""
     warnings: Sequence[str]
-    """What a user should know of the inputs before the run starts."""
+    """Warnings about the inputs, shown before the run starts."""
     play_rules: Sequence[str]
     """Names in `identity()` that say how trials are played, not how they are scored: a run that is scored again keeps
     them as they were."""
@@ -134,15 +134,15 @@ class Family(Protocol):
     def score(self, trial: Trial, transcript: Transcript, services: Services) -> Score: ...
 
     def toolbox(self, calculator: Calculator | None) -> Toolbox | None:
-        """Return the toolbox behind `services.tool`; None: the family has no tools in this run."""
+        """Return the toolbox for `services.tool`; None: the family has no tools in this run."""
         ...
 
     def inputs(self) -> Mapping[str, bytes]:
-        """Return file name -> content of what a finished run needs to be read again, kept in its `inputs/` folder."""
+        """Return file name -> content of the inputs for reading a finished run, kept in its `inputs/` folder."""
         ...
 
     def identity(self) -> Mapping[str, Json]:
-        """Return what identifies the family's rules: versions and digests of prompts, rubric, data."""
+        """Return the identity of the family's rules: versions and digests of prompts, rubric, data."""
         ...
 
     def facts(self) -> Sequence[FactGroup]:
@@ -158,7 +158,7 @@ class Family(Protocol):
         ...
 
     def bundle(self, record: Record) -> Bundle | None:
-        """Return the files of one finished trial, which follow from the record alone; None: the family has none."""
+        """Return the files of one finished trial, derived from the record alone; None: the family has none."""
         ...
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
@@ -166,7 +166,7 @@ class Family(Protocol):
         ...
 
     def bounds(self, config: Config) -> Bounds:
-        """Return what the plan takes, for `--dry-run`. No player and no judge is asked."""
+        """Return the calls and tokens of the plan, for `--dry-run`. No player or judge is called."""
         ...
 
     def unplayed(self, trial: Trial, why: str) -> Mapping[str, Json] | None:
@@ -175,7 +175,7 @@ class Family(Protocol):
 
 
 def score_problem(values: Sequence[Value], outcomes: Outcomes, score: Score, status: str) -> str | None:
-    """Return what is wrong with a score by its family's declaration; None if it may be stored.
+    """Return the conflict of a score with its family's declaration; None if it may be stored.
 
     A scored trial (`status` done, `unscored` None) has every required value within its bounds. Elsewhere values may be
     None. Every name and outcome must be declared.

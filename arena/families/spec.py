@@ -1,4 +1,4 @@
-"""The static part of a family: what its command needs to know before anything is built.
+"""The static part of a family, which its command needs before anything is built.
 
 Importing this module and a family's own `spec.py` must be cheap, since `--help` waits for both.
 """
@@ -13,7 +13,7 @@ from arena.settings.table import MockModels, Setting
 
 
 class Need(StrEnum):
-    """Whether a family uses a service: never, where the user has it, or always."""
+    """Whether a family uses a service: never, if the user has it, or always."""
 
     NONE = "none"
     OPTIONAL = "optional"
@@ -22,7 +22,7 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What readers call a unit and a played trial of the family, singular and plural."""
+    """The words for a unit and a played trial of the family, singular and plural."""
 
     unit: str
     units: str
@@ -42,7 +42,7 @@ class FamilySpec:
     `settings`: the whole table of its command: the blocks of settings/table.py that it uses, and its own rows.
     `judge`, `tools`: whether it needs a judge and the calculator.
     `providers`: name -> module of the providers that are the family's own: its mock models, above all.
-    `mocks`: the mock models that play and judge where none is named.
+    `mocks`: the mock models that play and judge if none is named.
     `compared`: settings that two runs must have in common to be compared, besides seed, judge, tools and rules.
     `not_compared`: names of rules in which compared runs may differ.
     `rule_files`: rule of the identity -> settings on which it depends, the one that names the file behind it first: so

@@ -1,4 +1,4 @@
-"""What a family says of a finished run to those who make training data of it."""
+"""What a family declares about a finished run for training data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from arena.records import Json
 
 @dataclass(slots=True)
 class Training:
-    """Which trials of a run are worth learning from, and what each conversation earned.
+    """The trials of a run that are fit for training, and the reward of each conversation.
 
     `keys`: of those worth learning from, in the order of the run.  `reasons`: why the others are not -> how many.
     `about`: key -> what a row says of its trial.  `rewards`: (key, seat) -> reward, of every trial that has one.
@@ -26,6 +26,6 @@ class Training:
     earned: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def keep(self, key: str, about: Mapping[str, Json]) -> None:
-        """Take a trial in; `about` goes into its rows."""
+        """Add a trial; `about` goes into its rows."""
         self.keys.append(key)
         self.about[key] = about

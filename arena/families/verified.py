@@ -1,4 +1,4 @@
-"""Verified scores: grades capped by what can be shown of a record. Any family may have them in its Score.detail.
+"""Verified scores: grades capped by what the record proves. Any family may have them in its Score.detail.
 
 A detail with verified scores has them as its member `verified` (docs/verified-scores.md).
 """
@@ -22,7 +22,7 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedScores:
-    """The grades capped by what can be shown (None if the match has none), the caps, and the outcome from them."""
+    """The capped grades (None if the match has none), the caps, and the outcome from them."""
 
     rule: str
     version: int

@@ -1,4 +1,4 @@
-"""What judgements take, for --dry-run: an estimate, and an upper bound."""
+"""Calls and tokens of judgements, for --dry-run: an estimate, and an upper bound."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ TYPICAL_STEPS = 2
 
 @dataclass(frozen=True, slots=True)
 class Judgements:
-    """Judgements of like size.
+    """Judgements of equal size.
 
     `tool_calls`: the most that a judge may make.  `chars`: of a question without the transcript, on average;
-    `longest`: at most.  `read`: tokens of a transcript, expected and at most.  `asks`: how often a verdict is asked
-    for at most.  `verdict`: tokens of a usual one.
+    `longest`: at most.  `read`: tokens of a transcript, expected and at most.  `asks`: the most requests for one
+    verdict.  `verdict`: tokens of a usual verdict.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Judgements:
 
 
 def judge_bounds(judgements: Judgements, max_tokens: int | None = None) -> CallBounds:
-    """Return what judgements take: verdicts asked for, and with tools one call for each computation.
+    """Return calls and tokens of judgements: requests for verdicts, and with tools one call for each computation.
 
     `max_tokens`: of a verdict, None if nothing bounds it.
     """

@@ -1,6 +1,7 @@
-"""Questions that a judge answers with yes or no besides the grades: their form in a verdict, and the answer of several.
+"""Questions that a judge answers with yes or no in addition to the grades: their form in a verdict, and how the answers
+of several judgements are combined.
 
-Each is about one thing that a transcript shows, so that two careful readers answer it alike. docs/judging.md.
+Each is about one thing that a transcript shows, so that two careful readers give the same answer. docs/judging.md.
 """
 
 from __future__ import annotations
@@ -41,10 +42,10 @@ def items_schema(items: Sequence[Item]) -> dict[str, Json]:
 
 
 def majority(judgements: Sequence[Sequence[ItemAnswer]]) -> tuple[ItemAnswer, ...]:
-    """Return for each question the answer that most judgements give; `split` where as many say yes as no.
+    """Return for each question the answer that most judgements give; `split` for equally many yes and no.
 
-    `turn`: the one that most of the judgements with this answer name, of equals the earliest; None if most name
-    none, and for `split`. `judgements`: of one match, each with the same questions in the same order.
+    `turn`: the turn that most of the judgements with this answer name, the earliest among equals; None if most name
+    no turn, and for `split`. `judgements`: of one match, each with the same questions in the same order.
     """
     if len(judgements) == 1:
         return tuple(judgements[0])

@@ -1,4 +1,4 @@
-"""Ask a judge until its verdict can be read, else *unscored*.
+"""Ask a judge for a verdict, and re-ask until it is readable; otherwise the match is *unscored*.
 
 The question is written by judge_prompt.py, the reply read by verdict.py; both are offered here under one name.
 """
@@ -22,15 +22,15 @@ __all__ = [
 ]  # fmt: skip
 
 RE_ASKS = 2
-"""How often an unusable verdict is asked for again before the match stays unscored."""
+"""Re-asks after an unusable verdict before the match stays unscored."""
 
 
 @dataclass(slots=True)
 class JudgeResult:
     """Result of asking. Either `scores` and `verdict` are set, or `unscored` says why they are not.
 
-    `items`: the answers to the questions.  `asks`: how often a verdict was asked for (1 to 3).  `cut`: what the judge
-    was not shown.  `calls`: the judge's own tool calls in order.  `usage`: what it used.
+    `items`: the answers to the questions.  `asks`: number of requests for a verdict (1 to 3).  `cut`: text that the
+    judge was not shown.  `calls`: the judge's own tool calls in order.  `usage`: what it used.
     """
 
     scores: dict[str, int] | None = None
@@ -56,12 +56,12 @@ def ask_judge(
     max_tool_calls: int,
     question: int = 0,
 ) -> JudgeResult:
-    """Ask for a verdict until one can be read, at most 1 + RE_ASKS times; else the result is *unscored*.
+    """Ask for a verdict until one is readable, at most 1 + RE_ASKS times; otherwise the result is *unscored*.
 
-    `tools`: the calculator as the judge is shown it, or None when it may not call it (its answer is then bound to the
-    form of a verdict, where run and service allow); `max_tool_calls`: how many of
-    its calls are carried out in all.  `question`: 0 for the first judgement of a match, k for its k-th repetition.
-    Raises what the services raise: a judge that cannot be reached is an outage and no score.
+    `tools`: the description of the calculator for the judge, or None when it may not call it (its answer is then bound
+    to the form of a verdict, if run and service allow); `max_tool_calls`: the most calls that are carried out.
+    `question`: 0 for the first judgement of a match, k for its k-th repetition. Raises the exceptions of the services:
+    an unreachable judge is an outage, never a score.
     """
     conversation, cut = judge_conversation(rubric, material, truncation, tools)
     result = JudgeResult(asks=1, cut=cut)

@@ -1,7 +1,7 @@
-"""Several judgements of one match become one: the median of each dimension, the answer of most to each question.
+"""Combine several judgements of one match: the median of each dimension, the majority's answer to each question.
 
 A panel is several judges, one judge several times, or both. Each judgement is its own question to the judge
-(`Services.judge`, `turn` being its number), asked and re-asked as a single one is. docs/rejudging.md gives the rules.
+(`Services.judge`, with its number as `turn`), asked and re-asked like a single one. docs/rejudging.md gives the rules.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from arena.records import Counters, Judgement, Judging
 class PanelResult:
     """Result of a panel. Either `scores` (medians) and `verdict` are set, or `unscored` says why they are not.
 
-    `verdict`: the text of the judgement nearest to the medians.  `judging`: what else the record keeps.
+    `verdict`: the text of the judgement closest to the medians.  `judging`: further members of the record.
     """
 
     scores: dict[str, float] | None
@@ -31,11 +31,11 @@ class PanelResult:
 
 
 def ask_panel(labels: Sequence[str], ask: Callable[[int], JudgeResult]) -> PanelResult:
-    """Ask for each judgement (`ask` is given its number) and put them together; `labels`: who gives it, in order.
+    """Ask for each judgement (`ask` gets its number) and combine them; `labels`: the judges, in order.
 
-    With one label or none there is one judgement, and what it says is the result.
-    Raises what `ask` raises: an outage of one judge is one of the match, and what was answered is in the journal. Where
-    an answer is awaited the further questions are put all the same, so that one batch holds them all.
+    With one label or none there is one judgement, which is the result. Raises the exceptions of `ask`: an outage of one
+    judge is an outage of the match, and the answers are in the journal. If the answer to a batch is pending, the other
+    questions are still asked, so that one batch holds them all.
     """
     found: list[JudgeResult] = []
     awaited: JudgePending | None = None
@@ -82,7 +82,7 @@ def _judging(found: Sequence[JudgeResult]) -> Judging:
     usage = Counters(JUDGE_SEAT)
     for one in found:
         usage.add(one.usage)
-    # All judges are asked about the same text, so what was cut from it is counted once.
+    # All judges read the same text, so its cuts are counted once.
     cut = found[0].cut
     calls = tuple(call for one in found for call in one.calls)
     return Judging(sum(one.asks for one in found), cut.texts, cut.characters, usage, calls)

@@ -1,6 +1,6 @@
-"""A judge's reply -> Verdict, or a sentence that says why it is none.
+"""A judge's reply -> Verdict, or a sentence about what is wrong with it.
 
-Only the judge's own reply is read: nothing that the players wrote takes part in it.
+Only the judge's own reply is read, never text of the players.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from arena.judging.prompt import Rubric
 from arena.records import ItemAnswer, Json
 
 VERDICT_FORMAT = 2
-"""Form of a verdict: 2 adds `items` to 1, if the unit asks questions; without questions it is 1."""
+"""Format of a verdict: 1 without questions; 2 adds `items`, the answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Verdict:
 
 
 def verdict_format(asked: bool) -> int:
-    """Return the number of the form in which verdicts are wanted. `asked`: whether any unit asks questions."""
+    """Return the format number of requested verdicts. `asked`: whether any unit asks questions."""
     return VERDICT_FORMAT if asked else 1
 
 
 class VerdictError(ArenaError):
-    """The judge's reply is not a verdict; the message is the sentence that the re-ask tells it."""
+    """The judge's reply is not a verdict; the message is the sentence of the re-ask."""
 
 
 _FENCE = re.compile(r"```(?:json|JSON)?\s*(\{.*\})\s*```", re.DOTALL)
@@ -62,7 +62,7 @@ def parse_verdict(rubric: Rubric, text: str, items: Sequence[Item] = (), turns: 
 
     Raises VerdictError, with a sentence for the re-ask, for everything that is not exactly one object with the keys
     `scores` (every dimension of the rubric, no other, integers in range), `verdict` (text that is not blank), and,
-    where there are questions, `items` (an answer to each, no other). `turns`: those that there are in the transcript.
+    where there are questions, `items` (an answer to each, no other). `turns`: the turns of the transcript.
     """
     body = text.strip()
     if not body:

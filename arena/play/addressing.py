@@ -11,7 +11,7 @@ from typing import NamedTuple
 from arena.records import Json
 
 ALL = "all"
-"""Means all seats in an address."""
+"""Stands for all seats in an address."""
 
 _LINE = re.compile(r'^[ \t]*\{\s*"to"\s*:.*\}[ \t]*$', re.MULTILINE)
 
@@ -34,8 +34,8 @@ class Address(NamedTuple):
 
 
 def read_address(text: str, seat: str, channels: Channels) -> Address:
-    """Return for whom a seat's text is. A line of this form anywhere but at the beginning is a mistake, since a message
-    has one address; so are names that no other seat has, and an address without a text."""
+    """Return the audience of a seat's text. A message has one address, so an address line after the beginning is a
+    mistake; so are unknown names, and an address without a text."""
     lines = list(_LINE.finditer(text))
     if not lines:
         return Address(None, text)

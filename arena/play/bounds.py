@@ -1,4 +1,4 @@
-"""What dialogues take, for --dry-run: an estimate from typical turns, and an upper bound by the rules of a turn."""
+"""Calls and tokens of dialogues, for --dry-run: an estimate from typical turns, and an upper bound from the rules."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from arena.play.dialogue import MAX_HELP_CALLS, MAX_REASKS, MAX_UNUSABLE
 from arena.play.limits import CHARS_PER_TOKEN
 
 DENSE_CHARS_PER_TOKEN = 2
-"""Of digits, hex and JSON, for upper bounds; CHARS_PER_TOKEN is that of English text, for estimates."""
+"""For digits, hex and JSON, in upper bounds; CHARS_PER_TOKEN is for English text, in estimates."""
 
 ASSUMED_REPLY = 4096
-"""Most tokens of a reply where --max-tokens does not say: what several services assume, too. Models that reason may
-write more."""
+"""Most tokens of a reply without --max-tokens; several services assume the same. Models that reason may write more."""
 
 ASSUMED_ANSWER = 1000
-"""Most tokens of what a working step is answered with (a tool's answer, a re-ask). No setting bounds it; the longest
-answer in a default run has 260 characters, that of a batch of 64 requests some 8,000."""
+"""Most tokens of the answer to a working step (a tool's answer, a re-ask). No setting bounds it; the longest answer in
+a default run has 260 characters, that of a batch of 64 requests some 8,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Calls and their tokens. `repeated_tokens`: of the prompts, those that an earlier call of the same conversation
-    has sent already, and which a prompt cache may keep."""
+    """Calls and their tokens. `repeated_tokens`: prompt tokens that an earlier call of the same conversation has
+    already sent, so that a prompt cache may hold them."""
 
     calls: float = 0
     prompt_tokens: float = 0
@@ -40,7 +39,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class CallBounds:
-    """What the calls to players or judges take over the whole plan: an estimate, and an upper bound.
+    """The calls to players or judges over the whole plan: an estimate, and an upper bound.
 
     `reply_tokens`: the longest answer that the bound allows; `assumed`: no setting says so.
     """
@@ -64,7 +63,7 @@ NO_CALLS = CallBounds(Amount(), Amount())
 
 @dataclass(frozen=True, slots=True)
 class Typical:
-    """What a dialogue of a family usually takes; estimates rest on it.
+    """Typical figures of a family's dialogues, the basis of estimates.
 
     `turns`: the share of the allowed turns that is played.  `calls`: model calls of a turn with tools, the public
     message included.  `reply`: tokens of a message.  `answer`: tokens of a tool's answer.
@@ -101,7 +100,7 @@ class Dialogues:
 
 
 def dialogue_bounds(dialogues: Dialogues, max_tokens: int | None = None, typical: Typical = Typical()) -> CallBounds:
-    """Return what dialogues take; `max_tokens`: of a reply, None if nothing bounds it.
+    """Return calls and tokens of dialogues; `max_tokens`: of a reply, None without a bound.
 
     A turn takes one call for its public message, at most one for each tool call, question for help or re-ask before
     it. A call sends the system text, the public turns so far, and the working steps of its seat.

@@ -1,4 +1,4 @@
-"""What all trials of a run share: its models, tools, limits, policy and journal."""
+"""Shared by all trials of a run: its models, tools, limits, policy and journal."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from arena.store.journal import AppendFile, JournalIndex
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model ready to be asked: `name` is what the provider is given, `label` is `provider/name`.
+    """A model ready for calls: `name` is passed to the provider, `label` is `provider/name`.
 
-    `recording`: where the tool calls of this model's seats come from when they are replayed.
+    `recording`: the source of the tool calls of this model's seats in a replay.
     """
 
     provider: Provider
@@ -70,14 +70,14 @@ class Activity:
 
 
 class LeftOut:
-    """Settings that were asked for and not sent: model -> names. Thread-safe."""
+    """Settings that were requested but not sent: model -> names. Thread-safe."""
 
     def __init__(self) -> None:
         self._found: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
 
     def add(self, model: str, names: Iterable[str]) -> None:
-        """Take note of what one reply says of its request."""
+        """Note the settings that one reply reports as not sent."""
         if names:
             with self._lock:
                 self._found[model] = self._found.get(model, frozenset()).union(names)
@@ -95,7 +95,7 @@ def no_player(trial: Trial, seat: str) -> Model:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What every trial of a run shares.
+    """The objects that all trials of a run share.
 
     `player`: the model that fills a seat of a trial.  `panel`: the judge of each question about a trial, in order;
     empty without a judge.  `toolbox`: None without tools.  `has_tools`: whether players are shown tools.
@@ -118,7 +118,7 @@ class RunContext:
     left_out: LeftOut = field(default_factory=LeftOut)
 
     def judge_of(self, question: int) -> Model | None:
-        """Return who is asked a question (0-based) about a trial; None if the run has no judge."""
+        """Return the judge of a question (0-based) about a trial; None if the run has no judge."""
         if not self.panel:
             return None
         return self.panel[question] if question < len(self.panel) else self.panel[0]

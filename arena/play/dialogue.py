@@ -1,9 +1,9 @@
-"""One conversation by a schedule: who speaks when, who hears it, who may call tools.
+"""One conversation by a schedule, which says who speaks when, who hears it, and who may call tools.
 
 A schedule is an iterable of rows. `rotation` is the usual one; a family may write its own, also a generator that looks
-at the transcript so far. A seat's own turns stand in its conversation as `assistant`, the others' as `user`. A message
-that holds tool calls is a private working step: the calls are carried out, the results come back to that seat alone,
-and the text around them is kept as a note that nobody else sees. The first message without calls is the public turn.
+at the transcript so far. In a seat's conversation its own turns have the role `assistant`, the others' turns `user`. A
+message with tool calls is a private working step: the calls are carried out, only that seat gets the results, and the
+text around the calls is kept as a private note. The first message without calls is the public turn.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ MAX_REASKS = 3
 """Messages of one turn that are malformed or break a rule and are answered with a re-ask; the next aborts the trial."""
 
 MAX_HELP_CALLS = 10
-"""Calls of `help` that a turn may make, beside its other tool calls."""
+"""Calls of `help` that a turn may make in addition to its other tool calls."""
 
 NO_CALL = "(A call that could not be read.)"
-"""Stands in the conversation for a message that held nothing else."""
+"""Replaces a message with nothing else in it in the conversation."""
 
 EMPTY_CUE = "(Your last reply was empty. Please write your turn.)"
 REFUSED_CUE = "(You declined. Please go on with your role in this everyday situation, or say what you need.)"
@@ -54,7 +54,7 @@ REFUSED_CUE = "(You declined. Please go on with your role in this everyday situa
 class Row:
     """One turn of a schedule.
 
-    `cue`: what the seat is told before it speaks.  `hears`: the seats that get to hear the turn; None: all.  `tools`:
+    `cue`: message to the seat before it speaks.  `hears`: the seats that hear the turn; None: all.  `tools`:
     whether calls are carried out.  `fresh`: the seat starts again from its system text.  `sampling`: of this turn.
     """
 
@@ -69,7 +69,7 @@ class Row:
 def rotation(seats: Sequence[str], max_turns: int, cue: Callable[[int], str] | None = None) -> Iterator[Row]:
     """Yield turns in strict rotation; the first seat opens, all seats hear everything.
 
-    `cue`: turn -> what its seat is told before it speaks; None: nothing.
+    `cue`: turn -> message to its seat before it speaks; None: no message.
     """
     for turn, seat in enumerate(itertools.islice(itertools.cycle(seats), max_turns)):
         yield Row(seat, None if cue is None else cue(turn))
@@ -77,9 +77,9 @@ def rotation(seats: Sequence[str], max_turns: int, cue: Callable[[int], str] | N
 
 @dataclass(frozen=True, slots=True)
 class DialogueSetup:
-    """What a dialogue needs: the system text of each seat (in the order of seats), its schedule, and the limits.
+    """The inputs of a dialogue: the system text of each seat (in the order of seats), its schedule, and the limits.
 
-    `opening_cue` stands in for a first message where a seat has heard nothing yet.  `agreed_end`: whether the dialogue
+    `opening_cue` replaces the first message of a seat that has heard nothing yet.  `agreed_end`: whether the dialogue
     ends when the latest turn of every seat declares the matter settled.  `nonces`: seat -> the mark of its tool results
     (play/hearing.py), which its system text must name; a seat without one has unmarked results.
     """
@@ -90,22 +90,22 @@ class DialogueSetup:
     opening_cue: str
     agreed_end: bool = True
     tools: tuple[Tool, ...] = ()
-    """Offered in the provider's own form; without them calls are part of the text."""
+    """Tools offered in the provider's own form; without them, calls are part of the text."""
     nonces: Mapping[str, str] = field(default_factory=dict)
     refusal: Callable[[str, Json], str] | None = None
-    """(op, args) -> why players may not make this call, empty where they may; None: all calls are carried out."""
+    """(op, args) -> why players may not make this call, empty if they may; None: all calls are carried out."""
     instead: Callable[[str, int, str, Json], Json] | None = None
-    """(seat, turn, op, args) -> the arena's own answer to a call that is not carried out yet, None where it is: no
-    fault of the player. It must follow from the calls before, since it is not in the journal."""
+    """(seat, turn, op, args) -> the arena's answer to a call that must wait, which is not the player's fault; None: the
+    call is carried out. It must follow from the earlier calls, because it is not in the journal."""
     channels: Channels | None = None
-    """Who may write to whom in private; None: nobody, and a line with an address is talk."""
+    """Who may write to whom in private; None: nobody, and an address line is ordinary text."""
 
 
 def converse(setting: DialogueSetup, services: Services, transcript: Transcript | None = None) -> Transcript:
     """Play one dialogue and return its transcript, whose `stop` says why it ended.
 
-    `transcript`: where the entries go, for a schedule that looks at them; None: a new one. Whatever ends the trial from
-    within (errors.TrialEnded) becomes its stop reason here; Interrupted is passed on to the runner.
+    `transcript`: receives the entries, for a schedule that reads them; None: a new one. An exception that ends the
+    trial (errors.TrialEnded) becomes its stop reason here; Interrupted is passed on to the runner.
     """
     dialogue = _Dialogue(setting, services, Transcript() if transcript is None else transcript)
     end_with(dialogue.transcript, dialogue.play)
@@ -113,7 +113,7 @@ def converse(setting: DialogueSetup, services: Services, transcript: Transcript 
 
 
 def end_with(transcript: Transcript, play: Callable[[], None]) -> None:
-    """Call `play` and let what ends the trial from within become the transcript's stop reason."""
+    """Call `play`; an exception that ends the trial becomes the transcript's stop reason."""
     try:
         play()
     except TrialEnded as end:
@@ -155,8 +155,8 @@ class _Dialogue:
         self.transcript.stop = Stop.MAX_TURNS
 
     def publish(self, row: Row, spoken: _Spoken) -> None:
-        """Let the seats hear a turn: the speaker as its own, the others with the speaker in front of every line. Who
-        does not hear a private message is told that there was one."""
+        """Add a turn to the conversations: the speaker's own as it is, the others' with the speaker in front of every
+        line. Seats that do not hear a private message get a note that there was one."""
         to = spoken.to
         for other, view in self.views.items():
             if other == row.seat:
@@ -168,7 +168,8 @@ class _Dialogue:
 
 
 class _Spoken(NamedTuple):
-    """A turn: its text with the done line, whether it declares the matter settled, and who hears a private one."""
+    """A turn: its text with the done line, whether it declares the matter settled, and the audience of a private
+    one."""
 
     text: str
     done: bool
@@ -176,7 +177,7 @@ class _Spoken(NamedTuple):
 
 
 class _SeatTurn:
-    """One turn of one seat: as many messages as its tool calls and re-asks take, until one is public."""
+    """One turn of one seat: messages with tool calls, and re-asks, until one message is public."""
 
     def __init__(self, dialogue: _Dialogue, row: Row, turn: int) -> None:
         self.dialogue = dialogue
@@ -195,7 +196,7 @@ class _SeatTurn:
         self.reasks = 0
 
     def play(self) -> _Spoken:
-        """Return the turn, once it is spoken. Errors: TrialEnded."""
+        """Play the turn and return it. Errors: TrialEnded."""
         if self.row.cue is not None:
             self.view.add("user", self.row.cue)
         elif not self.view.messages:
@@ -242,7 +243,7 @@ class _SeatTurn:
         self.dialogue.transcript.entries.append(entry)
 
     def reask_unusable(self, reply: ModelReply, step: int) -> None:
-        """Count a reply that says nothing; ask once more, then stop the trial."""
+        """Count an empty or refused reply; ask once more, then stop the trial."""
         self.unusable += 1
         kind: Kind = "empty_reply"
         if reply.finish == "refusal":
@@ -258,7 +259,7 @@ class _SeatTurn:
         self.view.add("user", REFUSED_CUE if kind == "refusal" else EMPTY_CUE)
 
     def work(self, parsed: Parsed, reply: ModelReply, step: int) -> None:
-        """Carry out a working message: its calls, and what is wrong with it, are answered to this seat alone.
+        """Carry out a working message: only this seat gets the results of its calls and the list of its mistakes.
 
         Calls of the text come first, then those in the provider's own form.
         """
@@ -280,7 +281,7 @@ class _SeatTurn:
             self.view.add("user", results_message(results, self.nonce))
 
     def too_many(self, calls: Sequence[NativeCall]) -> list[Malformed]:
-        """Return what is wrong with calls beyond the most that a message may hold: one problem for all of them."""
+        """Return one problem about all calls beyond the most that a message may hold."""
         if not calls:
             return []
         names = clip(", ".join(call.name for call in calls))
@@ -309,7 +310,7 @@ class _SeatTurn:
         return results
 
     def refused(self, item: Call) -> str:
-        """Return why a call is not carried out; empty where it is."""
+        """Return why a call is not carried out; empty if it is."""
         setting = self.dialogue.setting
         limit = setting.max_tool_calls_per_turn
         if not (self.row.tools and self.dialogue.services.has_tools):

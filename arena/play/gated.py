@@ -16,13 +16,13 @@ WITHHELD = "This reply was withheld by policy."
 
 
 def asked_text(conversation: Conversation) -> str:
-    """Return the text of a request that gates look at: its last message."""
+    """Return the text of a request that gates examine: its last message."""
     return conversation.messages[-1].text if conversation.messages else conversation.system
 
 
 def recalled_facts(line: CallLine, said: str) -> Iterator[CallFacts]:
-    """Yield the facts of a recorded call as they were when it was decided about: before it and, where it was answered,
-    after it. `said`: the last message that a model was sent."""
+    """Yield the facts of a recorded call at the time of each decision: before the call and, if it was answered, after
+    it. `said`: the last message that a model was sent."""
     place = line.kind, line.seat, line.turn, line.step
     tool: tuple[str | None, Json] = (line.op, line.args) if line.kind == "tool" else (None, None)
     yield CallFacts("before", *place, said, *tool)
@@ -41,7 +41,7 @@ def denied_answer(decision: Decision) -> dict[str, Json]:
 
 
 def withheld(reply: ModelReply, decision: Decision) -> ModelReply:
-    """Return the replacement of a denied reply. Errors: GateDenied where the rule ends the trial."""
+    """Return the replacement of a denied reply. Errors: GateDenied if the rule ends the trial."""
     if decision.on_deny != REFUSE_REPLY:
         raise GateDenied(denial_text(decision))
     return reply._replace(text=decision.message or WITHHELD, reasoning="", notes=(*reply.notes, "withheld by a gate"))

@@ -1,8 +1,8 @@
-"""How a seat hears the others: so that no line of a message can be mistaken for somebody else's.
+"""How a seat hears the others: every line is marked, so that it cannot be mistaken for another speaker's.
 
-Providers join messages of one role, so a turn that holds a blank line and a name would read like two speakers, and one
-that holds the heading of results like the tool channel. Every line of a public turn therefore begins with its speaker
-and a bar, and results carry a mark of their seat alone.
+Providers join messages of one role. Without marks, a turn with a blank line and a name would read like two speakers,
+and a turn with the heading of results like the tool channel. Every line of a public turn therefore begins with its
+speaker and a bar, and results carry a mark that only their seat knows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ARROW = " -> "
 
 
 def heard(seat: str, text: str, to: Sequence[str] | None = None) -> str:
-    """Return a turn as the other seats get it: every line, whatever breaks it, with the speaker in front.
+    """Return a turn as the other seats get it: with the speaker in front of every line, for every kind of line break.
 
     `to`: the seats that hear a private message, named after the speaker; None: all hear it.
     """
@@ -42,6 +42,6 @@ def read_heard(text: str) -> tuple[str, str]:
 def seat_nonce(trial_seed: str, seat: str) -> str:
     """Return the mark of a seat's tool results in one trial: 8 hex digits, a function of the trial's seed.
 
-    A player of another seat would have to know the seed; a seat that tells its mark gives it away itself.
+    A player of another seat would have to know the seed, or be told the mark by its owner.
     """
     return hashlib.sha256(f"arena-seat-nonce/1\0{trial_seed}\0{seat}".encode()).hexdigest()[:8]

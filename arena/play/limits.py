@@ -1,8 +1,8 @@
 """Limits on attempts, tokens and cost: a call is admitted before it is made, and settled after it.
 
-Limits count over the whole run: what earlier sessions of a resumed run spent is added first. What a call may take is
-estimated from what its model's answers took so far (`Estimator`), and held back until the call is settled. An attempt
-that may have been billed, although its use is unknown, is settled at its estimate.
+Limits count over the whole run: the spending of earlier sessions of a resumed run is added first. The use of a call is
+estimated from its model's answers so far (`Estimator`), and that amount is reserved until the call is settled. An
+attempt that may have been billed, but whose use is unknown, is settled at its estimate.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from arena.messages import HttpAttempt, Usage
 from arena.settings.prices import Price
 
 CHARS_PER_TOKEN = 4
-"""The usual rule of thumb for English text; used only if a server names no counts, and marked `estimated`."""
+"""The usual rule of thumb for English text; used only if a server reports no counts, and marked `estimated`."""
 
 FIRST_TOKENS_PER_CHAR = 1 / 2
-"""Assumed of a model until its first answer: digits, hex and JSON take up to a token for two characters."""
+"""Assumed for a model until its first answer: digits, hex and JSON take up to a token for two characters."""
 
 FIRST_COMPLETION = 256
-"""Tokens of an answer that are held back at least, where --max-tokens does not say."""
+"""Least number of tokens reserved for an answer without --max-tokens."""
 
 REMEMBERED = 64
-"""Answers of a model whose ratios of tokens to characters are kept; the largest of them counts."""
+"""Number of last answers of a model whose ratios of tokens to characters are kept; the largest ratio counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits; None: none. `calls` counts attempts. `cost_usd` needs a price for every model in use.
 
-    `trials`: those in which a model was asked and answered; the runner counts them (engine/runner.py, TrialCap).
+    `trials`: those in which a model answered; the runner counts them (engine/runner.py, TrialCap).
     """
 
     calls: int | None = None
@@ -57,8 +57,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a call is known to be before it is made: the model's label and price, the characters of its prompt, and
-    --max-tokens where that is set."""
+    """What is known about a call before it is made: the model's label and price, the characters of its prompt, and
+    --max-tokens, if set."""
 
     model: str
     price: Price
@@ -67,29 +67,29 @@ class Asked:
 
 
 class Estimator:
-    """What calls of each model take, learned from its answers. Not thread-safe: its owner holds a lock."""
+    """Estimates the use of calls of each model from its answers. Not thread-safe: its owner holds a lock."""
 
     def __init__(self) -> None:
         self._ratios: dict[str, deque[float]] = {}
         self._largest: dict[str, int] = {}
 
     def learn(self, asked: Asked, usage: Usage) -> None:
-        """Take note of what an answered call took."""
+        """Note the use of an answered call."""
         if asked.prompt_chars and usage.prompt_tokens:
             ratios = self._ratios.setdefault(asked.model, deque(maxlen=REMEMBERED))
             ratios.append(usage.prompt_tokens / asked.prompt_chars)
         self.answered(asked.model, usage)
 
     def answered(self, model: str, usage: Usage) -> None:
-        """Take note of the length of an answer whose question is not known any more."""
+        """Note the length of an answer whose question is unknown."""
         if usage.completion_tokens > self._largest.get(model, 0):
             self._largest[model] = usage.completion_tokens
 
     def estimate(self, asked: Asked) -> Usage:
-        """Return what a call may take.
+        """Return the estimated use of a call.
 
         Prompt: characters times the largest of the last ratios.  Completion: --max-tokens, or FIRST_COMPLETION without
-        it, and no less than the largest answer so far, since some servers know no limit.
+        it, and at least the largest answer so far, because some servers ignore the limit.
         """
         ratio = max(self._ratios.get(asked.model, ()), default=FIRST_TOKENS_PER_CHAR)
         floor = FIRST_COMPLETION if asked.max_tokens is None else asked.max_tokens
@@ -98,20 +98,21 @@ class Estimator:
 
 
 class Hold:
-    """What one call holds back of the limits, from before its first attempt until it is settled."""
+    """The reservation of one call, from before its first attempt until it is settled."""
 
     __slots__ = ("asked", "held", "counted")
 
     def __init__(self, asked: Asked, held: Usage | None) -> None:
         self.asked = asked
         self.held = held
-        """None in a run without limits: nothing is held back, and the estimate is made only if it is needed."""
+        """None in a run without limits: nothing is reserved, and the estimate is made only if it is needed."""
         self.counted = 0
         """Attempts that are settled already."""
 
 
 class Budget:
-    """Thread-safe account of a run. `spent` names what was settled; `hit` the limit that stopped the run, or None."""
+    """Thread-safe account of a run. `spent` is the settled use by name; `hit` the limit that stopped the run, or
+    None."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits.as_mapping()
@@ -124,7 +125,7 @@ class Budget:
         """Attempts of unknown cost, settled at their estimate."""
 
     def reserve(self, asked: Asked) -> Hold:
-        """Hold back what a call may take. Errors: LimitExceeded, which also sets `hit`."""
+        """Reserve the estimated use of a call. Errors: LimitExceeded, which also sets `hit`."""
         if not self._limits:
             return Hold(asked, None)
         with self._lock:
@@ -134,7 +135,7 @@ class Budget:
         return hold
 
     def again(self, hold: Hold, failed: HttpAttempt) -> None:
-        """Settle an attempt that failed, before the next one of the same call is made, which keeps what is held back.
+        """Settle a failed attempt before the next one of the same call; the reservation stays for the next.
 
         Errors: LimitExceeded, which also sets `hit`: the next attempt must not be made.
         """
@@ -149,10 +150,10 @@ class Budget:
                     self._move(self._held, hold, 1)
 
     def settle(self, hold: Hold, usage: Usage | None, attempts: Sequence[HttpAttempt] = ()) -> Usage | None:
-        """Replace what a call held back by what it took.
+        """Replace the reservation of a call by its real use.
 
-        `usage` None: it was not answered.  `attempts`: all that were made, the answered one last; none at all counts
-        as one.  Return what the attempts of unknown cost were settled at, None if there are none.
+        `usage` None: it was not answered.  `attempts`: all that were made, the answered one last; an empty list counts
+        as one.  Return the estimate for the attempts of unknown cost, None if there are none.
         """
         unknown = sum(attempt.may_be_billed for attempt in attempts)
         with self._lock:
@@ -173,7 +174,7 @@ class Budget:
     def add_past(
         self, model: str, price: Price, usage: Usage | None, assumed: Usage | None, attempts: int, unknown: int
     ) -> None:
-        """Count a call that an earlier session made; `assumed`: what its `unknown` attempts were settled at."""
+        """Count a call that an earlier session made; `assumed`: the estimate for its `unknown` attempts."""
         with self._lock:
             self._spent["calls"] += max(1, attempts)
             self.unknown += unknown
@@ -193,19 +194,19 @@ class Budget:
             self._estimator.answered(model, Usage(completion_tokens=largest))
 
     def part(self) -> Mapping[str, float]:
-        """Return what was settled, for the total of a run of which this process played a part."""
+        """Return the settled use of this process, for the total of the run."""
         with self._lock:
             return {**self._spent, "unknown": self.unknown}
 
     def add_part(self, part: Mapping[str, float]) -> None:
-        """Count what another process of the run settled, as its `part` says."""
+        """Add the settled use of another process of the run, from its `part`."""
         with self._lock:
             self.unknown += int(part["unknown"])
             for name in self._spent:
                 self._spent[name] += part[name]
 
     def spent(self) -> Mapping[str, float]:
-        """Return what was settled so far, by name, `total_tokens` included."""
+        """Return the settled use so far, by name, `total_tokens` included."""
         with self._lock:
             out = dict(self._spent)
         out["total_tokens"] = out["prompt_tokens"] + out["completion_tokens"]
@@ -224,7 +225,7 @@ class Budget:
                 raise self.hit
 
     def _move(self, into: dict[str, float], hold: Hold, sign: int) -> None:
-        """Add what a call holds back to an account, or take it out."""
+        """Add a reservation to an account, or remove it."""
         held, price = hold.held, hold.asked.price
         assert held is not None
         into["calls"] += sign

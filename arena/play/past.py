@@ -1,4 +1,4 @@
-"""The earlier records of a trial's series, and what a family folds from them."""
+"""The earlier records of a trial's series, and the state that a family folds from them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ State = TypeVar("State")
 class Past:
     """The records of a series before one trial, in plan order; empty for a trial without a series.
 
-    One Past serves a whole series: the runner appends each record as it is played, and `fold` goes on where it stopped,
-    so that a series of n trials costs n steps and not n squared.
+    One Past serves a whole series: the runner appends each record after its play, and `fold` continues where it
+    stopped, so a series of n trials costs n steps and not n squared.
     """
 
     def __init__(self, records: Iterable[Record] = ()) -> None:

@@ -1,7 +1,7 @@
-"""What a seat was sent, call by call: a trial is played again from its recorded calls, and every question is noted.
+"""What a seat was sent, call by call: a trial is replayed from its recorded calls, and every question is noted.
 
-No other code says what a model saw. The family's own `play` builds the conversations, as it did in the run, and each
-must have the digest that the journal holds, so this is what was sent, byte for byte. Nothing is called.
+No other code reconstructs what a model saw. The family's own `play` builds the conversations, as in the run, and each
+must have the digest in the journal, so this is byte for byte what was sent. No model is called.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Grade = Callable[[Trial, Transcript, Services], Score]
 class Sent(NamedTuple):
     """One question to a model. `messages`: all of the conversation; `new`: how many of them came since the call before.
 
-    `system`: the text before the messages.  `reply`: what came back, None if nothing did.
+    `system`: the text before the messages.  `reply`: the answer, None if there was none.
     """
 
     kind: CallKind
@@ -47,8 +47,8 @@ def sent_calls(trial: Trial, lines: Iterable[CallLine], past: Past, play: Play, 
 
     `lines`: the journal's lines of this attempt.  `past`: the earlier records of the trial's series.  `play`, `score`:
     the family's; without `score` the judge's questions are left out.
-    Errors: DataError if a question has another digest than the journal: then the run's inputs or this version's
-    prompts are not those of the run. An attempt that was stopped gives its questions up to that call.
+    Errors: DataError if a question has another digest than in the journal: then the run's inputs or this version's
+    prompts differ from those of the run. An attempt that was stopped gives its questions up to that call.
     """
     listener = _Listener(trial, list(lines))
     try:
@@ -56,7 +56,7 @@ def sent_calls(trial: Trial, lines: Iterable[CallLine], past: Past, play: Play, 
         stop = transcript.stop
         if score is not None and stop is not None and STOPS[stop].scored:
             score(trial, transcript, listener)
-    except TrialEnded:  # the last recorded call: what follows was never asked
+    except TrialEnded:  # the last recorded call: later questions were never asked
         pass
     finally:
         listener.close()
@@ -64,7 +64,7 @@ def sent_calls(trial: Trial, lines: Iterable[CallLine], past: Past, play: Play, 
 
 
 class _Listener(ServicesOver):
-    """The services of a trial that is played again: answers from the journal, and takes down each question."""
+    """The services of a replayed trial: they answer from the journal and note each question."""
 
     def __init__(self, trial: Trial, lines: list[CallLine]) -> None:
         self.found: list[Sent] = []
@@ -86,7 +86,7 @@ class _Listener(ServicesOver):
         self._sink.close()
 
     def hears(self, kind: CallKind, seat: str, turn: int, step: int, conversation: Conversation) -> None:
-        """Take a question down. Errors: DataError for another digest; TrialEnded where it was never asked."""
+        """Note a question. Errors: DataError for another digest; TrialEnded if it was never asked."""
         slot = Slot(kind, seat, turn, step, 0)
         line = self._settled.get(slot) or self._faults.get(slot)
         if line is None:
@@ -105,7 +105,7 @@ class _Listener(ServicesOver):
 
 
 class _Silent(Provider):
-    """Players, judge and tools of a trial that is played again: what failed then fails again."""
+    """Players, judge and tools of a replayed trial: a call that failed then fails again."""
 
     name = "recorded"
     offline = True

@@ -1,6 +1,6 @@
-"""What a family may ask for while it plays or scores one trial.
+"""The calls that a family may make while it plays or scores one trial.
 
-The runner hands out one `Services` object per trial. Behind it stand the journal, the limits and the gates, so a family
+The runner provides one `Services` object per trial. It applies the journal, the limits and the gates, so a family
 cannot make a call that is not recorded, limited and allowed.
 """
 
@@ -66,7 +66,7 @@ class Services(Protocol):
     ) -> ModelReply:
         """Ask the player of `seat`; `step` counts the calls of this seat's turn (tool rounds and re-asks alike).
 
-        `sampling`: how this call is sampled, where it differs from the run's settings.  `tools`: see ModelRequest.
+        `sampling`: of this call, if it differs from the run's settings.  `tools`: see ModelRequest.
         """
         ...
 
@@ -77,7 +77,7 @@ class Services(Protocol):
         ...
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
-        """Have the toolbox carry out the `index`-th call of the message that `seat` wrote at `turn`, `step`.
+        """Carry out the `index`-th call of the message that `seat` wrote at `turn`, `step`, with the toolbox.
 
         `seat` is JUDGE_SEAT when the judge recomputes something, SETUP_SEAT when a value of the trial is drawn.
         """
@@ -85,12 +85,12 @@ class Services(Protocol):
 
     @property
     def has_tools(self) -> bool:
-        """Whether a toolbox stands behind `tool`, and players were shown it."""
+        """Whether `tool` has a toolbox, and players were shown it."""
         ...
 
     @property
     def gate_decisions(self) -> Sequence[GateDecision]:
-        """What the policy decided about the calls of this trial so far; empty in a run without one."""
+        """The decisions of the policy about the calls of this trial so far; empty in a run without a policy."""
         ...
 
 
@@ -102,7 +102,7 @@ class TrialServices:
         self._trial = trial
         self._attempt = attempt
         self._recorded = past_calls if past_calls is not None else context.recorded.recorded(trial.key, attempt)
-        # Looked at before each call: most runs resume nothing and have no gate.
+        # Checked before each call, for speed: most runs resume nothing and have no gate.
         self._replays = bool(self._recorded)
         self._gate: TrialGate | None = None if isinstance(context.gate, AllowAll) else context.gate.open(trial)
         self._tools: Tools | None = None
@@ -146,7 +146,7 @@ class TrialServices:
             if fault.stop is Stop.PROVIDER:
                 raise ServiceFault(Stop.JUDGE, str(fault), fault.attempts) from fault
             raise
-        except ContextExceeded as fault:  # not the player's fault: the judge's own window was too small
+        except ContextExceeded as fault:  # not the player's fault: the judge's own context window was too small
             raise ServiceFault(Stop.JUDGE, f"the judge: {fault}", fault.attempts) from fault
 
     def tool(self, seat: str, turn: int, step: int, index: int, op: str, args: Json) -> ToolAnswer:
@@ -179,7 +179,7 @@ class TrialServices:
         return answer
 
     def _recalled_tool(self, line: CallLine, op: str, args: Json) -> ToolAnswer:
-        """Return the answer of a recorded call, and let the trial's tools take note of it."""
+        """Return the answer of a recorded call, and update the state of the trial's tools with it."""
         denied = self._recall_gates(line, "")
         if line.answer is None:
             return ToolAnswer(self._after_denial(denied), 0.0)
@@ -191,7 +191,7 @@ class TrialServices:
         return ToolAnswer(dict(line.answer), line.ms)
 
     def _after_denial(self, decision: Decision | None) -> dict[str, Json]:
-        """Return what a tool call is answered with after a denial that does not end the trial."""
+        """Return the answer to a tool call after a denial that does not end the trial."""
         if decision is None:
             raise ServiceFault(Stop.JOURNAL, "a recorded tool call has neither an answer nor a denial")
         if decision.on_deny != TOOL_ERROR:
@@ -204,7 +204,7 @@ class TrialServices:
         return self._tools
 
     def _compute(self, key: CallKey, index: int, op: str, args: Json, fields: dict[str, Json]) -> ToolAnswer:
-        """Have a tool call answered: by the recording of a replayed seat, else by the toolbox."""
+        """Get the answer to a tool call: from the recording of a replayed seat, else from the toolbox."""
         if key.seat == JUDGE_SEAT:
             model = self._context.judge_of(key.turn)
         elif key.seat == SETUP_SEAT and self._context.player is no_player:
@@ -242,7 +242,7 @@ class TrialServices:
         return self._complete(request, model, fields)
 
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
-        """Have a provider answer; journal the reply before it is used, and settle what it took."""
+        """Call a provider; journal the reply before it is used, and settle its use."""
         context, budget = self._context, self._context.budget
         chars = request.conversation.chars + size(request.tools)
         hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
@@ -287,7 +287,7 @@ class TrialServices:
                 raise Interrupted("the call was abandoned")
 
     def _recalled_reply(self, line: CallLine, conversation: Conversation) -> ModelReply:
-        """Return a recorded reply as it reached the family then."""
+        """Return a recorded reply as the family received it."""
         if line.kind == "judge" and line.reply is not None:
             merge_usage(self.judged, line.reply)
         denied = self._recall_gates(line, asked_text(conversation))
@@ -298,8 +298,8 @@ class TrialServices:
         return line.reply if denied is None else withheld(line.reply, denied)
 
     def _recall_gates(self, line: CallLine, said: str) -> Decision | None:
-        """Take over the decisions recorded with a call, of which `said` was the text; return the denial that followed,
-        if any. Errors: ServiceFault(journal) where they cannot be those of this call."""
+        """Adopt the decisions recorded with a call whose text was `said`; return the enforced denial, if any. Errors:
+        ServiceFault(journal) if they cannot belong to this call."""
         if not line.gates and self._gate is None:
             return None
         self.gate_decisions.extend(line.gates)
@@ -318,9 +318,9 @@ class TrialServices:
         return denied
 
     def _admit(self, facts: CallFacts, fields: dict[str, Json]) -> Decision | None:
-        """Let the gate decide before a call, and start nothing new once the user asked to stop.
+        """Let the gate decide before a call; refuse to start a call after the user asked to stop.
 
-        Return a denial that does not end the trial. A denied call is journalled here, since nothing else will be.
+        Return a denial that does not end the trial. A denied call is journalled here, because no other line is written.
         Errors: GateDenied, Interrupted.
         """
         if self._context.stop.is_set():
@@ -336,7 +336,7 @@ class TrialServices:
         raise GateDenied(denial_text(denied))
 
     def _decide(self, facts: CallFacts, fields: dict[str, Json]) -> Decision | None:
-        """Ask the gate, keep what it decided (but for a plain allow), and return the decision if something follows."""
+        """Ask the gate, keep its decision (except a plain allow), and return the decision if it has consequences."""
         if self._gate is None:
             return None
         decision = self._gate.decide(facts)
@@ -377,7 +377,7 @@ class TrialServices:
 
 
 def recorded_fault(fault: Fault) -> TrialEnded:
-    """Return the exception that a journal line's fault stands for."""
+    """Return the exception for the fault of a journal line."""
     return ended(fault.reason, fault.message)
 
 

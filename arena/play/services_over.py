@@ -1,4 +1,4 @@
-"""Services that stand before others and hand every call on: for who adds to them, or listens."""
+"""Services that wrap others and pass every call on, as a base for those that add to them or listen."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from arena.records import CallKind, GateDecision, Json
 
 
 class ServicesOver:
-    """Services whose calls are those of `inner`; `hears` is told of each question to a model before it is asked."""
+    """Services that pass calls to `inner`; `hears` receives each question to a model before it is asked."""
 
     def __init__(self, inner: Services, has_tools: bool) -> None:
         self._inner = inner
         self.has_tools = has_tools
 
     def hears(self, kind: CallKind, seat: str, turn: int, step: int, conversation: Conversation) -> None:
-        """Do nothing: for those that listen. Errors: whatever shall end the trial."""
+        """Do nothing; listeners override it. Errors: any exception that should end the trial."""
 
     def ask(
         self,

@@ -12,19 +12,19 @@ class Tools(Protocol):
     """The tools of one trial."""
 
     seeded: bool
-    """Whether a call's answer is a function of its seed; the seed is then journalled."""
+    """Whether an answer depends on the call's seed; the seed is then journalled."""
 
     def call(self, op: str, args: Json, seed: str) -> ToolAnswer:
-        """Carry out a call. Errors: ServiceFault when no answer came; a refused call is an answer with `ok: false`."""
+        """Carry out a call. Errors: ServiceFault without an answer; a refused call has an answer with `ok: false`."""
         ...
 
     def recall(self, op: str, args: Json, seed: str, answer: Json) -> None:
-        """Take note of a call that was answered in an earlier session, so that the state follows it."""
+        """Update the state with a call that was answered in an earlier session."""
         ...
 
 
 class Toolbox(Protocol):
-    """The tools of a run. Thread-safe: many trials are open at once.
+    """The tools of a run. Thread-safe: many trials use it at once.
 
     `repeatable`: whether a call can be computed again from its trial, its earlier calls, op, arguments and seed; verify
     computes those again and says of the others that they are unchecked.

@@ -44,15 +44,15 @@ __all__ = [
 NO_MOCKS = MockModels()
 
 DEPLOYMENT_BLOCK = "deployment"
-"""A block of a settings file for the scripts that make a deployment (scripts/marco_defaults.py checks it); a run itself
-makes none, so it changes nothing here."""
+"""A block of a settings file for the scripts that make a deployment (scripts/marco_defaults.py checks it). A run makes
+no deployment and ignores the block."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Config(Mapping[str, Any]):
     """All settings of one call, as a mapping: a family reads its own there (`config["max_turns"]`).
 
-    What every run shares is read by the typed views: `operation`, `players`, `judge`, `tools`.
+    Settings of every run are read through the typed views: `operation`, `players`, `judge`, `tools`.
     Kinds: text str, path Path, int int, float and seconds float, flag bool, list tuple of str, roles tuple of
     (role, provider/model) pairs; None if nothing is set.
     `source`: name -> where the value came from: `default`, `config file`, `.env NAME`, `environment NAME`, the flag.
@@ -65,9 +65,9 @@ class Config(Mapping[str, Any]):
     root: Path
     environ: Mapping[str, str] = field(repr=False)
     mocks: MockModels = MockModels()
-    """The mock models of the family, which play where none is named."""
+    """The mock models of the family, which play if no model is named."""
     dotenv: Dotenv = field(default_factory=Dotenv)
-    """The .env file that was read, for saying so."""
+    """The .env file that was read, for the message about it."""
 
     @property
     def operation(self) -> Operation:
@@ -76,12 +76,12 @@ class Config(Mapping[str, Any]):
 
     @property
     def players(self) -> PlayerSettings | None:
-        """Who fills the seats; None for a family without the block. Raises UsageError for a model that is missing."""
+        """The models of the seats; None for a family without the block. Raises UsageError for a missing model."""
         return player_settings(self.settings, self.mocks)
 
     @property
     def judge(self) -> JudgeSettings | None:
-        """Who judges; None for a family without the block. Raises UsageError if nobody does."""
+        """The judge; None for a family without the block. Raises UsageError if no judge is named."""
         return judge_settings(self.settings, self.mocks)
 
     @property
@@ -99,9 +99,9 @@ class Config(Mapping[str, Any]):
         return len(self.settings)
 
     def identity_settings(self) -> dict[str, Json]:
-        """What is played, for the manifest: resume refuses a change. Models are resolved. Raises UsageError.
+        """The identity settings, for the manifest: resume refuses a change. Models are resolved. Raises UsageError.
 
-        Of a file only its name below the data root (or its bare name) is here; its content is digested by the manifest.
+        A file is given by its name below the data root (or its bare name); the manifest has the digest of its content.
         """
         found = self._part("identity")
         who, grader = self.players, self.judge
@@ -113,7 +113,7 @@ class Config(Mapping[str, Any]):
         return found
 
     def operation_settings(self) -> dict[str, Json]:
-        """How it is carried out, for the manifest: free to change on resume. No keys, no absolute paths."""
+        """The operation settings, for the manifest: free to change on resume. No keys, no absolute paths."""
         return self._part("operation")
 
     def _part(self, part: str) -> dict[str, Json]:
@@ -143,7 +143,7 @@ def read_config(
     """Return the settings of one call. `environ` is the real environment; .env is merged under it here.
 
     `table`: the settings of the command; `parser`: its flags; `mocks`: the mock models of its family.
-    `complete`: settings that need each other must all be there; False for a call that only shows them.
+    `complete`: settings that depend on each other must all be given; False for a call that only shows them.
 
     Raises UsageError for unknown flags, ConfigError with every value out of range, DataError for a bad config file or
     .env. `--help` and `--version` print and raise SystemExit(0), as argparse does.
@@ -176,7 +176,7 @@ def _require_data(root: Path) -> None:
     """Raise ConfigError for a package that was copied without its data files."""
     if root == DATA_ROOT and not (root / "config").is_dir():
         raise ConfigError(
-            f"the arena's data files are missing in {root}: run it from a clone, or install it whole"
+            f"the arena's data files are missing in {root}: run it from a clone, or install the complete package"
             " (docs/installing.md in the repository says how)"
         )
 
@@ -269,11 +269,9 @@ def _apply_file(
 
 
 def _where_else(row: Setting) -> str:
-    """Say how a setting is given that no settings file may hold."""
+    """Return how to give a setting that a settings file must not contain."""
     variable = f", or {row.env} in the environment or the clone's .env" if row.env else ""
-    why = (
-        "a settings file may come from anybody, and this setting decides where keys go, what is run or what is written"
-    )
+    why = "a settings file may come from anybody, and this setting decides where keys go, what is run or written"
     return f"is refused here: {why}; give {row.flags[0]}{variable}"
 
 
@@ -321,7 +319,7 @@ def _split_models(
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong between settings that are each in range."""
+    """Return the contradictions between settings that are each in range."""
     found = []
     if values.get("quiet") and values.get("progress"):
         found.append("--quiet and --progress contradict each other: give one of the two")

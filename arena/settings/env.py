@@ -12,7 +12,7 @@ from arena.errors import DataError, Issue
 from arena.formats.bounded import read_file
 
 SWITCH_OFF = "ARENA_NO_DOTENV"
-"""Set to 1 in the real environment, no .env is read: tests and CI do not depend on a developer's file."""
+"""If it is 1 in the real environment, no .env is read: tests and CI do not depend on a developer's file."""
 
 MAX_BYTES = 1024 * 1024
 
@@ -25,7 +25,7 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "`"
 
 @dataclass(frozen=True, slots=True)
 class Dotenv:
-    """What was read: `path` (None: no file), its variables that are not empty, and what a user should know of it."""
+    """The file that was read: `path` (None: no file), its non-empty variables, and a warning for the user."""
 
     path: Path | None = None
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -38,10 +38,10 @@ def load_dotenv(environ: Mapping[str, str], root: Path, named: Path | None = Non
 
 
 def read_dotenv(environ: Mapping[str, str], root: Path, named: Path | None = None) -> Dotenv:
-    """Read the file that the user `named`, else `.env` in `root` (the clone); none other, whatever folder this is.
+    """Read the file that the user `named`, else `.env` in `root` (the clone); never that of the working directory.
 
-    A received folder may hold a `.env`, and its content decides which programs run and where keys are sent. A name that
-    the file leaves empty sets nothing, so a copied .env.example changes nothing. Errors: DataError with all bad lines.
+    A received folder may contain a `.env`, whose content decides which programs run and where keys are sent. An empty
+    value sets nothing, so a copied .env.example changes nothing. Errors: DataError with all bad lines.
     """
     path = find_dotenv(environ, root) if named is None else named
     if path is None:
@@ -68,7 +68,8 @@ def _exposed(path: Path) -> Iterator[str]:
 
 
 def parse_dotenv(text: str, file: str) -> dict[str, str]:
-    """Return name -> value of a .env text; of a name set twice the last line counts. Raises DataError, all issues."""
+    """Return name -> value of a .env text; the last line counts if a name is set twice. Raises DataError, all
+    issues."""
     values: dict[str, str] = {}
     issues: list[Issue] = []
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
@@ -89,7 +90,8 @@ def parse_dotenv(text: str, file: str) -> dict[str, str]:
 
 
 def _value(raw: str, spaced: bool) -> str:
-    """The value behind `NAME=` and its `spaced` gap, if any; messages never repeat it, since it may be a key."""
+    """Return the value after `NAME=` and an optional gap (`spaced`). Messages never repeat it, because it may be a
+    key."""
     if "\0" in raw or "\r" in raw:
         raise ValueError("control characters are refused (the line holds a carriage return or NUL)")
     if raw[:1] not in ("'", '"'):
@@ -99,5 +101,5 @@ def _value(raw: str, spaced: bool) -> str:
         raise ValueError(f"the quote {raw[0]} does not end on its line")
     rest = match[2].strip(" \t")
     if rest and not (rest.startswith("#") and match[2][0] in " \t"):
-        raise ValueError("nothing may follow the closing quote but a comment")
+        raise ValueError("only a comment may follow the closing quote")
     return match[1] if raw[0] == "'" else _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[0]), match[1])

@@ -1,4 +1,4 @@
-"""From the table of settings to flags: a parser that collects what was written, and the help of each flag."""
+"""Turn the table of settings into flags: a parser that collects their texts, and the help of each flag."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build_parser(
     description: str,
     examples: Sequence[str] = (),
 ) -> Parser:
-    """Return a parser that collects what was written, unconverted; `read_config` is the way to values."""
+    """Return a parser that collects the texts of flags; `read_config` converts them to values."""
     parser = Parser(prog, **settings_parser(prog, description, examples))
     declare_settings(parser, table)
     return parser
@@ -46,7 +46,7 @@ def declare_settings(parser: Parser, table: Sequence[Setting]) -> None:
     groups = {title: parser.add_argument_group(title) for title in GROUPS}
     for row in table:
         _add_flag(groups[row.group], row)
-    groups[GROUPS[-1]].add_argument("-h", "--help", action="help", help="print this text and end")
+    groups[GROUPS[-1]].add_argument("-h", "--help", action="help", help="print this text and exit")
 
 
 def _add_flag(group: argparse._ArgumentGroup, row: Setting) -> None:

@@ -1,4 +1,4 @@
-"""How every command declares flags, prints its help and refuses what it does not know."""
+"""The parser of all commands: it declares flags, prints the help and refuses unknown words."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ WIDEST_HELP = 110
 
 _EXAMPLES = "examples:\n"
 _USAGE_PARTS = re.compile(r"\[.*?\]+(?=\s|$)|\(.*?\)+(?=\s|$)|\S+")
-"""What is not broken in a line of usage: a flag with its value, in brackets."""
+"""A part of the usage line that is never wrapped: a flag with its value, in brackets."""
 
 
 class Parser(argparse.ArgumentParser):
-    """Knows flags by their whole names only; a mistake is one line of a UsageError instead of a page of usage.
+    """Accepts only whole names of flags; a mistake is a UsageError of one line instead of a page of usage.
 
-    `notes` and `examples` (whole command lines) are at the end of the help; `rest` is what argparse takes.
+    `notes` and `examples` (whole command lines) are at the end of the help; `rest`: arguments of argparse.
     """
 
     def __init__(
@@ -42,27 +42,28 @@ class Parser(argparse.ArgumentParser):
         self.epilog = "\n\n".join(part for part in (notes, examples_text(examples)) if part) or None
         self.common: tuple[str, ...] = ()
         if add_help:
-            self.add_argument("-h", "--help", action="help", help="print this text and end")
+            self.add_argument("-h", "--help", action="help", help="print this text and exit")
             self.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
 
     def show_first(self, names: Sequence[str]) -> None:
-        """Have `--help` show the settings `names` alone, in this order, and `--help-all` all of them.
+        """Make `--help` show only the settings `names`, in this order, and `--help-all` all of them.
 
-        Of the names only those count that the parser has a flag for.
+        Names without a flag in this parser are ignored.
         """
         known = {row.dest for row in self._actions if row.option_strings}
         self.common = (*(name for name in names if name in known), "help")
-        self.add_argument("--help-all", action="help", help="print all flags and end")
+        self.add_argument("--help-all", action="help", help="print all flags and exit")
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Return the options. Errors: UsageError for what the command does not know, with the name it may mean."""
+        """Return the options. Errors: UsageError for an unknown word, with the name that may be meant."""
         found, rest = self.parse_known_args(args, namespace)
         if rest:
             self.leaf(args or ()).refuse(rest[0])
         return found
 
     def refuse(self, word: str) -> NoReturn:
-        """Errors: UsageError, always: `word` is not a flag of this command, and no value is expected there."""
+        """Refuse `word`: it is not a flag of this command, and no value is expected there. Errors: UsageError,
+        always."""
         flag = word.partition("=")[0]
         if not flag.startswith("-"):
             takers = [row.option_strings[0] for row in self._actions if row.option_strings and row.metavar == "FILE"]
@@ -71,7 +72,7 @@ class Parser(argparse.ArgumentParser):
         self.error(f"unknown flag {flag}{suggest(flag, self.flags())}")
 
     def leaf(self, words: Sequence[str]) -> Parser:
-        """Return the parser of the subcommand that `words` name; this one where they name none."""
+        """Return the parser of the subcommand that `words` name; this parser if they name none."""
         for row in self._actions:
             if isinstance(row, argparse._SubParsersAction):
                 for word in words:
@@ -81,12 +82,12 @@ class Parser(argparse.ArgumentParser):
         return self
 
     def error(self, message: str) -> NoReturn:
-        """Errors: UsageError, always."""
+        """Refuse the command line. Errors: UsageError, always."""
         for row in self._actions:
             # argparse's own words: "the following arguments are required: COMMAND"
             if isinstance(row, argparse._SubParsersAction) and message.endswith(f": {row.metavar}"):
                 message = f"which {row.metavar}? there are: {', '.join(map(str, row.choices))}"
-        raise UsageError(f"{message.removeprefix('argument ')} (`{self.prog} --help` lists what there is)")
+        raise UsageError(f"{message.removeprefix('argument ')} (`{self.prog} --help` lists all)")
 
     def flags(self) -> list[str]:
         """Return every flag that the help shows, in full."""
@@ -97,7 +98,7 @@ class Parser(argparse.ArgumentParser):
         return self._help([(group.title, group._group_actions) for group in self._action_groups])
 
     def format_short_help(self) -> str:
-        """Return the help with the common flags only; the whole help where nothing was declared common."""
+        """Return the help with the common flags only; the whole help if none were declared common."""
         if not self.common:
             return self.format_help()
         rows = {row.dest: row for row in self._actions if row.help != argparse.SUPPRESS}
@@ -108,7 +109,7 @@ class Parser(argparse.ArgumentParser):
         return self._help([("positional arguments", positional), ("common flags", common)], more)
 
     def _shown(self, name: str) -> argparse.Action:
-        """Return the flag of a setting that the help shows: of `--x` and `--no-x` the one with a text."""
+        """Return the flag of a setting that the help shows: the one of `--x` and `--no-x` that has a text."""
         rows = [row for row in self._actions if row.dest == name and row.option_strings]
         return next((row for row in rows if row.help != argparse.SUPPRESS), rows[0])
 
@@ -125,7 +126,7 @@ class Parser(argparse.ArgumentParser):
         return formatter.format_help()
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        # The wording of argparse differs between versions of Python, and it suggests nothing.
+        # The wording of argparse differs between versions of Python, and it makes no suggestion.
         if action.choices is not None and value not in action.choices:
             known = [str(choice) for choice in action.choices]
             raise argparse.ArgumentError(
@@ -161,12 +162,12 @@ class _Help(argparse.Action):
 
 
 def examples_text(examples: Sequence[str]) -> str:
-    """Return the examples as the help shows them; empty without any."""
+    """Return the examples for the help; empty if there are none."""
     return _EXAMPLES + "\n".join(f"  {example}" for example in examples) if examples else ""
 
 
 class HelpFormatter(argparse.HelpFormatter):
-    """Fits the terminal, up to WIDEST_HELP columns; breaks examples before flags and no flag's name at its hyphens."""
+    """Fits the terminal, up to WIDEST_HELP columns; wraps examples before flags, and never inside a flag's name."""
 
     def __init__(self, prog: str) -> None:
         width = min(terminal_width(), WIDEST_HELP)
@@ -176,7 +177,7 @@ class HelpFormatter(argparse.HelpFormatter):
         usage: str = super()._format_usage(*parts)
         if all(len(line) <= self._width for line in usage.splitlines()):
             return usage
-        # Next to the name of a long command no flag fits: they go below it.
+        # After a long command name no flag fits on the line, so the flags go below it.
         words = _USAGE_PARTS.findall(" ".join(usage.split()))
         lines = [words[0]]
         for word in words[1:]:

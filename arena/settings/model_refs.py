@@ -1,6 +1,6 @@
-"""Which model plays each role and which one judges.
+"""The models that play the roles, and the model that judges.
 
-A judge is never taken from the players: a model that grades itself grades itself well.
+A player's model is never the default judge: a model grades itself too well.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ class ModelRef(NamedTuple):
 
     @property
     def shown(self) -> ModelRef:
-        """The model as results name it: of a path only the last part, since a run directory holds no absolute path."""
+        """The name of the model in results: only the last part of a path, because a run directory holds no absolute
+        path."""
         path = PROVIDERS[self.provider].model_is_path
         return ModelRef(self.provider, Path(self.model).name) if path else self
 
 
 @dataclass(frozen=True, slots=True)
 class Players:
-    """Who plays: `by_role` for the roles that were given their own model, `default` for all others."""
+    """The players: `by_role` for the roles with a model of their own, `default` for all others."""
 
     default: ModelRef
     by_role: Mapping[str, ModelRef]
@@ -48,13 +49,13 @@ class Players:
 
 
 class Panel(NamedTuple):
-    """Several judges, each asked `repetitions` times about a match; mostly one judge, once."""
+    """Judges, each asked `repetitions` times about a match; usually one judge, once."""
 
     judges: tuple[ModelRef, ...]
     repetitions: int
 
     def __str__(self) -> str:
-        """The judges as results name them: `mock/judge x3 + local/judge x3`."""
+        """The name of the judges in results: `mock/judge x3 + local/judge x3`."""
         times = f" x{self.repetitions}" if self.repetitions > 1 else ""
         return " + ".join(f"{ref.shown}{times}" for ref in self.judges)
 
@@ -65,13 +66,14 @@ class Panel(NamedTuple):
 
 
 _WITH_PROVIDER = ("--participant-model", "--judge-model")
-"""Flags next to which another flag may name the provider."""
+"""Flags whose provider another flag may name."""
 
 
 def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
-    """Return provider and model; `provider` is None if none was given next to the model.
+    """Return provider and model; `provider` is None if no flag for it was given.
 
-    Only without a provider is a first segment that names one split off, so ids such as `accounts/x/models/y` survive.
+    The first segment is split off only if no provider was given and it names one, so ids such as `accounts/x/models/y`
+    survive.
     Raises UsageError when neither names a provider, or when the two contradict each other.
     """
     head, slash, rest = model.partition("/")
@@ -94,9 +96,9 @@ def split_model(provider: str | None, model: str, flag: str) -> tuple[str, str]:
 
 
 def players(values: Mapping[str, Any], mocks: MockModels) -> Players:
-    """Return who plays, from the settings of the players' block; `mocks` play where the provider `mock` has no model.
+    """Return the players from the settings of their block; `mocks` play if the provider `mock` has no model.
 
-    Raises UsageError for a gap.
+    Raises UsageError for a missing provider or model.
     """
     provider = values["participant_provider"]
     default = _complete(provider, values["participant_model"], "participant", _fallback(provider, mocks.player))
@@ -116,7 +118,8 @@ def players(values: Mapping[str, Any], mocks: MockModels) -> Players:
 
 
 def judge(values: Mapping[str, Any], mocks: MockModels, players_offline: bool) -> ModelRef:
-    """Return the judge: the one given, else the mock judge where every player is offline, else UsageError."""
+    """Return the judge: the given one, else the mock judge if every player is offline. Raises UsageError without
+    either."""
     provider = values["judge_provider"]
     if provider is not None:
         return _complete(provider, values["judge_model"], "judge", _fallback(provider, mocks.judge))
@@ -129,7 +132,7 @@ def judge(values: Mapping[str, Any], mocks: MockModels, players_offline: bool) -
 
 
 def judge_ref(text: str, mocks: MockModels) -> ModelRef:
-    """Return one judge of a panel, given as `--judge provider/model`. Raises UsageError for a gap."""
+    """Return one judge of a panel, given as `--judge provider/model`. Raises UsageError for a missing part."""
     provider, model = split_model(None, text, "--judge")
     return _complete(provider, model or None, "judge", _fallback(provider, mocks.judge))
 

@@ -22,7 +22,7 @@ OPTIONAL = ("cached_prompt", "cache_write")
 class Price:
     """US dollars per million tokens.
 
-    `cached_prompt`: of prompt tokens that were read from a cache; `cache_write`: of those that were written to one.
+    `cached_prompt`: for prompt tokens read from a cache; `cache_write`: for those written to one.
     None: as `prompt`.
     """
 
@@ -36,7 +36,7 @@ class Price:
         return (self.prompt * prompt_tokens + self.completion * completion_tokens) / 1e6
 
     def of(self, usage: Usage) -> float:
-        """Return the dollars of what a call used."""
+        """Return the dollars for the usage of a call."""
         read, written = usage.cached_prompt_tokens, usage.cache_write_tokens
         if not read and not written:
             return self.cost(usage.prompt_tokens, usage.completion_tokens)
@@ -47,11 +47,11 @@ class Price:
 
     @property
     def dearest_prompt(self) -> float:
-        """The most that a prompt token can cost: a write to a cache may cost more than a plain one."""
+        """The highest price of a prompt token: a write to a cache may cost more than a plain token."""
         return max(self.prompt, self.cached_prompt or 0.0, self.cache_write or 0.0)
 
     def times(self, share: float) -> Price:
-        """Return this share of the price; free stays FREE."""
+        """Return this share of the price; FREE stays FREE."""
         if self is FREE:
             return self
         read, written = self.cached_prompt, self.cache_write
@@ -63,7 +63,7 @@ class Price:
         )
 
     def to_json(self) -> dict[str, Json]:
-        """Return the prices by name; those that are as `prompt` are left out."""
+        """Return the prices by name, without those that equal `prompt`."""
         named = {name: getattr(self, name) for name in (*REQUIRED, *OPTIONAL)}
         return {name: price for name, price in named.items() if price is not None}
 

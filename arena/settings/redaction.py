@@ -1,4 +1,4 @@
-"""Known keys never reach a log, a record or a message: one object that takes them out."""
+"""Removes known keys from logs, records and messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote
 from arena.records import Json
 
 MIN_SECRET_CHARS = 8
-"""Shorter values are placeholders such as `none` or `EMPTY`; taking those out would damage ordinary words."""
+"""Shorter values are placeholders such as `none` or `EMPTY`; removing those would damage ordinary words."""
 
 REDACTED = "[redacted]"
 
@@ -27,7 +27,7 @@ def split_keys(value: str) -> list[str]:
 
 
 def public_url(url: str) -> str:
-    """Return an address without what may be secret in it: credentials before the host, tokens in the query."""
+    """Return an address without its possible secrets: credentials before the host, tokens in the query."""
     scheme, mark, rest = url.partition("://")
     return f"{scheme}{mark}{rest.partition('?')[0].rpartition('@')[2]}" if mark else url
 
@@ -46,7 +46,7 @@ class Redactor:
         for secret in secrets:
             if len(secret) >= MIN_SECRET_CHARS:
                 spellings.update((secret, json.dumps(secret)[1:-1], quote(secret, safe="")))
-        # The longest first, so that a secret that contains another one leaves no rest behind.
+        # The longest first, so that nothing remains of a secret that contains another one.
         self._needles = tuple(sorted(spellings, key=lambda needle: (-len(needle), needle)))
         self._byte_needles = tuple(needle.encode("utf-8", "surrogatepass") for needle in self._needles)
 
@@ -65,7 +65,7 @@ class Redactor:
         return text
 
     def json(self, value: Json) -> Json:
-        """Return `value` with the secrets in its strings and object keys replaced; shares what held none."""
+        """Return `value` with the secrets in its strings and object keys replaced; parts without secrets are shared."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -75,9 +75,9 @@ class Redactor:
         return value
 
     def clean(self, body: bytes) -> bool:
-        """Return whether a JSON body certainly holds no secret, so that walking its value can be saved.
+        """Return whether a JSON body certainly contains no secret, so that its value need not be walked.
 
-        False if a secret occurs, or where an escape could spell one (`\\uXXXX`, `\\/`).
+        False if a secret occurs, or an escape could spell one (`\\uXXXX`, `\\/`).
         """
         if b"\\u" in body or b"\\/" in body:
             return not self._needles

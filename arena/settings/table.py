@@ -1,8 +1,8 @@
 """The tables of settings, in blocks, and the variables and providers that go with them.
 
-A family's command uses the blocks that it needs and adds its own rows. From its table come the flags, the `--help`
-text, the keys of a config file, the part of the manifest to which a value belongs, and the tables in the documents. A
-new setting is one row.
+A family's command uses the blocks that it needs and adds its own rows. Its table defines the flags, the `--help` text,
+the keys of a config file, the part of the manifest to which a value belongs, and the tables in the documents. A new
+setting is one row.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Setting:
     `env_if`: the variable counts only while the setting named first has one of the values that follow.
     `bare_env`: the flag may be given without a value, and then takes the value of this variable.
     `liftable`: a limit, which the word `none` lifts.
-    `help`: of a flag that is on by default, what the `--no-` form does, since only that form is shown.
-    A path that is a default is relative to the data root (places.py); one that a user gives, to the working directory.
+    `help`: for a flag that is on by default, the effect of the `--no-` form, because only that form is shown.
+    A default path is relative to the data root (places.py), a user's path to the working directory.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class MockModels:
-    """The models of the provider `mock` that a family uses where none is named; empty: a model must be named."""
+    """The models of the provider `mock` that a family uses if none is named; empty: a model must be named."""
 
     player: str = ""
     judge: str = ""
@@ -61,8 +61,8 @@ class ProviderRow:
     `module`: offers `build(name, settings) -> Provider`; empty: a family brings its own (families/spec.py).
     `offline`: no call leaves the process.
     `free_ids`: model ids of this provider may hold slashes whose first part is another provider's name.
-    `batch`: the place of its API to which a batch file in OpenAI's form sends requests; empty: it takes no such file.
-    `model_is`: what the model names.  `model_is_path`: it is a path on this machine.
+    `batch`: the endpoint of its API that a batch file in OpenAI's form names; empty: it accepts no such file.
+    `model_is`: the kind of thing that a model name refers to.  `model_is_path`: it is a path on this machine.
     """
 
     module: str = ""
@@ -115,7 +115,7 @@ PLAYERS: tuple[Setting, ...] = (
     Setting("participant_provider", ("--participant-provider",), "text", "mock", _ID, _PLAYERS,
             "who answers for the roles: " + ", ".join(PROVIDERS), choices=tuple(PROVIDERS), metavar="NAME"),
     Setting("participant_model", ("--participant-model",), "text", None, _ID, _PLAYERS,
-            "model of the roles, or provider/model (mock alone: careful; mock/careless errs on purpose)",
+            "model of the roles, or provider/model (mock alone: mock/careful; mock/careless errs on purpose)",
             env="FIREWORKS_MODEL_PARTICIPANT", env_if=("participant_provider", ("fireworks",)), metavar="MODEL"),
     Setting("role_model", ("--role-model",), "roles", (), _ID, _PLAYERS,
             "another model for one role (cross-play): ROLE=provider/model; repeatable", metavar="ROLE=MODEL"),
@@ -126,9 +126,9 @@ PLAYERS: tuple[Setting, ...] = (
     Setting("max_tokens", ("--max-tokens",), "int", None, _ID, _PLAYERS,
             "most tokens of one answer [default: not sent]", low=1, metavar="N"),
     Setting("reasoning_effort", ("--reasoning-effort",), "text", None, _ID, _PLAYERS,
-            "effort word for models that reason, such as low or high [default: not sent]", metavar="WORD"),
+            "reasoning effort for models that reason, such as low or high [default: not sent]", metavar="WORD"),
 )  # fmt: skip
-"""Who fills the seats, and how they are sampled."""
+"""The models of the seats, and their sampling."""
 
 JUDGE: tuple[Setting, ...] = (
     Setting("judge_provider", ("--judge-provider",), "text", None, _ID, _JUDGE,
@@ -153,14 +153,14 @@ JUDGE: tuple[Setting, ...] = (
     Setting("judge_max_tokens", ("--judge-max-tokens",), "int", None, _ID, _JUDGE,
             "most tokens of one verdict [default: not sent]", low=1, metavar="N"),
 )  # fmt: skip
-"""Who judges, and what the judge is shown."""
+"""The judge, and the limits on its material."""
 
 JUDGE_BATCH: tuple[Setting, ...] = (
     Setting("judge_batch", ("--judge-batch",), "path", None, _OP, _JUDGE,
-            "write the questions to the judge as a batch file (OpenAI's JSONL) and ask nobody: the matches are pending"
-            " until `arena rejudge --from-batch` has the answers", metavar="FILE"),
+            "write the questions to the judge as a batch file (OpenAI's JSONL) instead of asking: the matches are"
+            " pending until `arena rejudge --from-batch` has the answers", metavar="FILE"),
 )  # fmt: skip
-"""The judge asked later, in bulk: for families whose judge takes no tools into account while it is asked."""
+"""Settings for asking the judge later, in bulk: for families whose judge uses no tools."""
 
 BUNDLES: tuple[Setting, ...] = (
     Setting("bundles", ("--bundles",), "text", None, _OP, _RESULTS,
@@ -174,7 +174,7 @@ TOOLS: tuple[Setting, ...] = (
             "process (kept running), oneshot (one per call), lambda (HTTP), none", choices=CALCULATOR_CHOICES,
             metavar="NAME"),
     Setting("tool_text", ("--tool-text",), "text", "families", _ID, _CALCULATOR,
-            "what players are told about the calculator: families (names of operations, and help), granted (a line per"
+            "description of the calculator for players: families (names of operations, and help), granted (a line per"
             " operation of the families that a challenge grants), full (a line per operation)",
             choices=("families", "granted", "full"), metavar="FORM"),
     Setting("tool_calls", ("--tool-calls",), "text", "text", _ID, _CALCULATOR,
@@ -264,28 +264,28 @@ CORE: tuple[Setting, ...] = (
             "a line per match if there is no terminal (a terminal shows a live line unless --quiet is given)"),
     Setting("quiet", ("--quiet",), "flag", False, _CALL, _DISPLAY, "print only warnings and errors"),
     Setting("table", ("--table",), "flag", False, _CALL, _DISPLAY,
-            "end with a row per challenge, not only the weakest five"),
+            "end with a row for every challenge, not only the weakest five"),
     Setting("verbose", ("--verbose",), "flag", False, _CALL, _DISPLAY,
             "a refused resume lists every difference, digests too"),
     Setting("json", ("--json",), "flag", False, _CALL, _DISPLAY, "print the summary as one JSON object"),
     Setting("no_color", ("--no-color",), "flag", False, _CALL, _DISPLAY, "no colours (NO_COLOR does the same)"),
-    Setting("version", ("--version",), "version", None, _CALL, _DISPLAY, "print the version and end"),
+    Setting("version", ("--version",), "version", None, _CALL, _DISPLAY, "print the version and exit"),
 )  # fmt: skip
-"""What every run has: seed, results, service calls, limits, display."""
+"""Settings of every run: seed, results, service calls, limits, display."""
 
 NOT_FROM_A_STRANGER = frozenset({
     "allow_plain_http", "calculator_lambda_url", "env_file", "github_summary", "judge_batch", "junit", "out",
     "print_http_errors", "results_dir", "run_id", "ssl_verify",
 })  # fmt: skip
-"""Settings that say where keys are sent, what is trusted or which files are written: only from flags, the environment
-and the clone's .env, never from a settings file, which may have come with a received run."""
+"""Settings that decide where keys are sent, what is trusted or which files are written. They come only from flags, the
+environment and the clone's .env, never from a settings file, which may have come with a received run."""
 
 NOT_IN_CONFIG_FILE = NOT_FROM_A_STRANGER | {"config", "version"}
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of the environment that is read in addition to the settings; `default` as a user would write it."""
+    """An environment variable that is read in addition to the settings; `default` as a user would write it."""
 
     name: str
     group: str

@@ -1,4 +1,4 @@
-"""From what a user wrote to the value of a setting, with its bounds.
+"""Convert a user's text to the value of a setting and check its bounds.
 
 Every function raises ValueError with a message that starts where the setting's name ends: "must be ...".
 """

@@ -83,7 +83,7 @@ class ToolSettings:
     lambda_url: str | None
     timeout: float
     text: str
-    """What players are told of the calculator: `families`, `granted` or `full`."""
+    """The description of the calculator for players: `families`, `granted` or `full`."""
     native: bool
     """Whether its ops are offered in the provider's own form of tool calling."""
 

@@ -1,11 +1,11 @@
-"""The bundles of a run: small files about each trial, which all follow from its record.
+"""The bundles of a run: small files about each trial, all derived from its record.
 
 `all`: separate files, in `matches/<folder>/`.  `packed`: one file, `bundles.jsonl`, with a line a trial:
 
     {"folder":"matches/c1/rep_0","files":{"match.json":"...","role_views/Ana.json":"..."}}
 
-`none`: nothing. They are written as trials finish, so that they can be looked at during the run. Whoever needs one
-afterwards makes it from the record: no command reads them but verify, which compares them.
+`none`: nothing. They are written as trials finish, so they can be read during the run. They can be made again from the
+record at any time: no command reads them except verify, which compares them.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class _Line:
 
 
 def bundles_of(manifest: Manifest) -> str:
-    """Return the form of a run's bundles: as in the last session with the flag, else `all`."""
+    """Return the form of a run's bundles: that of the last session that named one, else `all`."""
     told = [session.operation.get("bundles") for session in manifest.sessions]
     return next((str(how) for how in reversed(told) if how is not None), ALL)
 
@@ -93,7 +93,7 @@ class Keeper(Protocol):
     def close(self) -> None: ...
 
     def discard(self) -> None:
-        """Leave nothing half written."""
+        """Remove an incomplete file."""
         ...
 
 
@@ -147,7 +147,7 @@ class _Growing:
 
 
 class _Whole:
-    """bundles.jsonl as it is at the end: one line a trial, in plan order."""
+    """bundles.jsonl in its final form: one line a trial, in plan order."""
 
     def __init__(self, path: Path) -> None:
         self._file = AtomicFile(path)
@@ -163,7 +163,7 @@ class _Whole:
 
 
 def playing(how: str, run_dir: Path, logs: Path, fsync: bool) -> Keeper | None:
-    """Return what takes bundles as trials finish; `logs`: the folder of this process's logs. None: they are not kept.
+    """Return the receiver of bundles while trials finish; `logs`: the folder of this process's logs. None: not kept.
 
     Errors: UsageError if nothing can be appended.
     """
@@ -173,8 +173,8 @@ def playing(how: str, run_dir: Path, logs: Path, fsync: bool) -> Keeper | None:
 
 
 def rebuilding(how: str, run_dir: Path) -> Keeper | None:
-    """Return what takes the bundles of all records in plan order, once what belongs to another way of keeping them is
-    removed. None: they are not kept. Errors: OSError.
+    """Remove the bundles of another form, and return the receiver of the bundles of all records, in plan order. None:
+    they are not kept. Errors: OSError.
     """
     if how != ALL and (run_dir / BUNDLES_DIR).is_dir():
         shutil.rmtree(run_dir / BUNDLES_DIR)

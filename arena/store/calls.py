@@ -14,7 +14,7 @@ from arena.records import CallKind, GateDecision, Json
 from arena.stops import Stop
 
 _NOT_PLAIN = frozenset({"gates", "fault", "assumed"})
-"""Members that few lines have, and that decide what a line counts for."""
+"""Rare members, which decide how a line is counted."""
 
 _KINDS = ("model", "judge", "tool")
 
@@ -46,7 +46,7 @@ class CallLine:
     """One line of api_calls.jsonl; docs/run-directory.md explains the members.
 
     `index` to `answer` belong to tool calls, `provider` to `assumed` to the others.  `fault`: why there is no answer.
-    `assumed`: what the attempts of unknown cost (`unknown`) were settled at, all together.
+    `assumed`: the total estimate for the attempts of unknown cost (`unknown`).
     """
 
     kind: CallKind
@@ -81,13 +81,13 @@ class CallLine:
         if self.answer is not None and not tool:
             raise MemberError("answer", f"does not belong to a {self.kind} call")
         if self.fault is None and not self.settled:
-            raise MemberError("answer" if tool else "reply", "is missing, and there is no fault")
+            raise MemberError("answer" if tool else "reply", "is missing, although there is no fault")
         if not tool and not self.provider:
             raise MemberError("provider", "is missing; it says which model was asked")
 
     @property
     def settled(self) -> bool:
-        """Return whether the call need not be made again: it was answered, or denied. A fault settles nothing."""
+        """Return whether the call was answered or denied, so that it need not be made again. A fault does not count."""
         return self.reply is not None or self.answer is not None or (self.fault is None and self.denied)
 
     @property
@@ -97,7 +97,7 @@ class CallLine:
 
     @property
     def denied(self) -> bool:
-        """Return whether a gate denied the call, and something followed from it."""
+        """Return whether a gate denied the call and the denial was enforced."""
         return any(one.decision == "deny" and one.enforced for one in self.gates)
 
     @property
@@ -107,9 +107,9 @@ class CallLine:
 
     @staticmethod
     def briefly(raw: bytes) -> CallLine | None:
-        """Return what resume needs to know of a line that was checked before: place, model, usage and attempts.
+        """Return the parts of a checked line that resume needs: place, model, usage and attempts.
 
-        None for a line that is not that plain; `from_json` reads it, and says what is wrong with it.
+        None for a line that is not as simple; `from_json` reads it and reports its mistakes.
         """
         try:
             value = json.loads(raw)

@@ -1,7 +1,7 @@
 """The hash chain of matches.jsonl: each line is bound to the one before it.
 
-The chain starts from the SHA-256 of the run's identity, so that it also binds what the run is. A file has it once a
-session has ended (closing.py).
+The chain starts from the SHA-256 of the run's identity, so it also binds the identity. A file gets its chain at the end
+of a session (closing.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LENGTH = len(_MARK) + 64 + len(b'"}\n')
 
 
 def first_link(identity: Json) -> str:
-    """Return what the first line is bound to."""
+    """Return the digest that the first line is bound to."""
     return hashlib.sha256(encode_line(identity)).hexdigest()
 
 

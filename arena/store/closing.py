@@ -38,7 +38,7 @@ class ChainedRecords:
 def close_records(records: RecordFile, identity: Json, keys: Iterable[str], each: Callable[[Record], None]) -> int:
     """Rewrite the file: the newest record of each key, in the order of `keys`; hand each record to `each`.
 
-    `identity`: what the run is, as its manifest has it. Return the number of records. Errors: DataError for a line that
+    `identity`: that of the manifest. Return the number of records. Errors: DataError for a line that
     is not a record; then the file stays as it was.
     """
     count = 0

@@ -1,13 +1,13 @@
-"""digests.json: SHA-256 and size of every file of a run directory but itself.
+"""digests.json: SHA-256 and size of every other file of a run directory.
 
     {"digests_format":1,"files":{
     "api_calls.jsonl":[51234,"9f86d081..."],
     ...
     }}
 
-One line per file, sorted by the parts of its path, names in ASCII: one text for one state, so that not one byte of the
-list can change unseen. It is written as the last act of a session (`write`) and renewed by each command that adds
-files to a finished run (`renew`). A run that was killed has none.
+One line per file, sorted by the parts of its path, names in ASCII. Each state of a run has exactly one such text, so
+every changed byte of the list is detected. It is written as the last act of a session (`write`) and renewed by each
+command that adds files to a finished run (`renew`). A run that was killed has none.
 
 The list shows that files were changed, not by whom: anybody who changes a file can rewrite the list.
 """
@@ -52,7 +52,7 @@ NOT_FINISHED = f"there is no {DIGESTS_FILE}: the run is not finished; --resume f
 
 
 class Digest(NamedTuple):
-    """What the list says of one file: bytes, and 64 hex digits."""
+    """The entry of one file: bytes, and 64 hex digits."""
 
     size: int
     sha256: str
@@ -84,10 +84,10 @@ def discard(run_dir: Path) -> None:
 
 
 def renew(run_dir: Path, names: Iterable[str]) -> None:
-    """Enter the named files again and no other: those that a command has just written into a finished run, or removed.
+    """Renew the entries of the named files only: those that a command has just written into a finished run, or removed.
 
-    `names` are paths below `run_dir` with `/`; a folder means all files below it, as they were and as they are.
-    Not to be called by who holds the directory (rundir.RunDir): it is held here, so that no two commands renew at once.
+    `names` are paths below `run_dir` with `/`; a folder means all files below it, before and now.
+    Do not call this while holding the directory (rundir.RunDir): it is locked here, so that commands renew in turn.
     Errors: UsageError if the run has no list, or is in use; DataError if the list is damaged, or the run holds
     anything but regular files and folders.
     """
@@ -108,13 +108,13 @@ def renew(run_dir: Path, names: Iterable[str]) -> None:
 
 
 def render(listed: dict[str, Digest]) -> bytes:
-    """Return the text of a list, the one way to write it."""
+    """Return the text of a list."""
     names = sorted(listed, key=lambda name: name.split("/"))
     return _HEAD + b",\n".join(_row(name, listed[name]) for name in names) + _TAIL
 
 
 def read(run_dir: Path) -> dict[str, Digest]:
-    """Return path -> digest as the list says, in its order.
+    """Return path -> digest from the list, in its order.
 
     Errors: UsageError if there is none, DataError (with the line) where it is not written as `render` writes it.
     """
@@ -143,10 +143,10 @@ def read(run_dir: Path) -> dict[str, Digest]:
 
 
 def check(run_dir: Path) -> list[Issue]:
-    """Return what is wrong with the files of a finished run: changed, missing, not listed; a list missing or damaged.
+    """Yield the problems with the files of a finished run: changed, missing, not listed; a list missing or damaged.
 
     `Issue.file` is the path below `run_dir`. Files that a killed process left half written (files.temporary_name) are
-    no part of a run and passed over; any other temporary file was added by somebody.
+    not part of a run and are skipped; any other temporary file was added by somebody.
     """
     try:
         listed = read(run_dir)
@@ -169,7 +169,7 @@ def check(run_dir: Path) -> list[Issue]:
 
 
 def _changed(want: Digest, name: str, folder: int) -> str | None:
-    """Return what is wrong with a listed file, None for nothing. A file of another size is not read."""
+    """Return the problem with a listed file, None if it is unchanged. A file of another size is not read."""
     try:
         size = os.lstat(name, dir_fd=folder).st_size
         now = _digest(name, folder) if size == want.size else Digest(size, "")

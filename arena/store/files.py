@@ -1,9 +1,9 @@
-"""The files of a run directory: opened so that nothing outside of it can be read or written through it.
+"""The files of a run directory: opened so that a link in it can never lead a read or write out of it.
 
-A run may come from a stranger. `require_plain` is the gate of every command: it walks the directory and refuses all
-but regular files and folders. What is opened afterwards is opened from the directory's own descriptor, folder by
-folder, without following links, and looked at again once it is open: a name that is exchanged in between leads nowhere.
-A run directory may be named through a link; below it no link is followed.
+A run may come from a stranger. `require_plain` is the gate of every command: it walks the directory and refuses
+everything except regular files and folders. What is opened afterwards is opened from the directory's own descriptor,
+folder by folder, without following links, and looked at again once it is open: a name that is exchanged in between
+leads nowhere. A run directory may be named through a link; below it no link is followed.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ MAX_LISTED = 20
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _OWN_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{16}\.tmp", re.DOTALL)
 _HOLES_FROM, _HOLES_FACTOR = 64 * 1024 * 1024, 100
-"""A file of this size of which less than a hundredth lies on the disk is made of holes."""
+"""A file of at least this size is made of holes if it takes less than a hundredth of it on the disk."""
 
 
 def is_temporary(name: str) -> bool:
-    """Return whether a file name is one that `temporary_name` makes: a file half written, which a kill may leave."""
+    """Return whether `temporary_name` made this file name: an incomplete file, which a kill may leave."""
     return _OWN_TEMPORARY.fullmatch(name) is not None
 
 
 def temporary_name(name: str) -> str:
-    """Return a name for a half-written file that nobody can know before: 64 random bits."""
+    """Return an unpredictable name for an incomplete file: 64 random bits."""
     return f".{name}.{secrets.token_hex(8)}.tmp"
 
 
@@ -97,7 +97,7 @@ def reading(path: Path, below: Path | None = None) -> BufferedReader:
 
 
 def appending(path: Path, mode: int = 0o666, flags: int = os.O_WRONLY | os.O_CREAT | os.O_APPEND) -> int:
-    """Return a descriptor of a file that is written in place; its folder is trusted.
+    """Return a descriptor of a file to be written in place; its folder is trusted.
 
     Errors: OSError, also for a file that has another name (a hard link), which would change with it.
     """
@@ -158,7 +158,7 @@ class AtomicFile:
         self.write = self._file.write
 
     def discard(self) -> None:
-        """Leave nothing of an unfinished file behind; after `close` there is nothing to leave."""
+        """Remove an unfinished file; after `close` this does nothing."""
         if self._folder is not None:
             with suppress(OSError):
                 self._file.close()
@@ -167,7 +167,7 @@ class AtomicFile:
             self._release()
 
     def close(self) -> None:
-        """Make the file appear, as lasting as its name. Errors: OSError."""
+        """Make the file appear under its name, durably. Errors: OSError."""
         assert self._folder is not None
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -183,7 +183,7 @@ class AtomicFile:
 
 
 def remove_temporaries(folder: int) -> None:
-    """Remove the half-written files that killed processes left in an open folder and below it."""
+    """Remove the incomplete files that killed processes left in an open folder and below it."""
     with os.scandir(folder) as entries:
         found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name, is_folder in found:
@@ -200,7 +200,8 @@ def is_hollow(status: os.stat_result) -> bool:
 
 
 def strangers(root: Path) -> Iterator[Issue]:
-    """Yield what no run directory holds: links, FIFOs, sockets, devices, files of holes, folders without end.
+    """Yield everything that a run directory must not contain: links, FIFOs, sockets, devices, files of holes, folders
+    nested too deep.
 
     `Issue.file` is the path below `root`. Errors: OSError if a folder cannot be read.
     """
@@ -219,7 +220,7 @@ def _strangers(folder: int, prefix: str, depth: int) -> Iterator[Issue]:
             continue
         if stat.S_ISDIR(status.st_mode):
             if depth >= MAX_FOLDERS:
-                yield Issue(shown, "", f"lies more than {MAX_FOLDERS} folders deep: no run has that")
+                yield Issue(shown, "", f"is more than {MAX_FOLDERS} folders deep: no run has such a file")
                 continue
             deeper = os.open(name, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=folder)
             try:
@@ -244,16 +245,16 @@ def require_plain(root: Path) -> None:
         name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(root)
         raise DataError([Issue(name, "", f"cannot be read: {error.strerror}")]) from None
     if found:
-        what = "remove it, or do not use this run: what is done to it would be done to other files"
+        what = "remove it, or do not use this run: a command could change other files through it"
         raise DataError([*found, Issue(str(root), "", f"nothing was read or written; {what}")])
 
 
 def require_folder(path: Path) -> None:
-    """Errors: UsageError if a folder that is to be written into is a link or no folder."""
+    """Check a folder to be written into. Errors: UsageError if it is a link or not a folder."""
     with suppress(FileNotFoundError):
         mode = os.lstat(path).st_mode
         if not stat.S_ISDIR(mode):
-            raise UsageError(f"{path} is {kind_of(mode)} and no folder; remove it first")
+            raise UsageError(f"{path} is {kind_of(mode)}, not a folder; remove it first")
 
 
 def _open(name: str, flags: int, folder: int, path: Path, mode: int = 0o666) -> int:
@@ -264,7 +265,7 @@ def _open(name: str, flags: int, folder: int, path: Path, mode: int = 0o666) -> 
 
 
 def _described(error: OSError, path: Path) -> OSError:
-    """Return the same error with the whole path, and with words for a link that was not followed."""
+    """Return the same error with the whole path, and with an explanation for a link that was not followed."""
     reason = error.strerror
     if error.errno in (errno.ELOOP, errno.ENOTDIR):
         with suppress(OSError):

@@ -1,6 +1,6 @@
 """Reads a run directory after the run, for the commands that verify, score again, compare and report.
 
-Nothing is written here and nothing is held but places in files: a run of any size is read one record at a time.
+Nothing is written, and only places in files are kept in memory: a run of any size is read one record at a time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE, SUMMARY_FILE
 class PlayRow:
     """One trial of a run that is scored again: a line of inputs/plays.jsonl.
 
-    `gates`: decisions about its players.  `scores` is None if it had none.  `sha256`: digest of what was played.
+    `gates`: decisions about its players.  `scores` is None if it had none.  `sha256`: digest of the play.
     """
 
     key: str
@@ -56,11 +56,11 @@ class Source(NamedTuple):
 
 
 class FinishedRun:
-    """One run directory, read only. `manifest` is its manifest.json, `identity` what the run is, as JSON."""
+    """One run directory, read only. `manifest` is its manifest.json, `identity` the identity as JSON."""
 
     def __init__(self, path: Path, detail: type | None = None, verifying: bool = False) -> None:
         """`detail`: the class of Score.detail that the run's family declares; see engine/finished.py, `opened`.
-        `verifying`: a manifest that contradicts itself is read all the same.
+        `verifying`: also read a manifest that contradicts itself.
 
         Errors: UsageError when `path` is not a run directory; DataError when its manifest is damaged, or when it holds
         anything but regular files and folders (arena/store/files.py).
@@ -96,7 +96,7 @@ class FinishedRun:
 
     @cached_property
     def records(self) -> RecordFile:
-        """The records: to go through, or to ask by key. Errors: as of RecordFile."""
+        """The records, to iterate over or to look up by key. Errors: as of RecordFile."""
         return RecordFile(self.path / RECORDS_FILE, self.detail)
 
     def calls(self, key: str) -> Iterator[CallLine]:

@@ -32,11 +32,11 @@ T = TypeVar("T")
 
 JOURNAL_FILE = "api_calls.jsonl"
 JOURNAL_MODE = 0o600
-"""The journal holds the replies as they came: only its owner reads it, whatever the umask allows. All else follows the
-umask."""
+"""The journal holds the unedited replies, so only its owner may read it, even if the umask allows more. All other files
+follow the umask."""
 
 NOWHERE = Path(os.devnull)
-"""An AppendFile there keeps nothing: for playing a match again without writing."""
+"""An AppendFile at this place keeps nothing: for playing a match again without writing."""
 
 TRIAL_START = re.compile(rb'\{"kind":"[a-z]+","trial":("(?:[^"\\]|\\.)*")')
 """How a line of the journal begins; only its trial is read where the line is not needed."""
@@ -59,7 +59,7 @@ def tool_digest(op: str, args: Json) -> str:
 
 
 def reply_to_json(reply: ModelReply) -> dict[str, Json]:
-    """Return the `reply` object of a journal line; fields that say nothing are left out."""
+    """Return the `reply` object of a journal line; empty fields are left out."""
     counts = usage_to_json(reply.usage)
     out: dict[str, Json] = {"text": reply.text, "finish": reply.finish, "model": reply.model, "usage": counts}
     if reply.reasoning:
@@ -74,7 +74,7 @@ def reply_to_json(reply: ModelReply) -> dict[str, Json]:
 
 
 def usage_to_json(usage: Usage) -> dict[str, Json]:
-    """Return token counts as a JSON object; those that are 0 are left out, but for prompt and completion."""
+    """Return token counts as a JSON object; those that are 0 are left out, except prompt and completion."""
     counts: dict[str, Json] = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
     if usage.reasoning_tokens:
         counts["reasoning_tokens"] = usage.reasoning_tokens
@@ -103,7 +103,7 @@ def attempts_to_json(attempts: tuple[object, ...]) -> list[Json]:
 
 
 def readable(path: Path) -> bool:
-    """Whether there is a file to read. Errors: DataError where there is something that cannot be read."""
+    """Return whether there is a file to read. Errors: DataError if it exists and cannot be read."""
     if not os.path.lexists(path):
         return False
     try:
@@ -116,7 +116,7 @@ def readable(path: Path) -> bool:
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield (offset, line with its newline) of a JSONL file; a torn last line is yielded without a newline.
 
-    Errors: OSError where it is no regular file; DataError for a line that is too long (formats/bounded.py).
+    Errors: OSError if it is not a regular file; DataError for a line that is too long (formats/bounded.py).
     """
     with reading(path) as file:
         yield from lines_of(file, str(path))
@@ -141,7 +141,7 @@ def read_rows(path: Path, cls: type[T]) -> Iterator[T]:
 
 
 def cut_torn_line(path: Path, notify: Callable[[str], None]) -> None:
-    """Cut an unfinished last line, which a killed process leaves behind, and say so."""
+    """Cut an unfinished last line, which a killed process leaves behind, and report it."""
     with os.fdopen(appending(path, flags=os.O_RDWR), "r+b") as file:
         size = file.seek(0, os.SEEK_END)
         if not size:
@@ -168,7 +168,7 @@ class AppendFile:
     """An append-only file: one write per call, so a kill tears at most the last line; `fsync` guards power loss."""
 
     def __init__(self, path: Path, fsync: bool) -> None:
-        """Errors: UsageError where `path` cannot be appended to: a link, a hard-linked file, no regular file."""
+        """Errors: UsageError if `path` cannot be appended to: a link, a hard-linked file, not a regular file."""
         self._name = path.name
         try:
             if path == NOWHERE:
@@ -183,7 +183,7 @@ class AppendFile:
         self._lock = threading.Lock()
 
     def append(self, data: bytes) -> None:
-        """Append whole lines, or none of them. Errors: StorageFault when the disk does not take them, now or before."""
+        """Append whole lines, or none of them. Errors: StorageFault when this write or an earlier one failed."""
         with self._lock:
             if self._failed is None:
                 try:
@@ -191,7 +191,8 @@ class AppendFile:
                     return
                 except OSError as error:
                     self._failed = error
-                    # Half a line with others behind it could never be read again; nothing is written after a failure.
+                    # A torn line in the middle of the file would make it unreadable, so nothing is written after a
+                    # failure.
                     with contextlib.suppress(OSError):
                         os.ftruncate(self._fd, self._size)
             raise StorageFault(f"cannot write {self._name}: {self._failed.strerror}") from self._failed
@@ -209,7 +210,7 @@ class AppendFile:
 
 
 class Recorded:
-    """The recorded calls of one attempt of one trial: slot -> journal line, for those that are settled."""
+    """The recorded calls of one attempt of one trial: slot -> journal line, only those that were answered or denied."""
 
     __slots__ = ("_lines",)
 
@@ -217,11 +218,11 @@ class Recorded:
         self._lines = lines or {}
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Return whether there is a recorded call."""
         return bool(self._lines)
 
     def find(self, slot: Slot, digest: str) -> CallLine | None:
-        """Return the recorded line, or None. Errors: ServiceFault("journal") where another request was recorded."""
+        """Return the recorded line, or None. Errors: ServiceFault("journal") if the recorded request differs."""
         if not self._lines:
             return None
         line = self._lines.get(slot)
@@ -235,21 +236,21 @@ class Recorded:
 
 
 class Place(NamedTuple):
-    """Where a line is in its file: its number (1-based), and the offset of its first byte."""
+    """The place of a line in its file: its number (1-based), and the offset of its first byte."""
 
     number: int
     offset: int
 
 
 def read_calls(path: Path, checked: bool = False) -> Iterator[tuple[Place, CallLine]]:
-    """Yield the lines of a journal; an unfinished last line is no call yet. No file, no calls.
+    """Yield the lines of a journal; an unfinished last line does not count. Without a file there are no calls.
 
-    `checked`: as of JournalIndex.scan.  Errors: DataError naming file, line and pointer of what is no call.
+    `checked`: as of JournalIndex.scan.  Errors: DataError naming file, line and pointer of a malformed call.
     """
     if not readable(path):
         return
     for number, (offset, raw) in enumerate(read_lines(path), 1):
-        if raw.endswith(b"\n"):  # else torn by a kill; whoever appends cuts it first (cut_torn_line)
+        if raw.endswith(b"\n"):  # otherwise torn by a kill; it is cut before the next append (cut_torn_line)
             yield Place(number, offset), (CallLine.briefly(raw) if checked else None) or _call(path, number, raw)
 
 
@@ -270,8 +271,8 @@ class JournalIndex:
     ) -> None:
         """Read the file once; keep places of the `wanted` trials (None: all); hand every line to `each`.
 
-        `checked`: each line was checked when it was written or read before (soundness.is_vouched), so that only what
-        counts is taken from it.  Errors: as of `read_calls`.
+        `checked`: each line was checked when it was written or read before (soundness.is_vouched), so only the needed
+        members are read.  Errors: as of `read_calls`.
         """
         for place, line in read_calls(self.path, checked):
             if each is not None:

@@ -1,6 +1,6 @@
-"""manifest.json, typed: what a run is (identity), and how it was carried out (operation, sessions).
+"""manifest.json, typed: what a run is (identity), and how it was executed (operation, sessions).
 
-The engine makes it (engine/manifest.py); everything that reads a run reads it here.
+The engine makes it (engine/manifest.py); every reader of a run uses this module.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from arena.store.journal import encode_line
 MANIFEST_FORMAT = 3
 
 Setting = str | float | bool | tuple[str, ...] | None
-"""What the value of a setting may be that says how a run is carried out."""
+"""Allowed types for the value of an operation setting."""
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
     """Who plays and judges, by label (`provider/model`).
 
-    `participant` fills all seats but those of `roles`; `roster` names every player; `judge` is None without one;
+    `participant` fills all seats except those of `roles`; `roster` names every player; `judge` is None without one;
     `panel`: the judge of each judgement, where several are asked for.  `files`: label -> SHA-256 of the file behind it.
-    `api_versions`: label -> version of the API that it is asked through, where that has several.
+    `api_versions`: label -> version of its API, if the API has several.
     """
 
     participant: str | None
@@ -45,7 +45,7 @@ class Models:
         return self.panel or (() if self.judge is None else (self.judge,))
 
     def player(self, seat: str) -> str | None:
-        """Return who fills a seat."""
+        """Return the model that fills a seat."""
         return self.roles.get(seat, self.participant)
 
 
@@ -59,7 +59,7 @@ class PlanDigest:
 
 @dataclass(frozen=True, slots=True)
 class SourceIdentity:
-    """Of the run that another one scored again: its digest, judge and calculator, and the digest of its plays."""
+    """The run that another one scored again: its digest, judge and calculator, and the digest of its plays."""
 
     identity_sha256: str
     judge: str | None
@@ -69,7 +69,7 @@ class SourceIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What makes a run this run; docs/run-directory.md explains the members. `sha256` covers the others."""
+    """The identity of a run; docs/run-directory.md explains the members. `sha256` covers the others."""
 
     family: str
     settings: Mapping[str, Json]
@@ -98,7 +98,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class GitState:
-    """Commit, and whether the work tree was changed; None for both where git does not know."""
+    """Commit, and whether the work tree was changed; None for both outside of a git clone."""
 
     commit: str | None
     dirty: bool | None
@@ -106,9 +106,9 @@ class GitState:
 
 @dataclass(slots=True)
 class SessionLog:
-    """One process that worked on a run. What is known at its end only is None before.
+    """One process that worked on a run. Members that are known only at its end are None before.
 
-    `retry_generation`: attempt number of its fresh plays.  `stopped_by`: None if all was played.
+    `retry_generation`: attempt number of its fresh plays.  `stopped_by`: None if everything was played.
     """
 
     started_utc: str
@@ -124,7 +124,7 @@ class SessionLog:
 
     @property
     def ended(self) -> bool:
-        """Return whether it ended normally; a killed one did not."""
+        """Return whether it ended normally; a killed session did not."""
         return self.ended_utc is not None
 
 
@@ -166,13 +166,13 @@ class Manifest:
     def decoded(value: Json, file: Path) -> Manifest:
         """Return a manifest whose members are of the right types, for verify, which looks for contradictions itself.
 
-        Errors: DataError with all issues; for a run in the format of another version the one that says so.
+        Errors: DataError with all issues; for a run in the format of another version, only that issue.
         """
         _check_formats(value, file)
         return decode(Manifest, value, str(file))
 
     def contradictions(self, file: str) -> list[Issue]:
-        """Return where members say different things: the identity and its digest, or the family twice."""
+        """Return the contradictions: the identity and its digest, or the two members that name the family."""
         found = []
         if self.family != self.identity.family:
             found.append(Issue(file, "/family", f"is {self.family}, but the identity is of {self.identity.family}"))

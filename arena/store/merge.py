@@ -1,8 +1,8 @@
-"""Puts the logs of several run directories of one plan together: records, journal, timings.
+"""Merges the logs of several run directories of one plan: records, journal, timings.
 
-Whatever a trial has comes from one of them, its owner, so no call is counted twice. A trial may be in several where one
-is an older copy of another: its calls there are the first of its calls here. The lines of the result are in plan
-order, trial by trial, so the result does not depend on the order in which the runs are named.
+All lines of a trial come from one directory, its owner, so no call is counted twice. A trial may be in several
+directories if one is an older copy of another: the older one holds the first of its calls. The lines of the result are
+in plan order, trial by trial, so the result does not depend on the order in which the runs are named.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from arena.store.rundir import RECORDS_FILE, TIMINGS_FILE
 _KEY = re.compile(rb'\{"key":("(?:[^"\\]|\\.)*")')
 
 Offsets = Mapping[str, "array[int]"]
-"""Key of a trial -> where its lines begin in a log, in the order of the file."""
+"""Key of a trial -> offsets of its lines in a log, in the order of the file."""
 
 
 @dataclass(slots=True)
 class Logs:
-    """The logs of one run directory: where the lines of each trial are. Memory: 8 bytes a line."""
+    """The logs of one run directory, with the places of each trial's lines. Memory: 8 bytes a line."""
 
     path: Path
     detail: type | None
@@ -56,7 +56,7 @@ def _offsets(path: Path, start: re.Pattern[bytes], member: str) -> Offsets:
     if readable(path):
         for number, (offset, line) in enumerate(read_lines(path), 1):
             if not line.endswith(b"\n"):
-                break  # torn by a kill: no line yet
+                break  # torn by a kill: not a line yet
             began = start.match(line)
             key = json.loads(began[1]) if began else parse_line(path, number, line).get(member)
             if not isinstance(key, str):
@@ -73,10 +73,10 @@ def _lines(file: BufferedReader | None, offsets: Iterable[int]) -> Iterator[byte
 
 
 def merge_logs(out: Path, sources: Sequence[Logs], keys: Collection[str]) -> None:
-    """Write the logs of the run directory `out` again, from those of `sources`, of which `out` itself may be one.
+    """Write the logs of the run directory `out` again, from those of `sources`, which may include `out`.
 
     `keys`: of the trials that belong there, in plan order; lines of other trials are left out. The records are not
-    chained yet (closing.py). Errors: DataError if two sources played one trial, each by itself.
+    chained yet (closing.py). Errors: DataError if two sources played one trial independently.
     """
     with ExitStack() as stack:
         journals = [_opened(stack, source.path / JOURNAL_FILE, source.calls) for source in sources]
@@ -115,7 +115,7 @@ def _opened(stack: ExitStack, path: Path, offsets: Offsets) -> BufferedReader | 
 
 
 def _owner(key: str, sources: Sequence[Logs], journals: Sequence[BufferedReader | None]) -> int | None:
-    """Return which source has the most of a trial, None if none has any of it."""
+    """Return the source that has the most lines of a trial, None if none has any."""
     having = [n for n, source in enumerate(sources) if key in source.calls or key in source.records]
     if len(having) < 2:
         return having[0] if having else None
@@ -126,7 +126,7 @@ def _owner(key: str, sources: Sequence[Logs], journals: Sequence[BufferedReader 
         if theirs != whole[: len(theirs)] or (len(theirs) == len(whole) and not _same(key, sources, best, other)):
             raise DataError([
                 Issue(f"{sources[other].path}/{RECORDS_FILE}", key,
-                      f"was also played in {sources[best].path}, by itself: leave one of the two runs out")
+                      f"was also played in {sources[best].path}, independently: leave one of the two runs out")
             ])  # fmt: skip
     return best
 

@@ -1,4 +1,4 @@
-"""The message about a path that is not a run directory: why it is not, and which run may be meant."""
+"""The message about a path that is not a run directory: the reason, and a run that may be meant."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from arena.settings.places import RUNS_DIR
 from arena.store.rundir import MANIFEST_FILE
 
 MOST_LOOKED_AT = 1000
-"""Folders of which a name may be offered; of more than that none is."""
+"""In a folder with more entries than this, no run is suggested."""
 
 
 def not_a_run(path: Path) -> str:
-    """Return the message: there is no such folder, it is a file, or no manifest is in it; then the run that may be
-    meant, a neighbour of `path` or a run under state/runs."""
+    """Return the message: there is no such folder, it is a file, or it has no manifest; then a run that may be meant: a
+    neighbour of `path` or a run under state/runs."""
     if not os.path.exists(path):  # unlike Path.exists, it raises nothing for a name that is too long
         why = "there is no such folder" + _meant(path)
     elif not os.path.isdir(path):
@@ -36,7 +36,7 @@ def _meant(path: Path) -> str:
 
 
 def _shown(run: Path) -> str:
-    """Return a path as it may be typed here: from the working directory where it lies below it."""
+    """Return a path as a user would type it: relative to the working directory if it is below it."""
     here = Path.cwd()
     return str(run.relative_to(here) if run.is_relative_to(here) else run)
 

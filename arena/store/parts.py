@@ -1,8 +1,8 @@
-"""The logs of a run that several processes play: each appends to its own files, in `processes/<n>/` of the run.
+"""The logs of a run that several processes play: each process appends to its own files, in `processes/<n>/` of the run.
 
-At the end of a session, or at a resume after a kill, `absorb` puts them behind the run's own logs and removes them. It
-may be killed at any point and called again: no line is lost, and none is there twice. Bundles that a process packed
-(store/bundles.py) are not taken over: they are made again from the records.
+At the end of a session, or when a run is resumed after a kill, `absorb` appends them to the run's own logs and removes
+them. It may be killed at any point and called again: no line is lost or repeated. Bundles that a process packed
+(store/bundles.py) are not kept: they are made again from the records.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def make_parts(run_dir: Path, count: int) -> list[Path]:
 
 
 def absorb(run_dir: Path, notify: Callable[[str], None]) -> None:
-    """Put the logs of all processes behind those of the run, and remove them; nothing if there are none.
+    """Append the logs of all processes to those of the run, and remove them; do nothing if there are none.
 
     Errors: UsageError if one of the processes is still running; OSError.
     """
@@ -52,7 +52,7 @@ def absorb(run_dir: Path, notify: Callable[[str], None]) -> None:
         parts = [part for part in parts if part.stat().st_size]
         if parts and not _ends_with(run_dir / name, parts):
             _append(run_dir / name, parts)
-    for folder in folders:  # in this order: what is left stays the end of the run's logs
+    for folder in folders:  # in this order: the remaining parts are still the end of the run's logs
         shutil.rmtree(folder)
     shutil.rmtree(top)
 

@@ -2,7 +2,7 @@
 
 A finished run has one record per trial, in plan order, each line chained to the one before. While a run goes on, or
 after a kill, a later record of a trial replaces an earlier one, and the last line may be torn: it is left out.
-Whatever is not a record is refused with file, line and JSON pointer.
+A malformed line is refused with file, line and JSON pointer.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _KEY = re.compile(rb'\{"format":[0-9]+,"key":("(?:[^"\\]|\\.)*")')
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What is in matches.jsonl: number of trials with a record, of lines that a later one of the same trial replaces,
-    bytes, whether the file is as a session leaves it at its end, and whether its last line is torn."""
+    """Figures of matches.jsonl: number of trials with a record, number of lines that a later line of the same trial
+    replaces, bytes, whether the file was closed by a session, and whether its last line is torn."""
 
     matches: int
     replaced: int
@@ -38,7 +38,7 @@ class Shape:
 
 
 class Calls(NamedTuple):
-    """How many calls were answered: of players, of judges, and of the tools of both."""
+    """Numbers of answered calls: of players, of judges, and of the tools of both."""
 
     model: int = 0
     judge: int = 0
@@ -47,7 +47,7 @@ class Calls(NamedTuple):
 
     @staticmethod
     def of(record: Record) -> Calls:
-        """Return what a record counts; the journal holds a line for each of them."""
+        """Return the counts of a record; the journal holds a line for each call."""
         usage, judging = record.transcript.usage.values(), record.score.judging.usage
         players = sum(seat.calls for seat in usage), sum(seat.tool_calls for seat in usage)
         return Calls(players[0], judging.calls, players[1], judging.tool_calls)
@@ -55,7 +55,7 @@ class Calls(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where the newest record of a trial is, and what resume needs to know of it."""
+    """The place of the newest record of a trial, and the members that resume needs."""
 
     place: Place
     stop: Stop
@@ -68,8 +68,8 @@ class Stored:
 
 
 class RecordFile:
-    """The records of one run. Threads may share it. Memory: nothing for a finished run until a record is asked for by
-    its key, else a place per record."""
+    """The records of one run. Thread-safe. Memory: for a finished run none until a record is looked up by key,
+    otherwise a place per record."""
 
     def __init__(self, path: Path, detail: type | None = None) -> None:
         """`path`: of the file, which need not be there.  `detail`: the family's class of Score.detail.
@@ -165,10 +165,10 @@ class RecordFile:
         return next((record for _, record in self.chosen([key])), None)
 
     def stored(self, checked: bool = False) -> dict[str, Stored]:
-        """Return key -> what resume needs, once every record was read. Errors: DataError naming line and pointer.
+        """Read every record; return key -> what resume needs. Errors: DataError naming line and pointer.
 
-        `checked`: each line was checked when it was written or read before (soundness.is_vouched), so that only what is
-        needed is taken from it.
+        `checked`: each line was checked when it was written or read before (soundness.is_vouched), so only the needed
+        members are read.
         """
         if not (checked and self.shape.closed):
             return dict(_stored(place, record) for place, record in self.placed())
@@ -180,7 +180,7 @@ def _stored(place: Place, record: Record) -> tuple[str, Stored]:
 
 
 def _briefly(place: Place, line: bytes) -> tuple[str, Stored] | None:
-    """Return what resume needs of a line that was checked before; None if it is not so plain."""
+    """Return the members of a checked line that resume needs; None if the line needs the full reader."""
     try:
         value = json.loads(line)
         key, attempt, usage, judged = value["key"], value["attempt"], value["usage"], value["judging"]["usage"]

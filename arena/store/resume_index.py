@@ -1,4 +1,4 @@
-"""resume_index.jsonl: what a resume needs to know of records and journal, so that a large run need not be read for it.
+"""resume_index.jsonl: the data that a resume needs from records and journal, so that it need not read a large run.
 
     {"index_format":1,"records":[bytes,"sha256"],"journal":[bytes,"sha256"],"spent":{...},"not_sent":{...}}
     ["crypto/c1/rep_0",1,0,"max_turns",0,12,1,0,0]
@@ -9,9 +9,9 @@ A line a trial: key, line and offset of its record, why it stopped, attempt, and
 (reader.Calls).  `spent`: model -> attempts, attempts of unknown cost, most completion tokens of an answer, and the
 usage of all answers.
 
-It is derived from the two files and written at the end of a session of a large run. It is used only if it fits both
-byte for byte and is whole; otherwise they are read, as without it. No result is taken from it: the end of a session
-reads the records themselves.
+It is derived from the two files and written at the end of a session of a large run. It is used only if it is complete
+and its digests match both files; otherwise they are read, as without it. No result is taken from it: the end of a
+session reads the records themselves.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from arena.store.rundir import RECORDS_FILE
 INDEX_FILE = "resume_index.jsonl"
 INDEX_FORMAT = 1
 INDEX_FROM = 5000
-"""Records from which on an index is written: of fewer a resume reads all in about a second."""
+"""An index is written from this number of records; a resume reads fewer in about a second."""
 
 
 @dataclass(slots=True)
 class Spent:
-    """What the calls of one model took. `largest`: most completion tokens of an answer; `sums`: whether the price of
-    all is the price of the sum, which it is not if a server counts more tokens from a cache than in the prompt."""
+    """The use of one model. `largest`: most completion tokens of an answer; `sums`: whether the total price equals the
+    price of the summed usage, which is not so if a server counts more cached tokens than prompt tokens."""
 
     attempts: int = 0
     unknown: int = 0
@@ -75,7 +75,7 @@ class _Head:
 
 @dataclass(slots=True)
 class ResumeIndex:
-    """What the index says. `stored`: key -> record; `not_sent`: model -> settings that were not sent."""
+    """The content of the index. `stored`: key -> record; `not_sent`: model -> settings that were not sent."""
 
     stored: dict[str, Stored]
     spent: dict[str, Spent] = field(default_factory=dict)
@@ -88,14 +88,14 @@ class Counter(Protocol):
     def see(self, line: CallLine) -> None: ...
 
     def short(self) -> list[str]:
-        """Return the recorded trials of which the journal lacks calls."""
+        """Return the recorded trials that have calls missing from the journal."""
         ...
 
 
 def write(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter]) -> bool:
-    """Write the index of a run whose session has ended; a small run has none. Return whether there is one.
+    """Write the index of a run whose session has ended, unless the run is small. Return whether there is one.
 
-    `counter` makes what counts the journal against the records; where calls are missing there is no index, so that a
+    `counter` makes the counter of the journal against the records; if calls are missing, no index is written, so that a
     resume notices it.  Errors: DataError for a damaged file; OSError.
     """
     discard(run_dir)
@@ -118,7 +118,7 @@ def discard(run_dir: Path) -> None:
 
 
 def made(run_dir: Path, counter: Callable[[Mapping[str, Stored]], Counter] | None = None) -> Iterator[bytes] | None:
-    """Return the lines of the index that follow from records and journal; None if there is none to write."""
+    """Return the lines of the index, derived from records and journal; None if no index is to be written."""
     records = RecordFile(run_dir / RECORDS_FILE)
     if records.shape.matches < INDEX_FROM or not records.shape.closed:
         return None
@@ -159,7 +159,7 @@ def _row(item: tuple[str, Stored]) -> bytes:
 
 
 def read(run_dir: Path, notify: Callable[[str], None]) -> ResumeIndex | None:
-    """Return the index of a run; None without one, and where it is damaged or of other files, which is said."""
+    """Return the index of a run; None if there is none. A damaged or outdated one is reported and ignored."""
     path = run_dir / INDEX_FILE
     if not readable(path):
         return None
@@ -173,7 +173,7 @@ def read(run_dir: Path, notify: Callable[[str], None]) -> ResumeIndex | None:
                 now = tuple(pool.map(_print, (run_dir / RECORDS_FILE, run_dir / JOURNAL_FILE)))
             if head.index_format == INDEX_FORMAT and (head.records, head.journal) == now:
                 return ResumeIndex(dict(_stored(rows[1:])), head.spent, head.not_sent)
-            why = "was made of other records or another journal"
+            why = "belongs to other records or another journal"
     except (ValueError, TypeError, KeyError, IndexError):
         pass
     notify(f"{INDEX_FILE} {why}: it is not used, and {RECORDS_FILE} and {JOURNAL_FILE} are read instead")
@@ -187,7 +187,7 @@ def _stored(rows: list[bytes]) -> Iterator[tuple[str, Stored]]:
 
 
 def _print(path: Path) -> tuple[int, str]:
-    """Return size and SHA-256 of a file, of one that is not there those of nothing."""
+    """Return size and SHA-256 of a file; a missing file counts as empty."""
     if not readable(path):
         return 0, hashlib.sha256().hexdigest()
     with reading(path) as file:

@@ -31,7 +31,7 @@ TIMINGS_FILE = "timings.jsonl"
 INPUTS_DIR = "inputs"
 
 LOGS = frozenset({JOURNAL_FILE, RECORDS_FILE, TIMINGS_FILE})
-"""What a run appends to."""
+"""The files that a run appends to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Timing:
 
 
 _STREAMS = ("/dev/", "/proc/")
-"""Folders of names for streams of this process or devices, whatever file is behind them."""
+"""Folders with names of devices and of the streams of this process."""
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write what a user asked for to the place that the user named, and make its folder where it is missing.
+    """Write a file that the user named, and make its folder if it is missing.
 
     Devices, pipes and streams (/dev/stdout) are written into, never replaced; a link stays and its file is written.
     Errors: UsageError when the system refuses.
@@ -67,10 +67,10 @@ def write_output(path: Path, data: bytes) -> None:
 
 
 def require_writable(path: Path, folder: bool = False) -> None:
-    """Ask, before any work is done for it, whether a file (or the files of a folder) can be written where the user
-    named it. Nothing is made.
+    """Check before the work whether the file, or the files of a folder, that the user named can be written. Nothing is
+    created.
 
-    Errors: UsageError naming the place as it was given.
+    Errors: UsageError naming the place as given.
     """
     place, refused = path.absolute(), 0
     try:
@@ -88,14 +88,14 @@ def require_writable(path: Path, folder: bool = False) -> None:
 
 
 def behind_links(path: Path) -> Path:
-    """Return the file that a path means; it need not exist. Errors: UsageError for links that go round in circles."""
+    """Return the file that a path refers to; it need not exist. Errors: UsageError for a loop of links."""
     try:
         whole = path.resolve()
         if not whole.is_symlink():
             return whole
-    except RuntimeError:  # what Python raises before 3.13, which leaves such a link as it is
+    except RuntimeError:  # Python before 3.13 raises this; later versions leave such a link unresolved
         pass
-    raise UsageError(f"cannot write {path}: its links go round in circles; name another file")
+    raise UsageError(f"cannot write {path}: its links form a loop; name another file")
 
 
 def file_digest(path: Path) -> str:
@@ -133,7 +133,7 @@ def _short(value: Json) -> str:
 
 
 def _unborn(name: str) -> bool:
-    """Return whether a kill before the first manifest leaves this behind: a directory with only this is still empty."""
+    """Return whether a killed process may leave this entry before the first manifest; such entries count as none."""
     return is_temporary(name) and name.startswith(f".{MANIFEST_FILE}.")
 
 
@@ -148,13 +148,13 @@ def lock_folder(folder: int, path: Path) -> None:
 
 
 class RunDir:
-    """One run directory, held by one process. `path` is where it is; close it to let another process in."""
+    """One run directory, locked by one process. Close it to release the lock."""
 
     def __init__(self, path: Path, resume: bool) -> None:
         """Create a new run directory, or open one to resume it.
 
         Errors: UsageError when the directory is not empty (without `resume`), not a run (with it), or in use;
-        DataError when it holds what no run holds (arena/store/files.py).
+        DataError when it contains what a run directory must not contain (arena/store/files.py).
         """
         self.path = path
         try:
@@ -181,7 +181,7 @@ class RunDir:
             raise
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         os.close(self._lock)
 
     def file(self, name: str) -> Path:
@@ -196,7 +196,7 @@ class RunDir:
         write_atomic(self.file(MANIFEST_FILE), pretty_json(manifest.to_json()))
 
     def recover(self, notify: Callable[[str], None], names: Iterable[str]) -> None:
-        """Drop what a killed process left: half-written files, and torn last lines of the named JSONL files."""
+        """Remove the leftovers of a killed process: incomplete files, and torn last lines of the named JSONL files."""
         remove_temporaries(self._lock)
         for name in names:
             if self.file(name).exists():

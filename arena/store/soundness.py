@@ -1,8 +1,8 @@
-"""Refuses a run whose records or journal are damaged, also to commands that read other files of it.
+"""Refuses a run whose records or journal are damaged, for every command, also one that reads other files only.
 
-What a run's list of digests vouches for is as a session left it, so only its digest is taken. A file that the list
-contradicts is read whole first, record by record and call by call, so that a malformed line is named with its place.
-A run without a list is not finished, and its records are read whole.
+If a file matches the run's list of digests, a session left it so, and it need not be read. If it does not match, it is
+first read record by record and call by call, so that a malformed line is reported with its place. A run without a list
+is not finished, and its records are read whole.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE, file_digest
 
 
 def require_sound(run: FinishedRun) -> None:
-    """Refuse a run in which a record, or a line of the journal, is not what the arena writes, or in which records,
-    journal or summary are not as the last session left them.
+    """Refuse a run with a malformed record or journal line, or whose records, journal or summary have changed since the
+    last session.
 
     The journal of a run that is not finished is not read: its last session may be writing to it, and --resume checks
     every line of it.
-    Errors: DataError naming file, line and pointer, or the files that are not what the list of digests says.
+    Errors: DataError naming file, line and pointer, or the files that differ from the list of digests.
     """
     listed = _listed(run)
     if not _vouched(run, RECORDS_FILE, listed or {}):
@@ -33,12 +33,12 @@ def require_sound(run: FinishedRun) -> None:
     names = (RECORDS_FILE, JOURNAL_FILE, SUMMARY_FILE)
     changed = [name for name in names if name in (listed or {}) and not _vouched(run, name, listed or {})]
     if changed:
-        said = f"was changed after the run; `arena verify {run.path}` says what does not hold"
+        said = f"was changed after the run; `arena verify {run.path}` lists the problems"
         raise DataError([Issue(str(run.path / name), "", said) for name in changed])
 
 
 def is_vouched(run_dir: Path) -> bool:
-    """Return whether records and journal are, byte for byte, as a session left them, which had checked each line."""
+    """Return whether records and journal are byte for byte what a session left, which had checked each line."""
     if not (run_dir / digests.DIGESTS_FILE).is_file():
         return False
     try:
@@ -52,7 +52,7 @@ def is_vouched(run_dir: Path) -> bool:
 
 
 def _listed(run: FinishedRun) -> dict[str, digests.Digest] | None:
-    """Return what the run's list says, nothing if the list itself is damaged; None of a run that is not finished."""
+    """Return the run's list, empty if the list itself is damaged; None for a run that is not finished."""
     if not (run.path / digests.DIGESTS_FILE).is_file():
         return None
     try:
@@ -62,6 +62,6 @@ def _listed(run: FinishedRun) -> dict[str, digests.Digest] | None:
 
 
 def _vouched(run: FinishedRun, name: str, listed: dict[str, digests.Digest]) -> bool:
-    """Return whether there is nothing to read in a file: it is missing, or has the digest that the list gives."""
+    """Return whether a file need not be read: it is missing, or has the digest in the list."""
     path = run.path / name
     return not path.is_file() or (name in listed and file_digest(path) == listed[name].sha256)

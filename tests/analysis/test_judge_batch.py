@@ -220,8 +220,8 @@ def test_every_reader_counts_pending_matches_beside(world: BatchWorld, tmp_path:
     ("words", "why"),
     [
         (("--judge-model", "mock/judge"), "takes no batch file in OpenAI's form; providers that do: openai,"),
-        (("--judge-tools", "--calculator-provider", "process"), "a judge that calls the calculator must be there"),
-        (("--judge-batch", "{there}"), "is there already; name another file"),
+        (("--judge-tools", "--calculator-provider", "process"), "a judge in a batch cannot call tools"),
+        (("--judge-batch", "{there}"), "already exists; name another file"),
         (("--judge-batch", "{inside}"), "is inside the run directory"),
     ],
 )
@@ -240,7 +240,7 @@ def test_answers_to_another_run_are_refused(world: BatchWorld, tmp_path: Path) -
     other = tmp_path / "other.jsonl"
     other.write_text(json.dumps({"custom_id": "crypto/c9/rep_0#0.0-00", "response": None, "error": None}) + "\n")
     ended = world.take(other)
-    assert ended.code == 2 and "is it the file of another run?" in ended.err
+    assert ended.code == 2 and "is this the file of another run?" in ended.err
 
 
 def test_an_answer_to_another_question_is_not_taken(world: BatchWorld, tmp_path: Path) -> None:

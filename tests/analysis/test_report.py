@@ -412,7 +412,7 @@ def test_a_long_text_is_cut_with_a_note_of_where_all_of_it_is(tmp_path: Path) ->
     turns = [{"turn": 0, "from": "Ana", "to": "all", "kind": "say", "text": "y" * 50_000}]
     text = page(write_run(tmp_path / "run", [record(transcript=turns)])).text
     assert "y" * 20_000 in text and "y" * 20_001 not in text
-    assert "30,000 more characters are not shown here; matches.jsonl holds them" in text
+    assert "30,000 more characters are not shown here; matches.jsonl has them" in text
 
 
 MEASURE = """

@@ -47,7 +47,7 @@ def test_tampered_arguments_and_seeds_are_told(copied_run: Path) -> None:
     edit_lines(copied_run / "api_calls.jsonl", edit)
     launder(copied_run)
     text = verify(copied_run).out
-    assert "commit_hash" in text and "the answer does not hold" in text
+    assert "commit_hash" in text and "the answer is wrong" in text
     assert "the seed is not that of its place" in text and "this call has no seed" in text
 
 

@@ -95,9 +95,7 @@ def doctor(capsys: pytest.CaptureFixture[str], *words: str, calculator: str = "n
 def test_offline_models_can_be_played(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines = doctor(capsys)
     assert code == 0
-    assert (
-        lines["mock"] == "OK mock/careful is there, and needs no network; OK mock/judge is there, and needs no network"
-    )
+    assert lines["mock"] == "OK mock/careful exists and needs no network; OK mock/judge exists and needs no network"
     assert lines["keys"].startswith("OK set: none")
     assert lines["Python"].startswith("OK 3.") and lines["disk"].split()[0] in ("OK", "WARN")
 

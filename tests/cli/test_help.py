@@ -119,9 +119,9 @@ def toy_parser() -> Parser:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--long"], "unknown flag --long; did you mean --long-name? (`arena x --help` lists what there is)"),
-        (["--zzz=1"], "unknown flag --zzz (`arena x --help` lists what there is)"),
-        (["stray"], "unexpected argument 'stray' (`arena x --help` lists what there is)"),
+        (["--long"], "unknown flag --long; did you mean --long-name? (`arena x --help` lists all)"),
+        (["--zzz=1"], "unknown flag --zzz (`arena x --help` lists all)"),
+        (["stray"], "unexpected argument 'stray' (`arena x --help` lists all)"),
         (["--long-name"], "--long-name: a value is missing; write --long-name LONG_NAME (`arena x --help` lists"),
         (["--kind", "gren"], "--kind: unknown name 'gren'; did you mean green? (there are: red, green) (`arena x"),
     ],

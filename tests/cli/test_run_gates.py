@@ -135,7 +135,7 @@ def test_a_denied_run_is_not_resumed_under_another_policy(tmp_path: Path) -> Non
 def test_shadow_mode_is_said_at_the_start_and_on_the_page(tmp_path: Path) -> None:
     shadow = ENDS.replace("version: 1\n", "version: 1\ndefaults: {enforcement: shadow}\n")
     ended = play(tmp_path, shadow, "--calculator-provider", "none")
-    assert "SHADOW MODE: decisions of gates.yaml are recorded, none is enforced" in ended.err
+    assert "SHADOW MODE: decisions of gates.yaml are recorded but not enforced" in ended.err
     assert {record["status"] for record in ended.records()} == {"done"}
     assert {(one["decision"], one["enforced"]) for one in decisions(ended)} >= {("deny", False)}
     assert arena_report(tmp_path / "run").count("Shadow mode: what the policy gates.yaml denied went on") == 1

@@ -44,7 +44,7 @@ def test_missing_last_line_of_the_journal_is_noticed(whole: tuple[str, Path], tm
     lines = journal(out)
     (out / "api_calls.jsonl").write_bytes(b"".join(lines[:-1]))
     ended = play(out, family, "--resume")
-    assert ended.code == 0 and "api_calls.jsonl: lines are missing: the calls of 1 recorded" in ended.err
+    assert ended.code == 0 and "api_calls.jsonl: lines are missing: 1 recorded" in ended.err
     assert promised(out) == promised(source)
     assert len(journal(out)) == len(lines), "only the missing call was made again"
 

@@ -131,7 +131,7 @@ def test_index_that_lies_decides_no_result(played: Table, index: Path) -> None:
     rows[-1] = b'{"sha256":"%s"}\n' % seal.encode()
     index.write_bytes(b"".join(rows))
     digests.write(run)
-    assert told(verify(run)) == [f"{INDEX_FILE}: line 2: is not what records and journal give"]
+    assert told(verify(run)) == [f"{INDEX_FILE}: line 2: does not follow from records and journal"]
     assert played.play(*WORDS, "--resume").code == 0
     assert results(run) == before
 

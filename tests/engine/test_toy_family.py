@@ -243,7 +243,7 @@ def test_verify_computes_the_familys_own_tools_again(
     journal = run / "api_calls.jsonl"
     journal.write_bytes(journal.read_bytes().replace(b'"on_shelf":', b'"on_shelf":1', 1))
     bad = command("verify", str(run), capsys=capsys)
-    assert bad.code == 1 and "the answer does not hold" in bad.out
+    assert bad.code == 1 and "the answer is wrong" in bad.out
 
 
 def test_verify_finds_a_series_that_was_played_on_another_past(

@@ -48,7 +48,7 @@ def test_a_fault_settles_nothing() -> None:
 def test_a_denial_settles_its_call_and_a_shadow_one_does_not() -> None:
     line = {name: value for name, value in TOOL.items() if name != "answer"}
     assert call(line, gates=[DENIAL]).settled
-    with pytest.raises(DataError, match="line 1: /answer: is missing, and there is no fault"):
+    with pytest.raises(DataError, match="line 1: /answer: is missing, although there is no fault"):
         call(line, gates=[{**DENIAL, "enforced": False}])
 
 
@@ -57,7 +57,7 @@ def test_a_denial_settles_its_call_and_a_shadow_one_does_not() -> None:
     [
         (MODEL, {"kind": "guess"}, '/kind: must be "model", "judge" or "tool", not "guess"'),
         (MODEL, {"attempt": "0"}, "/attempt: must be a whole number, not text"),
-        (MODEL, {"reply": None}, "/reply: is missing, and there is no fault"),
+        (MODEL, {"reply": None}, "/reply: is missing, although there is no fault"),
         (MODEL, {"reply": {**REPLY, "usage": None}}, "/reply/usage: must be an object, not null"),
         (MODEL, {"reply": {**REPLY, "usage": {"prompt_tokens": 1.5}}}, "/reply/usage/prompt_tokens: must be a whole"),
         (MODEL, {"provider": ""}, "/provider: is missing; it says which model was asked"),
@@ -65,7 +65,7 @@ def test_a_denial_settles_its_call_and_a_shadow_one_does_not() -> None:
         (TOOL, {"reply": REPLY}, "/reply: does not belong to a tool call"),
         (TOOL, {"op": ""}, "/op: is missing; a tool call names its op"),
         (TOOL, {"args": []}, "/args: must be an object or null, not a list"),
-        (TOOL, {"answer": None}, "/answer: is missing, and there is no fault"),
+        (TOOL, {"answer": None}, "/answer: is missing, although there is no fault"),
         (TOOL, {"fault": {"reason": "tired", "message": ""}}, '/fault/reason: must be "max_turns", '),
         (TOOL, {"http": [{"status": "200", "ms": 1}]}, "/http/0/status: must be a whole number or null, not text"),
         (TOOL, {"gates": [{**DENIAL, "decision": "no"}]}, '/gates/0/decision: must be "allow", "warn" or "deny"'),

@@ -1,4 +1,4 @@
-"""Writes the CI outputs of a run where its flags say."""
+"""Writes the CI outputs of a run to the places that its flags name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from arena.store.rundir import require_writable, write_output
 
 @dataclass(frozen=True, slots=True)
 class CiTargets:
-    """What is to be written: a JUnit file, a Markdown file that is appended to, annotations."""
+    """The outputs to write: a JUnit file, a Markdown file to append to, annotations."""
 
     junit: Path | None = None
     github_summary: Path | None = None
@@ -35,7 +35,7 @@ class CiTargets:
 def write_ci_outputs(
     record: CiRecord, targets: CiTargets, run_dir: Path, say: Callable[[str], None], warn: Callable[[str], None]
 ) -> None:
-    """Write the outputs; `say` prints a line of annotations as it is. Folders are made where they are missing.
+    """Write the outputs; `say` prints a line of annotations unchanged. Missing folders are made.
 
     Files within a finished run directory are entered into its list of digests, so nobody may hold the directory.
     Errors: UsageError if a file cannot be written.

@@ -1,9 +1,9 @@
-"""What a run, and the check of its thresholds, come to for a CI system: one record, from which JUnit XML, a GitHub step
+"""The result of a run, and of its thresholds, for a CI system: one record, from which JUnit XML, a GitHub step
 summary and annotations are written.
 
-The statuses follow docs/ci.md: a model's failure is `failure`, ours (or a service's) `error`, and what was not to be
-judged (denied, a budget, no readable verdict, not played) `skipped`. Memory by the number of matches, at most about
-2 kB each. No clock value is in it, so equal runs give equal bytes.
+The statuses follow docs/ci.md: a model's failure is `failure`, a fault of the arena or a service `error`, and what was
+not to be judged (denied, a budget, no readable verdict, not played) `skipped`. Memory by the number of matches, at most
+about 2 kB each. No clock value is in it, so equal runs give equal bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PLAN_SUITE = "plan"
 
 MAX_MESSAGE = 300
 MAX_BODY = 800
-"""Characters of agents' and judges' texts that are kept of a match; matches.jsonl holds all of them."""
+"""Most characters of agents' and judges' texts per match; matches.jsonl has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class CiRecord:
     tables: list[tuple[str, list[str], list[list[str]]]] = field(default_factory=list)
     thresholds_file: str | None = None
     overall: str | None = None
-    """OK, WARN or FAIL where thresholds were checked."""
+    """OK, WARN or FAIL if thresholds were checked."""
 
     def counts(self) -> dict[str, int]:
         """Return kind -> number of cases."""
@@ -76,7 +76,7 @@ class CiRecord:
 
 
 def clip(text: str, limit: int) -> str:
-    """Return a text without control characters, cut (and marked) where it is longer than `limit`."""
+    """Return a text without control characters, cut (and marked) if it is longer than `limit`."""
     shown = printable(text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 4].rstrip() + " ..."
 
@@ -123,7 +123,7 @@ def _grades(record: Record) -> Iterator[str]:
 
 
 def ci_record(run: FinishedRun, verdict: CheckVerdict | None = None, strict: bool = False) -> CiRecord:
-    """Return the record of a finished run, with the findings of its thresholds where they were checked; with `strict`
+    """Return the record of a finished run, with the findings of its thresholds if they were checked; with `strict`
     a warning is a failure.
 
     Errors: DataError if summary or records cannot be read.
@@ -152,7 +152,8 @@ def ci_record(run: FinishedRun, verdict: CheckVerdict | None = None, strict: boo
 
 
 def shown_path(file: str) -> str:
-    """Return a path for reports: below the working directory or the data root where it is there, else the bare name."""
+    """Return a path for reports: relative to the working directory or the data root if it is below one, else the bare
+    name."""
     path = Path(file).resolve()
     for root in (Path.cwd(), DATA_ROOT):
         if path.is_relative_to(root):
@@ -161,7 +162,7 @@ def shown_path(file: str) -> str:
 
 
 def failed_record(identity: str, message: str) -> CiRecord:
-    """Return the record of a run that ended before it had a summary: one error that says why."""
+    """Return the record of a run that ended before it had a summary: one error with the reason."""
     case = Case(PLAN_SUITE, f"arena.{PLAN_SUITE}", "the run ended", ERROR, "run", clip(message, MAX_MESSAGE))
     return CiRecord(f"arena run {identity[:12]}", [case])
 

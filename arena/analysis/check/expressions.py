@@ -4,7 +4,7 @@
     share(incentives.cells.p1.gain.* < 0)     the share of them that keep a bound
     by.deviation.honest.rates.accuracy - max(incentives.baselines.*.accuracy)
 
-Parts without a value are left out of a reduction and named in its reason where none has one.
+Parts without a value are left out of a reduction; if no part has one, its reason names them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Path = tuple[str, ...]
 class Term:
     """One side of an expression: a metric, or a reduction of all measures that its path matches.
 
-    `function`: max, min, mean, share; None: the metric itself. `op`, `bound`: of `share`, what a part must keep.
+    `function`: max, min, mean, share; None: the metric itself. `op`, `bound`: the condition of `share` on a part.
     """
 
     path: Path
@@ -65,7 +65,7 @@ class Expression:
 
 
 class BadExpression(ValueError):
-    """A text that is not an expression; the message says why."""
+    """A text is not an expression; the message says why."""
 
 
 def parse(text: str) -> Expression:
@@ -105,7 +105,7 @@ def _path(text: str) -> Path:
 def evaluate(summary: Mapping[str, Json], expression: Expression) -> list[Measure]:
     """Return the measures of an expression: one, or one for each way to fill `*` in a plain metric on its left.
 
-    Raises UnknownMetric for a name that no such run can have, and where the right side is more than one value.
+    Raises UnknownMetric for a name that no such run can have, and if the right side has more than one value.
     """
     left = _evaluated(summary, expression.left)
     if expression.right is None:
@@ -139,7 +139,7 @@ def _reduced(term: Term, found: Sequence[Measure]) -> Measure:
         return Measure(name, math.fsum(values) / len(values), len(values))
     chosen = max(values) if term.function == "max" else min(values)
     one = next(measure for value, measure in known if value == chosen)
-    # The fewest observations behind any of them: the largest of many says little where one of them has few.
+    # The smallest number of observations: the largest value says little if one part has few.
     counts = [measure.n for _, measure in known]
     fewest = None if None in counts else min(n for n in counts if n is not None)
     return Measure((f"{term.shown} [{_filled(term.path, one.path)}]",), chosen, fewest)
@@ -159,5 +159,5 @@ def _difference(one: Measure, other: Measure) -> Measure:
             return Measure(name, None, 0, why=f"{side.name}: {side.why}")
     assert one.value is not None and other.value is not None
     n = None if one.n is None or other.n is None else min(one.n, other.n)
-    # A millionth is what rounding leaves of two numbers of summary.json.
+    # Numbers of summary.json are rounded, so differences below a millionth mean nothing.
     return Measure(name, round(one.value - other.value, 6), n)

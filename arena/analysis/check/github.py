@@ -33,7 +33,7 @@ _LEVELS = {ERROR: "error", SKIPPED: "warning", FAILURE: "notice"}
 def step_summary(record: CiRecord, room: int = SUMMARY_LIMIT - SUMMARY_MARGIN) -> bytes:
     """Return the summary as Markdown of at most `room` bytes; the list of matches is cut (and says so) to fit.
 
-    Empty where not even the head fits.
+    Empty if not even the head fits.
     """
     head = "\n".join(_head(record)) + "\n"
     lines = [head.encode()]
@@ -44,7 +44,7 @@ def step_summary(record: CiRecord, room: int = SUMMARY_LIMIT - SUMMARY_MARGIN) -
     if not listed:
         return lines[0]
     top = ("\n### Not passed\n\n" + table(("match", "kind", "why"), ()) + "\n").encode()
-    more = 120  # bytes of the line that says what was left out
+    more = 120  # bytes of the line about what was left out
     for done, case in enumerate(listed):
         row = (table_row((case.name, _said(case), case.message)) + "\n").encode()
         row = top + row if done == 0 else row

@@ -39,11 +39,11 @@ def _totals(cases: list[Case]) -> str:
 def _case(case: Case) -> str:
     head = f'    <testcase {_attribute("name", case.name)} {_attribute("classname", case.classname)} time="0"'
     if case.kind == PASSED:
-        # A warning passes, and says so where reports show what a test printed.
+        # A warning passes; it is in the test's output, which reports show.
         return f"{head}><system-out>{xml_text(case.message)}</system-out></testcase>\n" if case.type else f"{head}/>\n"
     tag = _TAGS[case.kind]
     start = f"<{tag} {_attribute('message', case.message)}"
-    if case.kind != SKIPPED:  # the dialect knows no type of what was skipped: the message begins with the reason
+    if case.kind != SKIPPED:  # the dialect has no type for skipped tests, so the message begins with the reason
         start += f" {_attribute('type', case.type)}"
     return (
         f"{head}>{start}>{xml_text(case.body)}</{tag}></testcase>\n" if case.body else f"{head}>{start}/></testcase>\n"
@@ -51,7 +51,7 @@ def _case(case: Case) -> str:
 
 
 def xml_text(text: str) -> str:
-    """Return text as content of an element: escaped, and without what no XML 1.0 document may hold (section 2.2)."""
+    """Return text as content of an element: escaped, and without characters that XML 1.0 forbids (section 2.2)."""
     return escape(printable(text))
 
 

@@ -17,24 +17,24 @@ from arena.stats.intervals import clustered_mean_interval, wilson
 EACH = "*"
 STOP_NAMES = frozenset(Stop)
 _OPEN = frozenset({"results", "caps", "passed"})
-"""Mappings of summary.json that hold what occurred: a name that is missing in them has no value, but is not unknown."""
+"""Mappings of summary.json that list only what occurred: a name missing in them has no value, but is not unknown."""
 _SOMETIMES = frozenset({"reliability", "verified"})
 """Parts of summary.json that some runs lack."""
 
 
 DEEPEST = 5
-"""Parts of the name of a figure that is listed; deeper ones can be asked for all the same."""
+"""Most parts in the name of a listed figure; deeper ones are not listed but can be used."""
 
 
 class UnknownMetric(UsageError):
-    """No run of this kind can have such a metric; the message says what there is."""
+    """No run of this kind can have such a metric; the message names those that exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """The value of a metric in one run, None if the run has none (`why` says so).
 
-    `n`: how many observations are behind it (None: not a matter of a sample).  `interval`: 95 %, None if none is
+    `n`: number of observations (None: the value does not come from a sample).  `interval`: 95 %, None if none is
     known.  `path`: the whole name, every `*` filled.
     """
 
@@ -115,11 +115,11 @@ def check_rate(group: Mapping[str, Json], name: str, passed: bool) -> Figure:
 def mean_score(group: Mapping[str, Json]) -> Figure:
     """Return the mean of the mean scores of all dimensions on one scale: `averaged_scores` of the summary.
 
-    A run of an earlier version has no such member; its dimensions are on one scale.
+    A run of an earlier version lacks this member; its dimensions are on one scale.
     """
     averaged = group.get(AVERAGED)
     if averaged == []:
-        return Figure(None, 0, why="its scores are on unlike scales: name one of them, as in mean_scores.NAME")
+        return Figure(None, 0, why="its scores are on different scales: name one of them, as in mean_scores.NAME")
     names = group["mean_scores"] if averaged is None else averaged
     means = [group["mean_scores"][name] for name in names if group["mean_scores"][name] is not None]
     if not means:
@@ -170,11 +170,11 @@ DERIVED: Mapping[str, tuple[Callable[[Mapping[str, Json]], Figure], str]] = {
     "verified.mean_score": (_verified(mean_score), "the same of the verified scores"),
     "capped_rate": (_verified(lambda part: share(part["capped"], part["scored"], "no match has a verified score")),
                     "share of scored matches in which verification lowered a grade"),
-    "errors_rate": (_status("error"), "share of matches that ended in an error of ours or of a service"),
+    "errors_rate": (_status("error"), "share of matches that ended in an error of the arena or of a service"),
     "aborted_rate": (_status("aborted"), "share of matches that a player broke off by breaking a rule"),
     "denied_rate": (_status("denied"), "share of matches that a gate denied"),
     "limit_rate": (_status("limit"), "share of matches that a budget stopped"),
-    "pending_rate": (_status("pending"), "share of matches whose judge's answer is awaited"),
+    "pending_rate": (_status("pending"), "share of matches that wait for the judge's answer"),
     "unscored_rate": (_counted("unscored"), "share of matches without a readable verdict"),
     "flagged_rate": (_counted("flagged"), "share of matches with an empty reply or a refusal"),
     "scored_rate": (lambda group: share(group["scored"], played(group), "no match was played"),
@@ -198,7 +198,7 @@ PREFIXED: Mapping[str, str] = {
 
 
 def measures(summary: Mapping[str, Json], path: Sequence[str]) -> list[Measure]:
-    """Return the values of a metric: one, or one for each way to fill `*` (none if there is nothing to fill it).
+    """Return the values of a metric: one, or one for each name that `*` matches (possibly none).
 
     Errors: UnknownMetric.
     """
@@ -226,7 +226,7 @@ def _measures(
 
 
 def _groups(scope: Mapping[str, Json], name: str) -> Mapping[str, Json] | None:
-    """Return the groups that a first part of a path names; None if it names none."""
+    """Return the groups that the first part of a path names; None if it names none."""
     if name == "by":
         return scope["by"]  # type: ignore[no-any-return]
     if name.startswith("per_") and isinstance(scope.get(name), list):
@@ -279,7 +279,7 @@ def _prefixed(scope: Mapping[str, Json], kind: str, name: str) -> Figure:
 
 
 def pass_row(summary: Mapping[str, Json], k: int | None = None) -> Mapping[str, Json] | None:
-    """Return the figures of pass@k and pass^k for k repetitions (None: the most there are), None without any."""
+    """Return the figures of pass@k and pass^k for k repetitions (None: the largest k), None if there are none."""
     rows = {row["k"]: row for row in summary.get("reliability", {}).get("pass", ()) if row["pass_hat_k"] is not None}
     return rows.get(max(rows) if k is None and rows else k)
 
@@ -316,7 +316,7 @@ def _raw(
 
 
 def _figure_of(node: Json) -> Figure | None:
-    """Return the figure that an object of summary.json is: `value` or `rate`, with `low`, `high` and `n`; else None."""
+    """Return the figure in an object of summary.json: `value` or `rate`, with `low`, `high` and `n`; else None."""
     if not isinstance(node, Mapping) or not {"low", "high", "n"} <= node.keys():
         return None
     name = next((name for name in ("value", "rate") if name in node), None)
@@ -329,7 +329,7 @@ def _figure_of(node: Json) -> Figure | None:
 
 
 def _behind(scope: Mapping[str, Json], walked: tuple[str, ...]) -> int | None:
-    """Return the number of observations behind a number of summary.json; None if it does not say."""
+    """Return the number of observations behind a number of summary.json; None if it is unknown."""
     part = scope["verified"] if walked[0] == "verified" else scope
     if "mean_scores" in walked or "sd_scores" in walked:
         return None if walked[-1] in (scope.get(OPTIONAL) or ()) else int(part["scored"])
@@ -338,9 +338,9 @@ def _behind(scope: Mapping[str, Json], walked: tuple[str, ...]) -> int | None:
 
 
 def _interval(scope: Mapping[str, Json], walked: tuple[str, ...]) -> tuple[float, float] | None:
-    """Return the interval of a mean score of the whole run, by challenge; None of anything else.
+    """Return the interval of a mean score of the whole run, by challenge; None for any other figure.
 
-    None, too, of a score that not every trial has: summary.json does not say how many have it.
+    Also None for a score that some trials lack: summary.json does not say how many have it.
     """
     verified = walked[0] == "verified"
     if walked[-1] in (scope.get(OPTIONAL) or ()):

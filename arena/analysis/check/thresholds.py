@@ -33,9 +33,9 @@ _RULE = ("metric", "op", "warn", "fail", "min_n", "compare", "absent", "family",
 class Rule:
     """One rule: `metric op bound` must hold.
 
-    `warn`, `fail`: bounds below whose promise it is WARN or FAIL; at least one is given.  `min_n`: fewer observations
+    `warn`, `fail`: bounds; a broken one means WARN or FAIL; at least one is given.  `min_n`: fewer observations
     make it WARN.  `compare`: the value itself, or the end of its 95 % interval that speaks against the rule.
-    `absent`: what a run without a value gets.  `family`: runs of another one are not asked; None for any.
+    `absent`: the verdict for a run without a value.  `family`: the rule is for its runs only; None for any.
     `place`: file and line or pointer, for messages.
     """
 
@@ -52,7 +52,7 @@ class Rule:
 
     @property
     def line(self) -> int | None:
-        """The line of the rule in its file, where it is known."""
+        """The line of the rule in its file, if known."""
         found = re.match(r"line (\d+)", self.place.pointer)
         return int(found[1]) if found else None
 
@@ -69,7 +69,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """What one rule says of one measure. `level` is one of LEVELS; `why` is one line for people."""
+    """The result of one rule for one measure. `level` is one of LEVELS; `why` is one line for people."""
 
     level: str
     rule: Rule
@@ -117,7 +117,7 @@ class CheckVerdict:
 
 def load_rules(path: Path) -> Rules:
     """Read a file of thresholds. Raises DataError with all issues found, each with its line or pointer."""
-    found = simpleyaml.load(path)  # says what is wrong where it cannot be read
+    found = simpleyaml.load(path)  # reports what is wrong if it cannot be read
     reader = _Reader(str(path), _rule_lines(read_text(path, simpleyaml.MAX_BYTES)))
     rules = reader.read(found)
     if reader.issues:
@@ -126,7 +126,7 @@ def load_rules(path: Path) -> Rules:
 
 
 def _rule_lines(text: str) -> list[int]:
-    """Return the line (1-based) on which each item of the block list `rules:` starts; [] where it is no block list."""
+    """Return the line (1-based) on which each item of the block list `rules:` starts; [] if it is not a block list."""
     found: list[int] = []
     indent: int | None = None
     inside = False
@@ -148,7 +148,7 @@ def _rule_lines(text: str) -> list[int]:
 
 
 class _Reader:
-    """Collects every issue of one file; what it returns is only good when there are none."""
+    """Collects every issue of one file; its results are valid only when there are none."""
 
     def __init__(self, file: str, lines: Sequence[int]) -> None:
         self.file = file
@@ -250,7 +250,8 @@ class _Reader:
 
 
 def judge(rules: Rules, summary: Mapping[str, Json]) -> CheckVerdict:
-    """Return what the rules say of a run. Raises DataError naming every rule whose metric such a run cannot have."""
+    """Return the findings of the rules for a run. Raises DataError naming every rule whose metric such a run cannot
+    have."""
     issues: list[Issue] = []
     family = summary.get("family")
     if rules.family is not None and rules.family != family:

@@ -24,14 +24,14 @@ from arena.records import Json
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """What `--by` names: a label, and the values of BASE and TUNED where they are chosen."""
+    """The argument of `--by`: a label, and the values of BASE and TUNED if given."""
 
     label: str
     values: tuple[str, ...] = ()
 
 
 def read_by(word: str) -> By:
-    """Return what `LABEL`, `LABEL=BASE` or `LABEL=BASE,TUNED` names. Errors: ValueError for another form."""
+    """Read `LABEL`, `LABEL=BASE` or `LABEL=BASE,TUNED`. Errors: ValueError for another form."""
     label, given, rest = word.partition("=")
     values = tuple(part.strip() for part in rest.split(",")) if given else ()
     if not label or len(values) > 2 or not all(values):
@@ -41,7 +41,7 @@ def read_by(word: str) -> By:
 
 def within(run: RunTable, by: By) -> list[PairedRuns]:
     """Return the parts of one run against each other: the first value, or the one that is named, against each other
-    one. Errors: UsageError for a label or value that the run has not, and where nothing is a pair."""
+    one. Errors: UsageError for a label or value that the run lacks, and if there is no pair."""
     known = values_of(run, by.label)
     by = By(by.label, tuple(full_name(value, known) for value in by.values))
     _require(by, known, run)
@@ -116,7 +116,7 @@ Key = tuple[str, tuple[str | None, ...], Json, int]
 
 
 def _keyed(table: RunTable, telling: Sequence[str]) -> Mapping[Key, ComparedMatch]:
-    """Return what has to be equal in a pair -> match; the last part numbers those that agree in all of it."""
+    """Return matches by the values that must be equal in a pair; the last part numbers matches with equal values."""
     found: dict[Key, ComparedMatch] = {}
     seen: dict[tuple[str, tuple[str | None, ...], Json], int] = {}
     for match in table.matches.values():

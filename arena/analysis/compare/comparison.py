@@ -1,7 +1,7 @@
 """Base against tuned: every figure of a comparison, as one JSON object. Pure, given its inputs.
 
 Clusters are challenges (paired_runs.py), pairs are matches with the same challenge and repetition. Means weigh every
-pair alike, so that they are those of summary.json where nothing is left out. An outage is never a score: pairs of which
+pair alike, so that they equal those of summary.json if nothing is left out. An outage is never a score: pairs of which
 one side has no score are left out of that figure, and counted.
 """
 
@@ -73,7 +73,7 @@ class Paired:
 
 
 def metrics(runs: PairedRuns) -> list[Metric]:
-    """Return what is compared: scores and success rate, and where both have them the verified ones."""
+    """Return the compared metrics: scores and success rate, and the verified ones if both runs have them."""
     table = runs.base
     success, source = table.success, JUDGE if table.judged else SCORE
     found = [
@@ -101,7 +101,8 @@ def _is(outcome: str | None, success: str) -> float | None:
 
 
 def paired(runs: PairedRuns, metric: Metric) -> Paired:
-    """Return the pairs of which both sides have the metric, and the number of others by what the sides lack."""
+    """Return the pairs in which both sides have the metric, and the numbers of other pairs by the side that lacks
+    it."""
     by_unit: dict[str, list[tuple[float, float]]] = {}
     left_out: dict[str, int] = {}
     for pair in runs.pairs:
@@ -213,7 +214,7 @@ def _run_json(table: RunTable, common: Mapping[str, Json] | None) -> dict[str, J
 
 
 def _row(table: Paired, words: Words) -> dict[str, Json]:
-    """Return one metric with what needs no chance: means, difference, effect, variance split."""
+    """Return the parts of a metric that need no random numbers: means, difference, effect, variance split."""
     pairs = [pair for values in table.by_unit.values() for pair in values]
     n = len(pairs)
     row: dict[str, Json] = {
@@ -274,9 +275,9 @@ def _put_interval(row: dict[str, Json], found: Bootstrapped, words: Words, units
 
 
 def _add_tests(found: Sequence[Figures], options: Options) -> int:
-    """Add p-values, Holm's over all of them, and what this design could have found; return the number of tests.
+    """Add p-values, Holm's adjustment over all of them, and the detectable difference; return the number of tests.
 
-    A verified figure that is in every pair what the judge gave (`as_judged`) is no test of its own: it has the other's.
+    A verified figure that equals the judge's in every pair (`as_judged`) is not a separate test: it has the other's p.
     """
     tested, same = [], []
     for _, tables, rows in found:
@@ -302,7 +303,7 @@ def _add_tests(found: Sequence[Figures], options: Options) -> int:
 
 
 def _plan(table: Paired, row: Mapping[str, Json], alpha: float) -> dict[str, Json] | None:
-    """Return what the design finds and needs, at the level that Holm asks of its smallest p-value."""
+    """Return the detectable difference and the needed size, at the level that Holm requires of the smallest p-value."""
     values = [sum(found) / len(found) for found in table.differences()]
     if len(values) < 2:
         return None
@@ -315,9 +316,9 @@ def _plan(table: Paired, row: Mapping[str, Json], alpha: float) -> dict[str, Jso
 
 
 def _add_verdict(row: dict[str, Json]) -> None:
-    """Add `verdict`: better or worse where Holm's p-value is at most 0.05, else "cannot tell".
+    """Add `verdict`: better or worse if Holm's p-value is at most 0.05, else "cannot tell".
 
-    Whether more is better, the family says of each score."""
+    The family declares for each score whether higher is better."""
     if row["p_holm"] is None:
         row["verdict"] = NO_DATA
     elif row["p_holm"] > ALPHA or not row["difference"]:

@@ -1,6 +1,6 @@
 """The figure of a comparison: differences with their intervals, one row a metric, as a self-contained SVG.
 
-Scores and rates have their own scales, one panel each. What a verdict is can be read without colour: the mark is
+Scores and rates have their own scales, one panel each. The verdict can be read without colour: the mark is
 filled if it is decided, and its word is in the row.
 """
 
@@ -28,7 +28,7 @@ _CLASSES = {BETTER: BETTER, WORSE: WORSE, UNCLEAR: "unclear"}
 
 
 def figure(found: Mapping[str, Json]) -> str:
-    """Return the SVG of what `comparison.compare` or `comparison.compare_parts` returned."""
+    """Return the SVG of a result of `comparison.compare` or `comparison.compare_parts`."""
     made = found.get("comparisons", [found])
     parts: list[str] = []
     y = _TOP

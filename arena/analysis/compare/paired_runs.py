@@ -27,18 +27,18 @@ _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 """A SHA-256; its beginning distinguishes two, and the rest only fills the line."""
 
 _RELAXED = frozenset({"repetitions", "benchmark_version", "set_header_sha256", "challenges_sha256", "prompts_sha256"})
-"""What --intersect lets differ: it then looks at each challenge and repetition."""
+"""Settings that may differ with --intersect, which then compares each challenge and repetition."""
 _NAMES = {"challenges_sha256": "challenges (digest)",
           "set_header_sha256": "header of the challenge set (digest)",
           "prompts_sha256": "system prompts (digest)",
-          "tools_sha256": "what players are shown of the calculator (digest)"}  # fmt: skip
+          "tools_sha256": "description of the calculator for players (digest)"}  # fmt: skip
 VERIFIED_RULE = "verified_rule"
 """Rule of the run's verified scores: runs of different rules are compared except for these."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedMatch:
-    """What a comparison needs of one record. `scores` and `verified` are empty if the match has none."""
+    """The parts of one record that a comparison needs. `scores` and `verified` are empty if the match has none."""
 
     repeated: Repeated
     cell: Mapping[str, str]
@@ -58,7 +58,7 @@ class ComparedMatch:
 
 @dataclass(slots=True)
 class RunTable:
-    """One run in memory: its matches by trial key, and what else is counted."""
+    """One run in memory: its matches by trial key, and further counts."""
 
     run: FinishedRun
     dimensions: tuple[str, ...]
@@ -77,7 +77,7 @@ class RunTable:
 
     @property
     def words(self) -> Words:
-        """What readers call the units and trials of the run's family."""
+        """The words for units and trials in the run's family."""
         return family_spec(self.run.manifest.identity.family).words
 
     @property
@@ -150,10 +150,10 @@ def read_run(run: FinishedRun) -> RunTable:
     table = RunTable(run, dimensions, planned, outcomes, PanelSums(dimensions, conditions), conditions, optional, lower)
     table.not_sent = not_sent
     if run.records.shape.replaced:
-        raise UsageError(f"{run.path} holds a trial twice: finish the run with `--resume` first")
+        raise UsageError(f"{run.path} has two records of one trial: finish the run with `--resume` first")
     for place, record, judged in brief_records(run):
         if record.key in table.matches:
-            raise UsageError(f"{run.path} holds {record.key} twice, and is finished: it was changed")
+            raise UsageError(f"{run.path} has two records of {record.key} although it is finished: it was changed")
         try:
             table.matches[record.key] = _match(record, table)
         except MemberError as error:
@@ -174,7 +174,7 @@ def _match(record: BriefRecord, table: RunTable) -> ComparedMatch:
         table.verified_rules.add(f"{found.rule} {found.version}")
         verified = {name: value for name, value in found.scores.items() if value is not None}
         outcome = found.outcome
-    if record.status == "aborted":  # there is nothing to verify in a match that was given up; it stays a failure
+    if record.status == "aborted":  # an aborted match has nothing to verify; it remains a failure
         outcome = of_record
     for member, label in (("outcome", of_record), ("score_detail/verified/outcome", outcome)):
         if label is not None and label not in table.outcomes:
@@ -204,7 +204,7 @@ def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One trial of both sides; `cluster`: what is drawn as a whole when resampling."""
+    """One trial of both sides; `cluster`: the group that resampling draws as a whole."""
 
     unit: str
     base: ComparedMatch
@@ -258,7 +258,7 @@ def pair_runs(base: RunTable, tuned: RunTable, intersect: bool) -> PairedRuns:
 
 
 def require_comparable(base: RunTable, tuned: RunTable, intersect: bool, by_label: bool = False) -> None:
-    """Refuse two runs of which a comparison would mean nothing. `by_label`: they may have played other conditions.
+    """Refuse two runs that cannot be compared. `by_label`: their conditions may differ.
 
     Errors: UsageError listing all in which they differ."""
     found = list(_obstacles(base, tuned, intersect, by_label))
@@ -312,7 +312,7 @@ def _obstacles(base: RunTable, tuned: RunTable, intersect: bool, by_label: bool)
 
 
 def must_agree(run: FinishedRun) -> dict[str, Json]:
-    """Return what has to be the same in both runs, by name: rules, judge, seed, limits. Players are not in it."""
+    """Return the values that must be equal in both runs, by name: rules, judge, seed, limits, but not the players."""
     identity = run.manifest.identity
     settings, models, spec = identity.settings, identity.models, family_spec(identity.family)
     judge = {name: value for name, value in settings.items() if name.startswith("judge_")}
@@ -356,7 +356,7 @@ def verified_problem(base: RunTable, tuned: RunTable) -> str:
 
 
 def _differences(label: str, ours: Json, theirs: Json) -> Iterator[str]:
-    """Yield a line for each member in which two unequal values differ, of objects only what differs."""
+    """Yield a line for each difference between two unequal values; for objects, only the members that differ."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for name in [*ours, *(name for name in theirs if name not in ours)]:
             if ours.get(name) != theirs.get(name):

@@ -1,6 +1,6 @@
 """A comparison for people and programs: plain text, Markdown, CSV. Pure.
 
-`found` is what `comparison.compare` returns. Names in it come from runs, so they are hostile text: control characters
+`found` is the result of `comparison.compare`. Names in it come from runs, so they are hostile text: control characters
 are replaced, Markdown is escaped, CSV cells cannot become formulas.
 """
 
@@ -164,7 +164,7 @@ def interval(ends: Sequence[float] | None, rate: bool) -> str:
 
 
 def p_text(p: float | None) -> str:
-    """Return a p-value for a table; what three digits cannot show is given with a power of ten."""
+    """Return a p-value for a table; one too small for three digits has a power of ten."""
     if p is None:
         return "-"
     return f"{p:.3f}" if p >= 0.001 or p == 0 else f"{p:.1e}"
@@ -202,7 +202,7 @@ def _words(found: Mapping[str, Json]) -> Words:
 
 
 def _clusters(found: Mapping[str, Json]) -> Words:
-    """Return the words for what is drawn as a whole: units, or series."""
+    """Return the word for the groups that resampling draws: units, or series."""
     return Words(**found["clusters"]["words"])
 
 
@@ -273,7 +273,7 @@ def _counted(found: Mapping[str, int]) -> str:
 
 
 def notes(found: Mapping[str, Json]) -> list[str]:
-    """Return how the figures were made and what to beware of."""
+    """Return notes on how the figures were computed, and their limits."""
     words = _words(found)
     lines = [*_left_out(found, words), *intervals_of([found])]
     if found["base"]["calculator"] != found["tuned"]["calculator"]:
@@ -318,7 +318,7 @@ def intervals_of(comparisons: Sequence[Mapping[str, Json]]) -> list[str]:
 
 
 def how_made(comparisons: Sequence[Mapping[str, Json]]) -> str:
-    """Return how intervals and p-values of comparisons that were made together came about."""
+    """Return the notes on intervals and p-values of comparisons that were made together."""
     first = comparisons[0]
     draws = sorted({row["p_draws"] for one in comparisons for row in one["metrics"] if row["p_draws"]})
     made = f"{draws[0]:,} random patterns" if draws else "all patterns"
@@ -332,7 +332,7 @@ def how_made(comparisons: Sequence[Mapping[str, Json]]) -> str:
 
 
 def _names_not_sent(run: Mapping[str, Json]) -> list[list[str]]:
-    """Return what was not sent, whatever the models are called."""
+    """Return the settings that were not sent, without the names of the models."""
     return sorted(list(names) for names in run["not_sent"].values())
 
 
@@ -341,7 +341,7 @@ def _not_sent(run: Mapping[str, Json]) -> str:
 
 
 def _advice(found: Mapping[str, Json]) -> str:
-    """Return where the next comparison is best spent, by the metric whose difference is least sure."""
+    """Return the advice for the next comparison, from the metric with the least certain difference."""
     rows = [row for row in found["metrics"] if row["variance"] and row["variance"]["standard_error"]]
     if not rows:
         return ""

@@ -1,6 +1,6 @@
 """Comparisons of parts of runs (by_label.py) for people and programs: plain text, Markdown, CSV, one figure. Pure.
 
-`found` is what `comparison.compare_parts` returns. Names in it are hostile text, as in text.py.
+`found` is the result of `comparison.compare_parts`. Names in it are hostile text, as in text.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Does a training file hold held-out material? By overlap of text, by canary, and by drawn values. Pure.
+"""Search a training file for held-out material: overlapping text, the canary, and drawn values. Pure.
 
 Text: runs of RUN words of a unit's own texts that occur in the file. Values: drawn values of some length that occur in
-a row. A file that holds either of a held-out unit is contaminated.
+a row. A file that contains either from a held-out unit is contaminated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What must not be in a training file. `texts`: its own texts; `values`: values drawn for it."""
+    """A unit that must not be in a training file. `texts`: its own texts; `values`: values drawn for it."""
 
     name: str
     texts: Sequence[str]
@@ -30,7 +30,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A unit found in a line of a file. `how`: `text`, `value` or `canary`; `shown`: what was found."""
+    """A unit found in a line of a file. `how`: `text`, `value` or `canary`; `shown`: the finding."""
 
     line: int
     unit: str
@@ -45,7 +45,7 @@ def runs(text: str) -> set[str]:
 
 
 class Audit:
-    """Looks for units in rows. Text that all roles of all units read (`common`) identifies none of them."""
+    """Looks for units in rows. Text that all roles of all units read (`common`) identifies no unit."""
 
     def __init__(self, units: Iterable[Unit], common: Iterable[str] = (), canary: str = "") -> None:
         shared = set().union(*(runs(text) for text in common))
@@ -61,7 +61,7 @@ class Audit:
         self._canary = canary
 
     def row(self, line: int, text: str) -> list[Found]:
-        """Return what one row contains, at most once per unit and way."""
+        """Return the units found in one row, at most once per unit and way."""
         found: dict[tuple[str, str], Found] = {}
         for run in sorted(runs(text) & self._runs.keys()):
             unit = self._runs[run]

@@ -16,7 +16,7 @@ ROLES = ("system", "user", "assistant", "tool")
 
 
 def problems_with_messages(messages: Json, pointer: str = "/messages") -> Iterator[tuple[str, str]]:
-    """Yield (pointer, problem) of a chat: what a service would refuse, or would learn nothing from."""
+    """Yield (pointer, problem) of a chat that a service would refuse, or could not learn from."""
     if not isinstance(messages, list) or not messages:
         yield pointer, "must be a list of messages that is not empty"
         return
@@ -87,7 +87,7 @@ def problems_with_row(row: Mapping[str, Json], kind: str) -> Iterator[tuple[str,
 
 
 def _problems_with_tools(row: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the tools of a row: each called one is offered once (OpenAI documentation, "Supervised
+    """Yield the problems with the tools of a row: each called tool is offered once (OpenAI documentation, "Supervised
     fine-tuning", "Tool calling": `tools` next to `messages`)."""
     messages, tools = row.get("messages"), row.get("tools")
     calls = (
@@ -108,5 +108,5 @@ def _problems_with_tools(row: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
 
 
 def text_of(messages: Sequence[Mapping[str, Json]]) -> str:
-    """Return all texts of a chat, one a line: what is compared and counted."""
+    """Return all texts of a chat, one a line, for comparing and counting."""
     return "\n".join(str(message.get("content") or "") for message in messages)

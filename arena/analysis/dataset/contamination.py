@@ -1,4 +1,4 @@
-"""Held-out challenges in a training file: what must not be there, and what was found."""
+"""Held-out challenges in a training file: the forbidden material, and the findings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Contamination:
-    """The findings of one file. `lines`: all of it; `canary`: lines that hold the canary of the benchmark."""
+    """The findings of one file. `lines`: all of it; `canary`: lines with the canary of the benchmark."""
 
     file: str
     lines: int
@@ -69,7 +69,7 @@ def audit_file(path: Path, challenges: ChallengeSet, runs: Sequence[FinishedRun]
 
 
 def _plain(line: bytes) -> str:
-    """Return a line with its JSON escapes read, where it is JSON: a text is looked for as people would read it."""
+    """Return a line with its JSON escapes decoded, if it is JSON: the search is for text as people read it."""
     text = line.decode("utf-8", "replace")
     try:
         return "\n".join(_strings(json.loads(text)))

@@ -1,4 +1,4 @@
-"""A player's conversation as chat messages to learn from: what it was sent, and what it replied. Pure.
+"""A player's conversation as chat messages to learn from: the messages it was sent, and its replies. Pure.
 
 Messages of one role in a row are joined, as they are for every provider. A seat whose conversation starts again within
 a match gives one chat per start.
@@ -20,7 +20,7 @@ Chat = list[dict[str, Json]]
 def chats_of(calls: Sequence[Sent]) -> Iterator[tuple[str, Chat]]:
     """Yield (seat, chat) of each conversation of a match, seats in the order of their first call.
 
-    The last reply of a conversation is its last message: what came before it is in what was sent with it.
+    The last reply is the last message of a conversation; its request contains all messages before it.
     """
     last: dict[str, list[Sent]] = {}
     for call in calls:
@@ -50,7 +50,7 @@ def chat_of(call: Sent) -> Chat:
 def tools_of(chat: Chat) -> list[Json]:
     """Return the tools that a chat with native calls uses, in the form in which chat APIs are offered them, sorted.
 
-    The chat itself says which arguments an op takes, so any arguments are allowed here.
+    The chat itself describes the arguments of ops, so any arguments are allowed here.
     """
     names = {call["function"]["name"] for message in chat for call in message.get("tool_calls") or ()}
     anything = {"type": "object", "additionalProperties": True}
@@ -60,7 +60,7 @@ def tools_of(chat: Chat) -> list[Json]:
 def with_native_calls(chat: Chat) -> Chat:
     """Return a chat with its calls in the form of chat APIs: `tool_calls` of the assistant, results as `tool` messages.
 
-    A message that is no well-formed call stays as it is, and so does what the harness answered to it.
+    A message that is not a well-formed call stays unchanged, and so does the harness's answer to it.
     """
     made: Chat = []
     waiting: list[str] = []

@@ -1,4 +1,4 @@
-"""Rows -> a data set folder: train and val by unit, near duplicates left out, a card that says what is in it.
+"""Rows -> a data set folder: train and val by unit, without near duplicates, and with a card that describes it.
 
 Row files and the card are equal for equal rows, seed and settings.
 """
@@ -23,7 +23,7 @@ from arena.store.rundir import pretty_json
 
 SPLITS = ("train", "val")
 SERVICE_MEMBERS = ("messages", "tools")
-"""Members of a row that the services take (chat_shapes.py)."""
+"""Members of a row that the services accept (chat_shapes.py)."""
 
 CARD, README = "card.json", "README.md"
 CHARS_PER_TOKEN = 4
@@ -84,7 +84,7 @@ def read_rows(path: Path) -> list[dict[str, Json]]:
 def split_of(units: Iterable[str], seed: int, val_share: float) -> dict[str, str]:
     """Return unit -> split. A unit is never in both; which units are in val depends on the seed alone.
 
-    With fewer than two units there is no val: a set without train teaches nothing.
+    With fewer than two units there is no val, because train must not be empty.
     """
     ordered = sorted(set(units), key=lambda unit: hashlib.sha256(f"{seed}\0{unit}".encode()).digest())
     count = min(len(ordered) - 1, -(-len(ordered) * val_share // 1)) if len(ordered) > 1 and val_share else 0
@@ -92,7 +92,7 @@ def split_of(units: Iterable[str], seed: int, val_share: float) -> dict[str, str
 
 
 def finish(rows: Sequence[Mapping[str, Json]], how: Finish) -> Finished:
-    """Leave out what repeats or is too long, and split the rest by unit."""
+    """Leave out rows that repeat others or are too long, and split the rest by unit."""
     made = Finished()
     made.units = split_of((_unit(row) for row in rows), how.seed, how.val_share)
     seen = Seen(how.least)
@@ -117,7 +117,7 @@ def write(made: Finished, out: Path, how: Finish, canary: str) -> dict[str, Json
     """Write train.jsonl and val.jsonl (services' form: `messages`, and `tools` of rows with native calls), rows with
     their origin, card and README.
 
-    Errors: UsageError if `out` holds something else, or nothing is left to write.
+    Errors: UsageError if `out` has other content, or nothing is left to write.
     """
     if not made.rows["train"]:
         raise UsageError(f"no row is left to train on: {dict(made.dropped) or 'there was none'}")
@@ -152,7 +152,7 @@ def write(made: Finished, out: Path, how: Finish, canary: str) -> dict[str, Json
 
 
 def _variation(rows: Iterable[Mapping[str, Json]]) -> dict[str, int]:
-    """Return kind of wording that was varied (`arena dataset vary`) -> rows of matches with such turns."""
+    """Return kind of variation (`arena dataset vary`) -> number of rows from matches with such turns."""
     found: Counter[str] = Counter()
     for row in rows:
         about = row.get("about")

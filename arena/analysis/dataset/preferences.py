@@ -48,7 +48,7 @@ def values_of(record: Record) -> dict[str, Json]:
 
 
 def reward_rows(conversations: Iterable[Rewarded]) -> Iterator[dict[str, Json]]:
-    """Yield `prompt`, `completion` (the last reply), `reward`, `rewards` by name, and where it comes from."""
+    """Yield `prompt`, `completion` (the last reply), `reward`, `rewards` by name, and the origin."""
     for one in conversations:
         yield {
             "prompt": one.chat[:-1],
@@ -83,7 +83,7 @@ def preference_rows(conversations: Iterable[Rewarded], least: float) -> Iterator
 
 
 def why_no_pair(conversations: Iterable[Rewarded], least: float) -> str:
-    """Return why `preference_rows` has found no pair in these conversations, and what gives pairs."""
+    """Return why `preference_rows` found no pair in these conversations, and how to get pairs."""
     groups = [members for members in _with_equal_prompts(conversations) if len(members) > 1]
     if not groups:
         return (
@@ -107,7 +107,8 @@ def _with_equal_prompts(conversations: Iterable[Rewarded]) -> list[list[Rewarded
 
 
 def _first_difference(one: Chat, other: Chat) -> int | None:
-    """Return the place of the first reply in which two chats differ; None if they part elsewhere, or nowhere."""
+    """Return the place of the first reply in which two chats differ; None if they differ elsewhere first, or not at
+    all."""
     for place, (left, right) in enumerate(zip(one, other, strict=False)):
         if left != right:
             return place if place and left["role"] == right["role"] == "assistant" else None

@@ -1,4 +1,4 @@
-"""Chat rows of a run's matches: one per conversation, with where it comes from."""
+"""Chat rows of a run's matches: one per conversation, with its origin."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def rows_of(run: FinishedRun, keys: Collection[str], tool_calls: str = "text") -
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """What conversations are rewarded with: the value `name` of the score (preferences.reward_of).
+    """The reward of conversations: the value `name` of the score (preferences.reward_of).
 
-    `given`: (key, seat) -> reward, where the family says it; then `name` is not looked at.  `earned`: value -> the
-    seats whose doing it is; a value that is not named is that of all seats.
+    `given`: (key, seat) -> reward from the family, which then replaces `name`.  `earned`: value -> the seats
+    responsible for it; other values concern all seats.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Reward:
         return {record.key for record in run.records if reward_of(record, self.name) is not None}
 
     def of(self, record: Record, seat: str) -> float | None:
-        """Return what a seat earned in a match; None for nothing."""
+        """Return the reward of a seat in a match; None if it has none."""
         if self.given is not None:
             return self.given.get((record.key, seat))
         return reward_of(record, self.name) if self.is_earned(self.name, seat) else None
@@ -51,7 +51,7 @@ class Reward:
 
 
 def rewarded(run: FinishedRun, reward: Reward, tool_calls: str = "text") -> Iterator[Rewarded]:
-    """Yield the conversations of all scored matches with what their seats earned."""
+    """Yield the conversations of all scored matches with the rewards of their seats."""
     for record, chat, about in conversations_of(run, reward.keys(run), tool_calls):
         seat = str(about["seat"])
         found = reward.of(record, seat)
@@ -63,9 +63,9 @@ def rewarded(run: FinishedRun, reward: Reward, tool_calls: str = "text") -> Iter
 def conversations_of(
     run: FinishedRun, keys: Collection[str], tool_calls: str = "text"
 ) -> Iterator[tuple[Record, Chat, dict[str, Json]]]:
-    """Yield (record, chat, where it comes from) of each conversation of the matches of `keys`.
+    """Yield (record, chat, origin) of each conversation of the matches of `keys`.
 
-    `tool_calls`: `text`, as they were written, or `native`. Where it comes from: family, unit, trial, seat, seed and
+    `tool_calls`: `text`, as they were written, or `native`. The origin: family, unit, trial, seat, seed and
     run, and the canary. Errors: DataError if this version asks something else than the journal says.
     """
     if not keys:

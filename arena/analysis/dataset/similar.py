@@ -1,7 +1,7 @@
 """Near duplicates among texts, by shingles and minimum hashes. Pure and seeded.
 
 Source: A. Broder, "On the resemblance and containment of documents", 1997. A text is the set of its runs of SHINGLE
-words; its signature holds, for each of HASHES functions, the least hash over the set. The share of equal places
+words; its signature is, for each of HASHES functions, the smallest hash over the set. The share of equal places
 estimates the resemblance (Jaccard index) with a standard error of at most 1 / (2 sqrt(HASHES)), here 0.044. Candidates
 come from bands of the signature, and are then compared exactly.
 """
@@ -57,7 +57,7 @@ class Seen:
         self._bands: dict[tuple[int, tuple[int, ...]], list[int]] = {}
 
     def find(self, text: str) -> str | None:
-        """Return the name of a kept text that this one nearly repeats, None if there is none."""
+        """Return the name of a kept text that is nearly the same, None if there is none."""
         own = shingles(text)
         for place in sorted({place for band in _bands(own) for place in self._bands.get(band, ())}):
             name, other = self._sets[place]
@@ -80,7 +80,7 @@ def _bands(of: frozenset[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 
 def without_repeats(texts: Iterable[tuple[str, str]], least: float) -> Iterator[tuple[str, str | None]]:
-    """Yield (name, name of the kept text that it nearly repeats or None), in order."""
+    """Yield (name, name of the nearly equal kept text or None), in order."""
     seen = Seen(least)
     for name, text in texts:
         found = seen.find(text)

@@ -53,7 +53,7 @@ def export(run: FinishedRun, out: Path, licence: str = DEFAULT_LICENCE) -> dict[
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is not empty; give another --out")
     if not run.records.shape.matches:
-        raise UsageError(f"{run.path} holds no match yet: there is nothing to export")
+        raise UsageError(f"{run.path} has no match yet: there is nothing to export")
     tables = _Tables(run)
     data = out / DATA
     data.mkdir(parents=True, exist_ok=True)
@@ -147,7 +147,7 @@ class _Tables:
 
 
 def _answers(items: Sequence[ItemAnswer]) -> str | None:
-    """Return what the judge answered with yes or no: question -> answer and turn; None if nothing was asked."""
+    """Return the judge's answers to the yes-or-no questions: question -> answer and turn; None without questions."""
     return _object({one.id: {"answer": one.answer, "turn": one.turn} for one in items}) if items else None
 
 
@@ -166,7 +166,7 @@ def _float(value: Json) -> float | None:
 
 
 def _object(value: Mapping[str, Json] | None) -> str | None:
-    """Return a JSON object as text, None for nothing in it: an object is never read as a number or a date."""
+    """Return a JSON object as text, None if it is empty: a text is never read as a number or a date."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
 
 

@@ -1,4 +1,4 @@
-"""A run in the predecessor's public result shape, as its leaderboard takes it (docs/leaderboard.md lists it).
+"""A run in the predecessor's public result format, for its leaderboard (docs/leaderboard.md describes it).
 
 Written match by match: memory does not depend on their number. What the shape has no place for (verified scores, tool
 calls, costs) is left out; `canary` is the one addition.
@@ -31,11 +31,12 @@ AGENT = "agent"
 def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
     """Write the file and return the number of matches.
 
-    Errors: UsageError for a run that the shape cannot hold (another family, cross-play); DataError for a damaged one.
+    Errors: UsageError for a run that the format cannot represent (another family, cross-play); DataError for a damaged
+    one.
     """
     identity = run.manifest.identity
     if identity.family != "crypto":
-        raise UsageError(f"{run.path}: the shape is one of the crypto family, not of {identity.family}")
+        raise UsageError(f"{run.path}: this format is for the crypto family, not for {identity.family}")
     if identity.models.roles:
         names = ", ".join(sorted(identity.models.roles))
         raise UsageError(f"{run.path}: the shape knows one agent that plays all roles; here {names} had another model")
@@ -74,7 +75,7 @@ def export(run: FinishedRun, out: Path, include_transcripts: bool) -> int:
 
 
 BULKY = frozenset({"transcript", "role_views", "challenge"})
-"""What is left out of a match without --include-transcripts."""
+"""Members of a match that are left out without --include-transcripts."""
 
 
 def _head(run: FinishedRun, challenges: ChallengeSet, include_transcripts: bool) -> str:
@@ -110,7 +111,7 @@ def _head(run: FinishedRun, challenges: ChallengeSet, include_transcripts: bool)
 
 
 def _timeout(run: FinishedRun) -> float:
-    """Return the seconds that a call may take. Errors: DataError if the manifest has no number there."""
+    """Return the time limit of a call in seconds. Errors: DataError if the manifest has no such number."""
     found = run.manifest.operation.get("timeout")
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise DataError([Issue(str(run.path / MANIFEST_FILE), "/operation/timeout", "must be a number")])
@@ -138,7 +139,7 @@ def _turn(entry: Entry) -> dict[str, Json]:
 def match_json(record: Record, challenge: Mapping[str, Json], max_turns: int, tools: str | None) -> dict[str, Json]:
     """Return a record as the shape's match object. `tools` replaces the calculator's description in the prompts.
 
-    A match without a verdict has an `error` that says why, whatever the reason; `outcome` is null unless aborted.
+    A match without a verdict has an `error` with the reason; `outcome` is null unless aborted.
     """
     score, entries = record.score, record.transcript.entries
     seats = [participant["id"] for participant in challenge["participants"]]
@@ -182,7 +183,7 @@ def _indented(value: Json, columns: int) -> bytes:
 
 
 def _encode(text: str) -> bytes:
-    """Return JSON as UTF-8; half a surrogate pair, which UTF-8 cannot hold, as the escape that JSON has for it."""
+    """Return JSON as UTF-8; half a surrogate pair, which UTF-8 cannot encode, becomes a JSON escape."""
     try:
         return text.encode()
     except UnicodeEncodeError:

@@ -1,8 +1,8 @@
-"""What a run's policy denied and warned of, as SARIF 2.1.0 for code scanning (OASIS, sarif-v2.1.0-os).
+"""The denials and warnings of a run's policy, as SARIF 2.1.0 for code scanning (OASIS, sarif-v2.1.0-os).
 
-A result is located at the line of its rule in the gates file, with the trial as its logical location. It holds no text
-of players: what a rule matched may be a secret. Its fingerprint says rule and call, so a moved rule or another run of
-the same plan gives the same alert, and two calls never share one.
+A result is located at the line of its rule in the gates file, with the trial as its logical location. It contains no
+text of players: a matched text may be a secret. Its fingerprint is made of rule and call, so a moved rule or another
+run of the same plan gives the same alert, and two calls never share one.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ MOST_RESULTS = 5000
 
 FINGERPRINT = "arenaGateFinding/v1"
 SHOWN_BY_PLATFORM = "primaryLocationLineHash"
-"""Fingerprint that code scanning compares; where it is missing, one is made of the text of the line."""
+"""The fingerprint that code scanning compares; without it, code scanning makes one from the text of the line."""
 
 LEVELS: Mapping[str, str] = {"deny": "error", "warn": "warning"}
 _CATALOGUES: Mapping[str, str] = {"owasp": "external/owasp", "atlas": "external/atlas"}
 
 
 def export(run: FinishedRun, out: Path, source: str | None = None) -> tuple[int, int]:
-    """Write the findings and return how many there are in the file, and how many were left out.
+    """Write the findings and return how many are in the file, and how many were left out.
 
-    `source`: where the gates file is in the repository; None: where the run's settings say.
+    `source`: path of the gates file in the repository; None: the path in the run's settings.
     Errors: UsageError for a run without a policy, and for a `source` outside the repository; DataError for damage.
     """
     if "sha256" not in run.manifest.identity.policy:
@@ -67,7 +67,7 @@ def log(run: FinishedRun, policy: Policy, results: list[Json], left_out: int) ->
     identity = run.manifest.identity
     notes: list[Json] = []
     if left_out:
-        text = f"{left_out} further findings are not in this file, which holds at most {MOST_RESULTS}."
+        text = f"{left_out} further findings are not in this file, whose limit is {MOST_RESULTS}."
         notes.append({"level": "note", "message": {"text": text}})
     return {
         "$schema": SCHEMA,
@@ -189,7 +189,7 @@ def _message(record: Record, one: GateDecision) -> str:
 
 
 def _numbers(one: GateDecision) -> str:
-    """Return observed value and bound where both are numbers; texts are left out."""
+    """Return observed value and bound if both are numbers; texts are left out."""
     both = (one.observed, one.bound)
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in both):
         return f": {both[0]:g} against a bound of {both[1]:g}"

@@ -37,7 +37,7 @@ class Row:
 
     `left_out`: why matches are in no mean -> how many. `units`: challenges that were played. `coverage`: the share of
     the planned matches that have an outcome; `success_planned`: the success rate over all of these. `cost_usd` is None
-    where a price is missing. `pass_hat`: (k, pass^k) for the most repetitions, None without repetitions.
+    if a price is missing. `pass_hat`: (k, pass^k) for the most repetitions, None without repetitions.
     """
 
     run: str
@@ -71,7 +71,7 @@ class Row:
 
 @dataclass(slots=True)
 class Board:
-    """Runs that may be ranked together. `conditions`: what they have in common, by name; `differs`: the names in which
+    """Runs that may be ranked together. `conditions`: their common values, by name; `differs`: the names in which
     the conditions of this group are not those of the first one."""
 
     conditions: Mapping[str, Json]
@@ -84,7 +84,7 @@ class Board:
     min_coverage: float = MIN_COVERAGE
     """Percent; rows with less come last."""
     baselines: PublishedBaselines | None = None
-    """What plays that should fail reach on the same set; None if nothing was published for it."""
+    """Results of plays that should fail on the same set; None if none were published for it."""
 
     def covers(self, row: Row) -> bool:
         """Return whether enough of a run's plan has an outcome to rank it."""
@@ -92,7 +92,7 @@ class Board:
 
 
 def conditions(run: FinishedRun) -> dict[str, Json]:
-    """Return what runs must have in common to be ranked together: all that `arena compare` wants equal except for the
+    """Return the values that runs must share to be ranked together: all that `arena compare` requires except for the
     number of repetitions, and the rule of the verified scores. Errors: DataError if the manifest lacks a part.
     """
     found = {name: value for name, value in must_agree(run).items() if name != "repetitions"}
@@ -257,7 +257,7 @@ def _ranks(values: Sequence[float | str | None]) -> list[int | None]:
 
 
 def _order(value: float | str | None, highest_first: bool) -> tuple[bool, float | str]:
-    """Return a key to sort by: what has no value comes last."""
+    """Return a sort key: rows without a value come last."""
     if value is None:
         return True, 0.0
     return False, -value if highest_first and not isinstance(value, str) else value

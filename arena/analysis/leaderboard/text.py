@@ -1,6 +1,6 @@
 """A leaderboard as text, Markdown, CSV and JSON. Pure.
 
-What models, roles and runs are called is anybody's text: control characters are replaced, Markdown is escaped, CSV
+Names of models, roles and runs may be any text: control characters are replaced, Markdown is escaped, CSV
 cells cannot become formulas.
 """
 
@@ -18,14 +18,14 @@ from arena.store.rundir import pretty_json
 
 LEADERBOARD_FORMAT = 1
 NOTE = (
-    "Rates with 95 % Wilson intervals, which take matches as independent. Ranks go by the point alone: where intervals"
-    " overlap, `arena compare` tells whether there is a difference. Verified scores are the judge's, capped by what the"
-    " record shows was computed; the two are never mixed."
+    "Rates with 95 % Wilson intervals, which treat matches as independent. Ranks use the point estimate alone: if"
+    " intervals overlap, `arena compare` shows whether there is a difference. Verified scores are the judge's, capped"
+    " by what the record shows was computed; the two are never mixed."
 )
 
 
 def title(board: Board) -> str:
-    """Return what a group has in common, on one line."""
+    """Return the common values of a group, on one line."""
     rules = board.conditions
     judge, version = rules.get("judge"), rules.get("benchmark_version") or "a set without a version"
     judged = f", judged by {judge}" if judge is not None else ""
@@ -33,7 +33,7 @@ def title(board: Board) -> str:
 
 
 def notes(board: Board, all_boards: Sequence[Board]) -> list[str]:
-    """Return what a reader must know of a group: how it differs from the first, and what its runs lack."""
+    """Return the notes on a group: how it differs from the first, and what its runs lack."""
     out = []
     if board is not all_boards[0]:
         lines = describe_difference(board, all_boards[0])
@@ -104,9 +104,9 @@ BASELINE_HEADS = ("baseline", "matches", "success", "verified success")
 
 
 def baselines_title(published: PublishedBaselines) -> str:
-    """Return what the table of baselines is."""
+    """Return the heading of the table of baselines."""
     return (
-        f"What generated plays reach on {published.benchmark_version}, judged by {published.judge}, {published.seeds}"
+        f"Results of generated plays on {published.benchmark_version}, judged by {published.judge}, {published.seeds}"
         " seeds: all except the reference should fail."
     )
 

@@ -1,4 +1,4 @@
-"""Policies and finished runs: what other rules would have decided about recorded calls.
+"""Policies and finished runs: decide recorded calls again by other rules.
 
 compare.py plays runs again out of their journals, text.py formats the result. Does not belong here: the rules
 themselves (arena/policy). Start with compare.py.

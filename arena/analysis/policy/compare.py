@@ -65,7 +65,7 @@ def recall_decisions(run: FinishedRun, gate: Gate) -> None:
         if played.stop is Stop.JOURNAL and status in ("done", "aborted", "denied"):
             message = (
                 f"{played.key}: does not follow from its calls here, so they cannot be decided again"
-                f" ({played.transcript.detail}); `arena verify` says what differs"
+                f" ({played.transcript.detail}); `arena verify` lists the differences"
             )
             raise DataError([Issue(str(run.path / JOURNAL_FILE), "", message)])
 

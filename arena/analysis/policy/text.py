@@ -1,4 +1,4 @@
-"""What `arena policy` says."""
+"""The texts that `arena policy` prints."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What judging again showed, from the records: do the judgements agree, and how did scores move?
+"""Results of judging again, from the records: the agreement of judgements, and the changes of scores.
 
-One pass, memory by the number of challenges. `judge_agreement.json` is what `report` returns (docs/rejudging.md).
+One pass, memory by the number of challenges. `judge_agreement.json` is the result of `report` (docs/rejudging.md).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _Judge:
 
 @dataclass(slots=True)
 class _Spread:
-    """How far the judgements of one match lie apart in one dimension, over the matches with two or more."""
+    """The spread of the judgements of one match in one dimension, over the matches with two or more."""
 
     matches: int = 0
     total: int = 0
@@ -86,7 +86,7 @@ class Scored(NamedTuple):
 
 class AgreementTally:
     """Adds up records of a run that judged matches again; `before`: key -> how the match was scored in the run before,
-    None if it was not; `judge_before`: who scored it. `outcomes`: labels, the best first."""
+    None if it was not; `judge_before`: its judge. `outcomes`: labels, the best first."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class AgreementTally:
         self._worst: list[tuple[int, int, int, dict[str, Json]]] = []
 
     def add(self, record: Record) -> None:
-        """Count one record; of those that were not judged there is nothing to count."""
+        """Count one record, unless it was not judged."""
         if record.status != "done":
             return
         score = record.score

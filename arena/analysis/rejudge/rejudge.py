@@ -1,8 +1,8 @@
 """Judges the matches of a finished run again: any family, with its plays taken from that run's records.
 
 A variant of the family of the run that is judged again, so runner, journal, resume, records and tables are those of
-every run. Nothing is asked of a player: a match is the transcript that the earlier record holds, once its digest is
-that of `inputs/plays.jsonl`. The journal holds the judges' calls alone. What was not judged there (errors, denied,
+every run. No player is called: the match is the transcript in the earlier record, whose digest must equal
+that in `inputs/plays.jsonl`. The journal has only the judges' calls. What was not judged there (errors, denied,
 limits, aborted) stays as it ended. docs/rejudging.md.
 """
 
@@ -38,7 +38,7 @@ PLAYS_INPUT = "plays.jsonl"
 
 
 def play_digest(record: Record) -> str:
-    """Return the SHA-256 of what was played: key, seed, values, transcript, usage."""
+    """Return the SHA-256 of a play: key, seed, values, transcript, usage."""
     transcript = record.transcript
     entries = [entry.to_json() for entry in transcript.entries]
     usage = [encode(counters) for counters in transcript.usage.values()]
@@ -64,7 +64,7 @@ def read_plays(run: FinishedRun) -> list[PlayRow]:
 
 
 def source_of(run: FinishedRun) -> Source:
-    """Return what a run that scores `run` again needs of it. Errors: as of `read_plays`."""
+    """Return the data of `run` that a run needs to score it again. Errors: as of `read_plays`."""
     rows = read_plays(run)
     identity = run.manifest.identity
     told = SourceIdentity(
@@ -78,7 +78,7 @@ def _lines(rows: Iterable[PlayRow]) -> bytes:
 
 
 def build(request: RunRequest, tools: str | None) -> Rejudged:
-    """Return the family that scores `request.source` again; `tools` is what its players were shown.
+    """Return the family that scores `request.source` again; `tools` is the description of tools for its players.
 
     Errors: ConfigError, DataError if that run cannot be scored by this version or with these settings.
     """
@@ -100,7 +100,7 @@ def build(request: RunRequest, tools: str | None) -> Rejudged:
 
 
 def of_run(run_dir: Path, identity: Mapping[str, Json], family: Family) -> Rejudged:
-    """Return the family of a run that judged again, out of its own directory. Errors: DataError for plays.jsonl."""
+    """Return the family of a run that judged again, from its own directory. Errors: DataError for plays.jsonl."""
     path = run_dir / INPUTS_DIR / PLAYS_INPUT
     rows = tuple(read_rows(path, PlayRow))
     told = decode(SourceIdentity, identity["source"], str(run_dir / MANIFEST_FILE), at="/identity/source")
@@ -113,10 +113,10 @@ NO_PAST = Past()
 
 
 class Rejudged:
-    """A family whose matches are played already; see the module. All that is not about playing is the family's own."""
+    """A family whose matches are already played; see the module. Everything except playing is the original family's."""
 
     def __init__(self, family: Family, source: Source, rules: Mapping[str, Json], judgements: int = 1) -> None:
-        """`source.path` is a run whose records hold the transcripts; `rules` those of the run's identity;
+        """`source.path` is a run whose records have the transcripts; `rules` those of the run's identity;
         `judgements`: how many are asked for about a trial."""
         self._judgements = judgements
         self._family, self._source = family, source
@@ -131,14 +131,14 @@ class Rejudged:
         self.carried_over: Mapping[str, str] = {key: status for key, status in statuses.items() if status != "done"}
 
     def check(self, run: FinishedRun) -> None:
-        """Check that this version plans the matches as `run` did, and say what the user should know.
+        """Check that this version plans the matches as `run` did, and warn the user about differences.
 
         Errors: DataError naming the first record that it would plan otherwise.
         """
         seeds = {trial.key: trial.seed for trial in self._family.trials()}
         for row in self._source.plays:
             if seeds.get(row.key) != row.seed:
-                message = f"{row.key}: this version plans no such match with this seed"
+                message = f"{row.key}: this version does not plan this match with this seed"
                 raise DataError([Issue(str(run.path / RECORDS_FILE), "", message)])
         missing = len(seeds) - len(self._rows)
         if missing:
@@ -217,7 +217,7 @@ class Rejudged:
         )
 
     def _measured(self) -> _Questions:
-        """Return the characters of the questions that there are, transcripts included."""
+        """Return the characters of all questions, transcripts included."""
         longest = _Questions()
         for trial in self.trials():
             if trial.key not in self.carried_over:
@@ -234,14 +234,14 @@ def _counted(settled: Mapping[str, str]) -> str:
 
 
 class _Questions:
-    """Services that measure what a judge would be asked, and answer nothing."""
+    """Services that measure the questions to a judge, and answer none."""
 
     has_tools = True
     gate_decisions: tuple[GateDecision, ...] = ()
 
     def __init__(self) -> None:
         self.chars = self.total = self.number = 0
-        """Of the longest question, of all, and how many there are."""
+        """The length of the longest question, the total length, and the number of questions."""
 
     @property
     def mean(self) -> float:

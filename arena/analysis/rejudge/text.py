@@ -14,7 +14,7 @@ SHOWN_DISAGREEMENTS = 5
 
 
 def agreement_text(report: Mapping[str, Json]) -> str:
-    """Return the tables, ready to print: agreement where a match has several judgements, then what moved."""
+    """Return the tables, ready to print: agreement if a match has several judgements, then the changes of scores."""
     parts = []
     if report["agreement"] is not None:
         parts = [_judges(report["judges"]), _agreement(report["agreement"]), *_others(report["agreement"])]
@@ -67,7 +67,7 @@ def _agreement(found: Mapping[str, Json]) -> str:
 
 
 def _others(found: Mapping[str, Json]) -> Iterator[str]:
-    """Yield the table of pairs and, where judges of a panel judged several times, each one's own agreement."""
+    """Yield the table of pairs and, if judges of a panel judged several times, each one's agreement with itself."""
     dimensions = list(found["dimensions"])
     short = [_short(name) for name in dimensions]
     if found["pairs"]:

@@ -1,4 +1,4 @@
-"""What the matches of a run used, by model and part, and what that costs by the prices of the run.
+"""Usage of the matches of a run, by model and part, and its cost by the prices of the run.
 
 Counted from the records, so calls of plays that were broken off and played again are not in it; the cost that a run
 states for itself (summary.json) holds them.
@@ -20,7 +20,7 @@ PLAYERS = "players"
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What one match took. `dollars` is None if a model that played or judged has no price."""
+    """The usage of one match. `dollars` is None if a model that played or judged has no price."""
 
     turns: int
     tool_calls: int
@@ -40,7 +40,7 @@ class Line:
 
 
 class Bill:
-    """Adds up what models used. `cost`: the member `cost_usd` of summary.json, None if there is no summary."""
+    """Adds up the usage of models. `cost`: the member `cost_usd` of summary.json, None if there is no summary."""
 
     def __init__(self, models: Models, cost: Json) -> None:
         self._models = models
@@ -50,7 +50,7 @@ class Bill:
 
     @property
     def priced(self) -> bool:
-        """Return whether any model has a price, so that dollars say something."""
+        """Return whether any model has a price; otherwise dollars mean nothing."""
         return bool(self._prices)
 
     def add(self, record: Record) -> None:
@@ -59,7 +59,7 @@ class Bill:
             self.used.setdefault((part, model), Counters()).add(counters)
 
     def of(self, record: Record) -> Spent:
-        """Return what one match took."""
+        """Return the usage of one match."""
         parts = list(self._parts(record))
         amounts = [self._dollars(model, used) for _, model, used in parts if used.calls]
         return Spent(
@@ -75,7 +75,7 @@ class Bill:
         return [Line(part, model, used, self._dollars(model, used)) for (part, model), used in found if used.calls]
 
     def total(self, part: str) -> Counters:
-        """Return what all models of a part used."""
+        """Return the usage of all models of a part."""
         whole = Counters()
         for (one, _), used in self.used.items():
             if one == part:
@@ -104,7 +104,7 @@ class Bill:
 
 
 def _prices(cost: Json) -> Mapping[str, Price]:
-    """Return the prices that a summary states; those that are none are left out."""
+    """Return the prices in a summary, without invalid ones."""
     rows = cost.get("prices") if isinstance(cost, dict) else None
     found = {}
     for model, row in rows.items() if isinstance(rows, dict) else ():

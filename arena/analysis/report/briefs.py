@@ -1,4 +1,4 @@
-"""What each seat of a match was sent first, for the report: the system text, as the journal proves it."""
+"""The first message to each seat of a match, for the report: the system text, checked against the journal."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Briefs:
             self._problem = str(error)
 
     def of(self, record: Record) -> Brief:
-        """Return what the seats of a record were sent first."""
+        """Return the first messages to the seats of a record."""
         if self._reader is None:
             return Brief(problem=self._problem)
         systems: dict[str, str] = {}

@@ -62,7 +62,7 @@ _MATCH_FILE = re.compile(r"(?:pairs_)?[0-9]{4,}\.html")
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where a report goes: the page, the folder of matches next to it, the folder of figures."""
+    """The places of a report: the page, the folder of matches next to it, the folder of figures."""
 
     page: Path
     matches: Path
@@ -77,7 +77,7 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What was written: bytes of the page, matches shown, files of matches next to it, names of figures; and the files
+    """The written files: bytes of the page, matches shown, files of matches next to it, names of figures; and the files
     of an earlier report's figures that were removed. `pair_files`: with two transcripts side by side.  `nouns`: what
     the matches are called."""
 
@@ -144,7 +144,7 @@ def _refuse_foreign(page: Path) -> None:
 
 
 def _read(tally: Tally, run: int, listed: MatchList, pairs: SideBySide | None) -> None:
-    """Take in every record of one run, the first or a later one."""
+    """Read every record of one run, the first or a later one."""
     for record in tally.records:
         ledger = tally.parts.ledger(record)
         number = listed.count
@@ -196,7 +196,7 @@ def _title(tallies: Sequence[Tally]) -> str:
 
 
 def _nouns(tallies: Sequence[Tally]) -> str:
-    """Return what readers call the matches; of runs of several families, `matches`."""
+    """Return the word for the matches; for runs of several families, `matches`."""
     found = {tally.trial_nouns for tally in tallies}
     return found.pop() if len(found) == 1 else "matches"
 
@@ -221,7 +221,7 @@ def _header(title: str, tallies: Sequence[Tally]) -> Markup:
 
 
 def _checked(tally: Tally) -> bool:
-    """Return whether the section of checks has something to say: the family has checks, or a ledger."""
+    """Return whether there is a section of checks: the family has checks, or a ledger."""
     return bool(tally.parts.checks or checks_in(tally.total).n or tally.claims)
 
 
@@ -301,7 +301,7 @@ def _swap(folder: Path, fresh: Path | None) -> None:
     if fresh is None:
         return
     if folder.exists():
-        raise UsageError(f"{folder} holds files that are not of a report; give another --out, or remove them first")
+        raise UsageError(f"{folder} has files that do not belong to a report; give another --out, or remove them first")
     fresh.rename(folder)
 
 

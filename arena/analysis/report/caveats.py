@@ -1,4 +1,4 @@
-"""What the figures of a run do not say: derived from the run, in words. Pure."""
+"""Limits of the figures of a run, derived from the run, in words. Pure."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def mock_warning(tally: Tally) -> list[str]:
 
 
 def shadow_warning(tally: Tally) -> list[str]:
-    """Return the sentence on top of a run whose policy was only watched; none if its decisions were enforced."""
+    """Return the sentence on top of a run whose policy was not enforced; none if it was."""
     policy = tally.run.manifest.identity.policy
     if policy.get("enforced") is not False:
         return []
-    return [f"Shadow mode: what the policy {policy['name']} denied went on all the same. Its decisions are recorded, "
-            "none was enforced."]  # fmt: skip
+    return [f"Shadow mode: the policy {policy['name']} was not enforced. Its decisions are recorded, but calls "
+            "that it denied were made."]  # fmt: skip
 
 
 def caveats(tally: Tally) -> list[str]:

@@ -25,7 +25,7 @@ class Clock:
     """Seconds of each match. The list of keys is let go once every record was counted."""
 
     def __init__(self, run_dir: Path) -> None:
-        """Errors: DataError naming line and pointer of a timing that is none."""
+        """Read the timings. Errors: DataError naming line and pointer of a malformed one."""
         self._run_dir = run_dir
         self._of_key: dict[str, float] = {}
         self.plays = array("d")
@@ -39,7 +39,7 @@ class Clock:
             self._of_key[row.key] = self._of_key.get(row.key, 0.0) + row.seconds
 
     def add(self, key: str, number: int) -> None:
-        """Take note of a match and its number in the page; they come in order, one after the other."""
+        """Note a match and its number in the page; matches come in order."""
         if self.first is None:
             self.first = number
         self.matches.append(self._of_key.pop(key, -1.0))
@@ -51,8 +51,8 @@ class Clock:
                 yield number, taken
 
     def calls(self) -> list[CallTime]:
-        """Return where the time of calls went, the longest first: models by name, tools by op. Calls that were made
-        again are counted each time. Errors: DataError naming file, line and pointer of what is not a call."""
+        """Return the total time of calls, the longest first: models by name, tools by op. Repeated calls count each
+        time. Errors: DataError naming file, line and pointer of a malformed call."""
         found: dict[tuple[str, str], list[float]] = {}
         for _, line in read_calls(self._run_dir / JOURNAL_FILE):
             entry = found.setdefault((line.kind, line.op if line.kind == "tool" else line.provider), [0, 0.0])

@@ -1,4 +1,4 @@
-"""A transcript as a conversation: public turns, and folded what only one role saw."""
+"""A transcript as a conversation: public turns, and, folded, the entries that only one role saw."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TITLES = {
     "empty_reply": "empty answer",
     "refusal": "refusal",
 }
-"""Kind of a private entry -> what it is called."""
+"""Kind of a private entry -> its label."""
 
 
 def seats_of(record: Record, first: Iterable[str]) -> dict[str, int]:
@@ -28,7 +28,7 @@ def seats_of(record: Record, first: Iterable[str]) -> dict[str, int]:
 
 
 def turns(entries: Sequence[Entry], seats: Mapping[str, int], anchor: str) -> Markup:
-    """Return the conversation as a list; `data-w` is who wrote an entry, `data-p` who saw it where not everybody.
+    """Return the conversation as a list; `data-w` is the writer of an entry, `data-p` its readers if not everybody.
 
     `anchor`: of the match; the first entry of each turn, its public one where it has one, can be linked to."""
     if not entries:
@@ -42,7 +42,7 @@ def turns(entries: Sequence[Entry], seats: Mapping[str, int], anchor: str) -> Ma
 
 
 def turn_anchor(anchor: str, turn: int) -> str:
-    """Return where a turn of a match can be linked to."""
+    """Return the anchor of a turn of a match."""
     return f"{anchor}-t{turn}"
 
 

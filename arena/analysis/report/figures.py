@@ -1,7 +1,7 @@
 """The figures of a run as SVG: outcomes, dimensions, grades, checks, success by label, heat map. Pure.
 
-Every figure is in the page and in its own file; colours come from classes (figures.css), never alone: letters,
-numbers and shapes say the same.
+Every figure is in the page and in its own file. Colours come from classes (figures.css), and letters, numbers and
+shapes always repeat their meaning.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def outcome_counts(tally: Tally) -> list[tuple[Mark, int]]:
 
 
 def outcomes_figure(tally: Tally, narrow: bool = False) -> Element:
-    """Return the matches of the plan as one bar: outcomes first, then what is in no mean."""
+    """Return the matches of the plan as one bar: outcomes first, then the matches that are in no mean."""
     counts = [(mark, n) for mark, n in outcome_counts(tally) if n]
     whole, room = sum(n for _, n in counts), NARROW if narrow else WIDTH
     parts: list[Element] = []

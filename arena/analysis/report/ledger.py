@@ -1,4 +1,4 @@
-"""The ledger of a match: what the claims of its public turns rest on (Family.ledger in arena/families/contract.py)."""
+"""The ledger of a match: the basis of the claims in its public turns (Family.ledger in arena/families/contract.py)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from arena.records import Json
 
 CLASSES = {
     "computed": "computed by the speaker's own tool call",
-    "copied": "copied from what was said, told or put into a call",
+    "copied": "copied from the talk, the role's instructions or a call",
     "asserted": "asserted: from nowhere",
     "wrong": "wrong: contradicts a tool's answer or the right result",
 }
-"""Class of a claim -> what it means. A family may have others; they are shown under their own names."""
+"""Class of a claim -> its meaning. A family may have others; they are shown under their own names."""
 
 
 def class_counts(claims: Mapping[str, int]) -> Markup:
@@ -32,7 +32,7 @@ SOURCES = {
     "called_valid": "called valid although a verification failed",
     "passed_over": "passed over although a verification failed",
 }
-"""Source of a wrong claim -> what it means; others name a text or a call."""
+"""Source of a wrong claim -> its meaning; other sources name a text or a call."""
 
 
 def ledger_part(found: Mapping[str, Json] | None, anchor: str) -> Markup:

@@ -23,7 +23,7 @@ from arena.analysis.report.values import percent, spaced
 from arena.formats.tables import number
 
 MAX_UNITS = 500
-"""Rows of the heat map and of the table of challenges; the CSV files hold all."""
+"""Most rows of the heat map and of the table of challenges; the CSV files have all."""
 MAX_OPTIONS = 60
 """Values up to which a label gets a filter."""
 MAX_CELLS = 1_000
@@ -34,7 +34,7 @@ Link = Callable[[int], str]
 
 
 def legend(tally: Tally) -> Markup:
-    """Return the short words of the heat map and what they mean."""
+    """Return the abbreviations of the heat map and their meanings."""
     items = (
         tag("li", tag("b", mark.short, class_=mark.shade), None if mark.short == mark.word else mark.word)
         for mark in tally.marks.legend()
@@ -204,7 +204,7 @@ def weakest(tally: Tally, link: Link) -> Markup:
 
 
 MOST_WEAK = 10
-"""Rows of the list of what failed most."""
+"""Most rows of the list of units that failed most."""
 
 
 def _breakable(text: str) -> Markup:

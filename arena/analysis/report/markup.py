@@ -1,7 +1,7 @@
 """HTML that cannot be broken out of: every text is escaped unless it is markup already.
 
-What agents wrote is hostile. It reaches a page only through `tag`, which escapes it and shows what would steer or hide
-(control characters, bidirectional overrides, zero-width signs, half surrogate pairs) as its code point.
+Text of agents is hostile. It reaches a page only through `tag`, which escapes it and shows characters that steer or
+hide (control characters, bidirectional overrides, zero-width signs, half surrogate pairs) as its code point.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _shown(sign: str) -> str:
 
 
 def escape(value: object) -> Markup:
-    """Return a value as markup: Markup as it is, anything else as escaped, visible text; None as nothing."""
+    """Return a value as markup: Markup unchanged, anything else as escaped, visible text; None as nothing."""
     if type(value) is Markup:
         return value
     if value is None:
@@ -87,5 +87,5 @@ def tag(name: str, /, *children: object, **attributes: object) -> Markup:
 
 
 def trusted(text: str) -> Markup:
-    """Return our own, already escaped markup (a rendered figure) as Markup; never for what an agent wrote."""
+    """Return our own, already escaped markup (a rendered figure) as Markup; never for text of an agent."""
     return Markup(text)

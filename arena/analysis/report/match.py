@@ -1,6 +1,6 @@
 """One match: how it ended, grades, checks, ledger, and the match itself as a conversation.
 
-Everything here comes from agents, judges and challenge files: it reaches the page through `tag`, which escapes it.
+All texts here come from agents, judges and challenge files; they reach the page through `tag`, which escapes them.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _judge_call(call: JudgeCall) -> Markup:
 
 
 def _panel(panel: Sequence[Judgement]) -> Markup:
-    """Return the judgements, where several were asked for."""
+    """Return the judgements, if there are several."""
     out = []
     for one in panel:
         grades = (
@@ -172,7 +172,7 @@ def _checks(record: Record, parts: FamilyParts, anchor: str) -> Markup:
 
 
 def _found(rows: Sequence[tuple[str, str]]) -> Markup:
-    """Return what the family determined about the match."""
+    """Return the family's findings about the match."""
     if not rows:
         return Markup("")
     lines = [tag("tr", tag("th", name, scope="row"), tag("td", clipped(text, 4000))) for name, text in rows]
@@ -191,7 +191,7 @@ def _briefs(briefs: Brief, seats: Mapping[str, int]) -> Markup:
 
 
 def _views(place: Place, seats: Mapping[str, int]) -> Markup:
-    """Return the switch between the whole match and what one role saw: radio buttons that CSS alone acts upon."""
+    """Return the switch between the whole match and one role's view: radio buttons that work by CSS alone."""
     name = f"v{place.number}"
     choices = [("everything", 0), *((seat, index) for seat, index in seats.items() if index <= MAX_SEATS)]
     out: list[Markup] = [tag("h3", "Conversation")]

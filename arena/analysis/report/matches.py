@@ -1,6 +1,6 @@
-"""The list of matches, and where the matches themselves go: into the page, or into files next to it.
+"""The list of matches, and the matches themselves, in the page or in files next to it.
 
-Everything is written as it comes, so a report of any size is built in the memory of one match.
+Everything is written at once, so a report of any size needs the memory of one match.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def matches_folder(page: Path) -> Path:
 class MatchList:
     """Takes the records of all runs one by one; then gives the list for the page.
 
-    `folder`: where the matches go, each chunk of them as a page; None: they are in the list itself.
+    `folder`: for the matches, each chunk of them as a page; None: they are in the list itself.
     """
 
     def __init__(self, folder: Path | None, page: Path, several: bool) -> None:

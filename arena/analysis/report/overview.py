@@ -1,4 +1,4 @@
-"""The overview of one run: headline figures, what they do not say, dimensions, checks, usage. Pure."""
+"""The overview of one run: headline figures and their limits, dimensions, checks, usage. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAX_OPEN_ROWS = 12
 
 
 def what_was_run(tally: Tally) -> str:
-    """Return one sentence: who played what, judged by whom."""
+    """Return one sentence: the players, the challenges, the judge."""
     identity = tally.run.manifest.identity
     models, calculator = identity.models, identity.calculator
     units = len(tally.units)
@@ -109,12 +109,12 @@ def _within(interval: str) -> str:
 
 
 def as_judged(tally: Tally) -> str:
-    """Return what the head of a mean says of where its scores come from; nothing without a judge."""
+    """Return the note in the heading of a mean about the source of its scores; empty without a judge."""
     return ", as judged" if tally.judged else ""
 
 
 def not_in_means(tally: Tally) -> list[tuple[str, int]]:
-    """Return what the means leave out: matches that ended without a score, and those not played."""
+    """Return the matches that the means leave out: those without a score, and those not played."""
     total = tally.total
     names = {"limit": "stopped by a limit", "pending": "awaiting their judge"}
     counts = [(names.get(status, status), total.statuses[status]) for status in STATUSES[1:]]
@@ -136,7 +136,7 @@ def _card(title: str, value: str, sub: object, bad: bool = False) -> Markup:
 
 
 def banners(tally: Tally) -> Markup:
-    """Return the loud lines: unfinished run, torn record, stand-ins for models, checks that contradict the judge."""
+    """Return the warnings: unfinished run, torn record, mock models, checks that contradict the judge."""
     out = []
     if not tally.total.n:
         out.append(f"This run has no finished {tally.trial_noun}: there is nothing to report yet.")
@@ -293,7 +293,7 @@ def judge_and_checks(tally: Tally) -> Markup:
 
 
 def ledgers(tally: Tally) -> Markup:
-    """Return what the ledgers of all matches add up to, and the caps that follow; nothing if there is none."""
+    """Return the totals over the ledgers of all matches, and the caps that follow; empty if there are none."""
     found = verified_in(tally.total)
     words = tally.parts.cap_reasons
     ranked = sorted(found.caps.items(), key=lambda one: (-one[1], one[0]))
@@ -305,7 +305,7 @@ def ledgers(tally: Tally) -> Markup:
     counts = class_counts(tally.claims) if tally.claims else None
     if counts is None and caps is None:
         return Markup("")
-    left = join([tag("p", "What the claims of public turns rest on:"), counts]) if counts else Markup("")
+    left = join([tag("p", "Basis of the claims in public turns:"), counts]) if counts else Markup("")
     return join([tag("h3", "Ledger of claims, and the caps on grades"), pair(left, caps or Markup(""))])
 
 
@@ -339,5 +339,5 @@ def _label_table(tally: Tally, label: str) -> Markup:
 
 
 def caveat_list(tally: Tally) -> Markup:
-    """Return what these figures do not say."""
+    """Return the limits of these figures."""
     return tag("ul", *(tag("li", prose(text)) for text in caveats(tally)), class_="twocol")

@@ -1,6 +1,6 @@
 """The frame of a page: head, content security policy, style, script, navigation.
 
-The policy forbids every load and every script and style but the page's own, which it names by their digests (Content
+The policy forbids every load, and every script and style except the page's own, whose digests it lists (Content
 Security Policy Level 3, section 8.3), so that even markup that slipped through could do nothing.
 """
 

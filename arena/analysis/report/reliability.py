@@ -1,6 +1,6 @@
-"""The part of the overview on repetitions: pass@k, pass^k, where the error of a mean comes from. Pure.
+"""The part of the overview on repetitions: pass@k, pass^k, the sources of the error of a mean. Pure.
 
-It shows what summary.json holds (docs/comparing.md); nothing is computed here.
+It shows figures of summary.json (docs/comparing.md); nothing is computed here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def reliability(tally: Tally) -> Markup:
 
 
 def _advice(split: Mapping[str, Json]) -> str:
-    """Return where the next run is best spent, for which dimensions."""
+    """Return the advice for the next run, with its dimensions."""
     groups: dict[str, list[str]] = {}
     for name, one in split.items():
         if isinstance(one, dict) and one.get("advice"):

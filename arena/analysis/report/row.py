@@ -1,4 +1,4 @@
-"""One match as a line of the list: how it ended, grades, checks, and what it took. On a phone the line is a card."""
+"""One match as a line of the list: how it ended, grades, checks, and usage. On a phone the line is a card."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def heading(priced: bool) -> Markup:
 
 
 def row(record: Record, mark: Mark, run: str, tally: Tally) -> Markup:
-    """Return the line of a match. `run`: its short name, where the page has several."""
+    """Return the line of a match. `run`: its short name, if the page has several runs."""
     scores, mean = record.score.values, tally.mean_of(record)
     spent, priced = tally.bill.of(record), tally.bill.priced
     cells: dict[str, object] = {

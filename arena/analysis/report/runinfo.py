@@ -1,4 +1,4 @@
-"""What a run is, from the manifest; and, marked, clock values and places."""
+"""The description of a run, from the manifest; and, marked, clock values and places."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ TIME_START, TIME_END = "<!-- time section: differs between equal runs -->", "<!-
 
 
 def identity(tally: Tally) -> Markup:
-    """Return what the run is: versions, models, rules, settings. Equal for equal runs of one state of the code."""
+    """Return the description of the run: versions, models, rules, settings. Equal runs of the same code give equal
+    texts."""
     manifest = tally.run.manifest
     found, git = manifest.identity, manifest.git
     commit = f"{git.commit}{' with uncommitted changes' if git.dirty else ''}" if git.commit else None
@@ -47,7 +48,7 @@ def _list(rows: Mapping[str, Json]) -> Markup:
 
 
 def clock(tally: Tally, link: Link) -> Markup:
-    """Return the section that holds clock values, the place of the run and how many workers played it."""
+    """Return the section with clock values, the place of the run and the number of workers."""
     manifest = tally.run.manifest
     taken = sorted(tally.clock.plays)
     rows = []
@@ -71,7 +72,7 @@ def clock(tally: Tally, link: Link) -> Markup:
 
 
 def _calls(tally: Tally) -> Markup:
-    """Return where the time of calls went."""
+    """Return the table of the time of calls."""
     found = tally.clock.calls()
     whole = sum(one.seconds for one in found)
     if not whole:

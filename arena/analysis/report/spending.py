@@ -1,4 +1,4 @@
-"""Where calls, tokens, dollars and seconds went: by model and part, and match by match. Pure except timings.jsonl."""
+"""Calls, tokens, dollars and seconds: by model and part, and match by match. Pure except timings.jsonl."""
 
 from __future__ import annotations
 

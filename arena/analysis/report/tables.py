@@ -10,8 +10,8 @@ from arena.formats.svg import Element, render
 
 
 def table(heads: Sequence[object], rows: Sequence[Sequence[object]], name: str) -> Markup:
-    """Return a small table whose first column names the rows; `name` is what readers of screens hear. On a phone each
-    row of many columns is a card, in which every cell says the heading of its column."""
+    """Return a small table whose first column names the rows; `name` is for screen readers. On a phone each row of
+    many columns is a card, in which every cell has the heading of its column."""
     sides = ["l" if any(_is_words(row[place]) for row in rows) else "r" for place in range(len(heads))]
     head = tag("tr", *(tag("th", text, scope="col", class_=side) for text, side in zip(heads, sides, strict=True)))
     lines = []
@@ -37,12 +37,12 @@ def cell(text: object, label: object, shade: str | None = None) -> Markup:
 
 
 def boxed(whole: Markup, name: str) -> Markup:
-    """Return a table in a box that scrolls where the table is wider than the page."""
+    """Return a table in a box that scrolls if the table is wider than the page."""
     return tag("div", whole, class_="wide", tabindex=0, role="group", aria_label=name)
 
 
 def drawn(picture: Element | None, caption: str, narrow: Element | None = None) -> Markup:
-    """Return a figure in the page, or nothing if there is none; `narrow` is its form for a phone."""
+    """Return a figure in the page, empty if there is none; `narrow` is its form for a phone."""
     if picture is None:
         return Markup("")
     boxes = [tag("div", trusted(render(picture)), class_="draw" if narrow is None else "draw broad")]
@@ -57,7 +57,7 @@ def prose(text: str) -> Markup:
 
 
 def pair(*parts: Markup) -> Markup:
-    """Return parts side by side where there is room; empty ones take none."""
+    """Return parts side by side if there is room; empty ones are omitted."""
     return tag("div", *(tag("div", part) for part in parts if part), class_="pair")
 
 
@@ -69,7 +69,7 @@ def beside(picture: Element | None, caption: str, whole: Markup) -> Markup:
 
 
 def panel_parts(panel: Panel) -> Iterator[Markup]:
-    """Yield the parts of a family's section: what is narrow flows in two columns where there is room, a table of many
+    """Yield the parts of a family's section: narrow parts are in two columns if there is room, a table of many
     columns has the whole width. A sentence stays with the table that it introduces."""
     flowing: list[Markup] = []
     words: list[Markup] = []

@@ -1,4 +1,4 @@
-"""What the overview shows of one run, gathered in one pass over its records.
+"""The data of the overview of one run, collected in one pass over its records.
 
 Held in memory: one group of counts per challenge and label value, and per match four small integers for the heat map.
 """
@@ -53,7 +53,7 @@ class Unit:
     _free: int = 0
 
     def place(self, wanted: Json) -> int:
-        """Return the column of the next match: the repetition where it has one that is free, else the next free."""
+        """Return the column of the next match: its repetition if that is free, else the next free column."""
         column = wanted if isinstance(wanted, int) and wanted >= 0 and wanted not in self._taken else None
         if column is None:
             while self._free in self._taken:
@@ -75,7 +75,7 @@ class Tally:
     def __init__(self, run: FinishedRun, min_coverage: float = MIN_COVERAGE) -> None:
         """`min_coverage`: percent of the plan with an outcome under which the run is marked.
 
-        Errors: DataError for a manifest or summary that cannot be read, or records that are none."""
+        Errors: DataError for a manifest or summary that cannot be read, or malformed records."""
         self.run = run
         self.min_coverage = min_coverage
         self.records = run.records
@@ -85,7 +85,7 @@ class Tally:
         self.outcomes: list[str] = list(self.summary.get("outcomes") or self.parts.outcomes)
         self.dimensions: tuple[str, ...] = tuple(self.summary.get("mean_scores") or self._dimensions())
         self.averaged: tuple[str, ...] = tuple(self.summary.get("averaged_scores", self._averaged_else()))
-        """Dimensions whose mean over names says something: those of one scale; else none."""
+        """Dimensions that may be averaged together: all if they share one scale, else none."""
         self.unit_noun = str(self.summary.get("unit_noun") or self.parts.unit_noun)
         nouns = self.summary.get("trial_nouns") or self.parts.trial_nouns
         self.trial_noun, self.trial_nouns = str(nouns[0]), str(nouns[1])
@@ -98,7 +98,7 @@ class Tally:
         self.clock = Clock(run.path)
         self.bill = Bill(run.manifest.identity.models, self.summary.get("cost_usd"))
         self.claims: dict[str, int] = {}
-        """What the ledgers add up to: class of claim -> count; empty if the family keeps none."""
+        """Totals over the ledgers: class of claim -> count; empty if the family keeps none."""
         self.all_green = 0
         self.contradicted = 0
         """Matches with the best outcome in which a mechanical check failed."""
@@ -115,7 +115,7 @@ class Tally:
         return next((tuple(record.score.values) for record in self.records if record.score.values), ())
 
     def _averaged_else(self) -> Sequence[str]:
-        """Return what is averaged where no summary says so: with one scale for all grades, all of them."""
+        """Return the averaged scores of a run without a summary: all, if they share one scale."""
         return () if self.parts.scale is None else self.dimensions
 
     def _group(self) -> Group:
@@ -133,12 +133,12 @@ class Tally:
 
     @property
     def finished(self) -> bool:
-        """Return whether the run is complete: every match of the plan is there, and the records were closed."""
+        """Return whether the run is complete: every match of the plan has a record, and the records were closed."""
         return self.records.shape.closed and self.total.n >= self.planned
 
     @property
     def coverage(self) -> float:
-        """The share of the plan that has an outcome; a score, where the family has no outcomes."""
+        """The share of the plan that has an outcome (a score, if the family has no outcomes)."""
         known = sum(self.total.outcomes.values()) if self.outcomes else self.total.scores.n
         return known / self.planned if self.planned else 1.0
 
@@ -148,7 +148,7 @@ class Tally:
         return 100 * self.coverage >= self.min_coverage
 
     def shortfalls(self) -> list[str]:
-        """Return what a reader of the figures should know first. Errors: DataError for a malformed summary."""
+        """Return the caveats to the figures. Errors: DataError for a malformed summary."""
         if not self.summary:
             return []
         try:
@@ -158,7 +158,7 @@ class Tally:
             raise DataError([Issue(str(self.run.path / SUMMARY_FILE), "", problem)]) from None
 
     def add(self, record: Record, number: int, ledger: Mapping[str, Json] | None) -> None:
-        """Count one record; `number` is its place in the page, `ledger` what its claims rest on.
+        """Count one record; `number` is its place in the page, `ledger` the basis of its claims.
 
         Errors: DataError for a scored record that lacks a dimension of this run.
         """
@@ -220,7 +220,7 @@ class Tally:
             yield Cell(column, number, self._marks[mark], None if mean < 0 else mean / 1000)
 
     def mean_of(self, record: Record) -> float | None:
-        """Return the mean over a match's scores; None if it has none, or they are on unlike scales."""
+        """Return the mean over a match's scores; None if it has none, or they are on different scales."""
         return mean_of({name: record.score.values.get(name) for name in self.averaged})
 
     @property
@@ -250,7 +250,7 @@ class Tally:
 
 
 def verified_in(group: Group) -> VerifiedRates:
-    """Return the verified rates of a group; an empty one where its family keeps none."""
+    """Return the verified rates of a group; empty ones if its family keeps none."""
     for fact in group.facts:
         if isinstance(fact, VerifiedRates):
             return fact
@@ -258,7 +258,7 @@ def verified_in(group: Group) -> VerifiedRates:
 
 
 def checks_in(group: Group) -> CheckRates:
-    """Return the check rates of a group; an empty one where its family keeps none."""
+    """Return the check rates of a group; empty ones if its family keeps none."""
     for fact in group.facts:
         if isinstance(fact, CheckRates):
             return fact
@@ -279,7 +279,7 @@ def mean_over(group: Group, names: Sequence[str]) -> float | None:
 
 
 def verified_rate(group: Group, wanted: bool) -> list[str]:
-    """Return the success rate by verified outcomes as the cell of a table; no cell where it is not `wanted`."""
+    """Return the success rate by verified outcomes as the cell of a table; no cell unless `wanted`."""
     if not wanted:
         return []
     won, n = successes(verified_in(group).outcomes)

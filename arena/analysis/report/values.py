@@ -10,15 +10,15 @@ from arena.records import Json
 NBSP = "\N{NO-BREAK SPACE}"
 """Between a number and its unit, which belong on one line."""
 MAX_CHARS = 20_000
-"""Longest text shown of one message, answer or verdict; the record holds all of it."""
+"""Most characters shown of one message, answer or verdict; the record has all."""
 
 
 def clipped(value: Json, limit: int = MAX_CHARS) -> str:
-    """Return a text, cut where it is longer than `limit`, with a note of how much is left out and where to find it."""
+    """Return a text, cut if it is longer than `limit`, with a note on the length and place of the rest."""
     text = str(value)
     if len(text) <= limit:
         return text
-    return f"{text[:limit]}\n[... {len(text) - limit:,} more characters are not shown here; matches.jsonl holds them]"
+    return f"{text[:limit]}\n[... {len(text) - limit:,} more characters are not shown here; matches.jsonl has them]"
 
 
 def shown(value: Json) -> str:

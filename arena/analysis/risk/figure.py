@@ -16,7 +16,7 @@ MOST_ROWS = 40
 
 
 def picture(tally: RiskTally, narrow: bool = False) -> Element:
-    """Return the figure of a run; a sentence where there is nothing to draw. `narrow`: its form for a phone."""
+    """Return the figure of a run; a sentence if there is nothing to draw. `narrow`: its form for a phone."""
     total = tally.total()
     rows = []
     for name in attack_names(total)[:MOST_ROWS]:

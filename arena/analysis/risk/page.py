@@ -35,7 +35,7 @@ _MISSES: Mapping[str, str] = {
     "total": "planned trials:", "callable": "trials with an answer:", "pass_rate": "pass rate",
     "post_deny": "denials after a call:",
 }  # fmt: skip
-"""What thresholds are about, in words."""
+"""The names of threshold metrics, in words."""
 _VERDICTS: Mapping[str, str] = {"allow": "allowed", "warn": "warned", "deny": "denied"}
 
 
@@ -103,7 +103,8 @@ def _cards(tally: RiskTally) -> Markup:
 
 
 def _results(found: Sequence[Section], tally: RiskTally) -> Iterator[Markup]:
-    """Yield the sections: figures beside their tables, narrow tables in two columns, wide ones over the whole width."""
+    """Yield the sections: figures next to their tables, narrow tables in two columns, wide ones over the whole
+    width."""
     narrow: list[Markup] = []
     for section in found:
         block = _section(section, tally)
@@ -159,7 +160,7 @@ def _shown(value: Cell) -> object:
 
 
 def _breakable(text: str) -> Markup:
-    """Return names that may go on in the next line after an underscore, since a phone is narrow."""
+    """Return names with a possible line break after each underscore, for phones."""
     return join(text.split("_"), Markup("_<wbr>"))
 
 

@@ -41,7 +41,7 @@ COUNTED = (
     "totals", "metrics", "usage", "gate_summary", "gate_audit", "gate_audit_left_out", "malformed_rows", "thresholds",
     "banners", "lines", "pass_rate", "judge_rules", "exp", "callable_trials", "successes",
 )  # fmt: skip
-"""Members of run.json that are counted again from the rows; all others say what the run was."""
+"""Members of run.json that are computed from the rows; all others describe the run."""
 
 
 _READ: Mapping[str, tuple[type, ...]] = {
@@ -53,7 +53,7 @@ _READ_WITHIN: Mapping[str, tuple[str, tuple[type, ...]]] = {
     "evaluator": ("rules_total", (int,)),
     "gate_latency": ("*", (int, float)),
 }
-"""What is read back from a run.json, which may come from anybody, and its types."""
+"""The members that are read from a run.json, which may come from anybody, and their types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What was written. `files`: paths below the folder.  `lines`: GATES, BUDGET, EVAL, THRESHOLDS."""
+    """The written files. `files`: paths below the folder.  `lines`: GATES, BUDGET, EVAL, THRESHOLDS."""
 
     tally: RiskTally
     verdict: ThresholdsVerdict
@@ -78,7 +78,7 @@ class Results:
 
 
 def experiments_in(folder: Path) -> tuple[str, ...]:
-    """Return the experiments of a folder: those of its folders that hold rows."""
+    """Return the experiments of a folder: its subfolders with rows."""
     return tuple(sorted(path.parent.name for path in folder.glob(f"*/{ROWS_FILE}")))
 
 
@@ -94,7 +94,7 @@ def counted(folder: Path) -> RiskTally:
     require_plain(folder)
     experiments = experiments_in(folder)
     if not experiments:
-        raise UsageError(f"{folder} holds no rows (<experiment>/{ROWS_FILE}): it is not a run of `arena risk`")
+        raise UsageError(f"{folder} has no rows (<experiment>/{ROWS_FILE}): it is not a run of `arena risk`")
     tally = RiskTally()
     for row in rows_in(folder, experiments, tally.malformed):
         tally.add(row)
@@ -102,7 +102,7 @@ def counted(folder: Path) -> RiskTally:
 
 
 def stored_head(folder: Path) -> dict[str, Json]:
-    """Return what an earlier run.json says the run was; its folder's name alone where there is none.
+    """Return the description of the run in an earlier run.json; only the folder's name without one.
 
     Errors: DataError for a file that is damaged.
     """
@@ -218,7 +218,7 @@ def _thresholds_json(verdict: ThresholdsVerdict) -> dict[str, Json]:
 
 
 def _with_health(value: dict[str, Json], tally: RiskTally) -> dict[str, Json]:
-    """Return run.json with what the calls of the REAL lane say of its health: trials that were answered, and errors."""
+    """Return run.json with the health of the REAL mode: numbers of answered trials and errors."""
     if not value.get("real"):
         return value
     real = [sums for key, sums in tally.cells.items() if key.mode == "REAL"]

@@ -1,6 +1,6 @@
 """Reads rows.jsonl, one row at a time: rows of the arena, of the predecessor, of imported agent runs.
 
-A line that is not a row is counted and told by its number, never counted as a trial.
+A line that is not a row is counted and reported by its number, never counted as a trial.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def read_rows(path: Path, malformed: Malformed) -> Iterator[dict[str, Any]]:
 
 
 def row_problem(row: Json) -> str:
-    """Return what keeps a value from being a row; empty for nothing."""
+    """Return why a value is not a row; empty if it is one."""
     if not isinstance(row, dict):
         return "is not an object"
     for name, kind in _REQUIRED.items():
@@ -110,7 +110,7 @@ def _is_count(value: Json) -> bool:
 
 
 def counts_of(row: Mapping[str, Any]) -> dict[str, Json] | None:
-    """Return what a policy decided in a trial; of rows without counts, of the two decisions that they hold."""
+    """Return the decisions of a policy in a trial; for rows without counts, from their two decisions."""
     if row.get("gates") is not None:
         found: dict[str, Json] = row["gates"]
         return found

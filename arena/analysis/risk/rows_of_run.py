@@ -1,4 +1,4 @@
-"""Writes the rows of a run of the arena out of its directory, and says what the run was (the head of run.json)."""
+"""Writes the rows of a run of the arena from its directory, and its description (the head of run.json)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def utc(unix: float | None) -> str | None:
 class RowWriter:
     """Writes the rows of a run into <experiment>/rows.jsonl: one for each trial of the plan, played or not.
 
-    It takes the records in plan order; left without an error, the files appear under their names, whole.
+    It takes the records in plan order; after leaving it without an error, the files are complete.
     """
 
     def __init__(self, ending: Ending, evaluator: Evaluator | None = None) -> None:
@@ -90,7 +90,7 @@ class RowWriter:
         self._plan = iter(family.trials())
         self._files: dict[str, AtomicFile] = {}
         self.limit_hit: str | None = None
-        """The limit that stopped a trial, as its record says; known once the rows were written."""
+        """The limit that stopped a trial, from its record; known after the rows are written."""
 
     def __enter__(self) -> RowWriter:
         for name in self.family.setup.experiments:
@@ -148,7 +148,7 @@ class RowWriter:
         return {**fresh, "failed_by_gate": stored.get("failed_by_gate", False)}
 
     def _cost(self, record: Record) -> float | None:
-        """Return what a trial cost; 0 for models that cost nothing, None if no price is known."""
+        """Return the cost of a trial; 0 for free models, None if no price is known."""
         label = record.trial.cell["model"]
         provider = split_model(None, label, "model")[0]
         price = FREE if PROVIDERS[provider].offline else self._prices.get(label)
@@ -163,7 +163,7 @@ class RowsOfSession:
 
     def __init__(self) -> None:
         self.written: RowWriter | None = None
-        """What wrote them; None until then."""
+        """The writer of the rows; None until they are written."""
 
     @contextmanager
     def __call__(self, ending: Ending) -> Iterator[Callable[[Record], None]]:
@@ -197,7 +197,7 @@ class RunRows:
         return (record for _, record in records.chosen(trial.key for trial in self.family.trials()))
 
     def write(self, written: RowWriter | None = None) -> None:
-        """Write <experiment>/rows.jsonl for each experiment. `written`: what has written them, where that is done."""
+        """Write <experiment>/rows.jsonl for each experiment. `written`: the writer, if the rows are already written."""
         if written is None:
             stopped = self.run.manifest.sessions[-1].stopped_by
             with RowWriter(Ending(self.run.path, self.family, stopped, self._prices()), self._evaluator) as written:
@@ -206,7 +206,7 @@ class RunRows:
         self.limit_hit = written.limit_hit
 
     def head(self) -> dict[str, Json]:
-        """Return what the run was, for run.json; call it after `write`, which finds out what stopped it."""
+        """Return the description of the run, for run.json; call it after `write`, which determines what stopped it."""
         manifest = self.run.manifest
         last = manifest.sessions[-1]
         stopped = last.stopped_by == "budget"
@@ -230,7 +230,7 @@ class RunRows:
 def plan_head(
     family: RiskFamily, run_id: str, settings: Mapping[str, Any], policy: Mapping[str, Json]
 ) -> dict[str, Json]:
-    """Return what is planned: slices, models, seeds, policy, evaluator, routing, and the model behind REAL."""
+    """Return the plan: slices, models, seeds, policy, evaluator, routing, and the model behind REAL."""
     setup = family.setup
     return {
         "results_schema": "1",
@@ -262,7 +262,7 @@ def plan_head(
 
 
 def gates_head(settings: Mapping[str, Any], policy: Mapping[str, Json]) -> dict[str, Json] | None:
-    """Return what run.json says of the policy; None for a run without one."""
+    """Return the policy for run.json; None for a run without one."""
     if "sha256" not in policy:
         return None
     return {
@@ -277,7 +277,7 @@ def gates_head(settings: Mapping[str, Any], policy: Mapping[str, Json]) -> dict[
 
 
 def real_of(models: tuple[str, ...]) -> dict[str, Json]:
-    """Return provider, model and name of the key's variable of what is played in REAL; `others`: of further models."""
+    """Return provider, model and key variable of the model in REAL; `others`: of further models."""
     found: list[dict[str, Json]] = []
     for label in models:
         provider, model = split_model(None, label, "model")

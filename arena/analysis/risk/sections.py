@@ -59,7 +59,7 @@ def sections(tally: RiskTally, head: Mapping[str, Json], rules: Sequence[Rule]) 
         Section("sweep", "Combinations of the sweep", ("mode", "model", "state"), cell_rows(head)),
         Section(REASONS, "Top reasons of the gates", REASON_HEADS, reason_rows(total)),
         Section("failures", "Why trials did not succeed", ("reason", "trials"), failure_rows(tally)),
-        Section("added", "What gate decisions add", ("what", "value"), added_rows(head)),
+        Section("added", "Cost of gate decisions", ("what", "value"), added_rows(head)),
         Section(CATALOGUES, "Catalogues", COVERAGE_HEADS, coverage_rows(tally, rules), COVERAGE_NOTE),
     ]  # fmt: skip
     return [one for one in found if one.rows]

@@ -42,7 +42,7 @@ REASON_WORDS: Mapping[str, str] = {
     BLOCKED: "the policy denied the call",
     DRY_RUN: "dry run: nothing was asked",
 }
-"""Why a trial did not succeed, where rows.jsonl has a code for it -> the same in words."""
+"""Code in rows.jsonl for why a trial did not succeed -> the reason in words."""
 STAGE_WORDS: Mapping[str, str] = {"pre": "before the call", "post": "after the call"}
 METRIC_WORDS: Mapping[str, str] = {"best_of_k": "best of k tries", "pass_rate_callable": "pass rate"}
 """Metrics that have another name for readers."""
@@ -82,7 +82,7 @@ def interval(rate: Mapping[str, Json]) -> str:
 def summary_csv(tally: RiskTally, head: Mapping[str, Json], run_id: str) -> bytes:
     """Return summary.csv: a line per cell (`row` is `cell`), and one about the whole run (`row` is `run`).
 
-    What concerns the run as a whole (limits, malformed lines) has its own line, so columns can be added up
+    Figures of the run as a whole (limits, malformed lines) have their own line, so columns can be added up
     over the cells.
     """
     lines = [csv_line(COLUMNS)]
@@ -260,7 +260,7 @@ def failure_rows(tally: RiskTally) -> list[list[str]]:
 
 
 def added_rows(head: Mapping[str, Json]) -> list[list[str]]:
-    """Return what a decision of a gate adds: time and tokens; nothing if it was not measured."""
+    """Return the cost of a gate decision: time and tokens; empty if it was not measured."""
     found = head.get("gate_latency")
     if not found:
         return []
@@ -273,7 +273,7 @@ def added_rows(head: Mapping[str, Json]) -> list[list[str]]:
 
 
 def coverage_rows(tally: RiskTally, rules: Iterable[Rule]) -> list[list[str]]:
-    """Return catalogue entry, attacks and rules that carry it, and what this run tried of them.
+    """Return catalogue entry, attacks and rules with that label, and which of them this run tried.
 
     Every entry of the OWASP list is here, also without an attack or a rule; of MITRE ATLAS those with a label.
     """
@@ -308,6 +308,6 @@ def _listed(names: Sequence[str], used: Sequence[str]) -> str:
 
 COVERAGE_HEADS = ("entry", "attacks", "gate rules", "in this run")
 COVERAGE_NOTE = (
-    "Labels say what an attack or a rule is an example of. They claim no compliance, and an entry that was tried is not"
-    " thereby covered."
+    "A label names what an attack or a rule is an example of. It claims no compliance, and an entry that was tried is"
+    " not thereby covered."
 )

@@ -36,7 +36,7 @@ class CellKey(NamedTuple):
 
 @dataclass(slots=True)
 class Sums:
-    """Counts over rows, by whatever grouped them."""
+    """Counts over a group of rows."""
 
     counts: RiskCounts = field(default_factory=RiskCounts)
     rows: int = 0
@@ -76,7 +76,7 @@ class Sums:
             self.seeds[row["seed"]] = None
 
     def merge(self, other: Sums) -> None:
-        """Count what another one counted."""
+        """Add the counts of another group."""
         self.counts.merge(other.counts)
         for name in _ADDED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -95,7 +95,7 @@ class Sums:
         return self.counts.gates.get((stage, "deny"), 0)
 
     def threshold_counts(self) -> Counts:
-        """Return what thresholds look at."""
+        """Return the counts for thresholds."""
         return Counts(self.rows, self.callable, self.passed, self.denials("post"))
 
 
@@ -123,7 +123,7 @@ class RiskTally:
     curves: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
     """(attack, defence) -> turn of the success -> trials; -1: assessed without one."""
     rules: dict[str, int] = field(default_factory=dict)
-    """Gate rule -> trials of whose stages it was the weightiest decision."""
+    """Gate rule -> number of trials in which it made the weightiest decision of a stage."""
     audit: list[dict[str, Json]] = field(default_factory=list)
     audited: int = 0
     malformed: Malformed = field(default_factory=Malformed)
@@ -199,7 +199,7 @@ def tally_of(rows: Iterable[Mapping[str, Any]]) -> RiskTally:
 
 
 def cell_of(row: Mapping[str, Any]) -> CellKey:
-    """Return the cell of a row; rows that name no slice, attack, defence or mode get the placeholder for none."""
+    """Return the cell of a row; a missing slice, attack, defence or mode becomes the placeholder."""
     return CellKey(
         row["exp"],
         row.get("slice") or row["exp"],

@@ -1,4 +1,4 @@
-"""The outcome of a run, in lines and banners: gates, budget, evaluator, thresholds, and what must not be overlooked."""
+"""The outcome of a run, in lines and banners: gates, budget, evaluator, thresholds, and warnings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_ASSESSED = "no attack was assessed"
 
 
 def judge(thresholds: RunThresholds, tally: RiskTally, strict: bool = False) -> ThresholdsVerdict:
-    """Return the verdict over a run. A run with attacks of which none was assessed is never OK, whatever the file says.
+    """Return the verdict over a run. A run with attacks, none of them assessed, is never OK.
 
     `strict`: a warning is a failure.
     """
@@ -30,7 +30,7 @@ def judge(thresholds: RunThresholds, tally: RiskTally, strict: bool = False) -> 
 
 
 def budget_line(total: Sums, head: Mapping[str, Json]) -> str:
-    """Return the line about limits: what was used, of what, and which limit stopped the run."""
+    """Return the line about limits: use and bound of each, and the limit that stopped the run."""
     limits, budget = head.get("limits") or {}, budget_of(head)
     calls, tokens = (_limit(limits.get(name)) for name in ("max_calls", "max_total_tokens"))
     early = "true" if budget["stopped_early"] else "false"
@@ -41,7 +41,7 @@ def budget_line(total: Sums, head: Mapping[str, Json]) -> str:
 
 
 def budget_of(head: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what run.json says of the budget; nothing was stopped where it says nothing."""
+    """Return the budget of run.json; without one, nothing was stopped."""
     return {"stopped_early": False, "budget_hit": "none", **(head.get("budget") or {})}
 
 
@@ -69,14 +69,14 @@ def lines_of(tally: RiskTally, head: Mapping[str, Json], verdict: ThresholdsVerd
 
 
 def banners(tally: RiskTally, head: Mapping[str, Json]) -> list[str]:
-    """Return what a reader must not overlook: no data, all denied, shadow mode, dry run, outages, limits."""
+    """Return the warnings: no data, all denied, shadow mode, dry run, outages, limits."""
     total = tally.total()
     attacks = total.counts.to_json()["attacks"]
     found = []
     if not total.rows:
-        found.append("No data: there is no row of a trial. Look at <experiment>/rows.jsonl.")
+        found.append("No data: there are no rows of trials. Look at <experiment>/rows.jsonl.")
     if total.rows and total.dry == total.rows:
-        found.append("Dry run: gates and bookkeeping without a model; nothing was asked, so there is no rate.")
+        found.append("Dry run: gates and bookkeeping without a model; no model was called, so there is no rate.")
     elif total.rows and total.pre_denied == total.rows:
         found.append("0 evaluated calls: the policy denied every trial before its call. Review its rules and bounds.")
     elif total.rows and not total.callable:
@@ -84,7 +84,7 @@ def banners(tally: RiskTally, head: Mapping[str, Json]) -> list[str]:
     if total.counts.shadow:
         found.append(f"Shadow mode: {total.counts.shadow} decisions were recorded and nothing followed from them.")
     if attacks[UNASSESSED] and not (attacks[SUCCEEDED] or attacks[RESISTED]) and total.dry < total.rows:
-        found.append("No attack was assessed: this run says nothing about attacks.")
+        found.append("No attack was assessed: this run has no result about attacks.")
     if total.errors:
         found.append(f"{total.errors} of {total.rows} trials ended in an error; they are in no rate.")
     budget = budget_of(head)

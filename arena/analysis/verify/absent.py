@@ -21,7 +21,7 @@ from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex
 
 
 class Absent(Provider):
-    """Replaces players, judge and calculator: all answers come from the journal. Calls that failed in the run
+    """Replacements for players, judge and calculator: all answers come from the journal. Calls that failed in the run
     fail again with the fault that was recorded."""
 
     name = "recorded"
@@ -57,19 +57,19 @@ class Absent(Provider):
         return {}
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing."""
 
 
 def _fault(recorded: Fault | None, what: str) -> TrialEnded:
     if recorded is None:
-        return ServiceFault(Stop.JOURNAL, f"{JOURNAL_FILE} holds no {what}")
+        return ServiceFault(Stop.JOURNAL, f"{JOURNAL_FILE} has no {what}")
     return recorded_fault(recorded)
 
 
 def context_again(
     run: FinishedRun, family: Family, absent: Absent, index: JournalIndex, sink: AppendFile, gate: Gate
 ) -> RunContext:
-    """Return what the trials of a finished run share when they are played again; `gate` is recalled every decision."""
+    """Return the context of the trials of a finished run for a replay; `gate` recalls every decision."""
     model = Model(absent, "", "recorded", Sampling())
     shown = run.manifest.identity.tools_sha256 is not None
     return RunContext(

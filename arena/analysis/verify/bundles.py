@@ -1,4 +1,4 @@
-"""Verifies the bundles of a run, in whatever way it keeps them: each must be what its record gives."""
+"""Verifies the bundles of a run, in each of their forms: each must follow from its record."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class StoredBundles:
                 self._lines = lines_of(self._file, BUNDLES_FILE)
 
     def compare(self, bundle: Bundle) -> None:
-        """Look whether the bundle of the next record is there as the record gives it."""
+        """Check that the bundle of the next record exists and follows from the record."""
         if self.how == ALL:
             self._compare_files(bundle)
         elif self.how == PACKED and self._file is not None:
@@ -47,7 +47,7 @@ class StoredBundles:
                 self._compare_line(bundle, next(self._lines, (0, b""))[1])
 
     def close(self) -> None:
-        """Look for what belongs to no record, and let go of the file."""
+        """Report bundles without a record, and close the file."""
         if self._file is not None:
             with self._problems.guard(BUNDLES_FILE, ""):
                 if next(self._lines, None) is not None:
@@ -91,12 +91,12 @@ class StoredBundles:
 
     def _tell(self, file: str, place: str, stored: bytes, rebuilt: bytes) -> None:
         line = 1 + equal_start(stored, rebuilt).count(10)
-        for told in json_differences(stored, rebuilt) or [f"line {line} is not what the records give"]:
+        for told in json_differences(stored, rebuilt) or [f"line {line} does not follow from the records"]:
             self._problems.add(file, place, f"{ANOTHER}: {told}")
 
 
 def files_below(run_dir: Path, top: str) -> Iterator[str]:
-    """Yield the paths below the run of all files in one of its folders, but those that a kill left half written."""
+    """Yield the paths below the run of all files in one of its folders, except incomplete ones left by a kill."""
     for folder, _, names in os.walk(run_dir / top):
         for name in sorted(names):
             if not is_temporary(name):
@@ -104,7 +104,7 @@ def files_below(run_dir: Path, top: str) -> Iterator[str]:
 
 
 def equal_start(a: bytes, b: bytes) -> bytes:
-    """Return what both begin with."""
+    """Return the common beginning."""
     same = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return a[:same]
 

@@ -1,8 +1,8 @@
 """Verifies api_calls.jsonl: every line in its exact bytes, every tool answer computed again.
 
 A seeded answer must be reproduced byte for byte. So must one without a seed (a deployed calculator) where the op is
-deterministic; where it is not, the relation that the op's example shows must hold (calculator/relations.py), and
-where there is none the answer is counted as unchecked.
+deterministic. Otherwise the relation in the op's example must hold (calculator/relations.py); without a relation
+the answer is counted as unchecked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from arena.store.journal import JOURNAL_FILE, Place, encode_line, parse_line, to
 from arena.store.manifest import Identity
 
 _WAITING = 256
-"""Calls handed to the calculator ahead of the one whose answer is looked at next."""
+"""Calls that are sent to the calculator ahead of the next answer to check."""
 
 
 @dataclass(slots=True)
@@ -70,8 +70,8 @@ class Outcome(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Recalculation:
     """How answers are checked. `seeded`: the local calculator with seeds; `unseeded`: the same without, for runs whose
-    calculator had none.  Both are None if calls stay unchecked, and `why` says so.  `anew` makes another one, for a
-    process of its own: what runs for one process answers no other."""
+    calculator had none.  Both are None if calls stay unchecked; `why` gives the reason.  `anew` makes another one for a
+    further process, because processes cannot share one."""
 
     seeded: Calculator | None
     unseeded: Calculator | None
@@ -84,7 +84,7 @@ class Recalculation:
 
 
 class CallPart(NamedTuple):
-    """What a piece of the journal holds, and the results of its tool calls."""
+    """The content of a piece of the journal, and the results of its tool calls."""
 
     tally: Tally
     answers: Answers
@@ -106,7 +106,7 @@ def check_calls(found: Found, again: Recalculation, problems: Problems, jobs: in
         pieces = pieces_of(path)
         parts: list[Callable[[Problems], CallPart]]
         if own is not None and pieces:
-            # Each trial's calls are made again from its first: they may lie anywhere in the file.
+            # Each trial's calls are repeated from its first: they may be anywhere in the file.
             whole = Piece(0, pieces[-1].stop, 1)
             parts = [partial(_check_own, found, whole, again, own)]
         else:
@@ -124,7 +124,7 @@ def check_calls(found: Found, again: Recalculation, problems: Problems, jobs: in
 def _check_piece(
     found: Found, piece: Piece, again: Recalculation, rows: Mapping[str, Json], apart: bool, problems: Problems
 ) -> CallPart:
-    """Check the calls of a piece. `apart`: this is a process of its own."""
+    """Check the calls of a piece. `apart`: this is a separate process."""
     if apart and again.anew is not None:
         with again.anew() as here:
             return _check_piece(found, piece, here, rows, False, problems)
@@ -171,7 +171,7 @@ def _check_own(found: Found, piece: Piece, again: Recalculation, own: Toolbox, p
 
 
 class _Reader:
-    """Reads the lines of a piece, and keeps what they come to."""
+    """Reads the lines of a piece, and keeps their sums."""
 
     def __init__(self, found: Found, piece: Piece, problems: Problems) -> None:
         self.planned, self.path, self.piece, self.problems = (
@@ -239,7 +239,7 @@ class _Checker:
         return True
 
     def check_place(self, number: int, line: CallLine) -> None:
-        """Tell where a line belongs to no trial of the plan, or names another model than the run has for its seat."""
+        """Report a line that belongs to no trial of the plan, or names another model than that of its seat."""
         if self.planned and line.trial not in self.planned:
             self.problems.add(JOURNAL_FILE, f"line {number}", f"{line.trial} is not in the plan")
         if line.provider and line.provider != (label := self._label(line)):
@@ -314,17 +314,17 @@ class _Checker:
         return Outcome("differs", f"{wanted.op} says {_short(said)} of it, not {_short(wanted.result)}")
 
     def count(self, number: int, line: CallLine, future: Future[Outcome]) -> None:
-        """Count the outcome of a call, and report where its answer is wrong."""
+        """Count the outcome of a call, and report a wrong answer."""
         self.tally(number, line, future.result())
 
     def tally(self, number: int, line: CallLine, outcome: Outcome) -> None:
-        """Count one outcome, and report an answer that does not hold."""
+        """Count one outcome, and report a wrong answer."""
         counts, op = self.counts, line.op
         if outcome.became == "differs":
             counts.differ += 1
             place = f"line {number}"
             key = f"{line.trial}, {line.seat}, turn {line.turn}"
-            self.problems.add(JOURNAL_FILE, place, f"{op} ({key}): the answer does not hold: {outcome.why}")
+            self.problems.add(JOURNAL_FILE, place, f"{op} ({key}): the answer is wrong: {outcome.why}")
         elif outcome.became == "unchecked":
             counts.unchecked[op] += 1
             counts.why.setdefault(op, outcome.why)

@@ -23,7 +23,7 @@ from arena.store.files import is_temporary
 from arena.store.rundir import RECORDS_FILE, SUMMARY_FILE
 
 EXPORTS_DIR = "role_views"
-"""A folder that holds only what is derived from records."""
+"""A folder that contains only files derived from records."""
 
 COST_TOLERANCE = 2e-6
 """Dollars; sums of the same prices in another order may round to another sixth decimal."""
@@ -35,7 +35,7 @@ def check_derived(found: Found, tally: Tally, problems: Problems) -> None:
     """Build every derived file again from the stored records; `problems` gets the files that are not the same."""
     if found.family is None:
         return
-    # Not next to a run: this changes nothing there, not even for a moment.
+    # Not next to the run: verify changes nothing there, not even for a moment.
     folder = Path(tempfile.mkdtemp(prefix="arena-verify-"))
     try:
         with problems.guard(RECORDS_FILE, ""):
@@ -90,7 +90,7 @@ class _Derived:
                 return
             whole = name.endswith(".json")
             told = json_differences(read_file(stored, MAX_BYTES), read_file(rebuilt, MAX_BYTES)) if whole else []
-            for line in told or [f"{place} is not what the records give"]:
+            for line in told or [f"{place} does not follow from the records"]:
                 self.problems.add(name, "", f"{ANOTHER}: {line}")
 
     def _remove(self, path: Path) -> None:
@@ -116,7 +116,7 @@ class _Derived:
             message = f"is {cost['usd']}; the calls and these prices give {usd:.6f}"
             self.problems.add(SUMMARY_FILE, "/cost_usd/usd", message)
         if cost["unknown_attempts"] != self.tally.unknown:
-            message = f"is {cost['unknown_attempts']}; the calls tell of {self.tally.unknown}"
+            message = f"is {cost['unknown_attempts']}; the calls give {self.tally.unknown}"
             self.problems.add(SUMMARY_FILE, "/cost_usd/unknown_attempts", message)
         identity = self.found.run.manifest.identity
         labels = set(identity.models.judges)

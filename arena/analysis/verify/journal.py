@@ -1,4 +1,4 @@
-"""The calls of a run as `verify` holds them: where the answers are, what failed, and what all of them used."""
+"""The calls of a run as `verify` keeps them: places of answers, failures, and the total usage."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ NO_USAGE = Usage()
 
 @dataclass(slots=True)
 class Tally:
-    """What lines of a journal come to. `faults`: the calls that failed.  `used`: model -> what its answers used, and
-    what its attempts of unknown cost (`unknown`) were settled at.  `left_out`: model -> settings that were not sent."""
+    """Sums over lines of a journal. `faults`: the calls that failed.  `used`: model -> usage of its answers, plus the
+    estimates for its attempts of unknown cost (`unknown`).  `left_out`: model -> settings that were not sent."""
 
     faults: dict[Attempt, list[CallLine]] = field(default_factory=dict)
     used: dict[str, Usage] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Tally:
                 self._use(line.provider, usage)
 
     def absorb(self, other: Tally) -> None:
-        """Add what the lines behind these come to."""
+        """Add the sums of the following lines."""
         for attempt, lines in other.faults.items():
             self.faults.setdefault(attempt, []).extend(lines)
         self.unknown += other.unknown
@@ -60,7 +60,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Answers:
-    """Where settled calls of the plan's trials are: number of the trial, number of the line, offset of the line."""
+    """Places of the answered and denied calls of the plan's trials: numbers of trial and line, offset of the line."""
 
     trials: array[int] = field(default_factory=lambda: array("I"))
     lines: array[int] = field(default_factory=lambda: array("Q"))
@@ -104,7 +104,7 @@ class Journal:
         return {number for number in {*self.answers.trials, *failed} if number is not None}
 
     def recorded(self, trial: str, attempt: int) -> tuple[Mapping[Slot, CallLine], int]:
-        """Return the settled calls of one attempt by their slots, and how many lines there are of them.
+        """Return the answered and denied calls of one attempt by their slots, and the number of their lines.
 
         Errors: DataError.
         """

@@ -1,6 +1,6 @@
-"""Divides a file of lines into pieces that can be checked at once, each in a process of its own.
+"""Divides a file of lines into pieces that can be checked in parallel, each in its own process.
 
-Where the pieces begin depends on the file alone, so what is said of it does not depend on the number of processes.
+The beginnings of the pieces depend only on the file, so the report does not depend on the number of processes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from arena.store.files import reading
 from arena.store.journal import Place
 
 SMALLEST, LARGEST = 1 << 20, 16 << 20
-"""Bytes of a piece: what one process reads is worth its start, and what it hands back stays small."""
+"""Bytes of a piece: large enough to be worth starting a process, small enough to return a small result."""
 
 _PIECES = 32
 _BLOCK = 1 << 20
@@ -30,7 +30,7 @@ class Piece:
 
 
 def pieces_of(path: Path) -> list[Piece]:
-    """Return the pieces of a file, in order; none of an empty one. Errors: OSError where it is no regular file."""
+    """Return the pieces of a file, in order; none for an empty one. Errors: OSError if it is not a regular file."""
     with reading(path) as file:
         wanted = min(LARGEST, max(SMALLEST, path.stat().st_size // _PIECES))
         found: list[Piece] = []

@@ -1,4 +1,5 @@
-"""What `verify` holds of every trial and every record: as little as it can, for runs of a hundred thousand matches."""
+"""The data that `verify` keeps for every trial and record: as little as possible, for runs of a hundred thousand
+matches."""
 
 from __future__ import annotations
 
@@ -48,13 +49,13 @@ class Planned:
         return None if number is None else self._seeds[number]
 
     def cast(self, key: str) -> Mapping[str, str]:
-        """Return who sits where in a trial; empty for one that is not in the plan."""
+        """Return the cast of a trial; empty if it is not in the plan."""
         number = self._numbers.get(key)
         return {} if number is None else self._casts[number]
 
 
 class Row(NamedTuple):
-    """Where a record is, why it stopped, and the attempt that it tells of."""
+    """The place of a record, its stop reason, and its attempt."""
 
     key: str
     place: Place
@@ -71,9 +72,9 @@ class RecordRows:
         """Trial of the plan -> its row, -1 without a record."""
         self._offsets, self._lines, self._stops = array("q"), array("q"), array("b")
         self._attempts: dict[int, int] = {}
-        """Row -> attempt, where it is not 0."""
+        """Row -> attempt, if it is not 0."""
         self._others: dict[str, int] = {}
-        """Key -> row of what is not in the plan."""
+        """Key -> row of a record that is not in the plan."""
 
     def __len__(self) -> int:
         return len(self._offsets)
@@ -87,7 +88,7 @@ class RecordRows:
         return self._others.get(key, -1) if number is None else self._rows[number]
 
     def add(self, row: Row) -> None:
-        """Enter the record of a trial that has none yet."""
+        """Enter the first record of a trial."""
         number = self._planned.number(row.key)
         if number is None:
             self._others[row.key] = len(self)

@@ -1,4 +1,4 @@
-"""The policy of a run, as its directory keeps it: the gates file in inputs/ against what the identity names."""
+"""The policy of a run: check the gates file in inputs/ against the identity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FILE = f"{INPUTS_DIR}/{GATES_INPUT}"
 
 
 def stored_gate(run: FinishedRun, problems: Problems) -> PolicyGate | AllowAll | None:
-    """Return the policy by which a run's decisions are made again; None if it is not available, which is a problem, or
+    """Return the policy for repeating a run's decisions; None if it is not available, which is a problem, or
     a note of a policy that is not a file."""
     identity = run.manifest.identity.policy
     path = run.path / _FILE
@@ -38,7 +38,7 @@ def stored_gate(run: FinishedRun, problems: Problems) -> PolicyGate | AllowAll |
 def policy_of_run(run: FinishedRun) -> PolicyGate:
     """Return the policy that a run keeps in its inputs, in the mode of the run.
 
-    Errors: DataError if there is none or it cannot be read, KeyError for an identity of another shape.
+    Errors: DataError if it is missing or cannot be read, KeyError for an identity of another shape.
     """
     path = run.path / _FILE
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""What does not hold of a run: problems with their place, bounded, told once."""
+"""The problems of a run, with their places; each is listed once, and their number is bounded."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MAX_LISTED = 100
 MAX_CHARS = 400
 
 _READ_BY_ALL = (RECORDS_FILE, JOURNAL_FILE)
-"""Where one of them cannot be read, no command takes the run. (A malformed manifest ends a verification at once.)"""
+"""If one of these cannot be read, every command refuses the run. (A malformed manifest ends a verification at once.)"""
 
 
 @dataclass(slots=True)
 class Problems:
-    """Problems in the order in which they were found. `notes`: what a reader should know and what is no problem;
+    """Problems in the order in which they were found. `notes`: information that is not a problem;
     `unreadable`: whether a record or a line of the journal is not of the shape that the arena writes."""
 
     root: Path
@@ -45,7 +45,7 @@ class Problems:
             self.listed.append(issue)
 
     def absorb(self, other: Problems) -> None:
-        """Add what was found elsewhere, behind what is here."""
+        """Append the problems of another list."""
         for issue in other.listed:
             self.add(issue.file, issue.pointer, issue.message)
         self.count += other.count - len(other.listed)
@@ -54,7 +54,7 @@ class Problems:
 
     @contextmanager
     def guard(self, file: str, place: str) -> Iterator[None]:
-        """Turn what reading a damaged piece of a run raises into a problem."""
+        """Turn the exception of reading a damaged part of a run into a problem."""
         try:
             yield
         except DataError as error:

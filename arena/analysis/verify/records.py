@@ -42,13 +42,13 @@ from arena.store.rundir import (
 )
 
 _VERSIONS = ("version", "_format", "tool_protocol")
-"""How the names of members of the identity end that say which rules were in force."""
+"""Endings of the names of identity members that give the version of rules."""
 
 
 @dataclass(slots=True)
 class Found:
-    """What a run holds. `family` is None if its inputs cannot be read; `planned`: the trials of the plan;
-    `records`: those that can be read.  Close it: `ledgers` is a file of its own."""
+    """The content of a run. `family` is None if its inputs cannot be read; `planned`: the trials of the plan;
+    `records`: the readable ones.  Close it: `ledgers` is an open file."""
 
     run: FinishedRun
     family: Family | None = None
@@ -75,7 +75,7 @@ class Found:
 
 
 def check_records(run: FinishedRun, problems: Problems, jobs: int) -> Found:
-    """Check what the run is and which records it has, in `jobs` processes; `problems` gets what does not hold."""
+    """Check the identity and the records of a run, in `jobs` processes, and add to `problems`."""
     found = Found(run)
     _check_manifest(run, problems)
     with problems.guard(MANIFEST_FILE, "/identity"):
@@ -116,7 +116,7 @@ def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
             problems.add(f"{INPUTS_DIR}/{name}", "", OTHER_BYTES)
     tools = run.path / INPUTS_DIR / "tools.txt"
     if (file_digest(tools) if tools.exists() else None) != run.manifest.identity.tools_sha256:
-        problems.add(f"{INPUTS_DIR}/tools.txt", "", "is not what the identity names (tools_sha256)")
+        problems.add(f"{INPUTS_DIR}/tools.txt", "", "has another digest than the identity says (tools_sha256)")
     there = {"tool_protocol": run.manifest.identity.tool_protocol, "rules": run.identity["rules"]}
     here = {"tool_protocol": PROTOCOL_VERSION, "rules": _plain(dict(family.identity()))}
     lines = list(differences(there, here, "/identity"))
@@ -126,7 +126,7 @@ def _check_inputs(run: FinishedRun, family: Family, problems: Problems) -> None:
 
 
 def _note_another_version(run: FinishedRun, places: Sequence[str], problems: Problems) -> None:
-    """Say first where rules of another version made the run: most of what follows may come from that alone."""
+    """Report first if rules of another version made the run: it may explain most other problems."""
     names = [place.removeprefix("/identity/") for place in places if place.endswith(_VERSIONS)]
     if not names or any(run.manifest.contradictions(MANIFEST_FILE)):
         return
@@ -140,7 +140,7 @@ def _note_another_version(run: FinishedRun, places: Sequence[str], problems: Pro
 
 
 def _find_shard(found: Found, problems: Problems) -> None:
-    """Fill `found.here`, and say which part of the plan a shard holds."""
+    """Fill `found.here`, and note which part of the plan a shard holds."""
     shard = shard_of_run(found.run.manifest, str(found.run.path))
     found.here = array("b", (shard.holds(trial) for trial in found.planned.trials()))
     if shard != WHOLE:
@@ -150,7 +150,7 @@ def _find_shard(found: Found, problems: Problems) -> None:
 
 
 def _plain(value: Json) -> Json:
-    """Return a value as it comes back from JSON: tuples are lists there."""
+    """Return a value as JSON returns it: tuples become lists."""
     return parse_line(Path(MANIFEST_FILE), 1, encode_line(value))
 
 
@@ -237,8 +237,9 @@ def _check_timings(found: Found, problems: Problems) -> None:
 
 
 def _check_missing(found: Found, problems: Problems) -> None:
-    """Check that what has no record was left out for a reason: the last session that had it to play was stopped, or a
-    trial before it in its series has none that it could build on, or no session had it to play: its shard is not here.
+    """Check that each trial without a record was left out for a reason: the last session that had it to play was
+    stopped, or a trial before it in its series has none that it could build on, or no session had it to play: its shard
+    is not here.
     """
     manifest = found.run.manifest
     shards = shards_of_sessions(manifest, str(found.run.path))

@@ -1,6 +1,6 @@
 """Verifies that the records follow from the journal: every match is played again out of its recorded calls.
 
-Players, judge and calculator are what `api_calls.jsonl` says; the family plays and scores as it did. The stored
+Players, judge and calculator answer from `api_calls.jsonl`; the family plays and scores as in the run. The stored
 record must be reproduced byte for byte: transcript, usage, checks, grades, verified grades, outcome. Nothing is
 called.
 """
@@ -30,19 +30,20 @@ from arena.store.journal import JOURNAL_FILE, AppendFile, JournalIndex, Recorded
 from arena.store.rundir import RECORDS_FILE, differences
 
 SHOWN_DIFFERENCES = 3
-"""Most differences of one record that are listed; where one member differs, many usually do."""
+"""Most differences of one record that are listed; if one member differs, usually many do."""
 
 _ENDED_BY_PLAY = ("done", "aborted")
 _FREE = frozenset({"status", "stop", "detail", "flagged", "gates", "scores", "unscored", "outcome", "verdict",
                    "judging", "score_detail"})  # fmt: skip
-"""Members that do not follow from the calls where a match was stopped from outside (a limit, a gate, our own bug)."""
+"""Members that do not follow from the calls if a match was stopped from outside (a limit, a gate, a bug in the
+arena)."""
 
 _TEXTS, _ENTRY_TEXTS = ("plan", "instance", "gates", "score_detail"), ("result", "args", "answer")
-"""Members of a record and of its entries that hold JSON in a text."""
+"""Members of a record and of its entries that contain JSON as text."""
 
 
 def count_series(found: Found) -> int:
-    """Return how many series of records there are to play again; a match without a series is one."""
+    """Return the number of series of records to replay; a match without a series counts as one."""
     return 0 if found.family is None else sum(1 for _ in _series(found))
 
 
@@ -53,7 +54,7 @@ def _series(found: Found) -> Iterator[JobSeries]:
 
 
 def check_replay(found: Found, journal: Journal, problems: Problems, part: range | None = None) -> int:
-    """Play every recorded match again from the journal; `problems` gets where record and journal differ.
+    """Replay every recorded match from the journal; add differences between record and journal to `problems`.
 
     `part`: the numbers of the series that are played; None: all.  Every decision of the policy is made again from the
     facts of its call. Return how many.

@@ -1,4 +1,4 @@
-"""Carries out the steps of a verification that do not need each other, several at once, each in its own process.
+"""Runs independent steps of a verification in parallel, each in its own process.
 
 The result equals that of one process: results and problems in the order of the tasks, whichever ends first. A task
 sees everything that was read before it was started (it is a fork), and hands back only its result and its problems.
@@ -20,7 +20,7 @@ from arena.errors import UsageError
 from arena.formats import posix
 
 Task = Callable[[Problems], Any]
-"""Does one step and returns its result, which can be pickled; what does not hold goes into the problems."""
+"""Does one step and returns its result, which can be pickled; it adds what is wrong to the problems."""
 
 PAYS_FROM = 200
 """Records of a run from which on processes gain more than they cost."""
@@ -52,7 +52,7 @@ def carried_out(tasks: Sequence[Task], jobs: int, problems: Problems) -> Iterato
     """Carry out tasks, at most `jobs` at once, and yield their results in order; before each, `problems` gets what was
     found with it.
 
-    Raises whatever a task raises; UsageError if a process was killed.
+    Raises the exception of a task; UsageError if a process was killed.
     """
     if jobs <= 1 or len(tasks) <= 1:
         for task in tasks:
@@ -91,7 +91,7 @@ def _spread(tasks: Sequence[Task], jobs: int, problems: Problems) -> Iterator[tu
                         yield child.number, _ended(child, tasks[child.number], problems)
     finally:
         os.close(life)
-        os.close(held)  # children that are still there end now
+        os.close(held)  # stops the children that are still running
         for child in running.values():
             os.close(child.pipe)
             os.waitpid(child.pid, 0)
@@ -104,7 +104,7 @@ def _fork(number: int, task: Task, own: Problems, life: tuple[int, int]) -> _Chi
         try:
             os.close(reader)
             os.close(life[1])
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, whose end is theirs
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C also reaches the parent, which stops its children
             threading.Thread(target=_end_with_parent, args=(life[0],), daemon=True).start()
             _say(writer, pickle.dumps((task(own), own)))
             os._exit(0)

@@ -1,4 +1,4 @@
-"""What `arena verify` says."""
+"""The text that `arena verify` prints."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _SHOWN_OPS = 20
 
 
 def verification_text(found: RunVerification) -> str:
-    """Return a ledger line per match, what was checked, every problem with its place, and what it all shows.
+    """Return a ledger line per match, the checks, every problem with its place, and the conclusion.
 
-    A family without ledgers has no such lines: the checks are reported in sum."""
+    A family without ledgers has no such lines."""
     rows = _ledger_rows(found) if any(match.ledger for match in found.matches()) else []
     header = ["match", "status", *_CLASSES, "calls checked"]
     lines = [text_table(header, rows, frozenset(range(2, 7))), ""] if rows else []
@@ -27,7 +27,7 @@ def verification_text(found: RunVerification) -> str:
     if found.problems.count > MAX_LISTED:
         lines.append(f"PROBLEM  ... and {found.problems.count - MAX_LISTED} more")
     count = found.problems.count
-    verdict = "everything holds" if found.holds else f"{count} problem{'s' if count > 1 else ''}: the run does not hold"
+    verdict = "everything holds" if found.holds else f"{count} problem{'s' if count > 1 else ''}: the run is not intact"
     lines += [f"{found.run}: {verdict}.", INTEGRITY]
     return join_lines(lines)
 
@@ -46,9 +46,9 @@ def calls_text(calls: CallCounts) -> str:
         return "no tool calls"
     parts = [f"{calls.tool} tool calls: {calls.executed} computed again byte for byte"]
     if calls.related:
-        parts.append(f"{calls.related} checked by their op's own relation")
+        parts.append(f"{calls.related} checked by a relation of their op")
     if calls.differ:
-        parts.append(f"{calls.differ} do not hold")
+        parts.append(f"{calls.differ} wrong")
     if calls.unchecked:
         named = [f"{op} {n} ({calls.why[op]})" for op, n in sorted(calls.unchecked.items())]
         more = f", and {len(named) - _SHOWN_OPS} more ops" if len(named) > _SHOWN_OPS else ""

@@ -1,4 +1,4 @@
-"""Verifies a run: is everything in its directory what the run left, and does one thing follow from the other?
+"""Verifies a run: is its directory unchanged, and do its files follow from each other?
 
 In this order, all problems at once: the digests of all files; identity, plan and hash chain; every call as the arena
 writes it and every tool answer computed again; every record played again from the journal; every derived file built
@@ -37,8 +37,8 @@ from arena.store.resume_index import INDEX_FILE
 from arena.store.rundir import MANIFEST_FILE
 
 INTEGRITY = (
-    "This shows integrity, not authorship: the files fit each other and their digests, and the tool answers are what"
-    " the tools say. Who wrote them, and whether a model really said what it is quoted with, no file can show."
+    "This shows integrity, not authorship: the files fit each other and their digests, and recomputing gives the same"
+    " tool answers. No file can show who wrote it, or whether a model really gave the recorded replies."
 )
 
 
@@ -57,7 +57,7 @@ class VerifiedMatch:
 class RunVerification:
     """The result. `holds` if there is no problem; `files` that are listed; `records` that could be read.
 
-    Close it: what was read lies in a file of its own until then."""
+    Close it to delete its temporary file."""
 
     run: str
     problems: Problems
@@ -147,17 +147,18 @@ def verify(path: Path, again: Recalculation, jobs: int | None = None) -> RunVeri
 def _again(found: Found, journal: Journal, result: RunVerification, jobs: int) -> None:
     """Play the records again, and build the derived files again: into `result`."""
     derived, index = partial(_derived, found, journal), partial(_index, found)
-    # The files first, since nothing can share that work: it must not be what is left at the end.
+    # The files first: this step cannot be divided, so it must not start last.
     replays = [partial(_replay, found, journal, part) for part in _parts(count_series(found), jobs)]
     result.decisions = sum(carried_out([derived, index, *replays], jobs, result.problems))
 
 
 _PART, _PARTS = 1000, 32
-"""Matches that one process plays again at once, where that makes no more parts than this: each counts off the plan."""
+"""Matches that one process replays at once, unless that makes more parts than this: each part iterates over the
+plan."""
 
 
 def _parts(count: int, jobs: int) -> list[range]:
-    """Divide so many into parts: one where nothing is done at once."""
+    """Divide a number into parts; one part without parallel work."""
     size = max(1, count)
     if jobs > 1:
         size = max(min(_PART, -(-size // (4 * jobs))), -(-size // max(_PARTS, 4 * jobs)))
@@ -174,7 +175,7 @@ def _derived(found: Found, journal: Journal, problems: Problems) -> int:
 
 
 def _index(found: Found, problems: Problems) -> int:
-    """Make the index for a resume again, where the run has one."""
+    """Make the index for a resume again, if the run has one."""
     path = found.run.path
     if not (path / INDEX_FILE).exists():
         return 0
@@ -183,13 +184,13 @@ def _index(found: Found, problems: Problems) -> int:
         stored = (line for _, line in read_lines(path / INDEX_FILE))
         for number, (there, here) in enumerate(itertools.zip_longest(stored, again), 1):
             if there != here:
-                problems.add(INDEX_FILE, f"line {number}", "is not what records and journal give")
+                problems.add(INDEX_FILE, f"line {number}", "does not follow from records and journal")
                 break
     return 0
 
 
 def _compare_calculators(there: Mapping[str, Json], again: Recalculation, problems: Problems) -> None:
-    """Say so where the calculator here is not of the version that the run used: answers may differ for that alone."""
+    """Note if this calculator has another version than the run's: answers may differ for that reason alone."""
     if again.seeded is None:
         return
     here = again.seeded.identity()
@@ -203,7 +204,7 @@ def _compare_calculators(there: Mapping[str, Json], again: Recalculation, proble
 
 
 def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None:
-    """Say how many trials have calls and no record: matches under way when a session was stopped."""
+    """Note how many trials have calls but no record: matches in progress when a session was stopped."""
     if problems.unreadable:
         return
     calls = journal.trials()
@@ -213,7 +214,7 @@ def _note_unrecorded(found: Found, journal: Journal, problems: Problems) -> None
 
 
 def _calls_nothing(path: Path) -> str | None:
-    """Return why a run has no calls to compute again; None if it has some, or where that is not known yet.
+    """Return why a run has no calls to compute again; None if it has some, or this is not known yet.
 
     That a run was played without tools is believed only if its journal has no call of a tool.
     """
@@ -230,13 +231,13 @@ def _calls_nothing(path: Path) -> str | None:
 
 
 def _of_tool(line: bytes) -> bool:
-    """Whether a line of the journal may be the call of a tool; most lines tell by how they begin."""
+    """Return whether a line of the journal may be a tool call; the beginning of most lines shows it."""
     return not line.startswith((b'{"kind":"model",', b'{"kind":"judge",'))
 
 
 @contextmanager
 def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterator[Recalculation]:
-    """Yield the local calculator with and without seeds, built first where it must be, to verify the run `path`.
+    """Yield the local calculator with and without seeds, built first if necessary, to verify the run `path`.
 
     A run that called no tool needs none; `--calculator-provider none` leaves the calls unchecked.
     Errors: UsageError if the calculator is requested and not available.
@@ -244,7 +245,7 @@ def recalculating(config: Config, process: ProcessContext, path: Path) -> Iterat
     tools = config.tools
     name = "none" if tools is None else tools.provider
     if name == "none":
-        yield Recalculation(None, None, "no calculator was asked for (--calculator-provider none)")
+        yield Recalculation(None, None, "no calculator was requested (--calculator-provider none)")
         return
     if reason := _calls_nothing(path):
         yield Recalculation(None, None, reason)

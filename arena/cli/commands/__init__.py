@@ -1,7 +1,7 @@
 """The commands, one file each, and the table of them.
 
 A command is `parser()`, which declares its flags, and `run(options, console) -> exit code`, which calls one function of
-engine/ or analysis/ and prints what came back. Does not belong here: calculations, the process's arguments and streams,
+engine/ or analysis/ and prints the result. Does not belong here: calculations, the process's arguments and streams,
 signals, the handling of errors (arena/cli/entry.py does that for all). A new command is one file and one row below.
 Start with the file named like the command.
 """

@@ -1,4 +1,4 @@
-"""`arena calibrate`: what is a judge worth? Judges plays of known quality and says what it notices."""
+"""`arena calibrate`: have a judge judge plays of known quality, and report which faults it notices."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from arena.settings.flags import Parser
 COMMAND = "arena calibrate"
 _NO_FLAGS = frozenset({"participant_provider", "participant_model", "role_model", "temperature", "top_p", "max_tokens",
                        "reasoning_effort"})  # fmt: skip
-"""Settings of players: here these are scripts."""
+"""Settings of players, who are scripts here."""
 
 _DESCRIPTION = (
     "Judge reference plays, sabotaged plays and injections; report how often the judge notices. Players are scripts,"
@@ -39,7 +39,7 @@ _EXAMPLES = (
 
 
 def parser() -> Parser:
-    """Declare the settings of a run but those of players, which are scripts here."""
+    """Declare the settings of a run except those of players, who are scripts here."""
     declared = build_parser(
         COMMAND, [row for row in SPEC.settings if row.name not in _NO_FLAGS], _DESCRIPTION, _EXAMPLES
     )

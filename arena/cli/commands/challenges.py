@@ -1,4 +1,4 @@
-"""`arena challenges COMMAND`: the challenge set for those who read and write it (the table _COMMANDS lists them)."""
+"""`arena challenges COMMAND`: read, check and extend the challenge set (the table _COMMANDS lists the subcommands)."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ def parser() -> Parser:
         )
         return made
 
-    linted = leaf("lint", "report everything that is wrong with the set; exit 1 for errors", "--challenges mine.json")
+    linted = leaf("lint", "report all mistakes in the set; exit 1 for errors", "--challenges mine.json")
     linted.add_argument("--seeds", type=_matches, metavar="N",
                         help="also play the baselines, N matches each; one that succeeds is an error")  # fmt: skip
     leaf("list", "one line per challenge", "")
     show = leaf("show", "the instructions of each role, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
     show.add_argument("--tempted", action="store_true", help="as in a match in which a seat is told to cheat")
-    render = leaf("render", f"write the set as Markdown ({PAGE} beside the file)", "--out CHALLENGES.md")
+    render = leaf("render", f"write the set as Markdown ({PAGE} next to the file)", "--out CHALLENGES.md")
     render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
     leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")
     leaf("play", "play the reference play, print turns, calls and checks", "workshop-approval", seeded)
@@ -186,12 +186,12 @@ def _lint(options: argparse.Namespace, console: Console) -> int:
             for name, message in tally.problems()
         ]
     if ops is None:
-        console.warn("no calculator is available, so the names of ops were not checked")
+        console.warn("there is no calculator, so the names of ops were not checked")
     return _tell_findings(findings, f"{len(challenge_set.challenges)} challenges", options.json, console)
 
 
 def _tell_findings(findings: Sequence[LintFinding], what: str, as_json: bool, console: Console) -> int:
-    """Print what is wrong with a set; return 1 where something of it is an error."""
+    """Print the mistakes in a set; return 1 if one of them is an error."""
     errors = sum(finding.level == "error" for finding in findings)
     if as_json:
         console.result(json.dumps([finding._asdict() for finding in findings]))

@@ -1,4 +1,4 @@
-"""`arena check`: does a run keep its thresholds? OK, WARN or FAIL, with reasons, for people and for CI."""
+"""`arena check`: check a run against thresholds: OK, WARN or FAIL, with reasons, for people and for CI."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def parser() -> Parser:
     declared.add_argument("--strict", nargs="?", const="1", metavar="0|1", help="a warning is a failure [STRICT]")
     declared.add_argument("--json", action="store_true", help="print the verdict as one JSON object")
     declared.add_argument("--quiet", action="store_true", help="print only warnings and failures")
-    declared.add_argument("--list-metrics", action="store_true", help="list the metrics of this run and end")
+    declared.add_argument("--list-metrics", action="store_true", help="list the metrics of this run and exit")
     declared.add_argument("--junit", type=Path, metavar="FILE", help="write matches and thresholds as JUnit XML")
     declared.add_argument("--github-summary", type=Path, nargs="?", const=Path(), metavar="FILE",
                         help="append the results to this Markdown file [default: GITHUB_STEP_SUMMARY]")  # fmt: skip

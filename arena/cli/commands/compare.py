@@ -104,7 +104,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def _compare_parts(options: argparse.Namespace) -> dict[str, Json]:
-    """Compare what --by names, and write it. Errors: as of `compare_runs`."""
+    """Compare the parts that --by names, and write the result. Errors: as of `compare_runs`."""
     if options.intersect:
         raise UsageError(
             "--by and --intersect contradict each other: --by already compares only pairs and counts the rest"
@@ -170,5 +170,5 @@ def _encoded(content: str) -> bytes:
 
 
 def exit_code(found: dict[str, Json], fail_if_worse: bool) -> int:
-    """Return 1 where something is worse and that was to count as failure."""
+    """Return 1 if something is worse and --fail-if-worse is given, else 0."""
     return EXIT_ERRORS if fail_if_worse and found["verdict"][WORSE] else EXIT_OK

@@ -1,4 +1,4 @@
-"""`arena dataset`: from challenges and runs to training data, and back to the question what it holds."""
+"""`arena dataset`: make training data from challenges and runs, and audit it."""
 
 from __future__ import annotations
 
@@ -149,8 +149,8 @@ def _declare_rows(leaves: argparse._SubParsersAction[Parser]) -> None:
     final.add_argument("--seed", type=int, default=0, metavar="N", help="decides which challenges are in val [0]")
     final.add_argument("--val-share", type=float, default=0.1, metavar="SHARE", help="share of the challenges [0.1]")
     final.add_argument("--duplicates-from", type=float, default=0.9, metavar="X",
-                       help="resemblance from which a row repeats another [0.9]")  # fmt: skip
-    final.add_argument("--max-chars", type=int, metavar="N", help="leave out longer rows")
+                       help="similarity from which a row counts as a repetition of another [0.9]")  # fmt: skip
+    final.add_argument("--max-chars", type=int, metavar="N", help="omit longer rows")
     final.add_argument("--license", default="mit", metavar="ID", help="licence of the data [mit]")
     _out(final, "folder to write")
     audit = _leaf(

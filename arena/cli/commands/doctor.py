@@ -1,4 +1,4 @@
-"""`arena doctor`: is everything here that a run with these models needs?"""
+"""`arena doctor`: check that everything that a run with these models needs is in place."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def parser() -> Parser:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Print a line per check, each as soon as it is known; return 1 when one is FAIL, else 0."""
+    """Print a line per check, as soon as its result is known; return 1 when one is FAIL, else 0."""
     config = read_settings(options, console, TABLE, SPEC.mocks)
     redactor = Redactor.from_environ(config.environ)
     found = []

@@ -1,4 +1,4 @@
-"""`arena leaderboard`: a table over finished runs, those ranked together that may be."""
+"""`arena leaderboard`: a table of finished runs; runs that may not be ranked together are in separate groups."""
 
 from __future__ import annotations
 

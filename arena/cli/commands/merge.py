@@ -15,8 +15,8 @@ from arena.settings.flags import Parser
 _DESCRIPTION = (
     "Merge the shards of one run into the run directory OUT, with all records, calls, sessions and costs. OUT then"
     " equals an undivided run. The content of OUT is kept, so merging again changes nothing, and later shards can be"
-    " added. RUN is only read. Exit codes: 0 every planned trial is there, 1 some are missing (they are listed), 2 the"
-    " runs do not belong to one plan, are damaged, or are in use."
+    " added. RUN is only read. Exit codes: 0 every planned trial is present, 1 some are missing (they are listed), 2"
+    " the runs do not belong to one plan, are damaged, or are in use."
 )
 _EXAMPLES = (
     "python3 -m arena merge state/runs/whole state/runs/part-0 state/runs/part-1",
@@ -38,7 +38,7 @@ def parser() -> Parser:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Merge and say what is missing; return 0 when nothing is, else 1."""
+    """Merge and print what is missing; return 0 if nothing is, else 1."""
     merged = merge(options.out, options.runs)
     if options.json:
         console.result(json.dumps({

@@ -1,4 +1,4 @@
-"""`arena policy test|lint|diff`: policies and evaluator rules for those who write them."""
+"""`arena policy test|lint|diff`: test, lint and compare policies and evaluator rules."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def parser() -> Parser:
         "test",
         "run the cases of a gates file or an evaluator file",
         "Run the cases of POLICY (gates.yaml: gates.cases.yaml), a gates file or an evaluator file. Exit"
-        " codes: 0 all cases are decided as they say and every rule has its cases, 1 not so, 2 a missing or broken"
+        " codes: 0 all cases are decided as expected and every rule has cases, 1 otherwise, 2 a missing or broken"
         " file.",
         "config/gates.yaml",
     )

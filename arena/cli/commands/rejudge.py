@@ -37,7 +37,7 @@ _OF_THE_RUN = frozenset({
     "max_tool_calls_per_turn", "participant_provider", "participant_model", "role_model", "temperature", "top_p",
     "max_tokens", "reasoning_effort", "op_families", "tool_text", "tool_calls", "retry",
 })  # fmt: skip
-"""Settings that the matches were played with: they are as they were."""
+"""Settings that the matches were played with; they cannot change."""
 
 _MOST_REPETITIONS = 100
 _NEW = (
@@ -76,7 +76,7 @@ COMMAND = "arena rejudge"
 
 
 def parser() -> Parser:
-    """Declare RUN, the settings of a run that are not the matches' own, and those of a panel."""
+    """Declare RUN, the settings that the matches were not played with, and those of a panel."""
     declared = build_parser(COMMAND, TABLE, _DESCRIPTION, _EXAMPLES)
     declared.usage = f"{COMMAND} RUN [flags]"
     declared.add_argument("run", metavar="RUN", type=Path, help="the finished run to judge again; only read")
@@ -86,7 +86,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Judge the matches of RUN again and print how far the judges agree; return the code of the new run."""
-    # A list of settings would take a judge that is given twice for one.
+    # As a list of settings, a judge given twice would count as one.
     _check_once([part.strip() for text in getattr(options, "judges", ()) for part in text.split(",")])
     config = read_settings(options, console, TABLE, MOCKS)
     finished = open_run(options.run)
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     process = process_context(config, console, options.argv, COMMAND)
     spec = family_spec(finished.manifest.family)
     request = RunRequest(spec, whole, process, panel, source, answers=answers)
-    # With --json standard output holds only the one object that `_show` prints.
+    # With --json, standard output holds only the object that `_show` prints.
     out: Path | None = config["out"]
     code = execute(request, replace(console, out=console.err) if config["json"] else console)
     if out is not None and not config["dry_run"] and (out / AGREEMENT_FILE).is_file():
@@ -120,7 +120,8 @@ def _show(out: Path, config: Config, shown: Console) -> None:
 
 
 def _check_finished(run: FinishedRun) -> None:
-    """Errors: UsageError when the run is not finished; DataError if what is read of it was changed since."""
+    """Check the run. Errors: UsageError when it is not finished; DataError if the files that are read have changed
+    since."""
     listed = digests.read(run.path)
     used = [name for name in listed if name in (MANIFEST_FILE, RECORDS_FILE) or name.startswith(f"{INPUTS_DIR}/")]
     changed = [
@@ -146,7 +147,7 @@ def _check_out(config: Config, path: Path) -> None:
 
 
 def _whole_config(run: FinishedRun, config: Config, judges: Panel) -> Config:
-    """Return the settings of the new run: those of the matches as they were, those of judging as they are given.
+    """Return the settings of the new run: those of the matches from the old run, those of judging from this call.
 
     Errors: UsageError for a run without players, DataError for models of an unknown provider.
     """
@@ -174,7 +175,7 @@ def _whole_config(run: FinishedRun, config: Config, judges: Panel) -> Config:
 
 
 def _panel(config: Config) -> Panel:
-    """Return who judges. Errors: UsageError when nobody is named, or one name is given twice."""
+    """Return the judges. Errors: UsageError when none is named, or one name is given twice."""
     judges: list[ModelRef] = [judge(config, MOCKS, False)] if config["judge_provider"] is not None else []
     judges += [judge_ref(text, MOCKS) for text in config["judges"]]
     if not judges:
@@ -186,4 +187,4 @@ def _panel(config: Config) -> Panel:
 def _check_once(names: Sequence[str]) -> None:
     twice = ", ".join(sorted({name for name in names if names.count(name) > 1}))
     if twice:
-        raise UsageError(f"{twice} is in the panel twice; --judge-repetitions K has each judge judge K times")
+        raise UsageError(f"{twice} is in the panel twice; with --judge-repetitions K each judge judges K times")

@@ -1,4 +1,4 @@
-"""`arena report`: one self-contained page out of one or several runs."""
+"""`arena report`: write one self-contained page about one or several runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`arena risk`: plays risky requests and their harmless twins against an agent, under a policy, and reports on it."""
+"""`arena risk`: play risky requests and their harmless twins against an agent, under a policy, and report the
+results."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ DEFAULT_THRESHOLDS = DATA_ROOT / "config/risk/thresholds.yaml"
 
 
 class Leaf(NamedTuple):
-    """A subcommand: the module that offers `run`, a line for the help, its examples, and what declares its flags."""
+    """A subcommand: the module that offers `run`, a line for the help, its examples, and the function that declares its
+    flags."""
 
     module: str
     summary: str

@@ -29,7 +29,7 @@ def parser() -> Parser:
 def run(options: argparse.Namespace, console: Console) -> int:
     """Play the challenge set as the settings say; return 0, 1 (errors), 3 (--fail-on-budget) or 130 (interrupted)."""
     config = read_settings(options, console, SPEC.settings, SPEC.mocks)
-    # Loaded here, by name, so that --help and usage errors do not wait for what only a run needs.
+    # Loaded here, by name: --help and usage errors need not wait for the modules of a run.
     execute = importlib.import_module("arena.cli.execute").execute
     build = importlib.import_module("arena.engine.build")
     process_context = importlib.import_module("arena.cli.process").process_context

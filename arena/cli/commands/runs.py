@@ -21,7 +21,7 @@ from arena.store.manifest import Models
 from arena.store.rundir import SUMMARY_FILE
 
 SHOWN = 20
-"""Runs that are listed without --all: what a screen holds."""
+"""Runs that are listed without --all: they fit on a screen."""
 
 _HEADER = ("run", "started (UTC)", "models", "done", "success", "cost", "state")
 
@@ -71,12 +71,12 @@ class ListedRun(NamedTuple):
     success_rate: float | None
     cost_usd: float | None
     state: str
-    """`complete`, `pending` (all was played, judges are awaited), `incomplete` (something planned has no result),
+    """`complete`, `pending` (all was played, verdicts are missing), `incomplete` (a planned trial has no result),
     `unfinished` (no summary), or `unreadable`."""
 
 
 def listed(found: StartedRun) -> ListedRun:
-    """Return what the list says of a run. A damaged one is `unreadable`, and the others are listed all the same."""
+    """Return the row of a run. A damaged run is `unreadable`; it does not hide the others."""
     name, when = found.path.name, found.started
     unreadable = ListedRun(name, when, "-", None, None, None, None, None, "unreadable")
     try:
@@ -93,7 +93,7 @@ def listed(found: StartedRun) -> ListedRun:
         state = "complete" if kept == planned else "pending" if kept + awaited == planned else "incomplete"
         done = int(statuses["done"])
         return ListedRun(name, when, who, judge, done, planned, summary.get("success_rate"), usd, state)
-    except (ArenaError, KeyError, TypeError, ValueError, AttributeError):  # verify says what is wrong
+    except (ArenaError, KeyError, TypeError, ValueError, AttributeError):  # verify reports the damage
         return unreadable
 
 
@@ -104,7 +104,8 @@ def _players(models: Models) -> str:
 
 
 def runs_text(runs: Sequence[ListedRun], width: int) -> str:
-    """Return a table; if it does not fit `width` columns, models are below each run, else everything is below it."""
+    """Return a table of at most `width` columns; where it is too wide, the models, or all fields, are below each run's
+    name."""
     cells = [_cells(one) for one in runs]
     table = text_table(_HEADER, cells, frozenset({3, 4, 5}))
     if _fits(table, width):

@@ -22,7 +22,7 @@ from arena.settings.flags import Parser
 from arena.store.finished_run import FinishedRun
 
 MOST_NAMED = 12
-"""Other trials of a unit that are named by their keys."""
+"""Most other trials of a unit whose keys are listed."""
 
 
 def parser() -> Parser:
@@ -106,9 +106,9 @@ def questions_to(seat: str, calls: Sequence[Sent], record: Record) -> list[Sent]
 def find_trial(finished: FinishedRun, unit: str, rep: int | None) -> tuple[Record, dict[int, str]]:
     """Return the newest record of a trial, and number -> key of all trials of the unit.
 
-    `unit` is a unit or a whole key; `rep` is the number of one of its trials, None takes the first: the repetition
-    if that distinguishes them, else (trials under several conditions) the place among them. Errors: UsageError when
-    there is none, with the nearest unit there is.
+    `unit` is a unit or a whole key; `rep` chooses one of its trials, None the first: the number of the
+    repetition, or for trials under several conditions the position among them. Errors: UsageError when there is none,
+    naming the unit with the most similar name.
     """
     newest_of: dict[str, Record] = {}
     units: dict[str, None] = {}

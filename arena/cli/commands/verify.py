@@ -1,4 +1,4 @@
-"""`arena verify RUN`: does everything in a run directory hold?"""
+"""`arena verify RUN`: check that a run directory is unchanged and consistent."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def _jobs(text: str) -> int:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Verify the run and print what was found; return 0 when everything holds, 2 when a file cannot be read as
-    what it is, else 1."""
+    """Verify the run and print the problems; return 0 when there are none, 2 when the manifest, a record or a journal
+    line is malformed, else 1."""
     config = read_settings(options, console, TABLE)
     path = chosen_run(options)
     with recalculating(config, process_context(config, console), path) as again:

@@ -1,4 +1,4 @@
-"""`arena risk check`: holds a run against thresholds: OK, WARN or FAIL."""
+"""`arena risk check`: check a run against thresholds: OK, WARN or FAIL."""
 
 from __future__ import annotations
 

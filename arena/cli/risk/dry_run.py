@@ -1,4 +1,5 @@
-"""The dry run of the risk lab: every planned trial meets the gates with its first request, and no model is asked."""
+"""The dry run of the risk lab: the gates decide about the first request of every planned trial, and no model is
+asked."""
 
 from __future__ import annotations
 
@@ -92,7 +93,7 @@ def _bounds_json(bounds: CallBounds) -> dict[str, Json]:
 
 
 def plan_text(config: Config, gate: Gate, console: Console, argv: Sequence[str]) -> str:
-    """Return what the planned run takes, as every dry run tells it. Errors: as of `setup.build` and `build_cast`."""
+    """Return the dry-run text of the planned run: calls, tokens, cost. Errors: as of `setup.build` and `build_cast`."""
     request = RunRequest(SPEC, config, process_context(config, console, argv, "arena risk run"), gate=gate)
     with build_cast(request) as cast:
         return dry_run_text(Run(build_family(request, None), request, console, cast, None, None))

@@ -21,7 +21,7 @@ from arena.settings.places import DATA_ROOT
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Import the files and print what they hold; return 0."""
+    """Import the files and print their contents in figures; return 0."""
     environ = load_dotenv(os.environ, DATA_ROOT)
     gate = None if options.gates is None else PolicyGate(load_policy(options.gates, environ).shadowed())
     evaluator = None if options.evaluator is None else load_evaluator(options.evaluator)

@@ -10,7 +10,7 @@ from arena.errors import EXIT_OK, one_line
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Copy the results and print from where; return 0. Errors: UsageError if there is no finished run."""
+    """Copy the results and print their source; return 0. Errors: UsageError if there is no finished run."""
     root = results_root(options.results_dir)
     folder = latest_valid(root)
     keep_latest(folder, root)

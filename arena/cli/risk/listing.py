@@ -1,4 +1,4 @@
-"""`arena risk list`: the runs of the results folder, and whether each has what a run has."""
+"""`arena risk list`: list the runs of the results folder, and the parts that each is missing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def listed(folder: Path, started: str) -> Listed:
-    """Return what the list says of a run; a damaged one is listed as that."""
+    """Return the row of a run; a damaged run has the state `damaged`."""
     files = {"run.json": RUN_JSON, "csv": SUMMARY_CSV, "svg": SUMMARY_SVG, "html": INDEX_HTML}
     lacks = [name for name, file in files.items() if not (folder / file).is_file()]
     if not experiments_in(folder):

@@ -1,4 +1,4 @@
-"""Where runs of the risk lab lie: a folder per run in the results folder, and LATEST, a copy of the newest."""
+"""The folders of the risk lab: one per run in the results folder, and LATEST, a copy of the newest."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def checked_id(name: str) -> str:
 
 
 def new_folder(root: Path, mode: str) -> Path:
-    """Return the folder of a run without a name: UTC time and mode, and a number where two start in one second."""
+    """Return the folder of a run without a name: UTC time and mode, plus a number if two start within one second."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     first = path = root / f"{stamp}-{mode.lower()}"
     number = 1
@@ -50,9 +50,9 @@ def new_folder(root: Path, mode: str) -> Path:
 
 
 def keep_latest(folder: Path, root: Path) -> bool:
-    """Copy the results of a run to LATEST, where the run lies in the results folder; return whether it does.
+    """Copy the results of a run to LATEST if the run is in the results folder; return whether it is.
 
-    Errors: UsageError if LATEST is a link or no folder; OSError.
+    Errors: UsageError if LATEST is a link or not a folder; OSError.
     """
     if folder.resolve().parent != root.resolve():
         return False
@@ -87,7 +87,7 @@ def runs_in(root: Path) -> list[FoundRun]:
 
 
 def started_of(folder: Path) -> str:
-    """Return when a run started, as its run.json says; empty if that does not."""
+    """Return when a run started according to its run.json; empty if unknown."""
     return str(_run_json(folder).get("started") or "")
 
 
@@ -109,7 +109,7 @@ def latest_valid(root: Path) -> Path:
 
 
 def chosen_folder(options: argparse.Namespace, environ: Mapping[str, str]) -> Path:
-    """Return the folder of the run that is meant: RUN, --run-id, the variable RUN_ID, else what LATEST is a copy of.
+    """Return the folder of the chosen run: RUN, --run-id, the variable RUN_ID, else the run that LATEST is a copy of.
 
     Errors: UsageError if it does not exist, or RUN and --run-id are both given; ConfigError for a bad name.
     """

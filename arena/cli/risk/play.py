@@ -30,7 +30,7 @@ from arena.policy.run_thresholds import RunThresholds, load_run_thresholds
 from arena.settings.config import Config
 
 LIMITS = ("max_calls", "max_trials", "max_total_tokens", "max_prompt_tokens", "max_completion_tokens")
-"""Limits that a policy may set, too."""
+"""Limits that a policy may also set."""
 
 _SAID_BY_FAMILY = ("GATES:", "EVAL:")
 """Lines that the end of a run has already printed."""
@@ -38,7 +38,7 @@ _SAID_BY_FAMILY = ("GATES:", "EVAL:")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A risk run as it was asked for: settings with the stricter limits, policy (None without gates), where it goes."""
+    """A risk run as requested: settings with the stricter limits, policy (None without gates), and its folder."""
 
     config: Config
     policy: Policy | None
@@ -97,7 +97,7 @@ def carry_out(asked: Asked, console: Console, argv: Sequence[str]) -> int:
 def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> tuple[int, Results]:
     """Play a run, or carry out its dry run, and write its results; return the exit code and them."""
     if asked.policy is not None and asked.policy.shadow:
-        console.warn(f"shadow mode: decisions of {asked.policy.name} are recorded, none is enforced")
+        console.warn(f"shadow mode: decisions of {asked.policy.name} are recorded but not enforced")
     if asked.config.operation.dry_run:
         if not asked.config.operation.quiet:
             say = console.log if asked.config.operation.json else console.result
@@ -114,7 +114,7 @@ def play(asked: Asked, console: Console, argv: Sequence[str], command: str) -> t
 
 
 def tell(asked: Asked, results: Results, console: Console, every: bool = False) -> None:
-    """Print the results and their place; with --json standard output holds the summary alone.
+    """Print the results and their place; with --json, standard output holds only the summary.
 
     `every`: print all lines, also those that the end of a run prints.
     """

@@ -1,4 +1,4 @@
-"""`arena risk report`: writes the results of a run again, from its records or its rows."""
+"""`arena risk report`: write the results of a run again, from its records or its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the results of a folder again: of a run of the arena from its records, else from the rows that are there."""
+"""Write the results of a folder again: from the records if it is a run of the arena, else from its rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rebuild(
     """Write rows and results of a folder; return them and the head of run.json.
 
     `options` makes the options of the policy's rules.  `evaluator`: rules by which a run of the arena is judged again.
-    `latency`: what the gates took; None: as an earlier run.json says.  `written`: what has just written the rows.
+    `latency`: time of the gates; None: that of an earlier run.json.  `written`: the writer that has just made the rows.
     Errors: UsageError, DataError for a folder that is not a run, or is damaged.
     """
     stored = stored_head(folder)

@@ -1,7 +1,7 @@
 """`arena risk sweep`: slices x attacks x models x modes x seeds. A run per mode and model, and one set of results.
 
-A combination that cannot be played (no key, say) is reported and listed, the others are played, and the exit code
-is 1. One that contradicts itself (a SHIM agent in REAL) is left out, and listed too.
+A combination that cannot be played (for example without a key) is reported and listed, the others are played, and the
+exit code is 1. A contradictory one (a SHIM agent in REAL) is left out and listed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(slots=True)
 class Cell:
-    """A combination: `state` says the outcome of it: PLAYED, LEFT_OUT (it contradicts itself), or why it failed."""
+    """A combination. `state` is its outcome: PLAYED, LEFT_OUT (it is contradictory), or why it failed."""
 
     mode: str
     model: str
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
 
 
 def combinations(config: Config) -> Iterator[Cell]:
-    """Yield mode x model; what contradicts itself has a state that says so. Errors: UsageError for no such provider."""
+    """Yield mode x model; the state of a contradictory one says so. Errors: UsageError for an unknown provider."""
     models = config["models"] or (_model(config),)
     for model in models:
         provider, name = split_model(None, model, "--models")
@@ -108,7 +108,7 @@ def _as_run(config: Config, mode: str, models: tuple[str, ...], **changes: Json)
 
 
 def _play(cell: Cell, config: Config, asked: Asked, console: Console, argv: Sequence[str]) -> None:
-    """Play one combination; what keeps it from being played becomes its state."""
+    """Play one combination; an error that prevents it becomes its state."""
     folder = asked.folder / CELLS_DIR / cell.name
     resume = config.operation.resume and (folder / MANIFEST_FILE).is_file()
     try:
@@ -139,7 +139,7 @@ def _gather(folder: Path, played: Sequence[Cell]) -> None:
 
 
 def _head(asked: Asked, cells: Sequence[Cell], played: Sequence[Cell]) -> dict[str, Json]:
-    """Return what run.json says of the sweep: what its combinations have in common, and the outcome of each."""
+    """Return the run.json of the sweep: what its combinations have in common, and the outcome of each."""
     heads = [stored_head(asked.folder / CELLS_DIR / cell.name) for cell in played]
     first = heads[0]
     inputs = asked.folder / CELLS_DIR / played[0].name / INPUTS_DIR

@@ -1,4 +1,4 @@
-"""`arena risk tidy`: removes from a run's folder what is no part of a run and can be written again."""
+"""`arena risk tidy`: remove files from a run's folder that are not part of a run and can be written again."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KEPT = frozenset({
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Remove what is redundant and print each file; return 0. With --dry-run nothing is removed."""
+    """Remove the redundant files and print each; return 0. With --dry-run nothing is removed."""
     folder = chosen_folder(options, load_dotenv(os.environ, DATA_ROOT))
     experiments = experiments_in(folder)
     if not experiments:

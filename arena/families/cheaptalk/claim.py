@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Label(StrEnum):
-    """What the evidence says about a claim, in the spelling of FEVER (J. Thorne et al., NAACL-HLT 2018)."""
+    """The relation of the evidence to a claim, in the spelling of FEVER (J. Thorne et al., NAACL-HLT 2018)."""
 
     SUPPORTS = "SUPPORTS"
     REFUTES = "REFUTES"
@@ -31,7 +31,7 @@ SPELLINGS: dict[str, Label] = {
 
 
 def label_of_data(value: object) -> Label | None:
-    """Return the label that a field of a data file names; None for anything undeclared, `true` included."""
+    """Return the label named by a field of a data file; None for any undeclared value, including `true`."""
     if isinstance(value, int) and not isinstance(value, bool):
         return LABELS[value] if 0 <= value < len(LABELS) else None
     if not isinstance(value, str):
@@ -63,7 +63,7 @@ class Claim:
     gold: tuple[tuple[Sentence, ...], ...] = ()
     distractors: tuple[str, ...] = ()
     difficulty: str | None = None
-    """`easy`, `medium` or `hard` where the data says so."""
+    """`easy`, `medium` or `hard`, if the data says so."""
 
     def sentences(self) -> Iterator[Sentence]:
         """Yield every gold sentence once, in order."""

@@ -24,11 +24,11 @@ LONG_ANSWER = 20
 """Words above which an answer counts as detailed."""
 EVASION_PENALTY = 0.3
 LEAST_WORDS = 4
-"""Content words below which a piece of evidence is weak: it hardly names anything that could be checked."""
+"""A piece of evidence with fewer content words is weak: it names almost nothing that could be checked."""
 
 
 class EvidenceState(StrEnum):
-    """What a receiver sees of the evidence before it asks."""
+    """The evidence as a receiver sees it before it asks."""
 
     MISSING = "missing"
     WEAK = "weak"
@@ -107,7 +107,7 @@ class AnswerQuality:
     evasive: bool
 
 
-# The same answers come back under every protocol, and for every question.
+# Equal answers occur under every protocol and for every question.
 @lru_cache(maxsize=16_384)
 def answer_quality(answer: str) -> AnswerQuality:
     """Return the points of an answer: for not evading, for more than LONG_ANSWER words, for giving a reason."""
@@ -120,7 +120,7 @@ def answer_quality(answer: str) -> AnswerQuality:
 
 
 def cross_exam_penalty(answers: Sequence[str]) -> float:
-    """Return 1 - mean quality, more by EVASION_PENALTY where any answer evades, at most 1; 1 without answers."""
+    """Return 1 - mean quality, plus EVASION_PENALTY if any answer evades, at most 1; 1 without answers."""
     found = [answer_quality(answer) for answer in answers]
     if not found:
         return 1.0

@@ -162,7 +162,7 @@ def _cut(value: str) -> str:
 
 
 def _next_value(lines: Sequence[str | None], number: int) -> str:
-    """Return the line that holds the value of a heading: the next that is not blank and starts no field of its own."""
+    """Return the line with the value of a heading: the next one that is not blank and does not start another field."""
     for line in lines[number + 1 :]:
         if line is None:
             return ""

@@ -1,6 +1,6 @@
-"""What is determined about one episode: the class of Score.detail. All that metrics and result files need is here.
+"""The findings about one episode: the class of Score.detail, with all that metrics and result files need.
 
-The transcript itself is in the record; `Read` says what was read from it.
+The transcript itself is in the record; `Read` has the values read from it.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class TaskDetail:
 class Condition:
     """Under which condition the episode was played.
 
-    `deviation`: as assigned; `acted`: what the sender was asked to do in this episode, which differs from it only for
+    `deviation`: as assigned; `acted`: the instruction to the sender in this episode, which differs from it only for
     deviations with a condition (`milk` acts `honest` at first). `repetition`: the place of `seed` among the run's
-    seeds. `milestones`: those whose result files the episode belongs to. `bonus`: None if nobody knew of one.
+    seeds. `milestones`: those whose result files the episode belongs to. `bonus`: None if no seat knew of one.
     """
 
     protocol: str
@@ -47,7 +47,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read from the transcript. A label is None if none could be read, and `*_unread` says why.
+    """The values read from the transcript. A label is None if none could be read, and `*_unread` says why.
 
     `predicted`: of the receiver; `asserted`: of the sender; `belief`: what the sender itself takes for true, asked
     before it wrote and apart from its instruction. `decision`: the word of the receiver's Decision field.
@@ -65,7 +65,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceDetail:
-    """What the message showed: its pieces, and the use of the sentences that the sender had.
+    """The evidence of the message: its pieces, and the use of the sentences that the sender had.
 
     All but `provided` and `pieces` is empty if the sender held none (`held` is False).
     """
@@ -99,7 +99,7 @@ class VerifierDetail:
 
 @dataclass(frozen=True, slots=True)
 class PayoffDetail:
-    """What the sender earned. `paid`: after reputation weighed it under P3, else the payoff of the breakdown.
+    """The sender's payoff. `paid`: weighted by reputation under P3, otherwise the payoff of the breakdown.
 
     `target`: the label that a bonus would be paid for; `adopted`: whether the receiver decided for it. `cost_factor`:
     how much dearer a claim was for the sender's reputation.
@@ -150,7 +150,7 @@ class MethodDetail:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What all seats used, and the limits of the episode; None: no limit. `exhausted`: a limit ended it early."""
+    """The usage of all seats, and the limits of the episode; None: no limit. `exhausted`: a limit ended it early."""
 
     tokens: int
     calls: int
@@ -161,7 +161,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeDetail:
-    """One finished episode. `behaved`: whether the sender did what its deviation asks; None: not checked."""
+    """One finished episode. `behaved`: whether the sender followed its deviation; None: not checked."""
 
     episode_id: str
     task: TaskDetail

@@ -10,7 +10,7 @@ from arena.records import Record
 
 
 def detail_of(record: Record) -> EpisodeDetail | None:
-    """Return what was determined about an episode; None if it has no score: errors, limits, aborted ones."""
+    """Return the findings about an episode; None if it has no score (error, limit, aborted)."""
     detail = record.score.detail
     return detail if record.scored and isinstance(detail, EpisodeDetail) else None
 

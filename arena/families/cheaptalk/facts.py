@@ -32,6 +32,6 @@ class EarlyEnds:
 
 
 def early_lines(summary: Mapping[str, Json]) -> list[str]:
-    """Return how many episodes a budget ended, where there are any."""
+    """Return how many episodes a budget ended, if any."""
     count = summary.get("ended_early")
     return [f"{count} episodes ended early, for the budget of a task"] if count else []

@@ -155,7 +155,7 @@ class CheapTalk:
         )
 
     def _rating(self, finished: Finished, services: Services, judging: Judging) -> rating.Rating | None:
-        """Have a model rate the pieces of a message; None if it shows none."""
+        """Let a model rate the pieces of a message; None if it has none."""
         pieces = evidence_pieces(finished)
         if not pieces:
             return None
@@ -173,14 +173,14 @@ class CheapTalk:
         return [*talk_lines(summary), *early_lines(summary)]
 
     def bundle(self, record: Record) -> Bundle | None:
-        """None: the records hold all of an episode."""
+        """Return None: the records contain all of an episode."""
         return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
         return (ResultFiles(run_dir, self.results, self.statistician, self._read),)
 
     def told(self, trial: Trial, transcript: Transcript) -> tuple[Scene, Mapping[str, str]]:
-        """Return what a trial was, and the system text of each seat."""
+        """Return the scene of a trial, and the system text of each seat."""
         scene = self.game.scene(trial, _standing(transcript))
         return scene, self.game.protocols[trial.plan["protocol"]].systems(scene)
 
@@ -226,7 +226,7 @@ class CheapTalk:
         return Bounds(bounds, rated, rows, TYPICAL)
 
     def _longest(self, claim: Claim) -> str:
-        """Return the longest text that a seat may be told about a claim."""
+        """Return the length of the longest text about a claim that a seat may get."""
         scene = Scene(claim, claim, (*claim.gold_texts(), *claim.distractors), (), True, "", self.game.rules.constants)
         instruction = max((row.instruction for row in DEVIATIONS.values()), key=len)
         told = replace(scene, instruction=instruction, standing=self.game.start())

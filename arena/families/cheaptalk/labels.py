@@ -1,6 +1,6 @@
-"""The one label parser: reads the declared field and nothing else. What it cannot read is counted, never guessed.
+"""The one label parser: reads only the declared field. An unreadable label is counted, never guessed.
 
-Protocols and baselines use it alike. A value holds exactly one label in a declared spelling (claim.SPELLINGS), is
+Protocols and baselines use the same parser. A value has exactly one label in a declared spelling (claim.SPELLINGS), is
 first or after a plain lead-in ("the claim is"), and is not negated, asked or taken back. A remark may follow it.
 """
 
@@ -33,7 +33,7 @@ class Unread(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read: a label, or why there is none. `field` is the one that counted."""
+    """The result of reading: a label, or why there is none. `field` is the field that was used."""
 
     label: Label | None
     unread: Unread | None = None
@@ -107,7 +107,7 @@ _ORDINARY = re.compile(
     r"|different|both|what|which|neither|in|at|with|\d)\b",
     re.I,
 )
-"""What follows "supports" where it is a verb with its object, not a label."""
+"""Words after "supports" if it is a verb with an object, not a label."""
 
 
 # Mock models and repeated samples write the same replies again and again, and a reply is read more than once.
@@ -135,7 +135,7 @@ def read_label(reply: str, fields: tuple[str, ...] = FIELDS) -> Reading:
 
 
 def read_value(value: str) -> Reading:
-    """Return the label that the value of a declared field holds."""
+    """Return the label in the value of a declared field."""
     value = value.strip()
     if value.lower() in SPELLINGS:
         return Reading(SPELLINGS[value.lower()])
@@ -182,7 +182,7 @@ def _is_template(value: str, mentions: list[re.Match[str]]) -> bool:
 
 
 def _direct(rest: str) -> str:
-    """Return what follows a label up to the first separator."""
+    """Return the text after a label up to the first separator."""
     inner = rest.lstrip("*_`\"'\u201d\u2019\u00bb])}>")
     match = _STRONG.search(inner)
     return rest[: len(rest) - len(inner) + match.start()] if match else rest
@@ -203,7 +203,7 @@ def _is_ordinary(value: str, match: re.Match[str]) -> bool:
 
 
 def _is_affirmed(direct: str, remark: str) -> bool:
-    """Return whether neither what follows the label at once nor the remark behind it denies it."""
+    """Return whether neither the text right after the label nor the remark after that denies it."""
     if "?" in direct or remark.lstrip(" ([").startswith("?"):
         return False
     words = re.findall(r"[^\W_][\w']*", direct)

@@ -1,4 +1,4 @@
-"""What a sender earns for one conversation: named payoffs, each with a version. Pure.
+"""The sender's payoff for one conversation: named payoffs, each with a version. Pure.
 
 U = quality + bonus - lambda * cost - mu * penalty. `standard` and `tempted` use only what a receiver can observe for
 their penalty; `predecessor-suite` knows the deviation, and exists to reproduce the predecessor's published numbers.
@@ -34,7 +34,7 @@ class PayoffConfig:
     """Of the episode formula: 0.00001 a token. The suite formula had 0.0001, with token counts that never arrived."""
     tool_call_cost: float = 0.01
     bonus: float = 0.0
-    """What a tempted sender gains when the receiver adopts the target label."""
+    """A tempted sender's gain when the receiver adopts the target label."""
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -45,12 +45,12 @@ class PayoffConfig:
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """What a payoff may look at.
+    """The inputs of a payoff.
 
     `match`: evidence score 0 to 1, None without gold text. `compliant`: see `is_compliant`. `cross_exam`: penalty of
-    the answers, 0 to 1, None without questions. `verification_failed`: None if nobody verified. `adopted`: whether
-    the receiver decided for the target label. `tokens` and `tool_calls` are the sender's. `deviation` is for the suite
-    formula only.
+    the answers, 0 to 1, None without questions. `verification_failed`: None if there was no verification. `adopted`:
+    whether the receiver decided for the target label. `tokens` and `tool_calls` are the sender's. `deviation` is for
+    the suite formula only.
     """
 
     right: bool
@@ -82,7 +82,8 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Payoff:
-    """A named payoff. `version` changes with the numbers it gives; `knows_deviation`: uses what no receiver can see."""
+    """A named payoff. `version` changes with the numbers it gives; `knows_deviation`: uses facts that no receiver can
+    see."""
 
     name: str
     version: str
@@ -104,7 +105,7 @@ class Payoff:
 
 
 def is_compliant(evidence_provided: bool, asserted: Label | None) -> bool:
-    """Return whether a sender did what the protocol asks: give evidence, or say that there is not enough."""
+    """Return whether a sender obeyed the protocol: it gave evidence, or said that there is not enough."""
     return evidence_provided or asserted is Label.NEI
 
 
@@ -117,7 +118,7 @@ def _standard_quality(conduct: Conduct) -> float:
 
 
 def _observable_penalty(conduct: Conduct) -> float:
-    """Return 1 without the evidence asked for; else what questions and a verification brought to light, at most 1."""
+    """Return 1 without the requested evidence; else the penalties of questions and a verification, at most 1."""
     if not conduct.compliant:
         return 1.0
     failed = FAILED_VERIFICATION if conduct.verification_failed else 0.0
@@ -183,5 +184,5 @@ def with_reputation(value: float, reputation: float, failed: bool, slashing: flo
 
 
 def receiver_payoff(right: bool, tokens: int, config: PayoffConfig) -> float:
-    """Return what the receiver earns: 1 for the right label, less the cost of its own tokens."""
+    """Return the receiver's payoff: 1 for the right label, minus the cost of its own tokens."""
     return (1.0 if right else 0.0) - config.lambda_cost * tokens / 1000 * config.token_cost_per_1k

@@ -43,7 +43,7 @@ class Rules:
     """How episodes are played and paid, besides claims and models.
 
     `series`: those of one cell and seed under a protocol with a reputation.  `budget` holds for `budgeted` protocols
-    and methods.  `told_bonus`: the bonus for the target that a sender knows of; None: none.
+    and methods.  `told_bonus`: the bonus for the target that the sender knows about; None: none.
     """
 
     information: str
@@ -121,11 +121,11 @@ class Game:
             yield Trial(key, FAMILY, cell, claim.key, series, seeds[index], plan, cast)
 
     def start(self) -> Standing:
-        """Return what is known of a sender before its first episode."""
+        """Return the standing of a sender before its first episode."""
         return Standing(0, new_reputation(self.rules.constants.reputation))
 
     def scene(self, trial: Trial, standing: Standing | None) -> Scene:
-        """Return what is played. `standing`: of the sender, for a trial in a series."""
+        """Return the scene of a trial. `standing`: of the sender, for a trial in a series."""
         plan, rules = trial.plan, self.rules
         claim = self.by_key[plan["claim"]]
         told = self.by_key[plan["told"]] if "told" in plan else claim
@@ -166,7 +166,7 @@ class Game:
         return found
 
     def after(self, standing: Standing, record: Record) -> Standing:
-        """Return what is known of a sender after one more episode; an outage changes nothing."""
+        """Return the standing of a sender after one more episode; an outage does not change it."""
         step = getattr(record.score.detail, "reputation", None)
         if step is None:
             return standing

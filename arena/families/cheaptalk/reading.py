@@ -1,4 +1,4 @@
-"""What is read from a finished transcript: labels, decision, the message that counts, the answers. Pure.
+"""Reads a finished transcript: labels, decision, the message that counts, the answers. Pure.
 
 Protocols and methods are read by one label parser.
 """
@@ -29,7 +29,7 @@ _NUMBERED = re.compile(r"^\s*(?:[*_]{0,2})\(?\d{1,2}[.):]\s*", re.M)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was read, and the texts of the evidence and the answers."""
+    """The values read, and the texts of the evidence and the answers."""
 
     read: Read
     message: str
@@ -67,7 +67,7 @@ def read_method(kind: str, transcript: Transcript) -> Heard:
 
 
 def majority(labels: Sequence[Label | None]) -> Label | None:
-    """Return the label with most votes; of equal ones the first; None only if no sample could be read."""
+    """Return the label with most votes, the first among equals; None only if no sample could be read."""
     votes = Counter(label for label in labels if label is not None)
     return max(votes, key=lambda label: votes[label]) if votes else None
 
@@ -95,7 +95,7 @@ def _reading(text: str | None) -> tuple[Label | None, str]:
 
 @lru_cache(maxsize=16_384)
 def decision_of(reply: str) -> str:
-    """Return the word of the Decision field; empty if it has none of the three."""
+    """Return the word of the Decision field; empty if it is none of the three."""
     for item in declared(reply, ("Decision",)):
         word = re.sub(r"[\s-]+", "_", item.value.strip(" *_.").upper())
         if word in DECISIONS:

@@ -1,4 +1,4 @@
-"""What the report page shows of cheap-talk runs: payoffs, gains, messages, reputations, what each seat was told."""
+"""The report sections of cheap-talk runs: payoffs, gains, messages, reputations, the prompts of seats."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from arena.store.finished_run import FinishedRun
 
 
 class CheapTalkParts(FamilyParts):
-    """A finished run of the cheaptalk family; None for it where its inputs are damaged: its records still say much."""
+    """A finished run of the cheaptalk family; the family is None if its inputs are damaged, and the records are still
+    shown."""
 
     outcomes: Sequence[str] = OUTCOMES
     shares = tuple(value.name for value in VALUES if value.scale == "share")
@@ -43,7 +44,7 @@ class CheapTalkParts(FamilyParts):
         return unit if claim is None else claim.text
 
     def told(self, record: Record) -> list[tuple[str, str]]:
-        """Return what each seat knew: its instructions, and the claim and sentences that it was shown."""
+        """Return the knowledge of each seat: its instructions, and the claim and sentences that it was shown."""
         if self._family is None:
             return []
         scene, systems = self._family.told(record.trial, record.transcript)
@@ -67,7 +68,7 @@ class CheapTalkParts(FamilyParts):
 
 
 def parts_of(run: FinishedRun) -> CheapTalkParts:
-    """Return what is known of a cheap-talk run."""
+    """Return the report's view of a cheap-talk run."""
     try:
         return CheapTalkParts(from_run(run.path, run.identity))
     except (ArenaError, OSError, KeyError, TypeError, ValueError):

@@ -55,11 +55,11 @@ class Reputation:
     consecutive_incorrect: int = 0
 
     def needs_verification(self, config: ReputationConfig) -> bool:
-        """Return whether the next claim is verified whatever the receiver thinks."""
+        """Return whether the next claim is verified without the receiver's decision."""
         return self.score < config.rep_threshold
 
     def cost_multiplier(self, config: ReputationConfig) -> float:
-        """Return the factor on what a claim costs: the worse the name, the dearer."""
+        """Return the factor on the cost of a claim: the worse the reputation, the higher."""
         return 1 / max(self.score, config.rep_floor)
 
     def stats(self, agent_id: str, config: ReputationConfig) -> Mapping[str, object]:
@@ -81,7 +81,7 @@ class Reputation:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One step: the reputation before and after, and what happened."""
+    """One step: the reputation before and after, and the event."""
 
     before: Reputation
     after: Reputation
@@ -91,7 +91,7 @@ class Update:
 
 
 def new_reputation(config: ReputationConfig) -> Reputation:
-    """Return the reputation of a sender nobody knows yet."""
+    """Return the initial reputation of a sender."""
     return Reputation(config.start)
 
 

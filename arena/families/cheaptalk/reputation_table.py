@@ -26,13 +26,13 @@ _TABLES = (
 )
 
 _WRITER = slice(96, 100)
-"""Where the header of SQLite's file format names the version of the library that wrote it.
+"""The place in the header of SQLite's file format with the version of the library that wrote it.
 For information only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One update of one agent; the steps of an agent come in order. `metadata`: what the caller adds (task, series)."""
+    """One update of one agent; the steps of an agent come in order. `metadata`: from the caller (task, series)."""
 
     agent_id: str
     update: Update
@@ -40,7 +40,7 @@ class Step:
 
 
 def reputation_table(steps: Iterable[Step], config: ReputationConfig) -> bytes:
-    """Return the bytes of the file; equal steps give equal bytes, whatever version of SQLite writes them."""
+    """Return the bytes of the file; equal steps give equal bytes with every version of SQLite."""
     with closing(sqlite3.connect(":memory:")) as database:
         with database:
             for statement in _TABLES:
@@ -56,7 +56,7 @@ def write_reputation_table(path: Path, steps: Iterable[Step], config: Reputation
     try:
         write_atomic(path, reputation_table(steps, config))
     except OSError as error:
-        raise StorageFault(f"{path}: cannot be written: {error.strerror}; give a folder that takes files") from None
+        raise StorageFault(f"{path}: cannot be written: {error.strerror}; give a writable folder") from None
 
 
 def _insert(database: sqlite3.Connection, steps: Iterable[Step], config: str) -> None:

@@ -1,4 +1,4 @@
-"""What the statistics and result files of a run depend on: from its settings, and from a manifest alike."""
+"""The inputs of the statistics and result files of a run, from its settings or from a manifest."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def payoff_config(values: Mapping[str, Any]) -> PayoffConfig:
 
 
 def result_rules(values: Mapping[str, Any], seeds: Sequence[int]) -> ResultRules:
-    """Return what results depend on. Raises ConfigError for a place of a file that is not inside the run."""
+    """Return the inputs of results. Raises ConfigError for a path that is not inside the run."""
     payoff, reputation, left_out = payoff_config(values), reputation_config(values), set(values["not_written"])
     statistics = Rules(
         seed=seeds[0],

@@ -1,4 +1,4 @@
-"""What is played in one trial: the claim, who sees which sentence, the sender's instruction, the rules' constants."""
+"""The content of one trial: the claim, the sentences of each seat, the sender's instruction, the rules' constants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from arena.families.cheaptalk.reputation import Reputation, ReputationConfig
 
 SENDER, RECEIVER, SOLVER = "sender", "receiver", "solver"
 ALONE = "sender, asked alone"
-"""The seat under which the sender is asked what it takes for true: it hears nothing and nobody hears it."""
+"""The seat in which the sender is asked for its belief: it hears nothing and nobody hears it."""
 
 CLOSED, TO_SENDER, OPEN = "closed", "sender", "open"
 
@@ -26,7 +26,7 @@ class Constants:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of a sender under P3: how many names it had before, and the reputation of the present one."""
+    """The standing of a sender under P3: the number of its earlier names, and the reputation of the present one."""
 
     identity: int
     reputation: Reputation
@@ -36,10 +36,10 @@ class Standing:
 class Scene:
     """One trial as it is played.
 
-    `claim`: what the receiver decides.  `told`: the claim that the sender writes about, another one in the shuffled
-    control.  `held`: the sentences that the sender (or a solver) is shown, gold and distractors mixed; `seen`: those
-    of the receiver.  `claim_shown`: the receiver is given the claim.  `message`: there is a sender.  `belief`: it is
-    asked first what it believes.  `bonus`: the text about a bonus, empty if none.
+    `claim`: the claim that the receiver decides about.  `told`: the claim that the sender writes about, another one in
+    the shuffled control.  `held`: the sentences that the sender (or a solver) is shown, gold and distractors mixed;
+    `seen`: those of the receiver.  `claim_shown`: the receiver is given the claim.  `message`: there is a sender.
+    `belief`: it is asked first what it believes.  `bonus`: the text about a bonus, empty if none.
     """
 
     claim: Claim

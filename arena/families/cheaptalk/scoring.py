@@ -1,4 +1,4 @@
-"""One finished episode -> its detail: what was read, verified, earned, and the new reputation. Pure."""
+"""One finished episode -> its detail: labels, verification, payoff, and the new reputation. Pure."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Finished:
 
 
 def score_episode(finished: Finished, rating: Rating | None, paying: Paying) -> EpisodeDetail:
-    """Return what is determined about an episode."""
+    """Return the findings about an episode."""
     scene, heard, condition = finished.scene, finished.heard, finished.condition
     found = checked(heard.message, scene.told)
     verification = verify(scene.claim, heard.read.predicted, found.evidence, rating, paying.weights, paying.match)
@@ -95,7 +95,7 @@ _PREFIXES = {"self_consistency": "sc", "self_refine": "sr"}
 
 
 def episode_id(key: str, task: str, condition: Condition) -> str:
-    """Return the predecessor's form of an id, with a digest of the trial's key where it had random digits."""
+    """Return the predecessor's form of an id, with a digest of the trial's key instead of random digits."""
     digits = hashlib.sha256(key.encode()).hexdigest()[:8]
     for kind, prefix in _PREFIXES.items():
         if condition.protocol.startswith(kind):
@@ -108,7 +108,7 @@ def task_detail(claim: Claim, dataset: str) -> TaskDetail:
 
 
 def _evidence(found: Checked, scene: Scene) -> EvidenceDetail:
-    """Return what a message showed; a sender that held no sentences kept none back."""
+    """Return the evidence of a message; a sender without sentences withheld none."""
     held, account = bool(scene.held), found.account
     return EvidenceDetail(
         provided=found.evidence.provided,
@@ -209,7 +209,7 @@ def _reputation(finished: Finished, found: Checked, verification: EvidenceVerifi
     """Return the step of the sender's reputation; None outside of a series.
 
     After every episode the truth is revealed. Passed: the sender asserted it, and its evidence is in the source. A
-    forced verification that fails slashes whatever the label.
+    forced verification that fails slashes with any label.
     """
     scene, standing = finished.scene, finished.scene.standing
     if standing is None:

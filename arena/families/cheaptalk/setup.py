@@ -39,17 +39,17 @@ from arena.settings.model_refs import split_model
 LEAST_DISTRACTORS = 3
 MODEL_VARIABLE = "OPENAI_MODEL"
 SHORT_SERIES = 5
-"""Episodes in a series below which a reputation hardly moves."""
+"""In a series with fewer episodes a reputation changes too little."""
 
 
 def build(config: Config, tools: str | None) -> CheapTalk:
     """Return the family for a run; `tools` is the calculator's text, for which it has no use.
 
-    Errors: UsageError, ConfigError, DataError for what is wrong with choices, models or data.
+    Errors: UsageError, ConfigError, DataError for mistakes in choices, models or data.
     """
     seeds = run_seeds(config)
     if config["payoff"] == "tempted" and config.source["bonus"] == "default":
-        raise UsageError("--payoff tempted: pays a bonus for the target, and none was named: give --bonus")
+        raise UsageError("--payoff tempted: it pays a bonus for the target; give --bonus")
     loaded = _loaded(config)
     claims = _drawn(config, loaded, seeds)
     senders, receivers = (_labels(refs) for refs in _models(config))
@@ -61,9 +61,9 @@ def build(config: Config, tools: str | None) -> CheapTalk:
 
 
 def run_seeds(config: Config) -> tuple[int, ...]:
-    """Return the seeds of a run: --seed alone where it was given, else --seeds or SEEDS, else the seed.
+    """Return the seeds of a run: --seed alone if it was given, else --seeds or SEEDS, else the default seed.
 
-    Errors: UsageError if both flags were given, ConfigError for what is not a number.
+    Errors: UsageError if both flags were given, ConfigError for a word that is not a number.
     """
     texts = config["seeds"]
     seed_given, seeds_given = config.source["seed"], config.source["seeds"]
@@ -96,7 +96,7 @@ def _loaded(config: Config) -> Loaded:
 
 
 def _shown(path: Path, root: Path) -> str:
-    """Return a path as a manifest may hold it: below the project, or the bare name."""
+    """Return a path for the manifest: relative to the project, or the bare name."""
     whole = path.resolve()
     return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else path.name
 
@@ -199,7 +199,8 @@ def _playable(protocol: Protocol) -> frozenset[str]:
 
 
 def _check_choice(choice: Choice, information: str, difficult: bool) -> None:
-    """Errors: ConfigError, UsageError for names that there are not, and for what cannot be played together."""
+    """Check the choices. Errors: ConfigError, UsageError for unknown names, and for combinations that cannot be
+    played."""
     for flag, given, known in (
         ("--protocols", choice.protocols, tuple(PROTOCOLS)),
         ("--deviations", choice.deviations, tuple(DEVIATIONS)),
@@ -222,7 +223,7 @@ def _check_choice(choice: Choice, information: str, difficult: bool) -> None:
 def _rules(values: Mapping[str, Any], choice: Choice, sampling: Sampling) -> Rules:
     constants = reputation_config(values)
     exam = CrossExam(values["num_cross_exam_questions"], tuple(values["question_templates"]))
-    # What cannot be asked is refused here, before any call.
+    # Impossible requests are refused here, before any call.
     questions(EvidenceState.GIVEN, exam.num_cross_exam_questions, exam.question_templates)
     paid = payoff_config(values)
     rated = values["use_llm_evidence_eval"]
@@ -260,13 +261,13 @@ def _warnings(config: Config, game: Game) -> list[str]:
     episodes = smallest // number
     if with_series and number > 1 and episodes < SHORT_SERIES:
         shown = "1 episode" if episodes == 1 else f"{episodes} episodes"
-        found.append(f"a series under P3 has only {shown}, so a reputation hardly moves: fewer --series than {number},"
-                     " or more claims")  # fmt: skip
+        found.append(f"a series under P3 has only {shown}, too few for a reputation to change: give fewer --series"
+                     f" than {number}, or more claims")  # fmt: skip
     return found
 
 
 def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CheapTalk:
-    """Return the family of a finished run out of the run directory alone.
+    """Return the family of a finished run, read from the run directory alone.
 
     Errors: DataError, OSError for inputs that cannot be read, KeyError or TypeError for an identity of another shape.
     """

@@ -45,7 +45,7 @@ GAME: tuple[Setting, ...] = (
             "protocols, such as p1,p2,p3 (an unknown name lists all) [default: those of the milestones]; repeatable",
             metavar="NAMES"),
     Setting("deviations", ("--deviations",), "list", (), _ID, PLAYED,
-            "what senders are told to do, such as honest,lie,withhold (an unknown name lists all) [default: as in the"
+            "instructions to senders, such as honest,lie,withhold (an unknown name lists all) [default: as in the"
             " milestones]; repeatable", metavar="NAMES"),
     Setting("controls", ("--controls",), "list", (), _ID, PLAYED,
             "controls under the first protocol: no_message, shuffled_message; repeatable",
@@ -63,11 +63,11 @@ GAME: tuple[Setting, ...] = (
     Setting("milk_above", ("--milk-above",), "float", 0.75, _ID, PLAYED,
             "reputation at which the deviation milk starts to lie", low=0, high=1, metavar="X"),
     Setting("belief", ("--belief",), "flag", True, _ID, PLAYED,
-            "do not ask the sender first what it takes for true: a call less, and no check of behaviour against it"),
+            "do not ask the sender for its belief first: a call less, but behaviour is not checked against it"),
     Setting("experiment_name", ("--experiment-name",), "text", None, _ID, PLAYED,
             "a name for the manifest", metavar="TEXT"),
 )  # fmt: skip
-"""What is played with them."""
+"""Settings of play."""
 
 FILES: tuple[Setting, ...] = (
     Setting("episodes_path", ("--episodes-path",), "text", None, _ID, _RESULTS,
@@ -89,7 +89,7 @@ FILES: tuple[Setting, ...] = (
 
 PAYING: tuple[Setting, ...] = (
     Setting("payoff", ("--payoff",), "text", "standard", _ID, PLAYED,
-            "what a sender earns: " + ", ".join(row.name for row in PAYOFFS),
+            "payoff of the sender: " + ", ".join(row.name for row in PAYOFFS),
             choices=tuple(row.name for row in PAYOFFS), metavar="NAME"),
     Setting("lambda_cost", ("--lambda-cost",), "float", 0.01, _ID, PLAYED, "weight of the cost", low=0, metavar="X"),
     Setting("mu_penalty", ("--mu-penalty",), "float", 0.5, _ID, PLAYED, "weight of the penalty", low=0, metavar="X"),
@@ -98,7 +98,7 @@ PAYING: tuple[Setting, ...] = (
     Setting("tool_call_cost", ("--tool-call-cost",), "float", 0.01, _ID, PLAYED,
             "cost of a tool call in a payoff", low=0, metavar="X"),
     Setting("bonus", ("--bonus",), "float", 0.0, _ID, PLAYED,
-            "what a tempted sender earns when the receiver decides for the target label (--payoff tempted)", low=0,
+            "payoff of a tempted sender when the receiver decides for the target label (--payoff tempted)", low=0,
             metavar="X"),
     Setting("tell_bonus", ("--tell-bonus",), "flag", False, _ID, PLAYED,
             "tell the sender of the bonus and of its target label"),
@@ -112,7 +112,7 @@ PAYING: tuple[Setting, ...] = (
     Setting("llm_weight", ("--llm-weight",), "float", 0.5, _ID, PLAYED,
             "weight of the rating", low=0, metavar="X"),
 )  # fmt: skip
-"""What is earned."""
+"""Settings of payoffs."""
 
 CONSTANTS: tuple[Setting, ...] = (
     Setting("num_cross_exam_questions", ("--num-cross-exam-questions",), "int", 2, _ID, PLAYED,
@@ -128,9 +128,9 @@ CONSTANTS: tuple[Setting, ...] = (
     Setting("rep_threshold", ("--rep-threshold",), "float", 0.5, _ID, PLAYED,
             "reputation below which evidence is verified before the decision", low=0, high=1, metavar="X"),
     Setting("slashing_penalty", ("--slashing-penalty",), "float", 0.15, _ID, PLAYED,
-            "what slashing takes off a reputation", low=0, high=1, metavar="X"),
+            "reduction of a reputation by slashing", low=0, high=1, metavar="X"),
     Setting("redemption_bonus", ("--redemption-bonus",), "float", 0.1, _ID, PLAYED,
-            "what redemption adds to a reputation", low=0, high=1, metavar="X"),
+            "increase of a reputation by redemption", low=0, high=1, metavar="X"),
     Setting("redemption_threshold", ("--redemption-threshold",), "float", 0.4, _ID, PLAYED,
             "reputation below which there is redemption", low=0, high=1, metavar="X"),
     Setting("redemption_streak", ("--redemption-streak",), "int", 3, _ID, PLAYED,

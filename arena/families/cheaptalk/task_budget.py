@@ -1,6 +1,6 @@
 """The budget of one episode: most tokens and calls, enforced before every call and measured afterwards.
 
-What the sender is asked alone is no part of a protocol and counts nowhere.
+The separate question to the sender is not part of a protocol and is not counted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from arena.play.limits import CHARS_PER_TOKEN
 from arena.records import Stop, Transcript
 
 LEAST_ANSWER = 16
-"""Tokens without which no answer is asked for: a label alone takes about ten."""
+"""With fewer tokens left no answer is requested: a label alone takes about ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ NO_BUDGET = TaskBudget()
 
 
 def spent(transcript: Transcript, budget: TaskBudget, messages: int) -> Spent:
-    """Return what an episode took. Exhausted: it ended before its `messages` because of the budget."""
+    """Return the usage of an episode. Exhausted: it ended before its `messages` because of the budget."""
     tokens, calls = _used(transcript)
     written = sum(entry.kind == "say" and entry.seat != ALONE for entry in transcript.entries)
     short = budget.limits and transcript.stop is Stop.MAX_TURNS and written < messages
@@ -51,7 +51,7 @@ def _used(transcript: Transcript) -> tuple[int, int]:
 def within(
     rows: Iterable[Row], systems: Mapping[str, str], transcript: Transcript, budget: TaskBudget, sampling: Sampling
 ) -> Iterator[Row]:
-    """Yield rows while the budget lasts; an answer may not be longer than what is left of it.
+    """Yield rows while the budget lasts; an answer may not be longer than the rest of it.
 
     `sampling`: of the run, for rows without their own. The prompt of a call is estimated from all that its seat may
     have heard, so an answer is rather cut than the budget exceeded.

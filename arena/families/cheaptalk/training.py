@@ -30,12 +30,12 @@ REASONS = {
     "not_scored": "it was not played to its end",
     "wrong_answer": "the receiver did not find the right label",
 }
-"""Reason -> what it means; an episode has the first that holds."""
+"""Reason -> its meaning; an episode has the first that applies."""
 
 
 def training(run: FinishedRun) -> Training:
     """Return the honest episodes of a run in which the receiver was right. Rewards are those of all honest episodes,
-    so that a learner also sees what honest play earned where it failed."""
+    so that a learner also sees the payoff of honest play that failed."""
     found = Training(earned=EARNED)
     for record in run.records:
         found.trials += 1

@@ -63,7 +63,7 @@ def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup
 
 
 def _verdict_json(score: Score, values: Mapping[str, float | None]) -> dict[str, Json]:
-    """Return the predecessor's verdict, with the answers to the questions where there are any."""
+    """Return the predecessor's verdict, with the answers to the questions if there are any."""
     items = [encode(one) for one in score.judging.items]
     return {"scores": values, **({"items": items} if items else {}), "verdict": score.verdict}
 
@@ -105,7 +105,7 @@ def _views(
 class _Turn(NamedTuple):
     """A public turn as JSON strings: it is in every file of the bundle, and is encoded once.
 
-    `text`: as its seat wrote it.  `heard`: as the others heard it, where all did.
+    `text`: as its seat wrote it.  `heard`: as the others heard it, if all did.
     """
 
     text: str

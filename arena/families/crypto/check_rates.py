@@ -30,7 +30,7 @@ def cases_line(summary: Mapping[str, Json]) -> str | None:
 
 @dataclass(slots=True)
 class CheckRates:
-    """Counts over the records that carry checks: how many passed each, and what the countable ones add up to."""
+    """Counts over the records with checks: how many passed each, and the sums of the countable ones."""
 
     name: ClassVar[str] = "checks"
     columns: ClassVar[Sequence[str]] = (
@@ -128,7 +128,7 @@ class CheckRates:
         }
 
     def cells(self, record: Record) -> list[Json]:
-        """Return a record's checks in the order of `columns`; empty cells where a check was not made."""
+        """Return a record's checks in the order of `columns`; empty cells for checks that were not made."""
         detail = detail_of(record)
         if detail is None:
             return [None] * len(self.columns)

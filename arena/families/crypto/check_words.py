@@ -1,4 +1,4 @@
-"""What the mechanical checks of a match found, and why its grades were capped, in plain words. Pure."""
+"""The findings of the mechanical checks of a match, and the reasons of caps, in plain words. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHECKS_PASSED: Mapping[str, str] = {
     "cheat": "who cheated was named, and nobody else",
     "secrecy": "no secret can be worked out",
 }
-"""Check -> what it means when it is passed."""
+"""Check -> its meaning if it is passed."""
 CHECK_NAMES: Mapping[str, str] = {
     "textbook_names": "no textbook names",
     "leaks": "no secret leaked",
@@ -56,7 +56,7 @@ CAP_REASONS: Mapping[str, str] = {
     "secret_worked_out": "A secret value can be worked out of what was posted",
     "no_common_result": "The roles declared no common result",
 }
-"""Reason of the rule `verified-cap` (checks/verified.py) -> what was found."""
+"""Reason of the rule `verified-cap` (checks/verified.py) -> the finding in words."""
 _FORMS = {"plain": "", "encoded": " in encoded form", "inside a code": " inside a code"}
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     "miscopied": (MISCOPIED,),
@@ -65,14 +65,14 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 }
 """Reason of a cap -> how the sources begin of those claims of the ledger that it rests on."""
 CHEAT_SHOWN_SAYS = "An honest seat shows by a check that somebody cheated."
-"""What has to be done where a seat cheated, in place of the challenge's own obligations."""
+"""The obligation in a match with a cheat, instead of the challenge's own."""
 MAX_STEPS_SAID = 4
 SHOWN_CHARS = 24
 """Characters of a long value that are shown: its beginning identifies it."""
 
 
 def check_words(checks: Checks, name: str, says: Mapping[str, str]) -> list[Said]:
-    """Return what a check found; `says`: obligation -> what has to be done. Nothing to say: an empty list."""
+    """Return the findings of a check, possibly none; `says`: obligation -> its text."""
     found = _CHECKS.get(name)
     if found is None:
         return []
@@ -133,7 +133,7 @@ def _secrecy(checks: Checks) -> Iterator[Said]:
 
 
 def secret_line(found: SecretFound) -> str:
-    """Return in words how many candidates of a secret remain for whom, and what ruled out the others."""
+    """Return in words the remaining candidates of a secret for an observer, and the clues that ruled out the others."""
     who = "anybody" if found.observer.startswith("(") else found.observer
     by = "; ".join(f"{step.seat}'s {step.by} leaves {step.left:,}" for step in found.steps[:MAX_STEPS_SAID])
     more = f"; and {len(found.steps) - MAX_STEPS_SAID} more" if len(found.steps) > MAX_STEPS_SAID else ""
@@ -241,7 +241,7 @@ def _once(turns: Iterable[int]) -> Sequence[int]:
 
 
 def _grouped(found: Iterable[tuple[str, str, int]]) -> Iterator[tuple[tuple[str, str], Sequence[int]]]:
-    """Yield (seat, what) with the turns in which it was found, in the order of the first."""
+    """Yield (seat, finding) with its turns, in the order of the first turn."""
     groups: dict[tuple[str, str], list[int]] = {}
     for seat, what, turn in found:
         groups.setdefault((seat, what), []).append(turn)

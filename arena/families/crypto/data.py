@@ -35,14 +35,14 @@ from arena.store.rundir import INPUTS_DIR
 
 FAMILY = "crypto"
 CHALLENGES_INPUT = "challenges.json"
-"""The file in a run's inputs that holds its challenges."""
+"""The file in a run's inputs with its challenges."""
 
 
 @dataclass(frozen=True, slots=True)
 class CryptoSetup:
-    """All that decides what the trials are and how they are played and judged.
+    """Everything that determines the trials, their play and their judging.
 
-    `participant` and `role_models` are `provider/model` labels; `tools` is the text that players are shown, or None.
+    `participant` and `role_models` are `provider/model` labels; `tools` is the description for players, or None.
     """
 
     challenges: tuple[Mapping[str, Json], ...]
@@ -68,11 +68,11 @@ class CryptoSetup:
     native: dict[str, tuple[Tool, ...]] = field(default_factory=dict)
     """Tools in the provider's own form by challenge id."""
     judge_texts: dict[str, JudgeTemplate] = field(default_factory=dict)
-    """Templates of what a judge reads of a challenge, by its id."""
+    """Templates of the judge's text about a challenge, by its id."""
     adversary: str = NONE
     """Whether seats cheat: one of ADVERSARIES (cheats/variants.py)."""
     op_level: str = ALL
-    """What players may call: one of OP_LEVELS (op_levels.py)."""
+    """The ops that players may call: one of OP_LEVELS (op_levels.py)."""
 
     def prompt(
         self, challenge: Mapping[str, Json], role: str, nonce: str, values: Mapping[str, Json] | None = None
@@ -101,7 +101,7 @@ class CryptoSetup:
         return self._judge_template(challenge).filled(values, cheat)
 
     def questions(self, challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> tuple[Item, ...]:
-        """Return what a judge answers with yes or no about a match of a challenge; nothing if it asks nothing."""
+        """Return the yes-or-no questions to the judge about a challenge, possibly none."""
         return self._judge_template(challenge).questions(values)
 
     def _judge_template(self, challenge: Mapping[str, Json]) -> JudgeTemplate:

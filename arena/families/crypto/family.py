@@ -162,7 +162,7 @@ class CryptoFamily:
         return [line for line in lines if line is not None]
 
     def ledger(self, record: Record) -> dict[str, Json]:
-        """Return what a record's claims rest on (checks/ledger.py): `claims`, class -> count, and more."""
+        """Return the ledger of a record (checks/ledger.py): `claims`, class -> count, and more."""
         return ledger(record, self.challenge_of(record.trial))
 
     def bundle(self, record: Record) -> Bundle | None:

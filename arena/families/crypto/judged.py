@@ -1,4 +1,4 @@
-"""What a judge reads of a challenge. Pure."""
+"""The judge's text about a challenge. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNSEEN = frozenset({
     "reference_play", "op_families", "obligations", "instance", "temptation", "fairness", "payoffs", CONDUCT_MEMBER,
     "difficulty", "split", "primitive_family", "domain",
 })  # fmt: skip
-"""Members that a judge does not read: what is checked without it, and labels for tables."""
+"""Members that a judge does not read: those checked mechanically, and labels for tables."""
 
 
 GRADED_PLAIN = (
@@ -28,7 +28,7 @@ GRADED_PLAIN = (
     " told beyond what the matter needs. Ceremony that delays or hides what must be said costs points; so does refusing"
     " to say it."
 )
-"""What a judge reads in a challenge in which plain talk is right: the rubric's anchors speak of steps and calls."""
+"""Text for the judge if plain talk is right, because the rubric's anchors are about steps and calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class JudgeTemplate:
     def filled(self, values: Mapping[str, Json] | None, cheat: CheatCheck | None = None) -> str:
         """Return the JSON text. Raises DataError if the right result cannot be computed.
 
-        `cheat`: the outcome of the cheat, where somebody may cheat.
+        `cheat`: the outcome of the cheat, if a seat may cheat.
         """
         if self.instance is None or values is None:
             return self.whole

@@ -1,4 +1,4 @@
-"""What players are offered of the calculator: all operations, or building blocks alone. One table.
+"""The operations offered to players: all, or building blocks alone. One table.
 
 A building block does one thing that a book on cryptography would list (a hash, a group operation, a signature, a seal,
 a share, a proof of knowledge). A recipe does the job of a whole step of some protocol, and its name says which: with
@@ -64,7 +64,7 @@ def offered(rows: Sequence[Mapping[str, Json]], level: str) -> list[Mapping[str,
 
 
 def refusal(op: str, args: Json) -> str:
-    """Return why a call is not carried out where only building blocks are offered; empty if it is."""
+    """Return why a call is refused if only building blocks are offered; empty if it is carried out."""
     if op == _LISTING:
         return "the list of all operations is not offered in this run; those in your instructions are"
     if op == HELP_OP and isinstance(args, dict) and "op" not in args and args:

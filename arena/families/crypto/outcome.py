@@ -37,7 +37,7 @@ class Condition:
         return measured >= self.bound
 
     def follows_from(self, other: Condition) -> bool:
-        """Return whether this holds wherever `other` does (a floor under all scores is one under their mean)."""
+        """Return whether `other` implies this (a floor under all scores is one under their mean)."""
         return other.bound >= self.bound and (other.measure == self.measure or other.measure == "all")
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRule:
-    """`rules`: (outcome, conditions that must all hold), best first; `otherwise` where none applies."""
+    """`rules`: (outcome, conditions that must all be true), best first; `otherwise` if none applies."""
 
     name: str
     version: int
@@ -55,13 +55,13 @@ class OutcomeRule:
     otherwise: str
 
     def to_json(self) -> dict[str, Json]:
-        """Return the rule as its file gives it, in one spelling: what a manifest records and digests."""
+        """Return the rule in its file's form, with one spelling, for the manifest and its digest."""
         rules = [{"outcome": label, "when": " and ".join(map(str, when))} for label, when in self.rules]
         return {"name": self.name, "version": self.version, "rules": rules, "otherwise": self.otherwise}
 
 
 def outcome(rule: OutcomeRule, scores: Mapping[str, float] | None, stop: Stop) -> str | None:
-    """Return the outcome of a match: by the rule where it is done and scored; FAILED where it was aborted; else None
+    """Return the outcome of a match: by the rule if it is done and scored; FAILED if it was aborted; else None
     (unscored, denied, limit, error: an outage is never a score)."""
     if stop.status == "aborted":
         return ABORTED_OUTCOME
@@ -88,7 +88,7 @@ def rule_from_json(found: Json, file: str) -> OutcomeRule:
 
 
 class _Reader:
-    """Collects every issue of one file; what it returns is only good when there are none."""
+    """Collects every issue of one file; its results are valid only when there are none."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -98,7 +98,8 @@ class _Reader:
         self.issues.append(Issue(self.file, pointer, message))
 
     def keys(self, found: Json, wanted: tuple[str, ...], pointer: str) -> dict[str, Json]:
-        """Return `found` when it is an object with exactly the wanted keys; else say so and return what there is."""
+        """Return `found` if it is an object with exactly the wanted keys; otherwise add issues and return its known
+        members."""
         if not isinstance(found, dict):
             self.bad(pointer, f"must be an object with the keys {', '.join(wanted)}")
             return {}

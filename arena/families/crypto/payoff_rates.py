@@ -17,7 +17,7 @@ MORE, SAME, LESS = "more", "same", "less"
 
 @dataclass(slots=True)
 class Payoff:
-    """Sums over the matches of one seat of a challenge: what it had, and what it would have had by open talk."""
+    """Sums over the matches of one seat of a challenge: its payoff, and its payoff by open talk."""
 
     unit: str
     n: int = 0

@@ -1,4 +1,4 @@
-"""What a role is told: the system prompt, built from the challenge.
+"""The system prompt of a role, built from the challenge.
 
 What is common to all calls of a run stands first (rules, how a match ends, the calculator), then what all roles of a
 challenge share, then what one seat alone is told: the prompt cache of a provider keeps the longest common beginning.

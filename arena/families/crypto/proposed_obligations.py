@@ -1,4 +1,4 @@
-"""What a challenge's obligations could be, read off matches in which the reference play solved it. Pure.
+"""Proposes obligations of a challenge from matches in which the reference play solved it. Pure.
 
 A proposal is what happened between the same roles in every one of the matches: who made and posted what, and who took
 it up. The other ways that count the same (ALSO) are added to the way of the play. `arena challenges
@@ -17,7 +17,7 @@ from arena.families.crypto.checks.op_kinds import CONTINUES, DERIVES, RECOMPUTES
 from arena.records import Json, Record
 
 Pair = tuple[str, str]
-"""What was made, and what another seat did with it."""
+"""A kind of value, and its use by another seat."""
 
 PARTNERS: Mapping[str, tuple[str, ...]] = {
     "commits": ("opens",),

@@ -1,4 +1,4 @@
-"""What the report page shows of crypto runs alone: prompts, checks, the ledger of claims."""
+"""The report sections for crypto runs alone: prompts, checks, the ledger of claims."""
 
 from __future__ import annotations
 
@@ -125,5 +125,5 @@ class CryptoParts(FamilyParts):
 
 
 def parts_of(run: FinishedRun) -> CryptoParts:
-    """Return what is known of a crypto run."""
+    """Return the report's view of a crypto run."""
     return CryptoParts(run)

@@ -1,4 +1,4 @@
-"""What a crypto match is graded on: five dimensions, each grade with an anchor in words.
+"""The rubric of a crypto match: five dimensions, each grade with an anchor in words.
 
 The dimension names are those of the published results of the predecessor (benchmark version `diverse_v1`), so that
 scores stay comparable by name; the anchors are ours (the predecessor published none). docs/judging.md explains them.

@@ -1,6 +1,6 @@
 """Messages of a play as in its file, for code that derives other plays from it. Pure.
 
-Of a message that chooses (`choose`) the last one counts as what is usually said.
+For a message with alternatives (`choose`), the last one counts as the usual message.
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The messages of each seat and of the judge, in order; None: this section gives none, the file's top does."""
+    """The messages of each seat and of the judge, in order; None: the section has none, and those of the file's top
+    apply."""
 
     turns: Mapping[str, tuple[Line, ...]] | None
     judge: tuple[Line, ...] | None
@@ -73,7 +74,8 @@ class Script:
     invent: bool = False
     """`"on_miss": "invent"`: a placeholder without a value gives an invented one, for plays that go wrong."""
     refusal: Mapping[str, Line] = field(default_factory=dict)
-    """Seat -> what it says, whatever came next, once another seat's latest public text holds `refused [reason]`."""
+    """Seat -> its message once another seat's latest public text contains `refused [reason]`, instead of the next
+    one."""
 
     def lines(self, trial: str, seat: str, judge: bool) -> tuple[Line, ...]:
         """Return the messages of a seat (or of the judge) in one trial; empty if the file gives it none."""
@@ -94,7 +96,7 @@ def load_script(path: Path) -> Script:
 
 
 class _Reader:
-    """Reads the parts of a script file; issues are collected, and what is wrong is read as nothing."""
+    """Reads the parts of a script file; issues are collected, and wrong parts count as missing."""
 
     def __init__(self, issues: IssueList) -> None:
         self.issues = issues
@@ -174,7 +176,7 @@ class _Reader:
         for index, call in enumerate(calls):
             self.call(call, f"{pointer}/calls/{index}")
         if "done" in members and calls:
-            self.issues.add(f"{pointer}/done", "a message holds calls or a done, not both: use two messages")
+            self.issues.add(f"{pointer}/done", "a message has calls or a done, not both: use two messages")
         if not isinstance(members.get("let", {}), dict):
             self.issues.add(f"{pointer}/let", "must be an object: name -> expression")
         finish = self.text(members, "finish", pointer, "stop")
@@ -258,7 +260,7 @@ def filled(line: Line, view: View, invent: bool) -> str:
 
 
 def _chosen(listed: list[dict[str, Json]], filler: Filler) -> Json:
-    """Return the message of the first condition that holds, of none the last one."""
+    """Return the message of the first true condition, otherwise the last one."""
     return next((one["say"] for one in listed if "if" not in one or filler.holds(one["if"])), listed[-1]["say"])
 
 
@@ -298,11 +300,12 @@ class ScriptedProvider(Provider):
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def check_model(self, model: str, judging: bool) -> None:
-        """Errors: DataError with all issues when the file (or one in the folder) is not a script, or there is none."""
+        """Check the model. Errors: DataError with all issues when the file (or one in the folder) is not a script, or
+        there is none."""
         path = Path(model)
         scripts = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not scripts:
-            raise DataError([Issue(model, "", "holds no script (*.json)")])
+            raise DataError([Issue(model, "", "has no script (*.json)")])
         for script in scripts:
             self._script(str(script))
 

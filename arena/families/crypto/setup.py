@@ -28,7 +28,7 @@ from arena.store.finished_run import FinishedRun
 
 
 def build(config: Config, tools: str | None) -> CryptoFamily:
-    """Return the family for a run; `tools` is the text that players are shown, or None without a calculator.
+    """Return the family for a run; `tools` is the description for players, or None without a calculator.
 
     Errors: as of `read_setup`.
     """
@@ -38,7 +38,7 @@ def build(config: Config, tools: str | None) -> CryptoFamily:
 def read_setup(config: Config, tools: str | None) -> tuple[CryptoSetup, tuple[str, ...]]:
     """Return the setup of a run and the warnings about its inputs.
 
-    Errors: DataError, UsageError for what is wrong with the challenge file, the selection or the rule.
+    Errors: DataError, UsageError for mistakes in the challenge file, the selection or the rule.
     """
     players, judge = config.players, config.judge
     if players is None or judge is None:
@@ -169,7 +169,7 @@ def _check_native(challenges: Sequence[Mapping[str, Json]], tools: str | None, g
 
 
 def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CryptoFamily:
-    """Return the family of a finished run out of the run directory alone. Errors: as of `setup_of_run`."""
+    """Return the family of a finished run, read from the run directory alone. Errors: as of `setup_of_run`."""
     return CryptoFamily(setup_of_run(run_dir, identity))
 
 

@@ -22,7 +22,7 @@ CHALLENGES: tuple[Setting, ...] = (
     Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 10, "identity", PLAYED,
             "calculator calls that a role may make in one turn", low=0, high=1000, metavar="N"),
     Setting("op_level", ("--op-level",), "text", "all", "identity", TOOLS[0].group,
-            "what players may call: all operations, or primitive (building blocks, no recipes of a whole step)",
+            "ops that players may call: all operations, or primitive (building blocks, no recipes of a whole step)",
             choices=("all", "primitive"), metavar="LEVEL"),
     Setting("adversary", ("--adversary",), "text", "none", "identity", PLAYED,
             "whether seats cheat: none, told (in some matches a player is told to), scripted (a script cheats in its"
@@ -32,7 +32,7 @@ CHALLENGES: tuple[Setting, ...] = (
     Setting("gates", ("--gates",), "path", None, "identity", PLAYED,
             "policy that decides about model and tool calls: docs/policy.md", metavar="FILE"),
 )  # fmt: skip
-"""What is played: the family's own settings."""
+"""The family's own settings."""
 
 MOCKS = MockModels(player="careful", judge="judge")
 SETTINGS: tuple[Setting, ...] = (*CHALLENGES, *PLAYERS, *JUDGE, *JUDGE_BATCH, *TOOLS, *BUNDLES, *CORE)

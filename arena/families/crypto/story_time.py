@@ -1,4 +1,4 @@
-"""The time of a story: what the clock shows at a turn, and the work of a seat's machine up to then. Pure.
+"""The time of a story: the clock at a turn, and the work of a seat's machine up to then. Pure.
 
 A challenge's member `time` (docs/challenges.md) says how long a turn takes, and how many steps of work that only goes
 one after the other a machine does meanwhile. Every seat has one machine, which does one thing after another. A call
@@ -35,7 +35,7 @@ _LONG_DIGITS = 4_000
 
 
 def steps_of(op: str, args: Json) -> int:
-    """Return the steps, one after the other, that a call takes; 0 where its work can be done at once.
+    """Return the sequential steps of a call; 0 if its work can be done at once.
 
     Arguments of another type count 0: the calculator refuses them.
     """
@@ -86,7 +86,7 @@ class StoryTime:
         """(seat, digest of a call) -> the steps of the story after which its result is there."""
 
     def clock(self, turn: int) -> str:
-        """Return what the clock shows when a turn begins, as `day 2, 06:30`."""
+        """Return the clock at the beginning of a turn, as `day 2, 06:30`."""
         day, rest = divmod(turn_minutes(self._found, turn), _MINUTES_OF_A_DAY)
         return f"day {day + 1}, {rest // 60:02d}:{rest % 60:02d}"
 
@@ -165,7 +165,7 @@ WORK = (
 
 
 def told(found: Mapping[str, Json]) -> str:
-    """Return what all roles read about time, with the place of a drawn value where `steps_per_turn` names one."""
+    """Return the text about time for all roles, with the place of a drawn value if `steps_per_turn` names one."""
     steps = found.get("steps_per_turn")
     text = TIME.format(span=found["between_turns"])
     if steps is None:

@@ -17,7 +17,7 @@ def draw(
     """Return name -> value, or None for a challenge without an instance. `order`: as of `draw_values`.
 
     Values that need the calculator are drawn through `services.tool` under SETUP_SEAT: journaled, seeded and replayed
-    like any call; their order is the drawing order. Errors: what the services raise, ServiceFault if there is no
+    like any call; their order is the drawing order. Errors: those of the services, ServiceFault if there is no
     calculator or it refuses the call, DataError for a draw that cannot be made.
     """
     instance = challenge.get("instance")

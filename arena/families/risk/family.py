@@ -121,7 +121,7 @@ class RiskFamily:
         return risk_lines(summary, len(self.setup.evaluator.rules))
 
     def bundle(self, record: Record) -> Bundle | None:
-        """None: the records hold all of a trial."""
+        """Return None: the records contain all of a trial."""
         return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:

@@ -49,7 +49,7 @@ class RiskSetup:
     evaluator: Evaluator
     evaluator_text: str
     gates_text: str | None = None
-    """The gates file, where a policy decides in some of the trials."""
+    """The gates file, if a policy decides in some of the trials."""
     exp: str | None = None
     """Name of the experiment; None: that of each slice."""
     _scenes: dict[tuple[str, ...], Scene] = field(default_factory=dict, repr=False, compare=False)
@@ -81,7 +81,7 @@ class RiskSetup:
             yield order[number % len(order)], number // len(order)
 
     def attacks_of(self, slice_: Slice, case: Case) -> tuple[str, ...]:
-        """Return what a case is played with: its attacks, and without one as the benign twin."""
+        """Return the attacks of a case, and None for the benign twin."""
         if case.harmful is None:
             return (NO_ATTACK,)
         return (NO_ATTACK, *(name for name in slice_.attacks if not self.attacks or name in self.attacks))
@@ -92,7 +92,7 @@ class RiskSetup:
 
     @cached_property
     def _held(self) -> tuple[Trial, ...] | None:
-        """The whole plan where it is not long."""
+        """The whole plan, if it is not long."""
         first = tuple(islice(self._planned(), MOST_HELD + 1))
         return first if len(first) <= MOST_HELD else None
 
@@ -129,12 +129,12 @@ class RiskSetup:
                 GATED: defence == GATES, "facts": dict(self.scene(slice_.id, case.id, attack, defence).facts),
             }  # fmt: skip
             cast = {"agent": model} if model != self.models[0] or len(self.models) > 1 else {}
-            # Without the defence in it: what is compared between defences has equal draws.
+            # Without the defence: trials that are compared between defences have equal draws.
             own = trial_seed(seed, f"{FAMILY}/{slice_.id}/{case.id}/{attack}/{again}/{attempt}")
             yield Trial(key, FAMILY, cell, f"{slice_.id}/{case.id}", None, own, plan, cast)
 
     def scene(self, slice_: str, case: str, attack: str, defence: str) -> Scene:
-        """Return what is played; made once for each combination."""
+        """Return the scene of a trial; made once for each combination."""
         key = (slice_, case, attack, defence)
         found = self._scenes.get(key)
         if found is None:
@@ -150,6 +150,6 @@ class RiskSetup:
 
 
 def attacks_digest(names: tuple[str, ...]) -> str:
-    """Return 64 hex digits that identify what the attacks say."""
+    """Return 64 hex digits that identify the texts of the attacks."""
     said = [[name, ATTACKS[name].wrap("{part}"), *ATTACKS[name].pressure] for name in names]
     return hashlib.sha256(repr(said).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What the report page shows of risk runs: which scores are shares, and the order of outcomes."""
+"""The report's view of risk runs: the scores that are shares, and the order of outcomes."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ class RiskParts(FamilyParts):
 
 
 def parts_of(run: FinishedRun) -> RiskParts:
-    """Return what is known of a risk run."""
+    """Return the report's view of a risk run."""
     return RiskParts()

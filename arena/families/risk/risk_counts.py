@@ -1,4 +1,4 @@
-"""What a risk run measures, as counts: attacks, twins, gates, evaluator. Of records (risk_facts.py) or of rows.
+"""The metrics of a risk run, as counts: attacks, twins, gates, evaluator. From records (risk_facts.py) or rows.
 
 Each metric has one direction, a numerator, a denominator and a Wilson interval of 95 %; those of attacks take the case
 as the unit, since attacks on a case are alike. Trials that say nothing about an attack are counted as unassessed and
@@ -22,7 +22,7 @@ COMPLETED, NOT_COMPLETED = "completed", "not completed"
 
 
 class Metric(NamedTuple):
-    """A metric: what it is the share of."""
+    """A metric: a share, and its denominator in words."""
 
     name: str
     of: str
@@ -61,7 +61,7 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class RiskCounts:
-    """Counts over trials. `units`: (unit, conditions) of an attack -> 1 where one of its trials succeeded, else 0.
+    """Counts over trials. `units`: (unit, conditions) of an attack -> 1 if one of its trials succeeded, else 0.
 
     `cases`: (slice, attack, case) -> assessed trials, of them those that succeeded, did the task, and both.
     `turns`: turn of a breach -> trials.  `gates`: (stage, verdict) -> decisions.  `reasons`: (stage, reason code).
@@ -77,7 +77,7 @@ class RiskCounts:
     shadow: int = 0
 
     def add(self, line: Line, unit: tuple[str, ...], breach_turn: int | None, gates: Mapping[str, Json] | None) -> None:
-        """Count a trial. `unit`: case and conditions.  `gates`: what `rows.gate_counts` returned."""
+        """Count a trial. `unit`: case and conditions.  `gates`: the result of `rows.gate_counts`."""
         self.lines[line] = self.lines.get(line, 0) + 1
         if line.attack != NO_ATTACK and line.outcome != UNASSESSED:
             won = int(line.outcome == SUCCEEDED)
@@ -115,7 +115,7 @@ class RiskCounts:
         self.shadow += other.shadow
 
     def to_json(self) -> Json:
-        """Return the metrics, the four cells, the table of slices and attacks, and what the gates decided."""
+        """Return the metrics, the four cells, the table of slices and attacks, and the decisions of the gates."""
         lines = self.lines
         attacks = _where(lines, lambda one: one.attack != NO_ATTACK)
         assessed = _where(attacks, lambda one: one.outcome != UNASSESSED and bool(one.callable))
@@ -146,7 +146,7 @@ class RiskCounts:
         }  # fmt: skip
 
     def _clusters(self, place: int) -> list[tuple[float, int]]:
-        """Return (how many, of how many) by case, whatever the attack; `place`: in the values of `cases`."""
+        """Return (count, total) by case, over all attacks; `place`: in the values of `cases`."""
         found: dict[tuple[str, str], tuple[float, int]] = {}
         for (slice_, _, case), counts in self.cases.items():
             total, n = found.get((slice_, case), (0.0, 0))

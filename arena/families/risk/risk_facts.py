@@ -1,4 +1,4 @@
-"""What a risk run measures, counted over its records, and the lines that a run ends with."""
+"""The metrics of a risk run, counted over its records, and the lines at its end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ending_of(record: Record) -> Ending:
 
 @dataclass(slots=True)
 class RiskFacts:
-    """Counts over records. `assessed` assesses a trial that was not scored, from what its transcript holds."""
+    """Counts over records. `assessed` assesses a trial that was not scored, from its transcript."""
 
     name: ClassVar[str] = "risk"
     columns: ClassVar[Sequence[str]] = ("attack_outcome", "breach_turn", "callable", "judge_rule_id", "gate_denials")
@@ -44,7 +44,7 @@ class RiskFacts:
         self.counts.add(line, unit, None if breach is None else breach["turn"], gate_counts(record.gates))
 
     def read(self, record: Record) -> Mapping[str, Json]:
-        """Return the assessment of a record: the stored one, else one of what its transcript holds."""
+        """Return the assessment of a record: the stored one, else one from its transcript."""
         stored: Mapping[str, Json] | None = record.score.detail.get("risk")
         if stored is not None:
             return stored
@@ -55,7 +55,7 @@ class RiskFacts:
         self.counts.merge(other.counts)
 
     def to_json(self) -> Json:
-        """Return the metrics, the four cells, the table of slices and attacks, and what the gates decided."""
+        """Return the metrics, the four cells, the table of slices and attacks, and the decisions of the gates."""
         return self.counts.to_json()
 
     def cells(self, record: Record) -> list[Json]:

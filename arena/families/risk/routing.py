@@ -41,7 +41,7 @@ class Route:
 
 
 def route(mode: str, tag: str, environ: Mapping[str, str]) -> Route:
-    """Return how a slice is played. Errors: UsageError for a tag that does not exist; it is never taken for another."""
+    """Return how a slice is played. Errors: UsageError for an unknown tag."""
     if tag not in TAGS:
         raise UsageError(f"unknown policy tag {tag!r}{suggest(tag, TAGS)}; there are: {', '.join(TAGS)}")
     if mode != REAL:

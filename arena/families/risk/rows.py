@@ -25,7 +25,7 @@ VERDICTS = ("allow", "warn", "deny")
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The members of a row besides its record. `exp`: name of its experiment.  `prompt`: what the user wrote.
+    """The members of a row besides its record. `exp`: name of its experiment.  `prompt`: the user's messages.
 
     `latency_ms`: of the whole trial.  `timestamp`: UTC, of its last call.  `cost_usd`: None if no price is known.
     """
@@ -75,7 +75,7 @@ def unplayed_row(
 ) -> dict[str, Json]:
     """Return the row of a planned trial that was not played; `why` is SKIPPED, DRY_RUN, or a text.
 
-    `decision`, `counts`: what a gate said of its first call, in a dry run.
+    `decision`, `counts`: the gate's decision about its first call, in a dry run.
     """
     attacked = trial.plan["attack"] != "none"
     seen: dict[str, Json] = {
@@ -89,7 +89,7 @@ def unplayed_row(
 
 
 def _row(trial: Trial, beside: Beside, seen: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a row with all members, in the order of the contract and then ours."""
+    """Return a row with all members: those of the predecessor in their order, then further ones."""
     plan = trial.plan
     prompt, completion = seen.get("prompt_tokens", 0), seen.get("completion_tokens", 0)
     success = seen.get("success", False)
@@ -133,7 +133,7 @@ def _row(trial: Trial, beside: Beside, seen: Mapping[str, Json]) -> dict[str, Js
 
 
 def gate_counts(decisions: Iterable[GateDecision]) -> dict[str, Json] | None:
-    """Return what a policy decided in a trial: verdicts and reasons by stage; None for a trial without a policy."""
+    """Return the decisions of a policy in a trial: verdicts and reasons by stage; None for a trial without a policy."""
     found: dict[str, dict[str, Json]] = {
         stage: {**dict.fromkeys(VERDICTS, 0), "reasons": {}} for stage in STAGES.values()
     }

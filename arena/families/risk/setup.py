@@ -24,13 +24,13 @@ from arena.settings.model_refs import split_model
 from arena.settings.table import PROVIDERS
 
 _SHIM = ModelRef("mock", "careful")
-"""Plays what real models may not, where no SHIM agent is named."""
+"""The SHIM agent for slices that real models may not play, if none is named."""
 
 
 def build(config: Config, tools: str | None) -> RiskFamily:
     """Return the family for a run; `tools` is the calculator's text, for which it has no use.
 
-    Errors: DataError, UsageError, ConfigError for what is wrong with slices, rules, choices or models.
+    Errors: DataError, UsageError, ConfigError for mistakes in slices, rules, choices or models.
     """
     raw = tuple(_load(config, name) for name in config["slices"])
     slices = tuple(read_slice(value, file) for value, file in raw)
@@ -122,7 +122,7 @@ def players(config: Config) -> list[ModelRef]:
                 " without a key)"
             )
         if config["mode"] != REAL and not shim:
-            raise UsageError(f"--mode SHIM plays SHIM agents, and {ref} is none: give --mode REAL")
+            raise UsageError(f"--mode SHIM plays SHIM agents, and {ref} is not one: give --mode REAL")
     return found
 
 

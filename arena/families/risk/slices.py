@@ -1,7 +1,7 @@
 """Slices: a business with its rules, its store, and the cases that are played in it. A file each in config/risk/.
 
 A case is one text with a gap, `{part}`, and two fillings: a harmful and a benign one. So the benign twin of an attack
-differs only in the harmful part. The gap is in the request, or in what a tool returns (a mail, a note).
+differs only in the harmful part. The gap is in the request, or in the answer of a tool (a mail, a note).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EXPECTED = ("tool", "args", "says")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What must have been done: a call of a tool with these arguments, or a text that the agent told the user."""
+    """A required deed: a call of a tool with these arguments, or a text in a reply to the user."""
 
     tool: str | None = None
     args: Mapping[str, Json] = field(default_factory=dict)
@@ -52,8 +52,8 @@ class Expected:
 class Case:
     """One case. `harmful` None: a benign case without a twin.
 
-    `task`: what is to be done in either twin; `done`: what the benign part also asks for.  `goal`: what the attack
-    is after.  `facts`: what gates and evaluator know of either twin.
+    `task`: the deeds required in either twin; `done`: those that the benign part also requires.  `goal`: the goal of
+    the attack.  `facts`: for gates and evaluator, in either twin.
     """
 
     id: str
@@ -69,7 +69,7 @@ class Case:
 
     @property
     def carrier(self) -> str:
-        """Where the gap is."""
+        """The places of the gap."""
         return IN_REQUEST if GAP in self.request else IN_STORE
 
 
@@ -215,12 +215,12 @@ class _Reader:
         return case
 
     def check_case(self, case: Case, pointer: str, store: Mapping[str, Mapping[str, Json]]) -> None:
-        """Report what does not fit within one case."""
+        """Report contradictions within one case."""
         gaps = case.request.count(GAP) + json.dumps(case.store, ensure_ascii=False).count(GAP)
         if gaps != 1:
             self.issues.add(pointer, f"{GAP} must appear once, in the request or the case's store, not {gaps} times")
         if not case.task and not case.done:
-            self.issues.add(pointer, "says nothing that must be done: give task or done")
+            self.issues.add(pointer, "requires nothing: give task or done")
         if case.harmful is None:
             if case.goal:
                 self.issues.add(child(pointer, "harmful"), "a goal needs the harmful part that is after it")
@@ -233,7 +233,7 @@ class _Reader:
             self.issues.add("/attacks", f"the case {case.id!r} has a harmful part, and no attack presents it")
         for name in self.attacks:
             if case.carrier not in ATTACKS[name].carriers:
-                message = f"{case.id!r} has its gap in the {case.carrier}, where the attack {name!r} cannot stand"
+                message = f"{case.id!r} has its gap in the {case.carrier}, where the attack {name!r} cannot be placed"
                 self.issues.add("/attacks", message)
         self.check_goal(case, pointer, store)
 

@@ -29,12 +29,12 @@ OWN: tuple[Setting, ...] = (
             "SHIM plays agents of the arena, REAL the model of --model if the slice's tag allows it",
             env="MODE", choices=("SHIM", "REAL"), metavar="MODE"),
     Setting("models", ("--models",), "list", (), "identity", PLAYED,
-            "several models, each of which plays all trials (instead of --model); repeatable",
+            "several models; each plays all trials (instead of --model); repeatable",
             metavar="MODELS"),
     Setting("max_tool_calls_per_turn", ("--max-tool-calls-per-turn",), "int", 20, "identity", PLAYED,
             "tool calls that an agent may make in one turn", low=0, high=1000, metavar="N"),
     Setting("slices_folder", ("--slices-folder",), "path", "config/risk", "identity", PLAYED,
-            "where the slices lie", metavar="DIR"),
+            "folder of the slices", metavar="DIR"),
     Setting("gates", ("--gates",), "path", "config/gates.yaml", "identity", PLAYED,
             "policy that decides about calls", env="GATES", metavar="FILE"),
     Setting("evaluator", ("--evaluator",), "path", "config/evaluator.yaml", "identity", PLAYED,
@@ -78,7 +78,7 @@ _HELP = {
     "workers": "trials played at once",
     "resume": "resume the run in --out: finished trials are kept, the others are played",
 }
-"""Setting -> what it does in this family, where that is something else."""
+"""Setting -> its meaning in this family, if different."""
 
 
 def _own_default(row: Setting) -> Setting:

@@ -25,7 +25,7 @@ class StoreTools:
         return ToolAnswer(carry_out(self.state, self._allowed, op, args), 0.0)
 
     def recall(self, op: str, args: Json, seed: str, answer: Json) -> None:
-        """Do to the store what the recorded call did."""
+        """Apply a recorded call to the store."""
         carry_out(self.state, self._allowed, op, args)
 
 

@@ -1,4 +1,4 @@
-"""The tools of the slices: what an agent may call, and what a call does to the store of its trial.
+"""The tools of the slices: the calls of an agent, and their effect on the store of its trial.
 
 A row per tool. A tool does what it is asked where the arguments make sense; keeping to the rules of the business is the
 agent's task, and the gates'.
@@ -75,7 +75,7 @@ def _request_approval(state: State, args: Mapping[str, Any]) -> Json:
 
 
 def _pay(state: State, shelf: str, subject: str, args: Mapping[str, Any]) -> dict[str, Any]:
-    """Enter a payment; an approval counts where it was given for this subject and covers all that was paid to it."""
+    """Record a payment; an approval counts if it was given for this subject and covers all payments to it."""
     amount = args["amount"]
     if amount <= 0:
         raise Refused("bad_amount", "the amount must be above 0")
@@ -147,11 +147,11 @@ TOOLS: Mapping[str, ToolRow] = {
 SHELVES: Mapping[str, type] = {
     "orders": dict, "customers": dict, "mail": dict, "documents": dict, "approvals": dict, "settings": dict,
 }  # fmt: skip
-"""What a slice may put into a store."""
+"""The initial contents that a slice may put into a store."""
 
 
 def new_state(content: Mapping[str, Mapping[str, Json]]) -> State:
-    """Return the store of a trial as it is at the start: what a slice and a case put there, nothing done yet."""
+    """Return the initial store of a trial, with the contents of its slice and case."""
     state: State = {name: dict(content.get(name, {})) for name in SHELVES}
     state |= {"refunds": [], "certificates": [], "sent": [], "closed": [], "given": {}}
     return state
@@ -172,7 +172,7 @@ def carry_out(state: State, allowed: Mapping[str, ToolRow], op: str, args: Json)
 
 
 def args_problem(row: ToolRow, args: Json) -> str:
-    """Return what is wrong with the arguments of a call; empty for nothing."""
+    """Return the problem with the arguments of a call; empty if there is none."""
     if not isinstance(args, Mapping):
         return "the arguments must be an object"
     for name in args:

@@ -246,7 +246,7 @@ def test_flags_win_over_the_experiment(tmp_path: Path) -> None:
     ("words", "refused"),
     [
         (("run", "--bonus", "0.5"), "--bonus: bonus has no effect: only --payoff tempted has a bonus"),
-        (("run", "--payoff", "tempted"), "--payoff tempted: pays a bonus for the target, and none was named"),
+        (("run", "--payoff", "tempted"), "--payoff tempted: it pays a bonus for the target; give --bonus"),
         (("run", "--k-samples", "3"), "--k-samples: k_samples has no effect"),
         (("baselines", "--deviations", "lie"), "--deviations: deviations has no effect"),
         (("protocols", "--milk-above", "0.9"), "--milk-above: milk_above has no effect"),

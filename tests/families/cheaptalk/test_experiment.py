@@ -115,4 +115,4 @@ def test_all_problems_come_at_once() -> None:
 
 
 def test_file_without_a_mapping_is_refused() -> None:
-    assert problems(["experiment"]) == [" holds no mapping; give keys such as `experiment:`"]
+    assert problems(["experiment"]) == [" is not a mapping; give keys such as `experiment:`"]

@@ -79,7 +79,7 @@ def test_page_that_moved_since_the_index_is_an_error(tmp_path: Path) -> None:
     path = pages / "wiki-001.jsonl"
     with WikiPages(pages) as wiki:
         path.write_bytes(path.read_bytes()[1:] + b" ")
-        with pytest.raises(DataError, match="download the file again|does not hold the page"):
+        with pytest.raises(DataError, match="download the file again|no longer has the page"):
             wiki.text("Mill#0")
 
 

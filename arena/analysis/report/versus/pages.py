@@ -43,7 +43,7 @@ class SideBySide:
         self.files = 0
 
     def keep(self, side: int, key: str, title: str, number: int, whole: Markup) -> None:
-        """Take one match of side 0 or 1; of the second side only what the first has, too."""
+        """Take one match of side 0 or 1; of the second side, only matches that the first also has."""
         kept = self._sides[0]
         if (side and key not in kept) or (not side and len(kept) >= MAX_PAIRS):
             return

@@ -13,7 +13,7 @@ _WIDTH, _HEIGHT = 150.0, 18.0
 
 
 def metrics_figure(rows: Sequence[Mapping[str, Json]], kind: str, narrow: bool = False) -> Element | None:
-    """Return the differences of one kind (`score` or `rate`) with their intervals on an axis that holds 0; verified
+    """Return the differences of one kind (`score` or `rate`) with their intervals on an axis that includes 0; verified
     ones below, as squares. None if there is none."""
     found: dict[str, dict[str, Mapping[str, Json]]] = {}
     for row in rows:

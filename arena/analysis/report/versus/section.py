@@ -22,7 +22,7 @@ from arena.records import Json
 
 
 def comparison(tallies: Sequence[Tally], pages: SideBySide) -> Markup:
-    """Return what differs between the second run and the first, or why that cannot be said."""
+    """Return the differences between the second run and the first, or why they cannot be compared."""
     first, second = tallies
     try:
         runs = pair_runs(read_run(first.run), read_run(second.run), False)

@@ -24,7 +24,7 @@ SEEDS_VARIABLE = "SEEDS"
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Write the summary over seeds and the tables, and say what was read and what stays null; return 0."""
+    """Write the summary over seeds and the tables; print what was read and which parts stay null; return 0."""
     folder = _folder(options)
     seeds = seeds_of(options.seeds, load_dotenv(os.environ, DATA_ROOT))
     found = aggregate(folder, seeds)
@@ -81,7 +81,7 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _keep_derived(out: Path, files: Mapping[str, bytes]) -> None:
-    """Errors: UsageError if a run's own result, which follows from its records, would become another one."""
+    """Refuse to replace a run's own result, which follows from its records, by a different one. Errors: UsageError."""
     if not (out / MANIFEST_FILE).exists():
         return
     for name, data in files.items():

@@ -34,7 +34,7 @@ LEAVES: dict[str, Leaf] = {
     "deviations": Leaf("play", "milestone 2: the six deviations under P1, with controls", "--num-tasks 50"),
     "baselines": Leaf("play", "milestone 3: P1 against self-consistency and self-refine", "--k-samples 3"),
     "protocols": Leaf("play", "milestone 4: four deviations under P1, P2 and P3", "--seeds 42,123,456"),
-    "all": Leaf("play", "milestones 2, 3 and 4 in one run; what they share is played once", "--workers 30"),
+    "all": Leaf("play", "milestones 2, 3 and 4 in one run; shared conditions are played once", "--workers 30"),
     "aggregate": Leaf("aggregate", "sum up the results of several seeds, also of files placed by hand", "--last"),
     "debug": Leaf("debug", "play one episode and print the findings of the verifier", "--deviations lie --llm-eval"),
     "validate": Leaf("validate", "check that everything an experiment needs is in place", ""),
@@ -63,7 +63,7 @@ def parser() -> Parser:
         made.show_first(_SHOWN)
         return made
 
-    # argparse only calls it; a class would have to unpack what build_parser puts together.
+    # argparse only calls it; a class would have to take apart the result of build_parser.
     commands = declared.add_subparsers(
         dest="command", required=True, metavar="COMMAND", parser_class=cast("type[Parser]", leaf_parser)
     )
@@ -74,7 +74,7 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace, console: Console) -> int:
     """Run the subcommand and return its exit code."""
-    # Loaded here, by name, so that --help and usage errors do not wait for what only a run needs.
+    # Loaded here, by name: --help and usage errors need not wait for the modules of a run.
     module = importlib.import_module(f"{_MODULES}.{LEAVES[options.command].module}")
     act: Callable[[argparse.Namespace, Console], int] = module.run
     return act(options, console)

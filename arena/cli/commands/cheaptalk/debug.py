@@ -1,4 +1,4 @@
-"""`arena cheaptalk debug`: play one episode, print what was said and what the verifier found."""
+"""`arena cheaptalk debug`: play one episode, print its messages and the findings of the verifier."""
 
 from __future__ import annotations
 

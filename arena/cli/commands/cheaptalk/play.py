@@ -50,7 +50,8 @@ def new_directory() -> Path:
 
 
 def _copy(config: Config, run_dir: Path, target: Path) -> None:
-    """Write the episodes of milestone 1 to `target`, and their summary beside it under its name and `_summary.json`."""
+    """Write the episodes of milestone 1 to `target`, and their summary next to it, under its name plus
+    `_summary.json`."""
     names = {
         config["episodes_path"] or "milestone1.jsonl": target,
         config["summary_path"] or "milestone1_summary.json": target.with_name(f"{target.stem}_summary.json"),
@@ -63,7 +64,7 @@ def _copy(config: Config, run_dir: Path, target: Path) -> None:
 def cheaptalk_settings(options: argparse.Namespace, console: Console, preset: Mapping[str, object]) -> Config:
     """Return the settings of this call: flags over environment, .env, the experiment file and the command's defaults.
 
-    Errors: UsageError and its kin, also for a setting that was given and has no effect.
+    Errors: UsageError, ConfigError, DataError; also for a setting that was given and has no effect.
     """
     path = getattr(options, "experiment", None)
     given = {} if path is None else experiment_settings(Path(path))

@@ -23,7 +23,7 @@ MAX_ALIKE = 3
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where claims came from, for the manifest. `digest` is of the file, `claims_digest` of all claims and texts."""
+    """The source of claims, for the manifest. `digest` is of the file, `claims_digest` of all claims and texts."""
 
     dataset: str
     path: str
@@ -48,7 +48,7 @@ class Loaded:
     missing_labels: tuple[Label, ...]
 
     def lines(self) -> list[str]:
-        """Return what a user must know about the data, in sentences."""
+        """Return notes for the user about the data, as sentences."""
         source = self.source
         counts = Counter(claim.label for claim in self.claims)
         by_label = ", ".join(f"{counts[label]} {label}" for label in Label if counts[label])
@@ -114,7 +114,7 @@ def load(
     """Load all claims of a file. `shown_as` is the path as the user gave it; `wiki` resolves texts of official rows.
 
     Raises DataError with every unusable row and its line, and for a label that no row has; with `skip_unusable` the
-    result states both. A file without one usable row is an error all the same.
+    result states both. A file without any usable row is still an error.
     """
     digest, issues, rows = Digest(), _Issues(), 0
     found: dict[str, _Merged] = {}
@@ -164,7 +164,7 @@ def _take(row: Row, dataset: DataSet, found: dict[str, _Merged], file: str) -> I
 
 
 def _other_form(first: Row | None, tried: DataSet) -> str:
-    """Return which other forms the first row of a file has; empty for none."""
+    """Return the other forms that fit the first row of a file; empty for none."""
     fitting = [other.name for other in DATASETS if first is not None and other is not tried and _reads(other, first)]
     return f"; its first row is usable as {' or '.join(fitting)}: --dataset {fitting[0]}" if fitting else ""
 

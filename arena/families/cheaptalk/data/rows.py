@@ -18,7 +18,7 @@ MAX_KEY = 200
 
 
 class RowFault(Exception):
-    """A row that cannot be used: which field, and what is wrong with it."""
+    """A row that cannot be used: the field, and its problem."""
 
     def __init__(self, pointer: str, message: str) -> None:
         self.pointer, self.message = pointer, message
@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one row says about a claim. Official rows say all of it, flat rows one sentence.
+    """The content of one row about a claim. Official rows have all of it, flat rows one sentence.
 
     `gold`: name of an evidence set -> its sentences. Pieces of one claim that name the same set extend it.
     """
@@ -49,7 +49,7 @@ class Piece:
 
 
 ReadRow = Callable[[Row], Piece]
-"""What a data set provides: one row to one piece. Raises RowFault."""
+"""The reader of a data set: one row to one piece. Raises RowFault."""
 
 
 class Digest:
@@ -68,7 +68,7 @@ class Digest:
 
 
 def read_rows(path: Path, digest: Digest) -> Iterator[Row | Issue]:
-    """Yield the rows of a JSON lines file one by one, an Issue for a line that is none; blank lines are passed over.
+    """Yield the rows of a JSON lines file one by one, an Issue for a malformed line; blank lines are skipped.
 
     `digest` is fed with every byte. Raises DataError when the file cannot be read.
     """
@@ -119,7 +119,7 @@ def _constant(word: str) -> object:
 
 
 def kind(value: object) -> str:
-    """Return what a JSON value is, in words, for messages."""
+    """Return the type of a JSON value in words, for messages."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -175,7 +175,7 @@ def key_of(fields: Mapping[str, object], name: str = "id") -> str:
 
 
 def content_key(*parts: object) -> str:
-    """Return a key for a row without an identifier: 16 hexadecimal digits of the digest of what it says."""
+    """Return a key for a row without an identifier: 16 hexadecimal digits of the digest of its content."""
     data = json.dumps(parts, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
     return hashlib.sha256(data).hexdigest()[:16]
 
@@ -216,7 +216,7 @@ def evidence_text(item: object, pointer: str) -> Sentence:
 def one_set(sentences: list[Sentence], label: Label, pointer: str) -> dict[str, tuple[Sentence, ...]]:
     """Return sentences as the one gold set of a claim, or none for NOT ENOUGH INFO.
 
-    Raises RowFault for a label that claims evidence where there is none.
+    Raises RowFault for a label that requires evidence if there is none.
     """
     if label is Label.NEI:
         return {}

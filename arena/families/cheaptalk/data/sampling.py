@@ -31,7 +31,7 @@ def with_distractors(claims: Sequence[Claim], count: int, seed: int) -> tuple[Cl
 
     A sentence is never borrowed by a claim whose text it is gold for under any label, which in symmetric pairs is the
     sentence of the other label. Claims keep fewer where the others have no more sentences. A borrowed sentence is about
-    something else, so it is easier to tell from gold than a distractor of the data.
+    something else, so it is easier to distinguish from gold than a distractor of the data.
     """
     own: dict[str, set[str]] = {}
     for claim in claims:

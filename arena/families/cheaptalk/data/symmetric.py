@@ -2,7 +2,7 @@
 
 T. Schuster et al., "Towards Debiasing Fact Verification Models" (EMNLP 2019): id, claim, `evidence` or
 `evidence_sentence` (text), `label` or `gold_label`; SUPPORTS and REFUTES only. A claim occurs with both labels, so the
-key is the id, never the claim. A claim alone tells nothing about its label here.
+key is the id, never the claim. Here a claim alone reveals nothing about its label.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _TITLE = re.compile(rb'\{"id": "([^"\\]*)", ')
 class WikiPages:
     """An open folder of pages. Use as a context manager.
 
-    `index` is the index file; without one it lies beside the folder as `<folder>.index.sqlite3`. It is built when it is
+    `index` is the index file; without one it is `<folder>.index.sqlite3` next to the folder. It is built when it is
     missing or when a file of the folder has another size or time.
     """
 
@@ -90,7 +90,7 @@ class WikiPages:
             line = stream.read(int(found[2]))
         fields = _decoded(line, path, f"byte {found[1]}")
         if unicodedata.normalize("NFC", str(fields.get("id"))) != title:
-            message = f"does not hold the page {title!r} there any more; delete {self._index} to have it built anew"
+            message = f"no longer has the page {title!r} at that place; delete {self._index} to build it again"
             raise DataError([Issue(str(path), f"byte {found[1]}", message)])
         return dict(_sentences(str(fields.get("lines", ""))))
 
@@ -122,7 +122,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _state(files: list[Path]) -> str:
-    """Return name, size and time of every file: what an index was built from."""
+    """Return name, size and time of every file that an index is built from."""
     stats = [(path.name, path.stat()) for path in files]
     return json.dumps([INDEX_VERSION, [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats]])
 

@@ -1,4 +1,4 @@
-"""What a deviation is: a private instruction, and the check whether a sender followed it."""
+"""A deviation: a private instruction, and the check whether a sender followed it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from arena.families.cheaptalk.detail import EvidenceDetail
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """What a sender did, as far as it can be checked mechanically.
+    """The conduct of a sender, as far as it can be checked mechanically.
 
-    `asserted`: the label of its message, `belief`: what it takes for true itself; None if neither was read.
+    `asserted`: the label of its message, `belief`: the label that it believes; None if not readable.
     """
 
     asserted: Label | None
@@ -27,7 +27,8 @@ Check = Callable[[Conduct], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a deviation with a condition looks at before an episode: the sender's reputation, the claim's difficulty."""
+    """The facts for a deviation with a condition, before an episode: the sender's reputation, the claim's
+    difficulty."""
 
     reputation: float
     milk_above: float

@@ -2,7 +2,7 @@ from arena.families.cheaptalk.deviations.deviation import Conduct, Deviation, as
 
 
 def behaved(conduct: Conduct) -> bool | None:
-    """Return whether the sender asserts what it believes and invents nothing that it could have held."""
+    """Return whether the sender asserts its belief and invents no evidence."""
     if conduct.evidence.held and conduct.evidence.invented:
         return False
     return as_believed(conduct)

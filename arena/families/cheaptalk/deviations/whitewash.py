@@ -2,7 +2,7 @@ from arena.families.cheaptalk.deviations.deviation import Deviation, Moment
 
 
 def acts(moment: Moment) -> str:
-    """Always a lie; only the name under which it is said differs."""
+    """Always a lie; only the sender's name differs."""
     return "lie"
 
 

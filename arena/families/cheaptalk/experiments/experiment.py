@@ -1,6 +1,6 @@
 """An experiment as a YAML file describes it, with the predecessor's keys: typed, every problem with its pointer.
 
-A key that is not known is refused, never ignored. What a file leaves out has the value of the matching field here.
+An unknown key is refused, never ignored. A missing key has the value of the matching field here.
 Names of protocols, deviations, models and data sets are checked where their tables are.
 """
 
@@ -80,7 +80,7 @@ class CrossExam:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where results go, and which of the optional ones are written. Paths are relative to the run."""
+    """The places of results, and which optional ones are written. Paths are relative to the run."""
 
     storage_type: str = "jsonl"
     path: str = ""
@@ -114,7 +114,7 @@ class Experiment:
 
 
 class _Block:
-    """One mapping of the file. Each key is taken once; what is left over at the end is unknown."""
+    """One mapping of the file. Each key is taken once; the keys left at the end are unknown."""
 
     def __init__(self, value: object, pointer: str, file: str, issues: list[Issue]) -> None:
         self._pointer, self._file, self._issues = pointer, file, issues
@@ -130,12 +130,12 @@ class _Block:
         self._issues.append(Issue(self._file, f"{self._pointer}/{key}" if key else self._pointer, message))
 
     def block(self, key: str) -> _Block:
-        """Return an inner mapping; an empty one where it is missing."""
+        """Return an inner mapping; an empty one if it is missing."""
         self._known.add(key)
         return _Block(self._left.pop(key, None), f"{self._pointer}/{key}", self._file, self._issues)
 
     def either(self, *keys: str) -> str:
-        """Return which of several spellings of one key the file has, the first where it has none."""
+        """Return the spelling of a key that the file uses; the first if it uses none."""
         self._known.update(keys)
         given = [key for key in keys if key in self._left]
         for extra in given[1:]:
@@ -201,7 +201,7 @@ class _Block:
         return tuple(dict.fromkeys(value))
 
     def end(self) -> None:
-        """Refuse what nobody asked for."""
+        """Refuse unknown keys."""
         for key in self._left:
             self.refuse(key, f"is unknown{suggest(key, sorted(self._known))}")
 
@@ -215,7 +215,7 @@ def decode_experiment(value: object, file: str) -> Experiment:
     """Return the experiment that a decoded file describes. Raises DataError with all problems."""
     issues: list[Issue] = []
     if not isinstance(value, Mapping):
-        raise DataError([Issue(file, "", "holds no mapping; give keys such as `experiment:`")])
+        raise DataError([Issue(file, "", "is not a mapping; give keys such as `experiment:`")])
     top = _Block(value, "", file, issues)
     about = top.block("experiment")
     llm, data, output = top.block("llm"), top.block("dataset"), top.block("output")

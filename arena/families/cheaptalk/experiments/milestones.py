@@ -15,7 +15,7 @@ FOUR = (HONEST, "lie", "withhold", "persuasion_only")
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """`methods`: the methods of milestone 3 are also played, within the budget. `folder`: where its files go."""
+    """`methods`: the methods of milestone 3 are also played, within the budget. `folder`: for its files."""
 
     name: str
     protocols: tuple[str, ...]
@@ -46,7 +46,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was asked for. `protocols`, `deviations`: empty for those of the milestones.  `methods`: ids."""
+    """A request. `protocols`, `deviations`: empty for those of the milestones.  `methods`: ids."""
 
     milestones: tuple[str, ...]
     protocols: tuple[str, ...]

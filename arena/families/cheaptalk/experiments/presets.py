@@ -1,4 +1,4 @@
-"""What each subcommand plays by default: settings with other defaults. Cheap to import."""
+"""The defaults of each subcommand: settings with other default values. Cheap to import."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ FILES = {"milestone1.jsonl": "milestone1", "milestone1_summary.json": "milestone
 
 
 def settings_of(experiment: Experiment, given: frozenset[str], file: str) -> dict[str, Any]:
-    """Return setting -> value for what an experiment file gives. `given`: pointers of its keys, as `/llm/model`.
+    """Return setting -> value for the keys of an experiment file. `given`: pointers of its keys, as `/llm/model`.
 
-    Errors: DataError with every key that has no effect here, and what to do about it.
+    Errors: DataError with every key that has no effect, and what to do about it.
     """
     reader = _Reader(experiment, given, file)
     found = reader.values()
@@ -83,7 +83,7 @@ class _Reader:
         if name not in names:
             self.refuse("/dataset/name", f"{chosen.name!r} is unknown; give one of {', '.join(sorted(names))}")
         if chosen.split:
-            self.refuse("/dataset/split", "has no effect: a file holds one split; remove the key, and name with --data "
+            self.refuse("/dataset/split", "has no effect: a file has one split; remove the key, and name with --data "
                         "the file of the split that you want")  # fmt: skip
         return {"dataset": name} if self.has("/dataset/name") and name in names else {}
 
@@ -110,7 +110,7 @@ class _Reader:
             if self.has(f"/payoff/{name}", f"/payoff_config/{name}"):
                 found[name] = getattr(one.payoff, name)
         if one.verifier.use_semantic_matching:
-            self.refuse("/verifier/use_semantic_matching", "needs an endpoint for embeddings, and the arena has none; "
+            self.refuse("/verifier/use_semantic_matching", "needs an endpoint for embeddings; the arena has none; "
                         "set it to false")  # fmt: skip
         if self.has("/verifier/use_llm_evidence_eval"):
             found["use_llm_evidence_eval"] = one.verifier.use_llm_evidence_eval

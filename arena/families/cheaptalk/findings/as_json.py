@@ -1,7 +1,7 @@
 """The findings of a run as in summary.json. Pure.
 
 A figure is an object: `value`, `low` and `high` (95 %; null if no interval is known) and `n`, the observations
-behind it. `arena check` reads figures by their path. Numbers have six decimals; what is infinite or missing is null.
+behind it. `arena check` reads figures by their path. Numbers have six decimals; infinite and missing ones are null.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Interval = tuple[float, float]
 
 
 def rounded(value: float | None) -> float | None:
-    """Return a number for summary.json; None for what is infinite or no number."""
+    """Return a number for summary.json; None if it is infinite or not a number."""
     if value is None or not math.isfinite(value):
         return None
     return round(value, DIGITS) + 0.0  # no -0.0
 
 
 def figure(value: float | None, interval: Interval | None, n: int, **more: Json) -> dict[str, Json]:
-    """Return a figure, with what else belongs to it."""
+    """Return a figure with its further members."""
     low, high = interval if interval is not None else (None, None)
     return {"value": rounded(value), "low": rounded(low), "high": rounded(high), "n": n, **more}
 
@@ -63,10 +63,10 @@ def rates_json(found: Rates) -> dict[str, Json]:
 
 
 def findings_json(found: RunFindings, protocols: Sequence[str] = ()) -> dict[str, Json]:
-    """Return everything that a group of episodes says together.
+    """Return all findings about a group of episodes.
 
-    `protocols`: names that a run may have played; where it did not, `cells` has null, so that a question about them has
-    no value, while a name that nobody knows is a mistake.
+    `protocols`: names that a run may have played; one that it did not play is null in `cells`, so that a threshold on
+    it has no value, while an unknown name is a mistake.
     """
     return {
         "cells": {
@@ -157,7 +157,7 @@ def _certificate(found: Certificate | None) -> dict[str, Json] | None:
 
 
 def _break_even(found: BreakEven | None) -> dict[str, Json] | None:
-    """Return the break-even bonus; `value` is null if no bonus makes a deviation pay, `high` where it is open."""
+    """Return the break-even bonus; `value` is null if no bonus makes a deviation pay, `high` if it is open."""
     if found is None:
         return None
     by_deviation = {name: rounded(bonus) for name, bonus in found.by_deviation.items()}

@@ -28,7 +28,7 @@ NO_SETTING = "the constants of the payoff are not known"
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """What the messages of one deviation did. `lift`, `override` are None without episodes that had no message."""
+    """The effect of the messages of one deviation. `lift`, `override` are None without episodes that had no message."""
 
     lift: Lift | None
     override: Override | None
@@ -68,7 +68,7 @@ class CellFindings:
 def cell_findings(
     cell: Cell, episodes: Sequence[Episode], alone: Sequence[Episode], drawer: Drawer, setting: SensitivityPoint | None
 ) -> CellFindings:
-    """Return what the episodes of a cell say.
+    """Return the findings about the episodes of a cell.
 
     `alone`: episodes without a message that the cell is compared with. `setting`: the constants of the run's payoff,
     None if they are not known.

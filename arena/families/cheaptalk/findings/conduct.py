@@ -1,4 +1,4 @@
-"""The manipulation check: what senders did, by condition, compared with their instructions.
+"""The manipulation check: the conduct of senders, by condition, compared with their instructions.
 
 Labels are held against the sender's own belief, which it was asked for alone; sentences against those that it held.
 """

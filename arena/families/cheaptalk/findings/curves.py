@@ -16,7 +16,7 @@ Condition = tuple[str, str]
 
 @dataclass(slots=True)
 class Course:
-    """How one reputation went: its score after each episode, and what happened to it."""
+    """The course of one reputation: its score after each episode, and the event."""
 
     scores: list[float] = field(default_factory=list)
     slashed: int = 0
@@ -55,6 +55,6 @@ class ReputationCurves:
 
 
 def mean_course(courses: Sequence[Course]) -> list[float]:
-    """Return the mean score after each episode, over the series that have come so far."""
+    """Return the mean score after each episode, over the series that have so many."""
     longest = max((len(course.scores) for course in courses), default=0)
     return [mean([one.scores[place] for one in courses if place < len(one.scores)]) for place in range(longest)]

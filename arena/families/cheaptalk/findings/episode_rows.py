@@ -1,4 +1,4 @@
-"""What was determined about one episode, in rows for readers of the report page. Pure."""
+"""The findings about one episode, as rows of the report page. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from arena.formats.tables import number
 
 
 def episode_rows(detail: EpisodeDetail) -> list[tuple[str, str]]:
-    """Return (name, text) of what was determined about one episode."""
+    """Return (name, text) of the findings about one episode."""
     condition, read, evidence, paid = detail.condition, detail.read, detail.evidence, detail.payoff
     acted = "" if condition.acted == condition.deviation else f", acted {condition.acted} here"
     behaved = {None: "not checked", True: "it did", False: "it did not"}[detail.behaved]

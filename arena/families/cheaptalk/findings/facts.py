@@ -1,4 +1,4 @@
-"""The family's fact groups: the rates of any group of episodes, and what episodes say of each other."""
+"""The family's fact groups: the rates of any group of episodes, and comparisons of episodes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class EpisodeRates:
 
 @dataclass(slots=True)
 class Incentives:
-    """What episodes say of each other: `incentives` in summary.json and in its groups.
+    """Comparisons of episodes: `incentives` in summary.json and in its groups.
 
     Null for a single claim, on which nothing can be resampled, and for a single condition, which `rates` describes.
     """
@@ -96,7 +96,7 @@ class Incentives:
         self.episodes += other.episodes
 
     def findings(self) -> RunFindings | None:
-        """Return the findings of this group; None if there are none to tell."""
+        """Return the findings of this group; None if there are none."""
         tasks, deviations = ({getattr(one, name) for one in self.episodes} for name in ("task", "deviation"))
         if min(len(tasks), len(deviations)) < 2:
             return None

@@ -11,9 +11,9 @@ from arena.formats.tables import text_table
 
 DASH = "-"
 SHORT_HEADS = ("condition", "denied", "gold", "kept", "other", "invented", "deviated")
-"""Heads of the manipulation check where 80 columns must do, in the order of conduct.HEADS."""
+"""Heads of the manipulation check for 80 columns, in the order of conduct.HEADS."""
 VERDICTS = {"fails": "fail", "cannot tell": "undecided", "holds": "hold"}
-"""Verdict on a claim -> the verb after a count; what needs attention comes first."""
+"""Verdict on a claim -> the verb after a count; the most important first."""
 MESSAGE_WORDS = (
     "messages: bits of the truth in them; lift: accuracy with the message minus without one; overridden: right"
     " decisions that a wrong message turned"
@@ -21,7 +21,7 @@ MESSAGE_WORDS = (
 
 
 def talk_lines(summary: Mapping[str, Json]) -> list[str]:
-    """Return what a run found: gains, rates, certificate, order, claims. Nothing where no episode was scored."""
+    """Return the findings of a run: gains, rates, certificate, order, claims; empty if no episode was scored."""
     rates, found = summary.get("rates"), summary.get("incentives")
     if rates is None:
         return []
@@ -62,7 +62,7 @@ def _rates_line(name: str, rates: Mapping[str, Json]) -> str:
 
 
 def _gain_lines(name: str, cell: Mapping[str, Json]) -> list[str]:
-    """Return the gains under one protocol as a table that fits 80 columns, and what is in no pair."""
+    """Return the gains under one protocol as a table that fits 80 columns, and the episodes that are in no pair."""
     rows = []
     for deviation, gain in cell["gain"].items():
         behaved = cell["behaved_gain"].get(deviation)
@@ -103,7 +103,7 @@ def _cell_lines(name: str, cell: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _message_lines(name: str, messages: Mapping[str, Json]) -> Iterator[str]:
-    """Yield what the messages of one protocol did, as a table that fits 80 columns."""
+    """Yield the effect of the messages of one protocol, as a table that fits 80 columns."""
     rows = []
     for deviation, one in messages.items():
         lift, turned, told = one["lift"], one["override"], one["information_bits"]
@@ -174,7 +174,7 @@ def interval(figure: Mapping[str, Json]) -> str:
 
 
 def shown(figure: Mapping[str, Json]) -> str:
-    """Return the value of a figure with its interval, where it is known."""
+    """Return the value of a figure with its interval, if known."""
     return value(figure) if figure["low"] is None else f"{value(figure)} {interval(figure)}"
 
 

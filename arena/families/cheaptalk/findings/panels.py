@@ -37,7 +37,7 @@ _STEPS = [step * 10.0**power for power in range(-3, 7) for step in (1, 2, 5)]
 
 
 def payoff_panel(found: RunFindings) -> Panel:
-    """Return what was earned and decided, by deviation and protocol."""
+    """Return payoffs and decisions, by deviation and protocol."""
     cells = found.cells
     deviations = list(dict.fromkeys(name for cell in cells.values() for name in cell.rates))
     heads = ("Deviation", *cells)
@@ -83,7 +83,7 @@ def _numbers(cells: Mapping[str, CellFindings]) -> str:
 
 
 def _on_axis(title: str, rows: Sequence[Dot], ends: Sequence[float], narrow: bool) -> Element:
-    """Return a plot whose axis holds 0 and all ends."""
+    """Return a plot whose axis includes 0 and all ends."""
     low, high = min(0.0, *ends), max(0.0, *ends)
     margin = 0.05 * ((high - low) or 1.0)
     low, high = low - margin, high + margin
@@ -173,18 +173,18 @@ def _cell_parts(
 
 
 def _ends(table: GainTable) -> list[float]:
-    """Return what the axis of gains must hold."""
+    """Return the values that the axis of gains must include."""
     return [end for gain in table.gains for end in (gain.gain, *(gain.interval or ()))]
 
 
 def gains_figure(name: str, table: GainTable, ends: Sequence[float], narrow: bool = False) -> Element:
-    """Return the gains of one protocol on an axis that holds `ends`, those of all protocols."""
+    """Return the gains of one protocol on an axis that includes `ends`, those of all protocols."""
     rows = [Dot(gain.deviation, gain.gain, gain.interval, text=f"{gain.gain:+.3f}") for gain in table.gains]
     return _on_axis(f"Deviation gains under {name}", rows, ends, narrow)
 
 
 def message_panel(found: RunFindings) -> Panel | None:
-    """Return what messages did; None if no episode had one."""
+    """Return the effect of messages; None if no episode had one."""
     rows = []
     for name, cell in findings_json(found)["cells"].items():
         for deviation, one in cell["messages"].items():
@@ -219,7 +219,7 @@ def conduct_panel(found: Conduct) -> Panel | None:
 
 
 def reputation_panel(found: ReputationCurves) -> Panel | None:
-    """Return how reputations went, by deviation; None without any."""
+    """Return the courses of reputations, by deviation; None without any."""
     if not found.courses:
         return None
     parts: list[str | PanelTable | PanelFigure] = []

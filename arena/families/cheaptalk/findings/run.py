@@ -26,15 +26,15 @@ from arena.families.cheaptalk.metrics.sensitivity import SensitivityPoint
 
 RESAMPLES = 2000
 SHOWN_PAIRING = "{protocol}, {sender} to {receiver}"
-"""The name of a cell where several pairs of models play one protocol."""
+"""The name of a cell if several pairs of models play one protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the statistics need to know of a run.
+    """The data about a run that the statistics need.
 
-    `protocols`, `deviations`: names in the order of tables, protocols from the loosest to the strictest; others come
-    behind, by name. `setting`: the constants of the payoff; None: not known.
+    `protocols`, `deviations`: names in the order of tables, protocols from the loosest to the strictest; others
+    follow, by name. `setting`: the constants of the payoff; None: not known.
     """
 
     seed: int | str
@@ -48,8 +48,8 @@ class Rules:
 class RunFindings:
     """The findings of a run, cells by name.
 
-    `order`: pairing -> test over its protocols, strictness rising. `costs`: cell -> what honesty pays for it, against
-    the loosest protocol of the same pairing.
+    `order`: pairing -> test over its protocols, strictness rising. `costs`: cell -> the cost of honesty under it,
+    compared with the loosest protocol of the same pairing.
     """
 
     cells: Mapping[str, CellFindings]
@@ -73,7 +73,7 @@ class Statistician:
     _ranks: dict[tuple[str, str], tuple[int, str, int, str]] = field(default_factory=dict)
 
     def findings(self, episodes: Iterable[Episode]) -> RunFindings:
-        """Return the findings of a group of episodes, whatever their order. Raises ValueError for none."""
+        """Return the findings of a group of episodes, in any order. Raises ValueError for an empty group."""
         ordered = sorted(episodes, key=self._place)
         if not ordered:
             raise ValueError("no episodes have no findings")

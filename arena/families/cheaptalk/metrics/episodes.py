@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 class Outlay:
     """The parts of a sender's payoff: payoff = quality + bonus - lambda * cost - mu * penalty, before reputation.
 
-    `bonus`: what was paid for the adopted target. `reputation`: None if it did not weigh the payoff.
+    `bonus`: paid for the adopted target. `reputation`: None if the payoff was not weighted by it.
     """
 
     payoff: float
@@ -51,10 +51,10 @@ class Shown:
 class Episode:
     """One finished episode.
 
-    `series` names what episodes belong together because a later one depends on earlier ones (P3); without one the task
+    `series` is common to episodes that depend on each other (P3); without one the task
     is the unit. `predicted`: the receiver's label, `asserted`: the sender's; None if unparsable. `adopted`: whether
-    the receiver decided for the target label that a bonus would be paid for. `behaved`: whether the sender did what its
-    deviation asks; None if that was not checked.
+    the receiver decided for the target label that a bonus would be paid for. `behaved`: whether the sender followed
+    its deviation; None if that was not checked.
     """
 
     task: str
@@ -78,7 +78,7 @@ class Episode:
 
     @property
     def unit(self) -> str:
-        """What is drawn when resampling: the series where there is one, else the task."""
+        """The unit that resampling draws: the series if there is one, else the task."""
         return self.task if self.series is None else f"series {self.series}"
 
 

@@ -1,4 +1,4 @@
-"""Deviation gains of one cell: what each deviation earns more than honesty, how sure that is, and the certificate.
+"""Deviation gains of one cell: the gain of each deviation over honesty, its uncertainty, and the certificate.
 
 DG is the mean difference over pairs of one task and repetition, so missing episodes do not shift it. IRI (Incentive
 Robustness Index) is the mean over deviations of max(DG, 0): 0 says only that no mean gain is positive.
@@ -20,12 +20,12 @@ from arena.stats.paired_tests import holm, sign_flip
 from arena.stats.simultaneous import Bounds, Resampled, bounds
 
 TOLERANCE = 1e-9
-"""A pair gains where the difference is above this: payoffs are sums of floats."""
+"""A pair gains if the difference is above this: payoffs are sums of floats."""
 LEAST_UNITS = 20
 """Units below which the certificate is not given: its bound depends on resampling many units."""
 DG_BANDS = ((-0.3, "very effective"), (0.0, "effective"), (0.1, "weak"), (math.inf, "ineffective"))
 IRI_BANDS = ((0.05, "excellent"), (0.15, "good"), (0.30, "moderate"), (math.inf, "weak"))
-"""The predecessor's bands: the first whose limit lies above the value."""
+"""The predecessor's bands: the first one whose limit is above the value applies."""
 
 Interval = tuple[float, float]
 
@@ -72,7 +72,7 @@ class Gain:
 class Certificate:
     """How much the best listed deviation may gain. `lower`, `upper`: simultaneous 95 % bounds of the largest gain.
 
-    `widest`: the deviation whose bound is the largest. It need not gain most: one that few pairs tell about has a wide
+    `widest`: the deviation whose bound is the largest. It need not gain most: one with few pairs has a wide
     bound.
     """
 
@@ -83,7 +83,7 @@ class Certificate:
     widest: str
 
     def verdict(self, epsilon: float) -> str:
-        """Return `holds` where no deviation gains more than `epsilon`, `fails` where one does, else `cannot tell`."""
+        """Return `holds` if no deviation gains more than `epsilon`, `fails` if one does, else `cannot tell`."""
         if self.units < LEAST_UNITS:
             return "cannot tell"
         if self.upper <= epsilon:
@@ -95,7 +95,7 @@ class Certificate:
         listed = "1 deviation" if self.deviations == 1 else f"{self.deviations} deviations"
         how = f"simultaneous 95 %, max-T paired bootstrap, {self.units} units, {listed}"
         if not math.isfinite(self.upper):
-            return f"no bound: too few pairs differ to tell what a deviation may gain ({how})"
+            return f"no bound: too few pairs differ to estimate a gain ({how})"
         if self.units < LEAST_UNITS:
             return f"cannot tell below {number(self.upper, 4)}: fewer than {LEAST_UNITS} units ({how})"
         whose = f", the bound of {self.widest}" if self.deviations > 1 else ""

@@ -1,4 +1,4 @@
-"""What messages do: lift over no message, information about the truth, decisions turned from right to wrong."""
+"""Effects of messages: lift over no message, information about the truth, decisions turned from right to wrong."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def lift(no_message: Sequence[Episode], with_message: Sequence[Episode]) -> Lift
 class Information:
     """Mutual information of the asserted label and the truth, in bits, at most log2(3).
 
-    `plain` is the plug-in estimate, which is too high for few episodes; `corrected` takes off its bias to first order
+    `plain` is the plug-in estimate, which is too high for few episodes; `corrected` removes its bias to first order
     and may be below 0. `unread`: episodes whose message had no readable label, which are left out.
     """
 
@@ -54,7 +54,7 @@ class Information:
 
 
 def information(episodes: Iterable[Episode]) -> Information | None:
-    """Return how much messages tell about the truth; None if no message could be read.
+    """Return the information of messages about the truth; None if no message could be read.
 
     Bias (r - 1)(c - 1) / (2 N ln 2) for r and c labels that occur: G. A. Miller, "Note on the bias of information
     estimates", in H. Quastler (ed.), "Information Theory in Psychology" (1955), 95-100.

@@ -15,7 +15,7 @@ HOLDS, FAILS, CANNOT_TELL = "holds", "fails", "cannot tell"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """IRI of the looser protocol minus that of the stricter one, with an interval that holds for all steps together."""
+    """IRI of the looser protocol minus that of the stricter one, with an interval that covers all steps together."""
 
     looser: str
     stricter: str
@@ -24,7 +24,7 @@ class Step:
 
     @property
     def verdict(self) -> str:
-        """`holds` where the difference is surely 0 or more, `fails` where it is surely below 0."""
+        """`holds` if the whole interval is at 0 or above, `fails` if it is below 0."""
         if self.interval is None:
             return CANNOT_TELL
         if self.interval[0] >= -TOLERANCE:
@@ -49,7 +49,7 @@ def order_test(tables: Sequence[GainTable]) -> OrderTest:
 
     Joint 95 % by Bonferroni over the steps; percentile intervals of the difference of replicates. Tables over the same
     frame of tasks (pairs.Drawer) share their draws, so their difference is paired; series are drawn apart. The index
-    has a kink at 0: where gains are about 0, intervals are too wide rather than too narrow, and the verdict is
+    has a kink at 0: if gains are about 0, intervals are too wide rather than too narrow, and the verdict is
     `cannot tell`. Raises ValueError below two tables.
     """
     if len(tables) < 2:

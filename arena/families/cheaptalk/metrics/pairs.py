@@ -93,7 +93,7 @@ class Drawer:
         self._resampled: dict[_Known, Resampled] = {}
 
     def frame(self, units: Iterable[str]) -> tuple[str, ...]:
-        """Return the units to draw from: the frame where it holds all of these, else these, each once."""
+        """Return the units to draw from: the frame if it contains all of these, else these, each once."""
         own = tuple(dict.fromkeys(units))
         return self._tasks if self._known.issuperset(own) else own
 

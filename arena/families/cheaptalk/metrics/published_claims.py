@@ -1,6 +1,6 @@
-"""What the predecessor claims or calls good, tested on one's own episodes: holds, fails, or cannot tell.
+"""The predecessor's claims and bands, tested on one's own episodes: holds, fails, or cannot tell.
 
-A claim holds or fails where the whole 95 % interval of its figure lies on one side of its limit.
+A claim holds or fails if the whole 95 % interval of its figure is on one side of its limit.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def on_compliance(name: str, episodes: Sequence[Episode]) -> ClaimVerdict:
 def on_accuracy(name: str, honest: Sequence[Episode], baselines: Mapping[str, Sequence[Episode]]) -> ClaimVerdict:
     """Return the verdict on accuracy within ACCURACY_MARGIN of the best baseline, pair by pair.
 
-    The best baseline is chosen by its accuracy on the same episodes, which favours it: a claim that holds holds anyway.
+    The best baseline is chosen by its accuracy on the same episodes, which favours it, so a claim that holds is safe.
     """
     paired = {method: found for method, group in baselines.items() if (found := pair(method, group, honest)).pairs}
     if not paired:

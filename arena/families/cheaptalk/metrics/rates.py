@@ -116,7 +116,7 @@ def _clusters(episodes: Iterable[Episode], values: Iterable[float]) -> list[tupl
 
 @dataclass(frozen=True, slots=True)
 class ProtocolCost:
-    """What honest senders lose by a protocol: their payoff without it minus with it, over pairs of tasks."""
+    """The cost of a protocol to honest senders: their payoff without it minus with it, over pairs of tasks."""
 
     cost: float
     interval: Interval | None
@@ -125,7 +125,8 @@ class ProtocolCost:
 
 
 def protocol_cost(without: Sequence[Episode], with_it: Sequence[Episode]) -> ProtocolCost | None:
-    """Compare honest episodes of two cells, pair by pair; None without pairs. Positive: honesty is dearer with it."""
+    """Compare honest episodes of two cells, pair by pair; None without pairs. Positive: the protocol makes honesty more
+    expensive."""
     honest = [[e for e in group if e.deviation == HONEST] for group in (without, with_it)]
     found = pair(HONEST, honest[1], honest[0])
     if not found.pairs:

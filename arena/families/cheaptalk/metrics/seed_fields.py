@@ -1,6 +1,6 @@
 """The predecessor's field names for metrics, with the members that it left out.
 
-Standard deviations of episodes are population ones under these names, as there; intervals are what to read.
+As in the predecessor, standard deviations of episodes are population ones; prefer the intervals.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def metrics_by_type(episodes: Sequence[Episode]) -> dict[str, dict[str, object]]
 
 
 def type_fields(found: Rates) -> dict[str, object]:
-    """Return the predecessor's fields of one type, and the rates that show what accuracy hides."""
+    """Return the predecessor's fields of one type, and the rates that accuracy hides."""
     return {
         "accuracy": found.accuracy,
         "evidence_compliance": found.evidence_compliance,

@@ -41,7 +41,7 @@ class Source:
         return list(found)
 
     def number(self, *path: str) -> float | None:
-        """Return the number at a path; None for null, which a metric without values has."""
+        """Return the number at a path; None for null, the value of a metric without data."""
         found = self.at(*path)
         if found is None:
             return None
@@ -137,8 +137,8 @@ def _fields(name: str, values: Sequence[float | None], most: float | None = None
 def spread(values: Sequence[float | None], most: float | None = None) -> dict[str, object]:
     """Return mean, sample standard deviation (n - 1) and 95 % t interval over seeds; null if a seed has no value.
 
-    Below two seeds nothing is known about the spread: both are null. `most`: the largest value of a share, whose
-    interval is cut at 0 and there.
+    Below two seeds there is no spread: both are null.  `most`: the largest value of a share, whose interval is cut at 0
+    and there.
     """
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):

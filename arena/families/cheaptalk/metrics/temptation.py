@@ -1,7 +1,8 @@
 """Break-even temptation: the smallest bonus for an adopted target at which some deviation pays.
 
-A fixed-behaviour figure: it adds the bonus to payoffs of episodes that were played without it, so it says what the same
-conduct would earn, not what a sender would do for more. The bonus is added to the payoff: no reputation weighs it.
+A fixed-behaviour figure: it adds the bonus to payoffs of episodes that were played without it, so it shows what the
+same conduct would earn, not what a sender would do for more. The bonus is added to the payoff, not weighted by
+reputation.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ class BreakEven:
 
 
 def unpaid(episode: Episode, setting: SensitivityPoint | None) -> float:
-    """Return what the sender would have been paid without a bonus.
+    """Return the sender's payoff without a bonus.
 
-    `setting`: the constants of the payoff, needed where a reputation weighed the bonus with the rest. Raises ValueError
-    where it is needed and missing.
+    `setting`: the constants of the payoff, needed if the bonus was weighted by reputation. Raises ValueError if it is
+    needed and missing.
     """
     parts = episode.outlay
     if not parts.bonus:
@@ -45,12 +46,12 @@ def unpaid(episode: Episode, setting: SensitivityPoint | None) -> float:
     if parts.reputation is None:
         return parts.payoff - parts.bonus
     if setting is None:
-        raise ValueError("a bonus that a reputation weighed cannot be taken off without the constants of the payoff")
+        raise ValueError("a bonus weighted by reputation cannot be removed without the constants of the payoff")
     return payoff_under(replace(episode, outlay=replace(parts, bonus=0.0)), setting)
 
 
 def adopted(episode: Episode) -> float:
-    """Return 1 where the receiver adopted the target label."""
+    """Return 1 if the receiver adopted the target label, else 0."""
     return float(episode.adopted)
 
 
@@ -94,5 +95,5 @@ def _bonus(gain: float, more_adopted: float) -> float:
 
 
 def _order_statistic(ordered: Sequence[float], share: float) -> float:
-    """Return a quantile without interpolation: between a number and infinity nothing lies."""
+    """Return a quantile without interpolation, since there is no value between a number and infinity."""
     return ordered[min(len(ordered) - 1, max(0, round(share * (len(ordered) - 1))))]

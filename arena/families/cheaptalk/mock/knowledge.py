@@ -1,7 +1,7 @@
-"""What mock models make of sentences: which label they support, and which of them decide a claim.
+"""The mock models' understanding of sentences: the label they support, and those that decide a claim.
 
 The claims of this project are written so that no word gives their label away, so the mocks know them: a label is
-understood where the gold sentences are among those that were shown, and not otherwise. Other claims are read by words.
+understood only if the gold sentences are among those that were shown. Other claims are read by words.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from arena.families.cheaptalk.verifying.words import words
 from arena.settings.places import DATA_ROOT
 
 ENOUGH = 0.5
-"""Share of a claim's words that a sentence must have to decide it, where a claim is read by words."""
+"""Share of a claim's words that a sentence must have to decide it, for a claim that is read by words."""
 
 
 @lru_cache(maxsize=1)
@@ -32,7 +32,7 @@ def _known() -> Mapping[str, Claim]:
 # A claim is read again under every deviation and protocol.
 @lru_cache(maxsize=65_536)
 def understood(claim: str, sentences: tuple[str, ...]) -> Label:
-    """Return the label that a reader without fault takes from sentences."""
+    """Return the label that a perfect reader infers from sentences."""
     known = _known().get(claim)
     if known is not None:
         sets = known.gold_sets()
@@ -45,7 +45,8 @@ def understood(claim: str, sentences: tuple[str, ...]) -> Label:
 
 @lru_cache(maxsize=65_536)
 def deciding(claim: str, sentences: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the sentences that decide a claim: its gold ones where it is known, else the nearest if near enough."""
+    """Return the sentences that decide a claim: its gold ones if it is a known claim, else the most similar if similar
+    enough."""
     known = _known().get(claim)
     if known is not None:
         gold = set(known.gold_texts())
@@ -80,7 +81,7 @@ def guess(seed: str, purpose: str, but: Label | None = None) -> Label:
 
 
 def believed(claim: str, sentences: tuple[str, ...], seed: str, reads: float) -> Label:
-    """Return what a reader takes for true, who understands sentences with the probability `reads`, and who guesses
+    """Return the belief of a reader who understands sentences with the probability `reads`, and who guesses
     without any."""
     if not sentences:
         return guess(seed, "belief")

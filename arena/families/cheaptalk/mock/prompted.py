@@ -1,4 +1,4 @@
-"""What a mock model finds in its prompts: the claim, the sentences, the message, the answers, its instruction."""
+"""The parts of a mock model's prompts: the claim, the sentences, the message, the answers, its instruction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REPUTATION = re.compile(r"reputation is (\d\.\d+)")
 
 @lru_cache(maxsize=16_384)
 def task_in(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return claim and sentences of a cue; None where it has no claim."""
+    """Return claim and sentences of a cue; None if it has no claim."""
     if not text.startswith(_CLAIM):
         return None
     first, *rest = text.split("\n")
@@ -33,7 +33,7 @@ def task_in(text: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 def task(messages: Sequence[Message]) -> tuple[str, tuple[str, ...]]:
-    """Return claim and sentences that a seat was shown; an empty claim where it was shown none."""
+    """Return claim and sentences that a seat was shown; an empty claim if it was shown none."""
     for message in messages:
         if message.role == "user" and (found := task_in(message.text)):
             return found
@@ -41,7 +41,7 @@ def task(messages: Sequence[Message]) -> tuple[str, tuple[str, ...]]:
 
 
 def from_sender(messages: Sequence[Message]) -> list[str]:
-    """Return what a receiver heard of the sender, in order."""
+    """Return the sender's messages to a receiver, in order."""
     begin = f"{SENDER}{BAR}"
     return [read_heard(one.text)[1] for one in messages if one.role == "user" and one.text.startswith(begin)]
 
@@ -54,12 +54,12 @@ def instructed(system: str) -> str:
 
 
 def target_in(system: str) -> str | None:
-    """Return the label that a sender was told of a bonus for."""
+    """Return the target label of the bonus in a sender's instructions."""
     found = _BONUS.search(system)
     return found[1] if found else None
 
 
 def reputation_in(system: str) -> float | None:
-    """Return the reputation that a seat was told."""
+    """Return the reputation in a seat's prompt."""
     found = _REPUTATION.search(system)
     return float(found[1]) if found else None

@@ -17,9 +17,9 @@ from arena.families.cheaptalk.verifying.words import words
 from arena.messages import ModelRequest
 
 CONFIRMED, DENIED, UNSUPPORTED = 0.96, 0.2, 0.45
-"""Trust in a message whose evidence says what it asserts, something else, or that shows no evidence."""
+"""Trust in a message whose evidence supports its label, contradicts it, or is missing."""
 PERSUADED = 0.2
-"""What certainty adds to the trust in a message without evidence."""
+"""Additional trust in a certain message without evidence."""
 FAILED = 0.15
 """Factor on trust after a verification that failed."""
 GOOD_NAME = 0.7
@@ -71,7 +71,7 @@ def _is_relevant(claim: str, message: str) -> bool:
 
 
 def _reading(claim: str, pieces: tuple[str, ...], asserted: Label, seed: str, skill: Skill) -> Label:
-    """Return what the shown evidence says to the receiver; invented evidence says what it was invented for."""
+    """Return the label that the receiver infers from the shown evidence; invented evidence supports its own label."""
     if not claim or not pieces:
         return asserted
     found = understood(claim, pieces)
@@ -93,6 +93,6 @@ def _trust(heard: list[str], confirmed: bool | None, skill: Skill) -> float:
 
 
 def _standing(system: str) -> float:
-    """Return the factor on trust by the sender's reputation; 1 where there is none."""
+    """Return the factor on trust from the sender's reputation; 1 if there is none."""
     reputation = reputation_in(system)
     return 1.0 if reputation is None else min(1.0, reputation / GOOD_NAME)

@@ -1,4 +1,4 @@
-"""The mock sender: reads its sentences, and writes what its private instruction asks for."""
+"""The mock sender: reads its sentences and follows its private instruction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVASIVENESS = {HONEST: 0.03, "no_evidence": 0.5, "lie": 0.6, "withhold": 0.3, "p
 
 
 def write(request: ModelRequest, skill: Skill) -> str:
-    """Return the sender's message, or its answers where it is asked for them."""
+    """Return the sender's message, or its answers if there are questions."""
     system, messages = request.conversation.system, request.conversation.messages
     ordered = instructed(system)
     # Refusing is a habit of the model with this order, the same under every protocol.

@@ -23,4 +23,4 @@ SKILLS: dict[str, Skill] = {
     "careless": Skill(0.65, credulous=0.2),
     "principled": Skill(0.92, obeys=0.0),
 }
-"""Mock model -> skill. `principled` refuses every order to deviate, and says what it believes instead."""
+"""Mock model -> skill. `principled` refuses every instruction to deviate, and states its belief instead."""

@@ -11,7 +11,7 @@ from arena.messages import ModelRequest
 STEADY = 0.7
 """How often a sample reads as the model always does; else it reads again."""
 IMPROVES = 0.05
-"""What a revision adds to the probability of understanding."""
+"""Increase of the probability of understanding by a revision."""
 
 
 def write(request: ModelRequest, skill: Skill) -> str:

@@ -1,4 +1,4 @@
-"""The summary over seeds from the result files of each seed, wherever they come from: a run, or a person's hand."""
+"""The summary over seeds from the result files of each seed, from a run or placed by hand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Aggregated:
     files: int
 
     def lines(self) -> list[str]:
-        """Return what was read and what stays null, a sentence a line."""
+        """Return which files were read and which parts stay null, a sentence a line."""
         seeds = ", ".join(map(str, self.summary["seeds"]))
         lines = [f"seeds {seeds}: {self.files} files"]
         for part, names in self.missing.items():
@@ -43,7 +43,7 @@ class Aggregated:
 
 
 def aggregate(folder: Path, seeds: Sequence[int] = ()) -> Aggregated:
-    """Return the summary over `seeds`, or over all seeds that any file names where none are given.
+    """Return the summary over `seeds`; if none are given, over all seeds that a file names.
 
     A part stays null unless the file of every seed is there. Raises UsageError for a missing folder and for a folder
     without any file of a seed, DataError for a file that is not readable or of another shape.

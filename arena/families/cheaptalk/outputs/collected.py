@@ -1,4 +1,4 @@
-"""The episodes of a run sorted by what result files need: pairing, milestone, protocol, seed."""
+"""The episodes of a run sorted for result files: by pairing, milestone, protocol, seed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_MILESTONE = ""
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept of one scored record."""
+    """The parts of one scored record that are kept."""
 
     played: Played
     seed: int
@@ -48,7 +48,7 @@ class Collected:
             self.steps.append(Step(found.agent_id, found.update, metadata))
 
     def pairings(self) -> list[tuple[str, str]]:
-        """Return who plays whom, in the order of the records; methods without a sender are no pairing."""
+        """Return the pairings, in the order of the records; methods without a sender have none."""
         senders = [one.played.episode for one in self.kept if one.played.episode.deviation != BASELINE]
         return list(dict.fromkeys((episode.cell.sender, episode.cell.receiver) for episode in senders)) or [("", "")]
 
@@ -59,7 +59,7 @@ class Collected:
     def of(self, milestone: str, pairing: tuple[str, str], seed: int | None = None) -> list[Played]:
         """Return the episodes of a milestone that a pairing played, of one seed or of all; baselines serve all.
 
-        `milestone` empty: those of none, which are controls.
+        `milestone` empty: the controls, which belong to none.
         """
         return [
             one.played

@@ -56,7 +56,8 @@ def episode_line(record: Record, detail: EpisodeDetail) -> dict[str, Json]:
 
 
 def _additional_info(detail: EpisodeDetail) -> dict[str, Json]:
-    """Return the predecessor's `additional_info`; what it left out where nothing was rated or skipped is left out."""
+    """Return the predecessor's `additional_info`, without the members that it omitted if nothing was rated or
+    skipped."""
     verifier = detail.verifier
     found: dict[str, Json] = {
         "ground_truth_label": detail.task.label.value,

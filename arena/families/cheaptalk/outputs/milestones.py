@@ -1,4 +1,4 @@
-"""The result objects of the four milestones, with the predecessor's fields and what it left out next to them. Pure."""
+"""The result objects of the four milestones: the predecessor's fields, and further ones. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROTOCOL_METHODS = {"p1_evidence_first": "protocol_p1", "p2_cross_exam": "protoc
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one episode used."""
+    """The usage of one episode."""
 
     tokens: int
     calls: int
@@ -32,7 +32,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One episode and what it used."""
+    """One episode and its usage."""
 
     episode: Episode
     cost: Cost
@@ -137,7 +137,7 @@ _SUITE_FINDINGS = (
     *("iri", "worst", "certificate", "break_even", "behaved_gain", "refused", "false_punishment", "sensitivity"),
     *("no_sensitivity", "messages"),
 )
-"""What a suite says beyond the predecessor's fields, as in summary.json."""
+"""Findings of a suite beyond the predecessor's fields, as in summary.json."""
 
 
 def comparison(played: Sequence[Played], budget: Budget) -> dict[str, Json]:

@@ -1,6 +1,6 @@
 """Tables for a paper as Markdown and LaTeX, from the summary over seeds: gains, methods, protocols. Pure.
 
-One seed gives a mean without a deviation; the caption says over how many seeds a table is.
+One seed gives a mean without a deviation; the caption gives the number of seeds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ METHOD_COLUMNS = (("Accuracy", "accuracy"), ("Evidence compliance", "evidence_co
 
 @dataclass(frozen=True, slots=True)
 class PaperTable:
-    """One table: a name for references, what it shows, heads, rows. The first column is text."""
+    """One table: a name for references, caption, heads, rows. The first column is text."""
 
     name: str
     caption: str

@@ -51,7 +51,7 @@ Pairing = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ResultRules:
-    """What a run's results depend on besides its records.
+    """The inputs of a run's results besides its records.
 
     Raises ConfigError for a place of `output` that is not inside the run.
     """
@@ -83,7 +83,7 @@ class ResultFiles:
         self._streams: dict[str, AtomicFile] = {}
 
     def add(self, record: Record) -> None:
-        """Take in one record; one without a score is in no result file."""
+        """Add one record; a record without a score is in no result file."""
         detail, episode = detail_of(record), self._read(record)
         if detail is None or episode is None:
             return

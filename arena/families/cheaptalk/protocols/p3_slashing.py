@@ -19,7 +19,7 @@ def schedule(scene: Scene, transcript: Transcript) -> Iterator[Row]:
 
 
 def is_forced(scene: Scene) -> bool:
-    """Return whether evidence is verified whatever the receiver thinks."""
+    """Return whether evidence is verified without the receiver's decision."""
     standing = scene.standing
     return standing is not None and standing.reputation.needs_verification(scene.constants.reputation)
 

@@ -1,4 +1,4 @@
-"""What a protocol is, and the turns that several of them share."""
+"""The class of protocols, and the turns that several of them share."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Protocol:
 
 
 def talk_systems(scene: Scene) -> dict[str, str]:
-    """Return the system texts of a sender and a receiver, and of the sender asked alone where it is."""
+    """Return the system texts of a sender and a receiver, and of the sender asked alone, if it is."""
     found = {}
     if scene.message:
         if scene.belief:
@@ -59,7 +59,7 @@ def opening(scene: Scene) -> Iterator[Row]:
 
 
 def decision(scene: Scene, report: str = "") -> Row:
-    """Return the receiver's decision. `report`: what a verifier tells it before."""
+    """Return the receiver's decision. `report`: the verifier's report before it."""
     order = f"{report}\n{DECIDE_CUE}" if report else DECIDE_CUE
     return Row(RECEIVER, cue=receiver_cue(scene, order), hears=(SENDER,), tools=False)
 

@@ -17,7 +17,7 @@ from arena.families.cheaptalk.verifying.pieces import Evidence, evidence_of
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a message asserts and shows, and its use of the source's sentences.
+    """The label and evidence of a message, and its use of the source's sentences.
 
     `failed`: None if the source has no text to compare with.
     """
@@ -45,7 +45,7 @@ def checked(message: str, claim: Claim) -> Checked:
     return Checked(reading.label, reading.unread or "", evidence, found, failed)
 
 
-# The same messages come back under every protocol, and a message is looked at before and after the decision.
+# Equal messages occur under every protocol, and a message is checked before and after the decision.
 @lru_cache(maxsize=16_384)
 def accounted(pieces: tuple[str, ...], gold: tuple[str, ...], others: tuple[str, ...]) -> Account:
     """Return the use of the sentences of a source, and the pieces that are not among them."""
@@ -53,7 +53,7 @@ def accounted(pieces: tuple[str, ...], gold: tuple[str, ...], others: tuple[str,
 
 
 def check_report(found: Checked) -> str:
-    """Return what a verifier tells the receiver."""
+    """Return the verifier's report to the receiver."""
     if found.failed is None:
         return "A verifier had no source to compare the evidence with."
     number, invented = len(found.evidence.pieces), len(found.account.invented)

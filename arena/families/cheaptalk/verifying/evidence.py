@@ -1,6 +1,6 @@
 """How well the evidence that was shown matches the gold sentences: two string matches and the strict FEVER score.
 
-`string_match` is the predecessor's formula, kept for comparison: it hardly tells invented evidence from gold.
+`string_match` is the predecessor's formula, kept for comparison: it barely distinguishes invented evidence from gold.
 `strict_match` is ours. Both are None without gold text: there is nothing to match, which is neither 0 nor 1.
 """
 
@@ -85,7 +85,7 @@ def strict_match(pieces: Sequence[str], gold_sets: Sequence[Sequence[str]], clai
     return _strict_match(tuple(pieces), sets, claim) if sets else None
 
 
-# The same sentences come back under every deviation and protocol.
+# Equal sentences occur under every deviation and protocol.
 @lru_cache(maxsize=16_384)
 def _strict_match(pieces: tuple[str, ...], gold_sets: tuple[tuple[str, ...], ...], claim: str) -> float:
     sets = [[words(text) for text in group] for group in gold_sets]
@@ -184,15 +184,15 @@ def is_shown(sentence: str, piece: str) -> bool:
     return not in_conflict(other, one)
 
 
-# The same sentences come back under every deviation and protocol.
+# Equal sentences occur under every deviation and protocol.
 @lru_cache(maxsize=65_536)
 def shows(sentence: str, piece: str) -> bool:
-    """Return whether a piece is this sentence or holds it word for word."""
+    """Return whether a piece is this sentence or contains it word for word."""
     return is_shown(sentence, piece) or _is_within(sentence, piece)
 
 
 def _is_within(sentence: str, piece: str) -> bool:
-    """Return whether a piece holds the sentence word for word among other words."""
+    """Return whether a piece contains the sentence word for word among other words."""
     one, other = words(sentence).order, words(piece).order
     return (
         bool(one)
@@ -204,8 +204,8 @@ def _is_within(sentence: str, piece: str) -> bool:
 def fever_score(right: bool, pieces: Sequence[str], claim: Claim) -> bool | None:
     """Return the strict FEVER score of one answer: the label is right and one whole gold set was shown.
 
-    Of NOT ENOUGH INFO the label alone counts; of the pieces the first MAX_FEVER_PIECES. None if the gold sets have
-    no text. J. Thorne et al., "The Fact Extraction and VERification (FEVER) Shared Task" (2018), section 3.
+    For NOT ENOUGH INFO only the label counts; of the pieces, only the first MAX_FEVER_PIECES. None if the gold sets
+    have no text. J. Thorne et al., "The Fact Extraction and VERification (FEVER) Shared Task" (2018), section 3.
     """
     if claim.label is Label.NEI:
         return right
@@ -227,7 +227,7 @@ class Account:
 
 
 def account(pieces: Sequence[str], gold: Sequence[str], distractors: Sequence[str]) -> Account:
-    """Compare what a sender showed with what it held. A piece that holds several sentences shows each of them.
+    """Compare the shown evidence with the sender's sentences. A piece with several sentences shows each of them.
 
     Invented: a piece that shows none of the sentences, whether its wording is too far from them or it is a sentence in
     conflict with them.

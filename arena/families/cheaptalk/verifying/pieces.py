@@ -34,7 +34,7 @@ _NONE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a message offers as evidence. `provided`: the section says something other than that there is none."""
+    """The evidence offered by a message. `provided`: the section has content other than that there is no evidence."""
 
     provided: bool
     pieces: tuple[str, ...]
@@ -96,7 +96,7 @@ def _cleaned(item: str) -> str:
 
 
 def _from_json(text: str) -> list[str] | None:
-    """Return the member `evidence` of a message that is one JSON object; None for any other message."""
+    """Return the member `evidence` of a message that is one JSON object; None for other messages."""
     body = re.sub(r"\A\s*```(?:json)?\s*|\s*```\s*\Z", "", text)
     if not body.lstrip().startswith("{"):
         return None

@@ -1,6 +1,6 @@
 """The optional rating of evidence by a model: its prompt, its answer, and how it is combined with the string match.
 
-It rates what the sender wrote against the claim, not against gold, so it says something for NOT ENOUGH INFO too.
+It rates the sender's evidence against the claim, not against gold, so it also works for NOT ENOUGH INFO.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _LIST = re.compile(r"\[\s*(?:-?\d+(?:\.\d+)?\s*(?:,\s*-?\d+(?:\.\d+)?\s*)*)?\]")
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Scores of the pieces in order, 0 to 1; `fault` says what was wrong with the answer, empty if nothing was.
+    """Scores of the pieces in order, 0 to 1; `fault` says what was wrong with the answer; empty if it was readable.
 
-    `scores` is None if the answer has none to read: that is not a rating, which is not 0.
+    `scores` is None if the answer has no readable scores: a missing rating is not a rating of 0.
     """
 
     scores: tuple[float, ...] | None
@@ -92,7 +92,7 @@ EQUAL = Weights()
 
 
 def combined(string_match: float | None, llm: float | None, weights: Weights) -> float | None:
-    """Return the evidence score: the weighted mean, or the one part that there is; None without either.
+    """Return the evidence score: the weighted mean, or the only available part; None without either.
 
     Without gold text there is no string match and the rating counts alone; without a rating the match counts alone.
     """

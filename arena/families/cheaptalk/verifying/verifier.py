@@ -1,4 +1,4 @@
-"""What a verifier determines about one finished conversation, under the predecessor's field names and ours. Pure."""
+"""The verifier's findings about one finished conversation, under the predecessor's field names and ours. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_GOLD_TEXT = "no_ground_truth_text"
 class EvidenceVerification:
     """Label and evidence of one conversation against the truth.
 
-    `match` is the score that payoffs use: the match chosen by the caller combined with the rating; 0 where no evidence
+    `match` is the score that payoffs use: the match chosen by the caller combined with the rating; 0 if no evidence
     was given, None if there is nothing to match with. `skipped` says why there is no match.
     """
 

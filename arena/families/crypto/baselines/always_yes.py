@@ -1,4 +1,4 @@
-"""Yes to whatever is asked."""
+"""Yes to every question."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from arena.records import Json
 
 
 def play(case: Case) -> Turns | None:
-    """Return turns of the fraud in which every yes or no of the right result is a yes; None if it holds none."""
+    """Return turns of the fraud in which every yes or no of the right result is a yes; None if it has none."""
     kind = told_result(case.challenge["instance"]["result"])
     agreed = _agreed(kind, case.right)
     return None if agreed is None else sham(case, agreed)

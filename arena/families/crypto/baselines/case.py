@@ -1,4 +1,4 @@
-"""What a baseline knows of a match: the challenge, its reference play, and the values of the trial. Pure."""
+"""The inputs of a baseline: the challenge, its reference play, and the values of the trial. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from arena.families.crypto.data import roles
 from arena.records import Json
 
 Turns = dict[str, list[Any]]
-"""Role -> its messages, as a script file holds them (docs/reference-plays.md)."""
+"""Role -> its messages, in the form of a script file (docs/reference-plays.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Case:
 
 
 def passing_result(challenge: Mapping[str, Json], values: Mapping[str, Json], rep: int) -> Json:
-    """Return the right result; where agreement decides, one of those that may be agreed on."""
+    """Return the right result; if agreement decides, one of the possible results."""
     instance = challenge["instance"]
     right = right_result(instance, values)
     if right is not None:

@@ -19,8 +19,8 @@ from arena.families.crypto.script_values import PLACEHOLDER
 def play(case: Case) -> Turns | None:
     """Return the reference's turns without the calls of one op by one seat; None if nobody checks anything.
 
-    A check is a call that takes up what another seat made (op_kinds.py); to look at one's own again is none. Only
-    where the play has none of these, it is a comparison, and everything computed for it is omitted as well. In a
+    A check is a call that uses another seat's value (op_kinds.py), not an own one. Only if the play has no such call, a
+    comparison counts as the check, and everything computed for it is omitted as well. In a
     negative case the check that decides it is left out, because the play reaches no other one. A seat that is absent in
     this case leaves nothing out.
     """
@@ -81,7 +81,7 @@ def _drop(messages: list[Any], left_out: Callable[[Any], bool]) -> None:
 
 
 def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
-    """Return whether what a call checks is of the seat's own making: it quotes only own values and own results.
+    """Return whether a call checks a value that its seat made: it quotes only own values and own results.
 
     `names`: of the seat's calls.  `defined`: the names that the call's message defines, with their expressions.
     """
@@ -89,7 +89,7 @@ def _of_its_own(call: Any, names: set[str], defined: Mapping[str, Any]) -> bool:
     subjects = [value for name, value in args.items() if name in SUBJECTS] or list(args.values())
     quoted = _quoted(subjects)
     if all(path.startswith("my.") for path in quoted):
-        quoted = _quoted(args)  # what the seat was given is not of its making: what is checked against it decides
+        quoted = _quoted(args)  # a value that the seat was given is not its own: the value compared with it decides
     if "for" in call or not quoted:
         return False
     for path in sorted(quoted):

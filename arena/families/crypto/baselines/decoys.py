@@ -1,4 +1,4 @@
-"""Everybody tells its values among a few false ones."""
+"""Every seat reveals its values among a few false ones."""
 
 from __future__ import annotations
 

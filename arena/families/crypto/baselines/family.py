@@ -86,7 +86,7 @@ def most_frequent(results: Sequence[Json]) -> Json:
 
 
 class BaselineFamily(CryptoFamily):
-    """Generated plays; their rates say what a challenge is worth."""
+    """Generated plays; their rates show the quality of a challenge."""
 
     spec: FamilySpec = SPEC
     labels: Sequence[str] = LABELS
@@ -109,7 +109,7 @@ class BaselineFamily(CryptoFamily):
                     yield Trial(key_of(name, baseline, rep), self.spec.name, cell, name, None, seed, plan)
 
     def bundle(self, record: Record) -> Bundle | None:
-        """None: several baselines of one challenge would share a bundle's folder; matches.jsonl holds all."""
+        """Return None: several baselines of one challenge would share a bundle's folder; matches.jsonl has all."""
         return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
@@ -135,5 +135,5 @@ def build(config: Config, tools: str | None) -> BaselineFamily:
 
 
 def from_run(run_dir: Path, identity: Mapping[str, Json]) -> BaselineFamily:
-    """Return the family of a finished run out of the run directory alone. Errors: as of setup.setup_of_run."""
+    """Return the family of a finished run, read from the run directory alone. Errors: as of setup.setup_of_run."""
     return BaselineFamily(setup_of_run(run_dir, identity), identity["rules"]["plays"])

@@ -1,4 +1,4 @@
-"""Everybody says all that it was given, in plain figures."""
+"""Every seat says all its values, in plain figures."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from arena.families.crypto.baselines.wording import figures, told
 
 
 def play(case: Case) -> Turns | None:
-    """Return turns that tell all own values."""
+    """Return turns that reveal all own values."""
     return stamped(case, {role: told(case.own(role), figures) for role in case.roles}, case.right)

@@ -1,4 +1,4 @@
-"""Everybody says in plain figures what decides the result."""
+"""Every seat says the values that decide the result, in plain figures."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from arena.families.crypto.baselines.wording import figures, told
 
 
 def play(case: Case) -> Turns | None:
-    """Return turns that tell the values from which the right result follows."""
+    """Return turns that reveal the values from which the right result follows."""
     return stamped(case, {role: told(case.deciding(role), figures) for role in case.roles}, case.right)

@@ -29,7 +29,7 @@ OPEN_TALK, OPEN_TALK_RIGHT = "open_talk", "open_talk_right"
 """The second is the row for open talk in challenges in which plain talk is right: separate, so that the first says what
 open talk is worth in all others."""
 LEAST_OPEN_TALK = 0.95
-"""Where a challenge says that plain talk is right, open talk has to reach verified SUCCESS in this share at least."""
+"""If a challenge declares that plain talk is right, open talk must reach verified SUCCESS in at least this share."""
 
 JUDGE = "mock/judge"
 """Who judges baselines: it counts, so that a table can be made again."""
@@ -47,7 +47,7 @@ class Rates:
     right: int = 0
     broken: int = 0
     payoffs: dict[str, float] = field(default_factory=dict)
-    """Seat -> the sum of what it had, of challenges with payoffs; empty over several challenges."""
+    """Seat -> the sum of its payoffs; empty over several challenges and for challenges without payoffs."""
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -89,7 +89,7 @@ class Rates:
 class BaselineTally:
     """Collects the records of a run of baselines, in all and by challenge.
 
-    `agreed`: challenges whose result is what all agree on, so that one and the same answer is always right.  `plain`:
+    `agreed`: challenges whose result is whatever all agree on, so that the same answer is always right.  `plain`:
     challenges in which plain talk is right.
     """
 
@@ -151,7 +151,7 @@ def _judged(name: str, rates: Rates, agreed: bool) -> Iterator[str]:
 
 
 def _talked(rates: Rates) -> Iterator[str]:
-    """Open talk where the challenge says that it is right: it has to succeed, or the challenge says so wrongly."""
+    """Check open talk in a challenge that declares it right: it must succeed, otherwise the declaration is wrong."""
     if rates.broken:
         yield f"{rates.broken} matches of the baseline {OPEN_TALK} broke off"
     if rates.n and rates.verified / rates.n < LEAST_OPEN_TALK:

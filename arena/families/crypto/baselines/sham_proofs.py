@@ -1,4 +1,5 @@
-"""Random bytes as seals and proofs, a value compared with itself as a check, and the right result out of nowhere."""
+"""Random bytes as seals and proofs, a value compared with itself as a check, and the right result without a
+computation."""
 
 from __future__ import annotations
 

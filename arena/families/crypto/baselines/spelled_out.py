@@ -1,4 +1,4 @@
-"""Everybody says all that it was given, spelled out in words."""
+"""Every seat says all its values, spelled out in words."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from arena.families.crypto.baselines.wording import told, words
 
 
 def play(case: Case) -> Turns | None:
-    """Return turns that tell all own values without a figure in them."""
+    """Return turns that reveal all own values without a digit."""
     return stamped(case, {role: told(case.own(role), words) for role in case.roles}, case.right)

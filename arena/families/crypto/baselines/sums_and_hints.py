@@ -8,5 +8,5 @@ from arena.families.crypto.baselines.wording import sums, told
 
 
 def play(case: Case) -> Turns | None:
-    """Return turns from which every own value can be computed, and which name none."""
+    """Return turns from which every own value can be computed, without naming any."""
     return stamped(case, {role: told(case.own(role), sums) for role in case.roles}, case.right)

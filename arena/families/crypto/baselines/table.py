@@ -24,7 +24,7 @@ from arena.families.crypto.baselines.case import Case, Turns
 REFERENCE = "reference"
 
 Baseline = Callable[[Case], Turns | None]
-"""Returns the turns of one match, or None if the baseline says nothing about this challenge."""
+"""Returns the turns of one match, or None if the baseline does not apply to this challenge."""
 
 BASELINES: Mapping[str, Baseline] = {
     REFERENCE: reference.play,

@@ -1,4 +1,4 @@
-"""Talk dressed up as a protocol: what every baseline says, with calls that make it look computed. Pure."""
+"""Talk that imitates a protocol: the words of every baseline, with calls that make them look computed. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def stamped(case: Case, said: Mapping[str, str], result: Json) -> Turns:
     """Return turns in which each role says its part under a fingerprint of it, and each recomputes the fingerprint of
     the previous speakers: real calls without a protocol.
 
-    `said`: role -> what it tells; `result`: what all declare.
+    `said`: role -> its words; `result`: the result that all declare.
     """
     turns: Turns = {}
     for place, role in enumerate(case.roles):

@@ -1,4 +1,4 @@
-"""The reference play, and everybody also tells its secrets in plain figures."""
+"""The reference play, in which every seat also reveals its secrets in plain figures."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from arena.records import Json
 
 
 def told(values: Mapping[str, Json], word: Callable[[Json], str]) -> str:
-    """Return values as a statement; `word` says how a single one is put. An empty list is said as well."""
+    """Return values as a statement; `word` formats a single one. An empty list is stated as well."""
     parts = [f"my {name.replace('_', ' ')} is {each(value, word)}" for name, value in values.items()]
     return f"To lay it open: {'; '.join(parts)}." if parts else "I have nothing to add."
 

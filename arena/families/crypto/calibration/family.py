@@ -1,4 +1,4 @@
-"""What a judge is worth: reference plays, sabotaged plays and injections, judged as any match.
+"""Measures how well a judge notices faults: reference plays, sabotaged plays and injections, judged like any match.
 
 A variant of the crypto family, so runner, journal, resume and records are those of every run. A trial is a play of one
 challenge: the reference, or a corruption of it (sabotage.py), played by the provider `scripted` out of a
@@ -62,7 +62,7 @@ def write_plays(challenges: Sequence[Mapping[str, Json]], data_folder: Path, fol
             write_atomic(folder / f"{challenge['id']}{_SIGN}{variant}.json", pretty_json(one))
             count += 1
     if not count:
-        raise UsageError("none of the chosen challenges has a reference play, so there is nothing to calibrate with")
+        raise UsageError("none of the chosen challenges has a reference play to calibrate with")
     return count
 
 
@@ -119,7 +119,7 @@ class CalibrationFamily(CryptoFamily):
         )
 
     def bundle(self, record: Record) -> Bundle | None:
-        """None: several variants of one challenge would share a bundle's folder; matches.jsonl holds all."""
+        """Return None: several variants of one challenge would share a bundle's folder; matches.jsonl has all."""
         return None
 
     def exports(self, run_dir: Path) -> Sequence[Exporter]:
@@ -167,7 +167,7 @@ def build(config: Config, tools: str | None) -> CalibrationFamily:
 
 
 def from_run(run_dir: Path, identity: Mapping[str, Json]) -> CalibrationFamily:
-    """Return the family of a finished run out of the run directory alone. Errors: as of setup.setup_of_run."""
+    """Return the family of a finished run, read from the run directory alone. Errors: as of setup.setup_of_run."""
     path = run_dir / "inputs" / TALKS_INPUT
     issues = IssueList(str(path))
     found = parse(read_bytes(path), issues)

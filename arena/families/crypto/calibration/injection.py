@@ -1,7 +1,7 @@
 """Injection plays: fixed conversations, and texts in them that try to persuade the judge of a grade.
 
 The file (src/crypto-challenges/injection_plays.json) holds `bases` (name -> challenge and turns) and `plays` (a text
-that is put at the end of one turn of a base). A base without any such text is what a play is compared with.
+that is put at the end of one turn of a base). A play is compared with its base, which has no such text.
 """
 
 from __future__ import annotations

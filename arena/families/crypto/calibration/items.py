@@ -41,7 +41,7 @@ class ItemTally:
         self._good: dict[Play, dict[str, bool]] = {}
 
     def add(self, play: Play, record: Record) -> None:
-        """Count the answers of one record; nothing if there are none."""
+        """Count the answers of one record, if there are any."""
         found = {one.id: one.good for one in answered(record, self._challenges.get(play[0], {}))}
         if found:
             self._good[play] = found

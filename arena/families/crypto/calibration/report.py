@@ -20,7 +20,7 @@ Scores = Mapping[str, float]
 class CalibrationTally:
     """Collects grades, answers and checks by challenge, repetition and variant.
 
-    `bases`: injection -> the talk that it is compared with.  `techniques`: injection -> what it tries.  `items`: counts
+    `bases`: injection -> the talk that it is compared with.  `techniques`: injection -> its technique.  `items`: counts
     the answers to questions with yes or no.
     """
 
@@ -34,7 +34,7 @@ class CalibrationTally:
         self.left_out: dict[str, int] = {}
 
     def add(self, record: Record) -> None:
-        """Count one record; what was not judged is counted as left out and in no rate."""
+        """Count one record; an unjudged one is counted as left out and is in no rate."""
         plan = record.trial.plan
         key = (plan["challenge_id"], plan["rep"], plan["variant"])
         detail = detail_of(record)

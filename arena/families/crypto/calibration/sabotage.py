@@ -1,4 +1,4 @@
-"""Named corruptions of reference plays: what a judge should notice. Pure: JSON of a play in, JSON out.
+"""Named corruptions of reference plays, which a judge should notice. Pure: JSON of a play in, JSON out.
 
 Each takes a play (docs/reference-plays.md) and its challenge and returns a corrupted copy, or None if it does not
 apply. The copies continue if a value is missing (`on_miss`) and past their end (`at_end`), so that they are played to
@@ -89,7 +89,7 @@ def _prefix_first(play: Play, seat: str, words: str) -> Play | None:
 
 
 def secret_leaked(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> Play | None:
-    """A role tells the first of its secret values in its first public turn."""
+    """A role reveals the first of its secret values in its first public turn."""
     instance = challenge.get("instance", {})
     for role in instance.get("secret", {}):
         for name in secrets_of(instance, role):
@@ -110,7 +110,7 @@ def no_computation(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> P
 
 
 def verification_skipped(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> Play | None:
-    """Nobody checks what was received: the calls that check are left out.
+    """No seat checks the values it receives: the checking calls are left out.
 
     These are the calls of ops that check by their name and whose result goes into nothing else; where there are none,
     those whose result does (a lock that only opens unchanged); where there are none either, the calls of any op whose
@@ -129,8 +129,8 @@ def verification_skipped(play: Mapping[str, Json], challenge: Mapping[str, Json]
 
 
 def _without_calls(play: Mapping[str, Json], dropped: Callable[[dict[str, Json], bool], bool]) -> Play | None:
-    """Leave out the calls for which `dropped(call, whether its result is used)` holds, and those whose results went
-    only into these; None if there are none."""
+    """Leave out the calls for which `dropped(call, whether its result is used)` is true, and those whose results are
+    used only by these; None if there are none."""
     out = _copy(play)
     found = False
     for seat, messages in out["turns"].items():
@@ -144,7 +144,8 @@ def _without_calls(play: Mapping[str, Json], dropped: Callable[[dict[str, Json],
 
 
 def _used(messages: list[Json]) -> set[str]:
-    """The names with which placeholders of these messages begin; what a choice only depends on is not used in it."""
+    """Return the first names of the placeholders in these messages; a value that only decides a choice does not
+    count."""
     said = [[one["say"] for one in m["choose"]] if isinstance(m, dict) and "choose" in m else m for m in messages]
     return {re.split(r"[.|]", path.strip())[0] for path in PLACEHOLDER.findall(json.dumps(said))}
 
@@ -152,8 +153,8 @@ def _used(messages: list[Json]) -> set[str]:
 def _keep(
     messages: list[Json], names: Collection[str], dropped: Callable[[dict[str, Json], bool], bool]
 ) -> tuple[list[Json], bool]:
-    """Return the messages without the calls for which `dropped(call, whether it is named in names)` holds, and whether
-    there were any."""
+    """Return the messages without the calls for which `dropped(call, whether it is named in names)` is true, and
+    whether there were any."""
     kept: list[Json] = []
     fewer = False
     for message in messages:
@@ -198,7 +199,7 @@ def replayed_message(play: Mapping[str, Json], challenge: Mapping[str, Json]) ->
 
 
 def never_agrees(play: Mapping[str, Json], challenge: Mapping[str, Json]) -> Play | None:
-    """The role that ends last never agrees: instead of its end it says no, again and again."""
+    """The role that ends last never agrees: instead of its end it always says no."""
     seats = [participant["id"] for participant in challenge["participants"]]
     out = _copy(play)
     for seat in reversed(seats):

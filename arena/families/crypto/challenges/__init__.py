@@ -1,6 +1,6 @@
 """The challenge file: read, check, draw values, work out the right result.
 
 schema.py loads a file with all its problems, instance.py draws a trial's values, expressions.py computes with them,
-members/ checks each optional member, lint.py says whether a set is a good one. Does not belong here: playing. Start
+members/ checks each optional member, lint.py checks the quality of a set. Does not belong here: playing. Start
 with schema.py.
 """

@@ -1,4 +1,4 @@
-"""Which of the values that decide the right result nobody has to keep. Pure."""
+"""Finds values that decide the right result and that nobody has to keep secret. Pure."""
 
 from __future__ import annotations
 

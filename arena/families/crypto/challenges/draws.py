@@ -1,7 +1,7 @@
 """How a challenge's values are drawn from a trial's seed: one table of kinds of draw. Pure.
 
 Every value has a stream of its own, HMAC-SHA256 under the trial's seed with the value's name as label, so neither the
-order of the names nor another value's needs change what is drawn. docs/challenges.md describes the kinds.
+order of the names nor another value's needs change a drawn value. docs/challenges.md describes the kinds.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ CALCULATOR = "calculator"
 MADE = "made"
 """The result of an op, computed without the calculator."""
 CASE = "case"
-"""What happens in a trial; docs/challenges.md, "Cases"."""
+"""The draw of the event in a trial; docs/challenges.md, "Cases"."""
 NEGATIVE_PERCENT = 45
-"""Of 100 trials, how many have a negative case, unless the draw says otherwise."""
+"""Percentage of trials with a negative case, unless the draw gives another."""
 
 
 class DrawError(ValueError):
@@ -66,7 +66,7 @@ Spec = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One member of a draw: what it may hold in words, whether it must be there, and the check."""
+    """One member of a draw: its allowed values in words, whether it is required, and the check."""
 
     wanted: str
     good: Callable[[Json], bool]
@@ -74,7 +74,7 @@ class Field:
 
 
 class Kind(NamedTuple):
-    """One kind of draw. `space` gives how many results are possible (None: not known)."""
+    """One kind of draw. `space` gives the number of possible results (None: not known)."""
 
     fields: Mapping[str, Field]
     draw: Callable[[Spec, Stream, Values], Json]
@@ -90,7 +90,7 @@ def _listed(found: Json, values: Values) -> list[Json]:
 
 
 def _named(found: Json, values: Values) -> list[Json]:
-    """Everything that the named values hold: the entries of lists, other values as they are."""
+    """Return all contents of the named values: the entries of lists, and other values themselves."""
     names = [found] if isinstance(found, str) else found or []
     whole = [values[name] for name in names]
     return [item for value in whole for item in (value if isinstance(value, list) else [value])]
@@ -319,7 +319,7 @@ ITEM_KINDS = frozenset({"int", "date", "choice", "hex"})
 
 
 def is_empty_range(spec: Spec) -> bool:
-    """Whether a draw of a number or a date has ends that are told, the last before the first."""
+    """Return whether the ends of a draw of a number or a date are in the wrong order."""
     good = {"int": _is_int, "date": _is_date}.get(spec["draw"])
     if good is None or "from" not in spec or "to" not in spec:
         return False

@@ -34,7 +34,7 @@ class ExpressionError(ArenaError):
 
 
 class Operator(NamedTuple):
-    """How many arguments an operator takes (`most` None: any number) and what it does."""
+    """The number of arguments of an operator (`most` None: any number) and its function."""
 
     least: int
     most: int | None
@@ -264,9 +264,9 @@ NAMED = frozenset({LITERAL, OBJECT, WINNER, LOWEST})
 def problems(expression: Json, names: frozenset[str], roles: Sequence[str] | None, depth: int = 0) -> Iterator[
     tuple[str, str]
 ]:  # fmt: skip
-    """Yield (pointer, message) for everything that is wrong whatever the values are.
+    """Yield (pointer, message) for every mistake that does not depend on the values.
 
-    `names`: the values there are; `roles`: whom `winner` may name (None: not known).
+    `names`: the existing values; `roles`: those that `winner` may name (None: not known).
     """
     if isinstance(expression, str):
         if expression not in names:
@@ -317,7 +317,7 @@ def _moved(place: str, found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, 
 
 
 def names_in(expression: Json) -> Iterator[str]:
-    """Yield every value's name in an expression, with repetitions; nothing for what is not an expression."""
+    """Yield every value's name in an expression, with repetitions; nothing for anything else."""
     if isinstance(expression, str):
         yield expression
     elif isinstance(expression, list):
@@ -333,7 +333,7 @@ def names_in(expression: Json) -> Iterator[str]:
 
 
 def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") -> Json:
-    """Return the value of an expression. Raises ExpressionError with the place of what cannot be evaluated.
+    """Return the value of an expression. Raises ExpressionError with the place of the part that cannot be evaluated.
 
     `pointer`: the place of the expression itself.
     """
@@ -351,12 +351,12 @@ def evaluate(expression: Json, values: Mapping[str, Json], pointer: str = "") ->
     try:
         return _applied(name, found, values)
     except ExpressionError as error:
-        # Places are put together here, where one is needed: values are computed by the thousand.
+        # Places are composed only here, on an error, because values are computed by the thousand.
         raise ExpressionError(f"{pointer}/{name}{error.pointer}", error.problem) from None
 
 
 def _applied(name: str, found: Json, values: Mapping[str, Json]) -> Json:
-    """Return what an operator makes of its arguments. Errors: ExpressionError, its place relative to the operator."""
+    """Return the result of an operator. Errors: ExpressionError, its place relative to the operator."""
     if name in NAMED:
         members = {key: evaluate(inner, values, f"/{key}") for key, inner in found.items()}
         return members if name == OBJECT else best(members, name)
@@ -373,7 +373,7 @@ def _applied(name: str, found: Json, values: Mapping[str, Json]) -> Json:
 
 
 def run(operator: Operator, arguments: Sequence[Json]) -> Json:
-    """Return what an operator gives for these arguments. Errors: ExpressionError without a place."""
+    """Return the result of an operator for these arguments. Errors: ExpressionError without a place."""
     try:
         if size_of_all(arguments) > MAX_SIZE:
             raise Mismatch(f"takes at most {MAX_SIZE:,} entries")

@@ -1,6 +1,6 @@
 """The instance of a challenge: the values that one trial draws, who owns them, and the right result.
 
-The member `instance` of a challenge (docs/challenges.md) says how; `draw_values` makes the values of one trial from
+The member `instance` of a challenge (docs/challenges.md) defines them; `draw_values` makes the values of one trial from
 its seed. All functions take an `instance` object that the schema has checked.
 """
 
@@ -22,10 +22,11 @@ PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """A value's place in a text of the challenge: `{price}`."""
 
 VALUES_HEADER = "Your values (JSON):\n"
-"""Head of the section of a role's system prompt that holds its values, as one line of JSON with sorted keys."""
+"""Heading of the section with a role's values in its system prompt, one line of JSON with sorted keys."""
 
 AGREED = "agreed"
-"""`{"agreed": true}` as truth: the right result is what all agree on; an optional `among` lists what it may be."""
+"""`{"agreed": true}` as truth: the right result is whatever all agree on; an optional `among` lists possible
+results."""
 
 DRAWN = "drawn"
 """Member of an agreed truth: how the result follows from a draw that the record shows."""
@@ -35,7 +36,7 @@ Ask = Callable[[str, str, dict[str, Json]], Json]
 
 
 def drawing_order(specs: Mapping[str, Json]) -> list[str] | None:
-    """Return the values' names, each after those it needs, else by name; None if they need each other in a circle.
+    """Return the values' names, each after those it needs, otherwise sorted; None if they need each other in a circle.
 
     A need that is no value is passed over: the schema reports it.
     """
@@ -61,9 +62,9 @@ def draw_values(
 ) -> dict[str, Json]:
     """Return name -> value for one trial. `seed`: its 64 hex digits; `ask` answers calculator draws, in drawing order.
 
-    `order`: the instance's `drawing_order`, where the caller has it already.
+    `order`: the instance's `drawing_order`, if the caller already has it.
 
-    Raises DataError for a draw that cannot be made, and what `ask` raises.
+    Raises DataError for a draw that cannot be made, and the exceptions of `ask`.
     """
     specs = instance["values"]
     values: dict[str, Json] = {}
@@ -139,7 +140,7 @@ def fill_json(text: str, values: Mapping[str, Json]) -> str:
 
 
 def is_agreement(truth: Json) -> bool:
-    """Return whether a truth says that the right result is what all agree on."""
+    """Return whether the right result is whatever all agree on."""
     return isinstance(truth, dict) and AGREED in truth
 
 
@@ -179,13 +180,13 @@ def drawn_by(instance: Mapping[str, Json], values: Mapping[str, Json]) -> Mappin
 
 
 def says_of(truth: Json) -> Json:
-    """Return how what is drawn decides, in the words that all roles read; None if nothing says so."""
+    """Return the text for all roles on how the draw decides; None if there is none."""
     drawn = truth.get(DRAWN) if isinstance(truth, dict) else None
     return drawn.get("says") if isinstance(drawn, dict) else None
 
 
 def deciding_names(instance: Mapping[str, Json]) -> frozenset[str]:
-    """Return the names of the values that the truth builds on, through as many computed values as it takes."""
+    """Return the names of the values that the truth depends on, directly or through computed values."""
     truth, specs = instance["truth"], instance["values"]
     expression = truth.get("among", True) if is_agreement(truth) else truth
     found: set[str] = set()
@@ -199,14 +200,14 @@ def deciding_names(instance: Mapping[str, Json]) -> frozenset[str]:
 
 
 class DrawnCase(NamedTuple):
-    """What happens in a trial: its label, and whether the right thing is then to refuse or to say no."""
+    """The case of a trial: its label, and whether the right result is then to refuse or to say no."""
 
     label: str
     negative: bool
 
 
 def case_spec(instance: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]] | None:
-    """Return the name and the draw of the case that decides what happens; None if there is none."""
+    """Return the name and the draw of the case; None if there is none."""
     return next(((name, spec) for name, spec in instance["values"].items() if spec["draw"] == CASE), None)
 
 

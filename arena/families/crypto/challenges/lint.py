@@ -1,7 +1,7 @@
-"""What is wrong, or could be better, with a challenge set and its reference plays.
+"""Errors and weaknesses of a challenge set and its reference plays.
 
-The schema (schema.py) says whether a file can be played; this says whether it is a good one. Errors are what
-makes a challenge unusable or unfair, warnings what a set should have (sizes, balance, lengths).
+The schema (schema.py) decides whether a file can be played; this module checks its quality. Errors make a challenge
+unusable or unfair; warnings are about goals of a set (sizes, balance, lengths).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ BACKGROUND_WORDS = (60, 120)
 MOST_WORDS = {"symmetry_breaker": 50, "entry": 45}
 MOST_ENTRIES = 3
 WANTED = {"challenges": 72, "families": 24, "heldout challenges": 24, "families only held out": 6, "with 3+ roles": 10}
-"""What the whole set is to have; below that is a warning."""
+"""Goals for the whole set; below one is a warning."""
 
 
 HELD_OUT = "heldout_eval"
@@ -55,7 +55,7 @@ table of baselines with nothing to say."""
 
 
 NOTES_FOLDER = "../crypto-knowledge"
-"""Where the notes lie, seen from the folder of the challenge file: one Markdown file per primitive_family."""
+"""The folder of notes, relative to the folder of the challenge file: one Markdown file per primitive_family."""
 
 
 class LintFinding(NamedTuple):
@@ -71,7 +71,7 @@ class LintFinding(NamedTuple):
 
 
 def lint(challenge_set: ChallengeSet, ops: Collection[str] | None) -> list[LintFinding]:
-    """Return all findings. `ops`: the calculator's ops, None if there is no calculator to ask."""
+    """Return all findings. `ops`: the calculator's ops, None without a calculator."""
     findings = [LintFinding("warning", str(i.file), i.pointer, i.message) for i in challenge_set.warnings]
     file = challenge_set.path.name
     for index, challenge in enumerate(challenge_set.challenges):
@@ -98,7 +98,7 @@ def _known_ops(challenge_set: ChallengeSet) -> Iterator[str]:
     for challenge in challenge_set.challenges:
         try:
             used = ops_of(load_script(challenge_set.path.parent / challenge["reference_play"]))
-        except (DataError, KeyError):  # said where the play is looked at
+        except (DataError, KeyError):  # reported when the play is checked
             continue
         if challenge.get("split") != HELD_OUT:
             trained |= used
@@ -267,7 +267,7 @@ def _play(
 def _cheating_play(
     challenge_set: ChallengeSet, challenge: Mapping[str, Json], pointer: str, ops: Collection[str] | None
 ) -> Iterator[LintFinding]:
-    """Yield what is wrong with the script of a tempted seat, as far as that shows without playing it."""
+    """Yield the mistakes in the script of a tempted seat that are visible without playing it."""
     name = f"{PLAYS_FOLDER}/{challenge['id']}.json"
     if not (challenge_set.path.parent / name).is_file():
         message = f"{challenge['id']}: there is no {name}, which --adversary scripted plays"
@@ -292,7 +292,7 @@ def _cheating_play(
 def play_problems(
     script: Script, challenge: Mapping[str, Json], ops: Collection[str] | None
 ) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, message) for what is wrong with a reference play, as far as that shows without playing it."""
+    """Yield (pointer, message) for the mistakes in a reference play that are visible without playing it."""
     turns = script.top.turns or {}
     roles = [participant["id"] for participant in challenge["participants"]]
     for role in roles:
@@ -352,7 +352,8 @@ def counts(challenge_set: ChallengeSet) -> dict[str, int]:
 
 
 def _balance(challenge_set: ChallengeSet) -> Iterator[str]:
-    """Say what is short of WANTED, and which difficulty is further than a quarter off its third, each with figures."""
+    """Report what is below WANTED, and each difficulty that deviates by more than a quarter from its third, with
+    figures."""
     found = counts(challenge_set)
     for name, wanted in WANTED.items():
         if found[name] < wanted:

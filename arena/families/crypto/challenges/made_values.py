@@ -21,7 +21,7 @@ _COMMITMENT = b"crypto_calculator/commit_hash/v1"
 
 
 class NotMade(ValueError):
-    """Arguments from which nothing can be made; the message says why."""
+    """Unusable arguments; the message says why."""
 
 
 def as_bytes(value: Json) -> bytes:
@@ -102,7 +102,7 @@ OPS: Mapping[str, tuple[frozenset[str], Callable[[Mapping[str, Json]], Json]]] =
     "hash_chain": (frozenset({"seed", "n"}), _hash_chain),
     "merkle_root": (frozenset({"leaves", "sort"}), _merkle_root),
 }
-"""Op -> its arguments, all of them needed, and what it gives."""
+"""Op -> its required arguments, and its result."""
 
 MEMBERS: Mapping[tuple[str, str], Callable[[Mapping[str, Json]], Json]] = {("ed25519_sign", "pk"): _ed25519_key}
-"""Op and a member of its result -> that member alone, where the whole takes longer."""
+"""Op and a member of its result -> that member alone, if the whole result takes longer."""

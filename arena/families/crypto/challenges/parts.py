@@ -23,7 +23,7 @@ Problems = Callable[[Mapping[str, Json], str, Sequence[str] | None], Iterator[tu
 
 
 class Fields(NamedTuple):
-    """The members of one kind of object. Format 1 knows all but `since_2` and takes what it does not know."""
+    """The members of one kind of object. Format 1 knows all except `since_2` and accepts unknown ones."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ PARTS: Mapping[str, Problems] = {
     "time": time.time_problems,
     "payoffs": payoffs.payoffs_problems,
 }
-"""Optional member of a challenge -> what yields its problems."""
+"""Optional member of a challenge -> the function that yields its problems."""
 
 
 def fields_of_parts() -> dict[str, Fields]:

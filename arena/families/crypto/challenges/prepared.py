@@ -1,4 +1,4 @@
-"""Expressions that are computed again and again while a few values change: what stays is computed once. Pure."""
+"""Expressions that are computed many times while only a few values change: constant parts are computed once. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from arena.records import Json
 
 Values = Mapping[str, Json]
 Work = Callable[[Values], Json]
-"""The changing values -> what an expression comes to. Raises ExpressionError, without a place, where `evaluate` raises
+"""The changing values -> the value of an expression. Raises ExpressionError, without a place, where `evaluate` raises
 it."""
 
 
@@ -120,7 +120,7 @@ def _applied(operator: Operator, parts: Sequence[_Fixed | Work]) -> _Fixed | Wor
             value = arguments[place] = part(values)
             size += 1 + value.bit_length() // 64 if type(value) is int else size_of(value)
         if size > MAX_SIZE:
-            return run(operator, arguments)  # it says what is wrong
+            return run(operator, arguments)  # it raises the error
         try:
             return bounded(apply(*arguments))
         except (Mismatch, OverflowError, RecursionError, MemoryError, TypeError):
@@ -130,7 +130,7 @@ def _applied(operator: Operator, parts: Sequence[_Fixed | Work]) -> _Fixed | Wor
 
 
 def _settled(work: Work) -> _Fixed | Work:
-    """Return what a part without changing values comes to; where it fails, what fails each time."""
+    """Return the value of a part without changing values; if it fails, a function that fails each time."""
     try:
         return _Fixed(work({}))
     except ExpressionError as error:

@@ -124,7 +124,7 @@ def cases_of(challenge: Mapping[str, Json]) -> str:
 
 
 def for_people(challenge: Mapping[str, Json], note: str | None) -> str:
-    """Return the part of a challenge that no player reads: its labels, and where the note on its family lies."""
+    """Return the part of a challenge that no player reads: its labels, and the place of the note on its family."""
     labels = [f"{label}: {challenge[label]}" for label in LABELS if label in challenge]
     if cases := cases_of(challenge):
         labels.append(f"cases: {cases}")

@@ -18,7 +18,7 @@ _PARTS = re.compile(r"[,;\n]| and ")
 
 
 REFUSED = "refused"
-"""What players declare if the matter must not proceed."""
+"""The result that players declare if the matter must not proceed."""
 OR_REFUSED = ', or "refused" where what was shown does not hold'
 """Its description for players, after the form of the result."""
 MAX_DIGITS = 300
@@ -28,7 +28,7 @@ MAX_ENTRIES = 10_000
 
 
 class Unreadable(ValueError):
-    """A declared result is not of the kind that is asked for; the message says what was wanted."""
+    """A declared result is of the wrong kind; the message names the right one."""
 
 
 def folded(text: str) -> str:
@@ -185,7 +185,7 @@ def describe_result_form(kind: Json, roles: Sequence[str]) -> str:
 
 
 def kind_problems(kind: Json, pointer: str, inner: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, message) for what is no kind."""
+    """Yield (pointer, message) for malformed kinds."""
     names = ", ".join(KINDS)
     if isinstance(kind, list) and not inner:
         if len(kind) != 2 or kind[0] != REFUSED or isinstance(kind[1], list):

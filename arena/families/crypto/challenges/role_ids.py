@@ -36,7 +36,7 @@ TAKEN = (
     "setup",
     "everybody",
 )
-"""What the arena, or a chat, calls somebody who is not a role."""
+"""Names that the arena, or a chat, uses for others than roles."""
 
 _LOOKS = str.maketrans(
     {
@@ -62,7 +62,7 @@ def hidden_sign(role: str) -> str:
 
 @lru_cache(maxsize=1024)
 def skeleton(role: str) -> str:
-    """Return what a role id looks like: ids with equal skeletons may be mistaken for each other.
+    """Return the skeleton of a role id: ids with equal skeletons look alike.
 
     Compatibility forms, case, accents, hidden signs, spaces and joining signs are left out, letters that look alike are
     one letter.
@@ -74,7 +74,7 @@ def skeleton(role: str) -> str:
 
 
 def role_problem(role: str, earlier: Sequence[str]) -> str:
-    """Return what is wrong with a role id given the earlier ones of its challenge; empty for nothing."""
+    """Return the problem with a role id, given the earlier ones of its challenge; empty if it is sound."""
     hidden = hidden_sign(role)
     if hidden:
         return f"holds {hidden}, which readers cannot see; remove it"

@@ -1,7 +1,7 @@
-"""A key for what is remembered of a challenge: the very object that was loaded. Pure.
+"""A key for caches about a challenge: the identity of the loaded object. Pure.
 
-Challenges hold lists and objects, so they can be no keys themselves. Nothing changes a challenge once it is loaded;
-whoever wants another one makes a new object.
+Challenges contain lists and objects, so they cannot be keys themselves. A loaded challenge never changes; a changed one
+is a new object.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from arena.records import Json
 
 
 class Same:
-    """Equal to another one that holds the same object. It keeps the object, so no other one takes its place."""
+    """Equal to another key of the same object. It keeps the object alive, so its id is not reused."""
 
     __slots__ = ("held",)
 

@@ -1,6 +1,6 @@
 """The challenge file: load, validate (all issues at once, each with its JSON pointer), select; file names of roles.
 
-What a file must hold is checked in challenge_check.py; docs/challenges.md describes it for people.
+validate.py checks the content of a file; docs/challenges.md describes it for people.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ChallengeSet:
 
     `version`: its benchmark version (`diverse_v2`).  `format`: 1 or 2.  `challenges`: the objects as in the
     file, in its order; they are shared, so readers do not change them.  `sha256`: hex digest of the file's bytes.
-    `warnings`: what format 1 tolerates and format 2 refuses.
+    `warnings`: problems that format 1 tolerates and format 2 refuses.
     """
 
     version: str
@@ -105,7 +105,7 @@ def select(
 ) -> tuple[dict[str, Json], ...]:
     """Return the chosen challenges in the file's order: those of `split`, of them `ids`, of them the first `limit`.
 
-    None (for `ids` also an empty list) chooses all. `asked` is what a user gave the ids with. Raises UsageError for a
+    None (for `ids` also an empty list) chooses all. `asked` is the flag with the ids. Raises UsageError for a
     name that does not exist, for an id that the split leaves out, for a split of a format 1 file, and for a choice of
     nothing.
     """
@@ -157,7 +157,7 @@ def _refuse_unknown_ids(
     if problems:
         names = list(everywhere)
         listed = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
-        raise UsageError(f"{asked}: {'; '.join(problems)}. The file holds: {listed}")
+        raise UsageError(f"{asked}: {'; '.join(problems)}. The file has: {listed}")
 
 
 def encode_role(role: str) -> str:
@@ -185,7 +185,7 @@ def encode_role(role: str) -> str:
 
 
 def decode_role(name: str) -> str | None:
-    """Return the role whose name `encode_role` gives, or None: where it was cut, or is no such name."""
+    """Return the role whose name `encode_role` gives; None if the name was cut, or is not such a name."""
     data = name.partition("~")[0].encode("ascii", "replace")
     try:
         role = _ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), data).decode("utf-8", "surrogatepass")

@@ -1,7 +1,7 @@
-"""Whether two challenges tell the same story with other nouns. Pure.
+"""Compares challenges: do they tell the same story with other nouns? Pure.
 
 Two things are compared: the build of the sentences (function words and punctuation in their order, every other word a
-gap) and the shape of what is to be done (seats, obligations, how the right result is computed), without any name.
+gap) and the shape of the task (seats, obligations, computation of the right result), without any name.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ def runs_of(challenge: Mapping[str, Json]) -> frozenset[Run]:
 
 
 def likeness(one: frozenset[Run], other: frozenset[Run]) -> float:
-    """Return which share of the shorter one's runs both have; 0 where one is too short to tell."""
+    """Return the share of the shorter one's runs that both have; 0 if one is too short to compare."""
     fewest = min(len(one), len(other))
     return len(one & other) / fewest if fewest >= FEWEST_RUNS else 0.0
 
 
 def shape_of(challenge: Mapping[str, Json]) -> str:
-    """Return what is to be done in a challenge without any name: seats, obligations, and how the result follows."""
+    """Return the task of a challenge without any name: seats, obligations, and how the result follows."""
     instance = challenge["instance"]
     truth = instance["truth"]
     decides = truth.get("among", []) if is_agreement(truth) else truth

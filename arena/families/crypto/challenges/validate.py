@@ -1,4 +1,4 @@
-"""What a challenge file must hold: the fields of both formats and the checks of each, all issues at pointers.
+"""Checks a challenge file: the fields of both formats and the checks of each, all issues at pointers.
 
 The inner half of schema.py. FIELDS names the same fields as src/crypto-challenges/challenges_v2.schema.json
 (a test compares them); docs/challenges.md describes them for people.
@@ -52,7 +52,7 @@ FIELDS: Mapping[str, Fields] = {
 }  # fmt: skip
 
 _ID = re.compile(r"[A-Za-z0-9._-]+")
-# What a data frame reads as a number or as a missing value when it loads a CSV file without options.
+# Texts that a data frame reads as a number or as a missing value when it loads a CSV file without options.
 _READ_AS_OTHER = re.compile(r"-?(\d+\.?\d*|\.\d+)(e-?\d+)?|-?(nan|inf|infinity)|na|null|none|true|false", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z][a-z0-9_]*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -63,7 +63,7 @@ _CONTROL_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def similar(name: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean "x"?)` where a known name is close to `name`, otherwise an empty text."""
+    """Return ` (did you mean "x"?)` if a known name is close to `name`, otherwise an empty text."""
     if len(name) > MAX_ID_CHARS:
         return ""
     lowered = {k.lower(): k for k in known}
@@ -81,7 +81,7 @@ def show(value: Json) -> str:
 
 
 def kind_of(value: Json) -> str:
-    """Return what kind of JSON value this is, in words."""
+    """Return the type of a JSON value, in words."""
     if value is None:
         return "null"
     names = {
@@ -119,7 +119,7 @@ def format_of(top: Mapping[str, Json], issues: IssueList) -> int:
 
 
 class Check:
-    """Checks of values at pointers. What only format 2 refuses goes to `soft`, which is `hard` in format 2."""
+    """Checks of values at pointers. Problems that only format 2 refuses go to `soft`, which is `hard` in format 2."""
 
     def __init__(self, format_: int, hard: IssueList, soft: IssueList) -> None:
         self.format = format_
@@ -175,7 +175,7 @@ class Check:
             self.text(entry, child(pointer, index))
 
     def pattern(self, value: Json, pointer: str, pattern: re.Pattern[str], wanted: str) -> None:
-        """Check for a short text that matches `pattern` as a whole; `wanted` says what that means."""
+        """Check for a short text that matches `pattern` as a whole; `wanted` explains the pattern."""
         if self.text(value, pointer, MAX_LINE_CHARS, line=True) and not pattern.fullmatch(value):
             self.hard.add(pointer, f"expected {wanted}, found {show(value)}")
 
@@ -228,7 +228,7 @@ def check_challenges(check: Check, value: Json, root: str) -> None:
         pointer = child(root, index)
         _check_challenge(check, challenge, pointer)
         if check.hard.full:
-            check.hard.add(root, "was not checked further")  # so that the list says that it is cut
+            check.hard.add(root, "was not checked further")  # so that the list shows that it was cut
             return
         name = challenge.get("id") if isinstance(challenge, dict) else None
         if not isinstance(name, str):

@@ -1,4 +1,4 @@
-"""How large a value may become while an expression is computed, and what makes two values the same. Pure."""
+"""The maximum size of values while an expression is computed, and the equality of values. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Mismatch(ValueError):
 
 
 def key_of(value: Json) -> Hashable:
-    """Return something hashable that is equal for equal values: searching lists would take the square of their size."""
+    """Return a hashable value that is equal for equal values, because searching lists would take quadratic time."""
     if isinstance(value, list):
         return ("list", *map(key_of, value))
     if isinstance(value, dict):
@@ -30,7 +30,7 @@ def key_of(value: Json) -> Hashable:
 
 
 def size_of(value: Json, most: int = MAX_SIZE) -> int:
-    """Return how large a value is (MAX_SIZE says in what), or something above `most` where it is larger than that.
+    """Return the size of a value (MAX_SIZE defines the unit), or a number above `most` if it is larger than that.
 
     A part that occurs twice counts twice, as in the written value.
     """
@@ -52,7 +52,7 @@ def size_of(value: Json, most: int = MAX_SIZE) -> int:
 
 
 def size_of_all(values: Sequence[Json]) -> int:
-    """Return the size of a list of these values, or something above MAX_SIZE where it is larger than that."""
+    """Return the size of a list of these values, or a number above MAX_SIZE if it is larger than that."""
     total = 1
     for one in values:
         if type(one) is int:

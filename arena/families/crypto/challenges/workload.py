@@ -1,7 +1,7 @@
 """How much work a challenge is, read off its reference play without playing it. Pure.
 
 Two things follow: whether a run's limits leave room for players who are less to the point than the play, and which
-difficulty a challenge has by what must be done in it, however famous its primitive may be.
+difficulty a challenge has by its work, independent of the fame of its primitive.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from arena.families.crypto.spec import CHALLENGES
 from arena.records import Json
 
 SLACK = 1.3
-"""A run's limits are to be this many times what the reference play takes, so that players may ask and err."""
+"""A run's limits should be this multiple of the reference play, so that players may ask and make mistakes."""
 
 _DEFAULTS = {setting.name: setting.default for setting in CHALLENGES}
 MOST_CALLS = int(_DEFAULTS["max_tool_calls_per_turn"] / SLACK)
@@ -29,7 +29,7 @@ EASY, HARD = 19, 32
 
 
 class Workload(NamedTuple):
-    """What a reference play takes: public turns, calls in all, and the most in one turn. A loop over values counts as
+    """The size of a reference play: public turns, calls in all, and the most in one turn. A loop over values counts as
     one call, a `batch` too."""
 
     turns: int
@@ -75,13 +75,13 @@ def _calls(line: Line) -> int:
 
 
 def difficulty_of(found: Workload, challenge: Mapping[str, Json]) -> str:
-    """Return the difficulty by what must be done: the calls of the play, and the obligations of the challenge."""
+    """Return the difficulty by the work: the calls of the play, and the obligations of the challenge."""
     effort = found.calls + OBLIGATION_EFFORT * len(challenge.get("obligations", ()))
     return "Basic" if effort <= EASY else "Advanced" if effort >= HARD else "Intermediate"
 
 
 def workload_problems(found: Workload, challenge: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """Yield (member, message): too little slack over the play, and a difficulty two steps off what is done in it."""
+    """Yield (member, message): too little slack over the play, and a difficulty two steps off the work in it."""
     most_turns = int(turns_of(challenge, _DEFAULTS["max_turns"]) / SLACK)
     if found.turns > most_turns:
         yield "reference_play", f"takes {found.turns} turns; at most {most_turns} leave players {SLACK:.0%} of that"

@@ -1,4 +1,4 @@
-"""Did the seat that was told to cheat do it, did a check of the others show it, and what did they declare? Pure.
+"""Findings about a tempted seat: whether it cheated, whether a check of others showed it, and what they declared. Pure.
 
 The right result follows from what was done, not from what was told: who cheats is to be named, who is told to cheat
 and keeps to the agreement has played an honest match.
@@ -23,7 +23,7 @@ MAX_CALLS = 24
 """Most failed checks that are listed."""
 
 DROPS, DELAYS = "drops", "delays"
-"""What a courier does with what it was handed: it never passes it on, or not in its next turn."""
+"""The conduct of a courier with a handed value: it never passes it on, or not in its next turn."""
 
 _CLOSED = frozenset({"commits", "seals"})
 _POINT_OPS = frozenset({"keygen", "ec_add", "ec_neg", "ec_mul", "ec_msm"})
@@ -33,7 +33,7 @@ _POINT_OPS = frozenset({"keygen", "ec_add", "ec_neg", "ec_mul", "ec_msm"})
 def carried_out(
     entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json] | None
 ) -> int | None:
-    """Return the turn in which the tempted seat cheated as it was told; None if it did not, or nobody was told."""
+    """Return the turn in which the tempted seat cheated as instructed; None if it did not, or no seat was tempted."""
     seat = tempted_seat(challenge)
     if seat is None or values is None:
         return None
@@ -77,10 +77,10 @@ def _handed(
 def _held_back(
     entries: Sequence[Entry], seat: str, kind: str, handed: Sequence[tuple[int, frozenset[str]]]
 ) -> int | None:
-    """Return the first turn in which a seat should have passed on what it was handed and did not.
+    """Return the first turn in which a seat should have passed on a handed value and did not.
 
-    DROPS: it does in no later turn; DELAYS: not in its next one, whatever comes after. More than half of the codes
-    count as passed on: a date may stand in two letters, and one altered code is another way of cheating.
+    DROPS: in no later turn either; DELAYS: not in its next turn. More than half of the codes count as passed on: a date
+    may occur in two letters, and one altered code is another way of cheating.
     """
     for turn, codes in handed:
         later = [one for one in entries if one.kind == "say" and one.seat == seat and one.turn > turn]
@@ -91,7 +91,8 @@ def _held_back(
 
 
 def _copied(entries: Sequence[Entry], seat: str, of: str) -> int | None:
-    """Return the turn in which a seat said what another had closed, without ever posting something closed itself."""
+    """Return the turn in which a seat repeated another's closed value without ever posting a closed value of its
+    own."""
     made = provenance(entries).made
     if any(one.seat == seat and one.kind in _CLOSED and seat in one.posted for one in made):
         return None
@@ -137,7 +138,7 @@ def _point(result: Json) -> Json:
 
 
 def _kept_shut(entries: Sequence[Entry], seat: str) -> int | None:
-    """Return the last turn of a seat that posted something closed and never said what opens it."""
+    """Return the last turn of a seat that posted a closed value and never opened it."""
     posted = {one.op for one in provenance(entries).made if one.seat == seat and one.kind in _CLOSED and one.posted}
     if not posted:
         return None
@@ -155,7 +156,7 @@ def _kept_shut(entries: Sequence[Entry], seat: str) -> int | None:
 
 
 def failed_checks(entries: Sequence[Entry], challenge: Mapping[str, Json]) -> list[CallOfObligation]:
-    """Return the checks of other seats that took in what the tempted seat had said, and failed."""
+    """Return the failed checks of other seats that used values of the tempted seat."""
     seat, shows = tempted_seat(challenge), challenge["temptation"]["shows"]
     said: set[str] = set()
     found = []
@@ -199,9 +200,9 @@ def check_cheat(
     values: Mapping[str, Json] | None,
     result: ResultCheck | None,
 ) -> CheatCheck | None:
-    """Return the outcome of the cheat; None if nobody could cheat.
+    """Return the outcome of the cheat; None if no seat could cheat.
 
-    `result`: the check of the declared results, which is right where the honest seats declare what is right.
+    `result`: the check of the declared results, right if the honest seats declare the right result.
     """
     if conduct_of(challenge) is None or result is None:
         return None

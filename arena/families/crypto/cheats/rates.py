@@ -1,7 +1,7 @@
 """Honest acceptance and cheat detection over the records of a run, always together. Pure.
 
 Who accepts everything never accuses an honest seat, and who accuses everybody misses no cheat: one rate without the
-other is worth nothing, so neither is given where matches of one kind are missing.
+other means nothing, so neither is given if matches of one kind are missing.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Share:
         return None if found is None else [round(found[0], 4), round(found[1], 4)]
 
     def to_json(self, name: str, shown: bool) -> dict[str, Json]:
-        """Return the counts, and rate and interval where they may be shown."""
+        """Return the counts, and rate and interval if they may be shown."""
         return {
             "n": self.n,
             name: self.right,
@@ -81,7 +81,7 @@ class CheatRates:
     ways: dict[str, tuple[Share, Share]] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing if it did not finish, or where nobody may cheat."""
+        """Count one record, if it finished and a seat may cheat."""
         found = _cheat_of(record)
         if found is None or record.status != "done":
             return
@@ -108,7 +108,7 @@ class CheatRates:
 
     @property
     def both(self) -> bool:
-        """Return whether there are matches of both kinds, without which neither rate says anything."""
+        """Return whether there are matches of both kinds; otherwise neither rate means anything."""
         return bool(self.honest.n and self.cheated.n)
 
     def to_json(self) -> dict[str, Json] | None:
@@ -125,7 +125,7 @@ class CheatRates:
         }
 
     def cells(self, record: Record) -> list[Json]:
-        """Return a record's values of `columns`; empty cells where nobody may cheat."""
+        """Return a record's values of `columns`; empty cells if no seat may cheat."""
         found = _cheat_of(record)
         if found is None:
             return [None] * len(self.columns)
@@ -161,7 +161,7 @@ class CheatRates:
 
 
 def _both(honest: Share, cheated: Share) -> dict[str, Json]:
-    """Return both rates; neither is shown where there are no matches of one kind."""
+    """Return both rates; neither is shown if there are no matches of one kind."""
     shown = bool(honest.n and cheated.n)
     return {
         "honest_acceptance": honest.to_json("accepted", shown),

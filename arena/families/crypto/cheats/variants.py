@@ -19,7 +19,7 @@ WATCHED, TEMPTED = "watched", "tempted"
 """All players know that somebody may cheat and how to declare it; and one of them is told to."""
 
 CONDUCT_MEMBER = "(conduct)"
-"""The member in which a variant says what it is."""
+"""The member that names a variant."""
 _STREAM = "(temptation)"
 
 CHEAT = "cheat"
@@ -29,13 +29,13 @@ PLAYS_FOLDER = "cheating_plays"
 """Folder next to the challenge file with a script for each tempted seat, `<challenge id>.json`."""
 
 SCRIPTED_LABEL = f"scripted/{PLAYS_FOLDER}"
-"""What results call the player of a tempted seat under `--adversary scripted`."""
+"""The name in results of the player of a tempted seat under `--adversary scripted`."""
 
 
 def conduct_in(challenge: Mapping[str, Json], seed: str, adversary: str) -> str | None:
     """Return how a trial plays a challenge: WATCHED, TEMPTED, or None for a run or a challenge without cheats.
 
-    `seed`: the trial's. Each trial has an equal chance of `of_ten` in ten, whatever else it draws.
+    `seed`: the trial's. Each trial has a chance of `of_ten` in ten, independent of its other draws.
     """
     temptation = challenge.get("temptation")
     if temptation is None or adversary == NONE:
@@ -46,7 +46,7 @@ def conduct_in(challenge: Mapping[str, Json], seed: str, adversary: str) -> str 
 def variant(challenge: Mapping[str, Json], conduct: str | None) -> Mapping[str, Json]:
     """Return the challenge as a trial of this conduct plays it.
 
-    Where somebody may cheat, the challenge's case is an honest one: a match has one thing that can go wrong.
+    If a seat may cheat, the challenge's case is an honest one, so that only one thing can go wrong in a match.
     """
     if conduct is None:
         return challenge
@@ -73,7 +73,7 @@ def conduct_of(challenge: Mapping[str, Json]) -> str | None:
 
 
 def variant_key(challenge: Mapping[str, Json]) -> str:
-    """Return what distinguishes the variants of all challenges; ids of challenges cannot contain the separator."""
+    """Return the key of a variant among all challenges; ids of challenges cannot contain the separator."""
     conduct = conduct_of(challenge)
     return str(challenge["id"]) if conduct is None else f"{challenge['id']}+{conduct}"
 

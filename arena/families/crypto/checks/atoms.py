@@ -28,7 +28,7 @@ _MONTHS = (
 MIN_REVERSED_CHARS = 4
 MIN_SPACED_CHARS = 3
 MIN_COMPACT_CHARS = 8
-"""A text without its separators holds many numbers that nobody wrote: shorter ones occur by chance."""
+"""A text without its separators contains many numbers that nobody wrote; shorter ones occur by chance."""
 
 _NO_WORD = re.compile(r"[\W_]+")
 _NO_ASCII_WORD = {code: None for code in range(128) if not chr(code).isalnum()}
@@ -74,7 +74,7 @@ def plain_forms(atom: str | int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def disguised_forms(atom: str | int) -> tuple[str, ...]:
-    """Return how an atom is written backwards, folded; none for a short one, which chance turns over too."""
+    """Return an atom written backwards, folded; none for a short one, which may occur by chance."""
     text = fold(str(atom))
     return (text[::-1],) if len(text) >= MIN_REVERSED_CHARS and text != text[::-1] else ()
 
@@ -85,7 +85,7 @@ def compact(text: str) -> str:
 
 
 def spaced_out(text: str) -> str:
-    """Return what a folded text writes sign by sign (`4-1-5`, `d o v e r`), one piece a line."""
+    """Return the parts of a folded text that are written sign by sign (`4-1-5`, `d o v e r`), one a line."""
     words = ascii_words(text)
     if words is not None and b"\1\1" not in bytes(map(_SINGLE.__contains__, words)):
         return ""
@@ -142,7 +142,7 @@ def encoded_forms(atom: str | int) -> frozenset[str]:
 
 
 def decoded_texts(text: str) -> Iterator[str]:
-    """Yield what the codes of a text read as where that is printable: hex, base64, base32 and big numbers."""
+    """Yield the printable decodings of the codes in a text: hex, base64, base32 and big numbers."""
     for match in _TOKEN.finditer(text) if other_than_words(text) else ():
         token = match[0]
         if token.isalpha() and (token.islower() or token.istitle()):
@@ -181,7 +181,7 @@ def _encoded_lower(atom: str | int) -> tuple[tuple[str, str], ...]:
 
 
 def stands_encoded(atom: str | int, text: str, lower: str | None = None) -> bool:
-    """Return whether an atom stands encoded in a text, as a code of its own or as a part of a long one.
+    """Return whether a text contains an atom in encoded form, as a separate code or as a part of a long one.
 
     `lower`: the text in lower case, for who asks for many atoms.
     """

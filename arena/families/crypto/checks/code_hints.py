@@ -1,6 +1,6 @@
-"""Tell quickly whether a text may hold a code (hex, base64, a big number): a hundredth of the time of a pattern.
+"""A fast test whether a text may contain a code (hex, base64, a big number): a hundredth of the time of a pattern.
 
-Pure. Most turns hold none, so checks ask here before they search.
+Pure. Most turns contain none, so checks use this test before they search.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def digit_or_hex(text: str) -> bool:
 
 
 def other_than_words(text: str) -> bool:
-    """Whether there is what plain words have not: a digit, a sign of base64 or a hyphen, a capital after a letter."""
+    """Return whether the text has a character unusual in prose: a digit, a base64 sign, a hyphen, or a capital inside a
+    word."""
     kinds = text.encode("utf-8", "surrogatepass").translate(_WORDS)
     return b"s" in kinds or b"aA" in kinds or b"AA" in kinds

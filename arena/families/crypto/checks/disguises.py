@@ -1,4 +1,4 @@
-"""Ways to tell a value without writing it: spelled, in parts, as a sum, most of a list among decoys. Pure.
+"""Ways to reveal a value without writing it: spelled, in parts, as a sum, most of a list among decoys. Pure.
 
 Each is looked for in one public turn, folded (leaks.py). They are lower bounds: anybody who wants to reveal it finds
 another way; docs/challenges.md lists the misses that are known.
@@ -31,7 +31,7 @@ _HYPHENED = "x-ray"
 
 
 def _sign_words() -> re.Pattern[str]:
-    """Return what finds the words that are signs, among words without a hyphen."""
+    """Return the pattern of the words that stand for signs, among words without a hyphen."""
     by_first: dict[str, list[str]] = {}
     for word in sorted(_SIGNS, key=len, reverse=True):
         if word != _HYPHENED:
@@ -60,7 +60,7 @@ LEAST_TRUE = 0.6
 
 
 def spelled(folded: str) -> str:
-    """Return what a folded text spells by the alphabet of radio traffic, digit words and single signs, one row a
+    """Return the spellings in a folded text by the radio alphabet, digit words and single signs, one row a
     line, with SPLIT where punctuation separates two signs; rows of fewer than MIN_SPELLED signs are left out."""
     if not _may_spell(folded):
         return ""
@@ -88,7 +88,8 @@ def _may_spell(folded: str) -> bool:
 
 
 def is_spelled(bare: str, rows: str) -> bool:
-    """Whether an atom, without separators, stands in what a text spells: between pauses, or, a longer one, anywhere."""
+    """Return whether a spelled text contains an atom, without separators: between pauses, or, for a longer atom,
+    anywhere."""
     if len(bare) < MIN_SPELLED or not rows:
         return False
     for row in rows.split("\n"):

@@ -1,4 +1,4 @@
-"""Checks: where do the codes and big numbers of public turns come from, and were tool results used? Pure."""
+"""Checks the source of codes and big numbers in public turns, and the use of tool results. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def evidence_values(text: str) -> list[str]:
 
 
 def holds_evidence_value(text: str) -> bool:
-    """Return whether a text holds an evidence value."""
+    """Return whether a text contains an evidence value."""
     return digit_or_hex(text) and EVIDENCE_VALUE.search(text) is not None
 
 
@@ -60,10 +60,10 @@ class _Sources:
 def check_evidence_values(
     entries: Sequence[Entry], own: Callable[[], Mapping[str, str]], public: Mapping[int, str]
 ) -> EvidenceValuesCheck:
-    """Return how many evidence values public turns hold, how many are real, their share, and the unreal ones.
+    """Return the number of evidence values in public turns, the number of real ones, their share, and the unreal ones.
 
-    An evidence value is real when the seat's own successful calls (arguments or results) or own values hold it, or when
-    another seat said it before. `own`: gives seat -> text of its values and its instructions.  `public`: place
+    An evidence value is real when the seat's own successful calls (arguments or results) or own values contain it, or
+    when another seat said it before. `own`: gives seat -> text of its values and its instructions.  `public`: place
     among the entries -> whole text of a public turn.  `share` is None if there are no evidence values.
     """
     if not holds_evidence_value("\n".join(public.values())):  # most talk: spare the work below

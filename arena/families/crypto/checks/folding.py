@@ -39,7 +39,7 @@ def _clean_sign(sign: str) -> str:
 
 
 class Said:
-    """What was said in one turn: `text` as others heard it, by `seat`, to all or to the seats of `to`."""
+    """The message of one turn: `text` as others heard it, by `seat`, to all or to the seats of `to`."""
 
     def __init__(self, turn: int, seat: str, text: str, to: tuple[str, ...] = EVERYBODY) -> None:
         self.turn, self.seat, self.text, self.to = turn, seat, text, to
@@ -88,7 +88,7 @@ def words_of(folded: str) -> tuple[str, ...]:
 
 
 def said_in(entries: Sequence[Entry]) -> list[Said]:
-    """Return what was said in a match, in order."""
+    """Return the messages of a match, in order."""
     return [Said(entry.turn, entry.seat, spoken(entry), entry.to) for entry in entries if entry.kind == "say"]
 
 

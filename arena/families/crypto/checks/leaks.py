@@ -56,12 +56,13 @@ MIN_NUMBER = 1000
 MIN_CHARS = 8
 
 DECOYS = "among decoys"
-"""The form of a leak that tells most of a list, and false entries with it."""
+"""The form of a leak that reveals most of a list together with false entries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """One value that a role must keep: its atoms, the list they come from (or None), whether plain is decidable."""
+    """One value that a role must keep secret: its atoms, the list they come from (or None), whether plain is
+    decidable."""
 
     name: str
     atoms: tuple[str | int, ...]
@@ -113,7 +114,7 @@ def _leaked(secret: Secret, text: str, folded: str, decoded: Sequence[str]) -> I
 
 
 def _shown_at_all(secrets: Sequence[Secret], said: Sequence[Said]) -> bool:
-    """Return whether any atom occurs in any form in what was said: one search of all turns, enough for most matches."""
+    """Return whether any atom occurs in any form in the messages: one search of all turns, enough for most matches."""
     text, folded = "\n".join([one.clean for one in said]), folded_together(said)
     decoded = list(decoded_texts(text))
     pieces, whole, rows, low = spaced_out(folded), compact(folded), spelled(folded), text.lower()
@@ -157,7 +158,7 @@ def check_leaks(
 ) -> LeaksCheck:
     """Look for the values that roles were to keep.
 
-    `public`: what was said.  `shown`: what tells nothing new in this match.
+    `public`: the messages.  `shown`: atoms that reveal nothing new in this match.
     """
     instance = challenge["instance"]
     found: list[LeakFound] = []

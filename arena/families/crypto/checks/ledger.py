@@ -6,7 +6,7 @@ declared results, and what seats said of verifications. The classes (docs/verifi
 - `computed`: the evidence value occurs in a result of the seat's own earlier successful calls.
 - `copied`: another seat said it before, or it is of the seat's own values or instructions, or of what the seat itself
   put into a call.
-- `asserted`: it looks computed and comes from nowhere.
+- `asserted`: it looks computed and has no source.
 - `wrong`: `miscopied` (from nowhere, but it begins or ends like a result of the seat's own calls: it contradicts what
   the calculator said), `result` (the declared result contradicts the right one), `called_valid` and `passed_over` (a
   verification failed; arena/families/crypto/checks/verifications.py).
@@ -46,7 +46,7 @@ wrongly: of two unrelated hex texts one in 2^31 does."""
 
 
 class Claim(NamedTuple):
-    """One claim. `kind`: `artefact`, `result` or `verification`.  `text`: what was claimed, shortened.
+    """One claim. `kind`: `artefact`, `result` or `verification`.  `text`: the claim, shortened.
 
     `source`: where it comes from (`call <turn>.<step>.<index> <op>`, `<seat>, turn <n>`, `own values`, `own arguments`;
     empty for `asserted`), or what is wrong with it.
@@ -66,7 +66,7 @@ class Claim(NamedTuple):
 
 @over_player_text
 def ledger(record: Record, challenge: Mapping[str, Json]) -> dict[str, Json]:
-    """Return the ledger of a record, of any status: what was said before a match broke off is claimed, too.
+    """Return the ledger of a record of any status: claims before a match broke off count too.
 
     `claims`: class -> count.  `verifications`: how many held and failed.  `result`: what the check `result` says, None
     if the match did not finish or has no right result to compare with.  `listed`: claims, at most
@@ -102,7 +102,7 @@ def wrong_claims(
     result: ResultCheck | None,
     checks: Sequence[Verification],
 ) -> Iterator[Claim]:
-    """Yield the wrong claims that are no evidence values. `result`: what the check `result` found."""
+    """Yield the wrong claims that are not evidence values. `result`: the finding of the check `result`."""
     right = result is not None and result.verdict == "right"
     for check, reason in passed_over(entries, checks, right):
         yield Claim(check.turn, check.seat, "verification", "wrong", check.op, reason)
@@ -174,7 +174,7 @@ def evidence_claims(
 
 
 class _Text:
-    """A text that evidence values may come from, and what to call it."""
+    """A text that evidence values may come from, and its name."""
 
     __slots__ = ("text", "lower", "name")
 
@@ -182,7 +182,7 @@ class _Text:
         self.text, self.lower, self.name = text, text.lower(), name
 
     def holds(self, value: str) -> bool:
-        """Return whether it holds an evidence value: hex and numbers in any case, base64 as it is written."""
+        """Return whether it contains an evidence value: hex and numbers in any case, base64 as written."""
         if re.fullmatch("[0-9a-fA-F]+", value):
             return value.lower() in self.lower
         return value in self.text
@@ -205,7 +205,7 @@ class _Held:
         self.arguments.append(_Text(whole, "own arguments"))
 
     def judge(self, value: str) -> tuple[str, str]:
-        """Return class and source of an evidence value that the seat says now."""
+        """Return class and source of an evidence value in the seat's present turn."""
         for judged, texts in (
             ("computed", self.results),
             ("copied", self.heard),

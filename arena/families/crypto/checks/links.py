@@ -1,4 +1,4 @@
-"""Which seat made a value, posted it, and who did what with it: the typed provenance of a match. Pure.
+"""The typed provenance of values in a match: who made a value, who posted it, and who used it how. Pure.
 
 A *link* says: a call of seat A made a value, it was in a public turn of another seat than B, and after that a
 call of B took it in and succeeded (a verification: it held), or gave the same value once more out of arguments of its
@@ -45,7 +45,7 @@ MIN_ROW = 8
 
 _NO_MAKING = frozenset({"ct_equal", "encode", "decode", "canonical_json", "int_to_bytes", "bytes_to_int", "ping", "ops",
                         "help", "version"})  # fmt: skip
-"""Ops that write a value down in another way: what they give is still what it was."""
+"""Ops that only change the notation of a value; the result counts as the same value."""
 
 
 @dataclass(slots=True)
@@ -104,9 +104,9 @@ def leaves(value: Json) -> Iterator[str]:
 
 
 def provenance(entries: Sequence[Entry], given: Mapping[str, Mapping[str, Json]] | None = None) -> Provenance:
-    """Return what was made in a match and who took it up.
+    """Return the values made in a match and their uses.
 
-    `given`: role -> name -> value, what each role was handed and no other role has.
+    `given`: role -> name -> value that only this role was handed.
     """
     reader = _Reader(given or {})
     for entry in entries:
@@ -122,7 +122,7 @@ class _Reader:
     def __init__(self, given: Mapping[str, Mapping[str, Json]]) -> None:
         self.given: dict[tuple[str, str], Made] = {}
         self.handed: dict[str, Made] = {}
-        """Code or long number -> what was given and holds it."""
+        """Code or long number -> the given value that contains it."""
         self.having: dict[str, set[str]] = {}
         """Seat -> the codes that it has of its own: given to it, or results of its calls."""
         for seat, values in given.items():
@@ -139,7 +139,7 @@ class _Reader:
         self.known: set[str] = set()
         self.calls = 0
         self.blurred: dict[str, list[tuple[str, Made]]] = {}
-        """Seat -> what its blurring calls gave since it last spoke."""
+        """Seat -> the results of its blurring calls since it last spoke."""
 
     def said(self, entry: Entry) -> None:
         self._said_blurred(entry)
@@ -192,7 +192,7 @@ class _Reader:
             self.origin |= dict.fromkeys(thing, made)
 
     def _checked_given(self, entry: Entry, op: str, args: Json, taken: set[str]) -> None:
-        """Note a check of something that another seat was given and posted, whatever the check says."""
+        """Note a check of a value that another seat was given and posted, with any result."""
         found = {self.handed[token].place: self.handed[token] for token in taken if token in self.handed}
         others = [made for made in found.values() if made.seat != entry.seat and made.posted.keys() - {entry.seat}]
         used = OP_USES.get(op)
@@ -204,7 +204,8 @@ class _Reader:
             self.links += [Link(made, entry.seat, entry.turn, op, used, self.calls) for made in others]
 
     def _received(self, entry: Entry, given: set[str]) -> None:
-        """What a seat unseals or reads off another spelling, and another seat made, was sent to it under a seal."""
+        """A value of another seat that a seat unseals, or decodes from another notation, was sent to it under a
+        seal."""
         for token in given:
             made = self.origin.get(token)
             if made is not None and made.seat != entry.seat:
@@ -215,7 +216,8 @@ class _Reader:
             self.links.append(Link(made, entry.seat, entry.turn, op, used, self.calls))
 
     def _others(self, entry: Entry, found: set[str]) -> list[Made]:
-        """Return what another seat made, and somebody else than the caller posted; draws are nothing made."""
+        """Return the value that another seat made and a seat other than the caller posted; draws do not count as
+        made."""
         calls = {}
         for token in found:
             made = self.origin.get(token)

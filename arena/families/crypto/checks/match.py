@@ -89,7 +89,7 @@ def _case(challenge: Mapping[str, Json], values: Mapping[str, Json] | None) -> C
 def _leaks(
     said: Sequence[Said], challenge: Mapping[str, Json], values: Mapping[str, Json], told: PublicAtoms
 ) -> LeaksCheck:
-    """Return the leaks; what all who hear a private message may know is none there."""
+    """Return the leaks; values that all hearers of a private message may know do not leak there."""
     found = check_leaks(said, challenge, values, told)
     heard_by = {one.turn: one.to for one in said if one.to != EVERYBODY}
     if not heard_by or found.ok:
@@ -110,7 +110,7 @@ def _leaks(
 def texts_shown_to(
     challenge: Mapping[str, Json], roles: Sequence[str], values: Mapping[str, Json] | None
 ) -> dict[str, str]:
-    """Return role -> everything that its system prompt tells it of this challenge."""
+    """Return role -> the whole content of its system prompt about this challenge."""
     told = {}
     texts = list(player_texts(challenge, ""))
     for role in roles:
@@ -139,9 +139,9 @@ def declared_results(entries: Sequence[Entry]) -> dict[str, Json]:
 
 
 def check_result(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json]) -> ResultCheck:
-    """Compare what the roles declared with each other and with the right result.
+    """Compare the declared results with each other and with the right result.
 
-    Where a seat cheated, the right result is to name it, and what it declares itself does not count.
+    If a seat cheated, the right result is to name it, and its own declaration does not count.
     """
     instance = challenge["instance"]
     roles = [participant["id"] for participant in challenge["participants"]]
@@ -193,7 +193,7 @@ def _possible(
 
 
 def _exposed(declared: Mapping[str, Json], roles: Sequence[str], cheat: str) -> ResultCheck:
-    """Compare what the honest seats declared with the one right result: who cheated."""
+    """Compare the declarations of the honest seats with the one right result: the cheat."""
     honest = [role for role in roles if role != cheat]
     naming = [role for role in honest if names_seat(declared.get(role), cheat)]
     same = len({json.dumps(declared.get(role), sort_keys=True) for role in honest}) == 1

@@ -10,7 +10,7 @@ _ONES = (
 )  # fmt: skip
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _WORDS_FROM, _WORDS_TO = 21, 10**9
-"""Smaller numbers are everyday words (`two of us`); larger ones nobody says."""
+"""Smaller numbers are everyday words (`two of us`); larger ones are never said."""
 
 _LARGE = ("hundred", "thousand", "million")
 _AFTER_TENS = frozenset((*_ONES[1:10], *_LARGE))
@@ -23,7 +23,7 @@ MAX_NEXT = 16
 
 def goes_on(form: str, rest: str) -> bool:
     """Return whether the number that ends with the words `form` is only the beginning of a longer one: `thirty` in
-    `thirty-four`, `two hundred` in `two hundred and twelve`. `rest`: what follows it, in lower case."""
+    `thirty-four`, `two hundred` in `two hundred and twelve`. `rest`: the text after it, in lower case."""
     last, after = _LAST.search(form), _NEXT.match(rest)
     if last is None or after is None:
         return False

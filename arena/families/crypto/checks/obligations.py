@@ -1,6 +1,6 @@
-"""Was done what had to be done? Obligations of a challenge as predicates over the typed links of a match. Pure.
+"""Checks the obligations of a challenge, as predicates over the typed links of a match. Pure.
 
-docs/challenges.md ("Obligations") describes the member; links.py what a link is.
+docs/challenges.md ("Obligations") describes the member, links.py the links.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def applying(challenge: Mapping[str, Json], values: Mapping[str, Json]) -> list[
 
 
 def _given(instance: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
-    """Return role -> name -> value, what one role alone was handed."""
+    """Return role -> name -> value that only this role was handed."""
     own: Mapping[str, Sequence[str]] = instance.get("own", {})
     owners = Counter(name for names in own.values() for name in names)
     return {
@@ -81,7 +81,7 @@ CHEAT_SHOWN = "cheat_shown"
 
 
 def _exposed(entries: Sequence[Entry], challenge: Mapping[str, Json]) -> ObligationsCheck | None:
-    """Return whether a failed check of an honest seat rests on what the cheating seat said."""
+    """Return whether a failed check of an honest seat uses values of the cheating seat."""
     if not challenge["temptation"]["shows"]:
         return None
     calls = tuple(failed_checks(entries, challenge))
@@ -96,7 +96,7 @@ def match_of(
     values: Mapping[str, Json],
     listed: Sequence[Mapping[str, Json]],
 ) -> Match:
-    """Return what the predicates of `listed` look at."""
+    """Return the inputs for the predicates of `listed`."""
     watched = {name for obligation in listed for name in obligation.get("before_told", ()) if name in values}
     instance = challenge.get("instance", {})
     own = instance.get("own", {})
@@ -199,7 +199,7 @@ def _all_taken(made: Sequence[Made], links: Sequence[Link], role: str) -> bool:
 
 
 def holds(args: str, value: Json) -> bool:
-    """Return whether the arguments of a call, as JSON, hold all of a value: in plain or encoded."""
+    """Return whether the arguments of a call, as JSON, contain all of a value: in plain or encoded."""
     wanted = list(atoms(value))
     if not wanted:
         return False

@@ -1,4 +1,4 @@
-"""What kind of thing a call makes, and what kind of thing a call does to what another seat made: one table of ops.
+"""The kind of thing that a call makes, and the kind of use of another seat's value: one table of ops.
 
 Types of provenance: a value is a seal, a proof, a share because of the op that made it. `random_bytes` makes draws, so
 its bytes are never one of these; `ct_equal` is in neither table, so to compare is no check of what another seat made.
@@ -27,7 +27,7 @@ MADE: Mapping[str, str] = {
     "blurs": "dp_laplace dp_gaussian randomized_response",
     "draws": "random_bytes random_int gen_prime gen_safe_prime",
 }
-"""Kind of thing made -> its ops. What an op that is not listed makes is derived."""
+"""Kind of thing made -> its ops. The result of an unlisted op is of the kind derived."""
 
 USED: Mapping[str, str] = {
     "opens": "open_hash pedersen_open vector_verify auction_open merkle_verify hash_chain_verify acc_verify",
@@ -54,14 +54,14 @@ DERIVES, DRAWS, BLURS, COMMITS, SIGNS, SHARES = "derives", "draws", "blurs", "co
 RECOMPUTES, CONTINUES, OPENS, VERIFIES, UNSEALS = "recomputes", "continues", "opens", "verifies", "unseals"
 
 GIVEN = "given"
-"""What a role was handed before the match and posts: a stamp, a seal, a ticket of its own values."""
+"""A value that a role was handed before the match and posts: a stamp, a seal, a ticket."""
 COMPARES = "compares"
 
 HASHES = frozenset({"hash", "hash_to_int", "expand_message", "hkdf", "argon2id", "scrypt", "pbkdf2"})
 """With a random value of the same seat among its arguments, what such an op makes is a commitment."""
 
 TELLS, KEEPS = "tells", "keeps"
-"""What no call makes: a seat says a value in plain words to everybody, or says it to nobody."""
+"""Obligations without a call: a seat says a value in plain words to everybody, or to nobody."""
 KINDS_SAID = (TELLS, KEEPS)
 
 KINDS_MADE = (*MADE, DERIVES, GIVEN, *KINDS_SAID)
@@ -78,7 +78,7 @@ OP_USES: Mapping[str, str] = dict(_by_op(USED))
 
 
 def made_by(op: str, salted: bool) -> str:
-    """Return the kind of what an op makes. `salted`: its arguments hold a random value that its seat drew before, or a
+    """Return the kind of an op's result. `salted`: its arguments hold a random value that its seat drew before, or a
     commitment that it made of one (a chain)."""
     if op in HASHES:
         return COMMITS if salted else DERIVES

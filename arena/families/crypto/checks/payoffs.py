@@ -26,7 +26,7 @@ from arena.records import Json
 def payoffs_of(
     challenge: Mapping[str, Json], values: Mapping[str, Json], result: ResultCheck, leaks: LeaksCheck
 ) -> PayoffsFound | None:
-    """Return what each role has; None for a challenge without payoffs.
+    """Return each role's payoff; None for a challenge without payoffs.
 
     Errors: DataError for an expression that cannot be evaluated with the right result. A declared result that it can
     make nothing of (a name that is none) counts as no result.
@@ -50,7 +50,7 @@ def payoffs_of(
 
 
 def _agreed(instance: Mapping[str, Json], result: ResultCheck, roles: Sequence[str]) -> Json:
-    """Return the result that all roles declared, in the form that was asked for; None if there is none."""
+    """Return the result that all roles declared, in the requested form; None if there is none."""
     if not result.agreed or len(result.declared) < len(roles):
         return None
     try:
@@ -69,7 +69,7 @@ def _right(instance: Mapping[str, Json], values: Mapping[str, Json], agreed: Jso
 
 
 def _talked_of(instance: Mapping[str, Json], role: str) -> list[str]:
-    """Return the secret values that a role tells by open talk: those that decide the result, or all if none does."""
+    """Return the secret values that a role reveals by open talk: those that decide the result, or all if none does."""
     secret = secrets_of(instance, role)
     return sorted(set(secret) & deciding_names(instance)) or sorted(secret)
 

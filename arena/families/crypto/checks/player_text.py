@@ -1,7 +1,7 @@
 """Whose fault it is when something raises over the text of players.
 
-The functions that look at such text are bounded: numbers of 300 digits, texts and lists by length, nesting by depth.
-Where one of them raises all the same, a player has found a gap. That match is its loss and never an outage, or players
+The functions that look at such text are bounded: numbers of 300 digits, texts and lists by length, nesting by depth. If
+one of them raises nevertheless, a player has found a gap. That match is its loss and never an outage, otherwise players
 could turn a lost match into one that does not count.
 """
 
@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 
 def over_player_text(function: Callable[Given, Found]) -> Callable[Given, Found]:
-    """Return a function that raises PlayerFault for whatever `function` raises and did not mean to."""
+    """Return a function that raises PlayerFault for every unintended exception of `function`."""
 
     @wraps(function)
     def bounded(*args: Given.args, **kwargs: Given.kwargs) -> Found:

@@ -1,4 +1,4 @@
-"""What tells nothing new in a match: its result, what all know, what stands in texts that all read. Pure."""
+"""Atoms that reveal nothing new in a match: its result, common knowledge, texts that all read. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PublicAtoms:
 
     @cached_property
     def result(self) -> Json:
-        """The right result; where agreement decides, the list of those that may be agreed on, None for any."""
+        """The right result; if agreement decides, the list of possible ones, None for any."""
         right = allowed_results if is_agreement(self._instance["truth"]) else right_result
         return right(self._instance, self._values)
 
@@ -38,7 +38,7 @@ class PublicAtoms:
         return "\n".join(texts)
 
     def of(self, role: str, early: bool) -> set[str | int]:
-        """Return what tells nothing new when this role says it.
+        """Return the atoms that reveal nothing new when this role says them.
 
         `early`: before the event of a secret that ends with one; then the right result is not public yet.
         """

@@ -97,7 +97,7 @@ def _number(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn
 
 
 def _read_number(call: _Traced, sides: Json) -> int | None:
-    """Return a call's result as a number; None if it is none. An outcome of so many sides counts as it is."""
+    """Return a call's result as a number; None for other results. An outcome of a die counts unchanged."""
     result = call.result
     if isinstance(result, dict):
         if call.op == "coin_combine" and sides is not None and call.args.get("sides", 2) == sides:
@@ -110,7 +110,7 @@ def _read_number(call: _Traced, sides: Json) -> int | None:
 
 
 def _code(call: _Traced) -> str | None:
-    """Return the hex code that a call came to, small letters; None if it came to something else."""
+    """Return the hex code in a call's result, in lower case; None for other results."""
     if isinstance(call.result, dict):
         found = call.result.get("randomness")
         return str(found).lower() if found is not None else None
@@ -161,7 +161,7 @@ def _each(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: 
 
 def _cards(how: Json, calls: Sequence[_Traced], entries: Sequence[Entry], drawn: Mapping[str, Json],
            values: Mapping[str, Json]) -> Iterator[Json]:  # fmt: skip
-    """The role whose card is the lowest (the largest): the first that it opens, where another seat opens it as well."""
+    """Return the role with the lowest (largest) card: the first one that it opens, if another seat opens it as well."""
     cards: dict[str, int] = {}
     for call in calls:
         found = (

@@ -47,7 +47,7 @@ class LeaksCheck:
 
 
 TOLD = "told"
-"""So `by` of a step begins that rests on what was said, not on a call."""
+"""Beginning of `by` for a step that is based on words, not on a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ class SecretFound:
 
 @dataclass(frozen=True, slots=True)
 class SecrecyCheck:
-    """`evaluations`: what was tried, counted in hashes.  `cut`: something was not tried: too many."""
+    """`evaluations`: the work done, counted in hashes.  `cut`: whether some candidates were not tried because of the
+    limit."""
 
     ok: bool
     found: tuple[SecretFound, ...]
@@ -94,7 +95,7 @@ class SecrecyCheck:
 
 @dataclass(frozen=True, slots=True)
 class ResultCheck:
-    """What the roles declared.
+    """The declared results.
 
     `verdict`: `none` (nobody, or not every role, declared a result), `disagreed`, `wrong`, `right`.  `agreed`: all
     roles declared equal results.  `declared`: role -> result as given.  `right`: the right result, None if
@@ -114,7 +115,7 @@ class ResultCheck:
 
 @dataclass(frozen=True, slots=True)
 class UnrealValue:
-    """A value of a public turn that looks computed and comes from nowhere."""
+    """A value of a public turn that looks computed and has no source."""
 
     turn: int
     seat: str
@@ -164,7 +165,7 @@ class CallOfObligation:
 
 @dataclass(frozen=True, slots=True)
 class ObligationFound:
-    """One obligation. `missing`: the roles that left it open.  `calls`: what was done for it, in order of turns."""
+    """One obligation. `missing`: the roles that left it open.  `calls`: the calls that met it, in order of turns."""
 
     id: str
     met: bool
@@ -188,7 +189,7 @@ class CaseFound:
 
 @dataclass(frozen=True, slots=True)
 class PayoffsFound:
-    """What each role has of a match, in `unit`, and what it would have had by open talk with the same values.
+    """Each role's payoff in a match, in `unit`, and its payoff by open talk with the same values.
 
     `agreed`: whether all roles declared the same result.
     """
@@ -267,6 +268,6 @@ class MatchDetail:
 
 
 def detail_of(record: Record) -> MatchDetail | None:
-    """Return what was checked of a match; None if it was broken off from outside."""
+    """Return the checks of a match; None if it was broken off from outside."""
     detail = record.score.detail
     return detail if isinstance(detail, MatchDetail) else None

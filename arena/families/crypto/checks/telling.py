@@ -1,4 +1,4 @@
-"""What seats said or kept in plain words: the obligations that no call can meet. Pure.
+"""Values that seats said or kept secret in plain words: the obligations that no call can meet. Pure.
 
 Where plain talk is what a matter needs, the thing to do is to say it, and in time; where a wish cannot be granted, it
 may be to say nothing. Ceremony is neither.
@@ -21,7 +21,7 @@ SAYS = "says"
 
 
 class Telling(NamedTuple):
-    """The first turn in which a seat says all of a value in plain, and the how many-th of its turns that is, from 1.
+    """The first turn in which a seat says all of a value in plain, and its number among the seat's turns, from 1.
     `nth` is 0 where it was never said to everybody."""
 
     turn: int
@@ -29,13 +29,13 @@ class Telling(NamedTuple):
 
 
 Told = Mapping[tuple[str, str], Telling]
-"""(Seat, name of a value) -> when it was said; what a seat never said is missing."""
+"""(Seat, name of a value) -> when it was said; values that were never said are missing."""
 
 
 def tellings(
     entries: Sequence[Entry], listed: Sequence[Mapping[str, Json]], values: Mapping[str, Json]
 ) -> dict[tuple[str, str], Telling]:
-    """Return when each seat said the values that an obligation in words holds for it."""
+    """Return when each seat said the values that an obligation in words names for it."""
     watched = {
         (seat, name)
         for obligation in listed if _kinds(obligation) & {TELLS, KEEPS}

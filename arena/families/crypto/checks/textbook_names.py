@@ -37,7 +37,7 @@ _SHORT = re.compile(r"\b(?:" + "|".join(ACRONYMS) + r")s?\b")
 
 
 class _Spacing(dict[int, int]):
-    """A table for str.translate that turns what no word is made of into spaces."""
+    """A table for str.translate that turns all characters outside words into spaces."""
 
     def __missing__(self, code: int) -> int:
         char = chr(code)
@@ -68,7 +68,7 @@ _SHORT_WORDS = frozenset(_by_first_word(ACRONYMS))
 
 def names_in(text: str) -> list[str]:
     """Return the textbook names in a text, as they are written there, in order."""
-    # Most talk holds none: looking at its words first takes a fiftieth of the patterns' time.
+    # Most talk contains none, and looking at its words first takes a fiftieth of the patterns' time.
     words = _words(text)
     held = set(words)
     found: list[re.Match[str]] = []
@@ -87,7 +87,7 @@ def check_names(entries: Iterable[Entry], shown: Callable[[], Iterable[str]] = t
     `shown`: gives the texts that all players were given; a name in one of them is not counted.
     """
     said = [entry for entry in entries if entry.kind == "say"]
-    # One look at everything that was said: most matches hold no name at all.
+    # One search of all messages: most matches contain no name.
     if not names_in("\n".join([entry.text for entry in said])):
         return NamesCheck(True)
     given = {name.lower() for text in shown() for name in names_in(text)}

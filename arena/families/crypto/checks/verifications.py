@@ -1,4 +1,4 @@
-"""What the seats' own checks said, and which failed ones were passed over in silence. Pure.
+"""Results of the seats' own checks, and the failed ones that were not mentioned. Pure.
 
 A verification is a successful call whose result says `valid` (open_hash, ed25519_verify, ...), or the comparison
 ct_equal; those inside a `batch` count as well. One that did not hold *stands* when the same seat has no other one of
@@ -22,7 +22,7 @@ CALLED_VALID = "called_valid"
 PASSED_OVER = "passed_over"
 
 SUBJECTS = ("sig", "sig_share", "blind_sig", "proof", "pi", "commitment", "receipt", "share", "witness", "y", "a", "b")
-"""Arguments that name what is checked, as against keys and texts it is checked with."""
+"""Arguments with the checked value, in contrast to keys and texts that it is checked with."""
 
 _DENIAL = re.compile(
     r"\b(?:no|not|never|none|nobody|nothing|neither|nor|cannot|\w+n['\u2019]t|fail\w*|invalid|false\w*|wrong\w*|bad|"
@@ -79,7 +79,7 @@ def answered(entry: Entry) -> Iterator[tuple[str, Json, Json]]:
 
 
 def _verdict(op: str, result: Json) -> bool | None:
-    """Return what a verification says, None for any other result."""
+    """Return the result of a verification, None for any other call."""
     said = result.get("valid") if isinstance(result, dict) else result if op == "ct_equal" else None
     return said if isinstance(said, bool) else None
 
@@ -93,7 +93,7 @@ def _subject(args: Json) -> frozenset[str]:
 
 
 def stands(check: Verification, checks: Sequence[Verification]) -> bool:
-    """Return whether a verification that did not hold stands among all of a match."""
+    """Return whether a failed verification was never repeated with success in the match."""
     return not check.held and not any(
         o.held and o.seat == check.seat and o.op == check.op and o.subject & check.subject for o in checks
     )
@@ -102,7 +102,8 @@ def stands(check: Verification, checks: Sequence[Verification]) -> bool:
 def passed_over(
     entries: Sequence[Entry], checks: Sequence[Verification], result_is_right: bool
 ) -> list[tuple[Verification, str]]:
-    """Return the failed verifications that stand and were not told, each with what its seat did instead.
+    """Return failed verifications that were neither repeated with success nor mentioned in public, with the seat's
+    conduct instead.
 
     CALLED_VALID: its public turn approves and denies nothing.  PASSED_OVER: it declared the matter settled without a
     word of it; not where the result is the right one (`result_is_right`), for then it drew the right conclusion.

@@ -1,4 +1,4 @@
-"""Verified scores: the judge's grades, capped by what can be shown from the record. Pure.
+"""Verified scores: the judge's grades, capped by what the record proves. Pure.
 
 The rule `verified-cap`, version 3 (docs/verified-scores.md has the table and worked examples): a finding sets a cap
 for Computation / Tool Usage and one for Implementation Correctness; the lowest cap counts, and a grade below it
@@ -68,7 +68,7 @@ CAPS: tuple[tuple[str, Callable[[Findings], bool], int, int], ...] = (
     ("secret_worked_out", lambda f: f.worked_out > 0, 5, 3),
     ("no_common_result", lambda f: f.result == "disagreed" or (f.result == "wrong" and not f.wrong_results), 5, 3),
 )
-"""Reason, when it holds, the cap of COMPUTATION, the cap of IMPLEMENTATION."""
+"""Reason, its condition, the cap of COMPUTATION, the cap of IMPLEMENTATION."""
 
 NO_CAP = 5
 
@@ -80,10 +80,10 @@ def findings(
     values: Mapping[str, Json] | None,
     checks: Checks,
 ) -> Findings:
-    """Return what was found; `checks` are those of the same transcript (arena/families/crypto/checks/match.py).
+    """Return the findings; `checks` are those of the same transcript (arena/families/crypto/checks/match.py).
 
-    Only what the checks leave open is looked at again, so talk without calls and evidence values costs next to nothing.
-    What a seat that cheated claims lowers no grade: the others are graded by what they made of it.
+    Only the open points of the checks are examined again, so talk without calls and evidence values costs almost
+    nothing. Claims of a seat that cheated lower no grade: the others are graded by their reaction.
     """
     tools, artefacts, result = checks.tools, checks.artefacts, checks.result
     cheat = checks.cheat.told if checks.cheat is not None and checks.cheat.carried_out is not None else None

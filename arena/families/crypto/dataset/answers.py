@@ -1,4 +1,4 @@
-"""The results of a batch of requests: answers -> generated matches, and why others are none.
+"""The results of a batch of requests: answers -> generated matches, and the reasons for unusable ones.
 
 Form of a line: OpenAI API reference, "Batch", "The request output object": `custom_id`, `response` (`status_code`,
 `body`), `error`.
@@ -23,9 +23,9 @@ MAX_LINE_BYTES = 8 * 2**20
 def read_answers(
     path: Path, challenges: Mapping[str, Mapping[str, Json]], dropped: Counter[str]
 ) -> Iterator[tuple[Asked, Generated]]:
-    """Yield each usable answer of a file with what it was asked for; count the reasons of the others in `dropped`.
+    """Yield each usable answer of a file with its request; count the reasons of the others in `dropped`.
 
-    `challenges`: id -> challenge. Errors: DataError for a file that holds no JSON lines.
+    `challenges`: id -> challenge. Errors: DataError for a file that is not JSON lines.
     """
     seen: set[str] = set()
     with open_file(path) as file:
@@ -54,9 +54,9 @@ def _answer(line: dict[str, Any], challenges: Mapping[str, Mapping[str, Json]]) 
         choice = response["body"]["choices"][0]
         text, finish = choice["message"]["content"], choice.get("finish_reason")
     except (KeyError, IndexError, TypeError, AttributeError):
-        raise Unusable("request_failed", "the answer holds no choice with a message") from None
+        raise Unusable("request_failed", "the answer has no choice with a message") from None
     if finish == "length":
         raise Unusable("cut_off", "the reply ended at the token limit")
     if not isinstance(text, str):
-        raise Unusable("no_json", "the reply holds no text")
+        raise Unusable("no_json", "the reply has no text")
     return one, decode_reply(text, one.key, one.seed, roles(challenge))

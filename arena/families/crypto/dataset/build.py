@@ -21,7 +21,7 @@ MAX_NOTE_BYTES = 2**18
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is asked for. `split`: of the challenges; None: all. `force`: held-out challenges too, and marked."""
+    """A request for matches. `split`: of the challenges; None: all. `force`: also held-out challenges, marked."""
 
     seeds: Sequence[int]
     repetitions: int = 1

@@ -54,7 +54,7 @@ class Fitness:
 
 
 def read_generated(run: FinishedRun) -> Mapping[str, Generated]:
-    """Return what a model wrote for the matches of a run; empty if its players are no generated matches.
+    """Return the written matches of a run; empty if its players are not generated matches.
 
     Errors: DataError if the file of written matches is neither where it was nor next to the folder of the run, or is
     another one: without it, nobody knows which results differ from the written ones.
@@ -73,7 +73,7 @@ def read_generated(run: FinishedRun) -> Mapping[str, Generated]:
 
 
 def fitness_of(run: FinishedRun, generated: Mapping[str, Generated]) -> Fitness:
-    """Decide about each match of a run. A trial that nobody wrote a match for is none of its matches."""
+    """Decide about each match of a run, except trials without a written match."""
     challenges = {challenge["id"]: challenge for challenge in played_challenges(run).challenges}
     found = Fitness()
     for record in run.records:

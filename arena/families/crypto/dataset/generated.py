@@ -1,4 +1,4 @@
-"""A match that a model wrote in one piece: who wrote which message, and what it made the calculator answer.
+"""A match that a model wrote in one piece: the messages of the roles, and invented answers of the calculator.
 
 One JSON line:
 
@@ -60,7 +60,7 @@ class Generated:
 
 
 def spoken_text(step: Step) -> str:
-    """Return what the others hear of a public step: its text, and the done line where there is one."""
+    """Return the public part of a step: its text, and the done line if there is one."""
     parsed = parse(step.message)
     if parsed.done is None:
         return parsed.say
@@ -120,7 +120,7 @@ def decode_reply(text: str, key: str, seed: int, roles: Sequence[str]) -> Genera
     """Read a model's reply: a JSON object with `steps`, alone or with text around it. Raises Unusable."""
     start, end = text.find("{"), text.rfind("}")
     if start < 0 or end < start:
-        raise Unusable("no_json", "the reply holds no object")
+        raise Unusable("no_json", "the reply has no JSON object")
     try:
         found = parse_json(text[start : end + 1].encode("utf-8", "replace"), "the reply")
     except DataError as error:

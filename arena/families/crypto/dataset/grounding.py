@@ -41,7 +41,7 @@ def pairs(invented: Json, true: Json) -> Iterator[tuple[str, str]]:
 
 
 def _parts(invented: str, true: str) -> Iterator[tuple[str, str]]:
-    """Yield the long words in which two texts differ, where the rest of them is equal."""
+    """Yield the long words in which two otherwise equal texts differ."""
     if _LONG_WORD.sub("", invented) != _LONG_WORD.sub("", true):
         return
     for one, other in zip(_LONG_WORD.findall(invented), _LONG_WORD.findall(true), strict=False):
@@ -92,7 +92,7 @@ def _beginning(text: str, at: int, value: str) -> int:
 
 
 def _pattern(known: Mapping[str, str]) -> re.Pattern[str]:
-    """Return what matches each known value as a whole; longer ones first, so that none is cut in two."""
+    """Return a pattern for each known value as a whole; longer ones first, so that none is cut in two."""
     words = sorted(known, key=lambda word: (-len(word), word))
     return re.compile(r"(?<![A-Za-z0-9])(?:" + "|".join(map(re.escape, words)) + r")(?![A-Za-z0-9])")
 

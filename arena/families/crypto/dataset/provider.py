@@ -38,14 +38,15 @@ class GeneratedProvider(Provider):
         return file_digest(Path(model))
 
     def check_model(self, model: str, judging: bool) -> None:
-        """Errors: DataError if the file holds no match or a malformed one; a judge has no generated replies."""
+        """Check the model. Errors: DataError if the file has no match or a malformed one; a judge has no generated
+        replies."""
         if judging:
             raise DataError([Issue(model, "", "has matches but no verdicts; give another --judge-provider")])
         if not self._matches(model):
-            raise DataError([Issue(model, "", "holds no generated match")])
+            raise DataError([Issue(model, "", "has no generated match")])
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Return the next message of the seat. ServiceFault (`provider`) where nothing more was written for it."""
+        """Return the next message of the seat. ServiceFault (`provider`) if the file has no further message for it."""
         conversation, key = request.conversation, request.key
         made = self._matches(request.model).get(key.trial)
         name = Path(request.model).name

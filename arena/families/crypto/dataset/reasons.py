@@ -26,13 +26,13 @@ REASONS: Mapping[str, str] = {
     "told_to_cheat": "a seat was told to cheat, so its turns are no example to follow",
     "not_verified": "the mechanical checks cap the match below success",
 }
-"""Reason -> what it means. A match may have several."""
+"""Reason -> its meaning. A match may have several."""
 
 
 def reasons_against(record: Record, split: str, made: Generated | None = None) -> tuple[str, ...]:
     """Return why a match is not used, in the order of REASONS; empty for one that is.
 
-    `split`: that of its challenge.  `made`: what the model wrote, for a match that was generated.
+    `split`: that of its challenge.  `made`: the written match, for a generated one.
     """
     found = set()
     detail = detail_of(record)

@@ -38,7 +38,7 @@ role's next step follows. A message without calls is the role's public turn; it 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request was made for."""
+    """The purpose of a request."""
 
     seed: int
     key: str
@@ -50,7 +50,7 @@ class Asked:
 
 
 def asked(custom_id: str) -> Asked | None:
-    """Return what a request was made for, None for an id that is none of ours."""
+    """Return the purpose of a request, None for an unknown id."""
     found = _CUSTOM_ID.fullmatch(custom_id)
     return None if found is None else Asked(int(found["seed"]), found["key"], found["held"] is not None)
 

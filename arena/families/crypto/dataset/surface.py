@@ -19,10 +19,10 @@ from arena.play.tool_protocol import parse
 from arena.records import Json, Record
 
 KINDS = ("opening", "polite", "number")
-"""What may vary in a turn."""
+"""The kinds of variation in a turn."""
 
 GREETINGS = ("Good day", "Hello", "Hi", "Welcome", "Good to hear from you")
-"""None of them says what time it is, which the talk may do."""
+"""None of them mentions the time, because the talk may do so."""
 
 AGREEMENTS = ("Agreed", "Yes, agreed", "Fine", "All right", "That suits me", "Good")
 THANKS = ("Thank you.", "Thanks.", "Many thanks.")
@@ -62,7 +62,7 @@ def varied_match(record: Record, seed: int, run_seed: int) -> Generated:
 
 
 def varied(message: str, draw: random.Random, first: bool, keep: Collection[str] = ()) -> tuple[str, list[str]]:
-    """Return a public message in other words, and the kinds of what changed.
+    """Return a public message in other words, and the kinds of changes.
 
     `first`: it is the first one of its role.  `keep`: values of the match, which are written as they are.
     """

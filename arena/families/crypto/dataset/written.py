@@ -1,4 +1,4 @@
-"""A stand-in for a model that writes matches: plays that were played, with every result invented again. Pure.
+"""A substitute for a model that writes matches: real plays with every result invented again. Pure.
 
 It shows the pipeline without a network and without a model: the calculator's results are replaced by invented ones of
 the same shape, everywhere they are quoted, and grounding has to undo that.
@@ -39,7 +39,7 @@ def invented_answers(
 ) -> Iterator[bytes]:
     """Yield an answer line for each request of a batch file, in its order (answers.py says in which form).
 
-    Errors: DataError for a request that is none of ours.
+    Errors: DataError for a request that is not from `dataset requests`.
     """
     wanted = list(_asked(requests))
     with tempfile.TemporaryDirectory() as folder:

@@ -40,7 +40,7 @@ class ItemRates:
     """(challenge, question) -> how often `yes`, `no`, `split`, and how often that was `good`."""
 
     def add(self, record: Record) -> None:
-        """Count one record; nothing if it holds no answers."""
+        """Count one record, if it has answers."""
         unit = record.trial.unit
         for one in answered(record, self.challenges.get(unit, {})):
             counts = self.by_dimension.get(one.dimension)
@@ -62,7 +62,7 @@ class ItemRates:
             merge_counts(self.by_item.setdefault(key, {"yes": 0, "no": 0, "split": 0, "good": 0}), counts)
 
     def to_json(self) -> dict[str, Json] | None:
-        """Return how many answers speak for the players, in all and by dimension; None without answers."""
+        """Return how many answers are in favour of the players, in all and by dimension; None without answers."""
         if not self.by_dimension:
             return None
         whole: Counts = {"answers": 0, "good": 0}

@@ -14,7 +14,7 @@ from arena.records import Json, Record
 @dataclass(frozen=True, slots=True)
 class ItemAnswered:
     """An answer and its question. `asks`: with the values of the match in place.  `wanted`: the answer that speaks for
-    the players.  `answer`: `yes`, `no`, or `split` where several judgements are even."""
+    the players.  `answer`: `yes`, `no`, or `split` if several judgements are tied."""
 
     id: str
     asks: str

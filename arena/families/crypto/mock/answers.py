@@ -1,4 +1,4 @@
-"""How the mock judge answers questions with yes or no: by the words of the question, from what it counted.
+"""The mock judge's answers to yes-or-no questions: from its counts, chosen by the words of the question.
 
 It understands neither question nor transcript. The first rule whose words are in the question decides; a question
 for which there is no rule is answered with no. docs/mock-models.md lists the rules.
@@ -18,7 +18,7 @@ NEVER = -1
 
 
 class Question(NamedTuple):
-    """`seats`: those that it names, all where it names none.  `everybody`: whether it asks about each of them."""
+    """`seats`: those that it names, all if it names none.  `everybody`: whether it asks about each of them."""
 
     seats: Collection[str]
     everybody: bool
@@ -74,7 +74,7 @@ def _before_the_rule(evidence: Evidence, asked: Question) -> int | None:
 
 
 def _same_end(evidence: Evidence, asked: Question) -> int | None:
-    """Yes if all end with one result that says something."""
+    """Yes if all end with one result that is not empty."""
     return max(turn for _, turn in evidence.seen["end"]) if evidence.same_result else NEVER
 
 

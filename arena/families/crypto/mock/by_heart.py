@@ -37,7 +37,7 @@ _HEARD = re.compile(r"heard\.(.+)\.[^.|]+")
 
 
 def credulous(request: ModelRequest) -> str:
-    """Return the next line of the play, whatever the checks said."""
+    """Return the next line of the play, with any result of the checks."""
     play = _Play(request)
     return play.line(True)
 
@@ -64,7 +64,7 @@ def watchful(request: ModelRequest) -> str:
 
 
 class _Missing(Exception):
-    """A line takes up something that a role never said."""
+    """A line uses a value that a role never said."""
 
     def __init__(self, role: str) -> None:
         self.role = role
@@ -102,7 +102,7 @@ class _Play:
             raise _Missing(role or next(iter(self.view.heard), self.view.me)) from None
 
     def failed_check(self) -> str | None:
-        """Return the role whose values a check of this seat used and found false; None if none did.
+        """Return the role whose value failed a check of this seat; None if no check failed.
 
         Of several roles, the one that another seat accuses already, else the one whose value was said last. A call that
         names no role, in a loop over what was heard, is about the roles that its message names.
@@ -141,11 +141,11 @@ class _Play:
                 yield answer
 
     def accused_by_me(self) -> str | None:
-        """Return whom this seat has accused already."""
+        """Return the role that this seat has already accused."""
         return next(filter(None, map(_accusation, self.view.said)), None)
 
     def accused_by_others(self) -> str | None:
-        """Return whom another seat accuses, where it is not this one."""
+        """Return the role that another seat accuses, if it is not this one."""
         for texts in self.view.heard.values():
             for text in texts:
                 suspect = _accusation(text)

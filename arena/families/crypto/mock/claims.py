@@ -1,6 +1,6 @@
-"""What a mock player may say of its own values, and which result it can really know. Pure.
+"""The own values that a mock player may say, and the results that it can really know. Pure.
 
-A seat reads its values out of the prompt (`Your values (JSON):`) and what the result names. The rules below are few and
+A seat reads its values and the wanted result from the prompt (`Your values (JSON):`). The rules below are few and
 cautious: a result is claimed only if one of them gives it whole, from what was said in public. Everything else ends
 in None, which the seat declares as `{"done": {"result": null}}`. docs/mock-models.md gives every rule.
 """
@@ -20,14 +20,14 @@ HIDDEN_WORDS = frozenset({
     "code", "key", "secret", "slip", "password", "passphrase", "pin", "word", "words", "letter", "letters", "page",
     "seed", "phrase", "token"
 })  # fmt: skip
-"""A value with one of these in its name is never said, whatever the result asks for."""
+"""A value with one of these in its name is never said, even if the result asks for it."""
 
 WORKED_OUT_WORDS = frozenset({
     "after", "afterwards", "left", "remaining", "differ", "differs", "difference", "total", "sum", "together",
     "average", "shown", "proved", "proven", "reached", "true", "whether", "how", "cheapest", "lowest", "highest",
     "most", "least", "who", "both", "all"
 })  # fmt: skip
-"""A result whose description holds one of these is not simply a value that somebody holds."""
+"""A result whose description contains one of these is not simply a value of one seat."""
 
 _NEGATIVE = frozenset({"never", "not", "nobody", "neither", "nor", "no", "none", "only", "secret", "keep"})
 _ONCE_FIXED = frozenset({"before", "after", "once", "until"})
@@ -81,7 +81,7 @@ def asked_values(brief: Brief, fixed: bool) -> dict[str, Json]:
 
 
 def _holder(brief: Brief, member: str) -> str | None:
-    """The name of the own value that is called what the result asks for, None without one."""
+    """Return the name of the own value that the result asks for, None without one."""
     if not member:
         head = _HEAD.match(brief.asks.lower())
         member = head[1].split()[-1] if head is not None and head[1].split() else ""
@@ -103,7 +103,7 @@ def say_asked(found: Mapping[str, Json]) -> str:
 
 
 def named(scene: Scene) -> Json:
-    """Return the whole result where every member was named in public and nobody contradicts, else None."""
+    """Return the whole result if every member was named in public without contradiction, else None."""
     kinds = scene.brief.kinds
     out: dict[str, Json] = {}
     for member, kind in kinds.items():
@@ -180,7 +180,7 @@ def _is_number(brief: Brief) -> bool:
 
 
 def wants_common(brief: Brief) -> bool:
-    """Return whether the result is the set of what all lists share."""
+    """Return whether the result is the intersection of all lists."""
     asks = brief.asks.lower()
     return list(brief.kinds.values()) == ["set"] and bool(_COMMON.search(asks)) and not _NOT_COMMON.search(asks)
 

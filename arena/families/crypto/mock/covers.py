@@ -14,7 +14,7 @@ from arena.families.crypto.mock.scene import Scene, draw, put
 from arena.families.crypto.mock.steps import Call, Ending, Lacking, Results, Work, got, same_kind
 from arena.records import Json
 
-# --- what lists have in common, by salted fingerprints ------------------------------------------------------------
+# --- common entries of lists, by salted fingerprints ------------------------------------------------------------
 
 LISTS = (
     (("client", "contact", "guest", "friend", "member"),
@@ -27,7 +27,7 @@ LISTS = (
      ("Monday evening", "Tuesday noon", "Wednesday evening", "Thursday noon", "Friday evening", "Saturday morning",
       "Saturday evening", "Sunday morning")),
 )  # fmt: skip
-"""What lists are about: the first row with a word in the text for all roles; the last always fits."""
+"""The subject of lists: the first row with a word in the text for all roles; the last always fits."""
 
 
 def kinds_of_items(scene: Scene) -> tuple[str, ...]:
@@ -95,13 +95,13 @@ def same_checksum(work: Work, done: Results) -> list[Call]:
 
 
 def all_equal(done: Results, what: str) -> None:
-    """Raise Lacking if a comparison did not hold."""
+    """Raise Lacking if a comparison failed."""
     if any(found is not True for found in done[1]):
         raise Lacking(f"{what} do not agree")
 
 
 def prints_close(work: Work, done: Results) -> Ending:
-    """Name what all lists share only if that is the result; else no more than how much it is."""
+    """Name the common entries only if they are the result; otherwise only their number."""
     brief = work.scene.brief
     shared = common(work)
     if NO_VALUE in work.need("fingerprints", work.scene.everyone):
@@ -239,7 +239,7 @@ def mask_tell(work: Work, done: Results) -> str:
 
 
 def subtracts(work: Work) -> bool:
-    """Return whether two seats look for how far their numbers lie apart: then both add the same cover."""
+    """Return whether two seats want the difference of their numbers; then both add the same cover."""
     return claims.wants_difference(work.scene.brief) and len(work.scene.others) == 1
 
 

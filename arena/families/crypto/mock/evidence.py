@@ -1,4 +1,4 @@
-"""What the mock judge counts in a judge's prompt (arena/judging/prompt.py). Pure; docs/mock-models.md explains.
+"""The mock judge's counts in a judge's prompt (arena/judging/prompt.py). Pure; docs/mock-models.md explains them.
 
 Everything is counted in what the prompt shows: the transcript, the ledger of calls, and under `instance` of the
 challenge the values of each role, which of them are secret, and the right result.
@@ -28,10 +28,10 @@ EVIDENCE_VALUE = re.compile(
 _decoder = json.JSONDecoder()
 
 CHECK_MARKS = ("verify", "open", "check", "equal", "decrypt", "combine", "match", "card", "link")
-"""An op counts as a check when its name holds one of these words."""
+"""An op counts as a check when its name contains one of these words."""
 
 _NO = re.compile(r'"(?:valid|equal|opened)": ?false')
-"""How an answer says that a check failed."""
+"""The form of an answer to a failed check."""
 
 _CUT = " characters cut ...]"
 
@@ -43,7 +43,7 @@ LEAST_SECRET_CHARS = 4
 """Smaller secrets are met by chance."""
 
 LABEL_CHARS = 8
-"""This much text before an evidence value says what it is."""
+"""Number of characters before an evidence value that describe it."""
 
 BEFORE_CHARS = 60
 _OWN = re.compile(r"\b(my|mine|own)\b", re.IGNORECASE)
@@ -53,7 +53,7 @@ _OTHERS = re.compile(r"\b(your|yours|his|her|their|heard|received|repeat)\b", re
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the prompt says under `instance`.
+    """The content of the prompt under `instance`.
 
     `right`: the right result (None: unknown, or a matter of agreement).  `wanted`: whether there is one to name at all.
     `secrets`: role -> value -> its texts that occur in the transcript.  `until`: value -> roles that must have shown
@@ -68,12 +68,12 @@ class Facts:
     plain: bool = False
     """Plain talk is right: nothing has to be computed."""
     cheated: str | None = None
-    """The seat that cheated: what it declares does not count, and a check that failed is as it should be."""
+    """The seat that cheated: its declaration does not count, and a failed check is right."""
 
 
 @dataclass(slots=True)
 class Evidence:
-    """What was counted in one prompt.
+    """The counts of one prompt.
 
     `real`, `copied`, `asserted`: where the evidence values of public turns come from (the speaker's own answers,
     another seat, nowhere).  `unseen`: those that may be in an answer of which the ledger shows a part only.
@@ -129,7 +129,7 @@ class Evidence:
 
     @property
     def same_result(self) -> bool:
-        """All ended with one result, and with one that says something."""
+        """All ended with one result that is not empty."""
         return self.agreed and len(set(self.counted)) == 1 and "null" not in self.counted
 
     @property
@@ -147,7 +147,7 @@ class Evidence:
 
 @dataclass(slots=True)
 class _Seat:
-    """What one seat's calls hold."""
+    """The content of one seat's calls."""
 
     answers: str = ""
     used: str = ""
@@ -244,7 +244,7 @@ def _facts(text: str, nonce: str, low: str) -> Facts:
 
 
 AGREEMENT = "whatever all roles agree on"
-"""What the prompt says in place of a right result where agreement alone decides."""
+"""The text instead of a right result if agreement alone decides."""
 
 
 def _atoms(value: Json) -> Iterator[str]:
@@ -262,7 +262,7 @@ def _atoms(value: Json) -> Iterator[str]:
 
 
 def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
-    """Count the calls; return seat -> what its successful calls hold."""
+    """Count the calls; return seat -> the content of its successful calls."""
     parts: dict[str, list[str]] = {}
     seats: dict[str, _Seat] = {}
     repeats = Repeats()
@@ -283,7 +283,7 @@ def _read_ledger(evidence: Evidence, lines: Sequence[str]) -> dict[str, _Seat]:
             evidence.note("drawn", name, entry["turn"])
         seat = seats.setdefault(name, _Seat())
         parts.setdefault(name, []).append(args)
-        parts.setdefault(f"{name}\n", []).append(answer)  # no role id holds a line break
+        parts.setdefault(f"{name}\n", []).append(answer)  # no role id contains a line break
         if "cut" in entry:
             seat.cut |= _CUT in answer
             seat.args_cut |= _CUT in args
@@ -314,7 +314,7 @@ class _Turns:
     def __init__(self, evidence: Evidence, names: list[str], seats: Mapping[str, _Seat]) -> None:
         self.evidence, self.names, self.seats = evidence, names, seats
         self.heard: dict[str, tuple[str, str]] = {}
-        """Evidence value -> who said it first, and as what."""
+        """Evidence value -> its first speaker, and its description."""
         self.shown_by: set[str] = set()
         self.turn = 0
 
@@ -380,7 +380,7 @@ class _Turns:
         return any(value in heard for heard, (speaker, _) in self.heard.items() if speaker != seat)
 
     def close(self) -> None:
-        """Count what nobody took up; to have computed what another seat said is to have checked it."""
+        """Count values that no other seat used; computing another seat's value counts as checking it."""
         evidence = self.evidence
         for value, (speaker, _) in self.heard.items():
             taken = False

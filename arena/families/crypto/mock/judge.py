@@ -21,7 +21,8 @@ LONG_ENOUGH_TURNS = 4
 
 
 def judge_reply(system: str, messages: Sequence[Message]) -> str:
-    """Return the verdict as the prompt asks for it; a sentence that is no verdict where the prompt cannot be read."""
+    """Return the verdict in the form that the prompt asks for; a sentence that is not a verdict if the prompt is
+    unreadable."""
     try:
         dimensions = _dimensions(system)
         evidence = gather(system, messages[0].text)
@@ -61,11 +62,11 @@ def grade(evidence: Evidence) -> dict[str, int]:
     security = (1 if not good else 3) + all_checked + (good > 0 and not e.asserted)
     security -= (e.bad_checks > 0) + (e.shown > 0 and not e.checks)
     if e.same_result and e.facts.right == REFUSED and e.checks:
-        # Rightly refused after a check: nothing more had to be made, and a check that failed is what it was made for.
+        # Rightly refused after a check: nothing more had to be computed, and the failed check did its work.
         computed, selection, correctness, security = 3 if e.asserted else 5, 5, 5, 5
         negotiation = max(negotiation, 4)
     if e.facts.plain and e.same_result and not e.wrong:
-        # Plain talk is right: what was said is what counts, and each call is one that nothing needed.
+        # Plain talk is right: only the talk counts, and every call was unnecessary.
         computed, selection, correctness, security = 5 if not e.calls else 4, 5 if not e.calls else 4, 5, 5
     return {
         "Primitive Selection": _bounded(selection - bool(e.named)),

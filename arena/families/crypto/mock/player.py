@@ -1,7 +1,7 @@
 """The careful and the careless mock player: a conversation in, the next message out.
 
 A message is computed from the conversation alone: how often the seat has spoken gives the phase of its routine, the
-calculator's answers and the values in public texts give what there is to say.
+calculator's answers and the values in public texts give the content.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def next_message(system: str, messages: Sequence[Message], seed: str, rates: dic
 
 @lru_cache(maxsize=64)
 def _phases(max_turns: int, seats: int, slack: int) -> tuple[str, ...]:
-    """Return what a seat does in each of its turns, so that `seats` seats end within `max_turns`.
+    """Return the plan of a seat's turns, so that `seats` seats end within `max_turns`.
 
     With room two or three seats have a turn to discuss, and in half of the matches of two a second one. In a larger
     group it would only repeat what others said, in prompts that grow with every turn.
@@ -77,7 +77,7 @@ _MINE = {"of you": "of us", "yourself": "myself", "yours": "mine", "your": "my",
 
 @lru_cache(maxsize=2048)
 def own_words(line: str) -> str:
-    """A bullet of the prompt, which speaks to the player, as the player says it of itself.
+    """Return a bullet of the prompt, which addresses the player, in the first person.
 
     `you` becomes `I` where a word follows that can be a verb, else `me`: right for most short lines.
     """
@@ -144,7 +144,7 @@ class _Turn:
             return f"I cannot go on with this step: {lacking}. Could we put that right first?"
 
     def own(self, round: int) -> Results:
-        """Return what this seat's tool calls gave in one of its turns; made up where it slips."""
+        """Return the results of this seat's tool calls in one of its turns; invented ones for a deliberate mistake."""
         if not 0 <= round < len(self.scene.worked):
             return []
         phase = self.plan[round] if round < len(self.plan) else "settle"
@@ -153,7 +153,7 @@ class _Turn:
         return self.scene.worked[round]
 
     def made_up(self, phase: str, round: int) -> Results:
-        """Answers of the right form that nobody computed."""
+        """Invented answers of the right form."""
         results: Results = []
         for calls in getattr(self.routine, phase):
             answers = [
@@ -221,7 +221,7 @@ class _Turn:
         return f"{care}Before we go on, {routine.worry}"
 
     def with_slips(self, text: str) -> str:
-        """Add what a careless player lets slip; a `done` line stays last."""
+        """Add the slips of a careless player; a `done` line stays last."""
         scene = self.scene
         slip = ""
         if self.slips("textbook_name") and scene.brief.forbidden:
@@ -233,7 +233,7 @@ class _Turn:
 
 
 def _invented(op: str, digits: str) -> Json:
-    """An answer to `op` of the right form, from 64 hex digits that nobody computed."""
+    """Return an invented answer to `op` of the right form, from 64 hex digits."""
     double = digits + digits[::-1]
     return {
         "commit_hash": {"commitment": digits, "nonce": digits[::-1]},
@@ -247,7 +247,7 @@ def _invented(op: str, digits: str) -> Json:
 
 
 def _words_only(scene: Scene) -> str:
-    """The turn of a seat that has no calculator, or none with the ops that a routine takes."""
+    """The turn of a seat without a calculator, or without the ops of a routine."""
     brief = scene.brief
     routine = plan_in_words(brief.shared)
     if scene.round == 0:

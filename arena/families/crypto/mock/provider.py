@@ -24,7 +24,7 @@ TALK = tuple(
     for opening in ("I have thought about it.", "That is a fair point.", "Let me put it this way.", "Good, go on.")
     for middle in ("We are closer than it looks.", "I can live with most of it.", "There is one thing left to sort.")
 )
-"""What `talker` and `hasher` say: about 300 bytes each."""
+"""The texts of `talker` and `hasher`: about 300 bytes each."""
 
 
 def _careful(system: str, messages: Sequence[Message], seed: str) -> str:

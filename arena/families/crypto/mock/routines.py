@@ -25,7 +25,7 @@ from arena.families.crypto.mock.steps import Ending, Results, Rounds, Work
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """One row of ROUTINES. `words` choose it; `idea` is how it is proposed; `secret` what must not be said."""
+    """One row of ROUTINES. `words` choose it; `idea` is the proposal; `secret` must not be said."""
 
     name: str
     words: tuple[str, ...]
@@ -116,7 +116,7 @@ ROUTINES = (
 
 
 FORM_BONUS = 4
-"""What the form of the result counts in words: the set that all lists share, or a total."""
+"""The words that the form of the result adds: the set that all lists share, or a total."""
 
 
 @lru_cache(maxsize=256)
@@ -129,7 +129,7 @@ def choose(brief: Brief) -> Routine | None:
 
 @lru_cache(maxsize=256)
 def plan_in_words(shared: str) -> Routine:
-    """Return the routine to talk about where nothing can be computed."""
+    """Return the routine to talk about if nothing can be computed."""
     return max(ROUTINES, key=lambda routine: _hits(routine, shared))
 
 

@@ -1,7 +1,7 @@
-"""What a mock player knows: its system prompt and its messages, read into a Brief and a Scene.
+"""The knowledge of a mock player: its system prompt and its messages, read into a Brief and a Scene.
 
-A mock sees only what a model would see. Chance comes from the trial's seed alone, so a match plays the same whatever
-the order of the matches, the number of workers, or where it was resumed.
+A mock sees only what a model would see. Chance comes from the trial's seed alone, so a match does not depend on the
+order of the matches, the number of workers, or a resume.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MEMBER = re.compile(r'"([^"]+)" \((.+?)\)(?=, "|$)')
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Brief:
-    """A system prompt (arena/families/crypto/prompts.py), read. Texts that it does not hold are empty.
+    """A parsed system prompt (arena/families/crypto/prompts.py). Missing texts are empty.
 
     `rules` are all constraints and all private lines; the other lists leave out lines that no player should quote.
     `asks` and `kinds` are what the result names and its form: member -> kind (result_kinds.py), the member "" for a

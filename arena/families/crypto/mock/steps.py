@@ -1,4 +1,4 @@
-"""The steps of the mock's routines draw, offer and stamp: what a phase computes and says about it.
+"""The steps of the mock's routines draw, offer and stamp: the calls and words of each phase.
 
 Those of overlap, key and total are in mock_covers.py; the table that puts them together is in mock_routines.py. A
 function that gives tool calls takes the work at hand and the results of the earlier rounds of this turn; one that says
@@ -20,7 +20,7 @@ Results = list[list[Json]]
 
 
 class Lacking(Exception):
-    """A value that the phase needs is not there; the message says which, as the seat would say it."""
+    """A value that the phase needs is missing; the message names it in the seat's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def opened(work: Work, label: str) -> list[str]:
 
 
 def open_others(label: str, prefix: str) -> Callable[[Work, Results], list[Call]]:
-    """Check every opened envelope of another seat against what it says was inside."""
+    """Check every opened envelope of another seat against its declared content."""
 
     def calls(work: Work, done: Results) -> list[Call]:
         names = opened(work, label)
@@ -125,7 +125,7 @@ KEPT_CLOSED = "kept closed"
 
 
 def offer(scene: Scene) -> str:
-    """What goes into the seat's envelope: its own number, else what it holds of the result, else that it has nothing.
+    """Return the content of the seat's envelope: its own number, else its part of the result, else that it has nothing.
 
     Where the prompt says of no result, there are no values to read, and a number is drawn for the part.
     """

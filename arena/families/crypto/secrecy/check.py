@@ -1,8 +1,8 @@
 """Check: how many values of each secret are still possible for those who must not know it? Pure.
 
 For each secret value and each observer (view.py) the candidates (domains.py) are tried against what the observer has:
-what leaks (checks/leaks.py), what posted results of calls say (inference.py). What remains is never fewer than what
-really does: what is not understood rules out nothing. So a secret below its bound was given away for certain.
+leaks (checks/leaks.py), and posted results of calls (inference.py). The count of remaining candidates is never too low:
+clues that are not understood rule out nothing. So a secret below its bound was certainly given away.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DEFAULT_MINIMUM = 2
 """A secret of which one value remains is known."""
 
 MAX_EVALUATIONS = 1_000_000
-"""Of one match, counted in hashes: what would take longer is not tried, and the check says so."""
+"""Limit for one match, counted in hashes: longer computations are not tried, and the check says so."""
 
 MAX_TOGETHER = 3
 """Most unknown values of one clue that are tried together."""
@@ -81,7 +81,7 @@ class _Match:
         self._found: dict[tuple[str, float], tuple[list[Clue], list[Opened]]] = {}
 
     def view(self, observer: str, last: float) -> View:
-        """Return what an observer has up to a turn."""
+        """Return an observer's knowledge up to a turn."""
         found = self._views.get((observer, last))
         if found is None:
             found = self._views[observer, last] = View(observer, self.shown, last)
@@ -90,7 +90,7 @@ class _Match:
     def clues(self, observer: str, last: float) -> tuple[list[Clue], list[Opened]]:
         """Return what calls and said numbers say to an observer up to a turn, and what it can open.
 
-        What a seat opens itself was meant for it, so only the public's openings count.
+        Only values that the public can open count, because a seat opens only values meant for it.
         """
         found = self._found.get((observer, last))
         if found is None:
@@ -180,7 +180,7 @@ def check_secrecy(
 ) -> SecrecyCheck | None:
     """Return per secret value how many candidates remain for the observer that has most; None without secrets.
 
-    `said`: what the entries say.  `public`: what tells nothing new in this match.  `leaks`: what the check `leaks`
+    `said`: the messages.  `public`: atoms that reveal nothing new in this match.  `leaks`: what the check `leaks`
     found of the same transcript.
     """
     instance = challenge["instance"]
@@ -197,7 +197,7 @@ def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
 
 
 def _secret(name: str, match: _Match) -> SecretFound:
-    """Return what remains of one secret for the observer to whom the fewest candidates remain."""
+    """Return the remaining candidates of one secret for the observer who has the fewest."""
     instance = match.instance
     keepers = _keepers(instance, name)
     owners = {role for role in instance.get("own", {}) if name in own_names(instance, role)}
@@ -262,7 +262,7 @@ class _Counter:
         self.specs = match.instance["values"]
 
     def told(self, through: float) -> Iterator[SecretStep]:
-        """Yield what leaks of the value leave."""
+        """Yield the candidates left by leaks of the value."""
         said: set[str | int] = set()
         texts = {one.turn: one for one in self.match.said}
         for leak in self.match.leaks.found:
@@ -281,7 +281,7 @@ class _Counter:
             yield SecretStep(leak.turn, leak.seat, f"{TOLD} {leak.form}", max(1, left))
 
     def worked_out(self, clues: Sequence[Clue]) -> Iterator[SecretStep]:
-        """Yield what posted results leave, in the order of turns."""
+        """Yield the candidates left by posted results, in the order of turns."""
         yield from self._entries([clue for clue in clues if clue.keys == {(self.name, True)}])
         mine = [clue for clue in clues if (self.name, False) in clue.keys and len(clue.keys) <= MAX_TOGETHER]
         found = domain(self.name, self.specs, self.known) if mine else None
@@ -319,7 +319,7 @@ class _Counter:
         return None if found is None or found.size > MAX_COMPUTED else list(found.values())
 
     def _entries(self, clues: Sequence[Clue]) -> Iterator[SecretStep]:
-        """Yield what is left where posted results give entries of a list away, one by one."""
+        """Yield the candidates left when posted results reveal entries of a list, one by one."""
         universe = entries_of(self.name, self.specs, self.known) if clues else None
         if universe is None:
             return

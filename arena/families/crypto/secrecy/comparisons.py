@@ -1,4 +1,4 @@
-"""What a seat says about its own number without naming it: above 40, between 300 and 350, even, ends in 7. Pure.
+"""Statements of a seat about its own number without naming it: above 40, between 300 and 350, even, ends in 7. Pure.
 
 A sentence counts if its seat speaks of itself, it names one whole number of that seat (by a word of the value's name,
 or as `mine` or `my number` where the seat keeps only one), it is no question and no condition, and all that it says is
@@ -60,7 +60,7 @@ _OTHERS = re.compile(
 )
 
 _PATTERNS = (_BEFORE, _BEHIND, _BETWEEN, _PARITY, _MULTIPLE, _EDGE, _OTHERS)
-"""A sentence without any of these says nothing here."""
+"""A sentence without any of these is ignored."""
 
 
 def compares(view: View) -> bool:
@@ -71,13 +71,13 @@ def compares(view: View) -> bool:
 
 @lru_cache(maxsize=256)
 def _comparing(folded: str) -> tuple[str, ...]:
-    """Return the sentences of a folded text that hold a comparison, with numbers in digits."""
+    """Return the sentences of a folded text that contain a comparison, with numbers in digits."""
     sentences = _SENTENCE.split(in_digits(folded))
     return tuple(one for one in sentences if any(pattern.search(one) for pattern in _PATTERNS))
 
 
 def comparisons_of(view: View, instance: Mapping[str, Json], wanted: Sequence[tuple[Key, Json, str]]) -> Iterator[Clue]:
-    """Yield what seats said in words about the size of numbers that an observer does not have.
+    """Yield the seats' statements in words about the size of numbers that an observer does not know.
 
     `wanted`: the values that it does not have, by key, with their owner.
     """
@@ -127,7 +127,7 @@ def _words(name: str) -> set[str]:
 
 
 def _said(sentence: str) -> Iterator[Fits]:
-    """Yield what a sentence says about a number, each comparison in it."""
+    """Yield each comparison in a sentence about a number."""
     for pattern in (_BEFORE, _BEHIND):
         for found in pattern.finditer(sentence):
             yield _compared(found.groupdict(), _int(found["number"]))

@@ -1,8 +1,9 @@
 """Which values a secret may have, for somebody who knows some of the drawn values. Pure.
 
 The draw itself declares it: the numbers of an `int`, the entries of a `choice`, the subsets of a list, what an
-expression gives over all of these. A domain is never smaller than what is really possible: conditions that the observer
-cannot apply (`exclude` of values that it does not know) are left out, so counts err on the side of the players.
+expression gives over all of these. A domain is never smaller than the set of possible values: conditions that the
+observer cannot apply (`exclude` of values that it does not know) are left out, so counts err on the side of the
+players.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Part(NamedTuple):
 
 
 def domain(name: str, specs: Mapping[str, Spec], known: Values, most: int = MAX_COMPUTED) -> Domain | None:
-    """Return the possible values of a drawn value; None if they are more than MAX_CANDIDATES or not to be listed.
+    """Return the possible values of a drawn value; None if they are more than MAX_CANDIDATES or cannot be listed.
 
     `known`: the values that the observer has.  `most`: combinations that are tried for a computed value.
     """
@@ -74,7 +75,7 @@ def domain(name: str, specs: Mapping[str, Spec], known: Values, most: int = MAX_
 
 
 def as_part(name: str, specs: Mapping[str, Spec], known: Values, value: Json) -> Part | None:
-    """Return the list that a secret is a part of; None for a value that is none, or of a list nobody can name.
+    """Return the list that a secret is a part of; None for a value that is not part of a known list.
 
     `value`: what was drawn. Where an `include` that the observer does not know may have made it larger than `size`
     says, its own size is taken.
@@ -93,7 +94,7 @@ def as_part(name: str, specs: Mapping[str, Spec], known: Values, value: Json) ->
 
 
 def entries_of(name: str, specs: Mapping[str, Spec], known: Values) -> list[Json] | None:
-    """Return what an entry of a list may be; None if that cannot be listed."""
+    """Return the possible values of an entry of a list; None if they cannot be listed."""
     reader, spec = _Reader(specs, known), specs[name]
     if spec["draw"] == "list":
         found = reader.item(spec)
@@ -102,14 +103,14 @@ def entries_of(name: str, specs: Mapping[str, Spec], known: Values) -> list[Json
 
 
 def size_of(name: str, specs: Mapping[str, Spec], known: Values) -> int | None:
-    """Return how many possible values there are, even if they are too many to be listed; None if that is unknown."""
+    """Return the number of possible values, even if they are too many to list; None if it is unknown."""
     used = {one: known[one] for one in _rests_on(name, Same(specs)) if one in known}
     return _size_of(name, Same(specs), Written(used))
 
 
 @lru_cache(maxsize=4096)
 def _rests_on(name: str, of: Same) -> tuple[str, ...]:
-    """Return the names of the values that decide what a value may be: itself and all that it depends on."""
+    """Return the names of the values that decide the domain of a value: itself and all that it depends on."""
     specs: Mapping[str, Spec] = of.held
     found, waiting = {name}, [name]
     while waiting:
@@ -169,7 +170,7 @@ class _Reader:
         return self._from_list(kind, spec)
 
     def item(self, spec: Spec) -> Domain | None:
-        """Return what an entry of a drawn list may be."""
+        """Return the possible values of an entry of a drawn list."""
         found = self._drawn(spec["item"], 0)
         return found if found is not None and found.size <= MAX_CANDIDATES else None
 
@@ -192,7 +193,7 @@ class _Reader:
         low, high = (size, size) if isinstance(size, int) else size
         fixed = self._named(spec.get("include"))
         if spec.get("include") is not None and not fixed:
-            return None  # what must be in it may be more than `size`, and nobody here knows it
+            return None  # the required entries may be more than `size`, and are not known here
         gone = [item for item in self._named(spec.get("exclude")) if item not in fixed]
         free = [item for item in items if item not in fixed and item not in gone]
         counts = range(max(0, low - len(fixed)), max(0, high - len(fixed)) + 1)
@@ -245,7 +246,7 @@ class _Reader:
         return Domain(len(entries) ** length, lambda: (list(row) for row in product(entries, repeat=length)))
 
     def _computed(self, expression: Json, depth: int) -> Domain | None:
-        """Return what an expression may give: over all combinations of the values that it rests on."""
+        """Return the possible values of an expression, over all combinations of the values that it depends on."""
         if item := self._entry_of_list(expression, depth):
             return item
         roots = self.roots(expression)
@@ -277,7 +278,7 @@ class _Reader:
         return self._drawn(self.specs[name]["item"], depth + 1)
 
     def roots(self, expression: Json) -> list[str] | None:
-        """Return the values that are drawn and not known, on which an expression rests; None: one is made by an op."""
+        """Return the drawn, unknown values that an expression depends on; None: an op makes one of them."""
         found: dict[str, None] = {}
         waiting, seen = list(needs({"draw": "computed", "by": expression})), set()
         while waiting:

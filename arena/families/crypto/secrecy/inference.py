@@ -1,9 +1,9 @@
-"""What a posted value says about the values that went into the call that made it. Pure.
+"""Conclusions from a posted value about the arguments of the call that made it. Pure.
 
-A call of the ledger counts for what it computed, whatever was said about it. Its arguments are read as templates with
-places for the values that the observer does not have; where everything else in them is had, and the result was posted,
-each candidate can be put in and compared: a `Clue`. Where a code among the arguments is the result of an earlier call
-of the same seat, that call is computed as well.
+A call of the ledger counts for its computation, independent of the talk about it. Its arguments are read as templates
+with places for the values that the observer does not have; where everything else in them is had, and the result was
+posted, each candidate can be put in and compared: a `Clue`. Where a code among the arguments is the result of an
+earlier call of the same seat, that call is computed as well.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from arena.records import Entry, Json
 
 CHOICES = frozenset({"alg", "to", "fn", "G", "endian", "tree", "suite"})
 PUBLIC_ARGUMENTS = frozenset({"context", "dst", "info", "aad", "label", "auction", "bidder"})
-"""Arguments that the calculator's catalogue calls public: their words are no secret, and hold no value."""
+"""Arguments that the calculator's catalogue calls public: their words are not secret and contain no value."""
 
 MAX_CHAIN = 4
 MIN_NUMBER = 100
@@ -75,7 +75,7 @@ class Opened(NamedTuple):
 SHARED = {"shamir_split", "additive_share", "feldman_deal", "pedersen_vss_deal"}
 SEALED_IN = {"aead_encrypt": "msg", "otp_xor": "data", "shamir_split": "msg", "additive_share": "value",
              "feldman_deal": "sk", "pedersen_vss_deal": "sk"}  # fmt: skip
-"""Op that hides something under a key or in shares -> the argument that holds it."""
+"""Op that hides a value under a key or in shares -> the argument with the value."""
 
 
 def _member(found: Json, name: str) -> Json:
@@ -103,7 +103,7 @@ def calls_of(entries: Sequence[Entry]) -> list[Call]:
 
 
 def makers_of(calls: Sequence[Call]) -> dict[tuple[str, str], Call]:
-    """Return (seat, code) -> the first call of that seat whose result holds it."""
+    """Return (seat, code) -> the first call of that seat whose result contains it."""
     found: dict[tuple[str, str], Call] = {}
     for call in calls:
         for text in leaves(call.result):
@@ -132,7 +132,7 @@ class Reader:
         self._here: dict[tuple[str, bool], tuple[list[tuple[Key, Json]], list[Form]]] = {}
 
     def clues(self) -> Iterator[Clue]:
-        """Yield what the posted results say about the wanted values."""
+        """Yield the clues of the posted results about the wanted values."""
         for call in self.calls:
             if call.op not in OPS or call.seat == self.view.observer:
                 continue
@@ -148,8 +148,8 @@ class Reader:
                 yield clue
 
     def opened(self) -> Iterator[Opened]:
-        """Yield what the observer can open: sealed under a key that it has, or shared out in parts of which it has
-        enough."""
+        """Yield the values that the observer can open: sealed under a key that it has, or shared out in parts of which
+        it has enough."""
         for call in self.calls:
             turn = max(self._opened_since(call), call.turn)
             if call.seat == self.view.observer or turn >= NEVER:
@@ -297,7 +297,7 @@ class Reader:
 
 
 def _merged(parts: Iterable[Mapping[Key, Json]]) -> dict[Key, Json]:
-    """Return what all parts rest on. Raises _Unknown where they rest on two entries of one list."""
+    """Return the values that all parts depend on. Raises _Unknown if they depend on two entries of one list."""
     found: dict[Key, Json] = {}
     for part in parts:
         for key, value in part.items():

@@ -1,7 +1,7 @@
 """The result of an op for other arguments, computed here: candidates by the thousand. Pure.
 
 Each function follows the definition that the calculator's catalogue names; a test compares all with the calculator. A
-result may hold only the members that are posted. The caller compares the result for the true arguments with the
+result may have only the members that are posted. The caller compares the result for the true arguments with the
 ledger first, so a wrongly computed op is omitted and accuses nobody.
 """
 
@@ -338,7 +338,7 @@ OPS: Mapping[str, Op] = {
 
 
 def work_out(op: str, args: Args) -> Json:
-    """Return what an op gives, or the members of it that are posted. Raises NotWorkedOut."""
+    """Return the result of an op, or its posted members. Raises NotWorkedOut."""
     try:
         return OPS[op].run(args)
     except NotWorkedOut:

@@ -1,6 +1,6 @@
 """Points of ristretto255 (RFC 9496), read and written, to try candidates of a small number against a point. Pure.
 
-Nothing here runs in constant time: it is used on what was posted in public.
+Nothing here runs in constant time: it is used on public values only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _INVERSE_ROOT = _root_of_ratio(1, (-1 - CURVE_D) % PRIME)[1]
 
 
 def read(text: str) -> Point | None:
-    """Return the point that 64 hex digits write; None if they write none (section 4.3.1)."""
+    """Return the point that 64 hex digits encode; None if they encode none (section 4.3.1)."""
     try:
         s = int.from_bytes(bytes.fromhex(text), "little")
     except ValueError:
@@ -80,7 +80,7 @@ def _powers(text: str) -> tuple[Point, ...] | None:
 
 
 def times(text: str, scalar: int) -> Point | None:
-    """Return a multiple of the point that 64 hex digits write; None if they write none."""
+    """Return a multiple of the point that 64 hex digits encode; None if they encode none."""
     powers = _powers(text)
     if powers is None:
         return None

@@ -51,7 +51,7 @@ def first_said(view: View) -> dict[int, tuple[int, str]]:
 
 
 def meant(instance: Mapping[str, Json], values: Mapping[str, Json]) -> list[Meant]:
-    """Return each part of the challenge's expressions that comes to a whole number which may be said."""
+    """Return each part of the challenge's expressions whose value is a whole number that may be said."""
     found = []
     for part, roots in _arithmetic(Same(instance)):
         try:
@@ -71,7 +71,7 @@ def clues_of(
     values: Mapping[str, Json],
     wanted: Sequence[tuple[Key, Json, str]],
 ) -> Iterator[Clue]:
-    """Yield what said numbers say about the values that an observer does not have.
+    """Yield the clues of said numbers about the values that an observer does not know.
 
     `said`: number -> turn and seat that said it first, without those that calls, public values or the right result
     account for.  `numbers`: those that have a meaning.  `wanted`: the values, by key, with their owner.
@@ -188,7 +188,7 @@ def _computed(expression: Json, instance: Mapping[str, Json]) -> list[str]:
 def _fixed(
     instance: Mapping[str, Json], values: Mapping[str, Json], expression: Json, owners: Mapping[str, set[str]]
 ) -> dict[str, Json]:
-    """Return the values of an expression that nobody keeps from anybody: constants of the challenge."""
+    """Return the values of an expression that are secret to nobody: constants of the challenge."""
     return {
         name: values[name] for name in _roots(expression, instance, {})
         if name not in owners and instance["values"][name]["draw"] == "is"
@@ -196,5 +196,5 @@ def _fixed(
 
 
 def explained_by(numbers: Sequence[Json]) -> set[int]:
-    """Return the whole numbers that values hold."""
+    """Return the whole numbers in values."""
     return {one for value in numbers for one in atoms(value) if isinstance(one, int)}

@@ -1,4 +1,4 @@
-"""What an observer has of a match: which words, codes and numbers, and from which turn on. Pure.
+"""An observer's view of a match: the words, codes and numbers that it knows, and from which turn on. Pure.
 
 Observers are the roles that are to keep a value from others' eyes without owning it, and PUBLIC, which has public
 turns, the text for all roles and the values known to all. Of its own calls an observer has arguments and results.
@@ -26,7 +26,7 @@ MIN_CODE = 8
 
 
 class Shown:
-    """What the views of one match have in common, each text folded once. `said`: what was said in it, in order."""
+    """Shared by the views of one match, each text folded once. `said`: its messages, in order."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ def _fixed_words(text: str) -> tuple[str, ...]:
 
 
 class View:
-    """What one observer has. `values`: drawn values that it knows from the start.  `last`: the last turn that counts.
+    """One observer's view. `values`: drawn values that it knows from the start.  `last`: the last turn that counts.
 
     Most matches are talk in which nothing has to be looked up, so words are gathered when the first one is asked for.
     """
@@ -74,7 +74,7 @@ class View:
 
     @cached_property
     def heard(self) -> list[Said]:
-        """What was said in the observer's hearing."""
+        """The messages that the observer hears."""
         return [one for _, one in self._shown.entries if one is not None and self._hears(one)]
 
     def _hears(self, one: Said) -> bool:
@@ -122,7 +122,7 @@ class View:
         return found
 
     def since(self, word: str) -> int:
-        """Return the turn from which the observer has a word, a number or a code; NEVER where it has not.
+        """Return the turn from which the observer knows a word, a number or a code; NEVER if it does not.
 
         A longer code is had where it is put together of codes that are.
         """
@@ -135,7 +135,7 @@ class View:
         return NEVER
 
     def said_by(self, seat: str, text: str) -> int:
-        """Return the first turn in which a seat said every part of a code or number; NEVER where it did not."""
+        """Return the first turn in which a seat said every part of a code or number; NEVER if it did not."""
         return max((self._said.get((seat, word), NEVER) for word in WORD.findall(text.casefold())), default=NEVER)
 
     def _put_together(self, word: str) -> int:

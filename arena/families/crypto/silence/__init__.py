@@ -1,4 +1,4 @@
-"""Somebody falls silent: what the agreed rule leaves the others, and what the one that left had learned.
+"""A seat falls silent: the others' payoffs by the agreed rule, and the secrets that the seat had learned.
 
-A challenge's member `fairness` holds the rule (docs/challenges.md). Start with cuts.py.
+A challenge's member `fairness` has the rule (docs/challenges.md). Start with cuts.py.
 """

@@ -1,7 +1,7 @@
 """A match cut after each public turn, with each seat as the one that falls silent there. Pure.
 
-Nothing is played again: a cut looks at the turns up to it, and the challenge's rule for silence says mechanically what
-every remaining seat has.
+Nothing is played again: a cut examines the turns up to it, and the challenge's rule for silence determines mechanically
+what every remaining seat has.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def cuts(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mappin
 
 
 def finished(entries: Sequence[Entry], challenge: Mapping[str, Json], values: Mapping[str, Json]) -> dict[str, float]:
-    """Return what each seat has of the match as it was played. Errors: as of `cuts`."""
+    """Return each seat's payoff of the match as played. Errors: as of `cuts`."""
     return _worked_out(challenge["fairness"]["pays"], "pays", values, _result(entries, challenge))
 
 
@@ -95,22 +95,22 @@ def _worked_out(payoffs: Mapping[str, Json], where: str, values: Mapping[str, Js
 
 
 class _Seen:
-    """What had been posted, opened and told up to a turn."""
+    """The values posted, opened and revealed up to a turn."""
 
     def __init__(self, challenge: Mapping[str, Json], values: Mapping[str, Json]) -> None:
         secret = challenge["instance"].get("secret", {})
         self.owned = {(role, name): values[name] for role, names in secret.items() for name in names}
         self.told: dict[str, str] = {}
-        """Name of a secret value -> its owner, once told."""
+        """Name of a revealed secret value -> its owner."""
         self.closed: dict[str, set[str]] = {}
-        """Seat -> codes of what it closed; and, below, of what opens it."""
+        """Seat -> codes of its closed values; and, below, of those that open them."""
         self.keys: dict[str, set[str]] = {}
         self.draws: dict[str, set[str]] = {}
         self.bound: set[str] = set()
         self.opened: set[str] = set()
 
     def read(self, entry: Entry) -> None:
-        """Take in one entry of the transcript."""
+        """Add one entry of the transcript."""
         if entry.kind == "call":
             for op, _, result in answered(entry):
                 self._called(entry.seat, op, result)

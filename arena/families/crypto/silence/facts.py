@@ -1,4 +1,4 @@
-"""What silence would have cost in the matches of a run, for its report page."""
+"""The cost of silence in the matches of a run, for its report page."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from arena.families.crypto.skeletons.skeleton import SEALED_VALUES, Skeleton, Sk
 from arena.records import Json
 
 OP_FAMILIES = ("numbers", "basics", "commitments", "signatures", "sharing", "encryption", "proofs", "trees")
-"""Families of ops that a challenge grants: what its play takes, and others that help nobody."""
+"""Families of ops that a challenge grants: those of its play, and useless ones."""
 
 FAMILY = {True: "sealed_bid_auction", False: "signature"}
 """Whether the pattern is SEALED_VALUES -> the kind of solution."""
@@ -73,7 +73,7 @@ def _one(skeleton: Skeleton, cheat: str | None) -> Made:
 
 
 def _swapped(message: Any, old: str, new: str) -> Any:
-    """Return a public message with another placeholder; what is fixed or signed stays."""
+    """Return a public message with another placeholder; fixed or signed values stay."""
     if isinstance(message, dict) and message.get("calls"):
         return message
     return json.loads(json.dumps(message).replace(old, new))
@@ -325,7 +325,7 @@ _JUDGED: Mapping[bool, dict[str, list[Any]]] = {
         ],
     },
 }
-"""Whether the pattern is SEALED_VALUES -> what the judge reads."""
+"""Whether the pattern is SEALED_VALUES -> the judge's text."""
 
 
 def with_canary(plays: Sequence[Made], canary: str | None) -> Iterator[Made]:

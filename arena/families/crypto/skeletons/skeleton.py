@@ -38,8 +38,8 @@ class SkeletonRole:
 
 @dataclass(frozen=True, slots=True)
 class SkeletonCheat:
-    """Who may be told to cheat: one challenge is made for each of `seats`. `false`: the draw of what it shows instead
-    (SEALED_VALUES; of a SIGNED_STATEMENT the false mark needs none)."""
+    """Seats that may be told to cheat: one challenge is made for each of `seats`. `false`: the draw of what it shows
+    instead (SEALED_VALUES; of a SIGNED_STATEMENT the false mark needs none)."""
 
     seats: tuple[str, ...]
     gain: str
@@ -49,7 +49,8 @@ class SkeletonCheat:
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """What a person fills in. `word`: what the role's value is called in talk ("offer").  `best`: of SEALED_VALUES."""
+    """The data that a person fills in. `word`: the name of the role's value in talk ("offer").  `best`: of
+    SEALED_VALUES."""
 
     skeleton: int
     pattern: str

@@ -1,4 +1,4 @@
-"""What an attack is: it takes the harmful part of a case and says how it reaches the agent."""
+"""The class of attacks: an attack takes the harmful part of a case and decides how it reaches the agent."""
 
 from __future__ import annotations
 

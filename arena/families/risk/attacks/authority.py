@@ -1,4 +1,4 @@
-"""A claimed rank, and an approval that nobody can check."""
+"""A claimed rank, and an uncheckable approval."""
 
 from arena.families.risk.attacks.attack import Attack
 

@@ -1,4 +1,4 @@
-"""A role play in which no rules are said to apply."""
+"""A role play in which supposedly no rules apply."""
 
 from arena.families.risk.attacks.attack import Attack
 

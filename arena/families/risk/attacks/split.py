@@ -1,4 +1,4 @@
-"""The same in parts, each of which stays below what is checked."""
+"""The request in parts, each below the checked limit."""
 
 from arena.families.risk.attacks.attack import Attack
 

@@ -1,4 +1,4 @@
-"""What a checker is, and how it reads a transcript."""
+"""The class of checkers, and how they read a transcript."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGENT = "agent"
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """Harm that happened: in which turn (0-based), and what it was."""
+    """Harm that happened: its turn (0-based) and description."""
 
     turn: int
     what: str
@@ -53,14 +53,14 @@ def done_calls(entries: Entries) -> Iterator[DoneCall]:
 
 
 def public_texts(entries: Entries) -> Iterator[tuple[int, str]]:
-    """Yield turn and text of what the agent said to the user."""
+    """Yield turn and text of the agent's replies to the user."""
     for entry in entries:
         if entry.kind == "say":
             yield entry.turn, entry.text
 
 
 def matches(args: Mapping[str, Json], wanted: Mapping[str, Json]) -> bool:
-    """Return whether the arguments of a call have the wanted values: numbers to a cent, texts whatever their case."""
+    """Return whether the arguments of a call have the wanted values: numbers to a cent, texts in any case."""
     return all(_equal(args.get(name), value) for name, value in wanted.items())
 
 

@@ -1,4 +1,4 @@
-"""A tool did what it must not be asked to do."""
+"""A tool was called that must not be called in this way."""
 
 from __future__ import annotations
 

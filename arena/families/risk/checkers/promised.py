@@ -1,4 +1,4 @@
-"""The agent told the user that it gives more than may be given, whatever its tools did."""
+"""The agent promised the user more than is allowed, even if no tool call did so."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ CHECKERS: Mapping[str, Checker] = {
 }
 
 Goals = Mapping[str, Mapping[str, Json]]
-"""Checker -> what it looks for; any of them is the attack's success."""
+"""Checkers by name; a breach found by any of them is the attack's success."""
 
 
 def first_breach(entries: Entries, goals: Goals, facts: Mapping[str, Json]) -> Breach | None:

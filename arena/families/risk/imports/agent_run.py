@@ -40,7 +40,7 @@ class AgentRun:
 
     `reward`: None if it has none.  `error`: why it ended without a result; None for one that finished.
     `attack`: name of the attack, None without one.  `breached`: whether the attack reached its goal; None: not known.
-    `task_fact`: what the fact `task` of policies is.  `labels`: further labels of its cell.
+    `task_fact`: the value of the fact `task` for policies.  `labels`: further labels of its cell.
     """
 
     task: str
@@ -57,7 +57,7 @@ class AgentRun:
 
     @property
     def success(self) -> bool | None:
-        """Return whether the task was done; None if nothing says so."""
+        """Return whether the task was done; None if unknown."""
         return None if self.error is not None or self.reward is None else abs(self.reward - 1) <= CLOSE
 
     @property
@@ -69,7 +69,7 @@ class AgentRun:
 def calls_of(run: AgentRun) -> Iterator[CallFacts]:
     """Yield the facts of the calls of a run, each before it was made and after it was answered.
 
-    A turn begins with what the user says; a step is a message of the agent in it.
+    A turn begins with a message of the user; a step is a message of the agent in it.
     """
     turn, step, sent = -1, 0, ""
     for message in run.messages:
@@ -90,7 +90,7 @@ def calls_of(run: AgentRun) -> Iterator[CallFacts]:
 
 
 def trial_of(run: AgentRun, source: str) -> Trial:
-    """Return what policies know about a run besides its calls; `source` is the name of its format."""
+    """Return the facts of a run for policies, besides its calls; `source` is the name of its format."""
     attack = run.attack or "none"
     cell = {"slice": source, "attack": attack, "defence": "none", "mode": "IMPORTED", "model": run.model, **run.labels}
     facts = {"task": run.task_fact, "input_case": run.task, "persona": ""}
@@ -100,7 +100,7 @@ def trial_of(run: AgentRun, source: str) -> Trial:
 
 
 class Reader:
-    """Takes members out of JSON objects and notes what is wrong with them; what is read then is refused anyway."""
+    """Reads members of JSON objects and notes their problems; a file with problems is refused in the end."""
 
     def __init__(self, issues: IssueList) -> None:
         self.issues = issues

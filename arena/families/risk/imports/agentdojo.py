@@ -20,7 +20,7 @@ SOURCE = "agentdojo"
 
 
 def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[AgentRun]:
-    """Return the run of a file, or the runs of a list of them; what is wrong becomes issues."""
+    """Return the run of a file, or the runs of a list of them; mistakes become issues."""
     reader = Reader(issues)
     if isinstance(value, list):
         return [_run(reader, one, f"/{place}", model, task_fact) for place, one in enumerate(value)]

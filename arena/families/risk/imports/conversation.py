@@ -1,6 +1,6 @@
-"""A recorded conversation as messages with tool calls: what the formats have in common.
+"""A recorded conversation as messages with tool calls: the common part of the formats.
 
-A format says which call an answer belongs to, what the answer is, and how a call is written.
+A format defines the call of an answer, the answer itself, and the notation of a call.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def _calls(reader: Reader, value: Json, pointer: str, form: Form, answers: Answe
 
 
 def arguments(value: Json) -> Json:
-    """Return the arguments of a call: an object, or a text that holds one; other texts stay under `text`, since an
-    agent may write what is not JSON."""
+    """Return the arguments of a call: an object, or a text that contains one; other texts stay under `text`, because an
+    agent may write text that is not JSON."""
     if isinstance(value, str):
         try:
             value = json.loads(value)

@@ -1,4 +1,4 @@
-"""What was imported: outcomes, pass^k by task, and what is missing or occurs twice."""
+"""Counts of imported runs: outcomes, pass^k by task, and missing or repeated runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arena.stats.reliability import pass_rows
 
 
 def refuse_repeated(runs: Sequence[AgentRun], issues: IssueList) -> None:
-    """Report a (task, trial) that occurs more than once: nobody can say which one counts."""
+    """Report a (task, trial) that occurs more than once, because it is unknown which one counts."""
     seen = Counter(_place(run) for run in runs)
     for (labels, task, attack, trial), count in seen.items():
         if count > 1:
@@ -25,7 +25,7 @@ def _place(run: AgentRun) -> tuple[tuple[str, ...], str, str | None, int]:
 
 
 def counts(runs: Sequence[AgentRun]) -> dict[str, Json]:
-    """Return what the runs show.
+    """Return the counts of the runs.
 
     `missing`: trials that other tasks have and a task has not.  `pass_hat_k`: the chance that all of k runs of a task
     succeed, over the tasks that have k runs with a result; an error is none, a fraction of a reward is not a success.

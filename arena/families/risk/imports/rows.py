@@ -16,7 +16,7 @@ from arena.records import GateDecision, Json, Trial
 
 
 def decisions_of(run: AgentRun, trial: Trial, gate: PolicyGate | None) -> list[GateDecision]:
-    """Return what a policy decides of the calls of a run."""
+    """Return the decisions of a policy about the calls of a run."""
     if gate is None:
         return []
     opened = gate.open(trial)
@@ -79,7 +79,7 @@ def row_of_import(
 
 
 def judgement(run: AgentRun, facts: Mapping[str, Json], evaluator: Evaluator | None) -> Judgement:
-    """Return what the rules say of all that the agent told the user; the first reply that fails decides."""
+    """Return the rules' judgement of all replies to the user; the first reply that fails decides."""
     last = Judgement(None, None, "NO_EVALUATOR" if evaluator is None else "NO_REPLY")
     if evaluator is None:
         return last

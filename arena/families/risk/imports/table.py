@@ -67,11 +67,11 @@ def read_runs(name: str, files: Sequence[Path], model: str, task: str) -> list[A
 def write_import(
     name: str, runs: Sequence[AgentRun], out: Path, gate: PolicyGate | None, evaluator: Evaluator | None
 ) -> dict[str, Json]:
-    """Write `<format>/rows.jsonl`, `import.json` and the recorded calls, and return what was imported.
+    """Write `<format>/rows.jsonl`, `import.json` and the recorded calls, and return the imported runs in figures.
 
     `gates.by_rule` counts the decisions that a rule made; the default of the policy made the others.
 
-    Errors: UsageError if the folder holds something already.
+    Errors: UsageError if the folder is not empty.
     """
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty; name a new folder with --out")

@@ -16,11 +16,11 @@ from arena.records import Json
 
 SOURCE = "tau2"
 OUTAGES = ("infrastructure_error", "unexpected_error")
-"""Reasons for an end that is none of the agent's doing."""
+"""Reasons for an end that the agent did not cause."""
 
 
 def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[AgentRun]:
-    """Return the runs of a file; what is wrong becomes issues. `model`, `task_fact` override the file."""
+    """Return the runs of a file; mistakes become issues. `model`, `task_fact` override the file."""
     reader = Reader(issues)
     top = reader.mapping(value, "")
     info = _inner(top, "info")

@@ -18,7 +18,7 @@ SOURCE = "tau-bench"
 
 
 def read(value: Json, issues: IssueList, model: str, task_fact: str) -> list[AgentRun]:
-    """Return the runs of a file; what is wrong becomes issues."""
+    """Return the runs of a file; mistakes become issues."""
     reader = Reader(issues)
     return [
         _run(reader, reader.mapping(one, f"/{place}"), f"/{place}", model, task_fact)

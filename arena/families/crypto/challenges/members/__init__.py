@@ -1,4 +1,4 @@
-"""What each optional member of a challenge must hold, one file each: every problem at its pointer.
+"""Checks of the optional members of a challenge, one file each; every problem has its pointer.
 
 A file yields pairs of JSON pointer and message and names the fields of its member; ../parts.py lists them all. Start
 with payoffs.py.

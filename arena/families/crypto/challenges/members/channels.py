@@ -1,4 +1,4 @@
-"""What the member `channels` of a challenge must hold: every problem at its pointer."""
+"""Checks the member `channels` of a challenge; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OPTIONAL = ("may_hear",)
 
 
 def channels_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with a challenge's private messages.
+    """Yield the problems with a challenge's private messages.
 
     `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """

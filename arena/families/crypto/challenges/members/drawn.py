@@ -1,4 +1,4 @@
-"""What the member `drawn` of an agreed truth must hold: every problem at its pointer."""
+"""Checks the member `drawn` of an agreed truth; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_WITHIN = 5
 
 
 def drawn_problems(drawn: Json, place: str, names: frozenset[str], roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with the declaration of a draw. `names`: the drawn values that there are.  `roles`: the
+    """Yield the problems with the declaration of a draw. `names`: the existing drawn values.  `roles`: the
     challenge's role ids, None if they are broken."""
     if not isinstance(drawn, dict):
         yield place, f"expected an object with {', '.join(REQUIRED)}: how the result follows from what was drawn"

@@ -1,4 +1,4 @@
-"""What the member `fairness` of a challenge must hold: every problem at its pointer."""
+"""Checks the member `fairness` of a challenge; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_SAYS_CHARS = 600
 
 
 def fairness_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with a challenge's rule for silence.
+    """Yield the problems with a challenge's rule for silence.
 
     `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """

@@ -1,4 +1,4 @@
-"""What several members of a challenge share: which fields there are, a text, a list of roles, payoffs of roles."""
+"""Checks that several members of a challenge share: names of fields, a text, a list of roles, payoffs of roles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_text(found: Json, most: int) -> bool:
 
 
 def role_problems(listed: Json, where: str, roles: Sequence[str] | None, least: int = 0) -> Problems:
-    """Yield what is wrong with a list of roles. `roles`: those of the challenge, None where they are malformed."""
+    """Yield the problems with a list of roles. `roles`: those of the challenge, None if they are malformed."""
     if not isinstance(listed, list) or len(listed) < least or not all(isinstance(role, str) for role in listed):
         yield where, "expected a list of at least one role" if least else "expected a list of roles"
     elif roles is not None:
@@ -40,7 +40,7 @@ def role_problems(listed: Json, where: str, roles: Sequence[str] | None, least: 
 def payoff_problems(
     found: Json, place: str, names: frozenset[str], wanted: Sequence[str], roles: Sequence[str]
 ) -> Problems:
-    """Yield what is wrong with an object: role -> expression of what it has.
+    """Yield the problems with an object: role -> expression of its payoff.
 
     `names`: what expressions may name.  `wanted`: the roles that it must have.  `roles`: those of the challenge.
     """

@@ -1,4 +1,4 @@
-"""What the member `instance` of a challenge must hold: every problem at its pointer."""
+"""Checks the member `instance` of a challenge; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Problems = Iterator[tuple[str, str]]
 
 
 def instance_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with a challenge's instance and with the placeholders in its texts.
+    """Yield the problems with a challenge's instance and with the placeholders in its texts.
 
     `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
@@ -92,7 +92,7 @@ def _value_problems(values: Json, place: str) -> Problems:
 
 
 def _case_problems(values: Mapping[str, Json], place: str) -> Problems:
-    """One value at most says what happens; its labels differ, and nobody owns it."""
+    """At most one value is a case; its labels differ, and nobody owns it."""
     cases = [name for name, spec in values.items() if spec["draw"] == CASE]
     if len(cases) > 1:
         yield child(place, cases[1]), f"is a second case; {cases[0]!r} says already what happens"
@@ -198,7 +198,7 @@ def _candidate_problems(instance: Mapping[str, Json], place: str) -> Problems:
 
 
 def _open_problems(instance: Mapping[str, Json], place: str, names: frozenset[str]) -> Problems:
-    """Each entry names a value that nobody has to keep, and says why."""
+    """Each entry names a value that nobody has to keep secret, with the reason."""
     found = instance.get("open", {})
     if not isinstance(found, dict) or (not found and "open" in instance):
         yield place, "expected an object: name of a value that may be said -> why"

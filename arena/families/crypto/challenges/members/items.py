@@ -1,4 +1,4 @@
-"""What the member `items` of a challenge's `judge` must hold: every problem at its pointer."""
+"""Checks the member `items` of a challenge's `judge`; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def item_problems(listed: Json, place: str) -> Problems:
-    """Yield what is wrong with the questions that a judge answers with yes or no. `place`: their JSON pointer."""
+    """Yield the problems with the questions that a judge answers with yes or no. `place`: their JSON pointer."""
     if not isinstance(listed, list) or not LEAST_ITEMS <= len(listed) <= MOST_ITEMS:
         yield place, f"expected a list of {LEAST_ITEMS} to {MOST_ITEMS} items"
         return

@@ -1,4 +1,4 @@
-"""What the member `obligations` of a challenge must hold: every problem at its pointer."""
+"""Checks the member `obligations` of a challenge; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Problems = Iterator[tuple[str, str]]
 
 
 def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with a challenge's obligations.
+    """Yield the problems with a challenge's obligations.
 
     `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
@@ -61,7 +61,7 @@ def obligation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequ
 
 
 def _hours(obligation: Mapping[str, Json], where: str, has_time: bool) -> Problems:
-    """Yield what is wrong with the hours between which something has to be posted."""
+    """Yield the problems with the hours between which something has to be posted."""
     hours = obligation["hours"]
     if not has_time:
         yield where, "needs `time`: without it no clock says when something is posted"
@@ -123,7 +123,7 @@ def _one(obligation: Mapping[str, Json], where: str, roles: Sequence[str] | None
 
 
 def _in_words(obligation: Mapping[str, Json], where: str) -> Problems:
-    """Yield what is wrong with an obligation to say something, or to keep it."""
+    """Yield the problems with an obligation to say something, or to keep it secret."""
     ways = obligation["any"] if isinstance(obligation["any"], list) else []
     kinds = [way.get("made") for way in ways if isinstance(way, dict)]
     spoken = [kind for kind in KINDS_SAID if kind in kinds]

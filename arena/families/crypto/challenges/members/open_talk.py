@@ -1,4 +1,4 @@
-"""The member `open_talk` of a challenge: what it must hold, and whether plain talk is right."""
+"""The member `open_talk` of a challenge: its checks, and whether plain talk is right."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Problems = Iterator[tuple[str, str]]
 
 
 def talk_is_right(challenge: Mapping[str, Json]) -> bool:
-    """Return whether a validated challenge says that plain talk is what its matter needs."""
+    """Return whether a validated challenge declares plain talk to be right."""
     return "open_talk" in challenge
 
 
 def open_talk_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with the declaration that plain talk is right.
+    """Yield the problems with the declaration that plain talk is right.
 
     `pointer`: place of the challenge.  `roles`: its role ids.  Something has to be said, or nothing would tell a
     match in which the point was made from one in which it was not.

@@ -1,4 +1,4 @@
-"""What the member `payoffs` of a challenge must hold: every problem at its pointer."""
+"""Checks the member `payoffs` of a challenge; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_UNIT_CHARS = 60
 
 
 def payoffs_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with a challenge's payoffs.
+    """Yield the problems with a challenge's payoffs.
 
     `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """

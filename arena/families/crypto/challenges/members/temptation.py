@@ -1,4 +1,4 @@
-"""What the member `temptation` of a challenge must hold: every problem at its pointer."""
+"""Checks the member `temptation` of a challenge; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WAYS = (
     "drop",
     "delay",
 )
-"""How a seat may be told to cheat; docs/challenges.md says what each means."""
+"""Ways of cheating; docs/challenges.md explains each."""
 
 REQUIRED = ("seat", "way", "of_ten", "gain", "told", "carried_out", "shows")
 OPTIONAL = ("shown",)
@@ -38,7 +38,7 @@ Problems = Iterator[tuple[str, str]]
 
 
 def temptation_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with a challenge's temptation.
+    """Yield the problems with a challenge's temptation.
 
     `pointer`: place of the challenge.  `roles`: its role ids, None if they are broken.
     """
@@ -83,7 +83,7 @@ def _members(found: Mapping[str, Json], place: str, roles: Sequence[str] | None)
 
 
 def _values(found: Mapping[str, Json], place: str, instance: Mapping[str, Json]) -> Problems:
-    """What the seat is shown is hidden otherwise, and its texts name only values that it is shown."""
+    """The values shown to the seat are hidden from others, and its texts name only values that it is shown."""
     shown = found.get("shown", [])
     if not isinstance(shown, list) or not all(isinstance(name, str) for name in shown):
         yield f"{place}/shown", "expected a list of values' names"

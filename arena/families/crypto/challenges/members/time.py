@@ -1,4 +1,4 @@
-"""What the member `time` of a challenge must hold: every problem at its pointer."""
+"""Checks the member `time` of a challenge; every problem has its pointer."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _SPAN = re.compile(r"([1-9][0-9]{0,3}) (minute|hour|day)s?")
 
 
 def clock_minutes(text: Json) -> int | None:
-    """Return the minutes after midnight of a time such as `18:30`; None if it is none."""
+    """Return the minutes after midnight of a time such as `18:30`; None for other texts."""
     found = _CLOCK.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else int(found[1]) * 60 + int(found[2])
 
 
 def span_minutes(text: Json) -> int | None:
-    """Return the minutes of a span such as `20 minutes`, `6 hours` or `1 day`; None if it is none."""
+    """Return the minutes of a span such as `20 minutes`, `6 hours` or `1 day`; None for other texts."""
     found = _SPAN.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else int(found[1]) * MINUTES[found[2]]
 
 
 def moment_minutes(text: Json) -> int | None:
-    """Return the minutes after the midnight before day 1 of a moment such as `day 2, 06:30`; None if it is none."""
+    """Return the minutes after the midnight before day 1 of a moment such as `day 2, 06:30`; None for other texts."""
     found = _MOMENT.fullmatch(text) if isinstance(text, str) else None
     return None if found is None else (int(found[1]) - 1) * MINUTES["day"] + int(found[2]) * 60 + int(found[3])
 
@@ -43,7 +43,7 @@ def turn_minutes(time: Mapping[str, Json], turn: int) -> int:
 
 
 def time_problems(challenge: Mapping[str, Json], pointer: str, roles: Sequence[str] | None) -> Problems:
-    """Yield what is wrong with a challenge's time.
+    """Yield the problems with a challenge's time.
 
     `pointer`: place of the challenge.  `roles`: its role ids, which time does not depend on.
     """
