@@ -268,6 +268,28 @@ class Record:
         del line["prev"]
         return line
 
+    def as_stored(self) -> Record:
+        """Return the record as `from_json` gives it back, without a way through JSON: whole numbers of a score as int,
+        all decisions of gates in one place. The detail of the score is the same object."""
+        transcript, score = self.transcript, self.score
+        kept = Transcript(
+            transcript.entries,
+            self.stop,
+            transcript.detail,
+            transcript.instance,
+            usage={one.seat: one for one in transcript.usage.values()},
+        )
+        values = {name: _number(value) for name, value in score.values.items()}
+        found = Score(
+            values,
+            score.outcome or None,
+            score.verdict or None,
+            score.unscored or None,
+            score.detail,
+            score.judging,
+        )
+        return Record(self.trial, self.attempt, kept, found, (*transcript.gates, *self.gates))
+
     @staticmethod
     def from_json(value: Json, file: str, place: str = "", detail: type | None = None) -> Record:
         """Return the record that `to_json` wrote.

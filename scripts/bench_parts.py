@@ -19,6 +19,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from arena.engine import session  # noqa: E402
+from arena.engine.results import ResultFiles  # noqa: E402
 from arena.families.crypto.family import CryptoFamily  # noqa: E402
 from arena.formats.tables import text_table  # noqa: E402
 from arena.messages import Conversation  # noqa: E402
@@ -35,7 +36,7 @@ PARTS: dict[str, tuple[tuple[Any, str], ...]] = {
     "record": ((session, "encode_line"),),
     "bundle": ((CryptoFamily, "bundle"), (bundles, "write_files")),
     "digests of files": ((digests, "write"),),
-    "rewrite and results": ((session, "write_results"),),
+    "rewrite and results": ((ResultFiles, "add"), (session, "write_results")),
 }
 """Part -> where the functions are that do it."""
 

@@ -23,9 +23,9 @@ from typing import NoReturn
 
 from arena.engine.build import RunRequest, build_calculator, build_cast
 from arena.engine.plan import JobSeries, job_series
-from arena.engine.progress import trial_line
+from arena.engine.progress import NotPassed, trial_line
 from arena.engine.runner import JOIN_SECONDS, Progress, TrialCap
-from arena.engine.session import NotPassed, Session, Shown, ignore
+from arena.engine.session import Session, Shown, ignore
 from arena.engine.shards import Shard
 from arena.errors import EXIT_INTERRUPTED, EXIT_OK, ArenaError, SettingRefused, StorageFault, UsageError
 from arena.formats import posix

@@ -1,14 +1,14 @@
-"""The progress line: a live one on a terminal, one line per match otherwise."""
+"""What is said while trials are played: a live progress line on a terminal, else a line a trial; what did not pass."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from arena.engine.runner import Progress
 from arena.families.spec import Words
 from arena.play.context import Activity
-from arena.records import Record
+from arena.records import PENDING, Record, Stop
 
 
 class Console(Protocol):
@@ -110,3 +110,22 @@ def trial_line(record: Record, seconds: float) -> str:
     score = " ".join(str(value) for value in scores) or record.score.unscored or "-"
     outcome = record.score.outcome or record.status
     return f"{record.key}: {outcome} ({record.stop}; {score}) in {seconds:.2f}s"
+
+
+MOST_UNFINISHED = 1000
+"""Trials that did not pass whose reasons are held in memory for the end of the run; all of them are in the records."""
+
+
+class NotPassed(NamedTuple):
+    """A trial of this session that did not end as `done`."""
+
+    key: str
+    status: str
+    stop: Stop
+    detail: str
+
+    @staticmethod
+    def of(record: Record) -> NotPassed:
+        """Return what of a record is kept, whatever its status."""
+        detail = record.score.unscored if record.status == PENDING else record.transcript.detail
+        return NotPassed(record.key, record.status, record.stop, detail or "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from arena.engine.build import Cast
@@ -12,8 +13,8 @@ from arena.families.contract import Family
 from arena.play.limits import Budget
 from arena.records import Json, Record
 from arena.settings.prices import FREE
-from arena.store.bundles import ALL, bundles_of, rebuilding
-from arena.store.closing import close_records
+from arena.store.bundles import ALL, Bundle, bundles_of, rebuilding
+from arena.store.closing import ChainedRecords
 from arena.store.manifest import Manifest
 from arena.store.reader import RecordFile
 from arena.store.rundir import RECORDS_FILE
@@ -30,43 +31,88 @@ def cost_json(cast: Cast, budget: Budget) -> dict[str, Json]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What results follow from. `path`: the run directory; `shard`: the part of the plan that belongs there."""
+
+    path: Path
+    family: Family
+    shard: Shard
+    manifest: Manifest
+
+    def keys(self) -> Iterable[str]:
+        """Return the keys of all planned trials, in plan order."""
+        return (trial.key for trial in self.shard.trials(self.family.trials()))
+
+    def records(self) -> RecordFile:
+        """Return the records as they are in the file now."""
+        return RecordFile(self.path / RECORDS_FILE, self.family.spec.detail)
+
+
+class ResultFiles:
+    """The records of a run in plan order, chained, and all that follows from them, in one pass over them.
+
+    Nothing appears under its name before `close`.
+    """
+
+    def __init__(self, played: Played, planned: int, rebuilt: bool) -> None:
+        """`planned`: number of planned trials.  `rebuilt`: bundles are written again also where each has files of its
+        own, and what another way of keeping them left is removed.  Errors: OSError."""
+        self._family = played.family
+        how = bundles_of(played.manifest)
+        self._bundles = rebuilding(how, played.path) if rebuilt or how != ALL else None
+        self._summary = Summary(played.path, played.family, planned)
+        self._exporters = played.family.exports(played.path)
+        self._records = ChainedRecords(played.path / RECORDS_FILE, played.manifest.identity.to_json())
+
+    def add(self, line: bytes, record: Record, bundle: Bundle | None = None) -> None:
+        """Take in the next record in plan order, with its line in the file; `bundle`: of the record, where it was made
+        already."""
+        self._records.add(line)
+        if self._bundles is not None and (made := bundle or self._family.bundle(record)) is not None:
+            self._bundles.add(made)
+        self._summary.add(record)
+        for exporter in self._exporters:
+            exporter.add(record)
+
+    def close(self, head: Mapping[str, Json]) -> dict[str, Json]:
+        """Finish all files; return the summary. `head`: as of `summary_head`."""
+        self._records.close()
+        if self._bundles is not None:
+            self._bundles.close()
+        for exporter in self._exporters:
+            exporter.close()
+        return self._summary.close(head)
+
+    def discard(self) -> None:
+        """Leave nothing half written of records, bundles and tables; a resume removes what exporters leave."""
+        self._records.discard()
+        self._summary.discard()
+        if self._bundles is not None:
+            self._bundles.discard()
+
+
 def write_results(
-    path: Path,
-    family: Family,
-    shard: Shard,
-    manifest: Manifest,
+    played: Played,
     head: Mapping[str, Json],
     also: Sequence[Callable[[Record], None]] = (),
     rebuilt: bool = True,
+    early: ResultFiles | None = None,
 ) -> dict[str, Json]:
-    """Rewrite the records of the run directory `path` in plan order, chained, and write all that follows from them.
+    """Rewrite the records of a run in plan order, chained, and write all that follows from them.
 
-    `shard`: the part of the plan that belongs here.  `head`: as of `summary_head`.  `also`: further receivers of
-    each record, in plan order, before it is counted.  `rebuilt`: write separate bundle files again as well, and remove
-    those left by another form of bundles.  Return the summary. Errors: DataError for a line that is not a record.
+    `head`: as of `summary_head`.  `also`: further receivers of each record, in plan order, before the results appear.
+    `rebuilt`: as of ResultFiles.  `early`: has taken in all records while they were played; None: they are read.
+    Return the summary. Errors: DataError for a line that is not a record.
     """
-    keys = [trial.key for trial in shard.trials(family.trials())]
-    summary = Summary(path, family, len(keys))
-    exporters = family.exports(path)
-    how = bundles_of(manifest)
-    bundles = rebuilding(how, path) if rebuilt or how != ALL else None
-
-    def each(record: Record) -> None:
-        if bundles is not None and (bundle := family.bundle(record)) is not None:
-            bundles.add(bundle)
-        for taker in also:
-            taker(record)
-        summary.add(record)
-        for exporter in exporters:
-            exporter.add(record)
-
+    keys = list(played.keys()) if early is None or also else []
+    made = ResultFiles(played, len(keys), rebuilt) if early is None else early
     try:
-        close_records(RecordFile(path / RECORDS_FILE, family.spec.detail), manifest.identity.to_json(), keys, each)
-        if bundles is not None:
-            bundles.close()
+        for line, record in played.records().chosen(keys) if keys else ():
+            for taker in also:
+                taker(record)
+            if early is None:
+                made.add(line, record)
+        return made.close(head)
     finally:
-        if bundles is not None:
-            bundles.discard()
-    for exporter in exporters:
-        exporter.close()
-    return summary.close(head)
+        made.discard()

@@ -12,14 +12,15 @@ from typing import NamedTuple
 
 from arena.engine.build import Cast
 from arena.engine.changed_run import Changed
+from arena.engine.in_order import InOrder
 from arena.engine.interrupt import catching_interrupts
 from arena.engine.judge_batch import BatchFile, write_requests
 from arena.engine.manifest import end_session, new_manifest, new_session, retry_generation, summary_head
 from arena.engine.plan import Job, JobSeries, SeriesIndex, job_series
-from arena.engine.progress import Account, Console, ProgressLine, trial_line
+from arena.engine.progress import MOST_UNFINISHED, Account, Console, NotPassed, ProgressLine, trial_line
 from arena.engine.recorded_calls import CallCount, lost_text
 from arena.engine.request import Ending, RunRequest
-from arena.engine.results import cost_json, write_results
+from arena.engine.results import Played, cost_json, write_results
 from arena.engine.resuming import Before, Ledgers, look_back, read_journal, write_index
 from arena.engine.runner import Hooks, Progress, Runner, TrialCap
 from arena.engine.shards import WHOLE, Shard, shard_of_run
@@ -29,7 +30,7 @@ from arena.messages import Calculator
 from arena.play.context import Activity, LeftOut, RunContext
 from arena.play.limits import Budget, Limits
 from arena.policy.limits import FLAGS, stricter
-from arena.records import PENDING, STOPS, Json, Record, Stop, Trial
+from arena.records import STOPS, Json, Record, Trial
 from arena.store import digests, parts, resume_index
 from arena.store.bundles import BUNDLES_FILE, bundles_of, playing
 from arena.store.files import write_atomic
@@ -40,24 +41,6 @@ from arena.store.rundir import INPUTS_DIR, RECORDS_FILE, TIMINGS_FILE, RunDir
 
 TOOLS_INPUT = "tools.txt"
 """In `inputs/`: what players were shown of the tools."""
-
-MOST_UNFINISHED = 1000
-"""Trials that did not pass whose reasons are held in memory for the end of the run; all of them are in the records."""
-
-
-class NotPassed(NamedTuple):
-    """A trial of this session that did not end as `done`."""
-
-    key: str
-    status: str
-    stop: Stop
-    detail: str
-
-    @staticmethod
-    def of(record: Record) -> NotPassed:
-        """Return the parts of a record that are kept; the status may be any."""
-        detail = record.score.unscored if record.status == PENDING else record.transcript.detail
-        return NotPassed(record.key, record.status, record.stop, detail or "")
 
 
 class Shown(NamedTuple):
@@ -141,6 +124,9 @@ class Session:
         self.recorded = JournalIndex(directory.file(JOURNAL_FILE))
         self.activity = Activity()
         self.left_out = LeftOut()
+        self.early: InOrder | None = None
+        """Makes the results while trials are played; None where trials of an earlier session, or of other processes,
+        are among them."""
         self.started = time.perf_counter()
         self._prices = {model.label: model.price for model in run.cast.models()}
 
@@ -290,7 +276,19 @@ class Session:
         most = run.limits().trials
         cap = None if most is None else TrialCap(most, self.answered(), run.request.process.stop)
         workers = min(operation.workers, pending)
-        return self.play(self.directory.path, job_series(self.jobs()), workers, cap, Shown(finished, tick))
+        if not self.directory.resumed:
+            self.early = InOrder(self.played(), run.planned)
+        try:
+            return self.play(self.directory.path, job_series(self.jobs()), workers, cap, Shown(finished, tick))
+        except BaseException:
+            self._without_early()
+            raise
+
+    def _without_early(self) -> None:
+        """Remove unfinished results."""
+        if self.early is not None:
+            self.early.discard()
+            self.directory.recover(self.run.console.notify, ())
 
     def play(self, logs: Path, todo: Iterable[JobSeries], workers: int, cap: TrialCap | None, shown: Shown) -> Progress:
         """Play job series in this process and append its logs to the files in the folder `logs`."""
@@ -305,11 +303,15 @@ class Session:
                     stack.callback(file.close)
 
             def record(finished: Record, seconds: float, number: int) -> None:
-                records.append(encode_line(finished.to_json()))
-                if bundles is not None and (bundle := run.family.bundle(finished)) is not None:
+                line = encode_line(finished.to_json())
+                records.append(line)
+                bundle = None if bundles is None else run.family.bundle(finished)
+                if bundles is not None and bundle is not None:
                     bundles.add(bundle)
                 timing = {"key": finished.key, "attempt": finished.attempt, "seconds": round(seconds, 6)}
                 timings.append(encode_line(timing))
+                if self.early is not None:
+                    self.early.add(line, finished, bundle)
                 shown.finished(finished, seconds, number)
 
             hooks = Hooks(record=record, earlier=self._earlier, tick=shown.tick)
@@ -372,12 +374,19 @@ class Session:
 
     def _finish(self, progress: Progress) -> dict[str, Json]:
         """Rewrite the records in plan order and write all derived files; return the summary."""
-        run, where = self.run, self.directory.path
+        run, played = self.run, self.played()
         cost = cost_json(run.cast, self.budget)
         head = summary_head(self.manifest, run.family, cost, self.left_out.by_model())
         resumed = self.directory.resumed  # a kill may have come between a record and its bundle
-        with run.request.taking(Ending(where, run.family, progress.stopped_by, cost["prices"])) as takers:
-            return write_results(where, run.family, run.shard, self.manifest, head, takers, resumed)
+        early = None if self.early is None else self.early.results()
+        if early is None:
+            self._without_early()
+        with run.request.taking(Ending(played.path, run.family, progress.stopped_by, cost["prices"])) as takers:
+            return write_results(played, head, takers, resumed, early)
+
+    def played(self) -> Played:
+        """Return what the results of this session follow from."""
+        return Played(self.directory.path, self.run.family, self.run.shard, self.manifest)
 
 
 def ignore(progress: Progress) -> None:

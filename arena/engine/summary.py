@@ -247,6 +247,10 @@ class Summary:
         names = {f"{self._unit}_id": unit, f"{self._unit}_name": self._family.unit_name(unit)}
         return {**names, **group.to_json()}
 
+    def discard(self) -> None:
+        """Leave nothing of an unfinished table behind."""
+        self._csv.discard()
+
     def close(self, extra: Mapping[str, Json]) -> dict[str, Json]:
         """Write the files; `extra` (versions, models, calculator) leads summary.json. Return what was written."""
         self._csv.close()

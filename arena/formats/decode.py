@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from itertools import islice
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from arena.errors import DataError, Issue
@@ -111,11 +111,11 @@ def _is_named_tuple(cls: type) -> bool:
     return issubclass(cls, tuple) and hasattr(cls, "_field_defaults")
 
 
-def _getter(names: Sequence[str], kind: Callable[..., Callable[[Any], Any]]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what picks several members or attributes at once: a tuple, also of one or none."""
+def _getter(names: Sequence[str]) -> Callable[[dict[str, Json]], tuple[Json, ...]]:
+    """Return what picks several members at once: a tuple, also of one or none."""
     if len(names) > 1:
-        return kind(*names)
-    return lambda value: tuple([kind(name)(value) for name in names])
+        return itemgetter(*names)
+    return lambda value: tuple([value[name] for name in names])
 
 
 class _Compiler:
@@ -130,7 +130,6 @@ class _Compiler:
             node = self.objects[cls] = ObjectNode(cls, self.unknown)
             hints = typing.get_type_hints(cls)
             if _is_named_tuple(cls):
-                node.rows = True
                 defaults = cls._field_defaults  # type: ignore[attr-defined]
                 for name in hints:
                     node.members[name] = Member(
@@ -140,8 +139,7 @@ class _Compiler:
                 for one in fields(cls):
                     if one.init:
                         self.add(node, one, hints[one.name])
-            node.pick = _getter(list(node.members), itemgetter)
-            node.values = _getter([one.field for one in node.members.values()], attrgetter)
+            node.pick = _getter(list(node.members))
         return self.objects[cls]
 
     def add(self, node: ObjectNode, one: Field[Any], hint: Any) -> None:

@@ -279,7 +279,7 @@ class JsonText(Node):
         self.convert, self.encode = self.parse, self.as_text
 
     def as_text(self, value: Any) -> str:
-        return json_text(encoded(self.held, value))
+        return "" if value is None else json_text(encoded(self.held, value))
 
     def encode_column(self, values: Sequence[Any]) -> Sequence[Json]:
         return ["" if value is None else self.as_text(value) for value in values]

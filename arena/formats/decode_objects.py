@@ -48,33 +48,35 @@ class ObjectNode(Node):
     def __init__(self, cls: type, unknown: bool) -> None:
         self.cls, self.unknown = cls, unknown
         self.members: dict[str, Member] = {}
-        self.rows = False
-        """Whether an object is itself the tuple of its members: a NamedTuple."""
         self.positional = True
         """Whether the members in their order are the arguments of the class."""
         self.pick: Callable[[dict[str, Json]], tuple[Json, ...]] = tuple
         """Returns the values of the members in their order. Errors: KeyError where one is missing."""
         self.layouts: dict[tuple[str, ...], _Layout] = {}
         self.convert, self.encode = self.make, self.as_dict
-        self.values: Callable[[Any], tuple[Any, ...]] = tuple
-        """Returns the fields of an object in the order of the members."""
 
     def as_dict(self, value: Any) -> dict[str, Json]:
-        values = list(self.values(value))
-        for place, encode in self.encoders:
-            values[place] = encode(values[place])
-        return dict(zip(self.members, values, strict=True))
+        return self.writer(value)
+
+    @cached_property
+    def writer(self) -> Callable[[Any], dict[str, Json]]:
+        """What writes an object, once all members are known: one display of a dict, as one would write it by hand.
+
+            lambda value: {"id": value.id, "answer": encode_1(value.answer)}
+
+        As `dataclasses` does it: a loop over the members takes three times as long.
+        """
+        encoders = dict(self.encoders)
+        parts = [
+            f"{name!r}: encode_{place}(value.{one.field})" if place in encoders else f"{name!r}: value.{one.field}"
+            for place, (name, one) in enumerate(self.members.items())
+        ]
+        known = {f"encode_{place}": encode for place, encode in encoders.items()}
+        written: Callable[[Any], dict[str, Json]] = eval(f"lambda value: {{{', '.join(parts)}}}", known)
+        return written
 
     def encode_column(self, values: Sequence[Any]) -> Sequence[Json]:
-        if not values:
-            return ()
-        if self.rows and not self.encoders:
-            return [dict(zip(self.members, row, strict=True)) for row in values]
-        columns: list[Sequence[Any]] = list(zip(*map(self.values, values), strict=True))
-        nodes = list(self.members.values())
-        for place, _ in self.encoders:
-            columns[place] = nodes[place].node.encode_column(columns[place])
-        return [dict(zip(self.members, row, strict=True)) for row in zip(*columns, strict=True)]
+        return list(map(self.writer, values))
 
     @cached_property
     def encoders(self) -> list[tuple[int, Convert]]:

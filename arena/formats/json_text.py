@@ -12,23 +12,25 @@ from arena.formats.bounded import BadNumber, decoder_for
 from arena.formats.json_types import Json
 
 
-def _prepared() -> Callable[[Json], str]:
-    """Return what writes compact JSON with raw UTF-8.
+def _prepared(ascii_only: bool) -> Callable[[Json], str]:
+    """Return what writes compact JSON, with raw UTF-8 or in ASCII alone.
 
     `JSONEncoder.encode` makes the encoder of its C module again for every value, which takes as long as writing a short
     one; here it is made once. An interpreter without that module has the usual way.
     """
-    plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False)
+    plain = json.JSONEncoder(ensure_ascii=ascii_only, separators=(",", ":"), check_circular=False)
     make: Any = getattr(_json, "c_make_encoder", None)
     if make is None:
         return plain.encode
-    pieces = make(None, plain.default, _json.encode_basestring, None, ":", ",", False, False, True)
+    text = _json.encode_basestring_ascii if ascii_only else _json.encode_basestring
+    pieces = make(None, plain.default, text, None, ":", ",", False, False, True)
     return lambda value: "".join(pieces(value, 0))
 
 
-compact_json = _prepared()
+compact_json = _prepared(ascii_only=False)
 """Compact JSON with raw UTF-8."""
-_encode_ascii = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+ascii_json = _prepared(ascii_only=True)
+"""Compact JSON in ASCII: every other character is escaped."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -37,7 +39,7 @@ def json_text(value: Json) -> str:
     if value is None:
         return ""
     text = compact_json(value)
-    return _encode_ascii(value) if not text.isascii() and _SURROGATE.search(text) else text
+    return ascii_json(value) if not text.isascii() and _SURROGATE.search(text) else text
 
 
 def scan(text: str) -> tuple[Json, int]:

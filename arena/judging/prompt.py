@@ -10,19 +10,16 @@ lines between delimiters that carry a nonce, so no text in it can open or close 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from arena.errors import ConfigError
+from arena.formats.json_text import ascii_json
 from arena.judging.items import Item, items_schema, strict_object
 from arena.messages import Conversation
 from arena.records import EVERYBODY, Entry, Json, Stop
-
-_ascii = json.JSONEncoder(separators=(",", ":")).encode
-"""Without blanks, which a judge pays for."""
 
 LEDGER_CHARS = 600
 """Characters shown of a tool call's arguments and of its answer: a digest, a signature or eight digests fit whole."""
@@ -101,8 +98,9 @@ class JudgeMaterial:
 
 
 def judge_json(members: Mapping[str, Json]) -> str:
-    """Return an object as the ASCII JSON that a judge reads: no text in it can open or close a section."""
-    return "{" + ",\n".join(f"{_ascii(key)}: {_ascii(value)}" for key, value in members.items()) + "}"
+    """Return an object as the ASCII JSON that a judge reads: no text in it can open or close a section. There are no
+    blanks in its values, which a judge pays for."""
+    return "{" + ",\n".join(f"{ascii_json(key)}: {ascii_json(value)}" for key, value in members.items()) + "}"
 
 
 def judge_nonce(seed: str) -> str:
@@ -179,7 +177,7 @@ def _lines(entries: Sequence[Entry]) -> tuple[list[_Shown], list[_Shown]]:
             line["text"] = entry.text
             public.append(_Shown(line, "text", None))
             if entry.done:
-                line["done"] = _ascii(entry.result)
+                line["done"] = ascii_json(entry.result)
                 public.append(_Shown(line, "done", None))
         elif entry.kind == "call":
             answer = entry.answered
@@ -188,8 +186,8 @@ def _lines(entries: Sequence[Entry]) -> tuple[list[_Shown], list[_Shown]]:
             line |= {
                 "op": entry.op,
                 **({} if ok else {"ok": False}),
-                "args": _ascii(entry.args),
-                "answer": _ascii(said),
+                "args": ascii_json(entry.args),
+                "answer": ascii_json(said),
             }
             if answer.get("toy") is True:
                 line["toy"] = True
@@ -278,4 +276,4 @@ def judge_conversation(
 def _jsonl(shown: Sequence[_Shown]) -> str:
     """One ASCII JSON line per entry; an entry with two texts stands in `shown` twice, one after the other."""
     lines = {id(item.line): item.line for item in shown}
-    return "\n".join([_ascii(line) for line in lines.values()])
+    return "\n".join([ascii_json(line) for line in lines.values()])

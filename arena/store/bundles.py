@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from arena.formats.decode import decode
-from arena.store.files import AtomicFile, create, opened_folder, write_all
+from arena.store.files import AtomicFile, create, open_folder, opened_folder, write_all
 from arena.store.journal import AppendFile, encode_line, parse_line
 from arena.store.manifest import Manifest
 
 ALL, PACKED, NONE = "all", "packed", "none"
 BUNDLES_FILE = "bundles.jsonl"
 BUNDLES_DIR = "matches"
+MOST_HELD = 8
+"""Folders that are held open while bundles are written into folders below them."""
 
 
 class Bundle(NamedTuple):
@@ -56,24 +58,29 @@ def bundles_of(manifest: Manifest) -> str:
     return next((str(how) for how in reversed(told) if how is not None), ALL)
 
 
-def write_files(run_dir: Path, bundle: Bundle) -> None:
-    """Write each file of a bundle; they are derived, so an incomplete file after a kill does no harm. Errors:
-    OSError."""
-    inner = {name.rpartition("/")[0] for name in bundle.files}
-    with opened_folder(run_dir, bundle.folder, make=True) as top:
-        for part in sorted(inner):
-            with opened_folder(top, part, make=True) as folder:
-                for name, data in bundle.files.items():
-                    if name.rpartition("/")[0] == part:
-                        _write(folder, name.rpartition("/")[2], data)
+def write_files(above: Path | int, bundle: Bundle, folder: str) -> None:
+    """Write each file of a bundle into `folder` below `above`, a folder or its descriptor; they are derived, so an
+    incomplete file after a kill does no harm. Errors: OSError."""
+    by_folder: dict[str, list[tuple[str, bytes]]] = {}
+    for path, data in bundle.files.items():
+        inner, _, name = path.rpartition("/")
+        by_folder.setdefault(inner, []).append((name, data))
+    with opened_folder(above, folder, make=True) as top:
+        for inner, files in by_folder.items():
+            if not inner:
+                _write(top, files)
+                continue
+            with opened_folder(top, inner, make=True) as deeper:
+                _write(deeper, files)
 
 
-def _write(folder: int, name: str, data: bytes) -> None:
-    descriptor = create(folder, name)
-    try:
-        write_all(descriptor, data)
-    finally:
-        os.close(descriptor)
+def _write(folder: int, files: Sequence[tuple[str, bytes]]) -> None:
+    for name, data in files:
+        descriptor = create(folder, name)
+        try:
+            write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
 
 
 class Keeper(Protocol):
@@ -91,17 +98,37 @@ class Keeper(Protocol):
 
 
 class _Files:
+    """Separate files. The folders above those of the bundles are few, and some of them are held open."""
+
     def __init__(self, run_dir: Path) -> None:
         self._run_dir = run_dir
+        self._above: dict[str, int] = {}
 
     def add(self, bundle: Bundle) -> None:
-        write_files(self._run_dir, bundle)
+        above, _, last = bundle.folder.rpartition("/")
+        held = self._above.get(above)
+        if held is None and len(self._above) < MOST_HELD:
+            held = self._hold(above)
+        if held is None:
+            write_files(self._run_dir, bundle, bundle.folder)
+        else:
+            write_files(held, bundle, last)
+
+    def _hold(self, above: str) -> int:
+        opened = open_folder(self._run_dir, above, make=True)
+        held = self._above.setdefault(above, opened)
+        if held != opened:  # another thread was quicker
+            os.close(opened)
+        return held
 
     def close(self) -> None:
         """Every file is there already."""
+        while self._above:
+            os.close(self._above.popitem()[1])
 
     def discard(self) -> None:
         """What is there can be rebuilt."""
+        self.close()
 
 
 class _Growing:

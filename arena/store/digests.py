@@ -14,6 +14,7 @@ The list shows that files were changed, not by whom: anybody who changes a file 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -25,7 +26,16 @@ from typing import NamedTuple
 
 from arena.errors import DataError, Issue, UsageError
 from arena.formats.bounded import open_regular, read_file
-from arena.store.files import AtomicFile, is_temporary, open_folder, opened_folder, require_plain, strangers
+from arena.store.files import (
+    MAX_FOLDERS,
+    AtomicFile,
+    is_hollow,
+    is_temporary,
+    open_folder,
+    opened_folder,
+    require_plain,
+    strangers,
+)
 from arena.store.rundir import lock_folder
 
 DIGESTS_FILE = "digests.json"
@@ -35,6 +45,7 @@ _HEAD = b'{"digests_format":%d,"files":{\n' % DIGESTS_FORMAT
 _TAIL = b"\n}}\n"
 _ROW = re.compile(rb'("(?:[^"\\]|\\.)+"):\[(0|[1-9][0-9]*),"([0-9a-f]{64})"\]')
 _CHUNK = 1 << 18
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_LIST_BYTES = 1 << 30
 """About ten million files."""
 NOT_FINISHED = f"there is no {DIGESTS_FILE}: the run is not finished; --resume finishes it"
@@ -49,16 +60,20 @@ class Digest(NamedTuple):
 
 def write(run_dir: Path) -> None:
     """Write the list of all files that are in `run_dir` now. Errors: DataError if it holds more than files."""
-    require_plain(run_dir)
     out = AtomicFile(run_dir / DIGESTS_FILE)
     try:
         out.write(_HEAD)
         before = b""
-        for name, found in _digests(run_dir):
-            out.write(before + _row(name, found))
-            before = b",\n"
+        with opened_folder(run_dir) as top:
+            for name, found in _digests(top, "", 1):
+                out.write(before + _row(name, found))
+                before = b",\n"
         out.write(_TAIL)
         out.close()
+    except OSError:
+        out.discard()
+        require_plain(run_dir)  # which says what it is, where the error comes from what no run holds
+        raise
     finally:
         out.discard()
 
@@ -170,11 +185,26 @@ def _row(name: str, digest: Digest) -> bytes:
     return b'%s:[%d,"%s"]' % (json.dumps(name).encode("ascii"), digest.size, digest.sha256.encode("ascii"))
 
 
-def _digests(run_dir: Path) -> Iterator[tuple[str, Digest]]:
-    """Yield (path below the folder, digest) of every file, sorted by parts; memory by the largest folder."""
-    with opened_folder(run_dir) as top:
-        for name, folder, last in _below(top, ""):
-            yield name, _digest(last, folder)
+def _digests(folder: int, prefix: str, depth: int) -> Iterator[tuple[str, Digest]]:
+    """Yield (path below the run, digest) of every file, sorted by parts; memory by the largest folder.
+
+    Errors: OSError, also for what `require_plain` refuses.
+    """
+    with os.scandir(folder) as entries:
+        found = sorted(
+            (one.name, one.is_dir(follow_symlinks=False), one.is_file(follow_symlinks=False)) for one in entries
+        )
+    for name, is_folder, is_file in found:
+        if is_folder and depth < MAX_FOLDERS:
+            deeper = os.open(name, _FOLDER_FLAGS, dir_fd=folder)
+            try:
+                yield from _digests(deeper, f"{prefix}{name}/", depth + 1)
+            finally:
+                os.close(deeper)
+        elif not is_file:
+            raise OSError(errno.EINVAL, "it is not what a run holds", prefix + name)
+        elif prefix + name != DIGESTS_FILE and not is_temporary(name):
+            yield prefix + name, _digest(name, folder, plain=True)
 
 
 def _named(top: int, name: str) -> Iterator[tuple[str, Digest]]:
@@ -206,7 +236,7 @@ def _below(folder: int, prefix: str) -> Iterator[tuple[str, int, str]]:
         found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
     for name, is_folder in found:
         if is_folder:
-            deeper = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            deeper = os.open(name, _FOLDER_FLAGS, dir_fd=folder)
             try:
                 yield from _below(deeper, f"{prefix}{name}/")
             finally:
@@ -215,12 +245,17 @@ def _below(folder: int, prefix: str) -> Iterator[tuple[str, int, str]]:
             yield prefix + name, folder, name
 
 
-def _digest(name: str, folder: int) -> Digest:
-    """Return size and SHA-256 of a file in an open folder; most are small, and read in one piece."""
+def _digest(name: str, folder: int, plain: bool = False) -> Digest:
+    """Return size and SHA-256 of a file in an open folder; most are small, and read in one piece.
+
+    Errors: OSError, also for one made of holes where `plain`.
+    """
     descriptor = open_regular(name, os.O_RDONLY | os.O_NOFOLLOW, folder)
     try:
         data = os.read(descriptor, _CHUNK)
         digest, size = hashlib.sha256(data), len(data)
+        if plain and size == _CHUNK and is_hollow(os.fstat(descriptor)):
+            raise OSError(errno.EINVAL, "it is made of holes", name)
         while len(data) and (data := os.read(descriptor, _CHUNK)):
             digest.update(data)
             size += len(data)

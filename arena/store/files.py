@@ -49,8 +49,10 @@ def open_folder(path: Path | str | int, inner: str = "", make: bool = False) -> 
     Below `path` no link is followed.
     `make` creates what is missing of `inner`. Errors: OSError; ValueError for an `inner` that leads out of `path`.
     """
-    folder = os.open(".", _FOLDER_FLAGS, dir_fd=path) if isinstance(path, int) else os.open(path, _FOLDER_FLAGS)
-    for part in inner.split("/") if inner else ():
+    if not inner:
+        return os.open(".", _FOLDER_FLAGS, dir_fd=path) if isinstance(path, int) else os.open(path, _FOLDER_FLAGS)
+    folder = path if isinstance(path, int) else os.open(path, _FOLDER_FLAGS)
+    for part in inner.split("/"):
         try:
             if part in ("", ".", ".."):
                 raise ValueError(f"{inner!r} leads out of its folder")
@@ -61,7 +63,8 @@ def open_folder(path: Path | str | int, inner: str = "", make: bool = False) -> 
         except OSError as error:
             raise _described(error, Path("." if isinstance(path, int) else path, inner)) from None
         finally:
-            os.close(folder)
+            if folder != path:  # which is the caller's, where it is a descriptor
+                os.close(folder)
         folder = deeper
     return folder
 
@@ -191,6 +194,11 @@ def remove_temporaries(folder: int) -> None:
             os.unlink(name, dir_fd=folder)
 
 
+def is_hollow(status: os.stat_result) -> bool:
+    """Return whether a file claims bytes that lie nowhere on the disk."""
+    return status.st_size >= _HOLES_FROM and status.st_blocks * 512 * _HOLES_FACTOR < status.st_size
+
+
 def strangers(root: Path) -> Iterator[Issue]:
     """Yield everything that a run directory must not contain: links, FIFOs, sockets, devices, files of holes, folders
     nested too deep.
@@ -221,7 +229,7 @@ def _strangers(folder: int, prefix: str, depth: int) -> Iterator[Issue]:
                 os.close(deeper)
         elif not stat.S_ISREG(status.st_mode):
             yield Issue(shown, "", f"is {kind_of(status.st_mode)}, and a run holds only regular files and folders")
-        elif status.st_size >= _HOLES_FROM and status.st_blocks * 512 * _HOLES_FACTOR < status.st_size:
+        elif is_hollow(status):
             yield Issue(shown, "", f"claims {status.st_size} bytes and is made of holes")
 
 

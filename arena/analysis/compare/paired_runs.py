@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from arena.analysis.compare.brief import BriefRecord, brief_records
 from arena.engine.build import family_spec
 from arena.engine.finished import unit_digests
 from arena.engine.run_reliability import PanelSums, Repeated, reliability_json, repeated
 from arena.errors import DataError, Issue, UsageError
 from arena.families.spec import Words
-from arena.families.verified import verified_of
 from arena.formats.decode_nodes import MemberError
-from arena.records import STATUSES, Json, Record
+from arena.records import STATUSES, Json
 from arena.stats.moments import Moments
 from arena.store.finished_run import FinishedRun
 from arena.store.rundir import SUMMARY_FILE
@@ -135,7 +135,7 @@ class RunTable:
 
 
 def read_run(run: FinishedRun) -> RunTable:
-    """Read the run. Errors: DataError if it is unfinished or damaged."""
+    """Read a sound run. Errors: DataError if it is unfinished or damaged."""
     summary = run.summary()
     try:
         dimensions, outcomes = tuple(summary["mean_scores"]), tuple(summary["outcomes"])
@@ -151,7 +151,7 @@ def read_run(run: FinishedRun) -> RunTable:
     table.not_sent = not_sent
     if run.records.shape.replaced:
         raise UsageError(f"{run.path} has two records of one trial: finish the run with `--resume` first")
-    for place, record in run.records.placed():
+    for place, record, judged in brief_records(run):
         if record.key in table.matches:
             raise UsageError(f"{run.path} has two records of {record.key} although it is finished: it was changed")
         try:
@@ -159,16 +159,15 @@ def read_run(run: FinishedRun) -> RunTable:
         except MemberError as error:
             where = f"line {place.number}: /{error.member}"
             raise DataError([Issue(str(run.records.path), where, str(error))]) from None
-        table.panels.add(record)
+        if judged is not None:
+            table.panels.add(judged)
     return table
 
 
-def _match(record: Record, table: RunTable) -> ComparedMatch:
-    """Return the parts of a record that a comparison needs. Errors: MemberError if it does not fit the run's
-    summary."""
-    score = record.score
-    scores = _numbers(score.values, table, "scores") if record.scored else {}
-    found = verified_of(record)
+def _match(record: BriefRecord, table: RunTable) -> ComparedMatch:
+    """Return the figures of a record. Errors: MemberError if it does not fit the run's summary."""
+    scores = _numbers(record.numbers(), table, "scores") if record.scored else {}
+    found, of_record = record.verified, record.outcome or None
     verified: Mapping[str, float] = {}
     outcome = None
     if found is not None:
@@ -176,15 +175,23 @@ def _match(record: Record, table: RunTable) -> ComparedMatch:
         verified = {name: value for name, value in found.scores.items() if value is not None}
         outcome = found.outcome
     if record.status == "aborted":  # an aborted match has nothing to verify; it remains a failure
-        outcome = score.outcome
-    for member, label in (("outcome", score.outcome), ("score_detail/verified/outcome", outcome)):
+        outcome = of_record
+    for member, label in (("outcome", of_record), ("score_detail/verified/outcome", outcome)):
         if label is not None and label not in table.outcomes:
             raise MemberError(member, f"{label!r} is not an outcome of this run")
     trial = record.trial
     return ComparedMatch(
-        repeated(trial, table.conditions), trial.cell, trial.plan.get("rep"), trial.series, record.status,
-        record.scored, scores, score.outcome, verified, outcome,
-    )  # fmt: skip
+        repeated=repeated(trial, table.conditions),
+        cell=trial.cell,
+        repetition=trial.plan.get("rep"),
+        series=trial.series,
+        status=record.status,
+        scored=record.scored,
+        scores=scores,
+        outcome=of_record,
+        verified=verified,
+        verified_outcome=outcome,
+    )
 
 
 def _numbers(values: Mapping[str, float | int | None], table: RunTable, member: str) -> dict[str, float]:

@@ -92,6 +92,20 @@ def test_posting_counts_within_the_hours_of_an_obligation(hours: Any, turn: int,
     assert found is not None and found.ok is met
 
 
+def test_posting_before_the_hours_begin_is_not_mended_by_a_second_one() -> None:
+    left = {"id": "left", "says": "Ann fixes.", "of": {"Ann": []}, "any": [{"made": "commits"}],
+            "hours": {"from": "day 2, 03:00"}}  # fmt: skip
+    challenge = {**CHALLENGE, "time": CLOCK, "obligations": [left]}
+    again = "5ea10000000000000000000000000009"
+    late = Entry(4, "Ann", ("Ann",), "call", id="y", op="commit_hash", args={"msg": "utf8:415"},
+                 answer={"ok": True, "result": {"commitment": again, "nonce": "0d00000000000009"}})  # fmt: skip
+    in_time = [late, say(4, "Ann", f"Fixed: {again}.")]
+    once = check_obligations(in_time, challenge, VALUES)
+    twice = check_obligations([commit(0), say(0, "Ann", f"Fixed: {SEAL}."), *in_time], challenge, VALUES)
+    assert once is not None and once.ok
+    assert twice is not None and twice.found[0].missing == ("Ann",)
+
+
 @pytest.mark.parametrize(
     "change, pointer",
     [

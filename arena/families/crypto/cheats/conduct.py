@@ -26,6 +26,8 @@ DROPS, DELAYS = "drops", "delays"
 """The conduct of a courier with a handed value: it never passes it on, or not in its next turn."""
 
 _CLOSED = frozenset({"commits", "seals"})
+_POINT_OPS = frozenset({"keygen", "ec_add", "ec_neg", "ec_mul", "ec_msm"})
+"""Ops that answer a point. Made of other people's points, it is one whose secret nobody has to know."""
 
 
 def carried_out(
@@ -40,6 +42,8 @@ def carried_out(
         return _said(entries, seat, [values[name] for name in wanted if name in values])
     if kind in (DROPS, DELAYS):
         return _held_back(entries, seat, kind, _handed(entries, seat, wanted, values))
+    if kind == "mixes":
+        return _mixed(entries, seat, frozenset(wanted))
     return _copied(entries, seat, wanted) if kind == "copies" else _kept_shut(entries, seat)
 
 
@@ -94,6 +98,43 @@ def _copied(entries: Sequence[Entry], seat: str, of: str) -> int | None:
         return None
     turns = [one.posted[seat] for one in made if one.seat == of and one.kind in _CLOSED and seat in one.posted]
     return min(turns, default=None)
+
+
+def _mixed(entries: Sequence[Entry], seat: str, roles: frozenset[str]) -> int | None:
+    """Return the turn in which a seat posted a point that its own group operations, one or several in a row, made out
+    of values that each of these roles had posted before; None if it ever posted a point of its own alone.
+
+    Who posts the open half of its own pair as well has an open value with a secret, and what it made beside that (the
+    sum of all open values, for instance) takes nobody in.
+    """
+    out_of: dict[str, frozenset[str]] = {}
+    found, own = None, set[str]()
+    for entry in entries:
+        if entry.kind == "say":
+            said = tokens(spoken(entry))
+            if entry.seat == seat:
+                if own & said:
+                    return None
+                if found is None and any(out_of.get(token, frozenset()) >= roles for token in said):
+                    found = entry.turn
+            elif entry.seat in roles:
+                for token in said:
+                    out_of.setdefault(token, frozenset({entry.seat}))
+        elif entry.kind == "call" and entry.seat == seat:
+            for op, args, result in answered(entry):
+                if op in _POINT_OPS:
+                    taken = {token for name, arg in args.items() if name != "G" for leaf in leaves(arg)
+                             for token in tokens(leaf)}  # fmt: skip
+                    sources = frozenset[str]().union(*(out_of.get(token, frozenset()) for token in taken))
+                    made = {token for leaf in leaves(_point(result)) for token in tokens(leaf)} - taken
+                    out_of |= dict.fromkeys(made, sources)
+                    own |= set() if sources else made
+    return found
+
+
+def _point(result: Json) -> Json:
+    """Return the point that an op answers: the open half of a pair, without the secret one."""
+    return result.get("pk") if isinstance(result, dict) else result
 
 
 def _kept_shut(entries: Sequence[Entry], seat: str) -> int | None:

@@ -121,6 +121,9 @@ def _judged(obligation: Mapping[str, Json], match: Match) -> ObligationFound:
             continue
         takers = [role for role in obligation.get("by", ()) if role != maker]
         made = [one for one in match.found.made if good(one, maker, holding, obligation, match)]
+        if _too_early(maker, holding, obligation, match):
+            missing.append(maker)
+            continue
         if not takers:
             posted = [one for one in made if one.kind in kinds_made(obligation)]
             missing += [] if posted else [maker]
@@ -134,6 +137,23 @@ def _judged(obligation: Mapping[str, Json], match: Match) -> ObligationFound:
                     calls[turn, seat, op] = CallOfObligation(turn, seat, op)
     shown = tuple(calls[key] for key in sorted(calls))[:MAX_CALLS]
     return ObligationFound(obligation["id"], not missing, tuple(dict.fromkeys(missing)), shown)
+
+
+def _too_early(maker: str, holding: Sequence[str], obligation: Mapping[str, Json], match: Match) -> bool:
+    """Return whether a role posted a thing that counts before the hours of the obligation begin.
+
+    A second one within the hours does not mend that: what is out stays out.
+    """
+    first = moment_minutes(obligation.get("hours", {}).get("from"))
+    if first is None or match.time is None:
+        return False
+    kinds, at_any_hour = kinds_made(obligation), {**obligation, "hours": {}}
+    return any(
+        one.kind in kinds
+        and good(one, maker, holding, at_any_hour, match)
+        and turn_minutes(match.time, min(one.posted.values())) < first
+        for one in match.found.made
+    )
 
 
 def kinds_made(obligation: Mapping[str, Json]) -> set[str]:

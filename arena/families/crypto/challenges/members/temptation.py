@@ -25,7 +25,7 @@ WAYS = (
 
 REQUIRED = ("seat", "way", "of_ten", "gain", "told", "carried_out", "shows")
 OPTIONAL = ("shown",)
-CARRIED_OUT = ("says", "copies", "keeps_shut", "drops", "delays")
+CARRIED_OUT = ("says", "copies", "keeps_shut", "drops", "delays", "mixes")
 MAX_TOLD = 6
 MAX_CHARS = 600
 FEWEST, MOST = 2, 8
@@ -118,6 +118,12 @@ def _carried_out(found: Json, place: str, instance: Mapping[str, Json], roles: S
     elif kind == "copies":
         if not isinstance(value, str) or (roles is not None and value not in roles):
             yield f"{place}/copies", "is not a participant"
+    elif kind == "mixes":
+        if not isinstance(value, list) or not value:
+            yield f"{place}/mixes", "expected a list of the roles out of whose values the seat makes one"
+            return
+        yield from ((f"{place}/mixes/{at}", "is not a participant") for at, role in enumerate(value)
+                    if not isinstance(role, str) or (roles is not None and role not in roles))  # fmt: skip
     elif kind in ("drops", "delays"):
         yield from _handed(value, f"{place}/{kind}", instance, roles)
     elif value is not True:

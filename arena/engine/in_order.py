@@ -1,0 +1,77 @@
+"""Makes the results of a run while it is played: each record is handed over in plan order, as soon as it can be.
+
+So a record need not be read again at the end of the session, only what could not be handed over in time. Trials finish
+in another order than the plan's where several are played at once, and those that are ahead wait in memory. It is
+bounded: where too much waits, or where something goes wrong, no results are made here, and the end of the session
+makes them from the file, where an error ends the command and no trial.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from arena.engine.results import Played, ResultFiles
+from arena.errors import ArenaError
+from arena.records import Record
+from arena.store.bundles import Bundle
+
+MOST_WAITING_BYTES = 4 << 20
+"""Of the lines of records that wait for one before them; as objects they take several times as much."""
+
+
+MET_AGAIN = (OSError, ArenaError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What goes wrong while results are made goes wrong again when the end of the session makes them."""
+
+
+class InOrder:
+    """The results of a run of which no trial was played before. Thread-safe."""
+
+    def __init__(self, played: Played, planned: int) -> None:
+        """`planned`: number of planned trials. Errors: OSError."""
+        self._made: ResultFiles | None = ResultFiles(played, planned, rebuilt=False)
+        self._keys = iter(played.keys())
+        self._next = next(self._keys, None)
+        self._waiting: dict[str, tuple[bytes, Record, Bundle | None]] = {}
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def add(self, line: bytes, record: Record, bundle: Bundle | None) -> None:
+        """Take in a record that was just stored, with its line in the file and its bundle."""
+        with self._lock:
+            if self._made is None:
+                return
+            self._waiting[record.key] = line, record, bundle
+            self._bytes += len(line)
+            self._hand_over(self._made, finished=False)
+            if self._bytes > MOST_WAITING_BYTES:
+                self._give_up()
+
+    def results(self) -> ResultFiles | None:
+        """Return the results of all records, once no trial is played any more; None if they are not made here."""
+        with self._lock:
+            if self._made is not None:
+                self._hand_over(self._made, finished=True)
+            return self._made
+
+    def discard(self) -> None:
+        """Make no results; leave nothing half written."""
+        with self._lock:
+            self._give_up()
+
+    def _hand_over(self, made: ResultFiles, finished: bool) -> None:
+        """Hand over what comes next in the plan; `finished`: what is not there was not played and is passed over."""
+        try:
+            while self._next is not None and (finished or self._next in self._waiting):
+                if self._next in self._waiting:
+                    line, record, bundle = self._waiting.pop(self._next)
+                    self._bytes -= len(line)
+                    made.add(line, record.as_stored(), bundle)
+                self._next = next(self._keys, None)
+        except MET_AGAIN:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if self._made is not None:
+            self._made.discard()
+        self._made = None
+        self._waiting.clear()
