@@ -43,6 +43,11 @@ REFUSED = {
     r"\bwins? over\b": "override",
     r"\bheld against\b": "compared with",
     r"(?<![Tt]here )\bis no (?:folder|file|JSON|number|list|object|participant|mapping|report|shard)\b": "is not a",
+    r"\b(?:and|or) its kin\b": "name the classes",
+    r"\bwhat (?:it|they) comes? to\b": "the sum, the value",
+    r"\b[Cc]ount what another one counted\b": "add the counts of another one",
+    r"\bout of the run directory\b": "from the run directory",
+    r"\b(?:bug|error|mistake) of ours\b|\bour own bug\b": "a bug in the arena",
 }
 """Phrase -> what to write in its place."""
 
@@ -117,6 +122,9 @@ def test_texts_use_plain_words() -> None:
         "plays that ought to fail",
         "DIR is no folder",
         "flags win over the file",
+        "UsageError and its kin",
+        "read out of the run directory alone",
+        "a bug of ours",
     ],
 )
 def test_sentence_of_the_dialect_is_found(sentence: str) -> None:

@@ -27,7 +27,7 @@ DEFAULT_TIMEOUT_S = 10.0
 """Twice the calculator's own safety net of 5 s, so that its `timeout` answer comes first."""
 
 OUTAGE_CODES: Mapping[str, str] = {"timeout": "timeout", "internal": "calculator"}
-"""Error codes of an answer that depend on the machine or on a bug of ours, and not on the call -> reason of the
+"""Error codes of an answer that depend on the machine or on a bug in the arena, and not on the call -> reason of the
 ServiceFault. They are outages: tried once more, then the trial is `error`. Every other `ok: false` is an answer."""
 
 BINARY = Path("calculator/target/release/crypto_calculator_cli")

@@ -101,7 +101,7 @@ def write_results(
 ) -> dict[str, Json]:
     """Rewrite the records of a run in plan order, chained, and write all that follows from them.
 
-    `head`: as of `summary_head`.  `also`: what else is handed each record, in plan order, before the results appear.
+    `head`: as of `summary_head`.  `also`: further receivers of each record, in plan order, before the results appear.
     `rebuilt`: as of ResultFiles.  `early`: has taken in all records while they were played; None: they are read.
     Return the summary. Errors: DataError for a line that is not a record.
     """

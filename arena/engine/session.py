@@ -285,7 +285,7 @@ class Session:
             raise
 
     def _without_early(self) -> None:
-        """Leave nothing of results that are not finished."""
+        """Remove unfinished results."""
         if self.early is not None:
             self.early.discard()
             self.directory.recover(self.run.console.notify, ())

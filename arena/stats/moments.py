@@ -29,7 +29,7 @@ class Moments:
             self.squares[name] = self.squares.get(name, 0.0) + value * value
 
     def merge(self, other: Moments) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.n += other.n
         for name, value in other.sums.items():
             self.sums[name] = self.sums.get(name, 0.0) + value

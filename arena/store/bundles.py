@@ -59,8 +59,8 @@ def bundles_of(manifest: Manifest) -> str:
 
 
 def write_files(above: Path | int, bundle: Bundle, folder: str) -> None:
-    """Write each file of a bundle into `folder` below `above`, a folder or its descriptor; they are derived, so a kill
-    may leave one half written. Errors: OSError."""
+    """Write each file of a bundle into `folder` below `above`, a folder or its descriptor; they are derived, so an
+    incomplete file after a kill does no harm. Errors: OSError."""
     by_folder: dict[str, list[tuple[str, bytes]]] = {}
     for path, data in bundle.files.items():
         inner, _, name = path.rpartition("/")

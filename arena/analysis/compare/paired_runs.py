@@ -135,7 +135,7 @@ class RunTable:
 
 
 def read_run(run: FinishedRun) -> RunTable:
-    """Read what a comparison needs of a sound run. Errors: DataError for a run that is unfinished or damaged."""
+    """Read a sound run. Errors: DataError if it is unfinished or damaged."""
     summary = run.summary()
     try:
         dimensions, outcomes = tuple(summary["mean_scores"]), tuple(summary["outcomes"])
@@ -165,7 +165,7 @@ def read_run(run: FinishedRun) -> RunTable:
 
 
 def _match(record: BriefRecord, table: RunTable) -> ComparedMatch:
-    """Return what a comparison needs of a record. Errors: MemberError if it does not fit the run's summary."""
+    """Return the figures of a record. Errors: MemberError if it does not fit the run's summary."""
     scores = _numbers(record.numbers(), table, "scores") if record.scored else {}
     found, of_record = record.verified, record.outcome or None
     verified: Mapping[str, float] = {}

@@ -87,7 +87,7 @@ class CheckRates:
             merge_counts(self.cases.setdefault(kind, {"n": 0, "right": 0}), {"n": 1, "right": int(right)})
 
     def merge(self, other: CheckRates) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.n += other.n
         merge_counts(self.made, other.made)
         merge_counts(self.passed, other.passed)

@@ -62,7 +62,7 @@ class PayoffRates:
             self.compared[MORE if had > talk else SAME if had == talk else LESS] += 1
 
     def merge(self, other: PayoffRates) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         for place, found in other.seats.items():
             one = self.seats.setdefault(place, Payoff(found.unit))
             one.n, one.had, one.talk = one.n + found.n, one.had + found.had, one.talk + found.talk

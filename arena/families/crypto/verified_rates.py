@@ -53,7 +53,7 @@ class VerifiedRates:
         self.capped += found.scores != record.score.values
 
     def merge(self, other: VerifiedRates) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.n += other.n
         self.capped += other.capped
         merge_counts(self.outcomes, other.outcomes)

@@ -104,7 +104,7 @@ class RiskCounts:
         self.shadow += gates["not_enforced"]
 
     def merge(self, other: RiskCounts) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         for mine, more in ((self.lines, other.lines), (self.gates, other.gates), (self.reasons, other.reasons),
                            (self.turns, other.turns)):  # fmt: skip
             _add_counts(mine, more)  # type: ignore[arg-type]  # counts by keys of one kind

@@ -51,7 +51,7 @@ class RiskFacts:
         return self.assessed(record.trial, record.transcript, ending_of(record)).to_json()
 
     def merge(self, other: RiskFacts) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.counts.merge(other.counts)
 
     def to_json(self) -> Json:

@@ -146,7 +146,7 @@ def roster(config: Config) -> RiskRoster:
 
 
 def from_run(run_dir: Path, identity: Mapping[str, Json]) -> RiskFamily:
-    """Return the family of a finished run out of the run directory alone.
+    """Return the family of a finished run read from the run directory alone.
 
     Errors: DataError, OSError for inputs that cannot be read, KeyError or TypeError for an identity of another shape.
     """

@@ -50,7 +50,7 @@ class Conduct:
             self.messages.append((detail.condition.protocol, detail.condition.deviation, _measured(detail)))
 
     def merge(self, other: Conduct) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.messages += other.messages
 
     def to_json(self) -> Json:

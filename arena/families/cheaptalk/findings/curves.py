@@ -43,7 +43,7 @@ class ReputationCurves:
         course.redeemed += detail.reputation.redeemed
 
     def merge(self, other: ReputationCurves) -> None:
-        """Count what another one counted; the episodes of a series are in one of the two."""
+        """Add the counts of another one; the episodes of a series are in one of the two."""
         for key, courses in other.courses.items():
             self.courses.setdefault(key, {}).update(courses)
 

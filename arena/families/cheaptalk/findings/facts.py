@@ -52,7 +52,7 @@ class EpisodeRates:
             self.episodes.append(episode)
 
     def merge(self, other: EpisodeRates) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.episodes += other.episodes
 
     def to_json(self) -> Json:
@@ -92,7 +92,7 @@ class Incentives:
             self.episodes.append(episode)
 
     def merge(self, other: Incentives) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.episodes += other.episodes
 
     def findings(self) -> RunFindings | None:

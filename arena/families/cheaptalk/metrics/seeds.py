@@ -137,8 +137,8 @@ def _fields(name: str, values: Sequence[float | None], most: float | None = None
 def spread(values: Sequence[float | None], most: float | None = None) -> dict[str, object]:
     """Return mean, sample standard deviation (n - 1) and 95 % t interval over seeds; null if a seed has no value.
 
-    Below two seeds there is no spread: both are null.  `most`: the largest value of a share, whose interval is cut at 0
-    and there.
+    Below two seeds the spread is unknown: both are null. `most`: the largest value of a share, whose interval is cut at
+    0 and there.
     """
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):

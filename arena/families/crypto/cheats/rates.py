@@ -31,7 +31,7 @@ class Share:
         counted[1] += 1
 
     def merge(self, other: Share) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         for unit, (right, n) in other.by_unit.items():
             counted = self.by_unit.setdefault(unit, [0, 0])
             counted[0] += right
@@ -93,7 +93,7 @@ class CheatRates:
         self.partly += cheated and bool(found.named_by) and not found.ok
 
     def merge(self, other: CheatRates) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.honest.merge(other.honest)
         self.cheated.merge(other.cheated)
         self.told += other.told

@@ -55,7 +55,7 @@ class ItemRates:
             counts["good"] += one.good
 
     def merge(self, other: ItemRates) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         for dimension, counts in other.by_dimension.items():
             merge_counts(self.by_dimension.setdefault(dimension, {"answers": 0, "good": 0}), counts)
         for key, counts in other.by_item.items():

@@ -31,7 +31,7 @@ class SilenceFacts:
             silence.add(record, challenge_of(self.challenges, record.trial))
 
     def merge(self, other: SilenceFacts) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         for unit, silence in other.found.items():
             self.found.setdefault(unit, Silence()).merge(silence)
 

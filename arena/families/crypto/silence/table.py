@@ -56,7 +56,7 @@ class Silence:
                 self.worst = cut
 
     def merge(self, other: Silence) -> None:
-        """Count what another one counted."""
+        """Add the counts of another one."""
         self.matches += other.matches
         self.cuts += other.cuts
         self.ahead += other.ahead
