@@ -1,10 +1,14 @@
-"""`make bench`: how fast and how small the arena is, as a table, with what bounds it measured in the same run.
+"""`make bench`: how fast and how small the arena is, as tables, with what bounds it measured in the same run.
+
+    python3 scripts/bench.py                       # everything
+    python3 scripts/bench.py playing families      # some tables
 
 Every row runs its own command, pinned to one core where the system can pin. Nothing here is a test.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -14,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -176,7 +180,7 @@ def over_http(folder: Path) -> list[list[str]]:
     ideal = WORKERS / LATENCY_S
     try:
         child = subprocess.run(
-            [sys.executable, __file__, "bare-http", str(port)], cwd=ROOT, capture_output=True, check=True,
+            [sys.executable, __file__, "--bare-http", str(port)], cwd=ROOT, capture_output=True, check=True,
             preexec_fn=lambda: pin(CLIENT_CORE),
         )  # fmt: skip
         bare = float(child.stdout)
@@ -263,35 +267,69 @@ def comparison(folder: Path) -> list[list[str]]:
     return rows
 
 
-def main() -> None:
+def playing(folder: Path) -> str:
+    """Measure matches without latency against a loop that only writes the same files."""
+    (folder / "bare").mkdir()
+    bare = bare_files(folder / "bare", 1000)
+    small, _ = play(folder / "small", "talker", "none", 250)
+    talker, talked = play(folder / "talker", "talker", "none", 1000)
+    hasher, _ = play(folder / "hasher", "hasher", "process", 1000)
+    rows = [["reference: the same files, nothing else", f"{bare:,.0f} turns/s", "", ""], small, talker, hasher]
+    table = text_table(["12 turns + 1 judge call, one core", "speed", "peak memory", "disk a match"], rows)
+    return f"{table}\n\nmock/talker against the reference: {12_000 / talked.seconds / bare:.2f}"
+
+
+def processes(folder: Path) -> str:
+    """Measure `--processes 2`."""
+    cores = f"{MATCHES:,} matches, mock/talker, {os.cpu_count()} cores"
+    return text_table([cores, "speed", "speed-up", "CPU"], in_processes(folder, MATCHES))
+
+
+def start(folder: Path) -> str:
+    """Measure the start of the command."""
+    empty = starts([sys.executable, "-c", "pass"])
+    shown = starts([sys.executable, "-m", "arena.run", "--help"])
+    return f"--help: {shown:.0f} ms (an empty interpreter: {empty:.0f} ms)"
+
+
+TABLES: Mapping[str, Callable[[Path], str]] = {
+    "playing": playing,
+    "processes": processes,
+    "parts": lambda folder: "\n".join(part_lines(folder, 500, challenge_ids(CHALLENGES))),
+    "families": lambda folder: "\n".join(family_lines(folder)),
+    "verify": lambda folder: f"verify of the default mock run: {verifying(folder / 'default')}",
+    "http": lambda folder: text_table(["against a local server", "speed", "share"], over_http(folder)),
+    "compare": lambda folder: text_table(
+        ["arena compare, 12 metrics, one core", "wall", "CPU", "peak memory"], comparison(folder)
+    ),
+    "report": lambda folder: "\n".join(report_lines(folder)),
+    "start": start,
+}
+"""What is measured, in the order in which it is printed."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Measure speed and size on this machine (docs/benchmarks.md).")
+    parser.add_argument(
+        "tables", nargs="*", metavar="TABLE", help=f"only these of {', '.join(TABLES)}; about 10 minutes"
+    )
+    parser.add_argument("--bare-http", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if options.bare_http is not None:
+        print(bare_http(options.bare_http, 8.0))
+        return 0
+    unknown = [name for name in options.tables if name not in TABLES]
+    if unknown:
+        parser.error(f"no table {unknown[0]!r}; there are {', '.join(TABLES)}")
     folder = Path(tempfile.mkdtemp(prefix="arena-bench-"))
     try:
-        (folder / "bare").mkdir()
-        bare = bare_files(folder / "bare", 1000)
-        small, _ = play(folder / "small", "talker", "none", 250)
-        talker, talked = play(folder / "talker", "talker", "none", 1000)
-        hasher, _ = play(folder / "hasher", "hasher", "process", 1000)
-        rows = [["reference: the same files, nothing else", f"{bare:,.0f} turns/s", "", ""], small, talker, hasher]
-        print(text_table(["12 turns + 1 judge call, one core", "speed", "peak memory", "disk a match"], rows))
-        print(f"\nmock/talker against the reference: {12_000 / talked.seconds / bare:.2f}\n")
-        cores = f"{MATCHES:,} matches, mock/talker, {os.cpu_count()} cores"
-        print(text_table([cores, "speed", "speed-up", "CPU"], in_processes(folder, MATCHES)))
-        print("\n" + "\n".join(part_lines(folder, 500, challenge_ids(CHALLENGES))) + "\n")
-        print("\n".join(family_lines(folder)) + "\n")
-        print(f"verify of the default mock run: {verifying(folder / 'default')}\n")
-        print(text_table(["against a local server", "speed", "share"], over_http(folder)))
-        print()
-        print(text_table(["arena compare, 12 metrics, one core", "wall", "CPU", "peak memory"], comparison(folder)))
-        print("\n" + "\n".join(report_lines(folder)))
-        empty = starts([sys.executable, "-c", "pass"])
-        shown = starts([sys.executable, "-m", "arena.run", "--help"])
-        print(f"\n--help: {shown:.0f} ms (an empty interpreter: {empty:.0f} ms)")
+        for name, measure in TABLES.items():
+            if not options.tables or name in options.tables:
+                print(measure(folder), end="\n\n", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    return 0
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["bare-http"]:
-        print(bare_http(int(sys.argv[2]), 8.0))
-    else:
-        main()
+    sys.exit(main())
