@@ -32,4 +32,4 @@ def test_every_promise_names_its_test() -> None:
 
 
 def test_verify_says_what_it_does_not_prove() -> None:
-    assert "integrity, not authorship" in INTEGRITY and "no file can show" in INTEGRITY
+    assert "integrity, not authorship" in INTEGRITY and "No file can show" in INTEGRITY

@@ -333,7 +333,7 @@ def test_a_run_that_holds_a_match_twice_must_be_finished_first(tmp_path: Path) -
     lines = (run / "matches.jsonl").read_text(encoding="utf-8")
     (run / "matches.jsonl").write_text(lines + lines, encoding="utf-8")
     ended = compare(run, run)
-    assert ended.code == 2 and "twice" in ended.err and "--resume" in ended.err
+    assert ended.code == 2 and "two records of one trial" in ended.err and "--resume" in ended.err
 
 
 @pytest.mark.parametrize("words", [["--resamples", "5"], ["--resamples", "many"], ["--what"], []])

@@ -62,7 +62,7 @@ def test_a_tampered_answer_without_a_seed_is_told(op: str, unseeded: Path) -> No
 
     edit_lines(unseeded / "api_calls.jsonl", edit)
     digests.write(unseeded)
-    assert any(f"{op} (crypto/c1/rep_0" in line and "does not hold" in line for line in told(verify(unseeded)))
+    assert any(f"{op} (crypto/c1/rep_0" in line and "the answer is wrong" in line for line in told(verify(unseeded)))
 
 
 def test_relations_hold_for_every_random_op_that_has_one_and_for_no_forged_answer(calculator_binary: Path) -> None:
@@ -95,7 +95,7 @@ def test_where_something_stays_open_there_is_no_relation() -> None:
     assert "does not hold (key)" in str(relation(row, {"params": params}, {"m": 2}, {"n": 5}))
     del then["args"]["key"]  # type: ignore[attr-defined]
     assert "result has no n" in str(relation(row, {"params": params}, {"m": 2}, {}))
-    assert "what x changes" in str(relation(row, {"params": params}, {"m": 2, "x": 1}, {"n": 5}))
+    assert "the effect of x is unknown" in str(relation(row, {"params": params}, {"m": 2, "x": 1}, {"n": 5}))
     assert relation(row, {"params": params}, {"m": 2, "context": "d"}, {"n": 5}) == (
         "open", {"n": 5, "context": "d"}, {"valid": True},
     )  # fmt: skip

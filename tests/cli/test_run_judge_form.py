@@ -73,7 +73,7 @@ def test_a_refused_schema_is_left_out_and_recorded(name: str, tmp_path: Path) ->
         assert [form(name, seen.payload) is None for seen in server.seen] == [False, True]
     assert ended.code == 0 and ended.records()[0]["scores"]
     assert ended.json("summary.json")["not_sent"] == {f"{name}/j-1": ["schema"]}
-    assert "the form of the judge's answer (a JSON schema) was asked for and not sent" in ended.err
+    assert "the form of the judge's answer (a JSON schema) was set but not sent" in ended.err
 
 
 ONLY_OBJECT = "Input should be 'text' or 'json_object'"

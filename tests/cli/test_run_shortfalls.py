@@ -60,12 +60,12 @@ def verified(run: Path) -> int:
 def test_a_refused_parameter_is_told_once_per_model_everywhere(tmp_path: Path, server: ModelServer) -> None:
     server.script(refusal("temperature is not supported"))
     ended = play(tmp_path, "--temperature", "0.5")
-    warning = "warning: local/player: --temperature was asked for and not sent"
+    warning = "warning: local/player: --temperature was set but not sent"
     assert ended.code == 0 and ended.err.count(warning) == 1
     assert ended.json("summary.json")["not_sent"] == {"local/player": ["temperature"]}
     assert verified(tmp_path / "run") == 0
     process("report", str(tmp_path / "run"), door=("-m", "arena"))
-    assert "--temperature was asked for and not sent" in (tmp_path / "run/report.html").read_text()
+    assert "--temperature was set but not sent" in (tmp_path / "run/report.html").read_text()
 
 
 def test_what_was_not_sent_is_known_after_a_resume(tmp_path: Path, server: ModelServer) -> None:
@@ -181,7 +181,7 @@ def test_a_player_that_never_spoke_is_named(tmp_path: Path, server: ModelServer)
 
 def test_no_match_with_real_talk_is_exit_code_1(tmp_path: Path) -> None:
     ended = Table(tmp_path).play(turns={"Ana": ["", ""]}, judge=[verdict(3)])
-    assert ended.code == 1 and "no match has real talk" in ended.err
+    assert ended.code == 1 and "no match contains a public message" in ended.err
 
 
 def test_a_cut_reply_without_a_word_is_unscored_with_advice(tmp_path: Path, server: ModelServer) -> None:

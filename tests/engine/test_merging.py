@@ -144,7 +144,7 @@ def test_run_of_another_plan_is_refused(runs: Path, capsys: pytest.CaptureFixtur
 
 def test_folder_with_other_files_is_not_merged_into(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ended = arena(capsys, "merge", runs, *parts(runs))
-    assert ended.code == 2 and "is not empty and no run directory" in ended.err
+    assert ended.code == 2 and "is not empty and not a run directory" in ended.err
 
 
 def test_empty_shard_is_a_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,7 +122,7 @@ def test_memory_grows_with_cells_and_not_with_rows(tmp_path: Path) -> None:
 
 
 def test_folder_without_rows_or_without_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="holds no rows"):
+    with pytest.raises(UsageError, match="has no rows"):
         counted(tmp_path)
     with pytest.raises(UsageError, match="is not a folder"):
         counted(tmp_path / "none")

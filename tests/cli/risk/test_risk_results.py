@@ -91,7 +91,7 @@ def _planned(lab: Lab) -> list[dict[str, Any]]:
 def test_report_of_an_empty_folder_says_which_file_is_missing(lab: Lab) -> None:
     lab.file("empty").mkdir()
     done = lab("report", "--run-id", "empty")
-    assert done.code == 2 and "holds no rows (<experiment>/rows.jsonl)" in done.err
+    assert done.code == 2 and "has no rows (<experiment>/rows.jsonl)" in done.err
 
 
 def test_report_of_rows_without_a_line_says_no_data(lab: Lab) -> None:
