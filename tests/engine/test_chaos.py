@@ -121,6 +121,25 @@ def test_other_bytes_of_a_result_are_seen(resumed: tuple[Setup, Whole, Disturbed
     assert list(broken(setup, other, run)) == ["gone is missing", "summary.json has other bytes"]
 
 
+@pytest.mark.parametrize(
+    ("setup", "count", "seen"), [(TALK, 1, True), (BY_NAME["crypto, 2 processes"], 8, False),
+                                 (BY_NAME["crypto, 2 processes"], 9, True)],
+)  # fmt: skip
+def test_only_processes_whose_parent_was_killed_leave_attempts_of_unknown_cost(
+    resumed: tuple[Setup, Whole, Disturbed], setup: Setup, count: int, seen: bool
+) -> None:
+    _, whole, run = resumed
+    path = run.folder / "summary.json"
+    as_it_was = path.read_bytes()
+    path.write_bytes(as_it_was.replace(b'"unknown_attempts": 0', b'"unknown_attempts": %d' % count))
+    try:
+        found = list(broken(replace(TALK, words=setup.words), whole, run))
+    finally:
+        path.write_bytes(as_it_was)
+    assert (f"{count} attempts have an unknown cost" in found) is seen
+    assert "summary.json has other bytes" not in found
+
+
 def test_call_that_was_repeated_is_seen(resumed: tuple[Setup, Whole, Disturbed]) -> None:
     setup, whole, run = resumed
     (first,) = whole.calls.most_common(1)

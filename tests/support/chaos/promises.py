@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from arena.store import digests
 from arena.store.journal import JOURNAL_FILE, read_calls
+from arena.store.rundir import SUMMARY_FILE
 from tests.support.chaos.child import Done
 from tests.support.chaos.setups import WORKERS, Setup
 
@@ -46,6 +48,19 @@ def promised(setup: Setup, folder: Path) -> Results:
     return {name: path.read_bytes() for name, path in sorted(found.items()) if path.name not in setup.clocked}
 
 
+def _unknown_attempts(results: Results) -> int:
+    cost = json.loads(results.get(SUMMARY_FILE, b"{}")).get("cost_usd", {})
+    return int(cost.get("unknown_attempts", 0))
+
+
+def _with_unknown_attempts(results: Results, count: int) -> Results:
+    """Return the results of a run with another number of attempts whose cost is unknown, all other bytes kept."""
+    if _unknown_attempts(results) == count:
+        return results
+    member = b'"unknown_attempts": '
+    return {**results, SUMMARY_FILE: re.sub(member + rb"\d+", member + b"%d" % count, results[SUMMARY_FILE])}
+
+
 def answered(folder: Path) -> Counter[str]:
     """Return the calls of a run that need not be made again, without times; also those of its processes.
 
@@ -80,7 +95,12 @@ def broken(setup: Setup, whole: Whole, run: Disturbed) -> Iterator[str]:
     if run.last.code != 0:
         yield f"the resumed run ended with {run.last.code}: {run.last.said[-400:]!r}"
         return
-    yield from _other_results(whole.results, promised(setup, run.folder))
+    found = promised(setup, run.folder)
+    unknown = _unknown_attempts(found)
+    # Processes whose parent was killed note the calls that they were waiting for; one that is killed itself cannot.
+    if unknown > (WORKERS if setup.processes else 0):
+        yield f"{unknown} attempts have an unknown cost"
+    yield from _other_results(_with_unknown_attempts(whole.results, unknown), found)
     calls = answered(run.folder)
     if calls != whole.calls:
         yield f"the journal is another: {sum((whole.calls - calls).values())} calls less, \
