@@ -294,11 +294,11 @@ class _Reader:
     def _about_something(self, args: Json, seat: str) -> bool:
         """Return whether the texts of a check are made of words that were said before or that its seat was given."""
         parts = args.items() if isinstance(args, dict) else ()
-        texts = [leaf for name, part in parts if name not in PUBLIC_WORDS for leaf in leaves(part)]
-        words = {
-            word for text in texts if text.startswith("utf8:") for word in words_of(fold(text[5:])) if len(word) > 3
-        }
-        return words <= self.words | self.given_words.get(seat, set())
+        texts = [leaf[5:] for name, part in parts if name not in PUBLIC_WORDS for leaf in leaves(part)
+                 if leaf.startswith("utf8:")]  # fmt: skip
+        words = {word for text in texts for word in words_of(fold(text))}
+        telling = {word for word in words if len(word) > 3} or words
+        return telling <= self.words | self.given_words.get(seat, set())
 
     def _received(self, entry: Entry, given: set[str]) -> None:
         """A value of another seat that a seat unseals, or decodes from another notation, was sent to it under a

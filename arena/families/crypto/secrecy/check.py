@@ -19,10 +19,10 @@ from arena.families.crypto.challenges.instance import own_names, secrets_of
 from arena.families.crypto.checks.atoms import atoms, named
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
-from arena.families.crypto.checks.leaks import DECOYS, MIN_SPACE, secret_through
+from arena.families.crypto.checks.leaks import DECOYS, secret_through
 from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.obligations import holds
-from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
+from arena.families.crypto.checks.op_kinds import OP_USES, SHARES, UNSEALS
 from arena.families.crypto.checks.public_atoms import PublicAtoms
 from arena.families.crypto.checks.results import TOLD, LeaksCheck, SecrecyCheck, SecretFound, SecretStep
 from arena.families.crypto.secrecy.comparisons import compares, comparisons_of
@@ -202,7 +202,12 @@ def check_secrecy(
 def _delivers(obligation: Mapping[str, Json], seat: str, name: str) -> bool:
     """Return whether an obligation asks a seat to unseal a value that another one made."""
     held = any(name in names for maker, names in obligation["of"].items() if maker != seat)
-    return held and seat in obligation.get("by", ()) and any(way.get("used") in _UNSEALING for way in obligation["any"])
+    return held and seat in obligation.get("by", ()) and any(map(_hands_over, obligation["any"]))
+
+
+def _hands_over(way: Mapping[str, Json]) -> bool:
+    """Return whether who uses a thing in this way gets the value in it; to calculate with it is not to have it."""
+    return way.get("used") == UNSEALS or (way["made"] == SHARES and way.get("used") == "combines")
 
 
 def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
@@ -258,7 +263,7 @@ def _for_observer(
         steps += counter.told(through)
         steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
         steps += counter.worked_out(clues)
-        if observer != PUBLIC and (whole is None or whole >= MIN_SPACE or not isinstance(value, int)):
+        if observer != PUBLIC:
             read = [one for one in match.unsealed(observer, name) if OP_USES.get(one.op) == UNSEALS]
             steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in read if one.turn <= through]
     steps.sort(key=lambda step: (step.turn, step.seat, -step.left))
