@@ -19,8 +19,8 @@ class Split(NamedTuple):
 
 
 TAGS = re.compile(
-    r"<(?P<xml_end>/?)(?P<xml>(?:\w{1,16}[:_])?(?:think|thinking|thoughts?|thought_process|reasoning|reflection|scratchpad"
-    r"|inner_(?:monologue|thoughts?)))(?:\s[^<>]*?)?(?P<empty>/?)>"
+    r"(?:<|&lt;)\s{0,2}(?P<xml_end>/?)\s{0,2}(?P<xml>(?:\w{1,16}[:_])?(?:think|thinking|thoughts?|thought_process"
+    r"|reasoning|reflection|scratchpad|inner_(?:monologue|thoughts?)))(?:\s[^<>]{0,200}?)?(?P<empty>/?)(?:>|&gt;)"
     r"|\[(?P<square_end>/?)(?P<square>THINK)\]"
     r"|◁(?P<triangle_end>/?)(?P<triangle>think)▷"
     r"|<\|(?:begin_of_|START_|(?P<token_end>end_of_|END_))(?P<token>thought|thinking)\|>"

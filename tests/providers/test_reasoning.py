@@ -20,6 +20,8 @@ FORMS = {
     "square": (f"[THINK]{SECRET}[/THINK]Hello Bob.", "Hello Bob."),
     "word in front": (f"<mm:think>{SECRET}</mm:think>Hello Bob.", "Hello Bob."),
     "word in front, underscore": (f"<longcat_think>{SECRET}</longcat_think>Hello Bob.", "Hello Bob."),
+    "spaces in the mark": (f"< think >{SECRET}</ think >Hello Bob.", "Hello Bob."),
+    "escaped": (f"&lt;think&gt;{SECRET}&lt;/think&gt;Hello Bob.", "Hello Bob."),
     "thoughts": (f"<Thoughts>{SECRET}</Thoughts>Hello Bob.", "Hello Bob."),
     "thought process": (f"<thought_process>{SECRET}</thought_process>Hello Bob.", "Hello Bob."),
     "scratchpad": (f"<scratchpad>{SECRET}</scratchpad>Hello Bob.", "Hello Bob."),
