@@ -27,6 +27,9 @@ TAGS = re.compile(
 )
 """The marks around reasoning: XML-like (most models), [THINK] (Magistral), ◁think▷ (Kimi), begin_of_thought (Sky)."""
 
+_SIGNS = ("<", "[", "◁")
+"""One of them begins every mark."""
+
 STYLES = ("xml", "square", "triangle", "token")
 
 PROSE_STYLES = frozenset({"xml", "square"})
@@ -105,6 +108,8 @@ def _split_harmony(text: str, thoughts: list[str]) -> str:
 
 
 def _split_tags(text: str, thoughts: list[str]) -> str:
+    if not any(sign in text for sign in _SIGNS):
+        return text
     tags = [_tag(match) for match in TAGS.finditer(text)]
     said: list[str] = []
     place = number = 0
