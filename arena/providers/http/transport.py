@@ -49,6 +49,9 @@ MAX_BODY_BYTES = 32 * 2**20
 MAX_SECONDS = 1_000_000
 """Eleven days and a half; the system's own waits overflow after twenty-four."""
 
+TIMEOUT_SLACK = 1.02
+"""A socket keeps the time limit of its last call where that is at most so much longer: setting it is a system call."""
+
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 OWN_HEADERS = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
 """Header names that the transport sets itself and a caller may not."""
@@ -279,7 +282,8 @@ class Transport:
             left = end - self.settings.clock()
             if left <= 0:
                 raise WireFault("timeout", "no time was left for the attempt")
-            sock.settimeout(left)
+            if not left <= (sock.gettimeout() or 0.0) <= left * TIMEOUT_SLACK:
+                sock.settimeout(left)
             reader = ReplyReader(sock, self.settings.clock, end, self.settings.max_body_bytes)
             try:
                 sock.sendall(data)
