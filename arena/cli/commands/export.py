@@ -35,7 +35,7 @@ def parser() -> Parser:
     result = formats.add_parser(
         "leaderboard-result",
         parents=[shared],
-        help="one JSON file in the predecessor's shape",
+        help="one JSON file in the predecessor's format",
         examples=("python3 -m arena export leaderboard-result state/runs/first --out result.json",),
     )
     result.add_argument("--include-transcripts", action="store_true", help="with transcripts, views and challenges")
