@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import product
 
 from arena.families.crypto.challenges.instance import own_names, secrets_of
-from arena.families.crypto.checks.atoms import atoms, named
+from arena.families.crypto.checks.atoms import named
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
 from arena.families.crypto.checks.leaks import DECOYS, secret_through
@@ -142,7 +142,7 @@ class _Match:
 
     def unsealed(self, seat: str, name: str) -> Iterator[Call]:
         """Yield the calls by which a seat unsealed a value, or put it together."""
-        wanted = list(atoms(self.values[name]))
+        wanted = self.public.in_value(name)
         for call in self.calls if wanted else ():
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
                 text = json.dumps(call.result, ensure_ascii=False)
@@ -166,7 +166,7 @@ class _Match:
 
     def _was_told(self, name: str, role: str, view: View) -> bool:
         """Return whether an owner said all of a value, in words with no other meaning."""
-        wanted = list(atoms(self.values[name]))
+        wanted = self.public.in_value(name)
         spec = self.instance["values"][name]
         if not wanted or any(isinstance(atom, int) and abs(atom) < 100 for atom in wanted):
             return False
@@ -252,14 +252,14 @@ def _for_observer(
     view = match.view(observer, through)
     specs, value = match.instance["values"], match.values[name]
     whole = size_of(name, specs, view.values)
-    public = match.public.of(keepers[0], through < math.inf)
-    kept = [atom for atom in atoms(value) if atom not in public]
+    in_all, public = match.public.in_value(name), match.public.of(keepers[0], through < math.inf)
+    kept = [atom for atom in in_all if atom not in public]
     as_list = as_part(name, specs, view.values, value)
-    start = whole if as_list is None else as_list.left(len(list(atoms(value))) - len(kept))
+    start = whole if as_list is None else as_list.left(len(in_all) - len(kept))
     steps: list[SecretStep] = []
     if kept:
         clues, opened = match.clues(observer, through)
-        counter = _Counter(name, match, view.values, as_list, set(atoms(value)) - set(kept))
+        counter = _Counter(name, match, view.values, as_list, set(in_all).difference(kept))
         steps += counter.told(through)
         steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
         steps += counter.worked_out(clues)
@@ -285,12 +285,11 @@ class _Counter:
     def told(self, through: float) -> Iterator[SecretStep]:
         """Yield the candidates left by leaks of the value."""
         said: set[str | int] = set()
-        texts = {one.turn: one for one in self.match.said}
-        for leak in self.match.leaks.found:
-            if leak.value != self.name or leak.turn > through:
-                continue
+        leaks = [one for one in self.match.leaks.found if one.value == self.name and one.turn <= through]
+        texts = {one.turn: one for one in self.match.said} if leaks else {}
+        for leak in leaks:
             text = texts[leak.turn].folded if leak.turn in texts else ""
-            named_here = {one for one in atoms(self.match.values[self.name]) if named(one, text)}
+            named_here = {one for one in self.match.public.in_value(self.name) if named(one, text)}
             if self.as_list is None:
                 left = 1
             elif leak.form == DECOYS:
