@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arena.families.crypto.checks.folding import fold, words_of
-from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, keys_of
+from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, guessable, keys_of, random_parts
 from arena.families.crypto.checks.op_kinds import (
     BLURS,
-    COMMITS,
     COMPARES,
     CONTINUES,
     DERIVES,
@@ -230,7 +229,7 @@ class _Reader:
             drawn = any(self._drawn(token, entry.seat) for token in taken)
             kind = made_by(op, drawn)
             text = json.dumps(args, ensure_ascii=False)
-            keys = self._keys(entry.seat, op, kind, keys_of(op, kind, args, result))
+            keys = self._keys(entry.seat, op, kind, args, result)
             sources = self._sources(entry.seat, taken)
             made = Made(self.calls, entry.seat, entry.turn, op, kind, text, drawn, keys=keys, sources=sources)
             self.made.append(made)
@@ -242,7 +241,7 @@ class _Reader:
         """Return code -> the turn from which everybody has it."""
         known = dict(self.said_to_all)
         for turn, taken, given in self.deriving:
-            since = max((known.get(token, NEVER) for token in taken), default=NEVER)
+            since = max((0 if guessable(token) else known.get(token, NEVER) for token in taken), default=NEVER)
             for token in given if since < NEVER else ():
                 known[token] = min(known.get(token, NEVER), max(since, turn))
         return known
@@ -259,11 +258,11 @@ class _Reader:
         before = {made.place: made for token in taken if (made := self.origin.get(token)) and made.seat == seat}
         return "\n".join(text for one in before.values() for text in (one.args, one.sources) if text)[:MAX_ARGUMENTS]
 
-    def _keys(self, seat: str, op: str, kind: str, parts: Iterable[Json]) -> frozenset[str]:
-        """Return the codes that must not be known: of a salted fingerprint the random values in it."""
-        found = {token for part in parts for leaf in leaves(part) for token in tokens(leaf)}
-        salted = kind == COMMITS and op in HASHES
-        return frozenset(token for token in found if not salted or self._drawn(token, seat))
+    def _keys(self, seat: str, op: str, kind: str, args: Json, result: Json) -> frozenset[str]:
+        """Return the codes of a call that must not be known."""
+        keys = {token for part in keys_of(op, kind, args, result) for leaf in leaves(part) for token in tokens(leaf)}
+        mixed = {token for part in random_parts(kind, args) for leaf in leaves(part) for token in tokens(leaf)}
+        return frozenset(keys | {token for token in mixed if self._drawn(token, seat)})
 
     def _checked_given(self, entry: Entry, op: str, args: Json, taken: set[str], held: bool) -> None:
         """Note a check of a value that another seat was given and posted, with any result.

@@ -79,7 +79,7 @@ class Opened(NamedTuple):
 
 SHARED = {"shamir_split", "additive_share", "feldman_deal", "pedersen_vss_deal"}
 SEALED_IN = {"aead_encrypt": "msg", "otp_xor": "data", "shamir_split": "msg", "additive_share": "value",
-             "feldman_deal": "sk", "pedersen_vss_deal": "sk"}  # fmt: skip
+             "feldman_deal": "sk", "pedersen_vss_deal": "sk", "sum_mask": "value"}  # fmt: skip
 """Op that hides a value under a key or in shares -> the argument with the value."""
 
 
@@ -216,12 +216,20 @@ class Reader:
             parts = [_member(one, "share") if isinstance(one, dict) else one for one in shares]
             turns = sorted(self.view.since(str(one)) if len(str(one)) >= MIN_CODE else NEVER for one in parts)
             return turns[wanted - 1] if 0 < wanted <= len(turns) else NEVER
+        if call.op == "sum_mask":
+            return self._unmasked_since(call)
         if call.op in SEALED_IN:
             key = str(call.args.get("key", ""))
             text = next(leaves(_member(call.result, "ct") or call.result), "")
             if len(key) >= MIN_CODE and text:
                 return max(self._had_since(call.seat, key, 0), self.view.since(text))
         return NEVER
+
+    def _unmasked_since(self, call: Call) -> int:
+        """Return the turn from which the observer has the keys of all masks on a number; NEVER if it has not."""
+        keys = [text for text in leaves(call.args.get("peers")) if len(text) >= MIN_CODE]
+        shown = str(_member(call.result, "masked"))
+        return max((self.view.since(shown), *(self._had_since(call.seat, key, 0) for key in keys))) if keys else NEVER
 
     def _posted(self, call: Call) -> tuple[set[str], int]:
         """Return the parts of a result that the seat of the call said in the observer's hearing, and since when."""
@@ -297,7 +305,7 @@ class Reader:
         template = self._template(text, call.seat, True)
         if any(isinstance(piece, Hole) for piece in template):
             return self._with_holes(template)
-        since = self.view.since_all(text.removeprefix("utf8:"))
+        since = self._had_since(call.seat, text, 0)
         if since < NEVER:
             return _Part({}, since, 0, lambda given: value)
         made = self._made.get((call.seat, text.casefold()))
