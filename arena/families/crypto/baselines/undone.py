@@ -13,8 +13,12 @@ from typing import Any
 from arena.families.crypto.baselines.case import Case, Turns
 from arena.families.crypto.baselines.wording import figures, told
 from arena.families.crypto.challenges.instance import drawn_case, secrets_of
+from arena.families.crypto.checks.keys import UNTIL_USED
+from arena.families.crypto.checks.op_kinds import OP_MAKES
 from arena.families.crypto.checks.play_checks import CASE_MARK
 from arena.families.crypto.script_messages import is_private, suffixed, text_of, usual
+from arena.families.crypto.script_values import PLACEHOLDER
+from arena.families.crypto.secrecy.check import delivers
 from arena.records import Json
 
 _NOTHING = {"ed25519_verify": "utf8:whatever it says", "open_hash": "utf8:whatever it says"}
@@ -26,8 +30,17 @@ Shown = Iterator[tuple[str, str]]
 
 def play(case: Case) -> Turns | None:
     """Return the reference's turns with one thing undone, the first that applies from the match's number on; None if
-    none does."""
-    ways = (keys_told, opened_at_once, sealed_to_the_next, tested_against_nothing)
+    none does.
+
+    In a negative case the play breaks off before keys, openings or secrets are of any worth: only the check counts.
+    """
+    drawn = drawn_case(case.challenge["instance"], case.values)
+    negative = drawn is not None and drawn.negative
+    ways = (
+        (tested_against_nothing,)
+        if negative
+        else (keys_told, opened_at_once, sealed_to_the_next, tested_against_nothing)
+    )
     for place in range(len(ways)):
         turns = ways[(case.rep + place) % len(ways)](case)
         if turns is not None:
@@ -36,15 +49,20 @@ def play(case: Case) -> Turns | None:
 
 
 def keys_told(case: Case) -> Turns | None:
-    """Return turns in which each seat tells the random values and secret halves that it drew."""
+    """Return turns in which each seat tells the keys that it drew and signs, proves or covers with."""
+    keys = {
+        name
+        for messages in case.reference["turns"].values() for message in messages
+        for op, args, _ in _named_calls(message) if OP_MAKES.get(op) in UNTIL_USED and op != "hmac"
+        for name in PLACEHOLDER.findall(json.dumps([args.get("sk"), args.get("key")]))
+    }  # fmt: skip
 
-    def keys(op: str, args: Mapping[str, Json], name: str) -> Shown:
-        if op == "random_bytes":
-            yield "my key", f"{{{{{name}}}}}"
-        elif op == "keygen" or (op == "psi_mask" and "sk" not in args):
-            yield "my key", f"{{{{{name}.secret.sk}}}}"
+    def shown(op: str, args: Mapping[str, Json], name: str) -> Shown:
+        secret = {"random_bytes": name, "keygen": f"{name}.secret.sk"}.get(op, "")
+        if secret in keys or (op == "psi_mask" and "sk" not in args):
+            yield "my key", f"{{{{{secret or f'{name}.secret.sk'}}}}}"
 
-    return _telling(case, keys)
+    return _telling(case, shown)
 
 
 def opened_at_once(case: Case) -> Turns | None:
@@ -96,37 +114,48 @@ def _named_calls(message: Any) -> Iterator[tuple[str, Mapping[str, Json], str]]:
 
 
 def sealed_to_the_next(case: Case) -> Turns | None:
-    """Return turns in which every seat but the first sends its secrets to the one before it, which opens them; None if
-    nothing is secret, or nobody has two turns to all."""
+    """Return turns in which each seat sends its secrets to the one before it, which opens them; None if nothing is
+    secret to the end, or somebody has fewer than two turns to all."""
     instance, roles = case.challenge["instance"], case.roles
-    secrets = {role: {name: case.values[name] for name in secrets_of(instance, role)} for role in roles}
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
+    places = {role: [at for at, one in enumerate(turns[role]) if text_of(one) is not None] for role in roles}
+    if any(len(found) < 2 or any(is_private(turns[role][at]) for at in found) for role, found in places.items()):
+        return None
     sent = False
     for place, role in enumerate(roles):
+        to, sender = roles[place - 1], roles[(place + 1) % len(roles)]
+        (first, second), last = places[role][:2], places[role][-1]
+        kept = {name: case.values[name] for name in _kept(case, role, to)}
+        letter: list[Any] = []
+        words = ""
+        if kept:
+            args = {"pk": f"{{{{heard.{to}.letterbox of mine}}}}", "msg": f"utf8:{told(kept, figures)}"}
+            letter = [{"calls": [{"as": "zb", "op": "sealed_box", "args": args}]}]
+            words, sent = f" A letter for {to}: letter of mine [{{{{zb.sealed}}}}].", True
+        args = {"sk": "{{zs}}", "sealed": f"{{{{heard.{sender}.letter of mine}}}}"}
+        opening = [{"calls": [{"as": "zo", "op": "sealed_open", "args": args}]}] if _kept(case, sender, role) else []
+        pause = ["I have what I need for my part."] if last == second else []
+        box = [{"calls": [{"as": "zs", "op": "random_bytes", "args": {"len": 32}}]},
+               {"calls": [{"as": "zp", "op": "x25519", "args": {"sk": "{{zs}}"}}]}]  # fmt: skip
         messages = turns[role]
-        public = [at for at, one in enumerate(messages) if text_of(one) is not None and not is_private(one)]
-        if len(public) < 2:
-            return None
-        first, second = public[:2]
-        calls = (
-            [{"as": "zs", "op": "random_bytes", "args": {"len": 32}}],
-            [{"as": "zp", "op": "x25519", "args": {"sk": "{{zs}}"}}],
-        )
-        before: list[Any] = [{"calls": one} for one in calls]
-        words = " Letters for me go to: letterbox of mine [{{zp}}]."
-        if place and secrets[role]:
-            pk = f"{{{{heard.{roles[place - 1]}.letterbox of mine}}}}"
-            args = {"pk": pk, "msg": f"utf8:{told(secrets[role], figures)}"}
-            before.append({"calls": [{"as": "zb", "op": "sealed_box", "args": args}]})
-            words += " And a letter: letter of mine [{{zb.sealed}}]."
-            sent = True
-        messages[first] = suffixed(messages[first], words)
-        after = []
-        if place + 1 < len(roles) and secrets[roles[place + 1]]:
-            args = {"sk": "{{zs}}", "sealed": f"{{{{heard.{roles[place + 1]}.letter of mine}}}}"}
-            after = [{"calls": [{"as": "zo", "op": "sealed_open", "args": args}]}]
-        turns[role] = [*messages[:first], *before, *messages[first:second], *after, *messages[second:]]
+        opened = suffixed(messages[first], " Letters for me: letterbox of mine [{{zp}}].")
+        middle = [*messages[first + 1 : second], *letter]
+        if pause:
+            rest = [f"{pause[0]}{words}", *opening, *messages[second:]]
+        else:
+            rest = [suffixed(messages[second], words), *messages[second + 1 : last], *opening, *messages[last:]]
+        turns[role] = [*messages[:first], *box, opened, *middle, *rest]
     return turns if sent else None
+
+
+def _kept(case: Case, role: str, hearer: str) -> list[str]:
+    """Return the secrets of a role that another one must not get, to the end."""
+    instance = case.challenge["instance"]
+    own = {*instance.get("own", {}).get(hearer, ()), *instance.get("until", {})}
+    return [
+        name for name in secrets_of(instance, role)
+        if name not in own and not any(delivers(one, hearer, name) for one in case.challenge.get("obligations", ()))
+    ]  # fmt: skip
 
 
 def tested_against_nothing(case: Case) -> Turns | None:

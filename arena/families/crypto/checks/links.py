@@ -43,6 +43,9 @@ _TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 _WHOLE = re.compile(r"(?:utf8:)?[0-9A-Za-z+/_=-]{8,}")
 """An argument that is one code."""
 
+_SHORT = re.compile("[0-9]{1,5}")
+"""A length or a place among the arguments."""
+
 NEVER = 10**9
 MAX_ARGUMENTS = 100_000
 _DIGIT = re.compile("[0-9]")
@@ -249,7 +252,7 @@ class _Reader:
     def _derived(self, entry: Entry, op: str, args: Json, given: set[str]) -> None:
         """Note a call whose result everybody has who has its codes."""
         parts = derived_from(op, args)
-        texts = None if parts is None else [leaf for part in parts for leaf in leaves(part)]
+        texts = [leaf for part in parts or () for leaf in leaves(part) if not _SHORT.fullmatch(leaf)]
         if texts and given and all(_WHOLE.fullmatch(text) for text in texts):
             self.deriving.append((entry.turn, {token for text in texts for token in tokens(text)}, given))
 

@@ -138,7 +138,7 @@ class _Match:
         Where a challenge has no obligations, nothing says for whom a value is meant, and unsealing it is enough.
         """
         listed = self.challenge.get("obligations")
-        return (not listed or any(_delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
+        return (not listed or any(delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
 
     def unsealed(self, seat: str, name: str) -> Iterator[Call]:
         """Yield the calls by which a seat unsealed a value, or put it together."""
@@ -199,7 +199,7 @@ def check_secrecy(
     return SecrecyCheck(all(one.ok for one in found), found, MAX_EVALUATIONS - match.budget.left, match.budget.spent)
 
 
-def _delivers(obligation: Mapping[str, Json], seat: str, name: str) -> bool:
+def delivers(obligation: Mapping[str, Json], seat: str, name: str) -> bool:
     """Return whether an obligation asks a seat to unseal a value that another one made."""
     held = any(name in names for maker, names in obligation["of"].items() if maker != seat)
     return held and seat in obligation.get("by", ()) and any(map(_hands_over, obligation["any"]))

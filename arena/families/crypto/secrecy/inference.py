@@ -39,6 +39,9 @@ PUBLIC_ARGUMENTS = frozenset({"context", "dst", "info", "aad", "label", "auction
 """Arguments that the calculator's catalogue calls public: their words are not secret and contain no value."""
 
 MAX_CHAIN = 4
+MIN_SEALED = 10
+"""A smaller number in a sealed message may be another one."""
+
 MIN_NUMBER = 100
 """A result that is a smaller number, said in public, may be another number."""
 
@@ -90,7 +93,7 @@ def _member(found: Json, name: str) -> Json:
 def _tellable(value: Json) -> bool:
     """Return whether a value does not occur in a text by chance."""
     found = list(atoms(value))
-    return bool(found) and all(isinstance(atom, str) or abs(atom) >= MIN_NUMBER for atom in found)
+    return bool(found) and all(isinstance(atom, str) or abs(atom) >= MIN_SEALED for atom in found)
 
 
 def calls_of(entries: Sequence[Entry]) -> list[Call]:
@@ -196,7 +199,7 @@ class Reader:
             return since
         made = self._made.get((seat, text.casefold()))
         parts = None if made is None else derived_from(made.op, made.args)
-        texts = [leaf for part in parts or () for leaf in leaves(part)]
+        texts = [leaf for part in parts or () for leaf in leaves(part) if len(leaf) >= MIN_CODE]
         return max((self._had_since(seat, one, depth + 1) for one in texts), default=NEVER)
 
     def _template(self, text: str, seat: str, unowned: bool) -> Template:
