@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from arena.families.crypto.baselines import check_skipped
 from arena.families.crypto.baselines.case import Case, Turns
 from arena.families.crypto.baselines.wording import figures, told
 from arena.families.crypto.challenges.instance import drawn_case, secrets_of
@@ -21,8 +22,7 @@ from arena.families.crypto.script_values import PLACEHOLDER
 from arena.families.crypto.secrecy.check import delivers
 from arena.records import Json
 
-_NOTHING = {"ed25519_verify": "utf8:whatever it says", "open_hash": "utf8:whatever it says"}
-"""Op -> a message that nobody signed or fixed."""
+_OVER_WORDS = frozenset({"ed25519_verify", "open_hash"})
 
 Shown = Iterator[tuple[str, str]]
 """Labels, and what is told under them."""
@@ -32,20 +32,15 @@ def play(case: Case) -> Turns | None:
     """Return the reference's turns with one thing undone, the first that applies from the match's number on; None if
     none does.
 
-    In a negative case the play breaks off before keys, openings or secrets are of any worth: only the check counts.
+    In a negative case the play breaks off before keys, openings or secrets are of any worth, so the check is what
+    counts there: it is made over other words, or left out.
     """
     drawn = drawn_case(case.challenge["instance"], case.values)
-    negative = drawn is not None and drawn.negative
-    ways = (
-        (tested_against_nothing,)
-        if negative
-        else (keys_told, opened_at_once, sealed_to_the_next, tested_against_nothing)
-    )
-    for place in range(len(ways)):
-        turns = ways[(case.rep + place) % len(ways)](case)
-        if turns is not None:
-            return turns
-    return None
+    ways = [keys_told, opened_at_once, sealed_to_the_next, tested_against_nothing]
+    ways = [*ways[case.rep % len(ways) :], *ways[: case.rep % len(ways)], check_skipped.play]
+    if drawn is not None and drawn.negative:
+        ways = [tested_against_nothing, check_skipped.play, *ways]
+    return next((turns for way in ways if (turns := way(case)) is not None), None)
 
 
 def keys_told(case: Case) -> Turns | None:
@@ -116,7 +111,7 @@ def _named_calls(message: Any) -> Iterator[tuple[str, Mapping[str, Json], str]]:
 def sealed_to_the_next(case: Case) -> Turns | None:
     """Return turns in which each seat sends its secrets to the one before it, which opens them; None if nothing is
     secret to the end, or somebody has fewer than two turns to all."""
-    instance, roles = case.challenge["instance"], case.roles
+    roles = case.roles
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
     places = {role: [at for at, one in enumerate(turns[role]) if text_of(one) is not None] for role in roles}
     if any(len(found) < 2 or any(is_private(turns[role][at]) for at in found) for role, found in places.items()):
@@ -160,18 +155,36 @@ def _kept(case: Case, role: str, hearer: str) -> list[str]:
 
 def tested_against_nothing(case: Case) -> Turns | None:
     """Return turns in which the checks that decide the case are made over other words, and everybody goes on as is
-    right in this case; None without such checks."""
+    right in this case; None without checks over words."""
     drawn = drawn_case(case.challenge["instance"], case.values)
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
-    changed = False
-    for messages in turns.values() if drawn is not None else ():
-        for at, message in enumerate(messages):
-            for call in message.get("calls", ()) if isinstance(message, dict) else ():
-                inner = call.get("call", call)
-                if str(inner.get("as", "")).startswith(CASE_MARK) and inner["op"] in _NOTHING:
-                    inner["args"]["msg"] = _NOTHING[inner["op"]]
-                    changed = True
-            if isinstance(message, dict) and "choose" in message:
+    changed, label = False, "" if drawn is None or not drawn.negative else drawn.label
+    named = f'"as": "{CASE_MARK}{label}"' in json.dumps(turns)
+    label = label if named else ""
+    for role, messages in turns.items() if drawn is not None else ():
+        kept = []
+        for message in messages:
+            calls = message.get("calls") if isinstance(message, dict) else None
+            if calls and any(_decides(call, label) for call in calls):
+                changed = True
+                left = [_elsewhere(call) if _decides(call, label) else call for call in calls]
+                message = message | {"calls": left}
+            elif isinstance(message, dict) and "choose" in message:
                 refusing = [one["say"] for one in message["choose"] if '"refused"' in json.dumps(one["say"])]
-                messages[at] = refusing[0] if drawn is not None and drawn.negative and refusing else usual(message)
+                message = refusing[0] if drawn is not None and drawn.negative and refusing else usual(message)
+            kept.append(message)
+        turns[role] = kept
     return turns if changed else None
+
+
+def _decides(call: Any, label: str) -> bool:
+    """Return whether a call is a check over words by which a play tells the cases apart, or the case `label` from the
+    others where that is given."""
+    one = call.get("call", call)
+    name = str(one.get("as", ""))
+    return (name == f"{CASE_MARK}{label}" if label else name.startswith(CASE_MARK)) and one["op"] in _OVER_WORDS
+
+
+def _elsewhere(call: Any) -> Any:
+    """Return a check over words that nobody signed or fixed."""
+    return call | {"args": call["args"] | {"msg": "utf8:zwieback and quagmire"}}

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from arena.families.crypto.checks.atoms import decoded_texts
 from arena.families.crypto.checks.folding import fold, words_of
 from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, guessable, keys_of, random_parts
 from arena.families.crypto.checks.op_kinds import (
@@ -82,7 +83,8 @@ class Made:
 class Link(NamedTuple):
     """`made`, taken up by a call of `seat` in `turn` with the op `op`, which is a use of the kind `used`.
 
-    `held`: False for a check that failed, which counts for a given value only.  `result`: of that call, as JSON.
+    `held`: False for a check that failed, which counts for a given value, or where failing may be right.  `result`: of
+    that call, as JSON.
     """
 
     made: Made
@@ -215,6 +217,8 @@ class _Reader:
             self._received(entry, given)
         if op in _NO_MAKING:
             return
+        if not _held(result) and op in OP_USES:
+            self._link_failed(entry, op, args, taken)
         if _held(result):
             if op in OP_USES:
                 self._link(entry, op, (OP_USES[op], result), taken)
@@ -273,6 +277,8 @@ class _Reader:
         It is one only against something that the checking seat has not from the other: a mark or a seal that it was
         given itself, that all know, or that a third seat said.
         """
+        if self.handed and op in OP_USES:
+            taken = taken | {token for text in decoded_texts(json.dumps(args)) for token in tokens(text)}
         found = {token: self.handed[token] for token in taken if token in self.handed}
         by_place = {made.place: made for made in found.values()}
         others = [made for made in by_place.values() if made.seat != entry.seat and made.posted.keys() - {entry.seat}]
@@ -306,7 +312,7 @@ class _Reader:
         """A value of another seat that a seat unseals, or decodes from another notation, was sent to it under a
         seal."""
         for token in given:
-            made = self.origin.get(token)
+            made = self.origin.get(token) or self.handed.get(token)
             if made is not None and made.seat != entry.seat:
                 made.posted.setdefault(made.seat, entry.turn)
 
@@ -315,6 +321,13 @@ class _Reader:
         for made in self._others(entry, taken):
             shown = json.dumps(use[1], ensure_ascii=False)
             self.links.append(Link(made, entry.seat, entry.turn, op, use[0], self.calls, True, shown))
+
+    def _link_failed(self, entry: Entry, op: str, args: Json, taken: set[str]) -> None:
+        """Note a check that failed, if it was made against something that the seat has from elsewhere."""
+        about = self._about_something(args, entry.seat)
+        for made in self._others(entry, taken) if about else ():
+            if self._anchored(made, self.origin, taken, entry.seat):
+                self.links.append(Link(made, entry.seat, entry.turn, op, OP_USES[op], self.calls, False))
 
     def _others(self, entry: Entry, found: set[str]) -> list[Made]:
         """Return the value that another seat made and a seat other than the caller posted; draws do not count as
