@@ -119,7 +119,8 @@ def sealed_to_the_next(case: Case) -> Turns | None:
     sent = False
     for place, role in enumerate(roles):
         to, sender = roles[place - 1], roles[(place + 1) % len(roles)]
-        (first, second), last = places[role][:2], places[role][-1]
+        first, second = places[role][:2]
+        third = places[role][2] if len(places[role]) > 2 else second
         kept = {name: case.values[name] for name in _kept(case, role, to)}
         letter: list[Any] = []
         words = ""
@@ -129,7 +130,7 @@ def sealed_to_the_next(case: Case) -> Turns | None:
             words, sent = f" A letter for {to}: letter of mine [{{{{zb.sealed}}}}].", True
         args = {"sk": "{{zs}}", "sealed": f"{{{{heard.{sender}.letter of mine}}}}"}
         opening = [{"calls": [{"as": "zo", "op": "sealed_open", "args": args}]}] if _kept(case, sender, role) else []
-        pause = ["I have what I need for my part."] if last == second else []
+        pause = ["I have what I need for my part."] if third == second else []
         box = [{"calls": [{"as": "zs", "op": "random_bytes", "args": {"len": 32}}]},
                {"calls": [{"as": "zp", "op": "x25519", "args": {"sk": "{{zs}}"}}]}]  # fmt: skip
         messages = turns[role]
@@ -138,7 +139,7 @@ def sealed_to_the_next(case: Case) -> Turns | None:
         if pause:
             rest = [f"{pause[0]}{words}", *opening, *messages[second:]]
         else:
-            rest = [suffixed(messages[second], words), *messages[second + 1 : last], *opening, *messages[last:]]
+            rest = [suffixed(messages[second], words), *messages[second + 1 : third], *opening, *messages[third:]]
         turns[role] = [*messages[:first], *box, opened, *middle, *rest]
     return turns if sent else None
 
