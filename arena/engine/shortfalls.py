@@ -50,6 +50,11 @@ def shortfalls(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) 
             f"{cut} {trials} ended because a reply was cut before it said anything, and have no score: raise"
             " --max-tokens (a model that reasons also needs room for its reasoning)"
         )
+    if outgrown := summary["stops"].get(Stop.CONTEXT_EXCEEDED, 0):
+        out.append(
+            f"{outgrown} {trials} did not fit into the context window of a model, and count as failed: a local server's"
+            " window is a setting of that server (docs/providers.md), and --tool-text granted sends shorter prompts"
+        )
     unread = summary.get("unscored", 0) - cut
     if unread > 0 and summary["models"]["judge"] is not None:
         out.append(
