@@ -19,7 +19,7 @@ from arena.families.crypto.challenges.instance import own_names, secrets_of
 from arena.families.crypto.checks.atoms import named
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
-from arena.families.crypto.checks.leaks import DECOYS, secret_through
+from arena.families.crypto.checks.leaks import DECOYS, MIN_SPACE, secret_through
 from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
@@ -133,14 +133,21 @@ class _Match:
         return explained_by([*shown, self.public.result]) | told
 
     def was_sent(self, seat: str, name: str) -> bool:
-        """Return whether a seat unsealed a value itself: then it was meant for that seat."""
+        """Return whether a value was meant for a seat: it unsealed it itself, and an obligation asks for that.
+
+        Where a challenge has no obligations, nothing says for whom a value is meant, and unsealing it is enough.
+        """
+        listed = self.challenge.get("obligations")
+        return (not listed or any(_delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
+
+    def unsealed(self, seat: str, name: str) -> Iterator[Call]:
+        """Yield the calls by which a seat unsealed a value, or put it together."""
         wanted = self.public.in_value(name)
-        for call in self.calls:
+        for call in self.calls if wanted else ():
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
                 text = json.dumps(call.result, ensure_ascii=False)
-                if wanted and all(holds(text, one) for one in wanted):
-                    return True
-        return False
+                if all(holds(text, one) for one in wanted):
+                    yield call
 
     def _wanted(self, view: View) -> list[tuple[Key, Json, str]]:
         """Return the values that an observer does not have, secret ones first: key, value, owner."""
@@ -190,6 +197,12 @@ def check_secrecy(
     match = _Match(Shown(entries, said, challenge, values), calls_of(entries), public, said, leaks)
     found = tuple(_secret(name, match) for name in names)
     return SecrecyCheck(all(one.ok for one in found), found, MAX_EVALUATIONS - match.budget.left, match.budget.spent)
+
+
+def _delivers(obligation: Mapping[str, Json], seat: str, name: str) -> bool:
+    """Return whether an obligation asks a seat to unseal a value that another one made."""
+    held = any(name in names for maker, names in obligation["of"].items() if maker != seat)
+    return held and seat in obligation.get("by", ()) and any(way.get("used") in _UNSEALING for way in obligation["any"])
 
 
 def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
@@ -245,6 +258,9 @@ def _for_observer(
         steps += counter.told(through)
         steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
         steps += counter.worked_out(clues)
+        if observer != PUBLIC and (whole is None or whole >= MIN_SPACE or not isinstance(value, int)):
+            read = [one for one in match.unsealed(observer, name) if OP_USES.get(one.op) == UNSEALS]
+            steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in read if one.turn <= through]
     steps.sort(key=lambda step: (step.turn, step.seat, -step.left))
     remaining = min([*([] if start is None else [start]), *(step.left for step in steps)], default=None)
     bound = minimum if start is None else min(minimum, start)
