@@ -39,7 +39,7 @@ def parser() -> Parser:
     add_min_coverage(declared, "rank only runs in which at least this percentage of the plan has an outcome")
     for name, (_, what) in _FORMS.items():
         declared.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the table as {what}")
-    declared.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    declared.add_argument("--quiet", action="store_true", help="print only errors")
     return declared
 
 
@@ -51,5 +51,5 @@ def run(options: argparse.Namespace, console: Console) -> int:
         if path is not None:
             write_output(path, form(found))
     if not console.quiet:
-        console.result(text(found))
+        console.result(text(found, console.width()))
     return EXIT_OK

@@ -21,7 +21,7 @@ from arena.settings.table import CORE, TOOLS
 _FLAGS = frozenset({"calculator_provider", "calculator_timeout", "env_file", "json", "quiet"})
 _LOCAL = ("process", "oneshot", "none")
 _HELP = {
-    "calculator_provider": "computes the calls again: process (kept running), oneshot; none leaves them unchecked",
+    "calculator_provider": "recomputes the calls: process (kept running), oneshot; none leaves them unchecked",
     "json": "print the result as one JSON object",
     "quiet": "print only problems",
 }
@@ -77,7 +77,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         if config["json"]:
             console.result(json.dumps(found.to_json()))
         elif not config["quiet"] or not found.holds:
-            console.result(verification_text(found))
+            console.result(verification_text(found, console.width()))
     if found.problems.unreadable:
         return EXIT_USAGE
     return EXIT_OK if found.holds else EXIT_ERRORS
