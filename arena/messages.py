@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from arena.records import CallKind, Json
+from arena.formats.json_types import Json
+from arena.transcripts import CallKind
 
 
 class NativeCall(NamedTuple):

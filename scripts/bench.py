@@ -18,7 +18,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -48,6 +49,8 @@ MATCHES = 2000
 BUSY = "sum(number * number % 7 for number in range(20_000_000))"
 WAVES = 12
 """Matches a worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
+MANY_WORKERS, MANY_LATENCY_S, MANY_WAVES = 1024, 1.0, 3
+"""Of the run in two processes over HTTP, which shows how many calls one machine keeps in flight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +150,18 @@ def bare_files(folder: Path, matches: int) -> float:
     return matches * 12 / (time.perf_counter() - started)
 
 
-def serve() -> tuple[subprocess.Popen[bytes], int]:
-    """Start the latency server on the other core; return it and its port."""
-    words = [sys.executable, "-m", "tests.support.latency_server", "--latency-ms", str(LATENCY_S * 1000), "--light"]
+@contextmanager
+def serving(latency_s: float) -> Iterator[int]:
+    """Start the latency server on the other core and yield its port, to which the provider `local` leads meanwhile."""
+    words = [sys.executable, "-m", "tests.support.latency_server", "--latency-ms", str(latency_s * 1000), "--light"]
     server = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=lambda: pin(SERVER_CORE))
     assert server.stdout is not None
-    return server, int(server.stdout.readline())
+    try:
+        port = int(server.stdout.readline())
+        os.environ["ARENA_LOCAL_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
+        yield port
+    finally:
+        server.kill()
 
 
 def bare_http(port: int, seconds: float) -> float:
@@ -177,32 +186,36 @@ def bare_http(port: int, seconds: float) -> float:
     return sum(counts) / (time.perf_counter() - started)
 
 
+def asked_per_second(folder: Path, workers: int, waves: int, core: int | None, *flags: str) -> float:
+    """Return requests per second of a whole run of matches of 20 turns, `waves` a worker, while it plays."""
+    repetitions = workers * waves // CHALLENGES
+    run(
+        arena(folder, "--participant-model", "local/m", "--judge-model", "mock/judge", "--max-turns", "20",
+              "--workers", str(workers), "--calculator-provider", "none", "--repetitions", str(repetitions),
+              "--challenge-ids", challenge_ids(CHALLENGES), *flags),
+        core,
+    )  # fmt: skip
+    calls: int = json.loads((folder / "summary.json").read_bytes())["usage"]["players"]["calls"]
+    return calls / session(folder)["playing_seconds"]
+
+
 def over_http(folder: Path) -> list[list[str]]:
-    """Measure the whole arena with 256 workers against a server of 50 ms latency, and bare http.client next to it."""
-    server, port = serve()
-    os.environ["ARENA_LOCAL_BASE_URL"] = f"http://127.0.0.1:{port}/v1"
-    ideal = WORKERS / LATENCY_S
-    try:
+    """Measure the whole arena over HTTP: 256 workers on one core next to bare http.client, 1,024 in two processes."""
+    with serving(LATENCY_S) as port:
         child = subprocess.run(
             [sys.executable, __file__, "--bare-http", str(port)], cwd=ROOT, capture_output=True, check=True,
             preexec_fn=lambda: pin(CLIENT_CORE),
         )  # fmt: skip
         bare = float(child.stdout)
-        out = folder / "http"
-        repetitions = WORKERS * WAVES // CHALLENGES
-        run(
-            arena(out, "--participant-model", "local/m", "--judge-model", "mock/judge", "--max-turns", "20",
-                  "--workers", str(WORKERS), "--calculator-provider", "none", "--repetitions", str(repetitions),
-                  "--challenge-ids", challenge_ids(CHALLENGES))
-        )  # fmt: skip
-        summary = json.loads((out / "summary.json").read_bytes())
-        seconds = session(out)["playing_seconds"]
-        rate = summary["usage"]["players"]["calls"] / seconds
-    finally:
-        server.kill()
+        rate = asked_per_second(folder / "http", WORKERS, WAVES, CLIENT_CORE)
+    with serving(MANY_LATENCY_S):
+        flags = ("--processes", "2", "--bundles", "packed")
+        many = asked_per_second(folder / "many", MANY_WORKERS, MANY_WAVES, None, *flags)
+    ideal, most = WORKERS / LATENCY_S, MANY_WORKERS / MANY_LATENCY_S
     return [
         ["bare http.client, 256 threads, 50 ms", f"{bare:,.0f} requests/s", f"{bare / ideal:.0%} of 256/0.05"],
         ["the arena, 256 workers, 50 ms", f"{rate:,.0f} requests/s", f"{rate / ideal:.0%} of 256/0.05"],
+        ["the arena, 1,024 workers, 1 s, --processes 2", f"{many:,.0f} requests/s", f"{many / most:.0%} of 1,024/s"],
     ]
 
 

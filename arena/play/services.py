@@ -227,10 +227,10 @@ class TrialServices:
     def _model_call(self, request: ModelRequest, model: Model) -> ModelReply:
         kind, key, conversation = request.kind, request.key, request.conversation
         digest = conversation.digest()
-        slot = Slot(kind, key.seat, key.turn, key.step, 0)
-        line = self._recorded.find(slot, digest) if self._replays else None
-        if line is not None:
-            return self._recalled_reply(line, conversation)
+        if self._replays:
+            line = self._recorded.find(Slot(kind, key.seat, key.turn, key.step, 0), digest)
+            if line is not None:
+                return self._recalled_reply(line, conversation)
         fields = call_fields(kind, key, digest)
         fields |= {"provider": model.label, "messages": len(conversation.messages)}
         if self._gate is not None:
@@ -244,7 +244,7 @@ class TrialServices:
     def _complete(self, request: ModelRequest, model: Model, fields: dict[str, Json]) -> ModelReply:
         """Call a provider; journal the reply before it is used, and settle its use."""
         context, budget = self._context, self._context.budget
-        chars = request.conversation.chars + size(request.tools)
+        chars = request.conversation.chars + (size(request.tools) if request.tools else 0)
         hold = budget.reserve(Asked(model.label, model.price, chars, request.sampling.max_tokens))
         started = context.timer()
         try:

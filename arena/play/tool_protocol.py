@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from arena.formats.lenient_json import (
     Broken,
@@ -42,8 +43,7 @@ __all__ = [
 PROTOCOL_VERSION = "tool-protocol/3"
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A parsed message.
 
     `say`: the text without calls and `done`; the message itself, unchanged, where it holds neither.

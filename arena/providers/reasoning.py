@@ -32,7 +32,7 @@ TAGS = re.compile(
 (Magistral), ◁think▷ (Kimi), begin_of_thought (Sky) and START_THINKING (Command A), inner_prefix (Apertus), <|channel>
 and <channel|> (Gemma 4)."""
 
-_SIGNS = ("<", "[", "◁", "&lt;")
+_SIGNS = ("<", "&", "[", "◁")
 """One of them begins every mark."""
 
 STYLES = ("xml", "square", "triangle", "token", "inner", "channel")

@@ -256,7 +256,7 @@ def _digest(name: str, folder: int, plain: bool = False) -> Digest:
         digest, size = hashlib.sha256(data), len(data)
         if plain and size == _CHUNK and is_hollow(os.fstat(descriptor)):
             raise OSError(errno.EINVAL, "it is made of holes", name)
-        while len(data) and (data := os.read(descriptor, _CHUNK)):
+        while len(data) == _CHUNK and (data := os.read(descriptor, _CHUNK)):
             digest.update(data)
             size += len(data)
     finally:

@@ -198,9 +198,9 @@ class AppendFile:
             raise StorageFault(f"cannot write {self._name}: {self._failed.strerror}") from self._failed
 
     def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
+        done = os.write(self._fd, data)
+        while done < len(data):
+            done += os.write(self._fd, data[done:])
         if self._fsync:
             os.fsync(self._fd)
         self._size += len(data)
