@@ -106,6 +106,6 @@ def payoffs_line(summary: Mapping[str, Json]) -> str | None:
         return None
     counts = found["compared"]
     return (
-        f"payoffs: seats had more than by open talk {counts[MORE]} times, the same {counts[SAME]}, less {counts[LESS]}"
-        f" ({len(found['challenges'])} of the challenges)"
+        f"payoffs: compared with open talk, seats had more {counts[MORE]} times, the same {counts[SAME]}, less"
+        f" {counts[LESS]} (challenges with payoffs: {len(found['challenges'])})"
     )
