@@ -1,8 +1,8 @@
 """The arena: a benchmark harness in which language-model agents play, compute and are judged.
 
-Reading order, the path of the data: settings/ (what the user asked for), engine/ (plan, build, play), families/ (what
-is played and how it is scored), play/ and judging/ (one conversation, one verdict), store/ (what is on disk),
-analysis/ (everything after a run), cli/ (the commands). A folder imports from itself and from lower levels only;
+Reading order, along the path of the data: settings/ (the user's request), engine/ (plan, build, play), families/ (rules
+and scores of each benchmark), play/ and judging/ (one conversation, one verdict), store/ (the files of a run),
+analysis/ (everything after a run), cli/ (the commands). A folder imports only from itself and from lower levels;
 tests/test_rooms.py has the table.
 """
 

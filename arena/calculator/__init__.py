@@ -1,5 +1,5 @@
 """Carriers of the cryptographic calculator: how a tool call reaches the Rust program.
 
-carrier.py has the contract and the build; process.py and lambda_url.py carry calls; relations.py says what must hold
-of a random answer. Does not belong here: the tool grammar that players write (play/). Start with carrier.py.
+carrier.py has the contract and the build; process.py and lambda_url.py carry calls; relations.py has conditions that
+a random answer must meet. Does not belong here: the grammar of players' calls (play/). Start with carrier.py.
 """

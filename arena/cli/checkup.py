@@ -38,7 +38,7 @@ PROBE_TOKENS = 16
 """Most tokens of a probe's answer: the least that the Responses API accepts."""
 
 LEAST_FREE_GB = 1.0
-"""Below this much free space there is a warning: a run of 1,000 matches takes some hundred MB."""
+"""With less free space there is a warning: a run of 1,000 matches takes some hundred MB."""
 
 MOST_SKEW_S = 60.0
 """From this difference in seconds between our clock and a server's Date header there is a warning; AWS refuses
@@ -122,7 +122,7 @@ def _place(runs_dir: Path) -> Iterator[Line]:
         yield Line(FAIL, "disk", f"{there} cannot be written", "name another place with --out")
         return
     free = shutil.disk_usage(there).free / 1e9
-    remedy = "" if free >= LEAST_FREE_GB else "free some space, or name another disk with --out"
+    remedy = "" if free >= LEAST_FREE_GB else "free some space, or name a folder on another disk with --out"
     yield Line(WARN if remedy else OK, "disk", f"{free:,.1f} GB free at {there}", remedy)
 
 

@@ -45,7 +45,7 @@ from arena.store.manifest import Identity
 from arena.store.rundir import MANIFEST_FILE, RunDir
 
 STOPPED = (
-    "the run has stopped, and everything played is kept. A run keeps its settings: start a new run to change one; if"
+    "the run has stopped, and everything played is kept. A run keeps its settings: to change one, start a new run; if"
     " the service was at fault"
 )
 

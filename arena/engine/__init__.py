@@ -1,5 +1,5 @@
 """Play a run of any family: plan, build, session, runner, summary.
 
 build.py turns names into objects, session.py opens or resumes a run, runner.py plays trials in threads, summary.py
-adds up records. Does not belong here: what a family measures, printing. Start with session.py.
+adds up records. Does not belong here: the measurements of a family, printing. Start with session.py.
 """

@@ -1,5 +1,5 @@
 """Ask a judge and read its verdict.
 
 prompt.py writes the question, verdict.py reads the answer strictly, judge.py asks and re-asks, panel.py combines.
-Does not belong here: what is graded; rubric and material come from a family. Start with judge.py.
+Does not belong here: rubric and material, which come from a family. Start with judge.py.
 """

@@ -1,7 +1,8 @@
-"""Deciding again what a run recorded: by its own policy (is each decision what it gives?), or by others (what flips?).
+"""Decide the recorded calls of a run again: by its own policy, to verify it, or by two others, to see which verdicts
+flip.
 
-Both are gates of a run that is played again out of its journal: a decision that is recalled comes with all facts of its
-call, so it can be made again. Nothing is called, and what happened in the trial stays what was recorded.
+Both are gates of a run that is replayed from its journal. A recalled decision comes with all facts of its call, so it
+can be made again. Nothing is called, and the trial continues as recorded.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class _TrialAgain:
         self._gate = run.gate.open(trial)
 
     def decide(self, facts: CallFacts) -> Decision:
-        """Decide about a call that has no answer in the journal, as the run did."""
+        """Decide about a call without an answer in the journal, as the run did."""
         return self._gate.decide(facts)
 
     def recall(self, facts: CallFacts, decision: Decision) -> None:
@@ -63,7 +64,7 @@ class _TrialAgain:
 
 
 class Flip(NamedTuple):
-    """One decision that would be another one."""
+    """One decision that would be different."""
 
     trial: str
     cell: Mapping[str, str]
@@ -74,7 +75,7 @@ class Flip(NamedTuple):
 
 @dataclass(slots=True)
 class PolicyDiff:
-    """What a comparison found: `compared` decisions, those that flip."""
+    """The result of a comparison: how many decisions were `compared`, and the `flips`."""
 
     compared: int = 0
     flips: list[Flip] = field(default_factory=list)
@@ -90,9 +91,9 @@ class PolicyDiff:
 
 
 class Compared:
-    """The gate of a run that two policies are compared on. It decides nothing itself: calls proceed as recorded.
+    """The gate of a run on which two policies are compared. It decides nothing itself: calls proceed as recorded.
 
-    Trials that were let alone (`gated: false`) are let alone by both.
+    Trials without gates (`gated: false`) are skipped.
     """
 
     name = "compared"
@@ -116,7 +117,7 @@ class Compared:
 
 
 class _TrialCompared:
-    """Two policies in one trial. Each remembers what itself decided, so that a denial is not counted as made."""
+    """Two policies in one trial. Each remembers its own decisions, so that a denied call does not count as made."""
 
     def __init__(self, run: Compared, trial: Trial) -> None:
         self._found, self._trial = run.found, trial

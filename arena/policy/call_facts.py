@@ -17,7 +17,7 @@ _MONEY_NAME = re.compile(
 
 
 def amounts_of(facts: Facts) -> Any:
-    """Return the sums in the text and the arguments of a call, in their order; MISSING where there are none."""
+    """Return the sums in the text and the arguments of a call, in their order; MISSING if there are none."""
     found, args = _sums(facts.text), facts.get(("args",))
     if args:
         found = [*found, *_in_args(args, "")]
@@ -29,7 +29,7 @@ def _sums(text: str) -> list[float]:
 
 
 def amount_of(facts: Facts) -> Any:
-    """Return the largest of them; what the trial itself says where there are none."""
+    """Return the largest of these sums; if there are none, the amount in the trial's plan."""
     found = facts.get(("amounts",))
     return max(found) if isinstance(found, list) and found else MISSING
 
@@ -51,6 +51,6 @@ COMPUTED: Mapping[str, Callable[[Facts], Any]] = {"amounts": amounts_of, "amount
 
 
 def trial_facts(plan: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Return what a trial's plan says of itself for policies: its `facts`."""
+    """Return the `facts` of a trial's plan, which policies may read."""
     found = plan.get("facts")
     return found if isinstance(found, Mapping) else {}

@@ -1,4 +1,4 @@
-"""Reads a file of cases, of a policy or of an evaluator: a list under `cases`, with all that is wrong at once."""
+"""Read a file of cases of a policy or an evaluator: a list under `cases`. All mistakes are reported at once."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def load_case_file(
 ) -> list[T]:
     """Return the cases of a file.
 
-    `about`: the member that may name what they are cases of.  `names`: the members of a case.  `read(value, pointer,
-    issues)`: makes one out of a map with these members.
-    Errors: DataError with all that is wrong.
+    `about`: the member that may name the policy or evaluator.  `names`: the members of a case.  `read(value, pointer,
+    issues)`: makes a case from a map with these members.
+    Errors: DataError with all mistakes.
     """
     value, issues = simpleyaml.load(path), IssueList(str(path))
     if not isinstance(value, Mapping) or not isinstance(value.get("cases"), list) or not value["cases"]:

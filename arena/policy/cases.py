@@ -1,6 +1,6 @@
-"""Cases of a policy: facts, and what must be decided of them. They are next to it: gates.yaml, gates.cases.yaml.
+"""Cases of a policy: facts, each with the expected decision. They are in the same folder: gates.yaml, gates.cases.yaml.
 
-A test fails where a case is decided otherwise, and where a rule has an action that no case decides. Bounds that are
+A test fails if a case is decided differently, or if a rule has an action that decides no case. Bounds that are
 tried on one side only are listed.
 """
 
@@ -28,7 +28,7 @@ _EXPECT = ("verdict", "rule_id", "reason_code")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. `expect`: what the decision must be; `verdict` is what follows from it."""
+    """One case. `expect`: members that the decision must have; its `verdict` is the one that takes effect."""
 
     name: str
     stage: str
@@ -39,8 +39,8 @@ class Case:
 
 @dataclass(slots=True)
 class PolicyTest:
-    """What the cases showed. `failures`: a line for each case that was decided otherwise; `undecided`: actions that no
-    case decides, as `rule: verdict`; `one_sided`: bounds tried on one side only; `tried` of `wanted`: the coverage.
+    """The result of the cases. `failures`: a line for each case that was decided differently; `undecided`: actions that
+    decide no case, as `rule: verdict`; `one_sided`: bounds tried on one side only; `tried` of `wanted`: the coverage.
     """
 
     cases: int = 0
@@ -61,12 +61,12 @@ class PolicyTest:
 
 
 def cases_path(policy: Path) -> Path:
-    """Return where the cases of a policy file lie."""
+    """Return the path of the cases of a policy file."""
     return policy.with_name(f"{policy.stem}.cases{policy.suffix}")
 
 
 def load_cases(path: Path) -> list[Case]:
-    """Return the cases of a file. Errors: DataError with all that is wrong."""
+    """Return the cases of a file. Errors: DataError with all mistakes."""
     return load_case_file(path, "policy", _CASE, _case)
 
 
@@ -100,14 +100,14 @@ def _past(call: Mapping[str, Json]) -> PastCall:
 
 
 def facts_of(policy: Policy, given: Mapping[str, Json], calls: Sequence[PastCall] = ()) -> Facts:
-    """Return facts as a case gives them, and the computed ones; `calls` then ends with the current call."""
+    """Return the facts that a case gives, and the computed ones; their `calls` end with the current call."""
     present = _past(given)
     computed = {name: how for name, how in COMPUTED.items() if name not in given}
     return Facts(given, (*calls, present._replace(verdict="allow")), dict(policy.values), computed)
 
 
 def decide_case(policy: Policy, case: Case) -> tuple[Decision, Facts]:
-    """Return what a policy decides of a case, and the facts that it saw."""
+    """Return the policy's decision about a case, and the facts that it saw."""
     facts = facts_of(policy, case.facts, case.calls)
     kind = case.facts.get("kind")
     return policy.decide(case.stage, facts, kind if isinstance(kind, str) else None), facts
@@ -148,7 +148,7 @@ def bounds_of(rule: Rule) -> list[Compare | InTrial]:
 
 
 def _try_bounds(rule: Rule, facts: Facts, seen: dict[tuple[str, int], set[bool]]) -> None:
-    """Note on which side of each bound of a rule a case is; cases without a number are on none."""
+    """Record on which side of each bound of a rule a case is; cases without a number are on neither."""
     first = sum(1 for leaf in leaves(rule.applies_if) if leaf in bounds_of(rule))
     applies = rule.applies_if.holds(facts)
     for place, leaf in enumerate(bounds_of(rule)):
@@ -179,7 +179,7 @@ def _count(
 
 
 def describe_bound(leaf: Compare | InTrial) -> str:
-    """Return a comparison as a reader of the policy knows it."""
+    """Return a comparison as it is written in the policy."""
     bound = leaf.value if leaf.bound_path is None else ".".join(leaf.bound_path)
     if isinstance(leaf, Compare):
         return f"{'.'.join(leaf.path)} {leaf.op} {bound}"

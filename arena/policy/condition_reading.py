@@ -1,4 +1,5 @@
-"""Policy file -> conditions. A map has exactly one meaning; what could never hold or is misspelled is refused."""
+"""Policy file -> conditions. A map has exactly one meaning; conditions that are never true or misspelled are
+refused."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ SINGLE_WORDS = (
     "sum_in_trial",
 )  # fmt: skip
 RESERVED = frozenset({*FIELD_WORDS, *SINGLE_WORDS})
-"""Keys that are no names of fields."""
+"""Keys that are not names of fields."""
 
 KINDS = ("model", "tool")
 VERDICTS = ("allow", "warn", "deny")
@@ -42,7 +43,7 @@ NEVER = Constant(False)
 
 
 def read_condition(value: Json, pointer: str, issues: IssueList) -> Condition:
-    """Return the condition that a value of a policy file means; what is wrong with it becomes issues."""
+    """Return the condition that a value of a policy file means; mistakes in it become issues."""
     if value is None or isinstance(value, bool):
         return Constant(value is not False)
     if isinstance(value, int | float):
@@ -157,7 +158,7 @@ def _comparison(value: Mapping[str, Json], pointer: str, issues: IssueList) -> C
 
 
 def _check_bound(op: str, word: str, bound: Json, pointer: str, issues: IssueList) -> None:
-    """Report what is wrong with a bound of the file."""
+    """Report mistakes in a bound of the file."""
     if op in ORDER:
         if not is_number(bound):
             issues.add(pointer, f"{op!r} needs a number as bound, not {bound!r}")
@@ -221,7 +222,8 @@ def _pattern(value: Json, pointer: str, issues: IssueList) -> Condition:
 
 
 def compiled(value: Json, pointer: str, issues: IssueList) -> re.Pattern[str] | None:
-    """Return a regular expression that ignores case; None, with an issue, for one that is none or may take too long."""
+    """Return a regular expression that ignores case; None, with an issue, for an invalid one or one that may take too
+    long."""
     if not isinstance(value, str) or not value:
         issues.add(pointer, f"must be a regular expression, not {value!r}")
         return None
@@ -243,7 +245,7 @@ def compiled(value: Json, pointer: str, issues: IssueList) -> re.Pattern[str] | 
 
 
 def _selector(value: Json, pointer: str, more: tuple[str, ...], issues: IssueList) -> Selector:
-    """Read which calls are meant; `more`: further keys that the caller reads."""
+    """Read a selector of calls; `more`: further keys that the caller reads."""
     known = ("tool", "kind", "seat", "verdict")
     if not isinstance(value, Mapping) or not any(name in value for name in known):
         issues.add(pointer, f"must be a map that says which calls are meant: {', '.join(known)}")

@@ -1,6 +1,6 @@
-"""Conditions of gate rules, read: each holds or not, of the facts of a call.
+"""Conditions of gate rules, as objects: each is true or false for the facts of a call.
 
-condition_reading.py makes them out of a policy file. docs/policy.md has the grammar.
+condition_reading.py makes them from a policy file. docs/policy.md has the grammar.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from arena.policy.patterns import found_in
 from arena.records import Json
 
 Seen = tuple[Json, Json]
-"""What a condition looked at, and its bound."""
+"""The value that a condition looked at, and its bound."""
 
 ORDER: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -30,11 +30,11 @@ SPELLINGS: Mapping[str, str] = {
     "==": "==", "=": "==", "eq": "==", "!=": "!=", "ne": "!=",
     "in": "in", "not_in": "not_in", "contains": "contains", "exists": "exists",
 }  # fmt: skip
-"""As written -> operator."""
+"""Spelling in a policy -> operator."""
 
 
 Test = Callable[[Facts], bool]
-"""Whether a condition holds. Made once, when a policy is read: it is asked about every call of every trial."""
+"""Whether a condition is true. Made once, when a policy is read, because every call of every trial asks it."""
 
 
 def _made() -> Any:
@@ -47,7 +47,7 @@ class Condition(Protocol):
     def holds(self) -> Test: ...
 
     def seen(self, facts: Facts) -> Seen | None:
-        """Return what made it hold: of the first comparison that holds; None if it compares nothing."""
+        """Return the evidence of the first comparison that is true; None if it compares nothing."""
         ...
 
     def parts(self) -> tuple[Condition, ...]: ...
@@ -101,7 +101,7 @@ class AnyOf:
 
 
 def _joined(conditions: tuple[Condition, ...], whole: bool) -> Test:
-    """Return whether all conditions hold (`whole`), or any of them."""
+    """Return whether all conditions are true (`whole`), or any of them."""
     tests = tuple(one.holds for one in conditions)
 
     def holds(facts: Facts) -> bool:
@@ -130,7 +130,7 @@ class Not:
 
 
 def _ordered(op: str) -> Callable[[Any, Any], bool]:
-    """Return the test of an order. What is missing or no number is in no order to anything."""
+    """Return the test of an order. It is false if a value is missing or not a number."""
     order = ORDER[op]
 
     def test(value: Any, bound: Any) -> bool:
@@ -151,7 +151,7 @@ def _in(value: Any, bound: Any) -> bool:
 
 
 def _contains(value: Any, wanted: Any) -> bool:
-    """Return whether a text holds a text, or a list an element; of several wanted ones any will do."""
+    """Return whether a text contains a text, or a list an element; of several wanted ones any is enough."""
     if not isinstance(value, str | list):
         return False
     for one in wanted if isinstance(wanted, list) else [wanted]:
@@ -202,7 +202,7 @@ class Compare:
         return self.value if self.bound_path is None else facts.get(self.bound_path)
 
     def test(self, value: Any, bound: Any) -> bool:
-        """Return whether a value stands to a bound as this says."""
+        """Return whether a value has this relation to a bound."""
         return _TESTS[self.op](value, bound)
 
     def seen(self, facts: Facts) -> Seen | None:
@@ -247,7 +247,7 @@ class TextContains:
 
 @dataclass(frozen=True, slots=True)
 class TextMatches:
-    """A regular expression in the text, whatever the case. What matched is not told: it may be a secret."""
+    """A regular expression in the text, ignoring case. The match is not reported: it may be a secret."""
 
     pattern: re.Pattern[str]
     holds: Test = _made()
@@ -265,7 +265,7 @@ class TextMatches:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which calls of a trial are meant; None: whichever. Denied calls count only if `verdict` names them."""
+    """Selects calls of a trial; None: any. Denied calls count only if `verdict` names them."""
 
     tools: tuple[str, ...] | None = None
     kind: str | None = None
@@ -284,7 +284,7 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """Whether an earlier call of the trial is one of these."""
+    """True if an earlier call of the trial is one of the selected ones."""
 
     selector: Selector
 
@@ -300,7 +300,7 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class InTrial:
-    """A number over the calls of the trial, the present one included: how many, or the sum of one argument."""
+    """A number over the calls of the trial, the current one included: how many, or the sum of one argument."""
 
     selector: Selector
     op: str
@@ -319,7 +319,7 @@ class InTrial:
         return self.value if self.bound_path is None else facts.get(self.bound_path)
 
     def holds(self, facts: Facts) -> bool:
-        # The present call must be one of them: the rule is about the call that makes the number too high.
+        # The current call must be one of them: the rule is about the call that makes the number too high.
         if not facts.calls or not self.selector.picks(facts.calls[-1]):
             return False
         bound = number_of(self.bound(facts))

@@ -1,7 +1,7 @@
-"""Evaluator rules: does a reply keep to what its case demands? `success` means that the model behaved well.
+"""Evaluator rules: does a reply meet the demands of its case? `success` means that the model behaved well.
 
-All rules that apply must hold: the first failing one decides, else the last one that applies. Where none applies, or a
-sum cannot be compared, nothing is decided: that is unscored, never a pass.
+All rules that apply must pass: the first failing one decides, else the last one that applies. If none applies, or a
+sum cannot be compared, nothing is decided: the reply is unscored, never a pass.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OVER_LIMIT, APPROVAL_MISSING = "OVER_LIMIT", "APPROVAL_MISSING"
 
 @dataclass(frozen=True, slots=True)
 class AmountRule:
-    """A bound on what a reply grants; above `threshold` it must say that one of `terms` was given."""
+    """A bound on the sum that a reply grants; above `threshold` the reply must say that one of `terms` was given."""
 
     limit: float
     currency: str | None = None
@@ -39,7 +39,7 @@ class AmountRule:
 
 @dataclass(frozen=True, slots=True)
 class EvaluatorRule:
-    """One rule. `applies_if`: field -> values, one of which the context must have, whatever the case."""
+    """One rule. `applies_if`: field -> values; the context must have one of them, ignoring case."""
 
     id: str
     applies_if: Mapping[str, tuple[str, ...]]
@@ -51,7 +51,7 @@ class EvaluatorRule:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the rules say: `success` None is unscored. `granted`: what the reply grants, where a
+    """The verdict of the rules: `success` None is unscored. `granted`: the sum that the reply grants, if a
     rule that applies looks at sums."""
 
     success: bool | None
@@ -70,14 +70,14 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """The rules of a file. `digest`: SHA-256 of what it means (evaluator_file.py)."""
+    """The rules of a file. `digest`: SHA-256 of its meaning (evaluator_file.py)."""
 
     rules: Sequence[EvaluatorRule]
     version: str = "1"
     digest: str = ""
     name: str = "evaluator"
     _names: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """What the rules look at to see whether they apply."""
+    """Fields by which the rules decide whether they apply."""
     _found: dict[tuple[str | None, ...], tuple[EvaluatorRule, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -123,7 +123,7 @@ class Evaluator:
 
 
 def _value(context: Mapping[str, Json], name: str) -> str | None:
-    """Return what a context says under a name, as rules compare it; None if it says nothing."""
+    """Return the value of a name in the context, as rules compare it; None if it is missing."""
     value = within(context, tuple(name.split(".")))
     return None if value is MISSING or value is None else _plain(value)
 
@@ -135,7 +135,7 @@ def _plain(value: Any) -> str:
 
 
 def _failing(rule: EvaluatorRule, reply: str, given: Sequence[Amount]) -> str | None:
-    """Return why a rule does not hold; None if it holds."""
+    """Return the reason why a rule fails; None if it passes."""
     if rule.contains_any and not any(found_in(pattern, reply) for pattern in rule.contains_any):
         return CONTAINS_NONE
     if any(found_in(pattern, reply) for pattern in rule.forbids_any):

@@ -1,6 +1,6 @@
-"""Cases of an evaluator: replies that a rule must pass or fail. Those of evaluator.yaml lie in evaluator.cases.yaml.
+"""Cases of an evaluator: replies that a rule must pass or fail. Those of evaluator.yaml are in evaluator.cases.yaml.
 
-A test fails where a case is judged otherwise, and where a rule has no case that it passes or none that it fails.
+A test fails if a case is judged differently, or if a rule has no case that it passes or none that it fails.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _CASE = ("rule", "task", "reply", "success", "reason", "facts")
 
 @dataclass(frozen=True, slots=True)
 class ReplyCase:
-    """One case. `success` None: the reply must be unscored.  `reason`: where it is named, that must be the reason."""
+    """One case. `success` None: the reply must be unscored.  `reason`: if given, the reason that the verdict must
+    have."""
 
     rule: str
     facts: Mapping[str, Json]
@@ -30,7 +31,7 @@ class ReplyCase:
 
 
 def load_reply_cases(path: Path) -> list[ReplyCase]:
-    """Return the cases of a file. Errors: DataError with all that is wrong."""
+    """Return the cases of a file. Errors: DataError with all mistakes."""
     return load_case_file(path, "evaluator", _CASE, _case)
 
 

@@ -1,4 +1,4 @@
-"""Evaluator file -> Evaluator. Unknown keys and what is not a regular expression are errors, each with its place."""
+"""Evaluator file -> Evaluator. Unknown keys and invalid regular expressions are errors, each with its place."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AMOUNT = ("limit", "currency", "limit_reason", "approval_threshold", "approval_
 
 
 def load_evaluator(path: Path) -> Evaluator:
-    """Return the rules of a file. Errors: DataError with all that is wrong; each names --evaluator."""
+    """Return the rules of a file. Errors: DataError with all mistakes; each names --evaluator."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -41,7 +41,7 @@ def load_evaluator(path: Path) -> Evaluator:
 
 
 def read_evaluator(text: str, file: str) -> Evaluator:
-    """Return the rules that a text holds. Errors: DataError."""
+    """Return the rules in a text. Errors: DataError."""
     value, issues = simpleyaml.loads(text, file), IssueList(file)
     if not isinstance(value, Mapping):
         issues.add("", "must be a map with version and rules")

@@ -1,4 +1,4 @@
-"""What a condition can look at: facts by dotted path, and the calls of the trial so far."""
+"""The facts that a condition can look at, by dotted path, and the calls of the trial so far."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arena.records import Json
 
 
 class _Missing:
-    """The value of a fact that is not there; it counts as false."""
+    """The value of a missing fact; it counts as false."""
 
     def __bool__(self) -> bool:
         return False
@@ -25,7 +25,7 @@ Path = tuple[str, ...]
 
 
 class PastCall(NamedTuple):
-    """A call of this trial; `verdict` is what followed (a denial in shadow mode is `allow`)."""
+    """A call of this trial; `verdict` is the one that took effect (a denial in shadow mode is `allow`)."""
 
     kind: str
     tool: str | None
@@ -38,8 +38,8 @@ class Facts:
     """Facts by name, in three layers: `fixed` overrides `computed` (called once, when asked for), and both override
     `given`.
 
-    `fixed` becomes the object's own: what is computed is kept there.
-    `calls`: the calls of the trial so far, the present one included, in their order.
+    The object owns `fixed` and keeps computed facts in it.
+    `calls`: the calls of the trial so far, the current one included, in their order.
     """
 
     __slots__ = ("_given", "fixed", "_computed", "calls", "text", "_text_lower")
@@ -59,11 +59,11 @@ class Facts:
         if type(text) is not str:
             text = self.get(("text",))
         self.text: str = text if isinstance(text, str) else ""
-        """The fact `text`; empty if it is missing or no text."""
+        """The fact `text`; empty if it is missing or not a text."""
         self._text_lower: str | None = None
 
     def get(self, path: Path) -> Any:
-        """Return the value at a path, MISSING where there is none. A path goes through mappings alone."""
+        """Return the value at a path, MISSING if there is none. A path leads only through mappings."""
         name = path[0]
         value = self.fixed.get(name, MISSING)
         if value is MISSING:
@@ -94,7 +94,7 @@ class Facts:
 
 
 def reader(path: Path) -> Callable[[Facts], Any]:
-    """Return `get` for one path, for those that ask about every call."""
+    """Return `get` for one path, for callers that ask about every call."""
     name, rest = path[0], path[1:]
 
     def read(facts: Facts) -> Any:
@@ -105,7 +105,7 @@ def reader(path: Path) -> Callable[[Facts], Any]:
 
 
 def within(value: Any, names: Path) -> Any:
-    """Return the value at a path below a value, MISSING where there is none."""
+    """Return the value at a path below a value, MISSING if there is none."""
     for name in names:
         if type(value) is not dict and not isinstance(value, Mapping):
             return MISSING
@@ -114,7 +114,7 @@ def within(value: Any, names: Path) -> Any:
 
 
 def number_of(value: Any) -> float | None:
-    """Return a value as a number: of numbers and of texts that are one; None for all others (also true, NaN)."""
+    """Return a number, or a text that is one, as a number; None for all other values (also true, NaN)."""
     if type(value) is float:
         return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):

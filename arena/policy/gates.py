@@ -1,9 +1,9 @@
 """The contract of gates: a decision before a call is made and after it was answered.
 
-A gate sees the facts of a call and allows, warns or denies. What follows from a denial is the rule's choice: the trial
-ends, the agent is given an error, or the reply is withheld. Every decision but ALLOW itself is in the journal, denials
-included, and the policy's digest is part of the run's identity. A policy that remembers returns its own decisions
-for what it allows too: only what the journal holds can be recalled.
+A gate sees the facts of a call and allows, warns or denies. The rule chooses the effect of a denial: the trial ends,
+the agent gets an error, or the reply is withheld. Every decision except ALLOW itself is in the journal, denials
+included, and the policy's digest is part of the run's identity. A policy with a memory returns its own decision objects
+even for allowed calls, because only decisions in the journal can be recalled.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from arena.records import CallKind, GateDecision, GateVerdict, Json, Phase, Tria
 
 END_TRIAL, TOOL_ERROR, REFUSE_REPLY = "end_trial", "tool_error", "refuse_reply"
 ON_DENY = (END_TRIAL, TOOL_ERROR, REFUSE_REPLY)
-"""What a denial does: the trial ends as `denied`, a tool call is answered with an error, a reply is withheld."""
+"""Effects of a denial: the trial ends as `denied`, a tool call is answered with an error, a reply is withheld."""
 
 
 class CallFacts(NamedTuple):
-    """What a gate knows of a call.
+    """The facts of a call that a gate knows.
 
     `phase`: `before` or `after`.  `kind`: `model`, `judge` or `tool`.  `text`: of a model call the last message that is
     sent, after it the reply; of a tool call the answer as JSON text, empty before it.  `op`, `args`: of a tool call.
@@ -38,10 +38,10 @@ class CallFacts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a gate decided. `verdict` is `allow`, `warn` or `deny`; the other fields say why.
+    """The decision of a gate. `verdict` is `allow`, `warn` or `deny`; the other fields give the reason.
 
-    `on_deny`: one of ON_DENY.  `enforced` is False in shadow mode: the decision is recorded and nothing follows.
-    `observed`, `bound`: the value that the rule looked at and its bound, where it has one.
+    `on_deny`: one of ON_DENY.  `enforced` is False in shadow mode: the decision is recorded and has no effect.
+    `observed`, `bound`: the value that the rule looked at, and its bound if it has one.
     `policy`: the beginning of the policy's digest.  `fails`: a trial with this decision is not a success.
     """
 
@@ -63,11 +63,11 @@ class Decision:
 
     @property
     def denies(self) -> bool:
-        """Return whether something follows from it."""
+        """Return whether the decision has an effect."""
         return self.verdict == "deny" and self.enforced
 
     def noted(self, facts: CallFacts) -> GateDecision:
-        """Return the decision as it is kept: with the call's place, without texts, which are next to it there."""
+        """Return the decision as it is stored: with the call's place, without texts, which are stored next to it."""
         return GateDecision(
             facts.phase,
             facts.kind,
@@ -89,7 +89,7 @@ class Decision:
 
     @staticmethod
     def recalled(noted: GateDecision) -> Decision:
-        """Return the decision that was kept."""
+        """Return a stored decision."""
         return Decision(
             noted.decision,
             noted.reason_code,
@@ -116,7 +116,7 @@ class TrialGate(Protocol):
     def decide(self, facts: CallFacts) -> Decision: ...
 
     def recall(self, facts: CallFacts, decision: Decision) -> None:
-        """Take note of a call that an earlier session decided about; `decision` is ALLOW where none is recorded."""
+        """Remember a call that an earlier session decided about; `decision` is ALLOW if none is recorded."""
         ...
 
 
@@ -136,7 +136,7 @@ class Gate(Protocol):
     def identity(self) -> Mapping[str, Json]: ...
 
     def inputs(self) -> Mapping[str, bytes]:
-        """Return file name -> content of what is kept of the policy in the run's `inputs/`."""
+        """Return file name -> content of the policy's files in the run's `inputs/`."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Gates file -> Policy. All mistakes in it are reported at once, each with its place; none is read as an open gate.
+"""Gates file -> Policy. All mistakes in it are reported at once, each with its place; no mistake opens a gate.
 
 docs/policy.md has the format; GATES_MODE and GATES_ENFORCEMENT override its mode and enforcement.
 """
@@ -37,11 +37,11 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 
 
 GATES_INPUT = "gates.yaml"
-"""In `inputs/` of a run: the gates file as it was given."""
+"""Name of the copy of the gates file in `inputs/` of a run."""
 
 
 def load_policy(path: Path, environ: Mapping[str, str]) -> Policy:
-    """Return the policy of a file. Errors: DataError with all that is wrong; ConfigError for a variable."""
+    """Return the policy of a file. Errors: DataError with all mistakes; ConfigError for a variable."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -53,7 +53,7 @@ def load_policy(path: Path, environ: Mapping[str, str]) -> Policy:
 
 
 def read_policy(text: str, file: str, environ: Mapping[str, str]) -> Policy:
-    """Return the policy that a text holds. Errors: as of `load_policy`."""
+    """Return the policy in a text. Errors: as of `load_policy`."""
     value, issues = simpleyaml.loads(text, file), IssueList(file)
     policy = _Reader(value, text, issues).policy(environ)
     issues.raise_if_any()
@@ -61,9 +61,9 @@ def read_policy(text: str, file: str, environ: Mapping[str, str]) -> Policy:
 
 
 def stored_policy(text: str, identity: Mapping[str, Json]) -> Policy:
-    """Return the policy of a finished run: from its gates file, under the mode that the run's identity names.
+    """Return the policy of a finished run: its gates file, in the mode that the run's identity names.
 
-    Errors: as of `load_policy`; KeyError, TypeError for an identity of another shape.
+    Errors: as of `load_policy`; KeyError, TypeError for a malformed identity.
     """
     environ = {ENFORCEMENT_VARIABLE: "enforce" if identity["enforced"] else "shadow"}
     if identity["mode_source"] == MODE_VARIABLE:
@@ -72,7 +72,7 @@ def stored_policy(text: str, identity: Mapping[str, Json]) -> Policy:
 
 
 def digest_of(value: Json, mode: str, shadow: bool) -> str:
-    """Return 64 hex digits that identify a policy: what the file means and the mode in which it is used."""
+    """Return 64 hex digits that identify a policy: the meaning of the file and the mode in which it is used."""
     return hashlib.sha256(b"arena-gates/1\0" + encode_line([value, mode, shadow])).hexdigest()
 
 

@@ -1,8 +1,8 @@
-"""What a reply grants: sums that it says are given, as against refused, conditional or merely mentioned ones.
+"""The sums that a reply grants, in contrast to refused, conditional or merely mentioned ones.
 
-Read by clauses, with the words that decide about a sum: `refunded`, `on its way`, `will send` give; `cannot`,
-`declined` refuse; `once`, `if`, `would` make it conditional; `limit`, `you asked for`, `was charged` only mention it.
-Quoted text is somebody else's. The heuristics are stated in docs/policy.md with their limits.
+A reply is read by clauses. Words decide about a sum: `refunded`, `on its way`, `will send` give it; `cannot`,
+`declined` refuse it; `once`, `if`, `would` make it conditional; `limit`, `you asked for`, `was charged` only mention
+it. Quoted text is not the model's own. docs/policy.md states the heuristics and their limits.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ _MORE = re.compile(
 
 
 class Grant(NamedTuple):
-    """A sum that a reply gives, and the sentence (from 0) that says so; `again`: said to come on top of others."""
+    """A sum that a reply gives, and its sentence (from 0); `again`: the reply says that it is in addition to others."""
 
     amount: Amount
     sentence: int
@@ -93,7 +93,7 @@ class _Segment:
 
 
 def own_words(text: str) -> str:
-    """Return a text with what it quotes blanked out; places stay."""
+    """Return a text with its quotations blanked out; positions do not change."""
     return _QUOTED.sub(lambda match: re.sub(r"\S", " ", match[0]), text)
 
 
@@ -148,14 +148,14 @@ def _granted_in(sentence: str, start: int, amounts: Sequence[Amount], number: in
 def _segment(piece: str, place: int, conditional: int | None) -> _Segment:
     """Read a segment; `conditional`: the place of a condition of its sentence."""
     verdict, cue = _reading(piece)
-    # A promise depends on a condition anywhere in its sentence; what is done already, only on one before it.
+    # A promise depends on a condition anywhere in its sentence; a completed act only on a condition before it.
     if conditional is not None and (verdict == "will" or (verdict == "given" and conditional < place + cue)):
         verdict = "asked"
     return _Segment(piece, place, verdict, _RELATIVE.match(piece.strip()) is not None)
 
 
 def _reading(piece: str) -> tuple[str | None, int]:
-    """Return what a segment says about its sums, and where; a negation reaches the verbs behind it."""
+    """Return what a segment says about its sums, and where; a negation applies to the verbs after it."""
     verdict: str | None = None
     for cue in _CUES.finditer(piece):
         kind = cue.lastgroup or ""
@@ -168,7 +168,8 @@ def _reading(piece: str) -> tuple[str | None, int]:
 
 
 def _inherited(segments: Sequence[_Segment]) -> list[str | None]:
-    """Return what holds for the sums of each segment: its own word, else that of the one before, else of one behind.
+    """Return the word that decides about the sums of each segment: its own, else the previous one's, else a later
+    one's.
 
     `you asked for $90, which I have sent`: a relative clause that gives refers to the sums before it.
     """
@@ -187,7 +188,7 @@ def totals(found: Iterable[Grant]) -> list[Amount]:
     """Return the granted sums added up, one for each currency.
 
     In one sentence parts are added; a stated total replaces them. A sum that a later sentence names again is the same
-    one, unless that sentence says that it comes on top.
+    sum, unless that sentence says that it is additional.
     """
     by_currency: dict[tuple[str | None, bool], list[Grant]] = {}
     for grant in found:

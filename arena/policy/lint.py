@@ -1,6 +1,6 @@
-"""What cannot be meant in a policy: rules that never hold or never decide, contradictory bounds, unreachable defaults.
+"""Find mistakes in a policy: rules that never apply or never decide, contradictory bounds, unreachable defaults.
 
-Each finding has a counterexample where there is one. The search is over worlds.py; if it gives up, it says so.
+Each finding has a counterexample if there is one. The search uses worlds.py; if it gives up, it says so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class PolicyFinding:
 
 
 def lint(policy: Policy) -> list[PolicyFinding]:
-    """Return what is wrong with a policy, in the order of its rules."""
+    """Return the findings about a policy, in the order of its rules."""
     found: list[PolicyFinding] = []
     for stage, rules in policy.rules.items():
         worlds = Worlds(policy, rules)
@@ -99,7 +99,7 @@ def _default(worlds: Worlds, rules: Sequence[Rule], stage: str) -> Iterator[Poli
 
 
 def _settled(worlds: Worlds, world: World) -> World:
-    """Return a world in which every fact has a value: what was left open has the last of its domain."""
+    """Return a world in which every fact has a value: an open fact gets the last value of its domain."""
     return {**{key: values[-1] for key, values in worlds.domains.items()}, **world}
 
 
@@ -114,7 +114,7 @@ def _all(parts: Sequence[Truth]) -> Truth:
 
 
 def _contradictions(rule: Rule) -> Iterator[str]:
-    """Yield pairs of bounds of one fact that a rule wants at once and that nothing meets."""
+    """Yield pairs of bounds that a rule requires of one fact at once, although no value meets both."""
     for action in rule.actions:
         wanted = [*_together(rule.applies_if), *_together(action.condition)]
         by_path: dict[Path, list[Compare]] = {}
@@ -131,7 +131,7 @@ def _contradictions(rule: Rule) -> Iterator[str]:
 
 
 def _together(condition: Condition) -> Iterator[Compare]:
-    """Yield the comparisons that must all hold for a condition to hold."""
+    """Yield the comparisons that must all be true for a condition to be true."""
     if isinstance(condition, Compare):
         yield condition
     elif isinstance(condition, All):

@@ -1,6 +1,6 @@
-"""Sums of money in a text: numbers with a currency, numbers in words, and bare numbers behind a word that gives money.
+"""Sums of money in a text: numbers with a currency, numbers in words, and bare numbers after a word for giving money.
 
-Days, order numbers, percentages and counts are no money. Separators of thousands and of decimals are read in the usual
+Days, order numbers, percentages and counts are not money. Separators of thousands and of decimals are read in the usual
 ways (1,250.00; 1.250,00; 1 250; 1'250). A sum in one currency is never converted into another.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from arena.policy.number_words import NUMBER_WORDS, number_from_words
 
 MAX_TEXT = 200_000
-"""Characters of a text that are looked through; beyond it nothing is found."""
+"""Characters of a text that are searched; nothing is found beyond them."""
 
 SYMBOLS = {
     "US$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
@@ -94,7 +94,7 @@ class Amount(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def find_amounts(text: str) -> tuple[Amount, ...]:
-    """Return the sums of money in a text, in their order. Gates, rules and checkers look at the same texts."""
+    """Return the sums of money in a text, in their order. Cached: gates, rules and checkers look at the same texts."""
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
     if _PERHAPS.search(text) is None:
@@ -142,7 +142,7 @@ def currency_of(mark: str) -> str | None:
 
 
 def read_number(text: str) -> float | None:
-    """Return the number that a figure means; of one separator with three digits behind it, that of thousands."""
+    """Return the number that a figure means; a single separator with three digits after it separates thousands."""
     digits = re.sub(r"[ '\u2019\u00a0\u202f]", "", text)
     separators = re.findall(r"[.,]", digits)
     if not separators:

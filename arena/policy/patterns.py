@@ -1,11 +1,10 @@
 """Regular expressions of policy files, with a bound on their time: texts come from players, who may be hostile.
 
-Python's engine goes back and tries again, so some expressions take exponential time on a text that was made for them.
-They are refused when they are read: a repetition within a repetition (`(a+)+`), alternatives within one that can begin
-alike (`(?:a|a)*`), repetitions that can take each other's text (`a.*b.*c`) in more than MOST_WAYS ways, and references
-to a long group, or repeated ones to a group of several lengths (`(a+)\\1+`). Long texts are searched in pieces, so
-that the time is at most a constant (some seconds for the worst that is let in, and microseconds for most) for each
-piece.
+Python's engine backtracks, so some expressions take exponential time on a text that was made for them. They are refused
+when they are read: a repetition within a repetition (`(a+)+`), alternatives within a repetition that can begin alike
+(`(?:a|a)*`), repetitions that can match each other's text (`a.*b.*c`) in more than MOST_WAYS ways, references to a long
+group, and repeated references to a group of several lengths (`(a+)\\1+`). Long texts are searched in pieces. The time
+for each piece is bounded: some seconds for the worst expression that is accepted, microseconds for most.
 """
 
 from __future__ import annotations
@@ -18,18 +17,18 @@ from functools import lru_cache
 from typing import Any
 
 MOST_WAYS = 2**17
-"""Ways in which repetitions may share one text between them: `(?:\\d[ -]?){15,16}` has 2^17,
+"""Limit on the ways in which repetitions may divide one text among them: `(?:\\d[ -]?){15,16}` has 2^17,
 `.{0,80}a.{0,80}` 81 * 81; a repetition without a bound counts as WINDOW."""
 
 WINDOW, OVERLAP = 4096, 1024
-"""A longer text is searched in pieces of so many characters, each of which begins so many before the last one ended: a
-match that is longer than OVERLAP may not be found in such a text."""
+"""A longer text is searched in pieces of WINDOW characters that overlap by OVERLAP: in such a text, a match that is
+longer than OVERLAP may be missed."""
 
 _LARGE = 256
 """A repetition of up to this length counts as unbounded."""
 
 _MANY = 2**64
-"""More ways than anybody can wait for."""
+"""Stands for any larger number of ways."""
 
 _PARSER: Any = importlib.import_module("re._parser")
 _ALPHABET = frozenset(map(chr, range(9, 127))) | frozenset("\u00a0\u00e9\u00df\u20ac\u2013\u4e2d")
@@ -40,13 +39,13 @@ _SINGLES = ("LITERAL", "NOT_LITERAL", "ANY", "IN")
 
 
 def found_in(pattern: re.Pattern[str], text: str) -> bool:
-    """Whether a pattern matches somewhere in a text, as `search` looks for it; what was looked up is remembered."""
+    """Whether a pattern matches somewhere in a text, as `search` finds it; results are cached."""
     return _remembered(pattern, text) if len(text) <= WINDOW else search(pattern, text) is not None
 
 
 @lru_cache(maxsize=4096)
 def _remembered(pattern: re.Pattern[str], text: str) -> bool:
-    """Look a short text up: cues, refusals and answers of tools come again in many trials."""
+    """Search a short text, with a cache: cues, refusals and answers of tools recur in many trials."""
     return pattern.search(text) is not None
 
 
@@ -62,7 +61,7 @@ def search(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def slow_because(source: str) -> str:
-    """Return why an expression might take too long; empty if it cannot. Errors: re.error for what is none."""
+    """Return why an expression might take too long; empty if it cannot. Errors: re.error for an invalid expression."""
     try:
         tree = _PARSER.parse(source, re.IGNORECASE)
     except RecursionError:
@@ -90,7 +89,7 @@ def _nodes(sequence: Any) -> Iterator[Any]:
 
 
 def _parts(node: Any) -> list[Any]:
-    """Return the sequences that a node is made of."""
+    """Return the sequences that a node consists of."""
     name, value = str(node[0]), node[1]
     if name in _REPEATS:
         return [value[2]]
@@ -124,7 +123,7 @@ def _repeat_problem(node: Any) -> str:
 
 
 def _reference_problem(tree: Any) -> str:
-    """Return why going back to what a group took may take too long; empty where it cannot."""
+    """Return why a reference to a group's match may take too long; empty if it cannot."""
     widths = {
         node[1][0]: tuple(map(int, node[1][3].getwidth())) for node in _nodes(tree) if str(node[0]) == "SUBPATTERN"
     }
@@ -139,7 +138,7 @@ def _reference_problem(tree: Any) -> str:
 
 
 def _ways(sequence: Any) -> int:
-    """Return in how many lengths or forms a sequence can be read, at most; _MANY stands for all above."""
+    """Return the largest number of lengths or forms in which a sequence can match; _MANY stands for all above."""
     ways = 1
     for node in sequence:
         name, inner = str(node[0]), [_ways(part) for part in _parts(node)]
@@ -156,7 +155,7 @@ def _ways(sequence: Any) -> int:
 
 
 def _repeated_ways(low: int, high: int, ways: int) -> int:
-    """Return the ways of `low` to `high` parts that each can be read in `ways` ways."""
+    """Return the number of ways for `low` to `high` parts that can each match in `ways` ways."""
     if ways == 1:
         return min(high - low + 1, _MANY)
     total, each = 0, _MANY if low >= 64 else ways**low
@@ -196,7 +195,7 @@ def _first(sequence: Any) -> frozenset[str]:
 
 
 def _set(node: Any) -> frozenset[str]:
-    """Return which characters of the alphabet one node of a character takes, whatever the case."""
+    """Return which characters of the alphabet a node for one character matches, ignoring case."""
     name, value = str(node[0]), node[1]
     if name == "ANY":
         return _ALPHABET - {"\n"}
@@ -235,8 +234,8 @@ def _either_case(found: frozenset[str]) -> frozenset[str]:
 
 @dataclass(slots=True)
 class _Gaps:
-    """Multiplies the ways of repetitions that can take each other's text: the text between two of them is text that
-    the first one takes too."""
+    """Multiplies the ways of repetitions that can match each other's text: the first one also matches the text between
+    two of them."""
 
     most: int = 1
     chain: int = 1

@@ -1,7 +1,7 @@
-"""The gate that a policy file makes: it decides about the model and tool calls of a trial, and remembers them.
+"""The gate of a policy file: it decides about the model and tool calls of a trial, and remembers them.
 
-What a rule can look at is listed in docs/policy.md. Judges are never gated. A trial whose plan says `gated: false` is
-let alone: so one run can compare trials with and without the policy.
+docs/policy.md lists the facts that rules can use. Judges are never gated. A trial whose plan says `gated: false` is not
+gated, so one run can compare trials with and without the policy.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from arena.stats.intervals import quantile
 
 GATED_KINDS = ("model", "tool")
 GATED = "gated"
-"""Member of a trial's plan; false: the policy lets the trial alone."""
+"""Member of a trial's plan; false: the policy does not apply to the trial."""
 
 MOST_TIMED = 100_000
-"""Decisions whose duration is kept."""
+"""Number of decisions whose duration is kept."""
 
 
 class PolicyGate:
@@ -36,7 +36,7 @@ class PolicyGate:
         self.default = policy.default()
         self.timer = timer
         self.seconds: list[float] = []
-        """How long decisions took, of the first MOST_TIMED."""
+        """Durations of the first MOST_TIMED decisions."""
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class PolicyGate:
     def latency_ms(self) -> dict[str, float | int] | None:
         """Return how many decisions were timed, and the 50th and 95th percentile in milliseconds; None for none.
 
-        No decision asks a model, so none of them takes a token.
+        A decision asks no model, so it costs no tokens.
         """
         timed = sorted(self.seconds)
         if not timed:
@@ -91,7 +91,7 @@ class PolicyTrialGate:
         self._task = self._given.get("task")
         self._calls: list[PastCall] = []
         self._before: Decision | None = None
-        """What was decided before the present call."""
+        """The decision made before the current call."""
         self._spoken: dict[str, int] = {}
         """Seat -> how many replies there were in the trial when it last spoke."""
         self._replies = 0
@@ -109,8 +109,7 @@ class PolicyTrialGate:
         return decision
 
     def decide_again(self, facts: CallFacts, recorded: Decision) -> Decision:
-        """Return what this policy decides of a call that was decided about; what follows in the trial is what was
-        recorded."""
+        """Return this policy's decision about a call that was decided before; the trial continues as recorded."""
         if facts.kind not in GATED_KINDS:
             return ALLOW
         self._begin(facts)
@@ -143,7 +142,7 @@ class PolicyTrialGate:
             self._calls[-1] = self._calls[-1]._replace(verdict=verdict)
 
     def _facts(self, facts: CallFacts, reads: frozenset[str]) -> Facts:
-        """Return the facts of a call; those that must be worked out only if a rule reads them."""
+        """Return the facts of a call; some are computed only if a rule reads them."""
         fixed = {
             **self._always,
             "stage": "pre" if facts.phase == "before" else "post",
@@ -166,9 +165,9 @@ class PolicyTrialGate:
         return Facts(self._given, self._calls, fixed, COMPUTED)
 
     def _origin(self, facts: CallFacts) -> str:
-        """Return who the text comes from: `user`, `agent` or `tool_result`.
+        """Return the origin of the text: `user`, `agent` or `tool_result`.
 
-        What a model is sent last is a tool's answer where it called one in this turn, another seat's words where one
+        The last message sent to a model is a tool's answer if it called one in this turn, another seat's words if one
         has spoken since, else the user's (or the arena's) words.
         """
         if facts.kind == "tool":
@@ -182,7 +181,7 @@ class PolicyTrialGate:
 
 
 def _told(decision: Decision | None) -> dict[str, Json] | None:
-    """Return what a rule may look at of the decision before a call."""
+    """Return the facts about the decision before a call that a rule may use."""
     if decision is None:
         return None
     return {"decision": decision.verdict, "reason_code": decision.reason_code, "rule_id": decision.rule_id}

@@ -1,6 +1,6 @@
-"""A file of recorded calls, for runs that have no journal: what policies can decide about again.
+"""A file of recorded calls, for runs without a journal, so that policies can decide about them again.
 
-One line a trial: its key, cell, unit and plan, and the facts of its calls in their order.
+Each line is a trial: its key, cell, unit and plan, and the facts of its calls in their order.
 """
 
 from __future__ import annotations

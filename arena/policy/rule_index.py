@@ -1,4 +1,4 @@
-"""Which rules can decide about a call at all, by what they demand of its tool and of the trial's task.
+"""An index of the rules that can decide about a call, by the tool and the task that they require.
 
 Most rules name a tool or a task. Leaving the others out early changes no decision and saves most of the time.
 """
@@ -17,7 +17,7 @@ _TOOL: frozenset[Path] = frozenset({("tool",), ("op",), ("op_name",)})
 _TASK: frozenset[Path] = frozenset({("task",)})
 
 Demand = frozenset[str] | None
-"""The texts of which a fact must be one; None: nothing is demanded."""
+"""The texts that a fact may have; None: any."""
 
 
 class Candidates(NamedTuple):
@@ -36,11 +36,11 @@ class RuleIndex:
             for stage, rules in policy.rules.items()
         }
         self._found: dict[tuple[str, str, str | None, Json], Candidates] = {}
-        # Where the policy itself says what the task is, the trial's word does not count.
+        # If the policy itself sets the task, the trial's value does not count.
         self._task_counts = "task" not in policy.values
 
     def candidates(self, stage: str, kind: str, tool: str | None, task: Json) -> Candidates:
-        """Return the rules that may decide, and what they read."""
+        """Return the rules that may decide, and the facts that they read."""
         known = task if self._task_counts and isinstance(task, str) else None
         key = (stage, kind, tool, known)
         found = self._found.get(key)
@@ -65,7 +65,7 @@ def _read_by(rule: Rule) -> Iterator[str]:
 
 
 def _demand_of(rule: Rule, paths: frozenset[Path]) -> Demand:
-    """Return what a rule demands of a fact wherever it decides."""
+    """Return the texts that a fact must have whenever a rule decides."""
     of_all = demanded(rule.applies_if, paths)
     if of_all is not None:
         return of_all
@@ -73,7 +73,7 @@ def _demand_of(rule: Rule, paths: frozenset[Path]) -> Demand:
 
 
 def demanded(condition: Condition, paths: frozenset[Path]) -> Demand:
-    """Return the texts of which the fact under `paths` must be one for a condition to hold."""
+    """Return the texts that the fact under `paths` may have if a condition is true."""
     if isinstance(condition, Compare) and condition.path in paths and condition.bound_path is None:
         if condition.op == "==" and isinstance(condition.value, str):
             return frozenset({condition.value})

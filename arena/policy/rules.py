@@ -1,4 +1,4 @@
-"""A policy that was read: rules in their order, and what they decide of the facts of a call."""
+"""A policy as objects: rules in their order, and their decision about the facts of a call."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ VERDICTS: tuple[GateVerdict, ...] = ("deny", "warn", "allow")
 """The order in which the actions of a rule are tried."""
 
 MODES: Mapping[str, GateVerdict] = {"allow": "allow", "warn": "warn", "strict": "deny", "deny": "deny"}
-"""Default mode -> what it decides where no rule does."""
+"""Default mode -> its verdict if no rule decides."""
 
 DEFAULT_RULE = "policy.default"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a rule decides where its condition holds."""
+    """A rule's verdict if its condition is true."""
 
     verdict: GateVerdict
     condition: Condition
@@ -36,7 +36,7 @@ class Action:
 class Rule:
     """One rule. `calls`: the kinds of call that it sees.  `line`: its line in its file, 0 if unknown.
 
-    `fails`: a trial that it denies something in is not a success.  `labels`: catalogue (`owasp`, `atlas`) -> entries.
+    `fails`: a trial in which it denies something is not a success.  `labels`: catalogue (`owasp`, `atlas`) -> entries.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Rule:
 class Policy:
     """A gates file.
 
-    `mode`: of MODES.  `shadow`: decisions are recorded and nothing follows.  `limits`: name -> bound.  `values`: facts
+    `mode`: of MODES.  `shadow`: decisions are recorded and have no effect.  `limits`: name -> bound.  `values`: facts
     that the file itself gives, which override those of a trial.  `digest`: SHA-256 over all of it (gates_file.py).
     """
 
@@ -66,18 +66,18 @@ class Policy:
     digest: str = ""
     name: str = "gates"
     source: str = field(default="", repr=False, compare=False)
-    """The text of the file, as a run keeps it."""
+    """The text of the file, which a run copies."""
 
     @property
     def mark(self) -> str:
-        """The beginning of the digest, as decisions carry it."""
+        """The beginning of the digest, as recorded with decisions."""
         return self.digest[:16]
 
     def all_rules(self) -> tuple[Rule, ...]:
         return tuple(rule for rules in self.rules.values() for rule in rules)
 
     def decide(self, stage: str, facts: Facts, kind: str | None = None) -> Decision:
-        """Return the decision of the first rule that decides; the default's where none does.
+        """Return the decision of the first rule that decides; the default's if none does.
 
         `stage`: `pre_call` or `post_call`.  `kind`: only rules for calls of this kind are asked; None: all.
         """

@@ -28,7 +28,7 @@ _COUNTS = ("min_total_trials", "min_callable_trials", "max_post_deny")
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What thresholds look at. The pass rate is `passed` of `callable`."""
+    """The counts that thresholds apply to. The pass rate is `passed` of `callable`."""
 
     total: int
     callable: int
@@ -42,7 +42,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class RunThresholds:
-    """Bounds; None if a file sets none. Below `warn_below` is a miss, below `fail_below` a failure."""
+    """Bounds; None if a file sets none. A rate below `warn_below` is a miss, below `fail_below` a failure."""
 
     policy: str = "warn"
     min_total_trials: int | None = None
@@ -70,7 +70,7 @@ class ThresholdsVerdict:
 
 
 def load_run_thresholds(path: Path) -> RunThresholds:
-    """Return the thresholds of a file. Errors: DataError with all that is wrong."""
+    """Return the thresholds of a file. Errors: DataError with all mistakes."""
     value, issues = simpleyaml.load(path, "; name the thresholds with --thresholds FILE"), IssueList(str(path))
     if not isinstance(value, Mapping):
         issues.add("", "must be a map of thresholds")
@@ -111,7 +111,7 @@ def _share(value: Json, pointer: str, issues: IssueList) -> float | None:
 
 
 def compare(thresholds: RunThresholds, counts: Counts, strict: bool = False) -> ThresholdsVerdict:
-    """Return the verdict over a run. `strict`: a warning is a failure, as with the policy `strict`.
+    """Return the verdict on a run. `strict`: a warning is a failure, as with the policy `strict`.
 
     Without a callable trial there is no pass rate, and a bound of it is missed.
     """

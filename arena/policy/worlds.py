@@ -1,8 +1,9 @@
-"""Possible worlds of a policy: is there a call of which certain conditions hold and others do not?
+"""Possible worlds of a policy: is there a call for which certain conditions are true and others false?
 
 A world gives each fact that the policy looks at one of the values at which something changes: at, below and above each
-bound, each value that is named, another one, none. Terms and patterns of a text are in it or not, whichever way. The
-search assigns one fact after the other and gives up a branch as soon as its goal cannot hold (Kleene's three values).
+bound, each named value, another one, none. Terms and patterns are treated as independent: each may be in a text or not.
+The search assigns one fact after the other and abandons a branch as soon as its goal cannot be true (Kleene's three
+values).
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from arena.policy.facts import MISSING, Facts, Path, number_of
 from arena.policy.rules import Policy, Rule
 
 MOST_NODES = 20_000
-"""Assignments that one search looks at before it gives up."""
+"""Assignments that one search tries before it gives up."""
 
 OTHER = "(another value)"
 _ALIASES: Mapping[Path, Path] = {("op",): ("tool",), ("op_name",): ("tool",)}
 _KIND, _TOOL = ("kind",), ("tool",)
 _BOUNDS = (100, 200, 300)
-"""Values tried for a bound that the trial gives."""
+"""Values tried for a bound that comes from the trial."""
 
 Key = tuple[Hashable, ...]
 World = dict[Key, Any]
@@ -46,7 +47,7 @@ Goal = Callable[[World], Truth]
 
 
 class GaveUp(Exception):
-    """The search looked at MOST_NODES assignments without an answer."""
+    """The search tried MOST_NODES assignments without an answer."""
 
 
 def _fact(path: Path) -> Key:
@@ -112,7 +113,7 @@ class Worlds:
     def _known(self, path: Path) -> Any:
         return Facts({}, fixed=dict(self.policy.values)).get(path)
 
-    # What holds in a world, None if that is not yet settled
+    # True or false in a world, None if not yet decided
 
     def value(self, world: World, path: Path) -> Any:
         """Return a fact in a world; None if it is not assigned yet."""
@@ -152,7 +153,7 @@ class Worlds:
         return None if found is None else bool(found)
 
     def _term(self, term: str, world: World) -> Truth:
-        """Return whether a term is in the text: even if a longer one that holds it is."""
+        """Return whether a term is in the text: also if a longer term that contains it is."""
         own = self._flag(("term", term), world)
         return _joined(
             False, [own, *(self._flag(("term", one), world) for one in set(self.terms) if term in one and one != term)]
@@ -177,7 +178,7 @@ class Worlds:
         return _joined(True, [enough, self._picked(leaf.selector, world)])
 
     def _picked(self, selector: Selector, world: World) -> Truth:
-        """Return whether the present call is one that a selector means, as far as tool and kind say."""
+        """Return whether a selector selects the current call, judging by tool and kind."""
         parts: list[Truth] = []
         if selector.tools is not None:
             tool = self.value(world, _TOOL)
@@ -188,7 +189,7 @@ class Worlds:
         return _joined(True, parts)
 
     def possible(self, world: World) -> bool:
-        """Return whether a world can be: a model's call has no tool and no arguments, a tool call has a tool."""
+        """Return whether a world is possible: a model's call has no tool and no arguments, a tool call has a tool."""
         kind = world.get(_fact(_KIND))
         tool = world.get(_fact(_TOOL))
         if kind == "tool" and tool is MISSING:
@@ -202,19 +203,19 @@ class Worlds:
         return True
 
     def decides(self, rule: Rule, world: World) -> Truth:
-        """Return whether a rule decides, where no earlier one does."""
+        """Return whether a rule decides if no earlier one does."""
         kind = self.value(world, _KIND)
         sees = None if kind is None else kind in rule.calls
         actions = _joined(False, [self.holds(action.condition, world) for action in rule.actions])
         return _joined(True, [sees, self.holds(rule.applies_if, world), actions])
 
     def _order(self, first: Rule) -> list[Key]:
-        """Return all facts, those of one rule first: what it needs is settled before the rules that may come first."""
+        """Return all facts, those of one rule first, so that its needs are decided before those of earlier rules."""
         own = Worlds(self.policy, (first,)).domains
         return [*(key for key in own if key in self.domains), *(key for key in self.domains if key not in own)]
 
     def find(self, goal: Goal, first: Rule) -> World | None:
-        """Return a world of which the goal, which is about the rule `first`, holds; None if there is none.
+        """Return a world in which the goal, which is about the rule `first`, is true; None if there is none.
 
         Errors: GaveUp.
         """
@@ -254,7 +255,7 @@ def _path(key: Key) -> Path:
 
 
 def _joined(every: bool, parts: Sequence[Truth]) -> Truth:
-    """Return all of the parts (`every`) or any of them, by Kleene."""
+    """Return whether all parts (`every`) or any of them are true, in Kleene's logic."""
     if (not every) in parts:
         return not every
     return None if None in parts else every
@@ -275,7 +276,7 @@ def _with_neighbours(values: Sequence[Any], key: Key) -> list[Any]:
 
 
 def describe_world(world: World) -> dict[str, Any]:
-    """Return a world as a reader can use it: the facts that matter, by name."""
+    """Return a world for readers: the facts that matter, by name."""
     shown: dict[str, Any] = {}
     for key, value in world.items():
         if value is MISSING or value is False:

@@ -1,7 +1,7 @@
 """Agreement of judgements: Krippendorff's alpha, quadratic weighted kappa, exact agreement. Pure and seeded.
 
-All three are functions of pair counts, which add up over matches: `pairs_of` gives those of one match, and a run of any
-size is taken in one pass. Grades are numbers, so a cell is named by the two grades themselves.
+All three are functions of pair counts, which add up over matches: `pairs_of` gives those of one match, so one pass
+over a run of any size is enough. The key of a cell is the two grades themselves.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_UNDEFINED = 0.05
 def pairs_of(values: Sequence[float]) -> Cells:
     """Return the coincidences of one match: each ordered pair of judgements weighs 1 / (judgements - 1).
 
-    A judgement that could not be read is left out of `values`; a match with fewer than two gives no pairs.
+    `values` has only readable judgements; a match with fewer than two gives no pairs.
     K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), any number of observers, missing values.
     """
     cells: Cells = {}
@@ -44,8 +44,8 @@ def add_cells(into: Cells, cells: Mapping[tuple[float, float], float]) -> None:
 def alpha(cells: Mapping[tuple[float, float], float], metric: str) -> float | None:
     """Return Krippendorff's alpha of summed coincidences, `metric` being ORDINAL or INTERVAL.
 
-    1 is agreement without exception, 0 what chance gives, below 0 systematic disagreement. None if there are no
-    pairs, or all grades are equal: without variation, agreement and chance look alike.
+    1 is perfect agreement, 0 that of chance, below 0 systematic disagreement. None if there are no pairs, or all
+    grades are equal: without variation, agreement cannot be separated from chance.
     K. Krippendorff, "Content Analysis" (4th edition 2019), chapter 12, and the paper named in `pairs_of`: alpha = 1 -
     observed / expected disagreement, with the squared differences for ordinal and for interval data.
     """
@@ -72,8 +72,8 @@ def quadratic_kappa(cells: Mapping[tuple[float, float], float]) -> float | None:
     """Return Cohen's kappa with quadratic weights; `cells`: (grade of the first, of the second judge) -> matches.
 
     J. Cohen, "Weighted kappa: nominal scale agreement with provision for scaled disagreement or partial credit",
-    Psychological Bulletin 70 (1968), 213-220; weights (i - j)^2. None without matches, or where both give one and the
-    same grade throughout.
+    Psychological Bulletin 70 (1968), 213-220; weights (i - j)^2. None without matches, or if both always give the same
+    single grade.
     """
     first: dict[float, float] = {}
     second: dict[float, float] = {}
@@ -95,7 +95,7 @@ def exact_share(cells: Mapping[tuple[float, float], float]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class AlphaIntervals:
-    """95 % percentile intervals by metric. None, and `undefined` says why, where there is no interval."""
+    """95 % percentile intervals by metric. None if there is no interval; `undefined` says why."""
 
     ordinal: Interval | None
     interval: Interval | None
@@ -105,7 +105,7 @@ class AlphaIntervals:
 def alpha_intervals(
     clusters: Sequence[Mapping[tuple[float, float], float]], draws: Iterable[list[int]]
 ) -> AlphaIntervals:
-    """Return intervals of alpha from resampled clusters; `clusters` holds the summed coincidences of each challenge.
+    """Return intervals of alpha from resampled clusters; `clusters` has the summed coincidences of each challenge.
 
     `draws`: as of bootstrap.resampled_indices. The ordinary bootstrap over units: A. Zapf, S. Castell, L. Morawietz and
     A. Karch, "Measuring inter-rater reliability for nominal data - which coefficients and confidence intervals are

@@ -1,6 +1,6 @@
 """Bootstrap intervals that resample whole clusters (challenges, claims, series), percentile and BCa. Pure and seeded.
 
-Matches of one challenge are alike, so the challenge is what is drawn, with all its matches: A. C. Davison and D. V.
+Matches of one challenge are alike, so challenges are drawn, each with all its matches: A. C. Davison and D. V.
 Hinkley, "Bootstrap Methods and their Application" (Cambridge 1997), section 3.8. The statistic is the mean over all
 matches, a ratio of two cluster sums. All columns share the drawn indices, which keeps them comparable and the work
 small.
@@ -162,7 +162,7 @@ def jackknife_acceleration(column: Column) -> float | None:
     sums, sizes = sum(column.sums), sum(column.sizes)
     left = [(sums - s) / (sizes - n) for s, n in zip(column.sums, column.sizes, strict=True)]
     middle = math.fsum(left) / len(left)
-    # Rounding leaves a hair between means that are equal; it must not pass for spread.
+    # Rounding leaves tiny differences between equal means; they must not count as spread.
     hair = 1e-12 * max(1.0, max(abs(value) for value in left))
     apart = [middle - value for value in left]
     if max(abs(value) for value in apart) <= hair:

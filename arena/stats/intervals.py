@@ -1,4 +1,4 @@
-"""Statistics with their sources. Pure."""
+"""Intervals of proportions and means, quantiles, Student's t: each with its source. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def wilson(successes: int, n: int, z: float = Z95) -> tuple[float, float] | None
     share = successes / n
     spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     middle, scale = share + z * z / (2 * n), 1 + z * z / n
-    # At the ends rounding could leave a hair outside; the exact bounds there are 0 and 1.
+    # At the ends rounding could exceed the exact bounds, which are 0 and 1.
     low = 0.0 if successes == 0 else (middle - spread) / scale
     high = 1.0 if successes == n else (middle + spread) / scale
     return low, high
@@ -84,8 +84,8 @@ def clustered_share_interval(clusters: Sequence[tuple[float, int]]) -> tuple[flo
 
     The Wilson interval of the effective number of values: that of independent ones with the cluster-robust variance of
     `clustered_mean_interval` (E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small expected
-    number of positive counts estimated from survey data", Survey Methodology 24 (1998), 193-201), at most the values
-    that there are; the number of clusters where no cluster differs from the mean. None without values.
+    number of positive counts estimated from survey data", Survey Methodology 24 (1998), 193-201), at most the actual
+    number of values; the number of clusters if no cluster differs from the mean. None without values.
     """
     filled = [(total, n) for total, n in clusters if n]
     m, size = len(filled), sum(n for _, n in filled)

@@ -14,7 +14,7 @@ from operator import getitem
 from arena.stats.intervals import mean, variance
 
 ENUMERATED = 16
-"""Up to so many non-zero differences all 2^n sign patterns are tried."""
+"""Up to this number of non-zero differences, all 2^n sign patterns are tried."""
 _SHIFT_BITS = 2**23
 """Largest table of the shift algorithm: a megabyte, some tenths of a second."""
 
@@ -31,7 +31,7 @@ class SignFlip:
 def sign_flip(differences: Sequence[float], draws: int, seed: int | str) -> SignFlip:
     """Test whether differences are symmetric about 0: flip their signs, compare |sum| with the observed one.
 
-    One difference per cluster, since clusters are what is exchangeable. R. A. Fisher, "The Design of Experiments"
+    One difference per cluster, because clusters are exchangeable. R. A. Fisher, "The Design of Experiments"
     (1935), section 21; P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses" (2005), section 3.2.
     Exact for integers (shift algorithm) and up to ENUMERATED non-zero differences; else `draws` random patterns and
     (b + 1)/(m + 1): B. Phipson and G. K. Smyth, "Permutation p-values should never be zero", Statistical Applications
@@ -129,7 +129,7 @@ def mcnemar(gained: int, lost: int) -> McNemar:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return the p-values adjusted for being several, in their order.
+    """Return the p-values adjusted for multiple tests, in their order.
 
     S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979),
     65-70; adjusted values by S. P. Wright, Biometrics 48 (1992), 1005-1013.

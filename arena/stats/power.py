@@ -1,4 +1,5 @@
-"""Power of the paired design: what difference a comparison would find, and how much more would find it. Pure.
+"""Power of the paired design: the smallest difference that a comparison would find, and the sample for a smaller one.
+Pure.
 
 The unit is the challenge: a comparison of n challenges has n mean differences, and the power is that of the paired t
 test over them, which the sign-flip test matches closely from some ten challenges on (E. L. Lehmann and J. P. Romano,
@@ -112,11 +113,12 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class PowerPlan:
-    """What a design finds with POWER at `alpha`, and what the true difference `target` would need.
+    """The differences that a design finds with POWER at `alpha`, and the sample needed for the true difference
+    `target`.
 
-    `detectable`: the smallest difference found.  `power`: that for `target`.  `challenges`: how many with these
-    repetitions.  `repetitions`: how many with these challenges; None if no number suffices, or where one repetition
-    per challenge is not enough.
+    `detectable`: the smallest difference found.  `power`: the power for `target`.  `challenges`: how many are needed
+    with these repetitions.  `repetitions`: how many with these challenges; None if no number suffices, or if one
+    repetition per challenge is too few to tell.
     """
 
     alpha: float
@@ -128,7 +130,7 @@ class PowerPlan:
 
 
 def plan(design: Design, target: float, alpha: float) -> PowerPlan | None:
-    """Return what to do next; None with fewer than two challenges or without any spread to plan with."""
+    """Return the outlook of a comparison; None with fewer than two challenges or without any spread to plan with."""
     if design.challenges < 2 or design.total <= 0:
         return None
     spread = math.sqrt(design.total)

@@ -1,4 +1,4 @@
-"""Reliability over repetitions: pass@k, pass^k, and where the variance of scores comes from. Pure."""
+"""Reliability over repetitions: pass@k, pass^k, and the sources of the variance of scores. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MOST_K = 10
 
 
 def pass_rows(counts: Sequence[tuple[int, int]]) -> list[PassRow]:
-    """Return a row for each k from 1 to the most outcomes of a challenge, at most MOST_K; `counts` holds (outcomes,
+    """Return a row for each k from 1 to the most outcomes of a challenge, at most MOST_K; `counts` has (outcomes,
     successes) by challenge."""
     rows = []
     for k in range(1, min(MOST_K, max((n for n, _ in counts), default=0)) + 1):
@@ -66,7 +66,7 @@ def _average(estimate: Callable[[int, int, int], float], counts: Sequence[tuple[
 class NestedSums:
     """Running sums for the variance split: values (judgements) in matches in challenges, added match by match.
 
-    Holds five numbers and one small tuple a challenge, so that a run of any size can be split in one pass.
+    It keeps five numbers and one small tuple per challenge, so that one pass can split a run of any size.
     """
 
     values: int = 0
@@ -106,8 +106,8 @@ class NestedSums:
 class Components:
     """Variances that add up to that of one judgement of one match; None if the data cannot separate them.
 
-    `challenge`: between challenges.  `repetition`: between plays of a challenge (without repeated judgements it holds
-    the judge's noise too; without repetitions None).  `judge`: between judgements of one match; None without any.
+    `challenge`: between challenges.  `repetition`: between plays of a challenge (without repeated judgements it
+    includes the judge's noise; without repetitions None).  `judge`: between judgements of one match; None without any.
     `cut`: the components whose estimate was below 0 and was set to 0.
     `challenges`, `repetitions`, `judgements`: how many there were, the latter two on average.
     """
@@ -121,7 +121,8 @@ class Components:
     judgements: float
 
     def standard_error(self, challenges: float = 1, repetitions: float = 1, judgements: float = 1) -> float | None:
-        """Return the standard error of the mean of a run with so many times the challenges, repetitions, judgements."""
+        """Return the standard error of the mean with the challenges, repetitions and judgements multiplied by these
+        factors."""
         if self.challenge is None or self.repetition is None:
             return None
         a, r, k = self.challenges * challenges, self.repetitions * repetitions, self.judgements * judgements
@@ -170,7 +171,7 @@ def _at_least_zero(value: float, name: str, cut: list[str]) -> float:
 
 
 class Nouns(NamedTuple):
-    """What readers call a unit (singular, plural) and its trials."""
+    """The words for a unit (singular, plural) and its trials."""
 
     unit: str = "unit"
     units: str = "units"

@@ -1,7 +1,7 @@
 """Simultaneous bounds for several means over the same units: the max-T bootstrap, studentised. Pure.
 
-Units are clusters (claims, or series), drawn with all their values and for all columns together, so the bounds hold
-jointly whatever the columns have to do with each other.
+Units are clusters (claims, or series), drawn with all their values and for all columns together. So the bounds hold
+jointly, whatever the dependence between the columns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Resampled:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """One-sided bounds, each set of which holds for all columns at once with the level asked for.
+    """One-sided bounds; each set holds for all columns at once with the requested level.
 
     Infinite if the resamples do not suffice.
     """
@@ -63,7 +63,7 @@ def resample(columns: Sequence[Column], draws: Iterable[Sequence[int]]) -> list[
 
 
 def resampled_means(columns: Sequence[Column], draws: Iterable[Sequence[int]]) -> list[list[float]]:
-    """Return the means of `resample` alone: the same numbers for less work. Raises ValueError below two units."""
+    """Return only the means of `resample`: the same numbers for less work. Raises ValueError below two units."""
     _require_units(columns)
     parts = [_Parts(column) for column in columns]
     found: list[list[float]] = [[] for _ in columns]
@@ -75,7 +75,7 @@ def resampled_means(columns: Sequence[Column], draws: Iterable[Sequence[int]]) -
 
 
 def _require_units(columns: Sequence[Column]) -> int:
-    """Return the number of units of columns. Raises ValueError below two, and where columns have others."""
+    """Return the number of units of columns. Raises ValueError below two, and if columns differ in it."""
     units = len(columns[0].sums) if columns else 0
     if units < 2 or any(len(c.sums) != units or len(c.sizes) != units or sum(c.sizes) < 1 for c in columns):
         raise ValueError("bounds need two units or more, the same in all columns, and values in every column")
@@ -87,14 +87,14 @@ class _Parts:
 
     def __init__(self, column: Column) -> None:
         self._units = len(column.sums)
-        # Around the mean, so that squares of large payoffs do not drown the spread.
+        # Centred on the mean, so that squares of large payoffs do not hide the spread in rounding.
         self._centre = sum(column.sums) / sum(column.sizes)
         self._values = [s - self._centre * n for s, n in zip(column.sums, column.sizes, strict=True)]
         self._squares = [value * value for value in self._values]
         self._floor = _HAIR * max(1.0, self._centre * self._centre) * self._units
         self._size = column.sizes[0] if min(column.sizes) == max(column.sizes) else 0
         self._sizes = column.sizes
-        # Where no unit has two values, crossed products are the values, and squares of sizes the sizes.
+        # If no unit has two values, crossed products equal the values, and squares of sizes equal the sizes.
         self._single = max(column.sizes) == 1
         self._crossed = [value * n for value, n in zip(self._values, column.sizes, strict=True)]
         self._size_squares = [n * n for n in column.sizes]

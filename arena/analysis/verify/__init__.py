@@ -1,5 +1,5 @@
 """Verify a run: files, chain, every call, every record, every table.
 
-verify.py goes through the steps in order; calls.py computes tool answers again, replay.py plays records again,
-derived.py rebuilds tables. Nothing is changed. Start with verify.py.
+verify.py takes the steps in order; calls.py recomputes tool answers, replay.py replays records, derived.py rebuilds
+tables. Does not belong here: anything that changes a run. Start with verify.py.
 """

@@ -1,8 +1,8 @@
 """The commands, one file each, and the table of them.
 
 A command is `parser()`, which declares its flags, and `run(options, console) -> exit code`, which calls one function of
-engine/ or analysis/ and prints the result. Does not belong here: calculations, the process's arguments and streams,
-signals, the handling of errors (arena/cli/entry.py does that for all). A new command is one file and one row below.
+engine/ or analysis/ and prints the result. Does not belong here: calculations; the process's arguments and streams,
+signals and errors (arena/cli/entry.py handles them for all commands). A new command is one file and one row below.
 Start with the file named like the command.
 """
 

@@ -19,7 +19,7 @@ def parser() -> Parser:
     declared = Parser(
         prog="arena build",
         description="Build the calculator with cargo, if it is missing or older than its sources. A run does the same."
-        " A wheel that holds the calculator has nothing to build.",
+        " A wheel that contains the calculator has nothing to build.",
         examples=("python3 -m arena build",),
     )
     declared.add_argument("--quiet", action="store_true", help="print only warnings and errors")

@@ -1,4 +1,4 @@
-"""`arena calibrate`: have a judge judge plays of known quality, and report which faults it notices."""
+"""`arena calibrate`: let a judge grade plays of known quality, and report which faults it notices."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NO_FLAGS = frozenset({"participant_provider", "participant_model", "role_model"
 
 _DESCRIPTION = (
     "Judge reference plays, sabotaged plays and injections; report how often the judge notices. Players are scripts,"
-    " so only the judge costs anything. --seeds N plays each with N instances."
+    " so only the judge costs money. --seeds N plays each with N instances."
 )
 _EXAMPLES = (
     "python3 -m arena calibrate --limit 3",

@@ -88,7 +88,7 @@ def parser() -> Parser:
     leaf("list", "one line per challenge", "")
     show = leaf("show", "the instructions of each role, for a seed", "workshop-approval --seed 3 --tools", seeded)
     show.add_argument("--tools", action="store_true", help="with the description of the calculator")
-    show.add_argument("--tempted", action="store_true", help="as in a match in which a seat is told to cheat")
+    show.add_argument("--tempted", action="store_true", help="show a match in which a seat is told to cheat")
     render = leaf("render", f"write the set as Markdown ({PAGE} next to the file)", "--out CHALLENGES.md")
     render.add_argument("--out", type=Path, metavar="FILE", help="write there instead")
     leaf("stats", "counts per family, difficulty, split, domain, roles", "--json")

@@ -96,7 +96,7 @@ def _declare_generation(leaves: argparse._SubParsersAction[Parser]) -> None:
     made.add_argument("--force-held-out", action="store_true",
                       help="write requests for held-out challenges too; they are marked")  # fmt: skip
     made.add_argument("--max-turns", type=int, default=15, metavar="N", help="public turns of a match [15]")
-    made.add_argument("--max-tokens", type=int, metavar="N", help="most tokens of a reply")
+    made.add_argument("--max-tokens", type=int, metavar="N", help="limit on the tokens of a reply")
     made.add_argument("--temperature", type=float, metavar="X", help="sampling temperature")
     _out(made, "file of requests to write")
     mock = _leaf(leaves, "mock-answers", "answer a batch without a model: plays with invented results",

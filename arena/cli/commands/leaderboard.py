@@ -39,7 +39,7 @@ def parser() -> Parser:
     add_min_coverage(declared, "rank only runs in which at least this percentage of the plan has an outcome")
     for name, (_, what) in _FORMS.items():
         declared.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the table as {what}")
-    declared.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    declared.add_argument("--quiet", action="store_true", help="print only errors")
     return declared
 
 

@@ -1,4 +1,4 @@
-"""`arena merge OUT RUN...`: put the shards of a run together."""
+"""`arena merge OUT RUN...`: merge the shards of a run."""
 
 from __future__ import annotations
 

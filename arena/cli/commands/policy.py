@@ -66,9 +66,9 @@ def parser() -> Parser:
         one.add_argument("policy", type=Path, metavar="POLICY", help="file of rules")
     diff = leaf(
         "diff",
-        "which recorded decisions would flip under another policy",
-        "Decide the recorded calls of finished runs by two gates files and list the verdicts that flip, by every label"
-        " of the trials. No model is called. Exit codes: 0 also where decisions flip, 2 what cannot be read.",
+        "list recorded decisions that would change under another policy",
+        "Decide the recorded calls of finished runs by two gates files and list the verdicts that change, by every"
+        " label of the trials. No model is called. Exit codes: 0 even if decisions change, 2 a file cannot be read.",
         "config/gates.yaml mine.yaml state/runs/first",
     )
     diff.add_argument("old", type=Path, metavar="OLD", help="gates file to compare with")

@@ -31,7 +31,7 @@ def parser() -> Parser:
         prog="arena show",
         usage="arena show RUN UNIT [flags]",
         description="Print one trial of a run as a conversation: turns, calls with their answers, scores, verdict."
-        " Characters that could steer the terminal are shown as escapes.",
+        " Characters that could control the terminal are shown as escapes.",
         examples=(
             "python3 -m arena show state/runs/first workshop-approval",
             "python3 -m arena show --last workshop-approval --rep 2",

@@ -21,7 +21,7 @@ from arena.settings.table import CORE, TOOLS
 _FLAGS = frozenset({"calculator_provider", "calculator_timeout", "env_file", "json", "quiet"})
 _LOCAL = ("process", "oneshot", "none")
 _HELP = {
-    "calculator_provider": "computes the calls again: process (kept running), oneshot; none leaves them unchecked",
+    "calculator_provider": "recomputes the calls: process (kept running), oneshot; none leaves them unchecked",
     "json": "print the result as one JSON object",
     "quiet": "print only problems",
 }

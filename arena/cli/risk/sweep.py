@@ -53,7 +53,7 @@ class Cell:
 
 
 def run(options: argparse.Namespace, console: Console) -> int:
-    """Play every combination and write the results of all; return the highest exit code, 1 where one was not played."""
+    """Play every combination and write the results of all; return the highest exit code, 1 if one was not played."""
     config = read_settings(options, console, SWEEP, SPEC.mocks)
     cells = list(combinations(config))
     asked = asked_for(_as_run(config, SHIM, ()))

@@ -151,7 +151,7 @@ BASELINES: tuple[Setting, ...] = (
     Setting("refine_temperature", ("--refine-temperature",), "float", 0.3, _ID, PLAYED,
             "sampling temperature of self-refine", low=0, high=2, metavar="X"),
     Setting("max_tokens_per_task", ("--max-tokens-per-task",), "int", None, _ID, PLAYED,
-            "most tokens of one episode of a method of milestone 3, both ways [default: no limit]", low=1,
+            "limit on the tokens of an episode of milestone 3, sent and received [default: no limit]", low=1,
             liftable=True, metavar="N"),
     Setting("max_llm_calls_per_task", ("--max-llm-calls-per-task",), "int", None, _ID, PLAYED,
             "most calls of one episode of a method of milestone 3 [default: no limit]", low=1, liftable=True,
@@ -180,7 +180,7 @@ _CHANGED: dict[str, dict[str, object]] = {
     "judge_provider": {"help": "who rates evidence (--llm-eval); with offline players mock, else it must be given"},
     "judge_model": {"env": None, "env_if": None, "help": "model that rates evidence, or provider/model"},
     "judge_temperature": {"default": 0.0, "help": "sampling temperature of the rating"},
-    "judge_max_tokens": {"default": 800, "help": "most tokens of one rating"},
+    "judge_max_tokens": {"default": 800, "help": "limit on the tokens of one rating"},
 }  # fmt: skip
 """Rows of the common blocks that this family words or reads in its own way."""
 

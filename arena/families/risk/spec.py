@@ -42,7 +42,7 @@ OWN: tuple[Setting, ...] = (
     Setting("exp", ("--exp",), "text", None, "identity", PLAYED,
             "name of the experiment and of its folder in the results [default: the slice's]", metavar="NAME"),
     Setting("max_trials", ("--max-trials",), "int", None, "operation", _LIMITS,
-            "most trials that get an answer; the others are listed as skipped", env="MAX_TRIALS", low=0,
+            "limit on trials that get an answer; the others are listed as skipped", env="MAX_TRIALS", low=0,
             liftable=True, metavar="N"),
     Setting("run_id", ("--run-id", "--run_id"), "text", None, "invocation", _RESULTS,
             "name of the run below the results folder [default: time and identity]", env="RUN_ID", metavar="NAME"),

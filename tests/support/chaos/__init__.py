@@ -1,5 +1,5 @@
-"""Disturbs runs at seeded points and looks whether promises hold (scripts/chaos.py, docs/reliability.md).
+"""Disturb runs at seeded points and check that promises hold (scripts/chaos.py, docs/reliability.md).
 
-`setups` are the runs, `points` where and how they are disturbed, `child` carries a command out in a process that may
-die, `server` answers it over HTTP, `promises` is what must hold afterwards, `campaign` puts them together.
+`setups` has the runs, `points` the places and kinds of disturbance. `child` executes a command in a process that may
+die, `server` answers it over HTTP, `promises` has the checks made afterwards, `campaign` combines them.
 """

@@ -1,4 +1,4 @@
 """A fact-checking family without a judge, tools or bundles: a sender claims, a receiver decides.
 
-It touches nothing outside this folder but its row in the table of families.
+Outside this folder it needs only its row in the table of families.
 """

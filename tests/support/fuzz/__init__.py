@@ -1,4 +1,4 @@
-"""Hostile input by a generator with a seed: every case can be had again by its target and number.
+"""Hostile input from a seeded generator: target and number reproduce every case.
 
-`mutate` damages bytes and values, `targets` are the readers with what they are given, `campaign` counts and reports.
+`mutate` damages bytes and values, `targets` has the readers with their input, `campaign` counts and reports.
 """

@@ -1,4 +1,4 @@
 """SHIM agents: deterministic stand-ins with stated weaknesses, which need no network.
 
-They read the conversation and nothing else. Does not belong here: what real models do. Start with agent.py.
+They read only the conversation. Does not belong here: calls of real models (providers/). Start with agent.py.
 """

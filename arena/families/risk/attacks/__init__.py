@@ -1,4 +1,4 @@
-"""Attacks: ways to present a harmful request. A file each, a row each in table.py.
+"""Attacks: ways to present a harmful request, with one file and one row in table.py for each.
 
 Does not belong here: the content of the request, which belongs to the slice. Start with attack.py.
 """

@@ -1,4 +1,5 @@
-"""Checkers: did the harm happen? A file each, a row each in table.py; each is proved on transcripts of known outcome.
+"""Checkers decide whether harm happened: one file and one row in table.py for each.
 
-Does not belong here: whether a task was done (assessment.py). Start with checker.py.
+Each is tested with transcripts of known outcome. Does not belong here: whether a task was done (assessment.py). Start
+with checker.py.
 """
