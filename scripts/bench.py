@@ -27,6 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)
 
 from arena.formats.tables import text_table  # noqa: E402
+from arena.store import digests  # noqa: E402
+from arena.store.closing import ChainedRecords  # noqa: E402
+from arena.store.journal import encode_line  # noqa: E402
+from arena.store.rundir import MANIFEST_FILE, RECORDS_FILE  # noqa: E402
 from scripts.bench_families import family_lines  # noqa: E402
 from scripts.bench_parts import part_lines  # noqa: E402
 from scripts.bench_report import report_lines  # noqa: E402
@@ -247,8 +251,19 @@ def starts(words: Sequence[str], times: int = 10) -> float:
     return found[times // 2] * 1000
 
 
+def finish(run: Path) -> None:
+    """Close a run that was made as a session closes one: records chained, and a list of digests."""
+    path, identity = run / RECORDS_FILE, json.loads((run / MANIFEST_FILE).read_bytes())["identity"]
+    records = ChainedRecords(path, identity)
+    for line in path.read_bytes().splitlines():
+        records.add(encode_line(json.loads(line)))
+    records.close()
+    digests.write(run)
+
+
 def comparison(folder: Path) -> list[list[str]]:
-    """Measure `arena compare` on 200 challenges x 5 repetitions with verified scores, with and without resampling."""
+    """Measure `arena compare` on two finished runs of 200 challenges x 5 repetitions with verified scores, with and
+    without resampling."""
     for name in ("base", "tuned"):
         source = random.Random(name)
 
@@ -257,7 +272,7 @@ def comparison(folder: Path) -> list[list[str]]:
             return match(*grades, verified=verified(*(grade - source.randrange(2) for grade in grades)))
 
         cells = {f"c{number}": [cell() for _ in range(5)] for number in range(200)}
-        Made(folder / f"compare-{name}", padding=8000).write(cells)
+        finish(Made(folder / f"compare-{name}", padding=8000).write(cells))
     words = [sys.executable, "-m", "arena", "compare", str(folder / "compare-base"), str(folder / "compare-tuned")]
     rows = []
     for resamples in (10_000, 100):

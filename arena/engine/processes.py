@@ -220,7 +220,7 @@ def _heard(
         status = said["status"]
         progress.finished += 1
         progress.by_status[status] = progress.by_status.get(status, 0) + 1
-        session.note(NotPassed(said["key"], status, Stop(said["stop"]), said["detail"]))
+        session.note(NotPassed(said["key"], said["mark"], Stop(said["stop"]), said["detail"]))
         if session.operation.progress:
             show(said["line"], progress.finished)
 
@@ -300,7 +300,8 @@ def _play(session: Session, part: Shard, folder: Path, deal: Deal, say: Callable
         def finished(record: Record, seconds: float, number: int) -> None:
             ended = NotPassed.of(record)
             line = trial_line(record, seconds) if session.operation.progress else ""
-            say(key=ended.key, status=ended.status, stop=ended.stop, detail=ended.detail, line=line)
+            said = {"key": ended.key, "status": record.status, "mark": ended.status}
+            say(**said, stop=ended.stop, detail=ended.detail, line=line)
 
         tick = (lambda progress: say(counts=counts())) if session.shows_progress() else ignore
         todo = job_series(session.jobs())

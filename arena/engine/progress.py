@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from arena.engine.runner import Progress
 from arena.families.spec import Words
 from arena.play.context import Activity
-from arena.records import PENDING, Record, Stop
+from arena.records import PENDING, STOPS, Record, Stop
 
 
 class Console(Protocol):
@@ -116,8 +116,12 @@ MOST_UNFINISHED = 1000
 """Trials that did not pass whose reasons are held in memory for the end of the run; all of them are in the records."""
 
 
+UNSCORED = "unscored"
+"""NotPassed.status of a trial that was played to its end, and of which the judge gave no verdict that can be read."""
+
+
 class NotPassed(NamedTuple):
-    """A trial of this session that did not end as `done`."""
+    """A trial of this session that did not end as `done` with a score."""
 
     key: str
     status: str
@@ -127,5 +131,7 @@ class NotPassed(NamedTuple):
     @staticmethod
     def of(record: Record) -> NotPassed:
         """Return what of a record is kept, whatever its status."""
+        if record.status == "done" and record.score.unscored and STOPS[record.stop].scored:
+            return NotPassed(record.key, UNSCORED, record.stop, record.score.unscored)
         detail = record.score.unscored if record.status == PENDING else record.transcript.detail
         return NotPassed(record.key, record.status, record.stop, detail or "")

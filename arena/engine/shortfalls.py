@@ -50,6 +50,17 @@ def shortfalls(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) 
             f"{cut} {trials} ended because a reply was cut before it said anything, and have no score: raise"
             " --max-tokens (a model that reasons also needs room for its reasoning)"
         )
+    if outgrown := summary["stops"].get(Stop.CONTEXT_EXCEEDED, 0):
+        out.append(
+            f"{outgrown} {trials} did not fit into the context window of a model, and count as failed: a local server's"
+            " window is a setting of that server (docs/providers.md), and --tool-text granted sends shorter prompts"
+        )
+    unread = summary.get("unscored", 0) - cut
+    if unread > 0 and summary["models"]["judge"] is not None:
+        out.append(
+            f"{unread} {trials} have no score, since the judge gave no verdict that can be read: judge them again with"
+            " `arena rejudge` and another judge, or with a higher --judge-max-tokens where its answers were cut"
+        )
     if not covered(summary, min_coverage):
         out.append(
             f"only {summary['coverage']:.0%} of the planned {trials} have a result, less than {min_coverage:g} %"

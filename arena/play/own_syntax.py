@@ -37,8 +37,9 @@ SPECIAL_CLOSER = (
 NAMESPACE = r"(?:[|\uff5c]DSML[|\uff5c]|\w{1,12}:|longcat_)?"
 """What may precede the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>, <longcat_tool_call>."""
 
-CUT_OPENER = r"function=(?=[\w.-]{1,120}\s{0,4}[({])"
-"""What follows the `<` of a tag that Llama models leave open: <function=hash{"data": "00"}</function>."""
+CUT_OPENER = r"function=(?=[\w.-]{1,120}\s{0,4}[({])|\|tool_call>"
+"""What follows the `<` of a mark without its usual end: of a tag that Llama models leave open,
+<function=hash{"data": "00"}</function>, and of Gemma 4, <|tool_call>call:hash{...}<tool_call|>."""
 
 _NAME = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,120})(?P<number>:\d{1,6})?")
 _CALLED = re.compile(r"\s*([A-Za-z_][\w.]{0,120})\s*\(")
@@ -72,6 +73,13 @@ _PYTHON_TOKEN = re.compile(
     r"|(?P<word>True|False|None|true|false|null)\b|(?P<key>[A-Za-z_]\w{0,63})\s*=(?!=)|(?P<sign>[\[\]{}(),:]))",
     re.DOTALL,
 )
+_GEMMA_CALL = re.compile(r"\s*call:(?P<name>[A-Za-z_][\w.-]{0,120})\s*(?=\{)")
+_GEMMA_TOKEN = re.compile(
+    r"\s*(?:<\|\"\|>(?P<string>.*?)<\|\"\|>|(?P<key>[A-Za-z_]\w{0,63})\s*:"
+    r"|(?P<plain>\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?|true\b|false\b|null\b)|(?P<sign>[\[\]{},:]))",
+    re.DOTALL,
+)
+"""Gemma 4 writes JSON with bare keys, and texts between two <|"|>."""
 _PYTHON_WORDS = {"True": "true", "False": "false", "None": "null"}
 _PYTHON_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\s\S])")
 _PYTHON_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "/": "/", "\n": ""}
@@ -95,6 +103,8 @@ def read_body(text: str, at: int, json_at: JsonAt) -> Body | None:
     """
     if tag := _NAMED_TAG.match(text, at):
         return _tagged(text, tag, json_at)
+    if named := _GEMMA_CALL.match(text, at):
+        return _gemma(text, named)
     if (printed := _PRINTED.match(text, at)) and (called := _CALLED.match(text, printed.end())):
         body = _python(text, printed.end(), called)
         if (closed := _PRINT_END.match(text, body.end)) is None:
@@ -216,6 +226,30 @@ def _decoded(text: str, what: str) -> list[Json]:
     if not isinstance(value, list) or len(value) != 1:
         raise Wrong(f"{what} holds more than one value: write the call as JSON.")
     return value
+
+
+def _gemma(text: str, named: re.Match[str]) -> Body:
+    """Read the object behind `call:name` by translating its tokens into JSON."""
+    op, at, depth = bare_op(named["name"]), named.end(), 0
+    pieces: list[str] = []
+    while depth or not pieces:
+        token = _GEMMA_TOKEN.match(text, at)
+        if token is None:
+            raise Wrong(f"the arguments of {op[:40]} are broken or never closed: write the call as JSON.")
+        at = token.end()
+        if token["string"] is not None:
+            pieces.append(json.dumps(token["string"]))
+        elif token["key"] is not None:
+            pieces.append(f"{json.dumps(token['key'])}:")
+        else:
+            pieces.append(token["plain"] or token["sign"])
+            depth += (token["sign"] in ("[", "{")) - (token["sign"] in ("]", "}"))
+            if depth > MAX_DEPTH:
+                raise Wrong(f"the brackets of {op[:40]} stand deeper than {MAX_DEPTH} levels.")
+    args = _decoded(f"[{''.join(pieces)}]", f"the arguments of {op[:40]}")[0]
+    if not isinstance(args, dict):
+        raise Wrong(f"the arguments of {op[:40]} are no object: write the call as JSON.")
+    return Body([Call(op, args, None, (OWN_SYNTAX,))], at)
 
 
 def _python(text: str, at: int, called: re.Match[str]) -> Body:

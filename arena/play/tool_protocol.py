@@ -85,7 +85,7 @@ _FRESH = re.compile(r"\n(?=[{\[]|```|<(?:tool_call|function|tool_use|use_tool|in
 # What may be between an announcement and a call, and what ends one: special tokens and the ends of call tags.
 _BEFORE_CALL = re.compile(rf"(?:[\s,]+|{SPECIAL_TOKEN}|<{NAMESPACE}(?:tool_calls?|function_calls?|tool_use)>)*+")
 _AFTER_CALL = re.compile(
-    rf"(?:[\s,;]*(?:</{NAMESPACE}(?:{_TAG_NAMES})>|(?!<{SPECIAL_OPENER}){SPECIAL_TOKEN}|```(?=\s*<[|\uff5c])"
+    rf"(?:[\s,;]*(?:</{NAMESPACE}(?:{_TAG_NAMES})>|<tool_call\|>|(?!<{SPECIAL_OPENER}){SPECIAL_TOKEN}|```(?=\s*<[|\uff5c])"
     r"|\[/TOOL_CALLS\]))*+"
 )
 # What precedes a recipient in harmony, and which words may join two markers that are only mentioned.
@@ -112,7 +112,7 @@ _LIST = re.compile(r"\[\s*(?:[{\]\[]|\Z)")
 _CLOSERS = {
     "fence": re.compile("```"),
     "tag": re.compile(rf"</{NAMESPACE}(?:{_TAG_NAMES})>"),
-    "other": re.compile(rf"<{SPECIAL_CLOSER}|(?=<{SPECIAL_OPENER})"),
+    "other": re.compile(rf"<{SPECIAL_CLOSER}|<tool_call\|>|(?=<{SPECIAL_OPENER})"),
 }
 
 

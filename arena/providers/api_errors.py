@@ -102,12 +102,13 @@ STATUS_OF_CODE = {
 
 
 Meaning = Literal[
-    "allowance", "quota", "filter", "refusal", "context", "generation", "roles", "throttle", "auth", "missing", "retry",
-    "refused",
+    "allowance", "quota", "filter", "refusal", "context", "generation", "roles", "throttle", "loading", "auth",
+    "missing", "retry", "refused",
 ]  # fmt: skip
 """allowance: this one request is more than a minute allows.  quota: waiting does not help.  filter: the request was
 refused for its content.  refusal: the model's answer was.  context: the conversation does not fit.  generation: the
-model's call could not be read.  roles: a role is refused.  throttle: too fast.  auth, missing: key, model or address is
+model's call could not be read.  roles: a role is refused.  throttle: too fast.  loading: the
+model is not there yet.  auth, missing: key, model or address is
 wrong.  refused: nothing here would cure it."""
 
 
@@ -146,7 +147,7 @@ ERROR_RULES = (
         (400, 413, 422, 500),
         r"""
         context_length_exceeded | exceed_context_size | prompt_too_long | model_max_prompt_tokens_exceeded
-        | string_above_max_length
+        | string_above_max_length | request_too_large
         | maximum\ (context|prompt|input)\ length | (prompt|input|request|conversation)\ (is\ )?too\ long
         | exceed(s|ed)?\ (the\ |this\ model's\ )?(available\ |maximum\ |max\ |model's\ )?context
         | exceed(s|ed)?\ (the\ )?(maximum\ |max\ )?(allowed\ )?(input|prompt|model)\ (length|tokens?|limit)
@@ -181,8 +182,13 @@ ERROR_RULES = (
         | input\ should\ be\ '(user|assistant)'""",
     ),
     _rule("auth", (400,), r"invalid_api_key | api_key_invalid | api\ key\ (is\ )?(not\ valid|invalid)"),
-    # A local server whose model has gone loads it again.
-    _rule("retry", (400, 404), r"model\ (has\ )?crashed | model\ (is|was)\ (currently\ |still\ )?(unloaded|loading)"),
+    # A local server takes minutes to load a large model, and loads one again that has gone.
+    _rule(
+        "loading",
+        (400, 404, 500, 503),
+        r"(?<!error\ )(?<!failed\ )loading\ (the\ )?model | model\ .{0,80}\bis\ (currently\ |still\ )?loading",
+    ),
+    _rule("retry", (400, 404), r"model\ (has\ )?crashed | model\ (is|was)\ unloaded"),
 )
 
 

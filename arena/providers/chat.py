@@ -271,7 +271,9 @@ def native_call(call_id: Json, function: Json) -> NativeCall:
 
 
 def _content(content: Json) -> tuple[str, str, str]:
-    """Return (text, reasoning, refusal) of a message's content: a string, null, or a list of parts."""
+    """Return (text, reasoning, refusal) of a message's content: a string, null, a part, or a list of parts."""
+    if isinstance(content, dict):
+        content = [content]
     if not isinstance(content, list):
         return text_of(content), "", ""
     found: dict[str, list[str]] = {"text": [], "thinking": [], "refusal": []}

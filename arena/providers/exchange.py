@@ -195,11 +195,11 @@ class HttpProvider(Provider):
         error = read_error(status, None if isinstance(value, NotJson) else value, body)
         said = f"HTTP {status}: {error.message}" if status >= 300 else f"HTTP {status} with an error: {error.message}"
         meaning = meaning_of(error)
-        if meaning in ("retry", "throttle"):
+        if meaning in ("retry", "throttle", "loading"):
             asked = asked_in_text(body[:ERROR_BYTES].decode("utf-8", "replace"))
-            throttled = meaning == "throttle"
-            if throttled and self._pace is not None:
+            if meaning == "throttle" and self._pace is not None:
                 self._pace.throttled(asked or retry_after_s(headers, self._transport.settings.wall_clock()))
+            throttled = meaning != "retry"
             return AnswerVerdict("retry", said, throttled=throttled, asked_s=asked, may_be_billed=status < 300)
         stored = body.decode("utf-8", "replace") if isinstance(value, NotJson) else value
         return AnswerVerdict("accept", said, Answer(stored, None, error))

@@ -11,7 +11,7 @@ from arena.providers.bodies import field_of, text_of
 from arena.providers.chat import SCHEMA_NAME, cache_key, native_call, with_own_ids
 from arena.providers.exchange import Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
-from arena.providers.turns import Turn, turns_of
+from arena.providers.turns import SEPARATOR, Turn, turns_of
 from arena.providers.usage import read_usage
 from arena.records import Json
 
@@ -115,8 +115,10 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
         kind = field_of(item, "type")
         if kind == "reasoning":
             thoughts += [*_texts(item.get("summary")), *_texts(item.get("content"))]
+        elif kind == "message" and item.get("phase") == "commentary":  # as in harmony: only what is final is public
+            thoughts += _texts(item.get("content"))
         elif kind == "message":
-            said += _texts(item.get("content"))
+            said.append("".join(_texts(item.get("content"))))
             refusals += [text_of(field_of(part, "refusal")) for part in _parts(item) if _is(part, "refusal")]
         elif kind == "function_call":
             calls.append(native_call(field_of(item, "call_id"), item))
@@ -126,7 +128,15 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
         finish = "refusal"
         notes += (f"refusal: {''.join(refusals)[:300]}",)
     model = text_of(value.get("model")) or request.model
-    return Reading("".join(said), finish, model, usage, "\n".join(thoughts), notes, with_own_ids(calls))
+    return Reading(
+        SEPARATOR.join(text for text in said if text),
+        finish,
+        model,
+        usage,
+        "\n".join(thoughts),
+        notes,
+        with_own_ids(calls),
+    )
 
 
 def _finish(

@@ -67,8 +67,8 @@ class Quirk:
 
 
 REFUSAL_WORDS = re.compile(
-    r"unsupported|not supported|not support|unknown (parameter|field|argument)|unrecognized|unexpected|deprecated"
-    r"|not permitted|not allowed|only the default|extra_forbidden|extra inputs",
+    r"unsupported|not supported|not support|unknown (parameter|field|argument|name)|cannot find field|unrecognized"
+    r"|unexpected|deprecated|not permitted|not allowed|only the default|extra_forbidden|extra inputs",
     re.IGNORECASE,
 )
 

@@ -24,7 +24,8 @@ CACHE_WRITES = (("prompt_tokens_details", "cache_write_tokens"), ("input_tokens_
 """Where the servers keep each count; the first place that holds one counts."""
 
 CACHE_READ_BESIDE, CACHE_WRITE_BESIDE = ("cache_read_input_tokens",), ("cache_creation_input_tokens",)
-"""Anthropic counts these separately from `input_tokens`; servers that translate it to another API count them inside."""
+"""Anthropic counts these separately from `input_tokens`; servers that translate it to another API count them inside,
+unless there is more of them than of the prompt."""
 
 
 def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
@@ -42,7 +43,7 @@ def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
         return None
     cached, written = _first(usage, CACHED) or 0, _first(usage, CACHE_WRITES) or 0
     read_beside, written_beside = _first(usage, (CACHE_READ_BESIDE,)) or 0, _first(usage, (CACHE_WRITE_BESIDE,)) or 0
-    if cache_beside:
+    if cache_beside or read_beside + written_beside > prompt:
         prompt += read_beside + written_beside
     if prompt == 0:
         return None

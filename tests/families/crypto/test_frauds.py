@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from arena.families.crypto.baselines import undone
+from arena.families.crypto.baselines.case import Case
 from arena.families.crypto.challenges.members.obligations import obligation_problems
 from arena.families.crypto.checks.keys import guessable
 from arena.families.crypto.checks.match import check_match
@@ -211,3 +214,86 @@ def test_sealed_secret_is_given_away_with_the_key_that_opens_it() -> None:
 def test_code_of_few_bytes_is_tried_first_and_a_random_one_is_not() -> None:
     assert guessable("00" * 16) and guessable("0100" * 8) and not guessable("0000")
     assert not guessable("6b657900a4000005c0de112233445566") and not guessable("not hex at all!!")
+
+
+def test_failed_test_of_a_made_stamp_counts_where_it_may_fail() -> None:
+    made = [
+        call(0, "Ann", "ed25519_sign", {"sk": KEY, "msg": PAPER}, {"sig": SEAL, "pk": PUBLIC}),
+        say(0, "Ann", f"licence of stall four, {SEAL}"),
+        call(1, "Bob", "ed25519_verify", {"pk": MARK, "msg": PAPER, "sig": SEAL}, {"valid": False}),
+        say(1, "Bob", "It does not fit."),
+    ]
+    assert met(made, {**SIGNED, "may_fail": True}, case="forged")
+    assert not met(made, {**SIGNED, "may_fail": True}) and not met(made, SIGNED, case="forged")
+
+
+def test_value_that_a_seat_turned_into_another_notation_first_is_in_what_it_made() -> None:
+    scalar = "9f01000000000000000000000000000000000000000000000000000000000000"
+    shared = {**FIXED, "any": [{"made": "seals", "used": "unseals"}]}
+
+    def play(number: int) -> list[Entry]:
+        return [
+            call(0, "Ann", "scalar_op", {"fn": "from_int", "n": str(number)}, scalar),
+            call(0, "Ann", "sealed_box", {"pk": PUBLIC, "msg": scalar}, {"sealed": SEAL}),
+            say(0, "Ann", f"A letter: {SEAL}."),
+            call(1, "Bob", "sealed_open", {"sk": KEY, "sealed": SEAL}, {"msg": scalar}),
+        ]
+
+    assert met(play(415), shared) and not met(play(416), shared)
+
+
+# --- plays that undo one thing
+
+REFERENCE = {
+    "turns": {
+        "Ann": [
+            {"calls": [{"as": "k", "op": "random_bytes", "args": {"len": 32}}]},
+            {"calls": [{"as": "c", "op": "commit_hash", "args": {"msg": "utf8:{{my.bid}}"}},
+                       {"as": "s", "op": "ed25519_sign", "args": {"sk": "{{k}}", "msg": "utf8:{{my.paper}}"}}]},
+            "Fixed: seal [{{c.commitment}}], stamp [{{s.sig}}].",
+            "It opens to bid [{{my.bid}}] with nonce [{{c.nonce}}].",
+            {"text": "Done.", "done": "{{my.paper}}"},
+        ],
+        "Bob": [
+            {"calls": [{"as": "case_paper", "op": "ed25519_verify",
+                        "args": {"pk": "{{my.issuer}}", "msg": "{{heard.Ann.paper}}", "sig": "{{heard.Ann.stamp}}"}}]},
+            {"choose": [{"if": {"not": ["{{case_paper.valid}}"]}, "say": {"text": "No.", "done": "refused"}},
+                        {"say": "Good."}]},
+            "Go on.",
+            {"text": "Fine.", "done": "{{heard.Ann.bid}}"},
+        ],
+        "Cem": ["I listen.", "Yes.", {"text": "Fine.", "done": "{{heard.Ann.bid}}"}],
+    }
+}  # fmt: skip
+
+
+def case_of(rep: int, **values: Any) -> Case:
+    own = {"Ann": ["paper"], "Bob": ["bid"], "Cem": []}
+    challenge = {**CHALLENGE, "instance": {**CHALLENGE["instance"], "own": own, "secret": {"Bob": ["bid"]}}}
+    return Case(challenge, REFERENCE, {**VALUES, **values}, rep, "refused")
+
+
+def test_undone_play_tells_keys_or_openings_as_soon_as_it_speaks() -> None:
+    keys, opened = undone.keys_told(case_of(0)), undone.opened_at_once(case_of(0))
+    assert keys is not None and "my key [{{k}}]" in keys["Ann"][2]
+    assert opened is not None and "it is [{{my.bid}}], opened by [{{c.nonce}}]" in opened["Ann"][2]
+
+
+def test_undone_play_sends_secrets_under_seal_to_the_seat_before() -> None:
+    turns = undone.sealed_to_the_next(case_of(0))
+    assert turns is not None
+    sent = [one for one in turns["Bob"] if isinstance(one, dict) and "sealed_box" in str(one.get("calls"))]
+    read = [one for one in turns["Ann"] if isinstance(one, dict) and "sealed_open" in str(one.get("calls"))]
+    assert "my bid is 415" in str(sent) and "heard.Ann.letterbox of mine" in str(sent) and len(read) == 1
+
+
+@pytest.mark.parametrize("case, said", [("in_order", "Good."), ("forged", {"text": "No.", "done": "refused"})])
+def test_undone_play_tests_other_words_and_goes_on_as_is_right(case: str, said: Any) -> None:
+    turns = undone.tested_against_nothing(case_of(0, case=case))
+    assert turns is not None and turns["Bob"][1] == said
+    assert turns["Bob"][0]["calls"][0]["args"]["msg"] == "utf8:zwieback and quagmire"
+
+
+def test_undone_play_undoes_another_thing_in_every_match() -> None:
+    plays = [json.dumps(undone.play(case_of(rep))) for rep in range(4)]
+    assert len(set(plays)) == 4 and json.dumps(undone.play(case_of(4))) == plays[0]

@@ -10,15 +10,19 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from arena.families.crypto.baselines import check_skipped
 from arena.families.crypto.baselines.case import Case, Turns
 from arena.families.crypto.baselines.wording import figures, told
 from arena.families.crypto.challenges.instance import drawn_case, secrets_of
+from arena.families.crypto.checks.keys import UNTIL_USED
+from arena.families.crypto.checks.op_kinds import OP_MAKES
 from arena.families.crypto.checks.play_checks import CASE_MARK
 from arena.families.crypto.script_messages import is_private, suffixed, text_of, usual
+from arena.families.crypto.script_values import PLACEHOLDER
+from arena.families.crypto.secrecy.check import delivers
 from arena.records import Json
 
-_NOTHING = {"ed25519_verify": "utf8:whatever it says", "open_hash": "utf8:whatever it says"}
-"""Op -> a message that nobody signed or fixed."""
+_OVER_WORDS = frozenset({"ed25519_verify", "open_hash"})
 
 Shown = Iterator[tuple[str, str]]
 """Labels, and what is told under them."""
@@ -26,25 +30,34 @@ Shown = Iterator[tuple[str, str]]
 
 def play(case: Case) -> Turns | None:
     """Return the reference's turns with one thing undone, the first that applies from the match's number on; None if
-    none does."""
-    ways = (keys_told, opened_at_once, sealed_to_the_next, tested_against_nothing)
-    for place in range(len(ways)):
-        turns = ways[(case.rep + place) % len(ways)](case)
-        if turns is not None:
-            return turns
-    return None
+    none does.
+
+    In a negative case the play breaks off before keys, openings or secrets are of any worth, so the check is what
+    counts there: it is made over other words, or left out.
+    """
+    drawn = drawn_case(case.challenge["instance"], case.values)
+    ways = [keys_told, opened_at_once, sealed_to_the_next, tested_against_nothing]
+    ways = [*ways[case.rep % len(ways) :], *ways[: case.rep % len(ways)], check_skipped.play]
+    if drawn is not None and drawn.negative:
+        ways = [tested_against_nothing, check_skipped.play, *ways]
+    return next((turns for way in ways if (turns := way(case)) is not None), None)
 
 
 def keys_told(case: Case) -> Turns | None:
-    """Return turns in which each seat tells the random values and secret halves that it drew."""
+    """Return turns in which each seat tells the keys that it drew and signs, proves or covers with."""
+    keys = {
+        name
+        for messages in case.reference["turns"].values() for message in messages
+        for op, args, _ in _named_calls(message) if OP_MAKES.get(op) in UNTIL_USED and op != "hmac"
+        for name in PLACEHOLDER.findall(json.dumps([args.get("sk"), args.get("key")]))
+    }  # fmt: skip
 
-    def keys(op: str, args: Mapping[str, Json], name: str) -> Shown:
-        if op == "random_bytes":
-            yield "my key", f"{{{{{name}}}}}"
-        elif op == "keygen" or (op == "psi_mask" and "sk" not in args):
-            yield "my key", f"{{{{{name}.secret.sk}}}}"
+    def shown(op: str, args: Mapping[str, Json], name: str) -> Shown:
+        secret = {"random_bytes": name, "keygen": f"{name}.secret.sk"}.get(op, "")
+        if secret in keys or (op == "psi_mask" and "sk" not in args):
+            yield "my key", f"{{{{{secret or f'{name}.secret.sk'}}}}}"
 
-    return _telling(case, keys)
+    return _telling(case, shown)
 
 
 def opened_at_once(case: Case) -> Turns | None:
@@ -96,53 +109,83 @@ def _named_calls(message: Any) -> Iterator[tuple[str, Mapping[str, Json], str]]:
 
 
 def sealed_to_the_next(case: Case) -> Turns | None:
-    """Return turns in which every seat but the first sends its secrets to the one before it, which opens them; None if
-    nothing is secret, or nobody has two turns to all."""
-    instance, roles = case.challenge["instance"], case.roles
-    secrets = {role: {name: case.values[name] for name in secrets_of(instance, role)} for role in roles}
+    """Return turns in which each seat sends its secrets to the one before it, which opens them; None if nothing is
+    secret to the end, or somebody has fewer than two turns to all."""
+    roles = case.roles
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
+    places = {role: [at for at, one in enumerate(turns[role]) if text_of(one) is not None] for role in roles}
+    if any(len(found) < 2 or any(is_private(turns[role][at]) for at in found) for role, found in places.items()):
+        return None
     sent = False
     for place, role in enumerate(roles):
+        to, sender = roles[place - 1], roles[(place + 1) % len(roles)]
+        first, second = places[role][:2]
+        third = places[role][2] if len(places[role]) > 2 else second
+        kept = {name: case.values[name] for name in _kept(case, role, to)}
+        letter: list[Any] = []
+        words = ""
+        if kept:
+            args = {"pk": f"{{{{heard.{to}.letterbox of mine}}}}", "msg": f"utf8:{told(kept, figures)}"}
+            letter = [{"calls": [{"as": "zb", "op": "sealed_box", "args": args}]}]
+            words, sent = f" A letter for {to}: letter of mine [{{{{zb.sealed}}}}].", True
+        args = {"sk": "{{zs}}", "sealed": f"{{{{heard.{sender}.letter of mine}}}}"}
+        opening = [{"calls": [{"as": "zo", "op": "sealed_open", "args": args}]}] if _kept(case, sender, role) else []
+        pause = ["I have what I need for my part."] if third == second else []
+        box = [{"calls": [{"as": "zs", "op": "random_bytes", "args": {"len": 32}}]},
+               {"calls": [{"as": "zp", "op": "x25519", "args": {"sk": "{{zs}}"}}]}]  # fmt: skip
         messages = turns[role]
-        public = [at for at, one in enumerate(messages) if text_of(one) is not None and not is_private(one)]
-        if len(public) < 2:
-            return None
-        first, second = public[:2]
-        calls = (
-            [{"as": "zs", "op": "random_bytes", "args": {"len": 32}}],
-            [{"as": "zp", "op": "x25519", "args": {"sk": "{{zs}}"}}],
-        )
-        before: list[Any] = [{"calls": one} for one in calls]
-        words = " Letters for me go to: letterbox of mine [{{zp}}]."
-        if place and secrets[role]:
-            pk = f"{{{{heard.{roles[place - 1]}.letterbox of mine}}}}"
-            args = {"pk": pk, "msg": f"utf8:{told(secrets[role], figures)}"}
-            before.append({"calls": [{"as": "zb", "op": "sealed_box", "args": args}]})
-            words += " And a letter: letter of mine [{{zb.sealed}}]."
-            sent = True
-        messages[first] = suffixed(messages[first], words)
-        after = []
-        if place + 1 < len(roles) and secrets[roles[place + 1]]:
-            args = {"sk": "{{zs}}", "sealed": f"{{{{heard.{roles[place + 1]}.letter of mine}}}}"}
-            after = [{"calls": [{"as": "zo", "op": "sealed_open", "args": args}]}]
-        turns[role] = [*messages[:first], *before, *messages[first:second], *after, *messages[second:]]
+        opened = suffixed(messages[first], " Letters for me: letterbox of mine [{{zp}}].")
+        middle = [*messages[first + 1 : second], *letter]
+        if pause:
+            rest = [f"{pause[0]}{words}", *opening, *messages[second:]]
+        else:
+            rest = [suffixed(messages[second], words), *messages[second + 1 : third], *opening, *messages[third:]]
+        turns[role] = [*messages[:first], *box, opened, *middle, *rest]
     return turns if sent else None
+
+
+def _kept(case: Case, role: str, hearer: str) -> list[str]:
+    """Return the secrets of a role that another one must not get, to the end."""
+    instance = case.challenge["instance"]
+    own = {*instance.get("own", {}).get(hearer, ()), *instance.get("until", {})}
+    return [
+        name for name in secrets_of(instance, role)
+        if name not in own and not any(delivers(one, hearer, name) for one in case.challenge.get("obligations", ()))
+    ]  # fmt: skip
 
 
 def tested_against_nothing(case: Case) -> Turns | None:
     """Return turns in which the checks that decide the case are made over other words, and everybody goes on as is
-    right in this case; None without such checks."""
+    right in this case; None without checks over words."""
     drawn = drawn_case(case.challenge["instance"], case.values)
     turns: Turns = json.loads(json.dumps(case.reference["turns"]))
-    changed = False
-    for messages in turns.values() if drawn is not None else ():
-        for at, message in enumerate(messages):
-            for call in message.get("calls", ()) if isinstance(message, dict) else ():
-                inner = call.get("call", call)
-                if str(inner.get("as", "")).startswith(CASE_MARK) and inner["op"] in _NOTHING:
-                    inner["args"]["msg"] = _NOTHING[inner["op"]]
-                    changed = True
-            if isinstance(message, dict) and "choose" in message:
+    changed, label = False, "" if drawn is None or not drawn.negative else drawn.label
+    named = f'"as": "{CASE_MARK}{label}"' in json.dumps(turns)
+    label = label if named else ""
+    for role, messages in turns.items() if drawn is not None else ():
+        kept = []
+        for message in messages:
+            calls = message.get("calls") if isinstance(message, dict) else None
+            if calls and any(_decides(call, label) for call in calls):
+                changed = True
+                left = [_elsewhere(call) if _decides(call, label) else call for call in calls]
+                message = message | {"calls": left}
+            elif isinstance(message, dict) and "choose" in message:
                 refusing = [one["say"] for one in message["choose"] if '"refused"' in json.dumps(one["say"])]
-                messages[at] = refusing[0] if drawn is not None and drawn.negative and refusing else usual(message)
+                message = refusing[0] if drawn is not None and drawn.negative and refusing else usual(message)
+            kept.append(message)
+        turns[role] = kept
     return turns if changed else None
+
+
+def _decides(call: Any, label: str) -> bool:
+    """Return whether a call is a check over words by which a play tells the cases apart, or the case `label` from the
+    others where that is given."""
+    one = call.get("call", call)
+    name = str(one.get("as", ""))
+    return (name == f"{CASE_MARK}{label}" if label else name.startswith(CASE_MARK)) and one["op"] in _OVER_WORDS
+
+
+def _elsewhere(call: Any) -> Any:
+    """Return a check over words that nobody signed or fixed."""
+    return call | {"args": call["args"] | {"msg": "utf8:zwieback and quagmire"}}

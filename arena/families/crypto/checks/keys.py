@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from arena.families.crypto.checks.op_kinds import COMMITS, HASHES, MASKS, PROVES, SEALS, SHARES, SIGNS
+from arena.families.crypto.checks.op_kinds import COMMITS, MASKS, PROVES, SEALS, SHARES, SIGNS
 from arena.records import Json
 
 KEY_ARGUMENTS = frozenset({
@@ -33,7 +33,8 @@ UNTIL_POSTED = frozenset({SEALS, COMMITS})
 
 DERIVING = frozenset({
     "x25519", "ecdh", "hkdf", "hash", "hmac", "scalar_op", "encode", "decode", "int_to_bytes", "bytes_to_int",
-    "sealed_open", "aead_decrypt", "hpke_open", "rsa_decrypt", "ibe_decrypt",
+    "hash_to_int", "expand_message", "modadd", "modmul", "sealed_open", "aead_decrypt", "hpke_open", "rsa_decrypt",
+    "ibe_decrypt",
 })  # fmt: skip
 """Ops without chance whose result anybody has who has their codes."""
 
@@ -68,8 +69,13 @@ def keys_of(op: str, kind: str, args: Json, result: Json) -> Iterator[Json]:
             yield from (result[name] for name in ("nonce", "r") if name in result)
         elif "secret" in result and kind != SHARES:
             yield result["secret"]
-    if kind == COMMITS and op in HASHES:
-        yield args
+
+
+def random_parts(kind: str, args: Json) -> Iterator[Json]:
+    """Yield the arguments of a commitment whose random values must not be known: what is fixed, and what it is mixed
+    with."""
+    if kind == COMMITS and isinstance(args, dict):
+        yield from (value for name, value in args.items() if name not in PUBLIC_WORDS)
 
 
 def derived_from(op: str, args: Json) -> Iterable[Json] | None:

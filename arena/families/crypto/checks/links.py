@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from arena.families.crypto.checks.atoms import decoded_texts
 from arena.families.crypto.checks.folding import fold, words_of
-from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, keys_of
+from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, guessable, keys_of, random_parts
 from arena.families.crypto.checks.op_kinds import (
     BLURS,
-    COMMITS,
     COMPARES,
     CONTINUES,
     DERIVES,
@@ -43,6 +43,9 @@ _TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 
 _WHOLE = re.compile(r"(?:utf8:)?[0-9A-Za-z+/_=-]{8,}")
 """An argument that is one code."""
+
+_SHORT = re.compile("[0-9]{1,5}")
+"""A length or a place among the arguments."""
 
 NEVER = 10**9
 MAX_ARGUMENTS = 100_000
@@ -80,7 +83,8 @@ class Made:
 class Link(NamedTuple):
     """`made`, taken up by a call of `seat` in `turn` with the op `op`, which is a use of the kind `used`.
 
-    `held`: False for a check that failed, which counts for a given value only.  `result`: of that call, as JSON.
+    `held`: False for a check that failed, which counts for a given value, or where failing may be right.  `result`: of
+    that call, as JSON.
     """
 
     made: Made
@@ -213,6 +217,8 @@ class _Reader:
             self._received(entry, given)
         if op in _NO_MAKING:
             return
+        if not _held(result) and op in OP_USES:
+            self._link_failed(entry, op, args, taken)
         if _held(result):
             if op in OP_USES:
                 self._link(entry, op, (OP_USES[op], result), taken)
@@ -230,7 +236,7 @@ class _Reader:
             drawn = any(self._drawn(token, entry.seat) for token in taken)
             kind = made_by(op, drawn)
             text = json.dumps(args, ensure_ascii=False)
-            keys = self._keys(entry.seat, op, kind, keys_of(op, kind, args, result))
+            keys = self._keys(entry.seat, op, kind, args, result)
             sources = self._sources(entry.seat, taken)
             made = Made(self.calls, entry.seat, entry.turn, op, kind, text, drawn, keys=keys, sources=sources)
             self.made.append(made)
@@ -242,7 +248,7 @@ class _Reader:
         """Return code -> the turn from which everybody has it."""
         known = dict(self.said_to_all)
         for turn, taken, given in self.deriving:
-            since = max((known.get(token, NEVER) for token in taken), default=NEVER)
+            since = max((0 if guessable(token) else known.get(token, NEVER) for token in taken), default=NEVER)
             for token in given if since < NEVER else ():
                 known[token] = min(known.get(token, NEVER), max(since, turn))
         return known
@@ -250,7 +256,7 @@ class _Reader:
     def _derived(self, entry: Entry, op: str, args: Json, given: set[str]) -> None:
         """Note a call whose result everybody has who has its codes."""
         parts = derived_from(op, args)
-        texts = None if parts is None else [leaf for part in parts for leaf in leaves(part)]
+        texts = [leaf for part in parts or () for leaf in leaves(part) if not _SHORT.fullmatch(leaf)]
         if texts and given and all(_WHOLE.fullmatch(text) for text in texts):
             self.deriving.append((entry.turn, {token for text in texts for token in tokens(text)}, given))
 
@@ -259,11 +265,11 @@ class _Reader:
         before = {made.place: made for token in taken if (made := self.origin.get(token)) and made.seat == seat}
         return "\n".join(text for one in before.values() for text in (one.args, one.sources) if text)[:MAX_ARGUMENTS]
 
-    def _keys(self, seat: str, op: str, kind: str, parts: Iterable[Json]) -> frozenset[str]:
-        """Return the codes that must not be known: of a salted fingerprint the random values in it."""
-        found = {token for part in parts for leaf in leaves(part) for token in tokens(leaf)}
-        salted = kind == COMMITS and op in HASHES
-        return frozenset(token for token in found if not salted or self._drawn(token, seat))
+    def _keys(self, seat: str, op: str, kind: str, args: Json, result: Json) -> frozenset[str]:
+        """Return the codes of a call that must not be known."""
+        keys = {token for part in keys_of(op, kind, args, result) for leaf in leaves(part) for token in tokens(leaf)}
+        mixed = {token for part in random_parts(kind, args) for leaf in leaves(part) for token in tokens(leaf)}
+        return frozenset(keys | {token for token in mixed if self._drawn(token, seat)})
 
     def _checked_given(self, entry: Entry, op: str, args: Json, taken: set[str], held: bool) -> None:
         """Note a check of a value that another seat was given and posted, with any result.
@@ -271,6 +277,8 @@ class _Reader:
         It is one only against something that the checking seat has not from the other: a mark or a seal that it was
         given itself, that all know, or that a third seat said.
         """
+        if self.handed and op in OP_USES:
+            taken = taken | {token for text in decoded_texts(json.dumps(args)) for token in tokens(text)}
         found = {token: self.handed[token] for token in taken if token in self.handed}
         by_place = {made.place: made for made in found.values()}
         others = [made for made in by_place.values() if made.seat != entry.seat and made.posted.keys() - {entry.seat}]
@@ -294,17 +302,17 @@ class _Reader:
     def _about_something(self, args: Json, seat: str) -> bool:
         """Return whether the texts of a check are made of words that were said before or that its seat was given."""
         parts = args.items() if isinstance(args, dict) else ()
-        texts = [leaf for name, part in parts if name not in PUBLIC_WORDS for leaf in leaves(part)]
-        words = {
-            word for text in texts if text.startswith("utf8:") for word in words_of(fold(text[5:])) if len(word) > 3
-        }
-        return words <= self.words | self.given_words.get(seat, set())
+        texts = [leaf[5:] for name, part in parts if name not in PUBLIC_WORDS for leaf in leaves(part)
+                 if leaf.startswith("utf8:")]  # fmt: skip
+        words = {word for text in texts for word in words_of(fold(text))}
+        telling = {word for word in words if len(word) > 3} or words
+        return telling <= self.words | self.given_words.get(seat, set())
 
     def _received(self, entry: Entry, given: set[str]) -> None:
         """A value of another seat that a seat unseals, or decodes from another notation, was sent to it under a
         seal."""
         for token in given:
-            made = self.origin.get(token)
+            made = self.origin.get(token) or self.handed.get(token)
             if made is not None and made.seat != entry.seat:
                 made.posted.setdefault(made.seat, entry.turn)
 
@@ -313,6 +321,13 @@ class _Reader:
         for made in self._others(entry, taken):
             shown = json.dumps(use[1], ensure_ascii=False)
             self.links.append(Link(made, entry.seat, entry.turn, op, use[0], self.calls, True, shown))
+
+    def _link_failed(self, entry: Entry, op: str, args: Json, taken: set[str]) -> None:
+        """Note a check that failed, if it was made against something that the seat has from elsewhere."""
+        about = self._about_something(args, entry.seat)
+        for made in self._others(entry, taken) if about else ():
+            if self._anchored(made, self.origin, taken, entry.seat):
+                self.links.append(Link(made, entry.seat, entry.turn, op, OP_USES[op], self.calls, False))
 
     def _others(self, entry: Entry, found: set[str]) -> list[Made]:
         """Return the value that another seat made and a seat other than the caller posted; draws do not count as

@@ -20,6 +20,7 @@ from arena.families.crypto.checks.atoms import atoms, decoded_texts, encoded_for
 from arena.families.crypto.checks.folding import clean, fold
 from arena.families.crypto.checks.keys import UNTIL_POSTED, UNTIL_USED, guessable
 from arena.families.crypto.checks.links import Link, Made, Provenance, provenance
+from arena.families.crypto.checks.op_kinds import GIVEN
 from arena.families.crypto.checks.results import CallOfObligation, ObligationFound, ObligationsCheck
 from arena.families.crypto.checks.telling import Told, met_in_words, tellings
 from arena.families.crypto.views import spoken
@@ -150,10 +151,7 @@ def _judged(obligation: Mapping[str, Json], match: Match) -> ObligationFound:
             calls |= {(one.turn, one.seat, one.op): one for one in in_words}
             continue
         takers = [role for role in obligation.get("by", ()) if role != maker]
-        made = [one for one in match.found.made if good(one, maker, holding, obligation, match)] or [
-            one for one in match.found.made
-            if one.sources and good(replace(one, args=f"{one.args}\n{one.sources}"), maker, holding, obligation, match)
-        ]  # fmt: skip
+        made = _made(maker, holding, obligation, match)
         if _too_early(maker, holding, obligation, match):
             missing.append(maker)
             continue
@@ -170,6 +168,14 @@ def _judged(obligation: Mapping[str, Json], match: Match) -> ObligationFound:
                     calls[turn, seat, op] = CallOfObligation(turn, seat, op)
     shown = tuple(calls[key] for key in sorted(calls))[:MAX_CALLS]
     return ObligationFound(obligation["id"], not missing, tuple(dict.fromkeys(missing)), shown)
+
+
+def _made(maker: str, holding: Sequence[str], obligation: Mapping[str, Json], match: Match) -> list[Made]:
+    """Return what a role made that counts: what holds the values itself, else what was made out of calls that do."""
+    listed = [one for one in match.found.made if one.seat == maker and one.kind in kinds_made(obligation)]
+    led_to = (replace(one, args=f"{one.args}\n{one.sources}") for one in listed if one.sources)
+    direct = [one for one in listed if good(one, maker, holding, obligation, match)]
+    return direct or [one for one in led_to if good(one, maker, holding, obligation, match)]
 
 
 def _too_early(maker: str, holding: Sequence[str], obligation: Mapping[str, Json], match: Match) -> bool:
@@ -235,7 +241,7 @@ def taken_up(made: Sequence[Made], role: str, obligation: Mapping[str, Json], ma
             continue
         if link.made.kind in UNTIL_USED and not hidden(link.made, link.turn, match):
             continue
-        if not link.held and not match.negative:
+        if not link.held and not (match.negative and (link.made.kind == GIVEN or obligation.get("may_fail"))):
             continue  # nothing is wrong here, so whoever finds something wrong did not check what was shown
         outcome = match.values.get(obligation.get("gives", ""))
         if outcome is not None and not match.negative and not holds(link.result, outcome):

@@ -19,10 +19,10 @@ from arena.families.crypto.challenges.instance import own_names, secrets_of
 from arena.families.crypto.checks.atoms import named
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
-from arena.families.crypto.checks.leaks import DECOYS, MIN_SPACE, secret_through
+from arena.families.crypto.checks.leaks import DECOYS, secret_through
 from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.obligations import holds
-from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
+from arena.families.crypto.checks.op_kinds import OP_USES, SHARES, UNSEALS
 from arena.families.crypto.checks.public_atoms import PublicAtoms
 from arena.families.crypto.checks.results import TOLD, LeaksCheck, SecrecyCheck, SecretFound, SecretStep
 from arena.families.crypto.secrecy.comparisons import compares, comparisons_of
@@ -38,7 +38,7 @@ from arena.families.crypto.secrecy.domains import (
 from arena.families.crypto.secrecy.forms import Key
 from arena.families.crypto.secrecy.inference import Call, Clue, Opened, Reader, calls_of, makers_of
 from arena.families.crypto.secrecy.said_numbers import Meant, clues_of, explained_by, first_said, meant
-from arena.families.crypto.secrecy.view import PUBLIC, Shown, View
+from arena.families.crypto.secrecy.view import PUBLIC, Hearing, Shown, View
 from arena.records import Entry, Json
 
 DEFAULT_MINIMUM = 2
@@ -79,6 +79,7 @@ class _Match:
         self.budget = _Budget()
         self._views: dict[tuple[str, float], View] = {}
         self._found: dict[tuple[str, float], tuple[list[Clue], list[Opened]]] = {}
+        self._told: dict[tuple[Hearing, str, str], bool] = {}
 
     def view(self, observer: str, last: float) -> View:
         """Return an observer's knowledge up to a turn."""
@@ -138,7 +139,7 @@ class _Match:
         Where a challenge has no obligations, nothing says for whom a value is meant, and unsealing it is enough.
         """
         listed = self.challenge.get("obligations")
-        return (not listed or any(_delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
+        return (not listed or any(delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
 
     def unsealed(self, seat: str, name: str) -> Iterator[Call]:
         """Yield the calls by which a seat unsealed a value, or put it together."""
@@ -156,7 +157,7 @@ class _Match:
         found: list[tuple[Key, Json, str]] = []
         pairs = [(name, role) for role, names in own.items() for name in names if name in self.values]
         for name, role in sorted(pairs, key=lambda one: one[0] not in secret):
-            if name in view.values or self._was_told(name, role, view):
+            if name in view.values or self._was_told(name, role, view.hearing):
                 continue
             value = self.values[name]
             found.append(((name, False), value, role))
@@ -164,14 +165,20 @@ class _Match:
                 found += [((name, True), one, role) for one in value]
         return found
 
-    def _was_told(self, name: str, role: str, view: View) -> bool:
+    def _was_told(self, name: str, role: str, hearing: Hearing) -> bool:
         """Return whether an owner said all of a value, in words with no other meaning."""
+        found = self._told.get((hearing, name, role))
+        if found is None:
+            found = self._told[hearing, name, role] = self._tells(name, role, hearing)
+        return found
+
+    def _tells(self, name: str, role: str, hearing: Hearing) -> bool:
         wanted = self.public.in_value(name)
         spec = self.instance["values"][name]
         if not wanted or any(isinstance(atom, int) and abs(atom) < 100 for atom in wanted):
             return False
         others = spec.get("of") if spec["draw"] == "choice" and isinstance(spec.get("of"), list) else ()
-        said = [one.folded for one in view.heard if one.seat == role]
+        said = [one.folded for one in hearing.said if one.seat == role]
         if any(named(other, text) for text in said for other in others if other != self.values[name]):
             return False
         return all(any(named(atom, text) for text in said) for atom in wanted)
@@ -199,10 +206,15 @@ def check_secrecy(
     return SecrecyCheck(all(one.ok for one in found), found, MAX_EVALUATIONS - match.budget.left, match.budget.spent)
 
 
-def _delivers(obligation: Mapping[str, Json], seat: str, name: str) -> bool:
+def delivers(obligation: Mapping[str, Json], seat: str, name: str) -> bool:
     """Return whether an obligation asks a seat to unseal a value that another one made."""
     held = any(name in names for maker, names in obligation["of"].items() if maker != seat)
-    return held and seat in obligation.get("by", ()) and any(way.get("used") in _UNSEALING for way in obligation["any"])
+    return held and seat in obligation.get("by", ()) and any(map(_hands_over, obligation["any"]))
+
+
+def _hands_over(way: Mapping[str, Json]) -> bool:
+    """Return whether who uses a thing in this way gets the value in it; to calculate with it is not to have it."""
+    return way.get("used") == UNSEALS or (way["made"] == SHARES and way.get("used") == "combines")
 
 
 def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
@@ -258,7 +270,7 @@ def _for_observer(
         steps += counter.told(through)
         steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
         steps += counter.worked_out(clues)
-        if observer != PUBLIC and (whole is None or whole >= MIN_SPACE or not isinstance(value, int)):
+        if observer != PUBLIC:
             read = [one for one in match.unsealed(observer, name) if OP_USES.get(one.op) == UNSEALS]
             steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in read if one.turn <= through]
     steps.sort(key=lambda step: (step.turn, step.seat, -step.left))

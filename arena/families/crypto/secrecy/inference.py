@@ -39,6 +39,9 @@ PUBLIC_ARGUMENTS = frozenset({"context", "dst", "info", "aad", "label", "auction
 """Arguments that the calculator's catalogue calls public: their words are not secret and contain no value."""
 
 MAX_CHAIN = 4
+MIN_SEALED = 10
+"""A smaller number in a sealed message may be another one."""
+
 MIN_NUMBER = 100
 """A result that is a smaller number, said in public, may be another number."""
 
@@ -51,6 +54,8 @@ class Call(NamedTuple):
     op: str
     args: Mapping[str, Json]
     result: Json
+    telling: tuple[str, ...]
+    """The texts of the result that tell something of the arguments to who hears them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ class Opened(NamedTuple):
 
 SHARED = {"shamir_split", "additive_share", "feldman_deal", "pedersen_vss_deal"}
 SEALED_IN = {"aead_encrypt": "msg", "otp_xor": "data", "shamir_split": "msg", "additive_share": "value",
-             "feldman_deal": "sk", "pedersen_vss_deal": "sk"}  # fmt: skip
+             "feldman_deal": "sk", "pedersen_vss_deal": "sk", "sum_mask": "value"}  # fmt: skip
 """Op that hides a value under a key or in shares -> the argument with the value."""
 
 
@@ -90,7 +95,7 @@ def _member(found: Json, name: str) -> Json:
 def _tellable(value: Json) -> bool:
     """Return whether a value does not occur in a text by chance."""
     found = list(atoms(value))
-    return bool(found) and all(isinstance(atom, str) or abs(atom) >= MIN_NUMBER for atom in found)
+    return bool(found) and all(isinstance(atom, str) or abs(atom) >= MIN_SEALED for atom in found)
 
 
 def calls_of(entries: Sequence[Entry]) -> list[Call]:
@@ -102,15 +107,29 @@ def calls_of(entries: Sequence[Entry]) -> list[Call]:
         for op, args, result in answered(entry):
             if not isinstance(args, dict):
                 continue
-            found.append(Call(entry.turn, entry.seat, op, args, result))
+            found.append(Call(entry.turn, entry.seat, op, args, result, _telling(op, args, result)))
             leaves = args.get("leaves")
             for leaf in leaves if isinstance(leaves, list) else ():
                 try:
                     made = work_out("merkle_leaf", {"leaf": leaf})
                 except NotWorkedOut:
                     continue
-                found.append(Call(entry.turn, entry.seat, "merkle_leaf", {"leaf": leaf}, made))
+                alone: dict[str, Json] = {"leaf": leaf}
+                told = _telling("merkle_leaf", alone, made)
+                found.append(Call(entry.turn, entry.seat, "merkle_leaf", alone, made, told))
     return found
+
+
+def _telling(op: str, args: Mapping[str, Json], result: Json) -> tuple[str, ...]:
+    taken = {text.casefold() for text in leaves(args)}
+    aside = {"nonce", "r", "mask", "secret", "pk"} if op != "feldman_deal" else {"secret"}
+    things = {k: v for k, v in result.items() if k not in aside} if isinstance(result, dict) else result
+    found = []
+    for text in leaves(things):
+        low = text.casefold()
+        if low not in taken and not (low.isdigit() and int(low[:20]) < MIN_NUMBER) and len(low) >= 3:
+            found.append(text)
+    return tuple(found)
 
 
 def makers_of(calls: Sequence[Call]) -> dict[tuple[str, str], Call]:
@@ -196,7 +215,7 @@ class Reader:
             return since
         made = self._made.get((seat, text.casefold()))
         parts = None if made is None else derived_from(made.op, made.args)
-        texts = [leaf for part in parts or () for leaf in leaves(part)]
+        texts = [leaf for part in parts or () for leaf in leaves(part) if len(leaf) >= MIN_CODE]
         return max((self._had_since(seat, one, depth + 1) for one in texts), default=NEVER)
 
     def _template(self, text: str, seat: str, unowned: bool) -> Template:
@@ -216,6 +235,8 @@ class Reader:
             parts = [_member(one, "share") if isinstance(one, dict) else one for one in shares]
             turns = sorted(self.view.since(str(one)) if len(str(one)) >= MIN_CODE else NEVER for one in parts)
             return turns[wanted - 1] if 0 < wanted <= len(turns) else NEVER
+        if call.op == "sum_mask":
+            return self._unmasked_since(call)
         if call.op in SEALED_IN:
             key = str(call.args.get("key", ""))
             text = next(leaves(_member(call.result, "ct") or call.result), "")
@@ -223,19 +244,18 @@ class Reader:
                 return max(self._had_since(call.seat, key, 0), self.view.since(text))
         return NEVER
 
+    def _unmasked_since(self, call: Call) -> int:
+        """Return the turn from which the observer has the keys of all masks on a number; NEVER if it has not."""
+        keys = [text for text in leaves(call.args.get("peers")) if len(text) >= MIN_CODE]
+        shown = str(_member(call.result, "masked"))
+        return max((self.view.since(shown), *(self._had_since(call.seat, key, 0) for key in keys))) if keys else NEVER
+
     def _posted(self, call: Call) -> tuple[set[str], int]:
         """Return the parts of a result that the seat of the call said in the observer's hearing, and since when."""
-        taken = {text.casefold() for text in leaves(call.args)}
-        shown = {"nonce", "r", "mask", "secret", "pk"} if call.op != "feldman_deal" else {"secret"}
         found, turn = set(), NEVER
-        result = call.result
-        things = {k: v for k, v in result.items() if k not in shown} if isinstance(result, dict) else result
-        for text in leaves(things):
-            low = text.casefold()
-            if low in taken or (low.isdigit() and int(low[:20]) < MIN_NUMBER) or len(low) < 3:
-                continue
-            since = self.view.said_by(call.seat, low)
-            if since < NEVER and (since >= call.turn or len(low) >= MIN_CODE):
+        for text in call.telling:
+            since = self.view.said_by(call.seat, text)
+            if since < NEVER and (since >= call.turn or len(text.casefold()) >= MIN_CODE):
                 found.add(text)
                 turn = min(turn, since)
         return found, max(turn, call.turn)
@@ -297,7 +317,7 @@ class Reader:
         template = self._template(text, call.seat, True)
         if any(isinstance(piece, Hole) for piece in template):
             return self._with_holes(template)
-        since = self.view.since_all(text.removeprefix("utf8:"))
+        since = self._had_since(call.seat, text, 0)
         if since < NEVER:
             return _Part({}, since, 0, lambda given: value)
         made = self._made.get((call.seat, text.casefold()))

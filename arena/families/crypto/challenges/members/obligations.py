@@ -15,7 +15,7 @@ MAX_OBLIGATIONS = 24
 MAX_WAYS = 12
 MAX_SAYS_CHARS = 600
 REQUIRED = ("id", "says", "of", "any")
-OPTIONAL = ("by", "every", "fresh", "at_once", "before_told", "gives", "hours", "within", "cases")
+OPTIONAL = ("by", "every", "fresh", "at_once", "may_fail", "before_told", "gives", "hours", "within", "cases")
 WAY_REQUIRED, WAY_OPTIONAL = ("made",), ("used",)
 HOURS = ("from", "until")
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -104,7 +104,7 @@ def _one(obligation: Mapping[str, Json], where: str, roles: Sequence[str] | None
     says = obligation["says"]
     if not isinstance(says, str) or not says.strip() or len(says) > MAX_SAYS_CHARS:
         yield f"{where}/says", f"expected a text of at most {MAX_SAYS_CHARS} characters: what has to be done"
-    for name in ("every", "fresh", "at_once"):
+    for name in ("every", "fresh", "at_once", "may_fail"):
         if not isinstance(obligation.get(name, False), bool):
             yield f"{where}/{name}", "expected true or false"
     makers = obligation["of"]
