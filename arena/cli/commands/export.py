@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from arena.analysis.exports import hf_dataset, leaderboard_result, sarif
+from arena.analysis.exports import (
+    hf_dataset,
+    leaderboard_result,
+    sarif,
+)
 from arena.analysis.exports.canary import canary_of
 from arena.cli.console import Console
 from arena.engine.finished import open_run
