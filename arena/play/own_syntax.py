@@ -34,8 +34,11 @@ SPECIAL_CLOSER = (
 )
 """What follows the `<` of a special token that ends a call."""
 
-NAMESPACE = r"(?:[|\uff5c]DSML[|\uff5c]|\w{1,12}:)?"
-"""What may precede the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>."""
+NAMESPACE = r"(?:[|\uff5c]DSML[|\uff5c]|\w{1,12}:|longcat_)?"
+"""What may precede the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>, <longcat_tool_call>."""
+
+CUT_OPENER = r"function=(?=[\w.-]{1,120}\s{0,4}[({])"
+"""What follows the `<` of a tag that Llama models leave open: <function=hash{"data": "00"}</function>."""
 
 _NAME = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,120})(?P<number>:\d{1,6})?")
 _CALLED = re.compile(r"\s*([A-Za-z_][\w.]{0,120})\s*\(")
@@ -58,8 +61,10 @@ _PARAMETER = re.compile(
 )
 _PARAMETER_END = re.compile(rf"</{NAMESPACE}parameter>")
 _TAG_END = re.compile(rf"\s*</{NAMESPACE}(?:function|invoke)>")
-_ARG = re.compile(r"\s*<arg_key>\s*(?P<key>[\w.-]{1,64})\s*</arg_key>\s*<arg_value>")
-_ARG_END = re.compile(r"</arg_value>")
+_ARG = re.compile(
+    rf"\s*<{NAMESPACE}arg_key>\s*(?P<key>[\w.-]{{1,64}})\s*</{NAMESPACE}arg_key>\s*<{NAMESPACE}arg_value>"
+)
+_ARG_END = re.compile(rf"</{NAMESPACE}arg_value>")
 _CALL_END = re.compile(rf"\s*</{NAMESPACE}tool_call>")
 _PYTHON_TOKEN = re.compile(
     r"\s*(?:(?P<string>\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"|'[^'\\]*+(?:\\.[^'\\]*+)*+')"

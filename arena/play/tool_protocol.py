@@ -22,7 +22,15 @@ from arena.formats.lenient_json import (
     is_escaped,
 )
 from arena.play.call_reading import MAX_ITEMS, Call, Done, Item, Malformed, Wrong, clip, read_items
-from arena.play.own_syntax import NAMESPACE, SPECIAL_CLOSER, SPECIAL_OPENER, SPECIAL_TOKEN, read_body, read_recipient
+from arena.play.own_syntax import (
+    CUT_OPENER,
+    NAMESPACE,
+    SPECIAL_CLOSER,
+    SPECIAL_OPENER,
+    SPECIAL_TOKEN,
+    read_body,
+    read_recipient,
+)
 from arena.play.tool_description import describe
 from arena.records import Json
 
@@ -61,19 +69,19 @@ _WORDS_OF_CALLS = ("tool_call", "tool_code", "[TOOL_CALL")
 # Where a call can begin: call tags, a special token of a chat template, [TOOL_CALLS], a fence called tool_call,
 # "tool_call:" in front of JSON, a recipient (to=functions.hash), or a bare object or list whose first characters are
 # those of JSON (or of a broken attempt at it, or of escaped JSON) and not of a set such as {1, 2}.
-_TAG_NAMES = "tool_calls?|function_calls?|tool_use|invoke|function"
+_TAG_NAMES = "tool_calls?|function_calls?|tool_use|use_tool|invoke|function"
 _START = re.compile(
     r"[<`t{\[]"
     r"(?:(?<=\{)(?=\s*(?:[\"'\u201c\u201d]|\\[\"]|&(?:quot|#34|#x22);|\w{1,40}\s*[:=]))"
     r"|(?<=\[)(?=\s*\{)"
     rf"|(?<=<){NAMESPACE}(?P<tag>{_TAG_NAMES})\b[^<>{{}}\n]{{0,80}}>"
-    rf"|(?<=<)(?P<special>{SPECIAL_OPENER})"
+    rf"|(?<=<)(?P<special>{SPECIAL_OPENER}|{CUT_OPENER})"
     r"|(?<=\[)(?P<marker>TOOL_CALLS?\])"
     r"|(?<=`)``(?P<fence>tool_calls?|tool_code)\b[ \t]*"
     r"|(?<=\bt)(?:(?P<word>ool_calls?\s{0,8}[:(=]\s*)(?=[{\[])|o=(?P<to>[A-Za-z_][\w.]{0,120})))"
 )
 # A line from which reading starts afresh after something broken: it begins with a bracket, a fence or a call tag.
-_FRESH = re.compile(r"\n(?=[{\[]|```|<(?:tool_call|function|tool_use|invoke|[|\uff5c]))")
+_FRESH = re.compile(r"\n(?=[{\[]|```|<(?:tool_call|function|tool_use|use_tool|invoke|[|\uff5c]))")
 # What may be between an announcement and a call, and what ends one: special tokens and the ends of call tags.
 _BEFORE_CALL = re.compile(rf"(?:[\s,]+|{SPECIAL_TOKEN}|<{NAMESPACE}(?:tool_calls?|function_calls?|tool_use)>)*+")
 _AFTER_CALL = re.compile(

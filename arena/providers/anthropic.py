@@ -12,6 +12,7 @@ from dataclasses import replace
 from arena.errors import ConfigError
 from arena.messages import ModelRequest, NativeCall
 from arena.providers.bodies import field_of, text_of
+from arena.providers.chat import with_own_ids
 from arena.providers.exchange import NO_ROOM, Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
 from arena.providers.turns import Turn, turns_of
@@ -171,4 +172,4 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
     model = text_of(value.get("model")) or request.model
     usage = read_usage(value.get("usage"), cache_beside=True)
     reasoning = "\n".join(thought for thought in thoughts if thought)
-    return Reading("".join(said), finish, model, usage, reasoning, calls=tuple(calls))
+    return Reading("".join(said), finish, model, usage, reasoning, calls=with_own_ids(calls))

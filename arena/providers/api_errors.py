@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from arena.providers.bodies import error_of_choice
 from arena.providers.http.retry import RETRY_STATUSES, excerpt
 from arena.records import Json
 
@@ -25,18 +26,26 @@ class ApiError(NamedTuple):
     generation: str | None = None
 
 
-INVALID = re.compile(r"\[?\{?\d+ validation errors?\b")
-"""How llama-cpp-python begins what it says of a request that it does not take, under status 500."""
+INVALID = re.compile(
+    r"\[?\{?\d+ validation errors?\b"
+    r"|.*\bfailed to (parse|compile|initialize|convert)\b.*\b(grammar|json.?schema)|.*\bjson.?schema conversion failed",
+    re.IGNORECASE,
+)
+"""What servers say under status 500 of a request that they do not take: how llama-cpp-python begins, and the words of
+llama.cpp, vLLM and SGLang about a form of the answer that they can make no grammar of."""
 
 
 def read_error(status: int, value: Json, body: bytes) -> ApiError:
     """Read an error out of a parsed body (`value`; None if it is not JSON).
 
     Shapes seen: `{"error": {message, type, code, param}}`, `{"error": "text"}`, `{"detail": "text" | [{msg, loc}]}`,
-    `{"message": ...}` (also with `"object": "error"`), Anthropic's `{"type": "error", "error": {...}}`, plain text.
+    `{"message": ...}` (also with `"object": "error"`), Anthropic's `{"type": "error", "error": {...}}`, any of them in
+    a list of one (Gemini), OpenRouter's `{"choices": [{"error": {...}}]}`, plain text.
     """
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     source = value if isinstance(value, dict) else {}
-    inner = source.get("error")
+    inner = source.get("error") or error_of_choice(source)
     if isinstance(inner, dict):
         source = inner
     elif isinstance(inner, str) and inner:
@@ -93,11 +102,13 @@ STATUS_OF_CODE = {
 
 
 Meaning = Literal[
-    "quota", "filter", "refusal", "context", "generation", "roles", "throttle", "auth", "missing", "retry", "refused"
-]
-"""quota: waiting does not help.  filter: the request was refused for its content.  refusal: the model's answer was.
-context: the conversation does not fit.  generation: the model's call could not be read.  roles: a role is refused.
-throttle: too fast.  auth, missing: key, model or address is wrong.  refused: nothing here would cure it."""
+    "allowance", "quota", "filter", "refusal", "context", "generation", "roles", "throttle", "auth", "missing", "retry",
+    "refused",
+]  # fmt: skip
+"""allowance: this one request is more than a minute allows.  quota: waiting does not help.  filter: the request was
+refused for its content.  refusal: the model's answer was.  context: the conversation does not fit.  generation: the
+model's call could not be read.  roles: a role is refused.  throttle: too fast.  auth, missing: key, model or address is
+wrong.  refused: nothing here would cure it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,8 @@ def _rule(meaning: Meaning, statuses: tuple[int, ...], pattern: str) -> ErrorRul
 
 # Tried in order; the first that fits decides.
 ERROR_RULES = (
+    # Groq (413) and OpenAI (429): no wait makes room for it, and the context window is not what it exceeds.
+    _rule("allowance", (400, 413, 429), r"request\ too\ large\ .{0,200}(tokens\ per\ (min|day) | \b(TPM|TPD)\b)"),
     _rule("quota", (402,), r""),
     _rule("quota", (400, 403, 429), r"insufficient_quota | billing_(hard_limit_reached|not_active|error)"),
     # "Quota exceeded ... per minute, retry in 36 s" is a limit on the rate, whatever it calls itself.
@@ -127,18 +140,24 @@ ERROR_RULES = (
         | insufficient\ (credits|balance|funds) | spending\ limit""",
     ),
     _rule("generation", (400, 422), r"tool_use_failed | output_parse_failed"),
+    # Each server words it in its own way: WINDOWS in tests/providers/test_error_meanings.py.
     _rule(
         "context",
         (400, 413, 422, 500),
         r"""
         context_length_exceeded | exceed_context_size | prompt_too_long | model_max_prompt_tokens_exceeded
-        | maximum\ (context|prompt|input)\ length | (prompt|input|request|conversation)\ is\ too\ long
-        | exceeds?\ (the\ |this\ model's\ )?(available\ |maximum\ |model's\ )?context
-        | exceeds?\ (the\ )?(maximum\ |max\ )?(input|prompt)\ (length|tokens|limit)
-        | context\ (window|length|size|limit)\ (is\ |was\ |of\ .*)?exceed | exceed\ context\ (window|limit)
-        | too\ long\ to\ fit | longer\ than\ the\ (model's\ )?(maximum\ )?context
+        | string_above_max_length
+        | maximum\ (context|prompt|input)\ length | (prompt|input|request|conversation)\ (is\ )?too\ long
+        | exceed(s|ed)?\ (the\ |this\ model's\ )?(available\ |maximum\ |max\ |model's\ )?context
+        | exceed(s|ed)?\ (the\ )?(maximum\ |max\ )?(allowed\ )?(input|prompt|model)\ (length|tokens?|limit)
+        | (prompt|input)\ exceeds\ (the\ )?max(imum)?\ length
+        | context\ (window|length|size|limit)\ (is\ |was\ |has\ been\ |of\ .*)?exceed | exceed\ context\ (window|limit)
+        | context\ (the\ )?overflows | greater\ than\ the\ context\ length
+        | too\ long\ to\ fit | longer\ than\ the\ (model's\ )?(maximum\ )?(context|model\ length)
+        | (input|prompt)\ token\ count | too\ many\ input\ tokens | tokens\ in\ the\ prompt\ cannot\ exceed
+        | must\ be\ at\ least\ 1,\ got\ -\d
         | inputs?`?\ tokens\ \+\ `?max_new_tokens`?\ must\ be | range\ of\ input\ length\ should\ be
-        | reduce\ the\ length\ of\ the\ (messages|prompt|input)""",
+        | (reduce\ the\ length\ of|length\ of\ all)\ (the\ )?(messages|prompt|input)""",
     ),
     _rule("refusal", (400, 403, 422, 451), r"output\ blocked\ by\ content"),
     _rule(
@@ -157,14 +176,19 @@ ERROR_RULES = (
         system\ (role|message|prompt)s?\ (is\ |are\ )?not\ (supported|allowed) | roles?\ (must|should)\ alternate
         | does\ not\ support\ '(system|developer)' | '(system|developer)'\ (role\ )?is\ not\ (supported|one\ of)
         | developer\ instruction\ is\ not\ enabled | roles\ are\ supported,\ got\ (system|developer)
-        | (unknown|unexpected|invalid|unsupported)\ (message\ )?role:?\ ['"]?(system|developer)""",
+        | (unknown|unexpected|invalid|unsupported)\ (message\ )?role:?\ ['"]?(system|developer)
+        | messages(\[0\]|\.0)\.role | use\ a\ valid\ role | 'messages',\ 0,.{0,40}'role'
+        | input\ should\ be\ '(user|assistant)'""",
     ),
+    _rule("auth", (400,), r"invalid_api_key | api_key_invalid | api\ key\ (is\ )?(not\ valid|invalid)"),
+    # A local server whose model has gone loads it again.
+    _rule("retry", (400, 404), r"model\ (has\ )?crashed | model\ (is|was)\ (currently\ |still\ )?(unloaded|loading)"),
 )
 
 
 def meaning_of(error: ApiError) -> Meaning:
     """Classify an error; `refused` is everything that neither waiting nor another key would cure."""
-    said = f"{error.code} {error.message}"
+    said = f"{error.code} {error.param} {error.message}"
     for rule in ERROR_RULES:
         if error.status in rule.statuses and rule.pattern.search(said):
             return rule.meaning

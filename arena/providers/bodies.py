@@ -110,7 +110,9 @@ _LINES_BYTES = 64 * 1024
 
 
 def count(value: Json) -> int | None:
-    """Return a token count, or None if the server gave none that can be one."""
+    """Return a token count, or None if the server gave none that can be one. Some gateways write counts as text."""
+    if isinstance(value, str) and len(value) <= 15 and value.isascii() and value.isdigit():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     # A number beyond any context window (such as 1e999, which reads as infinite) is no count.
@@ -131,6 +133,14 @@ def text_of(value: Json) -> str:
     return value if isinstance(value, str) else ""
 
 
+def error_of_choice(value: Json) -> Json:
+    """Return the error with which the model behind a gateway stopped (OpenRouter: in the first choice), or None."""
+    choices = field_of(value, "choices")
+    return field_of(choices[0], "error") if isinstance(choices, list) and choices else None
+
+
 def is_error(value: Any) -> bool:
     """Return whether a JSON body with a success status is really an error."""
-    return isinstance(value, dict) and (bool(value.get("error")) or value.get("type") == "error")
+    if not isinstance(value, dict):
+        return False
+    return bool(value.get("error")) or value.get("type") == "error" or bool(error_of_choice(value))

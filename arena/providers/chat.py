@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 
 from arena.messages import ModelRequest, NativeCall
 from arena.providers.bodies import field_of, text_of
-from arena.providers.exchange import Api, HttpProvider, Layout, Reading, Unusable
+from arena.providers.exchange import NO_ROOM, Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
 from arena.providers.turns import Turn, turns_of
-from arena.providers.usage import read_usage
+from arena.providers.usage import counts_nothing, read_usage
 from arena.records import Json
 
 ENDPOINTS = {
@@ -89,14 +90,29 @@ ENDPOINTS = {
 FINISH = {
     "stop": "stop",
     "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
     "end_turn": "stop",
     "length": "length",
     "max_tokens": "length",
+    "max_output_tokens": "length",
     "model_length": "length",
+    "model_context_window_exceeded": "length",
     "content_filter": "refusal",
     "refusal": "refusal",
+    "sensitive": "refusal",
+    **dict.fromkeys(("safety", "recitation", "blocklist", "prohibited_content", "spii"), "refusal"),
 }
-"""finish_reason as servers spell it -> ModelReply.finish; any other word is passed on."""
+"""finish_reason as servers spell it, in any letter case -> ModelReply.finish; any other word is passed on."""
+
+REFUSALS = frozenset(word for word, finish in FINISH.items() if finish == "refusal")
+
+CONTEXT_WORDS = frozenset({"model_length", "model_context_window_exceeded"})
+"""finish_reason of Mistral and Z.ai where the window, and no limit of the user, ended the answer."""
+
+OUTAGES = frozenset({"error", "abort", "aborted", "insufficient_system_resource", "network_error", "load"})
+"""finish_reason where the server, and not the model, ended the answer: OpenRouter, vLLM and SGLang, DeepSeek, Z.ai,
+Ollama (which only loaded the model)."""
 
 SCHEMA_NAME = "answer"
 """Name of a JSON schema, which the APIs want and no one sees."""
@@ -178,44 +194,76 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
     if not isinstance(choices, list) or not choices:
         raise Unusable("`choices` is empty or missing")
     choice = choices[0]
-    message = field_of(choice, "message")
-    if not isinstance(message, dict):
-        raise Unusable("the first choice has no message")
     if field_of(choice, "error"):
         raise Unusable(f"the model stopped with an error: {str(choice['error'])[:200]}")
+    message = field_of(choice, "message")
+    if not isinstance(message, dict):
+        if _plain(field_of(choice, "finish_reason")) not in REFUSALS:
+            raise Unusable("the first choice has no message")
+        message = {}  # Azure, where its filter took the answer away
     text, thoughts, refusal = _content(message.get("content"))
     thoughts = "\n".join(part for part in (_reasoning(message), thoughts) if part)
     notes: list[str] = []
     refusal = text_of(message.get("refusal")) or refusal
-    word = choice.get("finish_reason")
-    finish = FINISH.get(word, word) if isinstance(word, str) and word else "unknown"
+    calls = _calls(message)
+    finish = _finish(choice, value.get("usage"), silent=not (text.strip() or calls or thoughts or refusal))
     if refusal:
         finish = "refusal"
         notes.append(f"refusal: {refusal[:300]}")
     model = text_of(value.get("model")) or request.model
     usage = read_usage(value.get("usage"))
-    return Reading(text, finish, model, usage, thoughts, tuple(notes), _calls(message))
+    return Reading(text, finish, model, usage, thoughts, tuple(notes), calls)
+
+
+def _finish(choice: dict[str, Json], usage: Json, silent: bool) -> str:
+    """Return ModelReply.finish, or NO_ROOM. Raises Unusable where the server broke off, or did not ask the model."""
+    word = text_of(choice.get("finish_reason"))
+    plain = _plain(word)
+    if plain in OUTAGES:
+        raise Unusable(f"the server ended the answer: finish_reason {word!r}")
+    if silent and plain in CONTEXT_WORDS:
+        return NO_ROOM
+    if silent and counts_nothing(usage):
+        raise Unusable("no text, and by its usage no token was read or written")
+    return FINISH.get(plain, word) or "unknown"
+
+
+def _plain(word: Json) -> str:
+    """Return a finish_reason as FINISH has it; Gemini writes "content_filter: PROHIBITED_CONTENT"."""
+    return text_of(word).partition(":")[0].strip().lower()
 
 
 def _calls(message: dict[str, Json]) -> tuple[NativeCall, ...]:
     """Return the calls of a message, `function_call` of the older API included."""
     listed = message.get("tool_calls")
     calls = [
-        native_call(field_of(call, "id"), field_of(call, "function"), number)
-        for number, call in enumerate(listed if isinstance(listed, list) else ())
+        native_call(field_of(call, "id"), field_of(call, "function"))
+        for call in (listed if isinstance(listed, list) else ())
         if isinstance(call, dict)
     ]
     if not calls and isinstance(message.get("function_call"), dict):
-        calls = [native_call(None, message["function_call"], 0)]
-    return tuple(calls)
+        calls = [native_call(None, message["function_call"])]
+    return with_own_ids(calls)
 
 
-def native_call(call_id: Json, function: Json, number: int) -> NativeCall:
-    """Return a call out of {name, arguments}; arguments that are no text are written as JSON."""
+def with_own_ids(calls: Sequence[NativeCall]) -> tuple[NativeCall, ...]:
+    """Return calls of one message with an id each: the APIs refuse a missing one, and the same for two."""
+    ids: set[str] = set()
+    found: list[NativeCall] = []
+    for number, call in enumerate(calls):
+        name = call.id or f"call_{number}"
+        name = f"{name}_{number}" if name in ids else name
+        ids.add(name)
+        found.append(call._replace(id=name))
+    return tuple(found)
+
+
+def native_call(call_id: Json, function: Json) -> NativeCall:
+    """Return a call out of {name, arguments}; arguments that are no text are written as JSON, a missing id is empty."""
     arguments = field_of(function, "arguments")
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
-    return NativeCall(text_of(call_id) or f"call_{number}", text_of(field_of(function, "name")), arguments)
+    return NativeCall(text_of(call_id), text_of(field_of(function, "name")), arguments)
 
 
 def _content(content: Json) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ An API's own file lays out the payload and reads the reply; both are pure functi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,6 +29,9 @@ from arena.settings.redaction import Redactor
 
 ERROR_BYTES = 8192
 """How much of an error is searched for a wait: some wrap the words of another server."""
+
+NOTHING_SAID = re.compile(r"(?:\s|[\u200b-\u200f\u2060\ufeff]|<\|\w{1,40}\|>|</?s>)*+")
+"""Text that says nothing: white space, characters without width, special tokens such as <|im_end|> and </s>."""
 
 NO_ROOM = "context_exceeded"
 """The `finish` of a reading whose conversation left no room for one word: raised as ContextExceeded."""
@@ -277,7 +281,9 @@ def reply_of(
 
 
 def _apart(reading: Reading) -> Reading:
-    """Separate reasoning from the text."""
+    """Separate reasoning from the text; text of nothing but invisible characters and tokens is none."""
+    if reading.text and NOTHING_SAID.fullmatch(reading.text):
+        return replace(reading, text="")
     found = split(reading.text)
     if not found.found:
         return reading

@@ -8,7 +8,7 @@ from __future__ import annotations
 from arena.errors import ConfigError
 from arena.messages import ModelRequest, NativeCall, Sampling, Usage
 from arena.providers.bodies import field_of, text_of
-from arena.providers.chat import SCHEMA_NAME, cache_key, native_call
+from arena.providers.chat import SCHEMA_NAME, cache_key, native_call, with_own_ids
 from arena.providers.exchange import Api, HttpProvider, Layout, Reading, Unusable
 from arena.providers.settings import Endpoint, ProviderSettings, access, open_transport
 from arena.providers.turns import Turn, turns_of
@@ -119,14 +119,14 @@ def read(value: dict[str, Json], request: ModelRequest) -> Reading:
             said += _texts(item.get("content"))
             refusals += [text_of(field_of(part, "refusal")) for part in _parts(item) if _is(part, "refusal")]
         elif kind == "function_call":
-            calls.append(native_call(field_of(item, "call_id"), item, len(calls)))
+            calls.append(native_call(field_of(item, "call_id"), item))
     usage = read_usage(value.get("usage"))
     finish, notes = _finish(value, status, usage, request)
     if refusals:
         finish = "refusal"
         notes += (f"refusal: {''.join(refusals)[:300]}",)
     model = text_of(value.get("model")) or request.model
-    return Reading("".join(said), finish, model, usage, "\n".join(thoughts), notes, tuple(calls))
+    return Reading("".join(said), finish, model, usage, "\n".join(thoughts), notes, with_own_ids(calls))
 
 
 def _finish(

@@ -84,7 +84,7 @@ ONLY_DEFAULT = re.compile(r"only the default", re.IGNORECASE)
 """A parameter of which only the default is taken is not taken."""
 
 _ANY = re.compile(r"")
-_FORM = ("response_format", "response format", "json_schema", "schema")
+_FORM = ("response_format", "response format", "json_schema", "schema", "grammar")
 """What refusals call the form of an answer."""
 
 

@@ -19,21 +19,31 @@ class Split(NamedTuple):
 
 
 TAGS = re.compile(
-    r"<(?P<xml_end>/?)(?P<xml>seed:think|think|thinking|thought|reasoning|reflection)(?:\s[^<>]*?)?(?P<empty>/?)>"
+    r"(?:<|&lt;)\s{0,2}(?P<xml_end>/?)\s{0,2}(?P<xml>(?:\w{1,16}[:_])?(?:think|thinking|thoughts?|thought_process"
+    r"|reasoning|reflection|scratchpad|inner_(?:monologue|thoughts?)))(?:\s[^<>]{0,200}?)?(?P<empty>/?)(?:>|&gt;)"
     r"|\[(?P<square_end>/?)(?P<square>THINK)\]"
     r"|◁(?P<triangle_end>/?)(?P<triangle>think)▷"
-    r"|<\|(?:begin|(?P<token_end>end))_of_(?P<token>thought)\|>",
+    r"|<\|(?:begin_of_|START_|(?P<token_end>end_of_|END_))(?P<token>thought|thinking)\|>"
+    r"|<\|(?P<inner>inner)_(?:prefix|(?P<inner_end>suffix))\|>"
+    r"|<(?:\|channel>\s*(?:thought|analysis)?|(?P<channel_end>channel\|>))(?P<channel>)",
     re.IGNORECASE,
 )
-"""The marks around reasoning: XML-like (most models), [THINK] (Magistral), ◁think▷ (Kimi), begin_of_thought (Sky)."""
+"""The marks around reasoning: XML-like (most models; some put a word in front: seed:, mm:, longcat_), [THINK]
+(Magistral), ◁think▷ (Kimi), begin_of_thought (Sky) and START_THINKING (Command A), inner_prefix (Apertus), <|channel>
+and <channel|> (Gemma 4)."""
 
-STYLES = ("xml", "square", "triangle", "token")
+STYLES = ("xml", "square", "triangle", "token", "inner", "channel")
 
 PROSE_STYLES = frozenset({"xml", "square"})
 """Marks that people write about in sentences; the others are tokens that nobody writes."""
 
-SOLUTION_MARKS = re.compile(r"<\|(?:begin|end)_of_solution\|>")
-"""Enclose the answer, as begin_of_thought encloses the reasoning."""
+ANSWER_MARKS = re.compile(
+    r"<\|(?:begin|end)_of_(?:solution|box)\|>|<\|(?:START|END)_RESPONSE\|>|(?:<\|begin\|>(?:assistant)?)?<\|content\|>"
+)
+"""Enclose the answer, as other marks enclose the reasoning."""
+
+BAR = re.compile(r"(?:<\|begin\|>(?:assistant)?)?<\|think\|>(?P<thoughts>.*?)(?:<\|/think\|>|<\|end\|>|\Z)", re.DOTALL)
+"""Reasoning of Solar: its closing mark ends other messages too."""
 
 HARMONY = re.compile(
     r"(?:<\|start\|>(?P<author>[^<]*))?<\|channel\|>(?P<channel>[^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>"
@@ -44,8 +54,14 @@ HARMONY = re.compile(
 
 HARMONY_MARKS = re.compile(r"<\|start\|>(?:assistant)?|<\|(?:end|return|message)\|>")
 
-HARMONY_WITHOUT_MARKS = re.compile(r"\s*(?:assistant)?analysis(?P<thoughts>.*?)assistantfinal(?P<said>.*)", re.DOTALL)
-"""What is left of two harmony messages where a server drops the special tokens but not the words between them."""
+WITHOUT_MARKS = (
+    re.compile(r"\s*(?:assistant)?analysis(?P<thoughts>.*?)assistantfinal(?P<said>.*)", re.DOTALL),
+    re.compile(
+        r"\s*Here(?:'s| is) my thought process:(?P<thoughts>.*?)Here(?:'s| is) my response:(?P<said>.*)", re.DOTALL
+    ),
+)
+"""Reasoning that words announce: what is left of two harmony messages where a server drops the special tokens but not
+the words between them; and Granite 3."""
 
 _QUOTES = "\"'`“”‘’«»"
 _AFTER_MENTION = ".,;:!?)" + _QUOTES
@@ -69,17 +85,20 @@ def split(text: str) -> Split:
     """
     thoughts: list[str] = []
     public = _split_harmony(text, thoughts)
+    if "<|think|>" in public:
+        thoughts += [block["thoughts"] for block in BAR.finditer(public)]
+        public = BAR.sub("", public)
     public = _split_tags(public, thoughts)
     if public == text:
         return Split(text, "", False)
     private = "\n".join(part for part in (thought.strip() for thought in thoughts) if part)
-    return Split(SOLUTION_MARKS.sub("", public).strip(), private, True)
+    return Split(ANSWER_MARKS.sub("", public).strip(), private, True)
 
 
 def _split_harmony(text: str, thoughts: list[str]) -> str:
     """Return the text of the final channel, and calls unchanged; every other channel is reasoning."""
     if "<|channel|>" not in text:
-        bare = HARMONY_WITHOUT_MARKS.fullmatch(text)
+        bare = next((found for form in WITHOUT_MARKS if (found := form.fullmatch(text))), None)
         if bare is None:
             return text
         thoughts.append(bare["thoughts"])
@@ -147,7 +166,7 @@ def _split_tags(text: str, thoughts: list[str]) -> str:
 
 
 def _tag(match: re.Match[str]) -> _Tag:
-    style = next(style for style in STYLES if match[style])
+    style = next(style for style in STYLES if match[style] is not None)
     closes = bool(match[f"{style}_end"])
     return _Tag(match.start(), match.end(), style, match[style].lower(), closes, bool(match["empty"]) and not closes)
 

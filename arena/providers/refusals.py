@@ -28,6 +28,8 @@ def advice(meaning: str, model: str, endpoint: Endpoint) -> str:
     """Return what a user can do about an error that no further attempt cures."""
     base = " or ".join(endpoint.base_variables)
     return {
+        "allowance": "one request is more than the account may send in a minute, so waiting does not help: a smaller "
+        "--max-tokens or --tool-text granted makes it smaller, another plan allows more",
         "auth": f"check {endpoint.key_variable}",
         "quota": f"the account behind {endpoint.key_variable} has no quota or credit left; waiting does not help",
         "missing": f"check the model name {model!r} (names: {endpoint.models_from}), the address ({base}) and "

@@ -28,7 +28,8 @@ CACHE_READ_BESIDE, CACHE_WRITE_BESIDE = ("cache_read_input_tokens",), ("cache_cr
 
 
 def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
-    """Return the counts of a usage object, or None if it does not tell both prompt and completion.
+    """Return the counts of a usage object, or None if it does not tell both prompt and completion (a prompt of no
+    tokens tells nothing: there is always one).
 
     `cache_beside`: cached tokens stand next to the prompt's (Anthropic Messages).  Reasoning that stands next to the
     completion's tokens is added to them: where there is more of it than of completion, or where the total says so.  A
@@ -43,6 +44,8 @@ def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
     read_beside, written_beside = _first(usage, (CACHE_READ_BESIDE,)) or 0, _first(usage, (CACHE_WRITE_BESIDE,)) or 0
     if cache_beside:
         prompt += read_beside + written_beside
+    if prompt == 0:
+        return None
     cached, written = cached or read_beside, written or written_beside
     reasoning = _first(usage, REASONING) or 0
     if reasoning > completion:
@@ -50,6 +53,11 @@ def read_usage(usage: Json, cache_beside: bool = False) -> Usage | None:
     if total is not None:
         completion = max(completion, total - prompt)
     return Usage(prompt, completion, reasoning, False, min(cached, prompt), min(written, prompt))
+
+
+def counts_nothing(usage: Json) -> bool:
+    """Return whether a usage object says that not one token was read or written: the model was not asked."""
+    return _first(usage, PROMPT) == 0 and _first(usage, COMPLETION) == 0
 
 
 def _first(usage: Json, places: tuple[tuple[str, ...], ...]) -> int | None:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from statistics import NormalDist
+from typing import NamedTuple
 
 from arena.stats.intervals import quantile, student_t_quantile
 
@@ -64,17 +65,50 @@ def replicates(columns: Sequence[Column], draws: Iterable[Sequence[int]]) -> lis
     if clusters < 2 or any(len(c.sums) != clusters or len(c.sizes) != clusters for c in columns):
         raise ValueError("resampling needs two clusters or more, the same in all columns")
     out: list[list[float]] = [[] for _ in columns]
-    by_sizes: dict[tuple[int, ...], list[tuple[list[float], Sequence[float]]]] = {}
-    for found, column in zip(out, columns, strict=True):
-        by_sizes.setdefault(tuple(column.sizes), []).append((found, column.sums))
-    constant = {sizes: clusters * sizes[0] for sizes in by_sizes if min(sizes) == max(sizes)}
+    by_sizes: dict[tuple[int, ...], list[int]] = {}
+    for place, column in enumerate(columns):
+        by_sizes.setdefault(tuple(column.sizes), []).append(place)
+    groups = []
+    for sizes, members in by_sizes.items():
+        whole = [place for place in members if all(type(value) is int for value in columns[place].sums)]
+        plain = [(out[place].append, columns[place].sums) for place in members if place not in whole]
+        constant = clusters * sizes[0] if min(sizes) == max(sizes) else None
+        sums = [columns[place].sums for place in whole]
+        groups.append((sizes, constant, plain, [out[place].append for place in whole], _Packed.of(sums)))  # type: ignore[arg-type]  # whole numbers
     for indices in draws:
         take = itemgetter(*indices)
-        for sizes, members in by_sizes.items():
-            total = constant.get(sizes) or sum(take(sizes))
-            for found, sums in members:
-                found.append(sum(take(sums)) / total)
+        for sizes, constant, plain, adds, packed in groups:
+            total = constant or sum(take(sizes))
+            for add, values in plain:
+                add(sum(take(values)) / total)
+            if adds:
+                rest = sum(take(packed.values))
+                for add in adds:
+                    add(((rest & packed.mask) + packed.least) / total)
+                    rest >>= packed.bits
     return out
+
+
+class _Packed(NamedTuple):
+    """Columns of whole numbers as one: each has its own bits in `values`, so that one sum adds up all of them.
+
+    A sum over as many values as there are clusters is the column's bits (`mask`, the next by a shift of `bits`) plus
+    `least`.
+    """
+
+    values: list[int]
+    bits: int
+    mask: int
+    least: int
+
+    @classmethod
+    def of(cls, columns: Sequence[Sequence[int]]) -> _Packed:
+        ends = [end for column in columns for end in (min(column), max(column))]
+        low, clusters = min(ends, default=0), len(columns[0]) if columns else 0
+        bits = (clusters * (max(ends, default=0) - low)).bit_length()
+        rows = zip(*columns, strict=True)
+        values = [sum((value - low) << bits * place for place, value in enumerate(row)) for row in rows]
+        return cls(values, bits, (1 << bits) - 1, clusters * low)
 
 
 def expanded_level(clusters: int, level: float = 0.95) -> float:

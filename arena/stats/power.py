@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from arena.stats.intervals import student_t_quantile
 
@@ -19,6 +20,7 @@ POWER = 0.80
 MOST = 1_000_000
 """No plan asks for more challenges or repetitions than this."""
 _STEPS = 240
+_ROOT = math.sqrt(2)
 
 
 def paired_power(effect: float, count: int, alpha: float) -> float:
@@ -31,24 +33,24 @@ def paired_power(effect: float, count: int, alpha: float) -> float:
         raise ValueError("power needs two differences or more")
     df = count - 1
     critical, shift = student_t_quantile(1 - alpha / 2, df), abs(effect) * math.sqrt(count)
-
-    def beyond(s: float) -> float:
-        return _upper_tail(critical * s - shift) + _upper_tail(critical * s + shift)
-
-    return min(1.0, _mean_over_deviation(beyond, df))
-
-
-def _upper_tail(z: float) -> float:
-    return 0.5 * math.erfc(z / math.sqrt(2))
+    points, width = _deviations(df)
+    total = 0.0
+    for s, weight in points:
+        total += weight * (
+            0.5 * math.erfc((critical * s - shift) / _ROOT) + 0.5 * math.erfc((critical * s + shift) / _ROOT)
+        )
+    return min(1.0, total * width / 3)
 
 
-def _mean_over_deviation(function: Callable[[float], float], df: int) -> float:
-    """Return the mean of `function` over s, s^2 distributed as chi-square / df: Simpson's rule over 12 deviations."""
+@lru_cache(maxsize=64)
+def _deviations(df: int) -> tuple[list[tuple[float, float]], float]:
+    """Return points (s, weight) and their width, for means over s, s^2 distributed as chi-square / df: Simpson's rule
+    over 12 deviations."""
     reach = 12 / math.sqrt(2 * df)
     low, high = max(0.0, 1 - reach), 1 + reach
     width = (high - low) / _STEPS
     constant = math.log(2) + df / 2 * math.log(df / 2) - math.lgamma(df / 2)
-    total = 0.0
+    points = []
     for step in range(_STEPS + 1):
         s = low + step * width
         if s == 0:
@@ -56,10 +58,11 @@ def _mean_over_deviation(function: Callable[[float], float], df: int) -> float:
         else:
             density = math.exp(constant + (df - 1) * math.log(s) - df * s * s / 2)
         weight = 1 if step in (0, _STEPS) else 4 if step % 2 else 2
-        total += weight * density * function(s)
-    return total * width / 3
+        points.append((s, weight * density))
+    return points, width
 
 
+@lru_cache(maxsize=64)
 def detectable_effect(count: int, alpha: float, power: float = POWER) -> float:
     """Return the smallest effect d_z that `count` differences find with this power."""
     low, high = 0.0, 1.0

@@ -58,6 +58,9 @@ SYSTEM_REFUSED = [
     refusal("Conversation roles must alternate user/assistant/user/assistant/..."),
     refusal("Only user, assistant and tool roles are supported, got system.", status=500),
     refusal("Developer instruction is not enabled for models/gemma-3"),
+    refusal("Invalid value: 'system'. Supported values are: 'user' and 'assistant'.", "messages[0].role"),
+    refusal("Please use a valid role: user, model."),
+    refusal("[{'type': 'literal_error', 'loc': ('body', 'messages', 0, 'role'), 'msg': \"Input should be 'user'\"}]"),
 ]
 
 

@@ -90,6 +90,20 @@ def test_cached_tokens_are_read_in_every_spelling(usage: dict[str, Any], beside:
     assert read_usage(usage, beside) == expected
 
 
-@pytest.mark.parametrize("usage", [None, [], {}, {"prompt_tokens": 1}, {"completion_tokens": 1}, {"total_tokens": 1}])
+def test_counts_written_as_text_are_read() -> None:
+    assert read_usage({"prompt_tokens": "100", "completion_tokens": "5", "total_tokens": "105"}) == Usage(100, 5, 0)
+    assert read_usage({"prompt_tokens": "100", "completion_tokens": "five"}) is None
+
+
+NOTHING = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+
+def test_text_with_a_usage_of_nothing_is_estimated() -> None:
+    assert answered("openai-chat", NOTHING).estimated and answered("openai-chat", NOTHING).prompt_tokens > 0
+
+
+@pytest.mark.parametrize(
+    "usage", [None, [], {}, {"prompt_tokens": 1}, {"completion_tokens": 1}, {"total_tokens": 1}, NOTHING]
+)
 def test_counts_without_prompt_or_completion_are_none(usage: Any) -> None:
     assert read_usage(usage) is None

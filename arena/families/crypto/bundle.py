@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.challenges.schema import encode_role
 from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.checks.results import detail_of
@@ -22,6 +23,9 @@ from arena.records import EVERYBODY, Entry, Json, Judging, Record, Score
 from arena.store.bundles import BUNDLES_DIR, Bundle
 from arena.store.files import create, open_folder, temporary_name
 from arena.store.journal import dumps, encode_line
+
+MAX_KEPT = 16
+"""Matches whose views are kept, for the next one who needs them."""
 
 MAX_OPEN_FILES = 64
 """Role-view files held open at once while exporting; a challenge set has more roles than a process may open files."""
@@ -82,24 +86,30 @@ def _judging_json(judging: Judging) -> dict[str, Json]:
 def match_bundle(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> Bundle:
     """Return matches/<challenge id>/rep_<r>/: match.json, transcript.json and role_views/<RoleId>.json."""
     entries = record.transcript.entries
-    said = _said(entries)
+    said = _said(Same(entries))
     files = {
         "match.json": encode_line(match_json(record, challenge, setup)),
         "transcript.json": _transcript(record.stop, entries, said),
     }
-    for name, view in _views(record, challenge, setup, said):
+    for name, view in _views(record, challenge, setup).items():
         files[f"role_views/{name}.json"] = view
     return Bundle(f"{BUNDLES_DIR}/{match_path(challenge['id'], record.trial.plan['rep'])}", files)
 
 
-def _views(
-    record: Record, challenge: Mapping[str, Json], setup: CryptoSetup, said: Mapping[int, _Turn]
-) -> Iterator[tuple[str, bytes]]:
-    """Yield each role's file name, without its ending, and what it saw."""
-    trial, transcript = record.trial, record.transcript
-    for role in roles(challenge):
-        prompt = setup.view_prompt(challenge, role, seat_nonce(trial.seed, role), transcript.instance)
-        yield _file_name(role), _view(prompt, transcript.entries, role, said)
+def _views(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> Mapping[str, bytes]:
+    """Return each role's file name, without its ending, and what it saw."""
+    transcript = record.transcript
+    return _views_of(record.trial.seed, *map(Same, (challenge, setup, transcript.instance, transcript.entries)))
+
+
+@lru_cache(maxsize=MAX_KEPT)
+def _views_of(seed: str, challenge: Same, setup: Same, instance: Same, entries: Same) -> dict[str, bytes]:
+    """Make the views of a match, which its bundle and the tables of all matches need one after the other."""
+    views = {}
+    for role in roles(challenge.held):
+        prompt = setup.held.view_prompt(challenge.held, role, seat_nonce(seed, role), instance.held)
+        views[_file_name(role)] = _view(prompt, entries.held, role, _said(entries))
+    return views
 
 
 class _Turn(NamedTuple):
@@ -112,9 +122,10 @@ class _Turn(NamedTuple):
     heard: str
 
 
-def _said(entries: Sequence[Entry]) -> dict[int, _Turn]:
+@lru_cache(maxsize=MAX_KEPT)
+def _said(entries: Same) -> dict[int, _Turn]:
     """Return place among the entries -> public turn."""
-    return {place: _turn_of(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
+    return {place: _turn_of(entry) for place, entry in enumerate(entries.held) if entry.kind == "say"}
 
 
 def _turn_of(entry: Entry) -> _Turn:
@@ -187,7 +198,7 @@ _file_name = lru_cache(maxsize=1024)(encode_role)
 class RoleViews:
     """Writes role_views/<RoleId>.jsonl: one line per match in which the role played, in plan order.
 
-    Each view is made from the record: reading it from the bundle takes as long, and a run may keep none.
+    Each view is made from the record, because a run may keep no bundles.
     """
 
     def __init__(self, run_dir: Path, challenges: Mapping[str, Mapping[str, Json]], setup: CryptoSetup) -> None:
@@ -200,8 +211,8 @@ class RoleViews:
     def add(self, record: Record) -> None:
         challenge_id, rep = record.trial.unit, record.trial.plan["rep"]
         challenge = self._challenges[challenge_id]
-        views = _views(record, challenge, self._setup, _said(record.transcript.entries))
-        for role, (name, view) in zip(roles(challenge), views, strict=True):
+        views = _views(record, challenge, self._setup)
+        for role, (name, view) in zip(roles(challenge), views.items(), strict=True):
             place = encode_line({"challenge_id": challenge_id, "rep": rep, "role": role})
             self._file(name).write(place[:-2] + b"," + view[1:])
 

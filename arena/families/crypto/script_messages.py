@@ -50,3 +50,10 @@ def prefixed(message: Json, words: str) -> Json:
     text = text_of(message) or ""
     head, line, rest = text.partition("\n") if text.startswith(ADDRESS) else ("", "", text)
     return with_text(message, f"{head}{line}{words}{rest}")
+
+
+def suffixed(message: Json, words: str) -> Json:
+    """Return a public message with words behind its text, whatever it chooses."""
+    if isinstance(message, dict) and "choose" in message:
+        return {"choose": [one | {"say": suffixed(one["say"], words)} for one in message["choose"]]}
+    return with_text(message, f"{text_of(message) or ''}{words}")

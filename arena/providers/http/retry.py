@@ -12,9 +12,13 @@ from typing import Literal, NamedTuple
 
 from arena.records import Json
 
-RETRY_STATUSES = frozenset({408, 409, 425, 429, *range(500, 600)} - {501, 505})
+RETRY_STATUSES = frozenset({408, 409, 425, 429, 498, 499, *range(500, 600)} - {501, 505})
 """Statuses that another attempt may cure: RFC 9110 (408, 5xx), RFC 6585 (429), RFC 8470 (425), 409 as the vendors'
-clients have it, and the unregistered 520-530 of content networks and 529 (overloaded)."""
+clients have it, and the unregistered 498 (Groq: no capacity), 499 (a gateway lost its own call), 520-530 of content
+networks and 529 (overloaded)."""
+
+EPOCH_S = 1e9
+"""A Retry-After of more seconds (31 years) is a moment since 1970, which some servers send."""
 
 LATE_STATUSES = frozenset({408, 504, 524})
 """Statuses with which a gateway ends a wait: the model behind it may have worked all the same."""
@@ -60,7 +64,8 @@ def retry_after_s(headers: Mapping[str, str], wall_now: float) -> float | None:
     """Return the seconds the server asks to wait, or None if it says nothing readable.
 
     Reads `retry-after-ms` (a vendors' addition), then `Retry-After` in seconds or as an HTTP date (RFC 9110,
-    10.2.3). `wall_now`: seconds since the epoch. A date in the past gives 0.
+    10.2.3), which is compared with the server's own `Date`: its clock may be wrong. `wall_now`: seconds since the
+    epoch, where the server tells no date. A date in the past gives 0.
     """
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         text = headers.get(name, "").strip()
@@ -69,12 +74,20 @@ def retry_after_s(headers: Mapping[str, str], wall_now: float) -> float | None:
         except ValueError:
             continue
         if math.isfinite(seconds) and seconds >= 0:
-            return seconds
+            return seconds if seconds < EPOCH_S else max(0.0, seconds - wall_now)
+    moment = _moment(headers.get("retry-after", ""))
+    if moment is None:
+        return None
+    server_now = _moment(headers.get("date", ""))
+    return max(0.0, moment - (wall_now if server_now is None else server_now))
+
+
+def _moment(text: str) -> float | None:
+    """Return an HTTP date as seconds since the epoch, or None if it is none."""
     try:
-        moment = parsedate_to_datetime(headers.get("retry-after", ""))
+        moment = parsedate_to_datetime(text)
         # A date with the zone "-0000" comes back without one; HTTP dates are always UTC.
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return max(0.0, aware.timestamp() - wall_now)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError, IndexError):
         return None
 

@@ -67,7 +67,7 @@ def good(name: str) -> str:
 
 
 def test_the_set_is_of_format_2_named_dated_and_carries_a_canary() -> None:
-    assert (SET.format, SET.version, SET.warnings) == (2, "diverse_v2.5", ())
+    assert (SET.format, SET.version, SET.warnings) == (2, "diverse_v2.6", ())
     assert SET.created_at
     assert re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", SET.canary or "")
 

@@ -250,7 +250,7 @@ def test_enough_posted_shares_give_their_secret_away() -> None:
 
 def test_what_a_seat_unseals_was_meant_for_it() -> None:
     entry, mark = made(0, "hmac", {"key": KEY, "data": "utf8:415"})
-    key = call(1, "Bob", "x25519", {"sk": "00" * 32}, KEY)
+    key = call(1, "Bob", "x25519", {"sk": "c0ffee01" * 8}, KEY)
     posted = (entry, say(0, "Ann", mark), key)
     assert remaining("bid", *posted).observer == "Bob" and not remaining("bid", *posted).ok
     opened = call(1, "Bob", "aead_decrypt", {"key": KEY, "ct": "cd" * 19}, {"msg": b"415".hex()})

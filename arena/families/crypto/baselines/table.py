@@ -18,6 +18,7 @@ from arena.families.crypto.baselines import (
     spelled_out,
     sums_and_hints,
     told_beside,
+    undone,
 )
 from arena.families.crypto.baselines.case import Case, Turns
 
@@ -40,4 +41,5 @@ BASELINES: Mapping[str, Baseline] = {
     "check_skipped": check_skipped.play,
     "told_beside": told_beside.play,
     "spelled_beside": spelled_beside.play,
+    "undone": undone.play,
 }

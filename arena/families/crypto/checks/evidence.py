@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from arena.families.crypto.checks.code_hints import digit_or_hex
 from arena.families.crypto.checks.links import leaves
@@ -30,9 +31,10 @@ MIN_PART_CHARS = 12
 """This many first characters of a long result count as quoting it."""
 
 
-def evidence_values(text: str) -> list[str]:
+@lru_cache(maxsize=256)
+def evidence_values(text: str) -> tuple[str, ...]:
     """Return the evidence values of a text in lower case, in order; base64 keeps its case."""
-    return [match[1] or match[2] or match[3] for match in EVIDENCE_VALUE.finditer(text)]
+    return tuple([match[1] or match[2] or match[3] for match in EVIDENCE_VALUE.finditer(text)])
 
 
 def holds_evidence_value(text: str) -> bool:

@@ -70,9 +70,11 @@ class Secret:
     decidable: bool
 
 
-def _secret(name: str, instance: Mapping[str, Json], values: Mapping[str, Json], public: set[str | int]) -> Secret:
-    spec = instance["values"][name]
-    found = tuple(atom for atom in atoms(values[name]) if atom not in public)
+def _secret(
+    name: str, role: str, instance: Mapping[str, Json], values: Mapping[str, Json], shown: PublicAtoms
+) -> Secret:
+    spec, public = instance["values"][name], shown.of(role, early=fixed_by(instance, name) is not None)
+    found = tuple([atom for atom in shown.in_value(name) if atom not in public])
     universe = None
     if spec["draw"] in ("subset", "choice"):
         of = values[spec["of"]] if isinstance(spec["of"], str) else spec["of"]
@@ -164,9 +166,7 @@ def check_leaks(
     found: list[LeakFound] = []
     undecided: list[str] = []
     for role in instance.get("secret", {}):
-        ends = {name: fixed_by(instance, name) is not None for name in secrets_of(instance, role)}
-        own = {early: shown.of(role, early) for early in set(ends.values())}
-        secrets = [_secret(name, instance, values, own[early]) for name, early in ends.items()]
+        secrets = [_secret(name, role, instance, values, shown) for name in secrets_of(instance, role)]
         undecided += [secret.name for secret in secrets if not secret.decidable]
         said = [one for one in public if one.seat == role]
         if not _shown_at_all(secrets, said):

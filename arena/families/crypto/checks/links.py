@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from arena.families.crypto.checks.folding import fold, words_of
+from arena.families.crypto.checks.keys import PUBLIC_WORDS, derived_from, keys_of
 from arena.families.crypto.checks.op_kinds import (
     BLURS,
+    COMMITS,
     COMPARES,
     CONTINUES,
     DERIVES,
@@ -33,11 +36,16 @@ from arena.families.crypto.checks.op_kinds import (
 )
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.views import spoken
-from arena.records import Entry, Json
+from arena.records import EVERYBODY, Entry, Json
 
 _TOKEN = re.compile(r"[0-9A-Za-z+/_=-]{8,}")
 """Shorter codes and numbers occur by chance."""
 
+_WHOLE = re.compile(r"(?:utf8:)?[0-9A-Za-z+/_=-]{8,}")
+"""An argument that is one code."""
+
+NEVER = 10**9
+MAX_ARGUMENTS = 100_000
 _DIGIT = re.compile("[0-9]")
 _NO_DIGIT = re.compile("[^0-9]+")
 MIN_ROW = 8
@@ -52,8 +60,9 @@ _NO_MAKING = frozenset({"ct_equal", "encode", "decode", "canonical_json", "int_t
 class Made:
     """A call that made something. `place`: its number among all calls of the match, parts of a batch counted singly.
 
-    `args`: its arguments as JSON.  `fresh`: they hold a random value that the seat drew before.  `posted`: seat -> the
-    first turn in which it said a value of this call.
+    `args`: its arguments as JSON.  `sources`: those of the seat's own calls that led to them.  `fresh`: the arguments
+    hold a random value that the seat drew before.  `posted`: seat -> the first turn in which it said a value of this
+    call.  `keys`: codes that must not be known for it to protect anything.
     """
 
     place: int
@@ -64,10 +73,15 @@ class Made:
     args: str
     fresh: bool
     posted: dict[str, int] = field(default_factory=dict)
+    keys: frozenset[str] = frozenset()
+    sources: str = ""
 
 
 class Link(NamedTuple):
-    """`made`, taken up by a call of `seat` in `turn` with the op `op`, which is a use of the kind `used`."""
+    """`made`, taken up by a call of `seat` in `turn` with the op `op`, which is a use of the kind `used`.
+
+    `held`: False for a check that failed, which counts for a given value only.  `result`: of that call, as JSON.
+    """
 
     made: Made
     seat: str
@@ -75,13 +89,17 @@ class Link(NamedTuple):
     op: str
     used: str
     place: int
+    held: bool = True
+    result: str = ""
 
 
 class Provenance(NamedTuple):
-    """All that was made, in order, and all links."""
+    """All that was made, in order, and all links. `known`: code -> the first turn from which everybody has it, because
+    it was said to all or follows from codes that were."""
 
     made: tuple[Made, ...]
     links: tuple[Link, ...]
+    known: Mapping[str, int]
 
 
 def tokens(text: str) -> set[str]:
@@ -103,23 +121,44 @@ def leaves(value: Json) -> Iterator[str]:
         yield str(value)
 
 
-def provenance(entries: Sequence[Entry], given: Mapping[str, Mapping[str, Json]] | None = None) -> Provenance:
+def provenance(
+    entries: Sequence[Entry],
+    given: Mapping[str, Mapping[str, Json]] | None = None,
+    held: Mapping[str, Sequence[Json]] | None = None,
+) -> Provenance:
     """Return the values made in a match and their uses.
 
-    `given`: role -> name -> value that only this role was handed.
+    `given`: role -> name -> value that only this role was handed.  `held`: role -> all that it was handed or told
+    before the match, what all know included.
     """
-    reader = _Reader(given or {})
+    reader = _Reader(given or {}, held or {})
     for entry in entries:
         if entry.kind == "say":
             reader.said(entry)
         elif entry.kind == "call":
             for op, args, result in answered(entry):
                 reader.called(entry, op, args, result)
-    return Provenance((*reader.given.values(), *reader.made), tuple(reader.links))
+    return Provenance((*reader.given.values(), *reader.made), tuple(reader.links), reader.known_to_all())
 
 
 class _Reader:
-    def __init__(self, given: Mapping[str, Mapping[str, Json]]) -> None:
+    def __init__(self, given: Mapping[str, Mapping[str, Json]], held: Mapping[str, Sequence[Json]]) -> None:
+        self.anchors = {
+            seat: {token for value in values for leaf in leaves(value) for token in tokens(leaf)}
+            for seat, values in held.items()
+        }
+        """Seat -> the codes that it had before the match: what it can check a value of others against."""
+        self.given_words = {
+            seat: {word for value in values for leaf in leaves(value) for word in words_of(fold(leaf))}
+            for seat, values in held.items()
+        }
+        self.words: set[str] = set()
+        """All words that were said."""
+        self.said_to_all: dict[str, int] = {}
+        self.speakers: dict[str, set[str]] = {}
+        """Code -> the seats that said it."""
+        self.deriving: list[tuple[int, set[str], set[str]]] = []
+        """Turn, codes taken and codes given of the calls without chance."""
         self.given: dict[tuple[str, str], Made] = {}
         self.handed: dict[str, Made] = {}
         """Code or long number -> the given value that contains it."""
@@ -143,7 +182,11 @@ class _Reader:
 
     def said(self, entry: Entry) -> None:
         self._said_blurred(entry)
+        self.words.update(words_of(fold(spoken(entry))) if self.handed else ())
         for token in tokens(spoken(entry)):
+            self.speakers.setdefault(token, set()).add(entry.seat)
+            if entry.to == EVERYBODY:
+                self.said_to_all.setdefault(token, entry.turn)
             if token in self.origin:
                 self.origin[token].posted.setdefault(entry.seat, entry.turn)
             if token in self.handed:
@@ -162,7 +205,8 @@ class _Reader:
         self.calls += 1
         taken = {token for leaf in leaves(args) for token in tokens(leaf)}
         given = {token for leaf in leaves(result) for token in tokens(leaf)} - taken
-        self._checked_given(entry, op, args, taken)
+        self._checked_given(entry, op, args, taken, _held(result))
+        self._derived(entry, op, args, given)
         if op not in _NO_MAKING:
             self.having.setdefault(entry.seat, set()).update(given)
         if op in _NO_MAKING or OP_USES.get(op) == UNSEALS:
@@ -171,11 +215,12 @@ class _Reader:
             return
         if _held(result):
             if op in OP_USES:
-                self._link(entry, op, OP_USES[op], taken)
+                self._link(entry, op, (OP_USES[op], result), taken)
             elif op in HASHES:
-                self._link(entry, op, CONTINUES, {token for token in taken if self._hashed(token)})
+                self._link(entry, op, (CONTINUES, result), {token for token in taken if self._hashed(token)})
             for made in self._others(entry, given) if OP_USES.get(op) != UNSEALS else ():
-                self.links.append(Link(made, entry.seat, entry.turn, op, recomputed(made.kind), self.calls))
+                used, shown = recomputed(made.kind), json.dumps(result, ensure_ascii=False)
+                self.links.append(Link(made, entry.seat, entry.turn, op, used, self.calls, True, shown))
         if OP_MAKES.get(op) == BLURS and not given:
             text = json.dumps(args, ensure_ascii=False)
             made = Made(self.calls, entry.seat, entry.turn, op, BLURS, text, False)
@@ -185,23 +230,75 @@ class _Reader:
             drawn = any(self._drawn(token, entry.seat) for token in taken)
             kind = made_by(op, drawn)
             text = json.dumps(args, ensure_ascii=False)
-            made = Made(self.calls, entry.seat, entry.turn, op, kind, text, drawn)
+            keys = self._keys(entry.seat, op, kind, keys_of(op, kind, args, result))
+            sources = self._sources(entry.seat, taken)
+            made = Made(self.calls, entry.seat, entry.turn, op, kind, text, drawn, keys=keys, sources=sources)
             self.made.append(made)
             thing = new & {token for leaf in leaves(_thing(result, kind)) for token in tokens(leaf)}
             self.known |= thing
             self.origin |= dict.fromkeys(thing, made)
 
-    def _checked_given(self, entry: Entry, op: str, args: Json, taken: set[str]) -> None:
-        """Note a check of a value that another seat was given and posted, with any result."""
-        found = {self.handed[token].place: self.handed[token] for token in taken if token in self.handed}
-        others = [made for made in found.values() if made.seat != entry.seat and made.posted.keys() - {entry.seat}]
+    def known_to_all(self) -> dict[str, int]:
+        """Return code -> the turn from which everybody has it."""
+        known = dict(self.said_to_all)
+        for turn, taken, given in self.deriving:
+            since = max((known.get(token, NEVER) for token in taken), default=NEVER)
+            for token in given if since < NEVER else ():
+                known[token] = min(known.get(token, NEVER), max(since, turn))
+        return known
+
+    def _derived(self, entry: Entry, op: str, args: Json, given: set[str]) -> None:
+        """Note a call whose result everybody has who has its codes."""
+        parts = derived_from(op, args)
+        texts = None if parts is None else [leaf for part in parts for leaf in leaves(part)]
+        if texts and given and all(_WHOLE.fullmatch(text) for text in texts):
+            self.deriving.append((entry.turn, {token for text in texts for token in tokens(text)}, given))
+
+    def _sources(self, seat: str, taken: set[str]) -> str:
+        """Return the arguments of the seat's own calls that led to those of a call, as JSON."""
+        before = {made.place: made for token in taken if (made := self.origin.get(token)) and made.seat == seat}
+        return "\n".join(text for one in before.values() for text in (one.args, one.sources) if text)[:MAX_ARGUMENTS]
+
+    def _keys(self, seat: str, op: str, kind: str, parts: Iterable[Json]) -> frozenset[str]:
+        """Return the codes that must not be known: of a salted fingerprint the random values in it."""
+        found = {token for part in parts for leaf in leaves(part) for token in tokens(leaf)}
+        salted = kind == COMMITS and op in HASHES
+        return frozenset(token for token in found if not salted or self._drawn(token, seat))
+
+    def _checked_given(self, entry: Entry, op: str, args: Json, taken: set[str], held: bool) -> None:
+        """Note a check of a value that another seat was given and posted, with any result.
+
+        It is one only against something that the checking seat has not from the other: a mark or a seal that it was
+        given itself, that all know, or that a third seat said.
+        """
+        found = {token: self.handed[token] for token in taken if token in self.handed}
+        by_place = {made.place: made for made in found.values()}
+        others = [made for made in by_place.values() if made.seat != entry.seat and made.posted.keys() - {entry.seat}]
         used = OP_USES.get(op)
         if op == "ct_equal" and isinstance(args, dict):
             sides = [tokens(str(args.get(side))) for side in ("a", "b")]
             own = self.having.get(entry.seat, set())
             used = COMPARES if any(side & own for side in sides) else None
+        elif used is not None:
+            about = self._about_something(args, entry.seat)
+            others = [made for made in others if about and self._anchored(made, found, taken, entry.seat)]
         if used is not None:
-            self.links += [Link(made, entry.seat, entry.turn, op, used, self.calls) for made in others]
+            self.links += [Link(made, entry.seat, entry.turn, op, used, self.calls, held) for made in others]
+
+    def _anchored(self, made: Made, found: Mapping[str, Made], taken: set[str], seat: str) -> bool:
+        """Return whether a seat checks a given value against a code that it has not from its holder."""
+        besides = [token for token in taken if found.get(token) is not made]
+        own = self.anchors.get(seat, set())
+        return any(token in own or self.speakers.get(token, set()) - {made.seat, seat} for token in besides)
+
+    def _about_something(self, args: Json, seat: str) -> bool:
+        """Return whether the texts of a check are made of words that were said before or that its seat was given."""
+        parts = args.items() if isinstance(args, dict) else ()
+        texts = [leaf for name, part in parts if name not in PUBLIC_WORDS for leaf in leaves(part)]
+        words = {
+            word for text in texts if text.startswith("utf8:") for word in words_of(fold(text[5:])) if len(word) > 3
+        }
+        return words <= self.words | self.given_words.get(seat, set())
 
     def _received(self, entry: Entry, given: set[str]) -> None:
         """A value of another seat that a seat unseals, or decodes from another notation, was sent to it under a
@@ -211,9 +308,11 @@ class _Reader:
             if made is not None and made.seat != entry.seat:
                 made.posted.setdefault(made.seat, entry.turn)
 
-    def _link(self, entry: Entry, op: str, used: str, taken: set[str]) -> None:
+    def _link(self, entry: Entry, op: str, use: tuple[str, Json], taken: set[str]) -> None:
+        """Note a use with its result."""
         for made in self._others(entry, taken):
-            self.links.append(Link(made, entry.seat, entry.turn, op, used, self.calls))
+            shown = json.dumps(use[1], ensure_ascii=False)
+            self.links.append(Link(made, entry.seat, entry.turn, op, use[0], self.calls, True, shown))
 
     def _others(self, entry: Entry, found: set[str]) -> list[Made]:
         """Return the value that another seat made and a seat other than the caller posted; draws do not count as

@@ -41,7 +41,7 @@ from arena.families.crypto.checks.textbook_names import check_names
 from arena.families.crypto.secrecy.check import check_secrecy
 from arena.records import EVERYBODY, Entry, Json
 
-CHECKS_VERSION = 7
+CHECKS_VERSION = 8
 RESULTS = ("right", "wrong", "disagreed", "none")
 """The possible results of the check `result`."""
 

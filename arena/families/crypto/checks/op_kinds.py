@@ -51,6 +51,7 @@ USED: Mapping[str, str] = {
 """Kind of use -> its ops. The same op may make one thing out of another."""
 
 DERIVES, DRAWS, BLURS, COMMITS, SIGNS, SHARES = "derives", "draws", "blurs", "commits", "signs", "shares"
+PROVES, SEALS, MASKS = "proves", "seals", "masks"
 RECOMPUTES, CONTINUES, OPENS, VERIFIES, UNSEALS = "recomputes", "continues", "opens", "verifies", "unseals"
 
 GIVEN = "given"

@@ -25,6 +25,7 @@ class PublicAtoms:
     def __init__(self, challenge: Mapping[str, Json], values: Mapping[str, Json]) -> None:
         self._challenge, self._instance, self._values = challenge, challenge["instance"], values
         self._found: dict[tuple[str, bool], set[str | int]] = {}
+        self._atoms: dict[str, tuple[str | int, ...]] = {}
 
     @cached_property
     def result(self) -> Json:
@@ -37,6 +38,13 @@ class PublicAtoms:
         texts = [fill(text, self._values).casefold() for _, text in shared_texts(self._challenge, "")]
         return "\n".join(texts)
 
+    def in_value(self, name: str) -> tuple[str | int, ...]:
+        """Return the atoms of a drawn value, public or not."""
+        found = self._atoms.get(name)
+        if found is None:
+            found = self._atoms[name] = tuple(atoms(self._values[name]))
+        return found
+
     def of(self, role: str, early: bool) -> set[str | int]:
         """Return the atoms that reveal nothing new when this role says them.
 
@@ -48,10 +56,9 @@ class PublicAtoms:
         return found
 
     def _put_together(self, role: str, early: bool) -> set[str | int]:
-        instance, values = self._instance, self._values
-        secret = secrets_of(instance, role)
-        names = {*known_names(instance), *own_names(instance, role)}.difference(secret)
-        shown, result = [values[name] for name in names], self.result
-        found = {atom for value in (shown if early else [*shown, result]) for atom in atoms(value)}
-        secrets = {atom for name in secret for atom in atoms(values[name])}
+        secret = secrets_of(self._instance, role)
+        names = {*known_names(self._instance), *own_names(self._instance, role)}.difference(secret)
+        found = set() if early else set(atoms(self.result))
+        found.update(*map(self.in_value, names))
+        secrets = set().union(*map(self.in_value, secret))
         return found | {atom for atom in secrets if named(atom, self._shared)}

@@ -16,10 +16,10 @@ from functools import cached_property
 from itertools import product
 
 from arena.families.crypto.challenges.instance import own_names, secrets_of
-from arena.families.crypto.checks.atoms import atoms, named
+from arena.families.crypto.checks.atoms import named
 from arena.families.crypto.checks.disguises import LEAST_TOLD
 from arena.families.crypto.checks.folding import Said
-from arena.families.crypto.checks.leaks import DECOYS, secret_through
+from arena.families.crypto.checks.leaks import DECOYS, MIN_SPACE, secret_through
 from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.obligations import holds
 from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
@@ -133,14 +133,21 @@ class _Match:
         return explained_by([*shown, self.public.result]) | told
 
     def was_sent(self, seat: str, name: str) -> bool:
-        """Return whether a seat unsealed a value itself: then it was meant for that seat."""
-        wanted = list(atoms(self.values[name]))
-        for call in self.calls:
+        """Return whether a value was meant for a seat: it unsealed it itself, and an obligation asks for that.
+
+        Where a challenge has no obligations, nothing says for whom a value is meant, and unsealing it is enough.
+        """
+        listed = self.challenge.get("obligations")
+        return (not listed or any(_delivers(one, seat, name) for one in listed)) and any(self.unsealed(seat, name))
+
+    def unsealed(self, seat: str, name: str) -> Iterator[Call]:
+        """Yield the calls by which a seat unsealed a value, or put it together."""
+        wanted = self.public.in_value(name)
+        for call in self.calls if wanted else ():
             if call.seat == seat and OP_USES.get(call.op) in _UNSEALING:
                 text = json.dumps(call.result, ensure_ascii=False)
-                if wanted and all(holds(text, one) for one in wanted):
-                    return True
-        return False
+                if all(holds(text, one) for one in wanted):
+                    yield call
 
     def _wanted(self, view: View) -> list[tuple[Key, Json, str]]:
         """Return the values that an observer does not have, secret ones first: key, value, owner."""
@@ -159,7 +166,7 @@ class _Match:
 
     def _was_told(self, name: str, role: str, view: View) -> bool:
         """Return whether an owner said all of a value, in words with no other meaning."""
-        wanted = list(atoms(self.values[name]))
+        wanted = self.public.in_value(name)
         spec = self.instance["values"][name]
         if not wanted or any(isinstance(atom, int) and abs(atom) < 100 for atom in wanted):
             return False
@@ -190,6 +197,12 @@ def check_secrecy(
     match = _Match(Shown(entries, said, challenge, values), calls_of(entries), public, said, leaks)
     found = tuple(_secret(name, match) for name in names)
     return SecrecyCheck(all(one.ok for one in found), found, MAX_EVALUATIONS - match.budget.left, match.budget.spent)
+
+
+def _delivers(obligation: Mapping[str, Json], seat: str, name: str) -> bool:
+    """Return whether an obligation asks a seat to unseal a value that another one made."""
+    held = any(name in names for maker, names in obligation["of"].items() if maker != seat)
+    return held and seat in obligation.get("by", ()) and any(way.get("used") in _UNSEALING for way in obligation["any"])
 
 
 def _keepers(instance: Mapping[str, Json], name: str) -> list[str]:
@@ -234,17 +247,20 @@ def _for_observer(
     view = match.view(observer, through)
     specs, value = match.instance["values"], match.values[name]
     whole = size_of(name, specs, view.values)
-    public = match.public.of(keepers[0], through < math.inf)
-    kept = [atom for atom in atoms(value) if atom not in public]
+    in_all, public = match.public.in_value(name), match.public.of(keepers[0], through < math.inf)
+    kept = [atom for atom in in_all if atom not in public]
     as_list = as_part(name, specs, view.values, value)
-    start = whole if as_list is None else as_list.left(len(list(atoms(value))) - len(kept))
+    start = whole if as_list is None else as_list.left(len(in_all) - len(kept))
     steps: list[SecretStep] = []
     if kept:
         clues, opened = match.clues(observer, through)
-        counter = _Counter(name, match, view.values, as_list, set(atoms(value)) - set(kept))
+        counter = _Counter(name, match, view.values, as_list, set(in_all).difference(kept))
         steps += counter.told(through)
         steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in opened if (name, False) in one.keys]
         steps += counter.worked_out(clues)
+        if observer != PUBLIC and (whole is None or whole >= MIN_SPACE or not isinstance(value, int)):
+            read = [one for one in match.unsealed(observer, name) if OP_USES.get(one.op) == UNSEALS]
+            steps += [SecretStep(one.turn, one.seat, one.op, 1) for one in read if one.turn <= through]
     steps.sort(key=lambda step: (step.turn, step.seat, -step.left))
     remaining = min([*([] if start is None else [start]), *(step.left for step in steps)], default=None)
     bound = minimum if start is None else min(minimum, start)
@@ -264,12 +280,11 @@ class _Counter:
     def told(self, through: float) -> Iterator[SecretStep]:
         """Yield the candidates left by leaks of the value."""
         said: set[str | int] = set()
-        texts = {one.turn: one for one in self.match.said}
-        for leak in self.match.leaks.found:
-            if leak.value != self.name or leak.turn > through:
-                continue
+        leaks = [one for one in self.match.leaks.found if one.value == self.name and one.turn <= through]
+        texts = {one.turn: one for one in self.match.said} if leaks else {}
+        for leak in leaks:
             text = texts[leak.turn].folded if leak.turn in texts else ""
-            named_here = {one for one in atoms(self.match.values[self.name]) if named(one, text)}
+            named_here = {one for one in self.match.public.in_value(self.name) if named(one, text)}
             if self.as_list is None:
                 left = 1
             elif leak.form == DECOYS:

@@ -8,11 +8,16 @@ earlier call of the same seat, that call is computed as well.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from arena.families.crypto.checks.atoms import atoms
+from arena.families.crypto.checks.keys import derived_from
 from arena.families.crypto.checks.links import leaves, tokens
+from arena.families.crypto.checks.obligations import holds
+from arena.families.crypto.checks.op_kinds import OP_USES, UNSEALS
 from arena.families.crypto.checks.verifications import answered
 from arena.families.crypto.secrecy.forms import (
     Form,
@@ -80,6 +85,12 @@ SEALED_IN = {"aead_encrypt": "msg", "otp_xor": "data", "shamir_split": "msg", "a
 
 def _member(found: Json, name: str) -> Json:
     return found.get(name) if isinstance(found, dict) else None
+
+
+def _tellable(value: Json) -> bool:
+    """Return whether a value does not occur in a text by chance."""
+    found = list(atoms(value))
+    return bool(found) and all(isinstance(atom, str) or abs(atom) >= MIN_NUMBER for atom in found)
 
 
 def calls_of(entries: Sequence[Entry]) -> list[Call]:
@@ -150,7 +161,10 @@ class Reader:
     def opened(self) -> Iterator[Opened]:
         """Yield the values that the observer can open: sealed under a key that it has, or shared out in parts of which
         it has enough."""
+        yield from self._unlocked()
         for call in self.calls:
+            if call.op not in SEALED_IN:
+                continue
             turn = max(self._opened_since(call), call.turn)
             if call.seat == self.view.observer or turn >= NEVER:
                 continue
@@ -159,6 +173,31 @@ class Reader:
                 keys |= set(values_in(self._template(text, call.seat, False)) or ())
             if keys:
                 yield Opened(turn, call.seat, call.op, frozenset(keys))
+
+    def _unlocked(self) -> Iterator[Opened]:
+        """Yield the values in seals that another seat opened with nothing but codes that the observer has as well."""
+        for call in self.calls:
+            if OP_USES.get(call.op) != UNSEALS or call.op in SEALED_IN:
+                continue
+            parts = [text for name, value in call.args.items() if name not in PUBLIC_ARGUMENTS | CHOICES
+                     for text in leaves(value) if len(text) >= MIN_CODE]  # fmt: skip
+            turn = max((call.turn, *(self._had_since(call.seat, text, 0) for text in parts))) if parts else NEVER
+            if turn <= self.view.last and turn < NEVER:
+                read = json.dumps(call.result, ensure_ascii=False)
+                keys = {key for key, value, _ in self.wanted if _tellable(value) and holds(read, value)}
+                if keys:
+                    yield Opened(turn, call.seat, call.op, frozenset(keys))
+
+    def _had_since(self, seat: str, text: str, depth: int) -> int:
+        """Return the turn from which the observer has a code, said or derived from codes that were; NEVER if it has
+        not."""
+        since = self.view.since_all(text.removeprefix("utf8:"))
+        if since < NEVER or depth > MAX_CHAIN:
+            return since
+        made = self._made.get((seat, text.casefold()))
+        parts = None if made is None else derived_from(made.op, made.args)
+        texts = [leaf for part in parts or () for leaf in leaves(part)]
+        return max((self._had_since(seat, one, depth + 1) for one in texts), default=NEVER)
 
     def _template(self, text: str, seat: str, unowned: bool) -> Template:
         """Return an argument with places for the values of its seat, and for those that nobody owns if wanted."""
@@ -181,7 +220,7 @@ class Reader:
             key = str(call.args.get("key", ""))
             text = next(leaves(_member(call.result, "ct") or call.result), "")
             if len(key) >= MIN_CODE and text:
-                return max(self.view.since(key), self.view.since(text))
+                return max(self._had_since(call.seat, key, 0), self.view.since(text))
         return NEVER
 
     def _posted(self, call: Call) -> tuple[set[str], int]:

@@ -14,6 +14,7 @@ from arena.families.crypto.challenges.instance import fill, known_names, own_nam
 from arena.families.crypto.challenges.members.instance import player_texts
 from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.checks.folding import WORD, Said, fold, words_of
+from arena.families.crypto.checks.keys import guessable
 from arena.families.crypto.checks.links import leaves
 from arena.families.crypto.checks.verifications import answered
 from arena.records import EVERYBODY, Entry, Json
@@ -124,12 +125,15 @@ class View:
     def since(self, word: str) -> int:
         """Return the turn from which the observer knows a word, a number or a code; NEVER if it does not.
 
+        A code of a few repeated bytes is tried by everybody.
         A longer code is had where it is put together of codes that are.
         """
         word = word.casefold()
         found = self._words.get(word)
         if found is not None:
             return found
+        if guessable(word):
+            return 0
         if len(word) >= 32 and _HEX.fullmatch(word):
             return self._put_together(word)
         return NEVER

@@ -15,7 +15,7 @@ MAX_OBLIGATIONS = 24
 MAX_WAYS = 12
 MAX_SAYS_CHARS = 600
 REQUIRED = ("id", "says", "of", "any")
-OPTIONAL = ("by", "every", "fresh", "before_told", "hours", "within", "cases")
+OPTIONAL = ("by", "every", "fresh", "at_once", "before_told", "gives", "hours", "within", "cases")
 WAY_REQUIRED, WAY_OPTIONAL = ("made",), ("used",)
 HOURS = ("from", "until")
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -104,7 +104,7 @@ def _one(obligation: Mapping[str, Json], where: str, roles: Sequence[str] | None
     says = obligation["says"]
     if not isinstance(says, str) or not says.strip() or len(says) > MAX_SAYS_CHARS:
         yield f"{where}/says", f"expected a text of at most {MAX_SAYS_CHARS} characters: what has to be done"
-    for name in ("every", "fresh"):
+    for name in ("every", "fresh", "at_once"):
         if not isinstance(obligation.get(name, False), bool):
             yield f"{where}/{name}", "expected true or false"
     makers = obligation["of"]
@@ -117,6 +117,10 @@ def _one(obligation: Mapping[str, Json], where: str, roles: Sequence[str] | None
                 yield here, "is not a participant"
             yield from _names(held, here, names)
     yield from _names(obligation.get("before_told", []), f"{where}/before_told", names)
+    if "gives" in obligation:
+        yield from _names([obligation["gives"]], f"{where}/gives", names)
+        if "by" not in obligation:
+            yield f"{where}/gives", "needs `by`: it is about the result of the call that takes something up"
     yield from _takers(obligation.get("by", []), f"{where}/by", roles)
     yield from _ways(obligation["any"], f"{where}/any", "by" in obligation)
     yield from _in_words(obligation, where)

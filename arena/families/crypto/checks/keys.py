@@ -1,0 +1,80 @@
+"""What has to stay unknown of a call for it to protect anything: its keys, and what opens it. Pure.
+
+A signature under a key that everybody has says nothing about who signed, a covering with a known number covers nothing,
+a value fixed together with its opening is said, and not fixed. So a thing counts only while its keys were not
+said to everybody, and if they are none that everybody tries first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from arena.families.crypto.checks.op_kinds import COMMITS, HASHES, MASKS, PROVES, SEALS, SHARES, SIGNS
+from arena.records import Json
+
+KEY_ARGUMENTS = frozenset({
+    "sk", "key", "k", "r", "blind", "msk", "sk_ephemeral", "hiding_nonce", "binding_nonce", "nonce", "seed", "password",
+})  # fmt: skip
+"""Names under which the calculator's ops take a key, or the random part of what they make."""
+
+KEYS_OF: Mapping[str, frozenset[str]] = {
+    "aead_encrypt": frozenset({"key"}),
+    "ot_sender_send": frozenset({"a"}),
+    "timelock_make": frozenset(),
+    "share_refresh": frozenset(),
+}
+"""Op -> its key arguments, where they are others than KEY_ARGUMENTS: the nonce of a seal is public."""
+
+UNTIL_USED = frozenset({SIGNS, PROVES, MASKS})
+"""Kinds whose key must be unknown until somebody relies on them; a seal or a commitment may be opened
+by its key later, but not when it is posted."""
+
+UNTIL_POSTED = frozenset({SEALS, COMMITS})
+
+DERIVING = frozenset({
+    "x25519", "ecdh", "hkdf", "hash", "hmac", "scalar_op", "encode", "decode", "int_to_bytes", "bytes_to_int",
+    "sealed_open", "aead_decrypt", "hpke_open", "rsa_decrypt", "ibe_decrypt",
+})  # fmt: skip
+"""Ops without chance whose result anybody has who has their codes."""
+
+PUBLIC_WORDS = frozenset({"context", "info", "dst", "aad", "label", "G", "fn", "alg", "to", "from", "kem", "endian"})
+
+MIN_BYTES = 8
+
+
+def guessable(code: str) -> bool:
+    """Return whether a hex code is one that is tried first: of a few repeated bytes, or counting up or down."""
+    low = code.lower()
+    if len(low) < 2 * MIN_BYTES or len(low) % 2:
+        return False
+    try:
+        data = bytes.fromhex(low)
+    except ValueError:
+        return False
+    # Of 8 random bytes, at most 2 different ones occur once in 2^40.
+    steps = {(after - before) % 256 for before, after in zip(data, data[1:], strict=False)}
+    return len(set(data)) <= 2 or len(steps) == 1
+
+
+def keys_of(op: str, kind: str, args: Json, result: Json) -> Iterator[Json]:
+    """Yield the arguments, and parts of the result, that must not be known for a thing to protect anything."""
+    if not isinstance(args, dict) or kind not in UNTIL_USED | UNTIL_POSTED:
+        return
+    for name in KEYS_OF.get(op, KEY_ARGUMENTS) & args.keys():
+        if not (name == "nonce" and kind != COMMITS):
+            yield args[name]
+    if isinstance(result, dict):
+        if kind == COMMITS:
+            yield from (result[name] for name in ("nonce", "r") if name in result)
+        elif "secret" in result and kind != SHARES:
+            yield result["secret"]
+    if kind == COMMITS and op in HASHES:
+        yield args
+
+
+def derived_from(op: str, args: Json) -> Iterable[Json] | None:
+    """Return the arguments from which the result of an op follows without chance; None where it does not, or not from
+    codes alone."""
+    if op not in DERIVING or not isinstance(args, dict):
+        return None
+    return [value for name, value in args.items() if name not in PUBLIC_WORDS]
