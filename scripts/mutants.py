@@ -29,7 +29,7 @@ FOLDER = "tests/mutants"
 
 COPIED = (
     "arena", "config", "docs", "scripts", "src", "state/examples", "tests", "CHANGELOG.md", "CONTRIBUTING.md",
-    "README.md", "pyproject.toml",
+    "README.md", "pyproject.toml", ".env.example",
 )  # fmt: skip
 """What the tests of a mutation may need."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,10 +20,12 @@ from tests.support.http_server import KEY, ModelServer
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
-NEW_FILE = re.compile(r"new file `([^`]+)`:\s*\Z")
-IN_FILE = re.compile(r"In `([^`]+)`, below `([^`]+)`:\s*\Z")
-BELOW = re.compile(r"and below `([^`]+)`:\s*\Z")
+NEW_FILE = re.compile(r"[Nn]ew file `([^`]+)`:\s*\Z")
+IN_FILE = re.compile(r"In `([^`]+)`, below (`+)(.+?)\2:\s*\Z")
+BELOW = re.compile(r"and below (`+)(.+?)\1:\s*\Z")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CODE = frozenset({"python", "yaml", "ini", "markdown"})
+"""Languages of blocks that are put into files; blocks of `sh` are commands, the others are only shown."""
 
 
 class Step(NamedTuple):
@@ -34,19 +37,19 @@ class Step(NamedTuple):
 
 
 def steps(text: str) -> Iterator[Step]:
-    """Yield what the text says to write where: each block of Python, by the words before it."""
+    """Yield what the text says to write where: each block of code, by the words before it."""
     file, end = "", 0
     for block in BLOCK.finditer(text):
         before, end = text[end : block.start()], block.end()
-        if block[1] != "python":
+        if block[1] not in CODE:
             continue
         if found := NEW_FILE.search(before):
             yield Step(found[1], "", block[2])
         elif found := IN_FILE.search(before):
             file = found[1]
-            yield Step(file, found[2], block[2])
+            yield Step(file, found[3], block[2])
         elif found := BELOW.search(before):
-            yield Step(file, found[1], block[2])
+            yield Step(file, found[2], block[2])
         else:
             raise AssertionError(f"nothing says where this code goes:\n{block[2]}")
 
@@ -83,21 +86,31 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(line: str, tree: Path, **variables: str) -> str:
     """Carry out a command of the text; it must end with 0."""
-    words = [sys.executable if word == "python3" else word for word in line.split()]
-    done = subprocess.run(words, cwd=tree, env=environment(**variables), capture_output=True, text=True, check=False)
+    line = re.sub(r"^python3(?= )", shlex.quote(sys.executable), line)
+    done = subprocess.run(
+        line, shell=True, cwd=tree, env=environment(**variables), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 
 
-def test_recipes_cover_a_provider_a_family_and_a_command() -> None:
-    files = [step.file for step in steps(TEXT)]
-    assert {"arena/providers/chat.py", "arena/providers/coin.py", "arena/families/toss/family.py",
-            "arena/cli/commands/toss.py"} <= set(files)  # fmt: skip
-    assert len(files) >= 12 and len(shell(TEXT)) >= 6
+def lines_of(heading: str) -> list[str]:
+    """Return the commands of one recipe. Each is played by one test below."""
+    return shell(TEXT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0])
+
+
+def test_every_command_of_a_recipe_is_played_by_a_test() -> None:
+    files = {step.file for step in steps(TEXT)}
+    assert {"arena/providers/chat.py", "arena/providers/coin.py", "arena/families/toss/family.py", "config/gates.yaml",
+            "arena/cli/commands/toss.py", "arena/analysis/exports/outcome_list.py"} <= files  # fmt: skip
+    played = ("Add a provider", "Add a challenge", "Add a command", "Add a metric or a threshold", "Add a gate rule",
+              "Add a data set or a match of evidence", "Add an export")  # fmt: skip
+    assert [line for heading in played for line in lines_of(heading)] == shell(TEXT)
+    assert len(shell(TEXT)) >= 18
 
 
 def test_new_family_and_command_play_verify_and_compare(tree: Path) -> None:
-    (tosses, heads, verify, report, compare) = [line for line in shell(TEXT) if " toss" in line or "/toss" in line]
+    (tosses, heads, verify, report, compare) = lines_of("Add a command")
     assert re.search(r"^  toss +call coins$", run("python3 -m arena --help", tree), re.MULTILINE)
     said = run(tosses, tree)
     assert "8 of 8 tosses finished" in said and "called right: " in said
@@ -108,16 +121,48 @@ def test_new_family_and_command_play_verify_and_compare(tree: Path) -> None:
     assert "challenge" not in run(compare, tree)
 
 
-def test_new_endpoint_plays_at_the_address_of_its_variable(tree: Path) -> None:
-    (line,) = [line for line in shell(TEXT) if "acme" in line]
+def test_new_endpoint_is_tested_examined_and_played_with_a_price(tree: Path) -> None:
+    (tests, doctor, play, verify) = lines_of("Add a provider")
+    assert " passed" in run(tests, tree)
     with ModelServer() as server:
-        said = run(line, tree, ACME_API_KEY=KEY, ACME_BASE_URL=server.url)
-    assert "1 of 1 matches finished" in said
+        variables = {"ACME_API_KEY": KEY, "ACME_BASE_URL": server.url}
+        assert "acme" in run(doctor, tree, **variables)
+        assert "1 of 1 matches finished" in run(play, tree, **variables)
+    assert "everything holds" in run(verify, tree)
+    cost = json.loads((tree / "state/runs/acme/summary.json").read_bytes())["cost_usd"]
+    assert cost["usd"] > 0 and cost["unpriced"] == []
     assert KEY.encode() not in b"".join(p.read_bytes() for p in (tree / "state/runs/acme").rglob("*") if p.is_file())
 
 
+def test_new_challenge_of_a_skeleton_is_clean_and_played(tree: Path) -> None:
+    (example, new, lint, play) = lines_of("Add a challenge")
+    for line in (example, new, lint):
+        run(line, tree)
+    made = json.loads((tree / "state/mine/set.json").read_bytes())["challenges"]
+    assert f"{len(made)} of {len(made)} matches finished" in run(play, tree)
+
+
+def test_new_metric_is_checked_by_a_new_threshold(tree: Path) -> None:
+    (check, tests) = lines_of("Add a metric or a threshold")
+    assert "unflagged_rate" in run(check, tree)
+    assert " passed" in run(tests, tree)
+
+
+def test_new_gate_rule_is_covered_and_reachable(tree: Path) -> None:
+    (cases, lint) = lines_of("Add a gate rule")
+    assert "14 rules" in run(cases, tree) and "14 rules, 0 findings" in run(lint, tree)
+
+
+def test_new_export_is_written_with_the_canary(tree: Path) -> None:
+    (line,) = lines_of("Add an export")
+    assert "outcomes.csv: 3 trials" in run(line, tree)
+    rows = (tree / "state/outcomes.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "key,status,outcome,canary" and len(rows) == 4
+    assert all(re.search(r"[0-9a-f]{8}-", row) for row in rows[1:])
+
+
 def test_new_parts_of_cheap_talk_are_played(tree: Path) -> None:
-    (line,) = [line for line in shell(TEXT) if " cheaptalk " in line]
+    (line,) = lines_of("Add a data set or a match of evidence")
     assert "16 of 16 episodes finished" in run(line, tree)
     rows = (tree / "state/runs/recipes/matches.jsonl").read_text(encoding="utf-8").splitlines()
     details = [json.loads(json.loads(row)["score_detail"]) for row in rows]
@@ -133,9 +178,10 @@ def test_recipes_keep_the_rules_of_the_house(tree: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_code_without_a_place_is_noticed() -> None:
+@pytest.mark.parametrize("language", sorted(CODE))
+def test_code_without_a_place_is_noticed(language: str) -> None:
     with pytest.raises(AssertionError, match="nothing says where"):
-        list(steps("Write this:\n\n```python\nx = 1\n```\n"))
+        list(steps(f"Write this:\n\n```{language}\nx = 1\n```\n"))
 
 
 def test_step_that_does_not_fit_is_noticed(tmp_path: Path) -> None:

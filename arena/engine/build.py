@@ -26,8 +26,6 @@ from arena.play.context import Model
 from arena.play.native_tools import describe_native
 from arena.play.tool_protocol import describe
 from arena.policy.gates import AllowAll, Gate
-from arena.policy.gates_file import load_policy
-from arena.policy.policy_gate import PolicyGate
 from arena.providers.nobody import Nobody, Unasked
 from arena.records import Trial
 from arena.settings.config import Config, ModelRef
@@ -377,4 +375,8 @@ def build_gate(config: Config) -> Gate:
     Errors: DataError listing all mistakes in the file; ConfigError for a wrong variable of the gates.
     """
     path = config.get("gates")
-    return AllowAll() if path is None else PolicyGate(load_policy(Path(path), config.environ))
+    if path is None:
+        return AllowAll()
+    policy = importlib.import_module("arena.policy.gates_file").load_policy(Path(path), config.environ)
+    gate: Gate = importlib.import_module("arena.policy.policy_gate").PolicyGate(policy)
+    return gate

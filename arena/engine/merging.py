@@ -15,7 +15,7 @@ from arena.engine.finished import family_of_run, open_run
 from arena.engine.manifest import summary_head
 from arena.engine.results import Played, write_results
 from arena.engine.resuming import write_index
-from arena.engine.shards import WHOLE, Shard, shards_of_sessions
+from arena.engine.shards import WHOLE, Shard, index_of, shard_of_run, shards_of_sessions
 from arena.errors import ConfigError, DataError, Issue, UsageError
 from arena.families.contract import Family
 from arena.formats.decode import decode
@@ -62,21 +62,26 @@ class Merged:
 def merge(out: Path, runs: Sequence[Path]) -> Merged:
     """Merge `runs`, and the content of `out`, into the run directory `out`.
 
-    Errors: UsageError for a path that is not a run directory or in use; ConfigError for runs of another identity;
-    DataError for a damaged run, or a trial that two of them played independently. Then nothing has changed.
+    Errors: UsageError for a path that is not a run directory or in use, for a run that is named twice, for one inside
+    `out` or around it, and for an `out` that is a shard; ConfigError for runs of another identity or division;
+    DataError for a damaged run, one with trials of another shard, or a trial that two of them played independently.
+    Then nothing has changed.
     """
     _check_paths(out, runs)
     with ExitStack() as stack:
         sources = [stack.enter_context(_held(path)) for path in runs]
         if (out / MANIFEST_FILE).exists():
             sources.append(open_run(out))
+            _check_target(sources[-1])
         _check_same(sources)
+        shards = _shards(sources)
         family = family_of_run(sources[0].path, sources[0].identity)
         manifest = merged_manifest([source.manifest for source in sources])
         prices = _prices(sources)
         logs = [Logs(source.path, family.spec.detail) for source in sources]
-        keys = [trial.key for trial in family.trials()]
-        _check_planned(logs, set(keys))
+        places = _places(family, shards)
+        keys = list(places)
+        _check_planned(logs, shards, places)
         directory = stack.enter_context(closing(RunDir(out, (out / MANIFEST_FILE).exists())))
         digests.discard(out)
         resume_index.discard(out)
@@ -94,11 +99,30 @@ def merge(out: Path, runs: Sequence[Path]) -> Merged:
 
 
 def _check_paths(out: Path, runs: Sequence[Path]) -> None:
-    for path in runs:
-        if path.resolve() == out.resolve():
-            raise UsageError(f"{path} is the target of the merge: its content is kept anyway; leave it out")
     if out.exists() and not (out / MANIFEST_FILE).exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is not empty and not a run directory: name another one to merge into")
+    target = out.resolve()
+    named: dict[Path, Path] = {}
+    for path in runs:
+        place = path.resolve()
+        if place == target:
+            raise UsageError(f"{path} is the target of the merge: its content is kept anyway; leave it out")
+        if place in target.parents:
+            raise UsageError(f"{out} is inside the run {path}, which is only read: name a directory outside of it")
+        if target in place.parents:
+            raise UsageError(f"{path} is inside the target {out}: move it out, or name another directory to merge into")
+        if place in named:
+            raise UsageError(f"{named[place]} and {path} are the same directory: name it once")
+        named[place] = path
+
+
+def _check_target(target: FinishedRun) -> None:
+    shard = shard_of_run(target.manifest, str(target.path))
+    if shard != WHOLE:
+        raise UsageError(
+            f"{target.path} is itself shard {shard}, and would be no shard after the merge: name the directory to merge"
+            " into first, then the runs (arena merge OUT RUN...)"
+        )
 
 
 @contextmanager
@@ -121,10 +145,51 @@ def _check_same(sources: Sequence[FinishedRun]) -> None:
             )
 
 
-def _check_planned(logs: Sequence[Logs], planned: set[str]) -> None:
-    for one in logs:
-        for key in sorted(one.keys() - planned)[:1]:
-            raise DataError([Issue(str(one.path), key, "is not in the plan: this run was changed")])
+def _shards(sources: Sequence[FinishedRun]) -> list[Shard]:
+    """Return the shard that each run says it is, WHOLE for one that was not divided or is a merge.
+
+    Errors: DataError for a manifest that contradicts itself; ConfigError for shards of two divisions.
+    """
+    found: list[Shard] = []
+    first: tuple[Path, Shard] | None = None
+    for source in sources:
+        shard = shard_of_run(source.manifest, str(source.path))
+        found.append(shard)
+        for number, played in enumerate(shards_of_sessions(source.manifest, str(source.path))):
+            if shard not in (WHOLE, played):
+                raise DataError([
+                    Issue(f"{source.path}/{MANIFEST_FILE}", f"/sessions/{number}/operation/shard",
+                          f"is {None if played == WHOLE else played}, but /operation/shard is {shard}: this manifest"
+                          " was changed")
+                ])  # fmt: skip
+            if played == WHOLE:
+                continue
+            first = first or (source.path, played)
+            if played.count != first[1].count:
+                raise ConfigError(
+                    f"{source.path} holds shard {played} and {first[0]} holds shard {first[1]}: the plan was divided in"
+                    " two ways, so these runs cannot be merged; nothing was written"
+                )
+    return found
+
+
+def _places(family: Family, shards: Sequence[Shard]) -> dict[str, int]:
+    """Return key -> index of the shard of every planned trial, in plan order, by the division of these shards."""
+    count = max(shard.count for shard in shards)
+    return {trial.key: index_of(trial, count) for trial in family.trials()}
+
+
+def _check_planned(logs: Sequence[Logs], shards: Sequence[Shard], places: Mapping[str, int]) -> None:
+    for one, shard in zip(logs, shards, strict=True):
+        for key in sorted(one.keys()):
+            if key not in places:
+                raise DataError([Issue(str(one.path), key, "is not in the plan: this run was changed")])
+            if shard != WHOLE and places[key] != shard.index:
+                raise DataError([
+                    Issue(str(one.path), key,
+                          f"belongs to shard {places[key]}/{shard.count}, but this run says that it is shard {shard}:"
+                          " its manifest or its records were changed")
+                ])  # fmt: skip
 
 
 def merged_manifest(manifests: Sequence[Manifest]) -> Manifest:

@@ -69,11 +69,13 @@ class ResultFiles:
         """Take in the next record in plan order, with its line in the file; `bundle`: of the record, where it was made
         already."""
         self._records.add(line)
-        if self._bundles is not None and (made := bundle or self._family.bundle(record)) is not None:
-            self._bundles.add(made)
+        if self._bundles is not None:
+            bundle = bundle or self._family.bundle(record)
+            if bundle is not None:
+                self._bundles.add(bundle)
         self._summary.add(record)
         for exporter in self._exporters:
-            exporter.add(record)
+            exporter.add(record, bundle)
 
     def close(self, head: Mapping[str, Json]) -> dict[str, Json]:
         """Finish all files; return the summary. `head`: as of `summary_head`."""

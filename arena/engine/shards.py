@@ -37,9 +37,7 @@ class Shard:
 
     def holds(self, trial: Trial) -> bool:
         """Return whether a trial belongs to this shard."""
-        kind, name = ("key", trial.key) if trial.series is None else ("series", trial.series)
-        digest = hashlib.sha256(f"arena-shard/1\0{kind}\0{name}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") % self.count == self.index
+        return index_of(trial, self.count) == self.index
 
     def trials(self, trials: Iterable[Trial]) -> Iterator[Trial]:
         """Yield those of the trials that belong to this shard, in their order."""
@@ -52,6 +50,13 @@ class Shard:
 
 WHOLE = Shard(0, 1)
 """The whole plan."""
+
+
+def index_of(trial: Trial, count: int) -> int:
+    """Return which of `count` shards a trial belongs to."""
+    kind, name = ("key", trial.key) if trial.series is None else ("series", trial.series)
+    digest = hashlib.sha256(f"arena-shard/1\0{kind}\0{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") % count
 
 
 def read_shard(text: str, what: str = "--shard") -> Shard:

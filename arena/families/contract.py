@@ -83,7 +83,9 @@ class FactGroup(Protocol):
 class Exporter(Protocol):
     """Derived files of a whole run, written in one pass over its records in plan order and constant memory."""
 
-    def add(self, record: Record) -> None: ...
+    def add(self, record: Record, bundle: Bundle | None = None) -> None:
+        """Take in the next record; `bundle`: what the family's `bundle` returned for it, where it was called."""
+        ...
 
     def close(self) -> None:
         """Finish the files: they appear under their final names here, whole."""

@@ -92,23 +92,35 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], right: froz
     return Block("\n".join([line(cells[0]), "  ".join("-" * w for w in widths), *(line(row) for row in cells[1:])]))
 
 
+READABLE, SHORTEST = 24, 8
+"""Columns to which a text is cut before the headings of numbers are, and to which it is cut at most."""
+
+
 def fitted_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int], width: int | None
 ) -> Block:
-    """Return a table that fits `width`: headings of numbers are cut first, then the longest names and outcomes."""
+    """Return a table that fits `width`.
+
+    Texts are cut to READABLE columns first, the longest before the others; then headings of numbers, then texts again.
+    """
     if width is None:
         return text_table(header, rows, right)
     cells = [[one_line(cell) for cell in row] for row in [header, *rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     room = width - 2 * (len(header) - 1)
+    texts = [i for i in range(len(header)) if i not in right]
+    _cut_texts(widths, texts, room, READABLE)
     for i in sorted(right):
         while sum(widths) > room and widths[i] > max(len(row[i]) for row in cells[1:]):
             widths[i] -= 1
-    texts = [i for i in range(len(header)) if i not in right]
-    while sum(widths) > room and (longest := max(texts, key=lambda i: widths[i])) is not None and widths[longest] > 8:
-        widths[longest] -= 1
+    _cut_texts(widths, texts, room, SHORTEST)
     cut = [[_cut(cell, widths[i]) for i, cell in enumerate(row)] for row in cells]
     return text_table(cut[0], cut[1:], right)
+
+
+def _cut_texts(widths: list[int], texts: Sequence[int], room: int, floor: int) -> None:
+    while sum(widths) > room and widths[longest := max(texts, key=lambda i: widths[i])] > floor:
+        widths[longest] -= 1
 
 
 def _cut(text: str, width: int) -> str:

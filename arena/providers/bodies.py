@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -35,7 +36,7 @@ NOT_UTF8 = NotJson("a body that is not UTF-8")
 def parse_json(body: bytes) -> Any:
     """Return the JSON value in `body`, or a NotJson. Lone surrogates, which no file can hold, become U+FFFD."""
     try:
-        value = _DECODER.decode(body.decode("utf-8-sig"))
+        value = _DECODER.decode(body.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError:
         return NOT_UTF8
     except ValueError:

@@ -145,7 +145,10 @@ class ChatApi:
         system, sampling = request.conversation.system, request.sampling
         messages: list[Json] = [{"role": "system", "content": system}] if system else []
         for turn in turns_of(request):
-            messages += _messages(turn)
+            if turn.calls or turn.results:
+                messages += _native_messages(turn)
+            else:
+                messages.append({"role": turn.role, "content": turn.text})
         payload: dict[str, Json] = {"model": request.model, "messages": messages, "stream": False}
         fields: dict[str, Json] = {
             "temperature": sampling.temperature,
@@ -162,7 +165,7 @@ class ChatApi:
         seed_name = self._endpoint.seed_parameter
         if seed_name is not None:
             fields[seed_name] = sampling.seed
-        payload.update((name, value) for name, value in fields.items() if value is not None)
+        payload.update([(name, value) for name, value in fields.items() if value is not None])
         if seed_name is None and sampling.seed is not None:
             return Layout(payload, ("seed not sent: the API has none",), ("seed",))
         return Layout(payload)
@@ -174,8 +177,9 @@ def cache_key(request: ModelRequest) -> str:
     return "arena-" + hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _messages(turn: Turn) -> list[Json]:
-    """Return the messages of one turn: results of calls are their own messages, before what the user says."""
+def _native_messages(turn: Turn) -> list[Json]:
+    """Return the messages of a turn with native calls or results: each result is a message of its own, before what the
+    user says."""
     found: list[Json] = [{"role": "tool", "tool_call_id": result.id, "content": result.text} for result in turn.results]
     if turn.calls:
         calls = [
@@ -183,7 +187,7 @@ def _messages(turn: Turn) -> list[Json]:
             for call in turn.calls
         ]
         found.append({"role": turn.role, "content": turn.text or None, "tool_calls": calls})
-    elif turn.text or not turn.results:
+    elif turn.text:
         found.append({"role": turn.role, "content": turn.text})
     return found
 

@@ -5,7 +5,6 @@ An API's own file lays out the payload and reads the reply; both are pure functi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from functools import partial
 from typing import NamedTuple, NoReturn
 
 from arena.errors import ContextExceeded, LimitExceeded, RequestFiltered, ServiceFault, SettingRefused
+from arena.formats.json_text import ascii_json
 from arena.messages import HttpAttempt, ModelReply, ModelRequest, NativeCall, Provider, Sampling, Usage
 from arena.providers.api_errors import ApiError, meaning_of, read_error
 from arena.providers.bodies import NotJson, instead_of_object, is_error, parse_json
@@ -37,8 +37,7 @@ NO_ROOM = "context_exceeded"
 """The `finish` of a reading whose conversation left no room for one word: raised as ContextExceeded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What an API's file reads out of a good reply. `usage` is None if the server named none."""
 
     text: str
@@ -157,7 +156,7 @@ class HttpProvider(Provider):
             learned.append(quirk)
 
     def _send(self, request: ModelRequest, payload: dict[str, Json], attempts: tuple[HttpAttempt, ...]) -> HttpResponse:
-        body = json.dumps(payload, separators=(",", ":")).encode("ascii")
+        body = ascii_json(payload).encode("ascii")
         pace = self._pace
         estimated = len(body) // 4 + (request.sampling.max_tokens or 0)
         admit = None if pace is None else partial(pace.slot_s, estimated)
@@ -283,28 +282,29 @@ def reply_of(
 def _apart(reading: Reading) -> Reading:
     """Separate reasoning from the text; text of nothing but invisible characters and tokens is none."""
     if reading.text and NOTHING_SAID.fullmatch(reading.text):
-        return replace(reading, text="")
+        return reading._replace(text="")
     found = split(reading.text)
     if not found.found:
         return reading
     reasoning = "\n".join(part for part in (reading.reasoning, found.private) if part)
-    return replace(reading, text=found.public, reasoning=reasoning, notes=(*reading.notes, "think block kept apart"))
+    return reading._replace(text=found.public, reasoning=reasoning, notes=(*reading.notes, "think block kept apart"))
 
 
 def _redacted(reading: Reading, redactor: Redactor) -> Reading:
     """Redact what was joined out of parts: a key may stand across two of them. The same object where none did."""
-    clean = replace(
-        reading,
+    clean = reading._replace(
         text=redactor.text(reading.text),
         reasoning=redactor.text(reading.reasoning),
-        notes=tuple(redactor.text(note) for note in reading.notes),
-        calls=tuple(call._replace(arguments=redactor.text(call.arguments)) for call in reading.calls),
+        notes=tuple([redactor.text(note) for note in reading.notes]),
+        calls=tuple([call._replace(arguments=redactor.text(call.arguments)) for call in reading.calls]),
     )
     return reading if clean == reading else clean
 
 
 def _sent(layout: Layout, learned: list[Quirk]) -> Layout:
     """Return a layout with what was learned of its refusals: notes, and the settings that were left out, sorted."""
+    if not learned and not layout.not_sent:
+        return layout
     left_out = {*layout.not_sent, *(quirk.not_sent for quirk in learned if quirk.not_sent is not None)}
     notes = (*layout.notes, *(quirk.note for quirk in learned))
     return Layout(layout.payload, notes, tuple(sorted(left_out)))

@@ -32,6 +32,9 @@ TAGS = re.compile(
 (Magistral), ◁think▷ (Kimi), begin_of_thought (Sky) and START_THINKING (Command A), inner_prefix (Apertus), <|channel>
 and <channel|> (Gemma 4)."""
 
+_SIGNS = ("<", "[", "◁", "&lt;")
+"""One of them begins every mark."""
+
 STYLES = ("xml", "square", "triangle", "token", "inner", "channel")
 
 PROSE_STYLES = frozenset({"xml", "square"})
@@ -124,6 +127,8 @@ def _split_harmony(text: str, thoughts: list[str]) -> str:
 
 
 def _split_tags(text: str, thoughts: list[str]) -> str:
+    if not any(sign in text for sign in _SIGNS):
+        return text
     tags = [_tag(match) for match in TAGS.finditer(text)]
     said: list[str] = []
     place = number = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from arena.messages import Message, ModelRequest, NativeCall, NativeMessage, NativeResult
+from arena.messages import ModelRequest, NativeCall, NativeMessage, NativeResult
 
 SEPARATOR = "\n\n"
 """Separates texts that become one message."""
@@ -26,12 +26,14 @@ def turns_of(request: ModelRequest) -> list[Turn]:
     Native calls and their results stay apart only if the request offers tools; else they become text.
     """
     merged: list[Turn] = []
+    native, role = bool(request.tools), ""
     for message in request.conversation.messages:
-        turn = _turn(message, native=bool(request.tools))
-        if merged and merged[-1].role == turn.role:
+        turn = _turn(message, native) if isinstance(message, NativeMessage) else Turn(*message)
+        if turn.role == role:
             merged[-1] = _joined(merged[-1], turn)
         else:
             merged.append(turn)
+            role = turn.role
     return merged
 
 
@@ -40,9 +42,7 @@ def _joined(first: Turn, second: Turn) -> Turn:
     return Turn(first.role, text, first.calls + second.calls, first.results + second.results)
 
 
-def _turn(message: Message, native: bool) -> Turn:
-    if not isinstance(message, NativeMessage):
-        return Turn(message.role, message.text)
+def _turn(message: NativeMessage, native: bool) -> Turn:
     if native:
         return Turn(message.role, message.text, message.calls, message.results)
     lines = [*(call_text(call) for call in message.calls), *(result.text for result in message.results)]

@@ -61,5 +61,8 @@ def counts_nothing(usage: Json) -> bool:
 
 
 def _first(usage: Json, places: tuple[tuple[str, ...], ...]) -> int | None:
-    found = (count(field_of(usage, *place)) for place in places)
-    return next((number for number in found if number is not None), None)
+    if isinstance(usage, dict):
+        for first, *inner in places:
+            if first in usage and (number := count(field_of(usage[first], *inner))) is not None:
+                return number
+    return None

@@ -92,11 +92,11 @@ def test_a_file_that_cannot_be_written_meanwhile_ends_no_trial(tmp_path: Path, m
     assert toy(*FLAGS, "--out", str(tmp_path / "whole")).code == 0
     add, failed = Ledger.add, [True]
 
-    def full_once(self: Ledger, record: Record) -> None:
+    def full_once(self: Ledger, record: Record, bundle: Bundle | None = None) -> None:
         if failed:
             failed.pop()
             raise OSError("the disk is full for a moment")
-        add(self, record)
+        add(self, record, bundle)
 
     monkeypatch.setattr(Ledger, "add", full_once)
     assert toy(*FLAGS, "--out", str(tmp_path / "run")).code == 0

@@ -147,6 +147,85 @@ def test_folder_with_other_files_is_not_merged_into(runs: Path, capsys: pytest.C
     assert ended.code == 2 and "is not empty and not a run directory" in ended.err
 
 
+def relabel(run: Path, shard: str | None, sessions: str | None) -> None:
+    """Let a run say that it is another shard than it played."""
+    changed = manifest(run)
+    changed["operation"]["shard"] = shard  # type: ignore[index]
+    for session in changed["sessions"]:  # type: ignore[attr-defined]
+        session["operation"]["shard"] = sessions
+    (run / "manifest.json").write_text(json.dumps(changed, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("shard", "sessions", "said"),
+    [
+        ("2/4", "2/4", "but this run says that it is shard 2/4"),
+        ("1/3", "1/3", "holds shard 1/3 and"),
+        ("1/8", "1/8", "the plan was divided in two ways"),
+        ("1/4", "2/4", "/sessions/0/operation/shard: is 2/4, but /operation/shard is 1/4"),
+        ("1/4", None, "/sessions/0/operation/shard: is None, but /operation/shard is 1/4"),
+        ("4/4", "4/4", "which is not a shard"),
+        ("1/4", "one of four", "which is not a shard"),
+        (None, "1/3", "holds shard 1/3 and"),
+    ],
+)
+def test_run_whose_shard_contradicts_itself_or_others_is_refused(
+    shard: str | None, sessions: str | None, said: str, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relabel(runs / "part-1", shard, sessions)
+    ended = arena(capsys, "merge", runs / "merged", *parts(runs))
+    assert ended.code == 2 and said in ended.err and not (runs / "merged").exists()
+
+
+def test_whole_run_that_says_it_is_a_shard_is_refused(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    relabel(runs / "whole", f"0/{SHARDS}", f"0/{SHARDS}")
+    ended = arena(capsys, "merge", runs / "merged", runs / "whole", *parts(runs))
+    assert ended.code == 2 and f"says that it is shard 0/{SHARDS}" in ended.err and not (runs / "merged").exists()
+
+
+def test_run_that_is_named_twice_is_refused(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (runs / "link").symlink_to("part-0")
+    for again in (runs / "part-0", runs / "link", runs / "part-1/../part-0"):
+        ended = arena(capsys, "merge", runs / "merged", *parts(runs), again)
+        assert ended.code == 2 and "are the same directory: name it once" in ended.err
+    assert not (runs / "merged").exists()
+
+
+def test_copy_of_a_shard_under_another_name_adds_nothing(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(runs / "part-0", runs / "copy")
+    assert arena(capsys, "merge", runs / "merged", *parts(runs), runs / "copy").code == 0
+    assert results(runs / "merged") == results(runs / "whole")
+
+
+def test_target_that_is_a_run_or_within_one_is_refused(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()}
+    (runs / "link").symlink_to("part-1")
+    for target, said in (
+        (runs / "part-1", "is the target of the merge"),
+        (runs / "link", "is the target of the merge"),
+        (runs / "part-1/merged", "is inside the run"),
+        (runs / "link/deep/merged", "is inside the run"),
+    ):
+        ended = arena(capsys, "merge", target, *parts(runs))
+        assert ended.code == 2 and said in ended.err
+    (runs / "link").unlink()
+    assert {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()} == before
+
+
+def test_run_inside_the_target_is_refused(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arena(capsys, "merge", runs / "merged", *parts(runs, 0, 1))
+    shutil.copytree(runs / "part-2", runs / "merged/part-2")
+    ended = arena(capsys, "merge", runs / "merged", runs / "merged/part-2", runs / "part-3")
+    assert ended.code == 2 and "is inside the target" in ended.err
+
+
+def test_forgotten_target_does_not_turn_a_shard_into_a_merge(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = manifest(runs / "part-0")
+    ended = arena(capsys, "merge", *parts(runs))
+    assert ended.code == 2 and f"is itself shard 0/{SHARDS}" in ended.err and "arena merge OUT RUN..." in ended.err
+    assert manifest(runs / "part-0") == before and count(runs / "part-0") < count(runs / "whole")
+
+
 def test_empty_shard_is_a_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = [n for n in range(500) if _empty(tmp_path, n)][:1]
     ended = toy("--shard", f"{empty[0]}/500", "--out", str(tmp_path / "empty"))

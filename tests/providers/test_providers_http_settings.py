@@ -22,28 +22,26 @@ def named(row: Any) -> str:
     return row.name if isinstance(row, Endpoint) else ""
 
 
-def test_the_endpoints_are_all_there() -> None:
-    assert {row.name for _, row in ROWS} == {
-        "openai", "openai-chat", "anthropic", "fireworks", "groq", "openrouter", "together", "mistral", "deepseek",
-        "local",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "url", "key"),
-    [
-        ("openai", "https://api.openai.com/v1/responses", "OPENAI_API_KEY"),
-        ("openai-chat", "https://api.openai.com/v1/chat/completions", "OPENAI_API_KEY"),
-        ("anthropic", "https://api.anthropic.com/v1/messages", "ANTHROPIC_API_KEY"),
-        ("fireworks", "https://api.fireworks.ai/inference/v1/chat/completions", "FIREWORKS_API_KEY"),
-        ("groq", "https://api.groq.com/openai/v1/chat/completions", "GROQ_API_KEY"),
-        ("openrouter", "https://openrouter.ai/api/v1/chat/completions", "OPENROUTER_API_KEY"),
-        ("together", "https://api.together.xyz/v1/chat/completions", "TOGETHER_API_KEY"),
-        ("mistral", "https://api.mistral.ai/v1/chat/completions", "MISTRAL_API_KEY"),
-        ("deepseek", "https://api.deepseek.com/v1/chat/completions", "DEEPSEEK_API_KEY"),
-        ("local", "http://127.0.0.1:8000/v1/chat/completions", "ARENA_LOCAL_API_KEY"),
-    ],
+ADDRESSES = (
+    ("openai", "https://api.openai.com/v1/responses", "OPENAI_API_KEY"),
+    ("openai-chat", "https://api.openai.com/v1/chat/completions", "OPENAI_API_KEY"),
+    ("anthropic", "https://api.anthropic.com/v1/messages", "ANTHROPIC_API_KEY"),
+    ("fireworks", "https://api.fireworks.ai/inference/v1/chat/completions", "FIREWORKS_API_KEY"),
+    ("groq", "https://api.groq.com/openai/v1/chat/completions", "GROQ_API_KEY"),
+    ("openrouter", "https://openrouter.ai/api/v1/chat/completions", "OPENROUTER_API_KEY"),
+    ("together", "https://api.together.xyz/v1/chat/completions", "TOGETHER_API_KEY"),
+    ("mistral", "https://api.mistral.ai/v1/chat/completions", "MISTRAL_API_KEY"),
+    ("deepseek", "https://api.deepseek.com/v1/chat/completions", "DEEPSEEK_API_KEY"),
+    ("local", "http://127.0.0.1:8000/v1/chat/completions", "ARENA_LOCAL_API_KEY"),
 )
+"""Provider, default address, key: a row for each, so that none can be lost."""
+
+
+def test_the_endpoints_are_all_there() -> None:
+    assert sorted(row.name for _, row in ROWS) == sorted(name for name, _, _ in ADDRESSES)
+
+
+@pytest.mark.parametrize(("name", "url", "key"), ADDRESSES)
 def test_default_addresses_and_keys(name: str, url: str, key: str) -> None:
     row = next(row for _, row in ROWS if row.name == name)
     place = access(row, {key: " secret-key-1 "})

@@ -48,11 +48,12 @@ def settings_for(clock: FakeClock | None = None, **changes: Any) -> TransportSet
 
 
 def provider_on(server: ModelServer, name: str, clock: FakeClock | None = None, **changes: Any) -> HttpProvider:
-    """The provider `name` (one of APIS, or `local`) on `server`; `environ` in `changes` adds variables."""
-    variable = f"{APIS.get(name, 'ARENA_LOCAL')}_BASE_URL"
-    environ = {**KEYS, variable: server.url, **changes.pop("environ", {})}
-    build = {"openai": openai.build, "anthropic": anthropic.build}.get(name, chat.build)
-    return build(name, settings_for(clock, environ=environ, **changes))
+    """Any HTTP provider on `server`; `environ` in `changes` adds variables."""
+    module = next(one for one in (openai, anthropic, chat) if name in one.ENDPOINTS)
+    row = module.ENDPOINTS[name]
+    own = {row.key_variable: KEY, row.base_variables[0]: server.url}
+    environ = {**KEYS, **own, **changes.pop("environ", {})}
+    return module.build(name, settings_for(clock, environ=environ, **changes))
 
 
 def question(text: str = "How are you?", sampling: Sampling | None = None, model: str = "m-1") -> ModelRequest:

@@ -6,8 +6,8 @@ long a match took is in timings.jsonl, and a clock value here would make equal r
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
 
 from arena.analysis.check.ci_outputs import ERROR, FAILURE, KINDS, PASSED, SKIPPED, Case, CiRecord
 from arena.formats.tables import printable
@@ -52,8 +52,8 @@ def _case(case: Case) -> str:
 
 def xml_text(text: str) -> str:
     """Return text as content of an element: escaped, and without characters that XML 1.0 forbids (section 2.2)."""
-    return escape(printable(text))
+    return html.escape(printable(text), quote=False)
 
 
 def _attribute(name: str, value: str) -> str:
-    return f"{name}={quoteattr(printable(value).replace(chr(10), ' '), {chr(34): '&quot;'})}"
+    return f'{name}="{xml_text(value).replace(chr(10), " ").replace(chr(34), "&quot;")}"'

@@ -254,6 +254,8 @@ def _would_tell(row: Mapping[str, Json], words: Words) -> str:
         return f"With one {words.unit}, or without spread, nothing can be planned: play more {words.units}."
     smallest = change(planned["detectable"], rate).lstrip("+")
     said = f"This design finds a difference of {smallest} or more with {POWER:.0%} power"
+    if rate and planned["detectable"] > 1:
+        said = f"This design is too small to find any difference between rates with {POWER:.0%} power"
     if not planned["target"]:
         return f"{said}."
     repetitions, each = planned["repetitions"], row["pairs"] / row["challenges"]

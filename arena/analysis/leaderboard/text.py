@@ -13,6 +13,7 @@ from arena.analysis.leaderboard.leaderboard import Board, Row, describe_differen
 from arena.families.baselines import PublishedBaselines
 from arena.formats.markdown import escape, table
 from arena.formats.tables import csv_line, join_lines, number, text_table
+from arena.formats.terminal import wrapped
 from arena.records import Json
 from arena.store.rundir import pretty_json
 
@@ -107,7 +108,7 @@ def baselines_title(published: PublishedBaselines) -> str:
     """Return the heading of the table of baselines."""
     return (
         f"Results of generated plays on {published.benchmark_version}, judged by {published.judge}, {published.seeds}"
-        " seeds: all except the reference should fail."
+        " seeds. All should fail, except the reference, and open_talk_right, where plain talk is right."
     )
 
 
@@ -120,20 +121,23 @@ def baseline_cells(published: PublishedBaselines) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def text(found: Sequence[Board]) -> str:
-    """Return the tables for a terminal, one run after the other turned on its side: they have too many columns."""
-    lines = []
+def text(found: Sequence[Board], width: int | None = None) -> str:
+    """Return the tables for a terminal, one run after the other turned on its side: they have too many columns.
+
+    `width`: columns of the terminal, for sentences; None: no limit."""
+    lines: list[str] = []
     for board in found:
         columns = header(board)
         rows = [list(row) for row in zip(columns, *cells(board), strict=True)]
         lines += [title(board), "", text_table(rows[0], rows[1:]), ""]
         lines += [f"outcomes: {'/'.join(next(iter(board.rows)).outcomes)}"]
-        lines += [f"note: {note}" for note in notes(board, found)]
+        for note in notes(board, found):
+            lines += wrapped(f"note: {note}", width)
         lines += [""]
         if board.baselines is not None:
             rates = text_table(BASELINE_HEADS, baseline_cells(board.baselines), frozenset({1, 2, 3}))
-            lines += [baselines_title(board.baselines), rates, ""]
-    return join_lines([*lines, NOTE])
+            lines += [*wrapped(baselines_title(board.baselines), width), rates, ""]
+    return join_lines([*lines, *wrapped(NOTE, width)])
 
 
 def markdown(found: Sequence[Board]) -> bytes:

@@ -26,6 +26,7 @@ from arena.stats.agreement import (
     pairs_of,
     quadratic_kappa,
 )
+from arena.store.bundles import Bundle
 from arena.store.files import write_atomic
 from arena.store.rundir import pretty_json
 
@@ -324,7 +325,7 @@ class AgreementReport:
     def __init__(self, run_dir: Path, tally: AgreementTally) -> None:
         self._path, self._tally = run_dir / AGREEMENT_FILE, tally
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, bundle: Bundle | None = None) -> None:
         self._tally.add(record)
 
     def close(self) -> None:

@@ -30,9 +30,14 @@ def _is_words(text: object) -> bool:
 MOST_ON_A_PHONE = 4
 """Columns of a table that is shown as a table on a phone too."""
 
+MOST_BESIDE = 32
+"""Characters of a cell that is shown beside others in a card."""
+
 
 def cell(text: object, label: object, shade: str | None = None) -> Markup:
-    """Return a cell that knows the heading of its column."""
+    """Return a cell that knows the heading of its column. A sentence gets a line of its own in the card of a phone."""
+    if type(text) is str and len(text) > MOST_BESIDE:
+        shade = f"{shade} long" if shade else "long"
     return tag("td", text, data_l=label, class_=shade)
 
 

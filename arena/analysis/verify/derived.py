@@ -58,7 +58,7 @@ class _Derived:
                 self.bundles.compare(bundle)
             summary.add(record)
             for exporter in exporters:
-                exporter.add(record)
+                exporter.add(record, bundle)
             self._compare_made()
         for exporter in exporters:
             exporter.close()

@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from arena.analysis.verify.calls import CallCounts
 from arena.analysis.verify.problems import MAX_LISTED
 from arena.analysis.verify.verify import INTEGRITY, RunVerification
-from arena.formats.tables import join_lines, text_table
+from arena.formats.tables import fitted_table, join_lines
+from arena.formats.terminal import wrapped
 
 _CLASSES = ("computed", "copied", "asserted", "wrong")
 _SHOWN_OPS = 20
+LEDGER_TITLE = "claims of the players, by what they rest on (docs/verified-scores.md); tool calls that were checked"
 
 
-def verification_text(found: RunVerification) -> str:
+def verification_text(found: RunVerification, width: int | None = None) -> str:
     """Return a ledger line per match, the checks, every problem with its place, and the conclusion.
 
-    A family without ledgers has no such lines."""
+    A family without ledgers has no such lines. `width`: columns of the terminal; None: no limit."""
     rows = _ledger_rows(found) if any(match.ledger for match in found.matches()) else []
-    header = ["match", "status", *_CLASSES, "calls checked"]
-    lines = [text_table(header, rows, frozenset(range(2, 7))), ""] if rows else []
-    lines += [f"note: {note}" for note in found.problems.notes]
-    lines.append(f"{found.files} files and {found.records} records checked; {calls_text(found.calls)}")
-    if found.decisions:
-        lines.append(f"{found.decisions} decisions of the policy made again")
-    for issue in found.problems.listed:
-        lines.append(f"PROBLEM  {issue}")
-    if found.problems.count > MAX_LISTED:
-        lines.append(f"PROBLEM  ... and {found.problems.count - MAX_LISTED} more")
-    count = found.problems.count
-    verdict = "everything holds" if found.holds else f"{count} problem{'s' if count > 1 else ''}: the run is not intact"
-    lines += [f"{found.run}: {verdict}.", INTEGRITY]
+    lines: list[str] = []
+    if rows:
+        header = ["match", "status", *_CLASSES, "calls"]
+        lines = [*wrapped(LEDGER_TITLE, width), fitted_table(header, rows, frozenset(range(2, 7)), width), ""]
+    for said in _sentences(found):
+        lines += wrapped(said, width)
     return join_lines(lines)
+
+
+def _sentences(found: RunVerification) -> Iterator[str]:
+    yield from (f"note: {note}" for note in found.problems.notes)
+    records = f"{found.records} record{'' if found.records == 1 else 's'}"
+    yield f"{found.files} files and {records} checked; {calls_text(found.calls)}"
+    if found.decisions:
+        yield f"{found.decisions} decisions of the policy made again"
+    yield from (f"PROBLEM  {issue}" for issue in found.problems.listed)
+    count = found.problems.count
+    if count > MAX_LISTED:
+        yield f"PROBLEM  ... and {count - MAX_LISTED} more"
+    verdict = "everything holds" if found.holds else f"{count} problem{'s' if count > 1 else ''}: the run is not intact"
+    yield f"{found.run}: {verdict}."
+    yield INTEGRITY
 
 
 def _ledger_rows(found: RunVerification) -> list[list[str]]:

@@ -17,7 +17,8 @@ from arena.cli.run_choice import add_run, chosen_run
 from arena.cli.strict import strict
 from arena.engine.finished import open_run
 from arena.errors import EXIT_ERRORS, EXIT_OK, UsageError, one_line
-from arena.formats.tables import printable, text_table
+from arena.formats.tables import fitted_table, printable
+from arena.formats.terminal import wrapped
 from arena.settings.env import load_dotenv
 from arena.settings.flags import Parser
 from arena.settings.places import DATA_ROOT
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     if options.json:
         console.result(json.dumps({**verdict.to_json(), "strict": is_strict}))
     else:
-        console.result(_text(verdict, options.thresholds, console.quiet))
+        console.result(_text(verdict, options.thresholds, console))
     if targets:
         # With --json standard output holds only the verdict.
         say = console.log if options.json else console.result
@@ -83,14 +84,18 @@ def _summary_file(given: Path | None, environ: Mapping[str, str]) -> Path | None
     return Path(named)
 
 
-def _text(verdict: CheckVerdict, file: Path, quiet: bool) -> str:
-    rows = []
+def _text(verdict: CheckVerdict, file: Path, console: Console) -> str:
+    """Return a row per rule, then in sentences why a rule is not OK, then the verdict."""
+    rows, reasons = [], []
     for finding in verdict.findings:
-        if quiet and finding.level not in (WARN, FAIL):
+        if console.quiet and finding.level not in (WARN, FAIL):
             continue
         measure, rule = finding.measure, finding.rule
         value = "-" if measure.value is None else shown(measure.value)
-        why = f"{finding.why}; {rule.reason}" if rule.reason and finding.level in (WARN, FAIL) else finding.why
-        rows.append([finding.level, measure.name, value, "-" if measure.n is None else str(measure.n), why])
-    lines = [text_table(["level", "metric", "value", "n", "why"], rows, frozenset({2, 3})), ""] if rows else []
+        rows.append([finding.level, measure.name, value, "-" if measure.n is None else str(measure.n), finding.why])
+        if rule.reason and finding.level in (WARN, FAIL):
+            reasons += wrapped(one_line(f"{finding.level} {measure.name}: {rule.reason}"), console.width())
+    header = ["level", "metric", "value", "n", "why"]
+    lines: list[str] = [fitted_table(header, rows, frozenset({2, 3}), console.width()), ""] if rows else []
+    lines += [*reasons, ""] if reasons else []
     return "\n".join([*lines, one_line(f"{verdict.overall}: {verdict.rules.name} ({shown_path(str(file))})")])

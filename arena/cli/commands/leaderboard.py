@@ -51,5 +51,5 @@ def run(options: argparse.Namespace, console: Console) -> int:
         if path is not None:
             write_output(path, form(found))
     if not console.quiet:
-        console.result(text(found))
+        console.result(text(found, console.width()))
     return EXIT_OK

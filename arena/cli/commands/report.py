@@ -54,7 +54,8 @@ def run(options: argparse.Namespace, console: Console) -> int:
     built = build_report(runs, paths, options.min_coverage)
     _renew_digests(runs, paths, [*built.figures, *built.removed])
     beside = f"; the {built.nouns} are in {built.match_files} files in {paths.matches}" if built.match_files else ""
-    beside += f"; side by side in {built.pair_files} files in {paths.matches}" if built.pair_files else ""
+    if built.pair_files:
+        beside += f"; side by side in {built.pair_files} file{'' if built.pair_files == 1 else 's'} in {paths.matches}"
     if not console.quiet:
         console.result(
             one_line(f"{paths.page}: {built.matches} {built.nouns}, {built.page_bytes / 1000:,.0f} kB{beside}")

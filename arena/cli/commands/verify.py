@@ -77,7 +77,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
         if config["json"]:
             console.result(json.dumps(found.to_json()))
         elif not config["quiet"] or not found.holds:
-            console.result(verification_text(found))
+            console.result(verification_text(found, console.width()))
     if found.problems.unreadable:
         return EXIT_USAGE
     return EXIT_OK if found.holds else EXIT_ERRORS

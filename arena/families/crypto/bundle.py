@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from arena.families.crypto.challenges.same import Same
 from arena.families.crypto.challenges.schema import encode_role
 from arena.families.crypto.challenges.turns import turns_of
 from arena.families.crypto.checks.results import detail_of
-from arena.families.crypto.data import CryptoSetup, match_path, roles
+from arena.families.crypto.data import CryptoSetup, challenge_of, match_path, roles
 from arena.families.crypto.views import role_messages, said_message, spoken
 from arena.formats.bounded import open_regular
 from arena.formats.decode import encode
@@ -24,9 +23,7 @@ from arena.store.bundles import BUNDLES_DIR, Bundle
 from arena.store.files import create, open_folder, temporary_name
 from arena.store.journal import dumps, encode_line
 
-MAX_KEPT = 16
-"""Matches whose views are kept, for the next one who needs them."""
-
+VIEWS_DIR = "role_views"
 MAX_OPEN_FILES = 64
 """Role-view files held open at once while exporting; a challenge set has more roles than a process may open files."""
 
@@ -86,30 +83,23 @@ def _judging_json(judging: Judging) -> dict[str, Json]:
 def match_bundle(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> Bundle:
     """Return matches/<challenge id>/rep_<r>/: match.json, transcript.json and role_views/<RoleId>.json."""
     entries = record.transcript.entries
-    said = _said(Same(entries))
+    said = _said(entries)
     files = {
         "match.json": encode_line(match_json(record, challenge, setup)),
         "transcript.json": _transcript(record.stop, entries, said),
     }
-    for name, view in _views(record, challenge, setup).items():
-        files[f"role_views/{name}.json"] = view
+    files.update(_views(record, challenge, setup, said))
     return Bundle(f"{BUNDLES_DIR}/{match_path(challenge['id'], record.trial.plan['rep'])}", files)
 
 
-def _views(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> Mapping[str, bytes]:
-    """Return each role's file name, without its ending, and what it saw."""
-    transcript = record.transcript
-    return _views_of(record.trial.seed, *map(Same, (challenge, setup, transcript.instance, transcript.entries)))
-
-
-@lru_cache(maxsize=MAX_KEPT)
-def _views_of(seed: str, challenge: Same, setup: Same, instance: Same, entries: Same) -> dict[str, bytes]:
-    """Make the views of a match, which its bundle and the tables of all matches need one after the other."""
-    views = {}
-    for role in roles(challenge.held):
-        prompt = setup.held.view_prompt(challenge.held, role, seat_nonce(seed, role), instance.held)
-        views[_file_name(role)] = _view(prompt, entries.held, role, _said(entries))
-    return views
+def _views(
+    record: Record, challenge: Mapping[str, Json], setup: CryptoSetup, said: Mapping[int, _Turn]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the path of each role's file in the bundle, and what the role saw."""
+    trial, transcript = record.trial, record.transcript
+    for role in roles(challenge):
+        prompt = setup.view_prompt(challenge, role, seat_nonce(trial.seed, role), transcript.instance)
+        yield f"{VIEWS_DIR}/{_file_name(role)}.json", _view(prompt, transcript.entries, role, said)
 
 
 class _Turn(NamedTuple):
@@ -122,10 +112,9 @@ class _Turn(NamedTuple):
     heard: str
 
 
-@lru_cache(maxsize=MAX_KEPT)
-def _said(entries: Same) -> dict[int, _Turn]:
+def _said(entries: Sequence[Entry]) -> dict[int, _Turn]:
     """Return place among the entries -> public turn."""
-    return {place: _turn_of(entry) for place, entry in enumerate(entries.held) if entry.kind == "say"}
+    return {place: _turn_of(entry) for place, entry in enumerate(entries) if entry.kind == "say"}
 
 
 def _turn_of(entry: Entry) -> _Turn:
@@ -198,23 +187,28 @@ _file_name = lru_cache(maxsize=1024)(encode_role)
 class RoleViews:
     """Writes role_views/<RoleId>.jsonl: one line per match in which the role played, in plan order.
 
-    Each view is made from the record, because a run may keep no bundles.
+    Each view is that of the bundle; where none was made, it is made from the record.
     """
 
     def __init__(self, run_dir: Path, challenges: Mapping[str, Mapping[str, Json]], setup: CryptoSetup) -> None:
         self._setup = setup
-        self._folder = open_folder(run_dir, "role_views", make=True)
+        self._folder = open_folder(run_dir, VIEWS_DIR, make=True)
         self._challenges = challenges
         self._open: OrderedDict[str, IO[bytes]] = OrderedDict()
         self._temporary: dict[str, str] = {}
 
-    def add(self, record: Record) -> None:
-        challenge_id, rep = record.trial.unit, record.trial.plan["rep"]
-        challenge = self._challenges[challenge_id]
-        views = _views(record, challenge, self._setup)
-        for role, (name, view) in zip(roles(challenge), views.items(), strict=True):
-            place = encode_line({"challenge_id": challenge_id, "rep": rep, "role": role})
-            self._file(name).write(place[:-2] + b"," + view[1:])
+    def add(self, record: Record, bundle: Bundle | None = None) -> None:
+        trial = record.trial
+        challenge = challenge_of(self._challenges, trial)
+        views: Mapping[str, bytes]
+        if bundle is None:
+            views = dict(_views(record, challenge, self._setup, _said(record.transcript.entries)))
+        else:
+            views = bundle.files
+        for role in roles(challenge):
+            name = _file_name(role)
+            place = encode_line({"challenge_id": trial.unit, "rep": trial.plan["rep"], "role": role})
+            self._file(name).write(place[:-2] + b"," + views[f"{VIEWS_DIR}/{name}.json"][1:])
 
     def _file(self, name: str) -> IO[bytes]:
         file = self._open.get(name)

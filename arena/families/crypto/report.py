@@ -73,17 +73,9 @@ class CryptoParts(FamilyParts):
         )
 
     def panels(self, facts: Sequence[FactGroup]) -> Sequence[Panel]:
-        found = [panel for group in facts if isinstance(group, CheatRates) for panel in group.panels()]
-        return [
-            *self._conditions(),
-            *found,
-            *(
-                panel
-                for group in facts
-                if isinstance(group, ItemRates | SilenceFacts | PayoffRates)
-                for panel in group.panels()
-            ),
-        ]
+        order = (CheatRates, ItemRates, PayoffRates, SilenceFacts)
+        found = [panel for kind in order for group in facts if isinstance(group, kind) for panel in group.panels()]
+        return [*self._conditions(), *found]
 
     def _conditions(self) -> list[Panel]:
         """Return how the run was played if that is unusual: its figures are not comparable with a usual run."""

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from arena import __version__
@@ -48,6 +48,9 @@ MAX_BODY_BYTES = 32 * 2**20
 
 MAX_SECONDS = 1_000_000
 """Eleven days and a half; the system's own waits overflow after twenty-four."""
+
+TIMEOUT_SLACK = 1.02
+"""A socket keeps the time limit of its last call where that is at most so much longer: setting it is a system call."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 OWN_HEADERS = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
@@ -122,8 +125,7 @@ def _switch(environ: Mapping[str, str], name: str, default: bool) -> bool:
     raise ConfigError(f"{name} must be 0 or 1, not {text!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """An accepted answer: status, headers (lower-case names), body as received (*not* redacted: pass what you store
     through the redactor), the attempts made (the last is this answer), what the classifier parsed, and the target
     that the last attempt was made with."""
@@ -136,8 +138,7 @@ class HttpResponse:
     target: Target | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """One attempt: the verdict on it, whether it ran out of time, what the server asked to wait."""
 
     verdict: AnswerVerdict
@@ -236,7 +237,7 @@ class Transport:
             if outcome.verdict.throttled and isinstance(target, Rotation):
                 nominal = self._backoff.wait_s(len(attempts), outcome.asked_s)
                 if target.rest(chosen, nominal):
-                    outcome = replace(outcome, asked_s=None)  # another key is ready before this one is
+                    outcome = outcome._replace(asked_s=None)  # another key is ready before this one is
             wait = self._wait_s(chosen, outcome, attempts, failures, end - now)
             attempts[-1] = replace(attempts[-1], wait_ms=wait * 1000.0)
             if before_retry is not None:
@@ -281,7 +282,8 @@ class Transport:
             left = end - self.settings.clock()
             if left <= 0:
                 raise WireFault("timeout", "no time was left for the attempt")
-            sock.settimeout(left)
+            if not left <= (sock.gettimeout() or 0.0) <= left * TIMEOUT_SLACK:
+                sock.settimeout(left)
             reader = ReplyReader(sock, self.settings.clock, end, self.settings.max_body_bytes)
             try:
                 sock.sendall(data)

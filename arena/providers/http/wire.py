@@ -90,7 +90,9 @@ class ReplyReader:
 
     def _plain(self, headers: dict[str, str], body: bytes) -> bytes:
         """Return the body without its Content-Encoding: nobody asks for one, but gateways add it unasked."""
-        names = [name.strip().lower() for name in headers.get("content-encoding", "").split(",")]
+        if "content-encoding" not in headers:
+            return body
+        names = [name.strip().lower() for name in headers["content-encoding"].split(",")]
         codings = [name for name in names if name not in ("", "identity")]
         if not codings or not body:
             return body
@@ -154,6 +156,8 @@ class ReplyReader:
         return _parse_head(buffer[:end].decode("latin-1"))
 
     def _content_length(self, text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) <= 18:
+            return self._capped(int(text))
         # A repeated header arrives here as "5, 5": the same value twice is allowed (RFC 9112, 6.3), others are not.
         values = {part.strip() for part in text.split(",")}
         value = values.pop()

@@ -85,7 +85,7 @@ class Ledger:
     def __init__(self, run_dir: Path) -> None:
         self._path, self._lines = run_dir / "shelf.json", []  # type: ignore[var-annotated]
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, bundle: Bundle | None = None) -> None:
         self._lines.append([record.key, record.score.detail.get("boxes")])
 
     def close(self) -> None:

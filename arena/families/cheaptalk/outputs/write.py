@@ -38,6 +38,7 @@ from arena.families.cheaptalk.reputation import ReputationConfig
 from arena.families.cheaptalk.reputation_table import Step, reputation_table
 from arena.formats.json_types import Json
 from arena.records import Record
+from arena.store.bundles import Bundle
 from arena.store.files import AtomicFile, write_atomic
 from arena.store.journal import encode_line
 from arena.store.rundir import pretty_json
@@ -82,7 +83,7 @@ class ResultFiles:
         self._collected = Collected()
         self._streams: dict[str, AtomicFile] = {}
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, bundle: Bundle | None = None) -> None:
         """Add one record; a record without a score is in no result file."""
         detail, episode = detail_of(record), self._read(record)
         if detail is None or episode is None:

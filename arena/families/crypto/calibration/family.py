@@ -144,7 +144,7 @@ class _Report:
         items = ItemTally(family.challenges)
         self._tally = CalibrationTally(family.setup.rubric.dimensions, bases, techniques, items)
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, bundle: Bundle | None = None) -> None:
         self._tally.add(record)
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from arena.families.crypto.items.rates import ItemRates
 from arena.families.crypto.items.words import answered
 from arena.formats.tables import csv_line
 from arena.records import Json, Record
+from arena.store.bundles import Bundle
 from arena.store.files import write_atomic
 
 ITEMS_FILE, ITEM_RATES_FILE = "items.csv", "item_rates.csv"
@@ -29,7 +30,7 @@ class ItemTables:
         self._rates = ItemRates(challenges)
         self._lines = [csv_line(ITEM_COLUMNS)]
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, bundle: Bundle | None = None) -> None:
         self._rates.add(record)
         unit, rep = record.trial.unit, record.trial.plan["rep"]
         for one in answered(record, self._challenges[unit]):
