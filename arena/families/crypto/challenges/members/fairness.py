@@ -1,4 +1,5 @@
-"""Checks the member `fairness` of a challenge; every problem has its pointer."""
+"""Check `fairness`, the rule for a seat that falls silent: a payoff for each other role, by how far the seat had
+gone."""
 
 from __future__ import annotations
 

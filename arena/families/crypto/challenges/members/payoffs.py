@@ -1,4 +1,4 @@
-"""Checks the member `payoffs` of a challenge; every problem has its pointer."""
+"""Check `payoffs`, the gain of each role: an expression for each ending of a match, and the unit that is counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks the member `temptation` of a challenge; every problem has its pointer."""
+"""Check `temptation`, the seat that may cheat: its way, its gain, its instructions, and the signs of the cheat."""
 
 from __future__ import annotations
 
