@@ -56,9 +56,7 @@ def read_error(status: int, value: Json, body: bytes) -> ApiError:
         message = detail if isinstance(detail, str) and detail else excerpt(body)
     metadata = source.get("metadata")
     wrapped = metadata.get("raw") if isinstance(metadata, dict) else None
-    if (
-        isinstance(wrapped, str) and wrapped
-    ):  # OpenRouter; the provider's own words are here
+    if isinstance(wrapped, str) and wrapped:  # OpenRouter; the provider's own words are here
         message = f"{message}: {wrapped}"
     nested = source.get("innererror")
     codes = [source.get("code"), source.get("type"), nested.get("code") if isinstance(nested, dict) else None]
