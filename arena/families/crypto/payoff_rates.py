@@ -92,9 +92,9 @@ class PayoffRates:
             cells = [f"{means[name]:,.1f}" for name in ("mean", "open_talk", "gain")]
             rows.append([challenge, seat, one.unit, str(one.n), *cells])
         note = (
-            "What a seat has follows from the declared result, from its own values, and from what it told of them. By"
-            " open talk, all say what decides the result and agree on the right one: the gain is what was saved by not"
-            " doing so, with the same values."
+            "A seat's payoff follows from the declared result, from its values, and from those that it revealed. Open"
+            " talk: all say the values that decide the result and agree on the right one. The gain is the difference,"
+            " with the same values."
         )
         return [Panel("payoffs", TITLE, [note, PanelTable(TITLE, HEADS, rows)])]
 
