@@ -347,5 +347,5 @@ def _number(value: float | None) -> float | int | None:
 
 
 def stops(names: Iterable[str]) -> tuple[Stop, ...]:
-    """Return stop reasons by name. Errors: ValueError for a name that is none."""
+    """Return stop reasons by name. Errors: ValueError for an unknown name."""
     return tuple(Stop(name) for name in names)

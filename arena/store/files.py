@@ -230,7 +230,7 @@ def _strangers(folder: int, prefix: str, depth: int) -> Iterator[Issue]:
         elif not stat.S_ISREG(status.st_mode):
             yield Issue(shown, "", f"is {kind_of(status.st_mode)}, and a run holds only regular files and folders")
         elif is_hollow(status):
-            yield Issue(shown, "", f"claims {status.st_size} bytes and is made of holes")
+            yield Issue(shown, "", f"claims {status.st_size} bytes and is a sparse file")
 
 
 def require_plain(root: Path) -> None:

@@ -6,7 +6,7 @@ In a test:
     assert ended.code == 0 and "2 of 2 matches" in ended.out
     records = ended.records()
 
-Whatever a run does, `arena` and `process` fail the test where a traceback shows.
+`arena` and `process` fail the test if any traceback is printed.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def folder_of(words: Sequence[str]) -> Path | None:
 
 
 def split_size(split: str) -> int:
-    """Return how many challenges of the project's own set a split holds."""
+    """Return the number of challenges of the project's own set in a split."""
     path = ROOT / "src" / "crypto-challenges" / "benchmark_challenges_diverse_v2.json"
     return sum(one["split"] == split for one in json.loads(path.read_bytes())["challenges"])
 
@@ -93,7 +93,7 @@ def arena(*words: str) -> Ended:
 
 
 def command(*words: object) -> Ended:
-    """Carry out `arena WORDS`, of which the first is a command's name, in this process."""
+    """Carry out `arena WORDS` in this process; the first word is a command's name."""
     return _ended(tuple(map(str, words)), any_command)
 
 
@@ -201,7 +201,7 @@ class Table:
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """Return every file of a run that holds no clock value, by relative path."""
+    """Return every file of a run without clock values, by relative path."""
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     return {name: path.read_bytes() for name, path in found.items() if name not in CLOCKED}
 
@@ -252,7 +252,7 @@ class _LambdaHandler(BaseHTTPRequestHandler):
     }  # fmt: skip
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing on stderr."""
+        """Write nothing to stderr."""
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

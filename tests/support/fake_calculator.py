@@ -1,8 +1,8 @@
-"""A calculator that can be told to misbehave: the other end of the carriers' tests.
+"""A calculator that misbehaves on request, for the tests of carriers.
 
 Run as a script it speaks the calculator's protocol (`--jsonl`: one line per request; otherwise one request). Ops:
 
-- `ping`, `ops`, `version`: answered as the calculator does, in small.
+- `ping`, `ops`, `version`: answered like the calculator, in short.
 - `echo`: answers its args, the seed and the process id.
 - `misbehave` with `how` (see MISBEHAVIOURS) and `marker`, a path: the first time it leaves its process id in that file
   and misbehaves; where the file exists it answers `recovered`, unless `always` is true.
