@@ -25,7 +25,7 @@ from arena.store.journal import dumps, encode_line
 
 VIEWS_DIR = "role_views"
 MAX_OPEN_FILES = 64
-"""Role-view files held open at once while exporting; a challenge set has more roles than a process may open files."""
+"""Role-view files open at once while exporting; a challenge set has more roles than a process may open files."""
 
 
 def match_json(record: Record, challenge: Mapping[str, Json], setup: CryptoSetup) -> dict[str, Json]:

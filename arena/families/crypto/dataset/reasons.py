@@ -1,4 +1,4 @@
-"""Why a played match is no training data: the checks that every row has to pass. Pure."""
+"""Reasons why a played match is unfit for training: the checks that every row has to pass. Pure."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ OPTIONAL = ("refused",)
 
 RESULT, LEAKED = "result", "leaked"
 """Names in expressions besides the drawn values: the result that all declared, and the names of the role's own secret
-values that it told."""
+values that it revealed."""
 
 MAX_UNIT_CHARS = 60
 
