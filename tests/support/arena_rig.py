@@ -40,7 +40,7 @@ DIMENSIONS = (
     "Security Strength",
 )  # fmt: skip
 CLOCKED = frozenset({"manifest.json", "api_calls.jsonl", "timings.jsonl", "digests.json", "resume_index.jsonl"})
-"""The only files that hold clock values, and the list of their digests (docs/run-directory.md)."""
+"""The only files with clock values, and the list of their digests (docs/run-directory.md)."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def everything(folder: Path) -> bytes:
 
 
 class FakeLambda(ThreadingHTTPServer):
-    """The calculator behind HTTP, in small: `ops`, `version`, `ping`; `asked` holds the requests, `headers` theirs.
+    """The calculator behind HTTP, in small: `ops`, `version`, `ping`; `asked` has the requests, `headers` theirs.
 
     `say`: text that every other answer holds in its result, to see where it ends up.  `fail`: what the next calls of
     other ops are answered with instead (status, body).

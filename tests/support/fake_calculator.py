@@ -49,7 +49,7 @@ def half_a_line(request: dict[str, Any]) -> None:
 
 
 def flood(request: dict[str, Any]) -> None:
-    """More than a pipe holds on stderr, then a proper answer: blocks for ever unless someone reads it."""
+    """More text on stderr than fits into a pipe, then a proper answer: blocks forever unless someone reads it."""
     sys.stderr.write("x" * 300_000)
     sys.stderr.flush()
     write(answer(request, result="after the flood"))

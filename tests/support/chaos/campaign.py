@@ -79,7 +79,7 @@ class Campaign:
         return self.wholes[setup.name]
 
     def kills(self, count: int, setups: Sequence[Setup] = SETUPS) -> Iterator[Outcome]:
-        """Kill runs at `count` points, spread over all setups and kinds, and yield what came of each."""
+        """Kill runs at `count` points, spread over all setups and kinds, and yield the result of each."""
         chosen = [
             (setup, kind) for kind in _KILLED for setup in setups if self.whole(setup).counts.get(kind, 0)
         ]  # fmt: skip
@@ -152,7 +152,7 @@ class Campaign:
 
 
 def as_table(outcomes: Sequence[Outcome]) -> list[list[str]]:
-    """Return rows of what was done, how often, and how many runs broke a promise."""
+    """Return a row for each disturbance: how often it was made, and how many runs broke a promise."""
     kinds = dict.fromkeys(outcome.action for outcome in outcomes)
     rows = []
     for kind in kinds:

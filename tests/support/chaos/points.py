@@ -142,7 +142,7 @@ ACTIONS: dict[str, Callable[[Path], None]] = {
 CLOCK_BACK, DAY_S = "clock turned back", 86_400.0
 FILE_LIMIT, DESCRIPTORS = "file limit", "descriptors"
 LIMITS = {FILE_LIMIT: resource.RLIMIT_FSIZE, DESCRIPTORS: resource.RLIMIT_NOFILE}
-"""Limits of the process, which hold from its start."""
+"""Limits of the process, in force from its start."""
 
 DISK = "small disk"
 """The run directory is a disk of this many bytes (small_disk.py)."""
