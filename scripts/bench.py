@@ -44,7 +44,7 @@ MATCHES = 2000
 """Of the run in two processes."""
 BUSY = "sum(number * number % 7 for number in range(20_000_000))"
 WAVES = 12
-"""Matches that each worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
+"""Matches a worker plays over HTTP: all take equally long, so whole waves leave no worker idle at the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,6 @@ class NotPassed(NamedTuple):
 
     @staticmethod
     def of(record: Record) -> NotPassed:
-        """Return the kept part of a record, whatever its status."""
+        """Return what of a record is kept, whatever its status."""
         detail = record.score.unscored if record.status == PENDING else record.transcript.detail
         return NotPassed(record.key, record.status, record.stop, detail or "")

@@ -106,9 +106,9 @@ Meaning = Literal[
     "refused",
 ]  # fmt: skip
 """allowance: this one request is more than a minute allows.  quota: waiting does not help.  filter: the request was
-refused for its content.  refusal: the model's answer was refused for its content.  context: the conversation does not
-fit.  generation: the model's call could not be read.  roles: a role is refused.  throttle: too fast.  auth, missing:
-key, model or address is wrong.  refused: any other error; a retry would not help."""
+refused for its content.  refusal: the model's answer was.  context: the conversation does not fit.  generation: the
+model's call could not be read.  roles: a role is refused.  throttle: too fast.  auth, missing: key, model or address is
+wrong.  refused: nothing here would cure it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ ERROR_RULES = (
         | input\ should\ be\ '(user|assistant)'""",
     ),
     _rule("auth", (400,), r"invalid_api_key | api_key_invalid | api\ key\ (is\ )?(not\ valid|invalid)"),
-    # A local server that has unloaded its model loads it again.
+    # A local server whose model has gone loads it again.
     _rule("retry", (400, 404), r"model\ (has\ )?crashed | model\ (is|was)\ (currently\ |still\ )?(unloaded|loading)"),
 )
 

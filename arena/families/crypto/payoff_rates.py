@@ -92,9 +92,9 @@ class PayoffRates:
             cells = [f"{means[name]:,.1f}" for name in ("mean", "open_talk", "gain")]
             rows.append([challenge, seat, one.unit, str(one.n), *cells])
         note = (
-            "A seat's payoff follows from the declared result, from its values, and from those that it revealed. Open"
-            " talk: all say the values that decide the result and agree on the right one. The gain is the difference,"
-            " with the same values."
+            "The payoff of a seat follows from the declared result, its own values, and what it told of them. In open"
+            " talk, all say what decides the result and agree on the right one. The gain is the payoff less that of"
+            " open talk with the same values."
         )
         return [Panel("payoffs", TITLE, [note, PanelTable(TITLE, HEADS, rows)])]
 
