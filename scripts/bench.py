@@ -1,4 +1,4 @@
-"""`make bench`: how fast and how small the arena is, as tables, with what bounds it measured in the same run.
+"""`make bench`: speed and size of the arena, as tables, with references measured in the same run.
 
     python3 scripts/bench.py                       # everything
     python3 scripts/bench.py playing families      # some tables
@@ -38,7 +38,8 @@ from scripts.bench_report import report_lines  # noqa: E402
 from tests.support.comparison_rig import Made, match, verified  # noqa: E402
 
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-"""What this benchmark may use, as it was started: a pinned process hands its one core on to its children."""
+"""The cores that this benchmark may use, read at its start: a pinned process passes its single core on to its
+children."""
 
 CLIENT_CORE, SERVER_CORE = 0, 1
 LATENCY_S = 0.050
@@ -63,7 +64,7 @@ class Ran:
 
 
 def pin(core: int | None) -> None:
-    """Pin this process to a core (None: to all that the benchmark may use), where the system lets us."""
+    """Pin this process to a core (None: to all that the benchmark may use), if the system allows it."""
     if CORES:
         os.sched_setaffinity(0, CORES if core is None else {CORES[core % len(CORES)]})
 
@@ -95,7 +96,7 @@ def session(folder: Path) -> dict[str, float]:
 
 
 def size_of(folder: Path) -> tuple[int, int]:
-    """Return the bytes of all files below a folder, as they are and in blocks on the disk."""
+    """Return the bytes of all files below a folder: their sizes, and in blocks on the disk."""
     stats = [path.stat() for path in folder.rglob("*")]
     files = [stat.st_size for path, stat in zip(folder.rglob("*"), stats, strict=True) if path.is_file()]
     return sum(files), sum(stat.st_blocks * 512 for stat in stats)
@@ -126,7 +127,7 @@ def play(folder: Path, model: str, calculator: str, matches: int) -> tuple[list[
 
 
 def bare_files(folder: Path, matches: int) -> float:
-    """Return turns per second of a loop that only writes what a run of `mock/talker` writes: lines, files, sizes."""
+    """Return turns per second of a loop that only writes: the same lines, files and sizes as a run of `mock/talker`."""
     pin(CLIENT_CORE)
     line, view, rest = "x" * 570 + "\n", "x" * 6300, "x" * 5400
     started = time.perf_counter()
@@ -229,7 +230,8 @@ def verifying(folder: Path, *flags: str) -> str:
 
 
 def busy(count: int) -> float:
-    """Return how much more `count` processes that only reckon do than one: what this machine has to give just now."""
+    """Return the speed-up of `count` processes that only compute over one: the capacity of this machine at the
+    moment."""
     rates = []
     for processes in (1, count):
         started = time.perf_counter()
@@ -333,7 +335,7 @@ TABLES: Mapping[str, Callable[[Path], str]] = {
     "report": lambda folder: "\n".join(report_lines(folder)),
     "start": start,
 }
-"""What is measured, in the order in which it is printed."""
+"""The tables, in the order in which they are printed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

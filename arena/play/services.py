@@ -109,7 +109,7 @@ class TrialServices:
         self.gate_decisions: list[GateDecision] = []
         self.made_calls = 0
         self.judged = Counters(JUDGE_SEAT)
-        """What the judge's answers took so far, recorded ones too: of a trial that ends before it has a score."""
+        """The use of the judge's answers so far, recorded ones too: for a trial that ends before it has a score."""
 
     @property
     def has_tools(self) -> bool:
@@ -275,7 +275,8 @@ class TrialServices:
         return reply if denied is None else withheld(reply, denied)
 
     def _answer(self, request: ModelRequest, model: Model, fields: dict[str, Json], hold: Hold) -> ModelReply:
-        """Have a provider answer, in a call that can be abandoned. Errors: the provider's; Interrupted if it was."""
+        """Let a provider answer, in a call that can be abandoned. Errors: the provider's; Interrupted if it was
+        abandoned."""
         activity, provider = self._context.activity, model.provider
         activity.in_flight += 1
         flight = None if provider.offline else activity.departs(partial(self._abandon, fields, hold))
@@ -358,7 +359,7 @@ class TrialServices:
             raise Interrupted("stopped while waiting for an answer") from fault
 
     def _abandon(self, fields: dict[str, Json], hold: Hold) -> None:
-        """Journal a call whose answer is not awaited any more, as an attempt of unknown cost."""
+        """Journal a call whose answer is no longer awaited, as an attempt of unknown cost."""
         attempt = HttpAttempt(None, 0.0, ABANDONED, may_be_billed=True)
         with contextlib.suppress(Interrupted, StorageFault):  # the process ends either way
             self._settle_fault(dict(fields), ServiceFault(Stop.INTERRUPTED, ABANDONED, (attempt,)), hold)

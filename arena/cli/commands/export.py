@@ -110,7 +110,7 @@ def _sarif(run: FinishedRun, options: argparse.Namespace) -> str:
 
 FORMATS: dict[str, Format] = {
     "leaderboard-result": Format(
-        "one JSON file in the predecessor's shape", "result.json", _leaderboard_result, _leaderboard_flags
+        "one JSON file in the predecessor's format", "result.json", _leaderboard_result, _leaderboard_flags
     ),
     "hf-dataset": Format(
         "a Hugging Face data set folder (JSONL)", "first-dataset", _hf_dataset, _dataset_flags, folder=True

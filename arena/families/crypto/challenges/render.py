@@ -1,4 +1,4 @@
-"""A challenge set as Markdown for people, and as each role sees a challenge.
+"""A challenge set as Markdown for people, and each role's view of a challenge.
 
 Pure, except for a look at which notes on families exist (lint.note_of), and at the plays for `stats`.
 """
